@@ -1,0 +1,53 @@
+# Two commands: `make demo` shows the main job, `make test` runs the whole check.
+# Each sets everything up by itself in .venv, from pinned versions.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types unit docs bench clean
+
+help:  ## What there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "This Python cannot make a virtual environment; on Debian and Ubuntu install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	  --editable '.[all]' --group dev
+	@touch $@
+
+demo: $(STAMP)  ## Submit the examples to a sandbox on this machine and show what became of them
+	@$(BIN)/confirma demo examples
+
+test: lint types unit docs  ## The whole check, as CI runs it
+
+lint: $(STAMP)  ## Style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)  ## Both type checkers
+	$(BIN)/mypy
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --ignoreexternal --verifytypes confirma_async
+
+unit: $(STAMP)  ## The tests, with coverage
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+docs: $(STAMP)  ## The documentation, warnings as errors
+	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky -b html docs docs/_build/html
+
+bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
+	$(BIN)/python benchmarks/client_overhead.py
+	$(BIN)/python benchmarks/serialization.py
+
+clean:  ## Remove everything that make made
+	rm -rf $(VENV) docs/_build .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo

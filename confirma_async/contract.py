@@ -1,0 +1,348 @@
+"""The endpoint table: one frozen Operation for each page of the vendor's menu, and how a user corrects it.
+
+To know what the SDK can call, read ``OPERATIONS``. A row without ``response`` has no verb yet.
+"""
+
+from __future__ import annotations
+
+import enum
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from confirma_async import schemas
+from confirma_async.converters import wire_names
+from confirma_async.errors import ConfigurationError
+from confirma_async.schemas.distribution import DistributionQuery
+from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
+
+PREFIX = "/api/v1/partner"
+"""The documented prefix of every path but one (contract §1)."""
+
+
+class Repeat(enum.Enum):
+    """Whether an operation may be sent again when the fate of the first request is unknown."""
+
+    SAFE = "safe"
+    """It reads and changes nothing."""
+    UNSAFE = "unsafe"
+    """It moves money or state: never sent again after a request that may have arrived."""
+
+
+class TokenKind(enum.Enum):
+    """Which token the operation wants in ``X-Api-Key``."""
+
+    CLIENT = "client"
+    PROVISIONING = "provisioning"
+
+
+@frozen(kw_only=True)
+class Operation:
+    """One endpoint.
+
+    Attributes:
+        name: Resource and verb in Python, e.g. ``invoices.create``.
+        page: The vendor's page.
+        method: The HTTP method.
+        path: The path from the host on, unless an override replaces it.
+        evidence: How well the path is known.
+        repeat: Whether it may be repeated when the outcome is unknown.
+        token: Which token it wants.
+        request: The schema of the body, if it takes one.
+        query: The schema of the query parameters, if it takes any.
+        response: The schema of the answer; None while the verb does not exist yet.
+        answer_shown: False where the vendor does not show the answer, so that an empty one is no fault.
+    """
+
+    name: str
+    page: str
+    method: str
+    path: str
+    evidence: Evidence
+    repeat: Repeat
+    token: TokenKind = TokenKind.CLIENT
+    request: type[Schema] | None = None
+    query: type[Schema] | None = None
+    response: type[Schema] | None = None
+    answer_shown: bool = True
+
+
+_D, _P = Evidence.DOCUMENTED, Evidence.PROVISIONAL
+_SAFE, _UNSAFE = Repeat.SAFE, Repeat.UNSAFE
+
+CREATE_CLIENT = Operation(
+    name="onboarding.create_client",
+    page="Create a new client",
+    method="POST",
+    path=f"{PREFIX}/client",
+    evidence=_D,
+    repeat=_UNSAFE,
+    token=TokenKind.PROVISIONING,
+)
+VALIDATE_TOKEN = Operation(
+    name="onboarding.validate_token",
+    page="Validate access token",
+    method="GET",
+    path=f"{PREFIX}/validate",
+    evidence=_D,
+    repeat=_SAFE,
+    response=schemas.TokenValidity,
+)
+RENEW_TOKEN = Operation(
+    name="onboarding.renew_token",
+    page="Renew access token",
+    method="GET",
+    path=f"{PREFIX}/renew",
+    evidence=_D,
+    repeat=_UNSAFE,
+)
+CREATE_INVOICE = Operation(
+    name="invoices.create",
+    page="Create an invoice",
+    method="POST",
+    path=f"{PREFIX}/invoice",
+    evidence=_D,
+    repeat=_UNSAFE,
+    request=schemas.SalesInvoiceRequest,
+    response=schemas.InvoiceReceipt,
+    answer_shown=False,
+)
+CREATE_INVOICE_ACTIONS = Operation(
+    name="invoices.create_actions",
+    page="Create an Invoice Action",
+    method="POST",
+    path=f"{PREFIX}/invoice/action",
+    evidence=_D,
+    repeat=_UNSAFE,
+    answer_shown=False,
+)
+CASE = Operation(
+    name="invoices.case",
+    page="Retrieve case details",
+    method="GET",
+    path=f"{PREFIX}/invoice/case",
+    evidence=_D,
+    repeat=_SAFE,
+)
+DISTRIBUTIONS = Operation(
+    name="invoices.distributions",
+    page="Retrieve distribution Information",
+    method="GET",
+    path=f"{PREFIX}/invoice/distribution",
+    evidence=_D,
+    repeat=_SAFE,
+    query=DistributionQuery,
+    response=schemas.DistributionInformation,
+)
+DISTRIBUTIONS_V2 = Operation(
+    name="invoices.distributions_v2",
+    page="Retrieve distribution Information MV v2",
+    method="GET",
+    path="/api/v2/partner/invoice/distribution",
+    evidence=_P,
+    repeat=_SAFE,
+)
+PAYMENTS = Operation(
+    name="payments.list",
+    page="Retrieve Payments",
+    method="GET",
+    path=f"{PREFIX}/payments",
+    evidence=_D,
+    repeat=_SAFE,
+)
+SETTLEMENTS = Operation(
+    name="payments.settlements",
+    page="Retrieve settlements",
+    method="GET",
+    path=f"{PREFIX}/settlements",
+    evidence=_D,
+    repeat=_SAFE,
+)
+ACCOUNTING_INVOICE = Operation(
+    name="accounting.invoice_statuses",
+    page="Accounting > Invoice",
+    method="GET",
+    path=f"{PREFIX}/accounting/invoice",
+    evidence=_P,
+    repeat=_SAFE,
+)
+SUBMIT_LEDGER = Operation(
+    name="accounting.submit_ledger",
+    page="Accounting > Ledger",
+    method="POST",
+    path=f"{PREFIX}/accounting/ledger",
+    evidence=_D,
+    repeat=_UNSAFE,
+    answer_shown=False,
+)
+LEDGER_STATUSES = Operation(
+    name="accounting.ledger_statuses",
+    page="Accounting > Ledger",
+    method="GET",
+    path=f"{PREFIX}/accounting/ledger",
+    evidence=_D,
+    repeat=_SAFE,
+)
+SUBMIT_PAYMENTS = Operation(
+    name="accounting.submit_payments",
+    page="Accounting > Payment",
+    method="POST",
+    path=f"{PREFIX}/accounting/payment",
+    evidence=_D,
+    repeat=_UNSAFE,
+    answer_shown=False,
+)
+PAYMENT_STATUSES = Operation(
+    name="accounting.payment_statuses",
+    page="Accounting > Payment",
+    method="GET",
+    path=f"{PREFIX}/accounting/payment",
+    evidence=_D,
+    repeat=_SAFE,
+)
+FINVOICE_CREDENTIALS = Operation(
+    name="operations.finvoice_credentials",
+    page="Retrieve Finvoice Credentials",
+    method="GET",
+    path=f"{PREFIX}/finvoice/credentials",
+    evidence=_P,
+    repeat=_SAFE,
+)
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        operation.name: operation
+        for operation in (
+            CREATE_CLIENT,
+            VALIDATE_TOKEN,
+            RENEW_TOKEN,
+            CREATE_INVOICE,
+            CREATE_INVOICE_ACTIONS,
+            CASE,
+            DISTRIBUTIONS,
+            DISTRIBUTIONS_V2,
+            PAYMENTS,
+            SETTLEMENTS,
+            ACCOUNTING_INVOICE,
+            SUBMIT_LEDGER,
+            LEDGER_STATUSES,
+            SUBMIT_PAYMENTS,
+            PAYMENT_STATUSES,
+            FINVOICE_CREDENTIALS,
+        )
+    }
+)
+"""Every endpoint of the contract, by name."""
+
+
+def schema_classes() -> dict[str, type[Schema]]:
+    """Every schema of the wire contract that has names of its own, by class name."""
+    return {
+        cls.__name__: cls
+        for cls in sorted(_subclasses(Schema), key=lambda cls: (cls.__module__, cls.__name__))
+        if cls.vendor_name
+    }
+
+
+def _subclasses(cls: type[Schema]) -> set[type[Schema]]:
+    direct = cls.__subclasses__()
+    # attrs makes a new class for its slots; the one it replaced may still be listed until it is collected.
+    return {
+        found
+        for child in direct
+        for found in {child, *_subclasses(child)}
+        if hasattr(found, "__attrs_attrs__")
+    }
+
+
+def _read_only(values: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(values))
+
+
+@frozen(kw_only=True)
+class Overrides:
+    """Corrections of provisional paths and names, by a user who holds the vendor's full documents.
+
+    They apply everywhere: client, command line and sandbox.
+
+    Attributes:
+        paths: A new path by operation name: ``{"invoices.distributions_v2": "/x"}``.
+        names: A new wire name by class and attribute: ``{"InvoiceRowData.unit_price": "priceUnit"}``.
+        forced: Allows correcting what is documented or was seen in an example, too.
+
+    Raises:
+        ConfigurationError: a key names nothing, two attributes of one class would share a wire name, or
+            it corrects a documented fact without ``forced``.
+    """
+
+    paths: Mapping[str, str] = field(factory=dict[str, str], converter=_read_only)
+    names: Mapping[str, str] = field(factory=dict[str, str], converter=_read_only)
+    forced: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        for name, path in self.paths.items():
+            self._check_path(name, path)
+        for name, wire_name in self.names.items():
+            self._check_name(name, wire_name)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Overrides:
+        """Reads overrides from a TOML file with the tables ``[paths]`` and ``[names]``, and ``forced``.
+
+        Raises:
+            ConfigurationError: the file cannot be read, is not TOML, or holds anything else.
+        """
+        try:
+            found: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigurationError(f"the overrides in {path} cannot be read: {error}") from error
+        if unknown := found.keys() - {"paths", "names", "forced"}:
+            raise ConfigurationError(
+                f"the overrides in {path} hold {', '.join(sorted(unknown))}; "
+                "only [paths], [names] and forced are read"
+            )
+        return cls(
+            paths=found.get("paths", {}), names=found.get("names", {}), forced=found.get("forced", False)
+        )
+
+    def path_of(self, operation: Operation) -> str:
+        """The path that an operation is called at."""
+        return self.paths.get(operation.name, operation.path)
+
+    def _check_path(self, name: str, path: str) -> None:
+        operation = OPERATIONS.get(name)
+        if operation is None:
+            raise ConfigurationError(
+                f"overrides: there is no operation {name!r}; see confirma_async.contract"
+            )
+        if not path.startswith("/"):
+            raise ConfigurationError(f"overrides: the path of {name} must start with /")
+        self._check_evidence(name, operation.evidence)
+
+    def _check_name(self, name: str, wire_name: str) -> None:
+        class_name, _, attribute = name.partition(".")
+        cls = schema_classes().get(class_name)
+        if cls is None or attribute not in attrs.fields_dict(cls) or attribute == "extra":
+            raise ConfigurationError(
+                f"overrides: there is no name {name!r}; write Class.attribute, e.g. InvoiceRowData.unit_price"
+            )
+        if not wire_name:
+            raise ConfigurationError(f"overrides: the wire name of {name} must not be empty")
+        self._check_evidence(name, attrs.fields_dict(cls)[attribute].metadata[EVIDENCE])
+        names = list(wire_names(cls, self.names).values())
+        if names.count(wire_name) > 1:
+            raise ConfigurationError(
+                f"overrides: {wire_name!r} would stand for two attributes of {class_name}"
+            )
+
+    def _check_evidence(self, name: str, evidence: Evidence) -> None:
+        if evidence is not Evidence.PROVISIONAL and not self.forced:
+            raise ConfigurationError(
+                f"overrides: {name} is {evidence.name.lower()} by the vendor, not provisional; "
+                "correct it only with forced = true"
+            )

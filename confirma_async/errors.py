@@ -1,0 +1,278 @@
+"""The exception tree.
+
+Every error says what happened, where, and what to do next; none carries a secret or prints a payload.
+Errors of a call carry its ``phase``: whether anything left this machine, and whether the outcome is known.
+All of them survive pickling.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from attrs import frozen
+
+
+class Phase(enum.Enum):
+    """How far a call came before it failed."""
+
+    NOT_SENT = "not sent"
+    """No byte of the request left: refused, name not found, TLS failed, or still waiting at the deadline."""
+    NO_REPLY = "no reply"
+    """The request left, or may have; what the service did with it is unknown."""
+    REPLIED = "replied"
+    """The service answered; status and body are known."""
+
+
+@frozen
+class Problem:
+    """One thing wrong with a value.
+
+    Attributes:
+        path: Where, as a JSON path with wire names: ``$.invoice.rows[3].quantity``.
+        rule: The id of the rule that was broken, as listed in the docs.
+        message: What is wrong and what to do; never the value itself.
+        found: The class of the value found (``str``, ``null``, ...), where that helps.
+    """
+
+    path: str
+    rule: str
+    message: str
+    found: str | None = None
+
+    def __str__(self) -> str:
+        found = f" (found: {self.found})" if self.found else ""
+        return f"{self.path}: {self.message}{found} [{self.rule}]"
+
+
+def _listing(problems: Sequence[Problem]) -> str:
+    return "".join(f"\n  {problem}" for problem in problems)
+
+
+class ConfirmaError(Exception):
+    """The root of everything this SDK raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(cls: type[ConfirmaError], args: tuple[object, ...], state: dict[str, object]) -> ConfirmaError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(ConfirmaError):
+    """The SDK was set up in a way that cannot work; the message says what to change."""
+
+
+class RequestInvalidError(ConfirmaError):
+    """A request was found invalid before anything was sent.
+
+    Attributes:
+        problems: Every problem found, each with path, rule and what to do.
+    """
+
+    problems: tuple[Problem, ...]
+
+    def __init__(self, what: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        noun = "problem" if count == 1 else "problems"
+        super().__init__(f"{what} was not sent: {count} {noun}{_listing(self.problems)}")
+
+
+class CallError(ConfirmaError):
+    """A call to the service failed.
+
+    Attributes:
+        operation: The operation's name, e.g. ``invoices.create``.
+        phase: How far the call came.
+        attempts: How many requests were started for it.
+    """
+
+    phase: Phase = Phase.REPLIED
+    operation: str | None = None
+    attempts: int = 0
+
+    def of(self, operation: str, attempts: int) -> Self:
+        """Says which operation failed and after how many attempts; returns the error itself."""
+        self.operation = operation
+        self.attempts = attempts
+        return self
+
+    def __str__(self) -> str:
+        if self.operation is None:
+            return super().__str__()
+        attempts = f" after {self.attempts} attempts" if self.attempts > 1 else ""
+        return f"{self.operation}: {super().__str__()}{attempts}"
+
+
+class TransportError(CallError):
+    """No answer came back. ``phase`` says whether anything was sent; NOT_SENT is safe to repeat."""
+
+    def __init__(self, message: str, *, phase: Phase) -> None:
+        self.phase = phase
+        super().__init__(message)
+
+
+class OutcomeUnknownError(CallError):
+    """A request that changes something was sent, and whether it took effect is not known.
+
+    Never send it again blindly. The message names the invoice, where there is one, and how to find out.
+
+    Attributes:
+        subject: What the call was about, e.g. ``invoice 1042``; None where nothing names it.
+        status: The HTTP status, where the answer was one that leaves the outcome open (500, 502, 504).
+    """
+
+    phase = Phase.NO_REPLY
+
+    def __init__(self, reason: str, *, subject: str | None = None, status: int | None = None) -> None:
+        self.subject = subject
+        self.status = status
+        if status is not None:
+            self.phase = Phase.REPLIED
+        about = f" of {subject}" if subject else ""
+        super().__init__(
+            f"the outcome{about} is unknown ({reason}); do not send it again before looking it up "
+            "in the distribution information by its number"
+        )
+
+
+class ResponseDecodeError(CallError):
+    """The service answered with something that the contract does not describe.
+
+    Attributes:
+        problems: Where the answer differs; paths and classes only, no values.
+        status: The HTTP status of the answer.
+    """
+
+    def __init__(self, what: str, problems: Sequence[Problem] = (), *, status: int | None = None) -> None:
+        self.problems = tuple(problems)
+        self.status = status
+        super().__init__(f"{what}{_listing(self.problems)}")
+
+
+class APIError(CallError):
+    """The service answered with an error status.
+
+    The vendor documents no error body: ``body`` is the raw text, ``detail`` what could be read from it.
+
+    Attributes:
+        status: The HTTP status.
+        body: The raw body as text, at most 64 KiB of it; it may repeat what was sent, so it is not printed.
+        detail: ``message`` and ``errors`` of the body, where it has them.
+        request_id: The id that the service gave the request, where it gave one.
+    """
+
+    meaning = "the service refused the request"
+
+    def __init__(
+        self, status: int, *, detail: str | None = None, body: str = "", request_id: str | None = None
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.detail = detail
+        self.request_id = request_id
+        told = f": {detail}" if detail else ""
+        ident = f" (request {request_id})" if request_id else ""
+        super().__init__(f"{self.meaning} (HTTP {status}){told}{ident}")
+
+
+class BadRequestError(APIError):
+    """400: the service could not read the request, or found it invalid."""
+
+    meaning = "the service found the request invalid"
+
+
+class AuthenticationError(APIError):
+    """401: the API key is missing, wrong, expired, or of another environment."""
+
+    meaning = (
+        "the service did not accept the API key; check that it belongs to this environment "
+        "and has not expired"
+    )
+
+
+class BusinessRuleError(APIError):
+    """402: the request is well formed, but a business rule forbids it."""
+
+    meaning = "a business rule of the service forbids the request"
+
+
+class PermissionDeniedError(APIError):
+    """403: the API key is valid, but not for this operation."""
+
+    meaning = "the API key may not do this; client and provisioning tokens are not interchangeable"
+
+
+class NotFoundError(APIError):
+    """404: there is no such thing, or no such path."""
+
+    meaning = "the service knows no such thing"
+
+
+class ConflictError(APIError):
+    """409: the request contradicts what the service has already."""
+
+    meaning = "the request contradicts what the service has already"
+
+
+class UnprocessableError(APIError):
+    """422: the request is well formed, but its contents cannot be processed."""
+
+    meaning = "the service cannot process the contents of the request"
+
+
+class RateLimitedError(APIError):
+    """429: too many requests.
+
+    Attributes:
+        retry_after: Seconds after which the service takes requests again, where it said so.
+    """
+
+    meaning = "the service asks to slow down"
+    retry_after: float | None = None
+
+
+class ServerError(APIError):
+    """5xx: the service failed.
+
+    Attributes:
+        retry_after: Seconds after which the service takes requests again, where it said so.
+    """
+
+    meaning = "the service failed"
+    retry_after: float | None = None
+
+
+_BY_STATUS: Mapping[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    402: BusinessRuleError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableError,
+    429: RateLimitedError,
+}
+
+
+def error_class(status: int) -> type[APIError]:
+    """The class that stands for an HTTP status."""
+    return _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
+
+
+class JournalError(ConfirmaError):
+    """The journal of a bulk job cannot be used as it is; the message says why and what to do."""
+
+
+class JournalMismatchError(JournalError):
+    """The journal is intact, but not of this job, of another target, or of a newer version."""
+
+
+class JobInterruptedError(ConfirmaError):
+    """A bulk job ended before all its invoices were decided; running it again goes on."""

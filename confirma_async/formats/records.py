@@ -1,0 +1,97 @@
+"""What a reader of files hands on: an invoice with its place, or what is wrong with a record and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from attrs import field, frozen
+
+from confirma_async.errors import ConfirmaError, Problem
+from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
+
+
+class InputError(ConfirmaError):
+    """A whole file cannot be read: it is missing, of no known format, or not what its name says."""
+
+
+@frozen
+class Place:
+    """Where a record stands: a file and, where the format has lines, the line it begins on (from 1)."""
+
+    source: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.source if self.line is None else f"{self.source}:{self.line}"
+
+
+@frozen(kw_only=True)
+class ReadInvoice:
+    """An invoice read from a file.
+
+    Attributes:
+        place: Where it stands.
+        request: The invoice as it will be sent.
+        remarks: What the reader decided because the file did not say it; one sentence each.
+        original_number: The number that the file gives, where another one is sent.
+    """
+
+    place: Place
+    request: SalesInvoiceRequest
+    remarks: Sequence[str] = ()
+    original_number: str | None = None
+
+
+@frozen(kw_only=True)
+class BadRecord:
+    """A record that cannot become an invoice; the others go on.
+
+    Attributes:
+        place: Where it stands.
+        problems: What is wrong, each with path (a column, an XPath or a JSON path), rule and what to do.
+        number: The invoice number as the file gives it, where it does.
+    """
+
+    place: Place
+    problems: Sequence[Problem] = field(converter=tuple[Problem, ...])
+    number: str | None = None
+
+
+@frozen
+class Identity:
+    """Who says which number: what one number in a file stands for.
+
+    Attributes:
+        seller: The seller's business id, else VAT code, else empty (the client itself).
+        type: The kind of document.
+        original: The number as the file gives it.
+    """
+
+    seller: str
+    type: InvoiceType
+    original: str
+
+
+class NumberBook(Protocol):
+    """Whole numbers given to documents whose own number is none (``--number-from``)."""
+
+    def find(self, identity: Identity, /) -> int | None:
+        """The whole number that stands for a document's number; None when the job does not hold it."""
+        ...
+
+
+@frozen(kw_only=True)
+class ReadOptions:
+    """How files are read.
+
+    Attributes:
+        numbers: Whole numbers for documents whose own number is none; None refuses such documents.
+        decimal_comma: Whether numbers in CSV are written with a decimal comma; None finds out per file.
+        due_days: Days from the date to the due date, for UBL invoices that state none. The default is the
+            EU's 30 days for payments whose date no contract fixes (directive 2011/7/EU, article 3(3)(b)).
+    """
+
+    numbers: NumberBook | None = None
+    decimal_comma: bool | None = None
+    due_days: int = 30

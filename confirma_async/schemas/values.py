@@ -1,0 +1,116 @@
+"""Kinds of values that a plain Python type cannot tell apart, and the open enums."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Self, TypeAlias
+
+Amount: TypeAlias = Annotated[Decimal, "amount"]
+"""Money in the invoice's currency: an exact decimal with at most two decimals."""
+
+InvoiceNumber: TypeAlias = Annotated[int, "invoice number"]
+"""An invoice number where the vendor gives a JSON number; digits in a JSON string are read too."""
+
+InvoiceNumberText: TypeAlias = Annotated[str, "invoice number as text"]
+"""An invoice number where the vendor gives a JSON string; a JSON number is read too."""
+
+Moment: TypeAlias = datetime | date
+"""A date-time with its offset, or a plain date: the vendor mixes the two."""
+
+
+class OpenEnum(StrEnum):
+    """Words that may grow in number: an unknown one is kept, equals its text, and goes back out unchanged."""
+
+    is_known: bool
+    """False for a word that this version of the SDK has no name for."""
+
+    def __new__(cls, value: str) -> Self:  # noqa: D102 (an enum's own hook)
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.is_known = True
+        return member
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        member.is_known = False
+        return member
+
+
+class InvoiceType(OpenEnum):
+    """``header.type`` (contract §4, documented)."""
+
+    INVOICE = "INVOICE"
+    CREDIT_NOTE = "CREDIT_NOTE"
+    REMINDER = "REMINDER"
+    AUTO_PAYMENT_INVOICE = "AUTO_PAYMENT_INVOICE"
+    COLLECTION = "COLLECTION"
+    FACTORING = "FACTORING"
+
+
+class InvoiceStatus(OpenEnum):
+    """Where an invoice stands (contract §4, documented; the vendor's list is cut and may go on)."""
+
+    PAUSED = "PAUSED"
+    DRAFT = "DRAFT"
+    ACCEPTED = "ACCEPTED"
+    INVOICED = "INVOICED"
+    CREDITED = "CREDITED"
+    INTERMEDIATED = "INTERMEDIATED"
+    MANUAL = "MANUAL"
+    ERROR = "ERROR"
+    DUPLICATE = "DUPLICATE"
+
+
+class DistributionMethod(OpenEnum):
+    """How an invoice is delivered (contract §4: EMAIL seen in an example, the others provisional)."""
+
+    EMAIL = "EMAIL"
+    EINVOICE = "EINVOICE"
+    LETTER = "LETTER"
+    SMS = "SMS"
+    NONE = "NONE"
+
+
+class EntityType(OpenEnum):
+    """Who the buyer is (contract §4: BUSINESS seen in an example, PERSON provisional)."""
+
+    BUSINESS = "BUSINESS"
+    PERSON = "PERSON"
+
+
+class InterestType(OpenEnum):
+    """How interest is set (contract §4, documented; others may exist)."""
+
+    REFERENCE_RATE = "REFERENCE_RATE"
+
+
+def invoice_type(word: str) -> InvoiceType:
+    """Reads an invoice type from its word."""
+    return InvoiceType(word)
+
+
+def invoice_status(word: str | None) -> InvoiceStatus | None:
+    """Reads an invoice status from its word; None stays None."""
+    return None if word is None else InvoiceStatus(word)
+
+
+def distribution_method(word: str | None) -> DistributionMethod | None:
+    """Reads a distribution method from its word; None stays None."""
+    return None if word is None else DistributionMethod(word)
+
+
+def entity_type(word: str | None) -> EntityType | None:
+    """Reads an entity type from its word; None stays None."""
+    return None if word is None else EntityType(word)
+
+
+def interest_type(word: str | None) -> InterestType | None:
+    """Reads an interest type from its word; None stays None."""
+    return None if word is None else InterestType(word)

@@ -1,0 +1,67 @@
+"""What every schema shares: evidence marks, wire names, and the keys that no attribute claims."""
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from attrs import field, frozen
+
+
+class Evidence(enum.Enum):
+    """How well a wire fact is known. The marks are those of the project's wire contract."""
+
+    DOCUMENTED = "D"
+    """Name, nesting, type and place are in the vendor's documentation."""
+    EXAMPLE = "E"
+    """Name and type were seen in a vendor's example; whether it is required is not known."""
+    PROVISIONAL = "P"
+    """The concept is documented, the wire name is this project's reading and may be wrong."""
+
+
+EVIDENCE = "evidence"
+WIRE_NAME = "wire_name"
+
+D: Mapping[str, Any] = {EVIDENCE: Evidence.DOCUMENTED}
+E: Mapping[str, Any] = {EVIDENCE: Evidence.EXAMPLE}
+P: Mapping[str, Any] = {EVIDENCE: Evidence.PROVISIONAL}
+
+
+def named(wire_name: str, mark: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Metadata of a field whose wire name is not the camelCase of its attribute."""
+    return {**mark, WIRE_NAME: wire_name}
+
+
+@frozen(kw_only=True)
+class Schema:
+    """An object of the wire contract.
+
+    Attributes:
+        extra: What the attributes alone could not write again, by wire name: keys this version does
+            not know, explicit nulls, and unusual spellings of a value. It goes back out where it came
+            from, so a record read and written again is the same JSON.
+    """
+
+    vendor_name: ClassVar[str] = ""
+    section: ClassVar[str] = ""
+
+    extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+AnySchema = TypeVar("AnySchema", bound=Schema)
+
+
+def vendor(name: str, *, section: str) -> Callable[[type[AnySchema]], type[AnySchema]]:
+    """Gives a schema the vendor's own name and the section of the wire contract that states it."""
+
+    def mark(cls: type[AnySchema]) -> type[AnySchema]:
+        cls.vendor_name = name
+        cls.section = section
+        return cls
+
+    return mark
+
+
+def camel_case(attribute: str) -> str:
+    """The wire name that an attribute has unless its metadata says otherwise: ``due_date`` → ``dueDate``."""
+    head, *tail = attribute.split("_")
+    return head + "".join(word[:1].upper() + word[1:] for word in tail)
