@@ -1,1 +1,138 @@
-"""Asynchronous client of the Confirma Finance Integrations API, with a sandbox of the service."""
+"""Asynchronous client of the Confirma Finance Integrations API, with exactly-once bulk jobs and a sandbox.
+
+>>> from confirma_async import Confirma
+>>> confirma = Confirma("key")  # STAGING, unless PRODUCTION is said
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from confirma_async._version import __version__
+
+if TYPE_CHECKING:
+    from confirma_async.bulk import Outcome, Report, Unknown, Verdict
+    from confirma_async.client import Confirma
+    from confirma_async.contract import OPERATIONS, Operation, Overrides
+    from confirma_async.converters import Converter
+    from confirma_async.errors import (
+        APIError,
+        AuthenticationError,
+        BadRequestError,
+        BusinessRuleError,
+        CallError,
+        ConfigurationError,
+        ConfirmaError,
+        ConflictError,
+        JournalError,
+        JournalMismatchError,
+        NotFoundError,
+        OutcomeUnknownError,
+        PermissionDeniedError,
+        Phase,
+        Problem,
+        RateLimitedError,
+        RequestInvalidError,
+        ResponseDecodeError,
+        ServerError,
+        TransportError,
+        UnprocessableError,
+    )
+    from confirma_async.sandbox import Sandbox
+    from confirma_async.session.ratelimit import RateLimit
+    from confirma_async.session.retry import RetryPolicy
+    from confirma_async.session.transport import Request, Response, Transport
+    from confirma_async.settings import Environment, Settings
+
+_HOMES = {
+    "confirma_async.bulk": ("Outcome", "Report", "Unknown", "Verdict"),
+    "confirma_async.client": ("Confirma",),
+    "confirma_async.contract": ("OPERATIONS", "Operation", "Overrides"),
+    "confirma_async.converters": ("Converter",),
+    "confirma_async.errors": (
+        "APIError",
+        "AuthenticationError",
+        "BadRequestError",
+        "BusinessRuleError",
+        "CallError",
+        "ConfigurationError",
+        "ConfirmaError",
+        "ConflictError",
+        "JournalError",
+        "JournalMismatchError",
+        "NotFoundError",
+        "OutcomeUnknownError",
+        "PermissionDeniedError",
+        "Phase",
+        "Problem",
+        "RateLimitedError",
+        "RequestInvalidError",
+        "ResponseDecodeError",
+        "ServerError",
+        "TransportError",
+        "UnprocessableError",
+    ),
+    "confirma_async.sandbox": ("Sandbox",),
+    "confirma_async.session.ratelimit": ("RateLimit",),
+    "confirma_async.session.retry": ("RetryPolicy",),
+    "confirma_async.session.transport": ("Request", "Response", "Transport"),
+    "confirma_async.settings": ("Environment", "Settings"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "OPERATIONS",
+    "APIError",
+    "AuthenticationError",
+    "BadRequestError",
+    "BusinessRuleError",
+    "CallError",
+    "ConfigurationError",
+    "Confirma",
+    "ConfirmaError",
+    "ConflictError",
+    "Converter",
+    "Environment",
+    "JournalError",
+    "JournalMismatchError",
+    "NotFoundError",
+    "Operation",
+    "Outcome",
+    "OutcomeUnknownError",
+    "Overrides",
+    "PermissionDeniedError",
+    "Phase",
+    "Problem",
+    "RateLimit",
+    "RateLimitedError",
+    "Report",
+    "Request",
+    "RequestInvalidError",
+    "Response",
+    "ResponseDecodeError",
+    "RetryPolicy",
+    "Sandbox",
+    "ServerError",
+    "Settings",
+    "Transport",
+    "TransportError",
+    "Unknown",
+    "UnprocessableError",
+    "Verdict",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name from its home at its first use: ``schemas`` alone never loads aiohttp."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,188 @@
+"""The vocabulary of a bulk job: what an item is, which states it can be in, what is told of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+from attrs import field, frozen
+
+from confirma_async.errors import Problem
+from confirma_async.formats.records import Place
+from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
+
+
+class State(enum.IntEnum):
+    """Where an item stands in the journal. The numbers are stored: never change one."""
+
+    PENDING = 0
+    """Known, not under way; nothing was sent, or what was sent surely did not arrive."""
+    CLAIMED = 1
+    """A worker holds it; surely not sent yet."""
+    SENDING = 2
+    """Its first byte may have left. After a crash this counts as UNKNOWN."""
+    UNKNOWN = 3
+    """It may have arrived; it must be looked up before anything else."""
+    ACCEPTED = 4
+    """The service has it. Final."""
+    REJECTED = 5
+    """The service refused it. Final."""
+
+
+FINAL = frozenset({State.ACCEPTED, State.REJECTED})
+
+
+class Verdict(enum.Enum):
+    """What a job says of one record of its input."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    """The service refused it."""
+    REFUSED = "refused"
+    """The job refused it before sending: invalid, or in contradiction to the journal."""
+    UNKNOWN = "unknown"
+    """It may have arrived; looked up again when the job is run again."""
+
+
+@frozen
+class InvoiceKey:
+    """What makes two records the same invoice.
+
+    Attributes:
+        seller: The seller's business id, else VAT code, else empty (the client itself).
+        type: The invoice type.
+        number: The invoice number.
+        repeat: The date for a REMINDER, which may repeat; empty for all other types.
+        date: The invoice's date, to look it up by; not part of the identity.
+    """
+
+    seller: str
+    type: str
+    number: int
+    repeat: str
+    date: str = field(eq=False)
+
+    def __str__(self) -> str:
+        kind = self.type.replace("_", " ").lower()
+        return f"{kind} {self.number}" + (f" of {self.repeat}" if self.repeat else "")
+
+
+def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
+    """The key of an invoice."""
+    header = request.invoice.header
+    parties = request.invoice.parties
+    seller = parties.seller_party if parties else None
+    date = header.date.isoformat()
+    return InvoiceKey(
+        (seller and (seller.business_id or seller.vat_code)) or "",
+        str(header.type),
+        header.number,
+        date if header.type == InvoiceType.REMINDER else "",
+        date,
+    )
+
+
+@frozen(kw_only=True)
+class Entry:
+    """A record of the input that is ready to send.
+
+    Attributes:
+        place: Where it stands in the input.
+        key: What makes it this invoice and no other.
+        digest: SHA-256 of the body; the journal keeps it instead of the payload.
+        body: The encoded request.
+        remarks: What the reader decided for itself.
+        original_number: The number that the file gives, where another one is sent.
+    """
+
+    place: Place
+    key: InvoiceKey
+    digest: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+    remarks: Sequence[str] = ()
+    original_number: str | None = None
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """A record of the input that will not be sent, and why."""
+
+    place: Place
+    problems: Sequence[Problem]
+    number: str | None = None
+
+
+@frozen(kw_only=True)
+class Row:
+    """An item as the journal holds it."""
+
+    position: int
+    key: InvoiceKey
+    source: str
+    digest: bytes = field(repr=False)
+    state: State
+    attempts: int
+    attempted_at: float | None
+    run: int
+    status: str | None
+    detail: str | None
+    duplicate: bool
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """What became of one record of the input.
+
+    Attributes:
+        verdict: Accepted, rejected, refused or unknown.
+        place: Where the record stands.
+        number: The invoice number as sent; the file's text where none could be made of it.
+        type: The invoice type, where it is known.
+        status: The service's own word, where it gave one (``PAUSED``, ``DUPLICATE``, ...).
+        detail: Why, in words; None for a plain acceptance.
+        duplicate: The service had the invoice already; this counts as its acceptance.
+        resumed: It was decided in an earlier run of the job; nothing was sent now.
+        problems: What is wrong with a refused record.
+        remarks: What the reader decided for itself.
+        original_number: The number that the file gives, where another one was sent.
+    """
+
+    verdict: Verdict
+    place: Place
+    number: int | str | None
+    type: str | None = None
+    status: str | None = None
+    detail: str | None = None
+    duplicate: bool = False
+    resumed: bool = False
+    problems: Sequence[Problem] = ()
+    remarks: Sequence[str] = ()
+    original_number: str | None = None
+
+
+class Unknown(enum.Enum):
+    """What to do with an invoice that may have arrived and is still not listed after the settle time."""
+
+    RESEND = "resend"
+    HOLD = "hold"
+    """Never resend; leave it to a person."""
+
+
+@frozen(kw_only=True)
+class JobOptions:
+    """How a job runs.
+
+    Attributes:
+        settle: Seconds after an attempt during which an invoice that is not listed may still appear. No
+            figure is documented; 60 is this project's choice.
+        unknown: What to do when it has not appeared by then.
+        validate: Whether to check invoices against the rules that need no server.
+        target: What the journal is bound to; the client's base URL unless said otherwise.
+        inputs: Names of the input files, so that a journal is not continued with another job's files.
+    """
+
+    settle: float = 60.0
+    unknown: Unknown = Unknown.RESEND
+    validate: bool = True
+    target: str | None = None
+    inputs: Sequence[str] = ()

@@ -1,0 +1,101 @@
+"""Looking up an invoice that may have arrived, and how far to believe what is found, or not found."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+
+from attrs import frozen
+
+from confirma_async.bulk.items import InvoiceKey
+from confirma_async.resources.invoices import Invoices
+from confirma_async.schemas import (
+    DistributionInformation,
+    DistributionRecord,
+    InvoiceStatus,
+    InvoiceType,
+)
+
+MARGIN = datetime.timedelta(days=1)
+"""Asked for on both sides of the invoice's date, in case a time zone moves it."""
+
+
+class Finding(enum.Enum):
+    """What a lookup says."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNSURE = "unsure"
+    """The answer cannot decide it; a person must."""
+
+
+@frozen
+class Lookup:
+    """The result of looking an invoice up.
+
+    Attributes:
+        finding: Whether it is there.
+        record: The record that shows it.
+        reason: Why it cannot be decided.
+    """
+
+    finding: Finding
+    record: DistributionRecord | None = None
+    reason: str | None = None
+
+
+async def look_up(invoices: Invoices, key: InvoiceKey, *, rivals: bool) -> Lookup:
+    """Looks for an invoice in the distribution information.
+
+    Args:
+        invoices: The resource to ask.
+        key: The invoice.
+        rivals: Whether something else was sent under the same number.
+
+    Raises:
+        CallError: the lookup itself failed; nothing is known.
+    """
+    date = datetime.date.fromisoformat(key.date)
+    answer = await invoices.distributions(
+        invoice_number=key.number, from_date=date - MARGIN, to_date=date + MARGIN
+    )
+    return judge(answer, key, rivals=rivals)
+
+
+def judge(answer: DistributionInformation, key: InvoiceKey, *, rivals: bool) -> Lookup:
+    """Decides what an answer says about an invoice.
+
+    The names of the query are provisional: a service that ignores them would answer about other invoices.
+    So absence is believed only when the answer itself confirms the filters and is complete.
+    """
+    found = [record for record in answer.data if record.invoice_number == str(key.number)]
+    if found:
+        return _present(found, key, rivals=rivals)
+    meta = answer.meta_data
+    filters = meta.filters_applied if meta else None
+    date = datetime.date.fromisoformat(key.date)
+    if meta is None or filters is None:
+        return Lookup(Finding.UNSURE, reason="the answer does not say which filters were applied")
+    if filters.invoice_number not in {None, str(key.number)}:
+        return Lookup(Finding.UNSURE, reason="the answer is about another invoice number")
+    covers = (
+        filters.from_inv_date is not None
+        and filters.to_inv_date is not None
+        and filters.from_inv_date <= date <= filters.to_inv_date
+    )
+    if not covers:
+        return Lookup(Finding.UNSURE, reason="the answer does not confirm the window of dates asked for")
+    if meta.total_count is None or meta.total_count > len(answer.data):
+        return Lookup(Finding.UNSURE, reason="the answer does not hold all records that it counts")
+    return Lookup(Finding.ABSENT)
+
+
+def _present(found: list[DistributionRecord], key: InvoiceKey, *, rivals: bool) -> Lookup:
+    if key.type == InvoiceType.REMINDER:
+        return Lookup(
+            Finding.UNSURE, reason="a reminder bears its invoice's number, so the record may be the invoice's"
+        )
+    if rivals:
+        return Lookup(Finding.UNSURE, reason="the job sent another document under the same number")
+    first = next((record for record in found if record.status != InvoiceStatus.DUPLICATE), found[0])
+    return Lookup(Finding.PRESENT, first)

@@ -1,0 +1,128 @@
+"""What a job, or its journal, has to tell in the end."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import field, frozen
+
+from confirma_async.bulk.items import Outcome, State, Verdict
+
+KEPT = 1000
+"""Outcomes that a report names one by one; the journal has them all."""
+
+
+@frozen(kw_only=True)
+class Report:
+    """The result of a run.
+
+    Attributes:
+        journal: Where the journal is.
+        accepted: Invoices that the service has, duplicates included.
+        duplicates: Of these, how many it had already.
+        rejected: Invoices that the service refused.
+        refused: Records refused before sending.
+        unknown: Invoices that may have arrived; run the job again to look them up.
+        pending: Invoices that are in the journal and were not sent.
+        resumed: Of all, how many were decided in earlier runs.
+        seconds: How long the run took.
+        paused: Why the job stopped before its end; None when it came to it.
+        interrupted: Whether it was asked to stop.
+        troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
+    """
+
+    journal: Path
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    refused: int = 0
+    unknown: int = 0
+    pending: int = 0
+    resumed: int = 0
+    seconds: float = 0.0
+    paused: str | None = None
+    interrupted: bool = False
+    troubles: Sequence[Outcome] = ()
+
+    @property
+    def rate(self) -> float:
+        """Invoices decided per second in this run."""
+        decided = self.accepted + self.rejected - self.resumed
+        return decided / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do for this job."""
+        return not (self.paused or self.interrupted or self.unknown or self.pending)
+
+
+@frozen(kw_only=True)
+class Ending:
+    """How a run ended: what it left open in the journal, and why.
+
+    Attributes:
+        unknown: Items that may have arrived.
+        pending: Items that were not sent.
+        paused: Why it stopped early.
+    """
+
+    unknown: int = 0
+    pending: int = 0
+    paused: str | None = None
+
+
+@frozen
+class Tally:
+    """Counts outcomes as they come, in bounded memory."""
+
+    counts: Counter[str] = field(factory=Counter[str])
+    troubles: list[Outcome] = field(factory=list[Outcome])
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts one outcome."""
+        self.counts[outcome.verdict.value] += 1
+        self.counts["duplicates"] += outcome.duplicate
+        self.counts["resumed"] += outcome.resumed
+        if outcome.verdict is not Verdict.ACCEPTED and len(self.troubles) < KEPT:
+            self.troubles.append(outcome)
+
+    def report(self, journal: Path, ending: Ending, seconds: float, *, interrupted: bool) -> Report:
+        """What has been counted, as a report."""
+        return Report(
+            journal=journal,
+            accepted=self.counts[Verdict.ACCEPTED.value],
+            duplicates=self.counts["duplicates"],
+            rejected=self.counts[Verdict.REJECTED.value],
+            refused=self.counts[Verdict.REFUSED.value],
+            unknown=ending.unknown,
+            pending=ending.pending,
+            resumed=self.counts["resumed"],
+            seconds=seconds,
+            paused=ending.paused,
+            interrupted=interrupted,
+            troubles=tuple(self.troubles),
+        )
+
+
+def state_counts(connection: sqlite3.Connection) -> Mapping[State, int]:
+    """How many items of a journal are in each state."""
+    found = dict(connection.execute("SELECT state, count(*) FROM item GROUP BY state"))
+    return {state: found.get(int(state), 0) for state in State}
+
+
+def ending(connection: sqlite3.Connection, paused: str | None) -> Ending:
+    """What a run leaves open."""
+    open_items = dict(
+        connection.execute(
+            "SELECT state, count(*) FROM item WHERE state NOT IN (?, ?) GROUP BY state",
+            (State.ACCEPTED, State.REJECTED),
+        )
+    )
+    return Ending(
+        unknown=open_items.get(State.UNKNOWN, 0) + open_items.get(State.SENDING, 0),
+        pending=open_items.get(State.PENDING, 0) + open_items.get(State.CLAIMED, 0),
+        paused=paused,
+    )

@@ -1,0 +1,88 @@
+"""What an answer, or the lack of one, means for an item: the one table between errors and states."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from confirma_async.bulk.items import State
+from confirma_async.errors import (
+    APIError,
+    CallError,
+    ConflictError,
+    OutcomeUnknownError,
+    Phase,
+    ResponseDecodeError,
+    TransportError,
+)
+from confirma_async.schemas import DistributionRecord, InvoiceReceipt, InvoiceStatus
+
+_ASKS_EVERY_ITEM = frozenset({401, 403, 404, 405, 407, 429, 501, 503, 505})
+"""Answers that the next invoice would get as well: they pause the job instead of failing every item."""
+
+_REQUEST_TIMEOUT = 408
+
+
+@frozen(kw_only=True)
+class Ruling:
+    """What to write down for an item, and whether the job can go on.
+
+    Attributes:
+        state: The state to write.
+        status: The service's own word.
+        detail: Why, in words.
+        duplicate: The service had the invoice already.
+        pause: Why the job must pause; None when it can go on.
+        conflict: The service says that it has the invoice; a lookup that does not find it is a rejection.
+    """
+
+    state: State
+    status: str | None = None
+    detail: str | None = None
+    duplicate: bool = False
+    pause: str | None = None
+    conflict: bool = False
+
+
+def on_receipt(receipt: InvoiceReceipt) -> Ruling:
+    """The service took the invoice, or says in its receipt that it did not."""
+    told = [": ".join(filter(None, (error.field, error.message))) for error in receipt.errors]
+    return _by_status(receipt.status, "; ".join(filter(None, told)) or receipt.message)
+
+
+def on_record(record: DistributionRecord | None) -> Ruling:
+    """A lookup found the invoice."""
+    return _by_status(record.status if record else None, record.error if record else None)
+
+
+def _by_status(status: InvoiceStatus | None, detail: str | None) -> Ruling:
+    if status == InvoiceStatus.ERROR:
+        return Ruling(state=State.REJECTED, status=status, detail=detail or "the service found it in error")
+    if status == InvoiceStatus.DUPLICATE:
+        return Ruling(
+            state=State.ACCEPTED, status=status, duplicate=True, detail="the service has it from before"
+        )
+    return Ruling(state=State.ACCEPTED, status=status)
+
+
+def on_error(error: CallError) -> Ruling:
+    """The call failed: rejected, unknown, or nothing happened and the job pauses."""
+    match error:
+        case OutcomeUnknownError() | ResponseDecodeError():
+            return Ruling(state=State.UNKNOWN, detail=_reason(error))
+        case TransportError(phase=Phase.NOT_SENT):
+            return Ruling(state=State.PENDING, pause=str(error))
+        case ConflictError():
+            return Ruling(state=State.UNKNOWN, detail=_reason(error), conflict=True)
+        case APIError(status=status) if status == _REQUEST_TIMEOUT:
+            return Ruling(state=State.UNKNOWN, detail=_reason(error))
+        case APIError(status=status) if status in _ASKS_EVERY_ITEM or status < 400:
+            return Ruling(state=State.PENDING, pause=str(error))
+        case APIError():
+            return Ruling(state=State.REJECTED, detail=error.detail or _reason(error))
+        case _:
+            return Ruling(state=State.UNKNOWN, detail=_reason(error))
+
+
+def _reason(error: CallError) -> str:
+    """The first line: an error's list of paths belongs into the log, not into every row of a report."""
+    return str(error).partition("\n")[0]

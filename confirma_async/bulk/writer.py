@@ -1,0 +1,110 @@
+"""The one thread that owns the journal's connection, and groups what many workers write into one commit."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from confirma_async.bulk.journal import OpenJournal, explained, open_journal
+from confirma_async.errors import JournalError
+
+T = TypeVar("T")
+
+GROUP = 512
+"""How many writes may share one commit."""
+
+Work = Callable[[sqlite3.Connection], Any]
+
+
+class JournalWriter:
+    """Runs functions against the journal; each is durable when its await returns.
+
+    Functions that arrive while a commit is under way share the next one, so that the disk is asked once for
+    many workers. If the commit fails, all of its functions fail, and nothing of them is written.
+    """
+
+    def __init__(self, opened: OpenJournal, loop: asyncio.AbstractEventLoop) -> None:
+        self.path = opened.path
+        self._opened = opened
+        self._loop = loop
+        self._work: queue.SimpleQueue[tuple[Work, asyncio.Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="confirma-journal", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    async def open(cls, path: Path) -> JournalWriter:
+        """Opens the journal in its thread's name; see ``open_journal`` for what can go wrong."""
+        opened = await asyncio.to_thread(open_journal, path)
+        return cls(opened, asyncio.get_running_loop())
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs a function in the journal's thread; returns when its effect is durable.
+
+        Raises:
+            JournalError: it could not be written; nothing of it was.
+        """
+        if not self._thread.is_alive():
+            raise JournalError(f"the journal {self.path} is closed")
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._work.put((work, done))
+        return await done
+
+    async def close(self) -> None:
+        """Finishes what is queued, then closes the file. Closing twice is fine."""
+        self._work.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while (group := self._next_group()) is not None:
+            results = self._commit(group)
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(_deliver, group, results)
+        self._opened.close()
+
+    def _next_group(self) -> list[tuple[Work, asyncio.Future[Any]]] | None:
+        first = self._work.get()
+        if first is None:
+            return None
+        group = [first]
+        while len(group) < GROUP:
+            try:
+                more = self._work.get_nowait()
+            except queue.Empty:
+                break
+            if more is None:
+                self._work.put(None)  # the end comes after this group
+                break
+            group.append(more)
+        return group
+
+    def _commit(self, group: list[tuple[Work, asyncio.Future[Any]]]) -> list[Any]:
+        connection = self._opened.connection
+        results: list[Any] = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for work, _ in group:
+                try:
+                    results.append(work(connection))
+                except JournalError as refusal:  # its own business; the others of the group go on
+                    results.append(refusal)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.rollback()
+            return [explained(self.path, error)] * len(group)
+        return results
+
+
+def _deliver(group: list[tuple[Work, asyncio.Future[Any]]], results: list[Any]) -> None:
+    for (_, done), result in zip(group, results, strict=True):
+        if done.done():
+            continue
+        if isinstance(result, JournalError):
+            done.set_exception(result)
+        else:
+            done.set_result(result)

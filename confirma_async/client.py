@@ -1,0 +1,138 @@
+"""The client: settings, one pipeline, and the resources."""
+
+from __future__ import annotations
+
+import ssl
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+
+from confirma_async.bulk import Bulk
+from confirma_async.contract import Overrides
+from confirma_async.converters import Converter
+from confirma_async.errors import ConfigurationError
+from confirma_async.resources.invoices import Invoices
+from confirma_async.resources.onboarding import Onboarding
+from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
+from confirma_async.session.ratelimit import Limiter, RateLimit
+from confirma_async.session.retry import RetryPolicy, RetryQuota
+from confirma_async.session.transport import Transport
+from confirma_async.settings import Environment, Settings
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+class ClientOptions(TypedDict, total=False):
+    """What ``Confirma`` takes besides key, environment and base URL."""
+
+    timeout: float
+    rate_limit: RateLimit
+    retry: RetryPolicy
+    session: aiohttp.ClientSession | None
+    ssl_context: ssl.SSLContext | None
+    overrides: Overrides | None
+    transport: Transport | None
+
+
+class Confirma:
+    """The Confirma Finance Integrations API, as one client account sees it.
+
+    Use it in one event loop: ``async with Confirma("key") as confirma: ...``.
+
+    Args:
+        api_key: The client account's token; it belongs to one environment.
+        environment: STAGING unless PRODUCTION is said.
+        base_url: Scheme, host and port to call instead of the environment's, e.g. a sandbox's.
+        timeout: Seconds for one call: waiting, all attempts and the pauses between them.
+        rate_limit: The ceiling for all calls of this client.
+        retry: How often a call is tried again; only what is safe to repeat ever is.
+        session: An aiohttp session to borrow: it is neither changed nor closed.
+        ssl_context: TLS settings of your own. Verification cannot be switched off by a flag.
+        overrides: Corrections of provisional paths and names.
+        transport: Something else to send requests through, instead of aiohttp.
+
+    Attributes:
+        onboarding: Tokens and clients.
+        invoices: Invoices and what became of them.
+        bulk: Jobs of any size, each invoice exactly once.
+        converter: Reads and writes the schemas as dicts and JSON.
+
+    Raises:
+        ConfigurationError: the key or the URL cannot be used, or the arguments contradict each other.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        environment: Environment = Environment.STAGING,
+        base_url: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        rate_limit: RateLimit = RateLimit(),
+        retry: RetryPolicy = RetryPolicy(),
+        session: aiohttp.ClientSession | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        overrides: Overrides | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        if transport is not None and (session is not None or ssl_context is not None):
+            raise ConfigurationError("a transport of your own brings its own session and TLS settings")
+        if timeout <= 0:
+            raise ConfigurationError("the timeout must be more than 0 seconds")
+        self.settings = Settings(api_key=api_key, environment=environment, base_url=base_url or "")
+        overrides = overrides or Overrides()
+        self.converter = Converter(overrides.names)
+        self._transport = transport or _aiohttp_transport(session, ssl_context, rate_limit)
+        self._pipeline = Pipeline(
+            base_url=self.settings.base_url,
+            api_key=api_key,
+            transport=self._transport,
+            converter=self.converter,
+            overrides=overrides,
+            limiter=Limiter(rate_limit),
+            policy=retry,
+            quota=RetryQuota(),
+            timeout=timeout,
+        )
+        self.onboarding = Onboarding(self._pipeline)
+        self.invoices = Invoices(self._pipeline)
+        self.bulk = Bulk(self._pipeline)
+
+    @classmethod
+    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
+        """Makes a client from CONFIRMA_API_KEY, CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL.
+
+        Args:
+            options: Everything that the class takes besides key, environment and base URL.
+
+        Raises:
+            ConfigurationError: a variable is missing or says something that cannot be used.
+        """
+        settings = Settings.from_env()
+        return cls(settings.api_key, environment=settings.environment, base_url=settings.base_url, **options)
+
+    async def aclose(self) -> None:
+        """Closes what the client opened itself; a borrowed session stays open. Closing twice is fine."""
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<Confirma {self.settings.base_url}>"
+
+
+def _aiohttp_transport(
+    session: aiohttp.ClientSession | None, ssl_context: ssl.SSLContext | None, rate_limit: RateLimit
+) -> Transport:
+    from confirma_async.session.http import AiohttpTransport
+
+    return AiohttpTransport(session=session, ssl_context=ssl_context, connections=rate_limit.concurrency)

@@ -1,0 +1,1 @@
+"""The verbs, grouped as the vendor's menu groups them."""

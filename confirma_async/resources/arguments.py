@@ -1,0 +1,27 @@
+"""What verbs take: a schema, or a mapping of wire names in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from confirma_async.converters import Converter
+from confirma_async.errors import RequestInvalidError, ResponseDecodeError
+from confirma_async.schemas.wire import Schema
+
+S = TypeVar("S", bound=Schema)
+
+
+def as_schema(value: S | Mapping[str, Any], cls: type[S], converter: Converter) -> S:
+    """Returns the value as the schema.
+
+    Raises:
+        RequestInvalidError: the mapping is not of that form; lists every place.
+    """
+    if isinstance(value, cls):
+        return value
+    try:
+        return converter.structure(dict(value) if isinstance(value, Mapping) else value, cls)
+    except ResponseDecodeError as error:
+        problems = error.problems
+    raise RequestInvalidError(f"the {cls.__name__}", problems)

@@ -1,0 +1,1 @@
+"""How a call travels: limiter, attempts, transport, classification of what came back."""

@@ -1,0 +1,106 @@
+"""When a call is tried again: policy, backoff, and a quota that stops retry storms.
+
+The policy reads only how far the request came, whether the operation may be repeated, and the status.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import time
+from collections.abc import Callable
+
+from attrs import define, field, frozen, validators
+
+from confirma_async.contract import Repeat
+from confirma_async.errors import Phase
+
+NOT_TAKEN = frozenset({429, 503})
+"""The service says that it did not take the request: safe to repeat, whatever the operation."""
+
+_NEVER_STARTED = frozenset({501, 505})
+"""The service does not know how: nothing was done, and nothing would be the next time."""
+
+
+def leaves_open(status: int | None) -> bool:
+    """Whether the service failed somewhere on the way, so that the request may have taken effect."""
+    return status is not None and status >= 500 and status not in NOT_TAKEN | _NEVER_STARTED
+
+
+@frozen(kw_only=True)
+class RetryPolicy:
+    """How often and how patiently a call is tried again.
+
+    Attributes:
+        attempts: How many requests one call may start, the first included.
+        base: Seconds that the first backoff is at most; it doubles with every attempt (full jitter).
+        cap: Seconds that no backoff exceeds.
+    """
+
+    attempts: int = field(default=4, validator=validators.ge(1))
+    base: float = field(default=0.2, validator=validators.gt(0))
+    cap: float = field(default=20.0, validator=validators.gt(0))
+
+    def backoff(self, attempt: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
+        """Seconds to wait after the given attempt (from 1): anything up to base · 2^(attempt-1)."""
+        return uniform(0.0, min(self.cap, self.base * 2.0 ** (attempt - 1)))
+
+
+def may_repeat(phase: Phase, repeat: Repeat, status: int | None) -> bool:
+    """Whether a request that ended like this may be sent again without risk of doing things twice."""
+    if phase is Phase.NOT_SENT:
+        return True
+    if phase is Phase.NO_REPLY:
+        return repeat is Repeat.SAFE
+    return status in NOT_TAKEN or (repeat is Repeat.SAFE and leaves_open(status))
+
+
+def outcome_unknown(phase: Phase, repeat: Repeat, status: int | None) -> bool:
+    """Whether a request that ended like this may have taken effect without saying so."""
+    if repeat is Repeat.SAFE:
+        return False
+    return phase is Phase.NO_REPLY or (phase is Phase.REPLIED and leaves_open(status))
+
+
+@define
+class RetryQuota:
+    """A client-wide budget of retries: failures spend it, successes refill it.
+
+    When most calls fail, retrying them all would multiply the load on a service that is down.
+    """
+
+    capacity: int = 100
+    cost: int = 5
+    left: int = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.left = self.capacity
+
+    def take(self) -> bool:
+        """Spends one retry; False when there is none left."""
+        if self.left < self.cost:
+            return False
+        self.left -= self.cost
+        return True
+
+    def refill(self) -> None:
+        """Gives back a part of a retry, after a call that succeeded."""
+        if self.left < self.capacity:
+            self.left += 1
+
+
+def retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:
+    """Reads a Retry-After header: seconds, fractions of a second, or an HTTP date. Seconds from now."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            moment = email.utils.parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        seconds = moment.timestamp() - now()
+    if seconds != seconds or seconds == float("inf"):
+        return None
+    return max(0.0, seconds)

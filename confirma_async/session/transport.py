@@ -1,0 +1,53 @@
+"""The seam between the SDK and the network: one request, one response, one method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from attrs import field, frozen
+
+
+@frozen
+class Request:
+    """What goes out: ready bytes, nothing left to decide.
+
+    Attributes:
+        method: The HTTP method.
+        url: The full URL with its query.
+        headers: All headers, the API key among them; never shown in a repr.
+        body: The encoded body, or None.
+        timeout: Seconds that the whole exchange may take, connecting included.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    timeout: float
+
+
+@frozen
+class Response:
+    """What came back, body read to its end. Header names are looked up case-insensitively."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class Transport(Protocol):
+    """Sends one request over the network. Nothing else in the SDK does I/O to the service."""
+
+    async def send(self, request: Request) -> Response:
+        """Sends a request once and reads the whole answer.
+
+        Raises:
+            TransportError: no complete answer came; its phase says whether anything may have been sent.
+                When in doubt it says NO_REPLY.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Releases what the transport itself opened. Closing twice is fine."""
+        ...
