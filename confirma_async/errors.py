@@ -267,12 +267,14 @@ def error_class(status: int) -> type[APIError]:
 
 
 class JournalError(ConfirmaError):
-    """The journal of a bulk job cannot be used as it is; the message says why and what to do."""
+    """The journal of a bulk job cannot be used as it is; the message says why and what to do.
+
+    Attributes:
+        resumable: Whether the same call goes on once the cause is removed (a full disk, say).
+    """
+
+    resumable: bool = False
 
 
 class JournalMismatchError(JournalError):
     """The journal is intact, but not of this job, of another target, or of a newer version."""
-
-
-class JobInterruptedError(ConfirmaError):
-    """A bulk job ended before all its invoices were decided; running it again goes on."""

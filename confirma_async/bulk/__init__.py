@@ -94,7 +94,9 @@ class BulkStream:
             try:
                 target = self._options.target or self._pipeline.base_url
                 run = await writer.run(
-                    partial(journal_file.bind, path=self._path, target=target, inputs=self._options.inputs)
+                    partial(
+                        journal_file.begin_run, path=self._path, target=target, inputs=self._options.inputs
+                    )
                 )
                 job = Job(self._pipeline, writer, run, self._options, outcomes.put, self._stop)
                 await job.submit(self._source)

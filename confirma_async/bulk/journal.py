@@ -14,7 +14,7 @@ import os
 import sqlite3
 import struct
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 )  # fmt: skip
 """SQLite's write-ahead log does not work there: two machines would not see each other's locks."""
 
-_SENTENCES = {
+_SENTENCES: Mapping[int | None, str] = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run the job again, nothing is lost",
     sqlite3.SQLITE_READONLY: "the file or its folder cannot be written to",
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; check that its folder exists and is writable",
@@ -82,8 +82,10 @@ _SENTENCES = {
 def explained(path: Path, error: sqlite3.Error) -> JournalError:
     """A database error as a sentence."""
     code = getattr(error, "sqlite_errorcode", None)
-    reason = _SENTENCES.get(code & 0xFF) if code is not None else None
-    return JournalError(f"the journal {path}: {reason or f'{error}'}")
+    primary = None if code is None else code & 0xFF
+    explanation = JournalError(f"the journal {path}: {_SENTENCES.get(primary) or error}")
+    explanation.resumable = primary in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+    return explanation
 
 
 # --- opening ----------------------------------------------------------------------------------------
@@ -238,15 +240,13 @@ def _file_system(folder: Path) -> str | None:
 # --- the job ----------------------------------------------------------------------------------------
 
 
-def bind(connection: sqlite3.Connection, path: Path, target: str, inputs: Sequence[str]) -> int:
-    """Ties a journal to its job, or checks that it is this job's; returns the number of this run.
-
-    Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
+def check_job(connection: sqlite3.Connection, path: Path, target: str, inputs: Sequence[str]) -> list[str]:
+    """Checks that a journal is this job's; returns the names of its input files so far.
 
     Raises:
         JournalMismatchError: it belongs to another target or other files.
     """
-    meta: dict[str, str] = dict(connection.execute("SELECT name, value FROM meta"))
+    meta = _meta(connection)
     known: list[str] = json.loads(meta.get("inputs", "[]"))
     if meta.get("target", target) != target:
         raise JournalMismatchError(
@@ -258,6 +258,19 @@ def bind(connection: sqlite3.Connection, path: Path, target: str, inputs: Sequen
             f"the journal {path} belongs to a job of other files ({known[0]}"
             f"{' and others' if len(known) > 1 else ''}); name another one with --journal"
         )
+    return known
+
+
+def begin_run(connection: sqlite3.Connection, path: Path, target: str, inputs: Sequence[str]) -> int:
+    """Ties a journal to its job, or checks that it is this job's; returns the number of this run.
+
+    Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
+
+    Raises:
+        JournalMismatchError: it belongs to another target or other files.
+    """
+    known = check_job(connection, path, target, inputs)
+    meta = _meta(connection)
     run = int(meta.get("run", "0")) + 1
     values = {"target": target, "run": str(run), "inputs": json.dumps(sorted({*known, *inputs}))}
     values["created_at"] = meta.get("created_at", str(time.time()))
@@ -266,6 +279,10 @@ def bind(connection: sqlite3.Connection, path: Path, target: str, inputs: Sequen
     connection.execute("UPDATE item SET state = ? WHERE state = ?", (State.UNKNOWN, State.SENDING))
     connection.execute("DELETE FROM refusal")
     return run
+
+
+def _meta(connection: sqlite3.Connection) -> dict[str, str]:
+    return dict(connection.execute("SELECT name, value FROM meta"))
 
 
 class Admission(enum.Enum):
@@ -392,16 +409,23 @@ def refuse(connection: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
 
 
 def numbered(connection: sqlite3.Connection) -> dict[Identity, int]:
-    """Every number given so far."""
-    rows = connection.execute("SELECT seller, type, original, number FROM numbered")
-    return {Identity(seller, InvoiceType(kind), original): number for seller, kind, original, number in rows}
+    """The whole numbers given so far to documents whose own number is none."""
+    found = connection.execute("SELECT seller, type, original, number FROM numbered ORDER BY number")
+    return {Identity(seller, InvoiceType(kind), original): number for seller, kind, original, number in found}
 
 
-def number(connection: sqlite3.Connection, given: dict[Identity, int]) -> None:
+def keep_numbers(connection: sqlite3.Connection, given: Mapping[Identity, int]) -> None:
     """Keeps the numbers given; one that is there already stays."""
     connection.executemany(
         "INSERT OR IGNORE INTO numbered VALUES (?, ?, ?, ?)",
         [(who.seller, str(who.type), who.original, number) for who, number in given.items()],
+    )
+
+
+def refusals(connection: sqlite3.Connection, limit: int) -> Iterator[tuple[str, str | None, str, str, str]]:
+    """Records refused in the last run: place, number, rule, path, message."""
+    yield from connection.execute(
+        "SELECT source, number, rule, path, message FROM refusal ORDER BY id LIMIT ?", (limit,)
     )
 
 

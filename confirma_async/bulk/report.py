@@ -32,6 +32,7 @@ class Report:
         paused: Why the job stopped before its end; None when it came to it.
         interrupted: Whether it was asked to stop.
         troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
+        remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
     """
 
     journal: Path
@@ -46,6 +47,7 @@ class Report:
     paused: str | None = None
     interrupted: bool = False
     troubles: Sequence[Outcome] = ()
+    remarked: Sequence[Outcome] = ()
 
     @property
     def rate(self) -> float:
@@ -80,6 +82,7 @@ class Tally:
 
     counts: Counter[str] = field(factory=Counter[str])
     troubles: list[Outcome] = field(factory=list[Outcome])
+    remarked: list[Outcome] = field(factory=list[Outcome])
 
     def add(self, outcome: Outcome) -> None:
         """Counts one outcome."""
@@ -88,6 +91,8 @@ class Tally:
         self.counts["resumed"] += outcome.resumed
         if outcome.verdict is not Verdict.ACCEPTED and len(self.troubles) < KEPT:
             self.troubles.append(outcome)
+        if outcome.remarks and len(self.remarked) < KEPT:
+            self.remarked.append(outcome)
 
     def report(self, journal: Path, ending: Ending, seconds: float, *, interrupted: bool) -> Report:
         """What has been counted, as a report."""
@@ -104,6 +109,7 @@ class Tally:
             paused=ending.paused,
             interrupted=interrupted,
             troubles=tuple(self.troubles),
+            remarked=tuple(self.remarked),
         )
 
 

@@ -1,0 +1,41 @@
+"""Whole numbers for documents whose own number is none, kept in the journal so that they never change."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from confirma_async.bulk import journal
+from confirma_async.formats import AssignedNumbers, Identity, assign
+
+
+def give_numbers(
+    path: Path, target: str, inputs: Sequence[str], identities: Iterable[Identity], start: int
+) -> AssignedNumbers:
+    """Gives whole numbers from ``start`` on, and keeps them in the journal before anything is sent.
+
+    Args:
+        path: The journal.
+        target: What the journal is bound to.
+        inputs: Names of the input files.
+        identities: The documents of the job, in order.
+        start: The first number to give.
+
+    Raises:
+        JournalError: the journal cannot be used.
+        InputError: a file cannot be read.
+    """
+    opened = journal.open_journal(path)
+    with contextlib.closing(opened):
+        try:
+            connection = opened.connection
+            connection.execute("BEGIN IMMEDIATE")
+            journal.check_job(connection, path, target, inputs)
+            book = assign(identities, start, journal.numbered(connection))
+            journal.keep_numbers(connection, book.numbers)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise journal.explained(path, error) from error
+    return book

@@ -1,0 +1,17 @@
+"""The command ``confirma``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line; the entry point of the script ``confirma``."""
+    try:
+        from confirma_async.cli.app import run
+    except ModuleNotFoundError as error:
+        if error.name not in {"click", "rich"}:
+            raise
+        sys.stderr.write("confirma: the command line needs more packages: pip install 'confirma-sdk[cli]'\n")
+        sys.exit(2)
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""``python -m confirma_async.cli``."""
+
+from confirma_async.cli import main
+
+main()

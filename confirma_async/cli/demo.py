@@ -1,0 +1,60 @@
+"""``confirma demo``: the main job on examples, against a sandbox that loses two answers on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.resources
+import tempfile
+from pathlib import Path
+
+import click
+
+from confirma_async.cli import inputs, options
+from confirma_async.cli.exits import Exit
+from confirma_async.cli.submit import Order, send
+from confirma_async.contract import Overrides
+from confirma_async.formats import InputError, ReadOptions
+from confirma_async.sandbox import Fault
+
+RATE = 60.0
+"""Calls per second: slow enough to watch."""
+
+LOST_ANSWERS = 2
+
+
+@click.command(short_help="Show the main job on examples, on this machine only.")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@options.as_json
+def demo(folder: Path | None, as_json: bool) -> Exit:
+    """Submit examples to a sandbox on this machine and show what became of each.
+
+    FOLDER holds the files to submit; the examples that come with the SDK unless given. Two answers are
+    lost on purpose after the invoice has arrived: they are looked up, and not sent twice. The examples
+    hold one invoice that is wrong on purpose, so refusals are no failure here: exit code 0.
+    """
+    order = Order(
+        files=inputs.expand([folder or _examples()]),
+        journal=Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal",
+        sandbox=True,
+        rate=RATE,
+        concurrency=8,
+        timeout=30.0,
+        settle=2.0,
+        unknown="resend",
+        number_from=None,
+        reading=ReadOptions(),
+        overrides=Overrides(),
+        as_json=as_json,
+        faults={Fault.RESET_AFTER_COMMIT: LOST_ANSWERS},
+    )
+    code = asyncio.run(send(order))
+    return Exit.ACCEPTED if code is Exit.REJECTED else code
+
+
+def _examples() -> Path:
+    """The examples as installed, or as they lie beside the packages in a checkout."""
+    package = importlib.resources.files("confirma_async")
+    for folder in (Path(str(package)) / "examples", Path(str(package)).parent / "examples"):
+        if folder.is_dir():
+            return folder
+    raise InputError("the examples are not installed; name a folder of files")

@@ -1,0 +1,41 @@
+"""The live progress bar, on standard error, so that standard output stays for the result."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Generator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from confirma_async.bulk import Outcome
+
+
+@contextlib.contextmanager
+def progress(*, visible: bool, total: int | None = None) -> Generator[Callable[[Outcome], None]]:
+    """Shows outcomes as they come.
+
+    Args:
+        visible: Whether to show anything at all.
+        total: How many records there are, where that is known; the bar runs to and fro otherwise.
+    """
+    counts: Counter[str] = Counter()
+    with Progress(
+        SpinnerColumn(),
+        BarColumn(),
+        TextColumn("{task.completed} invoices"),
+        TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=not visible,
+    ) as bar:
+        task = bar.add_task("submit", total=total, told="")
+
+        def advance(outcome: Outcome) -> None:
+            counts["resumed" if outcome.resumed else outcome.verdict.value] += 1
+            told = ", ".join(f"{count} {word}" for word, count in counts.items())
+            bar.update(task, advance=1, told=told)
+
+        yield advance
+        bar.update(task, total=sum(counts.values()))

@@ -1,0 +1,188 @@
+"""Results as tables for people and JSON for machines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from confirma_async.bulk import Outcome, Report
+from confirma_async.cli.standing import Standing
+from confirma_async.errors import Problem
+from confirma_async.formats import Identity
+
+ROWS = 20
+"""Rows of a table for people; --json and the journal have them all."""
+
+
+def print_json(value: object) -> None:
+    """Prints one JSON document."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def show_report(
+    report: Report, told: Sequence[Standing] | None, numbers: Mapping[Identity, int], *, as_json: bool
+) -> None:
+    """Shows what came of a job, and where its invoices stand."""
+    if as_json:
+        print_json(_report_as_json(report, told, numbers))
+        return
+    console = Console()
+    console.print(_summary(report))
+    _print_troubles(console, report.troubles)
+    _print_remarks(console, report.remarked)
+    print_numbers(console, numbers)
+    if told:
+        _print_standing(console, told)
+    console.print(_what_next(report), soft_wrap=True)
+
+
+def table(title: str, *columns: str) -> Table:
+    """A table in the one style."""
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def print_rows(console: Console, made: Table, rows: Iterable[Sequence[object]], total: int) -> None:
+    """Prints a table of at most ``ROWS`` rows, and says how many more there are."""
+    for count, row in enumerate(rows):
+        if count == ROWS:
+            break
+        made.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+    console.print(made)
+    if total > ROWS:
+        console.print(f"... and {total - ROWS} more; --json lists them", highlight=False)
+
+
+def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
+    """Prints which whole numbers stand for which numbers of the files."""
+    if numbers:
+        rows = ((who.original, str(who.type), number) for who, number in numbers.items())
+        print_rows(console, table("Numbers given", "In the file", "Type", "Sent as"), rows, len(numbers))
+
+
+def problem_as_json(problem: Problem) -> dict[str, Any]:
+    """A problem, without what is empty."""
+    return {"path": problem.path, "rule": problem.rule, "message": problem.message}
+
+
+def numbers_as_json(numbers: Mapping[Identity, int]) -> list[dict[str, Any]]:
+    """The numbers given."""
+    return [
+        {"seller": who.seller, "type": str(who.type), "original": who.original, "number": number}
+        for who, number in numbers.items()
+    ]
+
+
+def _summary(report: Report) -> Table:
+    made = table("Result", "", "invoices")
+    for name, count in (
+        ("accepted", report.accepted),
+        ("  of these decided in an earlier run", report.resumed),
+        ("  of these duplicates: the service had them already", report.duplicates),
+        ("refused before sending", report.refused),
+        ("rejected by the service", report.rejected),
+        ("unknown: may have arrived", report.unknown),
+        ("not sent", report.pending),
+    ):
+        if count or name == "accepted" or not name.startswith("  "):
+            made.add_row(name, str(count))
+    made.caption = f"{report.rate:.0f} a second, {report.seconds:.1f} s"
+    return made
+
+
+def _what_next(report: Report) -> str:
+    journal = f"Journal: {escape(str(report.journal))}"
+    if report.paused:
+        return f"Paused: {escape(report.paused)}\nRun the same command again to go on.\n{journal}"
+    if report.interrupted:
+        return f"Interrupted. Run the same command again to go on.\n{journal}"
+    if not report.complete:
+        return f"Run the same command again to look up what is unknown.\n{journal}"
+    return f"{journal}\nRun again, the same command sends nothing twice."
+
+
+def _print_troubles(console: Console, troubles: Sequence[Outcome]) -> None:
+    if troubles:
+        rows = (
+            (trouble.verdict.value, trouble.place, trouble.number, trouble.detail) for trouble in troubles
+        )
+        made = table("Needs attention", "Verdict", "Place", "Number", "Why")
+        print_rows(console, made, rows, len(troubles))
+
+
+def _print_remarks(console: Console, remarked: Sequence[Outcome]) -> None:
+    rows = [(outcome.place, outcome.number, remark) for outcome in remarked for remark in outcome.remarks]
+    if rows:
+        print_rows(console, table("Decided while reading", "Place", "Number", "Remark"), rows, len(rows))
+
+
+def _print_standing(console: Console, told: Sequence[Standing]) -> None:
+    counts = Counter(standing.status for standing in told)
+    summary = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    made = table(f"Distribution: {summary}", "Number", "Type", "Status", "Method", "Detail")
+    notable = sorted(told, key=lambda standing: standing.detail is None)
+    rows = (
+        (standing.number, standing.type, standing.status, standing.method, standing.detail)
+        for standing in notable
+    )
+    print_rows(console, made, rows, len(told))
+
+
+def _report_as_json(
+    report: Report, told: Sequence[Standing] | None, numbers: Mapping[Identity, int]
+) -> dict[str, Any]:
+    return {
+        "accepted": report.accepted,
+        "duplicates": report.duplicates,
+        "refused": report.refused,
+        "rejected": report.rejected,
+        "unknown": report.unknown,
+        "pending": report.pending,
+        "resumed": report.resumed,
+        "seconds": round(report.seconds, 3),
+        "rate": round(report.rate, 1),
+        "paused": report.paused,
+        "interrupted": report.interrupted,
+        "complete": report.complete,
+        "journal": str(report.journal),
+        "troubles": [_outcome_as_json(outcome) for outcome in report.troubles],
+        "remarks": [
+            {"place": str(outcome.place), "number": outcome.number, "remark": remark}
+            for outcome in report.remarked
+            for remark in outcome.remarks
+        ],
+        "numbers": numbers_as_json(numbers),
+        "distribution": None
+        if told is None
+        else [
+            {
+                "number": standing.number,
+                "type": standing.type,
+                "status": standing.status,
+                "method": standing.method,
+                "detail": standing.detail,
+            }
+            for standing in told
+        ],
+    }
+
+
+def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "verdict": outcome.verdict.value,
+        "place": str(outcome.place),
+        "number": outcome.number,
+        "type": outcome.type,
+        "status": outcome.status,
+        "detail": outcome.detail,
+        "problems": [problem_as_json(problem) for problem in outcome.problems],
+    }

@@ -1,0 +1,62 @@
+"""``confirma sandbox``: the service on this machine, until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+
+from confirma_async.cli import options
+from confirma_async.cli.exits import Exit
+from confirma_async.cli.render import print_json
+from confirma_async.contract import Overrides
+from confirma_async.sandbox import Sandbox, VirtualClock
+
+
+@click.command(short_help="Run the sandbox until it is stopped.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; any free one unless given.")
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file that keeps its state; kept in memory unless given.",
+)
+@options.overrides_file
+@options.as_json
+def sandbox(port: int, db: Path | None, overrides: Path | None, as_json: bool) -> Exit:
+    """Run the service on this machine, on loopback only, until Ctrl-C.
+
+    It is this project's reading of the vendor's documentation, not the vendor's service.
+    """
+    asyncio.run(_serve(port, db, options.read_overrides(overrides), as_json=as_json))
+    return Exit.ACCEPTED
+
+
+async def _serve(port: int, db: Path | None, overrides: Overrides, *, as_json: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with Sandbox(port=port, db=db, clock=VirtualClock(ticking=True), overrides=overrides) as running:
+        _announce(running, as_json=as_json)
+        await stop.wait()
+
+
+def _announce(running: Sandbox, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "url": running.url,
+                "api_key": running.api_key,
+                "provisioning_token": running.provisioning_token,
+            }
+        )
+        return
+    click.echo(
+        "A sandbox of the Confirma Finance Integrations API. Not the vendor's service: our reading of it."
+    )
+    click.echo(f"  export CONFIRMA_BASE_URL={running.url}")
+    click.echo(f"  export CONFIRMA_API_KEY={running.api_key}")
+    click.echo(f"Provisioning token: {running.provisioning_token}")
+    click.echo("Ctrl-C stops it.")

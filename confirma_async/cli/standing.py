@@ -1,0 +1,68 @@
+"""Where the invoices of a journal stand at the service."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from attrs import frozen
+
+from confirma_async.bulk import State, journal
+from confirma_async.client import Confirma
+from confirma_async.formats import Identity
+
+SHOWN_AT_MOST = 5000
+"""Invoices asked for in one listing; beyond that the answer would say little to a person."""
+
+
+@frozen(kw_only=True)
+class Standing:
+    """What the service says of one invoice."""
+
+    number: int
+    type: str
+    status: str
+    method: str | None
+    detail: str | None
+
+
+def numbers_of(path: Path) -> dict[Identity, int]:
+    """The whole numbers given to documents whose own number is none."""
+    with journal.reading(path) as connection:
+        return {
+            who: number for who, number in journal.numbered(connection).items() if who.original != str(number)
+        }
+
+
+async def standing(confirma: Confirma, path: Path) -> list[Standing] | None:
+    """Asks for the distribution of every accepted invoice; None when there are too many to show."""
+    with journal.reading(path) as connection:
+        (count, first, last) = connection.execute(
+            "SELECT count(*), min(date), max(date) FROM item WHERE state = ?", (State.ACCEPTED,)
+        ).fetchone()
+        if count > SHOWN_AT_MOST:
+            return None
+        rows = list(journal.rows(connection, State.ACCEPTED))
+    if not rows:
+        return []
+    answer = await confirma.invoices.distributions(
+        from_date=datetime.date.fromisoformat(first), to_date=datetime.date.fromisoformat(last)
+    )
+    records = {
+        (record.invoice_number, str(record.invoice_date)): record
+        for record in answer.data
+        if record.status != "DUPLICATE"
+    }
+    told: list[Standing] = []
+    for row in rows:
+        record = records.get((str(row.key.number), row.key.date))
+        told.append(
+            Standing(
+                number=row.key.number,
+                type=row.key.type,
+                status=str(record.status) if record and record.status else "not listed",
+                method=str(record.method) if record and record.method else None,
+                detail=record.error if record else None,
+            )
+        )
+    return told

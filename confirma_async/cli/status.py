@@ -1,0 +1,116 @@
+"""``confirma status``: what a journal knows."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import frozen
+from rich.console import Console
+
+from confirma_async.bulk import State, journal
+from confirma_async.bulk.items import Row
+from confirma_async.bulk.report import state_counts
+from confirma_async.cli import options
+from confirma_async.cli.exits import Exit
+from confirma_async.cli.render import numbers_as_json, print_json, print_numbers, print_rows, table
+from confirma_async.cli.standing import numbers_of
+from confirma_async.formats import Identity
+
+LISTED = 1000
+"""Refused, rejected and unknown items that --json lists, each."""
+
+
+@frozen(kw_only=True)
+class _Status:
+    counts: dict[str, int]
+    refused: list[tuple[str, str | None, str, str, str]]
+    rejected: list[Row]
+    unknown: list[Row]
+    numbers: dict[Identity, int]
+
+
+@click.command(short_help="Say what a journal knows of its job.")
+@click.argument("journal_path", metavar="JOURNAL", type=click.Path(path_type=Path))
+@options.as_json
+def status(journal_path: Path, as_json: bool) -> Exit:
+    """Say what a journal knows of its job, also while the job runs.
+
+    Exit code 0: all accepted; 1: some refused or rejected; 3: not finished.
+    """
+    found = _read(journal_path)
+    if as_json:
+        print_json(_as_json(found, journal_path))
+    else:
+        _show(found)
+    if any(
+        found.counts[state.name.lower()] for state in State if state not in {State.ACCEPTED, State.REJECTED}
+    ):
+        return Exit.PAUSED
+    return Exit.REJECTED if found.refused or found.rejected else Exit.ACCEPTED
+
+
+def _read(path: Path) -> _Status:
+    with journal.reading(path) as connection:
+        counts = {state.name.lower(): count for state, count in state_counts(connection).items()}
+        refused = list(journal.refusals(connection, LISTED))
+        rejected = _first(connection_rows=journal.rows(connection, State.REJECTED))
+        unknown = _first(connection_rows=journal.rows(connection, State.UNKNOWN, State.SENDING))
+    return _Status(
+        counts=counts, refused=refused, rejected=rejected, unknown=unknown, numbers=numbers_of(path)
+    )
+
+
+def _first(connection_rows: Any) -> list[Row]:
+    return [row for row, _ in zip(connection_rows, range(LISTED), strict=False)]
+
+
+def _show(found: _Status) -> None:
+    console = Console()
+    made = table("Journal", "State", "invoices")
+    for name, count in found.counts.items():
+        made.add_row(name, str(count))
+    made.add_row("refused before sending", str(len(found.refused)))
+    console.print(made)
+    if found.refused:
+        rows = ((place, number, f"{message} [{rule}]") for place, number, rule, _, message in found.refused)
+        print_rows(console, table("Refused", "Place", "Number", "Why"), rows, len(found.refused))
+    for title, items in (("Rejected", found.rejected), ("Unknown", found.unknown)):
+        if items:
+            lines = ((row.source, row.key, _age(row), row.detail) for row in items)
+            print_rows(console, table(title, "Place", "Invoice", "Sent", "Why"), lines, len(items))
+    print_numbers(console, found.numbers)
+
+
+def _age(row: Row) -> str:
+    if row.attempted_at is None:
+        return ""
+    return f"{max(0.0, time.time() - row.attempted_at):.0f} s ago"
+
+
+def _as_json(found: _Status, path: Path) -> dict[str, Any]:
+    def item(row: Row) -> dict[str, Any]:
+        return {
+            "place": row.source,
+            "number": row.key.number,
+            "type": row.key.type,
+            "state": row.state.name.lower(),
+            "attempts": row.attempts,
+            "attempted_at": row.attempted_at,
+            "status": row.status,
+            "detail": row.detail,
+        }
+
+    return {
+        "journal": str(path),
+        "counts": found.counts,
+        "refused": [
+            {"place": place, "number": number, "rule": rule, "path": where, "message": message}
+            for place, number, rule, where, message in found.refused
+        ],
+        "rejected": [item(row) for row in found.rejected],
+        "unknown": [item(row) for row in found.unknown],
+        "numbers": numbers_as_json(found.numbers),
+    }

@@ -1,0 +1,216 @@
+"""``confirma submit``: the main job."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from pathlib import Path
+
+import click
+from attrs import evolve, field, frozen
+
+from confirma_async.bulk.numbers import give_numbers
+from confirma_async.cli import inputs, options
+from confirma_async.cli.exits import Exit, of_report
+from confirma_async.cli.progress import progress
+from confirma_async.cli.render import show_report
+from confirma_async.cli.standing import numbers_of, standing
+from confirma_async.cli.validate import inspect
+from confirma_async.client import Confirma
+from confirma_async.contract import CREATE_INVOICE, Overrides
+from confirma_async.converters import Converter
+from confirma_async.formats import ReadOptions
+from confirma_async.sandbox import Fault, Sandbox
+from confirma_async.session.ratelimit import RateLimit
+from confirma_async.settings import Settings
+
+SANDBOX_TARGET = "the sandbox"
+"""What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
+
+
+@frozen(kw_only=True)
+class Order:
+    """What the user ordered."""
+
+    files: Sequence[Path]
+    journal: Path
+    sandbox: bool
+    rate: float | None
+    concurrency: int
+    timeout: float
+    settle: float
+    unknown: str
+    number_from: int | None
+    reading: ReadOptions
+    overrides: Overrides
+    as_json: bool
+    faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
+
+
+@click.command(short_help="Send every invoice of the files, each exactly once.")
+@options.files
+@click.option("--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service.")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the job's journal is kept.  [default: FILE.journal, beside the first file]",
+)
+@click.option(
+    "--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="At most N calls per second."
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1), default=16, show_default=True, help="Calls under way at once."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds for one call, retries included.",
+)
+@click.option(
+    "--settle",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    help="Seconds in which an invoice whose answer was lost may still appear at the service.",
+)
+@click.option(
+    "--unknown",
+    type=click.Choice(["resend", "hold"]),
+    default="resend",
+    show_default=True,
+    help="What to do with it when it has not appeared by then.",
+)
+@click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
+@options.reading
+@options.overrides_file
+@options.as_json
+def submit(
+    files: tuple[Path, ...],
+    sandbox: bool,
+    journal: Path | None,
+    rate: float | None,
+    concurrency: int,
+    timeout: float,
+    settle: float,
+    unknown: str,
+    dry_run: bool,
+    number_from: int | None,
+    decimal: str | None,
+    due_days: int,
+    overrides: Path | None,
+    as_json: bool,
+) -> Exit:
+    """Send every invoice of the files, each exactly once.
+
+    FILE is CSV, JSON Lines or UBL 2.1, or a folder of such files. Run again, the command sends nothing
+    twice; interrupted, it goes on where it was. The key comes from CONFIRMA_API_KEY, the environment from
+    CONFIRMA_ENVIRONMENT (staging unless production is said).
+    """
+    found = inputs.expand(files)
+    order = Order(
+        files=found,
+        journal=journal or found[0].with_name(f"{found[0].name}.journal"),
+        sandbox=sandbox,
+        rate=rate,
+        concurrency=concurrency,
+        timeout=timeout,
+        settle=settle,
+        unknown=unknown,
+        number_from=number_from,
+        reading=ReadOptions(decimal_comma=options.MARKS[decimal] if decimal else None, due_days=due_days),
+        overrides=options.read_overrides(overrides),
+        as_json=as_json,
+    )
+    if dry_run:
+        return inspect(
+            order.files,
+            order.reading,
+            Converter(order.overrides.names),
+            number_from=number_from,
+            journal_path=order.journal,
+            as_json=as_json,
+        )
+    return asyncio.run(send(order))
+
+
+async def send(order: Order) -> Exit:
+    """Sends what was ordered, shows its progress, and says what came of it."""
+    async with _service(order) as (settings, sandbox):
+        converter = Converter(order.overrides.names)
+        target = SANDBOX_TARGET if order.sandbox else settings.base_url
+        named = inputs.names(order.files)
+        reading = order.reading
+        if order.number_from is not None:
+            documents = inputs.all_identities(order.files, reading, converter)
+            book = give_numbers(order.journal, target, named, documents, order.number_from)
+            reading = evolve(reading, numbers=book)
+        async with _client(settings, order) as client:
+            stop = asyncio.Event()
+            stream = client.bulk.stream(
+                inputs.records(order.files, reading, converter),
+                journal=order.journal,
+                settle=order.settle,
+                unknown=order.unknown,
+                target=target,
+                inputs=named,
+                stop=stop,
+            )
+            with _stopping(stop), progress(visible=not order.as_json) as advance:
+                async for outcome in stream:
+                    advance(outcome)
+            told = None
+            if sandbox is not None and not stop.is_set():
+                sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
+                told = await standing(client, order.journal)
+    show_report(stream.report, told, numbers_of(order.journal), as_json=order.as_json)
+    return of_report(stream.report)
+
+
+@contextlib.asynccontextmanager
+async def _service(order: Order) -> AsyncGenerator[tuple[Settings, Sandbox | None]]:
+    """Where the invoices go: the service of the environment variables, or a sandbox beside the journal."""
+    if not order.sandbox:
+        yield Settings.from_env(), None
+        return
+    db = order.journal.with_name(f"{order.journal.name}.sandbox.db")
+    async with Sandbox(db=db, overrides=order.overrides) as sandbox:
+        for fault, times in order.faults.items():
+            sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)
+        yield Settings(api_key=sandbox.api_key, base_url=sandbox.url), sandbox
+
+
+def _client(settings: Settings, order: Order) -> Confirma:
+    return Confirma(
+        settings.api_key,
+        environment=settings.environment,
+        base_url=settings.base_url,
+        timeout=order.timeout,
+        rate_limit=RateLimit(per_second=order.rate, concurrency=order.concurrency),
+        overrides=order.overrides,
+    )
+
+
+@contextlib.contextmanager
+def _stopping(stop: asyncio.Event) -> Generator[None]:
+    """Ctrl-C, or a signal to end, stops the job gently; a second one stops it at once."""
+    loop = asyncio.get_running_loop()
+    job = asyncio.current_task()
+
+    def on_signal() -> None:
+        if stop.is_set() and job is not None:
+            job.cancel()
+            return
+        stop.set()
+        click.echo("confirma: stopping after what is under way; once more stops at once", err=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
