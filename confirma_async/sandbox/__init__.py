@@ -1,0 +1,12 @@
+"""The service on localhost: real HTTP, state in SQLite, a virtual clock, and faults on demand.
+
+It is this project's reading of the vendor's public reference, never the vendor's service: where the
+reference is silent, what the sandbox does is ours, and the module that does it says so.
+"""
+
+from confirma_async.sandbox.clock import VirtualClock
+from confirma_async.sandbox.faults import Fault, FaultRule, Faults
+from confirma_async.sandbox.server import Sandbox
+from confirma_async.sandbox.store import StoredInvoice
+
+__all__ = ["Fault", "FaultRule", "Faults", "Sandbox", "StoredInvoice", "VirtualClock"]

@@ -1,0 +1,46 @@
+"""What the sandbox answers, apart from how it travels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from attrs import field, frozen
+
+from confirma_async.errors import Problem
+
+
+@frozen(kw_only=True)
+class Answer:
+    """A status and a JSON body, with the headers that this answer needs beyond the usual ones."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: Mapping[str, str] = field(factory=dict[str, str])
+
+
+def refusal(
+    status: int,
+    message: str,
+    problems: Sequence[Problem] = (),
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """An error answer: ``{"message": ..., "errors": [{"field": ..., "message": ...}]}``.
+
+    The form is ours: the vendor documents no error body. It names places and what is wanted there,
+    never the values found.
+    """
+    body = msgspec.json.encode(
+        {
+            "message": message,
+            "errors": [
+                {
+                    "field": problem.path,
+                    "message": problem.message + (f" (found: {problem.found})" if problem.found else ""),
+                }
+                for problem in problems
+            ],
+        }
+    )
+    return Answer(status=status, body=body, headers=headers or {})

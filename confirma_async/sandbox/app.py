@@ -1,0 +1,209 @@
+"""From HTTP to handlers and back: routes, token check, faults, headers. The sandbox's aiohttp side."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from aiohttp import web
+from attrs import frozen
+
+from confirma_async.contract import OPERATIONS, Operation, Overrides, TokenKind
+from confirma_async.errors import ConfigurationError
+from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.faults import Fault, FaultRule, Faults, Strike
+from confirma_async.sandbox.handlers import HANDLERS, Call, World
+from confirma_async.sandbox.store import Client
+
+logger = logging.getLogger(__name__)
+
+NOT_THE_VENDOR = "confirma-sdk sandbox; not the vendor's service"
+"""What ``x-sandbox`` says on every answer."""
+
+BODY_LIMIT = 32 * 1024 * 1024
+"""The largest body taken, in bytes; a larger one gets 413. Ours: no limit is documented."""
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+"""SO_LINGER on, zero seconds: closing sends RST, so the peer sees a reset and no orderly end."""
+
+_REPLACED_BY = {Fault.TOO_MANY_REQUESTS: 429, Fault.UNAVAILABLE: 503}
+
+
+@frozen(kw_only=True)
+class Reception:
+    """All that a request meets on its way to a handler.
+
+    Attributes:
+        world: What handlers work on.
+        faults: What goes wrong on purpose.
+        requests: How many requests came, by operation name; counts before anything can fail.
+        clients: Clients by their token; may grow while the sandbox runs.
+        provisioning_token: The token that onboards clients and does nothing else.
+        routes: Operations by path and method.
+    """
+
+    world: World
+    faults: Faults
+    requests: Counter[str]
+    clients: Mapping[str, Client]
+    provisioning_token: str
+    routes: Mapping[str, Mapping[str, Operation]]
+
+
+def routes(overrides: Overrides) -> Mapping[str, Mapping[str, Operation]]:
+    """Every row of the contract by path and method, with the paths corrected.
+
+    Raises:
+        ConfigurationError: the overrides put two operations at one place.
+    """
+    table: dict[str, dict[str, Operation]] = {}
+    for operation in OPERATIONS.values():
+        methods = table.setdefault(overrides.path_of(operation), {})
+        if operation.method in methods:
+            other = methods[operation.method].name
+            raise ConfigurationError(f"overrides: {operation.name} and {other} share a method and path")
+        methods[operation.method] = operation
+    return MappingProxyType(table)
+
+
+def make_app(reception: Reception) -> web.Application:
+    """The web application over a reception."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        return await _serve(reception, request)
+
+    app = web.Application(client_max_size=BODY_LIMIT)
+    # One route for all: paths come from the contract and may hold whatever an override says.
+    app.router.add_route("*", "/{path:.*}", serve)
+    app.on_response_prepare.append(_sign)
+    return app
+
+
+async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["x-sandbox"] = NOT_THE_VENDOR
+    response.headers["x-request-id"] = uuid.uuid4().hex
+
+
+async def _serve(reception: Reception, request: web.Request) -> web.StreamResponse:
+    methods = reception.routes.get(request.path)
+    if methods is None:
+        return _response(refusal(404, "there is nothing at this path"))
+    operation = methods.get(request.method)
+    if operation is None:
+        allowed = ", ".join(sorted(methods))
+        return _response(refusal(405, f"this path takes {allowed}", headers={"Allow": allowed}))
+    reception.requests[operation.name] += 1
+    # The body is read before any fault, so that "before" and "after the commit" are all that differs.
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return _response(refusal(413, f"the body is larger than {BODY_LIMIT} bytes"))
+    except ConnectionError:
+        return web.Response()  # the sender left in the middle of it; nobody reads this
+    except web.RequestPayloadError:
+        return _response(refusal(400, "the body cannot be read: its encoding is broken"))
+    strike = reception.faults.strike(operation.name)
+    if strike.latency:
+        await asyncio.sleep(strike.latency)
+    return await _answer(reception, request, operation, body, strike)
+
+
+async def _answer(
+    reception: Reception, request: web.Request, operation: Operation, body: bytes, strike: Strike
+) -> web.StreamResponse:
+    rule = strike.decisive
+    if rule is not None and rule.kind is Fault.RESET_BEFORE_COMMIT:
+        return _reset(request)
+    replaced = None if rule is None else _replacement(rule)
+    if replaced is not None and rule is not None and not rule.after_commit:
+        return _response(replaced)
+    answer = _handle(reception, request, operation, body, strike)
+    if rule is not None and rule.kind is Fault.RESET_AFTER_COMMIT:
+        return _reset(request)
+    if rule is not None and rule.kind is Fault.TRUNCATED_BODY:
+        return await _truncated(request, answer)
+    return _response(replaced or answer)
+
+
+def _handle(
+    reception: Reception, request: web.Request, operation: Operation, body: bytes, strike: Strike
+) -> Answer:
+    client = _client_of(reception, request.headers.get("X-Api-Key", ""), operation.token)
+    if isinstance(client, Answer):
+        return client
+    handler = HANDLERS.get(operation.name)
+    if handler is None or client is None:
+        return refusal(
+            501,
+            f"this sandbox does not serve {operation.name} yet ({operation.page}); "
+            f"it serves {', '.join(HANDLERS)}",
+        )
+    call = Call(client=client, query=dict(request.query), body=body, listing_delay=strike.listing_delay)
+    try:
+        return handler(reception.world, call)
+    except Exception:
+        logger.exception("the sandbox failed in %s", operation.name)
+        return refusal(500, "the sandbox itself failed; its log says where")
+
+
+def _client_of(reception: Reception, token: str, wanted: TokenKind) -> Client | Answer | None:
+    """Whose token it is, or why it will not do; None stands for the provisioning token in its place.
+
+    401 for a missing or unknown token is documented (contract §1); 403 is, too (§1), but that it is for a
+    token of the other kind is our reading.
+    """
+    client = reception.clients.get(token)
+    is_provisioning = token == reception.provisioning_token
+    if client is None and not is_provisioning:
+        return refusal(401, "the token in X-Api-Key is unknown" if token else "X-Api-Key is missing")
+    if is_provisioning is (wanted is TokenKind.PROVISIONING):
+        return client
+    kind = "a client's token" if wanted is TokenKind.CLIENT else "the provisioning token"
+    return refusal(403, f"this operation wants {kind}")
+
+
+def _replacement(rule: FaultRule) -> Answer | None:
+    """The answer that a fault gives instead of the handler's; None for faults that give none."""
+    status = rule.status if rule.kind is Fault.SERVER_ERROR else _REPLACED_BY.get(rule.kind)
+    if status is None:
+        return None
+    wait = rule.retry_after
+    if isinstance(wait, float) and wait.is_integer():
+        wait = int(wait)  # the header's seconds are whole
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return refusal(status, f"a fault was ordered: {rule.kind.value}", headers=headers)
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(
+        status=answer.status,
+        body=answer.body,
+        headers=answer.headers,
+        content_type="application/json",
+    )
+
+
+def _reset(request: web.Request) -> web.StreamResponse:
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+    return web.Response()  # aiohttp wants one; there is nobody left to send it to
+
+
+async def _truncated(request: web.Request, answer: Answer) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    response.content_type = "application/json"
+    response.content_length = len(answer.body)
+    await response.prepare(request)
+    await response.write(answer.body[: len(answer.body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response

@@ -1,0 +1,221 @@
+"""Faults on demand: which requests fail, how, and how often. Pure bookkeeping; the app makes them happen."""
+
+from __future__ import annotations
+
+import enum
+import math
+import random
+import threading
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import attrs
+from attrs import field, frozen
+
+from confirma_async.contract import CREATE_INVOICE, OPERATIONS
+from confirma_async.errors import ConfigurationError
+
+
+class Fault(enum.Enum):
+    """What can go wrong with a request. "Commit" is the moment its effect is stored."""
+
+    LATENCY = "latency"
+    """The request is read, then waits for ``seconds`` of real time before it is handled."""
+    TOO_MANY_REQUESTS = "too many requests"
+    """429 before the commit, with ``Retry-After`` where ``retry_after`` is given."""
+    UNAVAILABLE = "unavailable"
+    """503 before the commit, with ``Retry-After`` where ``retry_after`` is given."""
+    SERVER_ERROR = "server error"
+    """``status`` (500, 502 or 504) before the commit, or after it with ``after_commit=True``."""
+    RESET_BEFORE_COMMIT = "reset before commit"
+    """The connection is reset (TCP RST) and nothing is stored."""
+    RESET_AFTER_COMMIT = "reset after commit"
+    """The effect is stored, then the connection is reset (TCP RST)."""
+    TRUNCATED_BODY = "truncated body"
+    """The effect is stored, then the connection closes in the middle of the answer's body."""
+    LATE_LISTING = "late listing"
+    """An invoice is stored, but is listed only after ``seconds`` of real time."""
+
+
+_ALONGSIDE = frozenset({Fault.LATENCY, Fault.LATE_LISTING})
+"""Faults that leave the answer alone: they join whatever else hits the same request."""
+
+_OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
+    {
+        Fault.LATENCY: frozenset({"seconds"}),
+        Fault.TOO_MANY_REQUESTS: frozenset({"retry_after"}),
+        Fault.UNAVAILABLE: frozenset({"retry_after"}),
+        Fault.SERVER_ERROR: frozenset({"status", "after_commit"}),
+        Fault.RESET_BEFORE_COMMIT: frozenset(),
+        Fault.RESET_AFTER_COMMIT: frozenset(),
+        Fault.TRUNCATED_BODY: frozenset(),
+        Fault.LATE_LISTING: frozenset({"seconds"}),
+    }
+)
+"""Which options each kind takes."""
+
+_SERVER_ERRORS = frozenset({500, 502, 504})
+
+
+@frozen(kw_only=True)
+class FaultRule:
+    """One order to fail.
+
+    Attributes:
+        kind: How.
+        operation: The operation's name, e.g. ``invoices.create``; None hits every operation.
+        times: How many requests it will still hit; None is for ever.
+        probability: How likely a request is hit, over 0 up to 1.
+        seconds: Real seconds, for LATENCY and LATE_LISTING.
+        retry_after: What ``Retry-After`` says: seconds, or text sent as it is (an HTTP date); None omits it.
+        status: The HTTP status, for SERVER_ERROR.
+        after_commit: Whether SERVER_ERROR comes after the effect is stored.
+    """
+
+    kind: Fault
+    operation: str | None = None
+    times: int | None = 1
+    probability: float = 1.0
+    seconds: float = 0.0
+    retry_after: float | str | None = None
+    status: int = 500
+    after_commit: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        for option in sorted({"seconds", "retry_after", "status", "after_commit"} - _OPTIONS[self.kind]):
+            if getattr(self, option) != attrs.fields_dict(FaultRule)[option].default:
+                raise ConfigurationError(f"the fault {self.kind.name} takes no {option}")
+        if self.operation is not None and self.operation not in OPERATIONS:
+            raise ConfigurationError(
+                f"there is no operation {self.operation!r} to fail; see confirma_async.contract"
+            )
+        if self.kind is Fault.LATE_LISTING and self.operation not in {None, CREATE_INVOICE.name}:
+            raise ConfigurationError(f"only {CREATE_INVOICE.name} stores something to list late")
+        if self.times is not None and self.times < 1:
+            raise ConfigurationError("a fault hits at least once; times=None is for ever")
+        if not 0 < self.probability <= 1:
+            raise ConfigurationError("the probability of a fault is over 0 and at most 1")
+        if not 0 <= self.seconds < math.inf:
+            raise ConfigurationError("the seconds of a fault are finite and not negative")
+        if self.status not in _SERVER_ERRORS:
+            raise ConfigurationError("a server error is 500, 502 or 504; for 503 add Fault.UNAVAILABLE")
+
+    def concerns(self, operation: str) -> bool:
+        """Whether requests of that operation can be hit."""
+        if self.kind is Fault.LATE_LISTING:
+            return operation == CREATE_INVOICE.name
+        return self.operation in {None, operation}
+
+
+@frozen(kw_only=True)
+class Strike:
+    """The faults that hit one request.
+
+    Attributes:
+        latency: Real seconds to wait before the request is handled.
+        listing_delay: Real seconds that an invoice stored by the request stays unlisted.
+        decisive: The rule that replaces or cuts off the answer, if any.
+    """
+
+    latency: float = 0.0
+    listing_delay: float = 0.0
+    decisive: FaultRule | None = None
+
+
+NO_FAULT = Strike()
+
+
+@attrs.define
+class _Order:
+    """A rule and how many requests it may still hit."""
+
+    rule: FaultRule
+    left: int | None = field()
+
+
+class Faults:
+    """The faults that wait for requests, in the order they were added. Safe to use from any thread.
+
+    A request is hit by at most one fault that touches its answer, so two of ``times=1`` hit two requests,
+    one after the other. LATENCY and LATE_LISTING join whatever else hits.
+    """
+
+    def __init__(self) -> None:
+        self._orders: list[_Order] = []
+        self._random = random.Random()  # noqa: S311 (dice for tests, no secret)
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        kind: Fault,
+        *,
+        operation: str | None = None,
+        times: int | None = 1,
+        probability: float = 1.0,
+        seconds: float = 0.0,
+        retry_after: float | str | None = None,
+        status: int = 500,
+        after_commit: bool = False,
+    ) -> None:
+        """Orders a fault; the arguments are the attributes of ``FaultRule``.
+
+        Raises:
+            ConfigurationError: the kind takes no such option, or a value makes no sense.
+        """
+        rule = FaultRule(
+            kind=kind,
+            operation=operation,
+            times=times,
+            probability=probability,
+            seconds=seconds,
+            retry_after=retry_after,
+            status=status,
+            after_commit=after_commit,
+        )
+        with self._lock:
+            self._orders.append(_Order(rule, times))
+
+    def seed(self, number: int) -> None:
+        """Makes the dice of ``probability`` fall the same way every time."""
+        with self._lock:
+            self._random.seed(number)
+
+    def clear(self) -> None:
+        """Takes back all faults that have not hit yet."""
+        with self._lock:
+            self._orders.clear()
+
+    def remaining(self) -> tuple[FaultRule, ...]:
+        """The faults that will still hit, each with the ``times`` it has left; empty when all have hit."""
+        with self._lock:
+            return tuple(attrs.evolve(order.rule, times=order.left) for order in self._orders)
+
+    def strike(self, operation: str) -> Strike:
+        """Decides which faults hit one request of an operation, and counts them as used."""
+        if not self._orders:
+            return NO_FAULT
+        strike = NO_FAULT
+        with self._lock:
+            for order in self._orders:
+                rule = order.rule
+                if strike.decisive is not None and rule.kind not in _ALONGSIDE:
+                    continue
+                if not rule.concerns(operation) or not self._falls(rule.probability):
+                    continue
+                if order.left is not None:
+                    order.left -= 1
+                strike = _joined(strike, rule)
+            self._orders = [order for order in self._orders if order.left != 0]
+        return strike
+
+    def _falls(self, probability: float) -> bool:
+        # A certain fault rolls no dice: it must not change where a seed makes the others fall.
+        return probability == 1 or self._random.random() < probability
+
+
+def _joined(strike: Strike, rule: FaultRule) -> Strike:
+    if rule.kind is Fault.LATENCY:
+        return attrs.evolve(strike, latency=strike.latency + rule.seconds)
+    if rule.kind is Fault.LATE_LISTING:
+        return attrs.evolve(strike, listing_delay=max(strike.listing_delay, rule.seconds))
+    return attrs.evolve(strike, decisive=rule)

@@ -1,0 +1,57 @@
+"""Create an invoice."""
+
+from __future__ import annotations
+
+import time
+
+from confirma_async.errors import ResponseDecodeError
+from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.handlers.call import Call, World
+from confirma_async.sandbox.lifecycle import VALIDATED_AFTER, facts_of
+from confirma_async.sandbox.store import NewInvoice
+from confirma_async.schemas import InvoiceReceipt, InvoiceStatus, SalesInvoiceRequest
+
+_MESSAGES = {
+    InvoiceStatus.PAUSED: "The invoice was received and awaits validation.",
+    InvoiceStatus.DUPLICATE: "An invoice of this identity was received before; this one goes no further.",
+}
+
+
+def create_invoice(world: World, call: Call) -> Answer:
+    """Stores one invoice, then answers 200 with its receipt.
+
+    PAUSED is the documented status before validation, DUPLICATE a documented status (contract §4). The
+    vendor shows neither the answer nor what a duplicate gets: the names of the receipt are provisional, and
+    that a second invoice of one identity is stored with status DUPLICATE and answered 200 is ours. So is the
+    identity: client, seller, type and number, and for a REMINDER, which may repeat, its date.
+    """
+    try:
+        request = world.converter.loads(call.body, SalesInvoiceRequest)
+    except ResponseDecodeError as error:
+        what = "the body is not a SalesInvoiceRequest" if error.problems else "the body is not JSON"
+        return refusal(400, what, error.problems)
+    header = request.invoice.header
+    method = None if request.distribution is None else request.distribution.method
+    status = world.store.add_invoice(
+        NewInvoice(
+            client=call.client.name,
+            seller=_seller(request),
+            type=header.type,
+            number=header.number,
+            date=header.date,
+            method=None if method is None else str(method),
+            received_at=world.clock.now(),
+            due_after=VALIDATED_AFTER,
+            listed_from=time.time() + call.listing_delay if call.listing_delay else None,
+            facts=facts_of(request, call.client.service),
+            body=call.body,
+        )
+    )
+    receipt = InvoiceReceipt(message=_MESSAGES[status], invoice_number=header.number, status=status)
+    return Answer(body=world.converter.dumps(receipt))
+
+
+def _seller(request: SalesInvoiceRequest) -> str:
+    parties = request.invoice.parties
+    seller = parties.seller_party if parties else None
+    return (seller.business_id or seller.vat_code or "") if seller else ""
