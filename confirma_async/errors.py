@@ -106,8 +106,8 @@ class CallError(ConfirmaError):
     def __str__(self) -> str:
         if self.operation is None:
             return super().__str__()
-        attempts = f" after {self.attempts} attempts" if self.attempts > 1 else ""
-        return f"{self.operation}: {super().__str__()}{attempts}"
+        attempts = f" (attempts: {self.attempts})" if self.attempts > 1 else ""
+        return f"{self.operation}{attempts}: {super().__str__()}"
 
 
 class TransportError(CallError):

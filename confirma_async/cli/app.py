@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ from confirma_async.errors import ConfirmaError, JournalError
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="confirma")
-def confirma() -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Log every call on standard error.")
+def confirma(verbose: bool) -> None:
     """Send sales invoices through Confirma, each exactly once.
 
     \b
@@ -33,6 +35,15 @@ def confirma() -> None:
       70   a fault of the SDK itself
       130  interrupted; the same command goes on
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    _set_up_logging(verbose=verbose)
+
+
+def _set_up_logging(*, verbose: bool) -> None:
+    """The commands say what matters in their results; the log is for those who ask for it."""
+    logger = logging.getLogger("confirma_async")
+    logger.propagate = False
+    logger.handlers[:] = [logging.StreamHandler() if verbose else logging.NullHandler()]
+    logger.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 for _command in (submit, validate, status, sandbox, demo):

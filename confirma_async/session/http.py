@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import warnings
 
@@ -122,7 +123,8 @@ def _not_sent(error: Exception) -> str:
         case aiohttp.ClientConnectorDNSError():
             return f"the host name {error.host} was not found; nothing was sent"
         case aiohttp.ClientConnectorError():
-            return f"{error.host}:{error.port} cannot be reached ({error.strerror}); nothing was sent"
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no connection"
+            return f"{error.host}:{error.port} cannot be reached ({reason.lower()}); nothing was sent"
         case aiohttp.ConnectionTimeoutError():
             return "no connection could be made in time; nothing was sent"
         case _:

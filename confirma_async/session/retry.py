@@ -6,6 +6,7 @@ The policy reads only how far the request came, whether the operation may be rep
 from __future__ import annotations
 
 import email.utils
+import math
 import random
 import time
 from collections.abc import Callable
@@ -101,6 +102,4 @@ def retry_after(value: str | None, now: Callable[[], float] = time.time) -> floa
         except ValueError:
             return None
         seconds = moment.timestamp() - now()
-    if seconds != seconds or seconds == float("inf"):
-        return None
-    return max(0.0, seconds)
+    return max(0.0, seconds) if math.isfinite(seconds) else None

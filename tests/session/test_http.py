@@ -1,0 +1,229 @@
+"""The transport over real sockets: every way to fail, and what it says of how far the request came."""
+
+import asyncio
+import contextlib
+import gc
+import ssl
+
+import aiohttp
+import pytest
+
+from confirma_async.errors import ConfigurationError, Phase, TransportError
+from confirma_async.session.http import AiohttpTransport
+from confirma_async.session.transport import Request
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@contextlib.asynccontextmanager
+async def serving(script):
+    """A server on loopback that hands each connection to the script."""
+    connections = []
+
+    async def handle(reader, writer):
+        connections.append(writer)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await script(reader, writer)
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for writer in connections:
+            writer.transport.abort()
+        await server.wait_closed()
+
+
+def post(url, *, timeout=5.0):
+    return Request("POST", f"{url}/x", {"X-Api-Key": "k"}, b"{}", timeout)
+
+
+async def read_request(reader):
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(2)
+    return head
+
+
+@pytest.fixture
+async def transport():
+    made = AiohttpTransport()
+    yield made
+    await made.close()
+
+
+async def failure(transport, request):
+    with pytest.raises(TransportError) as caught:
+        await transport.send(request)
+    return caught.value
+
+
+async def test_an_answer_comes_back_whole(transport):
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.write(OK)
+        await writer.drain()
+
+    async with serving(script) as url:
+        answer = await transport.send(post(url))
+    assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b"{}", "application/json")
+
+
+async def test_a_refused_connection_means_not_sent(transport, unused_tcp_port):
+    error = await failure(transport, post(f"http://127.0.0.1:{unused_tcp_port}"))
+    assert error.phase is Phase.NOT_SENT
+    assert "connection refused" in str(error)
+
+
+async def test_an_unknown_host_means_not_sent():
+    class Nowhere(aiohttp.abc.AbstractResolver):
+        async def resolve(self, host, port=0, family=0):
+            raise OSError(-2, "Name or service not known")
+
+        async def close(self):
+            pass
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Nowhere())) as session:
+        error = await failure(AiohttpTransport(session=session), post("http://no.such.host.invalid"))
+    assert error.phase is Phase.NOT_SENT
+    assert "was not found" in str(error)
+
+
+async def test_a_failed_tls_handshake_means_not_sent(transport):
+    async def script(reader, writer):
+        writer.write(b"this is no TLS\r\n\r\n")
+        await writer.drain()
+
+    async with serving(script) as url:
+        error = await failure(transport, post(url.replace("http", "https")))
+    assert error.phase is Phase.NOT_SENT
+
+
+async def test_a_reset_before_any_answer_means_no_reply(transport):
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.transport.abort()
+
+    async with serving(script) as url:
+        error = await failure(transport, post(url))
+    assert error.phase is Phase.NO_REPLY
+
+
+async def test_an_answer_cut_short_means_no_reply(transport):
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+        await writer.drain()
+
+    async with serving(script) as url:
+        error = await failure(transport, post(url))
+    assert error.phase is Phase.NO_REPLY
+
+
+async def test_an_answer_that_is_no_http_means_no_reply(transport):
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.write(b"SSH-2.0-hello\r\n\r\n")
+        await writer.drain()
+
+    async with serving(script) as url:
+        error = await failure(transport, post(url))
+    assert error.phase is Phase.NO_REPLY
+
+
+async def test_silence_means_no_reply_at_the_deadline(transport):
+    async def script(reader, writer):
+        await read_request(reader)
+        await reader.read()
+
+    async with serving(script) as url:
+        error = await failure(transport, post(url, timeout=0.1))
+    assert error.phase is Phase.NO_REPLY
+
+
+async def test_a_write_on_a_connection_that_died_is_sent_once(transport):
+    seen = []
+
+    async def script(reader, writer):
+        for _ in range(2):
+            seen.append(await read_request(reader))
+            if len(seen) == 2:
+                writer.transport.abort()
+                return
+            writer.write(OK)
+            await writer.drain()
+
+    async with serving(script) as url:
+        await transport.send(post(url))
+        error = await failure(transport, post(url))
+    assert error.phase is Phase.NO_REPLY
+    assert len(seen) == 2
+
+
+async def test_a_redirect_is_not_followed(transport):
+    seen = []
+
+    async def script(reader, writer):
+        seen.append(await read_request(reader))
+        writer.write(b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /y\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async with serving(script) as url:
+        answer = await transport.send(post(url))
+    assert answer.status == 307
+    assert len(seen) == 1
+
+
+async def test_a_borrowed_session_is_neither_changed_nor_closed():
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.write(OK.replace(b"{}", b"{}").replace(b"200 OK", b"404 Not Found"))
+        await writer.drain()
+
+    async with serving(script) as url, aiohttp.ClientSession(raise_for_status=True) as session:
+        before = dict(session.headers)
+        borrowing = AiohttpTransport(session=session)
+        answer = await borrowing.send(post(url))
+        await borrowing.close()
+        assert answer.status == 404
+        assert not session.closed
+        assert dict(session.headers) == before
+
+
+async def test_a_closed_transport_says_so(transport):
+    await transport.close()
+    await transport.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await transport.send(post("http://127.0.0.1:9"))
+
+
+def test_another_event_loop_is_refused_with_a_remedy(unused_tcp_port):
+    transport = AiohttpTransport()
+
+    async def first():
+        await failure(transport, post(f"http://127.0.0.1:{unused_tcp_port}"))
+        await transport._own.close()
+
+    asyncio.run(first())
+    with pytest.raises(ConfigurationError, match="one client per loop"):
+        asyncio.run(transport.send(post("http://127.0.0.1:9")))
+
+
+@pytest.mark.filterwarnings("ignore:Unclosed", "ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_dropping_it_open_is_a_resource_warning(unused_tcp_port):
+    transport = AiohttpTransport()
+    await failure(transport, post(f"http://127.0.0.1:{unused_tcp_port}"))
+    own = transport._own
+    with pytest.warns(ResourceWarning, match="dropped without being closed"):
+        transport.__del__()
+    await own.close()
+    transport._own = None
+    gc.collect()
+
+
+async def test_tls_settings_of_the_caller_are_used():
+    context = ssl.create_default_context()
+    assert AiohttpTransport(ssl_context=context)._ssl is context

@@ -1,0 +1,377 @@
+"""The way of a call: what is sent, how often, and what its caller gets."""
+
+import asyncio
+import logging
+
+import pytest
+
+from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS, VALIDATE_TOKEN, Overrides
+from confirma_async.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    Phase,
+    RateLimitedError,
+    RequestInvalidError,
+    ResponseDecodeError,
+    ServerError,
+    TransportError,
+)
+from confirma_async.schemas import (
+    DistributionInformation,
+    DistributionQuery,
+    InvoiceReceipt,
+    InvoiceRowData,
+    TokenValidity,
+)
+from confirma_async.session.pipeline import CallOptions
+from confirma_async.session.ratelimit import RateLimit
+from confirma_async.session.retry import RetryPolicy, RetryQuota
+
+BODY = b'{"invoice": {}}'
+NOT_SENT = TransportError("refused", phase=Phase.NOT_SENT)
+NO_REPLY = TransportError("reset", phase=Phase.NO_REPLY)
+VALID = b'{"isValid": true}'
+
+
+def create(pipeline, **options):
+    return pipeline.call(CREATE_INVOICE, InvoiceReceipt, BODY, options=CallOptions(**options))
+
+
+def validate(pipeline, **options):
+    return pipeline.call(VALIDATE_TOKEN, TokenValidity, options=CallOptions(**options))
+
+
+@pytest.fixture
+def outcome(in_virtual_time):
+    """What a call comes to: its answer or its error, and how much virtual time it took."""
+
+    def run(call):
+        async def scenario():
+            loop = asyncio.get_running_loop()
+            started = loop.time()
+            try:
+                result = await call()
+            except Exception as error:  # noqa: BLE001 (what it is, is the question)
+                result = error
+            return result, loop.time() - started
+
+        return in_virtual_time(scenario)
+
+    return run
+
+
+# --- what is sent ---------------------------------------------------------------------------------
+
+
+def test_a_request_carries_key_path_and_body(outcome, pipeline_over, scripted, answer):
+    transport = scripted(answer())
+    outcome(lambda: create(pipeline_over(transport)))
+    (request,) = transport.requests
+    assert (request.method, request.url) == ("POST", "https://service.example/api/v1/partner/invoice")
+    assert request.headers["X-Api-Key"] == "the-secret-key"
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["Content-Type"] == "application/json"
+    assert request.body == BODY
+
+
+def test_a_query_is_encoded_into_the_url(outcome, pipeline_over, scripted, answer):
+    transport = scripted(answer())
+    query = DistributionQuery(invoice_number="7", fetch_type="A B&c")
+    outcome(lambda: pipeline_over(transport).call(DISTRIBUTIONS, DistributionInformation, query=query))
+    assert transport.requests[0].url.endswith("/invoice/distribution?invoiceNumber=7&fetchType=A+B%26c")
+
+
+def test_an_override_changes_path_and_query_name(outcome, pipeline_over, scripted, answer):
+    overrides = Overrides(
+        paths={"invoices.distributions": "/new"},
+        names={"DistributionQuery.invoice_number": "no"},
+        forced=True,
+    )
+    transport = scripted(answer())
+    pipeline = pipeline_over(transport, overrides=overrides)
+    query = DistributionQuery(invoice_number="7")
+    outcome(lambda: pipeline.call(DISTRIBUTIONS, DistributionInformation, query=query))
+    assert transport.requests[0].url == "https://service.example/new?no=7"
+
+
+def test_headers_of_the_caller_are_added(outcome, pipeline_over, scripted, answer):
+    transport = scripted(answer(body=VALID))
+    outcome(lambda: validate(pipeline_over(transport), headers={"X-Trace": "1"}))
+    assert transport.requests[0].headers["X-Trace"] == "1"
+
+
+def test_headers_of_the_caller_never_replace_the_key(outcome, pipeline_over, scripted, answer):
+    transport = scripted(answer(body=VALID))
+    error, _ = outcome(lambda: validate(pipeline_over(transport), headers={"x-api-KEY": "other"}))
+    assert isinstance(error, ConfigurationError)
+    assert not transport.requests
+
+
+def test_a_payload_of_the_wrong_kind_is_refused_before_sending(outcome, pipeline_over, scripted, answer):
+    transport = scripted(answer())
+    pipeline = pipeline_over(transport)
+    wrong = InvoiceRowData(quantity=1.5)
+    error, _ = outcome(lambda: pipeline.call(CREATE_INVOICE, InvoiceReceipt, wrong))
+    assert isinstance(error, RequestInvalidError)
+    assert error.problems[0].path == "$.quantity"
+    assert not transport.requests
+
+
+# --- how often ------------------------------------------------------------------------------------
+
+
+def test_what_was_not_sent_is_sent_again(outcome, pipeline_over, scripted, answer):
+    transport = scripted(NOT_SENT, NOT_SENT, answer(body=b'{"status": "PAUSED"}'))
+    receipt, _ = outcome(lambda: create(pipeline_over(transport)))
+    assert receipt.status == "PAUSED"
+    assert len(transport.requests) == 3
+
+
+def test_what_may_have_arrived_is_never_sent_again(outcome, pipeline_over, scripted, answer):
+    transport = scripted(NO_REPLY, answer())
+    error, _ = outcome(lambda: create(pipeline_over(transport), subject="invoice 7"))
+    assert isinstance(error, OutcomeUnknownError)
+    assert (error.phase, error.subject, error.attempts) == (Phase.NO_REPLY, "invoice 7", 1)
+    assert "invoice 7" in str(error)
+    assert len(transport.requests) == 1
+
+
+def test_a_read_that_got_no_reply_is_sent_again(outcome, pipeline_over, scripted, answer):
+    transport = scripted(NO_REPLY, answer(body=VALID))
+    validity, _ = outcome(lambda: validate(pipeline_over(transport)))
+    assert validity.is_valid
+    assert len(transport.requests) == 2
+
+
+@pytest.mark.parametrize("status", [500, 502, 504, 599])
+def test_a_server_error_on_a_write_leaves_the_outcome_open(outcome, pipeline_over, scripted, answer, status):
+    transport = scripted(answer(status))
+    error, _ = outcome(lambda: create(pipeline_over(transport)))
+    assert isinstance(error, OutcomeUnknownError)
+    assert (error.phase, error.status) == (Phase.REPLIED, status)
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_request_not_taken_is_sent_again_after_the_time_asked_for(
+    outcome, pipeline_over, scripted, answer, status
+):
+    transport = scripted(answer(status, Retry_After="5"), answer())
+    receipt, seconds = outcome(lambda: create(pipeline_over(transport)))
+    assert isinstance(receipt, InvoiceReceipt)
+    assert seconds == pytest.approx(5, abs=0.3)
+
+
+def test_retries_are_bounded(outcome, pipeline_over, scripted):
+    transport = scripted(NOT_SENT)
+    error, _ = outcome(lambda: create(pipeline_over(transport, policy=RetryPolicy(attempts=3))))
+    assert isinstance(error, TransportError)
+    assert (error.phase, error.attempts, len(transport.requests)) == (Phase.NOT_SENT, 3, 3)
+
+
+def test_a_spent_quota_ends_retries_for_the_whole_client(outcome, pipeline_over, scripted):
+    transport = scripted(NOT_SENT)
+    pipeline = pipeline_over(transport, quota=RetryQuota(capacity=5, cost=5))
+    outcome(lambda: create(pipeline))
+    assert len(transport.requests) == 2
+
+
+def test_the_answer_to_one_call_holds_back_the_others(in_virtual_time, pipeline_over, scripted, answer):
+    async def scenario():
+        loop = asyncio.get_running_loop()
+        transport = scripted(answer(429, Retry_After="9"), answer(body=VALID))
+        pipeline = pipeline_over(transport, policy=RetryPolicy(attempts=1))
+        with pytest.raises(RateLimitedError):
+            await validate(pipeline)
+        await validate(pipeline)
+        return loop.time() - 1000
+
+    assert in_virtual_time(scenario) == pytest.approx(9)
+
+
+# --- the deadline ---------------------------------------------------------------------------------
+
+
+def test_a_wait_longer_than_the_deadline_is_not_begun(outcome, pipeline_over, scripted, answer):
+    transport = scripted(answer(429, Retry_After="3600"))
+    error, seconds = outcome(lambda: create(pipeline_over(transport), timeout=10))
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == 3600
+    assert seconds == 0
+
+
+def test_the_deadline_covers_the_wait_for_the_limiter(in_virtual_time, pipeline_over, scripted, answer):
+    async def scenario():
+        pipeline = pipeline_over(scripted(answer(body=VALID)), limit=RateLimit(per_second=0.1))
+        await validate(pipeline)
+        with pytest.raises(TransportError) as caught:
+            await validate(pipeline, timeout=2)
+        return caught.value
+
+    error = in_virtual_time(scenario)
+    assert error.phase is Phase.NOT_SENT
+
+
+def test_each_attempt_gets_what_is_left_of_the_deadline(outcome, pipeline_over, scripted, answer):
+    transport = scripted(answer(503, Retry_After="4"), answer())
+    outcome(lambda: create(pipeline_over(transport), timeout=10))
+    first, second = (request.timeout for request in transport.requests)
+    assert first == pytest.approx(10)
+    assert second == pytest.approx(6, abs=0.3)
+
+
+def test_all_attempts_together_keep_the_deadline(outcome, pipeline_over, scripted):
+    pipeline = pipeline_over(scripted(NOT_SENT), policy=RetryPolicy(attempts=10**6, base=1), timeout=20)
+    _, seconds = outcome(lambda: create(pipeline))
+    assert seconds <= 20
+
+
+# --- before an attempt ----------------------------------------------------------------------------
+
+
+def test_every_attempt_is_announced_before_it_is_sent(outcome, pipeline_over, scripted, answer):
+    transport = scripted(NOT_SENT, answer())
+    announced = []
+
+    async def announce():
+        announced.append(len(transport.requests))
+
+    outcome(lambda: create(pipeline_over(transport), before_send=announce))
+    assert announced == [0, 1]
+
+
+def test_an_announcement_that_fails_sends_nothing(outcome, pipeline_over, scripted, answer):
+    transport = scripted(answer())
+
+    async def fail():
+        raise OSError("the disk is full")
+
+    error, _ = outcome(lambda: create(pipeline_over(transport), before_send=fail))
+    assert isinstance(error, OSError)
+    assert not transport.requests
+
+
+def test_the_place_at_the_limiter_is_given_back_whatever_happens(
+    in_virtual_time, pipeline_over, scripted, answer
+):
+    async def scenario():
+        pipeline = pipeline_over(
+            scripted(NO_REPLY, RuntimeError("a bug"), answer()), limit=RateLimit(concurrency=1)
+        )
+        for wrong in (OutcomeUnknownError, RuntimeError):
+            with pytest.raises(wrong):
+                await create(pipeline)
+        return await create(pipeline)
+
+    assert isinstance(in_virtual_time(scenario), InvoiceReceipt)
+
+
+def test_cancelling_a_write_is_never_swallowed_and_says_that_the_outcome_is_unknown(
+    in_virtual_time, pipeline_over, scripted, caplog
+):
+    async def forever(request):
+        await asyncio.sleep(10**6)
+
+    async def scenario():
+        pipeline = pipeline_over(scripted(forever))
+        task = asyncio.create_task(create(pipeline))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    in_virtual_time(scenario)
+    assert "outcome is unknown" in caplog.text
+
+
+# --- what comes back ------------------------------------------------------------------------------
+
+
+def test_an_error_carries_status_detail_and_request_id(outcome, pipeline_over, scripted, answer):
+    body = b'{"message": "no", "errors": [{"field": "x", "message": "bad"}, "worse", 3]}'
+    transport = scripted(answer(400, body, x_request_id="r-1"))
+    error, _ = outcome(lambda: create(pipeline_over(transport)))
+    assert isinstance(error, BadRequestError)
+    assert (error.status, error.request_id, error.phase) == (400, "r-1", Phase.REPLIED)
+    assert error.detail == "no; x: bad; worse"
+    assert error.operation == "invoices.create"
+
+
+@pytest.mark.parametrize("body", [b"<html>Bad Gateway</html>", b"", b"[]", b'{"message": 5}', b"\xff\xfe"])
+def test_an_error_body_of_any_shape_is_taken_as_it_is(outcome, pipeline_over, scripted, answer, body):
+    error, _ = outcome(lambda: create(pipeline_over(scripted(answer(400, body)))))
+    assert isinstance(error, BadRequestError)
+    assert error.detail is None
+
+
+def test_a_key_that_the_service_echoes_is_blotted_out(outcome, pipeline_over, scripted, answer):
+    body = b'{"message": "unknown key the-secret-key"}'
+    error, _ = outcome(lambda: create(pipeline_over(scripted(answer(401, body)))))
+    assert isinstance(error, AuthenticationError)
+    assert "the-secret-key" not in f"{error!r}{error}{error.body}{error.detail}"
+
+
+def test_a_redirect_is_not_followed(outcome, pipeline_over, scripted, answer):
+    transport = scripted(answer(302, Location="https://elsewhere.example"))
+    error, _ = outcome(lambda: create(pipeline_over(transport)))
+    assert isinstance(error, APIError)
+    assert len(transport.requests) == 1
+
+
+def test_a_read_that_keeps_failing_ends_in_its_last_error(outcome, pipeline_over, scripted, answer):
+    pipeline = pipeline_over(scripted(answer(500)), policy=RetryPolicy(attempts=2))
+    error, _ = outcome(lambda: validate(pipeline))
+    assert isinstance(error, ServerError)
+    assert error.attempts == 2
+
+
+def test_an_answer_that_is_not_shown_may_be_empty(outcome, pipeline_over, scripted, answer):
+    receipt, _ = outcome(lambda: create(pipeline_over(scripted(answer(200, b"")))))
+    assert receipt == InvoiceReceipt()
+
+
+def test_an_answer_that_is_documented_may_not_be_empty(outcome, pipeline_over, scripted, answer):
+    error, _ = outcome(lambda: validate(pipeline_over(scripted(answer(200, b"")))))
+    assert isinstance(error, ResponseDecodeError)
+
+
+def test_an_answer_of_the_wrong_form_is_named_by_path_without_its_value(
+    outcome, pipeline_over, scripted, answer
+):
+    transport = scripted(answer(200, b'{"isValid": "SECRET"}'))
+    error, _ = outcome(lambda: validate(pipeline_over(transport)))
+    assert isinstance(error, ResponseDecodeError)
+    assert (error.status, error.problems[0].path, error.operation) == (
+        200,
+        "$.isValid",
+        "onboarding.validate_token",
+    )
+    assert "SECRET" not in str(error)
+
+
+# --- the log --------------------------------------------------------------------------------------
+
+
+def test_each_call_is_one_line_in_the_log_without_key_or_body(
+    outcome, pipeline_over, scripted, answer, caplog
+):
+    caplog.set_level(logging.DEBUG, logger="confirma_async")
+    outcome(lambda: create(pipeline_over(scripted(answer(200, b'{"message": "hello"}')))))
+    (record,) = caplog.records
+    text = record.getMessage()
+    assert "invoices.create POST /api/v1/partner/invoice: 200" in text
+    assert "the-secret-key" not in text
+    assert "hello" not in text
+
+
+def test_a_failed_call_is_a_warning(outcome, pipeline_over, scripted, answer, caplog):
+    outcome(lambda: create(pipeline_over(scripted(answer(400, b"{}")))))
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_no_repr_of_the_way_shows_the_key(pipeline_over, scripted, answer):
+    pipeline = pipeline_over(scripted(answer()))
+    assert "the-secret-key" not in repr(pipeline)

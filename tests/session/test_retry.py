@@ -1,0 +1,88 @@
+"""When a call is tried again."""
+
+import math
+
+import pytest
+
+from confirma_async.contract import Repeat
+from confirma_async.errors import Phase
+from confirma_async.session.retry import RetryPolicy, RetryQuota, may_repeat, outcome_unknown, retry_after
+
+SAFE, UNSAFE = Repeat.SAFE, Repeat.UNSAFE
+
+
+@pytest.mark.parametrize(
+    ("phase", "repeat", "status", "repeated", "unknown"),
+    [
+        (Phase.NOT_SENT, SAFE, None, True, False),
+        (Phase.NOT_SENT, UNSAFE, None, True, False),
+        (Phase.NO_REPLY, SAFE, None, True, False),
+        (Phase.NO_REPLY, UNSAFE, None, False, True),
+        (Phase.REPLIED, UNSAFE, 429, True, False),
+        (Phase.REPLIED, UNSAFE, 503, True, False),
+        (Phase.REPLIED, UNSAFE, 500, False, True),
+        (Phase.REPLIED, UNSAFE, 502, False, True),
+        (Phase.REPLIED, UNSAFE, 504, False, True),
+        (Phase.REPLIED, UNSAFE, 524, False, True),
+        (Phase.REPLIED, UNSAFE, 501, False, False),
+        (Phase.REPLIED, UNSAFE, 400, False, False),
+        (Phase.REPLIED, SAFE, 500, True, False),
+        (Phase.REPLIED, SAFE, 404, False, False),
+    ],
+)
+def test_only_what_surely_did_nothing_is_repeated(phase, repeat, status, repeated, unknown):
+    assert may_repeat(phase, repeat, status) is repeated
+    assert outcome_unknown(phase, repeat, status) is unknown
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("7", 7.0),
+        ("0.25", 0.25),
+        ("-3", 0.0),
+        ("Fri, 20 Nov 2026 10:00:30 GMT", 30.0),
+        ("Fri, 20 Nov 2026 09:00:00 GMT", 0.0),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("-inf", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_in_every_form(header, seconds):
+    now = 1795168800.0  # 2026-11-20T10:00:00Z
+    assert retry_after(header, now=lambda: now) == seconds
+
+
+def test_backoff_doubles_up_to_its_cap_with_full_jitter():
+    policy = RetryPolicy(base=0.5, cap=3.0)
+    assert [policy.backoff(attempt, lambda low, high: high) for attempt in (1, 2, 3, 4, 90)] == [
+        0.5,
+        1,
+        2,
+        3,
+        3,
+    ]
+    assert policy.backoff(1, lambda low, high: low) == 0
+
+
+def test_a_spent_quota_stops_retries_until_successes_refill_it():
+    quota = RetryQuota(capacity=10, cost=5)
+    assert [quota.take(), quota.take(), quota.take()] == [True, True, False]
+    for _ in range(5):
+        quota.refill()
+    assert quota.take()
+    assert not quota.take()
+
+
+def test_a_quota_never_holds_more_than_its_capacity():
+    quota = RetryQuota(capacity=10, cost=5)
+    for _ in range(100):
+        quota.refill()
+    assert quota.left == 10
+
+
+def test_a_huge_attempt_number_does_not_overflow():
+    assert math.isfinite(RetryPolicy().backoff(1000))
