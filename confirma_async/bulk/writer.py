@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -32,6 +33,7 @@ class JournalWriter:
         self.path = opened.path
         self._opened = opened
         self._loop = loop
+        self._closing = False
         self._work: queue.SimpleQueue[tuple[Work, asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="confirma-journal", daemon=True)
         self._thread.start()
@@ -48,7 +50,7 @@ class JournalWriter:
         Raises:
             JournalError: it could not be written; nothing of it was.
         """
-        if not self._thread.is_alive():
+        if self._closing:
             raise JournalError(f"the journal {self.path} is closed")
         done: asyncio.Future[T] = self._loop.create_future()
         self._work.put((work, done))
@@ -56,13 +58,14 @@ class JournalWriter:
 
     async def close(self) -> None:
         """Finishes what is queued, then closes the file. Closing twice is fine."""
+        self._closing = True
         self._work.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
         while (group := self._next_group()) is not None:
             results = self._commit(group)
-            if not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(_deliver, group, results)
         self._opened.close()
 
@@ -93,10 +96,11 @@ class JournalWriter:
                 except JournalError as refusal:  # its own business; the others of the group go on
                     results.append(refusal)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
             if connection.in_transaction:
                 connection.rollback()
-            return [explained(self.path, error)] * len(group)
+            told = explained(self.path, error) if isinstance(error, sqlite3.Error) else error
+            return [told] * len(group)
         return results
 
 
@@ -104,7 +108,7 @@ def _deliver(group: list[tuple[Work, asyncio.Future[Any]]], results: list[Any]) 
     for (_, done), result in zip(group, results, strict=True):
         if done.done():
             continue
-        if isinstance(result, JournalError):
+        if isinstance(result, Exception):
             done.set_exception(result)
         else:
             done.set_result(result)

@@ -1,0 +1,113 @@
+"""What a job makes of answers that the sandbox never gives."""
+
+import pytest
+
+from confirma_async import Confirma, RetryPolicy
+from confirma_async.session.transport import Response
+
+FOUND = b'{"data": [{"invoiceNumber": "1", "status": "INVOICED"}], "metaData": {"totalCount": 1}}'
+ABSENT = (
+    b'{"data": [], "metaData": {"totalCount": 0, "filtersApplied":'
+    b' {"invoiceNumber": "1", "fromInvDate": "2026-10-31", "toInvDate": "2026-11-02"}}}'
+)
+
+
+class Service:
+    """Answers every POST with one thing and every GET with another."""
+
+    def __init__(self, created, listed=ABSENT):
+        self.answers = {"POST": created, "GET": Response(200, {}, listed)}
+        self.posts = 0
+
+    async def send(self, request):
+        self.posts += request.method == "POST"
+        return self.answers[request.method]
+
+    async def close(self):
+        pass
+
+
+async def submit(service, journal, invoices, **options):
+    async with Confirma("k", transport=service, retry=RetryPolicy(attempts=1)) as confirma:
+        return await confirma.bulk.submit(invoices, journal=journal, **options)
+
+
+@pytest.mark.parametrize("status", [400, 402, 413, 422])
+async def test_what_the_service_refuses_is_rejected_in_its_own_words(path, wire_invoice, status):
+    service = Service(Response(status, {}, b'{"message": "no such buyer"}'))
+    report = await submit(service, path, [wire_invoice(1)])
+    assert (report.rejected, report.complete) == (1, True)
+    assert "no such buyer" in report.troubles[0].detail
+
+
+async def test_a_rejected_invoice_is_not_sent_again(path, wire_invoice):
+    service = Service(Response(400, {}, b"{}"))
+    for _ in range(2):
+        report = await submit(service, path, [wire_invoice(1)])
+    assert (report.rejected, report.resumed, service.posts) == (1, 1, 1)
+
+
+async def test_a_receipt_that_says_error_is_a_rejection(path, wire_invoice):
+    service = Service(Response(200, {}, b'{"status": "ERROR", "errors": [{"message": "no rows"}]}'))
+    report = await submit(service, path, [wire_invoice(1)])
+    assert (report.rejected, report.troubles[0].detail) == (1, "no rows")
+
+
+async def test_a_receipt_that_says_duplicate_is_an_acceptance_of_the_earlier_one(path, wire_invoice):
+    report = await submit(Service(Response(200, {}, b'{"status": "DUPLICATE"}')), path, [wire_invoice(1)])
+    assert (report.accepted, report.duplicates) == (1, 1)
+
+
+async def test_an_empty_receipt_is_an_acceptance(path, wire_invoice):
+    report = await submit(Service(Response(200, {}, b"")), path, [wire_invoice(1)])
+    assert report.accepted == 1
+
+
+async def test_a_conflict_over_an_invoice_that_is_there_is_an_acceptance(path, wire_invoice):
+    service = Service(Response(409, {}, b"{}"), FOUND)
+    report = await submit(service, path, [wire_invoice(1)])
+    assert (report.accepted, service.posts) == (1, 1)
+
+
+async def test_a_conflict_over_an_invoice_that_is_not_there_is_a_rejection(path, wire_invoice):
+    service = Service(Response(409, {}, b'{"message": "number in use"}'))
+    report = await submit(service, path, [wire_invoice(1)], settle=0)
+    assert (report.rejected, service.posts) == (1, 1)
+    assert "number in use" in report.troubles[0].detail
+
+
+async def test_an_answer_that_cannot_be_read_is_looked_up(path, wire_invoice):
+    service = Service(Response(200, {}, b"<html>thank you</html>"), FOUND)
+    report = await submit(service, path, [wire_invoice(1)])
+    assert (report.accepted, service.posts) == (1, 1)
+
+
+async def test_absence_that_the_answer_does_not_confirm_never_leads_to_a_second_request(path, wire_invoice):
+    service = Service(Response(500, {}, b""), b'{"data": []}')
+    report = await submit(service, path, [wire_invoice(1)], settle=0)
+    assert (report.unknown, service.posts) == (1, 1)
+    assert "does not say which filters" in report.troubles[0].detail
+
+
+async def test_an_invoice_that_is_lost_every_time_is_left_after_a_few_attempts(path, wire_invoice):
+    service = Service(Response(500, {}, b""))
+    report = await submit(service, path, [wire_invoice(1)], settle=0)
+    assert (report.unknown, service.posts) == (1, 4)
+    assert "sent 4 times" in report.troubles[0].detail
+
+
+async def test_two_documents_of_one_number_are_not_told_apart_by_a_lookup(path, wire_invoice):
+    service = Service(Response(500, {}, b""), FOUND)
+    credit = wire_invoice(1, header={"type": "CREDIT_NOTE"}, references={"creditedInvoiceNumber": 9})
+    report = await submit(service, path, [wire_invoice(1), credit], settle=0)
+    assert report.unknown == 2
+    assert "same number" in report.troubles[0].detail
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 503, 302])
+async def test_an_answer_that_every_invoice_would_get_pauses_the_job(path, wire_invoice, status):
+    service = Service(Response(status, {}, b"{}"))
+    report = await submit(service, path, [wire_invoice(n) for n in range(1, 200)])
+    assert report.paused
+    assert (report.rejected, report.unknown) == (0, 0)
+    assert service.posts < 40

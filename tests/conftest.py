@@ -1,0 +1,43 @@
+"""What every test shares: invoices, and a hypothesis profile without deadlines that a busy machine misses."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "confirma", deadline=None, max_examples=50, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("confirma")
+
+
+@pytest.fixture
+def wire_invoice():
+    """Makes invoices in their wire form; deviations by section."""
+
+    def make(number=1, *, header=None, seller=None, **invoice):
+        return {
+            "distribution": {"method": "EMAIL"},
+            "invoice": {
+                "header": {
+                    "number": number,
+                    "type": "INVOICE",
+                    "date": "2026-11-01",
+                    "dueDate": "2026-11-15",
+                    "currencyCode": "EUR",
+                    **(header or {}),
+                },
+                "parties": {
+                    "sellerParty": {"businessId": "0737546-2", "name": "Seller Oy", **(seller or {})},
+                    "buyerParty": {
+                        "name": "Buyer Oy",
+                        "address": {"street": "Katu 1", "postalCode": "00100", "countryCode": "FI"},
+                    },
+                },
+                "rows": [{"description": "Work", "netAmount": Decimal("100.00")}],
+                "amounts": {"netAmount": Decimal("100.00")},
+                **invoice,
+            },
+        }
+
+    return make

@@ -1,0 +1,28 @@
+import pytest
+
+from confirma_async import Confirma, RateLimit, RetryPolicy
+from confirma_async.sandbox import Sandbox
+
+
+@pytest.fixture
+async def sandbox():
+    async with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+async def confirma(sandbox):
+    """A client of the sandbox; retries without long pauses."""
+    async with Confirma(
+        sandbox.api_key,
+        base_url=sandbox.url,
+        timeout=10,
+        rate_limit=RateLimit(concurrency=8),
+        retry=RetryPolicy(attempts=4, base=0.01),
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return tmp_path / "job.journal"

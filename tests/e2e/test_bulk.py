@@ -1,0 +1,394 @@
+"""Bulk jobs over a real socket: every invoice exactly once, whatever goes wrong."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from confirma_async import Confirma, RateLimit, RetryPolicy, Verdict
+from confirma_async.bulk import State, Unknown
+from confirma_async.bulk import journal as journal_file
+from confirma_async.errors import JournalError, JournalMismatchError, Problem
+from confirma_async.formats import BadRecord, Place
+from confirma_async.sandbox import Fault
+
+CREATE = "invoices.create"
+LOOKUP = "invoices.distributions"
+
+
+def held(sandbox):
+    """What the service holds, by number; a second POST of an invoice shows as a DUPLICATE record."""
+    return Counter(invoice.number for invoice in sandbox.invoices())
+
+
+def exactly_once(sandbox, count):
+    return held(sandbox) == Counter(range(1, count + 1))
+
+
+async def test_every_invoice_arrives_once(sandbox, confirma, journal, wire_invoice):
+    report = await confirma.bulk.submit((wire_invoice(n) for n in range(1, 201)), journal=journal)
+    assert (report.accepted, report.complete) == (200, True)
+    assert exactly_once(sandbox, 200)
+
+
+async def test_run_again_nothing_is_sent(sandbox, confirma, journal, wire_invoice):
+    for _ in range(2):
+        report = await confirma.bulk.submit((wire_invoice(n) for n in range(1, 31)), journal=journal)
+    assert (report.accepted, report.resumed) == (30, 30)
+    assert sandbox.requests[CREATE] == 30
+
+
+async def test_a_grown_input_sends_only_what_is_new(sandbox, confirma, journal, wire_invoice):
+    await confirma.bulk.submit([wire_invoice(n) for n in range(1, 11)], journal=journal)
+    report = await confirma.bulk.submit([wire_invoice(n) for n in range(13) if n], journal=journal)
+    assert (report.accepted, report.resumed) == (12, 10)
+    assert exactly_once(sandbox, 12)
+
+
+async def test_an_asynchronous_source_is_taken_too(sandbox, confirma, journal, wire_invoice):
+    async def source():
+        for number in range(1, 101):
+            yield wire_invoice(number)
+            if number % 30 == 0:
+                await asyncio.sleep(0.05)
+
+    report = await confirma.bulk.submit(source(), journal=journal)
+    assert report.accepted == 100
+
+
+async def test_outcomes_are_told_one_by_one(confirma, journal, wire_invoice):
+    bad = wire_invoice(3, header={"dueDate": "2026-10-01"})
+    told = [
+        outcome
+        async for outcome in confirma.bulk.stream([wire_invoice(1), wire_invoice(2), bad], journal=journal)
+    ]
+    assert Counter(outcome.verdict for outcome in told) == {Verdict.ACCEPTED: 2, Verdict.REFUSED: 1}
+    (refused,) = (outcome for outcome in told if outcome.verdict is Verdict.REFUSED)
+    assert (refused.number, str(refused.place)) == ("3", "record 3")
+    assert refused.problems
+
+
+async def test_breaking_off_is_an_interruption_and_can_be_resumed(sandbox, confirma, journal, wire_invoice):
+    invoices = [wire_invoice(n) for n in range(1, 201)]
+    async for _ in confirma.bulk.stream(invoices, journal=journal):
+        break
+    await asyncio.sleep(0.1)  # the stream's own clean-up runs when it is collected
+    report = await confirma.bulk.submit(invoices, journal=journal, settle=0.2)
+    assert report.complete
+    assert exactly_once(sandbox, 200)
+
+
+# --- bad records ----------------------------------------------------------------------------------
+
+
+async def test_bad_records_are_named_and_the_others_go_on(sandbox, confirma, journal, wire_invoice):
+    bad = BadRecord(place=Place("f.csv", 9), problems=[Problem("date", "csv.date", "is no date")])
+    report = await confirma.bulk.submit([wire_invoice(1), bad, wire_invoice(2)], journal=journal)
+    assert (report.accepted, report.refused) == (2, 1)
+    assert "is no date" in report.troubles[0].detail
+    with journal_file.reading(journal) as connection:
+        assert list(journal_file.refusals(connection, 9)) == [
+            ("f.csv:9", None, "csv.date", "date", "is no date")
+        ]
+
+
+async def test_the_same_invoice_twice_is_sent_once_and_both_places_are_named(
+    sandbox, confirma, journal, wire_invoice
+):
+    other = wire_invoice(1, header={"description": "not the same"})
+    report = await confirma.bulk.submit([wire_invoice(1), other], journal=journal)
+    assert (report.accepted, report.refused) == (1, 1)
+    (problem,) = report.troubles[0].problems
+    assert problem.rule == "job.clash"
+    assert "record 1" in problem.message
+    assert "record 2" in problem.message
+    assert "different contents" in problem.message
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_an_invoice_changed_after_it_was_sent_is_refused(sandbox, confirma, journal, wire_invoice):
+    await confirma.bulk.submit([wire_invoice(1)], journal=journal)
+    changed = wire_invoice(1, header={"description": "changed"})
+    report = await confirma.bulk.submit([changed], journal=journal)
+    assert report.refused == 1
+    assert report.troubles[0].problems[0].rule == "job.changed"
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_an_invoice_that_the_service_has_from_elsewhere_is_a_duplicate(
+    sandbox, confirma, journal, wire_invoice
+):
+    await confirma.invoices.create(wire_invoice(1))
+    report = await confirma.bulk.submit([wire_invoice(1)], journal=journal)
+    assert (report.accepted, report.duplicates) == (1, 1)
+
+
+# --- lost answers ---------------------------------------------------------------------------------
+
+
+async def test_an_invoice_that_arrived_is_found_and_not_sent_again(sandbox, confirma, journal, wire_invoice):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=5)
+    report = await confirma.bulk.submit([wire_invoice(n) for n in range(1, 21)], journal=journal, settle=30)
+    assert (report.accepted, report.unknown) == (20, 0)
+    assert exactly_once(sandbox, 20)
+    assert sandbox.requests[CREATE] == 20
+
+
+async def test_an_invoice_that_did_not_arrive_is_sent_again_after_the_settle_time(
+    sandbox, confirma, journal, wire_invoice
+):
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=3)
+    report = await confirma.bulk.submit([wire_invoice(n) for n in range(1, 11)], journal=journal, settle=0.3)
+    assert (report.accepted, report.unknown) == (10, 0)
+    assert exactly_once(sandbox, 10)
+    assert sandbox.requests[CREATE] == 13
+
+
+async def test_a_record_that_appears_late_is_waited_for(sandbox, confirma, journal, wire_invoice):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=1)
+    sandbox.faults.add(Fault.LATE_LISTING, operation=CREATE, times=1, seconds=0.5)
+    report = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle=1.0)
+    assert report.accepted == 1
+    assert sandbox.requests[CREATE] == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": Fault.TRUNCATED_BODY},
+        {"kind": Fault.SERVER_ERROR, "status": 500, "after_commit": True},
+        {"kind": Fault.SERVER_ERROR, "status": 502},
+    ],
+)
+async def test_every_answer_that_leaves_it_open_is_looked_up(sandbox, confirma, journal, wire_invoice, fault):
+    kind = fault.pop("kind")
+    sandbox.faults.add(kind, operation=CREATE, times=2, **fault)
+    report = await confirma.bulk.submit([wire_invoice(n) for n in range(1, 6)], journal=journal, settle=0.2)
+    assert (report.accepted, report.unknown) == (5, 0)
+    assert exactly_once(sandbox, 5)
+
+
+async def test_held_outcomes_are_left_to_a_person(sandbox, confirma, journal, wire_invoice):
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=1)
+    report = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle=0.1, unknown=Unknown.HOLD)
+    assert (report.accepted, report.unknown, report.complete) == (0, 1, False)
+    assert "held" in report.troubles[0].detail
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_a_held_outcome_is_found_by_a_later_run(sandbox, confirma, journal, wire_invoice):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=1)
+    sandbox.faults.add(Fault.LATE_LISTING, operation=CREATE, times=1, seconds=0.6)
+    first = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle=0, unknown="hold")
+    assert first.unknown == 1
+    await asyncio.sleep(0.7)
+    second = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle=0, unknown="hold")
+    assert (second.accepted, second.unknown) == (1, 0)
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_a_reminder_whose_answer_was_lost_is_left_to_a_person(sandbox, confirma, journal, wire_invoice):
+    await confirma.invoices.create(wire_invoice(1))
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=1)
+    report = await confirma.bulk.submit(
+        [wire_invoice(1, header={"type": "REMINDER"})], journal=journal, settle=0
+    )
+    assert report.unknown == 1
+    assert "reminder" in report.troubles[0].detail
+    assert sandbox.requests[CREATE] == 2
+
+
+async def test_a_lookup_that_keeps_failing_leaves_it_to_the_next_run(
+    sandbox, confirma, journal, wire_invoice
+):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=1)
+    sandbox.faults.add(Fault.SERVER_ERROR, operation=LOOKUP, times=None, status=500)
+    first = await confirma.bulk.submit([wire_invoice(1)], journal=journal)
+    assert first.unknown == 1
+    sandbox.faults.clear()
+    second = await confirma.bulk.submit([wire_invoice(1)], journal=journal)
+    assert (second.accepted, second.unknown) == (1, 0)
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_a_storm_of_faults_loses_and_doubles_nothing(sandbox, confirma, journal, wire_invoice):
+    sandbox.faults.seed(7)
+    for fault in (Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT, Fault.TRUNCATED_BODY):
+        sandbox.faults.add(fault, operation=CREATE, times=None, probability=0.05)
+    sandbox.faults.add(Fault.TOO_MANY_REQUESTS, times=None, probability=0.03, retry_after=0.01)
+    sandbox.faults.add(Fault.LATE_LISTING, operation=CREATE, times=None, probability=0.3, seconds=0.2)
+    invoices = [wire_invoice(n) for n in range(1, 301)]
+    for _ in range(20):
+        report = await confirma.bulk.submit(invoices, journal=journal, settle=0.5)
+        if report.complete:
+            break
+    assert report.accepted == 300
+    assert exactly_once(sandbox, 300)
+
+
+# --- pausing --------------------------------------------------------------------------------------
+
+
+async def test_a_key_that_is_not_accepted_pauses_the_job_instead_of_failing_every_invoice(
+    sandbox, journal, wire_invoice
+):
+    invoices = [wire_invoice(n) for n in range(1, 101)]
+    async with Confirma("wrong", base_url=sandbox.url) as stranger:
+        report = await stranger.bulk.submit(invoices, journal=journal)
+    assert "API key" in report.paused
+    assert (report.accepted, report.rejected, report.complete) == (0, 0, False)
+    assert sandbox.requests[CREATE] < 20
+    async with Confirma(sandbox.api_key, base_url=sandbox.url) as owner:
+        report = await owner.bulk.submit(invoices, journal=journal)
+    assert (report.accepted, report.complete) == (100, True)
+    assert exactly_once(sandbox, 100)
+
+
+async def test_a_service_that_cannot_be_reached_pauses_the_job(journal, wire_invoice, unused_tcp_port):
+    url = f"http://127.0.0.1:{unused_tcp_port}"
+    async with Confirma("k", base_url=url, retry=RetryPolicy(attempts=2, base=0.01)) as client:
+        report = await client.bulk.submit([wire_invoice(n) for n in range(1, 500)], journal=journal)
+    assert "cannot be reached" in report.paused
+    assert report.unknown == 0
+    assert report.pending
+
+
+async def test_a_service_that_keeps_failing_pauses_the_job(sandbox, confirma, journal, wire_invoice):
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=None)
+    report = await confirma.bulk.submit((wire_invoice(n) for n in range(1, 1001)), journal=journal, settle=30)
+    assert "outcomes in a row are unknown" in report.paused
+    assert report.unknown < 60
+
+
+async def test_asked_to_stop_it_finishes_what_is_under_way(sandbox, confirma, journal, wire_invoice):
+    stop = asyncio.Event()
+    stream = confirma.bulk.stream((wire_invoice(n) for n in range(1, 2001)), journal=journal, stop=stop)
+    async for _ in stream:
+        stop.set()
+    assert stream.report.interrupted
+    assert 0 < stream.report.accepted < 2000
+    with journal_file.reading(journal) as connection:
+        assert not list(journal_file.rows(connection, State.SENDING, State.UNKNOWN))
+
+
+async def test_asked_to_stop_it_does_not_wait_for_a_slow_source(confirma, journal, wire_invoice):
+    stop = asyncio.Event()
+
+    async def source():
+        yield wire_invoice(1)
+        await asyncio.sleep(3600)
+
+    stream = confirma.bulk.stream(source(), journal=journal, stop=stop)
+    async with asyncio.timeout(5):
+        async for _ in stream:
+            stop.set()
+    assert stream.report.accepted == 1
+
+
+async def test_asked_to_stop_it_does_not_wait_for_settle_times(sandbox, confirma, journal, wire_invoice):
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=1)
+    stop = asyncio.Event()
+    invoices = [wire_invoice(n) for n in range(1, 4)]
+    stream = confirma.bulk.stream(invoices, journal=journal, settle=3600, stop=stop)
+    told = 0
+    async with asyncio.timeout(5):
+        async for _ in stream:
+            told += 1
+            if told == 2:
+                stop.set()
+    assert (stream.report.unknown, stream.report.complete) == (1, False)
+
+
+async def test_cancelled_it_leaves_a_journal_that_resumes(sandbox, confirma, journal, wire_invoice):
+    invoices = [wire_invoice(n) for n in range(1, 301)]
+    job = asyncio.create_task(confirma.bulk.submit(invoices, journal=journal))
+    while sandbox.requests[CREATE] < 50:  # noqa: ASYNC110 (the sandbox counts, it does not signal)
+        await asyncio.sleep(0.01)
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    report = await confirma.bulk.submit(invoices, journal=journal, settle=0.5)
+    assert report.complete
+    assert exactly_once(sandbox, 300)
+
+
+# --- the journal ----------------------------------------------------------------------------------
+
+
+async def test_a_failing_source_fails_the_job_and_keeps_what_was_done(
+    sandbox, confirma, journal, wire_invoice
+):
+    def source():
+        for number in range(1, 200):
+            yield wire_invoice(number)
+        raise OSError("the input went away")
+
+    with pytest.raises(OSError, match="went away"):
+        await confirma.bulk.submit(source(), journal=journal)
+    report = await confirma.bulk.submit((wire_invoice(n) for n in range(1, 200)), journal=journal, settle=0.5)
+    assert report.complete
+    assert exactly_once(sandbox, 199)
+
+
+async def test_nothing_is_sent_without_a_journal(sandbox, confirma, tmp_path, wire_invoice):
+    with pytest.raises(JournalError):
+        await confirma.bulk.submit([wire_invoice(1)], journal=tmp_path / "no" / "where")
+    assert not sandbox.requests
+
+
+async def test_a_disk_that_fills_up_stops_the_job_before_anything_unrecorded_is_sent(
+    sandbox, confirma, journal, wire_invoice, monkeypatch
+):
+    real = journal_file.sending
+
+    def full(connection, position, now):
+        import sqlite3
+
+        if position > 40:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        real(connection, position, now)
+
+    monkeypatch.setattr(journal_file, "sending", full)
+    invoices = [wire_invoice(n) for n in range(1, 101)]
+    with pytest.raises(JournalError, match="the disk is full"):
+        await confirma.bulk.submit(invoices, journal=journal)
+    monkeypatch.undo()
+    assert max(held(sandbox)) <= 40
+    report = await confirma.bulk.submit(invoices, journal=journal, settle=0.5)
+    assert report.complete
+    assert exactly_once(sandbox, 100)
+
+
+async def test_a_journal_of_another_service_is_refused(confirma, journal, wire_invoice):
+    await confirma.bulk.submit([wire_invoice(1)], journal=journal, target="the other")
+    with pytest.raises(JournalMismatchError, match="the other"):
+        await confirma.bulk.submit([wire_invoice(1)], journal=journal)
+
+
+async def test_two_jobs_never_share_a_journal(confirma, journal, wire_invoice):
+    async def slow():
+        yield wire_invoice(1)
+        await asyncio.sleep(0.5)
+
+    first = asyncio.create_task(confirma.bulk.submit(slow(), journal=journal))
+    await asyncio.sleep(0.2)
+    with pytest.raises(JournalError, match="in use"):
+        await confirma.bulk.submit([wire_invoice(2)], journal=journal)
+    await first
+
+
+async def test_the_rate_limit_holds_for_a_job(sandbox, journal, wire_invoice):
+    loop = asyncio.get_running_loop()
+    limit = RateLimit(per_second=50)
+    async with Confirma(sandbox.api_key, base_url=sandbox.url, rate_limit=limit) as client:
+        started = loop.time()
+        await client.bulk.submit([wire_invoice(n) for n in range(1, 26)], journal=journal)
+    assert loop.time() - started >= 24 / 50
+
+
+async def test_the_journal_holds_no_payload(confirma, journal, wire_invoice):
+    await confirma.bulk.submit([wire_invoice(1, seller={"name": "UNMISTAKABLE"})], journal=journal)
+    for file in journal.parent.iterdir():
+        assert b"UNMISTAKABLE" not in file.read_bytes()
