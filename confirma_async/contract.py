@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import tomllib
+import typing
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -264,6 +265,16 @@ def _read_only(values: Mapping[str, str]) -> Mapping[str, str]:
     return MappingProxyType(dict(values))
 
 
+def _check_table(path: str | Path, name: str, table: object) -> None:
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"the overrides in {path}: [{name}] must be a table")
+    for key, value in typing.cast("dict[str, object]", table).items():
+        if not isinstance(value, str):
+            raise ConfigurationError(
+                f"the overrides in {path}: {key} in [{name}] must be text; keys with a dot need quotes"
+            )
+
+
 @frozen(kw_only=True)
 class Overrides:
     """Corrections of provisional paths and names, by a user who holds the vendor's full documents.
@@ -306,9 +317,12 @@ class Overrides:
                 f"the overrides in {path} hold {', '.join(sorted(unknown))}; "
                 "only [paths], [names] and forced are read"
             )
-        return cls(
-            paths=found.get("paths", {}), names=found.get("names", {}), forced=found.get("forced", False)
-        )
+        for table in ("paths", "names"):
+            _check_table(path, table, found.get(table, {}))
+        forced = found.get("forced", False)
+        if not isinstance(forced, bool):  # "no" would count as yes
+            raise ConfigurationError(f"the overrides in {path}: forced must be true or false")
+        return cls(paths=found.get("paths", {}), names=found.get("names", {}), forced=forced)
 
     def path_of(self, operation: Operation) -> str:
         """The path that an operation is called at."""

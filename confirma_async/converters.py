@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from math import isfinite
 from typing import Any, TypeVar
 
 import attrs
@@ -188,6 +189,8 @@ def _raw(value: Any) -> Any:
     """A value kept in ``extra``, safe to encode: refused if it holds a number that JSON has no form for."""
     if type(value) is Decimal and not value.is_finite():
         raise WireMismatch("a finite Decimal", value)
+    if type(value) is float and not isfinite(value):  # the encoder would write null in its place
+        raise WireMismatch("a finite number", value)
     if isinstance(value, dict):
         return {key: _raw(item) for key, item in typing.cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple):
@@ -207,6 +210,8 @@ class _Field:
     kind: Any
     many: bool
     required: bool
+    absent: Any
+    """What stands for the attribute on the wire when its key is missing; None when nothing does."""
     read: Reader
     write: Writer
 
@@ -214,7 +219,7 @@ class _Field:
         if not self.many:
             return self.read(value)
         if type(value) is list:
-            return tuple([self.read(item) for item in value])
+            return tuple([self.read(item) for item in typing.cast("Sequence[Any]", value)])
         raise WireMismatch("an array", value)
 
     def write_any(self, value: Any) -> Any:
@@ -329,13 +334,42 @@ class Converter:
         """
         try:
             return self._decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
             reason = str(error) if isinstance(error, msgspec.DecodeError) else type(error).__name__
         raise ResponseDecodeError(f"this is not JSON: {reason}")
 
     def encode(self, obj: object) -> bytes:
-        """Writes dicts, lists and Decimals as JSON."""
-        return self._encode(obj)
+        """Writes dicts, lists and Decimals as JSON.
+
+        Raises:
+            RequestInvalidError: something in it has no form in JSON, such as half of a surrogate pair.
+        """
+        try:
+            return self._encode(obj)
+        except (TypeError, ValueError):
+            # Raised below, not here: the encoder's error may hold a value, and must not hang on ours.
+            problems = tuple(self._problems_encoding(obj, "$"))
+        raise RequestInvalidError("the body", problems)
+
+    def _problems_encoding(self, obj: object, path: str) -> typing.Iterator[Problem]:
+        if isinstance(obj, dict):
+            for key, value in typing.cast("dict[object, object]", obj).items():
+                yield from self._problems_encoding(key, f"{path} (a key)")
+                step = key if isinstance(key, str) and key.isprintable() else ascii(key)
+                yield from self._problems_encoding(value, f"{path}.{step}")
+            return
+        if isinstance(obj, list):
+            for index, value in enumerate(typing.cast("list[object]", obj)):
+                yield from self._problems_encoding(value, f"{path}[{index}]")
+            return
+        try:
+            self._encode(obj)
+        except UnicodeEncodeError:
+            yield Problem(
+                path, RULE, "must be text without half surrogates, which no encoding can carry", "str"
+            )
+        except (TypeError, ValueError):
+            yield _problem(path, WireMismatch("a value that JSON has a form for", obj))
 
     def fields_of(self, cls: type[Schema]) -> tuple[_Field, ...]:
         """The fields of a schema as this converter reads and writes them."""
@@ -357,7 +391,9 @@ class Converter:
             else:
                 read = partial(self._read_nested, kind)
                 write = partial(self._write_nested, kind)
-            yield _Field(item.name, names[item.name], kind, many, item.default is attrs.NOTHING, read, write)
+            required = item.default is attrs.NOTHING
+            absent = None if required or item.default is None or many else write(item.default)
+            yield _Field(item.name, names[item.name], kind, many, required, absent, read, write)
 
     def _read_nested(self, cls: type[Schema], value: Any) -> Any:
         return self._cattrs.get_structure_hook(cls)(value, cls)
@@ -387,9 +423,16 @@ class Converter:
         for index, item in enumerate(fields):
             names[f"r{index}"] = self._bound_reader(item)
             value = f"v{index}"
-            if item.required:
-                lines.append(f" {value} = o[{item.wire!r}]")
+            if item.kind in _RESPELLED:
+                names[f"w{index}"] = item.write
+            if item.required or item.absent is not None:
+                key = repr(item.wire)
+                lines.append(
+                    f" {value} = " + (f"o[{key}]" if item.required else f"get({key}, {item.absent!r})")
+                )
                 lines += _reading(item, value, f"r{index}", " ")
+                if item.kind in _RESPELLED and not item.many:
+                    lines.append(f" if w{index}({value}) != o[{key}]: nulls = True")
                 continue
             absent = "()" if item.many else "None"
             lines.append(f" {value} = get({item.wire!r})")
@@ -402,7 +445,6 @@ class Converter:
                 lines.append(f"  if not {value}: nulls = True")
             elif item.kind in _RESPELLED:
                 lines.append(f"  if w{index}({value}) != o[{item.wire!r}]: nulls = True")
-                names[f"w{index}"] = item.write
         lines.append(" x = new(cls)")
         for index, item in enumerate(fields):
             lines.append(f" s{index}(x, v{index})")
@@ -474,23 +516,25 @@ class Converter:
         for key, value in obj.extra.items():
             item = written.get(key)
             current = None if item is None else getattr(obj, item.attribute)
-            if item is None or current is None or current == ():
+            if item is not None and item.kind in _RESPELLED and value is not None:
+                if current is not None and item.read_any(value) == current:
+                    out[key] = value
+            elif item is None or current is None or current == ():
                 out[key] = _raw(value)
-            elif item.kind in _RESPELLED and value is not None and item.read_any(value) == current:
-                out[key] = value
 
     def _problems_reading(self, obj: Any, cls: Any, path: str) -> typing.Iterator[Problem]:
         if type(obj) is not dict:
             yield _problem(path, WireMismatch("an object", obj))
             return
+        found = typing.cast("dict[str, Any]", obj)
         for item in self.fields_of(cls):
             place = f"{path}.{item.wire}"
-            if item.wire not in obj or (obj[item.wire] is None and item.required):
+            value = found.get(item.wire, item.absent)
+            if value is None:
                 if item.required:
                     yield Problem(place, RULE, "is required and missing")
-                continue
-            value: Any = obj[item.wire]
-            if value is None:
+                elif item.absent is not None:
+                    yield _problem(place, WireMismatch("given, or left out", None))
                 continue
             yield from self._problems_at(item, value, place, item.read, list, self._problems_reading)
 

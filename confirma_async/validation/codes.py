@@ -1,0 +1,55 @@
+"""Currency, country and language codes, by the lists of pycountry.
+
+A function here takes a code and says what is wrong with it; None when nothing is. Without the library
+every code passes.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+from confirma_async.validation.libraries import load
+
+VENDOR_LANGUAGES = frozenset({"FI", "SV", "NO", "DK", "EN"})
+"""The words that the vendor names (contract §1); DK is no language code of ISO 639-1, but is accepted."""
+
+_CODES_REMEMBERED = 1024
+
+
+@lru_cache(_CODES_REMEMBERED)
+def currency_fault(code: str) -> str | None:
+    """What is wrong with a currency code."""
+    return _fault(code, _known("currencies", "alpha_3"), "a currency code of ISO 4217, such as EUR")
+
+
+@lru_cache(_CODES_REMEMBERED)
+def country_fault(code: str) -> str | None:
+    """What is wrong with a country code."""
+    return _fault(code, _known("countries", "alpha_2"), "a country code of ISO 3166-1 alpha-2, such as FI")
+
+
+@lru_cache(_CODES_REMEMBERED)
+def language_fault(code: str) -> str | None:
+    """What is wrong with a language code."""
+    return _fault(
+        code,
+        _known("languages", "alpha_2") | VENDOR_LANGUAGES,
+        "a language code of ISO 639-1, or one of FI, SV, NO, DK, EN",
+    )
+
+
+@cache
+def _known(database: str, attribute: str) -> frozenset[str]:
+    pycountry = load("pycountry")
+    if pycountry is None:
+        return frozenset()
+    codes = (getattr(entry, attribute, None) for entry in getattr(pycountry, database))
+    return frozenset(code.upper() for code in codes if code)
+
+
+def _fault(code: str, known: frozenset[str], wanted: str) -> str | None:
+    if code in known or load("pycountry") is None:
+        return None
+    if code.upper() in known:
+        return f"must be in upper case: {wanted}"
+    return f"must be {wanted}"

@@ -1,0 +1,38 @@
+"""E-mail addresses, by email-validator, and links."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from confirma_async.validation.libraries import load
+
+_REMEMBERED = 8192
+
+
+@lru_cache(_REMEMBERED)
+def email_fault(address: str) -> str | None:
+    """What is wrong with an e-mail address. No name server is asked, so nothing leaves this machine."""
+    emails = load("email_validator")
+    if emails is None:
+        return None
+    try:
+        # test_environment lets .test domains pass: test data must not need addresses of real people.
+        # The contract names the W3C form, which has ASCII alone before the @.
+        emails.validate_email(
+            address, check_deliverability=False, test_environment=True, allow_smtputf8=False
+        )
+    except emails.EmailNotValidError:
+        return "must be an e-mail address"
+    return None
+
+
+@lru_cache(_REMEMBERED)
+def url_fault(url: str) -> str | None:
+    """What is wrong with a link."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isprintable()
+    except ValueError:
+        fits = False
+    return None if fits and " " not in url else "must be an absolute URL with http:// or https://"

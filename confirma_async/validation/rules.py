@@ -1,0 +1,98 @@
+"""Every rule by id, with what it says and where it comes from; the docs list this table."""
+
+from attrs import frozen
+
+OURS = "ours"
+
+
+@frozen
+class Rule:
+    """One thing that an invoice must fulfil.
+
+    Attributes:
+        id: What problems are reported under.
+        text: What must hold, in one sentence.
+        source: The section of the wire contract and its evidence mark, or "ours".
+    """
+
+    id: str
+    text: str
+    source: str
+
+
+TYPE = Rule(
+    "type",
+    "Every value has the exact type of its place: text, true or false, whole numbers, finite Decimals "
+    "(amounts with at most two decimals), dates without a time. The converter checks it.",
+    "§1 D",
+)
+CURRENCY = Rule("currency", "A currency code is one of ISO 4217, in upper case.", "§1 D")
+COUNTRY = Rule("country", "A country code is one of ISO 3166-1 alpha-2, in upper case.", "§1 D")
+LANGUAGE = Rule(
+    "language",
+    "A language code is one of ISO 639-1, or one of the vendor's words FI, SV, NO, DK, EN; in upper case.",
+    "§1 D",
+)
+POSTAL_CODE = Rule("postal-code", "A postal code has the form of its country, where both are given.", "§1 D")
+EMAIL = Rule("email", "An e-mail address is well formed; whether it exists is not asked.", "§1 D")
+URL = Rule("url", "A link is an absolute http or https URL.", "§1 D")
+INVOICE_NUMBER = Rule("invoice-number", "An invoice number is positive.", OURS)
+CREDITED_INVOICE = Rule(
+    "credited-invoice", "A CREDIT_NOTE names its original in references.creditedInvoiceNumber.", "§4 D"
+)
+DUE_DATE = Rule("due-date", "The due date is not before the invoice's date.", OURS)
+ROW_GROSS = Rule("row-gross", "In each row, net plus VAT is gross, where all three are given.", OURS)
+ROW_SUMS = Rule(
+    "row-sums",
+    "The rows' net, VAT and gross amounts add up to those of the invoice, exactly, where every row that "
+    "charges something gives them.",
+    OURS,
+)
+INVOICE_GROSS = Rule(
+    "invoice-gross",
+    "The invoice's net plus VAT is its gross amount, exactly; the rounding amount is outside gross.",
+    OURS,
+)
+VAT_BREAKDOWN = Rule(
+    "vat-breakdown", "The VAT breakdown adds up to the invoice's net and VAT amounts, exactly.", OURS
+)
+AMOUNT_SIZE = Rule("amount-size", "Amounts are small enough to be added exactly.", OURS)
+PAYMENT_REFERENCE = Rule(
+    "payment-reference",
+    "A payment reference that begins with RF and two digits has the check digits of ISO 11649; one of "
+    "digits alone has the Finnish check digit, where the seller has a Finnish IBAN or address.",
+    "§4 E",
+)
+IBAN = Rule("iban", "An IBAN has the form of its country and correct check digits.", OURS)
+BIC = Rule("bic", "A BIC has the form of ISO 9362.", OURS)
+BUSINESS_ID = Rule(
+    "business-id",
+    "A Finnish party's Business ID has a correct check digit. Finnish is who has a Finnish address, or no "
+    "country and an id of the form 1234567-8.",
+    OURS,
+)
+ATTACHMENT = Rule("attachment", "An attachment has either a url or data, and data is plain base64.", "§4 D")
+
+RULES: tuple[Rule, ...] = (
+    TYPE,
+    CURRENCY,
+    COUNTRY,
+    LANGUAGE,
+    POSTAL_CODE,
+    EMAIL,
+    URL,
+    INVOICE_NUMBER,
+    CREDITED_INVOICE,
+    DUE_DATE,
+    ROW_GROSS,
+    ROW_SUMS,
+    INVOICE_GROSS,
+    VAT_BREAKDOWN,
+    AMOUNT_SIZE,
+    PAYMENT_REFERENCE,
+    IBAN,
+    BIC,
+    BUSINESS_ID,
+    ATTACHMENT,
+)
+"""Every rule there is."""

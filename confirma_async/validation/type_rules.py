@@ -1,0 +1,196 @@
+"""Rules that hold for a value wherever it stands (contract §1), by attribute name and by class.
+
+From the schemas and the two tables a tree of the places to look at is built once. A value of the wrong
+Python type is passed over: the converter reports it when the request is written.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeAlias
+
+import attrs
+from attrs import frozen
+
+from confirma_async.errors import Problem
+from confirma_async.schemas import (
+    Address,
+    BuyerParty,
+    InvoiceAttachments,
+    InvoiceRecipientParty,
+    SalesInvoiceRequest,
+    Schema,
+    SellerParty,
+)
+from confirma_async.schemas.wire import WIRE_NAME, camel_case
+from confirma_async.validation import rules
+from confirma_async.validation.codes import country_fault, currency_fault, language_fault
+from confirma_async.validation.identifiers import (
+    bic_fault,
+    business_id_fault,
+    iban_fault,
+    looks_like_business_id,
+)
+from confirma_async.validation.internet import email_fault, url_fault
+from confirma_async.validation.postal import postal_code_fault
+
+Party: TypeAlias = SellerParty | BuyerParty | InvoiceRecipientParty
+
+WRONG_TYPES = (TypeError, AttributeError)
+"""What a rule meets in a request whose values have wrong types."""
+
+
+def _postal_code(address: Address) -> str | None:
+    if address.country_code is None or address.postal_code is None:
+        return None
+    return postal_code_fault(address.country_code, address.postal_code)
+
+
+def _business_id(party: Party) -> str | None:
+    business_id = party.business_id
+    if business_id is None:
+        return None
+    country = None if party.address is None else party.address.country_code
+    if country == "FI" or (country is None and looks_like_business_id(business_id)):
+        return business_id_fault(business_id)
+    return None
+
+
+def _attachment(attachment: InvoiceAttachments) -> str | None:
+    if bool(attachment.data) == bool(attachment.url):
+        return "must have either data or url, one of the two"
+    return None
+
+
+def _attachment_data(attachment: InvoiceAttachments) -> str | None:
+    if not attachment.data:
+        return None
+    try:
+        base64.b64decode(attachment.data, validate=True)
+    except (binascii.Error, ValueError):
+        return "must be plain base64, without line breaks or a data: prefix"
+    return None
+
+
+_BY_NAME: Mapping[str, tuple[rules.Rule, Callable[[str], str | None]]] = {
+    "currency_code": (rules.CURRENCY, currency_fault),
+    "country_code": (rules.COUNTRY, country_fault),
+    "language_code": (rules.LANGUAGE, language_fault),
+    "email": (rules.EMAIL, email_fault),
+    "invoice_copy_url": (rules.URL, url_fault),
+    "url": (rules.URL, url_fault),
+    "iban": (rules.IBAN, iban_fault),
+    "bic": (rules.BIC, bic_fault),
+}
+"""The rule of a text value, by its attribute's name."""
+
+_BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], str | None]], ...]] = {
+    Address: ((rules.POSTAL_CODE, "postal_code", _postal_code),),
+    SellerParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
+    BuyerParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
+    InvoiceRecipientParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
+    InvoiceAttachments: (
+        (rules.ATTACHMENT, "", _attachment),
+        (rules.ATTACHMENT, "data", _attachment_data),
+    ),
+}
+"""The rules of a whole object: under which of its attributes a problem is reported, and the check."""
+
+
+def type_problems(request: SalesInvoiceRequest) -> list[Problem]:
+    """What is wrong with single values of a request."""
+    return [attrs.evolve(problem, path=f"${problem.path}") for problem in _look(request, _tree())]
+
+
+_Problems: TypeAlias = tuple[Problem, ...]
+
+
+@frozen
+class _Branch:
+    """What to look at in objects of one class."""
+
+    cls: type[Schema]
+    values: tuple[tuple[str, rules.Rule, Callable[[str], str | None]], ...]
+    wholes: tuple[tuple[rules.Rule, str, Callable[[Any], str | None]], ...]
+    below: tuple[tuple[str, Callable[[Any, _Branch], _Problems], _Branch], ...]
+
+
+def _look(obj: Any, branch: _Branch) -> _Problems:
+    """Problems of one object and of those below it, with paths from here on: a clean one costs no path."""
+    if not isinstance(obj, branch.cls):
+        return ()
+    found: _Problems = ()
+    for attribute, rule, fault_of in branch.values:
+        value = getattr(obj, attribute)
+        if type(value) is str and (fault := fault_of(value)):
+            found += (Problem(_step(obj, attribute), rule.id, fault),)
+    if branch.wholes:
+        found += _look_at_whole(obj, branch)
+    for attribute, look, inner in branch.below:
+        value = getattr(obj, attribute)
+        if value and (below := look(value, inner)):
+            found += _beneath(_step(obj, attribute), below)
+    return found
+
+
+def _look_at_whole(obj: Schema, branch: _Branch) -> _Problems:
+    found: _Problems = ()
+    for rule, attribute, fault_of in branch.wholes:
+        try:
+            fault = fault_of(obj)
+        except WRONG_TYPES:
+            continue
+        if fault:
+            found += (Problem(_step(obj, attribute), rule.id, fault),)
+    return found
+
+
+def _look_at_each(objects: Any, branch: _Branch) -> _Problems:
+    if not isinstance(objects, list | tuple):
+        return ()
+    found: _Problems = ()
+    for index, obj in enumerate(typing.cast("Sequence[object]", objects)):
+        found += _beneath(f"[{index}]", _look(obj, branch))
+    return found
+
+
+def _step(obj: Schema, attribute: str) -> str:
+    if not attribute:
+        return ""
+    metadata = attrs.fields_dict(type(obj))[attribute].metadata
+    return f".{metadata.get(WIRE_NAME) or camel_case(attribute)}"
+
+
+def _beneath(step: str, problems: _Problems) -> _Problems:
+    return tuple(attrs.evolve(problem, path=step + problem.path) for problem in problems)
+
+
+@cache
+def _tree() -> _Branch:
+    return _branch(SalesInvoiceRequest)
+
+
+def _branch(cls: type[Schema]) -> _Branch:
+    """The places at and below a class that a rule looks at."""
+    below = [(name, look, _branch(kind)) for name, look, kind in _nested(cls)]
+    return _Branch(
+        cls,
+        tuple((name, *_BY_NAME[name]) for name in attrs.fields_dict(cls) if name in _BY_NAME),
+        _BY_CLASS.get(cls, ()),
+        tuple(entry for entry in below if entry[2].values or entry[2].wholes or entry[2].below),
+    )
+
+
+def _nested(
+    cls: type[Schema],
+) -> Iterator[tuple[str, Callable[[Any, _Branch], _Problems], type[Schema]]]:
+    """The attributes of a class that hold other objects: name, how to look at them, and their class."""
+    for name, hint in typing.get_type_hints(cls).items():
+        look = _look_at_each if typing.get_origin(hint) is Sequence else _look
+        for kind in (hint, *typing.get_args(hint)):
+            if isinstance(kind, type) and issubclass(kind, Schema):
+                yield name, look, kind

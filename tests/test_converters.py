@@ -1,0 +1,574 @@
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+import json
+import operator
+import pickle
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from confirma_async.contract import schema_classes
+from confirma_async.converters import Converter
+from confirma_async.errors import RequestInvalidError, ResponseDecodeError
+from confirma_async.schemas import (
+    Address,
+    Amount,
+    BuyerParty,
+    DistributionInformation,
+    DistributionMethod,
+    DistributionRecord,
+    FiltersApplied,
+    InvoiceAmounts,
+    InvoiceHeader,
+    InvoiceNumber,
+    InvoiceNumberText,
+    InvoiceReceipt,
+    InvoiceReferences,
+    InvoiceRowData,
+    InvoiceStatus,
+    InvoiceType,
+    Moment,
+    PaymentTerms,
+    Processing,
+    SalesInvoiceRequest,
+    Schema,
+    SellerParty,
+    TokenValidity,
+)
+
+CONVERTER = Converter()
+CLASSES = tuple(schema_classes().values())
+
+HEADER = {
+    "number": 1,
+    "type": "INVOICE",
+    "date": "2026-01-01",
+    "dueDate": "2026-01-15",
+    "currencyCode": "EUR",
+}
+
+# --- any JSON that fits a schema --------------------------------------------------------------------
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+whole = st.integers() | st.integers(-(10**40), 10**40)
+digits = st.integers(-(10**30), 10**30)
+decimals = st.builds(
+    lambda coefficient, scale: Decimal(coefficient).scaleb(-scale), digits, st.integers(-3, 29)
+)
+amounts = st.builds(
+    lambda coefficient, scale: Decimal(coefficient).scaleb(-scale), digits, st.integers(-3, 2)
+)
+dates = st.dates().map(datetime.date.isoformat)
+offsets = st.sampled_from(["Z", "+00:00", "-00:00", "+02:00", "-11:30", "+0200", "+02"])
+fractions = st.sampled_from(["", ".1", ".12", ".123", ".120", ".000", ".123456", ".120000", ",5"])
+date_times = st.builds(
+    lambda moment, between, fraction, offset: (
+        f"{moment:%Y-%m-%d}".zfill(10) + between + f"{moment:%H:%M:%S}" + fraction + offset
+    ),
+    st.datetimes(datetime.datetime(1900, 1, 2), datetime.datetime(2999, 12, 30)),  # noqa: DTZ001
+    st.sampled_from(["T", " "]),
+    fractions,
+    offsets,
+)
+leaves = st.none() | st.booleans() | whole | decimals | texts
+anything = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
+    max_leaves=4,
+)
+
+KINDS: list[tuple[Any, st.SearchStrategy[Any]]] = [
+    (str, texts),
+    (bool, st.booleans()),
+    (int, whole),
+    (Decimal, decimals | whole),
+    (Amount, amounts | whole),
+    (datetime.date, dates),
+    (Moment, dates | date_times),
+    (InvoiceNumber, whole | st.integers(0, 10**18).map(str)),
+    (InvoiceNumberText, texts | whole),
+]
+
+
+def values_of(kind: Any) -> st.SearchStrategy[Any]:
+    for known, values in KINDS:
+        if known == kind:
+            return values
+    if issubclass(kind, Schema):
+        return objects_of(kind, deep=False)
+    return st.sampled_from([word.value for word in kind]) | texts  # an open enum
+
+
+@functools.cache
+def objects_of(cls: type[Schema], *, deep: bool = True) -> st.SearchStrategy[dict[str, Any]]:
+    """Wire objects of a class; further down only what is required, for each class has its own turn."""
+    fields = CONVERTER.fields_of(cls)
+    required: dict[str, st.SearchStrategy[Any]] = {}
+    optional: dict[str, st.SearchStrategy[Any]] = {}
+    for item in fields:
+        if attrs.fields_dict(cls)[item.attribute].default not in (None, ()):  # no default, or one of its own
+            required[item.wire] = values_of(item.kind)
+        elif deep:
+            values = values_of(item.kind)
+            optional[item.wire] = st.none() | (st.lists(values, max_size=2) if item.many else values)
+    known = {item.wire for item in fields}
+    unknown = st.dictionaries(texts.filter(lambda key: key not in known), anything, max_size=2)
+    return st.builds(operator.or_, st.fixed_dictionaries(required, optional=optional), unknown)
+
+
+def exactly(value: Any) -> Any:
+    """The same value, told apart where Python's ``==`` is not: True from 1, and 1.0 from 1.00."""
+    if isinstance(value, dict):
+        return {key: exactly(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [exactly(item) for item in value]
+    return (type(value).__name__, str(value)) if isinstance(value, bool | Decimal) else value
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@given(data=st.data())
+def test_what_is_read_is_written_again(cls, data):
+    raw = data.draw(objects_of(cls))
+    written = CONVERTER.unstructure(CONVERTER.structure(raw, cls))
+    assert written == raw
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@given(data=st.data())
+def test_what_is_read_from_bytes_is_written_again(cls, data):
+    raw = CONVERTER.encode(data.draw(objects_of(cls)))
+    written = CONVERTER.dumps(CONVERTER.loads(raw, cls))
+    again = json.loads(written, parse_float=Decimal, parse_int=Decimal)
+    assert exactly(again) == exactly(json.loads(raw, parse_float=Decimal, parse_int=Decimal))
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@given(data=st.data())
+def test_a_record_read_twice_is_equal(cls, data):
+    raw = data.draw(objects_of(cls))
+    assert CONVERTER.structure(raw, cls) == CONVERTER.structure(raw, cls)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@given(data=st.data())
+def test_a_record_survives_pickling(cls, data):
+    record = CONVERTER.structure(data.draw(objects_of(cls)), cls)
+    assert pickle.loads(pickle.dumps(record)) == record
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@given(value=anything)
+def test_any_json_is_read_or_explained(cls, value):
+    try:
+        CONVERTER.structure(value, cls)
+    except ResponseDecodeError as error:
+        assert error.problems  # noqa: PT017 (most values are fine)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@given(data=st.data())
+def test_any_value_in_a_known_place_is_read_or_explained_there(cls, data):
+    raw = data.draw(objects_of(cls))
+    place = data.draw(st.sampled_from([item.wire for item in CONVERTER.fields_of(cls)]))
+    try:
+        record = CONVERTER.structure({**raw, place: data.draw(anything)}, cls)
+    except ResponseDecodeError as error:
+        places = {problem.path.split(".")[1].split("[")[0] for problem in error.problems}
+        assert places == {place}
+    else:
+        assert isinstance(record, cls)
+
+
+@given(st.binary(max_size=40) | st.text('{}[]",:0123456789.eE+-tfn \\u', max_size=40))
+def test_any_bytes_are_read_or_explained(data):
+    with contextlib.suppress(ResponseDecodeError):
+        CONVERTER.loads(data, TokenValidity)
+
+
+# --- reading: types are exact -----------------------------------------------------------------------
+
+WRONG_VALUES: list[tuple[type[Schema], dict[str, Any], str, str]] = [
+    (TokenValidity, {"isValid": "true"}, "$.isValid", "str"),
+    (TokenValidity, {"isValid": 1}, "$.isValid", "int"),
+    (TokenValidity, {"isValid": True, "message": 5}, "$.message", "int"),
+    (TokenValidity, {"isValid": True, "message": []}, "$.message", "list"),
+    (PaymentTerms, {"netDays": Decimal("1.9")}, "$.netDays", "Decimal"),
+    (PaymentTerms, {"netDays": 1.9}, "$.netDays", "float"),
+    (PaymentTerms, {"netDays": True}, "$.netDays", "bool"),
+    (PaymentTerms, {"netDays": "12"}, "$.netDays", "str"),
+    (InvoiceRowData, {"quantity": 1.5}, "$.quantity", "float"),
+    (InvoiceRowData, {"quantity": "1.5"}, "$.quantity", "str"),
+    (InvoiceRowData, {"quantity": True}, "$.quantity", "bool"),
+    (InvoiceRowData, {"quantity": Decimal("NaN")}, "$.quantity", "Decimal"),
+    (InvoiceRowData, {"quantity": Decimal("-Infinity")}, "$.quantity", "Decimal"),
+    (InvoiceRowData, {"quantity": Decimal("sNaN")}, "$.quantity", "Decimal"),
+    (InvoiceRowData, {"netAmount": Decimal("1.001")}, "$.netAmount", "Decimal"),
+    (InvoiceRowData, {"netAmount": Decimal("1.000")}, "$.netAmount", "Decimal"),
+    (InvoiceRowData, {"netAmount": 1.5}, "$.netAmount", "float"),
+    (InvoiceRowData, {"netAmount": True}, "$.netAmount", "bool"),
+    (InvoiceRowData, {"netAmount": Decimal("NaN")}, "$.netAmount", "Decimal"),
+    (InvoiceRowData, {"netAmount": Decimal("Infinity")}, "$.netAmount", "Decimal"),
+    (InvoiceRowData, {"netAmount": Decimal("sNaN")}, "$.netAmount", "Decimal"),
+    (InvoiceRowData, {"accounting": [1]}, "$.accounting", "list"),
+    (InvoiceRowData, {"accounting": "x"}, "$.accounting", "str"),
+    (InvoiceRowData, {"definitionDetails": {}}, "$.definitionDetails", "dict"),
+    (InvoiceRowData, {"definitionDetails": "ab"}, "$.definitionDetails", "str"),
+    (InvoiceRowData, {"definitionDetails": [{}, None]}, "$.definitionDetails[1]", "null"),
+    (InvoiceRowData, {"definitionDetails": [{}, {"code": 1}]}, "$.definitionDetails[1].code", "int"),
+    (InvoiceReferences, {"orderDate": "1.2.2026"}, "$.orderDate", "str"),
+    (InvoiceReferences, {"orderDate": "20260201"}, "$.orderDate", "str"),
+    (InvoiceReferences, {"orderDate": "2026-W05-7"}, "$.orderDate", "str"),
+    (InvoiceReferences, {"orderDate": "2026-02-30"}, "$.orderDate", "str"),
+    (InvoiceReferences, {"orderDate": "2026-02-01T00:00:00Z"}, "$.orderDate", "str"),
+    (InvoiceReferences, {"orderDate": ""}, "$.orderDate", "str"),
+    (InvoiceReferences, {"creditedInvoiceNumber": "12a"}, "$.creditedInvoiceNumber", "str"),
+    (InvoiceReferences, {"creditedInvoiceNumber": "012"}, "$.creditedInvoiceNumber", "str"),
+    (InvoiceReferences, {"creditedInvoiceNumber": "-12"}, "$.creditedInvoiceNumber", "str"),
+    (InvoiceReferences, {"creditedInvoiceNumber": "١٢"}, "$.creditedInvoiceNumber", "str"),
+    (InvoiceReferences, {"creditedInvoiceNumber": Decimal("12.0")}, "$.creditedInvoiceNumber", "Decimal"),
+    (FiltersApplied, {"invoiceNumber": Decimal(12)}, "$.invoiceNumber", "Decimal"),
+    (FiltersApplied, {"invoiceNumber": True}, "$.invoiceNumber", "bool"),
+    (DistributionRecord, {"createdAt": "2026-02-01T00:00:00"}, "$.createdAt", "str"),
+    (DistributionRecord, {"createdAt": "yesterday"}, "$.createdAt", "str"),
+    (DistributionRecord, {"createdAt": 1700000000}, "$.createdAt", "int"),
+    (DistributionRecord, {"status": 1}, "$.status", "int"),
+    (InvoiceHeader, {**HEADER, "type": None}, "$.type", "null"),
+]
+
+
+@pytest.mark.parametrize(("cls", "raw", "path", "found"), WRONG_VALUES)
+def test_a_value_of_the_wrong_kind_is_refused_with_its_path(cls, raw, path, found):
+    with pytest.raises(ResponseDecodeError) as caught:
+        CONVERTER.structure(raw, cls)
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.rule, problem.found) == (path, "type", found)
+
+
+@pytest.mark.parametrize("obj", [None, [], "text", 5, True, Decimal(1)], ids=repr)
+def test_what_is_no_object_is_refused(obj):
+    with pytest.raises(ResponseDecodeError, match="an object") as caught:
+        CONVERTER.structure(obj, TokenValidity)
+    assert caught.value.problems[0].path == "$"
+
+
+@pytest.mark.parametrize("missing", ["number", "date", "dueDate", "currencyCode"])
+def test_a_missing_required_value_is_refused_with_its_path(missing):
+    for raw in ({key: value for key, value in HEADER.items() if key != missing}, {**HEADER, missing: None}):
+        with pytest.raises(ResponseDecodeError) as caught:
+            CONVERTER.structure(raw, InvoiceHeader)
+        assert [(p.path, "required" in p.message) for p in caught.value.problems] == [(f"$.{missing}", True)]
+
+
+def test_all_problems_of_an_answer_come_at_once():
+    raw = {
+        "metaData": {"totalCount": "3", "filtersApplied": []},
+        "data": [{}, {"caseId": True}, {"status": 1, "createdAt": 2}, "x"],
+    }
+    with pytest.raises(ResponseDecodeError) as caught:
+        CONVERTER.structure(raw, DistributionInformation)
+    assert [problem.path for problem in caught.value.problems] == [
+        "$.metaData.totalCount",
+        "$.metaData.filtersApplied",
+        "$.data[1].caseId",
+        "$.data[2].status",
+        "$.data[2].createdAt",
+        "$.data[3]",
+    ]
+
+
+def test_no_decode_error_prints_a_value():
+    raw = {"isValid": "SECRET-1", "message": {"SECRET-2": "SECRET-3"}}
+    with pytest.raises(ResponseDecodeError) as caught:
+        CONVERTER.structure(raw, TokenValidity)
+    error = caught.value
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    assert "SECRET" not in f"{error}{error!r}{error.problems!r}"
+
+
+def test_the_default_of_a_missing_value_is_read_and_written():
+    header = CONVERTER.structure({k: v for k, v in HEADER.items() if k != "type"}, InvoiceHeader)
+    assert header.type is InvoiceType.INVOICE
+    assert CONVERTER.unstructure(header) == HEADER
+
+
+def test_absent_values_read_as_none_and_lists_as_empty():
+    row = CONVERTER.structure({}, InvoiceRowData)
+    assert row == InvoiceRowData()
+    assert row.definition_details == ()
+
+
+def test_empty_text_is_text():
+    assert CONVERTER.structure({"street": ""}, Address).street == ""
+
+
+@pytest.mark.parametrize("text", ["1E+2", "100", "1.0E+2", "0.00", "-0.00", "9" * 30 + ".99"])
+def test_an_amount_keeps_its_spelling(text):
+    raw = f'{{"netAmount":{text}}}'.encode()
+    assert CONVERTER.dumps(CONVERTER.loads(raw, InvoiceRowData)) == raw
+
+
+@pytest.mark.parametrize("text", ["1E-30", "0.10", "123456789012345678901234567890.123456789", "1E+400"])
+def test_a_quantity_keeps_its_spelling(text):
+    raw = f'{{"quantity":{text}}}'.encode()
+    assert CONVERTER.dumps(CONVERTER.loads(raw, InvoiceRowData)) == raw
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, -(2**70), 10**100])
+def test_whole_numbers_have_no_limit(number):
+    raw = f'{{"caseId":{number}}}'.encode()
+    record = CONVERTER.loads(raw, DistributionRecord)
+    assert record.case_id == number
+    assert CONVERTER.dumps(record) == raw
+
+
+def test_a_number_in_text_is_read_as_the_number():
+    references = CONVERTER.structure({"creditedInvoiceNumber": "1041"}, InvoiceReferences)
+    assert references.credited_invoice_number == 1041
+
+
+def test_a_number_where_text_belongs_is_read_as_text():
+    assert CONVERTER.structure({"invoiceNumber": 1041}, FiltersApplied).invoice_number == "1041"
+
+
+def test_a_moment_is_a_date_or_a_time_with_its_offset():
+    raw = {"createdAt": "2026-02-01T10:00:00.250+02:00", "distributedAt": "2026-02-01"}
+    record = CONVERTER.structure(raw, DistributionRecord)
+    eight = datetime.datetime(2026, 2, 1, 8, 0, 0, 250_000, tzinfo=datetime.UTC)
+    assert record.created_at == eight
+    assert record.distributed_at == datetime.date(2026, 2, 1)
+    assert CONVERTER.unstructure(attrs.evolve(record, extra={}))["createdAt"] == "2026-02-01T08:00:00.250Z"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"NaN",
+        b'{"isValid":Infinity}',
+        b"\xff",
+        b'"\\ud800"',
+        b"{}{}",
+        b"1e99999999999999999999",
+        b"1" * 5000,
+    ],
+    ids=lambda data: repr(data[:12]),
+)
+def test_what_is_no_json_is_refused(data):
+    with pytest.raises(ResponseDecodeError, match="not JSON") as caught:
+        CONVERTER.loads(data, TokenValidity)
+    assert caught.value.__context__ is None
+
+
+def test_text_is_parsed_like_bytes():
+    assert CONVERTER.loads('{"isValid":true}', TokenValidity).is_valid
+
+
+# --- open enums -------------------------------------------------------------------------------------
+
+
+def test_an_unknown_word_is_kept_and_goes_back_out():
+    receipt = CONVERTER.structure({"status": "ON_ITS_WAY"}, InvoiceReceipt)
+    assert isinstance(receipt.status, InvoiceStatus)
+    assert not receipt.status.is_known
+    assert receipt.status == "ON_ITS_WAY"
+    assert CONVERTER.dumps(receipt) == b'{"status":"ON_ITS_WAY"}'
+
+
+def test_a_known_word_is_the_member():
+    assert CONVERTER.structure({"status": "DRAFT"}, InvoiceReceipt).status is InvoiceStatus.DRAFT
+
+
+@pytest.mark.parametrize("word", ["name", "value", "is_known", "__class__", "_missing_", "mro"])
+def test_a_word_like_a_name_of_python_is_a_word(word):
+    assert CONVERTER.unstructure(CONVERTER.structure({"status": word}, InvoiceReceipt)) == {"status": word}
+
+
+# --- writing ----------------------------------------------------------------------------------------
+
+MOMENT_WITHOUT_OFFSET = datetime.datetime(2026, 1, 1)  # noqa: DTZ001
+
+UNWRITABLE: list[tuple[Callable[[], Schema], str, str]] = [
+    (lambda: TokenValidity(is_valid=1), "$.isValid", "int"),  # type: ignore[arg-type]
+    (lambda: TokenValidity(is_valid=None), "$.isValid", "null"),  # type: ignore[arg-type]
+    (lambda: Address(street=5), "$.street", "int"),  # type: ignore[arg-type]
+    (lambda: Address(street=b"x"), "$.street", "bytes"),  # type: ignore[arg-type]
+    (lambda: PaymentTerms(net_days=True), "$.netDays", "bool"),
+    (lambda: PaymentTerms(net_days=1.0), "$.netDays", "float"),  # type: ignore[arg-type]
+    (lambda: PaymentTerms(net_days="14"), "$.netDays", "str"),  # type: ignore[arg-type]
+    (lambda: InvoiceRowData(quantity=1.5), "$.quantity", "float"),  # type: ignore[arg-type]
+    (lambda: InvoiceRowData(quantity=1), "$.quantity", "int"),  # type: ignore[arg-type]
+    (lambda: InvoiceRowData(quantity=Decimal("NaN")), "$.quantity", "Decimal"),
+    (lambda: InvoiceRowData(quantity=Decimal("sNaN")), "$.quantity", "Decimal"),
+    (lambda: InvoiceRowData(quantity=Decimal("Infinity")), "$.quantity", "Decimal"),
+    (lambda: InvoiceRowData(net_amount=Decimal("1.005")), "$.netAmount", "Decimal"),
+    (lambda: InvoiceRowData(net_amount=Decimal("-Infinity")), "$.netAmount", "Decimal"),
+    (lambda: InvoiceRowData(net_amount=Decimal("NaN")), "$.netAmount", "Decimal"),
+    (lambda: InvoiceRowData(accounting={}), "$.accounting", "dict"),  # type: ignore[arg-type]
+    (lambda: InvoiceRowData(accounting=Address()), "$.accounting", "Address"),  # type: ignore[arg-type]
+    (lambda: InvoiceRowData(definition_details=5), "$.definitionDetails", "int"),  # type: ignore[arg-type]
+    (lambda: InvoiceRowData(definition_details={1}), "$.definitionDetails", "set"),  # type: ignore[arg-type]
+    (lambda: InvoiceRowData(definition_details=["x"]), "$.definitionDetails[0]", "str"),  # type: ignore[list-item]
+    (lambda: InvoiceReferences(order_date="2026-01-01"), "$.orderDate", "str"),  # type: ignore[arg-type]
+    (lambda: InvoiceReferences(order_date=MOMENT_WITHOUT_OFFSET), "$.orderDate", "datetime"),
+    (lambda: InvoiceReferences(credited_invoice_number="12"), "$.creditedInvoiceNumber", "str"),  # type: ignore[arg-type]
+    (lambda: DistributionRecord(created_at=MOMENT_WITHOUT_OFFSET), "$.createdAt", "datetime"),
+    (lambda: Address(street="\ud800"), "$.street", "str"),
+    (lambda: Address(extra={"x": [Decimal("NaN")]}), "$ (extra)", "Decimal"),
+    (lambda: Address(extra={"x": {"y": float("nan")}}), "$ (extra)", "float"),
+    (lambda: Address(extra={"x": [object()]}), "$.x[0]", "object"),
+    (lambda: Address(extra={"\ud800": 1}), "$ (a key)", "str"),
+]
+
+
+@pytest.mark.parametrize(("make", "path", "found"), UNWRITABLE)
+def test_an_attribute_of_the_wrong_kind_is_refused_with_its_path(make, path, found):
+    with pytest.raises(RequestInvalidError) as caught:
+        CONVERTER.dumps(make())
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.rule, problem.found) == (path, "type", found)
+
+
+def test_all_problems_of_a_request_come_at_once():
+    row = InvoiceRowData(quantity=1.5, net_amount=Decimal("0.001"))  # type: ignore[arg-type]
+    amounts = InvoiceAmounts(net_amount=Decimal("0.001"), vat_breakdown=[row])  # type: ignore[list-item]
+    with pytest.raises(RequestInvalidError) as caught:
+        CONVERTER.unstructure(amounts)
+    assert [problem.path for problem in caught.value.problems] == ["$.netAmount", "$.vatBreakdown[0]"]
+
+
+def test_no_write_error_prints_a_value():
+    buyer = BuyerParty(personal_identity_number=131052308, name=b"SECRET", extra={"k": Decimal("NaN")})  # type: ignore[arg-type]
+    with pytest.raises(RequestInvalidError) as caught:
+        CONVERTER.dumps(buyer)
+    error = caught.value
+    assert len(error.problems) == 3
+    assert error.__context__ is None
+    assert not any(word in f"{error}{error!r}" for word in ("131052308", "SECRET", "NaN"))
+
+
+def test_a_large_finite_number_in_extra_is_written():
+    assert CONVERTER.dumps(Address(extra={"x": Decimal("1E+999")})) == b'{"x":1E+999}'
+
+
+def test_none_and_empty_lists_are_not_written():
+    assert CONVERTER.unstructure(InvoiceRowData()) == {}
+
+
+def test_a_null_set_through_extra_is_written():
+    assert CONVERTER.unstructure(Address(extra={"street": None})) == {"street": None}
+
+
+def test_lists_and_tuples_are_written_alike():
+    record = DistributionRecord(case_id=1)
+    assert CONVERTER.dumps(DistributionInformation(data=[record])) == CONVERTER.dumps(
+        DistributionInformation(data=(record,))
+    )
+
+
+def test_a_schema_subclass_is_written():
+    class Local(Address):
+        pass
+
+    assert CONVERTER.unstructure(SellerParty(address=Local(street="x"))) == {"address": {"street": "x"}}
+
+
+# --- what was read and then changed -----------------------------------------------------------------
+
+
+EARLIER = {"createdAt": "2026-01-01T02:00:00+02:00"}
+NEW_YEAR = datetime.date(2026, 1, 1)
+ONE_RECORD = (DistributionRecord(),)
+
+
+@pytest.mark.parametrize(
+    ("cls", "raw", "changes", "written"),
+    [
+        (InvoiceReferences, {"creditedInvoiceNumber": "1"}, {}, {"creditedInvoiceNumber": "1"}),
+        (
+            InvoiceReferences,
+            {"creditedInvoiceNumber": "1"},
+            {"credited_invoice_number": 2},
+            {"creditedInvoiceNumber": 2},
+        ),
+        (InvoiceReferences, {"creditedInvoiceNumber": "1"}, {"credited_invoice_number": None}, {}),
+        (InvoiceHeader, {**HEADER, "number": "1"}, {"number": 2}, {**HEADER, "number": 2}),
+        (FiltersApplied, {"invoiceNumber": 1}, {"invoice_number": "2"}, {"invoiceNumber": "2"}),
+        (FiltersApplied, {"invoiceNumber": 1}, {"invoice_number": None}, {}),
+        (DistributionRecord, EARLIER, {"created_at": NEW_YEAR}, {"createdAt": "2026-01-01"}),
+        (DistributionRecord, EARLIER, {"created_at": None}, {}),
+        (Address, {"street": None}, {"street": "x"}, {"street": "x"}),
+        (Address, {"street": "x"}, {"street": None}, {}),
+        (DistributionInformation, {"data": []}, {"data": ONE_RECORD}, {"data": [{}]}),
+        (DistributionInformation, {"data": None}, {"data": ONE_RECORD}, {"data": [{}]}),
+        (Address, {"street": "x", "later": 1}, {"street": "y"}, {"street": "y", "later": 1}),
+    ],
+)
+def test_a_changed_attribute_wins_over_what_was_read(cls, raw, changes, written):
+    assert CONVERTER.unstructure(attrs.evolve(CONVERTER.structure(raw, cls), **changes)) == written
+
+
+def test_an_attribute_wins_over_extra_of_the_same_name():
+    assert CONVERTER.unstructure(Address(street="x", extra={"street": "y"})) == {"street": "x"}
+
+
+# --- names that a user corrects ---------------------------------------------------------------------
+
+
+def test_a_corrected_name_is_read_and_written():
+    corrected = Converter({"InvoiceRowData.unit_price": "priceUnit"})
+    row = corrected.loads(b'{"priceUnit":1.5}', InvoiceRowData)
+    assert row.unit_price == Decimal("1.5")
+    assert corrected.dumps(row) == b'{"priceUnit":1.5}'
+
+
+def test_a_corrected_name_leaves_the_old_one_unknown():
+    corrected = Converter({"InvoiceRowData.unit_price": "priceUnit"})
+    row = corrected.structure({"unitPrice": 5}, InvoiceRowData)
+    assert row.unit_price is None
+    assert row.extra == {"unitPrice": 5}
+
+
+def test_a_corrected_name_stands_in_the_path_of_a_problem():
+    corrected = Converter({"InvoiceRowData.unit_price": "priceUnit"})
+    with pytest.raises(ResponseDecodeError) as caught:
+        corrected.structure({"priceUnit": "x"}, InvoiceRowData)
+    assert caught.value.problems[0].path == "$.priceUnit"
+
+
+def test_converters_do_not_share_corrections():
+    Converter({"InvoiceRowData.unit_price": "priceUnit"})
+    assert Converter().unstructure(InvoiceRowData(unit_price=Decimal(1))) == {"unitPrice": 1}
+
+
+def test_a_name_that_camel_case_cannot_make_is_the_vendors():
+    assert CONVERTER.unstructure(FiltersApplied(default_last30_days=True)) == {"defaultLast30Days": True}
+
+
+def test_a_whole_request_is_written_under_the_vendors_names():
+    raw: dict[str, Any] = {
+        "processing": {"paymentControlEnabled": True},
+        "distribution": {"method": "EMAIL", "enabled": True},
+        "invoice": {
+            "header": HEADER,
+            "parties": {"sellerParty": {"paymentDetails": {"iban": "FI2112345600000785"}}},
+            "rows": [{"netAmount": Decimal("100.00"), "definitionDetails": [{"code": "a"}]}],
+            "terms": {"interest": {"type": "REFERENCE_RATE", "percentage": Decimal("11.5")}},
+        },
+    }
+    request = CONVERTER.structure(raw, SalesInvoiceRequest)
+    assert request.processing == Processing(payment_control_enabled=True)
+    assert request.distribution
+    assert request.distribution.method is DistributionMethod.EMAIL
+    assert CONVERTER.unstructure(request) == raw

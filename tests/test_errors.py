@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import copy
+import pickle
+import traceback
+
+import pytest
+
+import confirma_async.errors
+from confirma_async.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    BusinessRuleError,
+    CallError,
+    ConfirmaError,
+    ConflictError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    Phase,
+    Problem,
+    RateLimitedError,
+    RequestInvalidError,
+    ResponseDecodeError,
+    ServerError,
+    TransportError,
+    UnprocessableError,
+    error_class,
+)
+
+PROBLEM = Problem("$.invoice.rows[3].quantity", "type", "must be a finite JSON number", "str")
+
+
+def _subclasses(cls: type[ConfirmaError]) -> list[type[ConfirmaError]]:
+    return [cls, *(found for child in cls.__subclasses__() for found in _subclasses(child))]
+
+
+OURS = [cls for cls in _subclasses(ConfirmaError) if cls.__module__ == confirma_async.errors.__name__]
+
+
+def make(cls: type[ConfirmaError]) -> ConfirmaError:
+    if issubclass(cls, APIError):
+        return cls(418, detail="no tea", body='{"message":"no tea"}', request_id="r-1")
+    if issubclass(cls, TransportError):
+        return cls("refused", phase=Phase.NOT_SENT)
+    if issubclass(cls, OutcomeUnknownError):
+        return cls("timed out", subject="invoice 1042", status=504)
+    if issubclass(cls, RequestInvalidError):
+        return cls("the invoice", [PROBLEM])
+    if issubclass(cls, ResponseDecodeError):
+        return cls("no receipt", [PROBLEM], status=200)
+    return cls("said")
+
+
+@pytest.mark.parametrize("cls", OURS, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("through", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy, copy.deepcopy])
+def test_every_error_survives_pickling_and_copying_whole(cls, through):
+    error = make(cls)
+    if isinstance(error, CallError):
+        error.of("invoices.create", 3)
+    if isinstance(error, RateLimitedError | ServerError):
+        error.retry_after = 1.5
+    again = through(error)
+    assert type(again) is cls
+    assert (again.args, vars(again), str(again)) == (error.args, vars(error), str(error))
+
+
+@pytest.mark.parametrize("cls", OURS, ids=lambda cls: cls.__name__)
+def test_every_error_says_something(cls):
+    assert str(make(cls))
+
+
+def test_a_problem_says_where_what_and_which_rule():
+    assert str(PROBLEM) == "$.invoice.rows[3].quantity: must be a finite JSON number (found: str) [type]"
+    assert str(Problem("$", "x", "is wrong")) == "$: is wrong [x]"
+
+
+@pytest.mark.parametrize("cls", [RequestInvalidError, ResponseDecodeError])
+def test_every_problem_is_listed(cls):
+    other = Problem("$.b", "iban", "must be an IBAN")
+    error = cls("the invoice", iter([PROBLEM, other]))
+    assert error.problems == (PROBLEM, other)
+    assert str(PROBLEM) in str(error)
+    assert str(other) in str(error)
+
+
+def test_the_body_of_an_answer_is_kept_but_not_printed():
+    error = APIError(400, body="SECRET")
+    assert error.body == "SECRET"
+    assert "SECRET" not in f"{error}{error!r}{''.join(traceback.format_exception(error))}"
+
+
+def test_detail_and_request_id_are_printed():
+    assert str(make(BadRequestError)).endswith("(HTTP 418): no tea (request r-1)")
+
+
+@pytest.mark.parametrize(
+    ("status", "cls"),
+    [
+        (400, BadRequestError),
+        (401, AuthenticationError),
+        (402, BusinessRuleError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (409, ConflictError),
+        (418, APIError),
+        (422, UnprocessableError),
+        (429, RateLimitedError),
+        (500, ServerError),
+        (503, ServerError),
+        (599, ServerError),
+    ],
+)
+def test_each_status_has_its_error(status, cls):
+    assert error_class(status) is cls
+
+
+@pytest.mark.parametrize(
+    ("error", "phase"),
+    [
+        (TransportError("refused", phase=Phase.NOT_SENT), Phase.NOT_SENT),
+        (TransportError("reset", phase=Phase.NO_REPLY), Phase.NO_REPLY),
+        (OutcomeUnknownError("reset"), Phase.NO_REPLY),
+        (OutcomeUnknownError("HTTP 504", status=504), Phase.REPLIED),
+        (APIError(400), Phase.REPLIED),
+        (ResponseDecodeError("x"), Phase.REPLIED),
+    ],
+)
+def test_every_failed_call_says_how_far_it_came(error, phase):
+    assert error.phase is phase
+
+
+def test_a_failed_call_names_its_operation_and_attempts():
+    error = TransportError("refused", phase=Phase.NOT_SENT).of("invoices.create", 3)
+    assert (error.operation, error.attempts) == ("invoices.create", 3)
+    assert "invoices.create" in str(error)
+    assert "refused" in str(error)
+    assert "3" in str(error)
+
+
+def test_an_unknown_outcome_names_the_invoice_and_what_to_do():
+    said = str(OutcomeUnknownError("timed out", subject="invoice 1042"))
+    assert "invoice 1042" in said
+    assert "do not send it again" in said

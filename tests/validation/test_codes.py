@@ -1,0 +1,35 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from confirma_async.validation.codes import country_fault, currency_fault, language_fault
+
+FUNCTIONS = [currency_fault, country_fault, language_fault]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [(currency_fault, "SEK"), (country_fault, "AX"), (language_fault, "SE")]
+)
+def test_a_code_of_the_standard_passes(fault, code):
+    assert fault(code) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(currency_fault, "FIM"), (country_fault, "FIN"), (country_fault, "UK"), (language_fault, "GB")],
+)
+def test_a_code_of_no_standard_is_a_fault(fault, code):
+    assert "ISO" in fault(code)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [(currency_fault, "eur"), (country_fault, "Fi"), (language_fault, "dk")]
+)
+def test_lower_case_is_told_apart_from_an_unknown_code(fault, code):
+    assert "upper case" in fault(code)
+
+
+@pytest.mark.parametrize("fault", FUNCTIONS)
+@given(text=st.text())
+def test_no_text_makes_a_check_fail(fault, text):
+    fault(text)
