@@ -1,0 +1,153 @@
+"""The columns of CSV files: one table of name, place in the request, and kind of value.
+
+One line stands for one invoice row; lines that follow each other with the same number, type and seller are
+one invoice. Columns that begin with ``row_`` belong to the row, all others to the invoice: there, an empty
+value on a later line means the same as above.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping
+
+from attrs import frozen
+
+
+class Kind(enum.Enum):
+    """What the values of a column are."""
+
+    TEXT = "text"
+    SECRET = "text that never shows in a message"  # noqa: S105 (a kind of value, not a password)
+    NUMBER = "an invoice number"
+    WHOLE = "a whole number"
+    DECIMAL = "a number"
+    AMOUNT = "an amount with at most two decimals"
+    DATE = "a date as YYYY-MM-DD or D.M.YYYY"
+    INVOICE_TYPE = "a word for the type of document"
+    METHOD = "a word for the way of delivery"
+    ENTITY = "BUSINESS or PERSON"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the values may tell how the file writes decimals."""
+        return self in {Kind.DECIMAL, Kind.AMOUNT}
+
+
+@frozen
+class Column:
+    """One column.
+
+    Attributes:
+        name: Its name in the header line; case, spaces and hyphens do not matter there.
+        place: Where its values go: wire names from the request down, or from the row down.
+        kind: What its values are.
+    """
+
+    name: str
+    place: str
+    kind: Kind
+
+    @property
+    def of_row(self) -> bool:
+        """Whether it belongs to the row, not to the invoice."""
+        return self.name.startswith("row_")
+
+
+_HEADER = "invoice.header."
+_REFERENCES = "invoice.references."
+_SELLER = "invoice.parties.sellerParty."
+_BUYER = "invoice.parties.buyerParty."
+_AMOUNTS = "invoice.amounts."
+
+_TABLE = (
+    ("number", _HEADER + "number", Kind.NUMBER),
+    ("type", _HEADER + "type", Kind.INVOICE_TYPE),
+    ("date", _HEADER + "date", Kind.DATE),
+    ("due_date", _HEADER + "dueDate", Kind.DATE),
+    ("currency", _HEADER + "currencyCode", Kind.TEXT),
+    ("language", _HEADER + "languageCode", Kind.TEXT),
+    ("description", _HEADER + "description", Kind.TEXT),
+    ("additional_information", _HEADER + "additionalInformation", Kind.TEXT),
+    ("order_number", _REFERENCES + "orderNumber", Kind.TEXT),
+    ("buyer_reference", _REFERENCES + "buyer", Kind.TEXT),
+    ("sales_reference", _REFERENCES + "sales", Kind.TEXT),
+    ("agreement", _REFERENCES + "agreement", Kind.TEXT),
+    ("payment_reference", _REFERENCES + "payment", Kind.TEXT),
+    ("credited_number", _REFERENCES + "creditedInvoiceNumber", Kind.NUMBER),
+    ("distribution_method", "distribution.method", Kind.METHOD),
+    ("seller_business_id", _SELLER + "businessId", Kind.TEXT),
+    ("seller_name", _SELLER + "name", Kind.TEXT),
+    ("seller_vat_code", _SELLER + "vatCode", Kind.TEXT),
+    ("seller_street", _SELLER + "address.street", Kind.TEXT),
+    ("seller_postal_code", _SELLER + "address.postalCode", Kind.TEXT),
+    ("seller_city", _SELLER + "address.postalDistrict", Kind.TEXT),
+    ("seller_country", _SELLER + "address.countryCode", Kind.TEXT),
+    ("seller_email", _SELLER + "contact.email", Kind.TEXT),
+    ("seller_phone", _SELLER + "contact.phone", Kind.TEXT),
+    ("seller_iban", _SELLER + "paymentDetails.iban", Kind.TEXT),
+    ("seller_bic", _SELLER + "paymentDetails.bic", Kind.TEXT),
+    ("seller_bankgiro", _SELLER + "paymentDetails.bankgiro", Kind.TEXT),
+    ("seller_postgiro", _SELLER + "paymentDetails.postgiro", Kind.TEXT),
+    ("buyer_type", _BUYER + "entityType", Kind.ENTITY),
+    ("buyer_name", _BUYER + "name", Kind.TEXT),
+    ("buyer_customer_account", _BUYER + "customerAccountId", Kind.TEXT),
+    ("buyer_personal_identity_number", _BUYER + "personalIdentityNumber", Kind.SECRET),
+    ("buyer_business_id", _BUYER + "businessId", Kind.TEXT),
+    ("buyer_vat_code", _BUYER + "vatCode", Kind.TEXT),
+    ("buyer_einvoice_account", _BUYER + "electronicInvoiceAccount", Kind.TEXT),
+    ("buyer_einvoice_operator", _BUYER + "electronicRoutingAddress", Kind.TEXT),
+    ("buyer_gln", _BUYER + "glnNumber", Kind.TEXT),
+    ("buyer_language", _BUYER + "languageCode", Kind.TEXT),
+    ("buyer_street", _BUYER + "address.street", Kind.TEXT),
+    ("buyer_street2", _BUYER + "address.street2", Kind.TEXT),
+    ("buyer_postal_code", _BUYER + "address.postalCode", Kind.TEXT),
+    ("buyer_city", _BUYER + "address.postalDistrict", Kind.TEXT),
+    ("buyer_country", _BUYER + "address.countryCode", Kind.TEXT),
+    ("buyer_email", _BUYER + "contact.email", Kind.TEXT),
+    ("buyer_phone", _BUYER + "contact.phone", Kind.TEXT),
+    ("net_amount", _AMOUNTS + "netAmount", Kind.AMOUNT),
+    ("vat_amount", _AMOUNTS + "vatAmount", Kind.AMOUNT),
+    ("gross_amount", _AMOUNTS + "grossAmount", Kind.AMOUNT),
+    ("rounding_amount", _AMOUNTS + "roundingAmount", Kind.AMOUNT),
+    ("net_days", "invoice.terms.payment.netDays", Kind.WHOLE),
+    ("row_number", "rowNumber", Kind.WHOLE),
+    ("row_product_code", "productCode", Kind.TEXT),
+    ("row_product_name", "productName", Kind.TEXT),
+    ("row_description", "description", Kind.TEXT),
+    ("row_quantity", "quantity", Kind.DECIMAL),
+    ("row_unit", "unit", Kind.TEXT),
+    ("row_unit_price", "unitPrice", Kind.DECIMAL),
+    ("row_discount_percentage", "discountPercentage", Kind.DECIMAL),
+    ("row_vat_percentage", "vatPercentage", Kind.DECIMAL),
+    ("row_vat_code", "vatCode", Kind.TEXT),
+    ("row_net_amount", "netAmount", Kind.AMOUNT),
+    ("row_vat_amount", "vatAmount", Kind.AMOUNT),
+    ("row_gross_amount", "grossAmount", Kind.AMOUNT),
+    ("row_account", "accounting.accountNumber", Kind.TEXT),
+    ("row_cost_center", "accounting.costCenter", Kind.TEXT),
+    ("row_project", "accounting.project", Kind.TEXT),
+)
+
+COLUMNS: Mapping[str, Column] = {name: Column(name, place, kind) for name, place, kind in _TABLE}
+"""Every column that is read, by name."""
+
+REQUIRED = ("number", "date", "due_date", "currency")
+"""Columns without which no line can become an invoice."""
+
+KEY = ("number", "type", "seller_business_id", "seller_vat_code")
+"""Columns that tell one invoice from the next."""
+
+SUMMED: Mapping[str, str] = {
+    "net_amount": "row_net_amount",
+    "vat_amount": "row_vat_amount",
+    "gross_amount": "row_gross_amount",
+}
+"""Totals that are summed from the rows where the file does not give them, and every row gives its part."""
+
+_SEPARATORS = re.compile(r"[\s_-]+")
+
+
+def column_name(written: str) -> str:
+    """The name of a column as the table has it: lower case, underscores for spaces and hyphens."""
+    return _SEPARATORS.sub("_", written.strip().lower()).strip("_")

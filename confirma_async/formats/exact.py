@@ -1,0 +1,54 @@
+"""Exact decimals: sums and quotients that are right to the last digit, or not given at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+
+CENT = Decimal("0.01")
+LONGEST_NUMERAL = 40
+"""Characters of a number; more is no quantity or amount, and would not be summed exactly."""
+
+_TRAPS = [Inexact, InvalidOperation, DivisionByZero, Overflow]
+_SUMS = Context(prec=2 * LONGEST_NUMERAL, traps=_TRAPS)
+_QUOTIENTS = Context(prec=28, traps=_TRAPS)
+_NUMERAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum.
+
+    Raises:
+        decimal.Inexact: the sum has more digits than any sum of readable amounts can have.
+    """
+    result = Decimal(0)
+    for value in values:
+        result = _SUMS.add(result, value)
+    return result
+
+
+def cents(value: Decimal) -> Decimal | None:
+    """The same value with at most two decimals; None where that would change it."""
+    if int(value.as_tuple().exponent) >= -2:
+        return value
+    try:
+        return value.quantize(CENT, context=_SUMS)
+    except (Inexact, InvalidOperation):
+        return None
+
+
+def quotient(dividend: Decimal, divisor: Decimal) -> Decimal | None:
+    """The exact quotient; None where it has no exact decimal form, or none of at most 28 digits."""
+    try:
+        result = _QUOTIENTS.divide(dividend, divisor)
+    except (Inexact, InvalidOperation, DivisionByZero):
+        return None
+    return result if int(result.as_tuple().exponent) <= 0 else result.quantize(Decimal(1), context=_SUMS)
+
+
+def decimal(text: str) -> Decimal | None:
+    """Reads a number as XML writes it: a point, no grouping, no exponent; None for anything else."""
+    if len(text) > LONGEST_NUMERAL or not _NUMERAL.fullmatch(text):
+        return None
+    return Decimal(text)

@@ -1,0 +1,215 @@
+"""Invoice numbers: whole on the wire, whatever the file says.
+
+``header.number`` is a JSON whole number. A document whose own number is none keeps it in
+``references.sales`` and goes out under the whole number that the job's ``NumberBook`` holds for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import attrs
+from attrs import field, frozen
+
+from confirma_async.errors import Problem
+from confirma_async.formats.records import Identity, NumberBook
+from confirma_async.schemas import (
+    DefinitionDetail,
+    InvoiceExtensions,
+    InvoiceReferences,
+    InvoiceType,
+    SalesInvoiceRequest,
+)
+
+WHOLE_RULE = "number.whole"
+ORIGINAL_RULE = "credit-note.original"
+DISPLACED = "references.sales"
+"""The code of the detail that keeps a sales reference whose place the document's own number took."""
+
+_WHOLE = re.compile(r"0|[1-9]\d{0,17}", re.ASCII)
+_SHOWN = 40
+
+
+def whole(number: str) -> int | None:
+    """The number as JSON carries it; None unless it is digits alone, without a leading zero, at most 18."""
+    return int(number) if _WHOLE.fullmatch(number) else None
+
+
+@frozen(kw_only=True)
+class Numbering:
+    """What a document's numbers became.
+
+    Attributes:
+        number: The whole number to send; None where there is a problem with it.
+        original: The number that the file gives, where another one is sent.
+        credited: The whole number of the invoice that a credit note credits, where it is known.
+        remarks: What was decided, one sentence each.
+        problems: Why the document cannot be sent.
+    """
+
+    number: int | None
+    original: str | None = None
+    credited: int | None = None
+    remarks: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def resolve(
+    identity: Identity, credited: str | None, book: NumberBook | None, *, path: str, credited_path: str
+) -> Numbering:
+    """Finds the whole numbers of a document and of the invoice that it credits.
+
+    Args:
+        identity: Who says which number.
+        credited: The number of the credited invoice as the file gives it; None where it gives none.
+        book: Whole numbers of the job for numbers that are none.
+        path: Where the document's number stands.
+        credited_path: Where the reference to the credited invoice stands.
+    """
+    problems: list[Problem] = []
+    remarks: list[str] = []
+    number, original = whole(identity.original), None
+    if number is None:
+        number = _given(identity, book)
+        if number is None:
+            problems.append(Problem(path, WHOLE_RULE, _not_whole(identity.original, book)))
+        else:
+            original = identity.original
+            remarks.append(
+                f"the number {_shown(original)} is no whole number; sent as {number}, "
+                "the original is kept in references.sales"
+            )
+    reference: int | None = None
+    if credited is not None:
+        reference = whole(credited)
+        if reference is None:
+            reference = _invoice(identity.seller, credited, book)
+            if reference is None:
+                problems.append(Problem(credited_path, ORIGINAL_RULE, _not_found(credited)))
+            else:
+                remarks.append(f"the credited invoice {_shown(credited)} is referred to as {reference}")
+    elif identity.type == InvoiceType.CREDIT_NOTE:
+        reference = _invoice(identity.seller, identity.original, book)
+        if reference is not None:
+            remarks.append(
+                "the credit note names no original; invoice "
+                f"{_shown(identity.original)} of the same seller in this job is taken as the original "
+                f"and referred to as {reference}"
+            )
+    return Numbering(
+        number=number,
+        original=original,
+        credited=reference,
+        remarks=tuple(remarks),
+        problems=tuple(problems),
+    )
+
+
+def carry(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceRequest:
+    """Puts the numbers that were found into the request; nothing that stood in their place is lost."""
+    if numbering.number is None or (numbering.original is None and numbering.credited is None):
+        return request
+    invoice = request.invoice
+    references = invoice.references or InvoiceReferences()
+    if numbering.credited is not None:
+        references = attrs.evolve(references, credited_invoice_number=numbering.credited)
+    extensions = invoice.extensions
+    if numbering.original is not None:
+        if references.sales is not None and references.sales != numbering.original:
+            detail = DefinitionDetail(code=DISPLACED, value=references.sales)
+            extensions = extensions or InvoiceExtensions()
+            extensions = attrs.evolve(extensions, definition_details=(*extensions.definition_details, detail))
+        references = attrs.evolve(references, sales=numbering.original)
+    return attrs.evolve(request, invoice=attrs.evolve(invoice, references=references, extensions=extensions))
+
+
+@frozen
+class AssignedNumbers:
+    """A ``NumberBook`` in memory.
+
+    Attributes:
+        numbers: The whole number of every document of the job.
+    """
+
+    numbers: Mapping[Identity, int] = field(repr=False)
+
+    def find(self, identity: Identity, /) -> int | None:
+        """The whole number that stands for a document's number; None when the job does not hold it."""
+        return self.numbers.get(identity)
+
+
+def assign(
+    identities: Iterable[Identity], start: int, known: Mapping[Identity, int] | None = None
+) -> AssignedNumbers:
+    """Gives whole numbers to the documents of a job whose own number is none.
+
+    Numbers go up from ``start`` in order of appearance and skip every whole number that a document of the
+    job uses itself, whoever its seller is; so the same documents in the same order get the same numbers.
+    A whole number stands for itself. A reminder, which repeats its original, takes the original's number.
+
+    Args:
+        identities: The documents of the job, in order.
+        start: The first number to give; not negative.
+        known: Numbers given earlier; they stay as they are and are not given again.
+
+    Raises:
+        ValueError: ``start`` is negative.
+    """
+    if start < 0:
+        msg = f"numbers start from zero or above, not from {start}"
+        raise ValueError(msg)
+    numbers: dict[Identity, int | None] = dict(known or {})
+    for identity in identities:
+        if numbers.get(identity) is None:
+            numbers[identity] = whole(identity.original)
+    taken = {number for number in numbers.values() if number is not None}
+    given = {_namesake(identity): number for identity, number in numbers.items() if number is not None}
+    following = start
+    result: dict[Identity, int] = {}
+    for identity, fixed in numbers.items():
+        number = given.get(_namesake(identity)) if fixed is None else fixed
+        if number is None:
+            while following in taken:
+                following += 1
+            number = given[_namesake(identity)] = following
+            following += 1
+        result[identity] = number
+    return AssignedNumbers(result)
+
+
+def _namesake(identity: Identity) -> Identity:
+    if identity.type == InvoiceType.REMINDER:
+        return attrs.evolve(identity, type=InvoiceType.INVOICE)
+    return identity
+
+
+def _given(identity: Identity, book: NumberBook | None) -> int | None:
+    return None if book is None else book.find(identity)
+
+
+def _invoice(seller: str, number: str, book: NumberBook | None) -> int | None:
+    return _given(Identity(seller, InvoiceType.INVOICE, number), book)
+
+
+def _shown(number: str) -> str:
+    return number if len(number) <= _SHOWN else number[:_SHOWN] + "..."
+
+
+def _not_whole(number: str, book: NumberBook | None) -> str:
+    cure = (
+        "renumber the document, or pass --number-from N to send it under a whole number"
+        if book is None
+        else "and this job has given it no number; renumber the document, or start the job again"
+    )
+    return (
+        f"{_shown(number)} is no whole number (digits alone, no leading zero, at most 18 digits), "
+        f"which is all that the service takes; {cure}"
+    )
+
+
+def _not_found(number: str) -> str:
+    return (
+        f"refers to invoice {_shown(number)}, which is no whole number, and no invoice of the same seller in "
+        "this job bears it; give the number under which the original was sent, or submit both in one job"
+    )

@@ -1,0 +1,61 @@
+"""Code lists that the UBL reader decides by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from confirma_async.schemas import InvoiceType
+
+INVOICE_ROOT = "{urn:oasis:names:specification:ubl:schema:xsd:Invoice-2}Invoice"
+CREDIT_NOTE_ROOT = "{urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2}CreditNote"
+
+PLAIN_CODES: Mapping[str, str] = {INVOICE_ROOT: "380", CREDIT_NOTE_ROOT: "381"}
+"""The code that says no more than the root element does."""
+
+TYPE_CODES: Mapping[str, InvoiceType] = {
+    "80": InvoiceType.INVOICE,  # debit note, goods or services
+    "82": InvoiceType.INVOICE,  # metered services
+    "84": InvoiceType.INVOICE,  # debit note, financial adjustments
+    "326": InvoiceType.INVOICE,  # partial
+    "331": InvoiceType.INVOICE,  # with a packing list
+    "380": InvoiceType.INVOICE,  # commercial
+    "382": InvoiceType.INVOICE,  # commission note
+    "383": InvoiceType.INVOICE,  # debit note
+    "386": InvoiceType.INVOICE,  # prepayment
+    "387": InvoiceType.INVOICE,  # hire
+    "388": InvoiceType.INVOICE,  # tax
+    "393": InvoiceType.INVOICE,  # factored; FACTORING would ask the service's own financier to take it
+    "394": InvoiceType.INVOICE,  # lease
+    "395": InvoiceType.INVOICE,  # consignment
+    "553": InvoiceType.INVOICE,  # forwarder's discrepancy
+    "575": InvoiceType.INVOICE,  # insurer's
+    "623": InvoiceType.INVOICE,  # forwarder's
+    "780": InvoiceType.INVOICE,  # freight
+    "875": InvoiceType.INVOICE,  # partial construction
+    "876": InvoiceType.INVOICE,  # partial final construction
+    "877": InvoiceType.INVOICE,  # final construction
+    "81": InvoiceType.CREDIT_NOTE,  # goods or services
+    "83": InvoiceType.CREDIT_NOTE,  # financial adjustments
+    "381": InvoiceType.CREDIT_NOTE,
+    "396": InvoiceType.CREDIT_NOTE,  # factored
+    "532": InvoiceType.CREDIT_NOTE,  # forwarder's
+}
+"""Document type codes (UNCL1001) that are a claim, or its return.
+
+Left out on purpose, among others: 384 (corrected invoice), which takes the place of an earlier one and would
+claim the same money twice; 389 (self-billed), where the buyer issues; 325 (pro forma) and 751 (for
+accounting only), which claim nothing.
+"""
+
+ORGANISATION_SCHEMES = frozenset(
+    {"0007", "0037", "0060", "0088", "0096", "0184", "0192", "0198", "0208", "0212", "0213", "0215", "0216"}
+)
+"""Schemes of electronic addresses (EAS) that only organisations have; those of national VAT begin with 99."""
+
+GLN_SCHEME = "0088"
+
+GIRO_BRANCHES: Mapping[str, str] = {"SE:BANKGIRO": "bankgiro", "SE:PLUSGIRO": "postgiro"}
+"""Branch ids of Swedish giro accounts, and where such an account goes (SFTI's practice for BIS Billing 3)."""
+
+STRUCTURE = ("cbc:UBLVersionID", "cbc:CustomizationID", "cbc:ProfileID")
+"""Elements of the root that say which rules the document was written by, nothing about the invoice."""

@@ -1,0 +1,197 @@
+"""A UBL document as a tree whose every text and attribute is either taken or left over, never lost."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+
+from confirma_async.errors import Problem
+from confirma_async.formats.exact import cents, decimal
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element  # pyright: ignore[reportPrivateUsage]
+
+    Element: TypeAlias = _Element
+
+NAMESPACES = {
+    "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
+    "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
+}
+_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+class Leaves:
+    """The texts and attributes of a document, and which of them have found a place.
+
+    Reading a value takes it. ``left`` gives what nobody took, in the order of the document.
+
+    Attributes:
+        root: The document's root element.
+        currency: The document's currency; empty where it names none.
+        problems: What was found wrong while reading.
+    """
+
+    def __init__(self, root: Element) -> None:
+        self.root = root
+        self.problems: list[Problem] = []
+        self._taken: set[Element] = set()
+        self._taken_attributes: set[tuple[Element, str]] = set()
+        currency = root.find("cbc:DocumentCurrencyCode", NAMESPACES)
+        self.currency = "" if currency is None else _own_text(currency)
+
+    def every(self, parent: Element, path: str) -> list[Element]:
+        """The elements at a path below a parent, in order; those without text and children do not count."""
+        return [each for each in parent.findall(path, NAMESPACES) if len(each) or _own_text(each)]
+
+    def first(self, parent: Element, path: str) -> Element | None:
+        """The first of the elements at a path; None where there is none."""
+        return next(iter(self.every(parent, path)), None)
+
+    def peek(self, parent: Element, path: str) -> str | None:
+        """The text of the first element at a path, without taking it."""
+        element = self.first(parent, path)
+        return None if element is None else _own_text(element)
+
+    def take(self, element: Element, *attributes: str) -> str:
+        """Takes an element's text, and those attributes that its new place tells as well."""
+        self._taken.add(element)
+        self._taken_attributes.update((element, name) for name in attributes)
+        return _own_text(element)
+
+    def leave(self, *elements: Element) -> None:
+        """Gives back texts whose place does not tell all of them, so that they are kept as details too."""
+        self._taken.difference_update(elements)
+
+    def text(self, parent: Element, path: str) -> str | None:
+        """Takes the text of the first element at a path."""
+        element = self.first(parent, path)
+        return None if element is None else self.take(element)
+
+    def joined(self, parent: Element, path: str) -> str | None:
+        """Takes the texts of all elements at a path, each on lines of its own."""
+        return "\n".join(self.take(each) for each in self.every(parent, path)) or None
+
+    def number(self, parent: Element, path: str) -> Decimal | None:
+        """Takes a number as it is."""
+        element = self.first(parent, path)
+        if element is None:
+            return None
+        value = decimal(self.take(element))
+        if value is None:
+            self.wrong(element, "xml.number", "is no number as XML writes it; correct it")
+        return value
+
+    def amount(self, parent: Element, path: str) -> Decimal | None:
+        """Takes an amount in the document's currency, exact to the cent."""
+        element = self.first(parent, path)
+        return None if element is None else self.amount_of(element)
+
+    def amount_of(self, element: Element) -> Decimal | None:
+        """Takes an element's amount in the document's currency, exact to the cent."""
+        self.price_of(element)
+        value = decimal(_own_text(element))
+        exact = None if value is None else cents(value)
+        if value is not None and exact is None:
+            self.wrong(
+                element, "xml.amount", "has more than two decimals; amounts are never rounded, so correct it"
+            )
+        return exact
+
+    def price_of(self, element: Element) -> Decimal | None:
+        """Takes an element's price in the document's currency, with all its decimals."""
+        value = decimal(self.take(element, "currencyID"))
+        if value is None:
+            self.wrong(element, "xml.number", "is no number as XML writes it; correct it")
+        if self.is_foreign(element):
+            self.wrong(
+                element,
+                "xml.currency",
+                "is in another currency than the document (DocumentCurrencyCode); correct its currencyID",
+            )
+        return value
+
+    def is_foreign(self, element: Element) -> bool:
+        """Whether an amount says that it is in another currency than the document's."""
+        return element.get("currencyID", self.currency) != self.currency
+
+    def date(self, parent: Element, path: str) -> str | None:
+        """Takes a date, as ISO text."""
+        element = self.first(parent, path)
+        if element is None:
+            return None
+        text = self.take(element)
+        try:
+            if _DATE.fullmatch(text):
+                return datetime.date.fromisoformat(text).isoformat()
+        except ValueError:
+            pass
+        self.wrong(element, "xml.date", "is no date as YYYY-MM-DD; correct it")
+        return None
+
+    def wrong(self, element: Element, rule: str, message: str) -> None:
+        """Notes that an element is wrong."""
+        self.problems.append(Problem(where(element), rule, message))
+
+    def missing(self, path: str) -> None:
+        """Notes that the document lacks what it must have."""
+        place = f"{where(self.root)}/{path.replace('cbc:', '').replace('cac:', '')}"
+        self.problems.append(Problem(place, "xml.required", "is missing; every document needs it"))
+
+    def left(self, top: Element, besides: Collection[Element] = ()) -> Iterator[dict[str, str]]:
+        """What nobody took of an element and all below it, as definition details in wire form.
+
+        Args:
+            top: The element; codes are paths below it.
+            besides: Elements that are passed over with all below them.
+        """
+        pending = [(top, "")]
+        while pending:
+            element, path = pending.pop()
+            yield from self._left_of(element, path)
+            prefix = f"{path}/" if path else ""
+            children = [child for child in element if child not in besides]
+            pending += [(child, prefix + _step(child)) for child in reversed(children)]
+
+    def _left_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
+        text = _own_text(element)
+        attributes = {
+            _local(name): str(value)
+            for name, value in element.attrib.items()
+            if (element, name) not in self._taken_attributes
+            and not str(name).startswith(_INSTANCE)
+            and not (name == "currencyID" and value == self.currency)
+        }
+        if text and element not in self._taken:
+            detail = {"code": path or _local(element.tag), "value": text}
+            if attributes:
+                detail["name"] = ", ".join(f"{name}={value}" for name, value in attributes.items())
+            yield detail
+        else:
+            for name, value in attributes.items():
+                yield {"code": f"{path}/@{name}" if path else f"@{name}", "value": value}
+
+
+def where(element: Element) -> str:
+    """The path of an element from the root, in local names: ``/Invoice/InvoiceLine[2]/ID``."""
+    steps = [_step(each) for each in (element, *element.iterancestors())]
+    return "/" + "/".join(reversed(steps))
+
+
+def _step(element: Element) -> str:
+    name = _local(element.tag)
+    tag = str(element.tag)
+    before = len(list(element.itersiblings(tag, preceding=True)))
+    alone = before == 0 and next(element.itersiblings(tag), None) is None
+    return name if alone else f"{name}[{before + 1}]"
+
+
+def _local(name: object) -> str:
+    return str(name).rpartition("}")[2]
+
+
+def _own_text(element: Element) -> str:
+    return "".join([element.text or "", *(child.tail or "" for child in element)]).strip()
