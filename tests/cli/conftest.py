@@ -1,0 +1,90 @@
+import asyncio
+import contextlib
+import json
+import logging
+import threading
+
+import pytest
+
+from confirma_async.cli.app import run
+from confirma_async.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path):
+    """No setting of the machine's own, and a folder to work in."""
+    for name in ("CONFIRMA_API_KEY", "CONFIRMA_ENVIRONMENT", "CONFIRMA_BASE_URL", "CONFIRMA_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def quiet_logger():
+    """The command line sets the logger up for itself; the other tests want it as it was."""
+    logger = logging.getLogger("confirma_async")
+    before = logger.handlers[:], logger.propagate, logger.level
+    yield
+    logger.handlers[:], logger.propagate = before[:2]
+    logger.setLevel(before[2])
+
+
+@pytest.fixture
+def confirma(capsys):
+    """Runs a command line in this process: exit code, standard output, standard error."""
+
+    def call(*arguments):
+        code = run([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        assert "Traceback" not in told.out + told.err
+        return code, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def confirma_json(confirma):
+    """The same with --json: exit code and what was printed."""
+
+    def call(*arguments):
+        code, out, _ = confirma(*arguments, "--json")
+        return code, json.loads(out)
+
+    return call
+
+
+@pytest.fixture
+def invoices(tmp_path, wire_invoice):
+    """Writes a file of invoices in wire form."""
+
+    def write(*numbers, name="invoices.jsonl", **deviations):
+        file = tmp_path / name
+        lines = [json.dumps(wire_invoice(number, **deviations), default=float) for number in numbers]
+        file.write_text("\n".join(lines), encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture
+def service(monkeypatch):
+    """A sandbox in a thread of its own, as if it were the service of the environment."""
+    ready, stop = threading.Event(), threading.Event()
+    box = {}
+
+    async def serve():
+        async with Sandbox() as sandbox:
+            box["sandbox"] = sandbox
+            ready.set()
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    ready.wait(10)
+    monkeypatch.setenv("CONFIRMA_API_KEY", box["sandbox"].api_key)
+    monkeypatch.setenv("CONFIRMA_BASE_URL", box["sandbox"].url)
+    with contextlib.ExitStack() as stack:
+        stack.callback(thread.join)
+        stack.callback(stop.set)
+        yield box["sandbox"]

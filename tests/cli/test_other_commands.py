@@ -1,0 +1,212 @@
+"""``validate``, ``status``, ``sandbox``, ``demo``, and what all commands have in common."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from confirma_async.cli import app, main
+from confirma_async.sandbox import Fault
+
+# --- validate -------------------------------------------------------------------------------------
+
+
+def test_good_files_pass(confirma, invoices):
+    code, out, _ = confirma("validate", invoices(1, 2))
+    assert code == 0
+    assert "2 invoices can be sent" in out
+
+
+def test_every_problem_is_listed_with_place_and_rule(confirma_json, invoices):
+    code, found = confirma_json("validate", invoices(1, 2, header={"dueDate": "2026-10-01"}))
+    assert code == 1
+    assert [bad["number"] for bad in found["invalid"]] == ["1", "2"]
+    assert found["invalid"][0]["place"].endswith("invoices.jsonl:1")
+    assert found["invalid"][0]["problems"][0]["path"] == "$.invoice.header.dueDate"
+
+
+def test_a_clash_is_found_without_sending(confirma, invoices):
+    code, out, _ = confirma("validate", invoices(1, 1))
+    assert code == 1
+    assert "stands twice" in out
+
+
+def test_numbers_that_would_be_given_are_shown(confirma, confirma_json, invoices):
+    code, found = confirma_json("validate", invoices("A-1"), "--number-from", 7)
+    assert code == 0
+    assert found["numbers"] == [{"seller": "0737546-2", "type": "INVOICE", "original": "A-1", "number": 7}]
+    assert "is kept in references.sales" in found["remarks"][0]["remark"]
+    _, out, _ = confirma("validate", invoices("A-1"), "--number-from", 7)
+    assert "Numbers given" in out
+
+
+def test_long_lists_are_cut_for_people_and_whole_for_machines(confirma, confirma_json, invoices):
+    file = invoices(*range(1, 41), header={"dueDate": "2026-10-01"})
+    _, out, _ = confirma("validate", file)
+    assert "and 20 more" in out
+    _, found = confirma_json("validate", file)
+    assert len(found["invalid"]) == 40
+
+
+def test_overrides_rename_what_is_read(confirma_json, invoices, tmp_path):
+    file = invoices(1)
+    file.write_text(file.read_text().replace('"netAmount"', '"nettoAmount"'))
+    (tmp_path / "o.toml").write_text(
+        '[names]\n"InvoiceRowData.net_amount" = "nettoAmount"\n"InvoiceAmounts.net_amount" = "nettoAmount"\n'
+    )
+    code, _ = confirma_json("validate", file, "--overrides", "o.toml")
+    assert code == 0
+
+
+# --- status ---------------------------------------------------------------------------------------
+
+
+def test_a_finished_job_says_so(confirma, confirma_json, service, invoices):
+    confirma("submit", invoices(1, 2), "--journal", "j")
+    code, found = confirma_json("status", "j")
+    assert code == 0
+    assert found["counts"]["accepted"] == 2
+    code, out, _ = confirma("status", "j")
+    assert (code, "accepted" in out) == (0, True)
+
+
+def test_refused_records_stay_named(confirma, confirma_json, service, invoices):
+    confirma("submit", invoices(1, "x"), "--journal", "j")
+    code, found = confirma_json("status", "j")
+    assert code == 1
+    assert found["refused"][0]["rule"] == "number.whole"
+    code, out, _ = confirma("status", "j")
+    assert "number.whole" in out
+
+
+def test_what_is_open_is_named_with_its_age(confirma, confirma_json, service, invoices):
+    service.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create", times=1)
+    confirma("submit", invoices(1), "--journal", "j", "--unknown", "hold", "--settle", "0")
+    code, found = confirma_json("status", "j")
+    assert code == 3
+    assert found["unknown"][0]["number"] == 1
+    assert found["unknown"][0]["attempted_at"]
+    code, out, _ = confirma("status", "j")
+    assert "s ago" in out
+
+
+def test_numbers_given_are_in_the_journal(confirma, confirma_json, service, invoices):
+    confirma("submit", invoices("A-1"), "--journal", "j", "--number-from", "7")
+    _, found = confirma_json("status", "j")
+    assert [(given["original"], given["number"]) for given in found["numbers"]] == [("A-1", 7)]
+
+
+@pytest.mark.parametrize("make", [None, "text\n" * 50])
+def test_what_is_no_journal_is_said(confirma, tmp_path, make):
+    if make:
+        (tmp_path / "j").write_text(make)
+    code, _, err = confirma("status", "j")
+    assert code == 2
+    assert "journal" in err
+
+
+# --- sandbox --------------------------------------------------------------------------------------
+
+
+def test_a_sandbox_runs_until_it_is_stopped():
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "confirma_async.cli", "sandbox", "--db", "s.db"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    lines = [process.stdout.readline() for _ in range(5)]
+    assert "Not the vendor's service" in lines[0]
+    url, key = (line.partition("=")[2].strip() for line in lines[1:3])
+    request = urllib.request.Request(f"{url}/api/v1/partner/validate", headers={"X-Api-Key": key})
+    with urllib.request.urlopen(request) as answer:
+        assert json.load(answer)["isValid"]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
+def test_a_port_in_use_is_said(confirma, service):
+    port = service.url.rpartition(":")[2]
+    code, _, err = confirma("sandbox", "--port", port)
+    assert code == 2
+    assert "in use" in err
+
+
+# --- demo -----------------------------------------------------------------------------------------
+
+
+def test_the_demo_brings_every_good_example_to_its_place(confirma_json, monkeypatch):
+    from confirma_async.cli import demo
+
+    monkeypatch.setattr(demo, "RATE", 2000.0)
+    code, report = confirma_json("demo")
+    assert code == 0
+    assert report["complete"]
+    assert (report["refused"], report["unknown"], report["rejected"]) == (1, 0, 0)
+    assert len(report["distribution"]) == report["accepted"] > 100
+    assert all(record["status"] == "INVOICED" for record in report["distribution"])
+
+
+# --- all of them ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["submit", "validate", "status", "sandbox", "demo"])
+def test_every_command_explains_itself(confirma, command):
+    code, out, _ = confirma(command, "--help")
+    assert code == 0
+    assert "--json" in out
+
+
+def test_the_version_is_told(confirma):
+    code, out, _ = confirma("--version")
+    assert code == 0
+    assert "confirma" in out
+
+
+def test_without_a_command_it_shows_what_there_is(confirma):
+    _, out, err = confirma()
+    assert "submit" in out + err
+
+
+def test_a_fault_of_ours_is_a_sentence_too(confirma, invoices, monkeypatch):
+    def broken(paths):
+        raise ZeroDivisionError("with a secret in it")
+
+    monkeypatch.setattr("confirma_async.cli.inputs.expand", broken)
+    code, out, err = confirma("validate", invoices(1))
+    assert code == 70
+    assert "ZeroDivisionError" in err
+    assert "secret" not in out + err
+
+
+def test_a_fault_of_ours_can_be_looked_into(invoices, monkeypatch):
+    def broken(paths):
+        raise ZeroDivisionError
+
+    monkeypatch.setenv("CONFIRMA_DEBUG", "1")
+    monkeypatch.setattr("confirma_async.cli.inputs.expand", broken)
+    with pytest.raises(ZeroDivisionError):
+        app.run(["validate", str(invoices(1))])
+
+
+def test_a_reader_that_goes_away_is_no_fault(invoices):
+    command = f"{sys.executable} -m confirma_async.cli validate {invoices(*range(1, 300))} --json | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_without_its_packages_the_command_line_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "confirma_async.cli.app", None)
+
+    def missing(name, *rest):
+        raise ModuleNotFoundError(name="click")
+
+    monkeypatch.setattr("builtins.__import__", missing)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    monkeypatch.undo()
+    assert caught.value.code == 2
+    assert "confirma-sdk[cli]" in capsys.readouterr().err

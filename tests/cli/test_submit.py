@@ -1,0 +1,331 @@
+"""``confirma submit``: results, exit codes, and a sentence for everything that can be wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from confirma_async.bulk import journal as journal_file
+from confirma_async.sandbox import Fault
+
+
+def held(sandbox):
+    return sorted(invoice.number for invoice in sandbox.invoices())
+
+
+# --- the job --------------------------------------------------------------------------------------
+
+
+def test_every_invoice_is_accepted(confirma_json, service, invoices):
+    code, report = confirma_json("submit", invoices(1, 2, 3))
+    assert code == 0
+    assert (report["accepted"], report["complete"]) == (3, True)
+    assert held(service) == [1, 2, 3]
+
+
+def test_run_again_nothing_is_sent(confirma_json, service, invoices):
+    file = invoices(1, 2, 3)
+    confirma_json("submit", file)
+    code, report = confirma_json("submit", file)
+    assert code == 0
+    assert (report["accepted"], report["resumed"]) == (3, 3)
+    assert service.requests["invoices.create"] == 3
+
+
+def test_the_journal_lies_beside_the_first_file_unless_named(confirma_json, service, invoices, tmp_path):
+    _, report = confirma_json("submit", invoices(1))
+    assert report["journal"] == str(tmp_path / "invoices.jsonl.journal")
+    _, report = confirma_json("submit", invoices(2), "--journal", tmp_path / "other")
+    assert report["journal"] == str(tmp_path / "other")
+
+
+def test_a_person_reads_a_summary_and_where_to_go_on(confirma, invoices):
+    code, out, err = confirma("submit", invoices(1, 2), "--sandbox")
+    assert code == 0
+    assert "accepted" in out
+    assert "2 INVOICED" in out
+    assert "sends nothing twice" in out
+    assert "2 invoices" in err
+
+
+def test_an_embedded_sandbox_keeps_its_state_beside_the_journal(confirma_json, invoices):
+    file = invoices(1, 2)
+    confirma_json("submit", file, "--sandbox")
+    code, report = confirma_json("submit", file, "--sandbox")
+    assert (code, report["resumed"]) == (0, 2)
+    assert [record["status"] for record in report["distribution"]] == ["INVOICED", "INVOICED"]
+
+
+def test_a_folder_stands_for_the_files_in_it(confirma_json, service, invoices, tmp_path):
+    (tmp_path / "in").mkdir()
+    invoices(1, name="in/a.jsonl")
+    invoices(2, name="in/b.json")
+    (tmp_path / "in" / "notes.txt").write_text("not an invoice")
+    code, report = confirma_json("submit", tmp_path / "in", "--journal", "j")
+    assert (code, report["accepted"]) == (0, 2)
+
+
+def test_one_lost_answer_costs_a_lookup_and_no_second_request(confirma_json, service, invoices):
+    service.faults.add(Fault.RESET_AFTER_COMMIT, operation="invoices.create", times=1)
+    code, report = confirma_json("submit", invoices(1, 2))
+    assert (code, report["accepted"]) == (0, 2)
+    assert service.requests["invoices.create"] == 2
+
+
+def test_an_unknown_outcome_that_is_held_is_no_success(confirma_json, service, invoices):
+    service.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create", times=1)
+    code, report = confirma_json("submit", invoices(1), "--unknown", "hold", "--settle", "0")
+    assert (code, report["unknown"]) == (3, 1)
+
+
+def test_a_clash_is_named_with_both_places(confirma_json, service, invoices):
+    code, report = confirma_json("submit", invoices(1, 2, 1))
+    assert code == 1
+    message = report["troubles"][0]["problems"][0]["message"]
+    assert "invoices.jsonl:1" in message
+    assert "invoices.jsonl:3" in message
+    assert held(service) == [1, 2]
+
+
+def test_numbers_are_given_once_and_for_all(confirma_json, service, invoices):
+    file = invoices("08/00355", 501, "2007-99123")
+    code, first = confirma_json("submit", file, "--number-from", 500)
+    assert code == 0
+    assert held(service) == [500, 501, 502]
+    _, second = confirma_json("submit", file, "--number-from", 900)
+    assert first["numbers"] == second["numbers"]
+    assert [(given["original"], given["number"]) for given in first["numbers"]] == [
+        ("08/00355", 500),
+        ("2007-99123", 502),
+    ]
+    assert held(service) == [500, 501, 502]
+    references = [json.loads(invoice.body)["invoice"].get("references", {}) for invoice in service.invoices()]
+    assert {reference.get("sales") for reference in references} == {"08/00355", "2007-99123", None}
+
+
+def test_a_number_that_is_no_whole_number_is_refused_with_the_way_out(confirma_json, service, invoices):
+    code, report = confirma_json("submit", invoices("08/00355", 2))
+    assert code == 1
+    (trouble,) = report["troubles"]
+    assert trouble["place"].endswith("invoices.jsonl:1")
+    assert "--number-from" in trouble["detail"]
+    assert held(service) == [2]
+
+
+def test_a_dry_run_sends_nothing_and_keeps_no_journal(confirma_json, service, invoices, tmp_path):
+    code, findings = confirma_json("submit", invoices(1, "x"), "--dry-run")
+    assert code == 1
+    assert (findings["valid"], len(findings["invalid"])) == (1, 1)
+    assert not service.requests
+    assert not (tmp_path / "invoices.jsonl.journal").exists()
+
+
+def test_a_dry_run_knows_what_the_journal_has_decided(confirma, confirma_json, service, invoices):
+    confirma_json("submit", invoices(1, 2))
+    file = invoices(1, 2, 3)
+    code, findings = confirma_json("submit", file, "--dry-run")
+    assert (code, findings["valid"], findings["decided"]) == (0, 3, 2)
+    _, out, _ = confirma("submit", file, "--dry-run")
+    assert "3 invoices can be sent, 2 of them decided in an earlier run" in out
+
+
+def test_the_log_of_calls_is_for_those_who_ask(confirma, service, invoices):
+    _, _, quiet = confirma("submit", invoices(1))
+    assert "invoices.create" not in quiet
+    _, _, verbose = confirma("--verbose", "submit", invoices(2), "--journal", "j")
+    assert "invoices.create POST" in verbose
+    assert service.api_key not in verbose
+
+
+# --- bad input ------------------------------------------------------------------------------------
+
+
+def test_a_bad_record_is_named_by_file_line_rule_and_remedy(confirma, service, invoices):
+    file = invoices(1, 2)
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([lines[0], '{"invoice": {"header": {"number": 7.5}}}', "{oops", lines[1]]))
+    code, out, _ = confirma("submit", file)
+    assert code == 1
+    assert "invoices.jsonl:2" in out
+    assert "invoices.jsonl:3" in out
+    assert held(service) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nope.csv"], "nope.csv does not exist"),
+        ([], "Missing argument"),
+        (["FILE", "--frobnicate"], "No such option"),
+        (["FILE", "--rate", "0"], "--rate"),
+        (["FILE", "--settle", "-1"], "--settle"),
+        (["FILE", "--unknown", "maybe"], "--unknown"),
+        (["FILE", "--number-from", "x"], "--number-from"),
+        (["FILE", "--journal", "no/such/folder/j"], "cannot be written"),
+        (["FILE", "--overrides", "nope.toml"], "nope.toml"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_a_sentence(confirma, service, invoices, arguments, words):
+    file = invoices(1)
+    code, _, err = confirma("submit", *(file if word == "FILE" else word for word in arguments))
+    assert code == 2
+    assert words in err
+    assert not service.requests
+
+
+def test_an_empty_folder_is_no_job(confirma, service, tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, _, err = confirma("submit", tmp_path / "empty")
+    assert code == 2
+    assert "holds no file to read" in err
+
+
+def test_a_file_that_is_no_invoice_file_is_reported_and_the_others_go_on(
+    confirma_json, service, invoices, tmp_path
+):
+    odd = tmp_path / "odd.csv"
+    odd.write_text("colour;size\nred;3\n")
+    code, report = confirma_json("submit", odd, invoices(1))
+    assert (code, report["accepted"], report["refused"]) == (1, 1, 1)
+    assert "odd.csv" in report["troubles"][0]["place"]
+
+
+def test_without_a_key_it_says_where_the_key_comes_from(confirma, invoices):
+    code, _, err = confirma("submit", invoices(1))
+    assert code == 2
+    assert "CONFIRMA_API_KEY" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("CONFIRMA_ENVIRONMENT", "moon", "staging or production"),
+        ("CONFIRMA_BASE_URL", "http://example.com", "plain http://"),
+        ("CONFIRMA_BASE_URL", "ftp://example.com", "https://"),
+        ("CONFIRMA_API_KEY", "two\nlines", "line breaks"),
+    ],
+)
+def test_a_wrong_setting_is_named(confirma, invoices, monkeypatch, name, value, words):
+    monkeypatch.setenv("CONFIRMA_API_KEY", "the-secret")
+    monkeypatch.setenv(name, value)
+    code, out, err = confirma("submit", invoices(1))
+    assert code == 2
+    assert words in err
+    assert "the-secret" not in out + err
+
+
+def test_a_wrong_key_pauses_the_job(confirma, confirma_json, service, invoices, monkeypatch):
+    file = invoices(1, 2, 3)
+    right = service.api_key
+    monkeypatch.setenv("CONFIRMA_API_KEY", "a-wrong-key")
+    code, out, err = confirma("submit", file)
+    assert code == 3
+    assert "did not accept the API key" in out
+    assert "a-wrong-key" not in out + err
+    monkeypatch.setenv("CONFIRMA_API_KEY", right)
+    code, report = confirma_json("submit", file)
+    assert (code, report["accepted"]) == (0, 3)
+
+
+def test_a_service_that_cannot_be_reached_pauses_the_job(confirma, invoices, monkeypatch, unused_tcp_port):
+    monkeypatch.setenv("CONFIRMA_API_KEY", "k")
+    monkeypatch.setenv("CONFIRMA_BASE_URL", f"http://127.0.0.1:{unused_tcp_port}")
+    code, out, _ = confirma("submit", invoices(1))
+    assert code == 3
+    assert "connection refused" in out
+    assert "again" in out
+
+
+def test_a_file_in_the_journals_place_is_left_alone(confirma, service, invoices, tmp_path):
+    precious = tmp_path / "precious.txt"
+    precious.write_text("do not touch\n" * 50)
+    code, _, err = confirma("submit", invoices(1), "--journal", precious)
+    assert code == 2
+    assert "no journal of this SDK" in err
+    assert precious.read_text() == "do not touch\n" * 50
+
+
+def test_a_journal_of_other_files_is_refused(confirma, service, invoices):
+    confirma("submit", invoices(1, name="a.jsonl"), "--journal", "j")
+    code, _, err = confirma("submit", invoices(2, name="b.jsonl"), "--journal", "j")
+    assert code == 2
+    assert "other files" in err
+    assert held(service) == [1]
+
+
+def test_a_journal_of_the_sandbox_is_not_used_for_the_service(confirma, service, invoices):
+    file = invoices(1)
+    confirma("submit", file, "--sandbox")
+    code, _, err = confirma("submit", file)
+    assert code == 2
+    assert "belongs to a job for the sandbox" in err
+    assert not service.requests
+
+
+def test_a_full_disk_pauses_the_job(confirma, service, invoices, monkeypatch):
+    import sqlite3
+
+    def full(connection, entries, run):
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(journal_file, "admit", full)
+    code, _, err = confirma("submit", invoices(1))
+    assert code == 3
+    assert "the disk is full" in err
+    assert not service.requests
+
+
+# --- interrupted ----------------------------------------------------------------------------------
+
+
+def started(file, *options):
+    command = [sys.executable, "-m", "confirma_async.cli", "submit", str(file), "--json", *options]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+
+
+def until_under_way(service, count):
+    end = time.monotonic() + 20
+    while service.requests["invoices.create"] < count and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_ends_gently_and_goes_on_later(confirma_json, service, invoices, number):
+    file = invoices(*range(1, 301))
+    process = started(file, "--rate", "100")
+    until_under_way(service, 10)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert json.loads(out)["interrupted"]
+    assert "stopping after what is under way" in err
+    code, report = confirma_json("submit", file)
+    assert (code, report["accepted"]) == (0, 300)
+    assert held(service) == list(range(1, 301))
+
+
+def test_interrupted_twice_it_stops_at_once_and_still_goes_on_later(confirma_json, service, invoices):
+    file = invoices(*range(1, 31))
+    service.faults.add(Fault.LATENCY, operation="invoices.create", times=4, seconds=3)
+    process = started(file, "--concurrency", "4")
+    until_under_way(service, 4)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert "stopped at once" in err
+    assert "Traceback" not in err
+    service.faults.clear()
+    time.sleep(3)  # the requests that were abandoned are still being handled over there
+    code, report = confirma_json("submit", file, "--settle", "0")
+    assert (code, report["accepted"]) == (0, 30)
+    assert held(service) == list(range(1, 31))
