@@ -34,7 +34,7 @@ lint: $(STAMP)  ## Style and formatting
 types: $(STAMP)  ## Both type checkers
 	$(BIN)/mypy
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
-	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --ignoreexternal --verifytypes confirma_async
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --ignoreexternal --verifytypes confirma_async
 
 unit: $(STAMP)  ## The tests, with coverage
 	$(BIN)/python -m coverage erase

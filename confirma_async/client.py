@@ -79,9 +79,9 @@ class Confirma:
             raise ConfigurationError("a transport of your own brings its own session and TLS settings")
         if timeout <= 0:
             raise ConfigurationError("the timeout must be more than 0 seconds")
-        self.settings = Settings(api_key=api_key, environment=environment, base_url=base_url or "")
+        self.settings: Settings = Settings(api_key=api_key, environment=environment, base_url=base_url or "")
         overrides = overrides or Overrides()
-        self.converter = Converter(overrides.names)
+        self.converter: Converter = Converter(overrides.names)
         self._transport = transport or _aiohttp_transport(session, ssl_context, rate_limit)
         self._pipeline = Pipeline(
             base_url=self.settings.base_url,
@@ -94,9 +94,9 @@ class Confirma:
             quota=RetryQuota(),
             timeout=timeout,
         )
-        self.onboarding = Onboarding(self._pipeline)
-        self.invoices = Invoices(self._pipeline)
-        self.bulk = Bulk(self._pipeline)
+        self.onboarding: Onboarding = Onboarding(self._pipeline)
+        self.invoices: Invoices = Invoices(self._pipeline)
+        self.bulk: Bulk = Bulk(self._pipeline)
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:

@@ -38,7 +38,7 @@ class WireMismatch(Exception):  # noqa: N818 (never leaves this module unexplain
 
     def __init__(self, wanted: str, found: object) -> None:
         self.wanted = wanted
-        self.found = "null" if found is None else type(found).__name__
+        self.found: str = "null" if found is None else type(found).__name__
         super().__init__(wanted)
 
 

@@ -128,7 +128,7 @@ class OutcomeUnknownError(CallError):
         status: The HTTP status, where the answer was one that leaves the outcome open (500, 502, 504).
     """
 
-    phase = Phase.NO_REPLY
+    phase: Phase = Phase.NO_REPLY
 
     def __init__(self, reason: str, *, subject: str | None = None, status: int | None = None) -> None:
         self.subject = subject
@@ -149,6 +149,8 @@ class ResponseDecodeError(CallError):
         problems: Where the answer differs; paths and classes only, no values.
         status: The HTTP status of the answer.
     """
+
+    problems: tuple[Problem, ...]
 
     def __init__(self, what: str, problems: Sequence[Problem] = (), *, status: int | None = None) -> None:
         self.problems = tuple(problems)

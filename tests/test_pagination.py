@@ -25,10 +25,9 @@ def test_windows_cover_a_period_once_and_in_order(first, length, days):
 
 def test_a_period_without_an_end_goes_to_today_or_to_its_own_start():
     today = datetime.datetime.now(datetime.UTC).date()
-    assert period(today - datetime.timedelta(days=3), None).last in {
-        today,
-        today + datetime.timedelta(days=1),
-    }
+    open_ended = period(today - datetime.timedelta(days=3), None)
+    assert open_ended is not None
+    assert open_ended.last in {today, today + datetime.timedelta(days=1)}
     later = today + datetime.timedelta(days=30)
     assert period(later, None) == Window(later, later)
 

@@ -11,9 +11,8 @@ from confirma_async.bulk.items import Entry, Refusal, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats.records import BadRecord, Place, ReadInvoice
-from confirma_async.resources.arguments import as_schema
+from confirma_async.resources.arguments import as_schema, encode_invoice
 from confirma_async.schemas import SalesInvoiceRequest
-from confirma_async.validation import check
 
 Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord
 """What a job takes: an invoice, a mapping of wire names, or what a reader of files hands on."""
@@ -92,14 +91,13 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
         return Refusal(place=record.place, problems=record.problems, number=record.number)
     read = record if isinstance(record, ReadInvoice) else None
     place = read.place if read else Place(f"record {index}")
+    number: str | None = None
     try:
         request = read.request if read else as_schema(_bare(record), SalesInvoiceRequest, converter)
-        body = converter.dumps(request)
+        number = str(request.invoice.header.number)
+        body = encode_invoice(request, converter, validate=validate)
     except RequestInvalidError as error:
-        return Refusal(place=place, problems=error.problems)
-    problems = check(request) if validate else []
-    if problems:
-        return Refusal(place=place, problems=problems, number=str(request.invoice.header.number))
+        return Refusal(place=place, problems=error.problems, number=number)
     return Entry(
         place=place,
         key=key_of(request),

@@ -285,6 +285,15 @@ def _meta(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT name, value FROM meta"))
 
 
+def is_decided(connection: sqlite3.Connection, key: InvoiceKey) -> bool:
+    """Whether an invoice was accepted or rejected already."""
+    found = connection.execute(
+        "SELECT 1 FROM item WHERE number = ? AND type = ? AND seller = ? AND repeat = ? AND state IN (?, ?)",
+        (key.number, key.type, key.seller, key.repeat, *FINAL),
+    )
+    return found.fetchone() is not None
+
+
 class Admission(enum.Enum):
     """What the journal says to an entry that a job wants to send."""
 

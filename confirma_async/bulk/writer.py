@@ -30,7 +30,7 @@ class JournalWriter:
     """
 
     def __init__(self, opened: OpenJournal, loop: asyncio.AbstractEventLoop) -> None:
-        self.path = opened.path
+        self.path: Path = opened.path
         self._opened = opened
         self._loop = loop
         self._closing = False

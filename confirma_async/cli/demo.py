@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from confirma_async.cli import inputs, options
+from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.submit import Order, send
 from confirma_async.contract import Overrides
-from confirma_async.formats import InputError, ReadOptions
+from confirma_async.formats import InputError, ReadOptions, expand
 from confirma_async.sandbox import Fault
 
 RATE = 60.0
@@ -33,7 +33,7 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
     hold one invoice that is wrong on purpose, so refusals are no failure here: exit code 0.
     """
     order = Order(
-        files=inputs.expand([folder or _examples()]),
+        files=expand([folder or _examples()]),
         journal=Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal",
         sandbox=True,
         rate=RATE,

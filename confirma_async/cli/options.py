@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import click
 
@@ -12,12 +12,13 @@ from confirma_async.contract import Overrides
 from confirma_async.formats import ReadOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
+Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-MARKS = {"comma": True, "point": False}
-
-files = click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-overrides_file = click.option(
+files: Decorator = click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+)
+as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+overrides_file: Decorator = click.option(
     "--overrides",
     type=click.Path(path_type=Path, dir_okay=False),
     help="A TOML file that corrects provisional paths and names.",
@@ -35,9 +36,9 @@ def reading(command: F) -> F:
             help="Days to the due date, for UBL invoices that state none.",
         ),
         click.option(
-            "--decimal",
-            type=click.Choice(list(MARKS)),
-            help="The decimal mark of CSV files; found out per file unless given.",
+            "--decimal-comma/--no-decimal-comma",
+            default=None,
+            help="How numbers in CSV files are written; found out per file unless given.",
         ),
         click.option(
             "--number-from",

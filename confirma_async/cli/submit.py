@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections import deque
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import click
 from attrs import evolve, field, frozen
 
 from confirma_async.bulk.numbers import give_numbers
-from confirma_async.cli import inputs, options
+from confirma_async.cli import options
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.progress import progress
 from confirma_async.cli.render import show_report
@@ -21,7 +22,7 @@ from confirma_async.cli.validate import inspect
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE, Overrides
 from confirma_async.converters import Converter
-from confirma_async.formats import ReadOptions
+from confirma_async.formats import Clashes, ReadOptions, expand, look_through, read_files
 from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.session.ratelimit import RateLimit
 from confirma_async.settings import Settings
@@ -99,7 +100,7 @@ def submit(
     unknown: str,
     dry_run: bool,
     number_from: int | None,
-    decimal: str | None,
+    decimal_comma: bool | None,
     due_days: int,
     overrides: Path | None,
     as_json: bool,
@@ -110,7 +111,7 @@ def submit(
     twice; interrupted, it goes on where it was. The key comes from CONFIRMA_API_KEY, the environment from
     CONFIRMA_ENVIRONMENT (staging unless production is said).
     """
-    found = inputs.expand(files)
+    found = expand(files)
     order = Order(
         files=found,
         journal=journal or found[0].with_name(f"{found[0].name}.journal"),
@@ -121,7 +122,7 @@ def submit(
         settle=settle,
         unknown=unknown,
         number_from=number_from,
-        reading=ReadOptions(decimal_comma=options.MARKS[decimal] if decimal else None, due_days=due_days),
+        reading=ReadOptions(decimal_comma=decimal_comma, due_days=due_days),
         overrides=options.read_overrides(overrides),
         as_json=as_json,
     )
@@ -142,16 +143,18 @@ async def send(order: Order) -> Exit:
     async with _service(order) as (settings, sandbox):
         converter = Converter(order.overrides.names)
         target = SANDBOX_TARGET if order.sandbox else settings.base_url
-        named = inputs.names(order.files)
-        reading = order.reading
-        if order.number_from is not None:
-            documents = inputs.all_identities(order.files, reading, converter)
+        named = tuple(str(file.resolve()) for file in order.files)
+        reading, clashes = order.reading, Clashes()
+        documents = clashes.watch(look_through(order.files, reading, converter))
+        if order.number_from is None:
+            deque(documents, maxlen=0)
+        else:
             book = give_numbers(order.journal, target, named, documents, order.number_from)
             reading = evolve(reading, numbers=book)
         async with _client(settings, order) as client:
             stop = asyncio.Event()
             stream = client.bulk.stream(
-                inputs.records(order.files, reading, converter),
+                read_files(order.files, reading, converter, clashes=clashes),
                 journal=order.journal,
                 settle=order.settle,
                 unknown=order.unknown,

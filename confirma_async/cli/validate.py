@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field
 from rich.console import Console
 
-from confirma_async.bulk import InvoiceKey, journal
+from confirma_async.bulk import journal
 from confirma_async.bulk.intake import prepare
-from confirma_async.bulk.items import FINAL, Entry, Refusal
-from confirma_async.cli import inputs, options
+from confirma_async.bulk.items import Entry, Refusal
+from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import (
     numbers_as_json,
@@ -24,17 +27,26 @@ from confirma_async.cli.render import (
     table,
 )
 from confirma_async.converters import Converter
-from confirma_async.errors import Problem
-from confirma_async.formats import Identity, Place, ReadOptions, assign
+from confirma_async.formats import (
+    Clashes,
+    Identity,
+    Place,
+    ReadOptions,
+    assign,
+    expand,
+    look_through,
+    read_files,
+)
 
 
-@frozen
+@define
 class _Findings:
     """What is found in the files."""
 
-    good: list[Entry] = field(factory=list[Entry])
+    good: int = 0
+    decided: int = 0
     bad: list[Refusal] = field(factory=list[Refusal])
-    seen: dict[InvoiceKey, Place] = field(factory=dict[InvoiceKey, Place])
+    remarks: list[tuple[Place, int, str]] = field(factory=list[tuple[Place, int, str]])
 
 
 @click.command(short_help="Check files, send nothing.")
@@ -45,7 +57,7 @@ class _Findings:
 def validate(
     files: tuple[Path, ...],
     number_from: int | None,
-    decimal: str | None,
+    decimal_comma: bool | None,
     due_days: int,
     overrides: Path | None,
     as_json: bool,
@@ -55,8 +67,8 @@ def validate(
     Exit code 0: all can be sent; 1: some cannot.
     """
     return inspect(
-        inputs.expand(files),
-        ReadOptions(decimal_comma=options.MARKS[decimal] if decimal else None, due_days=due_days),
+        expand(files),
+        ReadOptions(decimal_comma=decimal_comma, due_days=due_days),
         Converter(options.read_overrides(overrides).names),
         number_from=number_from,
         journal_path=None,
@@ -74,67 +86,63 @@ def inspect(
     as_json: bool,
 ) -> Exit:
     """Reads and checks everything, and says what a job would do with it."""
-    known, decided = _from_journal(journal_path)
-    numbers = dict(known)
-    if number_from is not None:
-        documents = inputs.all_identities(files, reading, converter)
-        book = assign(documents, number_from, known)
-        reading, numbers = evolve(reading, numbers=book), dict(book.numbers)
+    with contextlib.ExitStack() as stack:
+        connection = _journal(journal_path, stack)
+        known = journal.numbered(connection) if connection else {}
+        clashes = stack.enter_context(contextlib.closing(Clashes()))
+        documents = clashes.watch(look_through(files, reading, converter))
+        numbers = dict(known)
+        if number_from is None:
+            deque(documents, maxlen=0)
+        else:
+            book = assign(documents, number_from, known)
+            reading, numbers = evolve(reading, numbers=book), dict(book.numbers)
+        findings = _Findings()
+        records = read_files(files, reading, converter, clashes=clashes)
+        for index, record in enumerate(records, 1):
+            _sort(findings, prepare(record, index, converter, validate=True), connection)
     given = {who: number for who, number in numbers.items() if who.original != str(number)}
-    findings = _Findings()
-    for index, record in enumerate(inputs.records(files, reading, converter), 1):
-        _sort(findings, prepare(record, index, converter, validate=True))
-    _show(findings, given, sum(entry.key in decided for entry in findings.good), as_json=as_json)
+    _show(findings, given, as_json=as_json)
     return Exit.REJECTED if findings.bad else Exit.ACCEPTED
 
 
-def _from_journal(path: Path | None) -> tuple[dict[Identity, int], set[InvoiceKey]]:
-    if path is None or not path.exists():
-        return {}, set()
-    with journal.reading(path) as connection:
-        return journal.numbered(connection), {row.key for row in journal.rows(connection, *FINAL)}
+def _journal(path: Path | None, stack: contextlib.ExitStack) -> sqlite3.Connection | None:
+    return stack.enter_context(journal.reading(path)) if path and path.exists() else None
 
 
-def _sort(findings: _Findings, prepared: Entry | Refusal) -> None:
+def _sort(findings: _Findings, prepared: Entry | Refusal, connection: sqlite3.Connection | None) -> None:
     if isinstance(prepared, Refusal):
         findings.bad.append(prepared)
         return
-    first = findings.seen.setdefault(prepared.key, prepared.place)
-    if first is prepared.place:
-        findings.good.append(evolve(prepared, body=b""))
-        return
-    message = (
-        f"{prepared.key} stands twice, at {first} and at {prepared.place}; "
-        "give one a number of its own or remove it"
-    )
-    problem = Problem("$.invoice.header.number", "job.clash", message)
-    findings.bad.append(Refusal(place=prepared.place, problems=[problem], number=str(prepared.key.number)))
+    findings.good += 1
+    if connection is not None and journal.is_decided(connection, prepared.key):
+        findings.decided += 1
+    findings.remarks += [(prepared.place, prepared.key.number, remark) for remark in prepared.remarks]
 
 
-def _show(findings: _Findings, given: dict[Identity, int], decided: int, *, as_json: bool) -> None:
+def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> None:
     if as_json:
-        print_json(_as_json(findings, given, decided))
+        print_json(_as_json(findings, given))
         return
     console = Console()
     if findings.bad:
         rows = [(bad.place, bad.number, problem) for bad in findings.bad for problem in bad.problems]
         print_rows(console, table("Cannot be sent", "Place", "Number", "Why"), rows, len(rows))
-    remarks = [(good.place, good.key.number, remark) for good in findings.good for remark in good.remarks]
-    if remarks:
+    if findings.remarks:
         made = table("Decided while reading", "Place", "Number", "Remark")
-        print_rows(console, made, remarks, len(remarks))
+        print_rows(console, made, findings.remarks, len(findings.remarks))
     print_numbers(console, given)
-    earlier = f", {decided} of them decided in an earlier run" if decided else ""
+    earlier = f", {findings.decided} of them decided in an earlier run" if findings.decided else ""
     console.print(
-        f"{len(findings.good)} invoices can be sent{earlier}; {len(findings.bad)} records cannot. "
+        f"{findings.good} invoices can be sent{earlier}; {len(findings.bad)} records cannot. "
         "Nothing was sent."
     )
 
 
-def _as_json(findings: _Findings, given: dict[Identity, int], decided: int) -> dict[str, Any]:
+def _as_json(findings: _Findings, given: dict[Identity, int]) -> dict[str, Any]:
     return {
-        "valid": len(findings.good),
-        "decided": decided,
+        "valid": findings.good,
+        "decided": findings.decided,
         "invalid": [
             {
                 "place": str(bad.place),
@@ -144,9 +152,8 @@ def _as_json(findings: _Findings, given: dict[Identity, int], decided: int) -> d
             for bad in findings.bad
         ],
         "remarks": [
-            {"place": str(good.place), "number": good.key.number, "remark": remark}
-            for good in findings.good
-            for remark in good.remarks
+            {"place": str(place), "number": number, "remark": remark}
+            for place, number, remark in findings.remarks
         ],
         "numbers": numbers_as_json(given),
     }

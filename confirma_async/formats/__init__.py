@@ -1,8 +1,10 @@
 """Files in: CSV, JSON Lines and UBL, read lazily into invoices with their places."""
 
+from confirma_async.formats.clashes import Clashes
 from confirma_async.formats.csv_columns import COLUMNS, Column
+from confirma_async.formats.files import expand, look_through, read_files
 from confirma_async.formats.numbering import AssignedNumbers, assign
-from confirma_async.formats.reading import identities, read
+from confirma_async.formats.reading import read, sightings
 from confirma_async.formats.records import (
     BadRecord,
     Identity,
@@ -11,12 +13,14 @@ from confirma_async.formats.records import (
     Place,
     ReadInvoice,
     ReadOptions,
+    Sighting,
 )
 
 __all__ = [
     "COLUMNS",
     "AssignedNumbers",
     "BadRecord",
+    "Clashes",
     "Column",
     "Identity",
     "InputError",
@@ -24,7 +28,11 @@ __all__ = [
     "Place",
     "ReadInvoice",
     "ReadOptions",
+    "Sighting",
     "assign",
-    "identities",
+    "expand",
+    "look_through",
     "read",
+    "read_files",
+    "sightings",
 ]

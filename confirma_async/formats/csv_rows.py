@@ -20,7 +20,7 @@ from confirma_async.formats.csv_survey import Survey, opened, survey
 from confirma_async.formats.csv_values import Mark, ValueProblem, read_value
 from confirma_async.formats.exact import total
 from confirma_async.formats.numbering import carry, resolve
-from confirma_async.formats.records import BadRecord, Identity, Place, ReadInvoice, ReadOptions
+from confirma_async.formats.records import BadRecord, Identity, Place, ReadInvoice, ReadOptions, Sighting
 from confirma_async.formats.wire_tree import finished, put
 from confirma_async.schemas import InvoiceType
 
@@ -84,7 +84,7 @@ def read_csv(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
         yield _invoice(group, path, options)
 
 
-def csv_identities(path: Path, options: ReadOptions) -> Iterator[Identity]:
+def csv_sightings(path: Path, options: ReadOptions) -> Iterator[Sighting]:
     """Says which documents a CSV file holds, without reading their values.
 
     Raises:
@@ -93,7 +93,7 @@ def csv_identities(path: Path, options: ReadOptions) -> Iterator[Identity]:
     form = survey(path, decimal_comma=options.decimal_comma or False)  # numbers do not matter here
     for group in _groups(path, form, keys_only=True):
         if group.key["number"]:
-            yield group.identity
+            yield Sighting(group.identity, Place(str(path), group.line))
 
 
 def _groups(path: Path, form: Survey, *, keys_only: bool = False) -> Iterator[_Group]:

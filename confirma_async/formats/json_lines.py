@@ -23,6 +23,7 @@ from confirma_async.formats.records import (
     Place,
     ReadInvoice,
     ReadOptions,
+    Sighting,
 )
 from confirma_async.schemas import (
     InvoiceContentData,
@@ -89,13 +90,13 @@ def read_json(
         yield _invoice(path, record, options, converter, names)
 
 
-def json_identities(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[Identity]:
+def json_sightings(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[Sighting]:
     """Says which documents a JSON file holds, without reading them further."""
     names = _names(converter)
     for record in _records(path, converter, lines_only):
         identity = _identity(record.value, names)
         if identity is not None:
-            yield identity
+            yield Sighting(identity, Place(str(path), record.line))
 
 
 def _names(converter: Converter) -> _Names:

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from confirma_async.converters import Converter
 from confirma_async.formats.csv_columns import COLUMNS, column_name
-from confirma_async.formats.csv_rows import csv_identities, read_csv
+from confirma_async.formats.csv_rows import csv_sightings, read_csv
 from confirma_async.formats.csv_survey import DELIMITERS
-from confirma_async.formats.json_lines import json_identities, read_json
-from confirma_async.formats.records import BadRecord, Identity, InputError, ReadInvoice, ReadOptions
+from confirma_async.formats.json_lines import json_sightings, read_json
+from confirma_async.formats.records import BadRecord, InputError, ReadInvoice, ReadOptions, Sighting
 from confirma_async.formats.wire_tree import plain_converter
 
 _DEFAULTS = ReadOptions()
@@ -72,13 +72,13 @@ def read(
     return _guarded(file, _read(file, form, options, converter or plain_converter()))
 
 
-def identities(
+def sightings(
     path: str | PathLike[str], options: ReadOptions = _DEFAULTS, converter: Converter | None = None
-) -> Iterator[Identity]:
-    """Says which documents a file holds: the seller, type and number of each, in order.
+) -> Iterator[Sighting]:
+    """Says which documents a file holds: the seller, type and number of each, and its place, in order.
 
-    This is a quick look for giving whole numbers before the invoices are read (``assign``). Records whose
-    number cannot be read are passed over; ``read`` reports them.
+    This is a quick look before the invoices are read: to find a number that stands twice, and to give whole
+    numbers (``assign``). Records whose number cannot be read are passed over; ``read`` reports them.
 
     Args:
         path: The file.
@@ -91,7 +91,7 @@ def identities(
     file = Path(fspath(path))
     form = _format(file)
     _need_lxml(file, form)
-    return _guarded(file, _identities(file, form, options, converter or plain_converter()))
+    return _guarded(file, _sightings(file, form, options, converter or plain_converter()))
 
 
 def _read(
@@ -106,14 +106,14 @@ def _read(
     return read_json(path, options, converter, lines_only=form is _Format.JSON_LINES)
 
 
-def _identities(path: Path, form: _Format, options: ReadOptions, converter: Converter) -> Iterator[Identity]:
+def _sightings(path: Path, form: _Format, options: ReadOptions, converter: Converter) -> Iterator[Sighting]:
     if form is _Format.CSV:
-        return csv_identities(path, options)
+        return csv_sightings(path, options)
     if form is _Format.XML:
-        from confirma_async.formats.ubl import ubl_identities
+        from confirma_async.formats.ubl import ubl_sightings
 
-        return ubl_identities(path)
-    return json_identities(path, converter, lines_only=form is _Format.JSON_LINES)
+        return ubl_sightings(path)
+    return json_sightings(path, converter, lines_only=form is _Format.JSON_LINES)
 
 
 def _need_lxml(path: Path, form: _Format) -> None:

@@ -73,6 +73,14 @@ class Identity:
     original: str
 
 
+@frozen
+class Sighting:
+    """A document seen in a file: who says which number, and where."""
+
+    identity: Identity
+    place: Place
+
+
 class NumberBook(Protocol):
     """Whole numbers given to documents whose own number is none (``--number-from``)."""
 

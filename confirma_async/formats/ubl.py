@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from confirma_async.formats.numbering import carry, resolve
-from confirma_async.formats.records import BadRecord, Identity, Place, ReadInvoice, ReadOptions
+from confirma_async.formats.records import BadRecord, Identity, Place, ReadInvoice, ReadOptions, Sighting
 from confirma_async.formats.ubl_codes import PLAIN_CODES, STRUCTURE, TYPE_CODES
 from confirma_async.formats.ubl_file import Refused, parse
 from confirma_async.formats.ubl_parties import buyer, delivery, seller, seller_id
@@ -72,7 +72,7 @@ def read_ubl(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
         yield _invoice(leaves, place, options)
 
 
-def ubl_identities(path: Path) -> Iterator[Identity]:
+def ubl_sightings(path: Path) -> Iterator[Sighting]:
     """Says which document a UBL file holds.
 
     Raises:
@@ -84,7 +84,7 @@ def ubl_identities(path: Path) -> Iterator[Identity]:
         return
     number = leaves.peek(leaves.root, "cbc:ID")
     if number is not None:
-        yield _identity(leaves, number)
+        yield Sighting(_identity(leaves, number), Place(str(path)))
 
 
 def _identity(leaves: Leaves, number: str) -> Identity:

@@ -25,7 +25,7 @@ class Refused(Exception):  # noqa: N818 (never leaves the UBL reader)
     """A document is not even looked into; says why."""
 
     def __init__(self, rule: str, message: str) -> None:
-        self.problem = Problem("/", rule, message)
+        self.problem: Problem = Problem("/", rule, message)
         super().__init__(message)
 
 

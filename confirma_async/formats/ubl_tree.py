@@ -41,7 +41,7 @@ class Leaves:
         self._taken: set[Element] = set()
         self._taken_attributes: set[tuple[Element, str]] = set()
         currency = root.find("cbc:DocumentCurrencyCode", NAMESPACES)
-        self.currency = "" if currency is None else _own_text(currency)
+        self.currency: str = "" if currency is None else _own_text(currency)
 
     def every(self, parent: Element, path: str) -> list[Element]:
         """The elements at a path below a parent, in order; those without text and children do not count."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from confirma_async.converters import Converter
-from confirma_async.errors import RequestInvalidError, ResponseDecodeError
+from confirma_async.errors import Problem, RequestInvalidError, ResponseDecodeError
+from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.schemas.wire import Schema
+from confirma_async.validation import check
 
 S = TypeVar("S", bound=Schema)
 
@@ -25,3 +27,21 @@ def as_schema(value: S | Mapping[str, Any], cls: type[S], converter: Converter) 
     except ResponseDecodeError as error:
         problems = error.problems
     raise RequestInvalidError(f"the {cls.__name__}", problems)
+
+
+def encode_invoice(request: SalesInvoiceRequest, converter: Converter, *, validate: bool) -> bytes:
+    """Writes an invoice as JSON, after checking it.
+
+    Raises:
+        RequestInvalidError: it holds values of the wrong kind, or breaks a rule; lists all of them.
+    """
+    body, problems = b"", list[Problem]()
+    try:
+        body = converter.dumps(request)
+    except RequestInvalidError as error:
+        problems += error.problems
+    if validate:
+        problems += check(request)
+    if problems:
+        raise RequestInvalidError(f"invoice {request.invoice.header.number}", problems)
+    return body

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS
-from confirma_async.errors import RequestInvalidError
 from confirma_async.pagination import Listing, Window, period
-from confirma_async.resources.arguments import as_schema
+from confirma_async.resources.arguments import as_schema, encode_invoice
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionQuery,
@@ -18,7 +17,6 @@ from confirma_async.schemas import (
     SalesInvoiceRequest,
 )
 from confirma_async.session.pipeline import CallOptions, Pipeline
-from confirma_async.validation import check
 
 
 class Invoices:
@@ -49,10 +47,8 @@ class Invoices:
             CallError: the call failed otherwise.
         """
         invoice = as_schema(request, SalesInvoiceRequest, self._pipeline.converter)
-        body = self._pipeline.converter.dumps(invoice)
+        body = encode_invoice(invoice, self._pipeline.converter, validate=validate)
         subject = f"invoice {invoice.invoice.header.number}"
-        if validate and (problems := check(invoice)):
-            raise RequestInvalidError(subject, problems)
         options = CallOptions(timeout=timeout, headers=headers, subject=subject)
         return await self._pipeline.call(CREATE_INVOICE, InvoiceReceipt, body, options=options)
 

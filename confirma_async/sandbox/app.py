@@ -21,7 +21,7 @@ from confirma_async.sandbox.faults import Fault, FaultRule, Faults, Strike
 from confirma_async.sandbox.handlers import HANDLERS, Call, World
 from confirma_async.sandbox.store import Client
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 NOT_THE_VENDOR = "confirma-sdk sandbox; not the vendor's service"
 """What ``x-sandbox`` says on every answer."""

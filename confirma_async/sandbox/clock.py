@@ -36,7 +36,7 @@ class VirtualClock:
         if start is not None and start.tzinfo is None:
             raise ConfigurationError("the start of a virtual clock needs an offset, e.g. tzinfo=UTC")
         self.ticking = ticking
-        self.has_given_start = start is not None
+        self.has_given_start: bool = start is not None
         self._base = (start or datetime.now(UTC)).astimezone(UTC)
         self._anchor = time.monotonic()
         self._watchers: list[Callable[[], None]] = []

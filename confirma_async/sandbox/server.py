@@ -83,8 +83,8 @@ class Sandbox:
         if not 0 <= port <= 65535:
             raise ConfigurationError("a port is between 0 and 65535")
         _check_service(service)
-        self.clock = clock or VirtualClock()
-        self.faults = Faults()
+        self.clock: VirtualClock = clock or VirtualClock()
+        self.faults: Faults = Faults()
         self.requests: Counter[str] = Counter()
         # "localhost" may be two addresses, and port 0 would then be two ports.
         self._host = "127.0.0.1" if host == "localhost" else host

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -32,7 +32,7 @@ from confirma_async.session.transport import Request, Response, Transport
 
 T = TypeVar("T", bound=Schema)
 
-logger = logging.getLogger("confirma_async")
+logger: logging.Logger = logging.getLogger("confirma_async")
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for one call, everything included, unless said otherwise."""
@@ -222,8 +222,8 @@ class Pipeline:
             return None
         told = cast("dict[str, Any]", found)
         parts = [told["message"]] if isinstance(told.get("message"), str) else []
-        errors = told.get("errors")
-        for entry in cast("list[Any]", errors if isinstance(errors, list) else []):
+        errors: Sequence[Any] = told.get("errors") or ()
+        for entry in errors if type(errors) is list else ():
             if isinstance(entry, str):
                 parts.append(entry)
             elif isinstance(entry, dict):

@@ -1,6 +1,7 @@
 """What comes in is read lazily, checked, and encoded."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ async def test_a_slow_asynchronous_source_is_not_waited_for():
         await more.wait()
         yield 3
 
-    received = []
+    received: list[list[Any]] = []
     async for chunk in chunks(source(), size=8):
         received.append(chunk)
         more.set()

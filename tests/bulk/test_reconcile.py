@@ -1,6 +1,7 @@
 """How far a lookup is believed."""
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ FILTERS = {"invoiceNumber": "7", "fromInvDate": "2026-10-31", "toInvDate": "2026
 
 
 def answer(*records, total=None, filters=FILTERS, meta=True):
-    found = {"data": list(records)}
+    found: dict[str, Any] = {"data": list(records)}
     if meta:
         found["metaData"] = {"totalCount": len(records) if total is None else total}
         if filters is not None:
@@ -41,7 +42,9 @@ def test_records_of_other_numbers_are_not_it():
 
 def test_the_first_of_several_records_that_is_no_duplicate_counts():
     records = [{"invoiceNumber": "7", "status": status} for status in ("DUPLICATE", "ACCEPTED")]
-    assert judge(answer(*records), KEY, rivals=False).record.status == "ACCEPTED"
+    record = judge(answer(*records), KEY, rivals=False).record
+    assert record is not None
+    assert record.status == "ACCEPTED"
 
 
 def test_absence_is_believed_when_the_answer_confirms_what_was_asked():

@@ -30,7 +30,7 @@ async def test_what_is_awaited_is_committed(writer):
 
 
 async def test_many_writers_share_commits(writer):
-    commits = []
+    commits: list[str] = []
     await writer.run(lambda connection: connection.set_trace_callback(commits.append))
     await asyncio.gather(*(writer.run(insert(f"{index:03}")) for index in range(200)))
     assert len(await writer.run(names)) == 200

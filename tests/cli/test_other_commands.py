@@ -117,6 +117,7 @@ def test_a_sandbox_runs_until_it_is_stopped():
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(5)]
     assert "Not the vendor's service" in lines[0]
     url, key = (line.partition("=")[2].strip() for line in lines[1:3])
@@ -175,7 +176,7 @@ def test_a_fault_of_ours_is_a_sentence_too(confirma, invoices, monkeypatch):
     def broken(paths):
         raise ZeroDivisionError("with a secret in it")
 
-    monkeypatch.setattr("confirma_async.cli.inputs.expand", broken)
+    monkeypatch.setattr("confirma_async.cli.validate.expand", broken)
     code, out, err = confirma("validate", invoices(1))
     assert code == 70
     assert "ZeroDivisionError" in err
@@ -187,7 +188,7 @@ def test_a_fault_of_ours_can_be_looked_into(invoices, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setenv("CONFIRMA_DEBUG", "1")
-    monkeypatch.setattr("confirma_async.cli.inputs.expand", broken)
+    monkeypatch.setattr("confirma_async.cli.validate.expand", broken)
     with pytest.raises(ZeroDivisionError):
         app.run(["validate", str(invoices(1))])
 

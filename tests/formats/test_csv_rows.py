@@ -15,8 +15,8 @@ from confirma_async.formats import (
     ReadInvoice,
     ReadOptions,
     assign,
-    identities,
     read,
+    sightings,
 )
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 
@@ -395,7 +395,7 @@ def test_identities_are_those_of_the_invoices(write):
     path = write(
         "in.csv", f"{header}\nA,,FI1,bad,,\nA,,,,,\nB,CREDIT_NOTE,,2026-01-01,2026-01-02,EUR\n,,,,,\n"
     )
-    assert list(identities(path)) == [
+    assert [seen.identity for seen in sightings(path)] == [
         Identity("FI1", InvoiceType.INVOICE, "A"),
         Identity("", InvoiceType.CREDIT_NOTE, "B"),
     ]

@@ -17,8 +17,8 @@ from confirma_async.formats import (
     ReadInvoice,
     ReadOptions,
     assign,
-    identities,
     read,
+    sightings,
     ubl_file,
 )
 from confirma_async.formats.ubl_codes import TYPE_CODES
@@ -176,8 +176,8 @@ def test_a_number_that_is_no_whole_number_is_refused(record):
 
 def test_a_number_that_is_no_whole_number_is_given_by_the_book(write):
     path = write("in.xml", changed(INVOICE, ("<cbc:ID>12001<", "<cbc:ID>A-1<")))
-    assert list(identities(path)) == [Identity("9990001-6", InvoiceType.INVOICE, "A-1")]
-    (found,) = read(path, ReadOptions(numbers=assign(identities(path), 5)))
+    assert [seen.identity for seen in sightings(path)] == [Identity("9990001-6", InvoiceType.INVOICE, "A-1")]
+    (found,) = read(path, ReadOptions(numbers=assign((seen.identity for seen in sightings(path)), 5)))
     assert isinstance(found, ReadInvoice)
     assert (found.request.invoice.header.number, found.original_number) == (5, "A-1")
 
@@ -527,11 +527,11 @@ def test_a_document_beyond_the_limit_is_refused(record, monkeypatch):
 
 
 @pytest.mark.parametrize("document", ["<Finvoice/>", "<Invoice/>", '<Invoice xmlns="urn:other">1</Invoice>'])
-@pytest.mark.parametrize("ask", [read, identities])
+@pytest.mark.parametrize("ask", [read, sightings])
 def test_xml_that_is_no_ubl_is_an_input_error_that_names_its_root(write, ask, document):
     with pytest.raises(InputError, match=r"its root element is (Finvoice|Invoice)"):
         list(ask(write("in.xml", document)))
 
 
 def test_a_document_that_cannot_be_read_has_no_identity(write):
-    assert list(identities(write("in.xml", INVOICE[:300]))) == []
+    assert [seen.identity for seen in sightings(write("in.xml", INVOICE[:300]))] == []

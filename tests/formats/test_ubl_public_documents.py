@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from confirma_async.converters import Converter
-from confirma_async.formats import ReadInvoice, ReadOptions, assign, identities, read
+from confirma_async.formats import ReadInvoice, ReadOptions, assign, read, sightings
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "ubl"
 PATHS = sorted(FOLDER.glob("*.xml"))
@@ -61,7 +61,7 @@ def in_currency(root: ET.Element, path: str) -> list[Decimal]:
 
 @pytest.fixture(scope="module")
 def book():
-    return assign((each for path in PATHS for each in identities(path)), 1000)
+    return assign((seen.identity for path in PATHS for seen in sightings(path)), 1000)
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)

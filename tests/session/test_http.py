@@ -205,7 +205,8 @@ def test_another_event_loop_is_refused_with_a_remedy(unused_tcp_port):
 
     async def first():
         await failure(transport, post(f"http://127.0.0.1:{unused_tcp_port}"))
-        await transport._own.close()
+        await transport.close()
+        transport._closed = False
 
     asyncio.run(first())
     with pytest.raises(ConfigurationError, match="one client per loop"):
@@ -217,6 +218,7 @@ async def test_dropping_it_open_is_a_resource_warning(unused_tcp_port):
     transport = AiohttpTransport()
     await failure(transport, post(f"http://127.0.0.1:{unused_tcp_port}"))
     own = transport._own
+    assert own is not None
     with pytest.warns(ResourceWarning, match="dropped without being closed"):
         transport.__del__()
     await own.close()

@@ -113,7 +113,7 @@ def test_headers_of_the_caller_never_replace_the_key(outcome, pipeline_over, scr
 def test_a_payload_of_the_wrong_kind_is_refused_before_sending(outcome, pipeline_over, scripted, answer):
     transport = scripted(answer())
     pipeline = pipeline_over(transport)
-    wrong = InvoiceRowData(quantity=1.5)
+    wrong = InvoiceRowData(quantity=1.5)  # type: ignore[arg-type]  # what an untyped caller may do
     error, _ = outcome(lambda: pipeline.call(CREATE_INVOICE, InvoiceReceipt, wrong))
     assert isinstance(error, RequestInvalidError)
     assert error.problems[0].path == "$.quantity"

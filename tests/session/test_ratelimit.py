@@ -136,7 +136,7 @@ def test_ten_thousand_waiters_set_one_timer_at_a_time(in_virtual_time):
         waiting = asyncio.create_task(starts(limiter, 10_000))
         await asyncio.sleep(0.0005)
         loop = asyncio.get_running_loop()
-        timers = [handle for handle in loop._scheduled if "_on_timer" in repr(handle)]
+        timers = [handle for handle in vars(loop)["_scheduled"] if "_on_timer" in repr(handle)]
         await waiting
         return len(timers)
 

@@ -1,0 +1,71 @@
+"""Numbers that stand twice in the files of a job: found before anything is sent, in bounded memory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from confirma_async.formats.records import Identity, Place, Sighting
+from confirma_async.schemas import InvoiceType
+
+_SCHEMA = """
+CREATE TABLE seen (
+  seller TEXT, type TEXT, original TEXT, source TEXT, line INTEGER, again TEXT, again_line INTEGER,
+  PRIMARY KEY (seller, type, original)
+) WITHOUT ROWID
+"""
+
+_KEY = "seller = ? AND type = ? AND original = ?"
+
+
+class Clashes:
+    """Who says which number, and where a number stands twice.
+
+    What is seen is kept in a scratch file that SQLite removes by itself: a million documents need no more
+    memory than a thousand. Reminders may repeat and are left to the journal, which knows their dates.
+    """
+
+    def __init__(self) -> None:
+        self.count: int = 0
+        self._seen = sqlite3.connect("", isolation_level=None)
+        self._seen.execute("PRAGMA synchronous = OFF")
+        self._seen.execute(_SCHEMA)
+
+    def watch(self, sightings: Iterable[Sighting]) -> Iterator[Identity]:
+        """Takes note of documents as they pass, and hands on who says which number."""
+        self._seen.execute("BEGIN")
+        for sighting in sightings:
+            if sighting.identity.type != InvoiceType.REMINDER:
+                self._note(sighting)
+            yield sighting.identity
+        self._seen.execute("COMMIT")
+
+    def find(self, identity: Identity) -> tuple[Place, Place] | None:
+        """The first two places of a number that stands more than once; None for all others."""
+        if not self.count:
+            return None
+        found = self._seen.execute(
+            f"SELECT source, line, again, again_line FROM seen WHERE {_KEY} AND again IS NOT NULL",  # noqa: S608
+            _key(identity),
+        ).fetchone()
+        return None if found is None else (Place(found[0], found[1]), Place(found[2], found[3]))
+
+    def close(self) -> None:
+        """Lets go of the scratch file."""
+        self._seen.close()
+
+    def _note(self, sighting: Sighting) -> None:
+        key, place = _key(sighting.identity), sighting.place
+        added = self._seen.execute(
+            "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?, NULL, NULL)", (*key, place.source, place.line)
+        )
+        if added.rowcount == 0:
+            self.count += 1
+            self._seen.execute(
+                f"UPDATE seen SET again = ?, again_line = ? WHERE {_KEY} AND again IS NULL",  # noqa: S608
+                (place.source, place.line, *key),
+            )
+
+
+def _key(identity: Identity) -> tuple[str, str, str]:
+    return identity.seller, str(identity.type), identity.original

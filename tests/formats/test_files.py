@@ -1,0 +1,109 @@
+"""Many files as one stream, with numbers that stand twice found before anything is handed on."""
+
+import json
+from typing import Any
+
+import pytest
+
+from confirma_async.formats import (
+    BadRecord,
+    Clashes,
+    Identity,
+    InputError,
+    Place,
+    ReadInvoice,
+    Sighting,
+    expand,
+    read_files,
+)
+from confirma_async.schemas import InvoiceType
+
+
+@pytest.fixture
+def lines(tmp_path, wire_invoice):
+    def write(name, *numbers, **deviations):
+        file = tmp_path / name
+        file.write_text("\n".join(json.dumps(wire_invoice(n, **deviations), default=float) for n in numbers))
+        return file
+
+    return write
+
+
+def test_files_are_read_in_the_order_given(lines):
+    found: list[Any] = list(read_files([lines("b.jsonl", 3, 1), lines("a.jsonl", 2)]))
+    assert [record.request.invoice.header.number for record in found] == [3, 1, 2]
+
+
+def test_a_number_in_two_files_is_refused_in_both_places(lines):
+    found: list[Any] = list(read_files([lines("a.jsonl", 1, 2), lines("b.jsonl", 2)]))
+    assert [type(record) for record in found] == [ReadInvoice, BadRecord, BadRecord]
+    for record in found[1:]:
+        (problem,) = record.problems
+        assert problem.rule == "job.clash"
+        assert "a.jsonl:2" in problem.message
+        assert "b.jsonl:1" in problem.message
+
+
+def test_lines_of_one_invoice_that_do_not_stand_together_are_never_sent_in_parts(tmp_path):
+    file = tmp_path / "f.csv"
+    file.write_text(
+        "number;date;due_date;currency;row_net_amount\n"
+        "1;2026-11-01;2026-11-15;EUR;10\n"
+        "2;2026-11-01;2026-11-15;EUR;20\n"
+        "1;2026-11-01;2026-11-15;EUR;30\n"
+    )
+    found: list[Any] = list(read_files([file]))
+    assert [type(record) for record in found] == [BadRecord, ReadInvoice, BadRecord]
+    assert "lines of one invoice must stand together" in found[0].problems[0].message
+
+
+def test_the_same_number_on_an_invoice_and_a_credit_note_is_no_clash(lines):
+    credit = lines("b.jsonl", 1, header={"type": "CREDIT_NOTE"}, references={"creditedInvoiceNumber": 1})
+    assert all(isinstance(record, ReadInvoice) for record in read_files([lines("a.jsonl", 1), credit]))
+
+
+def test_the_same_number_of_two_sellers_is_no_clash(lines):
+    other = lines("b.jsonl", 1, seller={"businessId": "2345678-0"})
+    assert all(isinstance(record, ReadInvoice) for record in read_files([lines("a.jsonl", 1), other]))
+
+
+def test_reminders_may_repeat(lines):
+    reminders = lines("a.jsonl", 1, 1, header={"type": "REMINDER"})
+    assert all(isinstance(record, ReadInvoice) for record in read_files([reminders]))
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(lines, tmp_path):
+    (tmp_path / "odd.csv").write_text("colour;size\nred;3\n")
+    found: list[Any] = list(read_files([tmp_path / "odd.csv", lines("a.jsonl", 1)]))
+    assert [type(record) for record in found] == [BadRecord, ReadInvoice]
+    assert found[0].problems[0].rule == "file"
+
+
+def test_a_folder_stands_for_the_files_of_known_kinds_in_it(lines, tmp_path):
+    (tmp_path / "sub").mkdir()
+    expected = [lines("a.jsonl", 1), lines("sub/b.json", 2)]
+    (tmp_path / "README.md").write_text("x")
+    assert expand([tmp_path]) == expected
+
+
+def test_a_named_file_is_taken_whatever_its_name(tmp_path):
+    (tmp_path / "data.txt").write_text("x")
+    assert expand([tmp_path / "data.txt"]) == [tmp_path / "data.txt"]
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_what_stands_for_no_file_is_said(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=name):
+        expand([tmp_path / name])
+
+
+def test_the_first_two_places_of_many_are_kept():
+    clashes = Clashes()
+    who = Identity("s", InvoiceType.INVOICE, "1")
+    seen = [Sighting(who, Place("f", line)) for line in (1, 5, 9)]
+    assert list(clashes.watch(seen)) == [who] * 3
+    assert clashes.find(who) == (Place("f", 1), Place("f", 5))
+    assert clashes.find(Identity("s", InvoiceType.INVOICE, "2")) is None
+    assert clashes.count == 2
+    clashes.close()
