@@ -222,8 +222,7 @@ class Pipeline:
             return None
         told = cast("dict[str, Any]", found)
         parts = [told["message"]] if isinstance(told.get("message"), str) else []
-        errors: Sequence[Any] = told.get("errors") or ()
-        for entry in errors if type(errors) is list else ():
+        for entry in _listed(told.get("errors")):
             if isinstance(entry, str):
                 parts.append(entry)
             elif isinstance(entry, dict):
@@ -251,6 +250,10 @@ def _final(operation: Operation, failure: CallError, subject: str | None) -> Cal
     unknown = OutcomeUnknownError(reason, subject=subject, status=status)
     unknown.__cause__ = failure
     return unknown
+
+
+def _listed(value: object) -> Sequence[object]:
+    return tuple(cast("Sequence[object]", value)) if type(value) is list else ()
 
 
 def _request_id(response: Response) -> str | None:
