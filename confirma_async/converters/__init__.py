@@ -1,0 +1,169 @@
+"""Between JSON and schemas: the only cattrs converter.
+
+Every wire convention is an entry of the table in ``kinds``; ``straight`` turns a schema and that table into
+two straight functions, one per direction, and ``diagnosis`` explains what they refuse.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeVar
+
+import cattrs
+import msgspec
+
+from confirma_async.converters.diagnosis import RULE, problems_encoding, problems_reading, problems_writing
+from confirma_async.converters.fields import Field, fields_of, wire_names
+from confirma_async.converters.kinds import (
+    KINDS,
+    Reader,
+    WireMismatch,
+    is_open_enum,
+    is_schema,
+    read_enum,
+    write_enum,
+)
+from confirma_async.converters.straight import structure_function, unstructure_function
+from confirma_async.errors import RequestInvalidError, ResponseDecodeError
+from confirma_async.schemas.wire import Schema
+
+__all__ = ["RULE", "Converter", "Field", "wire_names"]
+
+T = TypeVar("T")
+
+
+class Converter:
+    """Reads and writes the schemas of the wire contract, as dicts or as JSON bytes.
+
+    Args:
+        names: Wire names that replace the built-in ones, by ``Class.attribute``.
+    """
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self._names = dict(names or {})
+        self._fields: dict[type[Schema], tuple[Field, ...]] = {}
+        self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
+        self._encode = msgspec.json.Encoder(decimal_format="number").encode
+        self._cattrs = cattrs.Converter()
+        for kind, (read, write) in KINDS.items():
+            self._cattrs.register_structure_hook_func(partial(_same, kind), partial(_as_hook, read))
+            self._cattrs.register_unstructure_hook_func(partial(_same, kind), write)
+        self._cattrs.register_structure_hook_func(is_open_enum, read_enum)
+        self._cattrs.register_unstructure_hook_func(is_open_enum, write_enum)
+        self._cattrs.register_structure_hook_factory(is_schema, self._structure_function)
+        self._cattrs.register_unstructure_hook_factory(is_schema, self._unstructure_function)
+
+    def structure(self, obj: object, cls: type[T]) -> T:
+        """Reads a schema from a mapping of wire names.
+
+        Raises:
+            ResponseDecodeError: the object is not of that form; lists every place, prints no value.
+        """
+        try:
+            return self._cattrs.structure(obj, cls)
+        except (WireMismatch, KeyError, TypeError):
+            problems = tuple(problems_reading(obj, cls, "$", self.fields_of))
+            if not problems:
+                raise
+        raise ResponseDecodeError(f"this is not a {_title(cls)}", problems)
+
+    def unstructure(self, obj: Schema) -> dict[str, Any]:
+        """Writes a schema as a mapping of wire names; numbers stay Decimal, dates become text.
+
+        Raises:
+            RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
+        """
+        try:
+            return typing.cast("dict[str, Any]", self._cattrs.unstructure(obj))
+        except (WireMismatch, AttributeError, TypeError, ValueError):
+            problems = tuple(problems_writing(obj, type(obj), "$", self.fields_of))
+            if not problems:
+                raise
+        raise RequestInvalidError(f"the {_title(type(obj))}", problems)
+
+    def loads(self, data: bytes | str, cls: type[T]) -> T:
+        """Reads a schema from JSON.
+
+        Raises:
+            ResponseDecodeError: it is not JSON, or not of that form.
+        """
+        return self.structure(self.parse(data), cls)
+
+    def dumps(self, obj: Schema) -> bytes:
+        """Writes a schema as JSON, decimals exactly as they are.
+
+        Raises:
+            RequestInvalidError: an attribute holds a value of the wrong kind.
+        """
+        return self.encode(self.unstructure(obj))
+
+    def parse(self, data: bytes | str) -> Any:
+        """Reads JSON into dicts, lists and exact Decimals.
+
+        Raises:
+            ResponseDecodeError: it is not JSON.
+        """
+        try:
+            return self._decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+            reason = str(error) if isinstance(error, msgspec.DecodeError) else type(error).__name__
+        raise ResponseDecodeError(f"this is not JSON: {reason}")
+
+    def encode(self, obj: object) -> bytes:
+        """Writes dicts, lists and Decimals as JSON.
+
+        Raises:
+            RequestInvalidError: something in it has no form in JSON, such as half of a surrogate pair.
+        """
+        try:
+            return self._encode(obj)
+        except (TypeError, ValueError):
+            # Raised below, not here: the encoder's error may hold a value, and must not hang on ours.
+            problems = tuple(problems_encoding(obj, "$", self._encode))
+        raise RequestInvalidError("the body", problems)
+
+    def fields_of(self, cls: type[Schema]) -> tuple[Field, ...]:
+        """The fields of a schema as this converter reads and writes them."""
+        if cls not in self._fields:
+            self._fields[cls] = tuple(fields_of(cls, self._names, self._read_nested, self._write_nested))
+        return self._fields[cls]
+
+    def _read_nested(self, cls: type[Schema], value: Any) -> Any:
+        return self._cattrs.get_structure_hook(cls)(value, cls)
+
+    def _write_nested(self, cls: type[Schema], value: Any) -> Any:
+        if not isinstance(value, cls):
+            raise WireMismatch(f"a {cls.__name__}", value)
+        return self._cattrs.get_unstructure_hook(cls)(value)
+
+    def _structure_function(self, cls: type[Schema]) -> Callable[[Any, Any], Any]:
+        fields = self.fields_of(cls)
+        # For a nested object, its own straight function: one call less for each of them.
+        readers = [
+            self._cattrs.get_structure_hook(item.kind) if is_schema(item.kind) else item.read
+            for item in fields
+        ]
+        return structure_function(cls, fields, typing.cast("list[Reader]", readers))
+
+    def _unstructure_function(self, cls: type[Schema]) -> Callable[[Any], Any]:
+        fields = self.fields_of(cls)
+        writers = [
+            self._cattrs.get_unstructure_hook(item.kind) if is_schema(item.kind) else item.write
+            for item in fields
+        ]
+        return unstructure_function(cls, fields, writers)
+
+
+def _same(kind: Any, other: Any) -> bool:
+    return bool(kind == other)
+
+
+def _as_hook(read: Reader, value: Any, _cls: Any) -> Any:
+    return read(value)
+
+
+def _title(cls: Any) -> str:
+    return getattr(cls, "vendor_name", "") or getattr(cls, "__name__", str(cls))

@@ -1,0 +1,105 @@
+"""What is wrong with an object, and where: the slow walk that follows a failure. It never shows a value."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, TypeAlias
+
+from confirma_async.converters.fields import Field
+from confirma_async.converters.kinds import Reader, WireMismatch, is_schema
+from confirma_async.converters.kinds import raw as encodable
+from confirma_async.errors import Problem
+from confirma_async.schemas.wire import Schema
+
+RULE = "type"
+"""The id of the rule that a value of the wrong kind breaks."""
+
+FieldsOf: TypeAlias = Callable[[type[Schema]], tuple[Field, ...]]
+
+
+def problems_reading(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
+    """Every place where an object is not what its schema says."""
+    if type(obj) is not dict:
+        yield _problem(path, WireMismatch("an object", obj))
+        return
+    found = typing.cast("dict[str, Any]", obj)
+    for item in fields_of(cls):
+        place = f"{path}.{item.wire}"
+        value = found.get(item.wire, item.absent)
+        if value is None:
+            if item.required:
+                yield Problem(place, RULE, "is required and missing")
+            elif item.absent is not None:
+                yield _problem(place, WireMismatch("given, or left out", None))
+            continue
+        yield from _problems_at(
+            item, value, place, item.read, list, partial(problems_reading, fields_of=fields_of)
+        )
+
+
+def problems_writing(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
+    """Every attribute that holds what cannot be written."""
+    if not isinstance(obj, cls):
+        yield _problem(path, WireMismatch(f"a {cls.__name__}", obj))
+        return
+    for item in fields_of(cls):
+        place = f"{path}.{item.wire}"
+        value = getattr(obj, item.attribute)
+        if value is None and not item.required:
+            continue
+        yield from _problems_at(
+            item, value, place, item.write, (list, tuple), partial(problems_writing, fields_of=fields_of)
+        )
+    try:
+        encodable(dict(obj.extra))
+    except WireMismatch as mismatch:
+        yield _problem(f"{path} (extra)", mismatch)
+
+
+def _problems_at(
+    item: Field,
+    value: Any,
+    place: str,
+    convert: Reader,
+    sequences: Any,
+    nested: Callable[[Any, Any, str], Iterator[Problem]],
+) -> Iterator[Problem]:
+    if item.many and not isinstance(value, sequences):
+        yield _problem(place, WireMismatch("an array", value))
+        return
+    places = enumerate(value) if item.many else [(None, value)]
+    for index, entry in places:
+        where = place if index is None else f"{place}[{index}]"
+        if is_schema(item.kind):
+            yield from nested(entry, item.kind, where)
+            continue
+        try:
+            convert(entry)
+        except WireMismatch as mismatch:
+            yield _problem(where, mismatch)
+
+
+def problems_encoding(obj: object, path: str, encode: Callable[[object], bytes]) -> Iterator[Problem]:
+    """Every value that has no form in JSON."""
+    if isinstance(obj, dict):
+        for key, value in typing.cast("dict[object, object]", obj).items():
+            yield from problems_encoding(key, f"{path} (a key)", encode)
+            step = key if isinstance(key, str) and key.isprintable() else ascii(key)
+            yield from problems_encoding(value, f"{path}.{step}", encode)
+        return
+    if isinstance(obj, list):
+        for index, value in enumerate(typing.cast("list[object]", obj)):
+            yield from problems_encoding(value, f"{path}[{index}]", encode)
+        return
+    try:
+        encode(obj)
+    except UnicodeEncodeError:
+        yield Problem(path, RULE, "must be text without half surrogates, which no encoding can carry", "str")
+    except (TypeError, ValueError):
+        yield _problem(path, WireMismatch("a value that JSON has a form for", obj))
+
+
+def _problem(path: str, mismatch: WireMismatch) -> Problem:
+    return Problem(path, RULE, f"must be {mismatch.wanted}", mismatch.found)

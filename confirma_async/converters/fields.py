@@ -1,0 +1,99 @@
+"""The attributes of a schema as the wire sees them."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import attrs
+
+from confirma_async.converters.kinds import (
+    KINDS,
+    Reader,
+    WireMismatch,
+    Writer,
+    is_open_enum,
+    read_enum,
+    write_enum,
+)
+from confirma_async.schemas.values import Moment
+from confirma_async.schemas.wire import WIRE_NAME, Schema, camel_case
+
+
+@attrs.frozen
+class Field:
+    """One attribute of a schema, as the wire sees it."""
+
+    attribute: str
+    wire: str
+    kind: Any
+    many: bool
+    required: bool
+    absent: Any
+    """What stands for the attribute on the wire when its key is missing; None when nothing does."""
+    read: Reader
+    write: Writer
+
+    def read_any(self, value: Any) -> Any:
+        """Reads the value of the attribute, be it one or many."""
+        if not self.many:
+            return self.read(value)
+        if type(value) is list:
+            return tuple([self.read(item) for item in typing.cast("Sequence[Any]", value)])
+        raise WireMismatch("an array", value)
+
+
+def wire_names(cls: type[Schema], overrides: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The wire name of every attribute of a schema, with the overrides of ``Class.attribute`` applied."""
+    overrides = overrides or {}
+    return {
+        item.name: overrides.get(
+            f"{cls.__name__}.{item.name}", item.metadata.get(WIRE_NAME) or camel_case(item.name)
+        )
+        for item in attrs.fields(cls)
+        if item.name != "extra"
+    }
+
+
+def fields_of(
+    cls: type[Schema],
+    overrides: Mapping[str, str],
+    read_nested: Callable[[type[Schema], Any], Any],
+    write_nested: Callable[[type[Schema], Any], Any],
+) -> Iterator[Field]:
+    """The fields of a schema, in order.
+
+    Args:
+        cls: The schema.
+        overrides: Wire names that replace the built-in ones, by ``Class.attribute``.
+        read_nested: Reads an object of another schema.
+        write_nested: Writes one.
+    """
+    hints = typing.get_type_hints(cls, include_extras=True)
+    names = wire_names(cls, overrides)
+    for item in attrs.fields(cls):
+        if item.name == "extra":
+            continue
+        kind, many = _kind_of(hints[item.name])
+        if kind in KINDS:
+            read, write = KINDS[kind]
+        elif is_open_enum(kind):
+            read, write = partial(read_enum, cls=kind), write_enum
+        else:
+            read, write = partial(read_nested, kind), partial(write_nested, kind)
+        required = item.default is attrs.NOTHING
+        absent = None if required or item.default is None or many else write(item.default)
+        yield Field(item.name, names[item.name], kind, many, required, absent, read, write)
+
+
+def _kind_of(annotation: Any) -> tuple[Any, bool]:
+    """The kind behind an annotation, without its ``None``, and whether it is a sequence of that kind."""
+    if annotation == Moment | None:
+        return Moment, False
+    if typing.get_origin(annotation) is typing.Union or type(annotation).__name__ == "UnionType":
+        (annotation,) = (arg for arg in typing.get_args(annotation) if arg is not type(None))
+    if typing.get_origin(annotation) is Sequence:
+        return typing.get_args(annotation)[0], True
+    return annotation, False

@@ -1,0 +1,214 @@
+"""Kinds of values: how each is read from JSON and written to it. This table holds every wire convention.
+
+Money is exact, types are exact, enums are open; no entry coerces, and no mismatch carries a value.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+from confirma_async.schemas.values import Amount, InvoiceNumber, InvoiceNumberText, Moment, OpenEnum
+from confirma_async.schemas.wire import Schema
+
+Reader = Callable[[Any], Any]
+Writer = Callable[[Any], Any]
+
+AMOUNT_DECIMALS = 2
+CENT = Decimal(1).scaleb(-AMOUNT_DECIMALS)
+
+
+class WireMismatch(Exception):  # noqa: N818 (never leaves this package unexplained)
+    """A value is not of the kind that its place wants. Carries no value, only its class."""
+
+    def __init__(self, wanted: str, found: object) -> None:
+        self.wanted = wanted
+        self.found: str = "null" if found is None else type(found).__name__
+        super().__init__(wanted)
+
+
+# --- kinds of values --------------------------------------------------------------------------------
+
+
+def _exactly(kind: type, wanted: str) -> Reader:
+    def check(value: Any) -> Any:
+        if type(value) is kind:
+            return value
+        raise WireMismatch(wanted, value)
+
+    return check
+
+
+def _read_decimal(value: Any) -> Decimal:
+    if type(value) is Decimal:
+        if value.is_finite():
+            return value
+    elif type(value) is int:
+        return Decimal(value)
+    raise WireMismatch("a finite JSON number", value)
+
+
+def _has_cents_at_most(value: Decimal) -> bool:
+    if value.same_quantum(CENT):  # the usual form, and four times quicker to ask
+        return True
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -AMOUNT_DECIMALS
+
+
+def _read_amount(value: Any) -> Decimal:
+    if type(value) is int:
+        return Decimal(value)
+    if type(value) is Decimal and _has_cents_at_most(value):
+        return value
+    raise WireMismatch("an amount: a JSON number with at most two decimals", value)
+
+
+def _write_decimal(value: Any) -> Decimal:
+    if type(value) is Decimal and value.is_finite():
+        return value
+    raise WireMismatch("a finite Decimal", value)
+
+
+def _write_amount(value: Any) -> Decimal:
+    if type(value) is Decimal and _has_cents_at_most(value):
+        return value
+    raise WireMismatch("an amount: a Decimal with at most two decimals", value)
+
+
+def _looks_like_a_date(value: str) -> bool:
+    return len(value) == 10 and value[4] == "-" == value[7]
+
+
+def _read_date(value: Any) -> datetime.date:
+    if type(value) is str and _looks_like_a_date(value):
+        try:
+            return datetime.date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise WireMismatch("a date as YYYY-MM-DD", value)
+
+
+def _write_date(value: Any) -> str:
+    if type(value) is datetime.date:
+        return value.isoformat()
+    raise WireMismatch("a datetime.date", value)
+
+
+def _read_moment(value: Any) -> Moment:
+    if type(value) is str:
+        if _looks_like_a_date(value):
+            return _read_date(value)
+        try:
+            moment = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            if moment.tzinfo is not None:
+                return moment
+    raise WireMismatch("an ISO 8601 date, or date-time with its offset", value)
+
+
+def _write_moment(value: Any) -> str:
+    if type(value) is datetime.datetime and value.tzinfo is not None:
+        utc = value.astimezone(datetime.UTC).replace(tzinfo=None)
+        return utc.isoformat(timespec="milliseconds" if utc.microsecond % 1000 == 0 else "microseconds") + "Z"
+    if type(value) is datetime.date:
+        return value.isoformat()
+    raise WireMismatch("a datetime.date, or a datetime with its offset", value)
+
+
+_WHOLE = re.compile(r"0|[1-9]\d{0,18}", re.ASCII)
+
+
+def _read_number(value: Any) -> int:
+    if type(value) is int:
+        return value
+    if type(value) is str and _WHOLE.fullmatch(value):
+        return int(value)
+    raise WireMismatch("a whole number", value)
+
+
+def _read_number_text(value: Any) -> str:
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value)
+    raise WireMismatch("text, or a whole number", value)
+
+
+def write_enum(value: Any) -> str:
+    """The text of a word of an open enum."""
+    if isinstance(value, str):
+        return str(value)
+    raise WireMismatch("text", value)
+
+
+_text = _exactly(str, "text")
+_flag = _exactly(bool, "true or false")
+_whole = _exactly(int, "a whole number")
+
+KINDS: Mapping[Any, tuple[Reader, Writer]] = {
+    str: (_text, _text),
+    bool: (_flag, _flag),
+    int: (_whole, _whole),
+    Decimal: (_read_decimal, _write_decimal),
+    Amount: (_read_amount, _write_amount),
+    datetime.date: (_read_date, _write_date),
+    Moment: (_read_moment, _write_moment),
+    InvoiceNumber: (_read_number, _whole),
+    InvoiceNumberText: (_read_number_text, _text),
+}
+"""The reader and the writer of each kind."""
+
+RESPELLED: frozenset[Any] = frozenset({Moment, InvoiceNumberText})
+"""Kinds that are written back as they were spelled when read.
+
+An ``InvoiceNumber`` is read from text as well, but always written as a number: in requests, the only place
+where the vendor takes one, no other form will do.
+"""
+
+CHECKED_IN_PLACE: Mapping[Any, str] = {str: "str", bool: "bool", int: "int"}
+"""Kinds whose value is the same on both sides: the straight functions check the class where it stands."""
+
+
+IN_DOUBT: Mapping[Any, str] = {
+    Decimal: "type({0}) is not Decimal or not {0}.is_finite()",
+    Amount: "type({0}) is not Decimal or not {0}.same_quantum(CENT)",
+    InvoiceNumber: "type({0}) is not int",
+}
+"""Kinds whose usual form is asked for where it stands; only a doubtful value goes through its reader."""
+
+
+def raw(value: Any) -> Any:
+    """A value kept in ``extra``, safe to encode: refused if it holds a number that JSON has no form for."""
+    if type(value) is Decimal and not value.is_finite():
+        raise WireMismatch("a finite Decimal", value)
+    if type(value) is float and not isfinite(value):  # the encoder would write null in its place
+        raise WireMismatch("a finite number", value)
+    if isinstance(value, dict):
+        return {key: raw(item) for key, item in typing.cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [raw(item) for item in typing.cast("Sequence[Any]", value)]
+    return value
+
+
+def read_enum(value: Any, cls: Any) -> Any:
+    """A word of an open enum; one that is not known is kept as it is."""
+    if type(value) is str:
+        return cls.__members__.get(value) or cls(value)
+    raise WireMismatch("text", value)
+
+
+def is_schema(kind: Any) -> bool:
+    """Whether a kind is an object of the contract."""
+    return isinstance(kind, type) and issubclass(kind, Schema)
+
+
+def is_open_enum(kind: Any) -> bool:
+    """Whether a kind is a set of words that may grow."""
+    return isinstance(kind, type) and issubclass(kind, OpenEnum)
