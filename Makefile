@@ -50,4 +50,4 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/serialization.py
 
 clean:  ## Remove everything that make made
-	rm -rf $(VENV) docs/_build .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo
+	rm -rf $(VENV) docs/_build docs/_generated .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo

@@ -58,6 +58,7 @@ class Operation:
         query: The schema of the query parameters, if it takes any.
         response: The schema of the answer; None while the verb does not exist yet.
         answer_shown: False where the vendor does not show the answer, so that an empty one is no fault.
+        remedy: What to do when the outcome of a call is unknown.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Operation:
     query: type[Schema] | None = None
     response: type[Schema] | None = None
     answer_shown: bool = True
+    remedy: str = "find out what became of it before you send it again"
 
 
 _D, _P = Evidence.DOCUMENTED, Evidence.PROVISIONAL
@@ -112,6 +114,7 @@ CREATE_INVOICE = Operation(
     request=schemas.SalesInvoiceRequest,
     response=schemas.InvoiceReceipt,
     answer_shown=False,
+    remedy="look it up in the distribution information by its number before you send it again",
 )
 CREATE_INVOICE_ACTIONS = Operation(
     name="invoices.create_actions",
@@ -162,7 +165,7 @@ SETTLEMENTS = Operation(
     method="GET",
     path=f"{PREFIX}/settlements",
     evidence=_D,
-    repeat=_SAFE,
+    repeat=_UNSAFE,  # with unfetchedOnly it marks what it returns, and a lost answer is lost for good
 )
 ACCOUNTING_INVOICE = Operation(
     name="accounting.invoice_statuses",

@@ -130,16 +130,20 @@ class OutcomeUnknownError(CallError):
 
     phase: Phase = Phase.NO_REPLY
 
-    def __init__(self, reason: str, *, subject: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        subject: str | None = None,
+        status: int | None = None,
+        remedy: str = "find out what became of it before you send it again",
+    ) -> None:
         self.subject = subject
         self.status = status
         if status is not None:
             self.phase = Phase.REPLIED
         about = f" of {subject}" if subject else ""
-        super().__init__(
-            f"the outcome{about} is unknown ({reason}); do not send it again before looking it up "
-            "in the distribution information by its number"
-        )
+        super().__init__(f"the outcome{about} is unknown ({reason}); {remedy}")
 
 
 class ResponseDecodeError(CallError):

@@ -48,9 +48,9 @@ def test_whatever_posts_is_never_repeated_blindly(operation):
         assert operation.repeat is Repeat.UNSAFE
 
 
-def test_the_only_unsafe_get_renews_the_token():
+def test_the_gets_that_change_something_are_unsafe():
     unsafe = {o.name for o in OPERATIONS.values() if o.repeat is Repeat.UNSAFE and o.method == "GET"}
-    assert unsafe == {"onboarding.renew_token"}
+    assert unsafe == {"onboarding.renew_token", "payments.settlements"}
 
 
 def test_only_onboarding_a_client_takes_the_provisioning_token():

@@ -142,4 +142,4 @@ def test_a_failed_call_names_its_operation_and_attempts():
 def test_an_unknown_outcome_names_the_invoice_and_what_to_do():
     said = str(OutcomeUnknownError("timed out", subject="invoice 1042"))
     assert "invoice 1042" in said
-    assert "do not send it again" in said
+    assert "before you send it again" in said

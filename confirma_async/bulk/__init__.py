@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from pathlib import Path
 
-from confirma_async.bulk import journal as journal_file
 from confirma_async.bulk.intake import Record, Source
 from confirma_async.bulk.items import (
     InvoiceKey,
@@ -20,6 +19,7 @@ from confirma_async.bulk.items import (
     Verdict,
 )
 from confirma_async.bulk.job import Job
+from confirma_async.bulk.journal import begin_run
 from confirma_async.bulk.report import Ending, Report, Tally, ending
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.session.pipeline import Pipeline
@@ -94,9 +94,7 @@ class BulkStream:
             try:
                 target = self._options.target or self._pipeline.base_url
                 run = await writer.run(
-                    partial(
-                        journal_file.begin_run, path=self._path, target=target, inputs=self._options.inputs
-                    )
+                    partial(begin_run, path=self._path, target=target, inputs=self._options.inputs)
                 )
                 job = Job(self._pipeline, writer, run, self._options, outcomes.put, self._stop)
                 await job.submit(self._source)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from confirma_async.bulk import journal
+from confirma_async.bulk import journal, journal_file
 from confirma_async.formats import AssignedNumbers, Identity, assign
 
 
@@ -27,7 +27,7 @@ def give_numbers(
         JournalError: the journal cannot be used.
         InputError: a file cannot be read.
     """
-    opened = journal.open_journal(path)
+    opened = journal_file.open_journal(path)
     with contextlib.closing(opened):
         try:
             connection = opened.connection
@@ -37,5 +37,5 @@ def give_numbers(
             journal.keep_numbers(connection, book.numbers)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise journal.explained(path, error) from error
+            raise journal_file.explained(path, error) from error
     return book

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from confirma_async.bulk.journal import OpenJournal, explained, open_journal
+from confirma_async.bulk.journal_file import OpenJournal, explained, open_journal
 from confirma_async.errors import JournalError
 
 T = TypeVar("T")

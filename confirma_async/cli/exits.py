@@ -15,7 +15,7 @@ class Exit(enum.IntEnum):
     REJECTED = 1
     """The job is done; some records were refused or rejected."""
     USAGE = 2
-    """The command, its files or its configuration cannot be used; nothing was sent."""
+    """The command, its files, its journal or its configuration cannot be used."""
     PAUSED = 3
     """The job stopped before its end; the same command goes on."""
     INTERNAL = 70

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from confirma_async.bulk import State, journal
+from confirma_async.bulk import State, journal, journal_file
 from confirma_async.client import Confirma
 from confirma_async.formats import Identity
 
@@ -28,7 +28,7 @@ class Standing:
 
 def numbers_of(path: Path) -> dict[Identity, int]:
     """The whole numbers given to documents whose own number is none."""
-    with journal.reading(path) as connection:
+    with journal_file.reading(path) as connection:
         return {
             who: number for who, number in journal.numbered(connection).items() if who.original != str(number)
         }
@@ -36,7 +36,7 @@ def numbers_of(path: Path) -> dict[Identity, int]:
 
 async def standing(confirma: Confirma, path: Path) -> list[Standing] | None:
     """Asks for the distribution of every accepted invoice; None when there are too many to show."""
-    with journal.reading(path) as connection:
+    with journal_file.reading(path) as connection:
         (count, first, last) = connection.execute(
             "SELECT count(*), min(date), max(date) FROM item WHERE state = ?", (State.ACCEPTED,)
         ).fetchone()

@@ -10,7 +10,7 @@ import click
 from attrs import frozen
 from rich.console import Console
 
-from confirma_async.bulk import State, journal
+from confirma_async.bulk import State, journal, journal_file
 from confirma_async.bulk.items import Row
 from confirma_async.bulk.report import state_counts
 from confirma_async.cli import options
@@ -53,7 +53,7 @@ def status(journal_path: Path, as_json: bool) -> Exit:
 
 
 def _read(path: Path) -> _Status:
-    with journal.reading(path) as connection:
+    with journal_file.reading(path) as connection:
         counts = {state.name.lower(): count for state, count in state_counts(connection).items()}
         refused = list(journal.refusals(connection, LISTED))
         rejected = _first(connection_rows=journal.rows(connection, State.REJECTED))

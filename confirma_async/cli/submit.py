@@ -56,7 +56,8 @@ class Order:
 @click.option(
     "--journal",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where the job's journal is kept.  [default: FILE.journal, beside the first file]",
+    help="Where the job's journal is kept.  [default: FILE.journal beside the first file, "
+    "FILE.sandbox.journal with --sandbox]",
 )
 @click.option(
     "--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="At most N calls per second."
@@ -114,7 +115,7 @@ def submit(
     found = expand(files)
     order = Order(
         files=found,
-        journal=journal or found[0].with_name(f"{found[0].name}.journal"),
+        journal=journal or _beside(found[0], sandbox=sandbox),
         sandbox=sandbox,
         rate=rate,
         concurrency=concurrency,
@@ -138,37 +139,44 @@ def submit(
     return asyncio.run(send(order))
 
 
+def _beside(file: Path, *, sandbox: bool) -> Path:
+    """Where a journal is kept unless said otherwise: a trial on the sandbox is a job of its own."""
+    return file.with_name(f"{file.name}.sandbox.journal" if sandbox else f"{file.name}.journal")
+
+
 async def send(order: Order) -> Exit:
     """Sends what was ordered, shows its progress, and says what came of it."""
-    async with _service(order) as (settings, sandbox):
+    async with contextlib.AsyncExitStack() as stack:
+        settings, sandbox = await stack.enter_async_context(_service(order))
         converter = Converter(order.overrides.names)
         target = SANDBOX_TARGET if order.sandbox else settings.base_url
         named = tuple(str(file.resolve()) for file in order.files)
-        reading, clashes = order.reading, Clashes()
-        documents = clashes.watch(look_through(order.files, reading, converter))
+        clashes = stack.enter_context(Clashes())
+        documents = clashes.watch(look_through(order.files, order.reading, converter))
+        reading = order.reading
         if order.number_from is None:
             deque(documents, maxlen=0)
         else:
             book = give_numbers(order.journal, target, named, documents, order.number_from)
             reading = evolve(reading, numbers=book)
-        async with _client(settings, order) as client:
-            stop = asyncio.Event()
-            stream = client.bulk.stream(
-                read_files(order.files, reading, converter, clashes=clashes),
-                journal=order.journal,
-                settle=order.settle,
-                unknown=order.unknown,
-                target=target,
-                inputs=named,
-                stop=stop,
-            )
-            with _stopping(stop), progress(visible=not order.as_json) as advance:
-                async for outcome in stream:
-                    advance(outcome)
-            told = None
-            if sandbox is not None and not stop.is_set():
-                sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
-                told = await standing(client, order.journal)
+        client = await stack.enter_async_context(_client(settings, order))
+        stop = asyncio.Event()
+        stream = client.bulk.stream(
+            read_files(order.files, reading, converter, clashes=clashes),
+            journal=order.journal,
+            settle=order.settle,
+            unknown=order.unknown,
+            target=target,
+            inputs=named,
+            stop=stop,
+        )
+        with _stopping(stop), progress(visible=not order.as_json) as advance:
+            async for outcome in stream:
+                advance(outcome)
+        told = None
+        if sandbox is not None and not stop.is_set():
+            sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
+            told = await standing(client, order.journal)
     show_report(stream.report, told, numbers_of(order.journal), as_json=order.as_json)
     return of_report(stream.report)
 

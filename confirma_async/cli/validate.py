@@ -13,7 +13,7 @@ import click
 from attrs import define, evolve, field
 from rich.console import Console
 
-from confirma_async.bulk import journal
+from confirma_async.bulk import journal, journal_file
 from confirma_async.bulk.intake import prepare
 from confirma_async.bulk.items import Entry, Refusal
 from confirma_async.cli import options
@@ -89,7 +89,7 @@ def inspect(
     with contextlib.ExitStack() as stack:
         connection = _journal(journal_path, stack)
         known = journal.numbered(connection) if connection else {}
-        clashes = stack.enter_context(contextlib.closing(Clashes()))
+        clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(files, reading, converter))
         numbers = dict(known)
         if number_from is None:
@@ -107,7 +107,7 @@ def inspect(
 
 
 def _journal(path: Path | None, stack: contextlib.ExitStack) -> sqlite3.Connection | None:
-    return stack.enter_context(journal.reading(path)) if path and path.exists() else None
+    return stack.enter_context(journal_file.reading(path)) if path and path.exists() else None
 
 
 def _sort(findings: _Findings, prepared: Entry | Refusal, connection: sqlite3.Connection | None) -> None:
@@ -134,8 +134,7 @@ def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> 
     print_numbers(console, given)
     earlier = f", {findings.decided} of them decided in an earlier run" if findings.decided else ""
     console.print(
-        f"{findings.good} invoices can be sent{earlier}; {len(findings.bad)} records cannot. "
-        "Nothing was sent."
+        f"Can be sent: {findings.good}{earlier}. Cannot be sent: {len(findings.bad)}. Nothing was sent."
     )
 
 

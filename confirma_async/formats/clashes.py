@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from typing import Self
 
 from confirma_async.formats.records import Identity, Place, Sighting
 from confirma_async.schemas import InvoiceType
@@ -19,7 +20,7 @@ _KEY = "seller = ? AND type = ? AND original = ?"
 
 
 class Clashes:
-    """Who says which number, and where a number stands twice.
+    """Who says which number, and where a number stands twice. Use it with ``with``.
 
     What is seen is kept in a scratch file that SQLite removes by itself: a million documents need no more
     memory than a thousand. Reminders may repeat and are left to the journal, which knows their dates.
@@ -50,7 +51,10 @@ class Clashes:
         ).fetchone()
         return None if found is None else (Place(found[0], found[1]), Place(found[2], found[3]))
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         """Lets go of the scratch file."""
         self._seen.close()
 

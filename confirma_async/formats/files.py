@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike, fspath
 from pathlib import Path
 
 from confirma_async.converters import Converter
@@ -49,7 +51,9 @@ def expand(paths: Iterable[Path]) -> list[Path]:
 
 
 def look_through(
-    files: Sequence[Path], options: ReadOptions = _DEFAULTS, converter: Converter | None = None
+    files: Sequence[str | PathLike[str]],
+    options: ReadOptions = _DEFAULTS,
+    converter: Converter | None = None,
 ) -> Iterator[Sighting]:
     """Says which documents the files hold, and where; what cannot be read is left to ``read_files``."""
     for file in files:
@@ -58,7 +62,7 @@ def look_through(
 
 
 def read_files(
-    files: Sequence[Path],
+    files: Sequence[str | PathLike[str]],
     options: ReadOptions = _DEFAULTS,
     converter: Converter | None = None,
     *,
@@ -76,15 +80,16 @@ def read_files(
         clashes: What an earlier look has found; unless given, this takes one of its own.
     """
     if clashes is None:
-        clashes = Clashes()
-        for _ in clashes.watch(look_through(files, options, converter)):
-            pass
+        with Clashes() as own:
+            deque(own.watch(look_through(files, options, converter)), maxlen=0)
+            yield from read_files(files, options, converter, clashes=own)
+        return
     for file in files:
         try:
             for record in read(file, options, converter):
                 yield _refused_if_twice(record, clashes)
         except InputError as error:
-            yield BadRecord(place=Place(str(file)), problems=[Problem("$", "file", str(error))])
+            yield BadRecord(place=Place(fspath(file)), problems=[Problem("$", "file", str(error))])
 
 
 def _refused_if_twice(record: ReadInvoice | BadRecord, clashes: Clashes) -> ReadInvoice | BadRecord:

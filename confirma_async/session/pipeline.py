@@ -247,7 +247,7 @@ def _final(operation: Operation, failure: CallError, subject: str | None) -> Cal
     if not retry.outcome_unknown(failure.phase, operation.repeat, status):
         return failure
     reason = f"HTTP {status}" if status is not None else str(failure.args[0])
-    unknown = OutcomeUnknownError(reason, subject=subject, status=status)
+    unknown = OutcomeUnknownError(reason, subject=subject, status=status, remedy=operation.remedy)
     unknown.__cause__ = failure
     return unknown
 

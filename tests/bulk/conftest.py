@@ -3,7 +3,8 @@ import datetime
 import pytest
 
 from confirma_async.bulk.items import Entry, InvoiceKey
-from confirma_async.bulk.journal import begin_run, open_journal
+from confirma_async.bulk.journal import begin_run
+from confirma_async.bulk.journal_file import open_journal
 from confirma_async.formats import Place
 
 

@@ -17,7 +17,7 @@ from confirma_async.sandbox import Fault
 def test_good_files_pass(confirma, invoices):
     code, out, _ = confirma("validate", invoices(1, 2))
     assert code == 0
-    assert "2 invoices can be sent" in out
+    assert "Can be sent: 2" in out
 
 
 def test_every_problem_is_listed_with_place_and_rule(confirma_json, invoices):

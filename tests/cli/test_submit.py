@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from confirma_async.bulk import journal as journal_file
+from confirma_async.bulk import journal
 from confirma_async.sandbox import Fault
 
 
@@ -130,7 +130,7 @@ def test_a_dry_run_knows_what_the_journal_has_decided(confirma, confirma_json, s
     code, findings = confirma_json("submit", file, "--dry-run")
     assert (code, findings["valid"], findings["decided"]) == (0, 3, 2)
     _, out, _ = confirma("submit", file, "--dry-run")
-    assert "3 invoices can be sent, 2 of them decided in an earlier run" in out
+    assert "Can be sent: 3, 2 of them decided in an earlier run" in out
 
 
 def test_the_log_of_calls_is_for_those_who_ask(confirma, service, invoices):
@@ -259,8 +259,8 @@ def test_a_journal_of_other_files_is_refused(confirma, service, invoices):
 
 def test_a_journal_of_the_sandbox_is_not_used_for_the_service(confirma, service, invoices):
     file = invoices(1)
-    confirma("submit", file, "--sandbox")
-    code, _, err = confirma("submit", file)
+    confirma("submit", file, "--sandbox", "--journal", "j")
+    code, _, err = confirma("submit", file, "--journal", "j")
     assert code == 2
     assert "belongs to a job for the sandbox" in err
     assert not service.requests
@@ -274,7 +274,7 @@ def test_a_full_disk_pauses_the_job(confirma, service, invoices, monkeypatch):
         error.sqlite_errorcode = sqlite3.SQLITE_FULL
         raise error
 
-    monkeypatch.setattr(journal_file, "admit", full)
+    monkeypatch.setattr(journal, "admit", full)
     code, _, err = confirma("submit", invoices(1))
     assert code == 3
     assert "the disk is full" in err

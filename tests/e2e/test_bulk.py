@@ -7,7 +7,8 @@ import pytest
 
 from confirma_async import Confirma, RateLimit, RetryPolicy, Verdict
 from confirma_async.bulk import State, Unknown
-from confirma_async.bulk import journal as journal_file
+from confirma_async.bulk import journal as rows_of
+from confirma_async.bulk.journal_file import reading
 from confirma_async.errors import JournalError, JournalMismatchError, Problem
 from confirma_async.formats import BadRecord, Place
 from confirma_async.sandbox import Fault
@@ -86,10 +87,8 @@ async def test_bad_records_are_named_and_the_others_go_on(sandbox, confirma, jou
     report = await confirma.bulk.submit([wire_invoice(1), bad, wire_invoice(2)], journal=journal)
     assert (report.accepted, report.refused) == (2, 1)
     assert "is no date" in str(report.troubles[0].detail)
-    with journal_file.reading(journal) as connection:
-        assert list(journal_file.refusals(connection, 9)) == [
-            ("f.csv:9", None, "csv.date", "date", "is no date")
-        ]
+    with reading(journal) as connection:
+        assert list(rows_of.refusals(connection, 9)) == [("f.csv:9", None, "csv.date", "date", "is no date")]
 
 
 async def test_the_same_invoice_twice_is_sent_once_and_both_places_are_named(
@@ -267,8 +266,8 @@ async def test_asked_to_stop_it_finishes_what_is_under_way(sandbox, confirma, jo
         stop.set()
     assert stream.report.interrupted
     assert 0 < stream.report.accepted < 2000
-    with journal_file.reading(journal) as connection:
-        assert not list(journal_file.rows(connection, State.SENDING, State.UNKNOWN))
+    with reading(journal) as connection:
+        assert not list(rows_of.rows(connection, State.SENDING, State.UNKNOWN))
 
 
 async def test_asked_to_stop_it_does_not_wait_for_a_slow_source(confirma, journal, wire_invoice):
@@ -339,7 +338,7 @@ async def test_nothing_is_sent_without_a_journal(sandbox, confirma, tmp_path, wi
 async def test_a_disk_that_fills_up_stops_the_job_before_anything_unrecorded_is_sent(
     sandbox, confirma, journal, wire_invoice, monkeypatch
 ):
-    real = journal_file.sending
+    real = rows_of.sending
 
     def full(connection, position, now):
         import sqlite3
@@ -350,7 +349,7 @@ async def test_a_disk_that_fills_up_stops_the_job_before_anything_unrecorded_is_
             raise error
         real(connection, position, now)
 
-    monkeypatch.setattr(journal_file, "sending", full)
+    monkeypatch.setattr(rows_of, "sending", full)
     invoices = [wire_invoice(n) for n in range(1, 101)]
     with pytest.raises(JournalError, match="the disk is full"):
         await confirma.bulk.submit(invoices, journal=journal)

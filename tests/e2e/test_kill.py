@@ -8,7 +8,7 @@ import signal
 import sys
 from collections import Counter
 
-from confirma_async.bulk import State, journal
+from confirma_async.bulk import State, journal, journal_file
 from confirma_async.sandbox import Fault
 
 KILLS = 50
@@ -58,7 +58,7 @@ async def test_fifty_kills_lose_and_double_nothing(sandbox, wire_invoice, tmp_pa
         await process.communicate()
         kills += 1
         if path.exists():
-            with journal.reading(path) as connection:
+            with journal_file.reading(path) as connection:
                 sending_at_kill += any(journal.rows(connection, State.SENDING))
 
     process = await submitting(sandbox, file, path)
@@ -69,7 +69,7 @@ async def test_fifty_kills_lose_and_double_nothing(sandbox, wire_invoice, tmp_pa
 
     held = Counter((invoice.number, str(invoice.status)) for invoice in sandbox.invoices())
     assert held == Counter({(number, "PAUSED"): 1 for number in range(1, INVOICES + 1)})
-    with journal.reading(path) as connection:
+    with journal_file.reading(path) as connection:
         assert [row.key.number for row in journal.rows(connection, State.ACCEPTED)] == list(
             range(1, INVOICES + 1)
         )

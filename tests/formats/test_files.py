@@ -99,11 +99,10 @@ def test_what_stands_for_no_file_is_said(tmp_path, name):
 
 
 def test_the_first_two_places_of_many_are_kept():
-    clashes = Clashes()
     who = Identity("s", InvoiceType.INVOICE, "1")
     seen = [Sighting(who, Place("f", line)) for line in (1, 5, 9)]
-    assert list(clashes.watch(seen)) == [who] * 3
-    assert clashes.find(who) == (Place("f", 1), Place("f", 5))
-    assert clashes.find(Identity("s", InvoiceType.INVOICE, "2")) is None
-    assert clashes.count == 2
-    clashes.close()
+    with Clashes() as clashes:
+        assert list(clashes.watch(seen)) == [who] * 3
+        assert clashes.find(who) == (Place("f", 1), Place("f", 5))
+        assert clashes.find(Identity("s", InvoiceType.INVOICE, "2")) is None
+        assert clashes.count == 2

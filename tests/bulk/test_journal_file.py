@@ -1,0 +1,151 @@
+"""The journal's file: what is made, what is refused, and what is never touched."""
+
+import os
+import pickle
+import sqlite3
+
+import pytest
+
+from confirma_async.bulk import journal, journal_file
+from confirma_async.bulk.items import State
+from confirma_async.errors import JournalError, JournalMismatchError
+
+
+def states(connection):
+    return [state for (state,) in connection.execute("SELECT state FROM item ORDER BY position")]
+
+
+def test_a_new_journal_is_durable_and_leaves_no_draft(opened, path):
+    assert opened.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert opened.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert not list(path.parent.glob("*.new"))
+
+
+def test_a_journal_is_found_again(path, entry):
+    first = journal_file.open_journal(path)
+    journal.admit(first.connection, [entry()], 1)
+    first.close()
+    second = journal_file.open_journal(path)
+    assert states(second.connection) == [State.CLAIMED]
+    second.close()
+
+
+def test_an_empty_file_becomes_a_journal(path):
+    path.touch()
+    journal_file.open_journal(path).close()
+    assert path.read_bytes().startswith(b"SQLite format 3")
+
+
+def make_text(path):
+    path.write_text("number;date\n1;2026-01-01\n" * 20)
+
+
+def make_other_database(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    connection.close()
+
+
+def make_newer_journal(path):
+    journal_file.open_journal(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+@pytest.mark.parametrize("make", [make_text, make_other_database, make_newer_journal])
+@pytest.mark.parametrize(
+    "use", [journal_file.open_journal, lambda path: journal_file.reading(path).__enter__()]
+)
+def test_a_file_that_is_no_journal_of_ours_is_refused_and_not_touched(path, make, use):
+    make(path)
+    before = path.read_bytes()
+    with pytest.raises(JournalMismatchError, match=r"not touched"):
+        use(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_newer_journal_says_what_to_do(path):
+    make_newer_journal(path)
+    with pytest.raises(JournalMismatchError, match="upgrade"):
+        journal_file.open_journal(path)
+
+
+def test_a_journal_in_use_is_refused(opened, path):
+    with pytest.raises(JournalError, match="in use by another process"):
+        journal_file.open_journal(path)
+
+
+def test_a_journal_is_free_again_after_closing(path):
+    journal_file.open_journal(path).close()
+    journal_file.open_journal(path).close()
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(JournalError, match="cannot be"):
+        journal_file.open_journal(tmp_path / "nowhere" / "job.journal")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="an administrator may write anywhere")
+def test_a_folder_without_write_permission_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(JournalError, match="cannot be"):
+        journal_file.open_journal(tmp_path / "job.journal")
+
+
+def test_a_network_file_system_is_refused(path, monkeypatch):
+    monkeypatch.setattr(journal_file, "_file_system", lambda folder: "nfs4")
+    with pytest.raises(JournalError, match="network file system"):
+        journal_file.open_journal(path)
+    assert not path.exists()
+
+
+def test_the_file_system_of_a_folder_is_known_where_the_system_tells(tmp_path):
+    kind = journal_file._file_system(tmp_path)
+    assert kind is None or kind.strip() == kind
+
+
+def test_a_damaged_journal_is_named_as_such(path, entry):
+    opened = journal_file.open_journal(path)
+    journal.admit(opened.connection, [entry(number) for number in range(1, 500)], 1)
+    opened.close()
+    contents = path.read_bytes()
+    path.write_bytes(contents[:4096] + b"\xff" * (len(contents) - 4096))
+    with pytest.raises(JournalError, match="damaged"):
+        journal_file.open_journal(path)
+
+
+def test_a_cut_journal_is_named_as_such(path):
+    journal_file.open_journal(path).close()
+    path.write_bytes(path.read_bytes()[:4096])
+    with pytest.raises(JournalError, match=r"damaged"):
+        journal_file.open_journal(path)
+
+
+def test_no_journal_to_read_is_said(path):
+    with pytest.raises(JournalError, match="there is no journal"), journal_file.reading(path):
+        pass
+
+
+def test_a_journal_can_be_read_while_a_job_holds_it(opened, path, entry):
+    journal.admit(opened.connection, [entry()], 1)
+    with journal_file.reading(path) as connection:
+        assert states(connection) == [State.CLAIMED]
+
+
+def test_reading_never_writes(path):
+    journal_file.open_journal(path).close()
+    with (
+        pytest.raises(JournalError, match="cannot be written"),
+        journal_file.reading(path) as connection,
+    ):
+        connection.execute("DELETE FROM item")
+
+
+def test_errors_of_the_journal_survive_pickling(path):
+    make_text(path)
+    with pytest.raises(JournalMismatchError) as caught:
+        journal_file.open_journal(path)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

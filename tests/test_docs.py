@@ -1,0 +1,240 @@
+"""Every example of README, CONTRIBUTING and the docs is run, and its output compared where one is shown.
+
+How an example is run:
+
+- A ``python`` block is a script of its own; ``await`` may stand outside of a function. Functions named
+  ``test_...`` are called. A ``text`` block right after it shows its output.
+- In a ``console`` block, lines after ``$`` are commands for the shell, and the lines below a command are its
+  output. A command must end with 0, unless ``$ echo $?`` comes next and shows another code.
+- A block with a caption is a file of that name, there for all examples of its page.
+- ``...`` in an output stands for anything.
+
+The environment variables point to a sandbox, so that what is written for the service runs here.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import doctest
+import inspect
+import io
+import os
+import re
+import shutil
+import signal
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attrs import field, frozen
+
+import confirma_async
+from confirma_async import Sandbox
+from confirma_async.cli.app import confirma
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/reference/*.md")]
+)
+FENCE = re.compile(r"^```(?P<word>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+CAPTION = re.compile(r"\A:caption: (?P<name>\S+)\n+")
+SHOWN_WITHOUT_RUNNING = frozenset({"text"})
+VARIABLES = frozenset({"CONFIRMA_API_KEY", "CONFIRMA_BASE_URL", "CONFIRMA_ENVIRONMENT"})
+RULE_ID = re.compile(r"\"((?:csv|json|xml|job|number|credit-note)\.[a-z-]+)\"")
+SECONDS = 60
+
+
+@frozen
+class Block:
+    page: Path
+    line: int
+    kind: str
+    body: str
+    output: str | None = None
+    files: dict[str, str] = field(factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    text = page.read_text(encoding="utf-8")
+    found = list(FENCE.finditer(text))
+    files = {}
+    for match in found:
+        caption = CAPTION.match(match["body"])
+        if caption:
+            files[caption["name"]] = match["body"][caption.end() :]
+    for match, following in zip(found, [*found[1:], None], strict=True):
+        word = match["word"].strip()
+        if word.startswith("{") or CAPTION.match(match["body"]):
+            continue
+        output = None
+        if following is not None and following["word"] == "text":
+            between = text[match.end() : following.start()]
+            output = following["body"] if not between.strip() else None
+        yield Block(page, text.count("\n", 0, match.start()) + 1, word, match["body"], output, files)
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+
+
+def assert_shown(shown: str, printed: str) -> None:
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    assert doctest.OutputChecker().check_output(shown, printed, flags), (
+        f"shown:\n{shown}\nprinted:\n{printed}"
+    )
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def prepare(block: Block, desk: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, contents in block.files.items():
+        (desk / name).write_text(contents, encoding="utf-8")
+    monkeypatch.setenv("CONFIRMA_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("CONFIRMA_BASE_URL", sandbox.url)
+    monkeypatch.delenv("CONFIRMA_ENVIRONMENT", raising=False)
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.kind == "python"], ids=str)
+async def test_python(block: Block, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "\n" * block.line + block.body  # so that a traceback names the line of the page
+    code = compile(source, str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    names: dict[str, object] = {"__name__": "__main__"}
+    printed = io.StringIO()
+    async with Sandbox() as sandbox:
+        prepare(block, desk, sandbox, monkeypatch)
+        with contextlib.redirect_stdout(printed):
+            async with asyncio.timeout(SECONDS):
+                if code.co_flags & inspect.CO_COROUTINE:
+                    await types.FunctionType(code, names)()
+                else:  # it brings a loop of its own, or needs none
+                    await asyncio.to_thread(exec, code, names)
+                for name, function in list(names.items()):
+                    if name.startswith("test_") and inspect.iscoroutinefunction(function):
+                        await function()
+    if block.output is not None:
+        assert_shown(block.output, printed.getvalue())
+
+
+@frozen
+class Command:
+    line: str
+    output: str
+
+
+def commands_of(block: Block) -> list[Command]:
+    first, *parts = re.split(r"^\$ ", block.body, flags=re.MULTILINE)
+    assert not first, f"{block}: a console block begins with a command"
+    return [Command(line, output) for line, _, output in (part.partition("\n") for part in parts)]
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.kind == "console"], ids=str)
+async def test_console(block: Block, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = commands_of(block)
+    async with Sandbox() as sandbox:
+        prepare(block, desk, sandbox, monkeypatch)
+        for command, following in zip(commands, [*commands[1:], None], strict=True):
+            if command.line == "echo $?":
+                continue
+            expected = int(following.output) if following and following.line == "echo $?" else 0
+            await run(command, expected)
+
+
+async def run(command: Command, expected: int) -> None:
+    if command.line.startswith("export "):
+        assert command.line.removeprefix("export ").partition("=")[0] in VARIABLES
+        return
+    line = command.line
+    if line.startswith("make "):
+        line = f"make --dry-run --directory {ROOT} {line.removeprefix('make ')}"
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        f"exec {line}" if line.startswith("confirma ") else line,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONWARNINGS": "error",
+            "PYTHONUNBUFFERED": "1",
+            "COLUMNS": "110",
+        },
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            printed = await ended_by_ctrl_c(process) if line.startswith("confirma sandbox") else b""
+            rest, complaints = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    told = (printed + rest).decode() or complaints.decode()
+    assert process.returncode == expected, f"{command.line}\n{told}\n{complaints.decode()}"
+    if command.output.strip() and not command.line.startswith("make "):
+        assert_shown(command.output, told)
+
+
+async def ended_by_ctrl_c(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None
+    printed = await process.stdout.readuntil(b"Ctrl-C stops it.\n")
+    process.send_signal(signal.SIGINT)
+    return printed
+
+
+def test_every_block_is_run() -> None:
+    kinds = {"python", "console", *SHOWN_WITHOUT_RUNNING}
+    outputs = {block.output for block in BLOCKS if block.output is not None}
+    for block in BLOCKS:
+        assert block.kind in kinds, f"{block}: nothing runs a block of kind {block.kind!r}"
+        assert block.kind != "text" or block.body in outputs, f"{block}: nothing prints this"
+
+
+def test_every_file_shown_is_used() -> None:
+    for page in PAGES:
+        blocks = list(blocks_of(page))
+        for name in blocks[0].files if blocks else ():
+            assert any(name in block.body for block in blocks), f"{page.name}: nothing reads {name}"
+
+
+def test_every_option_named_exists() -> None:
+    options = {
+        option
+        for command in (confirma, *confirma.commands.values())
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    for page in PAGES:
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page.read_text(encoding="utf-8")))
+        assert named <= options, page.name
+
+
+def test_every_rule_of_a_reader_is_listed() -> None:
+    listed = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    sources = [*ROOT.glob("confirma_async/formats/*.py"), *ROOT.glob("confirma_async/cli/*.py")]
+    found = {rule for source in sources for rule in RULE_ID.findall(source.read_text(encoding="utf-8"))}
+    assert found
+    assert not {rule for rule in found if f"`{rule}`" not in listed}
+
+
+def test_links_of_readme_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (ROOT / target).exists(), f"{page.name}: {target} does not exist"
+
+
+def test_every_public_name_has_a_page() -> None:
+    reference = "".join(page.read_text(encoding="utf-8") for page in ROOT.glob("docs/reference/*.md"))
+    for name in set(confirma_async.__all__) - {"__version__"}:
+        home = confirma_async._HOME_OF[name]
+        assert home in reference, f"{name}: its home {home} is on no page of the reference"
