@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.resources
+import shlex
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,6 +23,11 @@ RATE = 60.0
 
 LOST_ANSWERS = 2
 
+_AFTERWORD = """
+{lost} answers were lost on purpose, after the invoices had arrived: they were looked up, not sent twice.
+Submit the same files to the same sandbox once more, and nothing is sent:
+  {again}"""
+
 
 @click.command(short_help="Show the main job on examples, on this machine only.")
 @click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
@@ -32,8 +39,9 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
     lost on purpose after the invoice has arrived: they are looked up, and not sent twice. The examples
     hold one invoice that is wrong on purpose, so refusals are no failure here: exit code 0.
     """
+    examples = folder or _examples()
     order = Order(
-        files=expand([folder or _examples()]),
+        files=expand([examples]),
         journal=Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal",
         sandbox=True,
         rate=RATE,
@@ -48,7 +56,13 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
         faults={Fault.RESET_AFTER_COMMIT: LOST_ANSWERS},
     )
     code = asyncio.run(send(order))
+    if not as_json:
+        click.echo(_AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, order.journal))))
     return Exit.ACCEPTED if code is Exit.REJECTED else code
+
+
+def _again(examples: Path, journal: Path) -> list[str]:
+    return [sys.argv[0], "submit", str(examples), "--sandbox", "--journal", str(journal)]
 
 
 def _examples() -> Path:

@@ -86,15 +86,14 @@ def _summary(report: Report) -> Table:
     made = table("Result", "", "invoices")
     for name, count in (
         ("accepted", report.accepted),
-        ("  of these decided in an earlier run", report.resumed),
         ("  of these duplicates: the service had them already", report.duplicates),
+        ("  of these decided in an earlier run", report.resumed),
         ("refused before sending", report.refused),
         ("rejected by the service", report.rejected),
         ("unknown: may have arrived", report.unknown),
         ("not sent", report.pending),
     ):
-        if count or name == "accepted" or not name.startswith("  "):
-            made.add_row(name, str(count))
+        made.add_row(name, str(count))
     made.caption = f"{report.rate:.0f} a second, {report.seconds:.1f} s"
     return made
 
