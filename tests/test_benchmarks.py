@@ -1,0 +1,71 @@
+"""Each benchmark runs and says what it promises. No figure is judged here: that is for a quiet machine."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+SPREAD = {"median", "lowest", "highest"}
+
+
+@pytest.fixture
+def quick(tmp_path):
+    def run(script):
+        command = [sys.executable, str(BENCHMARKS / script), "--quick"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        document = json.loads(done.stdout)
+        assert {"python", "machine", "cpus", "versions", "rounds"} <= set(document)
+        assert list(tmp_path.iterdir()) == []
+        return document
+
+    return run
+
+
+def test_client_overhead_compares_create_with_bare_aiohttp_on_every_loop_and_width(quick):
+    document = quick("client_overhead.py")
+    assert "asyncio" in document["loops"]
+    for widths in document["loops"].values():
+        assert list(widths) == ["1", "16", "64"]
+        for figures in widths.values():
+            assert set(figures["ratio"]) == set(figures["ratio_unchecked"]) == SPREAD
+            for variant in ("bare", "create", "create_unchecked"):
+                assert figures[f"cpu_us_{variant}"] > 0
+                assert figures[f"rate_{variant}"] > 0
+    assert set(document["breakdown_us"]) == {"encode", "validate", "validate_new_buyer", "decode"}
+    assert document["target"] == 1.5
+    assert document["target_concurrency"] == 64
+    assert document["met"] in (True, False)
+
+
+def test_serialization_compares_both_directions_with_structs_of_the_same_schemas(quick):
+    document = quick("serialization.py")
+    assert document["values"] > 200
+    assert set(document["ratio"]) == {"encode", "decode"}
+    assert all(set(spread) == SPREAD for spread in document["ratio"].values())
+    assert {"struct_encode", "struct_decode", "parse", "structure"} <= set(document["cpu_us"])
+    assert document["target"] == 3.5
+    assert document["met"] in (True, False)
+
+
+def test_bulk_compares_the_journaled_job_with_the_client_alone_and_with_bare_aiohttp(quick):
+    document = quick("bulk.py")
+    assert set(document["cpu_us"]) == set(document["rate"]) == {"bare", "unjournaled", "journaled"}
+    for figures in (document["throughput"], document["cpu"]):
+        assert set(figures) == {"unjournaled", "bare"}
+        assert all(set(spread) == SPREAD for spread in figures.values())
+    assert document["memory"]["mib"] > 0
+    assert "growth_mib" in document["memory"]
+    assert document["target"] == {"unjournaled": 0.9, "bare": 0.6}
+
+
+def test_import_time_compares_a_ready_client_with_aiohttp_alone(quick):
+    document = quick("import_time.py")
+    assert {"aiohttp", "confirma_async", "schemas", "client"} <= set(document["wall_ms"])
+    assert document["extra_ms"] != 0
+    assert document["schemas_load_aiohttp"] is False
+    assert document["target_ms"] == 60

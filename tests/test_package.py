@@ -1,0 +1,113 @@
+"""What the package shows of itself, and what it does not load unasked."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import confirma_async
+import confirma_sync
+
+PACKAGE = Path(confirma_async.__file__).parent
+
+LAYERS = [
+    {"_version", "errors", "schemas"},
+    {"converters", "settings", "pagination"},
+    {"validation", "contract"},
+    {"formats", "session"},
+    {"resources", "sandbox"},
+    {"bulk"},
+    {"client"},
+    {"cli"},
+]
+"""The house, from the ground up: a room imports from floors below its own, or from itself."""
+
+FLOOR_OF = {room: floor for floor, rooms in enumerate(LAYERS) for room in rooms}
+
+
+def imported(file):
+    """The rooms of our own that a file imports from."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        modules = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            modules = [node.module]
+            if node.module == "confirma_async":
+                modules = [f"confirma_async.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        for module in modules:
+            first, _, rest = module.partition(".")
+            if first == "confirma_async" and rest:
+                yield rest.partition(".")[0]
+
+
+def test_no_import_runs_upward():
+    upward = []
+    for file in PACKAGE.rglob("*.py"):
+        room = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if room == "__init__":
+            continue
+        upward += [
+            f"{file.relative_to(PACKAGE)} imports {other}"
+            for other in imported(file)
+            if other != room and FLOOR_OF[other] >= FLOOR_OF[room]
+        ]
+    assert not upward
+
+
+def test_every_room_has_its_floor():
+    rooms = {
+        path.name.removesuffix(".py")
+        for path in PACKAGE.iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.name != "__init__.py"
+    }
+    assert rooms == set(FLOOR_OF)
+
+
+def test_only_the_transport_and_the_sandbox_import_aiohttp():
+    importing = {
+        str(file.relative_to(PACKAGE))
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any(alias.name == "aiohttp" for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and node.module == "aiohttp")
+    }
+    assert "session/http.py" in importing
+    outside = {name for name in importing if not name.startswith("sandbox/")}
+    assert outside == {"session/http.py", "client.py"}  # the client names aiohttp's types only
+
+
+@pytest.mark.parametrize("module", ["confirma_async.schemas", "confirma_async.converters", "confirma_sync"])
+def test_data_alone_does_not_load_aiohttp(module):
+    code = f"import sys, {module}; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", confirma_async.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(confirma_async, name) is not None
+    assert name in dir(confirma_async)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Konfirma'"):
+        confirma_async.Konfirma  # noqa: B018 (looking is the test)
+
+
+def test_every_module_can_be_imported_alone():
+    for file in PACKAGE.rglob("*.py"):
+        if file.name != "__main__.py":
+            parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+            importlib.import_module(".".join(part for part in parts if part != "__init__"))
+
+
+def test_the_synchronous_twin_says_that_it_is_a_stub():
+    assert "stub" in confirma_sync.__doc__
+
+
+def test_types_are_shipped():
+    assert (PACKAGE / "py.typed").exists()
+    assert (PACKAGE.parent / "confirma_sync" / "py.typed").exists()
