@@ -1,0 +1,139 @@
+"""What does the SDK add to the CPU cost of one request?
+
+Posts a ten-row invoice to a server in another process that does next to nothing, in turns:
+
+* ``bare``: aiohttp posting bytes that are ready, and reading the answer;
+* ``create``: ``confirma.invoices.create(invoice)``: encode, validate, limiter, pipeline, decode;
+* ``create_unchecked``: the same with ``validate=False``.
+
+Read ``ratio``, the median over the rounds of ``create`` over ``bare``: absolute figures move with the
+machine, ratios hardly do. The target holds for the widest concurrency on each loop. ``breakdown`` says what
+parts of the SDK's work cost by themselves. The checks of identifiers and addresses remember what they have
+seen, as they do for the seller in a real job; ``validate_new_buyer`` is the check of an invoice whose buyer
+was never seen before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import cycle, islice
+from typing import Any
+
+from drive import Cost, bare_post, client, cost_of, through_workers
+from figures import median, ratio, report, rounds_of, surroundings
+from raw_server import RECEIPT, running_server
+from sample import for_new_buyer, numbered_invoices, sample_invoice
+
+from confirma_async.converters import Converter
+from confirma_async.schemas import InvoiceReceipt
+from confirma_async.validation import check
+
+TARGET = 1.5
+CONCURRENCIES = (1, 16, 64)
+DISTINCT = 64
+"""Invoices that are sent over and over."""
+
+
+def main() -> None:
+    """Measures, and prints one JSON document."""
+    parser = argparse.ArgumentParser(description="CPU of invoices.create over bare aiohttp")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds per loop and concurrency")
+    parser.add_argument("--calls", type=int, default=2000, help="calls per variant and round")
+    parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
+    options = parser.parse_args()
+    rounds, calls = (2, 64) if options.quick else (options.rounds, options.calls)
+    with running_server() as url:
+        loops = {
+            name: _on_loop(factory, partial(_measure, url, rounds, calls))
+            for name, factory in _loop_factories().items()
+        }
+    widest = [figures[str(CONCURRENCIES[-1])]["ratio"]["median"] for figures in loops.values()]
+    report(
+        {
+            **surroundings(),
+            "rounds": rounds,
+            "calls": calls,
+            "loops": loops,
+            "breakdown_us": _breakdown(rounds, calls),
+            "target": TARGET,
+            "target_concurrency": CONCURRENCIES[-1],
+            "met": max(widest) <= TARGET,
+        }
+    )
+
+
+def _loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    try:
+        import uvloop
+    except ImportError:
+        pass
+    else:
+        factories["uvloop"] = uvloop.new_event_loop
+    return factories
+
+
+def _on_loop(
+    factory: Callable[[], asyncio.AbstractEventLoop], measure: Callable[[int], Awaitable[dict[str, Any]]]
+) -> dict[str, Any]:
+    async def each() -> dict[str, Any]:
+        return {str(concurrency): await measure(concurrency) for concurrency in CONCURRENCIES}
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(each())
+
+
+async def _measure(url: str, rounds: int, calls: int, concurrency: int) -> dict[str, Any]:
+    invoices = list(numbered_invoices(DISTINCT))
+    costs: dict[str, list[Cost]] = {"bare": [], "create": [], "create_unchecked": []}
+    async with bare_post(url, concurrency) as post, client(url, concurrency) as confirma:
+        bodies = [confirma.converter.dumps(invoice) for invoice in invoices]
+        create = confirma.invoices.create
+
+        async def take_turns(calls: int) -> None:
+            turns = {
+                "bare": through_workers(islice(cycle(bodies), calls), concurrency, post),
+                "create": through_workers(islice(cycle(invoices), calls), concurrency, create),
+                "create_unchecked": through_workers(
+                    islice(cycle(invoices), calls), concurrency, partial(create, validate=False)
+                ),
+            }
+            for name, work in turns.items():
+                costs[name].append(await cost_of(work, calls))
+
+        await take_turns(4 * concurrency)  # connections are opened and functions made here
+        for taken in costs.values():
+            taken.clear()
+        for _ in range(rounds):
+            await take_turns(calls)
+    cpu = {name: [cost.cpu_us for cost in taken] for name, taken in costs.items()}
+    return {
+        **{f"cpu_us_{name}": median(taken) for name, taken in cpu.items()},
+        **{f"rate_{name}": round(median([cost.rate for cost in taken])) for name, taken in costs.items()},
+        "ratio": ratio(cpu["create"], cpu["bare"]),
+        "ratio_unchecked": ratio(cpu["create_unchecked"], cpu["bare"]),
+    }
+
+
+def _breakdown(rounds: int, calls: int) -> dict[str, float]:
+    converter, invoice = Converter(), sample_invoice()
+    strangers = (for_new_buyer(invoice, serial) for serial in range(rounds * calls))
+    unseen = iter(list(strangers))
+    taken = rounds_of(
+        {
+            "encode": lambda: converter.dumps(invoice),
+            "validate": lambda: check(invoice),
+            "validate_new_buyer": lambda: check(next(unseen)),
+            "decode": lambda: converter.loads(RECEIPT, InvoiceReceipt),
+        },
+        rounds=rounds,
+        calls=calls,
+    )
+    return {name: median(values) for name, values in taken.items()}
+
+
+if __name__ == "__main__":
+    main()
