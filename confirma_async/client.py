@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
-from confirma_async.bulk import Bulk
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
@@ -20,6 +20,8 @@ from confirma_async.settings import Environment, Settings
 
 if TYPE_CHECKING:
     import aiohttp
+
+    from confirma_async.bulk import Bulk
 
 
 class ClientOptions(TypedDict, total=False):
@@ -96,7 +98,13 @@ class Confirma:
         )
         self.onboarding: Onboarding = Onboarding(self._pipeline)
         self.invoices: Invoices = Invoices(self._pipeline)
-        self.bulk: Bulk = Bulk(self._pipeline)
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        """Jobs of any size, each invoice exactly once; loaded when first asked for."""
+        from confirma_async.bulk import Bulk
+
+        return Bulk(self._pipeline)
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:

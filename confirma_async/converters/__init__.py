@@ -21,12 +21,13 @@ from confirma_async.converters.kinds import (
     KINDS,
     Reader,
     WireMismatch,
+    Writer,
+    enum_reader,
     is_open_enum,
     is_schema,
-    read_enum,
     write_enum,
 )
-from confirma_async.converters.straight import structure_function, unstructure_function
+from confirma_async.converters.straight import packing_function, structure_function, unstructure_function
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.schemas.wire import Schema
 
@@ -45,13 +46,14 @@ class Converter:
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
         self._names = dict(names or {})
         self._fields: dict[type[Schema], tuple[Field, ...]] = {}
+        self._packers: dict[type[Schema], Writer] = {}
         self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
         self._cattrs = cattrs.Converter()
         for kind, (read, write) in KINDS.items():
             self._cattrs.register_structure_hook_func(partial(_same, kind), partial(_as_hook, read))
             self._cattrs.register_unstructure_hook_func(partial(_same, kind), write)
-        self._cattrs.register_structure_hook_func(is_open_enum, read_enum)
+        self._cattrs.register_structure_hook_func(is_open_enum, _as_enum)
         self._cattrs.register_unstructure_hook_func(is_open_enum, write_enum)
         self._cattrs.register_structure_hook_factory(is_schema, self._structure_function)
         self._cattrs.register_unstructure_hook_factory(is_schema, self._unstructure_function)
@@ -98,7 +100,11 @@ class Converter:
         Raises:
             RequestInvalidError: an attribute holds a value of the wrong kind.
         """
-        return self.encode(self.unstructure(obj))
+        try:
+            return self._encode(self._packer(type(obj))(obj))
+        except (WireMismatch, AttributeError, TypeError, ValueError):
+            pass
+        return self.encode(self.unstructure(obj))  # the slow way, which says what is wrong and where
 
     def parse(self, data: bytes | str) -> Any:
         """Reads JSON into dicts, lists and exact Decimals.
@@ -139,6 +145,14 @@ class Converter:
             raise WireMismatch(f"a {cls.__name__}", value)
         return self._cattrs.get_unstructure_hook(cls)(value)
 
+    def _packer(self, cls: type[Schema]) -> Writer:
+        if cls not in self._packers:
+            fields = self.fields_of(cls)
+            packers = [self._packer(item.kind) if is_schema(item.kind) else item.write for item in fields]
+            plain = self._cattrs.get_unstructure_hook(cls)
+            self._packers[cls] = packing_function(cls, fields, packers, plain)
+        return self._packers[cls]
+
     def _structure_function(self, cls: type[Schema]) -> Callable[[Any, Any], Any]:
         fields = self.fields_of(cls)
         # For a nested object, its own straight function: one call less for each of them.
@@ -163,6 +177,10 @@ def _same(kind: Any, other: Any) -> bool:
 
 def _as_hook(read: Reader, value: Any, _cls: Any) -> Any:
     return read(value)
+
+
+def _as_enum(value: Any, cls: Any) -> Any:
+    return enum_reader(cls)(value)
 
 
 def _title(cls: Any) -> str:

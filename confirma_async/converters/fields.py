@@ -14,8 +14,8 @@ from confirma_async.converters.kinds import (
     Reader,
     WireMismatch,
     Writer,
+    enum_reader,
     is_open_enum,
-    read_enum,
     write_enum,
 )
 from confirma_async.schemas.values import Moment
@@ -80,7 +80,7 @@ def fields_of(
         if kind in KINDS:
             read, write = KINDS[kind]
         elif is_open_enum(kind):
-            read, write = partial(read_enum, cls=kind), write_enum
+            read, write = enum_reader(kind), write_enum
         else:
             read, write = partial(read_nested, kind), partial(write_nested, kind)
         required = item.default is attrs.NOTHING

@@ -197,11 +197,16 @@ def raw(value: Any) -> Any:
     return value
 
 
-def read_enum(value: Any, cls: Any) -> Any:
-    """A word of an open enum; one that is not known is kept as it is."""
-    if type(value) is str:
-        return cls.__members__.get(value) or cls(value)
-    raise WireMismatch("text", value)
+def enum_reader(cls: Any) -> Reader:
+    """The reader of an open enum; a word that it does not know is kept as it is."""
+    known = cls._value2member_map_.get  # what the class itself asks first, without its machinery
+
+    def read(value: Any) -> Any:
+        if type(value) is str:
+            return known(value) or cls(value)
+        raise WireMismatch("text", value)
+
+    return read
 
 
 def is_schema(kind: Any) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import ssl
 import warnings
+from functools import lru_cache
 
 import aiohttp
 
@@ -49,16 +50,13 @@ class AiohttpTransport:
     async def send(self, request: Request) -> Response:
         """Sends a request once; see ``Transport.send``."""
         session = self._session()
-        timeout = aiohttp.ClientTimeout(
-            total=request.timeout, connect=min(CONNECT_TIMEOUT, request.timeout), ceil_threshold=1e9
-        )
         try:
             async with session.request(
                 request.method,
                 request.url,
                 data=request.body,
                 headers=request.headers,
-                timeout=timeout,
+                timeout=_timeout(max(1, round(request.timeout * 100))),
                 allow_redirects=False,
                 raise_for_status=False,
                 ssl=self._ssl,
@@ -112,6 +110,14 @@ class AiohttpTransport:
                 stacklevel=2,
                 source=self,
             )
+
+
+@lru_cache(maxsize=1024)
+def _timeout(hundredths: int) -> aiohttp.ClientTimeout:
+    """The timeout in aiohttp's form, to the hundredth of a second: most calls of a job share one."""
+    seconds = hundredths / 100
+    # No rounding up to whole seconds, which aiohttp does above a threshold: a deadline is a deadline.
+    return aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_TIMEOUT, seconds), ceil_threshold=1e9)
 
 
 def _not_sent(error: Exception) -> str:

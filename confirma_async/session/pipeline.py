@@ -87,6 +87,15 @@ class Pipeline:
     policy: retry.RetryPolicy
     quota: retry.RetryQuota
     timeout: float = DEFAULT_TIMEOUT
+    _own_headers: Mapping[str, str] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        headers = {
+            "X-Api-Key": self.api_key,
+            "Accept": "application/json",
+            "User-Agent": f"confirma-sdk/{__version__}",
+        }
+        object.__setattr__(self, "_own_headers", headers)
 
     async def call(
         self,
@@ -172,20 +181,14 @@ class Pipeline:
                 self.limiter.pause_until(loop.time() + quiet)
         return response
 
-    def _headers(self, body: bytes | None, added: Mapping[str, str] | None) -> dict[str, str]:
-        headers = {
-            "X-Api-Key": self.api_key,
-            "Accept": "application/json",
-            "User-Agent": f"confirma-sdk/{__version__}",
-        }
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        if added:
-            for name in added:
-                if name.lower() in _RESERVED_HEADERS:
-                    raise ConfigurationError(f"the header {name} is the SDK's own and cannot be set per call")
-            headers.update(added)
-        return headers
+    def _headers(self, body: bytes | None, added: Mapping[str, str] | None) -> Mapping[str, str]:
+        own = self._own_headers if body is None else {**self._own_headers, "Content-Type": "application/json"}
+        if not added:
+            return own
+        for name in added:
+            if name.lower() in _RESERVED_HEADERS:
+                raise ConfigurationError(f"the header {name} is the SDK's own and cannot be set per call")
+        return {**own, **added}
 
     def _query(self, query: Schema | None) -> str:
         if query is None:

@@ -103,6 +103,11 @@ _BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], st
 
 def type_problems(request: SalesInvoiceRequest) -> list[Problem]:
     """What is wrong with single values of a request."""
+    try:
+        if _straight()(request):
+            return []
+    except WRONG_TYPES:
+        pass
     return [attrs.evolve(problem, path=f"${problem.path}") for problem in _look(request, _tree())]
 
 
@@ -194,3 +199,35 @@ def _nested(
         for kind in (hint, *typing.get_args(hint)):
             if isinstance(kind, type) and issubclass(kind, Schema):
                 yield name, look, kind
+
+
+@cache
+def _straight() -> Callable[[SalesInvoiceRequest], bool]:
+    """The tree as one straight function: whether nothing is wrong, at a third of what the walk costs."""
+    names: dict[str, Any] = {}
+    lines = ["def clean(x0):", *_straight_lines(_tree(), names, 0), " return True"]
+    exec(compile("\n".join(lines), "<clean SalesInvoiceRequest>", "exec"), names)  # noqa: S102 (our own text)
+    return typing.cast("Callable[[SalesInvoiceRequest], bool]", names["clean"])
+
+
+def _straight_lines(branch: _Branch, names: dict[str, Any], depth: int) -> Iterator[str]:
+    indent, x, y = " " * (depth + 1), f"x{depth}", f"x{depth + 1}"
+
+    def named(value: Any) -> str:
+        name = f"n{len(names)}"
+        names[name] = value
+        return name
+
+    yield f"{indent}if type({x}) is not {named(branch.cls)}: return False"
+    for attribute, _, fault_of in branch.values:
+        yield f"{indent}v = {x}.{attribute}"
+        yield f"{indent}if type(v) is str and {named(fault_of)}(v): return False"
+    for _, _, whole in branch.wholes:
+        yield f"{indent}if {named(whole)}({x}): return False"
+    for attribute, look, inner in branch.below:
+        if look is _look_at_each:
+            yield f"{indent}for {y} in {x}.{attribute}:"
+        else:
+            yield f"{indent}{y} = {x}.{attribute}"
+            yield f"{indent}if {y} is not None:"
+        yield from _straight_lines(inner, names, depth + 1)
