@@ -17,6 +17,8 @@ from confirma_async.cli.standing import Standing
 from confirma_async.errors import Problem
 from confirma_async.formats import Identity
 
+_GO_ON = "The rest of the files was not read. Run the same command again to go on."
+
 ROWS = 20
 """Rows of a table for people; --json and the journal have them all."""
 
@@ -91,7 +93,7 @@ def _summary(report: Report) -> Table:
         ("refused before sending", report.refused),
         ("rejected by the service", report.rejected),
         ("unknown: may have arrived", report.unknown),
-        ("not sent", report.pending),
+        ("not sent, of those read", report.pending),
     ):
         made.add_row(name, str(count))
     made.caption = f"{report.rate:.0f} a second, {report.seconds:.1f} s"
@@ -101,9 +103,9 @@ def _summary(report: Report) -> Table:
 def _what_next(report: Report) -> str:
     journal = f"Journal: {escape(str(report.journal))}"
     if report.paused:
-        return f"Paused: {escape(report.paused)}\nRun the same command again to go on.\n{journal}"
+        return f"Paused: {escape(report.paused)}\n{_GO_ON}\n{journal}"
     if report.interrupted:
-        return f"Interrupted. Run the same command again to go on.\n{journal}"
+        return f"Interrupted.\n{_GO_ON}\n{journal}"
     if not report.complete:
         return f"Run the same command again to look up what is unknown.\n{journal}"
     return f"{journal}\nRun again, the same command sends nothing twice."
