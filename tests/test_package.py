@@ -15,7 +15,7 @@ PACKAGE = Path(confirma_async.__file__).parent
 
 LAYERS = [
     {"_version", "errors", "schemas"},
-    {"converters", "settings", "pagination"},
+    {"converters", "settings", "pagination", "redaction"},
     {"validation", "contract"},
     {"formats", "session"},
     {"resources", "sandbox"},

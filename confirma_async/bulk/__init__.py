@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
@@ -20,8 +19,9 @@ from confirma_async.bulk.items import (
 )
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.journal import begin_run
-from confirma_async.bulk.report import Ending, Report, Tally, ending
+from confirma_async.bulk.report import Ending, Report, Tally, open_items
 from confirma_async.bulk.writer import JournalWriter
+from confirma_async.errors import ConfigurationError
 from confirma_async.session.pipeline import Pipeline
 
 __all__ = [
@@ -45,7 +45,8 @@ BUFFER = 256
 class BulkStream:
     """A running job, outcome by outcome: ``async for outcome in confirma.bulk.stream(...)``.
 
-    Breaking off the iteration stops the job as an interruption would: the same call goes on later.
+    It can be iterated once. Breaking off the iteration stops the job as an interruption would: what is
+    under way comes to its end, and the same call goes on later.
     """
 
     def __init__(
@@ -62,49 +63,90 @@ class BulkStream:
         self._options = options
         self._stop = stop or asyncio.Event()
         self._tally = Tally()
-        self._started = time.monotonic()
-        self._seconds = 0.0
-        self._ending = Ending()
+        self._started: float | None = None
+        self._ending: Ending | None = None
+        self._told: asyncio.Queue[Outcome | Ending | BaseException] = asyncio.Queue()
+        self._room = asyncio.Semaphore(BUFFER)
+        self._heard = True
 
     @property
     def report(self) -> Report:
-        """What has come of the job so far; final once the iteration has ended."""
-        seconds = self._seconds or time.monotonic() - self._started
-        return self._tally.report(self._path, self._ending, seconds, interrupted=self._stop.is_set())
+        """What has come of the job so far; final, and maybe complete, once the iteration has ended."""
+        return self._tally.report(self._path, self._ending, self._seconds())
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
-        outcomes: asyncio.Queue[Outcome | Ending | Exception] = asyncio.Queue(maxsize=BUFFER)
-        running = asyncio.create_task(self._run(outcomes))
+        if self._started is not None:
+            raise ConfigurationError("a job's outcomes can be iterated once; make a new stream to go on")
+        self._started = time.monotonic()
+        running = asyncio.create_task(self._run())
+        running.add_done_callback(self._ended)
         try:
-            while isinstance(told := await outcomes.get(), Outcome):
+            while isinstance(told := await self._told.get(), Outcome):
+                self._room.release()
                 self._tally.add(told)
                 yield told
-            if isinstance(told, Exception):
+            if isinstance(told, BaseException):
                 raise told
             self._ending = told
+        except GeneratorExit:
+            self._stop.set()
+            self._deafen()
+            await asyncio.wait([running])
+            raise
         finally:
+            self._deafen()
             running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
-            self._seconds = time.monotonic() - self._started
+            await asyncio.gather(running, return_exceptions=True)
 
-    async def _run(self, outcomes: asyncio.Queue[Outcome | Ending | Exception]) -> None:
-        try:
-            writer = await JournalWriter.open(self._path)
-            try:
-                target = self._options.target or self._pipeline.base_url
-                run = await writer.run(
-                    partial(begin_run, path=self._path, target=target, inputs=self._options.inputs)
-                )
-                job = Job(self._pipeline, writer, run, self._options, outcomes.put, self._stop)
-                await job.submit(self._source)
-                end = await writer.run(partial(ending, paused=job.paused))
-            finally:
-                await writer.close()
-        except Exception as error:  # noqa: BLE001 (raised again where the caller iterates)
-            await outcomes.put(error)
+    def _seconds(self) -> float:
+        if self._ending is not None:
+            return self._ending.seconds
+        return 0.0 if self._started is None else time.monotonic() - self._started
+
+    def _deafen(self) -> None:
+        """Nobody listens any more: outcomes are durable in the journal, and need not be told."""
+        self._heard = False
+        self._room.release()
+
+    async def _tell(self, outcome: Outcome) -> None:
+        if self._heard:
+            await self._room.acquire()
+        if self._heard:
+            self._told.put_nowait(outcome)
         else:
-            await outcomes.put(end)
+            self._room.release()
+
+    def _ended(self, running: asyncio.Task[Ending]) -> None:
+        if running.cancelled():
+            self._told.put_nowait(asyncio.CancelledError("the job was cancelled"))
+        else:
+            self._told.put_nowait(running.exception() or running.result())
+
+    async def _run(self) -> Ending:
+        writer = await JournalWriter.open(self._path)
+        try:
+            run = await writer.run(
+                partial(
+                    begin_run,
+                    path=self._path,
+                    target=self._options.target or self._pipeline.base_url,
+                    inputs=self._options.inputs,
+                    longest_call=self._pipeline.timeout,
+                )
+            )
+            job = Job(self._pipeline, writer, run, self._options, self._tell, self._stop)
+            await job.submit(self._source)
+            left_open = await writer.run(open_items)
+        finally:
+            await writer.close()
+        done = job.exhausted and not (left_open.unknown or left_open.pending)
+        return Ending(
+            unknown=left_open.unknown,
+            pending=left_open.pending,
+            paused=job.paused,
+            interrupted=job.stopped and not done,
+            seconds=self._seconds(),
+        )
 
 
 class Bulk:
@@ -183,4 +225,4 @@ class Bulk:
             target=target,
             inputs=tuple(inputs),
         )
-        return BulkStream(self._pipeline, invoices, Path(journal), options, stop)
+        return BulkStream(self._pipeline, invoices, Path(journal).absolute(), options, stop)

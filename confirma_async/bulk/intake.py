@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from confirma_async.bulk.items import Entry, Refusal, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats.records import BadRecord, Place, ReadInvoice
-from confirma_async.resources.arguments import as_schema, encode_invoice
+from confirma_async.resources.arguments import as_schema, encode_invoice, number_of
 from confirma_async.schemas import SalesInvoiceRequest
 
 Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord
@@ -23,26 +25,28 @@ CHUNK = 64
 """Records that share one commit on the way into the journal."""
 
 PATIENCE = 0.02
-"""Seconds that a chunk waits for a slow asynchronous source before it goes on with what it has."""
+"""Seconds after which a chunk goes on with what it has, when its source is slow."""
 
 
-async def chunks(source: Source, size: int = CHUNK) -> AsyncIterator[list[Record]]:
+async def chunks(source: Source, size: int = CHUNK) -> AsyncGenerator[list[Record]]:
     """Cuts a source into chunks without reading ahead more than one of them."""
     if isinstance(source, AsyncIterable):
-        async for patient in _patient_chunks(source, size):
-            yield patient
+        async with aclosing(_patient_chunks(source, size)) as patient:
+            async for gathered in patient:
+                yield gathered
         return
     chunk: list[Record] = []
+    began = time.monotonic()
     for record in source:
         chunk.append(record)
-        if len(chunk) == size:
+        if len(chunk) == size or time.monotonic() - began > PATIENCE:
             yield chunk
-            chunk = []
+            chunk, began = [], time.monotonic()
     if chunk:
         yield chunk
 
 
-async def _patient_chunks(source: AsyncIterable[Record], size: int) -> AsyncIterator[list[Record]]:
+async def _patient_chunks(source: AsyncIterable[Record], size: int) -> AsyncGenerator[list[Record]]:
     iterator = aiter(source)
     chunk: list[Record] = []
     following: asyncio.Task[Record] | None = None
@@ -65,6 +69,9 @@ async def _patient_chunks(source: AsyncIterable[Record], size: int) -> AsyncIter
     finally:
         if following is not None:
             following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+        if isinstance(iterator, AsyncGenerator):
+            await iterator.aclose()
 
 
 class _Exhausted(Exception):  # noqa: N818 (a signal: StopAsyncIteration cannot cross a task)
@@ -94,7 +101,7 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
     number: str | None = None
     try:
         request = read.request if read else as_schema(_bare(record), SalesInvoiceRequest, converter)
-        number = str(request.invoice.header.number)
+        number = number_of(request)
         body = encode_invoice(request, converter, validate=validate)
     except RequestInvalidError as error:
         return Refusal(place=place, problems=error.problems, number=number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Sequence
 
 from attrs import field, frozen
@@ -49,7 +50,7 @@ class InvoiceKey:
     """What makes two records the same invoice.
 
     Attributes:
-        seller: The seller's business id, else VAT code, else empty (the client itself).
+        seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
         type: The invoice type.
         number: The invoice number.
         repeat: The date for a REMINDER, which may repeat; empty for all other types.
@@ -74,12 +75,21 @@ def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
     seller = parties.seller_party if parties else None
     date = header.date.isoformat()
     return InvoiceKey(
-        (seller and (seller.business_id or seller.vat_code)) or "",
-        str(header.type),
+        _same_seller((seller and (seller.business_id or seller.vat_code)) or ""),
+        str(header.type).upper(),
         header.number,
         date if header.type == InvoiceType.REMINDER else "",
         date,
     )
+
+
+_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
+
+
+def _same_seller(identifier: str) -> str:
+    """One spelling for a seller: a Finnish business id and the VAT code made of it are the same."""
+    plain = _NOT_ALPHANUMERIC.sub("", identifier.upper())
+    return plain.removeprefix("FI")
 
 
 @frozen(kw_only=True)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
 from attrs import define, field
 
 from confirma_async.bulk import journal, rulings
-from confirma_async.bulk.intake import Source, chunks, prepare
+from confirma_async.bulk.intake import Record, Source, chunks, prepare
 from confirma_async.bulk.items import Entry, JobOptions, Outcome, Refusal, Row, State, Unknown, Verdict
 from confirma_async.bulk.journal import Admission
 from confirma_async.bulk.reconcile import Finding, look_up
 from confirma_async.bulk.rulings import Ruling
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.errors import CallError, Problem
+from confirma_async.errors import CallError, JournalError, Problem
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import InvoiceReceipt
 from confirma_async.session.pipeline import CallOptions, Pipeline
@@ -27,7 +28,8 @@ UNKNOWN_ROOM = 1000
 """Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""
 
 UNKNOWN_STREAK = 20
-"""Unknown outcomes in a row after which the service is taken to be unwell, and the job pauses."""
+"""Unknown outcomes in a row after which the service is taken to be unwell, and the job pauses. Where more
+calls are under way at once, twice their number: one blip may take them all."""
 
 RESENDS = 3
 """Times that one run sends an invoice of unknown outcome again before it leaves it for the next run."""
@@ -50,7 +52,7 @@ class _Task:
 
     entry: Entry
     position: int
-    attempted_at: float = 0.0
+    settles_at: float = 0.0  # loop time: a clock that is set does not shorten the wait
     unknown: bool = False
     conflict: bool = False
     failed_lookups: int = 0
@@ -70,6 +72,8 @@ class Job:
         emit: Takes each outcome, after it is durable.
         stop: Once set, nothing new is sent; what is under way is brought to its end.
         paused: Why the job paused; None while it can go on.
+        stopped: Whether it was asked to stop before its end.
+        exhausted: Whether the whole source was read.
     """
 
     pipeline: Pipeline
@@ -79,6 +83,8 @@ class Job:
     emit: Emit
     stop: asyncio.Event
     paused: str | None = None
+    stopped: bool = False
+    exhausted: bool = False
     _work: asyncio.Queue[_Task] = field(init=False)
     _open: int = field(init=False, default=0)
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
@@ -86,6 +92,7 @@ class Job:
     _waiting: dict[int, asyncio.Task[None]] = field(init=False, factory=dict[int, asyncio.Task[None]])
     _room: asyncio.Event = field(init=False, factory=asyncio.Event)
     _streak: int = field(init=False, default=0)
+    _source_error: Exception | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         self._work = asyncio.Queue(maxsize=2 * self._workers)
@@ -105,8 +112,10 @@ class Job:
         workers = [asyncio.create_task(self._worker()) for _ in range(self._workers)]
         lookout = asyncio.create_task(self._lookout())
         try:
-            await self._first_of(workers, self._feed(source), self._halt.wait())
+            await self._first_of(workers, self._feed_or_drain(source), self._halt.wait())
             await self._first_of(workers, self._idle.wait())
+            if self._source_error is not None:
+                raise self._source_error
         finally:
             await _end([lookout, *self._waiting.values(), *workers])
 
@@ -125,6 +134,7 @@ class Job:
 
     async def _lookout(self) -> None:
         await self.stop.wait()
+        self.stopped = True
         self._halted()
 
     def _halted(self) -> None:
@@ -137,26 +147,40 @@ class Job:
 
     # --- in ---------------------------------------------------------------------------------------
 
+    async def _feed_or_drain(self, source: Source) -> None:
+        """Feeds the workers; a source that fails lets what is under way come to its end first."""
+        try:
+            await self._feed(source)
+        except JournalError:
+            raise
+        except Exception as error:  # noqa: BLE001 (raised again after the drain)
+            self._source_error = error
+            self._halted()
+
     async def _feed(self, source: Source) -> None:
         index = 0
-        async for chunk in chunks(source):
-            if self._halt.is_set():
-                return
-            await self._room.wait()
-            entries: list[Entry] = []
-            refusals: list[Refusal] = []
-            for record in chunk:
-                index += 1
-                prepared = prepare(record, index, self.pipeline.converter, validate=self.options.validate)
-                if isinstance(prepared, Entry):
-                    entries.append(prepared)
-                else:
-                    refusals.append(prepared)
-            await self._refuse(refusals)
-            admitted = await self.writer.run(partial(journal.admit, entries=entries, run=self.run))
-            for entry, (admission, row) in zip(entries, admitted, strict=True):
-                await self._route(entry, admission, row)
-            await asyncio.sleep(0)  # a source that never waits must not starve the workers
+        async with aclosing(chunks(source)) as reading:
+            async for chunk in reading:
+                if self._halt.is_set():
+                    return
+                await self._room.wait()
+                await self._take(chunk, index)
+                index += len(chunk)
+                await asyncio.sleep(0)  # a source that never waits must not starve the workers
+        self.exhausted = True
+
+    async def _take(self, chunk: list[Record], index: int) -> None:
+        """Checks a chunk, writes down the intent to send it, and hands it to the workers."""
+        validate, converter = self.options.validate, self.pipeline.converter
+        prepared = [
+            prepare(record, position, converter, validate=validate)
+            for position, record in enumerate(chunk, index + 1)
+        ]
+        entries = [entry for entry in prepared if isinstance(entry, Entry)]
+        await self._refuse([refusal for refusal in prepared if isinstance(refusal, Refusal)])
+        admitted = await self.writer.run(partial(journal.admit, entries=entries, run=self.run))
+        for entry, (admission, row) in zip(entries, admitted, strict=True):
+            await self._route(entry, admission, row)
 
     async def _route(self, entry: Entry, admission: Admission, row: Row) -> None:
         match admission:
@@ -166,7 +190,8 @@ class Job:
                 await self._refuse([_contradiction(entry, admission, row)])
             case Admission.CLAIMED | Admission.UNKNOWN:
                 unknown = admission is Admission.UNKNOWN
-                task = _Task(entry, row.position, row.attempted_at or 0.0, unknown, detail=row.detail)
+                settles_at = self._settles_at(time.time() - (row.attempted_at or 0.0)) if unknown else 0.0
+                task = _Task(entry, row.position, settles_at, unknown, detail=row.detail)
                 self._open += 1
                 self._idle.clear()
                 try:
@@ -204,8 +229,7 @@ class Job:
 
     async def _send(self, task: _Task) -> None:
         async def intent() -> None:
-            task.attempted_at = time.time()
-            await self.writer.run(partial(journal.sending, position=task.position, now=task.attempted_at))
+            await self.writer.run(partial(journal.sending, position=task.position, now=time.time()))
 
         try:
             receipt = await self.pipeline.call(
@@ -224,6 +248,9 @@ class Job:
         """Makes a ruling durable, then tells it, or keeps the item for a lookup."""
         if ruling.pause is not None:
             self._pause(ruling.pause)
+        if ruling.state is State.PENDING and task.resends:
+            # This attempt surely did not arrive, but the one before it may still.
+            ruling = Ruling(state=State.UNKNOWN, detail=task.detail)
         if ruling.state is State.UNKNOWN:
             await self._lose(task, ruling)
             return
@@ -246,13 +273,13 @@ class Job:
 
     async def _lose(self, task: _Task, ruling: Ruling) -> None:
         """Makes an unknown outcome durable and has it looked up."""
-        task.attempted_at = time.time()
+        task.settles_at = self._settles_at(0.0)
         task.unknown, task.conflict, task.detail = True, ruling.conflict, ruling.detail
         await self.writer.run(
-            partial(journal.lose, position=task.position, now=task.attempted_at, detail=ruling.detail)
+            partial(journal.lose, position=task.position, now=time.time(), detail=ruling.detail)
         )
         self._streak += 1
-        if self._streak >= UNKNOWN_STREAK:
+        if self._streak >= max(UNKNOWN_STREAK, 2 * self._workers):
             self._pause(f"{self._streak} outcomes in a row are unknown; the last: {ruling.detail}")
         self._look_up_in(task, 0.0)
 
@@ -265,20 +292,23 @@ class Job:
         except CallError as error:
             await self._lookup_failed(task, error)
             return
-        settles_at = task.attempted_at + self.options.settle
+        left = task.settles_at - asyncio.get_running_loop().time()
         match lookup.finding:
             case Finding.PRESENT:
-                await self._decide(task, rulings.on_record(lookup.record))
+                conflict = task.detail if task.conflict else None
+                await self._decide(task, rulings.on_record(lookup.record, conflict=conflict))
             case Finding.UNSURE:
                 await self._leave(task, lookup.reason)
-            case Finding.ABSENT if time.time() < settles_at:
-                self._look_up_in(task, settles_at - time.time())
+            case Finding.ABSENT if left > 0:
+                self._look_up_in(task, left)
             case Finding.ABSENT if task.conflict:
                 await self._decide(task, Ruling(state=State.REJECTED, detail=task.detail))
             case Finding.ABSENT if self.options.unknown is Unknown.HOLD:
                 await self._leave(task, "not listed; held for a person to decide")
             case Finding.ABSENT if task.resends >= RESENDS:
                 await self._leave(task, f"not listed after being sent {task.resends + 1} times")
+            case Finding.ABSENT if self._halt.is_set():
+                self._close()
             case Finding.ABSENT:
                 task.unknown = False
                 task.resends += 1
@@ -302,6 +332,11 @@ class Job:
         )
         await self._tell(task, ruling)
         self._close()
+
+    def _settles_at(self, age: float) -> float:
+        """When an attempt of that age has settled: never later than one settle time from now."""
+        left = min(max(0.0, self.options.settle - age), self.options.settle)
+        return asyncio.get_running_loop().time() + left
 
     def _look_up_in(self, task: _Task, seconds: float) -> None:
         if self._halt.is_set():

@@ -46,10 +46,13 @@ def check_job(connection: sqlite3.Connection, path: Path, target: str, inputs: S
     return known
 
 
-def begin_run(connection: sqlite3.Connection, path: Path, target: str, inputs: Sequence[str]) -> int:
+def begin_run(
+    connection: sqlite3.Connection, path: Path, target: str, inputs: Sequence[str], longest_call: float = 0.0
+) -> int:
     """Ties a journal to its job, or checks that it is this job's; returns the number of this run.
 
-    Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
+    Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been, and
+    may have gone on for as long as a call takes.
 
     Raises:
         JournalMismatchError: it belongs to another target or other files.
@@ -61,7 +64,10 @@ def begin_run(connection: sqlite3.Connection, path: Path, target: str, inputs: S
     values["created_at"] = meta.get("created_at", str(time.time()))
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
     connection.execute("UPDATE item SET state = ? WHERE state = ?", (State.PENDING, State.CLAIMED))
-    connection.execute("UPDATE item SET state = ? WHERE state = ?", (State.UNKNOWN, State.SENDING))
+    connection.execute(
+        "UPDATE item SET state = ?, attempted_at = min(?, attempted_at + ?) WHERE state = ?",
+        (State.UNKNOWN, time.time(), longest_call, State.SENDING),
+    )
     connection.execute("DELETE FROM refusal")
     return run
 
@@ -107,6 +113,9 @@ def _admit(connection: sqlite3.Connection, entry: Entry, run: int) -> tuple[Admi
         (key.number, key.type, key.seller, key.repeat),
     ).fetchone()
     if found is None:
+        namesake = _namesake(connection, key)
+        if namesake is not None:
+            return Admission.CHANGED, namesake
         cursor = connection.execute(
             "INSERT INTO item (number, type, seller, repeat, date, source, digest, state, run) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -119,18 +128,28 @@ def _admit(connection: sqlite3.Connection, entry: Entry, run: int) -> tuple[Admi
     row = _row(found)
     if row.run == run:
         return Admission.CLASH, row
-    if row.digest != entry.digest and (row.attempts or row.state is not State.PENDING):
+    if row.digest != entry.digest and row.state is not State.PENDING:
         return Admission.CHANGED, row
     if row.state in FINAL:
         return Admission.FINAL, row
     if row.state is State.UNKNOWN:
         connection.execute("UPDATE item SET run = ? WHERE position = ?", (run, row.position))
         return Admission.UNKNOWN, row
-    connection.execute(  # never sent, so it may still be corrected
+    connection.execute(  # it surely did not arrive, so it may still be corrected
         "UPDATE item SET state = ?, run = ?, digest = ?, date = ?, source = ? WHERE position = ?",
         (State.CLAIMED, run, entry.digest, entry.key.date, str(entry.place), row.position),
     )
     return Admission.CLAIMED, row
+
+
+def _namesake(connection: sqlite3.Connection, key: InvoiceKey) -> Row | None:
+    """The same document under the same number, where only one of the two names its seller."""
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM item "  # noqa: S608 (our own names)
+        "WHERE number = ? AND type = ? AND repeat = ? AND (seller = '' OR ? = '')",
+        (key.number, key.type, key.repeat, key.seller),
+    ).fetchone()
+    return None if found is None else _row(found)
 
 
 def _claimed(entry: Entry, position: int, run: int) -> Row:

@@ -46,7 +46,8 @@ CREATE TABLE numbered (
 _NETWORK_FILE_SYSTEMS = frozenset(
     {
         "nfs", "nfs4", "cifs", "smbfs", "smb3", "afs", "ncpfs", "davfs", "lustre", "glusterfs", "ceph",
-        "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.davfs2",
+        "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.davfs2", "fuse.rclone",
+        "fuse.vmhgfs-fuse", "vboxsf", "gpfs",
     }
 )  # fmt: skip
 """SQLite's write-ahead log does not work there: two machines would not see each other's locks."""
@@ -64,13 +65,25 @@ _SENTENCES: Mapping[int | None, str] = {
 }
 
 
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+"""What can be cured from outside, so that the same job goes on."""
+
+
 def explained(path: Path, error: sqlite3.Error) -> JournalError:
     """A database error as a sentence."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
     explanation = JournalError(f"the journal {path}: {_SENTENCES.get(primary) or error}")
-    explanation.resumable = primary in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+    explanation.resumable = primary in _PASSING
     return explanation
+
+
+_HERE: set[tuple[int, int]] = set()
+"""The journals that this process holds open, by device and inode.
+
+Closing any descriptor of a file drops all POSIX locks that the process has on it, SQLite's among them. So a
+file that is open here is never opened a second time except through SQLite itself.
+"""
 
 
 @frozen
@@ -80,47 +93,35 @@ class OpenJournal:
     path: Path
     connection: sqlite3.Connection
     lock: int
+    identity: tuple[int, int]
 
     def close(self) -> None:
-        """Closes the file, then lets go of the lock."""
+        """Closes the file as complete, then lets go of the lock."""
+        with contextlib.suppress(sqlite3.Error):
+            _mark_open(self.connection, open_now=False)
         with contextlib.suppress(sqlite3.Error):
             self.connection.close()
+        _HERE.discard(self.identity)
         os.close(self.lock)
 
 
 def open_journal(path: Path) -> OpenJournal:
-    """Opens a journal for a job, or makes a new one.
+    """Opens a journal for a job, or makes a new one. Belongs into the thread that will use it.
 
     Raises:
         JournalError: it cannot be written, stands on a network file system, is in use, or is damaged.
         JournalMismatchError: the file is something else, or of a newer version; it was not touched.
     """
     _refuse_network(path)
+    lock, identity = _locked(path)
     try:
-        if not path.exists() or path.stat().st_size == 0:
-            _create(path)
-        lock = os.open(path, os.O_RDWR)
-    except OSError as error:
-        raise JournalError(
-            f"the journal {path} cannot be written ({error.strerror}); name another place with --journal"
-        ) from error
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    try:
-        _lock(path, lock)
-        _check_header(path)
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("SELECT count(*) FROM meta").fetchone()
-        except sqlite3.Error as error:
-            connection.close()
-            raise explained(path, error) from error
+        _check_contents(path, lock)
+        connection = _connected(path)
     except BaseException:
+        _HERE.discard(identity)
         os.close(lock)
         raise
-    return OpenJournal(path, connection, lock)
+    return OpenJournal(path, connection, lock, identity)
 
 
 @contextlib.contextmanager
@@ -133,53 +134,139 @@ def reading(path: Path) -> Generator[sqlite3.Connection]:
     """
     if not path.is_file():
         raise JournalError(f"there is no journal {path}")
-    _check_header(path)
+    if _identity(path.stat()) not in _HERE:
+        _check_closed(path)
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{_immutable(path)}", uri=True)
         with contextlib.closing(connection):
             yield connection
     except sqlite3.Error as error:
         raise explained(path, error) from error
 
 
-def _create(path: Path) -> None:
-    """Makes the file whole before it has its name: a crash leaves no half journal behind."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
+def _locked(path: Path) -> tuple[int, tuple[int, int]]:
+    """Opens and locks the file, making it where there is none; returns its descriptor and identity."""
     try:
-        with contextlib.closing(sqlite3.connect(draft)) as connection:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-        if path.exists():
-            draft.replace(path)
-        else:
-            with contextlib.suppress(FileExistsError):  # another process was first: the lock decides
-                os.link(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
+        _refuse_at_sight(path)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise JournalError(
+            f"the journal {path} cannot be written ({error.strerror}); check that its folder exists and is "
+            "writable, or name another place with --journal"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise _in_use(path) from error
+    identity = _identity(os.fstat(lock))
+    _HERE.add(identity)
+    return lock, identity
+
+
+def _refuse_at_sight(path: Path) -> None:
+    """Refuses what must not even be opened: devices, and a journal that this process has open already."""
+    if path.exists() and not path.is_file():
+        raise JournalError(f"{path} is no regular file; name another place with --journal")
+    if path.exists() and _identity(path.stat()) in _HERE:
+        raise _in_use(path)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    has_log = _log_of(path).exists()  # asked before SQLite makes a new one
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    try:
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            _create(connection, path)
+        if not has_log:
+            _refuse_without_its_log(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _mark_open(connection, open_now=True)
+    except sqlite3.Error as error:
+        connection.close()
+        raise explained(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create(connection: sqlite3.Connection, path: Path) -> None:
+    """Makes the tables in one transaction: after a crash the file is empty, or whole."""
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+    folder = os.open(path.resolve().parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
 
 
-def _lock(path: Path, descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+def _mark_open(connection: sqlite3.Connection, *, open_now: bool) -> None:
+    """Says in the file itself, not only in its log, whether the log is needed to understand it."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('open', ?)", ("1" if open_now else "0",))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+def _refuse_without_its_log(connection: sqlite3.Connection, path: Path) -> None:
+    """A journal that was copied or moved without its log has forgotten what was sent."""
+    marked = connection.execute("SELECT value FROM meta WHERE name = 'open'").fetchone()
+    if marked and marked[0] == "1":
+        log = _log_of(path).name
         raise JournalError(
-            f"the journal {path} is in use by another process; wait for it to end, or stop it"
-        ) from error
+            f"the journal {path} was not closed, and its log {log} is missing: it may have forgotten what "
+            "was sent. Restore the log from where the journal was; if you know that another program has "
+            f"put it in order, create an empty file {log}"
+        )
 
 
-def _check_header(path: Path) -> None:
-    """Reads the file's own header, so that a foreign or newer file is refused before anything touches it."""
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _immutable(path: Path) -> str:
+    """A journal at rest in a folder that cannot be written to is read as it lies, without a log."""
+    at_rest = not _log_of(path).exists() and not os.access(path.resolve().parent, os.W_OK)
+    return "&immutable=1" if at_rest else ""
+
+
+def _identity(stat: os.stat_result) -> tuple[int, int]:
+    return stat.st_dev, stat.st_ino
+
+
+def _in_use(path: Path) -> JournalError:
+    return JournalError(f"the journal {path} is in use by another job; wait for it to end, or stop it")
+
+
+def _check_contents(path: Path, descriptor: int) -> None:
+    """Lets through an empty file, which becomes a journal, and a journal of ours."""
+    if os.fstat(descriptor).st_size:
+        _check_header(path, descriptor)
+    elif _log_of(path).exists():
+        raise JournalError(
+            f"the journal {path} is gone, but its log {_log_of(path).name} is still there; restore the "
+            "journal, or remove the log if you know that nothing of it was sent"
+        )
+
+
+def _check_closed(path: Path) -> None:
     try:
-        with path.open("rb") as file:
-            header = file.read(100)
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError as error:
         raise JournalError(f"the journal {path} cannot be read ({error.strerror})") from error
+    try:
+        _check_header(path, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_header(path: Path, descriptor: int) -> None:
+    """Reads the file's own header: a foreign or newer file is refused before anything touches it."""
+    header = os.pread(descriptor, 100, 0)
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
         raise JournalMismatchError(f"{path} is no journal of this SDK; it was not touched, name another one")
     (version,) = struct.unpack_from(">I", header, 60)
@@ -194,7 +281,7 @@ def _check_header(path: Path) -> None:
 
 
 def _refuse_network(path: Path) -> None:
-    kind = _file_system(path.parent)
+    kind = _file_system(path.resolve().parent)
     if kind in _NETWORK_FILE_SYSTEMS:
         raise JournalError(
             f"the journal {path} would stand on a network file system ({kind}), where its locks and its log "

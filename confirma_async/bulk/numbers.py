@@ -39,3 +39,16 @@ def give_numbers(
         except sqlite3.Error as error:
             raise journal_file.explained(path, error) from error
     return book
+
+
+def numbers_given(path: Path) -> AssignedNumbers | None:
+    """The whole numbers that an earlier run has given; None where there is no journal, or none in it.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return None
+    with journal_file.reading(path) as connection:
+        known = journal.numbered(connection)
+    return AssignedNumbers(known) if known else None

@@ -68,34 +68,50 @@ def judge(answer: DistributionInformation, key: InvoiceKey, *, rivals: bool) -> 
     The names of the query are provisional: a service that ignores them would answer about other invoices.
     So absence is believed only when the answer itself confirms the filters and is complete.
     """
-    found = [record for record in answer.data if record.invoice_number == str(key.number)]
+    number, date = str(key.number), datetime.date.fromisoformat(key.date)
+    found = [record for record in answer.data if record.invoice_number == number]
     if found:
-        return _present(found, key, rivals=rivals)
+        return _present(found, key, date, rivals=rivals)
+    return _absent(answer, number, date)
+
+
+def _absent(answer: DistributionInformation, number: str, date: datetime.date) -> Lookup:
     meta = answer.meta_data
     filters = meta.filters_applied if meta else None
-    date = datetime.date.fromisoformat(key.date)
+    if any(record.invoice_number is None for record in answer.data):
+        return _unsure("the answer holds records without an invoice number; is its name another one?")
     if meta is None or filters is None:
-        return Lookup(Finding.UNSURE, reason="the answer does not say which filters were applied")
-    if filters.invoice_number not in {None, str(key.number)}:
-        return Lookup(Finding.UNSURE, reason="the answer is about another invoice number")
+        return _unsure("the answer does not say which filters were applied")
+    if filters.invoice_number not in {None, number}:
+        return _unsure("the answer is about another invoice number")
+    if filters.invoice_number == number and meta.total_count:
+        return _unsure("the answer counts records of this number, but none of them bears it")
     covers = (
         filters.from_inv_date is not None
         and filters.to_inv_date is not None
         and filters.from_inv_date <= date <= filters.to_inv_date
     )
     if not covers:
-        return Lookup(Finding.UNSURE, reason="the answer does not confirm the window of dates asked for")
+        return _unsure("the answer does not confirm the window of dates asked for")
     if meta.total_count is None or meta.total_count > len(answer.data):
-        return Lookup(Finding.UNSURE, reason="the answer does not hold all records that it counts")
+        return _unsure("the answer does not hold all records that it counts")
     return Lookup(Finding.ABSENT)
 
 
-def _present(found: list[DistributionRecord], key: InvoiceKey, *, rivals: bool) -> Lookup:
+def _present(
+    found: list[DistributionRecord], key: InvoiceKey, date: datetime.date, *, rivals: bool
+) -> Lookup:
     if key.type == InvoiceType.REMINDER:
-        return Lookup(
-            Finding.UNSURE, reason="a reminder bears its invoice's number, so the record may be the invoice's"
-        )
+        return _unsure("a reminder bears its invoice's number, so the record may be the invoice's")
     if rivals:
-        return Lookup(Finding.UNSURE, reason="the job sent another document under the same number")
-    first = next((record for record in found if record.status != InvoiceStatus.DUPLICATE), found[0])
-    return Lookup(Finding.PRESENT, first)
+        return _unsure("the job sent another document under the same number")
+    if any(record.invoice_date != date for record in found):
+        return _unsure("there is a record of this number, but with another date or none")
+    first = [record for record in found if record.status != InvoiceStatus.DUPLICATE] or found
+    if len({record.status == InvoiceStatus.ERROR for record in first}) > 1:
+        return _unsure("there are several records of this number, in error and not in error")
+    return Lookup(Finding.PRESENT, first[0])
+
+
+def _unsure(reason: str) -> Lookup:
+    return Lookup(Finding.UNSURE, reason=reason)

@@ -31,6 +31,7 @@ class Report:
         seconds: How long the run took.
         paused: Why the job stopped before its end; None when it came to it.
         interrupted: Whether it was asked to stop.
+        ended: Whether the run came to an end of its own; False after an error, or while it goes on.
         troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
         remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
     """
@@ -46,6 +47,7 @@ class Report:
     seconds: float = 0.0
     paused: str | None = None
     interrupted: bool = False
+    ended: bool = True
     troubles: Sequence[Outcome] = ()
     remarked: Sequence[Outcome] = ()
 
@@ -58,22 +60,32 @@ class Report:
     @property
     def complete(self) -> bool:
         """Whether nothing is left to do for this job."""
-        return not (self.paused or self.interrupted or self.unknown or self.pending)
+        open_ends = self.paused or self.interrupted or self.unknown or self.pending
+        return self.ended and not open_ends
 
 
 @frozen(kw_only=True)
-class Ending:
-    """How a run ended: what it left open in the journal, and why.
+class OpenItems:
+    """What a journal holds that is not decided.
 
     Attributes:
         unknown: Items that may have arrived.
         pending: Items that were not sent.
-        paused: Why it stopped early.
     """
 
     unknown: int = 0
     pending: int = 0
-    paused: str | None = None
+
+
+@frozen(kw_only=True)
+class Ending:
+    """How a run ended: what it left open, why it stopped early, how long it took."""
+
+    unknown: int
+    pending: int
+    paused: str | None
+    interrupted: bool
+    seconds: float
 
 
 @frozen
@@ -94,20 +106,21 @@ class Tally:
         if outcome.remarks and len(self.remarked) < KEPT:
             self.remarked.append(outcome)
 
-    def report(self, journal: Path, ending: Ending, seconds: float, *, interrupted: bool) -> Report:
-        """What has been counted, as a report."""
+    def report(self, journal: Path, ending: Ending | None, seconds: float) -> Report:
+        """What has been counted, as a report; without an ending, of a run that has not come to one."""
         return Report(
             journal=journal,
             accepted=self.counts[Verdict.ACCEPTED.value],
             duplicates=self.counts["duplicates"],
             rejected=self.counts[Verdict.REJECTED.value],
             refused=self.counts[Verdict.REFUSED.value],
-            unknown=ending.unknown,
-            pending=ending.pending,
+            unknown=ending.unknown if ending else self.counts[Verdict.UNKNOWN.value],
+            pending=ending.pending if ending else 0,
             resumed=self.counts["resumed"],
             seconds=seconds,
-            paused=ending.paused,
-            interrupted=interrupted,
+            paused=ending.paused if ending else None,
+            interrupted=ending.interrupted if ending else False,
+            ended=ending is not None,
             troubles=tuple(self.troubles),
             remarked=tuple(self.remarked),
         )
@@ -119,16 +132,15 @@ def state_counts(connection: sqlite3.Connection) -> Mapping[State, int]:
     return {state: found.get(int(state), 0) for state in State}
 
 
-def ending(connection: sqlite3.Connection, paused: str | None) -> Ending:
-    """What a run leaves open."""
-    open_items = dict(
+def open_items(connection: sqlite3.Connection) -> OpenItems:
+    """What a journal holds that is not decided."""
+    found = dict(
         connection.execute(
             "SELECT state, count(*) FROM item WHERE state NOT IN (?, ?) GROUP BY state",
             (State.ACCEPTED, State.REJECTED),
         )
     )
-    return Ending(
-        unknown=open_items.get(State.UNKNOWN, 0) + open_items.get(State.SENDING, 0),
-        pending=open_items.get(State.PENDING, 0) + open_items.get(State.CLAIMED, 0),
-        paused=paused,
+    return OpenItems(
+        unknown=found.get(State.UNKNOWN, 0) + found.get(State.SENDING, 0),
+        pending=found.get(State.PENDING, 0) + found.get(State.CLAIMED, 0),
     )

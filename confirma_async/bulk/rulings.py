@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confirma_async.bulk.items import State
 from confirma_async.errors import (
@@ -14,6 +14,7 @@ from confirma_async.errors import (
     ResponseDecodeError,
     TransportError,
 )
+from confirma_async.redaction import masked
 from confirma_async.schemas import DistributionRecord, InvoiceReceipt, InvoiceStatus
 
 _ASKS_EVERY_ITEM = frozenset({401, 403, 404, 405, 407, 429, 501, 503, 505})
@@ -43,15 +44,49 @@ class Ruling:
     conflict: bool = False
 
 
+_TAKEN = frozenset(
+    {
+        InvoiceStatus.PAUSED,
+        InvoiceStatus.DRAFT,
+        InvoiceStatus.ACCEPTED,
+        InvoiceStatus.INVOICED,
+        InvoiceStatus.CREDITED,
+        InvoiceStatus.INTERMEDIATED,
+        InvoiceStatus.MANUAL,
+    }
+)
+"""Words that say that the service has the invoice (contract §4, documented)."""
+
+
 def on_receipt(receipt: InvoiceReceipt) -> Ruling:
-    """The service took the invoice, or says in its receipt that it did not."""
+    """The service answered with success: it took the invoice, unless the receipt says otherwise.
+
+    The receipt's names are provisional. One that bears errors, or a word that is not known, is not taken
+    for an acceptance: the invoice is looked up.
+    """
     told = [": ".join(filter(None, (error.field, error.message))) for error in receipt.errors]
-    return _by_status(receipt.status, "; ".join(filter(None, told)) or receipt.message)
+    detail = masked("; ".join(filter(None, told))) or None
+    status = receipt.status
+    if status in _TAKEN or (status is None and detail is None):
+        return Ruling(state=State.ACCEPTED, status=status, detail=detail)
+    if status in {InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE}:
+        return _by_status(status, detail or masked(receipt.message or "") or None)
+    unclear = detail or (f"the receipt says {status}" if status else "the receipt is not clear")
+    return Ruling(state=State.UNKNOWN, status=status, detail=unclear)
 
 
-def on_record(record: DistributionRecord | None) -> Ruling:
-    """A lookup found the invoice."""
-    return _by_status(record.status if record else None, record.error if record else None)
+def on_record(record: DistributionRecord | None, *, conflict: str | None = None) -> Ruling:
+    """A lookup found the invoice.
+
+    Args:
+        record: The record.
+        conflict: What the service said if it refused the invoice as one that it has already.
+    """
+    status, error = (record.status, masked(record.error or "") or None) if record else (None, None)
+    ruling = _by_status(status, error)
+    if conflict is None or ruling.state is not State.ACCEPTED:
+        return ruling
+    return evolve(ruling, duplicate=True, detail=f"the service has it from before: {conflict}")
 
 
 def _by_status(status: InvoiceStatus | None, detail: str | None) -> Ruling:
@@ -61,7 +96,7 @@ def _by_status(status: InvoiceStatus | None, detail: str | None) -> Ruling:
         return Ruling(
             state=State.ACCEPTED, status=status, duplicate=True, detail="the service has it from before"
         )
-    return Ruling(state=State.ACCEPTED, status=status)
+    return Ruling(state=State.ACCEPTED, status=status, detail=detail)
 
 
 def on_error(error: CallError) -> Ruling:

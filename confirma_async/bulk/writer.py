@@ -7,11 +7,11 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from confirma_async.bulk.journal_file import OpenJournal, explained, open_journal
+from confirma_async.bulk.journal_file import explained, open_journal
 from confirma_async.errors import JournalError
 
 T = TypeVar("T")
@@ -29,20 +29,26 @@ class JournalWriter:
     many workers. If the commit fails, all of its functions fail, and nothing of them is written.
     """
 
-    def __init__(self, opened: OpenJournal, loop: asyncio.AbstractEventLoop) -> None:
-        self.path: Path = opened.path
-        self._opened = opened
+    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
+        self.path: Path = path
         self._loop = loop
         self._closing = False
+        self._opened: asyncio.Future[None] = loop.create_future()
         self._work: queue.SimpleQueue[tuple[Work, asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="confirma-journal", daemon=True)
         self._thread.start()
 
     @classmethod
     async def open(cls, path: Path) -> JournalWriter:
-        """Opens the journal in its thread's name; see ``open_journal`` for what can go wrong."""
-        opened = await asyncio.to_thread(open_journal, path)
-        return cls(opened, asyncio.get_running_loop())
+        """Opens the journal in its thread; see ``open_journal`` for what can go wrong."""
+        writer = cls(path, asyncio.get_running_loop())
+        try:
+            await writer._opened
+        except BaseException:  # cancelled while it opens: whoever opens it closes it
+            writer._closing = True
+            writer._work.put(None)
+            raise
+        return writer
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Runs a function in the journal's thread; returns when its effect is durable.
@@ -63,11 +69,21 @@ class JournalWriter:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        while (group := self._next_group()) is not None:
-            results = self._commit(group)
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(_deliver, group, results)
-        self._opened.close()
+        try:
+            opened = open_journal(self.path)
+        except BaseException as error:  # noqa: BLE001 (whoever opens must hear of it)
+            self._tell(_deliver, [(None, self._opened)], [error])
+            return
+        try:
+            self._tell(_deliver, [(None, self._opened)], [None])
+            while (group := self._next_group()) is not None:
+                self._tell(_deliver, group, self._commit(opened.connection, group))
+        finally:
+            opened.close()
+
+    def _tell(self, deliver: Callable[..., None], *arguments: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(deliver, *arguments)
 
     def _next_group(self) -> list[tuple[Work, asyncio.Future[Any]]] | None:
         first = self._work.get()
@@ -85,8 +101,9 @@ class JournalWriter:
             group.append(more)
         return group
 
-    def _commit(self, group: list[tuple[Work, asyncio.Future[Any]]]) -> list[Any]:
-        connection = self._opened.connection
+    def _commit(
+        self, connection: sqlite3.Connection, group: list[tuple[Work, asyncio.Future[Any]]]
+    ) -> list[Any]:
         results: list[Any] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -97,18 +114,18 @@ class JournalWriter:
                     results.append(refusal)
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
-            if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
                 connection.rollback()
             told = explained(self.path, error) if isinstance(error, sqlite3.Error) else error
             return [told] * len(group)
         return results
 
 
-def _deliver(group: list[tuple[Work, asyncio.Future[Any]]], results: list[Any]) -> None:
+def _deliver(group: Sequence[tuple[object, asyncio.Future[Any]]], results: Sequence[Any]) -> None:
     for (_, done), result in zip(group, results, strict=True):
         if done.done():
             continue
-        if isinstance(result, Exception):
+        if isinstance(result, BaseException):
             done.set_exception(result)
         else:
             done.set_result(result)

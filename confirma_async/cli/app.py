@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 
@@ -67,6 +68,8 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(str(error), Exit.PAUSED if error.resumable else Exit.USAGE)
     except ConfirmaError as error:
         return _complain(str(error), Exit.USAGE)
+    except sqlite3.Error as error:
+        return _complain(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
     except OSError as error:
         return _complain(f"{error.filename or 'a file'}: {error.strerror or error}", Exit.USAGE)
     except Exception as error:

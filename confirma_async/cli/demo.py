@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
-from confirma_async.cli.exits import Exit
+from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.submit import Order, send
 from confirma_async.contract import Overrides
 from confirma_async.formats import InputError, ReadOptions, expand
@@ -55,10 +55,11 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
         as_json=as_json,
         faults={Fault.RESET_AFTER_COMMIT: LOST_ANSWERS},
     )
-    code = asyncio.run(send(order))
-    if not as_json:
+    report = asyncio.run(send(order))
+    if report.accepted >= LOST_ANSWERS and not as_json:
         click.echo(_AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, order.journal))))
-    return Exit.ACCEPTED if code is Exit.REJECTED else code
+    code = of_report(report)
+    return Exit.ACCEPTED if code is Exit.REJECTED and report.accepted else code
 
 
 def _again(examples: Path, journal: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -10,6 +11,7 @@ import click
 
 from confirma_async.contract import Overrides
 from confirma_async.formats import ReadOptions
+from confirma_async.validation import missing_libraries
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -23,6 +25,28 @@ overrides_file: Decorator = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="A TOML file that corrects provisional paths and names.",
 )
+
+
+class FiniteRange(click.FloatRange):
+    """A number within a range; ``nan`` and ``inf`` are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Reads the number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number to count with", param, ctx)
+        return number
+
+
+def warn_of_unchecked() -> None:
+    """Says on standard error which rules cannot be checked, because packages are missing."""
+    missing = missing_libraries()
+    if missing:
+        rules = sorted({rule for unchecked in missing.values() for rule in unchecked})
+        click.echo(
+            f"confirma: not checked here: {', '.join(rules)}; pip install 'confirma-sdk[validation]'",
+            err=True,
+        )
 
 
 def reading(command: F) -> F:

@@ -21,7 +21,7 @@ def progress(*, visible: bool, total: int | None = None) -> Generator[Callable[[
         total: How many records there are, where that is known; the bar runs to and fro otherwise.
     """
     counts: Counter[str] = Counter()
-    with Progress(
+    bar = Progress(
         SpinnerColumn(),
         BarColumn(),
         TextColumn("{task.completed} invoices"),
@@ -29,13 +29,18 @@ def progress(*, visible: bool, total: int | None = None) -> Generator[Callable[[
         TimeElapsedColumn(),
         console=Console(stderr=True),
         disable=not visible,
-    ) as bar:
-        task = bar.add_task("submit", total=total, told="")
+    )
+    task = bar.add_task("submit", total=total, told="")
 
-        def advance(outcome: Outcome) -> None:
-            counts["resumed" if outcome.resumed else outcome.verdict.value] += 1
-            told = ", ".join(f"{count} {word}" for word, count in counts.items())
-            bar.update(task, advance=1, told=told)
+    def advance(outcome: Outcome) -> None:
+        if not counts:
+            bar.start()  # not before there is something to show: what cannot start is only said
+        counts["resumed" if outcome.resumed else outcome.verdict.value] += 1
+        told = ", ".join(f"{count} {word}" for word, count in counts.items())
+        bar.update(task, advance=1, told=told)
 
+    try:
         yield advance
         bar.update(task, total=sum(counts.values()))
+    finally:
+        bar.stop()

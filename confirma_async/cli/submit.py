@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 from attrs import evolve, field, frozen
 
-from confirma_async.bulk.numbers import give_numbers
+from confirma_async.bulk import Report
+from confirma_async.bulk.numbers import give_numbers, numbers_given
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.progress import progress
@@ -60,21 +61,21 @@ class Order:
     "FILE.sandbox.journal with --sandbox]",
 )
 @click.option(
-    "--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="At most N calls per second."
+    "--rate", type=options.FiniteRange(0, min_open=True), metavar="N", help="At most N calls per second."
 )
 @click.option(
     "--concurrency", type=click.IntRange(1), default=16, show_default=True, help="Calls under way at once."
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=options.FiniteRange(0, min_open=True),
     default=30.0,
     show_default=True,
     help="Seconds for one call, retries included.",
 )
 @click.option(
     "--settle",
-    type=click.FloatRange(0),
+    type=options.FiniteRange(0),
     default=60.0,
     show_default=True,
     help="Seconds in which an invoice whose answer was lost may still appear at the service.",
@@ -113,6 +114,7 @@ def submit(
     CONFIRMA_ENVIRONMENT (staging unless production is said).
     """
     found = expand(files)
+    options.warn_of_unchecked()
     order = Order(
         files=found,
         journal=journal or _beside(found[0], sandbox=sandbox),
@@ -136,7 +138,7 @@ def submit(
             journal_path=order.journal,
             as_json=as_json,
         )
-    return asyncio.run(send(order))
+    return of_report(asyncio.run(send(order)))
 
 
 def _beside(file: Path, *, sandbox: bool) -> Path:
@@ -144,7 +146,7 @@ def _beside(file: Path, *, sandbox: bool) -> Path:
     return file.with_name(f"{file.name}.sandbox.journal" if sandbox else f"{file.name}.journal")
 
 
-async def send(order: Order) -> Exit:
+async def send(order: Order) -> Report:
     """Sends what was ordered, shows its progress, and says what came of it."""
     async with contextlib.AsyncExitStack() as stack:
         settings, sandbox = await stack.enter_async_context(_service(order))
@@ -153,12 +155,12 @@ async def send(order: Order) -> Exit:
         named = tuple(str(file.resolve()) for file in order.files)
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(order.files, order.reading, converter))
-        reading = order.reading
         if order.number_from is None:
             deque(documents, maxlen=0)
+            book = numbers_given(order.journal)
         else:
             book = give_numbers(order.journal, target, named, documents, order.number_from)
-            reading = evolve(reading, numbers=book)
+        reading = evolve(order.reading, numbers=book)
         client = await stack.enter_async_context(_client(settings, order))
         stop = asyncio.Event()
         stream = client.bulk.stream(
@@ -178,7 +180,7 @@ async def send(order: Order) -> Exit:
             sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
             told = await standing(client, order.journal)
     show_report(stream.report, told, numbers_of(order.journal), as_json=order.as_json)
-    return of_report(stream.report)
+    return stream.report
 
 
 @contextlib.asynccontextmanager
@@ -188,6 +190,7 @@ async def _service(order: Order) -> AsyncGenerator[tuple[Settings, Sandbox | Non
         yield Settings.from_env(), None
         return
     db = order.journal.with_name(f"{order.journal.name}.sandbox.db")
+    db.touch(mode=0o600)  # it holds the invoices
     async with Sandbox(db=db, overrides=order.overrides) as sandbox:
         for fault, times in order.faults.items():
             sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)

@@ -28,6 +28,7 @@ from confirma_async.cli.render import (
 )
 from confirma_async.converters import Converter
 from confirma_async.formats import (
+    AssignedNumbers,
     Clashes,
     Identity,
     Place,
@@ -66,8 +67,10 @@ def validate(
 
     Exit code 0: all can be sent; 1: some cannot.
     """
+    found = expand(files)
+    options.warn_of_unchecked()
     return inspect(
-        expand(files),
+        found,
         ReadOptions(decimal_comma=decimal_comma, due_days=due_days),
         Converter(options.read_overrides(overrides).names),
         number_from=number_from,
@@ -91,12 +94,13 @@ def inspect(
         known = journal.numbered(connection) if connection else {}
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(files, reading, converter))
-        numbers = dict(known)
         if number_from is None:
             deque(documents, maxlen=0)
+            book = AssignedNumbers(known)
         else:
             book = assign(documents, number_from, known)
-            reading, numbers = evolve(reading, numbers=book), dict(book.numbers)
+        numbers = dict(book.numbers)
+        reading = evolve(reading, numbers=book if numbers else None)
         findings = _Findings()
         records = read_files(files, reading, converter, clashes=clashes)
         for index, record in enumerate(records, 1):

@@ -13,6 +13,11 @@ from confirma_async.validation import check
 
 S = TypeVar("S", bound=Schema)
 
+LONGEST_NUMBER = 18
+"""Digits of an invoice number at most: what every journal and every service can count with."""
+
+_TOO_LONG = f"must be a whole number of at most {LONGEST_NUMBER} digits; renumber the invoice"
+
 
 def as_schema(value: S | Mapping[str, Any], cls: type[S], converter: Converter) -> S:
     """Returns the value as the schema.
@@ -42,6 +47,16 @@ def encode_invoice(request: SalesInvoiceRequest, converter: Converter, *, valida
         problems += error.problems
     if validate:
         problems += check(request)
+    number = number_of(request)
+    if not problems and (number is None or len(number) > LONGEST_NUMBER):
+        problems.append(Problem("$.invoice.header.number", "number.whole", _TOO_LONG))
     if problems:
-        raise RequestInvalidError(f"invoice {request.invoice.header.number}", problems)
+        raise RequestInvalidError(f"invoice {number}" if number else "the invoice", problems)
     return body
+
+
+def number_of(request: SalesInvoiceRequest) -> str | None:
+    """The invoice number as text; None where the request is too broken to have one."""
+    header = getattr(getattr(request, "invoice", None), "header", None)
+    number = getattr(header, "number", None)
+    return None if number is None else str(number)

@@ -50,6 +50,8 @@ class AiohttpTransport:
     async def send(self, request: Request) -> Response:
         """Sends a request once; see ``Transport.send``."""
         session = self._session()
+        if session.closed:
+            raise TransportError("the borrowed session is closed; nothing was sent", phase=Phase.NOT_SENT)
         try:
             async with session.request(
                 request.method,
@@ -117,7 +119,10 @@ def _timeout(hundredths: int) -> aiohttp.ClientTimeout:
     """The timeout in aiohttp's form, to the hundredth of a second: most calls of a job share one."""
     seconds = hundredths / 100
     # No rounding up to whole seconds, which aiohttp does above a threshold: a deadline is a deadline.
-    return aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_TIMEOUT, seconds), ceil_threshold=1e9)
+    # Connecting gets half at most, so that it is never the whole that runs out first: a connection that could
+    # not be made surely sent nothing, and the other timeout could not say so.
+    connect = min(CONNECT_TIMEOUT, seconds / 2)
+    return aiohttp.ClientTimeout(total=seconds, connect=connect, ceil_threshold=1e9)
 
 
 def _not_sent(error: Exception) -> str:

@@ -25,6 +25,7 @@ from confirma_async.errors import (
     TransportError,
     error_class,
 )
+from confirma_async.redaction import masked
 from confirma_async.schemas.wire import Schema
 from confirma_async.session import retry
 from confirma_async.session.ratelimit import Limiter
@@ -232,7 +233,7 @@ class Pipeline:
                 words = cast("dict[str, Any]", entry)
                 named = [words[key] for key in ("field", "message") if isinstance(words.get(key), str)]
                 parts.append(": ".join(named))
-        return "; ".join(part for part in parts if part)[:_KEPT_DETAIL] or None
+        return masked("; ".join(part for part in parts if part))[:_KEPT_DETAIL] or None
 
     def _decode(self, operation: Operation, answer: type[T], response: Response, attempts: int) -> T:
         if not response.body.strip() and not operation.answer_shown:

@@ -28,6 +28,10 @@ def leaves_open(status: int | None) -> bool:
     return status is not None and status >= 500 and status not in NOT_TAKEN | _NEVER_STARTED
 
 
+LONGEST_PAUSE = 3600.0
+"""Seconds that a Retry-After counts for at most: a service that asks for more may have slipped a digit."""
+
+
 @frozen(kw_only=True)
 class RetryPolicy:
     """How often and how patiently a call is tried again.
@@ -98,8 +102,7 @@ def retry_after(value: str | None, now: Callable[[], float] = time.time) -> floa
         seconds = float(value)
     except ValueError:
         try:
-            moment = email.utils.parsedate_to_datetime(value)
-        except ValueError:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - now()
+        except (ValueError, OverflowError):
             return None
-        seconds = moment.timestamp() - now()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return min(max(0.0, seconds), LONGEST_PAUSE) if math.isfinite(seconds) else None

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from confirma_async.bulk import intake
 from confirma_async.bulk.intake import chunks, prepare
 from confirma_async.bulk.items import Entry, Refusal
 from confirma_async.converters import Converter
@@ -72,14 +73,60 @@ def test_a_mapping_becomes_an_entry_with_its_key_and_digest(wire_invoice):
     entry = prepared(wire_invoice(42))
     assert isinstance(entry, Entry)
     assert str(entry.place) == "record 5"
-    assert (entry.key.number, entry.key.type, entry.key.seller) == (42, "INVOICE", "0737546-2")
+    assert (entry.key.number, entry.key.type, entry.key.seller) == (42, "INVOICE", "07375462")
     assert prepared(wire_invoice(42)).digest == entry.digest
     assert prepared(wire_invoice(43)).digest != entry.digest
 
 
-def test_a_seller_without_a_business_id_is_known_by_its_vat_code(wire_invoice):
-    entry = prepared(wire_invoice(seller={"businessId": None, "vatCode": "FI07375462"}))
-    assert entry.key.seller == "FI07375462"
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        {"businessId": "0737546-2"},
+        {"businessId": "07375462"},
+        {"businessId": None, "vatCode": "FI07375462"},
+        {"businessId": None, "vatCode": "fi 0737546-2"},
+    ],
+)
+def test_a_seller_is_the_same_however_its_id_is_spelled(wire_invoice, spelling):
+    assert prepared(wire_invoice(seller=spelling), validate=False).key.seller == "07375462"
+
+
+@pytest.mark.parametrize("broken", [{"invoice": None}, {"invoice": {"header": None}}])
+def test_a_request_too_broken_to_have_a_number_is_refused(broken):
+    assert isinstance(prepared(broken), Refusal)
+
+
+def test_an_untyped_request_without_its_parts_is_refused():
+    from confirma_async.schemas import InvoiceContentData
+
+    hollow = SalesInvoiceRequest(invoice=InvoiceContentData(header=None))  # type: ignore[arg-type]  # untyped
+    assert isinstance(prepared(hollow), Refusal)
+
+
+@pytest.mark.parametrize("validate", [True, False])
+def test_a_number_that_no_journal_can_hold_is_refused(wire_invoice, validate):
+    assert isinstance(prepared(wire_invoice(2**63), validate=validate), Refusal)
+
+
+async def test_a_slow_source_does_not_fill_its_chunks(monkeypatch):
+    monkeypatch.setattr(intake, "PATIENCE", 0.0)
+    assert [len(chunk) async for chunk in chunks(range(3), size=8)] == [1, 1, 1]
+
+
+async def test_an_asynchronous_source_is_closed_when_the_job_ends():
+    closed = []
+
+    async def source():
+        try:
+            yield 1
+            await asyncio.sleep(3600)
+        finally:
+            closed.append(True)
+
+    reading = chunks(source())
+    await anext(reading)
+    await reading.aclose()
+    assert closed
 
 
 def test_what_breaks_a_rule_is_refused_with_its_number(wire_invoice):

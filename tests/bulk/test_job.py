@@ -5,7 +5,10 @@ import pytest
 from confirma_async import Confirma, RetryPolicy
 from confirma_async.session.transport import Response
 
-FOUND = b'{"data": [{"invoiceNumber": "1", "status": "INVOICED"}], "metaData": {"totalCount": 1}}'
+FOUND = (
+    b'{"data": [{"invoiceNumber": "1", "invoiceDate": "2026-11-01", "status": "INVOICED"}],'
+    b' "metaData": {"totalCount": 1}}'
+)
 ABSENT = (
     b'{"data": [], "metaData": {"totalCount": 0, "filtersApplied":'
     b' {"invoiceNumber": "1", "fromInvDate": "2026-10-31", "toInvDate": "2026-11-02"}}}'

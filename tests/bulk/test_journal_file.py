@@ -2,7 +2,10 @@
 
 import os
 import pickle
+import shutil
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -74,7 +77,7 @@ def test_a_newer_journal_says_what_to_do(path):
 
 
 def test_a_journal_in_use_is_refused(opened, path):
-    with pytest.raises(JournalError, match="in use by another process"):
+    with pytest.raises(JournalError, match="in use by another job"):
         journal_file.open_journal(path)
 
 
@@ -84,14 +87,14 @@ def test_a_journal_is_free_again_after_closing(path):
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(JournalError, match="cannot be"):
+    with pytest.raises(JournalError, match="cannot be written"):
         journal_file.open_journal(tmp_path / "nowhere" / "job.journal")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="an administrator may write anywhere")
 def test_a_folder_without_write_permission_is_refused(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(JournalError, match="cannot be"):
+    with pytest.raises(JournalError, match="cannot be written"):
         journal_file.open_journal(tmp_path / "job.journal")
 
 
@@ -149,3 +152,78 @@ def test_errors_of_the_journal_survive_pickling(path):
     with pytest.raises(JournalMismatchError) as caught:
         journal_file.open_journal(path)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.mkdir()])
+def test_what_is_no_regular_file_is_refused_and_left_alone(path, make):
+    make(path)
+    before = path.stat().st_ino
+    with pytest.raises(JournalError, match="no regular file"):
+        journal_file.open_journal(path)
+    assert path.stat().st_ino == before
+
+
+def test_an_empty_file_is_filled_in_its_place(path):
+    path.touch()
+    before = path.stat().st_ino
+    journal_file.open_journal(path).close()
+    assert path.stat().st_ino == before
+
+
+def outsider(path):
+    """Another program opens the journal for writing and closes it again."""
+    code = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('SELECT 1 FROM meta'); c.close()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("look", ["refused", "reading"])
+def test_looking_into_it_from_the_same_process_leaves_its_log_alone(opened, path, entry, look):
+    journal.admit(opened.connection, [entry()], 1)
+    if look == "refused":
+        with pytest.raises(JournalError, match="in use"):
+            journal_file.open_journal(path)
+    else:
+        with journal_file.reading(path) as connection:
+            connection.execute("SELECT * FROM meta").fetchall()
+    outsider(path)
+    assert path.with_name(f"{path.name}-wal").exists()
+
+
+def left_open(path, entry):
+    """What a killed process leaves: a journal and its log."""
+    opened = journal_file.open_journal(path)
+    journal.admit(opened.connection, [entry()], 1)
+    copy = path.with_name("copy")
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
+    opened.close()
+    return copy
+
+
+def test_a_journal_with_its_log_is_whole_after_a_kill(path, entry):
+    opened = journal_file.open_journal(left_open(path, entry))
+    assert states(opened.connection) == [State.CLAIMED]
+    opened.close()
+
+
+def test_a_journal_without_the_log_that_it_needs_is_refused(path, entry):
+    copy = left_open(path, entry)
+    log = copy.with_name("copy-wal")
+    log.unlink()
+    with pytest.raises(JournalError, match="may have forgotten"):
+        journal_file.open_journal(copy)
+    log.touch()  # what the message offers to whoever knows better
+    journal_file.open_journal(copy).close()
+
+
+def test_a_log_without_its_journal_is_refused(path, entry):
+    copy = left_open(path, entry)
+    copy.unlink()
+    with pytest.raises(JournalError, match="its log copy-wal is still there"):
+        journal_file.open_journal(copy)
+
+
+def test_a_journal_that_was_closed_can_be_copied_alone(path, entry):
+    journal_file.open_journal(path).close()
+    shutil.copy(path, path.with_name("copy"))
+    journal_file.open_journal(path.with_name("copy")).close()

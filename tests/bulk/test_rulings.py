@@ -58,7 +58,7 @@ def test_a_conflict_is_looked_up_before_it_is_a_rejection():
     [
         (None, State.ACCEPTED, False),
         ("PAUSED", State.ACCEPTED, False),
-        ("SOMETHING_NEW", State.ACCEPTED, False),
+        ("SOMETHING_NEW", State.UNKNOWN, False),
         ("DUPLICATE", State.ACCEPTED, True),
         ("ERROR", State.REJECTED, False),
     ],
@@ -81,3 +81,24 @@ def test_a_record_found_in_error_is_a_rejection():
 
 def test_a_record_without_a_status_is_an_acceptance():
     assert rulings.on_record(DistributionRecord()).state is State.ACCEPTED
+
+
+def test_a_receipt_that_bears_errors_and_no_status_is_looked_up():
+    ruling = rulings.on_receipt(InvoiceReceipt(errors=[InvoiceError(message="no rows")]))
+    assert (ruling.state, ruling.detail) == (State.UNKNOWN, "no rows")
+
+
+def test_what_an_accepted_receipt_complains_of_is_kept():
+    receipt = InvoiceReceipt(status="PAUSED", errors=[InvoiceError(message="no e-mail")])
+    assert rulings.on_receipt(receipt).detail == "no e-mail"
+
+
+def test_a_conflict_over_what_is_found_is_a_duplicate_in_the_services_words():
+    ruling = rulings.on_record(DistributionRecord(status="INVOICED"), conflict="number taken")
+    assert (ruling.duplicate, "number taken" in str(ruling.detail)) == (True, True)
+
+
+def test_personal_identity_numbers_are_never_repeated():
+    receipt = InvoiceReceipt(status="ERROR", errors=[InvoiceError(message="buyer 131052-308T unknown")])
+    assert "131052" not in str(rulings.on_receipt(receipt).detail)
+    assert "131052" not in str(rulings.on_record(DistributionRecord(error="131052-308T")).detail)

@@ -1,6 +1,7 @@
 """The journal's one thread: durable when awaited, grouped, and honest about failure."""
 
 import asyncio
+import sqlite3
 
 import pytest
 
@@ -20,7 +21,9 @@ def insert(name):
 
 
 def names(connection):
-    return [name for (name,) in connection.execute("SELECT name FROM meta ORDER BY name")]
+    return [
+        name for (name,) in connection.execute("SELECT name FROM meta WHERE name <> 'open' ORDER BY name")
+    ]
 
 
 async def test_what_is_awaited_is_committed(writer):
@@ -84,3 +87,30 @@ async def test_after_closing_nothing_is_taken(path):
     await writer.close()
     with pytest.raises(JournalError, match="is closed"):
         await writer.run(names)
+
+
+async def test_cancelled_while_it_opens_it_lets_go_of_the_file(path):
+    opening = asyncio.create_task(JournalWriter.open(path))
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                writer = await JournalWriter.open(path)
+            except JournalError:  # the cancelled one is still at it
+                await asyncio.sleep(0.01)
+            else:
+                break
+    await writer.close()
+
+
+async def test_a_rollback_that_fails_too_does_not_silence_the_thread(writer):
+    def break_it(connection):
+        connection.execute("ROLLBACK")  # so that the commit fails, and the rollback after it as well
+        raise sqlite3.OperationalError("the disk is gone")
+
+    with pytest.raises(JournalError, match="the disk is gone"):
+        await writer.run(break_it)
+    assert await writer.run(names) == []

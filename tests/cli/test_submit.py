@@ -107,6 +107,13 @@ def test_numbers_are_given_once_and_for_all(confirma_json, service, invoices):
     assert {reference.get("sales") for reference in references} == {"08/00355", "2007-99123", None}
 
 
+def test_numbers_given_earlier_hold_without_being_asked_for_again(confirma_json, service, invoices):
+    file = invoices("08/00355")
+    confirma_json("submit", file, "--number-from", 500)
+    code, report = confirma_json("submit", file)
+    assert (code, report["resumed"]) == (0, 1)
+
+
 def test_a_number_that_is_no_whole_number_is_refused_with_the_way_out(confirma_json, service, invoices):
     code, report = confirma_json("submit", invoices("08/00355", 2))
     assert code == 1
@@ -114,6 +121,21 @@ def test_a_number_that_is_no_whole_number_is_refused_with_the_way_out(confirma_j
     assert trouble["place"].endswith("invoices.jsonl:1")
     assert "--number-from" in trouble["detail"]
     assert held(service) == [2]
+
+
+def test_rules_that_cannot_be_checked_are_named(confirma, service, invoices, monkeypatch):
+    from confirma_async.cli import options
+
+    monkeypatch.setattr(options, "missing_libraries", lambda: {"python-stdnum": ("iban", "bic")})
+    _, _, err = confirma("submit", invoices(1))
+    assert "not checked here: bic, iban" in err
+    assert "confirma-sdk[validation]" in err
+
+
+def test_the_sandbox_keeps_invoices_to_their_owner(confirma, invoices, tmp_path):
+    confirma("submit", invoices(1), "--sandbox", "--journal", "j")
+    assert (tmp_path / "j.sandbox.db").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "j").stat().st_mode & 0o077 == 0
 
 
 def test_a_dry_run_sends_nothing_and_keeps_no_journal(confirma_json, service, invoices, tmp_path):
@@ -163,6 +185,11 @@ def test_a_bad_record_is_named_by_file_line_rule_and_remedy(confirma, service, i
         (["FILE", "--frobnicate"], "No such option"),
         (["FILE", "--rate", "0"], "--rate"),
         (["FILE", "--settle", "-1"], "--settle"),
+        (["FILE", "--settle", "nan"], "--settle"),
+        (["FILE", "--timeout", "inf"], "--timeout"),
+        (["FILE", "--rate", "nan"], "--rate"),
+        (["FILE", "--journal", "."], "directory"),
+        (["FILE", "--journal", "/dev/null"], "no regular file"),
         (["FILE", "--unknown", "maybe"], "--unknown"),
         (["FILE", "--number-from", "x"], "--number-from"),
         (["FILE", "--journal", "no/such/folder/j"], "check that its folder exists"),

@@ -1,6 +1,9 @@
 """Bulk jobs over a real socket: every invoice exactly once, whatever goes wrong."""
 
 import asyncio
+import contextlib
+import sqlite3
+import time
 from collections import Counter
 
 import pytest
@@ -9,10 +12,22 @@ from confirma_async import Confirma, RateLimit, RetryPolicy, Verdict
 from confirma_async.bulk import State, Unknown
 from confirma_async.bulk import journal as rows_of
 from confirma_async.bulk.journal_file import reading
-from confirma_async.errors import JournalError, JournalMismatchError, Problem
+from confirma_async.errors import (
+    ConfigurationError,
+    JournalError,
+    JournalMismatchError,
+    Phase,
+    Problem,
+    TransportError,
+)
 from confirma_async.formats import BadRecord, Place
 from confirma_async.sandbox import Fault
+from confirma_async.session.transport import Response
 
+ABSENT = (
+    b'{"data": [], "metaData": {"totalCount": 0, "filtersApplied":'
+    b' {"invoiceNumber": "1", "fromInvDate": "2026-10-31", "toInvDate": "2026-11-02"}}}'
+)
 CREATE = "invoices.create"
 LOOKUP = "invoices.distributions"
 
@@ -391,3 +406,138 @@ async def test_the_journal_holds_no_payload(confirma, journal, wire_invoice):
     await confirma.bulk.submit([wire_invoice(1, seller={"name": "UNMISTAKABLE"})], journal=journal)
     for file in journal.parent.iterdir():
         assert b"UNMISTAKABLE" not in file.read_bytes()
+
+
+# --- what a review found --------------------------------------------------------------------------
+
+
+async def test_an_attempt_that_was_not_sent_does_not_forget_the_one_before_it(journal, wire_invoice):
+    """The first attempt may still arrive, though the second one surely did not."""
+
+    class Service:
+        posts = 0
+
+        async def send(self, request):
+            if request.method == "GET":
+                return Response(200, {}, ABSENT)
+            self.posts += 1
+            if self.posts == 1:
+                raise TransportError("reset", phase=Phase.NO_REPLY)
+            raise TransportError("refused", phase=Phase.NOT_SENT)
+
+        async def close(self):
+            pass
+
+    service = Service()
+    async with Confirma("k", transport=service, retry=RetryPolicy(attempts=1)) as client:
+        report = await client.bulk.submit([wire_invoice(1)], journal=journal, settle=0)
+        assert (report.unknown, report.pending) == (1, 0)
+        held = await client.bulk.submit([wire_invoice(1)], journal=journal, settle=0, unknown="hold")
+    assert held.unknown == 1
+    assert service.posts == 2
+
+
+async def test_a_clock_that_is_set_forward_does_not_shorten_the_settle_time(
+    sandbox, confirma, journal, wire_invoice, monkeypatch
+):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=1)
+    sandbox.faults.add(Fault.LATE_LISTING, operation=CREATE, times=1, seconds=0.4)
+    real = time.time
+    monkeypatch.setattr("confirma_async.bulk.job.time.time", lambda: real() + 3600 * sandbox.requests[LOOKUP])
+    report = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle=1.0)
+    assert report.accepted == 1
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_a_clock_that_was_set_back_does_not_lengthen_the_settle_time(
+    sandbox, confirma, journal, wire_invoice
+):
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=1)
+    await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle=0, unknown="hold")
+    with contextlib.closing(sqlite3.connect(journal)) as connection, connection:
+        connection.execute("UPDATE item SET attempted_at = attempted_at + 3600")
+    async with asyncio.timeout(5):
+        report = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle=0.2)
+    assert report.accepted == 1
+
+
+async def test_a_source_that_fails_lets_what_is_under_way_come_to_its_end(
+    sandbox, confirma, journal, wire_invoice
+):
+    sandbox.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.1)
+
+    def source():
+        for number in range(1, 65):
+            yield wire_invoice(number)
+        raise OSError("the input went away")
+
+    stream = confirma.bulk.stream(source(), journal=journal)
+    with pytest.raises(OSError, match="went away"):
+        async for _ in stream:
+            pass
+    assert not stream.report.complete
+    with reading(journal) as connection:
+        assert not list(rows_of.rows(connection, State.SENDING, State.UNKNOWN))
+
+
+async def test_breaking_off_lets_what_is_under_way_come_to_its_end(sandbox, confirma, journal, wire_invoice):
+    sandbox.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.05)
+    stream = confirma.bulk.stream((wire_invoice(n) for n in range(1, 1001)), journal=journal)
+    async with contextlib.aclosing(aiter(stream)) as outcomes:
+        async for _ in outcomes:
+            break
+    assert not stream.report.complete
+    with reading(journal) as connection:
+        assert not list(rows_of.rows(connection, State.SENDING, State.UNKNOWN))
+
+
+async def test_a_source_that_is_cancelled_does_not_hang_the_job(confirma, journal, wire_invoice):
+    async def source():
+        yield wire_invoice(1)
+        raise asyncio.CancelledError
+
+    async with asyncio.timeout(5):
+        with pytest.raises(asyncio.CancelledError):
+            await confirma.bulk.submit(source(), journal=journal)
+
+
+async def test_a_stream_is_iterated_once(confirma, journal, wire_invoice):
+    stream = confirma.bulk.stream([wire_invoice(1)], journal=journal)
+    assert [outcome async for outcome in stream]
+    with pytest.raises(ConfigurationError, match="once"):
+        async for _ in stream:
+            pass
+
+
+async def test_stopping_after_the_end_changes_nothing(confirma, journal, wire_invoice):
+    stop = asyncio.Event()
+    stream = confirma.bulk.stream([wire_invoice(1)], journal=journal, stop=stop)
+    async for _ in stream:
+        stop.set()
+    assert stream.report.complete
+
+
+async def test_a_seller_that_is_spelled_otherwise_is_still_the_same(sandbox, confirma, journal, wire_invoice):
+    await confirma.bulk.submit([wire_invoice(1)], journal=journal)
+    respelled = wire_invoice(1, seller={"businessId": None, "vatCode": "FI07375462"})
+    report = await confirma.bulk.submit([respelled], journal=journal)
+    assert (report.refused, sandbox.requests[CREATE]) == (1, 1)
+
+
+async def test_a_seller_that_is_not_named_any_more_is_not_another_one(
+    sandbox, confirma, journal, wire_invoice
+):
+    await confirma.bulk.submit([wire_invoice(1)], journal=journal)
+    report = await confirma.bulk.submit([wire_invoice(1, seller={"businessId": None})], journal=journal)
+    assert (report.refused, sandbox.requests[CREATE]) == (1, 1)
+    assert report.troubles[0].problems[0].rule == "job.changed"
+
+
+async def test_a_blip_that_takes_every_call_under_way_does_not_pause_the_job(sandbox, journal, wire_invoice):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=32)
+    async with Confirma(
+        sandbox.api_key, base_url=sandbox.url, rate_limit=RateLimit(concurrency=32)
+    ) as client:
+        report = await client.bulk.submit((wire_invoice(n) for n in range(1, 101)), journal=journal)
+    assert (report.paused, report.accepted) == (None, 100)
+    assert exactly_once(sandbox, 100)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import socket
 import ssl
 
 import aiohttp
@@ -229,3 +230,23 @@ async def test_dropping_it_open_is_a_resource_warning(unused_tcp_port):
 async def test_tls_settings_of_the_caller_are_used():
     context = ssl.create_default_context()
     assert AiohttpTransport(ssl_context=context)._ssl is context
+
+
+async def test_a_connection_that_is_never_accepted_means_not_sent(transport):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        crowd = [socket.socket() for _ in range(3)]
+        for one in crowd:
+            one.setblocking(False)
+            one.connect_ex(address)
+        error = await failure(transport, post(f"http://127.0.0.1:{address[1]}", timeout=0.4))
+        for one in crowd:
+            one.close()
+    assert error.phase is Phase.NOT_SENT
+
+
+async def test_a_borrowed_session_that_is_closed_means_not_sent():
+    session = aiohttp.ClientSession()
+    await session.close()
+    error = await failure(AiohttpTransport(session=session), post("http://127.0.0.1:9"))
+    assert error.phase is Phase.NOT_SENT

@@ -48,6 +48,8 @@ def test_only_what_surely_did_nothing_is_repeated(phase, repeat, status, repeate
         ("nan", None),
         ("inf", None),
         ("-inf", None),
+        ("1e300", 3600.0),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
         ("", None),
     ],
 )
