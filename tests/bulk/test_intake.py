@@ -14,6 +14,9 @@ from confirma_async.formats import BadRecord, Place, ReadInvoice
 from confirma_async.schemas import SalesInvoiceRequest
 
 
+BAD = BadRecord(place=Place("f"), problems=[])
+
+
 async def test_a_source_is_never_read_ahead_of_one_chunk():
     taken = []
 
@@ -110,7 +113,7 @@ def test_a_number_that_no_journal_can_hold_is_refused(wire_invoice, validate):
 
 async def test_a_slow_source_does_not_fill_its_chunks(monkeypatch):
     monkeypatch.setattr(intake, "PATIENCE", 0.0)
-    assert [len(chunk) async for chunk in chunks(range(3), size=8)] == [1, 1, 1]
+    assert [len(chunk) async for chunk in chunks([BAD] * 3, size=8)] == [1, 1, 1]
 
 
 async def test_an_asynchronous_source_is_closed_when_the_job_ends():
