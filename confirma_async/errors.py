@@ -30,10 +30,11 @@ class Problem:
     """One thing wrong with a value.
 
     Attributes:
-        path: Where, as a JSON path with wire names: ``$.invoice.rows[3].quantity``.
+        path: Where, as a JSON path with wire names: ``$.invoice.rows[3].quantity``; empty for a whole file.
         rule: The id of the rule that was broken, as listed in the docs.
-        message: What is wrong and what to do; never the value itself.
-        found: The class of the value found (``str``, ``null``, ...), where that helps.
+        message: What is wrong and what to do; never the value itself, save the amounts of a wrong sum.
+        found: What kind of value was found (``text``, ``nothing``, ...), where that helps; in Python objects
+            its class.
     """
 
     path: str
@@ -42,8 +43,9 @@ class Problem:
     found: str | None = None
 
     def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
         found = f" (found: {self.found})" if self.found else ""
-        return f"{self.path}: {self.message}{found} [{self.rule}]"
+        return f"{where}{self.message}{found} [{self.rule}]"
 
 
 def _listing(problems: Sequence[Problem]) -> str:

@@ -196,51 +196,62 @@ def test_any_bytes_are_read_or_explained(data):
 # --- reading: types are exact -----------------------------------------------------------------------
 
 WRONG_VALUES: list[tuple[type[Schema], dict[str, Any], str, str]] = [
-    (TokenValidity, {"isValid": "true"}, "$.isValid", "str"),
-    (TokenValidity, {"isValid": 1}, "$.isValid", "int"),
-    (TokenValidity, {"isValid": True, "message": 5}, "$.message", "int"),
+    (TokenValidity, {"isValid": "true"}, "$.isValid", "text"),
+    (TokenValidity, {"isValid": 1}, "$.isValid", "whole number"),
+    (TokenValidity, {"isValid": True, "message": 5}, "$.message", "whole number"),
     (TokenValidity, {"isValid": True, "message": []}, "$.message", "list"),
-    (PaymentTerms, {"netDays": Decimal("1.9")}, "$.netDays", "Decimal"),
+    (PaymentTerms, {"netDays": Decimal("1.9")}, "$.netDays", "decimal number"),
     (PaymentTerms, {"netDays": 1.9}, "$.netDays", "float"),
-    (PaymentTerms, {"netDays": True}, "$.netDays", "bool"),
-    (PaymentTerms, {"netDays": "12"}, "$.netDays", "str"),
+    (PaymentTerms, {"netDays": True}, "$.netDays", "true/false"),
+    (PaymentTerms, {"netDays": "12"}, "$.netDays", "text"),
     (InvoiceRowData, {"quantity": 1.5}, "$.quantity", "float"),
-    (InvoiceRowData, {"quantity": "1.5"}, "$.quantity", "str"),
-    (InvoiceRowData, {"quantity": True}, "$.quantity", "bool"),
-    (InvoiceRowData, {"quantity": Decimal("NaN")}, "$.quantity", "Decimal"),
-    (InvoiceRowData, {"quantity": Decimal("-Infinity")}, "$.quantity", "Decimal"),
-    (InvoiceRowData, {"quantity": Decimal("sNaN")}, "$.quantity", "Decimal"),
-    (InvoiceRowData, {"netAmount": Decimal("1.001")}, "$.netAmount", "Decimal"),
-    (InvoiceRowData, {"netAmount": Decimal("1.000")}, "$.netAmount", "Decimal"),
+    (InvoiceRowData, {"quantity": "1.5"}, "$.quantity", "text"),
+    (InvoiceRowData, {"quantity": True}, "$.quantity", "true/false"),
+    (InvoiceRowData, {"quantity": Decimal("NaN")}, "$.quantity", "decimal number"),
+    (InvoiceRowData, {"quantity": Decimal("-Infinity")}, "$.quantity", "decimal number"),
+    (InvoiceRowData, {"quantity": Decimal("sNaN")}, "$.quantity", "decimal number"),
+    (InvoiceRowData, {"netAmount": Decimal("1.001")}, "$.netAmount", "decimal number"),
+    (InvoiceRowData, {"netAmount": Decimal("1.000")}, "$.netAmount", "decimal number"),
     (InvoiceRowData, {"netAmount": 1.5}, "$.netAmount", "float"),
-    (InvoiceRowData, {"netAmount": True}, "$.netAmount", "bool"),
-    (InvoiceRowData, {"netAmount": Decimal("NaN")}, "$.netAmount", "Decimal"),
-    (InvoiceRowData, {"netAmount": Decimal("Infinity")}, "$.netAmount", "Decimal"),
-    (InvoiceRowData, {"netAmount": Decimal("sNaN")}, "$.netAmount", "Decimal"),
+    (InvoiceRowData, {"netAmount": Decimal("1e999999999")}, "$.netAmount", "decimal number"),
+    (InvoiceRowData, {"netAmount": Decimal(f"{'9' * 70}.00")}, "$.netAmount", "decimal number"),
+    (InvoiceRowData, {"netAmount": 10**70}, "$.netAmount", "whole number"),
+    (InvoiceRowData, {"quantity": Decimal("1e999999999")}, "$.quantity", "decimal number"),
+    (InvoiceRowData, {"quantity": Decimal("1e-999999999")}, "$.quantity", "decimal number"),
+    (InvoiceRowData, {"quantity": -(10**70)}, "$.quantity", "whole number"),
+    (InvoiceRowData, {"netAmount": True}, "$.netAmount", "true/false"),
+    (InvoiceRowData, {"netAmount": Decimal("NaN")}, "$.netAmount", "decimal number"),
+    (InvoiceRowData, {"netAmount": Decimal("Infinity")}, "$.netAmount", "decimal number"),
+    (InvoiceRowData, {"netAmount": Decimal("sNaN")}, "$.netAmount", "decimal number"),
     (InvoiceRowData, {"accounting": [1]}, "$.accounting", "list"),
-    (InvoiceRowData, {"accounting": "x"}, "$.accounting", "str"),
-    (InvoiceRowData, {"definitionDetails": {}}, "$.definitionDetails", "dict"),
-    (InvoiceRowData, {"definitionDetails": "ab"}, "$.definitionDetails", "str"),
-    (InvoiceRowData, {"definitionDetails": [{}, None]}, "$.definitionDetails[1]", "null"),
-    (InvoiceRowData, {"definitionDetails": [{}, {"code": 1}]}, "$.definitionDetails[1].code", "int"),
-    (InvoiceReferences, {"orderDate": "1.2.2026"}, "$.orderDate", "str"),
-    (InvoiceReferences, {"orderDate": "20260201"}, "$.orderDate", "str"),
-    (InvoiceReferences, {"orderDate": "2026-W05-7"}, "$.orderDate", "str"),
-    (InvoiceReferences, {"orderDate": "2026-02-30"}, "$.orderDate", "str"),
-    (InvoiceReferences, {"orderDate": "2026-02-01T00:00:00Z"}, "$.orderDate", "str"),
-    (InvoiceReferences, {"orderDate": ""}, "$.orderDate", "str"),
-    (InvoiceReferences, {"creditedInvoiceNumber": "12a"}, "$.creditedInvoiceNumber", "str"),
-    (InvoiceReferences, {"creditedInvoiceNumber": "012"}, "$.creditedInvoiceNumber", "str"),
-    (InvoiceReferences, {"creditedInvoiceNumber": "-12"}, "$.creditedInvoiceNumber", "str"),
-    (InvoiceReferences, {"creditedInvoiceNumber": "١٢"}, "$.creditedInvoiceNumber", "str"),
-    (InvoiceReferences, {"creditedInvoiceNumber": Decimal("12.0")}, "$.creditedInvoiceNumber", "Decimal"),
-    (FiltersApplied, {"invoiceNumber": Decimal(12)}, "$.invoiceNumber", "Decimal"),
-    (FiltersApplied, {"invoiceNumber": True}, "$.invoiceNumber", "bool"),
-    (DistributionRecord, {"createdAt": "2026-02-01T00:00:00"}, "$.createdAt", "str"),
-    (DistributionRecord, {"createdAt": "yesterday"}, "$.createdAt", "str"),
-    (DistributionRecord, {"createdAt": 1700000000}, "$.createdAt", "int"),
-    (DistributionRecord, {"status": 1}, "$.status", "int"),
-    (InvoiceHeader, {**HEADER, "type": None}, "$.type", "null"),
+    (InvoiceRowData, {"accounting": "x"}, "$.accounting", "text"),
+    (InvoiceRowData, {"definitionDetails": {}}, "$.definitionDetails", "object"),
+    (InvoiceRowData, {"definitionDetails": "ab"}, "$.definitionDetails", "text"),
+    (InvoiceRowData, {"definitionDetails": [{}, None]}, "$.definitionDetails[1]", "nothing"),
+    (InvoiceRowData, {"definitionDetails": [{}, {"code": 1}]}, "$.definitionDetails[1].code", "whole number"),
+    (InvoiceReferences, {"orderDate": "1.2.2026"}, "$.orderDate", "text"),
+    (InvoiceReferences, {"orderDate": "20260201"}, "$.orderDate", "text"),
+    (InvoiceReferences, {"orderDate": "2026-W05-7"}, "$.orderDate", "text"),
+    (InvoiceReferences, {"orderDate": "2026-02-30"}, "$.orderDate", "text"),
+    (InvoiceReferences, {"orderDate": "2026-02-01T00:00:00Z"}, "$.orderDate", "text"),
+    (InvoiceReferences, {"orderDate": ""}, "$.orderDate", "text"),
+    (InvoiceReferences, {"creditedInvoiceNumber": "12a"}, "$.creditedInvoiceNumber", "text"),
+    (InvoiceReferences, {"creditedInvoiceNumber": "012"}, "$.creditedInvoiceNumber", "text"),
+    (InvoiceReferences, {"creditedInvoiceNumber": "-12"}, "$.creditedInvoiceNumber", "text"),
+    (InvoiceReferences, {"creditedInvoiceNumber": "١٢"}, "$.creditedInvoiceNumber", "text"),
+    (
+        InvoiceReferences,
+        {"creditedInvoiceNumber": Decimal("12.0")},
+        "$.creditedInvoiceNumber",
+        "decimal number",
+    ),
+    (FiltersApplied, {"invoiceNumber": Decimal(12)}, "$.invoiceNumber", "decimal number"),
+    (FiltersApplied, {"invoiceNumber": True}, "$.invoiceNumber", "true/false"),
+    (DistributionRecord, {"createdAt": "2026-02-01T00:00:00"}, "$.createdAt", "text"),
+    (DistributionRecord, {"createdAt": "yesterday"}, "$.createdAt", "text"),
+    (DistributionRecord, {"createdAt": 1700000000}, "$.createdAt", "whole number"),
+    (DistributionRecord, {"status": 1}, "$.status", "whole number"),
+    (InvoiceHeader, {**HEADER, "type": None}, "$.type", "nothing"),
 ]
 
 
@@ -316,7 +327,7 @@ def test_an_amount_keeps_its_spelling(text):
     assert CONVERTER.dumps(CONVERTER.loads(raw, InvoiceRowData)) == raw
 
 
-@pytest.mark.parametrize("text", ["1E-30", "0.10", "123456789012345678901234567890.123456789", "1E+400"])
+@pytest.mark.parametrize("text", ["1E-30", "0.10", "123456789012345678901234567890.123456789", "1E+40"])
 def test_a_quantity_keeps_its_spelling(text):
     raw = f'{{"quantity":{text}}}'.encode()
     assert CONVERTER.dumps(CONVERTER.loads(raw, InvoiceRowData)) == raw
@@ -367,7 +378,7 @@ def test_a_moment_is_a_date_or_a_time_with_its_offset():
     ids=lambda data: repr(data[:12]),
 )
 def test_what_is_no_json_is_refused(data):
-    with pytest.raises(ResponseDecodeError, match="not JSON") as caught:
+    with pytest.raises(ResponseDecodeError, match=r"this (is not )?JSON") as caught:
         CONVERTER.loads(data, TokenValidity)
     assert caught.value.__context__ is None
 
@@ -416,6 +427,9 @@ UNWRITABLE: list[tuple[Callable[[], Schema], str, str]] = [
     (lambda: InvoiceRowData(net_amount=Decimal("1.005")), "$.netAmount", "Decimal"),
     (lambda: InvoiceRowData(net_amount=Decimal("-Infinity")), "$.netAmount", "Decimal"),
     (lambda: InvoiceRowData(net_amount=Decimal("NaN")), "$.netAmount", "Decimal"),
+    (lambda: InvoiceRowData(quantity=Decimal("1e999999999")), "$.quantity", "Decimal"),
+    (lambda: InvoiceRowData(net_amount=Decimal("1e999999999")), "$.netAmount", "Decimal"),
+    (lambda: InvoiceRowData(net_amount=Decimal(f"{'9' * 70}.00")), "$.netAmount", "Decimal"),
     (lambda: InvoiceRowData(accounting={}), "$.accounting", "dict"),  # type: ignore[arg-type]
     (lambda: InvoiceRowData(accounting=Address()), "$.accounting", "Address"),  # type: ignore[arg-type]
     (lambda: InvoiceRowData(definition_details=5), "$.definitionDetails", "int"),  # type: ignore[arg-type]

@@ -115,8 +115,8 @@ class Converter:
         try:
             return self._decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
-            reason = str(error) if isinstance(error, msgspec.DecodeError) else type(error).__name__
-        raise ResponseDecodeError(f"this is not JSON: {reason}")
+            told = _fault_of_json(error)
+        raise ResponseDecodeError(told)
 
     def encode(self, obj: object) -> bytes:
         """Writes dicts, lists and Decimals as JSON.
@@ -169,6 +169,16 @@ class Converter:
             for item in fields
         ]
         return unstructure_function(cls, fields, writers)
+
+
+def _fault_of_json(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "this JSON is nested too deeply"
+    if isinstance(error, ArithmeticError | msgspec.ValidationError):
+        return "this JSON holds a number with too many digits"
+    if isinstance(error, UnicodeDecodeError):
+        return "this is not JSON: it is not text in UTF-8"
+    return f"this is not JSON: {error}"
 
 
 def _same(kind: Any, other: Any) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeAlias
+
+import attrs
 
 from confirma_async.converters.fields import Field
 from confirma_async.converters.kinds import Reader, WireMismatch, is_schema
@@ -18,9 +20,25 @@ RULE = "type"
 
 FieldsOf: TypeAlias = Callable[[type[Schema]], tuple[Field, ...]]
 
+_IN_JSON: Mapping[str, str] = {
+    "null": "nothing",
+    "str": "text",
+    "bool": "true/false",
+    "int": "whole number",
+    "Decimal": "decimal number",
+    "list": "list",
+    "dict": "object",
+}
+"""What was found, in words for those who wrote the JSON; who writes Python is told the class."""
+
 
 def problems_reading(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
     """Every place where an object is not what its schema says."""
+    for problem in _faults(obj, cls, path, fields_of):
+        yield attrs.evolve(problem, found=_IN_JSON.get(problem.found or "", problem.found))
+
+
+def _faults(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
     if type(obj) is not dict:
         yield _problem(path, WireMismatch("an object", obj))
         return
@@ -34,9 +52,7 @@ def problems_reading(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iter
             elif item.absent is not None:
                 yield _problem(place, WireMismatch("given, or left out", None))
             continue
-        yield from _problems_at(
-            item, value, place, item.read, list, partial(problems_reading, fields_of=fields_of)
-        )
+        yield from _problems_at(item, value, place, item.read, list, partial(_faults, fields_of=fields_of))
 
 
 def problems_writing(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:

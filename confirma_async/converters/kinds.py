@@ -21,6 +21,10 @@ Writer = Callable[[Any], Any]
 
 AMOUNT_DECIMALS = 2
 CENT = Decimal(1).scaleb(-AMOUNT_DECIMALS)
+MOST_DIGITS = 60
+"""Digits of a number before its point, and after it; a billion of them fit into ``1e999999999``."""
+_LIMIT = 10**MOST_DIGITS
+_TOO_LONG = f"a number of at most {MOST_DIGITS} digits before and after the point; it has too many digits"
 
 
 class WireMismatch(Exception):  # noqa: N818 (never leaves this package unexplained)
@@ -44,12 +48,30 @@ def _exactly(kind: type, wanted: str) -> Reader:
     return check
 
 
+def has_too_many_digits(value: Decimal) -> bool:
+    """Whether a finite number, written out, has more digits than any quantity or amount."""
+    exponent = int(value.as_tuple().exponent)
+    return exponent < -MOST_DIGITS or value.adjusted() >= MOST_DIGITS
+
+
+def _sane(value: Decimal) -> Decimal:
+    if has_too_many_digits(value):
+        raise WireMismatch(_TOO_LONG, value)
+    return value
+
+
+def _sane_whole(value: int) -> Decimal:
+    if not -_LIMIT < value < _LIMIT:
+        raise WireMismatch(_TOO_LONG, value)
+    return Decimal(value)
+
+
 def _read_decimal(value: Any) -> Decimal:
     if type(value) is Decimal:
         if value.is_finite():
-            return value
+            return _sane(value)
     elif type(value) is int:
-        return Decimal(value)
+        return _sane_whole(value)
     raise WireMismatch("a finite JSON number", value)
 
 
@@ -62,21 +84,21 @@ def _has_cents_at_most(value: Decimal) -> bool:
 
 def _read_amount(value: Any) -> Decimal:
     if type(value) is int:
-        return Decimal(value)
+        return _sane_whole(value)
     if type(value) is Decimal and _has_cents_at_most(value):
-        return value
+        return _sane(value)
     raise WireMismatch("an amount: a JSON number with at most two decimals", value)
 
 
 def _write_decimal(value: Any) -> Decimal:
     if type(value) is Decimal and value.is_finite():
-        return value
+        return _sane(value)
     raise WireMismatch("a finite Decimal", value)
 
 
 def _write_amount(value: Any) -> Decimal:
     if type(value) is Decimal and _has_cents_at_most(value):
-        return value
+        return _sane(value)
     raise WireMismatch("an amount: a Decimal with at most two decimals", value)
 
 
@@ -177,11 +199,15 @@ CHECKED_IN_PLACE: Mapping[Any, str] = {str: "str", bool: "bool", int: "int"}
 
 
 IN_DOUBT: Mapping[Any, str] = {
-    Decimal: "type({0}) is not Decimal or not {0}.is_finite()",
-    Amount: "type({0}) is not Decimal or not {0}.same_quantum(CENT)",
+    Decimal: "type({0}) is not Decimal or not {0}.is_finite() or not -30 < {0}.adjusted() < 30",
+    Amount: "type({0}) is not Decimal or not {0}.same_quantum(CENT) or {0}.adjusted() > 30",
     InvoiceNumber: "type({0}) is not int",
 }
-"""Kinds whose usual form is asked for where it stands; only a doubtful value goes through its reader."""
+"""Kinds whose usual form is asked for where it stands; only a doubtful value goes through its reader.
+
+A tail of more than ``MOST_DIGITS`` decimals on a number of usual size is let through: it is exact, and short
+enough for anybody who could write it.
+"""
 
 
 def raw(value: Any) -> Any:

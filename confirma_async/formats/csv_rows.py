@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from confirma_async.errors import Problem
 from confirma_async.formats.csv_columns import COLUMNS, KEY, REQUIRED, SUMMED, Column
@@ -20,7 +20,15 @@ from confirma_async.formats.csv_survey import Survey, opened, survey
 from confirma_async.formats.csv_values import Mark, ValueProblem, read_value
 from confirma_async.formats.exact import total
 from confirma_async.formats.numbering import carry, resolve
-from confirma_async.formats.records import BadRecord, Identity, Place, ReadInvoice, ReadOptions, Sighting
+from confirma_async.formats.records import (
+    BadRecord,
+    Identity,
+    InputError,
+    Place,
+    ReadInvoice,
+    ReadOptions,
+    Sighting,
+)
 from confirma_async.formats.wire_tree import finished, put
 from confirma_async.schemas import InvoiceType
 
@@ -77,11 +85,19 @@ def read_csv(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
     """Reads the invoices of a CSV file.
 
     Raises:
-        InputError: its header line cannot be used.
+        InputError: its header line cannot be used, or nothing follows it.
     """
     form = survey(path, options.decimal_comma)
+    remark, empty = form.remark, True
     for group in _groups(path, form):
-        yield _invoice(group, path, options)
+        record = _invoice(group, path, options)
+        if remark is not None and isinstance(record, ReadInvoice):
+            record, remark = evolve(record, remarks=(remark, *record.remarks)), None
+        yield record
+        empty = False
+    if empty:
+        msg = f"{path}: holds no invoice, only the line that names the columns; write the invoices below it"
+        raise InputError(msg)
 
 
 def csv_sightings(path: Path, options: ReadOptions) -> Iterator[Sighting]:
@@ -202,7 +218,8 @@ def _broken(record: Fields | Torn, form: Survey) -> list[Problem]:
         else:
             rule = "csv.encoding"
             message = (
-                f"holds a byte that is no character of the file's encoding ({form.encoding}); correct it"
+                f"holds a byte that is no character of the file's encoding ({form.encoding}); "
+                "correct it, or save the whole file as UTF-8"
             )
         problems.append(Problem(_path(record.line, column.name), rule, message))
     return problems
@@ -213,7 +230,7 @@ def _path(line: int, name: str) -> str:
 
 
 def _required(line: int, name: str) -> Problem:
-    return Problem(_path(line, name), "csv.required", "is empty; every invoice needs it")
+    return Problem(_path(line, name), "csv.required", "is empty, but every invoice needs it; fill it in")
 
 
 def _invoice(group: _Group, path: Path, options: ReadOptions) -> ReadInvoice | BadRecord:

@@ -10,7 +10,7 @@ import csv
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -19,12 +19,18 @@ from attrs import frozen
 from confirma_async.formats.csv_columns import COLUMNS, REQUIRED, Column, column_name
 from confirma_async.formats.csv_lines import LONGEST_LINE, Fields, records
 from confirma_async.formats.csv_values import Mark, evidence
+from confirma_async.formats.discretion import looks_like_name
 from confirma_async.formats.records import InputError
 
 DELIMITERS = ";,\t|"
+_SURE = 2
+"""Known names that make a line a header, however many others are not known."""
 _BLOCK = 1024 * 1024
+WINDOWS = "cp1252"
 _STRAY = re.compile("[\udc80-\udcff]")
-_WIDE = re.compile("[^\0-\x7f]")
+_USUAL = re.compile("[\xa1-\xff\u2010-\u20ff]")
+_WIDE = re.compile("[^\0-\x7f\udc80-\udcff]")
+_NAMES: Mapping[str, str] = {";": "semicolon", ",": "comma", "\t": "tab", "|": "vertical bar"}
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -43,6 +49,17 @@ class Survey:
     delimiter: str
     columns: Sequence[Column]
     mark: Mark | None
+
+    @property
+    def remark(self) -> str | None:
+        """How the file was read, where its bytes leave a doubt: in Windows-1252 every byte is a letter."""
+        if self.encoding != WINDOWS:
+            return None
+        decimals = "" if self.mark is None else f", {self.mark.value.removeprefix('a ')}"
+        return (
+            f"the file is not UTF-8 and was read as Windows-1252, columns separated by "
+            f"{_NAMES[self.delimiter]}{decimals}; look at its letters, or save it as UTF-8"
+        )
 
 
 def opened(path: Path, encoding: str) -> TextIO:
@@ -80,12 +97,14 @@ def _encoding(path: Path) -> str:
     letters = strays = 0
     for text in _decoded(path):
         if not text.isascii():
-            here = len(_STRAY.findall(text))
-            strays += here
-            letters += len(_WIDE.findall(text)) - here
-    # Windows-1252 text hardly ever happens to be valid UTF-8, so a file that mostly is has damaged bytes
-    # in it: those are reported where they stand, instead of misreading every other letter of the file.
-    return "utf-8" if strays == 0 or letters > strays else "cp1252"
+            # A file that is UTF-8 but for some bytes has been damaged: they are reported where they stand,
+            # instead of misreading the rest. One usual letter proves it. Unusual ones do not, as capitals
+            # before a euro sign or a hard space in Windows-1252 look like them; these are weighed.
+            if _USUAL.search(text):
+                return "utf-8"
+            strays += len(_STRAY.findall(text))
+            letters += len(_WIDE.findall(text))
+    return WINDOWS if strays >= letters and strays else "utf-8"
 
 
 def _decoded(path: Path) -> Iterator[str]:
@@ -107,6 +126,14 @@ def _header(path: Path, encoding: str) -> tuple[str, tuple[Column, ...]]:
     named = {delimiter: _names(text, delimiter) for delimiter in DELIMITERS}
     delimiter = max(named, key=lambda each: (sum(name in COLUMNS for name in named[each]), len(named[each])))
     names = named[delimiter]
+    known = sum(name in COLUMNS for name in names)
+    if known < _SURE and 2 * known < len(names):
+        # This may be the first invoice of a file without header: nothing of it may show in a message.
+        msg = (
+            f"{path}: the first line does not name columns ({len(names) - known} of {len(names)} names are "
+            "unknown); write the names of the columns there, such as number;date;due_date;currency"
+        )
+        raise InputError(msg)
     complaints = [*_unknown(names), *_repeated(names), *_missing(names)]
     if complaints:
         msg = f"{path}: the header line cannot be used: {'; '.join(complaints)}"
@@ -126,13 +153,12 @@ def _unknown(names: Sequence[str]) -> Iterator[str]:
         if not name:
             yield f"column {position} has no name"
         elif name not in COLUMNS:
+            if not looks_like_name(name):
+                yield f"column {position} is not known, rename or remove it"
+                continue
             near = difflib.get_close_matches(name, COLUMNS, n=3)
             hint = f"did you mean {' or '.join(near)}?" if near else "rename or remove it"
-            yield f"there is no column {_printable(name)!r}, {hint}"
-
-
-def _printable(name: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in name[:60])
+            yield f"there is no column {name!r}, {hint}"
 
 
 def _repeated(names: Sequence[str]) -> Iterator[str]:

@@ -80,6 +80,8 @@ def number(text: str, mark: Mark | None) -> Decimal:
     if mark is Mark.POINT and _PLAIN.fullmatch(text):  # the usual form, read straight
         return Decimal(text)
     found = readings(text)
+    if len(text) > LONGEST_NUMERAL:
+        raise ValueProblem("csv.number", "has too many digits for a number; correct it")
     if not found:
         raise ValueProblem("csv.number", "is no number; write digits with at most one decimal separator")
     if mark is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats.clashes import Clashes
+from confirma_async.formats.discretion import number_shown
 from confirma_async.formats.reading import read, sightings
 from confirma_async.formats.records import (
     BadRecord,
@@ -89,7 +90,9 @@ def read_files(
             for record in read(file, options, converter):
                 yield _refused_if_twice(record, clashes)
         except InputError as error:
-            yield BadRecord(place=Place(fspath(file)), problems=[Problem("$", "file", str(error))])
+            place = Place(fspath(file))
+            message = str(error).removeprefix(f"{place}: ")
+            yield BadRecord(place=place, problems=[Problem("", "file", message)])
 
 
 def _refused_if_twice(record: ReadInvoice | BadRecord, clashes: Clashes) -> ReadInvoice | BadRecord:
@@ -102,8 +105,8 @@ def _refused_if_twice(record: ReadInvoice | BadRecord, clashes: Clashes) -> Read
     first, second = places
     kind = identity.type.replace("_", " ").lower()
     message = (
-        f"{kind} {identity.original} stands twice, at {first} and at {second}; neither is sent, give one of "
-        "them a number of its own or remove it (lines of one invoice must stand together)"
+        f"{kind} {number_shown(identity.original)} stands twice, at {first} and at {second}; neither is "
+        "sent, give one of them a number of its own or remove it (lines of one invoice must stand together)"
     )
     problem = Problem("$.invoice.header.number", "job.clash", message)
     return BadRecord(place=record.place, problems=[problem], number=identity.original)

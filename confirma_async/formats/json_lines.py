@@ -7,14 +7,20 @@ read whole: for large jobs use JSON Lines.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeAlias, cast
 
 from attrs import evolve, frozen
 
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, ResponseDecodeError
+from confirma_async.formats.json_keys import (
+    KnownKeys,
+    keys_that_stand_twice,
+    known_keys,
+    remarks_on_unknown_keys,
+)
 from confirma_async.formats.numbering import Numbering, carry, resolve
 from confirma_async.formats.records import (
     BadRecord,
@@ -43,6 +49,17 @@ LARGEST_FILE = 256 * 1024 * 1024
 
 _BLOCK = 1024 * 1024
 _SYNTAX = "json.syntax"
+_TWICE = "json.duplicate-key"
+_TWICE_MESSAGE = (
+    "stands twice in one object, and only one of the two values could be sent; remove one, or rename it"
+)
+
+_Look: TypeAlias = Callable[[bytes], tuple[str, ...]]
+"""Looks at the text of a record before it is forgotten; gives the keys that stand twice."""
+
+
+def _no_look(_text: bytes) -> tuple[str, ...]:
+    return ()
 
 
 @frozen
@@ -53,6 +70,8 @@ class _Record:
     root: str
     value: Any = None
     problem: Problem | None = None
+    twice: tuple[str, ...] = ()
+    """Paths of the keys that stand twice in one object."""
 
 
 @frozen
@@ -83,11 +102,16 @@ def read_json(
         lines_only: Whether every line must be an invoice of its own.
 
     Raises:
-        InputError: a file that has to be read whole is too large.
+        InputError: a file that has to be read whole is too large, or a file holds no record.
     """
-    names = _names(converter)
-    for record in _records(path, converter, lines_only):
-        yield _invoice(path, record, options, converter, names)
+    names, known = _names(converter), known_keys(converter, SalesInvoiceRequest)
+    empty = True
+    for record in _records(path, converter, lines_only, look=keys_that_stand_twice):
+        yield _invoice(path, record, options, converter, names, known)
+        empty = False
+    if empty:
+        msg = f"{path}: holds no invoice; write at least one into it"
+        raise InputError(msg)
 
 
 def json_sightings(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[Sighting]:
@@ -120,11 +144,11 @@ def _names(converter: Converter) -> _Names:
 # --- records of a file ------------------------------------------------------------------------------
 
 
-def _records(path: Path, converter: Converter, lines_only: bool) -> Iterator[_Record]:
+def _records(path: Path, converter: Converter, lines_only: bool, look: _Look = _no_look) -> Iterator[_Record]:
     if lines_only or _is_lines(path, converter):
-        yield from _lines(path, converter)
+        yield from _lines(path, converter, look)
     else:
-        yield from _whole(path, converter)
+        yield from _whole(path, converter, look)
 
 
 def _is_lines(path: Path, converter: Converter) -> bool:
@@ -143,7 +167,7 @@ def _is_lines(path: Path, converter: Converter) -> bool:
     return True
 
 
-def _lines(path: Path, converter: Converter) -> Iterator[_Record]:
+def _lines(path: Path, converter: Converter, look: _Look) -> Iterator[_Record]:
     with path.open("rb") as file:
         number = 0
         while text := file.readline(LONGEST_LINE + 1):
@@ -159,7 +183,7 @@ def _lines(path: Path, converter: Converter) -> Iterator[_Record]:
             if number == 1:
                 text = text.removeprefix(codecs.BOM_UTF8)
             if text and not text.isspace():
-                yield _parsed(text, number, converter)
+                yield _parsed(text, number, converter, look)
 
 
 def _skip_rest(file: BinaryIO, text: bytes) -> None:
@@ -167,27 +191,31 @@ def _skip_rest(file: BinaryIO, text: bytes) -> None:
         text = file.readline(_BLOCK)
 
 
-def _parsed(text: bytes, line: int | None, converter: Converter) -> _Record:
+def _parsed(text: bytes, line: int | None, converter: Converter, look: _Look) -> _Record:
     try:
-        return _Record(line, "$", converter.parse(text))
+        return _Record(line, "$", converter.parse(text), twice=look(text))
+    except RecursionError:
+        return _Record(line, "$", problem=Problem("$", _SYNTAX, "this JSON is nested too deeply; correct it"))
     except ResponseDecodeError as error:
         return _Record(line, "$", problem=Problem("$", _SYNTAX, f"{error}; correct it"))
 
 
-def _whole(path: Path, converter: Converter) -> Iterator[_Record]:
+def _whole(path: Path, converter: Converter, look: _Look) -> Iterator[_Record]:
     if path.stat().st_size > LARGEST_FILE:
         msg = (
             f"{path}: is larger than {LARGEST_FILE // 1024**2} MiB and would have to be read whole; "
             "write one invoice to a line (JSON Lines, .jsonl)"
         )
         raise InputError(msg)
-    record = _parsed(path.read_bytes().removeprefix(codecs.BOM_UTF8), None, converter)
+    record = _parsed(path.read_bytes().removeprefix(codecs.BOM_UTF8), None, converter, look)
     whole: object = record.value
     if isinstance(whole, list):
         items = cast("list[object]", whole)
         for index in range(len(items)):
             value, items[index] = items[index], None  # let go of what is read
-            yield _Record(None, f"$[{index}]", value)
+            root = f"$[{index}]"
+            twice = tuple("$" + place.removeprefix(root) for place in record.twice if place.startswith(root))
+            yield _Record(None, root, value, twice=twice)
     else:
         yield record
 
@@ -196,7 +224,12 @@ def _whole(path: Path, converter: Converter) -> Iterator[_Record]:
 
 
 def _invoice(
-    path: Path, record: _Record, options: ReadOptions, converter: Converter, names: _Names
+    path: Path,
+    record: _Record,
+    options: ReadOptions,
+    converter: Converter,
+    names: _Names,
+    known: KnownKeys,
 ) -> ReadInvoice | BadRecord:
     place = Place(str(path), record.line)
     if record.problem is not None:
@@ -205,7 +238,8 @@ def _invoice(
     numbering: Numbering | None = None
     if identity is not None:
         numbering = _numbered(record.value, identity, options, names)
-    problems = list(numbering.problems) if numbering is not None else []
+    problems = [Problem(place, _TWICE, _TWICE_MESSAGE) for place in record.twice]
+    problems += numbering.problems if numbering is not None else ()
     try:
         request = converter.structure(record.value, SalesInvoiceRequest)
     except ResponseDecodeError as error:
@@ -215,7 +249,10 @@ def _invoice(
             return ReadInvoice(
                 place=place,
                 request=request if numbering is None else carry(request, numbering),
-                remarks=() if numbering is None else numbering.remarks,
+                remarks=(
+                    *(() if numbering is None else numbering.remarks),
+                    *remarks_on_unknown_keys(record.value, known),
+                ),
                 original_number=None if numbering is None else numbering.original,
             )
     return BadRecord(

@@ -13,6 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from confirma_async.errors import Problem
+from confirma_async.formats.discretion import number_shown
 from confirma_async.formats.records import Identity, NumberBook
 from confirma_async.schemas import (
     DefinitionDetail,
@@ -28,7 +29,6 @@ DISPLACED = "references.sales"
 """The code of the detail that keeps a sales reference whose place the document's own number took."""
 
 _WHOLE = re.compile(r"0|[1-9]\d{0,17}", re.ASCII)
-_SHOWN = 40
 
 
 def whole(number: str) -> int | None:
@@ -77,7 +77,7 @@ def resolve(
         else:
             original = identity.original
             remarks.append(
-                f"the number {_shown(original)} is no whole number; sent as {number}, "
+                f"the number {number_shown(original)} is no whole number; sent as {number}, "
                 "the original is kept in references.sales"
             )
     reference: int | None = None
@@ -88,13 +88,13 @@ def resolve(
             if reference is None:
                 problems.append(Problem(credited_path, ORIGINAL_RULE, _not_found(credited)))
             else:
-                remarks.append(f"the credited invoice {_shown(credited)} is referred to as {reference}")
+                remarks.append(f"the credited invoice {number_shown(credited)} is referred to as {reference}")
     elif identity.type == InvoiceType.CREDIT_NOTE:
         reference = _invoice(identity.seller, identity.original, book)
         if reference is not None:
             remarks.append(
                 "the credit note names no original; invoice "
-                f"{_shown(identity.original)} of the same seller in this job is taken as the original "
+                f"{number_shown(identity.original)} of the same seller in this job is taken as the original "
                 f"and referred to as {reference}"
             )
     return Numbering(
@@ -192,10 +192,6 @@ def _invoice(seller: str, number: str, book: NumberBook | None) -> int | None:
     return _given(Identity(seller, InvoiceType.INVOICE, number), book)
 
 
-def _shown(number: str) -> str:
-    return number if len(number) <= _SHOWN else number[:_SHOWN] + "..."
-
-
 def _not_whole(number: str, book: NumberBook | None) -> str:
     cure = (
         "renumber the document, or pass --number-from N to send it under a whole number"
@@ -203,13 +199,14 @@ def _not_whole(number: str, book: NumberBook | None) -> str:
         else "and this job has given it no number; renumber the document, or start the job again"
     )
     return (
-        f"{_shown(number)} is no whole number (digits alone, no leading zero, at most 18 digits), "
+        f"{number_shown(number)} is no whole number (digits alone, no leading zero, at most 18 digits), "
         f"which is all that the service takes; {cure}"
     )
 
 
 def _not_found(number: str) -> str:
     return (
-        f"refers to invoice {_shown(number)}, which is no whole number, and no invoice of the same seller in "
-        "this job bears it; give the number under which the original was sent, or submit both in one job"
+        f"refers to invoice {number_shown(number)}, which is no whole number, and no invoice of the same "
+        "seller in this job bears it; give the number under which the original was sent, or submit both in "
+        "one job"
     )

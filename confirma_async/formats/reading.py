@@ -164,7 +164,7 @@ def _start(path: Path) -> bytes:
     except OSError as error:
         raise _unreadable(path, error) from None
     if not start.removeprefix(codecs.BOM_UTF8).strip():
-        msg = f"{path}: is empty"
+        msg = f"{path}: is empty; write invoices into it, or leave it out"
         raise InputError(msg)
     return start
 

@@ -6,20 +6,28 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from confirma_async.errors import ConfirmaError, Problem
+from confirma_async.formats.discretion import number_shown, printable
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 
 
 class InputError(ConfirmaError):
     """A whole file cannot be read: it is missing, of no known format, or not what its name says."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
 
 @frozen
 class Place:
-    """Where a record stands: a file and, where the format has lines, the line it begins on (from 1)."""
+    """Where a record stands: a file and, where the format has lines, the line it begins on (from 1).
 
-    source: str
+    Bytes of a file's name that are no UTF-8 show as the replacement character.
+    """
+
+    source: str = field(converter=printable)
     line: int | None = None
 
     def __str__(self) -> str:
@@ -50,12 +58,17 @@ class BadRecord:
     Attributes:
         place: Where it stands.
         problems: What is wrong, each with path (a column, an XPath or a JSON path), rule and what to do.
-        number: The invoice number as the file gives it, where it does.
+        number: The invoice number as the file gives it, where it does; cut where it is long, and hidden
+            where it may be a person's number.
     """
 
     place: Place
     problems: Sequence[Problem] = field(converter=tuple[Problem, ...])
-    number: str | None = None
+    number: str | None = field(default=None, converter=optional(number_shown))
+
+
+def _number_repr(number: str) -> str:
+    return repr(number_shown(number))
 
 
 @frozen
@@ -70,7 +83,7 @@ class Identity:
 
     seller: str
     type: InvoiceType
-    original: str
+    original: str = field(repr=_number_repr)
 
 
 @frozen

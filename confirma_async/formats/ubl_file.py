@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes of one document, with its attachments."""
 
+_ROOTS = (INVOICE_ROOT, CREDIT_NOTE_ROOT)
 _BLOCK = 16 * 1024
 _XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 
@@ -66,6 +67,12 @@ def parse(path: Path) -> Element:
         root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
         line, column = error.position
+        if error.code == etree.ErrorTypes.ERR_UNDECLARED_ENTITY:
+            raise Refused(
+                "xml.syntax",
+                f"uses an entity (&name;) that XML does not define at line {line}, column {column}; write "
+                "the character itself, or & as &amp;",
+            ) from None
         raise Refused(
             "xml.syntax",
             f"is not well-formed XML at line {line}, column {column}: it is cut off, damaged, or in another "
@@ -73,9 +80,17 @@ def parse(path: Path) -> Element:
         ) from None
     if root.getroottree().docinfo.internalDTD is not None:
         _Prolog().doctype("", None, None)
-    if root.tag not in (INVOICE_ROOT, CREDIT_NOTE_ROOT):
+    if root.tag not in _ROOTS:
         name = str(root.tag).rpartition("}")[2][:60]
         msg = f"{path}: is XML, but no UBL 2.1 Invoice or CreditNote; its root element is {name}"
+        right = next((tag[1:].partition("}")[0] for tag in _ROOTS if tag.endswith(f"}}{name}")), None)
+        if right is not None:
+            fault = (
+                "is in another namespace than UBL's" if "}" in str(root.tag) else "UBL's namespace is missing"
+            )
+            msg += f', but {fault}; it must say xmlns="{right}", so export the document as UBL 2.1'
+        else:
+            msg += "; export the document as UBL 2.1, or as CSV"
         raise InputError(msg)
     if next(root.iter(f"{_XINCLUDE}*"), None) is not None:
         raise Refused("xml.xinclude", "includes other files (XInclude), which are not read; put them in")

@@ -139,7 +139,9 @@ class Leaves:
     def missing(self, path: str) -> None:
         """Notes that the document lacks what it must have."""
         place = f"{where(self.root)}/{path.replace('cbc:', '').replace('cac:', '')}"
-        self.problems.append(Problem(place, "xml.required", "is missing; every document needs it"))
+        self.problems.append(
+            Problem(place, "xml.required", "is missing, but every document needs it; add it")
+        )
 
     def left(self, top: Element, besides: Collection[Element] = ()) -> Iterator[dict[str, str]]:
         """What nobody took of an element and all below it, as definition details in wire form.

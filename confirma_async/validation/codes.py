@@ -51,5 +51,5 @@ def _fault(code: str, known: frozenset[str], wanted: str) -> str | None:
     if code in known or load("pycountry") is None:
         return None
     if code.upper() in known:
-        return f"must be in upper case: {wanted}"
-    return f"must be {wanted}"
+        return f"must be {wanted}; write it in upper case"
+    return f"must be {wanted}; correct the code"

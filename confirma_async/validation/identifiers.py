@@ -20,6 +20,8 @@ _BUSINESS_ID_OLD = re.compile(r"[0-9]{6}-[0-9]")
 _BUSINESS_ID_BARE = re.compile(r"[0-9]{8}")
 _CREDITOR_REFERENCE = re.compile(r"RF[0-9]{2}", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9 ]+")
+_NO_IBAN = "must be an IBAN; a character is wrong or missing, so copy it again"
+_NO_BIC = "must be a BIC of 8 or 11 characters, such as NDEAFIHH; correct it"
 _WEIGHTS = (7, 3, 1)
 _REFERENCE_LENGTHS = range(4, 21)
 
@@ -27,13 +29,13 @@ _REFERENCE_LENGTHS = range(4, 21)
 @lru_cache(_REMEMBERED)
 def iban_fault(iban: str) -> str | None:
     """What is wrong with an IBAN."""
-    return None if _passes("stdnum.iban", iban) else "must be an IBAN; a character is wrong or missing"
+    return None if _passes("stdnum.iban", iban) else _NO_IBAN
 
 
 @lru_cache(_REMEMBERED)
 def bic_fault(bic: str) -> str | None:
     """What is wrong with a BIC."""
-    return None if _passes("stdnum.bic", bic) else "must be a BIC of 8 or 11 characters, such as NDEAFIHH"
+    return None if _passes("stdnum.bic", bic) else _NO_BIC
 
 
 @lru_cache(_REMEMBERED)
@@ -41,9 +43,9 @@ def business_id_fault(business_id: str) -> str | None:
     """What is wrong with a Finnish Business ID; the old form of six digits and a check digit is fine."""
     padded = f"0{business_id}" if _BUSINESS_ID_OLD.fullmatch(business_id) else business_id
     if not (_BUSINESS_ID.fullmatch(padded) or _BUSINESS_ID_BARE.fullmatch(padded)):
-        return "must be a Finnish Business ID of the form 1234567-8"
+        return "must be a Finnish Business ID of the form 1234567-8; correct it"
     if not _passes("stdnum.fi.ytunnus", padded):
-        return "must be a Finnish Business ID; its check digit does not fit, so a digit is wrong"
+        return "must be a Finnish Business ID; its check digit does not fit, so correct the wrong digit"
     return None
 
 
@@ -63,9 +65,12 @@ def payment_reference_fault(reference: str, *, finnish: bool) -> str | None:
     if _CREDITOR_REFERENCE.match(reference):
         if _passes("stdnum.iso11649", reference):
             return None
-        return "must be a creditor reference of ISO 11649; its check digits do not fit"
+        return "must be a creditor reference of ISO 11649; its check digits do not fit, so copy it again"
     if finnish and _DIGITS.fullmatch(reference) and not is_finnish_reference(reference):
-        return "must be a Finnish reference number of 4 to 20 digits; its check digit does not fit"
+        return (
+            "must be a Finnish reference number of 4 to 20 digits; its check digit does not fit, "
+            "so copy it again"
+        )
     return None
 
 

@@ -23,7 +23,7 @@ def email_fault(address: str) -> str | None:
             address, check_deliverability=False, test_environment=True, allow_smtputf8=False
         )
     except emails.EmailNotValidError:
-        return "must be an e-mail address"
+        return "must be an e-mail address, such as name@example.com; correct it"
     return None
 
 
@@ -35,4 +35,4 @@ def url_fault(url: str) -> str | None:
         fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isprintable()
     except ValueError:
         fits = False
-    return None if fits and " " not in url else "must be an absolute URL with http:// or https://"
+    return None if fits and " " not in url else "must be an absolute URL with http:// or https://; correct it"

@@ -23,6 +23,8 @@ _add = _EXACT.add
 _plus = typing.cast("Callable[[Decimal | None, Decimal | None], Decimal]", _add)
 """The same, for columns that may lack an amount: it raises TypeError there, which is cheaper than asking."""
 
+_LARGEST_NUMBER = 10**18 - 1
+_NUMBER = "a whole number greater than zero, of at most 18 digits"
 _ZERO = Decimal(0)
 _NOTHING: tuple[Problem, ...] = ()
 
@@ -30,14 +32,15 @@ _Column: TypeAlias = list[Decimal | None]
 
 
 def numbers_are_positive(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The invoice's number, and that of the credited one, are positive."""
+    """The invoice's number, and that of the credited one, are positive and of at most 18 digits."""
     found = _NOTHING
-    if invoice.header.number <= 0:
-        found += (_problem(rules.INVOICE_NUMBER, "header.number", "must be greater than zero"),)
+    if not 0 < invoice.header.number <= _LARGEST_NUMBER:
+        wanted = f"must be {_NUMBER}; give the document such a number"
+        found += (_problem(rules.INVOICE_NUMBER, "header.number", wanted),)
     credited = None if invoice.references is None else invoice.references.credited_invoice_number
-    if credited is not None and credited <= 0:
-        place = "references.creditedInvoiceNumber"
-        found += (_problem(rules.INVOICE_NUMBER, place, "must be greater than zero"),)
+    if credited is not None and not 0 < credited <= _LARGEST_NUMBER:
+        wanted = f"must be {_NUMBER}; give the number under which the original was sent"
+        found += (_problem(rules.INVOICE_NUMBER, "references.creditedInvoiceNumber", wanted),)
     return found
 
 
@@ -47,7 +50,7 @@ def credit_note_names_its_original(invoice: InvoiceContentData) -> Sequence[Prob
         return _NOTHING
     if invoice.references is not None and invoice.references.credited_invoice_number is not None:
         return _NOTHING
-    wanted = "a CREDIT_NOTE must name the number of the invoice that it credits"
+    wanted = "must be there: a CREDIT_NOTE names the invoice that it credits; give that invoice's number"
     return (_problem(rules.CREDITED_INVOICE, "references.creditedInvoiceNumber", wanted),)
 
 
@@ -55,7 +58,8 @@ def due_date_follows_date(invoice: InvoiceContentData) -> Sequence[Problem]:
     """The due date is not before the date."""
     if invoice.header.due_date >= invoice.header.date:
         return _NOTHING
-    return (_problem(rules.DUE_DATE, "header.dueDate", "must not be before the invoice's date"),)
+    wanted = "must not be before the invoice's date; correct one of the two"
+    return (_problem(rules.DUE_DATE, "header.dueDate", wanted),)
 
 
 def payment_reference_is_right(invoice: InvoiceContentData) -> Sequence[Problem]:
@@ -72,7 +76,8 @@ def _is_paid_in_finland(invoice: InvoiceContentData) -> bool:
     if seller is None:
         return False
     account = seller.payment_details
-    if account is not None and account.iban is not None and account.iban[:2].upper() == "FI":
+    iban: object = None if account is None else account.iban
+    if isinstance(iban, str) and iban[:2].upper() == "FI":
         return True
     return seller.address is not None and seller.address.country_code == "FI"
 
@@ -83,25 +88,25 @@ def rows_add_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     if not rows or (amounts is not None and _surely_add_up(rows, amounts)):
         return _NOTHING
     found = tuple(
-        _problem(rules.ROW_GROSS, f"rows[{index}].grossAmount", "must be netAmount plus vatAmount, exactly")
+        _problem(rules.ROW_GROSS, f"rows[{index}].grossAmount", _not_gross(row))
         for index, row in enumerate(rows)
         if not _adds_up(row)
     )
     charges = [row for row in rows if _charges(row)]
     if amounts is None or not charges:
         return found
-    wrong = (
-        wire
+    return found + tuple(
+        _problem(
+            rules.ROW_SUMS,
+            f"amounts.{wire}",
+            f"must be the sum of the rows' {wire}, {_unlike(wanted, total)}",
+        )
         for wire, column, total in (
             ("netAmount", [row.net_amount for row in charges], amounts.net_amount),
             ("vatAmount", [row.vat_amount for row in charges], amounts.vat_amount),
             ("grossAmount", [row.gross_amount for row in charges], amounts.gross_amount),
         )
-        if _differs(column, total)
-    )
-    return found + tuple(
-        _problem(rules.ROW_SUMS, f"amounts.{wire}", f"must be the sum of the rows' {wire}, exactly")
-        for wire in wrong
+        if (wanted := _wrong_sum(column, total)) is not None
     )
 
 
@@ -110,7 +115,7 @@ def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     amounts = invoice.amounts
     if amounts is None or _adds_up(amounts):
         return _NOTHING
-    wanted = "must be netAmount plus vatAmount, exactly; roundingAmount is not part of it"
+    wanted = f"{_not_gross(amounts)} (roundingAmount is not part of it)"
     return (_problem(rules.INVOICE_GROSS, "amounts.grossAmount", wanted),)
 
 
@@ -124,8 +129,12 @@ def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
         ("netAmount", [part.net_amount for part in amounts.vat_breakdown], amounts.net_amount),
         ("vatAmount", [part.vat_amount for part in amounts.vat_breakdown], amounts.vat_amount),
     ):
-        if _differs(parts, total):
-            wanted = f"{wire} of the parts must add up to that of amounts, exactly"
+        found_sum = _wrong_sum(parts, total)
+        if found_sum is not None:
+            wanted = (
+                f"must add up to amounts.{wire}, which is {_told(total)}, but the {wire} of its parts makes "
+                f"{found_sum}; correct whichever is wrong"
+            )
             found += (_problem(rules.VAT_BREAKDOWN, "amounts.vatBreakdown", wanted),)
     return found
 
@@ -172,14 +181,29 @@ def _surely_add_up(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts) -> b
         return False
 
 
-def _differs(parts: _Column, total: Decimal | None) -> bool:
-    """Whether parts that are all given do not add up to a total that is given."""
+def _not_gross(amounts: InvoiceRowData | InvoiceAmounts) -> str:
+    net, vat, gross = amounts.net_amount, amounts.vat_amount, amounts.gross_amount
+    return f"must be netAmount plus vatAmount, {_unlike(_plus(net, vat), gross)}"
+
+
+def _wrong_sum(parts: _Column, total: Decimal | None) -> Decimal | None:
+    """The sum of parts that are all given, where it is not a total that is given."""
     if total is None:
-        return False
+        return None
     try:
-        return reduce(_plus, parts, _ZERO) != total
+        found = reduce(_plus, parts, _ZERO)
     except TypeError:  # an amount is missing
-        return False
+        return None
+    return None if found == total else found
+
+
+def _unlike(wanted: Decimal, found: Decimal | None) -> str:
+    return f"which is {wanted}, but is {_told(found)}; correct whichever is wrong"
+
+
+def _told(amount: object) -> str:
+    """An amount for a message: sums are no secret, but what is no amount might be one."""
+    return str(amount) if isinstance(amount, Decimal) else "no amount"
 
 
 def _problem(rule: rules.Rule, place: str, wanted: str) -> Problem:

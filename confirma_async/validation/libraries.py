@@ -59,8 +59,9 @@ def warn_of_missing_libraries() -> None:
     missing = missing_libraries()
     if missing:
         LOGGER.warning(
-            "these rules are not checked before sending, because %s is not installed: %s; to check them: %s",
-            ", ".join(missing),
+            "these rules are not checked before sending, because %s %s not installed: %s; to check them: %s",
+            " and ".join(filter(None, (", ".join([*missing][:-1]), [*missing][-1]))),
+            "is" if len(missing) == 1 else "are",
             ", ".join(rule for served in missing.values() for rule in served),
             INSTALL,
         )

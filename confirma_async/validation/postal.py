@@ -19,7 +19,7 @@ def postal_code_fault(country_code: str, postal_code: str) -> str | None:
     written = postal_code.upper()
     if all(form.fullmatch(written) for form in _forms(country_code)):
         return None
-    return "must be a postal code of its country"
+    return "must be a postal code of the country of the address; correct one of the two"
 
 
 @lru_cache(_COUNTRIES_REMEMBERED)

@@ -36,7 +36,7 @@ LANGUAGE = Rule(
 POSTAL_CODE = Rule("postal-code", "A postal code has the form of its country, where both are given.", "§1 D")
 EMAIL = Rule("email", "An e-mail address is well formed; whether it exists is not asked.", "§1 D")
 URL = Rule("url", "A link is an absolute http or https URL.", "§1 D")
-INVOICE_NUMBER = Rule("invoice-number", "An invoice number is positive.", OURS)
+INVOICE_NUMBER = Rule("invoice-number", "An invoice number is positive and has at most 18 digits.", OURS)
 CREDITED_INVOICE = Rule(
     "credited-invoice", "A CREDIT_NOTE names its original in references.creditedInvoiceNumber.", "§4 D"
 )

@@ -62,7 +62,7 @@ def _business_id(party: Party) -> str | None:
 
 def _attachment(attachment: InvoiceAttachments) -> str | None:
     if bool(attachment.data) == bool(attachment.url):
-        return "must have either data or url, one of the two"
+        return "must have either data or url, one of the two; remove one, or give one"
     return None
 
 
@@ -72,7 +72,7 @@ def _attachment_data(attachment: InvoiceAttachments) -> str | None:
     try:
         base64.b64decode(attachment.data, validate=True)
     except (binascii.Error, ValueError):
-        return "must be plain base64, without line breaks or a data: prefix"
+        return "must be plain base64, without line breaks or a data: prefix; encode it again"
     return None
 
 

@@ -13,7 +13,6 @@ from confirma_async.errors import Problem
 from confirma_async.formats import BadRecord, Place, ReadInvoice
 from confirma_async.schemas import SalesInvoiceRequest
 
-
 BAD = BadRecord(place=Place("f"), problems=[])
 
 

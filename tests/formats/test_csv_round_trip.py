@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from decimal import Decimal
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from confirma_async.formats import ReadInvoice, read
@@ -25,6 +26,7 @@ HEADER = [
 ]
 
 # What any of the encodings can say; a text never begins or ends in space, which reading takes off.
+LETTERS = re.compile("[^\0-\x7f\udc80-\udcff]")  # bytes such as those of Å€ are a letter of UTF-8 as well
 TEXTS = st.text(st.sampled_from("abcÅäöé€ ;,|\t\"'\n.12"), max_size=12).map(str.strip)
 QUANTITIES = st.decimals(min_value=-(10**6), max_value=10**6, places=3)
 AMOUNTS = st.decimals(min_value=-(10**9), max_value=10**9, places=2)
@@ -53,9 +55,11 @@ def test_what_was_written_is_read(invoices, delimiter, encoding, style, end):
         for name, quantity, amount in rows:
             numbers = [written(quantity, *style), written(amount, *style)]
             writer.writerow([number, "2026-01-01", "2026-01-15", "EUR", description, name, *numbers])
+    data = out.getvalue().encode(encoding)
+    assume(encoding != "cp1252" or not LETTERS.search(data.decode("utf-8", "surrogateescape")))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "in.csv"
-        path.write_bytes(out.getvalue().encode(encoding))
+        path.write_bytes(data)
         found = list(read(path))
     assert all(isinstance(each, ReadInvoice) for each in found), found
     requests = [each.request.invoice for each in found if isinstance(each, ReadInvoice)]

@@ -386,8 +386,69 @@ def test_a_utf_16_file_is_refused_with_what_to_do(write):
         list(read(write("in.csv", f"{HEADER}\n".encode("utf-16"))))
 
 
-def test_a_file_of_a_header_alone_holds_nothing(records):
-    assert records() == []
+def test_a_file_of_a_header_alone_is_refused(records):
+    with pytest.raises(InputError, match="holds no invoice"):
+        records()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Maija Esimerkki;131052-308T;Katu 1;2026-11-01",
+        "1001;2026-11-01;2026-11-15;EUR;Maija Esimerkki",
+        "\x00\x01secret\x7f;\x02",
+    ],
+)
+def test_nothing_of_a_first_line_that_names_no_columns_is_shown(write, line):
+    with pytest.raises(InputError, match=r"does not name columns \(\d of \d names are unknown\)") as caught:
+        list(read(write("in.csv", f"{line}\n{line}\n")))
+    words = [word for value in line.lower().split(";") for word in value.split()]
+    assert not [word for word in words if len(word) > 3 and word in str(caught.value).lower()]
+
+
+def test_a_name_that_looks_like_a_value_is_told_by_its_position(write):
+    with pytest.raises(InputError, match="column 5 is not known") as caught:
+        list(read(write("in.csv", "number,date,due_date,currency,131052-308T\n")))
+    assert "131052" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["131052-308T", "131052A308T", "19811218-9876", "811218+9876"])
+def test_a_number_that_may_be_a_persons_is_in_no_message_and_no_repr(write, number):
+    path = write("in.csv", "\n".join([HEADER, row(number)]))
+    (found,) = read(path)
+    shown = f"{found!r}{found.problems[0]}{[*sightings(path)]!r}"  # type: ignore[union-attr]
+    assert number not in shown
+    assert "looks like a personal identity number" in found.problems[0].message  # type: ignore[union-attr]
+
+
+def test_a_number_of_too_many_digits_is_refused(records):
+    found = records(row("1", net="9" * 70), row("2"))
+    assert bad(found) == [(2, "1", [("line 2, column row_net_amount", "csv.number")])]
+    assert "too many digits" in found[0].problems[0].message
+
+
+def test_that_a_file_was_read_as_windows_1252_is_told_once(write):
+    lines = [HEADER, row("x", text="ä"), row("1", text="ä"), row("2")]
+    found = list(read(write("in.csv", "\n".join(lines).replace(",", "\t").encode("cp1252"))))
+    assert "read as Windows-1252, columns separated by tab, decimal point" in found[1].remarks[0]  # type: ignore[union-attr]
+    assert [len(each.remarks) for each in found[1:]] == [1, 0]  # type: ignore[union-attr]
+
+
+def test_a_file_in_utf_8_has_no_remark(records):
+    assert records(row("1", text="ä"))[0].remarks == ()
+
+
+@pytest.mark.parametrize("text", ["HINTÄ€ ä", "PÅ\u00a0ö", "SÄ” å"])
+def test_capitals_before_a_euro_sign_do_not_make_windows_1252_look_like_utf_8(write, text):
+    (found,) = read(write("in.csv", "\n".join([HEADER, row("1", text=text)]).encode("cp1252")))
+    assert found.request.invoice.header.description == text  # type: ignore[union-attr]
+
+
+def test_one_letter_in_utf_8_outweighs_any_number_of_damaged_bytes(write):
+    lines = "\n".join([HEADER, row("1", text="Å"), row("2", text="???"), row("3", text="?")])
+    found = list(read(write("in.csv", lines.encode().replace(b"?", b"\xe4"))))
+    assert found[0].request.invoice.header.description == "Å"  # type: ignore[union-attr]
+    assert [number for _, number, _ in bad(found)] == ["2", "3"]
 
 
 def test_identities_are_those_of_the_invoices(write):

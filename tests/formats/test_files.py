@@ -1,6 +1,8 @@
 """Many files as one stream, with numbers that stand twice found before anything is handed on."""
 
 import json
+import os
+import sys
 from typing import Any
 
 import pytest
@@ -76,7 +78,30 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(lines, tmp_path):
     (tmp_path / "odd.csv").write_text("colour;size\nred;3\n")
     found: list[Any] = list(read_files([tmp_path / "odd.csv", lines("a.jsonl", 1)]))
     assert [type(record) for record in found] == [BadRecord, ReadInvoice]
-    assert found[0].problems[0].rule == "file"
+    (problem,) = found[0].problems
+    assert problem.rule == "file"
+    assert str(problem).startswith("the first line does not name columns")
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="file names are Unicode there")
+def test_a_file_whose_name_is_no_utf_8_has_a_place_that_can_be_printed(tmp_path, wire_invoice):
+    named = os.fsencode(tmp_path) + b"/lasku_\xe4.jsonl"
+    with open(named, "w") as file:
+        file.write(json.dumps(wire_invoice(1), default=float) + "\n{")
+    found = list(read_files(expand([tmp_path])))
+    assert [type(record) for record in found] == [ReadInvoice, BadRecord]
+    for record in found:
+        assert str(record.place).encode().startswith(bytes(tmp_path))
+        assert "lasku_\ufffd.jsonl" in str(record.place)
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="file names are Unicode there")
+def test_an_unreadable_file_whose_name_is_no_utf_8_has_a_message_that_can_be_printed(tmp_path):
+    named = tmp_path / os.fsdecode(b"lasku_\xe4.csv")
+    named.write_bytes(b"")
+    (found,) = read_files([named])
+    assert isinstance(found, BadRecord)
+    assert str(found.problems[0]).encode().startswith(b"is empty")
 
 
 def test_a_folder_stands_for_the_files_of_known_kinds_in_it(lines, tmp_path):

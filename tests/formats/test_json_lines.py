@@ -144,7 +144,9 @@ def test_json_that_is_no_invoice_is_refused(write, value):
 
 
 def test_json_that_is_nested_without_end_is_refused(write):
-    assert rules(one(write("in.jsonl", "[" * 100_000))) == [("$", "json.syntax")]
+    found = one(write("in.jsonl", "[" * 100_000))
+    assert rules(found) == [("$", "json.syntax")]
+    assert "is nested too deeply" in found.problems[0].message
 
 
 def test_a_line_beyond_the_limit_is_refused_alone(write, monkeypatch):
@@ -164,6 +166,80 @@ def test_overridden_wire_names_are_read(write):
     (found,) = read(path, ReadOptions(numbers=book), converter)
     assert isinstance(found, ReadInvoice)
     assert found.request.invoice.header.number == 5
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ('{"invoice":1,"invoice":%s}', "$.invoice"),
+        ('{"invoice":{"header":{"number":1,"x":2,"x":{"y":"hidden"}},"rows":[]}}', "$.invoice.header.x"),
+        ('{"invoice":{"rows":[{},{"unit":"h","unit":"hidden"}]}}', "$.invoice.rows[1].unit"),
+        ('{"a":{"b":1,"\\u0062":2}}', "$.a.b"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_with_its_path(write, line, path):
+    found = list(read(write("in.jsonl", lines(line.replace("%s", "{}"), document(2)))))
+    assert (path, "json.duplicate-key") in rules(found[0])
+    assert "hidden" not in repr(found[0])
+    assert isinstance(found[1], ReadInvoice)
+
+
+def test_a_key_that_stands_twice_in_an_array_spoils_its_own_record(write):
+    whole = f'[{json.dumps(document(1))}, {{"a": 1, "a": 2}}, {json.dumps(document(3))}]'
+    found = list(read(write("in.json", whole)))
+    assert [type(each) for each in found] == [ReadInvoice, BadRecord, ReadInvoice]
+    assert ("$[1].a", "json.duplicate-key") in rules(found[1])
+
+
+def test_the_same_key_in_two_objects_is_fine(write):
+    assert isinstance(
+        one(write("in.jsonl", lines(document(1) | {"rows": [{"a": 1}, {"a": 1}]}))), ReadInvoice
+    )
+
+
+def test_an_unknown_key_is_told_once_with_a_near_name(write):
+    wire = document(1)
+    wire["invoice"]["amounts"] = {"grossamount": 5}
+    wire["invoice"]["rows"] = [{"xyzzy": 1}, {"xyzzy": 2}]
+    assert one(write("in.jsonl", lines(wire))).remarks == (
+        "the key invoice.rows[].xyzzy is not known and is sent as it is",
+        "the key invoice.amounts.grossamount is not known and is sent as it is; did you mean grossAmount?",
+    )
+
+
+def test_many_unknown_keys_are_counted(write):
+    remarks = one(write("in.jsonl", lines(document(1) | {f"q{n}": n for n in range(25)}))).remarks
+    assert len(remarks) == 11
+    assert remarks[-1].startswith("15 more keys")
+
+
+def test_known_keys_have_no_remark(write):
+    assert one(write("in.jsonl", lines(document(1, languageCode=None)))).remarks == ()
+
+
+@pytest.mark.parametrize("amount", ["1e999999999", "-1E70", "1e-99", "9" * 70])
+@pytest.mark.parametrize("place", ["netAmount", "quantity"])
+def test_a_number_of_too_many_digits_is_refused(write, place, amount):
+    line = lines(document(1)).replace('"header"', f'"rows":[{{"{place}":{amount}}}],"header"')
+    found = one(write("in.jsonl", line))
+    assert "too many digits" in str(found.problems[0]) or "two decimals" in str(found.problems[0])
+
+
+@pytest.mark.parametrize("number", [10**18, 2**63, 2**64])
+def test_a_number_beyond_18_digits_is_refused(write, number):
+    path = "$.invoice.references.creditedInvoiceNumber"
+    found = one(write("in.jsonl", lines(document(1, references={"creditedInvoiceNumber": number}))))
+    assert rules(found)[0] == (path, "credit-note.original")
+
+
+def test_what_was_found_is_said_in_plain_words(write):
+    found = one(write("in.jsonl", lines(document(1, date=5, currencyCode=1.5))))
+    assert [problem.found for problem in found.problems] == ["whole number", "decimal number"]
+
+
+def test_an_empty_array_holds_no_invoice(write):
+    with pytest.raises(InputError, match="holds no invoice"):
+        list(read(write("in.json", "[]")))
 
 
 def test_unknown_keys_are_kept(write):

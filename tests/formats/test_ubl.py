@@ -507,7 +507,9 @@ def test_an_encoding_that_nobody_knows_is_refused(record):
 
 
 def test_an_entity_that_nobody_declared_is_refused(record):
-    assert problems(record(INVOICE.replace(">12001<", ">&x;<", 1))) == [("/", "xml.syntax")]
+    found = record(INVOICE.replace(">12001<", ">&x;<", 1))
+    assert problems(found) == [("/", "xml.syntax")]
+    assert "uses an entity" in found.problems[0].message
 
 
 def test_files_to_include_are_refused_unread(record):
@@ -531,6 +533,20 @@ def test_a_document_beyond_the_limit_is_refused(record, monkeypatch):
 def test_xml_that_is_no_ubl_is_an_input_error_that_names_its_root(write, ask, document):
     with pytest.raises(InputError, match=r"its root element is (Finvoice|Invoice)"):
         list(ask(write("in.xml", document)))
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ("<Invoice/>", r"UBL's namespace is missing; .*Invoice-2"),
+        ("<CreditNote/>", r"UBL's namespace is missing; .*CreditNote-2"),
+        ('<Invoice xmlns="urn:other">1</Invoice>', "another namespace than UBL's"),
+        ("<Finvoice/>", "export the document as UBL"),
+    ],
+)
+def test_xml_that_is_no_ubl_is_refused_with_what_to_do(write, document, says):
+    with pytest.raises(InputError, match=says):
+        list(read(write("in.xml", document)))
 
 
 def test_a_document_that_cannot_be_read_has_no_identity(write):

@@ -54,6 +54,13 @@ FAULTS = [
         "$.invoice.references.creditedInvoiceNumber",
         "invoice-number",
     ),
+    ("header.number", 10**18, "$.invoice.header.number", "invoice-number"),
+    (
+        "references.credited_invoice_number",
+        10**18,
+        "$.invoice.references.creditedInvoiceNumber",
+        "invoice-number",
+    ),
     ("header.type", "CREDIT_NOTE", "$.invoice.references.creditedInvoiceNumber", "credited-invoice"),
     ("header.due_date", datetime.date(2026, 2, 28), "$.invoice.header.dueDate", "due-date"),
     ("references.invoice_copy_url", "example.com", "$.invoice.references.invoiceCopyUrl", "url"),
@@ -140,7 +147,6 @@ def test_a_fault_is_reported_where_it_is(with_, place, value, path, rule):
         ("references.payment", "1233"),
         ("references.invoice_copy_url", "secret.example.com/token"),
         ("header.currency_code", "markka"),
-        ("rows.0.gross_amount", Decimal("987654.32")),
         ("attachments.0.data", "?secret?"),
     ],
 )
@@ -381,6 +387,38 @@ def test_sums_are_exact_whatever_the_callers_decimal_context(rows, precision):
 def test_amounts_too_far_apart_to_add_are_reported(with_):
     request = with_(("rows", ()), ("amounts.net_amount", Decimal("1E+300")))
     assert ("$.invoice", "amount-size") in found(request)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "says"),
+    [
+        ("rows.1.gross_amount", Decimal("125.49"), "which is 125.50, but is 125.49; correct"),
+        (
+            "amounts.net_amount",
+            Decimal("300.01"),
+            "the sum of the rows' netAmount, which is 300.00, but is 300.01",
+        ),
+        ("amounts.gross_amount", Decimal("376.51"), "which is 376.50, but is 376.51"),
+        (
+            "amounts.vat_breakdown.0.net_amount",
+            Decimal("299.00"),
+            "which is 300.00, but the netAmount of its parts makes 299.00",
+        ),
+    ],
+)
+def test_a_wrong_sum_says_what_it_is_and_what_it_should_be(with_, place, value, says):
+    assert any(says in problem.message for problem in check(with_((place, value))))
+
+
+def test_what_is_no_amount_is_never_shown(with_):
+    assert "secret" not in str(
+        check(with_(("rows.0.gross_amount", "secret"), ("amounts.net_amount", "secret")))
+    )
+
+
+@pytest.mark.parametrize(("place", "value"), [(place, value) for place, value, *_ in FAULTS])
+def test_every_problem_says_what_to_do(with_, place, value):
+    assert all(";" in problem.message or "so " in problem.message for problem in check(with_((place, value))))
 
 
 # --- wrong types ------------------------------------------------------------------------------------

@@ -94,6 +94,12 @@ def test_one_warning_per_process_says_what_to_install(not_installed, request_, c
     assert "currency" in record.getMessage()
 
 
+def test_the_warning_names_several_libraries_in_one_sentence(not_installed, request_, caplog):
+    not_installed("pycountry", "stdnum")
+    check(request_)
+    assert "because python-stdnum and pycountry are not installed" in caplog.text
+
+
 def test_no_warning_with_the_extra(not_installed, request_, caplog):
     check(request_)
     assert not caplog.records

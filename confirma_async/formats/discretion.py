@@ -1,0 +1,33 @@
+"""What a message may show of a file: names of columns and numbers of invoices, but no person's data."""
+
+from __future__ import annotations
+
+import re
+
+HIDDEN = "(not shown: it looks like a personal identity number, not an invoice number)"
+
+_PERSONAL = re.compile(
+    r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]"  # Finnish
+    r"|\d{6,8}[-+]\d{4}",  # Swedish
+    re.ASCII | re.IGNORECASE,
+)
+_NAME = re.compile(r"[^\W\d]\w{0,59}")
+_LONG_NUMERAL = re.compile(r"\d{4}")
+_SHOWN = 40
+
+
+def number_shown(number: str) -> str:
+    """An invoice number as a message may show it: not too long, and never what may be a person's number."""
+    if _PERSONAL.fullmatch(number.strip()):
+        return HIDDEN
+    return number if len(number) <= _SHOWN else number[:_SHOWN] + "..."
+
+
+def looks_like_name(text: str) -> bool:
+    """Whether a text is what columns and keys are called, not what stands in them."""
+    return _NAME.fullmatch(text) is not None and _LONG_NUMERAL.search(text) is None
+
+
+def printable(text: str) -> str:
+    """A text from a file or its name as every terminal and every encoding can carry it."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
