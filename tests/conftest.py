@@ -1,8 +1,12 @@
 """What every test shares: invoices, and a hypothesis profile without deadlines that a busy machine misses."""
 
+import inspect
 from decimal import Decimal
+from unittest import mock
 
 import pytest
+from aiohttp import ClientResponse
+from aioresponses import aioresponses, core
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -41,3 +45,21 @@ def wire_invoice():
         }
 
     return make
+
+
+@pytest.fixture
+def replies(monkeypatch):
+    """aioresponses, taught what aiohttp 3.14 wants.
+
+    aioresponses 0.7.9 builds a ClientResponse without ``stream_writer`` (its issues 289 and 292).
+    """
+    build = inspect.getsource(core.RequestMatch._build_response)
+    assert "stream_writer" not in build, "aioresponses knows aiohttp 3.14 now: delete this adapter"
+
+    class Response(ClientResponse):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, stream_writer=mock.Mock(output_size=0), **kwargs)
+
+    monkeypatch.setattr(core, "ClientResponse", Response)
+    with aioresponses() as canned:
+        yield canned

@@ -1,11 +1,6 @@
 """Verbs against canned replies, where a canned reply is enough; what matters is tested over a real socket."""
 
-import inspect
-from unittest import mock
-
 import pytest
-from aiohttp import ClientResponse
-from aioresponses import aioresponses, core
 
 from confirma_async import Confirma
 from confirma_async.errors import (
@@ -32,24 +27,6 @@ INVOICE = {
         }
     }
 }
-
-
-@pytest.fixture
-def replies(monkeypatch):
-    """aioresponses, taught what aiohttp 3.14 wants.
-
-    aioresponses 0.7.9 builds a ClientResponse without ``stream_writer`` (its issues 289 and 292).
-    """
-    build = inspect.getsource(core.RequestMatch._build_response)
-    assert "stream_writer" not in build, "aioresponses knows aiohttp 3.14 now: delete this adapter"
-
-    class Response(ClientResponse):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, stream_writer=mock.Mock(output_size=0), **kwargs)
-
-    monkeypatch.setattr(core, "ClientResponse", Response)
-    with aioresponses() as canned:
-        yield canned
 
 
 @pytest.fixture
