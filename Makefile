@@ -48,6 +48,8 @@ docs: $(STAMP)  ## The documentation, warnings as errors
 bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/client_overhead.py
 	$(BIN)/python benchmarks/serialization.py
+	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/bulk.py
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) docs/_build docs/_generated .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo

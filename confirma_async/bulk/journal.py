@@ -107,15 +107,8 @@ def admit(connection: sqlite3.Connection, entries: Sequence[Entry], run: int) ->
 
 def _admit(connection: sqlite3.Connection, entry: Entry, run: int) -> tuple[Admission, Row]:
     key = entry.key
-    found = connection.execute(
-        f"SELECT {_COLUMNS} FROM item "  # noqa: S608 (our own names)
-        "WHERE number = ? AND type = ? AND seller = ? AND repeat = ?",
-        (key.number, key.type, key.seller, key.repeat),
-    ).fetchone()
-    if found is None:
-        namesake = _namesake(connection, key)
-        if namesake is not None:
-            return Admission.CHANGED, namesake
+    row = _known(connection, key)
+    if row is None:
         cursor = connection.execute(
             "INSERT INTO item (number, type, seller, repeat, date, source, digest, state, run) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -125,7 +118,8 @@ def _admit(connection: sqlite3.Connection, entry: Entry, run: int) -> tuple[Admi
             ),
         )  # fmt: skip
         return Admission.CLAIMED, _claimed(entry, cursor.lastrowid or 0, run)
-    row = _row(found)
+    if row.key != key:  # only one of the two names its seller
+        return Admission.CHANGED, row
     if row.run == run:
         return Admission.CLASH, row
     if row.digest != entry.digest and row.state is not State.PENDING:
@@ -142,12 +136,13 @@ def _admit(connection: sqlite3.Connection, entry: Entry, run: int) -> tuple[Admi
     return Admission.CLAIMED, row
 
 
-def _namesake(connection: sqlite3.Connection, key: InvoiceKey) -> Row | None:
-    """The same document under the same number, where only one of the two names its seller."""
+def _known(connection: sqlite3.Connection, key: InvoiceKey) -> Row | None:
+    """What the journal has under a key, or else under the same number where only one names its seller."""
     found = connection.execute(
         f"SELECT {_COLUMNS} FROM item "  # noqa: S608 (our own names)
-        "WHERE number = ? AND type = ? AND repeat = ? AND (seller = '' OR ? = '')",
-        (key.number, key.type, key.repeat, key.seller),
+        "WHERE number = ? AND type = ? AND repeat = ? AND (seller = ? OR seller = '' OR ? = '') "
+        "ORDER BY seller = ? DESC LIMIT 1",
+        (key.number, key.type, key.repeat, key.seller, key.seller, key.seller),
     ).fetchone()
     return None if found is None else _row(found)
 

@@ -33,7 +33,7 @@ async def submitting(sandbox, file, path, *options):
 async def a_random_moment(dice, sandbox, process):
     """Waits for a moment to kill: mostly in the middle of sending, now and then at any time at all."""
     if dice.random() < 0.2:
-        await asyncio.sleep(dice.uniform(0.0, 1.0))
+        await asyncio.sleep(dice.uniform(0.0, 0.7))
         return
     goal = sandbox.requests[CREATE] + dice.randint(1, 40)
     while sandbox.requests[CREATE] < goal and process.returncode is None:  # noqa: ASYNC110 (it only counts)
