@@ -14,6 +14,7 @@ import click
 from confirma_async._version import __version__
 from confirma_async.cli.demo import demo
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.render import print_json
 from confirma_async.cli.sandbox import sandbox
 from confirma_async.cli.status import status
 from confirma_async.cli.submit import submit
@@ -52,37 +53,51 @@ for _command in (submit, validate, status, sandbox, demo):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line and returns its exit code; never lets a traceback out."""
+    """Runs one command line and returns its exit code; never lets a traceback out.
+
+    With ``--json``, an error is told as JSON on standard output as well.
+    """
     try:
         code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
-        return _complain("stopped at once; the same command goes on", Exit.INTERRUPTED)
+        message, code = error.format_message(), Exit.USAGE
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.INTERRUPTED
-    except JournalError as error:
-        return _complain(str(error), Exit.PAUSED if error.resumable else Exit.USAGE)
-    except ConfirmaError as error:
-        return _complain(str(error), Exit.USAGE)
-    except sqlite3.Error as error:
-        return _complain(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
-    except OSError as error:
-        return _complain(f"{error.filename or 'a file'}: {error.strerror or error}", Exit.USAGE)
-    except Exception as error:
-        if os.environ.get("CONFIRMA_DEBUG"):
-            raise
-        return _complain(
-            f"a fault of the SDK itself ({type(error).__name__}); nothing recorded is lost. "
-            "Set CONFIRMA_DEBUG=1 to see where, and please report it",
-            Exit.INTERNAL,
-        )
-    return int(code or Exit.ACCEPTED)
-
-
-def _complain(message: str, code: Exit) -> Exit:
-    click.echo(f"confirma: {message}", err=True)
+    except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:  # noqa: BLE001 (the last resort)
+        message, code = _explained(error)
+        click.echo(f"confirma: {message}", err=True)
+    else:
+        return int(code or Exit.ACCEPTED)
+    if "--json" in arguments:
+        print_json({"error": message, "exit_code": int(code)})
     return code
+
+
+def _explained(error: BaseException) -> tuple[str, Exit]:
+    """A sentence and an exit code for an error.
+
+    Raises:
+        BaseException: the error itself, if it is a fault of ours and somebody wants to look into it.
+    """
+    match error:
+        case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
+            return "stopped at once; the same command goes on", Exit.INTERRUPTED
+        case JournalError():
+            return str(error), Exit.PAUSED if error.resumable else Exit.USAGE
+        case ConfirmaError():
+            return str(error), Exit.USAGE
+        case sqlite3.Error():
+            return f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED
+        case OSError():
+            return f"{error.filename or 'a file'}: {error.strerror or error}", Exit.USAGE
+        case _ if os.environ.get("CONFIRMA_DEBUG"):
+            raise error
+        case _:
+            fault = (
+                f"a fault of the SDK itself ({type(error).__name__}); nothing recorded is lost. "
+                "Set CONFIRMA_DEBUG=1 to see where, and please report it"
+            )
+            return fault, Exit.INTERNAL

@@ -13,12 +13,11 @@ from confirma_async.bulk import Outcome
 
 
 @contextlib.contextmanager
-def progress(*, visible: bool, total: int | None = None) -> Generator[Callable[[Outcome], None]]:
+def progress(*, visible: bool) -> Generator[Callable[[Outcome], None]]:
     """Shows outcomes as they come.
 
     Args:
         visible: Whether to show anything at all.
-        total: How many records there are, where that is known; the bar runs to and fro otherwise.
     """
     counts: Counter[str] = Counter()
     bar = Progress(
@@ -30,7 +29,7 @@ def progress(*, visible: bool, total: int | None = None) -> Generator[Callable[[
         console=Console(stderr=True),
         disable=not visible,
     )
-    task = bar.add_task("submit", total=total, told="")
+    task = bar.add_task("submit", total=None, told="")  # how many there will be is not known
 
     def advance(outcome: Outcome) -> None:
         if not counts:

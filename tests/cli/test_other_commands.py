@@ -211,3 +211,12 @@ def test_without_its_packages_the_command_line_says_what_to_install(monkeypatch,
     monkeypatch.undo()
     assert caught.value.code == 2
     assert "confirma-sdk[cli]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["submit", "nope.csv"], ["status", "nope"], ["validate"]])
+def test_machines_are_told_of_errors_in_json(confirma, arguments):
+    code, out, err = confirma(*arguments, "--json")
+    assert code == 2
+    assert json.loads(out)["exit_code"] == 2
+    assert json.loads(out)["error"]
+    assert err
