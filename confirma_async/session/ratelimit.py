@@ -1,7 +1,7 @@
 """The limiter: a ceiling on how fast and how wide calls go out, first come first served.
 
-The vendor documents no limits, so the ceiling is the user's setting. A generic cell rate algorithm with one
-timer for the whole queue, each waiter's own deadline aside: nobody is woken before its turn, and one at a time.
+The vendor documents no limits, so the ceiling is the user's setting. A generic cell rate algorithm, with one
+timer for the queue beside each waiter's own deadline: nobody is woken before its turn, and one at a time.
 """
 
 from __future__ import annotations
