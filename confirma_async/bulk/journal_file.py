@@ -225,7 +225,8 @@ def _refuse_without_its_log(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _log_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
+    file = path.resolve()  # SQLite follows links before it looks for the log
+    return file.with_name(f"{file.name}-wal")
 
 
 def _immutable(path: Path) -> str:

@@ -227,3 +227,21 @@ def test_a_journal_that_was_closed_can_be_copied_alone(path, entry):
     journal_file.open_journal(path).close()
     shutil.copy(path, path.with_name("copy"))
     journal_file.open_journal(path.with_name("copy")).close()
+
+
+def test_a_journal_behind_a_link_has_its_log_where_the_journal_is(path, entry):
+    copy = left_open(path, entry)
+    link = path.parent / "elsewhere" / "link"
+    link.parent.mkdir()
+    link.symlink_to(copy)
+    opened = journal_file.open_journal(link)
+    assert states(opened.connection) == [State.CLAIMED]
+    opened.close()
+
+
+def test_a_journal_whose_link_points_to_no_file_yet_is_made_there(path):
+    link = path.with_name("link")
+    link.symlink_to(path)
+    journal_file.open_journal(link).close()
+    assert path.is_file()
+    assert link.is_symlink()
