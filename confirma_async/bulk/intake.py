@@ -96,11 +96,11 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
     """
     if isinstance(record, BadRecord):
         return Refusal(place=record.place, problems=record.problems, number=record.number)
-    read = record if isinstance(record, ReadInvoice) else None
+    read, given = (record, record.request) if isinstance(record, ReadInvoice) else (None, record)
     place = read.place if read else Place(f"record {index}")
     number: str | None = None
     try:
-        request = read.request if read else as_schema(_bare(record), SalesInvoiceRequest, converter)
+        request = as_schema(given, SalesInvoiceRequest, converter)
         number = number_of(request)
         body = encode_invoice(request, converter, validate=validate)
     except RequestInvalidError as error:
@@ -113,8 +113,3 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
         remarks=read.remarks if read else (),
         original_number=read.original_number if read else None,
     )
-
-
-def _bare(record: Record) -> SalesInvoiceRequest | Mapping[str, Any]:
-    assert not isinstance(record, ReadInvoice | BadRecord)  # noqa: S101 (the callers have sorted these out)
-    return record

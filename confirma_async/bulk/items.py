@@ -75,7 +75,7 @@ def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
     seller = parties.seller_party if parties else None
     date = header.date.isoformat()
     return InvoiceKey(
-        _same_seller((seller and (seller.business_id or seller.vat_code)) or ""),
+        _same_seller(seller.identifier if seller else ""),
         str(header.type).upper(),
         header.number,
         date if header.type == InvoiceType.REMINDER else "",

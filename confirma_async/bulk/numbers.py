@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from confirma_async.bulk import journal, journal_file
@@ -52,3 +52,8 @@ def numbers_given(path: Path) -> AssignedNumbers | None:
     with journal_file.reading(path) as connection:
         known = journal.numbered(connection)
     return AssignedNumbers(known) if known else None
+
+
+def renumbered(numbers: Mapping[Identity, int]) -> dict[Identity, int]:
+    """The documents that are sent under another number than their own."""
+    return {who: number for who, number in numbers.items() if who.original != str(number)}

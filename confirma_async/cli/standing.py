@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from confirma_async.bulk import State, journal, journal_file
+from confirma_async.bulk.numbers import renumbered
 from confirma_async.client import Confirma
 from confirma_async.formats import Identity
 
@@ -29,9 +30,7 @@ class Standing:
 def numbers_of(path: Path) -> dict[Identity, int]:
     """The whole numbers given to documents whose own number is none."""
     with journal_file.reading(path) as connection:
-        return {
-            who: number for who, number in journal.numbered(connection).items() if who.original != str(number)
-        }
+        return renumbered(journal.numbered(connection))
 
 
 async def standing(confirma: Confirma, path: Path) -> list[Standing] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,11 @@ from rich.console import Console
 
 from confirma_async.bulk import State, journal, journal_file
 from confirma_async.bulk.items import Row
+from confirma_async.bulk.numbers import renumbered
 from confirma_async.bulk.report import state_counts
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import numbers_as_json, print_json, print_numbers, print_rows, table
-from confirma_async.cli.standing import numbers_of
 from confirma_async.formats import Identity
 
 LISTED = 1000
@@ -56,15 +58,14 @@ def _read(path: Path) -> _Status:
     with journal_file.reading(path) as connection:
         counts = {state.name.lower(): count for state, count in state_counts(connection).items()}
         refused = list(journal.refusals(connection, LISTED))
-        rejected = _first(connection_rows=journal.rows(connection, State.REJECTED))
-        unknown = _first(connection_rows=journal.rows(connection, State.UNKNOWN, State.SENDING))
-    return _Status(
-        counts=counts, refused=refused, rejected=rejected, unknown=unknown, numbers=numbers_of(path)
-    )
+        rejected = _first(journal.rows(connection, State.REJECTED))
+        unknown = _first(journal.rows(connection, State.UNKNOWN, State.SENDING))
+        numbers = renumbered(journal.numbered(connection))
+    return _Status(counts=counts, refused=refused, rejected=rejected, unknown=unknown, numbers=numbers)
 
 
-def _first(connection_rows: Any) -> list[Row]:
-    return [row for row, _ in zip(connection_rows, range(LISTED), strict=False)]
+def _first(rows: Iterator[Row]) -> list[Row]:
+    return list(islice(rows, LISTED))
 
 
 def _show(found: _Status) -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from confirma_async.bulk import journal, journal_file
 from confirma_async.bulk.intake import prepare
 from confirma_async.bulk.items import Entry, Refusal
+from confirma_async.bulk.numbers import renumbered
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import (
@@ -105,7 +106,7 @@ def inspect(
         records = read_files(files, reading, converter, clashes=clashes)
         for index, record in enumerate(records, 1):
             _sort(findings, prepare(record, index, converter, validate=True), connection)
-    given = {who: number for who, number in numbers.items() if who.original != str(number)}
+    given = renumbered(numbers)
     _show(findings, given, as_json=as_json)
     return Exit.REJECTED if findings.bad else Exit.ACCEPTED
 

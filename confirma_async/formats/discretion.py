@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 
+from confirma_async.redaction import is_personal_number
+
 HIDDEN = "(not shown: it looks like a personal identity number, not an invoice number)"
 
-_PERSONAL = re.compile(
-    r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]"  # Finnish
-    r"|\d{6,8}[-+]\d{4}",  # Swedish
-    re.ASCII | re.IGNORECASE,
-)
 _NAME = re.compile(r"[^\W\d]\w{0,59}")
 _LONG_NUMERAL = re.compile(r"\d{4}")
 _SHOWN = 40
@@ -18,7 +15,7 @@ _SHOWN = 40
 
 def number_shown(number: str) -> str:
     """An invoice number as a message may show it: not too long, and never what may be a person's number."""
-    if _PERSONAL.fullmatch(number.strip()):
+    if is_personal_number(number):
         return HIDDEN
     return number if len(number) <= _SHOWN else number[:_SHOWN] + "..."
 

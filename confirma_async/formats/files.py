@@ -116,7 +116,7 @@ def _identity(record: ReadInvoice) -> Identity:
     invoice = record.request.invoice
     seller = invoice.parties.seller_party if invoice.parties else None
     return Identity(
-        (seller and (seller.business_id or seller.vat_code)) or "",
+        seller.identifier if seller else "",
         invoice.header.type,
         record.original_number or str(invoice.header.number),
     )

@@ -22,13 +22,14 @@ from confirma_async.schemas import (
     InvoiceType,
     SalesInvoiceRequest,
 )
+from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 
 WHOLE_RULE = "number.whole"
 ORIGINAL_RULE = "credit-note.original"
 DISPLACED = "references.sales"
 """The code of the detail that keeps a sales reference whose place the document's own number took."""
 
-_WHOLE = re.compile(r"0|[1-9]\d{0,17}", re.ASCII)
+_WHOLE = re.compile(rf"0|[1-9]\d{{0,{LONGEST_INVOICE_NUMBER - 1}}}", re.ASCII)
 
 
 def whole(number: str) -> int | None:

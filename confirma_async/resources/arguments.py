@@ -8,15 +8,13 @@ from typing import Any, TypeVar
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, RequestInvalidError, ResponseDecodeError
 from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.schemas.wire import Schema
 from confirma_async.validation import check
 
 S = TypeVar("S", bound=Schema)
 
-LONGEST_NUMBER = 18
-"""Digits of an invoice number at most: what every journal and every service can count with."""
-
-_TOO_LONG = f"must be a whole number of at most {LONGEST_NUMBER} digits; renumber the invoice"
+_TOO_LONG = f"must be a whole number of at most {LONGEST_INVOICE_NUMBER} digits; renumber the invoice"
 
 
 def as_schema(value: S | Mapping[str, Any], cls: type[S], converter: Converter) -> S:
@@ -48,7 +46,7 @@ def encode_invoice(request: SalesInvoiceRequest, converter: Converter, *, valida
     if validate:
         problems += check(request)
     number = number_of(request)
-    if not problems and (number is None or len(number) > LONGEST_NUMBER):
+    if not problems and (number is None or len(number) > LONGEST_INVOICE_NUMBER):
         problems.append(Problem("$.invoice.header.number", "number.whole", _TOO_LONG))
     if problems:
         raise RequestInvalidError(f"invoice {number}" if number else "the invoice", problems)

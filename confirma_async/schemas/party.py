@@ -64,6 +64,11 @@ class SellerParty(Schema):
     contact: Contact | None = field(default=None, metadata=E)
     payment_details: PaymentDetails | None = field(default=None, metadata=E)
 
+    @property
+    def identifier(self) -> str:
+        """What tells one seller from another: the business id, else the VAT code, else nothing."""
+        return self.business_id or self.vat_code or ""
+
 
 @vendor("BuyerParty", section="4")
 @frozen(kw_only=True)

@@ -13,6 +13,9 @@ Amount: TypeAlias = Annotated[Decimal, "amount"]
 InvoiceNumber: TypeAlias = Annotated[int, "invoice number"]
 """An invoice number where the vendor gives a JSON number; digits in a JSON string are read too."""
 
+LONGEST_INVOICE_NUMBER = 18
+"""Digits of an invoice number at most: what every journal and every service can count with. Our own limit."""
+
 InvoiceNumberText: TypeAlias = Annotated[str, "invoice number as text"]
 """An invoice number where the vendor gives a JSON string; a JSON number is read too."""
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from confirma_async.errors import Problem
 from confirma_async.schemas import InvoiceAmounts, InvoiceContentData, InvoiceRowData, InvoiceType
+from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.validation import rules
 from confirma_async.validation.identifiers import payment_reference_fault
 
@@ -23,8 +24,8 @@ _add = _EXACT.add
 _plus = typing.cast("Callable[[Decimal | None, Decimal | None], Decimal]", _add)
 """The same, for columns that may lack an amount: it raises TypeError there, which is cheaper than asking."""
 
-_LARGEST_NUMBER = 10**18 - 1
-_NUMBER = "a whole number greater than zero, of at most 18 digits"
+_LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1
+_NUMBER = f"a whole number greater than zero, of at most {LONGEST_INVOICE_NUMBER} digits"
 _ZERO = Decimal(0)
 _NOTHING: tuple[Problem, ...] = ()
 

@@ -54,4 +54,4 @@ def create_invoice(world: World, call: Call) -> Answer:
 def _seller(request: SalesInvoiceRequest) -> str:
     parties = request.invoice.parties
     seller = parties.seller_party if parties else None
-    return (seller.business_id or seller.vat_code or "") if seller else ""
+    return seller.identifier if seller else ""
