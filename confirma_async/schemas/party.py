@@ -66,7 +66,7 @@ class SellerParty(Schema):
 
     @property
     def identifier(self) -> str:
-        """What tells one seller from another: the business id, else the VAT code, else nothing."""
+        """The business id, else the VAT code, else an empty text; it tells one seller from another."""
         return self.business_id or self.vat_code or ""
 
 
