@@ -12,6 +12,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from confirma_async.bulk.file_systems import network_file_system
 from confirma_async.bulk.items import FINAL
 from confirma_async.errors import JournalError, JournalMismatchError
 
@@ -42,15 +43,6 @@ CREATE TABLE numbered (
   PRIMARY KEY (seller, type, original)
 ) WITHOUT ROWID;
 """
-
-_NETWORK_FILE_SYSTEMS = frozenset(
-    {
-        "nfs", "nfs4", "cifs", "smbfs", "smb3", "afs", "ncpfs", "davfs", "lustre", "glusterfs", "ceph",
-        "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.davfs2", "fuse.rclone",
-        "fuse.vmhgfs-fuse", "vboxsf", "gpfs",
-    }
-)  # fmt: skip
-"""SQLite's write-ahead log does not work there: two machines would not see each other's locks."""
 
 _SENTENCES: Mapping[int | None, str] = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run the job again, nothing is lost",
@@ -282,26 +274,9 @@ def _check_header(path: Path, descriptor: int) -> None:
 
 
 def _refuse_network(path: Path) -> None:
-    kind = _file_system(path.resolve().parent)
-    if kind in _NETWORK_FILE_SYSTEMS:
+    kind = network_file_system(path.resolve().parent)
+    if kind is not None:
         raise JournalError(
             f"the journal {path} would stand on a network file system ({kind}), where its locks and its log "
             "cannot be trusted; name a place on a local disk with --journal"
         )
-
-
-def _file_system(folder: Path) -> str | None:
-    """The kind of file system that a folder is on, where the system tells."""
-    try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
-        place = folder.resolve()
-    except OSError:
-        return None
-    best, kind = -1, None
-    for line in mounts.splitlines():
-        fields = line.split()
-        if len(fields) > 2:
-            mount = Path(fields[1].replace("\\040", " "))
-            if (place == mount or mount in place.parents) and len(mount.parts) >= best:
-                best, kind = len(mount.parts), fields[2]
-    return kind

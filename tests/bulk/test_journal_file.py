@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from confirma_async.bulk import journal, journal_file
+from confirma_async.bulk import file_systems, journal, journal_file
 from confirma_async.bulk.items import State
 from confirma_async.errors import JournalError, JournalMismatchError
 
@@ -99,14 +99,14 @@ def test_a_folder_without_write_permission_is_refused(tmp_path):
 
 
 def test_a_network_file_system_is_refused(path, monkeypatch):
-    monkeypatch.setattr(journal_file, "_file_system", lambda folder: "nfs4")
+    monkeypatch.setattr(file_systems, "file_system", lambda folder: "nfs4")
     with pytest.raises(JournalError, match="network file system"):
         journal_file.open_journal(path)
     assert not path.exists()
 
 
 def test_the_file_system_of_a_folder_is_known_where_the_system_tells(tmp_path):
-    kind = journal_file._file_system(tmp_path)
+    kind = file_systems.file_system(tmp_path)
     assert kind is None or kind.strip() == kind
 
 
