@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
@@ -57,8 +58,9 @@ def _upside_down(message: str) -> RequestInvalidError:
 class Listing(Generic[Answer, Record]):
     """A list that is not fetched yet.
 
-    Await it for one call's whole answer; iterate over it for record after record. Iterating over a period
-    fetches window after window, only as far as the iteration goes.
+    Await it for one call's whole answer; iterate over it for record after record, or over ``pages()`` for
+    the records of one call at a time. Iterating over a period fetches window after window, only as far as
+    the iteration goes.
     """
 
     def __init__(
@@ -74,8 +76,14 @@ class Listing(Generic[Answer, Record]):
     def __await__(self) -> Generator[Any, Any, Answer]:
         return self._fetch(self._period).__await__()
 
-    async def __aiter__(self) -> AsyncIterator[Record]:
+    async def __aiter__(self) -> AsyncGenerator[Record]:
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for record in page:
+                    yield record
+
+    async def pages(self) -> AsyncGenerator[Sequence[Record]]:
+        """The records of one call after those of another; a call that finds none gives an empty page."""
         parts = [None] if self._period is None else windows(self._period.first, self._period.last)
         for part in parts:
-            for record in self._records(await self._fetch(part)):
-                yield record
+            yield self._records(await self._fetch(part))

@@ -49,6 +49,7 @@ async def test_awaited_it_is_one_answer_and_iterated_it_is_every_record():
     records = [record async for record in listing]
     assert len(asked) == 3
     assert records == sorted(records)
+    assert [record async for page in listing.pages() for record in page] == records
 
 
 async def test_iterating_fetches_only_as_far_as_it_goes():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -40,6 +40,9 @@ __all__ = [
 
 BUFFER = 256
 """Outcomes that may wait for whoever iterates over them before the workers wait too."""
+
+PROGRESS_SECONDS = 0.1
+"""The least time between two reports to a ``progress`` callback."""
 
 
 class BulkStream:
@@ -166,6 +169,7 @@ class Bulk:
         target: str | None = None,
         inputs: Iterable[str] = (),
         stop: asyncio.Event | None = None,
+        progress: Callable[[Report], object] | None = None,
     ) -> Report:
         """Sends every invoice exactly once; running the same call again resumes.
 
@@ -180,6 +184,7 @@ class Bulk:
             target: What the journal is bound to; the base URL unless said otherwise.
             inputs: Names of the input files, so that the journal is not continued with other files.
             stop: An event that, once set, ends the job after what is under way.
+            progress: Called with the report so far, at most ten times a second, and with the last one.
 
         Returns:
             Counts, and the first thousand outcomes that need attention. ``report.paused`` says why a job
@@ -198,8 +203,13 @@ class Bulk:
             inputs=inputs,
             stop=stop,
         )
+        told = time.monotonic()
         async for _ in stream:
-            pass
+            if progress is not None and time.monotonic() - told >= PROGRESS_SECONDS:
+                progress(stream.report)
+                told = time.monotonic()
+        if progress is not None:
+            progress(stream.report)
         return stream.report
 
     def stream(

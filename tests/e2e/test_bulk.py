@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from confirma_async import Confirma, RateLimit, RetryPolicy, Verdict
-from confirma_async.bulk import State, Unknown
+from confirma_async import Confirma, RateLimit, RetryPolicy, Verdict, bulk
+from confirma_async.bulk import Report, State, Unknown
 from confirma_async.bulk import journal as rows_of
 from confirma_async.bulk.journal_file import reading
 from confirma_async.errors import (
@@ -45,6 +45,16 @@ async def test_every_invoice_arrives_once(sandbox, confirma, journal, wire_invoi
     report = await confirma.bulk.submit((wire_invoice(n) for n in range(1, 201)), journal=journal)
     assert (report.accepted, report.complete) == (200, True)
     assert exactly_once(sandbox, 200)
+
+
+async def test_progress_ends_with_the_report_that_is_returned(confirma, journal, wire_invoice, monkeypatch):
+    monkeypatch.setattr(bulk, "PROGRESS_SECONDS", 0.0)
+    told = list[Report]()
+    report = await confirma.bulk.submit(
+        (wire_invoice(n) for n in range(1, 31)), journal=journal, progress=told.append
+    )
+    assert [some.accepted for some in told] == [*range(1, 31), 30]
+    assert told[-1] == report
 
 
 async def test_run_again_nothing_is_sent(sandbox, confirma, journal, wire_invoice):
