@@ -1,6 +1,6 @@
 """The endpoint table: one frozen Operation for each page of the vendor's menu, and how a user corrects it.
 
-To know what the SDK can call, read ``OPERATIONS``. A row without ``response`` has no verb yet.
+To know what the SDK can call, read ``OPERATIONS``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from attrs import field, frozen
 from confirma_async import schemas
 from confirma_async.converters import wire_names
 from confirma_async.errors import ConfigurationError
-from confirma_async.schemas.distribution import DistributionQuery
 from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
 
 PREFIX = "/api/v1/partner"
@@ -56,8 +55,10 @@ class Operation:
         token: Which token it wants.
         request: The schema of the body, if it takes one.
         query: The schema of the query parameters, if it takes any.
-        response: The schema of the answer; None while the verb does not exist yet.
+        response: The schema of the answer, or of each record of a bare array.
+        bare_array: Whether the answer is an array and no object.
         answer_shown: False where the vendor does not show the answer, so that an empty one is no fault.
+        no_content: Whether 204 is documented as an answer: there is nothing to tell.
         remedy: What to do when the outcome of a call is unknown.
     """
 
@@ -70,8 +71,10 @@ class Operation:
     token: TokenKind = TokenKind.CLIENT
     request: type[Schema] | None = None
     query: type[Schema] | None = None
-    response: type[Schema] | None = None
+    response: type[Schema]
+    bare_array: bool = False
     answer_shown: bool = True
+    no_content: bool = False
     remedy: str = "find out what became of it before you send it again"
 
 
@@ -86,6 +89,9 @@ CREATE_CLIENT = Operation(
     evidence=_D,
     repeat=_UNSAFE,
     token=TokenKind.PROVISIONING,
+    request=schemas.ClientRequest,
+    response=schemas.ClientCreated,
+    remedy="ask the vendor whether the client exists before you send it again; its token was in the answer",
 )
 VALIDATE_TOKEN = Operation(
     name="onboarding.validate_token",
@@ -103,6 +109,7 @@ RENEW_TOKEN = Operation(
     path=f"{PREFIX}/renew",
     evidence=_D,
     repeat=_UNSAFE,
+    response=schemas.TokenRenewal,
 )
 CREATE_INVOICE = Operation(
     name="invoices.create",
@@ -123,7 +130,10 @@ CREATE_INVOICE_ACTIONS = Operation(
     path=f"{PREFIX}/invoice/action",
     evidence=_D,
     repeat=_UNSAFE,
+    request=schemas.InvoiceActions,
+    response=schemas.ActionsReceipt,
     answer_shown=False,
+    remedy="look at the events of the case before you send the actions again",
 )
 CASE = Operation(
     name="invoices.case",
@@ -132,6 +142,8 @@ CASE = Operation(
     path=f"{PREFIX}/invoice/case",
     evidence=_D,
     repeat=_SAFE,
+    query=schemas.CaseQuery,
+    response=schemas.CaseDetails,
 )
 DISTRIBUTIONS = Operation(
     name="invoices.distributions",
@@ -140,7 +152,7 @@ DISTRIBUTIONS = Operation(
     path=f"{PREFIX}/invoice/distribution",
     evidence=_D,
     repeat=_SAFE,
-    query=DistributionQuery,
+    query=schemas.DistributionQuery,
     response=schemas.DistributionInformation,
 )
 DISTRIBUTIONS_V2 = Operation(
@@ -150,6 +162,8 @@ DISTRIBUTIONS_V2 = Operation(
     path="/api/v2/partner/invoice/distribution",
     evidence=_P,
     repeat=_SAFE,
+    query=schemas.DistributionPageQuery,
+    response=schemas.DistributionPage,
 )
 PAYMENTS = Operation(
     name="payments.list",
@@ -158,6 +172,9 @@ PAYMENTS = Operation(
     path=f"{PREFIX}/payments",
     evidence=_D,
     repeat=_SAFE,
+    query=schemas.PaymentsQuery,
+    response=schemas.Payment,
+    bare_array=True,
 )
 SETTLEMENTS = Operation(
     name="payments.settlements",
@@ -166,6 +183,9 @@ SETTLEMENTS = Operation(
     path=f"{PREFIX}/settlements",
     evidence=_D,
     repeat=_UNSAFE,  # with unfetchedOnly it marks what it returns, and a lost answer is lost for good
+    query=schemas.SettlementsQuery,
+    response=schemas.Settlements,
+    remedy="read the settlements of the period by its dates: what the lost answer held counts as fetched",
 )
 ACCOUNTING_INVOICE = Operation(
     name="accounting.invoice_statuses",
@@ -174,6 +194,8 @@ ACCOUNTING_INVOICE = Operation(
     path=f"{PREFIX}/accounting/invoice",
     evidence=_P,
     repeat=_SAFE,
+    query=schemas.AccountingQuery,
+    response=schemas.AccountingInvoiceStatuses,
 )
 SUBMIT_LEDGER = Operation(
     name="accounting.submit_ledger",
@@ -182,7 +204,10 @@ SUBMIT_LEDGER = Operation(
     path=f"{PREFIX}/accounting/ledger",
     evidence=_D,
     repeat=_UNSAFE,
+    request=schemas.LedgerSubmission,
+    response=schemas.AccountingReceipt,
     answer_shown=False,
+    remedy="look for its identifier in the ledger statuses before you send it again",
 )
 LEDGER_STATUSES = Operation(
     name="accounting.ledger_statuses",
@@ -191,6 +216,9 @@ LEDGER_STATUSES = Operation(
     path=f"{PREFIX}/accounting/ledger",
     evidence=_D,
     repeat=_SAFE,
+    query=schemas.AccountingQuery,
+    response=schemas.LedgerStatuses,
+    no_content=True,
 )
 SUBMIT_PAYMENTS = Operation(
     name="accounting.submit_payments",
@@ -199,7 +227,10 @@ SUBMIT_PAYMENTS = Operation(
     path=f"{PREFIX}/accounting/payment",
     evidence=_D,
     repeat=_UNSAFE,
+    request=schemas.PaymentSubmission,
+    response=schemas.AccountingReceipt,
     answer_shown=False,
+    remedy="look for their identifiers in the payment statuses before you send them again",
 )
 PAYMENT_STATUSES = Operation(
     name="accounting.payment_statuses",
@@ -208,6 +239,8 @@ PAYMENT_STATUSES = Operation(
     path=f"{PREFIX}/accounting/payment",
     evidence=_D,
     repeat=_SAFE,
+    query=schemas.AccountingQuery,
+    response=schemas.AccountingPaymentStatuses,
 )
 FINVOICE_CREDENTIALS = Operation(
     name="operations.finvoice_credentials",
@@ -216,6 +249,9 @@ FINVOICE_CREDENTIALS = Operation(
     path=f"{PREFIX}/finvoice/credentials",
     evidence=_P,
     repeat=_SAFE,
+    query=schemas.FinvoiceCredentialsQuery,
+    response=schemas.FinvoiceCredentials,
+    bare_array=True,
 )
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(

@@ -23,8 +23,10 @@ from confirma_async.converters.kinds import (
     WireMismatch,
     Writer,
     enum_reader,
+    is_array,
     is_open_enum,
     is_schema,
+    record_of,
     write_enum,
 )
 from confirma_async.converters.straight import packing_function, structure_function, unstructure_function
@@ -56,10 +58,11 @@ class Converter:
         self._cattrs.register_structure_hook_func(is_open_enum, _as_enum)
         self._cattrs.register_unstructure_hook_func(is_open_enum, write_enum)
         self._cattrs.register_structure_hook_factory(is_schema, self._structure_function)
+        self._cattrs.register_structure_hook_factory(is_array, self._array_function)
         self._cattrs.register_unstructure_hook_factory(is_schema, self._unstructure_function)
 
     def structure(self, obj: object, cls: type[T]) -> T:
-        """Reads a schema from a mapping of wire names.
+        """Reads a schema from a mapping of wire names; ``tuple[Payment, ...]`` from a list of them.
 
         Raises:
             ResponseDecodeError: the object is not of that form; lists every place, prints no value.
@@ -162,6 +165,17 @@ class Converter:
         ]
         return structure_function(cls, fields, typing.cast("list[Reader]", readers))
 
+    def _array_function(self, kind: Any) -> Callable[[Any, Any], Any]:
+        record = record_of(kind)
+        read = self._cattrs.get_structure_hook(record)
+
+        def read_all(value: Any, _kind: Any) -> Any:
+            if type(value) is not list:
+                raise WireMismatch("an array", value)
+            return tuple([read(item, record) for item in typing.cast("list[object]", value)])
+
+        return read_all
+
     def _unstructure_function(self, cls: type[Schema]) -> Callable[[Any], Any]:
         fields = self.fields_of(cls)
         writers = [
@@ -194,4 +208,6 @@ def _as_enum(value: Any, cls: Any) -> Any:
 
 
 def _title(cls: Any) -> str:
+    if record := record_of(cls):
+        return f"list of {_title(record)}"
     return getattr(cls, "vendor_name", "") or getattr(cls, "__name__", str(cls))

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from confirma_async.converters.fields import Field
-from confirma_async.converters.kinds import Reader, WireMismatch, is_schema
+from confirma_async.converters.kinds import Reader, WireMismatch, is_schema, record_of
 from confirma_async.converters.kinds import raw as encodable
 from confirma_async.errors import Problem
 from confirma_async.schemas.wire import Schema
@@ -39,13 +39,21 @@ def problems_reading(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iter
 
 
 def _faults(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
+    if record := record_of(cls):
+        if type(obj) is not list:
+            yield _problem(path, WireMismatch("an array", obj))
+            return
+        for index, entry in enumerate(typing.cast("list[object]", obj)):
+            yield from _faults(entry, record, f"{path}[{index}]", fields_of)
+        return
     if type(obj) is not dict:
         yield _problem(path, WireMismatch("an object", obj))
         return
     found = typing.cast("dict[str, Any]", obj)
     for item in fields_of(cls):
-        place = f"{path}.{item.wire}"
-        value = found.get(item.wire, item.absent)
+        name = item.older if item.older in found and item.wire not in found else item.wire
+        place = f"{path}.{name}"
+        value = found.get(name, item.absent)
         if value is None:
             if item.required:
                 yield Problem(place, RULE, "is required and missing")

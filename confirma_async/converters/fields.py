@@ -19,7 +19,7 @@ from confirma_async.converters.kinds import (
     write_enum,
 )
 from confirma_async.schemas.values import Moment
-from confirma_async.schemas.wire import WIRE_NAME, Schema, camel_case
+from confirma_async.schemas.wire import OLDER_NAME, WIRE_NAME, Schema, camel_case
 
 
 @attrs.frozen
@@ -31,10 +31,17 @@ class Field:
     kind: Any
     many: bool
     required: bool
+    older: str | None
+    """The name that an older form of the vendor's page has for it; read as well."""
     absent: Any
     """What stands for the attribute on the wire when its key is missing; None when nothing does."""
     read: Reader
     write: Writer
+
+    @property
+    def nothing(self) -> Any:
+        """What the attribute holds when the wire has nothing."""
+        return () if self.many else None
 
     def read_any(self, value: Any) -> Any:
         """Reads the value of the attribute, be it one or many."""
@@ -85,7 +92,8 @@ def fields_of(
             read, write = partial(read_nested, kind), partial(write_nested, kind)
         required = item.default is attrs.NOTHING
         absent = None if required or item.default is None or many else write(item.default)
-        yield Field(item.name, names[item.name], kind, many, required, absent, read, write)
+        older = item.metadata.get(OLDER_NAME)
+        yield Field(item.name, names[item.name], kind, many, required, older, absent, read, write)
 
 
 def _kind_of(annotation: Any) -> tuple[Any, bool]:

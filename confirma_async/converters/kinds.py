@@ -13,7 +13,17 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from confirma_async.schemas.values import Amount, InvoiceNumber, InvoiceNumberText, Moment, OpenEnum
+from confirma_async.schemas.values import (
+    Amount,
+    BlankText,
+    Identifier,
+    InvoiceNumber,
+    InvoiceNumberText,
+    JsonObject,
+    Moment,
+    NumericFlag,
+    OpenEnum,
+)
 from confirma_async.schemas.wire import Schema
 
 Reader = Callable[[Any], Any]
@@ -163,6 +173,28 @@ def _read_number_text(value: Any) -> str:
     raise WireMismatch("text, or a whole number", value)
 
 
+def _read_numeric_flag(value: Any) -> bool:
+    if type(value) is int and value in {0, 1}:
+        return bool(value)
+    raise WireMismatch("0 or 1", value)
+
+
+def _write_numeric_flag(value: Any) -> int:
+    return int(_flag(value))
+
+
+def _read_object(value: Any) -> Mapping[str, Any]:
+    if type(value) is dict:
+        return typing.cast("Mapping[str, Any]", value)
+    raise WireMismatch("an object", value)
+
+
+def _write_object(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return typing.cast("dict[str, Any]", raw(dict(typing.cast("Mapping[str, Any]", value))))
+    raise WireMismatch("a mapping", value)
+
+
 def write_enum(value: Any) -> str:
     """The text of a word of an open enum."""
     if isinstance(value, str):
@@ -184,17 +216,24 @@ KINDS: Mapping[Any, tuple[Reader, Writer]] = {
     Moment: (_read_moment, _write_moment),
     InvoiceNumber: (_read_number, _whole),
     InvoiceNumberText: (_read_number_text, _text),
+    Identifier: (_read_number_text, _text),
+    BlankText: (_text, _text),
+    NumericFlag: (_read_numeric_flag, _write_numeric_flag),
+    JsonObject: (_read_object, _write_object),
 }
 """The reader and the writer of each kind."""
 
-RESPELLED: frozenset[Any] = frozenset({Moment, InvoiceNumberText})
+RESPELLED: frozenset[Any] = frozenset({Moment, InvoiceNumberText, Identifier})
 """Kinds that are written back as they were spelled when read.
 
 An ``InvoiceNumber`` is read from text as well, but always written as a number: in requests, the only place
 where the vendor takes one, no other form will do.
 """
 
-CHECKED_IN_PLACE: Mapping[Any, str] = {str: "str", bool: "bool", int: "int"}
+BLANK: frozenset[Any] = frozenset({BlankText})
+"""Kinds whose empty text reads as None; it is kept, and written back as it was."""
+
+CHECKED_IN_PLACE: Mapping[Any, str] = {str: "str", BlankText: "str", bool: "bool", int: "int"}
 """Kinds whose value is the same on both sides: the straight functions check the class where it stands."""
 
 
@@ -238,6 +277,19 @@ def enum_reader(cls: Any) -> Reader:
 def is_schema(kind: Any) -> bool:
     """Whether a kind is an object of the contract."""
     return isinstance(kind, type) and issubclass(kind, Schema)
+
+
+def record_of(kind: Any) -> type[Schema] | None:
+    """The schema of an answer that is a bare array of its objects (``tuple[Payment, ...]``), else None."""
+    if typing.get_origin(kind) is not tuple:
+        return None
+    record, more = typing.get_args(kind)
+    return record if more is Ellipsis and is_schema(record) else None
+
+
+def is_array(kind: Any) -> bool:
+    """Whether a kind is a bare array of objects."""
+    return record_of(kind) is not None
 
 
 def is_open_enum(kind: Any) -> bool:

@@ -16,6 +16,7 @@ import msgspec
 
 from confirma_async.converters.fields import Field
 from confirma_async.converters.kinds import (
+    BLANK,
     CENT,
     CHECKED_IN_PLACE,
     IN_DOUBT,
@@ -44,7 +45,7 @@ def structure_function(
         fields: Its fields.
         readers: What reads each of them.
     """
-    known = frozenset(item.wire for item in fields)
+    known = frozenset(name for item in fields for name in (item.wire, item.older) if name)
     names: dict[str, Any] = {
         "cls": cls,
         "new": object.__new__,
@@ -73,9 +74,15 @@ def structure_function(
             continue
         absent = "()" if item.many else "None"
         lines.append(f" {value} = get({item.wire!r})")
+        if item.older:
+            lines.append(f" if {item.older!r} in o:")
+            lines.append("  odd_ones = True")
+            lines.append(f"  if {item.wire!r} not in o: {value} = o[{item.older!r}]")
         lines.append(f" if {value} is None:")
         lines.append(f"  {value} = {absent}")
         lines.append(f"  if not odd_ones and {item.wire!r} in o: odd_ones = True")
+        if item.kind in BLANK:
+            lines.append(f" elif {value} == '': {value}, odd_ones = None, True")
         lines.append(" else:")
         lines += _reading(item, value, f"r{index}", "  ")
         if item.many:
@@ -165,7 +172,7 @@ def packing_function(
 
 def _keep_oddities(raw: dict[str, Any], fields: Sequence[Field], obj: Schema) -> Schema:
     """Keeps in ``extra`` what writing the attributes alone would not bring back."""
-    written = {item.wire: item for item in fields}
+    written = {item.wire: item for item in fields if not (item.older and item.older in raw)}
     extra: dict[str, Any] = {}
     for key, value in raw.items():
         item = written.get(key)
@@ -173,6 +180,7 @@ def _keep_oddities(raw: dict[str, Any], fields: Sequence[Field], obj: Schema) ->
             item is None
             or value is None
             or value == []
+            or (value == "" and item.kind in BLANK)
             or (
                 item.kind in RESPELLED and not item.many and item.write(getattr(obj, item.attribute)) != value
             )
@@ -193,6 +201,12 @@ def _write_back(out: dict[str, Any], fields: Sequence[Field], obj: Schema) -> No
                 out[key] = value
         elif item is None or current is None or current == ():
             out[key] = encodable(value)
+    for item in fields:
+        if item.older and item.older in obj.extra and item.wire not in obj.extra:
+            # One name of the two is written: the older one, unless the attribute was changed since.
+            older, current = obj.extra[item.older], getattr(obj, item.attribute)
+            is_as_read = (item.read_any(older) if older else item.nothing) == current
+            out.pop(item.wire if is_as_read else item.older, None)
 
 
 def _reading(item: Field, value: str, reader: str, indent: str) -> list[str]:

@@ -80,3 +80,35 @@ class DistributionInformation(Schema):
 
     meta_data: DistributionMetaData | None = field(default=None, metadata=E)
     data: Sequence[DistributionRecord] = field(default=(), eq=tuple, metadata=P)
+
+
+@vendor("Distribution Page Query", section="5")
+@frozen(kw_only=True)
+class DistributionPageQuery(Schema):
+    """The query of "Retrieve distribution Information MV v2", by our reading; the page is not shown to us."""
+
+    invoice_number: InvoiceNumberText | None = field(default=None, metadata=P)
+    from_inv_date: date | None = field(default=None, metadata=P)
+    to_inv_date: date | None = field(default=None, metadata=P)
+    fetch_type: str | None = field(default=None, metadata=P)
+    page: int | None = field(default=None, metadata=P)
+    page_size: int | None = field(default=None, metadata=P)
+
+
+@vendor("Distribution Page Meta", section="5")
+@frozen(kw_only=True)
+class DistributionPageMeta(Schema):
+    """Which page an answer is: ``page`` counts from 1, by our reading."""
+
+    page: int | None = field(default=None, metadata=P)
+    page_size: int | None = field(default=None, metadata=P)
+    total_count: int | None = field(default=None, metadata=P)
+
+
+@vendor("Distribution Page", section="5")
+@frozen(kw_only=True)
+class DistributionPage(Schema):
+    """One page of "Retrieve distribution Information MV v2". Every name is provisional."""
+
+    meta: DistributionPageMeta | None = field(default=None, metadata=P)
+    data: Sequence[DistributionRecord] = field(default=(), eq=tuple, metadata=P)

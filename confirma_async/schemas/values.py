@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 
 Amount: TypeAlias = Annotated[Decimal, "amount"]
 """Money in the invoice's currency: an exact decimal with at most two decimals."""
@@ -21,6 +22,18 @@ InvoiceNumberText: TypeAlias = Annotated[str, "invoice number as text"]
 
 Moment: TypeAlias = datetime | date
 """A date-time with its offset, or a plain date: the vendor mixes the two."""
+
+Identifier: TypeAlias = Annotated[str, "identifier"]
+"""An identifier whose JSON type the vendor does not state: text and whole numbers are read, as text."""
+
+BlankText: TypeAlias = Annotated[str, "text, empty for none"]
+"""Text where the vendor writes ``""`` for "no value" (contract §1): it reads as None."""
+
+NumericFlag: TypeAlias = Annotated[bool, "0 or 1"]
+"""True or false where the vendor gives a JSON number, 1 or 0."""
+
+JsonObject: TypeAlias = Annotated[Mapping[str, Any], "object"]
+"""A JSON object of which the vendor shows no more than its name."""
 
 
 class OpenEnum(StrEnum):
@@ -94,6 +107,41 @@ class InterestType(OpenEnum):
     REFERENCE_RATE = "REFERENCE_RATE"
 
 
+class ServiceType(OpenEnum):
+    """Which service a client takes (contract §3: LIFECYCLE seen in an example, the others provisional)."""
+
+    LIFECYCLE = "LIFECYCLE"
+    INTERMEDIATION = "INTERMEDIATION"
+    COOP = "COOP"
+
+
+class ActionCode(OpenEnum):
+    """What an invoice action asks for (contract §5, seen in examples)."""
+
+    COMMENT = "COMMENT"
+    WITHDRAW = "WITHDRAW"
+    DUEDATE = "DUEDATE"
+    PAYMENTPLAN = "PAYMENTPLAN"
+    OBJECTION = "OBJECTION"
+    PAUSE = "PAUSE"
+    DIRECTPAYMENT = "DIRECTPAYMENT"
+
+
+class AllocationType(OpenEnum):
+    """What a part of a payment is for (contract §6, seen in examples)."""
+
+    CAPITAL = "CAPITAL"
+    INTEREST = "INTEREST"
+    FEES = "FEES"
+
+
+class CalculationMode(OpenEnum):
+    """How the amounts of a ledger count (contract §7: GROSS seen in an example, NET provisional)."""
+
+    GROSS = "GROSS"
+    NET = "NET"
+
+
 def invoice_type(word: str) -> InvoiceType:
     """Reads an invoice type from its word."""
     return InvoiceType(word)
@@ -117,3 +165,23 @@ def entity_type(word: str | None) -> EntityType | None:
 def interest_type(word: str | None) -> InterestType | None:
     """Reads an interest type from its word; None stays None."""
     return None if word is None else InterestType(word)
+
+
+def service_type(word: str) -> ServiceType:
+    """Reads a service type from its word."""
+    return ServiceType(word)
+
+
+def action_code(word: str) -> ActionCode:
+    """Reads an action code from its word."""
+    return ActionCode(word)
+
+
+def allocation_type(word: str | None) -> AllocationType | None:
+    """Reads an allocation type from its word; None stays None."""
+    return None if word is None else AllocationType(word)
+
+
+def calculation_mode(word: str | None) -> CalculationMode | None:
+    """Reads a calculation mode from its word; None stays None."""
+    return None if word is None else CalculationMode(word)

@@ -20,6 +20,7 @@ class Evidence(enum.Enum):
 
 EVIDENCE = "evidence"
 WIRE_NAME = "wire_name"
+OLDER_NAME = "older_name"
 
 D: Mapping[str, Any] = {EVIDENCE: Evidence.DOCUMENTED}
 E: Mapping[str, Any] = {EVIDENCE: Evidence.EXAMPLE}
@@ -29,6 +30,11 @@ P: Mapping[str, Any] = {EVIDENCE: Evidence.PROVISIONAL}
 def named(wire_name: str, mark: Mapping[str, Any]) -> Mapping[str, Any]:
     """Metadata of a field whose wire name is not the camelCase of its attribute."""
     return {**mark, WIRE_NAME: wire_name}
+
+
+def renamed(older_name: str, mark: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Metadata of a field that an older form of the vendor's page calls otherwise; both are read."""
+    return {**mark, OLDER_NAME: older_name}
 
 
 @frozen(kw_only=True)

@@ -31,12 +31,14 @@ from confirma_async.session import retry
 from confirma_async.session.ratelimit import Limiter
 from confirma_async.session.transport import Request, Response, Transport
 
-T = TypeVar("T", bound=Schema)
+T = TypeVar("T")
 
 logger: logging.Logger = logging.getLogger("confirma_async")
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for one call, everything included, unless said otherwise."""
+
+NO_CONTENT = 204
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 _KEPT_BODY = 64 * 1024
@@ -111,7 +113,7 @@ class Pipeline:
 
         Args:
             operation: What to call.
-            answer: The schema to read the answer as.
+            answer: The schema to read the answer as; ``tuple[Payment, ...]`` for a bare array of them.
             payload: The body: a schema, or JSON that is encoded already.
             query: The query parameters.
             options: What this call does differently.
@@ -195,7 +197,8 @@ class Pipeline:
         if query is None:
             return ""
         written = self.converter.unstructure(query)
-        return f"?{urlencode(written)}" if written else ""
+        words = {name: _in_a_query(value) for name, value in written.items()}
+        return f"?{urlencode(words)}" if words else ""
 
     def _delay(self, operation: Operation, failure: CallError, attempt: int) -> float | None:
         """Seconds until the next attempt; None when there must be none."""
@@ -236,13 +239,18 @@ class Pipeline:
         return masked("; ".join(part for part in parts if part))[:_KEPT_DETAIL] or None
 
     def _decode(self, operation: Operation, answer: type[T], response: Response, attempts: int) -> T:
-        if not response.body.strip() and not operation.answer_shown:
+        empty_is_told = response.status == NO_CONTENT and operation.no_content
+        if not response.body.strip() and (empty_is_told or not operation.answer_shown):
             return self.converter.structure({}, answer)
         try:
             return self.converter.loads(response.body, answer)
         except ResponseDecodeError as error:
             error.status = response.status
             raise error.of(operation.name, attempts) from None
+
+
+def _in_a_query(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _final(operation: Operation, failure: CallError, subject: str | None) -> CallError:
