@@ -57,12 +57,23 @@ class Settings:
         key = found.get(API_KEY_VARIABLE, "")
         if not key:
             raise ConfigurationError(f"there is no API key: set {API_KEY_VARIABLE}")
-        name = found.get(ENVIRONMENT_VARIABLE) or Environment.STAGING.name
-        try:
-            environment = Environment[name.strip().upper()]
-        except KeyError:
-            raise ConfigurationError(f"{ENVIRONMENT_VARIABLE} must be staging or production") from None
-        return cls(api_key=key, environment=environment, base_url=found.get(BASE_URL_VARIABLE, ""))
+        environment, base_url = target_from_env(found)
+        return cls(api_key=key, environment=environment, base_url=base_url)
+
+
+def target_from_env(variables: Mapping[str, str]) -> tuple[Environment, str]:
+    """Reads where calls go: the environment, and the base URL to call.
+
+    Raises:
+        ConfigurationError: a variable says something that cannot be used.
+    """
+    name = variables.get(ENVIRONMENT_VARIABLE) or Environment.STAGING.name
+    try:
+        environment = Environment[name.strip().upper()]
+    except KeyError:
+        raise ConfigurationError(f"{ENVIRONMENT_VARIABLE} must be staging or production") from None
+    base_url = variables.get(BASE_URL_VARIABLE)
+    return environment, check_base_url(base_url) if base_url else environment.value
 
 
 def _check_key(key: str) -> None:

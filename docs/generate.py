@@ -14,10 +14,11 @@ import click
 from sphinx.pycode import ModuleAnalyzer
 
 from confirma_async.bulk import State, Verdict
-from confirma_async.cli.app import confirma
+from confirma_async.cli.app import confirma, every_command
 from confirma_async.cli.exits import Exit
 from confirma_async.contract import OPERATIONS, PREFIX, Operation, Repeat, schema_classes
 from confirma_async.converters import wire_names
+from confirma_async.doctor import CHECKS, Health
 from confirma_async.errors import (
     APIError,
     AuthenticationError,
@@ -143,7 +144,8 @@ def commands() -> str:
     """Every command with its options, from the commands themselves."""
     context = click.Context(confirma, info_name="confirma", **confirma.context_settings)
     parts = ["Options before any command:\n\n", _options(confirma, context)]
-    for name, command in confirma.commands.items():
+    for words, command in every_command():
+        name = " ".join(words)
         inner = click.Context(command, info_name=name, parent=context)
         usage = " ".join(command.collect_usage_pieces(inner))
         parts.append(f"\n### confirma {name}\n\n`confirma {name} {usage}`\n\n{_help(command)}\n\n")
@@ -169,6 +171,18 @@ def exit_codes() -> str:
     return _table(
         ("Code", "Name", "Meaning"), [(code.value, _code(code.name), docs[code.name]) for code in Exit]
     )
+
+
+def checks() -> str:
+    """Every check of the go-live check."""
+    rows = [(_code(check.name), check.meaning, ", ".join(map(_code, check.needs))) for check in CHECKS]
+    return _table(("Check", "What must hold", "Not looked at without"), rows)
+
+
+def healths() -> str:
+    """How each thing can stand."""
+    docs = _member_docs(Health)
+    return _table(("Health", "Meaning"), [(_code(it.value), docs[it.name]) for it in Health])
 
 
 # --- input files ------------------------------------------------------------------------------------
@@ -388,6 +402,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     for table in (
         commands,
         exit_codes,
+        checks,
+        healths,
         columns,
         type_codes,
         rules,

@@ -34,7 +34,7 @@ from attrs import field, frozen
 
 import confirma_async
 from confirma_async import Sandbox
-from confirma_async.cli.app import confirma
+from confirma_async.cli.app import confirma, every_command
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -210,7 +210,7 @@ def test_every_file_shown_is_used() -> None:
 def test_every_option_named_exists() -> None:
     options = {
         option
-        for command in (confirma, *confirma.commands.values())
+        for command in (confirma, *(command for _, command in every_command()))
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }

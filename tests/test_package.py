@@ -21,6 +21,7 @@ LAYERS = [
     {"resources", "sandbox"},
     {"bulk"},
     {"client"},
+    {"doctor"},
     {"cli"},
 ]
 """The house, from the ground up: a room imports from floors below its own, or from itself."""

@@ -7,12 +7,13 @@ import logging
 import os
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
 from confirma_async._version import __version__
 from confirma_async.cli.demo import demo
+from confirma_async.cli.doctor import doctor
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import print_json
 from confirma_async.cli.sandbox import sandbox
@@ -48,8 +49,19 @@ def _set_up_logging(*, verbose: bool) -> None:
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for _command in (submit, validate, status, sandbox, demo):
+for _command in (submit, validate, status, doctor, sandbox, demo):
     confirma.add_command(_command)
+
+
+def every_command(
+    group: click.Group = confirma, *words: str
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that does something, with the words it is called by: ``("invoice", "create")``."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every_command(command, *words, name)
+        else:
+            yield (*words, name), command
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,0 +1,126 @@
+"""The options that say where calls go, with which key, and for how long: the same for every command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from attrs import field, frozen
+
+from confirma_async.cli import options
+from confirma_async.client import Confirma
+from confirma_async.contract import Overrides
+from confirma_async.errors import ConfigurationError
+from confirma_async.settings import (
+    API_KEY_VARIABLE,
+    BASE_URL_VARIABLE,
+    ENVIRONMENT_VARIABLE,
+    Environment,
+    Settings,
+)
+
+R = TypeVar("R")
+
+
+@frozen(kw_only=True)
+class Connection:
+    """What the user said of where calls go.
+
+    Attributes:
+        variables: The settings, under the names of the environment variables; the key is among them.
+        overrides: Corrections of provisional paths and names.
+        timeout: Seconds for one call, retries included.
+    """
+
+    variables: Mapping[str, str] = field(repr=False)
+    overrides: Overrides
+    timeout: float
+
+    def client(self) -> Confirma:
+        """Makes the client.
+
+        Raises:
+            ConfigurationError: there is no key, or a setting cannot be used.
+        """
+        settings = Settings.from_env(self.variables)
+        return Confirma(
+            settings.api_key,
+            environment=settings.environment,
+            base_url=settings.base_url,
+            timeout=self.timeout,
+            overrides=self.overrides,
+        )
+
+
+def connected(command: Callable[..., R]) -> Callable[..., R]:
+    """Gives a command the options of a connection; it takes a ``connection`` in their place."""
+
+    @wraps(command)
+    def with_connection(
+        *args: Any,
+        environment: str | None,
+        base_url: str | None,
+        key_file: Path | None,
+        overrides: Path | None,
+        timeout: float,
+        **kwargs: Any,
+    ) -> R:
+        connection = Connection(
+            variables=_variables(environment, base_url, key_file),
+            overrides=options.read_overrides(overrides),
+            timeout=timeout,
+        )
+        return command(*args, connection=connection, **kwargs)
+
+    wrapped: Callable[..., R] = with_connection
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+_OPTIONS: tuple[options.Decorator, ...] = (
+    click.option(
+        "--environment",
+        type=click.Choice([environment.name.lower() for environment in Environment], case_sensitive=False),
+        help=f"Instead of {ENVIRONMENT_VARIABLE}; staging unless said otherwise.",
+    ),
+    click.option(
+        "--base-url", metavar="URL", help=f"Instead of {BASE_URL_VARIABLE}: what to call, such as a sandbox."
+    ),
+    click.option(
+        "--key-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help=f"A file that holds the API key, instead of {API_KEY_VARIABLE}.",
+    ),
+    click.option(
+        "--timeout",
+        type=options.FiniteRange(0, min_open=True),
+        default=30.0,
+        show_default=True,
+        help="Seconds for one call, retries included.",
+    ),
+    options.overrides_file,
+)
+
+
+def _variables(environment: str | None, base_url: str | None, key_file: Path | None) -> Mapping[str, str]:
+    found = dict(os.environ)
+    if environment is not None:
+        found[ENVIRONMENT_VARIABLE] = environment
+    if base_url is not None:
+        found[BASE_URL_VARIABLE] = base_url
+    if key_file is not None:
+        found[API_KEY_VARIABLE] = _read_key(key_file)
+    return found
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise ConfigurationError(f"the key file {path} cannot be read: {reason}") from None

@@ -1,0 +1,80 @@
+"""``confirma doctor``: the go-live check."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from confirma_async.cli import options
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.exits import Exit
+from confirma_async.cli.render import print_json
+from confirma_async.doctor import Finding, Health, Setup, examine
+
+_MARKS = {
+    Health.GOOD: ("✓", "ok", "green"),
+    Health.DOUBTFUL: ("!", "!", "yellow"),
+    Health.BAD: ("✗", "x", "red"),
+    Health.SKIPPED: ("-", "-", "dim"),
+}
+
+
+@click.command(short_help="Check everything that the first invoice will need.")
+@connected
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Where journals will be kept; here unless given.",
+)
+@options.as_json
+def doctor(connection: Connection, folder: Path, as_json: bool) -> Exit:
+    """Check key, environment, network, clock and machine, and say what to do about each.
+
+    Nothing is sent but a question whether the key is valid.
+
+    Exit code 0: nothing stands in the way; 1: something does.
+    """
+    setup = Setup(
+        variables=connection.variables,
+        overrides=connection.overrides,
+        timeout=connection.timeout,
+        folder=folder.resolve(),
+    )
+    findings = asyncio.run(_examined(setup, visible=not as_json))
+    failed = [finding for finding in findings if finding.health is Health.BAD]
+    if as_json:
+        print_json({"healthy": not failed, "findings": [_as_json(finding) for finding in findings]})
+    else:
+        click.echo(f"{len(failed)} of these must be put right." if failed else "Ready to send.")
+    return Exit.REJECTED if failed else Exit.ACCEPTED
+
+
+async def _examined(setup: Setup, *, visible: bool) -> list[Finding]:
+    console = Console(soft_wrap=True, highlight=False, quiet=not visible)
+    findings: list[Finding] = []
+    async for finding in examine(setup):
+        findings.append(finding)
+        _print(console, finding)
+    return findings
+
+
+def _print(console: Console, finding: Finding) -> None:
+    mark, plain, colour = _MARKS[finding.health]
+    ascii_only = console.options.ascii_only
+    console.print(f"[{colour}]{plain if ascii_only else mark}[/] {finding.check}: {escape(finding.message)}")
+    if finding.remedy:
+        console.print(f"  {'->' if ascii_only else '→'} {escape(finding.remedy)}")
+
+
+def _as_json(finding: Finding) -> dict[str, str | None]:
+    return {
+        "check": finding.check,
+        "health": finding.health.value,
+        "message": finding.message,
+        "remedy": finding.remedy,
+    }

@@ -1,0 +1,52 @@
+"""What a check finds, and what to do about it."""
+
+from __future__ import annotations
+
+import enum
+
+from attrs import frozen
+
+
+class Health(enum.Enum):
+    """How one thing stands."""
+
+    GOOD = "good"
+    """Nothing to do."""
+    DOUBTFUL = "doubtful"
+    """It works, or may work; look at it before going live."""
+    BAD = "bad"
+    """It does not work."""
+    SKIPPED = "skipped"
+    """It was not looked at, because something before it does not work."""
+
+
+@frozen
+class Finding:
+    """What one check found.
+
+    Attributes:
+        check: The check, by name.
+        health: How it stands.
+        message: What was found, in a sentence; no key in it.
+        remedy: What to do about it; None where there is nothing to do.
+    """
+
+    check: str
+    health: Health
+    message: str
+    remedy: str | None = None
+
+
+def good(check: str, message: str) -> Finding:
+    """Nothing to do."""
+    return Finding(check, Health.GOOD, message)
+
+
+def doubtful(check: str, message: str, remedy: str) -> Finding:
+    """Something to look at."""
+    return Finding(check, Health.DOUBTFUL, message, remedy)
+
+
+def bad(check: str, message: str, remedy: str) -> Finding:
+    """Something that does not work."""
+    return Finding(check, Health.BAD, message, remedy)

@@ -1,0 +1,71 @@
+"""Checks of this machine: its limits, its libraries, and the folder for journals."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import resource
+from collections.abc import Mapping
+
+from confirma_async.bulk.file_systems import network_file_system
+from confirma_async.doctor.findings import Finding, bad, doubtful, good
+from confirma_async.doctor.visit import Visit
+from confirma_async.validation import missing_libraries
+
+ENOUGH_FILES = 256
+"""Open files that a job of the default width lives with easily."""
+
+_OPTIONAL: Mapping[str, str] = {
+    "lxml": "xml",
+    "uvloop": "speed",
+    "openpyxl": "excel",
+    "pyarrow": "parquet",
+}
+"""Modules that something needs only if it is used, with the extra that installs each."""
+
+
+async def check_open_files(_visit: Visit) -> Finding:
+    """Whether many connections can be open at once."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY:
+        return good("open-files", "as many open files as you like")
+    if allowed < ENOUGH_FILES:
+        return doubtful(
+            "open-files",
+            f"only {allowed} open files are allowed",
+            f"raise the limit (ulimit -n {ENOUGH_FILES}), or send less at once (--concurrency)",
+        )
+    return good("open-files", f"{allowed} open files are allowed")
+
+
+async def check_libraries(_visit: Visit) -> Finding:
+    """Which optional libraries are missing."""
+    unchecked = missing_libraries()
+    if unchecked:
+        rules = sorted({rule for served in unchecked.values() for rule in served})
+        return doubtful(
+            "libraries",
+            f"{', '.join(unchecked)} not installed, so these rules are not checked: {', '.join(rules)}",
+            "pip install 'confirma-sdk[validation]'",
+        )
+    extras = [extra for module, extra in _OPTIONAL.items() if importlib.util.find_spec(module) is None]
+    if extras:
+        return good("libraries", f"all rules can be checked; extras not installed: {', '.join(extras)}")
+    return good("libraries", "all are installed")
+
+
+async def check_journal(visit: Visit) -> Finding:
+    """Whether a job could keep its journal in the folder."""
+    folder = visit.setup.folder
+    if not folder.is_dir():
+        return bad("journal", f"{folder} is no folder", "make it, or name another one")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return bad("journal", f"{folder} cannot be written to", "name another folder, or change its rights")
+    kind = network_file_system(folder)
+    if kind is not None:
+        return bad(
+            "journal",
+            f"{folder} is on a network file system ({kind}), where a journal cannot be trusted",
+            "keep journals on a disk of this machine (confirma submit --journal)",
+        )
+    return good("journal", f"journals can be kept in {folder}")

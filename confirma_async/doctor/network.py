@@ -1,0 +1,122 @@
+"""Checks of the way to the host: name, connection, certificate."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from confirma_async.doctor.findings import Finding, bad, doubtful, good
+from confirma_async.doctor.visit import Visit
+
+DAYS_BEFORE_EXPIRY = 14
+"""A certificate that expires sooner is worth a question."""
+
+_SECONDS_OF_A_DAY = 24 * 60 * 60
+
+_TRUST = (
+    "if your network inspects traffic, have its certificate installed on this machine "
+    "(SSL_CERT_FILE names a file of certificates to trust); otherwise do not send anything"
+)
+_CLOCK = "check the date of this machine; if it is right, do not send anything and ask the vendor"
+
+_CERTIFICATE_FAULTS: Mapping[int, tuple[str, str]] = {
+    9: ("the certificate is not valid yet", _CLOCK),
+    10: ("the certificate has expired", _CLOCK),
+    18: ("the certificate is signed by itself, and nobody trusted vouches for it", _TRUST),
+    19: ("the certificate is vouched for by nobody that this machine trusts", _TRUST),
+    20: ("the certificate is vouched for by nobody that this machine trusts", _TRUST),
+    21: ("the certificate is vouched for by nobody that this machine trusts", _TRUST),
+    62: ("the certificate is of another host", "check the base URL; do not send anything to this host"),
+    64: ("the certificate is of another host", "check the base URL; do not send anything to this host"),
+}
+"""What OpenSSL's verification says, in words, and what to do."""
+
+
+async def check_name(visit: Visit) -> Finding:
+    """Whether the name has an address."""
+    host = visit.host
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(host)
+        return good("name", f"{host} is an address already")
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(visit.setup.timeout):
+            found = await loop.getaddrinfo(host, visit.port, type=socket.SOCK_STREAM)
+    except TimeoutError:
+        return bad("name", f"no name server answered for {host} in time", "check the network and its DNS")
+    except (OSError, UnicodeError):
+        return bad("name", f"there is no address for {host}", "check the base URL, the network and its DNS")
+    addresses = sorted({str(entry[4][0]) for entry in found})
+    return good("name", f"{host} is {', '.join(addresses)}")
+
+
+async def check_connection(visit: Visit) -> Finding:
+    """Whether a connection can be made."""
+    where = f"{visit.host}:{visit.port}"
+    try:
+        async with asyncio.timeout(visit.setup.timeout):
+            _, writer = await asyncio.open_connection(visit.host, visit.port)
+    except TimeoutError:
+        return bad("connection", f"{where} does not answer", _past_the_firewall(visit))
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else "no connection"
+        return bad("connection", f"{where} cannot be reached ({reason})", _past_the_firewall(visit))
+    await _close(writer)
+    return good("connection", f"{where} can be reached")
+
+
+def _past_the_firewall(visit: Visit) -> str:
+    if any(visit.setup.variables.get(name) for name in ("HTTPS_PROXY", "https_proxy")):
+        return (
+            "a proxy is set in HTTPS_PROXY, and the client does not use it by itself: "
+            "give Confirma a session that does (aiohttp.ClientSession(trust_env=True))"
+        )
+    return "check the base URL, and that the firewall lets this machine out to it"
+
+
+async def check_certificate(visit: Visit) -> Finding:
+    """Whether TLS works, and how long the certificate will."""
+    if not visit.is_tls:
+        return good("certificate", "plain HTTP, within this machine only")
+    context = visit.setup.ssl_context or ssl.create_default_context()
+    try:
+        async with asyncio.timeout(visit.setup.timeout):
+            _, writer = await asyncio.open_connection(visit.host, visit.port, ssl=context)
+    except ssl.SSLCertVerificationError as error:
+        message, remedy = _CERTIFICATE_FAULTS.get(
+            error.verify_code, (f"the certificate was not accepted ({error.verify_message})", _TRUST)
+        )
+        return bad("certificate", message, remedy)
+    except (OSError, TimeoutError):
+        return bad(
+            "certificate",
+            f"{visit.host}:{visit.port} can be reached, but makes no TLS connection",
+            "check the port; something between may cut TLS connections",
+        )
+    session: Any = writer.get_extra_info("ssl_object")
+    protocol, certificate = session.version(), session.getpeercert()
+    await _close(writer)
+    return _expiry(protocol, ssl.cert_time_to_seconds(certificate["notAfter"]), visit.setup.now())
+
+
+def _expiry(protocol: str, expires: float, now: float) -> Finding:
+    days = int((expires - now) // _SECONDS_OF_A_DAY)
+    date = datetime.datetime.fromtimestamp(expires, datetime.UTC).date()
+    message = f"{protocol}; the certificate is valid until {date}, {days} more days"
+    if days < DAYS_BEFORE_EXPIRY:
+        return doubtful("certificate", message, "nothing to do here, but expect an interruption on that day")
+    return good("certificate", message)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(1):
+            await writer.wait_closed()

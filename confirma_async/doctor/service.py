@@ -1,0 +1,101 @@
+"""Checks that ask the service itself: whether it answers, its clock, and whether it accepts the key."""
+
+from __future__ import annotations
+
+import email.utils
+
+from confirma_async.client import Confirma
+from confirma_async.contract import VALIDATE_TOKEN
+from confirma_async.doctor.findings import Finding, bad, doubtful, good
+from confirma_async.doctor.visit import Visit
+from confirma_async.errors import (
+    AuthenticationError,
+    CallError,
+    PermissionDeniedError,
+    ResponseDecodeError,
+    TransportError,
+)
+from confirma_async.session.retry import RetryPolicy
+from confirma_async.session.transport import Request
+from confirma_async.settings import API_KEY_VARIABLE
+
+SKEW_NOTICED = 10.0
+"""Seconds that the clocks may differ; an answer's date has whole seconds, and it was on its way."""
+SKEW_ENDURED = 300.0
+"""Seconds from which on the clock of this machine is plainly wrong."""
+
+
+async def check_service(visit: Visit) -> Finding:
+    """Whether the service answers a request that carries no key."""
+    from confirma_async.session.http import AiohttpTransport
+
+    url = visit.base_url + visit.setup.overrides.path_of(VALIDATE_TOKEN)
+    request = Request(VALIDATE_TOKEN.method, url, {"Accept": "application/json"}, None, visit.setup.timeout)
+    transport = AiohttpTransport(ssl_context=visit.setup.ssl_context)
+    try:
+        visit.answer = await transport.send(request)
+    except TransportError as error:
+        return bad("service", str(error), "try again later; if it stays so, ask the vendor")
+    finally:
+        await transport.close()
+    visit.answered_at = visit.setup.now()
+    status = visit.answer.status
+    if status >= 500:
+        return bad("service", f"the service fails (HTTP {status})", "try again later, or ask the vendor")
+    if status not in {200, 400, 401, 403}:  # what the vendor documents for this call
+        return doubtful(
+            "service",
+            f"something answers, but not as documented (HTTP {status})",
+            "check that the base URL is the service's, and not a page of your network's",
+        )
+    return good("service", "the service answers")
+
+
+async def check_clock(visit: Visit) -> Finding:
+    """Whether the service's date is ours."""
+    told = visit.answer.headers.get("Date") if visit.answer else None
+    try:
+        moment = email.utils.parsedate_to_datetime(told or "")
+    except ValueError:
+        return doubtful(
+            "clock", "the service does not tell its time", "check that this machine's clock is synchronised"
+        )
+    skew = visit.answered_at - moment.timestamp()
+    if abs(skew) <= SKEW_NOTICED:
+        return good("clock", "the clock of this machine agrees with the service's")
+    direction = "ahead of" if skew > 0 else "behind"
+    message = f"the clock of this machine is {abs(skew):.0f} s {direction} the service's"
+    remedy = "synchronise it (NTP): dates of invoices, certificates and waiting times hang on it"
+    return (bad if abs(skew) > SKEW_ENDURED else doubtful)("clock", message, remedy)
+
+
+async def check_accepted(visit: Visit) -> Finding:
+    """Whether the service accepts the key."""
+    setup = visit.setup
+    other = "production" if visit.environment.name == "STAGING" else "staging"
+    client = Confirma(
+        setup.variables[API_KEY_VARIABLE],
+        environment=visit.environment,
+        base_url=visit.base_url,
+        timeout=setup.timeout,
+        retry=RetryPolicy(attempts=1),
+        overrides=setup.overrides,
+        ssl_context=setup.ssl_context,
+    )
+    async with client:
+        try:
+            validity = await client.onboarding.validate_token()
+        except AuthenticationError:
+            remedy = f"get a new one (confirma token renew), or check that it is not of {other}"
+            return bad("accepted", "the service does not accept the API key", remedy)
+        except PermissionDeniedError:
+            remedy = "set a client's token; the provisioning token is only for making clients"
+            return bad("accepted", "the API key is not of the right kind", remedy)
+        except ResponseDecodeError:
+            remedy = "check that the base URL is the service's"
+            return bad("accepted", "the answer is not the one that is documented", remedy)
+        except CallError as error:
+            return bad("accepted", str(error), "try again later")
+    if not validity.is_valid:
+        return bad("accepted", "the service says that the API key is not valid", "get a new one")
+    return good("accepted", "the service accepts the API key")

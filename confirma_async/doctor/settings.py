@@ -1,0 +1,66 @@
+"""Checks of the settings: the key, and where it will be sent."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from confirma_async.doctor.findings import Finding, bad, doubtful, good
+from confirma_async.doctor.visit import Visit
+from confirma_async.errors import ConfigurationError
+from confirma_async.settings import API_KEY_VARIABLE, Environment, Settings, is_loopback, target_from_env
+
+_LIKE_A_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+async def check_key(visit: Visit) -> Finding:
+    """Whether there is a key that can be sent, and whether it looks like the documented ones."""
+    key = visit.setup.variables.get(API_KEY_VARIABLE, "")
+    if not key:
+        return bad(
+            "key",
+            "there is no API key",
+            f"set {API_KEY_VARIABLE}, or name the file it is kept in (--key-file)",
+        )
+    try:
+        Settings(api_key=key)
+    except ConfigurationError as error:
+        return bad("key", str(error), f"set {API_KEY_VARIABLE} again")
+    if not _LIKE_A_TOKEN.fullmatch(key):
+        return doubtful(
+            "key",
+            "the API key does not look like the vendor's tokens (8-4-4-4-12 hexadecimal digits)",
+            "copy it again, whole; if it is accepted below, this does not matter",
+        )
+    return good("key", "there is an API key, and it looks like one")
+
+
+async def check_environment(visit: Visit) -> Finding:
+    """Whether the host is the one that the environment stands for."""
+    try:
+        visit.environment, visit.base_url = target_from_env(visit.setup.variables)
+    except ConfigurationError as error:
+        return bad("environment", str(error), "correct it; nothing could be called")
+    name, host = visit.environment.name.lower(), visit.host
+    if is_loopback(host):
+        return good("environment", f"{visit.base_url} is this machine: a sandbox")
+    home = _environment_of(host)
+    if home is None:
+        return doubtful(
+            "environment",
+            f"{host} is not one of the vendor's hosts, and the key will be sent there",
+            "leave the base URL out, unless this is a gateway of your own",
+        )
+    if home is not visit.environment:
+        return bad(
+            "environment",
+            f"the environment is {name}, and {host} is the host of {home.name.lower()}",
+            "leave the base URL out, or name the other environment; a key belongs to one of them",
+        )
+    meaning = "what is sent is real" if home is Environment.PRODUCTION else "nothing that is sent is real"
+    return good("environment", f"{name}: {host}; {meaning}")
+
+
+def _environment_of(host: str) -> Environment | None:
+    hosts = {urlsplit(environment.value).hostname: environment for environment in Environment}
+    return hosts.get(host)
