@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from confirma_async.converters import Converter
     from confirma_async.errors import (
         APIError,
+        Attempt,
         AuthenticationError,
         BadRequestError,
         BusinessRuleError,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
         UnprocessableError,
     )
     from confirma_async.sandbox import Sandbox
-    from confirma_async.session.ratelimit import RateLimit
+    from confirma_async.session.ratelimit import Limiter, LocalLimiter, RateLimit
     from confirma_async.session.retry import RetryPolicy
     from confirma_async.session.transport import Request, Response, Transport
     from confirma_async.settings import Environment, Settings
@@ -52,6 +53,7 @@ _HOMES = {
     "confirma_async.converters": ("Converter",),
     "confirma_async.errors": (
         "APIError",
+        "Attempt",
         "AuthenticationError",
         "BadRequestError",
         "BusinessRuleError",
@@ -74,7 +76,7 @@ _HOMES = {
         "UnprocessableError",
     ),
     "confirma_async.sandbox": ("Sandbox",),
-    "confirma_async.session.ratelimit": ("RateLimit",),
+    "confirma_async.session.ratelimit": ("Limiter", "LocalLimiter", "RateLimit"),
     "confirma_async.session.retry": ("RetryPolicy",),
     "confirma_async.session.transport": ("Request", "Response", "Transport"),
     "confirma_async.settings": ("Environment", "Settings"),
@@ -84,6 +86,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "OPERATIONS",
     "APIError",
+    "Attempt",
     "AuthenticationError",
     "BadRequestError",
     "BusinessRuleError",
@@ -96,6 +99,8 @@ __all__ = [
     "Environment",
     "JournalError",
     "JournalMismatchError",
+    "Limiter",
+    "LocalLimiter",
     "NotFoundError",
     "Operation",
     "Outcome",

@@ -12,8 +12,8 @@ from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
 from confirma_async.resources.invoices import Invoices
 from confirma_async.resources.onboarding import Onboarding
-from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
-from confirma_async.session.ratelimit import Limiter, RateLimit
+from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline, check_timeout
+from confirma_async.session.ratelimit import Limiter, LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Transport
 from confirma_async.settings import Environment, Settings
@@ -28,7 +28,7 @@ class ClientOptions(TypedDict, total=False):
     """What ``Confirma`` takes besides key, environment and base URL."""
 
     timeout: float
-    rate_limit: RateLimit
+    rate_limit: RateLimit | Limiter
     retry: RetryPolicy
     session: aiohttp.ClientSession | None
     ssl_context: ssl.SSLContext | None
@@ -46,7 +46,7 @@ class Confirma:
         environment: STAGING unless PRODUCTION is said.
         base_url: Scheme, host and port to call instead of the environment's, e.g. a sandbox's.
         timeout: Seconds for one call: waiting, all attempts and the pauses between them.
-        rate_limit: The ceiling for all calls of this client.
+        rate_limit: The ceiling for all calls of this client; or a limiter, which several clients may share.
         retry: How often a call is tried again; only what is safe to repeat ever is.
         session: An aiohttp session to borrow: it is neither changed nor closed.
         ssl_context: TLS settings of your own. Verification cannot be switched off by a flag.
@@ -70,7 +70,7 @@ class Confirma:
         environment: Environment = Environment.STAGING,
         base_url: str | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        rate_limit: RateLimit = RateLimit(),
+        rate_limit: RateLimit | Limiter = RateLimit(),
         retry: RetryPolicy = RetryPolicy(),
         session: aiohttp.ClientSession | None = None,
         ssl_context: ssl.SSLContext | None = None,
@@ -79,19 +79,19 @@ class Confirma:
     ) -> None:
         if transport is not None and (session is not None or ssl_context is not None):
             raise ConfigurationError("a transport of your own brings its own session and TLS settings")
-        if timeout <= 0:
-            raise ConfigurationError("the timeout must be more than 0 seconds")
+        check_timeout(timeout)
         self.settings: Settings = Settings(api_key=api_key, environment=environment, base_url=base_url or "")
         overrides = overrides or Overrides()
         self.converter: Converter = Converter(overrides.names)
-        self._transport = transport or _aiohttp_transport(session, ssl_context, rate_limit)
+        limiter = LocalLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit
+        self._transport = transport or _aiohttp_transport(session, ssl_context, limiter)
         self._pipeline = Pipeline(
             base_url=self.settings.base_url,
             api_key=api_key,
             transport=self._transport,
             converter=self.converter,
             overrides=overrides,
-            limiter=Limiter(rate_limit),
+            limiter=limiter,
             policy=retry,
             quota=RetryQuota(),
             timeout=timeout,
@@ -120,7 +120,12 @@ class Confirma:
         return cls(settings.api_key, environment=settings.environment, base_url=settings.base_url, **options)
 
     async def aclose(self) -> None:
-        """Closes what the client opened itself; a borrowed session stays open. Closing twice is fine."""
+        """Ends the calls under way, and closes what the client opened; a borrowed session stays open.
+
+        Who awaits such a call gets an OutcomeUnknownError where it may have taken effect, and otherwise a
+        TransportError. Closing twice is fine.
+        """
+        self._pipeline.open_calls.close()
         await self._transport.close()
 
     async def __aenter__(self) -> Self:
@@ -139,8 +144,8 @@ class Confirma:
 
 
 def _aiohttp_transport(
-    session: aiohttp.ClientSession | None, ssl_context: ssl.SSLContext | None, rate_limit: RateLimit
+    session: aiohttp.ClientSession | None, ssl_context: ssl.SSLContext | None, limiter: Limiter
 ) -> Transport:
     from confirma_async.session.http import AiohttpTransport
 
-    return AiohttpTransport(session=session, ssl_context=ssl_context, connections=rate_limit.concurrency)
+    return AiohttpTransport(session=session, ssl_context=ssl_context, connections=limiter.concurrency)

@@ -25,6 +25,27 @@ class Phase(enum.Enum):
     """The service answered; status and body are known."""
 
 
+@frozen(kw_only=True)
+class Attempt:
+    """One request of a call, and how it ended.
+
+    Attributes:
+        phase: How far it came.
+        status: The HTTP status, where there was an answer.
+        reason: Why it was not the last one, or failed: ``HTTP 503``, ``no answer within 5.0 s``.
+        request_id: The id that the service gave it, where it gave one.
+        waited: Seconds until its turn came at the limiter.
+        seconds: Seconds from its turn to its end.
+    """
+
+    phase: Phase
+    status: int | None = None
+    reason: str | None = None
+    request_id: str | None = None
+    waited: float = 0.0
+    seconds: float = 0.0
+
+
 @frozen
 class Problem:
     """One thing wrong with a value.
@@ -92,23 +113,27 @@ class CallError(ConfirmaError):
     Attributes:
         operation: The operation's name, e.g. ``invoices.create``.
         phase: How far the call came.
-        attempts: How many requests were started for it.
+        attempts: The requests that were started for it, in their order; none where its turn never came.
+        request_id: The id that the service gave the last of them, where it gave one.
     """
 
     phase: Phase = Phase.REPLIED
     operation: str | None = None
-    attempts: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    request_id: str | None = None
 
-    def of(self, operation: str, attempts: int) -> Self:
-        """Says which operation failed and after how many attempts; returns the error itself."""
+    def of(self, operation: str, attempts: Sequence[Attempt]) -> Self:
+        """Says which operation failed and after which attempts; returns the error itself."""
         self.operation = operation
-        self.attempts = attempts
+        self.attempts = tuple(attempts)
+        if self.attempts:
+            self.request_id = self.attempts[-1].request_id
         return self
 
     def __str__(self) -> str:
         if self.operation is None:
             return super().__str__()
-        attempts = f" (attempts: {self.attempts})" if self.attempts > 1 else ""
+        attempts = f" (attempts: {len(self.attempts)})" if len(self.attempts) > 1 else ""
         return f"{self.operation}{attempts}: {super().__str__()}"
 
 
@@ -173,7 +198,6 @@ class APIError(CallError):
         status: The HTTP status.
         body: The raw body as text, at most 64 KiB of it; it may repeat what was sent, so it is not printed.
         detail: ``message`` and ``errors`` of the body, where it has them.
-        request_id: The id that the service gave the request, where it gave one.
     """
 
     meaning = "the service refused the request"

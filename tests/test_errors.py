@@ -9,6 +9,7 @@ import pytest
 import confirma_async.errors
 from confirma_async.errors import (
     APIError,
+    Attempt,
     AuthenticationError,
     BadRequestError,
     BusinessRuleError,
@@ -30,6 +31,11 @@ from confirma_async.errors import (
 )
 
 PROBLEM = Problem("$.invoice.rows[3].quantity", "type", "must be a finite JSON number", "str")
+
+ATTEMPTS = (
+    Attempt(phase=Phase.NOT_SENT, reason="refused", seconds=0.1),
+    Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", request_id="r-1", waited=0.2),
+)
 
 
 def _subclasses(cls: type[ConfirmaError]) -> list[type[ConfirmaError]]:
@@ -58,7 +64,7 @@ def make(cls: type[ConfirmaError]) -> ConfirmaError:
 def test_every_error_survives_pickling_and_copying_whole(cls, through):
     error = make(cls)
     if isinstance(error, CallError):
-        error.of("invoices.create", 3)
+        error.of("invoices.create", ATTEMPTS)
     if isinstance(error, RateLimitedError | ServerError):
         error.retry_after = 1.5
     again = through(error)
@@ -132,11 +138,11 @@ def test_every_failed_call_says_how_far_it_came(error, phase):
 
 
 def test_a_failed_call_names_its_operation_and_attempts():
-    error = TransportError("refused", phase=Phase.NOT_SENT).of("invoices.create", 3)
-    assert (error.operation, error.attempts) == ("invoices.create", 3)
+    error = TransportError("refused", phase=Phase.NOT_SENT).of("invoices.create", ATTEMPTS)
+    assert (error.operation, error.attempts) == ("invoices.create", ATTEMPTS)
     assert "invoices.create" in str(error)
     assert "refused" in str(error)
-    assert "3" in str(error)
+    assert "2" in str(error)
 
 
 def test_an_unknown_outcome_names_the_invoice_and_what_to_do():

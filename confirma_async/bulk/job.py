@@ -101,7 +101,7 @@ class Job:
 
     @property
     def _workers(self) -> int:
-        return self.pipeline.limiter.limit.concurrency
+        return self.pipeline.limiter.concurrency
 
     async def submit(self, source: Source) -> None:
         """Brings every record of the source to its outcome, or as far as the job can go.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from confirma_async.contract import Operation, Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import (
     APIError,
+    Attempt,
     CallError,
     ConfigurationError,
     OutcomeUnknownError,
@@ -28,12 +29,12 @@ from confirma_async.errors import (
 from confirma_async.redaction import masked
 from confirma_async.schemas.wire import Schema
 from confirma_async.session import retry
+from confirma_async.session.history import History, log
+from confirma_async.session.open_calls import OpenCalls
 from confirma_async.session.ratelimit import Limiter
 from confirma_async.session.transport import Request, Response, Transport
 
 T = TypeVar("T")
-
-logger: logging.Logger = logging.getLogger("confirma_async")
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for one call, everything included, unless said otherwise."""
@@ -44,7 +45,18 @@ _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 _KEPT_BODY = 64 * 1024
 _KEPT_DETAIL = 500
 _REDACTED = "[redacted]"
+_CANCELLED = "cancelled"
 _RESERVED_HEADERS = frozenset({"x-api-key", "content-length", "transfer-encoding", "host"})
+
+
+def check_timeout(seconds: float) -> None:
+    """Refuses a time that is none, or that never ends.
+
+    Raises:
+        ConfigurationError: it is not a finite number above 0.
+    """
+    if not 0 < seconds < math.inf:
+        raise ConfigurationError("the timeout must be a number of seconds above 0, and not infinite")
 
 
 @frozen(kw_only=True)
@@ -78,6 +90,7 @@ class Pipeline:
         limiter: Admits calls.
         policy: How often a call is tried again.
         quota: The client's budget of retries.
+        open_calls: The calls that are under way.
         timeout: Seconds for a call that names no timeout of its own.
     """
 
@@ -90,6 +103,7 @@ class Pipeline:
     policy: retry.RetryPolicy
     quota: retry.RetryQuota
     timeout: float = DEFAULT_TIMEOUT
+    open_calls: OpenCalls = field(factory=OpenCalls)
     _own_headers: Mapping[str, str] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -126,63 +140,85 @@ class Pipeline:
             ResponseDecodeError: the answer is not what the contract describes.
         """
         loop = asyncio.get_running_loop()
-        started = loop.time()
-        deadline = started + (self.timeout if options.timeout is None else options.timeout)
+        history = History(operation=operation, subject=options.subject, started=loop.time())
+        deadline = history.started + self._seconds(options.timeout)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
         url = self.base_url + self.overrides.path_of(operation) + self._query(query)
         headers = self._headers(body, options.headers)
-        attempt = 0
-        while True:
-            attempt += 1
-            result = await self._attempt(operation, url, headers, body, deadline, options)
-            if isinstance(result, Response) and result.status < 300:
-                self.quota.refill()
-                _log(operation, result, attempt, loop.time() - started)
-                return self._decode(operation, answer, result, attempt)
-            failure = self._failure(result)
-            delay = self._delay(operation, failure, attempt)
-            if delay is None or loop.time() + delay >= deadline or not self.quota.take():
-                _log(operation, result, attempt, loop.time() - started)
-                raise _final(operation, failure, options.subject).of(operation.name, attempt)
-            await asyncio.sleep(delay)
+        self.open_calls.begin(history)
+        try:
+            while True:
+                result = await self._attempt(history, url, headers, body, deadline, options.before_send)
+                if isinstance(result, Response) and result.status < 300:
+                    self.quota.refill()
+                    return self._decode(operation, answer, result)
+                await asyncio.sleep(self._pause(history, self._failure(result), deadline))
+        except BaseException as error:
+            history.error = told = self._told(history, error)
+            if told is error:
+                raise
+            raise told from None
+        finally:
+            self.open_calls.end(history)
+            history.ended = loop.time()
+            log(history)
 
     async def _attempt(
         self,
-        operation: Operation,
+        history: History,
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
         deadline: float,
-        options: CallOptions,
+        before_send: Callable[[], Awaitable[None]] | None,
     ) -> Response | TransportError:
-        """One request, from its turn at the limiter to its answer or its failure."""
+        """One request, from its turn at the limiter to its answer or its failure; the history has it then.
+
+        Raises:
+            TransportError: its turn did not come in time; there was no request.
+        """
         loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             await self.limiter.acquire(deadline)
         except TimeoutError as error:
-            failure = TransportError("the deadline passed while waiting for its turn", phase=Phase.NOT_SENT)
-            failure.__cause__ = error
-            return failure
+            raise _no_turn(history) from error
+        started = sent = loop.time()
         try:
-            if options.before_send is not None:
-                await options.before_send()
-            left = deadline - loop.time()
-            if left <= 0:
-                return TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
-            response = await self.transport.send(Request(operation.method, url, headers, body, left))
-        except TransportError as error:
-            return error
-        except asyncio.CancelledError:
-            if retry.outcome_unknown(Phase.NO_REPLY, operation.repeat, None):
-                logger.warning("%s cancelled: the outcome is unknown", operation.name)
-            raise
+            if before_send is not None:
+                await before_send()
+                sent = loop.time()
+            if sent >= deadline:
+                raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
+            request = Request(history.operation.method, url, headers, body, deadline - sent)
+            result: Response | BaseException
+            try:
+                result = await self.transport.send(request)
+            except BaseException as error:  # noqa: BLE001 (raised again below, once it is on record)
+                result = error
+            history.attempts.append(_record(result, waited=started - began, seconds=loop.time() - sent))
+            if isinstance(result, Response) and result.status in retry.NOT_TAKEN:
+                self.limiter.slow_down(started, retry.retry_after(result.headers.get("Retry-After")))
         finally:
             self.limiter.release()
-        if response.status in retry.NOT_TAKEN:
-            quiet = retry.retry_after(response.headers.get("Retry-After"))
-            if quiet is not None:
-                self.limiter.pause_until(loop.time() + quiet)
-        return response
+        if isinstance(result, Response | TransportError):
+            return result
+        raise result
+
+    def _seconds(self, timeout: float | None) -> float:
+        """The time for one call; no call waits for ever."""
+        if timeout is None:
+            return self.timeout
+        check_timeout(timeout)
+        return timeout
+
+    def _told(self, history: History, error: BaseException) -> BaseException:
+        """What the caller gets for an error: each says what was called and how often it was tried."""
+        if isinstance(error, asyncio.CancelledError) and self.open_calls.closed_under(history):
+            error = _final(history, _closed(history))
+        if isinstance(error, CallError):
+            error.of(history.operation.name, history.attempts)
+        return error
 
     def _headers(self, body: bytes | None, added: Mapping[str, str] | None) -> Mapping[str, str]:
         own = self._own_headers if body is None else {**self._own_headers, "Content-Type": "application/json"}
@@ -200,13 +236,20 @@ class Pipeline:
         words = {name: _in_a_query(value) for name, value in written.items()}
         return f"?{urlencode(words)}" if words else ""
 
-    def _delay(self, operation: Operation, failure: CallError, attempt: int) -> float | None:
-        """Seconds until the next attempt; None when there must be none."""
+    def _pause(self, history: History, failure: CallError, deadline: float) -> float:
+        """Seconds until the next attempt.
+
+        Raises:
+            CallError: there must be none; this is what the caller gets.
+        """
+        attempt, repeat = len(history.attempts), history.operation.repeat
         status = failure.status if isinstance(failure, APIError) else None
-        if attempt >= self.policy.attempts or not retry.may_repeat(failure.phase, operation.repeat, status):
-            return None
-        asked = failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
-        return max(asked or 0.0, self.policy.backoff(attempt))
+        if attempt < self.policy.attempts and retry.may_repeat(failure.phase, repeat, status):
+            asked = failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
+            pause = max(asked or 0.0, self.policy.backoff(attempt))
+            if asyncio.get_running_loop().time() + pause < deadline and self.quota.take():
+                return pause
+        raise _final(history, failure)
 
     def _failure(self, result: Response | TransportError) -> CallError:
         if isinstance(result, TransportError):
@@ -238,7 +281,7 @@ class Pipeline:
                 parts.append(": ".join(named))
         return masked("; ".join(part for part in parts if part))[:_KEPT_DETAIL] or None
 
-    def _decode(self, operation: Operation, answer: type[T], response: Response, attempts: int) -> T:
+    def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
         empty_is_told = response.status == NO_CONTENT and operation.no_content
         if not response.body.strip() and (empty_is_told or not operation.answer_shown):
             return self.converter.structure({}, answer)
@@ -246,20 +289,21 @@ class Pipeline:
             return self.converter.loads(response.body, answer)
         except ResponseDecodeError as error:
             error.status = response.status
-            raise error.of(operation.name, attempts) from None
+            raise
 
 
 def _in_a_query(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _final(operation: Operation, failure: CallError, subject: str | None) -> CallError:
+def _final(history: History, failure: CallError) -> CallError:
     """The error that the caller gets: an outcome that is open is never shown as a plain failure."""
+    operation = history.operation
     status = failure.status if isinstance(failure, APIError) else None
     if not retry.outcome_unknown(failure.phase, operation.repeat, status):
         return failure
     reason = f"HTTP {status}" if status is not None else str(failure.args[0])
-    unknown = OutcomeUnknownError(reason, subject=subject, status=status, remedy=operation.remedy)
+    unknown = OutcomeUnknownError(reason, subject=history.subject, status=status, remedy=operation.remedy)
     unknown.__cause__ = failure
     return unknown
 
@@ -272,21 +316,31 @@ def _request_id(response: Response) -> str | None:
     return next((response.headers[name] for name in _REQUEST_ID_HEADERS if name in response.headers), None)
 
 
-def _log(operation: Operation, result: Response | TransportError, attempts: int, seconds: float) -> None:
-    failed = not isinstance(result, Response) or result.status >= 400
-    level = logging.WARNING if failed else logging.INFO
-    if not logger.isEnabledFor(level):
-        return
-    outcome = result.status if isinstance(result, Response) else result.phase.value
-    request_id = _request_id(result) if isinstance(result, Response) else None
-    logger.log(
-        level,
-        "%s %s %s: %s in %.0f ms, attempts: %d, request id: %s",
-        operation.name,
-        operation.method,
-        operation.path,
-        outcome,
-        seconds * 1000,
-        attempts,
-        request_id or "-",
+def _record(result: Response | BaseException, *, waited: float, seconds: float) -> Attempt:
+    """The record of one request."""
+    phase, status, reason, request_id = Phase.NO_REPLY, None, None, None
+    match result:
+        case Response():
+            phase, status, request_id = Phase.REPLIED, result.status, _request_id(result)
+            reason = None if status < 300 else f"HTTP {status}"
+        case TransportError():
+            phase, reason = result.phase, str(result.args[0])
+        case asyncio.CancelledError():
+            reason = _CANCELLED
+        case _:
+            reason = type(result).__name__
+    return Attempt(
+        phase=phase, status=status, reason=reason, request_id=request_id, waited=waited, seconds=seconds
     )
+
+
+def _no_turn(history: History) -> TransportError:
+    before = f"; the last request: {history.attempts[-1].reason}" if history.attempts else ""
+    return TransportError(f"the deadline passed while waiting for its turn{before}", phase=Phase.NOT_SENT)
+
+
+def _closed(history: History) -> TransportError:
+    """The end of a call whose client was closed: its last request may have arrived if it was just out."""
+    cut_off = bool(history.attempts) and history.attempts[-1].reason == _CANCELLED
+    phase = Phase.NO_REPLY if cut_off else Phase.NOT_SENT
+    return TransportError("the client was closed before the call ended", phase=phase)

@@ -1,7 +1,8 @@
 """The limiter: a ceiling on how fast and how wide calls go out, first come first served.
 
-The vendor documents no limits, so the ceiling is the user's setting. A generic cell rate algorithm, with one
-timer for the queue beside each waiter's own deadline: nobody is woken before its turn, and one at a time.
+The vendor documents no limits, so the ceiling is the user's setting; below it the rate follows what the
+service bears (``pace``). A generic cell rate algorithm, with one timer for the queue beside each waiter's own
+deadline: nobody is woken before its turn, and one at a time.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from typing import Protocol
 
 from attrs import field, frozen, validators
+
+from confirma_async.errors import ConfigurationError
+from confirma_async.session.pace import Pace
 
 
 @frozen(kw_only=True)
 class RateLimit:
-    """The ceiling for all calls of one client.
+    """The ceiling for all calls that share a limiter.
 
     Attributes:
         per_second: Calls per second; None for no limit on the rate.
@@ -29,18 +34,63 @@ class RateLimit:
     concurrency: int = field(default=16, validator=validators.ge(1))
 
 
-class Limiter:
-    """Admits calls in the order they came, within the ceiling, each within its own deadline."""
+class Limiter(Protocol):
+    """Admits calls. Give one object to several clients, and they share it.
 
-    def __init__(self, limit: RateLimit) -> None:
-        self.limit = limit
-        self._interval = 1.0 / limit.per_second if limit.per_second else 0.0
-        self._tolerance = self._interval * (limit.burst - 1)
+    ``LocalLimiter`` is the form within one event loop; a limiter over several machines takes its place.
+    Moments are of the running loop's clock.
+    """
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls it admits at once."""
+        ...
+
+    async def acquire(self, deadline: float) -> None:
+        """Waits for this call's turn; each admitted call is ended by one ``release``.
+
+        Raises:
+            TimeoutError: the turn did not come by the deadline, or cannot come; nothing is held.
+        """
+        ...
+
+    def release(self) -> None:
+        """Ends a call that was admitted."""
+        ...
+
+    def slow_down(self, started: float, quiet: float | None) -> None:
+        """Takes note that the service refused a call for its load (429, 503). Told before ``release``.
+
+        Args:
+            started: When the refused call started.
+            quiet: Seconds from now in which the service wants no calls, where it said so.
+        """
+        ...
+
+
+class LocalLimiter:
+    """Admits calls of one event loop in the order they came, each within its own deadline.
+
+    Never faster or wider than the ceiling, and slower for a while after the service refused a call.
+
+    Args:
+        limit: The ceiling.
+    """
+
+    def __init__(self, limit: RateLimit = RateLimit()) -> None:
+        self.limit: RateLimit = limit
+        self._pace = Pace(limit.per_second or math.inf)
         self._next = -math.inf  # when the next call would start if they came evenly
         self._gate = -math.inf  # the service asked for quiet until then
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls it admits at once."""
+        return self.limit.concurrency
 
     async def acquire(self, deadline: float) -> None:
         """Waits for this call's turn.
@@ -49,41 +99,55 @@ class Limiter:
             deadline: The loop time until which to wait.
 
         Raises:
-            TimeoutError: the turn did not come in time; nothing is held.
+            TimeoutError: the turn did not come in time, or the service asked for quiet beyond the deadline;
+                nothing is held.
+            ConfigurationError: the limiter is in use in another event loop.
         """
         loop = asyncio.get_running_loop()
-        if not self._waiting and self._opens_at() <= loop.time() and self._has_room():
-            self._admit(loop.time())
+        if loop is not self._loop:
+            self._move_to(loop)
+        now = loop.time()
+        if not self._waiting and self._has_room() and self._opens_at(now) <= now:
+            self._admit(now)
             return
+        if max(self._gate, now) >= deadline:
+            raise TimeoutError
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
         self._arrange(loop)
+        expiry = loop.call_at(deadline, _expire, turn)
         try:
-            async with asyncio.timeout_at(deadline):
-                await turn
+            await turn
         except BaseException:
-            if turn.done() and not turn.cancelled():
-                self.release()  # the turn came together with the timeout or cancellation: pass it on
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.release()  # the turn came together with the cancellation: pass it on
             raise
+        finally:
+            expiry.cancel()
 
     def release(self) -> None:
-        """Ends a call that was admitted."""
+        """Ends a call that was admitted, and admits who is next."""
         self._under_way -= 1
         if self._waiting:
             self._arrange(asyncio.get_running_loop())
 
-    def pause_until(self, moment: float) -> None:
-        """Admits nothing before the given loop time; the latest such moment counts."""
-        self._gate = max(self._gate, moment)
+    def slow_down(self, started: float, quiet: float | None) -> None:
+        """Cuts the rate, and admits nothing until the service takes calls again; the latest moment counts."""
+        now = asyncio.get_running_loop().time()
+        self._gate = max(self._gate, now + (quiet or 0.0))
+        self._pace.cut(started, now, self._gate)
 
     def _has_room(self) -> bool:
         return self._under_way < self.limit.concurrency
 
-    def _opens_at(self) -> float:
-        return max(self._next - self._tolerance, self._gate)
+    def _opens_at(self, now: float) -> float:
+        """The moment of the next turn. No burst while the rate is cut."""
+        burst = 1 if self._pace.is_cut(now) else self.limit.burst
+        return max(self._next - (burst - 1) / self._pace.ceiling, self._gate)
 
     def _admit(self, now: float) -> None:
-        self._next = max(self._next, now) + self._interval
+        self._next = max(self._next, now) + 1.0 / self._pace.rate(now)
+        self._pace.admitted(now)
         self._under_way += 1
 
     def _arrange(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -92,7 +156,7 @@ class Limiter:
         while self._waiting and self._has_room():
             turn = self._waiting[0]
             if not turn.done():  # else it gave up waiting
-                opens_at = self._opens_at()
+                opens_at = self._opens_at(now)
                 if opens_at > now:
                     self._wake_at(loop, opens_at)
                     return
@@ -102,7 +166,7 @@ class Limiter:
 
     def _wake_at(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
         if self._timer is not None:
-            if self._timer.when() <= moment and not self._timer.cancelled():
+            if self._timer.when() <= moment:
                 return
             self._timer.cancel()
         self._timer = loop.call_at(moment, self._on_timer, loop)
@@ -110,3 +174,19 @@ class Limiter:
     def _on_timer(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         self._arrange(loop)
+
+    def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Belongs to this loop from now on, if no other loop that is still there uses it."""
+        if self._loop is not None and not self._loop.is_closed():
+            raise ConfigurationError(
+                "this limiter is in use in another event loop; make one limiter per loop, "
+                "and give each the share of the ceiling that is its own"
+            )
+        # What a closed loop left behind will never end; the rate and the gate hold on.
+        self._loop, self._timer, self._under_way = loop, None, 0
+        self._waiting.clear()
+
+
+def _expire(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(TimeoutError())

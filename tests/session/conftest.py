@@ -9,7 +9,7 @@ import pytest
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.ratelimit import Limiter, RateLimit
+from confirma_async.session.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Response
 
@@ -86,7 +86,7 @@ def pipeline_over():
             transport=transport,
             converter=Converter(overrides.names),
             overrides=overrides,
-            limiter=Limiter(limit),
+            limiter=LocalLimiter(limit),
             policy=policy,
             quota=quota or RetryQuota(),
             timeout=timeout,

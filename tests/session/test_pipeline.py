@@ -134,7 +134,7 @@ def test_what_may_have_arrived_is_never_sent_again(outcome, pipeline_over, scrip
     transport = scripted(NO_REPLY, answer())
     error, _ = outcome(lambda: create(pipeline_over(transport), subject="invoice 7"))
     assert isinstance(error, OutcomeUnknownError)
-    assert (error.phase, error.subject, error.attempts) == (Phase.NO_REPLY, "invoice 7", 1)
+    assert (error.phase, error.subject, len(error.attempts)) == (Phase.NO_REPLY, "invoice 7", 1)
     assert "invoice 7" in str(error)
     assert len(transport.requests) == 1
 
@@ -169,7 +169,7 @@ def test_retries_are_bounded(outcome, pipeline_over, scripted):
     transport = scripted(NOT_SENT)
     error, _ = outcome(lambda: create(pipeline_over(transport, policy=RetryPolicy(attempts=3))))
     assert isinstance(error, TransportError)
-    assert (error.phase, error.attempts, len(transport.requests)) == (Phase.NOT_SENT, 3, 3)
+    assert (error.phase, len(error.attempts), len(transport.requests)) == (Phase.NOT_SENT, 3, 3)
 
 
 def test_a_spent_quota_ends_retries_for_the_whole_client(outcome, pipeline_over, scripted):
@@ -325,7 +325,7 @@ def test_a_read_that_keeps_failing_ends_in_its_last_error(outcome, pipeline_over
     pipeline = pipeline_over(scripted(answer(500)), policy=RetryPolicy(attempts=2))
     error, _ = outcome(lambda: validate(pipeline))
     assert isinstance(error, ServerError)
-    assert error.attempts == 2
+    assert [attempt.status for attempt in error.attempts] == [500, 500]
 
 
 def test_an_answer_that_is_not_shown_may_be_empty(outcome, pipeline_over, scripted, answer):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from confirma_async.session.ratelimit import Limiter, RateLimit
+from confirma_async.session.ratelimit import LocalLimiter, RateLimit
 
 
 async def starts(limiter, count, *, deadline=1e9, hold=0.0):
@@ -26,12 +26,12 @@ async def starts(limiter, count, *, deadline=1e9, hold=0.0):
 
 
 def test_calls_start_in_the_order_they_came(in_virtual_time):
-    began = in_virtual_time(lambda: starts(Limiter(RateLimit(per_second=10, concurrency=1)), 50))
+    began = in_virtual_time(lambda: starts(LocalLimiter(RateLimit(per_second=10, concurrency=1)), 50))
     assert [index for index, _ in began] == list(range(50))
 
 
 def test_calls_start_evenly_at_the_rate(in_virtual_time):
-    began = in_virtual_time(lambda: starts(Limiter(RateLimit(per_second=10)), 20))
+    began = in_virtual_time(lambda: starts(LocalLimiter(RateLimit(per_second=10)), 20))
     gaps = [later - earlier for (_, earlier), (_, later) in itertools.pairwise(began)]
     assert gaps == pytest.approx([0.1] * 19)
 
@@ -44,7 +44,7 @@ def test_calls_start_evenly_at_the_rate(in_virtual_time):
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_window_holds_more_than_rate_and_burst(in_virtual_time, per_second, burst, count, hold):
-    limiter = Limiter(RateLimit(per_second=per_second, burst=burst, concurrency=200))
+    limiter = LocalLimiter(RateLimit(per_second=per_second, burst=burst, concurrency=200))
     began = [moment for _, moment in in_virtual_time(lambda: starts(limiter, count, hold=hold))]
     for first in range(len(began)):
         inside = sum(1 for moment in began[first:] if moment < began[first] + 1.0 - 1e-9)
@@ -52,19 +52,19 @@ def test_no_window_holds_more_than_rate_and_burst(in_virtual_time, per_second, b
 
 
 def test_a_burst_starts_at_once_and_no_more(in_virtual_time):
-    began = in_virtual_time(lambda: starts(Limiter(RateLimit(per_second=1, burst=5)), 7))
+    began = in_virtual_time(lambda: starts(LocalLimiter(RateLimit(per_second=1, burst=5)), 7))
     assert [round(moment - began[0][1], 6) for _, moment in began] == [0, 0, 0, 0, 0, 1, 2]
 
 
 def test_no_more_calls_are_under_way_than_allowed(in_virtual_time):
-    limiter = Limiter(RateLimit(concurrency=3))
+    limiter = LocalLimiter(RateLimit(concurrency=3))
     began = in_virtual_time(lambda: starts(limiter, 9, hold=1.0))
     assert [round(moment - began[0][1], 6) for _, moment in began] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
 
 
 def test_a_call_whose_turn_does_not_come_in_time_gives_up(in_virtual_time):
     async def scenario():
-        limiter = Limiter(RateLimit(per_second=1))
+        limiter = LocalLimiter(RateLimit(per_second=1))
         loop = asyncio.get_running_loop()
         await limiter.acquire(loop.time() + 10)
         with pytest.raises(TimeoutError):
@@ -76,7 +76,7 @@ def test_a_call_whose_turn_does_not_come_in_time_gives_up(in_virtual_time):
 
 def test_who_gave_up_takes_nobodys_place(in_virtual_time):
     async def scenario():
-        limiter = Limiter(RateLimit(concurrency=1))
+        limiter = LocalLimiter(RateLimit(concurrency=1))
         loop = asyncio.get_running_loop()
         await limiter.acquire(loop.time() + 100)
         impatient = asyncio.create_task(limiter.acquire(loop.time() + 1))
@@ -92,7 +92,7 @@ def test_who_gave_up_takes_nobodys_place(in_virtual_time):
 
 def test_a_turn_that_comes_together_with_cancellation_is_passed_on(in_virtual_time):
     async def scenario():
-        limiter = Limiter(RateLimit(concurrency=1))
+        limiter = LocalLimiter(RateLimit(concurrency=1))
         loop = asyncio.get_running_loop()
         await limiter.acquire(loop.time() + 100)
         first = asyncio.create_task(limiter.acquire(loop.time() + 100))
@@ -108,31 +108,31 @@ def test_a_turn_that_comes_together_with_cancellation_is_passed_on(in_virtual_ti
 
 def test_nothing_starts_before_the_service_takes_calls_again(in_virtual_time):
     async def scenario():
-        limiter = Limiter(RateLimit(concurrency=4))
+        limiter = LocalLimiter(RateLimit(concurrency=4))
         loop = asyncio.get_running_loop()
-        limiter.pause_until(loop.time() + 7)
-        limiter.pause_until(loop.time() + 3)  # an earlier moment does not shorten the pause
+        limiter.slow_down(loop.time(), 7)
+        limiter.slow_down(loop.time(), 3)  # an earlier moment does not shorten the pause
         began = await starts(limiter, 3)
         return [moment for _, moment in began]
 
-    assert in_virtual_time(scenario) == pytest.approx([1007, 1007, 1007])
+    assert in_virtual_time(scenario) == pytest.approx([1007, 1007.04, 1007.08], abs=0.001)
 
 
 def test_a_pause_that_comes_while_calls_wait_holds_them(in_virtual_time):
     async def scenario():
-        limiter = Limiter(RateLimit(per_second=1))
+        limiter = LocalLimiter(RateLimit(per_second=1))
         loop = asyncio.get_running_loop()
         waiting = asyncio.create_task(starts(limiter, 3))
         await asyncio.sleep(0.5)
-        limiter.pause_until(loop.time() + 10)
+        limiter.slow_down(loop.time(), 10)
         return [round(moment - 1000, 6) for _, moment in await waiting]
 
-    assert in_virtual_time(scenario) == [0, 10.5, 11.5]
+    assert in_virtual_time(scenario) == [0, 10.5, 12.5]
 
 
 def test_ten_thousand_waiters_set_one_timer_at_a_time(in_virtual_time):
     async def scenario():
-        limiter = Limiter(RateLimit(per_second=1000))
+        limiter = LocalLimiter(RateLimit(per_second=1000))
         waiting = asyncio.create_task(starts(limiter, 10_000))
         await asyncio.sleep(0.0005)
         loop = asyncio.get_running_loop()

@@ -1,0 +1,84 @@
+"""What has happened to one call: the one record that errors, the log and hooks are told from."""
+
+from __future__ import annotations
+
+import logging
+
+from attrs import define, field
+
+from confirma_async.contract import Operation
+from confirma_async.errors import Attempt
+from confirma_async.session.retry import outcome_unknown
+
+logger: logging.Logger = logging.getLogger("confirma_async")
+
+
+@define(kw_only=True, eq=False)
+class History:
+    """One call, from its start to its end.
+
+    Attributes:
+        operation: What is called.
+        subject: What the call is about: ``invoice 1042``.
+        started: The loop time of its start.
+        attempts: Its requests, in their order; a request is added when its outcome is known.
+        ended: The loop time of its end; None while it is under way.
+        error: What its caller got, unless that was an answer; a cancellation too.
+    """
+
+    operation: Operation
+    subject: str | None
+    started: float
+    attempts: list[Attempt] = field(factory=list[Attempt])
+    ended: float | None = None
+    error: BaseException | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the whole call took; 0 while it is under way."""
+        return 0.0 if self.ended is None else self.ended - self.started
+
+    @property
+    def waited(self) -> float:
+        """Seconds in which its requests waited for their turn at the limiter."""
+        return sum(attempt.waited for attempt in self.attempts)
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the service gave the last request, where it gave one."""
+        return self.attempts[-1].request_id if self.attempts else None
+
+
+def log(history: History) -> None:
+    """Writes the one line of a call that ended: no key, no body, no query."""
+    failed = history.error is not None
+    level = logging.WARNING if failed else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    operation = history.operation
+    logger.log(
+        level,
+        "%s %s %s: %s in %.0f ms, attempts: %d%s, request id: %s",
+        operation.name,
+        operation.method,
+        operation.path,
+        _outcome(history),
+        history.seconds * 1000,
+        len(history.attempts),
+        _reasons(history),
+        history.request_id or "-",
+    )
+
+
+def _outcome(history: History) -> str:
+    if not history.attempts:
+        return "not sent"
+    last = history.attempts[-1]
+    unknown = outcome_unknown(last.phase, history.operation.repeat, last.status)
+    return f"{last.status or last.phase.value}{', the outcome is unknown,' if unknown else ''}"
+
+
+def _reasons(history: History) -> str:
+    """Why there was more than one attempt."""
+    reasons = [attempt.reason or "answered" for attempt in history.attempts]
+    return f" ({'; '.join(reasons)})" if len(reasons) > 1 else ""

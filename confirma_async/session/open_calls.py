@@ -1,0 +1,45 @@
+"""The calls of a client that are under way, so that closing the client can end them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from confirma_async.errors import ConfigurationError
+from confirma_async.session.history import History
+
+
+class OpenCalls:
+    """Which task is in which call."""
+
+    def __init__(self) -> None:
+        self._calls: dict[History, tuple[asyncio.Task[object], int]] = {}
+        self._cancelled: set[asyncio.Task[object]] = set()
+        self._closed = False
+
+    def begin(self, history: History) -> None:
+        """Takes note of a call that starts.
+
+        Raises:
+            ConfigurationError: the client is closed.
+        """
+        if self._closed:
+            raise ConfigurationError("this client is closed; make a new one, or close it later")
+        task = cast("asyncio.Task[object]", asyncio.current_task())  # a coroutine always runs in one
+        self._calls[history] = task, task.cancelling()
+
+    def end(self, history: History) -> None:
+        """Takes note of a call that ended."""
+        del self._calls[history]
+
+    def close(self) -> None:
+        """Ends all of them; a call that starts from now on is refused."""
+        self._closed = True
+        self._cancelled = {task for task, _ in self._calls.values()} - {asyncio.current_task()}
+        for task in self._cancelled:
+            task.cancel()
+
+    def closed_under(self, history: History) -> bool:
+        """Whether a cancellation that reached this call came from closing alone; if so, takes it back."""
+        task, before = self._calls[history]
+        return task in self._cancelled and task.uncancel() <= before
