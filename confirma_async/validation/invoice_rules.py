@@ -1,16 +1,14 @@
 """Rules about an invoice as a whole: its number, its dates, its references and its sums.
 
-Each function takes the invoice and returns what is wrong. Sums are added in a context of their own, so
-that neither the caller's precision nor its rounding can bend them.
+Each function takes the invoice and returns what is wrong. They run in the context ``EXACT``, so that neither
+the caller's precision nor its rounding can bend a sum.
 """
 
 from __future__ import annotations
 
 import decimal
-import typing
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import reduce
 from typing import TypeAlias
 
 from confirma_async.errors import Problem
@@ -19,10 +17,8 @@ from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.validation import rules
 from confirma_async.validation.identifiers import payment_reference_fault
 
-_EXACT = decimal.Context(prec=200, traps=[decimal.Inexact, decimal.InvalidOperation])
-_add = _EXACT.add
-_plus = typing.cast("Callable[[Decimal | None, Decimal | None], Decimal]", _add)
-"""The same, for columns that may lack an amount: it raises TypeError there, which is cheaper than asking."""
+EXACT: decimal.Context = decimal.Context(prec=200, traps=[decimal.Inexact, decimal.InvalidOperation])
+"""Adds without rounding, or raises."""
 
 _LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1
 _NUMBER = f"a whole number greater than zero, of at most {LONGEST_INVOICE_NUMBER} digits"
@@ -162,43 +158,46 @@ def _charges(row: InvoiceRowData) -> bool:
     )
 
 
+def _gross(amounts: InvoiceRowData | InvoiceAmounts) -> Decimal | None:
+    """Net plus VAT, where both are given."""
+    net, vat = amounts.net_amount, amounts.vat_amount
+    return None if net is None or vat is None else net + vat
+
+
 def _adds_up(amounts: InvoiceRowData | InvoiceAmounts) -> bool:
-    net, vat, gross = amounts.net_amount, amounts.vat_amount, amounts.gross_amount
-    return net is None or vat is None or gross is None or _add(net, vat) == gross
+    gross = _gross(amounts)
+    return gross is None or amounts.gross_amount is None or gross == amounts.gross_amount
 
 
 def _surely_add_up(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts) -> bool:
     """Whether all sums are given and right: the usual case, found out at half the cost of naming a fault."""
-    nets = [row.net_amount for row in rows]
-    vats = [row.vat_amount for row in rows]
-    try:
-        return (
-            [*map(_plus, nets, vats)] == [row.gross_amount for row in rows]
-            and reduce(_plus, nets) == amounts.net_amount
-            and reduce(_plus, vats) == amounts.vat_amount
-            and _plus(amounts.net_amount, amounts.vat_amount) == amounts.gross_amount
-        )
-    except TypeError:  # an amount is missing
-        return False
+    nets = vats = _ZERO
+    for row in rows:
+        net, vat = row.net_amount, row.vat_amount
+        if net is None or vat is None or net + vat != row.gross_amount:
+            return False
+        nets += net
+        vats += vat
+    return nets == amounts.net_amount and vats == amounts.vat_amount and nets + vats == amounts.gross_amount
 
 
 def _not_gross(amounts: InvoiceRowData | InvoiceAmounts) -> str:
-    net, vat, gross = amounts.net_amount, amounts.vat_amount, amounts.gross_amount
-    return f"must be netAmount plus vatAmount, {_unlike(_plus(net, vat), gross)}"
+    return f"must be netAmount plus vatAmount, {_unlike(_gross(amounts), amounts.gross_amount)}"
 
 
 def _wrong_sum(parts: _Column, total: Decimal | None) -> Decimal | None:
     """The sum of parts that are all given, where it is not a total that is given."""
     if total is None:
         return None
-    try:
-        found = reduce(_plus, parts, _ZERO)
-    except TypeError:  # an amount is missing
-        return None
+    found = _ZERO
+    for part in parts:
+        if part is None:
+            return None
+        found += part
     return None if found == total else found
 
 
-def _unlike(wanted: Decimal, found: Decimal | None) -> str:
+def _unlike(wanted: Decimal | None, found: Decimal | None) -> str:
     return f"which is {wanted}, but is {_told(found)}; correct whichever is wrong"
 
 
