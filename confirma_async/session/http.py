@@ -53,7 +53,7 @@ class AiohttpTransport:
         if session.closed:
             raise TransportError("the borrowed session is closed; nothing was sent", phase=Phase.NOT_SENT)
         try:
-            # Not "async with": read() gives the connection back, and closes it where it fails. That is 4 % less.
+            # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
             answer = await session.request(
                 request.method,
                 request.url,
