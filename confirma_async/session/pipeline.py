@@ -213,9 +213,17 @@ class Pipeline:
         return timeout
 
     def _told(self, history: History, error: BaseException) -> BaseException:
-        """What the caller gets for an error: each says what was called and how often it was tried."""
-        if isinstance(error, asyncio.CancelledError) and self.open_calls.closed_under(history):
-            error = _final(history, _closed(history))
+        """What the caller gets for an error: each says what was called and how often it was tried.
+
+        A cancellation has an ``OutcomeUnknownError`` as its cause where the request may have arrived.
+        """
+        if isinstance(error, asyncio.CancelledError):
+            if self.open_calls.closed_under(history):
+                error = _final(history, _cut_off(history, "the client was closed before the call ended"))
+            else:
+                cut_off = _final(history, _cut_off(history, "the call was cancelled"))
+                if isinstance(cut_off, OutcomeUnknownError):
+                    error.__cause__ = cut_off.of(history.operation.name, history.attempts)
         if isinstance(error, CallError):
             error.of(history.operation.name, history.attempts)
         return error
@@ -339,8 +347,8 @@ def _no_turn(history: History) -> TransportError:
     return TransportError(f"the deadline passed while waiting for its turn{before}", phase=Phase.NOT_SENT)
 
 
-def _closed(history: History) -> TransportError:
-    """The end of a call whose client was closed: its last request may have arrived if it was just out."""
+def _cut_off(history: History, message: str) -> TransportError:
+    """The end of a call that was stopped: its last request may have arrived if it was just out."""
     cut_off = bool(history.attempts) and history.attempts[-1].reason == _CANCELLED
     phase = Phase.NO_REPLY if cut_off else Phase.NOT_SENT
-    return TransportError("the client was closed before the call ended", phase=phase)
+    return TransportError(message, phase=phase)

@@ -280,11 +280,36 @@ def test_cancelling_a_write_is_never_swallowed_and_says_that_the_outcome_is_unkn
         task = asyncio.create_task(create(pipeline))
         await asyncio.sleep(1)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(asyncio.CancelledError) as caught:
             await task
+        return caught.value.__cause__
 
-    in_virtual_time(scenario)
+    cause = in_virtual_time(scenario)
+    assert isinstance(cause, OutcomeUnknownError)
+    assert "the call was cancelled" in str(cause)
     assert "outcome is unknown" in caplog.text
+
+
+def test_cancelling_a_write_that_waits_for_its_turn_leaves_nothing_unknown(
+    in_virtual_time, pipeline_over, scripted
+):
+    async def forever(request):
+        await asyncio.sleep(10**6)
+
+    async def scenario():
+        pipeline = pipeline_over(scripted(forever), limit=RateLimit(concurrency=1))
+        sent, waiting = [asyncio.create_task(create(pipeline)) for _ in range(2)]
+        await asyncio.sleep(1)
+        waiting.cancel()
+        sent.cancel()
+        causes = []
+        for task in (sent, waiting):
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            causes.append(type(caught.value.__cause__))
+        return causes
+
+    assert in_virtual_time(scenario) == [OutcomeUnknownError, type(None)]
 
 
 # --- what comes back ------------------------------------------------------------------------------
