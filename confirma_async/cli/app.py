@@ -14,13 +14,15 @@ import click
 from confirma_async._version import __version__
 from confirma_async.cli.demo import demo
 from confirma_async.cli.doctor import doctor
-from confirma_async.cli.exits import Exit
+from confirma_async.cli.exits import Exit, of_error
+from confirma_async.cli.invoice import invoice
 from confirma_async.cli.render import print_json
 from confirma_async.cli.sandbox import sandbox
 from confirma_async.cli.status import status
 from confirma_async.cli.submit import submit
+from confirma_async.cli.token import token
 from confirma_async.cli.validate import validate
-from confirma_async.errors import ConfirmaError, JournalError
+from confirma_async.errors import ConfirmaError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,9 +34,10 @@ def confirma(verbose: bool) -> None:
     \b
     Exit codes:
       0    all accepted
-      1    some refused or rejected
-      2    the command, a file or the configuration cannot be used
-      3    paused; the same command goes on
+      1    something refused or rejected
+      2    the command, a file, the key or the configuration cannot be used
+      3    paused, or not to be had now; the same command goes on
+      4    it may have taken effect: find out before giving the command again
       70   a fault of the SDK itself
       130  interrupted; the same command goes on
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
@@ -49,7 +52,7 @@ def _set_up_logging(*, verbose: bool) -> None:
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for _command in (submit, validate, status, doctor, sandbox, demo):
+for _command in (submit, validate, status, invoice, token, doctor, sandbox, demo):
     confirma.add_command(_command)
 
 
@@ -97,10 +100,8 @@ def _explained(error: BaseException) -> tuple[str, Exit]:
     match error:
         case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
             return "stopped at once; the same command goes on", Exit.INTERRUPTED
-        case JournalError():
-            return str(error), Exit.PAUSED if error.resumable else Exit.USAGE
         case ConfirmaError():
-            return str(error), Exit.USAGE
+            return str(error), of_error(error)
         case sqlite3.Error():
             return f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED
         case OSError():

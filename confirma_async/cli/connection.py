@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from attrs import field, frozen
 from confirma_async.cli import options
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
+from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
 from confirma_async.settings import (
     API_KEY_VARIABLE,
@@ -24,6 +26,7 @@ from confirma_async.settings import (
 )
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 @frozen(kw_only=True)
@@ -39,6 +42,20 @@ class Connection:
     variables: Mapping[str, str] = field(repr=False)
     overrides: Overrides
     timeout: float
+
+    @cached_property
+    def converter(self) -> Converter:
+        """What reads and writes the schemas, with the names that the user corrected."""
+        return Converter(self.overrides.names)
+
+    def ask(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
+        """Calls one verb of a client made for it."""
+
+        async def asked() -> T:
+            async with self.client() as confirma:
+                return await verb(confirma)
+
+        return asyncio.run(asked())
 
     def client(self) -> Confirma:
         """Makes the client.

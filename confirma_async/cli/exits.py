@@ -5,23 +5,63 @@ from __future__ import annotations
 import enum
 
 from confirma_async.bulk import Report
+from confirma_async.contract import OPERATIONS, Repeat
+from confirma_async.errors import (
+    APIError,
+    AuthenticationError,
+    ConfirmaError,
+    JournalError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RequestInvalidError,
+    ResponseDecodeError,
+    ServerError,
+    TransportError,
+)
 
 
 class Exit(enum.IntEnum):
     """How a command ended."""
 
     ACCEPTED = 0
-    """All is well: every invoice was accepted, or there was nothing to object to."""
+    """All is well: everything was accepted, or there was nothing to object to."""
     REJECTED = 1
-    """The job is done; some records were refused or rejected."""
+    """The command is done; something was refused or rejected, or is not as it should be."""
     USAGE = 2
-    """The command, its files, its journal or its configuration cannot be used."""
+    """The command, its files, its journal, its key or its configuration cannot be used."""
     PAUSED = 3
-    """The job stopped before its end; the same command goes on."""
+    """It stopped before its end, or the service could not be asked; the same command goes on."""
+    UNKNOWN = 4
+    """What was asked for may have taken effect; find out before the command is given again."""
     INTERNAL = 70
     """A fault of the SDK itself."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C or a signal; the same command goes on."""
+
+
+def of_error(error: ConfirmaError) -> Exit:
+    """The exit code that an error stands for."""
+    match error:
+        case OutcomeUnknownError():
+            return Exit.UNKNOWN
+        case ResponseDecodeError():  # it was answered, but what the answer says is not known
+            return Exit.UNKNOWN if _changes_something(error.operation) else Exit.REJECTED
+        case TransportError() | RateLimitedError() | ServerError():
+            return Exit.PAUSED
+        case JournalError():
+            return Exit.PAUSED if error.resumable else Exit.USAGE
+        case AuthenticationError() | PermissionDeniedError():
+            return Exit.USAGE
+        case APIError() | RequestInvalidError():
+            return Exit.REJECTED
+        case _:
+            return Exit.USAGE
+
+
+def _changes_something(operation: str | None) -> bool:
+    row = OPERATIONS.get(operation or "")
+    return row is not None and row.repeat is Repeat.UNSAFE
 
 
 def of_report(report: Report) -> Exit:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -15,6 +18,9 @@ from confirma_async.validation import missing_libraries
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MONEY = re.compile(r"-?\d{1,15}(\.\d{1,2})?", re.ASCII)
 
 files: Decorator = click.argument(
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
@@ -36,6 +42,63 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no number to count with", param, ctx)
         return number
+
+
+def date(value: str) -> datetime.date:
+    """Reads a day in ISO 8601."""
+    if not _DAY.fullmatch(value):
+        raise click.BadParameter(f"{value} is no date of the form YYYY-MM-DD")
+    try:
+        return datetime.date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"there is no day {value}") from None
+
+
+def amount(value: str) -> Decimal:
+    """Reads an amount of money, exactly."""
+    if not _MONEY.fullmatch(value):
+        raise click.BadParameter(f"{value} is no amount such as 125.50")
+    return Decimal(value)
+
+
+json_file: Decorator = click.argument(
+    "file", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True)
+)
+invoice_number: Decorator = click.option(
+    "--invoice", "invoice_number", metavar="NUMBER", help="The number of the invoice."
+)
+
+
+def period(what: str) -> Decorator:
+    """The options for a first and a last day."""
+
+    def with_period(command: Callable[..., Any]) -> Callable[..., Any]:
+        last = click.option(
+            "--to", "to_date", type=date, metavar="YYYY-MM-DD", help=f"The last {what}; today unless given."
+        )
+        first = click.option(
+            "--from", "from_date", type=date, metavar="YYYY-MM-DD", help=f"The first {what}."
+        )
+        return first(last(command))
+
+    return with_period
+
+
+def name_and_value(
+    _context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> Mapping[str, str]:
+    """Reads NAME=VALUE pairs."""
+    pairs = [text.partition("=") for text in given]
+    for name, sign, _ in pairs:
+        if not (name and sign):
+            raise click.BadParameter("write NAME=VALUE", param=parameter)
+    return {name: value for name, _, value in pairs}
+
+
+def remark(remarks: Sequence[str]) -> None:
+    """Says on standard error what a reader noticed."""
+    for text in remarks:
+        click.echo(f"confirma: {text}", err=True)
 
 
 def warn_of_unchecked() -> None:

@@ -23,9 +23,12 @@ ROWS = 20
 """Rows of a table for people; --json and the journal have them all."""
 
 
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
 def print_json(value: object) -> None:
-    """Prints one JSON document."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    """Prints one JSON document; decimals are numbers, exactly as they are."""
+    click.echo(msgspec.json.format(_encode(value), indent=2).decode())
 
 
 def show_report(

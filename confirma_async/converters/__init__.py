@@ -15,7 +15,13 @@ from typing import Any, TypeVar
 import cattrs
 import msgspec
 
-from confirma_async.converters.diagnosis import RULE, problems_encoding, problems_reading, problems_writing
+from confirma_async.converters.diagnosis import (
+    RULE,
+    fault_of_json,
+    problems_encoding,
+    problems_reading,
+    problems_writing,
+)
 from confirma_async.converters.fields import Field, fields_of, wire_names
 from confirma_async.converters.kinds import (
     KINDS,
@@ -118,7 +124,7 @@ class Converter:
         try:
             return self._decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
-            told = _fault_of_json(error)
+            told = fault_of_json(error, data)
         raise ResponseDecodeError(told)
 
     def encode(self, obj: object) -> bytes:
@@ -183,16 +189,6 @@ class Converter:
             for item in fields
         ]
         return unstructure_function(cls, fields, writers)
-
-
-def _fault_of_json(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "this JSON is nested too deeply"
-    if isinstance(error, ArithmeticError | msgspec.ValidationError):
-        return "this JSON holds a number with too many digits"
-    if isinstance(error, UnicodeDecodeError):
-        return "this is not JSON: it is not text in UTF-8"
-    return f"this is not JSON: {error}"
 
 
 def _same(kind: Any, other: Any) -> bool:

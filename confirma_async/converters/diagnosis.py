@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
 import attrs
+import msgspec
 
 from confirma_async.converters.fields import Field
 from confirma_async.converters.kinds import Reader, WireMismatch, is_schema, record_of
@@ -30,6 +32,32 @@ _IN_JSON: Mapping[str, str] = {
     "dict": "object",
 }
 """What was found, in words for those who wrote the JSON; who writes Python is told the class."""
+
+
+_AT_BYTE = re.compile(r"(?:JSON is malformed: )?(?P<what>.+) \(byte (?P<at>\d+)\)")
+
+
+def fault_of_json(error: Exception, data: bytes | str) -> str:
+    """Why a text could not be read as JSON, and where it goes wrong, counted as editors count."""
+    if isinstance(error, RecursionError):
+        return "this JSON is nested too deeply"
+    if isinstance(error, ArithmeticError | msgspec.ValidationError):
+        return "this JSON holds a number with too many digits"
+    if isinstance(error, UnicodeDecodeError):
+        return "this is not JSON: it is not text in UTF-8"
+    match = _AT_BYTE.fullmatch(str(error))
+    if match is None:
+        return f"this is not JSON: {error}"
+    return f"this is not JSON: {match['what']} ({_position(data, int(match['at']))})"
+
+
+def _position(data: bytes | str, at: int) -> str:
+    text = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    *above, start = text[:at].split(b"\n")
+    column = f"column {len(start.decode('utf-8', 'replace')) + 1}"
+    if b"\n" not in text.strip():  # a record of a file of lines: which line it is, is told with its place
+        return column
+    return f"line {len(above) + 1}, {column}"
 
 
 def problems_reading(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from confirma_async.formats.clashes import Clashes
 from confirma_async.formats.csv_columns import COLUMNS, Column
 from confirma_async.formats.files import expand, look_through, read_files
+from confirma_async.formats.json_document import JsonDocument, read_document
 from confirma_async.formats.numbering import AssignedNumbers, assign
 from confirma_async.formats.reading import read, sightings
 from confirma_async.formats.records import (
@@ -24,6 +25,7 @@ __all__ = [
     "Column",
     "Identity",
     "InputError",
+    "JsonDocument",
     "NumberBook",
     "Place",
     "ReadInvoice",
@@ -33,6 +35,7 @@ __all__ = [
     "expand",
     "look_through",
     "read",
+    "read_document",
     "read_files",
     "sightings",
 ]

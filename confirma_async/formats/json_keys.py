@@ -11,6 +11,7 @@ from attrs import frozen
 
 from confirma_async.converters import Converter
 from confirma_async.converters.kinds import is_schema
+from confirma_async.errors import Problem
 from confirma_async.schemas import Schema
 
 _MOST_REMARKS = 10
@@ -65,6 +66,14 @@ def _twice(value: object, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         for index, inner in enumerate(cast("list[object]", value)):
             yield from _twice(inner, f"{path}[{index}]")
+
+
+def twice_in_one_object(path: str) -> Problem:
+    """What is wrong with a key that stands twice."""
+    message = (
+        "stands twice in one object, and only one of the two values could be sent; remove one, or rename it"
+    )
+    return Problem(path, "json.duplicate-key", message)
 
 
 @frozen

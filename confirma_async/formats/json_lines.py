@@ -20,6 +20,7 @@ from confirma_async.formats.json_keys import (
     keys_that_stand_twice,
     known_keys,
     remarks_on_unknown_keys,
+    twice_in_one_object,
 )
 from confirma_async.formats.numbering import Numbering, carry, resolve
 from confirma_async.formats.records import (
@@ -49,10 +50,6 @@ LARGEST_FILE = 256 * 1024 * 1024
 
 _BLOCK = 1024 * 1024
 _SYNTAX = "json.syntax"
-_TWICE = "json.duplicate-key"
-_TWICE_MESSAGE = (
-    "stands twice in one object, and only one of the two values could be sent; remove one, or rename it"
-)
 
 _Look: TypeAlias = Callable[[bytes], tuple[str, ...]]
 """Looks at the text of a record before it is forgotten; gives the keys that stand twice."""
@@ -238,7 +235,7 @@ def _invoice(
     numbering: Numbering | None = None
     if identity is not None:
         numbering = _numbered(record.value, identity, options, names)
-    problems = [Problem(place, _TWICE, _TWICE_MESSAGE) for place in record.twice]
+    problems = [twice_in_one_object(place) for place in record.twice]
     problems += numbering.problems if numbering is not None else ()
     try:
         request = converter.structure(record.value, SalesInvoiceRequest)

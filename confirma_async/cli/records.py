@@ -1,0 +1,185 @@
+"""Records of the service as a table for people, as JSON for machines, and as CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import enum
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from attrs import field, frozen
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from confirma_async.cli import options
+from confirma_async.cli.render import print_json, table
+from confirma_async.converters import Converter
+from confirma_async.schemas.wire import Schema
+
+R = TypeVar("R")
+
+_CENT = Decimal("0.01")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take the text of a cell for a formula, and run it."""
+
+
+class Form(enum.Enum):
+    """What a list is printed as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def as_list(command: Callable[..., R]) -> Callable[..., R]:
+    """Gives a command the options --json and --csv; it takes a ``form`` in their place."""
+
+    @wraps(command)
+    def with_form(*args: Any, as_json: bool, as_csv: bool, **kwargs: Any) -> R:
+        if as_json and as_csv:
+            raise click.UsageError("--json and --csv exclude each other")
+        form = Form.JSON if as_json else Form.CSV if as_csv else Form.TABLE
+        return command(*args, form=form, **kwargs)
+
+    return options.as_json(
+        click.option("--csv", "as_csv", is_flag=True, help="Print CSV for spreadsheets.")(with_form)
+    )
+
+
+@frozen(kw_only=True)
+class Sheet:
+    """How records of one kind show.
+
+    Attributes:
+        title: What they are.
+        shown: The attributes that a table for people has, in order.
+        more: The attributes that only CSV has.
+        amount: The attribute that is summed up below a table.
+        currency: The attribute that it is summed up by.
+    """
+
+    title: str
+    shown: Sequence[str] = field(converter=tuple[str, ...])
+    more: Sequence[str] = field(default=(), converter=tuple[str, ...])
+    amount: str | None = None
+    currency: str = "currency"
+
+
+def show_list(
+    records: Sequence[Schema],
+    sheet: Sheet,
+    form: Form,
+    converter: Converter,
+    *,
+    rows: Sequence[object] | None = None,
+) -> None:
+    """Prints records.
+
+    Args:
+        records: What the service answered.
+        sheet: How they show.
+        form: What they are printed as.
+        converter: What writes them for machines, in their wire form.
+        rows: What stands in table and CSV, where it is not the records themselves.
+    """
+    rows = records if rows is None else rows
+    match form:
+        case Form.JSON:
+            print_json([converter.unstructure(record) for record in records])
+        case Form.CSV:
+            _print_csv(rows, [*sheet.shown, *sheet.more])
+        case Form.TABLE:
+            console = Console(highlight=False)
+            print_records(console, sheet, rows)
+            console.print(escape(_summary(sheet, rows)), soft_wrap=True)
+
+
+def print_records(console: Console, sheet: Sheet, rows: Sequence[object]) -> None:
+    """Prints a table, unless there is nothing to show in it."""
+    if not rows:
+        return
+    made = Table(title=sheet.title, title_justify="left", header_style="bold")
+    for name in sheet.shown:
+        values = [getattr(row, name) for row in rows]
+        right = any(isinstance(value, Decimal) for value in values)
+        made.add_column(_heading(name), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(escape(_printable(text(getattr(row, name)))) for name in sheet.shown))
+    console.print(made)
+
+
+def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> None:
+    """Prints what is known of one thing; what is not known is left out."""
+    made = table(title, "", "")
+    made.show_header = False
+    for name, value in facts.items():
+        if value is not None:
+            made.add_row(name, escape(_printable(text(value))))
+    console.print(made)
+
+
+def text(value: object) -> str:
+    """A value as people and spreadsheets read it: amounts with two decimals, dates as ISO 8601."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case Decimal():
+            return f"{value.quantize(_CENT) if _is_whole_in_cents(value) else value:f}"
+        case datetime.datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case datetime.date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _is_whole_in_cents(value: Decimal) -> bool:
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -2
+
+
+def _heading(name: str) -> str:
+    return name.replace("_", " ").capitalize().replace("E invoice", "E-invoice")
+
+
+def _printable(cell: str) -> str:
+    """A cell without what would drive the terminal."""
+    return "".join(char if char.isprintable() else "?" for char in cell)
+
+
+def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
+    count = f"{sheet.title}: {len(rows) or 'none'}"
+    if sheet.amount is None or not rows:
+        return count
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        amount = getattr(row, sheet.amount)
+        if amount is not None:
+            currency = text(getattr(row, sheet.currency))
+            sums[currency] = sums.get(currency, Decimal(0)) + amount
+    return ", ".join([count, *(f"{text(total)} {currency}".rstrip() for currency, total in sums.items())])
+
+
+def _print_csv(rows: Iterable[object], names: Sequence[str]) -> None:
+    click.echo(_csv_line(names), nl=False)
+    for row in rows:
+        click.echo(_csv_line([_csv_cell(getattr(row, name)) for name in names]), nl=False)
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+def _csv_cell(value: object) -> str:
+    cell = text(value)
+    return f"'{cell}" if isinstance(value, str) and cell.startswith(_FORMULA) else cell

@@ -1,0 +1,131 @@
+"""``confirma invoice``: one invoice, its case, and what became of it."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from confirma_async.sandbox import Fault
+
+
+@pytest.fixture
+def one(tmp_path, wire_invoice):
+    """Writes one invoice to a file."""
+
+    def write(number=1042, name="invoice.json", **deviations):
+        file = tmp_path / name
+        file.write_text(json.dumps(wire_invoice(number, **deviations), default=float, indent=1))
+        return file
+
+    return write
+
+
+# --- create ---------------------------------------------------------------------------------------
+
+
+def test_an_invoice_is_taken(confirma, service, one):
+    code, out, _ = confirma("invoice", "create", one())
+    assert code == 0
+    assert "Invoice 1042 was taken" in out
+    assert "confirma invoice distribution --invoice 1042" in out
+    assert [invoice.number for invoice in service.invoices()] == [1042]
+
+
+def test_machines_read_the_receipt(confirma_json, service, one):
+    code, receipt = confirma_json("invoice", "create", one())
+    assert (code, receipt["invoiceNumber"]) == (0, 1042)
+
+
+def test_it_may_come_from_standard_input(confirma, service, one, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(one().read_bytes())))
+    code, _, _ = confirma("invoice", "create", "-")
+    assert code == 0
+
+
+def test_what_breaks_a_rule_is_not_sent(confirma, service, one):
+    code, _, err = confirma("invoice", "create", one(header={"dueDate": "2026-10-01"}))
+    assert code == 1
+    assert "$.invoice.header.dueDate" in err
+    assert not service.requests
+
+
+def test_a_second_one_of_the_same_number_is_a_rejection_or_a_duplicate(confirma, service, one):
+    confirma("invoice", "create", one())
+    code, out, _ = confirma("invoice", "create", one())
+    assert code == 0
+    assert "DUPLICATE" in out
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET_AFTER_COMMIT, Fault.RESET_BEFORE_COMMIT])
+def test_a_lost_answer_has_a_code_of_its_own_and_says_what_to_do(confirma, service, one, fault):
+    service.faults.add(fault, operation="invoices.create", times=1)
+    code, _, err = confirma("invoice", "create", one())
+    assert code == 4
+    assert "the outcome of invoice 1042 is unknown" in err
+    assert "look it up" in err
+    assert service.requests["invoices.create"] == 1
+
+
+def test_an_unknown_key_is_told(confirma, service, one):
+    file = one()
+    file.write_text(file.read_text().replace('"dueDate"', '"duDate": 1, "dueDate"'))
+    code, _, err = confirma("invoice", "create", file)
+    assert code == 0
+    assert "did you mean dueDate?" in err
+
+
+# --- distribution ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sent(confirma, service, one):
+    """An invoice that was distributed."""
+    confirma("invoice", "create", one())
+    service.clock.advance(hours=2)
+    return service
+
+
+def test_a_person_sees_what_became_of_it(confirma, sent):
+    code, out, _ = confirma("invoice", "distribution", "--invoice", "1042")
+    assert code == 0
+    assert "1042" in out
+    assert "INVOICED" in out
+    assert "Invoices: 1" in out
+
+
+def test_machines_read_the_records_in_wire_form(confirma_json, sent):
+    code, records = confirma_json("invoice", "distribution")
+    assert code == 0
+    assert [(record["invoiceNumber"], record["status"]) for record in records] == [("1042", "INVOICED")]
+
+
+def test_spreadsheets_get_a_line_each(confirma, sent):
+    _, out, _ = confirma("invoice", "distribution", "--from", "2026-11-01", "--to", "2026-11-30", "--csv")
+    (record,) = csv.DictReader(io.StringIO(out))
+    assert record["invoice_number"] == "1042"
+    assert record["invoice_date"] == "2026-11-01"
+
+
+def test_nothing_found_is_said(confirma, confirma_json, service):
+    code, out, _ = confirma("invoice", "distribution")
+    assert (code, out) == (0, "Invoices: none\n")
+    assert confirma_json("invoice", "distribution") == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--from", "2026-11-30", "--to", "2026-11-01"], 1, "the first date is after the last"),
+        (["--to", "2026-11-01"], 1, "needs a first one"),
+        (["--from", "1.11.2026"], 2, "no date of the form YYYY-MM-DD"),
+        (["--from", "2026-02-30"], 2, "there is no day 2026-02-30"),
+        (["--json", "--csv"], 2, "exclude each other"),
+        (["--timeout", "0"], 2, "--timeout"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(confirma, service, arguments, code, words):
+    found, _, err = confirma("invoice", "distribution", *arguments)
+    assert found == code
+    assert words in err
+    assert not service.requests

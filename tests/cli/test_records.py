@@ -1,0 +1,82 @@
+"""Tables, CSV and JSON of records."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+from attrs import frozen
+from rich.console import Console
+
+from confirma_async.cli.records import Form, Sheet, print_records, show_list, text
+from confirma_async.converters import Converter
+
+
+@frozen(kw_only=True)
+class Row:
+    name: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = "EUR"
+
+
+SHEET = Sheet(title="Rows", shown=("name", "amount"), more=("currency",), amount="amount")
+
+
+def shown(capsys, form, *rows):
+    show_list([], SHEET, form, Converter(), rows=rows)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, ""),
+        (True, "true"),
+        (Decimal(5), "5.00"),
+        (Decimal("-0.1"), "-0.10"),
+        (Decimal("1E+3"), "1000.00"),
+        (Decimal("0.125"), "0.125"),
+        (Decimal("12345678901234567890.12"), "12345678901234567890.12"),
+        (datetime.date(2026, 11, 2), "2026-11-02"),
+        (datetime.datetime(2026, 11, 2, 10, 30, tzinfo=datetime.UTC), "2026-11-02T10:30:00Z"),
+        (7, "7"),
+    ],
+)
+def test_values_are_told_exactly(value, told):
+    assert text(value) == told
+
+
+def test_amounts_are_aligned_and_summed_up(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = shown(
+        capsys,
+        Form.TABLE,
+        Row(name="a", amount=Decimal("1.5")),
+        Row(name="b", amount=Decimal(100)),
+        Row(name="c", amount=Decimal(3), currency="SEK"),
+    )
+    assert "│   1.50 │" in out
+    assert "│ 100.00 │" in out
+    assert "Rows: 3, 101.50 EUR, 3.00 SEK" in out
+
+
+def test_no_cell_runs_as_a_formula(capsys):
+    out = shown(
+        capsys,
+        Form.CSV,
+        Row(name="=HYPERLINK(1)", amount=Decimal(-1)),
+        Row(name="@x"),
+        Row(name='say "a", b'),
+    )
+    assert out.splitlines() == [
+        "name,amount,currency",
+        "'=HYPERLINK(1),-1.00,EUR",
+        "'@x,,EUR",
+        '"say ""a"", b",,EUR',
+    ]
+
+
+def test_no_cell_drives_the_terminal():
+    console = Console(width=80, record=True)
+    print_records(console, SHEET, [Row(name="\x1b[2Jgone\x07 [bold]", amount=None)])
+    told = console.export_text()
+    assert "?[2Jgone? [bold]" in told
