@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from confirma_async.contract import OPERATIONS, Operation, Overrides
     from confirma_async.converters import Converter
     from confirma_async.errors import (
+        AddressNotChosenError,
         APIError,
         Attempt,
         AuthenticationError,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
         TransportError,
         UnprocessableError,
     )
+    from confirma_async.pagination import Listing, Page
+    from confirma_async.resources.operations import pick_address
     from confirma_async.sandbox import Sandbox
     from confirma_async.session.ratelimit import Limiter, LocalLimiter, RateLimit
     from confirma_async.session.retry import RetryPolicy
@@ -52,6 +55,7 @@ _HOMES = {
     "confirma_async.contract": ("OPERATIONS", "Operation", "Overrides"),
     "confirma_async.converters": ("Converter",),
     "confirma_async.errors": (
+        "AddressNotChosenError",
         "APIError",
         "Attempt",
         "AuthenticationError",
@@ -75,6 +79,8 @@ _HOMES = {
         "TransportError",
         "UnprocessableError",
     ),
+    "confirma_async.pagination": ("Listing", "Page"),
+    "confirma_async.resources.operations": ("pick_address",),
     "confirma_async.sandbox": ("Sandbox",),
     "confirma_async.session.ratelimit": ("Limiter", "LocalLimiter", "RateLimit"),
     "confirma_async.session.retry": ("RetryPolicy",),
@@ -86,6 +92,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "OPERATIONS",
     "APIError",
+    "AddressNotChosenError",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
@@ -100,12 +107,14 @@ __all__ = [
     "JournalError",
     "JournalMismatchError",
     "Limiter",
+    "Listing",
     "LocalLimiter",
     "NotFoundError",
     "Operation",
     "Outcome",
     "OutcomeUnknownError",
     "Overrides",
+    "Page",
     "PermissionDeniedError",
     "Phase",
     "Problem",
@@ -126,6 +135,7 @@ __all__ = [
     "UnprocessableError",
     "Verdict",
     "__version__",
+    "pick_address",
 ]
 
 

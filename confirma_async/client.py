@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
+from confirma_async.resources.accounting import Accounting
 from confirma_async.resources.invoices import Invoices
 from confirma_async.resources.onboarding import Onboarding
+from confirma_async.resources.operations import Operations
+from confirma_async.resources.payments import Payments
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline, check_timeout
 from confirma_async.session.ratelimit import Limiter, LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
@@ -55,7 +58,10 @@ class Confirma:
 
     Attributes:
         onboarding: Tokens and clients.
-        invoices: Invoices and what became of them.
+        invoices: Invoices, actions on them, and what became of them.
+        payments: Payments and settlements.
+        accounting: Ledgers and payments for the accounting system.
+        operations: E-invoice addresses.
         bulk: Jobs of any size, each invoice exactly once.
         converter: Reads and writes the schemas as dicts and JSON.
 
@@ -98,6 +104,9 @@ class Confirma:
         )
         self.onboarding: Onboarding = Onboarding(self._pipeline)
         self.invoices: Invoices = Invoices(self._pipeline)
+        self.payments: Payments = Payments(self._pipeline)
+        self.accounting: Accounting = Accounting(self._pipeline)
+        self.operations: Operations = Operations(self._pipeline)
 
     @cached_property
     def bulk(self) -> Bulk:

@@ -298,6 +298,27 @@ def error_class(status: int) -> type[APIError]:
     return _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
 
 
+class AddressNotChosenError(ConfirmaError):
+    """A company has no e-invoice address that fits, or several; none is chosen silently.
+
+    Attributes:
+        candidates: Type and operator of each address that fits.
+    """
+
+    candidates: tuple[str, ...]
+
+    def __init__(self, candidates: Sequence[str]) -> None:
+        self.candidates = tuple(candidates)
+        if not self.candidates:
+            told = "no e-invoice address fits; ask for another type or operator, or deliver by another method"
+        else:
+            told = (
+                f"{len(self.candidates)} e-invoice addresses fit ({'; '.join(self.candidates)}); "
+                "name the type, the operator, or both"
+            )
+        super().__init__(told)
+
+
 class JournalError(ConfirmaError):
     """The journal of a bulk job cannot be used as it is; the message says why and what to do.
 

@@ -1,14 +1,15 @@
-"""Lists: awaited for the answer to one call, iterated over windows of dates."""
+"""Lists: awaited for the answer to one call, iterated over windows of dates or over pages."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
+from confirma_async.cursors import Cursor, digest, refused
 from confirma_async.errors import Problem, RequestInvalidError
 
 Answer = TypeVar("Answer")
@@ -17,6 +18,9 @@ Record = TypeVar("Record")
 WINDOW_DAYS = 30
 """Days asked for at once when iterating. The vendor's default window; no greatest one is documented."""
 
+SEAM = datetime.timedelta(days=1)
+"""How near to the end of a window a record must lie to be told once more by the next one."""
+
 
 @frozen
 class Window:
@@ -24,6 +28,25 @@ class Window:
 
     first: datetime.date
     last: datetime.date
+
+
+@frozen
+class Page(Generic[Record]):
+    """The records of one call.
+
+    Attributes:
+        records: The records, in the order of the answer.
+        cursor: Goes on after this page: give it to the same verb; None after the last page.
+    """
+
+    records: Sequence[Record]
+    cursor: str | None = field(repr=False)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
 
 
 def windows(first: datetime.date, last: datetime.date, days: int = WINDOW_DAYS) -> Iterator[Window]:
@@ -44,14 +67,14 @@ def period(first: datetime.date | None, last: datetime.date | None) -> Window | 
     if first is None:
         if last is None:
             return None
-        raise _upside_down("a last date needs a first one; give both, or neither for the last 30 days")
+        raise _invalid("a last date needs a first one; give both, or neither for the last 30 days")
     until = last or max(first, datetime.datetime.now(datetime.UTC).date())
     if until < first:
-        raise _upside_down("the first date is after the last; swap them")
+        raise _invalid("the first date is after the last; swap them")
     return Window(first, until)
 
 
-def _upside_down(message: str) -> RequestInvalidError:
+def _invalid(message: str) -> RequestInvalidError:
     return RequestInvalidError("the query", [Problem("from_date", "period", message)])
 
 
@@ -59,22 +82,19 @@ class Listing(Generic[Answer, Record]):
     """A list that is not fetched yet.
 
     Await it for one call's whole answer; iterate over it for record after record, or over ``pages()`` for
-    the records of one call at a time. Iterating over a period fetches window after window, only as far as
-    the iteration goes.
+    the records of one call at a time. Iterating fetches page after page, only as far as the iteration goes.
     """
 
     def __init__(
         self,
-        fetch: Callable[[Window | None], Awaitable[Answer]],
-        records: Callable[[Answer], Sequence[Record]],
-        period: Window | None,
+        answer: Callable[[], Awaitable[Answer]],
+        pages: Callable[[], AsyncGenerator[Page[Record]]],
     ) -> None:
-        self._fetch = fetch
-        self._records = records
-        self._period = period
+        self._answer = answer
+        self._pages = pages
 
     def __await__(self) -> Generator[Any, Any, Answer]:
-        return self._fetch(self._period).__await__()
+        return self._answer().__await__()
 
     async def __aiter__(self) -> AsyncGenerator[Record]:
         async with aclosing(self.pages()) as pages:
@@ -82,8 +102,110 @@ class Listing(Generic[Answer, Record]):
                 for record in page:
                     yield record
 
-    async def pages(self) -> AsyncGenerator[Sequence[Record]]:
+    def pages(self) -> AsyncGenerator[Page[Record]]:
         """The records of one call after those of another; a call that finds none gives an empty page."""
-        parts = [None] if self._period is None else windows(self._period.first, self._period.last)
-        for part in parts:
-            yield self._records(await self._fetch(part))
+        return self._pages()
+
+
+@frozen(kw_only=True)
+class Reading(Generic[Answer, Record]):
+    """How the records of an answer are found and told apart.
+
+    Attributes:
+        records: The records of an answer.
+        identity: What tells one record from another; None for a record that nothing tells apart.
+        day: The latest day that a record bears, to know whether it lies at a seam; None where it bears none.
+    """
+
+    records: Callable[[Answer], Sequence[Record]]
+    identity: Callable[[Record], Hashable | None]
+    day: Callable[[Record], datetime.date | None]
+
+    def digest(self, record: Record) -> str | None:
+        """A short name for the record."""
+        identity = self.identity(record)
+        return None if identity is None else digest(identity)
+
+    def at_seam(self, records: Sequence[Record], last: datetime.date) -> frozenset[str]:
+        """The names of those records that the window after ``last`` may tell once more."""
+        near = [record for record in records if (day := self.day(record)) is None or day >= last - SEAM]
+        return frozenset(name for record in near if (name := self.digest(record)))
+
+
+def by_windows(
+    fetch: Callable[[Window | None], Awaitable[Answer]],
+    reading: Reading[Answer, Record],
+    *,
+    listing: str,
+    first: datetime.date | None,
+    last: datetime.date | None,
+    cursor: str | None,
+) -> Listing[Answer, Record]:
+    """A list over a period of any length, split in windows, in order, each record told once.
+
+    Args:
+        fetch: Asks for one window; None leaves it to the service.
+        reading: How the records are found and told apart.
+        listing: What a cursor belongs to.
+        first: The first day.
+        last: The last day.
+        cursor: Where to go on; it holds the period, so it stands alone.
+
+    Raises:
+        RequestInvalidError: the dates are upside down, or the cursor is not of this list.
+    """
+    start = None if cursor is None else Cursor.parse(cursor, listing)
+    if start is not None and (first or last):
+        raise refused("a cursor holds its period; give the cursor alone, without dates")
+    whole = period(start.first, start.last) if start else period(first, last)
+
+    async def pages() -> AsyncGenerator[Page[Record]]:
+        seen = start.seen if start else frozenset[str]()
+        if whole is None:
+            yield Page(reading.records(await fetch(None)), None)
+            return
+        for window in windows(whole.first, whole.last):
+            records = reading.records(await fetch(window))
+            fresh = [item for item in records if reading.digest(item) not in seen] if seen else records
+            seen = reading.at_seam(records, window.last)
+            after = window.last + datetime.timedelta(days=1)
+            rest = Cursor(listing=listing, first=after, last=whole.last, seen=seen)
+            yield Page(fresh, str(rest) if after <= whole.last else None)
+
+    return Listing(lambda: fetch(whole), pages)
+
+
+def by_pages(
+    fetch: Callable[[int], Awaitable[Answer]],
+    records: Callable[[Answer], Sequence[Record]],
+    is_last: Callable[[Answer, int], bool],
+    *,
+    listing: str,
+    page: int,
+    cursor: str | None,
+) -> Listing[Answer, Record]:
+    """A list page by page.
+
+    Args:
+        fetch: Asks for one page.
+        records: The records of an answer.
+        is_last: Whether no page follows the answer of this page.
+        listing: What a cursor belongs to.
+        page: The first page to ask for.
+        cursor: Where to go on.
+
+    Raises:
+        RequestInvalidError: the cursor is not of this list.
+    """
+    start = None if cursor is None else Cursor.parse(cursor, listing).page
+    first = start or page
+
+    async def pages() -> AsyncGenerator[Page[Record]]:
+        number, ended = first, False
+        while not ended:
+            answer = await fetch(number)
+            ended = is_last(answer, number)
+            number += 1
+            yield Page(records(answer), None if ended else str(Cursor(listing=listing, page=number)))
+
+    return Listing(lambda: fetch(first), pages)

@@ -20,6 +20,7 @@ from confirma_async.contract import OPERATIONS, PREFIX, Operation, Repeat, schem
 from confirma_async.converters import wire_names
 from confirma_async.doctor import CHECKS, Health
 from confirma_async.errors import (
+    AddressNotChosenError,
     APIError,
     AuthenticationError,
     BadRequestError,
@@ -67,6 +68,7 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     ConfirmaError: "Catch this one to catch them all.",
     ConfigurationError: "Change what the message names. Nothing was sent.",
     RequestInvalidError: "Correct the places that `problems` lists. Nothing was sent.",
+    AddressNotChosenError: "Name the type of address, the operator, or both, as the message lists them.",
     InputError: "Correct or replace the file. Nothing of it was sent.",
     CallError: "Catch this one for every failed call, and look at `phase`.",
     TransportError: "`NOT_SENT`: repeat the call when the network is back. `NO_REPLY`: only calls that read "
@@ -314,7 +316,7 @@ def operations() -> str:
             operation.page,
             f"`{operation.method} {operation.path.removeprefix(PREFIX)}`",
             operation.evidence.value,
-            _code(operation.name) + ("" if operation.response else " (not yet)"),
+            _code(operation.name),
             "yes" if operation.name in HANDLERS else "501",
         )
         for operation in OPERATIONS.values()
@@ -369,6 +371,10 @@ _ALIASES = {
     "amount": "Amount",
     "invoice number": "InvoiceNumber",
     "invoice number as text": "InvoiceNumberText",
+    "identifier": "Identifier",
+    "text, empty for none": "BlankText",
+    "0 or 1": "NumericFlag",
+    "object": "JsonObject",
 }
 
 

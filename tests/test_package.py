@@ -15,8 +15,8 @@ PACKAGE = Path(confirma_async.__file__).parent
 
 LAYERS = [
     {"_version", "errors", "schemas"},
-    {"converters", "settings", "pagination", "redaction"},
-    {"validation", "contract"},
+    {"converters", "settings", "cursors", "redaction"},
+    {"validation", "contract", "pagination"},
     {"formats", "session"},
     {"resources", "sandbox"},
     {"bulk"},

@@ -1,11 +1,14 @@
 """Windows of dates."""
 
 import datetime
+from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confirma_async.pagination import Listing, Window, period, windows
+from confirma_async.errors import RequestInvalidError
+from confirma_async.pagination import Reading, Window, by_pages, by_windows, period, windows
 
 DAYS = st.dates(datetime.date(1999, 1, 1), datetime.date(2030, 1, 1))
 
@@ -36,32 +39,139 @@ def test_no_dates_leave_the_window_to_the_service():
     assert period(None, None) is None
 
 
+READING = Reading[list[datetime.date], datetime.date](
+    records=lambda answer: answer, identity=str, day=lambda record: record
+)
+
+
+class Service:
+    """Every day of a period is a record; ``blur`` days beyond its window come with each answer."""
+
+    def __init__(self, blur=0):
+        self.asked = []
+        self.blur = datetime.timedelta(days=blur)
+
+    async def fetch(self, window):
+        self.asked.append(window)
+        if window is None:
+            return [datetime.date(2026, 1, 1)]
+        first, last = window.first - self.blur, window.last + self.blur
+        return [first + datetime.timedelta(days=day) for day in range((last - first).days + 1)]
+
+    def listing(self, first=None, last=None, cursor=None):
+        return by_windows(self.fetch, READING, listing="days:1", first=first, last=last, cursor=cursor)
+
+
+START, END = datetime.date(2026, 1, 1), datetime.date(2026, 5, 15)
+
+
 async def test_awaited_it_is_one_answer_and_iterated_it_is_every_record():
-    asked = []
-
-    async def fetch(window):
-        asked.append(window)
-        return [window.first, window.last]
-
-    whole = Window(datetime.date(2026, 1, 1), datetime.date(2026, 2, 15))
-    listing = Listing(fetch, lambda answer: answer, whole)
-    assert await listing == [whole.first, whole.last]
+    service = Service()
+    listing = service.listing(START, END)
+    assert len(await listing) == 135
     records = [record async for record in listing]
-    assert len(asked) == 3
-    assert records == sorted(records)
+    assert len(service.asked) == 1 + 5
+    assert records == [START + datetime.timedelta(days=day) for day in range(135)]
     assert [record async for page in listing.pages() for record in page] == records
 
 
+async def test_without_a_period_iterating_is_one_call_too():
+    service = Service()
+    pages = [page async for page in service.listing().pages()]
+    assert [len(page) for page in pages] == [1]
+    assert pages[0].cursor is None
+    assert service.asked == [None]
+
+
 async def test_iterating_fetches_only_as_far_as_it_goes():
-    asked = []
+    service = Service()
+    async for _ in service.listing(START, END):
+        break
+    assert len(service.asked) == 1
+
+
+async def test_what_two_windows_both_tell_is_told_once():
+    records = [record async for record in Service(blur=1).listing(START, END)]
+    assert max(Counter(records).values()) == 1
+    assert records == sorted(records)
+    assert len(records) == 135 + 2
+
+
+async def test_two_equal_records_of_one_answer_are_both_told():
+    async def fetch(window):
+        return [window.first, window.first]
+
+    listing = by_windows(fetch, READING, listing="days:1", first=START, last=START, cursor=None)
+    assert len([record async for record in listing]) == 2
+
+
+async def test_a_record_that_nothing_tells_apart_is_never_left_out():
+    reading = Reading[list[str], str](
+        records=lambda answer: answer, identity=lambda _: None, day=lambda _: None
+    )
 
     async def fetch(window):
-        asked.append(window)
-        return [1]
+        return ["?"]
 
-    listing = Listing(
-        fetch, lambda answer: answer, Window(datetime.date(2026, 1, 1), datetime.date(2026, 12, 31))
+    listing = by_windows(fetch, reading, listing="days:1", first=START, last=END, cursor=None)
+    assert len([record async for record in listing]) == 5
+
+
+@pytest.mark.parametrize("stop_after", range(1, 5))
+async def test_a_cursor_goes_on_where_its_page_ended(stop_after):
+    told = []
+    cursor = None
+    async for page in Service(blur=1).listing(START, END).pages():
+        told += page
+        cursor = page.cursor
+        stop_after -= 1
+        if not stop_after:
+            break
+    told += [record async for record in Service(blur=1).listing(cursor=cursor)]
+    assert told == [record async for record in Service(blur=1).listing(START, END)]
+
+
+async def test_the_last_page_has_no_cursor():
+    cursors = [page.cursor async for page in Service().listing(START, END).pages()]
+    assert all(cursors[:-1])
+    assert cursors[-1] is None
+
+
+async def test_a_cursor_stands_alone():
+    page = await anext(Service().listing(START, END).pages())
+    with pytest.raises(RequestInvalidError, match="without dates"):
+        Service().listing(START, END, cursor=page.cursor)
+
+
+# --- pages ------------------------------------------------------------------------------------------
+
+
+def by_threes(cursor=None, asked=None):
+    """Seven records, three to a page."""
+
+    async def fetch(page):
+        if asked is not None:
+            asked.append(page)
+        return list(range(7))[(page - 1) * 3 : page * 3]
+
+    return by_pages(
+        fetch,
+        lambda answer: answer,
+        lambda answer, _: len(answer) < 3,
+        listing="numbers:1",
+        page=1,
+        cursor=cursor,
     )
-    async for _ in listing:
-        break
-    assert len(asked) == 1
+
+
+async def test_pages_follow_each_other_until_the_last():
+    asked: list[int] = []
+    assert await by_threes() == [0, 1, 2]
+    assert [record async for record in by_threes(asked=asked)] == list(range(7))
+    assert asked == [1, 2, 3]
+
+
+async def test_a_cursor_names_the_page_that_comes_next():
+    pages = [page async for page in by_threes().pages()]
+    assert [record async for record in by_threes(pages[0].cursor)] == [3, 4, 5, 6]
+    assert pages[-1].cursor is None

@@ -1,4 +1,4 @@
-"""What verbs take: a schema, or a mapping of wire names in its place."""
+"""What verbs take: a schema, or a mapping of wire names in its place, checked and written as JSON."""
 
 from __future__ import annotations
 
@@ -32,19 +32,31 @@ def as_schema(value: S | Mapping[str, Any], cls: type[S], converter: Converter) 
     raise RequestInvalidError(f"the {cls.__name__}", problems)
 
 
-def encode_invoice(request: SalesInvoiceRequest, converter: Converter, *, validate: bool) -> bytes:
-    """Writes an invoice as JSON, after checking it.
+def encode(request: Schema, what: str, converter: Converter, *, validate: bool) -> bytes:
+    """Writes a request as JSON, after checking it.
+
+    Args:
+        request: What to write.
+        what: What to call it in a message: ``ledger 2026-11``.
+        converter: Writes it.
+        validate: Whether to check it against the rules that need no server.
 
     Raises:
         RequestInvalidError: it holds values of the wrong kind, or breaks a rule; lists all of them.
     """
-    body, problems = b"", list[Problem]()
-    try:
-        body = converter.dumps(request)
-    except RequestInvalidError as error:
-        problems += error.problems
-    if validate:
-        problems += check(request)
+    body, problems = _written(request, converter, validate=validate)
+    if problems:
+        raise RequestInvalidError(what, problems)
+    return body
+
+
+def encode_invoice(request: SalesInvoiceRequest, converter: Converter, *, validate: bool) -> bytes:
+    """Writes an invoice as JSON, after checking it; its number is checked in any case.
+
+    Raises:
+        RequestInvalidError: it holds values of the wrong kind, or breaks a rule; lists all of them.
+    """
+    body, problems = _written(request, converter, validate=validate)
     number = number_of(request)
     if not problems and (number is None or len(number) > LONGEST_INVOICE_NUMBER):
         problems.append(Problem("$.invoice.header.number", "number.whole", _TOO_LONG))
@@ -58,3 +70,14 @@ def number_of(request: SalesInvoiceRequest) -> str | None:
     header = getattr(getattr(request, "invoice", None), "header", None)
     number = getattr(header, "number", None)
     return None if number is None else str(number)
+
+
+def _written(request: Schema, converter: Converter, *, validate: bool) -> tuple[bytes, list[Problem]]:
+    body, problems = b"", list[Problem]()
+    try:
+        body = converter.dumps(request)
+    except RequestInvalidError as error:
+        problems += error.problems
+    if validate:
+        problems += check(request)
+    return body, problems

@@ -1,22 +1,49 @@
-"""Invoices: create them, and see what became of them."""
+"""Invoices: create them, act on them, and see what became of them."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS
-from confirma_async.pagination import Listing, Window, period
-from confirma_async.resources.arguments import as_schema, encode_invoice
+from confirma_async.contract import (
+    CASE,
+    CREATE_INVOICE,
+    CREATE_INVOICE_ACTIONS,
+    DISTRIBUTIONS,
+    DISTRIBUTIONS_V2,
+)
+from confirma_async.cursors import listing_id
+from confirma_async.errors import Problem, RequestInvalidError
+from confirma_async.pagination import Listing, Reading, Window, by_pages, by_windows
+from confirma_async.resources.answers import reported
+from confirma_async.resources.arguments import as_schema, encode, encode_invoice
 from confirma_async.schemas import (
+    Action,
+    ActionData,
+    ActionsReceipt,
+    CaseDetails,
+    CaseQuery,
     DistributionInformation,
+    DistributionPage,
+    DistributionPageMeta,
+    DistributionPageQuery,
     DistributionQuery,
     DistributionRecord,
+    InvoiceActions,
     InvoiceReceipt,
     SalesInvoiceRequest,
+    TypedAction,
 )
 from confirma_async.session.pipeline import CallOptions, Pipeline
+
+_RECORDS = Reading[DistributionInformation, DistributionRecord](
+    records=lambda answer: answer.data,
+    identity=lambda record: (
+        record.invoice_number and (record.invoice_number, record.invoice_date, record.created_at)
+    ),
+    day=lambda record: record.invoice_date,
+)
 
 
 class Invoices:
@@ -52,6 +79,72 @@ class Invoices:
         options = CallOptions(timeout=timeout, headers=headers, subject=subject)
         return await self._pipeline.call(CREATE_INVOICE, InvoiceReceipt, body, options=options)
 
+    async def create_actions(
+        self,
+        actions: Sequence[TypedAction | Action | Mapping[str, Any]],
+        *,
+        validate: bool = True,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ActionsReceipt:
+        """Asks for actions on invoices or cases (POST ``/invoice/action``; contract §5, documented).
+
+        The service queues them as pending and processes them later. The answer's names are provisional.
+
+        Args:
+            actions: One object per action: ``Comment``, ``Withdraw``, ``DueDate``, ``PaymentPlan``,
+                ``Objection``, ``Pause``, ``DirectPayment``; ``Action`` for other codes; or mappings of wire
+                names.
+            validate: Whether to check the actions against the rules that need no server.
+            timeout: Seconds for the whole call.
+            headers: Headers to add.
+
+        Raises:
+            RequestInvalidError: an action breaks a rule; nothing was sent.
+            NotFoundError: the service knows no such invoice or case.
+            OutcomeUnknownError: the actions may have arrived; look at the case before sending them again.
+            CallError: the call failed otherwise.
+        """
+        converter = self._pipeline.converter
+        written = [
+            action.as_action() if isinstance(action, TypedAction) else as_schema(action, Action, converter)
+            for action in actions
+        ]
+        body = encode(InvoiceActions(actions=written), "the actions", converter, validate=validate)
+        subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
+        options = CallOptions(timeout=timeout, headers=headers, subject=subject)
+        return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, body, options=options)
+
+    async def case(
+        self,
+        case_id: int | None = None,
+        *,
+        invoice_number: int | str | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> CaseDetails:
+        """Balance, payments, events and timeline of a case (GET ``/invoice/case``; contract §5, documented).
+
+        The vendor's text says that the case identifier is required; the names of the query are provisional.
+
+        Args:
+            case_id: The case; the distribution information has it for each invoice.
+            invoice_number: The invoice, as text or number, instead of the case or beside it.
+            timeout: Seconds for the whole call.
+            headers: Headers to add.
+
+        Raises:
+            RequestInvalidError: neither a case nor an invoice is named; nothing was sent.
+            NotFoundError: the service knows no such case.
+            CallError: the call failed otherwise.
+        """
+        if case_id is None and invoice_number is None:
+            problem = Problem("case_id", "case", "must name the case, or the invoice it is about")
+            raise RequestInvalidError("the query", [problem])
+        query = CaseQuery(case_id=case_id, invoice_number=_as_text(invoice_number))
+        options = CallOptions(timeout=timeout, headers=headers)
+        return reported(CASE, await self._pipeline.call(CASE, CaseDetails, query=query, options=options))
+
     def distributions(
         self,
         *,
@@ -59,6 +152,7 @@ class Invoices:
         from_date: datetime.date | None = None,
         to_date: datetime.date | None = None,
         fetch_type: str | None = None,
+        cursor: str | None = None,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Listing[DistributionInformation, DistributionRecord]:
@@ -72,15 +166,17 @@ class Invoices:
             from_date: First invoice date. Without dates the service takes the last 30 days.
             to_date: Last invoice date; today when only ``from_date`` is given.
             fetch_type: Passed on as given; its values are not documented.
+            cursor: Goes on after the page that told it, instead of the dates.
             timeout: Seconds for each call.
             headers: Headers to add.
 
         Raises:
-            RequestInvalidError: the dates are upside down, or only the last one is given.
+            RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
+                of this listing.
             CallError: a call failed (when awaited or iterated).
         """
         options = CallOptions(timeout=timeout, headers=headers)
-        number = None if invoice_number is None else str(invoice_number)
+        number = _as_text(invoice_number)
 
         async def fetch(window: Window | None) -> DistributionInformation:
             query = DistributionQuery(
@@ -93,4 +189,87 @@ class Invoices:
                 DISTRIBUTIONS, DistributionInformation, query=query, options=options
             )
 
-        return Listing(fetch, lambda answer: answer.data, period(from_date, to_date))
+        return by_windows(
+            fetch,
+            _RECORDS,
+            listing=listing_id(DISTRIBUTIONS.name, number, fetch_type),
+            first=from_date,
+            last=to_date,
+            cursor=cursor,
+        )
+
+    def distributions_v2(
+        self,
+        *,
+        invoice_number: int | str | None = None,
+        from_date: datetime.date | None = None,
+        to_date: datetime.date | None = None,
+        fetch_type: str | None = None,
+        page: int = 1,
+        page_size: int | None = None,
+        cursor: str | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Listing[DistributionPage, DistributionRecord]:
+        """What became of invoices, page by page (GET, version 2; contract §5, provisional throughout).
+
+        Awaited, it is one page; iterated, it is record after record, page after page. The last page is the
+        one that holds fewer records than ``meta`` says a page has, completes ``meta``'s count, or is empty.
+
+        Args:
+            invoice_number: Only this invoice.
+            from_date: First invoice date.
+            to_date: Last invoice date.
+            fetch_type: Passed on as given; its values are not documented.
+            page: The first page to ask for, from 1.
+            page_size: Records per page; the service's own choice when not given.
+            cursor: Goes on after the page that told it.
+            timeout: Seconds for each call.
+            headers: Headers to add.
+
+        Raises:
+            RequestInvalidError: the cursor is not of this listing.
+            CallError: a call failed (when awaited or iterated).
+        """
+        options = CallOptions(timeout=timeout, headers=headers)
+        number = _as_text(invoice_number)
+
+        async def fetch(page: int) -> DistributionPage:
+            query = DistributionPageQuery(
+                invoice_number=number,
+                from_inv_date=from_date,
+                to_inv_date=to_date,
+                fetch_type=fetch_type,
+                page=page,
+                page_size=page_size,
+            )
+            return await self._pipeline.call(DISTRIBUTIONS_V2, DistributionPage, query=query, options=options)
+
+        return by_pages(
+            fetch,
+            lambda answer: answer.data,
+            _is_last,
+            listing=listing_id(DISTRIBUTIONS_V2.name, number, from_date, to_date, fetch_type, page_size),
+            page=page,
+            cursor=cursor,
+        )
+
+
+def _as_text(number: int | str | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _told(action: Action) -> str:
+    data: ActionData = action.data
+    about = f"case {data.case_id}" if data.invoice_number is None else f"invoice {data.invoice_number}"
+    return f"{action.code} of {about}"
+
+
+def _is_last(answer: DistributionPage, page: int) -> bool:
+    """Whether no page follows; without ``meta`` only an empty page ends the list."""
+    meta = answer.meta or DistributionPageMeta()
+    if not answer.data or meta.page_size is None:
+        return not answer.data
+    return len(answer.data) < meta.page_size or (
+        meta.total_count is not None and page * meta.page_size >= meta.total_count
+    )

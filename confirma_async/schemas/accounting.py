@@ -152,7 +152,7 @@ class TransferStatus(Schema):
 
     @property
     def has_failed(self) -> bool:
-        """Whether it is any other number: by our reading a failure, unless ``description`` denies it."""
+        """Whether it is any other number; by our reading a failure, unless ``description`` denies it."""
         return self.status is not None and not (self.is_pending or self.is_synced)
 
 

@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Inexact, InvalidOperation, getcontext, setcontext
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from confirma_async.errors import Problem
-from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.schemas import (
+    InvoiceActions,
+    LedgerSubmission,
+    PaymentSubmission,
+    SalesInvoiceRequest,
+    Settlements,
+)
+from confirma_async.schemas.wire import Schema
 from confirma_async.validation import rules
-from confirma_async.validation.invoice_rules import EXACT, INVOICE_RULES
+from confirma_async.validation.accounting_rules import LEDGER_RULES, PAYMENT_RULES
+from confirma_async.validation.action_rules import ACTION_RULES
+from confirma_async.validation.invoice_rules import INVOICE_RULES
 from confirma_async.validation.libraries import warn_of_missing_libraries
+from confirma_async.validation.settlement_rules import SETTLEMENT_RULES
+from confirma_async.validation.sums import EXACT
 from confirma_async.validation.type_rules import WRONG_TYPES, type_problems
 
+_Whole: TypeAlias = Callable[[Any], Iterable[Problem]]
 
-def check(request: SalesInvoiceRequest) -> list[Problem]:
-    """Returns everything that is wrong with an invoice, found without asking the service.
+_INVOICE: Callable[[SalesInvoiceRequest], Any] = attrgetter("invoice")
 
-    The types of values are not judged here but where the request is written (``Converter.unstructure``);
+
+def _itself(obj: Schema) -> Schema:
+    return obj
+
+
+_WHOLES: Mapping[type[Schema], tuple[str, Callable[[Any], Any], Sequence[_Whole]]] = {
+    SalesInvoiceRequest: ("$.invoice", _INVOICE, INVOICE_RULES),
+    InvoiceActions: ("$", _itself, ACTION_RULES),
+    LedgerSubmission: ("$", _itself, LEDGER_RULES),
+    PaymentSubmission: ("$", _itself, PAYMENT_RULES),
+    Settlements: ("$", _itself, SETTLEMENT_RULES),
+}
+"""The rules about an object as a whole: where it stands, how to come to it, and what must hold."""
+
+
+def check(obj: Schema) -> list[Problem]:
+    """Returns everything that is wrong with a request or an answer, found without asking the service.
+
+    The types of values are not judged here but where a request is written (``Converter.unstructure``);
     a rule that meets a value of the wrong type passes it over, so that this never raises. Rules whose
     library is not installed are off, see ``missing_libraries``.
     """
     warn_of_missing_libraries()
-    found = type_problems(request)
+    found = type_problems(obj)
+    cls = next((cls for cls in type(obj).__mro__ if cls in _WHOLES), None)
+    if cls is None:
+        return found
+    place, subject_of, checks = _WHOLES[cls]
+    subject = subject_of(obj)
     callers = getcontext()
     setcontext(EXACT)
     try:
-        for rule in INVOICE_RULES:
+        for holds in checks:
             try:
-                found += rule(request.invoice)
+                found += holds(subject)
             except Inexact:
                 wanted = "amounts must be small enough to be added exactly"
-                found.append(Problem("$.invoice", rules.AMOUNT_SIZE.id, wanted))
+                found.append(Problem(place, rules.AMOUNT_SIZE.id, wanted))
             except (*WRONG_TYPES, InvalidOperation):
                 continue
     finally:

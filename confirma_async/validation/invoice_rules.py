@@ -6,7 +6,6 @@ the caller's precision nor its rounding can bend a sum.
 
 from __future__ import annotations
 
-import decimal
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
@@ -16,13 +15,10 @@ from confirma_async.schemas import InvoiceAmounts, InvoiceContentData, InvoiceRo
 from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.validation import rules
 from confirma_async.validation.identifiers import payment_reference_fault
-
-EXACT: decimal.Context = decimal.Context(prec=200, traps=[decimal.Inexact, decimal.InvalidOperation])
-"""Adds without rounding, or raises."""
+from confirma_async.validation.sums import ZERO, sum_of
 
 _LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1
 _NUMBER = f"a whole number greater than zero, of at most {LONGEST_INVOICE_NUMBER} digits"
-_ZERO = Decimal(0)
 _NOTHING: tuple[Problem, ...] = ()
 
 _Column: TypeAlias = list[Decimal | None]
@@ -171,7 +167,7 @@ def _adds_up(amounts: InvoiceRowData | InvoiceAmounts) -> bool:
 
 def _surely_add_up(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts) -> bool:
     """Whether all sums are given and right: the usual case, found out at half the cost of naming a fault."""
-    nets = vats = _ZERO
+    nets = vats = ZERO
     for row in rows:
         net, vat = row.net_amount, row.vat_amount
         if net is None or vat is None or net + vat != row.gross_amount:
@@ -189,11 +185,7 @@ def _wrong_sum(parts: _Column, total: Decimal | None) -> Decimal | None:
     """The sum of parts that are all given, where it is not a total that is given."""
     if total is None:
         return None
-    found = _ZERO
-    for part in parts:
-        if part is None:
-            return None
-        found += part
+    found = sum_of(parts)
     return None if found == total else found
 
 

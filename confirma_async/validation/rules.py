@@ -7,7 +7,7 @@ OURS = "ours"
 
 @frozen
 class Rule:
-    """One thing that an invoice must fulfil.
+    """One thing that a request, a query or an answer must fulfil.
 
     Attributes:
         id: What problems are reported under.
@@ -71,6 +71,35 @@ BUSINESS_ID = Rule(
     "country and an id of the form 1234567-8.",
     OURS,
 )
+NAMED = Rule("named", "A client has a name and a business code, its service a partner code.", "§3 E")
+NOT_EMPTY = Rule("not-empty", "A request for actions, a ledger and a submission hold at least one.", OURS)
+ACTION_SUBJECT = Rule("action-subject", "An action names an invoice or a case.", "§5 E")
+ACTION_NEEDS = Rule("action-needs", "DUEDATE has a due date, and DIRECTPAYMENT an amount.", OURS)
+CASE = Rule("case", "A query for a case names the case, or the invoice it is about.", "§5 D")
+LEDGER_DESCRIPTION = Rule(
+    "ledger-description", "The description of a ledger has at most 210 characters.", "§7 D"
+)
+LEDGER_BALANCE = Rule(
+    "ledger-balance",
+    "Under GROSS, also where no mode is given, the netAmount of a ledger's rows adds up to 0, where every "
+    "row has one. So it does in the vendor's example.",
+    "§7 E",
+)
+PAYMENT_IDENTIFIER = Rule(
+    "payment-identifier", "No two payments of one submission share an identifier.", OURS
+)
+PAYMENT_ALLOCATIONS = Rule(
+    "payment-allocations", "The allocations of a payment add up to its amount, exactly.", OURS
+)
+SETTLEMENT_SUM = Rule(
+    "settlement-sum", "The allocations of a settlement add up to its amount, exactly. Of answers.", "§6 D"
+)
+ALLOCATION_SUM = Rule(
+    "allocation-sum", "The breakdown of an allocation adds up to its total, exactly. Of answers.", "§6 D"
+)
+PERIOD = Rule("period", "A period has its first day, and that is not after its last.", OURS)
+CURSOR = Rule("cursor", "A cursor is one of the same listing with the same filters, and stands alone.", OURS)
+UNFETCHED_ONLY = Rule("unfetched-only", "unfetched_only stands alone, without a period or a cursor.", OURS)
 ATTACHMENT = Rule("attachment", "An attachment has either a url or data, and data is plain base64.", "§4 D")
 
 RULES: tuple[Rule, ...] = (
@@ -93,6 +122,20 @@ RULES: tuple[Rule, ...] = (
     IBAN,
     BIC,
     BUSINESS_ID,
+    NAMED,
+    NOT_EMPTY,
+    ACTION_SUBJECT,
+    ACTION_NEEDS,
+    CASE,
+    LEDGER_DESCRIPTION,
+    LEDGER_BALANCE,
+    PAYMENT_IDENTIFIER,
+    PAYMENT_ALLOCATIONS,
+    SETTLEMENT_SUM,
+    ALLOCATION_SUM,
+    PERIOD,
+    CURSOR,
+    UNFETCHED_ONLY,
     ATTACHMENT,
 )
 """Every rule there is."""

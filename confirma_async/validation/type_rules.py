@@ -10,7 +10,7 @@ import base64
 import binascii
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 import attrs
@@ -19,12 +19,14 @@ from attrs import frozen
 from confirma_async.errors import Problem
 from confirma_async.schemas import (
     Address,
+    BlankText,
     BuyerParty,
+    Client,
     InvoiceAttachments,
     InvoiceRecipientParty,
-    SalesInvoiceRequest,
     Schema,
     SellerParty,
+    Service,
 )
 from confirma_async.schemas.wire import WIRE_NAME, camel_case
 from confirma_async.validation import rules
@@ -39,6 +41,8 @@ from confirma_async.validation.internet import email_fault, url_fault
 from confirma_async.validation.postal import postal_code_fault
 
 Party: TypeAlias = SellerParty | BuyerParty | InvoiceRecipientParty
+
+_NAMELESS = "must not be empty: nobody can be onboarded without it"
 
 WRONG_TYPES = (TypeError, AttributeError)
 """What a rule meets in a request whose values have wrong types."""
@@ -58,6 +62,30 @@ def _business_id(party: Party) -> str | None:
     if country == "FI" or (country is None and looks_like_business_id(business_id)):
         return business_id_fault(business_id)
     return None
+
+
+def _client_postal_code(client: Client) -> str | None:
+    if not client.country_code or not client.postal_code:
+        return None
+    return postal_code_fault(client.country_code, client.postal_code)
+
+
+def _finnish_business_code(client: Client) -> str | None:
+    if client.country_code != "FI" or not client.business_code.strip():
+        return None
+    return business_id_fault(client.business_code)
+
+
+def _business_code(client: Client) -> str | None:
+    return None if client.business_code.strip() else _NAMELESS
+
+
+def _name(client: Client) -> str | None:
+    return None if client.name.strip() else _NAMELESS
+
+
+def _partner_code(service: Service) -> str | None:
+    return None if service.partner_code.strip() else _NAMELESS
 
 
 def _attachment(attachment: InvoiceAttachments) -> str | None:
@@ -85,6 +113,9 @@ _BY_NAME: Mapping[str, tuple[rules.Rule, Callable[[str], str | None]]] = {
     "url": (rules.URL, url_fault),
     "iban": (rules.IBAN, iban_fault),
     "bic": (rules.BIC, bic_fault),
+    "currency": (rules.CURRENCY, currency_fault),
+    "iban_account": (rules.IBAN, iban_fault),
+    "website": (rules.URL, url_fault),
 }
 """The rule of a text value, by its attribute's name."""
 
@@ -93,6 +124,13 @@ _BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], st
     SellerParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
     BuyerParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
     InvoiceRecipientParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
+    Client: (
+        (rules.NAMED, "name", _name),
+        (rules.NAMED, "business_code", _business_code),
+        (rules.BUSINESS_ID, "business_code", _finnish_business_code),
+        (rules.POSTAL_CODE, "postal_code", _client_postal_code),
+    ),
+    Service: ((rules.NAMED, "partner_code", _partner_code),),
     InvoiceAttachments: (
         (rules.ATTACHMENT, "", _attachment),
         (rules.ATTACHMENT, "data", _attachment_data),
@@ -101,14 +139,15 @@ _BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], st
 """The rules of a whole object: under which of its attributes a problem is reported, and the check."""
 
 
-def type_problems(request: SalesInvoiceRequest) -> list[Problem]:
-    """What is wrong with single values of a request."""
+def type_problems(obj: Schema) -> list[Problem]:
+    """What is wrong with single values of a request or an answer."""
+    cls: type = type(obj)
     try:
-        if _straight()(request):
+        if _straight(cls)(obj):
             return []
     except WRONG_TYPES:
         pass
-    return [attrs.evolve(problem, path=f"${problem.path}") for problem in _look(request, _tree())]
+    return [attrs.evolve(problem, path=f"${problem.path}") for problem in _look(obj, _tree(cls))]
 
 
 _Problems: TypeAlias = tuple[Problem, ...]
@@ -175,24 +214,36 @@ def _beneath(step: str, problems: _Problems) -> _Problems:
 
 
 @cache
-def _tree() -> _Branch:
-    return _branch(SalesInvoiceRequest)
-
-
-def _branch(cls: type[Schema]) -> _Branch:
+def _tree(cls: type) -> _Branch:
     """The places at and below a class that a rule looks at."""
-    below = [(name, look, _branch(kind)) for name, look, kind in _nested(cls)]
+    below = [(name, look, _tree(kind)) for name, look, kind in _nested(cls)]
     return _Branch(
-        cls,
-        tuple((name, *_BY_NAME[name]) for name in attrs.fields_dict(cls) if name in _BY_NAME),
+        typing.cast("type[Schema]", cls),  # mypy takes an attrs class for unhashable, and so for no key
+        tuple(_values(cls)),
         _BY_CLASS.get(cls, ()),
         tuple(entry for entry in below if entry[2].values or entry[2].wholes or entry[2].below),
     )
 
 
+def _values(cls: type) -> Iterator[tuple[str, rules.Rule, Callable[[str], str | None]]]:
+    """The attributes of a class whose names have a rule; one whose empty text is no value may be empty."""
+    for name, hint in typing.get_type_hints(cls, include_extras=True).items():
+        if name in _BY_NAME:
+            rule, fault_of = _BY_NAME[name]
+            yield (
+                name,
+                rule,
+                partial(_unless_blank, fault_of) if BlankText in typing.get_args(hint) else fault_of,
+            )
+
+
+def _unless_blank(fault_of: Callable[[str], str | None], value: str) -> str | None:
+    return fault_of(value) if value else None
+
+
 def _nested(
     cls: type[Schema],
-) -> Iterator[tuple[str, Callable[[Any, _Branch], _Problems], type[Schema]]]:
+) -> Iterator[tuple[str, Callable[[Any, _Branch], _Problems], type]]:
     """The attributes of a class that hold other objects: name, how to look at them, and their class."""
     for name, hint in typing.get_type_hints(cls).items():
         look = _look_at_each if typing.get_origin(hint) is Sequence else _look
@@ -202,12 +253,12 @@ def _nested(
 
 
 @cache
-def _straight() -> Callable[[SalesInvoiceRequest], bool]:
+def _straight(cls: type) -> Callable[[Schema], bool]:
     """The tree as one straight function: whether nothing is wrong, at a third of what the walk costs."""
     names: dict[str, Any] = {}
-    lines = ["def clean(x0):", *_straight_lines(_tree(), names, 0), " return True"]
-    exec(compile("\n".join(lines), "<clean SalesInvoiceRequest>", "exec"), names)  # noqa: S102 (our own text)
-    return typing.cast("Callable[[SalesInvoiceRequest], bool]", names["clean"])
+    lines = ["def clean(x0):", *_straight_lines(_tree(cls), names, 0), " return True"]
+    exec(compile("\n".join(lines), f"<clean {cls.__name__}>", "exec"), names)  # noqa: S102 (our own text)
+    return typing.cast("Callable[[Schema], bool]", names["clean"])
 
 
 def _straight_lines(branch: _Branch, names: dict[str, Any], depth: int) -> Iterator[str]:

@@ -1,0 +1,172 @@
+"""Accounting: ledgers and payments for the client's accounting system, and how their transfer stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from confirma_async.contract import (
+    ACCOUNTING_INVOICE,
+    LEDGER_STATUSES,
+    PAYMENT_STATUSES,
+    SUBMIT_LEDGER,
+    SUBMIT_PAYMENTS,
+    Operation,
+)
+from confirma_async.resources.arguments import as_schema, encode
+from confirma_async.schemas import (
+    AccountingInvoiceStatuses,
+    AccountingPayment,
+    AccountingPaymentStatuses,
+    AccountingQuery,
+    AccountingReceipt,
+    Ledger,
+    LedgerStatuses,
+    LedgerSubmission,
+    PaymentSubmission,
+)
+from confirma_async.session.pipeline import CallOptions, Pipeline, T
+
+
+class Accounting:
+    """``confirma.accounting``."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def submit_ledger(
+        self,
+        ledger: Ledger | Mapping[str, Any],
+        *,
+        validate: bool = True,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AccountingReceipt:
+        """Submits one ledger document (POST ``/accounting/ledger``; contract §7, documented).
+
+        The vendor does not show the answer. Whether the accounting system took the document is told by
+        ``ledger_statuses``, under the document's own ``ledger_identifier``.
+
+        Args:
+            ledger: The document, or a mapping of wire names.
+            validate: Whether to check the document against the rules that need no server.
+            timeout: Seconds for the whole call.
+            headers: Headers to add.
+
+        Raises:
+            RequestInvalidError: the document breaks a rule, e.g. its rows do not balance; nothing was sent.
+            OutcomeUnknownError: the document may have arrived; look at the statuses before sending it again.
+            CallError: the call failed otherwise.
+        """
+        converter = self._pipeline.converter
+        document = as_schema(ledger, Ledger, converter)
+        what = f"ledger {document.ledger_identifier}" if document.ledger_identifier else "the ledger"
+        body = encode(LedgerSubmission(ledgers=document), what, converter, validate=validate)
+        options = CallOptions(timeout=timeout, headers=headers, subject=what)
+        return await self._pipeline.call(SUBMIT_LEDGER, AccountingReceipt, body, options=options)
+
+    async def ledger_statuses(
+        self,
+        filters: Mapping[str, str] | None = None,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> LedgerStatuses:
+        """How the transfer of ledgers stands (GET ``/accounting/ledger``; contract §7, documented).
+
+        Where the service has no content (204), the list is empty.
+
+        Args:
+            filters: Query parameters, passed on as given; the page as we know it shows none.
+            timeout: Seconds for the whole call.
+            headers: Headers to add.
+
+        Raises:
+            CallError: the call failed.
+        """
+        return await self._statuses(LEDGER_STATUSES, LedgerStatuses, filters, timeout, headers)
+
+    async def submit_payments(
+        self,
+        payments: Sequence[AccountingPayment | Mapping[str, Any]],
+        *,
+        validate: bool = True,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AccountingReceipt:
+        """Submits payments (POST ``/accounting/payment``; contract §7, documented).
+
+        The vendor does not show the answer. Whether the accounting system took a payment is told by
+        ``payment_statuses``, under the payment's own ``payment_identifier``.
+
+        Args:
+            payments: The payments, or mappings of wire names.
+            validate: Whether to check the payments against the rules that need no server.
+            timeout: Seconds for the whole call.
+            headers: Headers to add.
+
+        Raises:
+            RequestInvalidError: a payment breaks a rule; nothing was sent.
+            OutcomeUnknownError: they may have arrived; look at the statuses before sending them again.
+            CallError: the call failed otherwise.
+        """
+        converter = self._pipeline.converter
+        written = [as_schema(payment, AccountingPayment, converter) for payment in payments]
+        body = encode(PaymentSubmission(payments=written), "the payments", converter, validate=validate)
+        names = [payment.payment_identifier or "?" for payment in written]
+        subject = f"payment {', '.join(names[:3])}" + (", ..." if len(names) > 3 else "")
+        options = CallOptions(timeout=timeout, headers=headers, subject=subject)
+        return await self._pipeline.call(SUBMIT_PAYMENTS, AccountingReceipt, body, options=options)
+
+    async def payment_statuses(
+        self,
+        filters: Mapping[str, str] | None = None,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AccountingPaymentStatuses:
+        """How the transfer of payments stands (GET ``/accounting/payment``; contract §7, documented).
+
+        Args:
+            filters: Query parameters, passed on as given; the page as we know it shows none.
+            timeout: Seconds for the whole call.
+            headers: Headers to add.
+
+        Raises:
+            CallError: the call failed.
+        """
+        return await self._statuses(PAYMENT_STATUSES, AccountingPaymentStatuses, filters, timeout, headers)
+
+    async def invoice_statuses(
+        self,
+        filters: Mapping[str, str] | None = None,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AccountingInvoiceStatuses:
+        """How the transfer of invoices stands (GET ``/accounting/invoice``; contract §7, provisional).
+
+        Invoices reach the accounting system when ``processing.accounting_invoice_enabled`` is set on them;
+        that, the path and every name of the answer are this project's reading.
+
+        Args:
+            filters: Query parameters, passed on as given; the page as we know it shows none.
+            timeout: Seconds for the whole call.
+            headers: Headers to add.
+
+        Raises:
+            CallError: the call failed.
+        """
+        return await self._statuses(ACCOUNTING_INVOICE, AccountingInvoiceStatuses, filters, timeout, headers)
+
+    async def _statuses(
+        self,
+        operation: Operation,
+        answer: type[T],
+        filters: Mapping[str, str] | None,
+        timeout: float | None,
+        headers: Mapping[str, str] | None,
+    ) -> T:
+        query = AccountingQuery(extra=dict(filters or {}))
+        options = CallOptions(timeout=timeout, headers=headers)
+        return await self._pipeline.call(operation, answer, query=query, options=options)

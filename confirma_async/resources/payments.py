@@ -1,0 +1,162 @@
+"""Payments as they are allocated, and the settlements that pay them out."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from confirma_async.contract import PAYMENTS, SETTLEMENTS, Repeat
+from confirma_async.cursors import listing_id
+from confirma_async.errors import Problem, RequestInvalidError
+from confirma_async.pagination import Listing, Reading, Window, by_windows
+from confirma_async.resources.answers import reported
+from confirma_async.schemas import (
+    Moment,
+    Payment,
+    PaymentsQuery,
+    Settlement,
+    Settlements,
+    SettlementsQuery,
+)
+from confirma_async.session.pipeline import CallOptions, Pipeline
+
+_SETTLEMENTS_OF_A_PERIOD = evolve(SETTLEMENTS, repeat=Repeat.SAFE)
+"""Without ``unfetched_only`` the answer depends on the period alone, so that it can be asked for again."""
+
+_PAYMENTS = Reading[tuple[Payment, ...], Payment](
+    records=lambda answer: answer,
+    identity=lambda payment: (
+        payment.case_id,
+        payment.invoice_number,
+        payment.invoice_payment_reference,
+        payment.original_payment_reference,
+        payment.booking_date,
+        payment.payment_date,
+        payment.amount,
+    ),
+    day=lambda payment: max(
+        (_day(moment) for moment in (payment.booking_date, payment.payment_date) if moment), default=None
+    ),
+)
+"""The vendor gives a payment no identifier: all that it says tells it apart."""
+
+_SETTLEMENTS = Reading[Settlements, Settlement](
+    records=lambda answer: answer.settlements,
+    identity=lambda settlement: settlement.settlement_id,
+    day=lambda settlement: settlement.settlement_date and _day(settlement.settlement_date),
+)
+
+
+class Payments:
+    """``confirma.payments``."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def list(
+        self,
+        *,
+        from_date: datetime.date | None = None,
+        to_date: datetime.date | None = None,
+        cursor: str | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Listing[tuple[Payment, ...], Payment]:
+        """Payments as they are allocated so far (GET ``/payments``; contract §6, documented).
+
+        They may still change until they are settled; settlements are the final truth (documented). Awaited,
+        it is the answer of one call; iterated, it is payment after payment, window after window.
+
+        Args:
+            from_date: First day of the period.
+            to_date: Last day; today when only ``from_date`` is given.
+            cursor: Goes on after the page that told it, instead of the dates.
+            timeout: Seconds for each call.
+            headers: Headers to add.
+
+        Raises:
+            RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
+                of this listing.
+            CallError: a call failed (when awaited or iterated).
+        """
+        options = CallOptions(timeout=timeout, headers=headers)
+
+        async def fetch(window: Window | None) -> tuple[Payment, ...]:
+            query = PaymentsQuery(
+                from_date=window.first if window else None, to_date=window.last if window else None
+            )
+            answer = await self._pipeline.call(PAYMENTS, tuple[Payment, ...], query=query, options=options)
+            return reported(PAYMENTS, answer)
+
+        return by_windows(
+            fetch,
+            _PAYMENTS,
+            listing=listing_id(PAYMENTS.name),
+            first=from_date,
+            last=to_date,
+            cursor=cursor,
+        )
+
+    def settlements(
+        self,
+        *,
+        from_date: datetime.date | None = None,
+        to_date: datetime.date | None = None,
+        unfetched_only: bool = False,
+        cursor: str | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Listing[Settlements, Settlement]:
+        """What was paid out, with its allocations (GET ``/settlements``; contract §6, documented).
+
+        Awaited, it is the answer of one call; iterated, it is settlement after settlement, window after
+        window. Sums that do not hold are logged, see the rules ``settlement-sum`` and ``allocation-sum``.
+
+        Read by period. ``unfetched_only`` marks what it returns as fetched, so an answer that is lost on the
+        way is lost for that filter: it is one call, never repeated, and an ``OutcomeUnknownError`` when no
+        answer came. A loss-free retrieval reads by date, with an overlap, and tells settlements apart by
+        ``settlement_id`` and ``allocation_id``.
+
+        Args:
+            from_date: First day of the period. Its name on the wire is provisional.
+            to_date: Last day; today when only ``from_date`` is given. Its name on the wire is provisional.
+            unfetched_only: Only what was not retrieved before. Unsafe to repeat; takes no period here.
+            cursor: Goes on after the page that told it, instead of the dates.
+            timeout: Seconds for each call.
+            headers: Headers to add.
+
+        Raises:
+            RequestInvalidError: the dates are upside down, only the last one is given, ``unfetched_only``
+                comes with a period, or the cursor is not of this listing.
+            OutcomeUnknownError: with ``unfetched_only``: no answer came, and what it held counts as fetched.
+            CallError: a call failed (when awaited or iterated).
+        """
+        if unfetched_only and (from_date or to_date or cursor):
+            told = "must stand alone: a period would be split, and each part marks what it returns"
+            raise RequestInvalidError("the query", [Problem("unfetched_only", "unfetched-only", told)])
+        operation = SETTLEMENTS if unfetched_only else _SETTLEMENTS_OF_A_PERIOD
+        options = CallOptions(timeout=timeout, headers=headers, subject="the settlements not yet fetched")
+
+        async def fetch(window: Window | None) -> Settlements:
+            query = SettlementsQuery(
+                unfetched_only=True if unfetched_only else None,
+                from_date=window.first if window else None,
+                to_date=window.last if window else None,
+            )
+            answer = await self._pipeline.call(operation, Settlements, query=query, options=options)
+            return reported(operation, answer)
+
+        return by_windows(
+            fetch,
+            _SETTLEMENTS,
+            listing=listing_id(SETTLEMENTS.name),
+            first=from_date,
+            last=to_date,
+            cursor=cursor,
+        )
+
+
+def _day(moment: Moment) -> datetime.date:
+    return moment.date() if isinstance(moment, datetime.datetime) else moment

@@ -1,0 +1,80 @@
+"""Rules about what goes to the accounting system: a ledger as a whole, and the payments of one submission."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from confirma_async.errors import Problem
+from confirma_async.schemas import CalculationMode, LedgerSubmission, PaymentSubmission
+from confirma_async.validation import rules
+from confirma_async.validation.sums import ZERO, sum_of
+
+LONGEST_DESCRIPTION = 210
+"""Characters of a ledger's description at most (contract §7, documented)."""
+
+
+def description_is_short_enough(submission: LedgerSubmission) -> Iterator[Problem]:
+    """A ledger's description is at most 210 characters long."""
+    description = submission.ledgers.document_description
+    if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
+        told = f"must be at most {LONGEST_DESCRIPTION} characters, and is {len(description)}; shorten it"
+        yield Problem("$.ledgers.documentDescription", rules.LEDGER_DESCRIPTION.id, told)
+
+
+def rows_balance(submission: LedgerSubmission) -> Iterator[Problem]:
+    """Under GROSS the rows' net amounts add up to zero, where every row has one."""
+    ledger = submission.ledgers
+    if ledger.calculation_mode not in {None, CalculationMode.GROSS}:
+        return
+    total = sum_of(row.net_amount for row in ledger.ledger_rows)
+    if total is not None and total != ZERO:
+        told = f"must balance: their netAmount adds up to {total}, not to 0; correct the row that is wrong"
+        yield Problem("$.ledgers.ledgerRows", rules.LEDGER_BALANCE.id, told)
+
+
+def ledger_has_rows(submission: LedgerSubmission) -> Iterator[Problem]:
+    """A ledger has rows."""
+    if not submission.ledgers.ledger_rows:
+        yield Problem("$.ledgers.ledgerRows", rules.NOT_EMPTY.id, "must hold at least one row; add it")
+
+
+def submission_has_payments(submission: PaymentSubmission) -> Iterator[Problem]:
+    """A submission has payments."""
+    if not submission.payments:
+        yield Problem("$.payments", rules.NOT_EMPTY.id, "must hold at least one payment; add it")
+
+
+def payment_identifiers_differ(submission: PaymentSubmission) -> Iterator[Problem]:
+    """No two payments of one submission share an identifier, by which their status is told."""
+    names = [payment.payment_identifier for payment in submission.payments]
+    often = {name for name, count in Counter(names).items() if name is not None and count > 1}
+    for index, name in enumerate(names):
+        if name in often:
+            told = "must differ from those of the other payments; give each payment its own"
+            place = f"$.payments[{index}].paymentIdentifier"
+            yield Problem(place, rules.PAYMENT_IDENTIFIER.id, told)
+
+
+def payment_allocations_add_up(submission: PaymentSubmission) -> Iterator[Problem]:
+    """A payment's allocations add up to its amount, where all are given."""
+    for index, payment in enumerate(submission.payments):
+        total = sum_of(part.amount for part in payment.allocations) if payment.allocations else None
+        if total is not None and payment.amount is not None and total != payment.amount:
+            told = f"must add up to the payment's amount, {payment.amount}, and make {total}; correct one"
+            yield Problem(f"$.payments[{index}].allocations", rules.PAYMENT_ALLOCATIONS.id, told)
+
+
+LEDGER_RULES: Sequence[Callable[[LedgerSubmission], Iterator[Problem]]] = (
+    ledger_has_rows,
+    description_is_short_enough,
+    rows_balance,
+)
+"""Every rule about a ledger as a whole."""
+
+PAYMENT_RULES: Sequence[Callable[[PaymentSubmission], Iterator[Problem]]] = (
+    submission_has_payments,
+    payment_identifiers_differ,
+    payment_allocations_add_up,
+)
+"""Every rule about the payments of one submission."""
