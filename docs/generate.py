@@ -43,7 +43,7 @@ from confirma_async.errors import (
     UnprocessableError,
 )
 from confirma_async.formats import COLUMNS, InputError
-from confirma_async.formats.csv_columns import REQUIRED, SUMMED
+from confirma_async.formats.columns import REQUIRED, SUMMED
 from confirma_async.formats.ubl_codes import TYPE_CODES
 from confirma_async.sandbox import Fault
 from confirma_async.sandbox.handlers import HANDLERS

@@ -1,9 +1,12 @@
-"""Files in: CSV, JSON Lines and UBL, read lazily into invoices with their places."""
+"""Files in: tables, JSON Lines and UBL, read lazily into invoices with their places."""
 
+from confirma_async.formats.cells import DateForm
 from confirma_async.formats.clashes import Clashes
-from confirma_async.formats.csv_columns import COLUMNS, Column
+from confirma_async.formats.columns import COLUMNS, Column
 from confirma_async.formats.files import expand, look_through, read_files
+from confirma_async.formats.forms import Form
 from confirma_async.formats.json_document import JsonDocument, read_document
+from confirma_async.formats.mapping import ColumnMapping
 from confirma_async.formats.numbering import AssignedNumbers, assign
 from confirma_async.formats.reading import read, sightings
 from confirma_async.formats.records import (
@@ -23,6 +26,9 @@ __all__ = [
     "BadRecord",
     "Clashes",
     "Column",
+    "ColumnMapping",
+    "DateForm",
+    "Form",
     "Identity",
     "InputError",
     "JsonDocument",

@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import codecs
 import csv
-import difflib
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from attrs import frozen
 
-from confirma_async.formats.csv_columns import COLUMNS, REQUIRED, Column, column_name
+from confirma_async.formats.cells import Mark, evidence
+from confirma_async.formats.columns import Column
 from confirma_async.formats.csv_lines import LONGEST_LINE, Fields, records
-from confirma_async.formats.csv_values import Mark, evidence
-from confirma_async.formats.discretion import looks_like_name
-from confirma_async.formats.records import InputError
+from confirma_async.formats.header import HeaderFault, known, matched
+from confirma_async.formats.records import InputError, ReadOptions
 
 DELIMITERS = ";,\t|"
-_SURE = 2
-"""Known names that make a line a header, however many others are not known."""
 _BLOCK = 1024 * 1024
 WINDOWS = "cp1252"
 _STRAY = re.compile("[\udc80-\udcff]")
@@ -41,13 +37,17 @@ class Survey:
     Attributes:
         encoding: Python's name of its encoding.
         delimiter: What separates its values.
-        columns: Its columns, in order.
+        header: The line that names the columns.
+        titles: Their names, as the file has them.
+        columns: What each of them is, in order; None for one that is passed over.
         mark: What separates decimals; None where the file does not tell, or tells both.
     """
 
     encoding: str
     delimiter: str
-    columns: Sequence[Column]
+    header: int
+    titles: Sequence[str]
+    columns: Sequence[Column | None]
     mark: Mark | None
 
     @property
@@ -58,7 +58,8 @@ class Survey:
         decimals = "" if self.mark is None else f", {self.mark.value.removeprefix('a ')}"
         return (
             f"the file is not UTF-8 and was read as Windows-1252, columns separated by "
-            f"{_NAMES[self.delimiter]}{decimals}; look at its letters, or save it as UTF-8"
+            f"{_NAMES.get(self.delimiter, self.delimiter)}{decimals}; look at its letters, or save it as "
+            "UTF-8"
         )
 
 
@@ -67,23 +68,30 @@ def opened(path: Path, encoding: str) -> TextIO:
     return path.open(encoding=encoding, errors="surrogateescape", newline="")
 
 
-def survey(path: Path, decimal_comma: bool | None) -> Survey:
+def survey(path: Path, options: ReadOptions, *, find_mark: bool = True) -> Survey:
     """Looks through a file.
 
     Args:
         path: The file.
-        decimal_comma: Whether decimals are written with a comma; None finds out.
+        options: How it is read.
+        find_mark: Whether it matters how decimals are written; finding out takes a look at every line.
 
     Raises:
         InputError: the header line does not say what the columns are.
     """
-    encoding = _encoding(path)
-    delimiter, columns = _header(path, encoding)
-    if decimal_comma is not None:
-        mark: Mark | None = Mark.COMMA if decimal_comma else Mark.POINT
-    else:
-        mark = _mark(path, encoding, delimiter, columns)
-    return Survey(encoding, delimiter, columns, mark)
+    mapping = options.mapping
+    encoding = (mapping.encoding if mapping else None) or _encoding(path)
+    line, text = _header(path, encoding, mapping.header_row if mapping else None)
+    delimiter, titles = _titles(text, options)
+    try:
+        columns = matched(titles, mapping)
+    except HeaderFault as fault:
+        msg = f"{path}: {fault}"
+        raise InputError(msg) from None
+    mark = options.mark
+    if mark is None and find_mark:
+        mark = _mark(path, encoding, delimiter, line, columns)
+    return Survey(encoding, delimiter, line, titles, columns, mark)
 
 
 def _encoding(path: Path) -> str:
@@ -115,76 +123,49 @@ def _decoded(path: Path) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def _header(path: Path, encoding: str) -> tuple[str, tuple[Column, ...]]:
+def _header(path: Path, encoding: str, row: int | None) -> tuple[int, str]:
+    """The line that names the columns, with its number."""
+    line, text = 0, "\n"
     with opened(path, encoding) as file:
-        text = "\n"
-        while text.isspace():
-            text = file.readline(LONGEST_LINE)
-    if not text:
-        msg = f"{path}: is empty; its first line must name the columns"
-        raise InputError(msg)
-    named = {delimiter: _names(text, delimiter) for delimiter in DELIMITERS}
-    delimiter = max(named, key=lambda each: (sum(name in COLUMNS for name in named[each]), len(named[each])))
-    names = named[delimiter]
-    known = sum(name in COLUMNS for name in names)
-    if known < _SURE and 2 * known < len(names):
-        # This may be the first invoice of a file without header: nothing of it may show in a message.
-        msg = (
-            f"{path}: the first line does not name columns ({len(names) - known} of {len(names)} names are "
-            "unknown); write the names of the columns there, such as number;date;due_date;currency"
-        )
-        raise InputError(msg)
-    complaints = [*_unknown(names), *_repeated(names), *_missing(names)]
-    if complaints:
-        msg = f"{path}: the header line cannot be used: {'; '.join(complaints)}"
-        raise InputError(msg)
-    return delimiter, tuple(COLUMNS[name] for name in names)
+        while text.isspace() or line < (row or 1):
+            line, text = line + 1, file.readline(LONGEST_LINE)
+            if not text:
+                msg = f"{path}: is empty; its first line must name the columns"
+                if line > 1 and row is not None:
+                    msg = f"{path}: has no line {row}, where the mapping has the names of the columns"
+                raise InputError(msg)
+    return line, text
 
 
-def _names(text: str, delimiter: str) -> list[str]:
+def _titles(text: str, options: ReadOptions) -> tuple[str, list[str]]:
+    """The delimiter that gives the most known names, and the names."""
+    given = options.mapping.delimiter if options.mapping else None
+    named = {delimiter: _split(text, delimiter) for delimiter in given or DELIMITERS}
+    delimiter = max(named, key=lambda each: (known(named[each], options.mapping), len(named[each])))
+    return delimiter, named[delimiter]
+
+
+def _split(text: str, delimiter: str) -> list[str]:
     try:
-        return [column_name(written) for written in next(csv.reader([text], delimiter=delimiter))]
+        return [title.strip() for title in next(csv.reader([text], delimiter=delimiter))]
     except (csv.Error, StopIteration):
         return []
 
 
-def _unknown(names: Sequence[str]) -> Iterator[str]:
-    for position, name in enumerate(names, start=1):
-        if not name:
-            yield f"column {position} has no name"
-        elif name not in COLUMNS:
-            if not looks_like_name(name):
-                yield f"column {position} is not known, rename or remove it"
-                continue
-            near = difflib.get_close_matches(name, COLUMNS, n=3)
-            hint = f"did you mean {' or '.join(near)}?" if near else "rename or remove it"
-            yield f"there is no column {name!r}, {hint}"
-
-
-def _repeated(names: Sequence[str]) -> Iterator[str]:
-    for name, count in Counter(names).items():
-        if count > 1 and name in COLUMNS:
-            yield f"column {name!r} is there {count} times"
-
-
-def _missing(names: Sequence[str]) -> Iterator[str]:
-    for name in REQUIRED:
-        if name not in names:
-            yield f"column {name!r} is missing"
-
-
-def _mark(path: Path, encoding: str, delimiter: str, columns: Sequence[Column]) -> Mark | None:
-    numeric = [index for index, column in enumerate(columns) if column.kind.is_numeric]
+def _mark(
+    path: Path, encoding: str, delimiter: str, header: int, columns: Sequence[Column | None]
+) -> Mark | None:
+    numeric = [index for index, column in enumerate(columns) if column is not None and column.kind.is_numeric]
     found: set[Mark] = set()
     with opened(path, encoding) as file:
         for record in records(file, delimiter):
-            if not isinstance(record, Fields) or len(record.values) != len(columns):
+            if not isinstance(record, Fields) or record.line <= header or len(record.values) != len(columns):
                 continue
             for index in numeric:
                 value = record.values[index]
                 if "," not in value and "." not in value:
                     continue
-                mark = evidence(value.strip())
+                mark = evidence(value.strip().removesuffix("%").rstrip())
                 if mark is not None and mark not in found:
                     found.add(mark)
                     if len(found) > 1:

@@ -12,6 +12,7 @@ from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats.clashes import Clashes
 from confirma_async.formats.discretion import number_shown
+from confirma_async.formats.forms import BY_EXTENSION
 from confirma_async.formats.reading import read, sightings
 from confirma_async.formats.records import (
     BadRecord,
@@ -22,9 +23,6 @@ from confirma_async.formats.records import (
     ReadOptions,
     Sighting,
 )
-
-EXTENSIONS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xml"})
-"""What is taken from a folder; a file that is named is taken whatever its name."""
 
 _DEFAULTS = ReadOptions()
 
@@ -43,10 +41,10 @@ def expand(paths: Iterable[Path]) -> list[Path]:
             found.append(path)
             continue
         inside = sorted(
-            file for file in path.rglob("*") if file.suffix.lower() in EXTENSIONS and file.is_file()
+            file for file in path.rglob("*") if file.suffix.lower() in BY_EXTENSION and file.is_file()
         )
         if not inside:
-            raise InputError(f"the folder {path} holds no file to read ({', '.join(sorted(EXTENSIONS))})")
+            raise InputError(f"the folder {path} holds no file to read ({', '.join(BY_EXTENSION)})")
         found += inside
     return found
 

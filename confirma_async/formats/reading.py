@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import codecs
 import csv
-import enum
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TypeVar
 
 from confirma_async.converters import Converter
-from confirma_async.formats.csv_columns import COLUMNS, column_name
-from confirma_async.formats.csv_rows import csv_sightings, read_csv
 from confirma_async.formats.csv_survey import DELIMITERS
+from confirma_async.formats.csv_table import csv_table
+from confirma_async.formats.forms import BY_EXTENSION, BY_SIGNATURE, LIBRARIES, NOT_READ, Form
+from confirma_async.formats.header import known
 from confirma_async.formats.json_lines import json_sightings, read_json
 from confirma_async.formats.records import BadRecord, InputError, ReadInvoice, ReadOptions, Sighting
+from confirma_async.formats.table import Table
+from confirma_async.formats.table_invoices import read_table, table_sightings
 from confirma_async.formats.wire_tree import plain_converter
 
 _DEFAULTS = ReadOptions()
@@ -24,38 +26,13 @@ Item = TypeVar("Item")
 _START = 64 * 1024
 
 
-class _Format(enum.Enum):
-    CSV = "CSV"
-    JSON_LINES = "JSON Lines"
-    JSON = "JSON"
-    XML = "XML"
-
-
-_BY_EXTENSION: Mapping[str, _Format] = {
-    ".csv": _Format.CSV,
-    ".tsv": _Format.CSV,
-    ".jsonl": _Format.JSON_LINES,
-    ".ndjson": _Format.JSON_LINES,
-    ".json": _Format.JSON,
-    ".xml": _Format.XML,
-}
-
-_NOT_READ: Mapping[bytes, str] = {
-    b"PK\x03\x04": "is a spreadsheet or another zip archive; save the sheet as CSV UTF-8",
-    b"\xd0\xcf\x11\xe0": "is an old spreadsheet or document; save the sheet as CSV UTF-8",
-    b"%PDF": "is a PDF document; a PDF can be an attachment of an invoice, but none is read from it",
-    b"\x1f\x8b": "is compressed; unpack it first",
-}
-"""Files that people take for invoices, by their first bytes."""
-
-
 def read(
     path: str | PathLike[str], options: ReadOptions = _DEFAULTS, converter: Converter | None = None
 ) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads the invoices of a file, one at a time: CSV, JSON Lines, JSON or UBL 2.1.
+    """Reads the invoices of a file, one at a time: CSV, Excel, Parquet, Arrow, JSON Lines, JSON or UBL 2.1.
 
-    The extension tells the format (``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson``, ``.json``, ``.xml``); where
-    it does not, the contents do. What is wrong with one record is a ``BadRecord``; the others go on.
+    The first bytes or the extension tell the format, where the options do not; of a file without a known
+    extension, the contents do. What is wrong with one record is a ``BadRecord``; the others go on.
 
     Args:
         path: The file.
@@ -67,8 +44,7 @@ def read(
             of a CSV file) is raised when the first record is asked for.
     """
     file = Path(fspath(path))
-    form = _format(file)
-    _need_lxml(file, form)
+    form = form_of(file, options)
     return _guarded(file, _read(file, form, options, converter or plain_converter()))
 
 
@@ -89,40 +65,84 @@ def sightings(
         InputError: as for ``read``.
     """
     file = Path(fspath(path))
-    form = _format(file)
-    _need_lxml(file, form)
+    form = form_of(file, options)
     return _guarded(file, _sightings(file, form, options, converter or plain_converter()))
 
 
+def form_of(path: Path, options: ReadOptions) -> Form:
+    """What a file is, if it can be read here.
+
+    Raises:
+        InputError: it is nothing that can be read, or a library for it is missing.
+    """
+    start = _start(path)
+    for signature, message in NOT_READ.items():
+        if start.startswith(signature):
+            raise InputError(f"{path}: {message}")
+    signed = next((form for signature, form in BY_SIGNATURE.items() if start.startswith(signature)), None)
+    form = (
+        options.form or signed or BY_EXTENSION.get(path.suffix.lower()) or _by_content(path, start, options)
+    )
+    _need_library(path, form)
+    return form
+
+
+def open_table(path: Path, form: Form, options: ReadOptions, *, keys_only: bool = False) -> Table | None:
+    """Opens a file as a table; None for a form that is none.
+
+    Raises:
+        InputError: its header cannot be used, or it is not what it seems.
+    """
+    if form is Form.CSV:
+        return csv_table(path, options, keys_only=keys_only)
+    if form is Form.EXCEL:
+        from confirma_async.formats.excel_table import excel_table
+
+        return excel_table(path, options)
+    if form is Form.PARQUET or form is Form.ARROW:
+        from confirma_async.formats.arrow_table import arrow_table
+
+        return arrow_table(path, form, options)
+    return None
+
+
 def _read(
-    path: Path, form: _Format, options: ReadOptions, converter: Converter
+    path: Path, form: Form, options: ReadOptions, converter: Converter
 ) -> Iterator[ReadInvoice | BadRecord]:
-    if form is _Format.CSV:
-        return read_csv(path, options)
-    if form is _Format.XML:
+    table = open_table(path, form, options)
+    if table is not None:
+        yield from read_table(path, table, options)
+    elif form is Form.XML:
         from confirma_async.formats.ubl import read_ubl
 
-        return read_ubl(path, options)
-    return read_json(path, options, converter, lines_only=form is _Format.JSON_LINES)
+        yield from read_ubl(path, options)
+    else:
+        yield from read_json(path, options, converter, lines_only=form is Form.JSON_LINES)
 
 
-def _sightings(path: Path, form: _Format, options: ReadOptions, converter: Converter) -> Iterator[Sighting]:
-    if form is _Format.CSV:
-        return csv_sightings(path, options)
-    if form is _Format.XML:
+def _sightings(path: Path, form: Form, options: ReadOptions, converter: Converter) -> Iterator[Sighting]:
+    table = open_table(path, form, options, keys_only=True)
+    if table is not None:
+        yield from table_sightings(path, table)
+    elif form is Form.XML:
         from confirma_async.formats.ubl import ubl_sightings
 
-        return ubl_sightings(path)
-    return json_sightings(path, converter, lines_only=form is _Format.JSON_LINES)
+        yield from ubl_sightings(path)
+    else:
+        yield from json_sightings(path, converter, lines_only=form is Form.JSON_LINES)
 
 
-def _need_lxml(path: Path, form: _Format) -> None:
-    if form is not _Format.XML:
+def _need_library(path: Path, form: Form) -> None:
+    if form not in LIBRARIES:
         return
+    module, library, extra = LIBRARIES[form]
     try:
-        importlib.import_module("lxml.etree")
+        importlib.import_module(module)
     except ImportError:
-        msg = f"{path}: reading XML needs lxml, which is not installed; run: pip install 'confirma-sdk[xml]'"
+        msg = (
+            f"{path}: reading .{form.value} files needs {library}, which is not installed; "
+            f"run: pip install 'confirma-sdk[{extra}]'"
+        )
         raise InputError(msg) from None
 
 
@@ -135,14 +155,6 @@ def _guarded(path: Path, items: Iterator[Item]) -> Iterator[Item]:
 
 def _unreadable(path: Path, error: OSError) -> InputError:
     return InputError(f"{path}: cannot be read: {error.strerror or type(error).__name__}")
-
-
-def _format(path: Path) -> _Format:
-    start = _start(path)
-    for signature, message in _NOT_READ.items():
-        if start.startswith(signature):
-            raise InputError(f"{path}: {message}")
-    return _BY_EXTENSION.get(path.suffix.lower()) or _by_content(path, start)
 
 
 def _start(path: Path) -> bytes:
@@ -169,27 +181,18 @@ def _start(path: Path) -> bytes:
     return start
 
 
-def _by_content(path: Path, start: bytes) -> _Format:
+def _by_content(path: Path, start: bytes, options: ReadOptions) -> Form:
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = start.decode("utf-16" if wide else "utf-8-sig", errors="replace").lstrip()
     if text.startswith("<"):
-        return _Format.XML
+        return Form.XML
     if text.startswith(("{", "[")):
-        return _Format.JSON
-    if _names_columns(text.splitlines()[0]):
-        return _Format.CSV
-    msg = (
-        f"{path}: is of no known format; CSV, JSON Lines and UBL 2.1 are read "
-        "(.csv, .tsv, .jsonl, .ndjson, .json, .xml)"
-    )
+        return Form.JSON
+    if options.mapping is not None or _names_columns(text.splitlines()[0]):
+        return Form.CSV
+    msg = f"{path}: is of no known format; {', '.join(BY_EXTENSION)} are read"
     raise InputError(msg)
 
 
 def _names_columns(line: str) -> bool:
-    return any(
-        column_name(name) in COLUMNS for delimiter in DELIMITERS for name in _header_names(line, delimiter)
-    )
-
-
-def _header_names(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter))
+    return any(known(next(csv.reader([line], delimiter=delimiter)), None) for delimiter in DELIMITERS)

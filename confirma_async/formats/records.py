@@ -9,7 +9,10 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from confirma_async.errors import ConfirmaError, Problem
+from confirma_async.formats.cells import Mark
 from confirma_async.formats.discretion import number_shown, printable
+from confirma_async.formats.forms import Form
+from confirma_async.formats.mapping import ColumnMapping
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 
 
@@ -107,12 +110,27 @@ class ReadOptions:
     """How files are read.
 
     Attributes:
+        form: What the files are; None finds out per file.
+        mapping: Which column is which, in tables with column names of their own.
         numbers: Whole numbers for documents whose own number is none; None refuses such documents.
-        decimal_comma: Whether numbers in CSV are written with a decimal comma; None finds out per file.
+        decimal_comma: Whether numbers that are text have a decimal comma; None asks the mapping, else the
+            file itself.
         due_days: Days from the date to the due date, for UBL invoices that state none. The default is the
             EU's 30 days for payments whose date no contract fixes (directive 2011/7/EU, article 3(3)(b)).
     """
 
+    form: Form | None = None
+    mapping: ColumnMapping | None = None
     numbers: NumberBook | None = None
     decimal_comma: bool | None = None
     due_days: int = 30
+
+    @property
+    def mark(self) -> Mark | None:
+        """What separates decimals in text, where the options or the mapping say it."""
+        comma = self.decimal_comma
+        if comma is None and self.mapping is not None:
+            comma = self.mapping.decimal_comma
+        if comma is None:
+            return None
+        return Mark.COMMA if comma else Mark.POINT

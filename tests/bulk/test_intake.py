@@ -147,7 +147,7 @@ def test_a_mapping_of_the_wrong_form_is_refused_with_its_paths(wire_invoice):
 
 
 def test_what_a_reader_could_not_read_stays_refused():
-    problem = Problem("line 3", "csv.date", "no date")
+    problem = Problem("line 3", "table.date", "no date")
     refusal = prepared(BadRecord(place=Place("f.csv", 3), problems=[problem], number="8"))
     assert refusal == Refusal(place=Place("f.csv", 3), problems=(problem,), number="8")
 

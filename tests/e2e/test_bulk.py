@@ -108,12 +108,14 @@ async def test_breaking_off_is_an_interruption_and_can_be_resumed(sandbox, confi
 
 
 async def test_bad_records_are_named_and_the_others_go_on(sandbox, confirma, journal, wire_invoice):
-    bad = BadRecord(place=Place("f.csv", 9), problems=[Problem("date", "csv.date", "is no date")])
+    bad = BadRecord(place=Place("f.csv", 9), problems=[Problem("date", "table.date", "is no date")])
     report = await confirma.bulk.submit([wire_invoice(1), bad, wire_invoice(2)], journal=journal)
     assert (report.accepted, report.refused) == (2, 1)
     assert "is no date" in str(report.troubles[0].detail)
     with reading(journal) as connection:
-        assert list(rows_of.refusals(connection, 9)) == [("f.csv:9", None, "csv.date", "date", "is no date")]
+        assert list(rows_of.refusals(connection, 9)) == [
+            ("f.csv:9", None, "table.date", "date", "is no date")
+        ]
 
 
 async def test_the_same_invoice_twice_is_sent_once_and_both_places_are_named(

@@ -45,8 +45,8 @@ def test_the_format_is_found_by_extension_else_by_content(write, name, contents)
         ("a.xml", b"\xef\xbb\xbf \n", "is empty"),
         ("a.dat", "some text", "no known format"),
         ("a.bin", b"\x00\x01\x02", "no known format"),
-        ("a.xlsx", b"PK\x03\x04rest", "spreadsheet"),
-        ("a.csv", b"PK\x03\x04rest", "spreadsheet"),
+        ("a.xlsx", b"PK\x03\x04rest", "no .xlsx workbook"),
+        ("a.csv", b"PK\x03\x04rest", "no .xlsx workbook"),
         ("a.xls", b"\xd0\xcf\x11\xe0rest", "spreadsheet"),
         ("a.pdf", "%PDF-1.7", "PDF"),
         ("a.csv.gz", b"\x1f\x8brest", "compressed"),
@@ -55,7 +55,7 @@ def test_the_format_is_found_by_extension_else_by_content(write, name, contents)
 @pytest.mark.parametrize("ask", [read, sightings])
 def test_a_file_that_cannot_be_read_is_named_with_what_to_do(write, ask, name, contents, says):
     with pytest.raises(InputError, match=says) as caught:
-        ask(write(name, contents))
+        list(ask(write(name, contents)))
     assert name in str(caught.value)
 
 

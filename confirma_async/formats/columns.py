@@ -1,4 +1,4 @@
-"""The columns of CSV files: one table of name, place in the request, and kind of value.
+"""The columns of tables, whichever file they stand in: name, place in the request, and kind of value.
 
 One line stands for one invoice row; lines that follow each other with the same number, type and seller are
 one invoice. Columns that begin with ``row_`` belong to the row, all others to the invoice: there, an empty
@@ -22,8 +22,10 @@ class Kind(enum.Enum):
     NUMBER = "an invoice number"
     WHOLE = "a whole number"
     DECIMAL = "a number"
+    PERCENTAGE = "a number of percent, with or without %"
     AMOUNT = "an amount with at most two decimals"
-    DATE = "a date as YYYY-MM-DD or D.M.YYYY"
+    DATE = "a date; as text, YYYY-MM-DD or D.M.YYYY"
+    FLAG = "yes or no (true, false, 1, 0, x, kyllä, ei, ja, nej)"
     INVOICE_TYPE = "a word for the type of document"
     METHOD = "a word for the way of delivery"
     ENTITY = "BUSINESS or PERSON"
@@ -31,7 +33,7 @@ class Kind(enum.Enum):
     @property
     def is_numeric(self) -> bool:
         """Whether the values may tell how the file writes decimals."""
-        return self in {Kind.DECIMAL, Kind.AMOUNT}
+        return self in {Kind.DECIMAL, Kind.PERCENTAGE, Kind.AMOUNT}
 
 
 @frozen
@@ -58,7 +60,10 @@ _HEADER = "invoice.header."
 _REFERENCES = "invoice.references."
 _SELLER = "invoice.parties.sellerParty."
 _BUYER = "invoice.parties.buyerParty."
+_RECIPIENT = "invoice.parties.invoiceRecipientParty."
+_DELIVERY = "invoice.parties.deliveryParty."
 _AMOUNTS = "invoice.amounts."
+_TERMS = "invoice.terms."
 
 _TABLE = (
     ("number", _HEADER + "number", Kind.NUMBER),
@@ -69,12 +74,20 @@ _TABLE = (
     ("language", _HEADER + "languageCode", Kind.TEXT),
     ("description", _HEADER + "description", Kind.TEXT),
     ("additional_information", _HEADER + "additionalInformation", Kind.TEXT),
+    ("order_date", _REFERENCES + "orderDate", Kind.DATE),
     ("order_number", _REFERENCES + "orderNumber", Kind.TEXT),
     ("buyer_reference", _REFERENCES + "buyer", Kind.TEXT),
     ("sales_reference", _REFERENCES + "sales", Kind.TEXT),
     ("agreement", _REFERENCES + "agreement", Kind.TEXT),
     ("payment_reference", _REFERENCES + "payment", Kind.TEXT),
     ("credited_number", _REFERENCES + "creditedInvoiceNumber", Kind.NUMBER),
+    ("electronic_payment_code", _REFERENCES + "electronicPaymentCode", Kind.TEXT),
+    ("invoice_copy_url", _REFERENCES + "invoiceCopyUrl", Kind.TEXT),
+    ("payment_control", "processing.paymentControlEnabled", Kind.FLAG),
+    ("manual_approval", "processing.manualApprovalEnabled", Kind.FLAG),
+    ("accounting_invoice", "processing.accountingInvoiceEnabled", Kind.FLAG),
+    ("show_product_code", "processing.showProductCodeEnabled", Kind.FLAG),
+    ("distribution_enabled", "distribution.enabled", Kind.FLAG),
     ("distribution_method", "distribution.method", Kind.METHOD),
     ("seller_business_id", _SELLER + "businessId", Kind.TEXT),
     ("seller_name", _SELLER + "name", Kind.TEXT),
@@ -83,6 +96,8 @@ _TABLE = (
     ("seller_postal_code", _SELLER + "address.postalCode", Kind.TEXT),
     ("seller_city", _SELLER + "address.postalDistrict", Kind.TEXT),
     ("seller_country", _SELLER + "address.countryCode", Kind.TEXT),
+    ("seller_contact_name", _SELLER + "contact.contactPerson.name", Kind.TEXT),
+    ("seller_contact_email", _SELLER + "contact.contactPerson.email", Kind.TEXT),
     ("seller_email", _SELLER + "contact.email", Kind.TEXT),
     ("seller_phone", _SELLER + "contact.phone", Kind.TEXT),
     ("seller_iban", _SELLER + "paymentDetails.iban", Kind.TEXT),
@@ -101,16 +116,42 @@ _TABLE = (
     ("buyer_language", _BUYER + "languageCode", Kind.TEXT),
     ("buyer_street", _BUYER + "address.street", Kind.TEXT),
     ("buyer_street2", _BUYER + "address.street2", Kind.TEXT),
+    ("buyer_street3", _BUYER + "address.street3", Kind.TEXT),
     ("buyer_postal_code", _BUYER + "address.postalCode", Kind.TEXT),
     ("buyer_city", _BUYER + "address.postalDistrict", Kind.TEXT),
     ("buyer_country", _BUYER + "address.countryCode", Kind.TEXT),
+    ("buyer_contact_name", _BUYER + "contact.contactPerson.name", Kind.TEXT),
+    ("buyer_contact_email", _BUYER + "contact.contactPerson.email", Kind.TEXT),
     ("buyer_email", _BUYER + "contact.email", Kind.TEXT),
     ("buyer_phone", _BUYER + "contact.phone", Kind.TEXT),
+    ("buyer_disable_collection", _BUYER + "disableCollection", Kind.FLAG),
+    ("recipient_name", _RECIPIENT + "name", Kind.TEXT),
+    ("recipient_business_id", _RECIPIENT + "businessId", Kind.TEXT),
+    ("recipient_vat_code", _RECIPIENT + "vatCode", Kind.TEXT),
+    ("recipient_einvoice_account", _RECIPIENT + "electronicInvoiceAccount", Kind.TEXT),
+    ("recipient_einvoice_operator", _RECIPIENT + "electronicRoutingAddress", Kind.TEXT),
+    ("recipient_email", _RECIPIENT + "email", Kind.TEXT),
+    ("recipient_language", _RECIPIENT + "languageCode", Kind.TEXT),
+    ("recipient_street", _RECIPIENT + "address.street", Kind.TEXT),
+    ("recipient_postal_code", _RECIPIENT + "address.postalCode", Kind.TEXT),
+    ("recipient_city", _RECIPIENT + "address.postalDistrict", Kind.TEXT),
+    ("recipient_country", _RECIPIENT + "address.countryCode", Kind.TEXT),
+    ("delivery_name", _DELIVERY + "name", Kind.TEXT),
+    ("delivery_date", _DELIVERY + "deliveryDate", Kind.DATE),
+    ("delivery_method", _DELIVERY + "deliveryMethod", Kind.TEXT),
+    ("delivery_street", _DELIVERY + "address.street", Kind.TEXT),
+    ("delivery_postal_code", _DELIVERY + "address.postalCode", Kind.TEXT),
+    ("delivery_city", _DELIVERY + "address.postalDistrict", Kind.TEXT),
+    ("delivery_country", _DELIVERY + "address.countryCode", Kind.TEXT),
     ("net_amount", _AMOUNTS + "netAmount", Kind.AMOUNT),
     ("vat_amount", _AMOUNTS + "vatAmount", Kind.AMOUNT),
     ("gross_amount", _AMOUNTS + "grossAmount", Kind.AMOUNT),
     ("rounding_amount", _AMOUNTS + "roundingAmount", Kind.AMOUNT),
-    ("net_days", "invoice.terms.payment.netDays", Kind.WHOLE),
+    ("net_days", _TERMS + "payment.netDays", Kind.WHOLE),
+    ("payment_terms", _TERMS + "payment.description", Kind.TEXT),
+    ("cash_discount_days", _TERMS + "payment.cashDiscountDays", Kind.WHOLE),
+    ("cash_discount_percentage", _TERMS + "payment.cashDiscountPercentage", Kind.PERCENTAGE),
+    ("interest_percentage", _TERMS + "interest.percentage", Kind.PERCENTAGE),
     ("row_number", "rowNumber", Kind.WHOLE),
     ("row_product_code", "productCode", Kind.TEXT),
     ("row_product_name", "productName", Kind.TEXT),
@@ -118,8 +159,8 @@ _TABLE = (
     ("row_quantity", "quantity", Kind.DECIMAL),
     ("row_unit", "unit", Kind.TEXT),
     ("row_unit_price", "unitPrice", Kind.DECIMAL),
-    ("row_discount_percentage", "discountPercentage", Kind.DECIMAL),
-    ("row_vat_percentage", "vatPercentage", Kind.DECIMAL),
+    ("row_discount_percentage", "discountPercentage", Kind.PERCENTAGE),
+    ("row_vat_percentage", "vatPercentage", Kind.PERCENTAGE),
     ("row_vat_code", "vatCode", Kind.TEXT),
     ("row_net_amount", "netAmount", Kind.AMOUNT),
     ("row_vat_amount", "vatAmount", Kind.AMOUNT),
@@ -133,7 +174,7 @@ COLUMNS: Mapping[str, Column] = {name: Column(name, place, kind) for name, place
 """Every column that is read, by name."""
 
 REQUIRED = ("number", "date", "due_date", "currency")
-"""Columns without which no line can become an invoice."""
+"""Columns without which no line can become an invoice; ``net_days`` can stand for ``due_date``."""
 
 KEY = ("number", "type", "seller_business_id", "seller_vat_code")
 """Columns that tell one invoice from the next."""

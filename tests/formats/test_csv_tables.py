@@ -18,6 +18,7 @@ from confirma_async.formats import (
     read,
     sightings,
 )
+from confirma_async.formats.columns import Kind
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 
 HEADER = "number,date,due_date,currency,row_quantity,row_net_amount,description"
@@ -92,19 +93,23 @@ def test_an_empty_value_on_a_later_line_means_the_same_as_above(records):
 
 def test_values_that_differ_within_an_invoice_are_named_by_line_and_column(records):
     found = records(row("1"), row("1", date="2026-01-02"), row("2"))
-    assert bad(found) == [(2, "1", [("line 3, column date", "csv.agree")])]
+    assert bad(found) == [(2, "1", [("line 3, column date", "table.agree")])]
     assert good(found) == [(4, 2)]
 
 
 def test_every_column_reaches_its_place(write):
     values = {name: f"text of {name}" for name in COLUMNS}
-    values |= {"number": "7", "credited_number": "6", "type": "CREDIT_NOTE", "date": "2026-01-01"}
-    values |= {"due_date": "2026-01-15", "distribution_method": "LETTER", "buyer_type": "PERSON"}
+    values |= {"number": "7", "credited_number": "6", "type": "CREDIT_NOTE"}
+    values |= {"distribution_method": "LETTER", "buyer_type": "PERSON"}
     for position, (name, column) in enumerate(COLUMNS.items(), start=100):
         if column.kind.is_numeric:
             values[name] = f"{position}.25"
-        elif name in {"net_days", "row_number"}:
+        elif column.kind is Kind.WHOLE:
             values[name] = str(position)
+        elif column.kind is Kind.FLAG:
+            values[name] = str(position % 2 == 0)
+        elif column.kind is Kind.DATE:
+            values[name] = "2026-01-15"
     with write("in.csv", "").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(COLUMNS))
         writer.writeheader()
@@ -170,12 +175,12 @@ def test_a_bad_line_spoils_its_whole_invoice_and_no_other(records, position):
     lines[position] = row("2", net="1.005")
     found = records(row("1"), *lines, row("3"))
     assert good(found) == [(2, 1), (6, 3)]
-    assert bad(found) == [(3, "2", [(f"line {3 + position}, column row_net_amount", "csv.amount")])]
+    assert bad(found) == [(3, "2", [(f"line {3 + position}, column row_net_amount", "table.amount")])]
 
 
 def test_all_problems_of_an_invoice_are_listed(records):
     found = records(row("1", net="x", quantity="y"), row("1", date="z"))
-    assert [rule for _, rule in bad(found)[0][2]] == ["csv.number", "csv.number", "csv.date"]
+    assert [rule for _, rule in bad(found)[0][2]] == ["table.number", "table.number", "table.date"]
 
 
 def test_a_line_with_too_few_values_spoils_its_invoice(records):
@@ -218,7 +223,7 @@ def test_a_line_of_an_unknown_type_spoils_both_documents_of_its_number(records):
         "1,CREDIT_NOTE,2026-01-01,2026-01-02,EUR",
         header=header,
     )
-    wrong = [("line 3, column type", "csv.word")]
+    wrong = [("line 3, column type", "table.word")]
     assert bad(found) == [(2, "1", wrong), (4, "1", wrong)]
 
 
@@ -230,14 +235,14 @@ def test_a_first_line_that_is_torn_spoils_the_invoice_that_goes_on_after_it(reco
 
 def test_a_line_without_number_is_refused(records):
     found = records(row(""))
-    assert bad(found) == [(2, None, [("line 2, column number", "csv.required")])]
+    assert bad(found) == [(2, None, [("line 2, column number", "table.required")])]
 
 
 @pytest.mark.parametrize("name", ["date", "due_date", "currency"])
 def test_what_every_invoice_needs_is_asked_for(records, name):
     values = {"number": "1", "date": "2026-01-01", "due_date": "2026-01-15", "currency": "EUR"} | {name: ""}
     found = records(",".join(values.values()), header=",".join(values))
-    assert bad(found) == [(2, "1", [(f"line 2, column {name}", "csv.required")])]
+    assert bad(found) == [(2, "1", [(f"line 2, column {name}", "table.required")])]
 
 
 def test_an_unclosed_quote_costs_its_own_line(records):
@@ -258,7 +263,7 @@ def test_text_after_a_closing_quote_is_refused(records):
 
 def test_line_numbers_count_line_breaks_inside_quotes(records):
     found = records(row("1", text='"two\nlines"'), row("2", net="x"))
-    assert bad(found) == [(4, "2", [("line 4, column row_net_amount", "csv.number")])]
+    assert bad(found) == [(4, "2", [("line 4, column row_net_amount", "table.number")])]
     assert found[0].request.invoice.header.description == "two\nlines"
 
 
@@ -293,7 +298,7 @@ def test_every_line_end_is_read(records, end):
 
 def test_a_number_that_can_be_read_twice_is_refused_with_what_to_do(records):
     found = records(row("1", quantity="1.234", net="5"))
-    assert bad(found) == [(2, "1", [("line 2, column row_quantity", "csv.number")])]
+    assert bad(found) == [(2, "1", [("line 2, column row_quantity", "table.number")])]
     assert "decimal_comma" in found[0].problems[0].message
 
 
@@ -423,7 +428,7 @@ def test_a_number_that_may_be_a_persons_is_in_no_message_and_no_repr(write, numb
 
 def test_a_number_of_too_many_digits_is_refused(records):
     found = records(row("1", net="9" * 70), row("2"))
-    assert bad(found) == [(2, "1", [("line 2, column row_net_amount", "csv.number")])]
+    assert bad(found) == [(2, "1", [("line 2, column row_net_amount", "table.number")])]
     assert "too many digits" in found[0].problems[0].message
 
 
