@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +14,10 @@ from typing import Any, TypeAlias, TypeVar
 import click
 
 from confirma_async.contract import Overrides
-from confirma_async.formats import ReadOptions
+from confirma_async.formats import ColumnMapping, Form, ReadOptions
 from confirma_async.validation import missing_libraries
 
-F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -112,8 +113,27 @@ def warn_of_unchecked() -> None:
         )
 
 
-def reading(command: F) -> F:
-    """The options that say how files are read."""
+def reading(command: Callable[..., R]) -> Callable[..., R]:
+    """The options that say how files are read, given to the command as ``number_from`` and ``reading``."""
+
+    @functools.wraps(command)
+    def with_reading(
+        *,
+        form: str | None,
+        mapping: Path | None,
+        decimal_comma: bool | None,
+        due_days: int,
+        **others: Any,
+    ) -> R:
+        reading = ReadOptions(
+            form=None if form is None else Form(form),
+            mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
+            decimal_comma=decimal_comma,
+            due_days=due_days,
+        )
+        return command(reading=reading, **others)
+
+    decorated: Callable[..., R] = with_reading
     for option in (
         click.option(
             "--due-days",
@@ -125,7 +145,18 @@ def reading(command: F) -> F:
         click.option(
             "--decimal-comma/--no-decimal-comma",
             default=None,
-            help="How numbers in CSV files are written; found out per file unless given.",
+            help="How numbers are written as text in tables; found out per file unless given.",
+        ),
+        click.option(
+            "--mapping",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="A TOML file that names the columns of your own tables.",
+        ),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice([form.value for form in Form]),
+            help="What the files are; found out per file unless given.",
         ),
         click.option(
             "--number-from",
@@ -134,8 +165,8 @@ def reading(command: F) -> F:
             help="Give whole numbers from N on to documents whose own number is none.",
         ),
     ):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return decorated
 
 
 def read_overrides(path: Path | None) -> Overrides:

@@ -102,16 +102,15 @@ def submit(
     unknown: str,
     dry_run: bool,
     number_from: int | None,
-    decimal_comma: bool | None,
-    due_days: int,
+    reading: ReadOptions,
     overrides: Path | None,
     as_json: bool,
 ) -> Exit:
     """Send every invoice of the files, each exactly once.
 
-    FILE is CSV, JSON Lines or UBL 2.1, or a folder of such files. Run again, the command sends nothing
-    twice; interrupted, it goes on where it was. The key comes from CONFIRMA_API_KEY, the environment from
-    CONFIRMA_ENVIRONMENT (staging unless production is said).
+    FILE is a table (CSV, Excel, Parquet, Arrow), JSON Lines or UBL 2.1, or a folder of such files. Run
+    again, the command sends nothing twice; interrupted, it goes on where it was. The key comes from
+    CONFIRMA_API_KEY, the environment from CONFIRMA_ENVIRONMENT (staging unless production is said).
     """
     found = expand(files)
     options.warn_of_unchecked()
@@ -125,7 +124,7 @@ def submit(
         settle=settle,
         unknown=unknown,
         number_from=number_from,
-        reading=ReadOptions(decimal_comma=decimal_comma, due_days=due_days),
+        reading=reading,
         overrides=options.read_overrides(overrides),
         as_json=as_json,
     )

@@ -59,8 +59,7 @@ class _Findings:
 def validate(
     files: tuple[Path, ...],
     number_from: int | None,
-    decimal_comma: bool | None,
-    due_days: int,
+    reading: ReadOptions,
     overrides: Path | None,
     as_json: bool,
 ) -> Exit:
@@ -72,7 +71,7 @@ def validate(
     options.warn_of_unchecked()
     return inspect(
         found,
-        ReadOptions(decimal_comma=decimal_comma, due_days=due_days),
+        reading,
         Converter(options.read_overrides(overrides).names),
         number_from=number_from,
         journal_path=None,
