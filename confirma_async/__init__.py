@@ -13,9 +13,15 @@ from confirma_async._version import __version__
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Outcome, Report, Unknown, Verdict
-    from confirma_async.client import Confirma
+    from confirma_async.client import Account, AccountView, Confirma
     from confirma_async.contract import OPERATIONS, Operation, Overrides
     from confirma_async.converters import Converter
+    from confirma_async.credentials import (
+        CallbackTokenStore,
+        FileTokenStore,
+        KeyringTokenStore,
+        TokenStore,
+    )
     from confirma_async.errors import (
         AddressNotChosenError,
         APIError,
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConfirmaError,
         ConflictError,
+        CredentialsError,
         JournalError,
         JournalMismatchError,
         NotFoundError,
@@ -38,12 +45,16 @@ if TYPE_CHECKING:
         RequestInvalidError,
         ResponseDecodeError,
         ServerError,
+        TokenNotKeptError,
         TransportError,
         UnprocessableError,
     )
     from confirma_async.pagination import Listing, Page
     from confirma_async.resources.operations import pick_address
     from confirma_async.sandbox import Sandbox
+    from confirma_async.secret import Secret
+    from confirma_async.session.history import History
+    from confirma_async.session.hooks import Hook, Outgoing
     from confirma_async.session.ratelimit import Limiter, LocalLimiter, RateLimit
     from confirma_async.session.retry import RetryPolicy
     from confirma_async.session.transport import Request, Response, Transport
@@ -51,9 +62,15 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "confirma_async.bulk": ("Outcome", "Report", "Unknown", "Verdict"),
-    "confirma_async.client": ("Confirma",),
+    "confirma_async.client": ("Account", "AccountView", "Confirma"),
     "confirma_async.contract": ("OPERATIONS", "Operation", "Overrides"),
     "confirma_async.converters": ("Converter",),
+    "confirma_async.credentials": (
+        "CallbackTokenStore",
+        "FileTokenStore",
+        "KeyringTokenStore",
+        "TokenStore",
+    ),
     "confirma_async.errors": (
         "AddressNotChosenError",
         "APIError",
@@ -65,6 +82,7 @@ _HOMES = {
         "ConfigurationError",
         "ConfirmaError",
         "ConflictError",
+        "CredentialsError",
         "JournalError",
         "JournalMismatchError",
         "NotFoundError",
@@ -76,12 +94,16 @@ _HOMES = {
         "RequestInvalidError",
         "ResponseDecodeError",
         "ServerError",
+        "TokenNotKeptError",
         "TransportError",
         "UnprocessableError",
     ),
     "confirma_async.pagination": ("Listing", "Page"),
     "confirma_async.resources.operations": ("pick_address",),
     "confirma_async.sandbox": ("Sandbox",),
+    "confirma_async.secret": ("Secret",),
+    "confirma_async.session.history": ("History",),
+    "confirma_async.session.hooks": ("Hook", "Outgoing"),
     "confirma_async.session.ratelimit": ("Limiter", "LocalLimiter", "RateLimit"),
     "confirma_async.session.retry": ("RetryPolicy",),
     "confirma_async.session.transport": ("Request", "Response", "Transport"),
@@ -92,20 +114,28 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "OPERATIONS",
     "APIError",
+    "Account",
+    "AccountView",
     "AddressNotChosenError",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
     "BusinessRuleError",
     "CallError",
+    "CallbackTokenStore",
     "ConfigurationError",
     "Confirma",
     "ConfirmaError",
     "ConflictError",
     "Converter",
+    "CredentialsError",
     "Environment",
+    "FileTokenStore",
+    "History",
+    "Hook",
     "JournalError",
     "JournalMismatchError",
+    "KeyringTokenStore",
     "Limiter",
     "Listing",
     "LocalLimiter",
@@ -113,6 +143,7 @@ __all__ = [
     "Operation",
     "Outcome",
     "OutcomeUnknownError",
+    "Outgoing",
     "Overrides",
     "Page",
     "PermissionDeniedError",
@@ -127,8 +158,11 @@ __all__ = [
     "ResponseDecodeError",
     "RetryPolicy",
     "Sandbox",
+    "Secret",
     "ServerError",
     "Settings",
+    "TokenNotKeptError",
+    "TokenStore",
     "Transport",
     "TransportError",
     "Unknown",

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, NoReturn, Self, TypedDict, Unpack
+from weakref import WeakSet
+
+from attrs import evolve
 
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
+from confirma_async.credentials import AskedFor, Credentials
 from confirma_async.errors import ConfigurationError
 from confirma_async.resources.accounting import Accounting
 from confirma_async.resources.invoices import Invoices
 from confirma_async.resources.onboarding import Onboarding
 from confirma_async.resources.operations import Operations
 from confirma_async.resources.payments import Payments
+from confirma_async.secret import Secret
+from confirma_async.session.hooks import Hook, Hooks
+from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline, check_timeout
 from confirma_async.session.ratelimit import Limiter, LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
@@ -28,33 +36,21 @@ if TYPE_CHECKING:
 
 
 class ClientOptions(TypedDict, total=False):
-    """What ``Confirma`` takes besides key, environment and base URL."""
+    """What ``Confirma`` takes besides keys, environment and base URL."""
 
+    renew_on_401: bool
     timeout: float
     rate_limit: RateLimit | Limiter
     retry: RetryPolicy
     session: aiohttp.ClientSession | None
     ssl_context: ssl.SSLContext | None
     overrides: Overrides | None
+    hooks: Iterable[Hook]
     transport: Transport | None
 
 
-class Confirma:
-    """The Confirma Finance Integrations API, as one client account sees it.
-
-    Use it in one event loop: ``async with Confirma("key") as confirma: ...``.
-
-    Args:
-        api_key: The client account's token; it belongs to one environment.
-        environment: STAGING unless PRODUCTION is said.
-        base_url: Scheme, host and port to call instead of the environment's, e.g. a sandbox's.
-        timeout: Seconds for one call: waiting, all attempts and the pauses between them.
-        rate_limit: The ceiling for all calls of this client; or a limiter, which several clients may share.
-        retry: How often a call is tried again; only what is safe to repeat ever is.
-        session: An aiohttp session to borrow: it is neither changed nor closed.
-        ssl_context: TLS settings of your own. Verification cannot be switched off by a flag.
-        overrides: Corrections of provisional paths and names.
-        transport: Something else to send requests through, instead of aiohttp.
+class Account:
+    """One client account: the resources, called with the account's key.
 
     Attributes:
         onboarding: Tokens and clients.
@@ -64,49 +60,16 @@ class Confirma:
         operations: E-invoice addresses.
         bulk: Jobs of any size, each invoice exactly once.
         converter: Reads and writes the schemas as dicts and JSON.
-
-    Raises:
-        ConfigurationError: the key or the URL cannot be used, or the arguments contradict each other.
     """
 
-    def __init__(
-        self,
-        api_key: str,
-        *,
-        environment: Environment = Environment.STAGING,
-        base_url: str | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
-        rate_limit: RateLimit | Limiter = RateLimit(),
-        retry: RetryPolicy = RetryPolicy(),
-        session: aiohttp.ClientSession | None = None,
-        ssl_context: ssl.SSLContext | None = None,
-        overrides: Overrides | None = None,
-        transport: Transport | None = None,
-    ) -> None:
-        if transport is not None and (session is not None or ssl_context is not None):
-            raise ConfigurationError("a transport of your own brings its own session and TLS settings")
-        check_timeout(timeout)
-        self.settings: Settings = Settings(api_key=api_key, environment=environment, base_url=base_url or "")
-        overrides = overrides or Overrides()
-        self.converter: Converter = Converter(overrides.names)
-        limiter = LocalLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit
-        self._transport = transport or _aiohttp_transport(session, ssl_context, limiter)
-        self._pipeline = Pipeline(
-            base_url=self.settings.base_url,
-            api_key=api_key,
-            transport=self._transport,
-            converter=self.converter,
-            overrides=overrides,
-            limiter=limiter,
-            policy=retry,
-            quota=RetryQuota(),
-            timeout=timeout,
-        )
-        self.onboarding: Onboarding = Onboarding(self._pipeline)
-        self.invoices: Invoices = Invoices(self._pipeline)
-        self.payments: Payments = Payments(self._pipeline)
-        self.accounting: Accounting = Accounting(self._pipeline)
-        self.operations: Operations = Operations(self._pipeline)
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self.converter: Converter = pipeline.converter
+        self.onboarding: Onboarding = Onboarding(pipeline)
+        self.invoices: Invoices = Invoices(pipeline)
+        self.payments: Payments = Payments(pipeline)
+        self.accounting: Accounting = Accounting(pipeline)
+        self.operations: Operations = Operations(pipeline)
 
     @cached_property
     def bulk(self) -> Bulk:
@@ -115,25 +78,162 @@ class Confirma:
 
         return Bulk(self._pipeline)
 
-    @classmethod
-    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
-        """Makes a client from CONFIRMA_API_KEY, CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL.
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} holds connections and a key, and can be neither pickled nor copied; "
+            "make one in each process"
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._pipeline.base_url}>"
+
+
+class AccountView(Account):
+    """A client account seen through another's client: its own key; connections, limits and hooks are shared.
+
+    Made by ``Confirma.as_client``. Where it is used as a context manager, it cannot be used after the block:
+    what comes later is not called with the wrong key by mistake.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipeline.keys.end()
+
+
+class Confirma(Account):
+    """The Confirma Finance Integrations API, as one client account sees it.
+
+    Use it in one event loop: ``async with Confirma("key") as confirma: ...``.
+
+    Args:
+        credentials: The client account's key, which belongs to one environment: the key itself, a function
+            (asynchronous or not) that is asked before every attempt, or a ``TokenStore``, which can also be
+            given a renewed token. None where there is only a provisioning token.
+        provisioning_token: The partner's token, for ``onboarding.create_client``.
+        renew_on_401: Whether a token from a store that the service refuses is renewed unasked, once.
+        environment: STAGING unless PRODUCTION is said.
+        base_url: Scheme, host and port to call instead of the environment's, e.g. a sandbox's.
+        timeout: Seconds for one call: waiting, all attempts and the pauses between them.
+        rate_limit: The ceiling for all calls of this client; or a limiter, which several clients may share.
+        retry: How often a call is tried again; only what is safe to repeat ever is.
+        session: An aiohttp session to borrow: it is neither changed nor closed.
+        ssl_context: TLS settings of your own. Verification cannot be switched off by a flag.
+        overrides: Corrections of provisional paths and names.
+        hooks: Who is told of every call, in order.
+        transport: Something else to send requests through, instead of aiohttp.
+
+    Raises:
+        ConfigurationError: a key or the URL cannot be used, or the arguments contradict each other.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        *,
+        provisioning_token: str | Secret | AskedFor | None = None,
+        renew_on_401: bool = False,
+        environment: Environment = Environment.STAGING,
+        base_url: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        rate_limit: RateLimit | Limiter = RateLimit(),
+        retry: RetryPolicy = RetryPolicy(),
+        session: aiohttp.ClientSession | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        overrides: Overrides | None = None,
+        hooks: Iterable[Hook] = (),
+        transport: Transport | None = None,
+    ) -> None:
+        if transport is not None and (session is not None or ssl_context is not None):
+            raise ConfigurationError("a transport of your own brings its own session and TLS settings")
+        check_timeout(timeout)
+        if credentials is None and provisioning_token is None:
+            raise ConfigurationError("there is no key: give Confirma an API key or a provisioning token")
+        self.settings: Settings = Settings(environment=environment, base_url=base_url or "")
+        self._keys = WeakSet[Key]()
+        limiter = LocalLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit
+        self._transport = transport or _aiohttp_transport(session, ssl_context, limiter)
+        overrides = overrides or Overrides()
+        super().__init__(
+            Pipeline(
+                base_url=self.settings.base_url,
+                keys=Keys(
+                    client=self._key(credentials),
+                    provisioning=self._key(provisioning_token),
+                    renew_on_401=renew_on_401,
+                ),
+                transport=self._transport,
+                converter=Converter(overrides.names),
+                overrides=overrides,
+                limiter=limiter,
+                policy=retry,
+                quota=RetryQuota(),
+                timeout=timeout,
+                hooks=Hooks(hooks),
+            )
+        )
+
+    def as_client(self, credentials: Credentials, *, renew_on_401: bool = False) -> AccountView:
+        """Another client account, called through this one: ``with confirma.as_client(key) as creditor: ...``.
+
+        For partners who act for many. It costs next to nothing: connections, limits, the budget of retries,
+        hooks and the provisioning token are this client's. The key goes to this client's host only.
 
         Args:
-            options: Everything that the class takes besides key, environment and base URL.
+            credentials: The other account's key, in any form that ``Confirma`` takes.
+            renew_on_401: Whether a token from a store that the service refuses is renewed unasked, once.
+
+        Raises:
+            ConfigurationError: the key cannot be used.
+        """
+        keys = Keys(
+            client=self._key(credentials),
+            provisioning=self._pipeline.keys.provisioning,
+            renew_on_401=renew_on_401,
+        )
+        return AccountView(evolve(self._pipeline, keys=keys))
+
+    def _key(self, source: Credentials | None) -> Key | None:
+        """The key from a source. All that use one store share one key: of them, only one may renew it."""
+        if source is None:
+            return None
+        known = (key for key in self._keys if key.store is source)
+        key = next(known, None) or Key(source)
+        self._keys.add(key)
+        return key
+
+    @classmethod
+    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
+        """Makes a client from the environment variables.
+
+        They are CONFIRMA_API_KEY and CONFIRMA_PROVISIONING_TOKEN, one of which may be missing,
+        CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL.
+
+        Args:
+            options: Everything that the class takes besides keys, environment and base URL.
 
         Raises:
             ConfigurationError: a variable is missing or says something that cannot be used.
         """
         settings = Settings.from_env()
-        return cls(settings.api_key, environment=settings.environment, base_url=settings.base_url, **options)
+        return cls(
+            settings.api_key,
+            provisioning_token=settings.provisioning_token,
+            environment=settings.environment,
+            base_url=settings.base_url,
+            **options,
+        )
 
     async def aclose(self) -> None:
         """Ends the calls under way, and closes what the client opened; a borrowed session stays open.
 
         Who awaits such a call gets an OutcomeUnknownError where it may have taken effect, and otherwise a
-        TransportError. Closing twice is fine.
+        TransportError. The renewal of a token is waited for: its answer is the only place where the new one
+        is. Closing twice is fine.
         """
+        for key in tuple(self._keys):
+            await key.settle()
         self._pipeline.open_calls.close()
         await self._transport.close()
 
@@ -147,9 +247,6 @@ class Confirma:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    def __repr__(self) -> str:
-        return f"<Confirma {self.settings.base_url}>"
 
 
 def _aiohttp_transport(

@@ -6,6 +6,7 @@ To know what the SDK can call, read ``OPERATIONS``.
 from __future__ import annotations
 
 import enum
+import re
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from confirma_async import schemas
 from confirma_async.converters import wire_names
 from confirma_async.errors import ConfigurationError
 from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
+
+_PATH = re.compile(r"(?:/[\w.~%!$&'()*+,;=:-]+)+/?", re.ASCII)
 
 PREFIX = "/api/v1/partner"
 """The documented prefix of every path but one (contract §1)."""
@@ -110,6 +113,8 @@ RENEW_TOKEN = Operation(
     evidence=_D,
     repeat=_UNSAFE,
     response=schemas.TokenRenewal,
+    remedy="treat the old token as dead, and try renew_token() once more, since an expired token may be "
+    "renewed too; if that is refused (401), ask the vendor for a new one",
 )
 CREATE_INVOICE = Operation(
     name="invoices.create",
@@ -373,8 +378,10 @@ class Overrides:
             raise ConfigurationError(
                 f"overrides: there is no operation {name!r}; see confirma_async.contract"
             )
-        if not path.startswith("/"):
-            raise ConfigurationError(f"overrides: the path of {name} must start with /")
+        if not _PATH.fullmatch(path):
+            raise ConfigurationError(
+                f"overrides: the path of {name} must start with /, and hold no host, query or space"
+            )
         self._check_evidence(name, operation.evidence)
 
     def _check_name(self, name: str, wire_name: str) -> None:

@@ -13,6 +13,8 @@ from typing import Any, Self
 
 from attrs import frozen
 
+from confirma_async.secret import Secret
+
 
 class Phase(enum.Enum):
     """How far a call came before it failed."""
@@ -137,6 +139,12 @@ class CallError(ConfirmaError):
         return f"{self.operation}{attempts}: {super().__str__()}"
 
 
+class CredentialsError(CallError):
+    """There was no key to call with: it is missing where it is kept, or cannot be read. Nothing was sent."""
+
+    phase: Phase = Phase.NOT_SENT
+
+
 class TransportError(CallError):
     """No answer came back. ``phase`` says whether anything was sent; NOT_SENT is safe to repeat."""
 
@@ -173,15 +181,31 @@ class OutcomeUnknownError(CallError):
         super().__init__(f"the outcome{about} is unknown ({reason}); {remedy}")
 
 
+class TokenNotKeptError(CallError):
+    """A token was renewed, but the new one is in memory only. Do not let go of it: the old one may be dead.
+
+    Attributes:
+        token: The new token; None where none could be found in the answer.
+        answer: The whole answer, where no token could be found in it; it may hold the token.
+    """
+
+    def __init__(self, message: str, *, token: Secret | None = None, answer: Secret | None = None) -> None:
+        self.token = token
+        self.answer = answer
+        super().__init__(message)
+
+
 class ResponseDecodeError(CallError):
     """The service answered with something that the contract does not describe.
 
     Attributes:
         problems: Where the answer differs; paths and classes only, no values.
         status: The HTTP status of the answer.
+        body: The raw answer as text, at most 64 KiB of it; it may hold what is secret, so it is not printed.
     """
 
     problems: tuple[Problem, ...]
+    body: str = ""
 
     def __init__(self, what: str, problems: Sequence[Problem] = (), *, status: int | None = None) -> None:
         self.problems = tuple(problems)

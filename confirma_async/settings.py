@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from confirma_async.credentials import checked
 from confirma_async.errors import ConfigurationError
+from confirma_async.secret import Secret
 
 API_KEY_VARIABLE = "CONFIRMA_API_KEY"
+PROVISIONING_TOKEN_VARIABLE = "CONFIRMA_PROVISIONING_TOKEN"  # noqa: S105 (its name)
 ENVIRONMENT_VARIABLE = "CONFIRMA_ENVIRONMENT"
 BASE_URL_VARIABLE = "CONFIRMA_BASE_URL"
 
@@ -24,41 +27,57 @@ class Environment(enum.Enum):
     PRODUCTION = "https://integrations.confirmafinance.com"
 
 
+def _secret(key: str | Secret | None) -> Secret | None:
+    return None if key is None else checked(key)
+
+
 @frozen(kw_only=True)
 class Settings:
-    """Where calls go, and the key they carry. The key never shows in a repr.
+    """Where calls go, and the keys they carry. No key ever shows in a repr.
 
     Attributes:
-        api_key: The token for ``X-Api-Key``.
+        api_key: The client's token for ``X-Api-Key``; None where there is none, or none that is text.
+        provisioning_token: The partner's token for onboarding clients.
         environment: One of the vendor's environments; STAGING unless said otherwise.
         base_url: Scheme, host and port to call instead of the environment's; ``http://`` only on loopback.
 
     Raises:
-        ConfigurationError: there is no usable key or URL.
+        ConfigurationError: a key or the URL cannot be used.
     """
 
-    api_key: str = field(repr=False)
+    api_key: Secret | None = field(default=None, converter=_secret)
+    provisioning_token: Secret | None = field(default=None, converter=_secret)
     environment: Environment = Environment.STAGING
     base_url: str = ""
 
     def __attrs_post_init__(self) -> None:
-        _check_key(self.api_key)
         url = check_base_url(self.base_url) if self.base_url else self.environment.value
         object.__setattr__(self, "base_url", url)
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str] | None = None) -> Settings:
-        """Reads CONFIRMA_API_KEY, CONFIRMA_ENVIRONMENT (staging or production) and CONFIRMA_BASE_URL.
+        """Reads the environment variables.
+
+        CONFIRMA_API_KEY is the client's token, CONFIRMA_PROVISIONING_TOKEN the partner's; one of them must be
+        there. CONFIRMA_ENVIRONMENT is staging or production, CONFIRMA_BASE_URL another place to call.
 
         Raises:
             ConfigurationError: a variable is missing or says something else.
         """
         found = os.environ if variables is None else variables
-        key = found.get(API_KEY_VARIABLE, "")
-        if not key:
-            raise ConfigurationError(f"there is no API key: set {API_KEY_VARIABLE}")
+        key, provisioning = found.get(API_KEY_VARIABLE), found.get(PROVISIONING_TOKEN_VARIABLE)
+        if not key and not provisioning:
+            raise ConfigurationError(
+                f"there is no API key: set {API_KEY_VARIABLE} "
+                f"(or {PROVISIONING_TOKEN_VARIABLE}, to onboard clients only)"
+            )
         environment, base_url = target_from_env(found)
-        return cls(api_key=key, environment=environment, base_url=base_url)
+        return cls(
+            api_key=key or None,
+            provisioning_token=provisioning or None,
+            environment=environment,
+            base_url=base_url,
+        )
 
 
 def target_from_env(variables: Mapping[str, str]) -> tuple[Environment, str]:
@@ -74,16 +93,6 @@ def target_from_env(variables: Mapping[str, str]) -> tuple[Environment, str]:
         raise ConfigurationError(f"{ENVIRONMENT_VARIABLE} must be staging or production") from None
     base_url = variables.get(BASE_URL_VARIABLE)
     return environment, check_base_url(base_url) if base_url else environment.value
-
-
-def _check_key(key: str) -> None:
-    if not key:
-        raise ConfigurationError("the API key must not be empty")
-    if not key.isascii() or not key.isprintable() or key != key.strip():
-        raise ConfigurationError(
-            "the API key holds a character that no HTTP header can carry, or a space at an end; "
-            "copy it again without line breaks"
-        )
 
 
 def check_base_url(url: str) -> str:

@@ -29,6 +29,7 @@ from confirma_async.errors import (
     ConfigurationError,
     ConfirmaError,
     ConflictError,
+    CredentialsError,
     JournalError,
     JournalMismatchError,
     NotFoundError,
@@ -39,6 +40,7 @@ from confirma_async.errors import (
     RequestInvalidError,
     ResponseDecodeError,
     ServerError,
+    TokenNotKeptError,
     TransportError,
     UnprocessableError,
 )
@@ -71,10 +73,13 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     AddressNotChosenError: "Name the type of address, the operator, or both, as the message lists them.",
     InputError: "Correct or replace the file. Nothing of it was sent.",
     CallError: "Catch this one for every failed call, and look at `phase`.",
+    CredentialsError: "See to the place where the key is kept, as the message says.",
     TransportError: "`NOT_SENT`: repeat the call when the network is back. `NO_REPLY`: only calls that read "
     "end like this; repeat them.",
     OutcomeUnknownError: "Do not send it again. Look the invoice up in the distribution information first; "
     "a bulk job does that by itself.",
+    TokenNotKeptError: "Keep `token.reveal()`, or mend the store and call `renew_token()` again: it saves "
+    "the token that is there. If `token` is None, look for it in `answer.reveal()`.",
     ResponseDecodeError: "For a call that changes something, treat the outcome as unknown. If the service "
     "uses another name than a provisional one, correct it with overrides.",
     APIError: "Read `detail`; `body` has the raw answer.",
@@ -95,6 +100,7 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
 _PHASES: Mapping[type[ConfirmaError], str] = {
     CallError: "any",
     TransportError: "`NOT_SENT` or `NO_REPLY`",
+    TokenNotKeptError: "`REPLIED`; `NOT_SENT` from the calls after it",
     OutcomeUnknownError: "`NO_REPLY`, or `REPLIED` with a 5xx",
 }
 

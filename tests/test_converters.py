@@ -51,6 +51,7 @@ from confirma_async.schemas import (
     SettlementAllocation,
     TokenValidity,
 )
+from confirma_async.secret import Secret
 
 CONVERTER = Converter()
 CLASSES = tuple(schema_classes().values())
@@ -105,6 +106,7 @@ KINDS: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (InvoiceNumberText, texts | whole),
     (Identifier, texts | whole),
     (BlankText, texts),
+    (Secret, texts),
     (NumericFlag, st.sampled_from([0, 1])),
     (JsonObject, st.dictionaries(texts, anything, max_size=2)),
 ]

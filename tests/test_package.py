@@ -14,9 +14,10 @@ import confirma_sync
 PACKAGE = Path(confirma_async.__file__).parent
 
 LAYERS = [
-    {"_version", "errors", "schemas"},
-    {"converters", "settings", "cursors", "redaction"},
-    {"validation", "contract", "pagination"},
+    {"_version", "callbacks", "secret"},
+    {"errors", "schemas"},
+    {"converters", "credentials", "cursors", "redaction"},
+    {"validation", "contract", "pagination", "settings"},
     {"formats", "session"},
     {"resources", "sandbox"},
     {"bulk"},

@@ -1,6 +1,7 @@
 import pytest
 
 from confirma_async.errors import ConfigurationError
+from confirma_async.secret import Secret
 from confirma_async.settings import Environment, Settings, check_base_url, is_loopback
 
 KEY = "5f0c-secret-9a"
@@ -18,7 +19,7 @@ def test_the_key_never_shows():
 
 def test_settings_cannot_be_changed():
     with pytest.raises(AttributeError):
-        Settings(api_key=KEY).api_key = "other"  # type: ignore[misc]
+        Settings(api_key=KEY).api_key = "other"  # type: ignore[misc, assignment]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,11 @@ def test_an_empty_environment_is_staging(environment):
 def test_a_missing_key_names_the_variable(variables):
     with pytest.raises(ConfigurationError, match="CONFIRMA_API_KEY"):
         Settings.from_env(variables)
+
+
+def test_a_provisioning_token_will_do():
+    found = Settings.from_env({"CONFIRMA_PROVISIONING_TOKEN": KEY})
+    assert (found.api_key, found.provisioning_token) == (None, Secret(KEY))
 
 
 def test_an_unknown_environment_is_refused():

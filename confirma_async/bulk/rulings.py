@@ -12,7 +12,6 @@ from confirma_async.errors import (
     OutcomeUnknownError,
     Phase,
     ResponseDecodeError,
-    TransportError,
 )
 from confirma_async.redaction import masked
 from confirma_async.schemas import DistributionRecord, InvoiceReceipt, InvoiceStatus
@@ -104,7 +103,7 @@ def on_error(error: CallError) -> Ruling:
     match error:
         case OutcomeUnknownError() | ResponseDecodeError():
             return Ruling(state=State.UNKNOWN, detail=_reason(error))
-        case TransportError(phase=Phase.NOT_SENT):
+        case CallError(phase=Phase.NOT_SENT):
             return Ruling(state=State.PENDING, pause=str(error))
         case ConflictError():
             return Ruling(state=State.UNKNOWN, detail=_reason(error), conflict=True)

@@ -25,6 +25,7 @@ from confirma_async.schemas.values import (
     OpenEnum,
 )
 from confirma_async.schemas.wire import Schema
+from confirma_async.secret import Secret
 
 Reader = Callable[[Any], Any]
 Writer = Callable[[Any], Any]
@@ -189,6 +190,18 @@ def _read_object(value: Any) -> Mapping[str, Any]:
     raise WireMismatch("an object", value)
 
 
+def _read_secret(value: Any) -> Secret:
+    if type(value) is str:
+        return Secret(value)
+    raise WireMismatch("text", value)
+
+
+def _write_secret(value: Any) -> str:
+    if type(value) is Secret:
+        return value.reveal()
+    raise WireMismatch("a Secret", value)
+
+
 def _write_object(value: Any) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return typing.cast("dict[str, Any]", raw(dict(typing.cast("Mapping[str, Any]", value))))
@@ -218,6 +231,7 @@ KINDS: Mapping[Any, tuple[Reader, Writer]] = {
     InvoiceNumberText: (_read_number_text, _text),
     Identifier: (_read_number_text, _text),
     BlankText: (_text, _text),
+    Secret: (_read_secret, _write_secret),
     NumericFlag: (_read_numeric_flag, _write_numeric_flag),
     JsonObject: (_read_object, _write_object),
 }

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from confirma_async.contract import CREATE_CLIENT, VALIDATE_TOKEN
+from confirma_async.contract import CREATE_CLIENT, RENEW_TOKEN, VALIDATE_TOKEN
+from confirma_async.credentials import TokenStore
+from confirma_async.errors import ConfigurationError
 from confirma_async.resources.arguments import as_schema, encode
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenValidity
+from confirma_async.secret import Secret
 from confirma_async.session.pipeline import CallOptions, Pipeline
+from confirma_async.session.renewal import renew
 
 
 class Onboarding:
@@ -38,6 +42,7 @@ class Onboarding:
 
         Raises:
             RequestInvalidError: the request breaks a rule; nothing was sent.
+            ConfigurationError: there is no provisioning token; nothing was sent.
             PermissionDeniedError: the token is a client's.
             OutcomeUnknownError: the client may exist now; ask the vendor before sending it again.
             CallError: the call failed otherwise.
@@ -63,3 +68,41 @@ class Onboarding:
         """
         options = CallOptions(timeout=timeout, headers=headers)
         return await self._pipeline.call(VALIDATE_TOKEN, TokenValidity, options=options)
+
+    async def renew_token(
+        self,
+        *,
+        store: TokenStore | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Secret:
+        """Exchanges the client's token for a new one (GET ``/renew``; contract §3, documented).
+
+        The new token is in the store before it is used; from then on, the client takes its key from there.
+        An expired token can be renewed, too. Whether the old one dies at once is not documented: treat it as
+        dead. Several calls at once are one renewal, and share what it comes to.
+
+        Args:
+            store: Where to keep the new token; by default the store that the client was given as its key.
+            timeout: Seconds for the whole call.
+            headers: Headers to add.
+
+        Returns:
+            The new token. Where in the answer it stands is our reading, not the vendor's word.
+
+        Raises:
+            ConfigurationError: there is no store, so that the new token would be lost; nothing was sent.
+            OutcomeUnknownError: the answer was lost; the message says what to do.
+            TokenNotKeptError: the token was renewed, but the store did not take the new one; the error
+                has it.
+            CallError: the call failed otherwise.
+        """
+        key = self._pipeline.keys.of(RENEW_TOKEN)
+        store = store or key.store
+        if store is None:
+            raise ConfigurationError(
+                "a renewed token must be kept, or it is lost with this process: give renew_token a store, "
+                "e.g. FileTokenStore(path), or give one to Confirma as its key; nothing was sent"
+            )
+        options = CallOptions(timeout=timeout, headers=headers, subject="the token")
+        return await renew(self._pipeline, key, store, options)

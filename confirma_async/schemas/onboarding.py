@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from confirma_async.schemas.values import BlankText, JsonObject, Moment, ServiceType, service_type
 from confirma_async.schemas.wire import D, E, P, Schema, named, vendor
+from confirma_async.secret import Secret, secret
 
 
 @vendor("Validate access token", section="3")
@@ -29,8 +30,8 @@ class TokenRenewal(Schema):
     """
 
     message: str | None = field(default=None, repr=False, metadata=named("Message", D))
-    api_access_token: str | None = field(default=None, repr=False, metadata=P)
-    token: str | None = field(default=None, repr=False, metadata=P)
+    api_access_token: Secret | None = field(default=None, converter=secret, metadata=P)
+    token: Secret | None = field(default=None, converter=secret, metadata=P)
 
 
 @vendor("Service", section="3")
@@ -115,13 +116,18 @@ class ClientRequest(Schema):
 @vendor("Create a new client response", section="3")
 @frozen(kw_only=True)
 class ClientCreated(Schema):
-    """The answer to "Create a new client". ``api_access_token`` is a secret and shows in no repr."""
+    """The answer to "Create a new client".
+
+    Attributes:
+        api_access_token: The client's key, which shows in no repr: give it to ``Confirma``, to ``as_client``,
+            or to a ``TokenStore`` to keep.
+    """
 
     message: str | None = field(default=None, metadata=D)
     client_identifier: int | None = field(default=None, metadata=D)
     confirma_finance_customer_code: int | None = field(default=None, metadata=D)
     payment_reference_prefix: int | None = field(default=None, metadata=D)
-    api_access_token: str = field(repr=False, metadata=D)
+    api_access_token: Secret = field(converter=Secret, metadata=D)
 
 
 @vendor("Connected Service", section="3")

@@ -10,6 +10,8 @@ from confirma_async.contract import Operation
 from confirma_async.errors import Attempt
 from confirma_async.session.retry import outcome_unknown
 
+UNAUTHORIZED = 401
+
 logger: logging.Logger = logging.getLogger("confirma_async")
 
 
@@ -19,6 +21,7 @@ class History:
 
     Attributes:
         operation: What is called.
+        url: Scheme, host and path, without the query.
         subject: What the call is about: ``invoice 1042``.
         started: The loop time of its start.
         attempts: Its requests, in their order; a request is added when its outcome is known.
@@ -27,6 +30,7 @@ class History:
     """
 
     operation: Operation
+    url: str
     subject: str | None
     started: float
     attempts: list[Attempt] = field(factory=list[Attempt])
@@ -42,6 +46,11 @@ class History:
     def waited(self) -> float:
         """Seconds in which its requests waited for their turn at the limiter."""
         return sum(attempt.waited for attempt in self.attempts)
+
+    @property
+    def refusals(self) -> int:
+        """How many of its requests were refused for their key (401)."""
+        return sum(attempt.status == UNAUTHORIZED for attempt in self.attempts)
 
     @property
     def request_id(self) -> str | None:

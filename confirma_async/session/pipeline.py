@@ -10,14 +10,15 @@ from urllib.parse import urlencode
 
 from attrs import field, frozen
 
-from confirma_async._version import __version__
 from confirma_async.contract import Operation, Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import (
     APIError,
     Attempt,
+    AuthenticationError,
     CallError,
     ConfigurationError,
+    CredentialsError,
     OutcomeUnknownError,
     Phase,
     RateLimitedError,
@@ -28,10 +29,15 @@ from confirma_async.errors import (
 )
 from confirma_async.redaction import masked
 from confirma_async.schemas.wire import Schema
+from confirma_async.secret import HIDDEN, Secret
 from confirma_async.session import retry
+from confirma_async.session.headers import check_added, headers_of
 from confirma_async.session.history import History, log
+from confirma_async.session.hooks import Hooks
+from confirma_async.session.keys import Key, Keys
 from confirma_async.session.open_calls import OpenCalls
 from confirma_async.session.ratelimit import Limiter
+from confirma_async.session.renewal import renew
 from confirma_async.session.transport import Request, Response, Transport
 
 T = TypeVar("T")
@@ -44,9 +50,7 @@ NO_CONTENT = 204
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 _KEPT_BODY = 64 * 1024
 _KEPT_DETAIL = 500
-_REDACTED = "[redacted]"
 _CANCELLED = "cancelled"
-_RESERVED_HEADERS = frozenset({"x-api-key", "content-length", "transfer-encoding", "host"})
 
 
 def check_timeout(seconds: float) -> None:
@@ -83,19 +87,20 @@ class Pipeline:
 
     Attributes:
         base_url: Scheme, host and port.
-        api_key: Sent as ``X-Api-Key``.
+        keys: Which key a call carries; never sent anywhere but to ``base_url``.
         transport: Sends one request.
         converter: Reads and writes bodies.
         overrides: The user's corrections of paths.
         limiter: Admits calls.
         policy: How often a call is tried again.
         quota: The client's budget of retries.
+        hooks: Who is told of every call.
         open_calls: The calls that are under way.
         timeout: Seconds for a call that names no timeout of its own.
     """
 
     base_url: str
-    api_key: str = field(repr=False)
+    keys: Keys
     transport: Transport
     converter: Converter
     overrides: Overrides
@@ -103,16 +108,8 @@ class Pipeline:
     policy: retry.RetryPolicy
     quota: retry.RetryQuota
     timeout: float = DEFAULT_TIMEOUT
+    hooks: Hooks = field(factory=Hooks)
     open_calls: OpenCalls = field(factory=OpenCalls)
-    _own_headers: Mapping[str, str] = field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        headers = {
-            "X-Api-Key": self.api_key,
-            "Accept": "application/json",
-            "User-Agent": f"confirma-sdk/{__version__}",
-        }
-        object.__setattr__(self, "_own_headers", headers)
 
     async def call(
         self,
@@ -140,19 +137,24 @@ class Pipeline:
             ResponseDecodeError: the answer is not what the contract describes.
         """
         loop = asyncio.get_running_loop()
-        history = History(operation=operation, subject=options.subject, started=loop.time())
+        target = self.base_url + self.overrides.path_of(operation)
+        history = History(operation=operation, url=target, subject=options.subject, started=loop.time())
         deadline = history.started + self._seconds(options.timeout)
+        key = self.keys.of(operation)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
-        url = self.base_url + self.overrides.path_of(operation) + self._query(query)
-        headers = self._headers(body, options.headers)
+        url = target + self._query(query)
+        added = _checked(options.headers)
         self.open_calls.begin(history)
         try:
             while True:
-                result = await self._attempt(history, url, headers, body, deadline, options.before_send)
+                token = key.current or await _token(key, deadline)
+                result = await self._attempt(history, token, url, added, body, deadline, options.before_send)
                 if isinstance(result, Response) and result.status < 300:
                     self.quota.refill()
                     return self._decode(operation, answer, result)
-                await asyncio.sleep(self._pause(history, self._failure(result), deadline))
+                failure = self._failure(result, token)
+                if not await self._exchanged(history, key, token, failure, deadline):
+                    await asyncio.sleep(self._pause(history, failure, deadline))
         except BaseException as error:
             history.error = told = self._told(history, error)
             if told is error:
@@ -162,12 +164,15 @@ class Pipeline:
             self.open_calls.end(history)
             history.ended = loop.time()
             log(history)
+            if self.hooks:
+                await self.hooks.after_call(history, deadline)
 
     async def _attempt(
         self,
         history: History,
+        token: Secret,
         url: str,
-        headers: Mapping[str, str],
+        added: Mapping[str, str],
         body: bytes | None,
         deadline: float,
         before_send: Callable[[], Awaitable[None]] | None,
@@ -185,11 +190,15 @@ class Pipeline:
             raise _no_turn(history) from error
         started = sent = loop.time()
         try:
+            if self.hooks:
+                added = await self.hooks.before_attempt(history, added, deadline)
             if before_send is not None:
                 await before_send()
+            if self.hooks or before_send is not None:
                 sent = loop.time()
             if sent >= deadline:
                 raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
+            headers = headers_of(token, body, added)
             request = Request(history.operation.method, url, headers, body, deadline - sent)
             result: Response | BaseException
             try:
@@ -201,6 +210,8 @@ class Pipeline:
                 self.limiter.slow_down(started, retry.retry_after(result.headers.get("Retry-After")))
         finally:
             self.limiter.release()
+        if self.hooks:
+            await self.hooks.after_attempt(history, deadline)
         if isinstance(result, Response | TransportError):
             return result
         raise result
@@ -228,14 +239,22 @@ class Pipeline:
             error.of(history.operation.name, history.attempts)
         return error
 
-    def _headers(self, body: bytes | None, added: Mapping[str, str] | None) -> Mapping[str, str]:
-        own = self._own_headers if body is None else {**self._own_headers, "Content-Type": "application/json"}
-        if not added:
-            return own
-        for name in added:
-            if name.lower() in _RESERVED_HEADERS:
-                raise ConfigurationError(f"the header {name} is the SDK's own and cannot be set per call")
-        return {**own, **added}
+    async def _exchanged(
+        self, history: History, key: Key, refused: Secret, failure: CallError, deadline: float
+    ) -> bool:
+        """Whether a key that the service refused is replaced by another; at most once per call."""
+        if not isinstance(failure, AuthenticationError) or history.refusals > 1:
+            return False
+        try:
+            async with asyncio.timeout_at(deadline):
+                if await key.replaced(refused):
+                    return True
+                if self.keys.renew_on_401 and key.store is not None and key.may_renew(refused):
+                    await renew(self, key, key.store, CallOptions())
+                    return True
+        except (CallError, TimeoutError) as error:
+            failure.__cause__ = error  # the caller is told of the refusal: that is what the call came to
+        return False
 
     def _query(self, query: Schema | None) -> str:
         if query is None:
@@ -259,10 +278,10 @@ class Pipeline:
                 return pause
         raise _final(history, failure)
 
-    def _failure(self, result: Response | TransportError) -> CallError:
+    def _failure(self, result: Response | TransportError, token: Secret) -> CallError:
         if isinstance(result, TransportError):
             return result
-        text = result.body[:_KEPT_BODY].decode("utf-8", "replace").replace(self.api_key, _REDACTED)
+        text = _text(result).replace(token.reveal(), HIDDEN)
         error = error_class(result.status)(
             result.status, detail=self._detail(text), body=text, request_id=_request_id(result)
         )
@@ -296,8 +315,24 @@ class Pipeline:
         try:
             return self.converter.loads(response.body, answer)
         except ResponseDecodeError as error:
-            error.status = response.status
+            error.status, error.body = response.status, _text(response)
             raise
+
+
+async def _token(key: Key, deadline: float) -> Secret:
+    """A key that is not at hand: asked for, read from its store, or awaited while it is being renewed."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await key.get()
+    except TimeoutError as error:
+        raise CredentialsError("the deadline passed while waiting for the API key") from error
+
+
+def _checked(added: Mapping[str, str] | None) -> Mapping[str, str]:
+    if not added:
+        return {}
+    check_added(added)
+    return added
 
 
 def _in_a_query(value: object) -> str:
@@ -318,6 +353,10 @@ def _final(history: History, failure: CallError) -> CallError:
 
 def _listed(value: object) -> Sequence[object]:
     return tuple(cast("Sequence[object]", value)) if type(value) is list else ()
+
+
+def _text(response: Response) -> str:
+    return response.body[:_KEPT_BODY].decode("utf-8", "replace")
 
 
 def _request_id(response: Response) -> str | None:

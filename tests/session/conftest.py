@@ -8,6 +8,8 @@ import pytest
 
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
+from confirma_async.session.hooks import Hooks
+from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
@@ -78,11 +80,22 @@ def scripted():
 def pipeline_over():
     """Makes a pipeline over a transport."""
 
-    def make(transport, *, policy=RetryPolicy(), limit=RateLimit(), quota=None, timeout=30.0, overrides=None):
+    def make(
+        transport,
+        *,
+        keys=None,
+        hooks=(),
+        policy=RetryPolicy(),
+        limit=RateLimit(),
+        quota=None,
+        timeout=30.0,
+        overrides=None,
+    ):
         overrides = overrides or Overrides()
         return Pipeline(
             base_url="https://service.example",
-            api_key="the-secret-key",
+            keys=keys or Keys(client=Key("the-secret-key")),
+            hooks=Hooks(hooks),
             transport=transport,
             converter=Converter(overrides.names),
             overrides=overrides,

@@ -1,0 +1,228 @@
+"""Where a key comes from: given as it is, asked for, or kept in a store that takes a renewed token."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from confirma_async.callbacks import result_of
+from confirma_async.errors import ConfigurationError, CredentialsError
+from confirma_async.secret import Secret
+
+LONGEST_TOKEN = 4096
+"""Bytes of a token file at most; a larger one is no token."""
+
+
+@runtime_checkable
+class TokenStore(Protocol):
+    """Keeps the one token of one client account, and is given a new one when the token is renewed."""
+
+    async def load(self) -> Secret:
+        """Returns the token as it is kept now.
+
+        Raises:
+            CredentialsError: there is none, or it cannot be read.
+        """
+        ...
+
+    async def save(self, token: Secret) -> None:
+        """Keeps a new token in place of the old one; returns only once it would survive a power cut.
+
+        Whatever it raises means that the token is not kept; the token is not lost by that (see
+        ``TokenNotKeptError``).
+        """
+        ...
+
+
+AskedFor: TypeAlias = Callable[[], str | Secret | Awaitable[str | Secret]]
+"""A function that returns the key, directly or when awaited. It is asked before every attempt."""
+
+Credentials: TypeAlias = str | Secret | AskedFor | TokenStore
+"""What a client takes as its key: the key itself, a function that returns it, or a store."""
+
+
+def checked(key: str | Secret) -> Secret:
+    """The key as a secret.
+
+    Raises:
+        ConfigurationError: no HTTP header can carry it.
+    """
+    text = Secret(key).reveal()
+    if not text:
+        raise ConfigurationError("the API key must not be empty")
+    if not text.isascii() or not text.isprintable() or text != text.strip():
+        raise ConfigurationError(
+            "the API key holds a character that no HTTP header can carry, or a space at an end; "
+            "copy it again without line breaks"
+        )
+    return Secret(key)
+
+
+class FileTokenStore:
+    """Keeps the token in a file that nobody else can read (mode 0600).
+
+    A new token is written beside the file, synced to the disk, and only then put in its place, so that a
+    crash leaves either the old token or the new one.
+
+    Args:
+        path: The file. A symbolic link is followed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path: Path = Path(path)
+
+    async def load(self) -> Secret:
+        """Reads the token.
+
+        Raises:
+            CredentialsError: there is no such file, others can read it, or it holds no token.
+        """
+        return await asyncio.to_thread(self._read)
+
+    async def save(self, token: Secret) -> None:
+        """Writes a token.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        await asyncio.to_thread(self._write, checked(token))
+
+    def _read(self) -> Secret:
+        try:
+            with self.path.open("rb") as file:
+                found = os.fstat(file.fileno())
+                content = file.read(LONGEST_TOKEN + 1)
+        except OSError as error:
+            raise CredentialsError(
+                f"the token file {self.path} cannot be read ({(error.strerror or 'no file').lower()})"
+            ) from error
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            raise CredentialsError(
+                f"others may read the token file {self.path}; run: chmod 600 {self.path}, and consider "
+                "whether the token must be renewed"
+            )
+        if len(content) > LONGEST_TOKEN:
+            raise CredentialsError(f"the token file {self.path} is too long for a token")
+        try:
+            return checked(content.decode("ascii").strip())
+        except (UnicodeDecodeError, ConfigurationError):
+            raise CredentialsError(f"the token file {self.path} holds no token, or more than that") from None
+
+    def _write(self, token: Secret) -> None:
+        target = Path(os.path.realpath(self.path))
+        draft = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
+        try:
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(token.reveal().encode("ascii") + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(target)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def __repr__(self) -> str:
+        return f"FileTokenStore({str(self.path)!r})"
+
+
+class Keyring(Protocol):
+    """What the ``keyring`` package offers, and whatever is shaped like it."""
+
+    def get_password(self, service_name: str, username: str, /) -> str | None:
+        """Returns what is kept under these names; None if nothing is."""
+        ...
+
+    def set_password(self, service_name: str, username: str, password: str, /) -> None:
+        """Keeps something under these names."""
+        ...
+
+
+class KeyringTokenStore:
+    """Keeps the token in a keyring, e.g. the desktop's: ``KeyringTokenStore(keyring, "confirma", "seller")``.
+
+    Args:
+        keyring: The ``keyring`` package itself, one of its backends, or anything with the same two functions.
+        service: The name to keep the token under.
+        username: The account within that name.
+    """
+
+    def __init__(self, keyring: Keyring, service: str, username: str) -> None:
+        self._keyring = keyring
+        self._service = service
+        self._username = username
+
+    async def load(self) -> Secret:
+        """Reads the token.
+
+        Raises:
+            CredentialsError: the keyring has none, or cannot be read.
+        """
+        try:
+            found = await asyncio.to_thread(self._keyring.get_password, self._service, self._username)
+        except Exception as error:
+            raise CredentialsError(f"the keyring cannot be read ({type(error).__name__})") from error
+        if found is None:
+            raise CredentialsError(f"the keyring has no token of {self._username} under {self._service}")
+        return checked(found)
+
+    async def save(self, token: Secret) -> None:
+        """Writes a token; raises what the keyring raises."""
+        await asyncio.to_thread(self._keyring.set_password, self._service, self._username, token.reveal())
+
+    def __repr__(self) -> str:
+        return f"KeyringTokenStore({self._service!r}, {self._username!r})"
+
+
+class CallbackTokenStore:
+    """Keeps the token wherever two functions of yours keep it: a database, a vault.
+
+    Args:
+        load: Returns the token, directly or when awaited.
+        save: Takes a new one. It must return, or end, only once the token is kept for good.
+    """
+
+    def __init__(self, load: AskedFor, save: Callable[[Secret], Awaitable[None] | None]) -> None:
+        self._load = load
+        self._save = save
+
+    async def load(self) -> Secret:
+        """Asks the function for the token.
+
+        Raises:
+            CredentialsError: the function raised something.
+        """
+        return await ask(self._load)
+
+    async def save(self, token: Secret) -> None:
+        """Hands a token to the function; raises what the function raises."""
+        await result_of(self._save, token)
+
+    def __repr__(self) -> str:
+        return "CallbackTokenStore(...)"
+
+
+async def ask(function: AskedFor) -> Secret:
+    """Asks a function for the key.
+
+    Raises:
+        CredentialsError: the function raised something, or gave what is no key.
+    """
+    try:
+        return checked(await result_of(function))
+    except CredentialsError:
+        raise
+    except ConfigurationError as error:
+        raise CredentialsError(f"what the function gave is no key: {error}") from None
+    except Exception as error:
+        raise CredentialsError(
+            f"the function that gives the API key failed ({type(error).__name__})"
+        ) from error

@@ -1,0 +1,138 @@
+"""Hooks: code of the user's that is told of every call, and may add headers. It cannot break one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
+
+from attrs import evolve, frozen
+
+from confirma_async.callbacks import result_of
+from confirma_async.errors import ConfigurationError
+from confirma_async.session.headers import check_added
+from confirma_async.session.history import History
+
+T = TypeVar("T")
+
+logger: logging.Logger = logging.getLogger("confirma_async")
+
+GRACE = 1.0
+"""Seconds that an asynchronous hook gets at least to hear of what has ended."""
+
+
+@frozen(kw_only=True)
+class Outgoing:
+    """A request that is about to be sent, as hooks see it: neither its key nor its body.
+
+    Attributes:
+        history: The call so far.
+        number: Which attempt of the call it is, from 1.
+        headers: The headers to add to the SDK's own: the caller's, and those of the hooks before.
+    """
+
+    history: History
+    number: int
+    headers: Mapping[str, str]
+
+    def with_headers(self, headers: Mapping[str, str]) -> Outgoing:
+        """The same with more headers: ``outgoing.with_headers({"X-Correlation-Id": "..."})``.
+
+        Raises:
+            ConfigurationError: one is the SDK's own, or cannot be carried by HTTP.
+        """
+        check_added(headers)
+        return evolve(self, headers={**self.headers, **headers})
+
+
+class Hook:
+    """Watches calls. Override what you want to be told of, as a function or a coroutine function.
+
+    Hooks run in the order they were given in, in the task of the call. One that raises is logged, and the
+    call goes on as if it were not there; an asynchronous one gets what is left of the call's time (and, to
+    hear of what has ended, a second at least). Hooks never see a key or a body. The history they are given is
+    the call's own: look, and change nothing.
+    """
+
+    def before_attempt(self, outgoing: Outgoing) -> Outgoing | Awaitable[Outgoing | None] | None:
+        """A request is about to be sent: its turn has come, and nothing of it has left.
+
+        Returns:
+            The request with headers added (``outgoing.with_headers``), which the next hook is given; None
+            to leave it as it is.
+        """
+
+    def after_attempt(self, history: History) -> Awaitable[None] | None:
+        """A request has ended, well or not; ``history.attempts[-1]`` tells how."""
+
+    def after_call(self, history: History) -> Awaitable[None] | None:
+        """A call has ended, and its caller is about to be told. It may have come to no attempt at all."""
+
+
+class Hooks:
+    """The hooks of a client, in order; false where there are none.
+
+    Args:
+        hooks: The hooks.
+
+    Raises:
+        ConfigurationError: one is no ``Hook``.
+    """
+
+    def __init__(self, hooks: Iterable[Hook] = ()) -> None:
+        self._hooks = tuple(hooks)
+        for hook in self._hooks:
+            if not isinstance(hook, Hook):  # pyright: ignore[reportUnnecessaryIsInstance] (untyped callers)
+                raise ConfigurationError(f"a hook must be a confirma_async.Hook; {hook!r} is none")
+
+    def __bool__(self) -> bool:
+        return bool(self._hooks)
+
+    async def before_attempt(
+        self, history: History, added: Mapping[str, str], deadline: float
+    ) -> Mapping[str, str]:
+        """Announces a request, and returns the headers to add to it."""
+        outgoing = Outgoing(history=history, number=len(history.attempts) + 1, headers=added)
+        for hook in self._hooks:
+            outgoing = await _guarded(hook, _changed(hook, outgoing), outgoing, deadline)
+        return outgoing.headers
+
+    async def after_attempt(self, history: History, deadline: float) -> None:
+        """Tells how a request ended."""
+        for hook in self._hooks:
+            await _guarded(hook, result_of(hook.after_attempt, history), None, _with_grace(deadline))
+
+    async def after_call(self, history: History, deadline: float) -> None:
+        """Tells how a call ended."""
+        for hook in self._hooks:
+            await _guarded(hook, result_of(hook.after_call, history), None, _with_grace(deadline))
+
+
+def _with_grace(deadline: float) -> float:
+    return max(deadline, asyncio.get_running_loop().time() + GRACE)
+
+
+async def _changed(hook: Hook, outgoing: Outgoing) -> Outgoing:
+    """What a hook made of a request; whatever else it changed than the headers is not looked at."""
+    changed = await result_of(hook.before_attempt, outgoing)
+    if changed is None:
+        return outgoing
+    check_added(changed.headers)
+    return evolve(outgoing, headers=dict(changed.headers))
+
+
+async def _guarded(hook: Hook, step: Coroutine[Any, Any, T], otherwise: T, until: float) -> T:
+    """Runs a step of a hook; a failure of it is logged, and goes no further."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        async with asyncio.timeout_at(until):
+            return await step
+    except asyncio.CancelledError:
+        if task is not None and task.cancelling() > before:
+            raise  # the call is cancelled, not something within the hook
+        logger.exception("the hook %s was cancelled from within; the call goes on", type(hook).__name__)
+    except (Exception, SystemExit):  # it has no say in whether the program ends, either
+        logger.exception("the hook %s failed; the call goes on", type(hook).__name__)
+    return otherwise

@@ -1,0 +1,226 @@
+"""The keys of a client: which call carries which, and how one is exchanged for another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from attrs import define, field
+
+from confirma_async.contract import Operation, TokenKind
+from confirma_async.credentials import Credentials, TokenStore, ask, checked
+from confirma_async.errors import (
+    CallError,
+    ConfigurationError,
+    CredentialsError,
+    Phase,
+    TokenNotKeptError,
+)
+from confirma_async.secret import Secret
+
+logger: logging.Logger = logging.getLogger("confirma_async")
+
+Renewer = Callable[[Secret], Awaitable[Secret]]
+"""Exchanges a token for a new one at the service."""
+
+
+class Key:
+    """One key: where it comes from, and what it is now.
+
+    Args:
+        source: The key itself, a function that is asked before every attempt, or a store that is read at the
+            first call and whenever the service refuses what it gave.
+
+    Attributes:
+        current: The key, where it can be used as it is; where it is None, ``get`` has something to do first.
+        store: Where a renewed token goes, and where the key came from.
+
+    Raises:
+        ConfigurationError: no HTTP header can carry the key, or the source is of no known kind.
+    """
+
+    def __init__(self, source: Credentials) -> None:
+        self.current: Secret | None = None
+        self.store: TokenStore | None = None
+        self._load: Callable[[], Awaitable[Secret]]
+        self._lasts = True
+        self._unsaved: tuple[Secret, TokenStore] | None = None
+        self._renewal: asyncio.Task[Secret] | None = None
+        self._renewed_in_vain: Secret | None = None
+        if isinstance(source, str | Secret):
+            self.current = checked(source)
+            self._load = partial(_given, self.current)
+        elif isinstance(source, TokenStore):
+            self._take_from(source)
+        elif callable(source):
+            self._load, self._lasts = partial(ask, source), False
+        else:
+            raise ConfigurationError(
+                "the key must be text, a function that returns it, or a TokenStore; "
+                f"{type(source).__name__} is none of them"
+            )
+
+    async def get(self) -> Secret:
+        """Returns the key to use now; waits for a renewal under way, asks the function or reads the store.
+
+        Raises:
+            CredentialsError: there is no key to be had.
+            TokenNotKeptError: a renewed token still cannot be kept; it is not used before it is.
+        """
+        await self.settle()
+        if self._unsaved is not None:
+            try:
+                return await self._keep(*self._unsaved)
+            except TokenNotKeptError as error:
+                error.phase = Phase.NOT_SENT
+                raise
+        return self.current or await self._read(None)
+
+    async def replaced(self, refused: Secret) -> bool:
+        """Whether there is another key by now than one that the service refused.
+
+        Raises:
+            CredentialsError: there is no key to be had.
+            TokenNotKeptError: a renewed token still cannot be kept.
+        """
+        await self.settle()
+        if self.current == refused:
+            await self._read(refused)  # perhaps another process has renewed it
+        return await self.get() != refused
+
+    def may_renew(self, refused: Secret) -> bool:
+        """Whether a refused token may be renewed unasked: there is a store, and it was not tried before."""
+        return self.store is not None and refused != self._renewed_in_vain
+
+    async def renew(self, renewer: Renewer, store: TokenStore) -> Secret:
+        """Exchanges the token for a new one, which is in the store before any call uses it.
+
+        A renewal under way is joined. It goes on even if its callers are cancelled: a token that is on its
+        way must not be lost.
+
+        Raises:
+            CallError: the service did not renew the token.
+            TokenNotKeptError: the store did not take the new token. The next renewal saves it, and asks the
+                service for no other.
+        """
+        if self._renewal is None:
+            self._renewal = asyncio.create_task(self._renewed(renewer, store), name="renewal of a token")
+            self._renewal.add_done_callback(self._on_end)
+        return await asyncio.shield(self._renewal)
+
+    async def settle(self) -> None:
+        """Waits for a renewal that is under way, whatever it comes to."""
+        while self._renewal is not None:
+            await asyncio.wait([self._renewal])
+
+    def _take_from(self, store: TokenStore) -> None:
+        self.store, self._load, self._lasts = store, partial(_loaded, store), True
+
+    async def _read(self, stale: Secret | None) -> Secret:
+        """Asks where the key comes from. What lasts is the key from then on, unless another came first."""
+        found = await self._load()
+        if self._lasts and self.current == stale:
+            self.current = found
+        return self.current or found
+
+    async def _renewed(self, renewer: Renewer, store: TokenStore) -> Secret:
+        if self._unsaved is not None:
+            return await self._keep(self._unsaved[0], store)
+        old = self.current or await self._read(None)
+        self.current = None  # calls that start now wait for the new one
+        try:
+            new = checked(await renewer(old))
+        except BaseException as error:
+            self.current = old if self._lasts else None
+            if not isinstance(error, CallError) or error.phase is not Phase.NOT_SENT:
+                self._renewed_in_vain = old
+            raise
+        return await self._keep(new, store)
+
+    async def _keep(self, token: Secret, store: TokenStore) -> Secret:
+        """Hands a new token to the store; only then it is the key, and the store where it comes from."""
+        self._unsaved = token, store
+        try:
+            await store.save(token)
+        except Exception as error:
+            raise TokenNotKeptError(
+                f"the service gave a new token, but the store did not keep it ({type(error).__name__}); "
+                "treat the old one as dead. The new one is in memory: keep what error.token.reveal() gives, "
+                "or mend the store and call renew_token() again, which saves it and renews nothing",
+                token=token,
+            ) from error
+        self._take_from(store)
+        self._unsaved, self.current = None, token
+        return token
+
+    def _on_end(self, renewal: asyncio.Task[Secret]) -> None:
+        self._renewal = None
+        if renewal.cancelled():
+            logger.error("the renewal of a token was cancelled: whether the old one still holds is unknown")
+        elif (error := renewal.exception()) is not None:
+            logger.error("the renewal of a token failed: %s", error)
+
+
+async def _given(key: Secret) -> Secret:
+    return key
+
+
+async def _loaded(store: TokenStore) -> Secret:
+    try:
+        return checked(await store.load())
+    except CallError:
+        raise
+    except Exception as error:
+        raise CredentialsError(f"the token store gave no token ({type(error).__name__})") from error
+
+
+@define(kw_only=True)
+class Keys:
+    """The keys of one client account.
+
+    Attributes:
+        client: The client's key.
+        provisioning: The partner's provisioning token.
+        renew_on_401: Whether a client's token that the service refuses is renewed unasked.
+
+    Raises:
+        ConfigurationError: a renewed token would have no store to be kept in.
+    """
+
+    client: Key | None = None
+    provisioning: Key | None = None
+    renew_on_401: bool = False
+    _ended: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.renew_on_401 and (self.client is None or self.client.store is None):
+            raise ConfigurationError(
+                "a renewed token must be kept: renew_on_401 needs a TokenStore as the key"
+            )
+
+    def end(self) -> None:
+        """Hands out no key from now on."""
+        self._ended = True
+
+    def of(self, operation: Operation) -> Key:
+        """The key that an operation wants.
+
+        Raises:
+            ConfigurationError: there is none of its kind, or they were ended; nothing was sent.
+        """
+        if self._ended:
+            raise ConfigurationError("the block of this as_client(...) was left; call as_client again")
+        key = self.provisioning if operation.token is TokenKind.PROVISIONING else self.client
+        if key is None:
+            raise ConfigurationError(f"{operation.name} {_MISSING[operation.token]}; nothing was sent")
+        return key
+
+
+_MISSING = {
+    TokenKind.CLIENT: "needs the API key of a client, and there is only a provisioning token; give the key "
+    "to Confirma, set CONFIRMA_API_KEY, or use as_client(key)",
+    TokenKind.PROVISIONING: "needs the partner's provisioning token, and there is only a client's API key; "
+    "give it as provisioning_token, or set CONFIRMA_PROVISIONING_TOKEN",
+}

@@ -1,0 +1,64 @@
+"""The renewal of a token: asked for with the old one, found in the answer, kept before it is used."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from confirma_async.contract import RENEW_TOKEN
+from confirma_async.credentials import TokenStore
+from confirma_async.errors import ResponseDecodeError, TokenNotKeptError
+from confirma_async.schemas import TokenRenewal
+from confirma_async.secret import Secret
+from confirma_async.session.keys import Key, Keys
+
+if TYPE_CHECKING:
+    from confirma_async.session.pipeline import CallOptions, Pipeline
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+
+async def renew(pipeline: Pipeline, key: Key, store: TokenStore, options: CallOptions) -> Secret:
+    """Renews a client's token; see ``Key.renew``.
+
+    Raises:
+        OutcomeUnknownError: the answer was lost; the message says what to do.
+        TokenNotKeptError: the token was renewed, but the new one is in memory only.
+        CallError: the service did not renew it.
+    """
+
+    async def exchange(old: Secret) -> Secret:
+        with_old = evolve(pipeline, keys=Keys(client=Key(old)))
+        try:
+            answer = await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
+        except ResponseDecodeError as error:
+            raise _not_found(error.body) from error
+        token = token_in(answer)
+        if token is None:
+            raise _not_found(pipeline.converter.dumps(answer).decode())
+        return token
+
+    return await key.renew(exchange, store)
+
+
+def _not_found(answer: str) -> TokenNotKeptError:
+    error = TokenNotKeptError(
+        "the service renewed the token, but its answer has none where the SDK looks for it; treat the old "
+        "one as dead. The whole answer is in memory: look for the token in what error.answer.reveal() gives",
+        answer=Secret(answer),
+    )
+    return error.of(RENEW_TOKEN.name, ())
+
+
+def token_in(answer: TokenRenewal) -> Secret | None:
+    """The new token, where the answer to a renewal may have it (contract §3).
+
+    The vendor says that the token is in the answer, not where. ``apiAccessToken`` and ``token`` are our
+    reading; a message that is nothing but a UUID is one, too.
+    """
+    if answer.api_access_token or answer.token:
+        return answer.api_access_token or answer.token
+    message = answer.message.strip() if answer.message else ""
+    return Secret(message) if _UUID.fullmatch(message) else None
