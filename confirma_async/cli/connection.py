@@ -16,7 +16,7 @@ from confirma_async.cli import options
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
-from confirma_async.errors import ConfigurationError
+from confirma_async.errors import ConfigurationError, OutcomeUnknownError
 from confirma_async.settings import (
     API_KEY_VARIABLE,
     BASE_URL_VARIABLE,
@@ -49,13 +49,21 @@ class Connection:
         return Converter(self.overrides.names)
 
     def ask(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
-        """Calls one verb of a client made for it."""
+        """Calls one verb of a client made for it.
+
+        Raises:
+            OutcomeUnknownError: also where Ctrl-C stopped a call that may have taken effect.
+        """
 
         async def asked() -> T:
             async with self.client() as confirma:
                 return await verb(confirma)
 
-        return asyncio.run(asked())
+        try:
+            return asyncio.run(asked())
+        except (KeyboardInterrupt, asyncio.CancelledError) as stopped:
+            unknown = _outcome_unknown(stopped)
+            raise unknown or stopped from None
 
     def client(self) -> Confirma:
         """Makes the client.
@@ -122,6 +130,15 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     ),
     options.overrides_file,
 )
+
+
+def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | None:
+    """What the pipeline says of a call that was cut off; it hangs on the cancellation."""
+    while stopped is not None:
+        if isinstance(stopped, OutcomeUnknownError):
+            return stopped
+        stopped = stopped.__cause__ or stopped.__context__
+    return None
 
 
 def _variables(environment: str | None, base_url: str | None, key_file: Path | None) -> Mapping[str, str]:

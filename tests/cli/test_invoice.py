@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -19,6 +23,12 @@ def one(tmp_path, wire_invoice):
         return file
 
     return write
+
+
+def until(happened):
+    end = time.monotonic() + 20
+    while not happened() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 # --- create ---------------------------------------------------------------------------------------
@@ -65,6 +75,18 @@ def test_a_lost_answer_has_a_code_of_its_own_and_says_what_to_do(confirma, servi
     assert "the outcome of invoice 1042 is unknown" in err
     assert "look it up" in err
     assert service.requests["invoices.create"] == 1
+
+
+def test_stopped_in_the_middle_its_outcome_is_unknown(service, one):
+    service.faults.add(Fault.LATENCY, operation="invoices.create", times=1, seconds=5)
+    command = [sys.executable, "-m", "confirma_async.cli", "invoice", "create", str(one())]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    until(lambda: service.requests["invoices.create"])
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 4
+    assert "the outcome of invoice 1042 is unknown (the call was cancelled)" in err
+    service.faults.clear()
 
 
 def test_an_unknown_key_is_told(confirma, service, one):
