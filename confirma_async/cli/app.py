@@ -12,10 +12,13 @@ from collections.abc import Iterator, Sequence
 import click
 
 from confirma_async._version import __version__
+from confirma_async.cli.accounting import accounting_invoice, accounting_payment, ledger
 from confirma_async.cli.demo import demo
 from confirma_async.cli.doctor import doctor
 from confirma_async.cli.exits import Exit, of_error
+from confirma_async.cli.finvoice import finvoice
 from confirma_async.cli.invoice import invoice
+from confirma_async.cli.payments import payments, settlements
 from confirma_async.cli.render import print_json
 from confirma_async.cli.sandbox import sandbox
 from confirma_async.cli.status import status
@@ -52,7 +55,22 @@ def _set_up_logging(*, verbose: bool) -> None:
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for _command in (submit, validate, status, invoice, token, doctor, sandbox, demo):
+for _command in (
+    submit,
+    validate,
+    status,
+    invoice,
+    payments,
+    settlements,
+    ledger,
+    accounting_payment,
+    accounting_invoice,
+    finvoice,
+    token,
+    doctor,
+    sandbox,
+    demo,
+):
     confirma.add_command(_command)
 
 

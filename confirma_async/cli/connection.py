@@ -126,6 +126,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
         type=options.FiniteRange(0, min_open=True),
         default=30.0,
         show_default=True,
+        metavar="SECONDS",
         help="Seconds for one call, retries included.",
     ),
     options.overrides_file,

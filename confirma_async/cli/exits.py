@@ -7,6 +7,7 @@ import enum
 from confirma_async.bulk import Report
 from confirma_async.contract import OPERATIONS, Repeat
 from confirma_async.errors import (
+    AddressNotChosenError,
     APIError,
     AuthenticationError,
     ConfirmaError,
@@ -53,7 +54,7 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.PAUSED if error.resumable else Exit.USAGE
         case AuthenticationError() | PermissionDeniedError():
             return Exit.USAGE
-        case APIError() | RequestInvalidError():
+        case APIError() | RequestInvalidError() | AddressNotChosenError():
             return Exit.REJECTED
         case _:
             return Exit.USAGE

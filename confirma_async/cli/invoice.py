@@ -6,17 +6,19 @@ import datetime
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from confirma_async.bulk import State
 from confirma_async.bulk.rulings import on_receipt
 from confirma_async.cli import options
+from confirma_async.cli.actions import action
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.records import Form, Sheet, as_list, show_list
+from confirma_async.cli.records import Form, Sheet, as_list, print_facts, print_records, show_list
 from confirma_async.cli.render import print_json
 from confirma_async.client import Confirma
 from confirma_async.formats import read_document
-from confirma_async.schemas import DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
+from confirma_async.schemas import Case, DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
 
 DISTRIBUTIONS = Sheet(
     title="Invoices",
@@ -32,11 +34,17 @@ DISTRIBUTIONS = Sheet(
     ),
     more=("created_at",),
 )
+_CASE_PAYMENTS = Sheet(title="Payments", shown=("payment_date", "amount", "reference"))
+_CASE_EVENTS = Sheet(title="Events", shown=("date", "code", "description"))
+_CASE_TIMELINE = Sheet(title="Timeline", shown=("date", "stage", "description"))
 
 
 @click.group(short_help="One invoice: create it, ask about it, act on it.")
 def invoice() -> None:
     """One invoice: create it, ask about it, act on it."""
+
+
+invoice.add_command(action)
 
 
 @invoice.command(short_help="Send one invoice.")
@@ -77,10 +85,61 @@ def _show_receipt(
     click.echo(f"See what becomes of it: confirma invoice distribution --invoice {number}")
 
 
+@invoice.command(short_help="Show a debt collection case.")
+@click.argument("case_id", metavar="[CASE]", type=int, required=False)
+@options.invoice_number
+@connected
+@options.as_json
+def case(case_id: int | None, invoice_number: str | None, connection: Connection, as_json: bool) -> Exit:
+    """Show balance, payments, events and timeline of a case.
+
+    CASE is its number, which confirma invoice distribution tells for each invoice; or name the invoice.
+
+    \b
+      confirma invoice case 7
+      confirma invoice case --invoice 1042
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    details = connection.ask(lambda confirma: confirma.invoices.case(case_id, invoice_number=invoice_number))
+    if as_json:
+        print_json(connection.converter.unstructure(details))
+    else:
+        _show_case(details.case)
+    return Exit.ACCEPTED
+
+
+def _show_case(found: Case) -> None:
+    console = Console(highlight=False)
+    summary, balance = found.summary, found.balance
+    if summary is not None:
+        facts = {
+            "Status": summary.status,
+            "Stage": summary.stage,
+            "Opened": summary.created_at,
+            "Closed": summary.closed_at,
+            "Days open": summary.active_days,
+            "Creditor": summary.creditor,
+            "Agency": summary.agency,
+            "Currency": summary.currency,
+        }
+        print_facts(console, f"Case {'' if summary.case_id is None else summary.case_id}".rstrip(), facts)
+    if balance is not None:
+        owed = {
+            "Capital": balance.capital_amount,
+            "Interest": balance.interest_amount,
+            "Costs": balance.costs_amount,
+            "Total": balance.total_amount,
+        }
+        print_facts(console, "Balance", owed)
+    print_records(console, _CASE_PAYMENTS, found.payments)
+    print_records(console, _CASE_EVENTS, found.events)
+    print_records(console, _CASE_TIMELINE, found.timeline)
+
+
 @invoice.command(short_help="Show what became of invoices.")
 @options.invoice_number
 @options.period("invoice date")
 @click.option("--fetch-type", metavar="WORD", help="Passed on as given; its values are not documented.")
+@click.option("--v2", is_flag=True, help="Ask version 2, which answers by pages (provisional).")
 @connected
 @as_list
 def distribution(
@@ -88,6 +147,7 @@ def distribution(
     from_date: datetime.date | None,
     to_date: datetime.date | None,
     fetch_type: str | None,
+    v2: bool,
     connection: Connection,
     form: Form,
 ) -> Exit:
@@ -101,7 +161,8 @@ def distribution(
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
 
     async def read(confirma: Confirma) -> list[DistributionRecord]:
-        listing = confirma.invoices.distributions(
+        verb = confirma.invoices.distributions_v2 if v2 else confirma.invoices.distributions
+        listing = verb(
             invoice_number=invoice_number, from_date=from_date, to_date=to_date, fetch_type=fetch_type
         )
         return [record async for record in listing]

@@ -1,8 +1,10 @@
 import asyncio
 import contextlib
+import http.server
 import json
 import logging
 import threading
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -88,3 +90,47 @@ def service(monkeypatch):
         stack.callback(thread.join)
         stack.callback(stop.set)
         yield box["sandbox"]
+
+
+class Answering:
+    """A service that answers as it is told: for what the sandbox never says."""
+
+    def __init__(self, server):
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        self.answers = {}
+        self.asked = []
+
+    def answer(self, path, body, status=200):
+        self.answers[path] = (status, b"" if body is None else json.dumps(body).encode())
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """Such a service, as if it were the one of the environment: ``answering.answer("/payments", [...])``."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            parts = urlsplit(self.path)
+            length = int(self.headers.get("Content-Length", 0))
+            body = json.loads(self.rfile.read(length)) if length else None
+            told.asked.append((parts.path, parse_qs(parts.query), body))
+            status, content = told.answers[parts.path.removeprefix("/api/v1/partner")]
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET  # noqa: N815 (the server's own name)
+
+        def log_message(self, *arguments):
+            """Says nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        told = Answering(server)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("CONFIRMA_API_KEY", "0f8fad5b-d9cb-469f-a165-70867728950e")
+        monkeypatch.setenv("CONFIRMA_BASE_URL", told.url)
+        yield told
+        server.shutdown()
+        thread.join()

@@ -151,3 +151,66 @@ def test_what_cannot_be_asked_is_said(confirma, service, arguments, code, words)
     assert found == code
     assert words in err
     assert not service.requests
+
+
+def test_version_two_is_asked_page_by_page(confirma_json, answering, monkeypatch):
+    path = "/api/v2/partner/invoice/distribution"
+    answering.answer(
+        path, {"meta": {"page": 1, "pageSize": 50, "totalCount": 1}, "data": [{"invoiceNumber": "9"}]}
+    )
+    code, records = confirma_json("invoice", "distribution", "--v2", "--invoice", "9")
+    assert (code, [record["invoiceNumber"] for record in records]) == (0, ["9"])
+    assert answering.asked[0][0] == path
+
+
+# --- case -----------------------------------------------------------------------------------------
+
+CASE = {
+    "case": {
+        "summary": {
+            "caseId": 7,
+            "status": "OPEN",
+            "stage": "REMINDER",
+            "createdAt": "2026-11-16T00:00:00.000Z",
+            "closedAt": None,
+            "activeDays": 8,
+            "creditor": "Seller Oy",
+            "currency": "EUR",
+            "agency": "CashIn",
+        },
+        "balance": {"capitalAmount": 125.5, "interestAmount": 0.45, "costsAmount": 5, "totalAmount": 130.95},
+        "payments": [{"paymentDate": "2026-11-20", "amount": 10, "reference": "13"}],
+        "events": [{"date": "2026-11-16", "code": "REMINDER", "description": "A reminder was sent"}],
+        "timeline": [{"date": "2026-11-16", "stage": "REMINDER", "description": "Overdue"}],
+    }
+}
+
+
+def test_a_case_is_shown_in_parts(confirma, answering):
+    answering.answer("/invoice/case", CASE)
+    code, out, _ = confirma("invoice", "case", "7")
+    assert code == 0
+    for words in ("Case 7", "Seller Oy", "130.95", "A reminder was sent", "Timeline", "Overdue", "10.00"):
+        assert words in out
+    assert "Closed" not in out
+    assert answering.asked[0][1] == {"caseId": ["7"]}
+
+
+def test_a_case_is_found_by_its_invoice(confirma_json, answering):
+    answering.answer("/invoice/case", CASE)
+    code, found = confirma_json("invoice", "case", "--invoice", "1042")
+    assert (code, found["case"]["summary"]["caseId"]) == (0, 7)
+    assert answering.asked[0][1] == {"invoiceNumber": ["1042"]}
+
+
+def test_a_case_must_be_named(confirma, answering):
+    code, _, err = confirma("invoice", "case")
+    assert code == 1
+    assert "must name the case, or the invoice" in err
+
+
+def test_a_case_that_is_not_there_is_said(confirma, answering):
+    answering.answer("/invoice/case", {"message": "no such case"}, status=404)
+    code, _, err = confirma("invoice", "case", "7")
+    assert code == 1
+    assert "the service knows no such thing" in err

@@ -1,0 +1,112 @@
+"""``confirma ledger``, ``accounting-payment`` and ``accounting-invoice``."""
+
+import json
+
+import pytest
+
+LEDGER = {
+    "ledgers": {
+        "ledgerIdentifier": "2026-11",
+        "companyIdentifier": "0737546-2",
+        "documentType": "ML",
+        "documentName": "November",
+        "documentDate": "2026-11-30",
+        "documentDescription": "Sales of November",
+        "calculationMode": "GROSS",
+        "ledgerRows": [
+            {"bookingDate": "2026-11-30", "accountNumber": "1700", "amount": 125.50, "netAmount": 125.50},
+            {"bookingDate": "2026-11-30", "accountNumber": "3000", "amount": -125.50, "netAmount": -100.00},
+            {
+                "bookingDate": "2026-11-30",
+                "accountNumber": "2939",
+                "amount": -25.50,
+                "netAmount": -25.50,
+                "isVatRow": 1,
+            },
+        ],
+    }
+}
+PAYMENTS = {
+    "payments": [
+        {
+            "paymentIdentifier": "p-1",
+            "invoiceNumber": "1042",
+            "paymentDate": "2026-11-20",
+            "amount": 125.50,
+            "currency": "EUR",
+            "targetIdentifier": "invoicenumber",
+        }
+    ]
+}
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(content):
+        path = tmp_path / "input.json"
+        path.write_text(json.dumps(content))
+        return path
+
+    return write
+
+
+def test_a_ledger_is_submitted(confirma, confirma_json, answering, file):
+    answering.answer("/accounting/ledger", {"message": "ok"})
+    code, out, _ = confirma("ledger", "submit", file(LEDGER))
+    assert code == 0
+    assert "The service has taken ledger 2026-11." in out
+    assert "confirma ledger status" in out
+    assert answering.asked[0][2] == LEDGER
+    assert confirma_json("ledger", "submit", file(LEDGER)) == (0, {"message": "ok"})
+
+
+def test_a_ledger_that_does_not_balance_is_not_sent(confirma, answering, file):
+    broken = json.loads(json.dumps(LEDGER))
+    broken["ledgers"]["ledgerRows"][0]["netAmount"] = 125.49
+    code, _, err = confirma("ledger", "submit", file(broken))
+    assert code == 1
+    assert "ledger 2026-11 was not sent" in err
+    assert not answering.asked
+
+
+def test_payments_are_submitted(confirma, answering, file):
+    answering.answer("/accounting/payment", None)
+    code, out, _ = confirma("accounting-payment", "submit", file(PAYMENTS))
+    assert code == 0
+    assert "The service has taken 1 payment." in out
+    assert answering.asked[0][2] == PAYMENTS
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "name"),
+    [
+        ("ledger", "/accounting/ledger", "ledgers"),
+        ("accounting-payment", "/accounting/payment", "payments"),
+        ("accounting-invoice", "/accounting/invoice", "invoices"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("statuses", "code"), [([], 0), ([1, 1], 0), ([1, 0], 3), ([0, 2, 1], 1), ([None], 0)]
+)
+def test_a_script_reads_from_the_code_how_the_transfer_stands(
+    confirma, confirma_json, answering, command, path, name, statuses, code
+):
+    records = [{"sourceIdentifier": f"s-{number}", "status": number} for number in statuses]
+    answering.answer(path, {name: records})
+    found, out, _ = confirma(command, "status", "--filter", "since=2026-11-01")
+    assert found == code
+    assert all(f"s-{number}" in out for number in statuses)
+    assert answering.asked[0][1] == {"since": ["2026-11-01"]}
+    assert len(confirma_json(command, "status")[1]) == len(statuses)
+
+
+def test_no_content_is_an_empty_list(confirma, answering):
+    answering.answer("/accounting/ledger", None, status=204)
+    assert confirma("ledger", "status")[:2] == (0, "Ledgers: none\n")
+
+
+@pytest.mark.parametrize("given", ["since", "=x"])
+def test_a_filter_has_a_name_and_a_value(confirma, answering, given):
+    code, _, err = confirma("ledger", "status", "--filter", given)
+    assert code == 2
+    assert "NAME=VALUE" in err
