@@ -1,7 +1,8 @@
 """Between JSON and schemas: the only cattrs converter.
 
-Every wire convention is an entry of the table in ``kinds``; ``straight`` turns a schema and that table into
-two straight functions, one per direction, and ``diagnosis`` explains what they refuse.
+Every wire convention is an entry of the table in ``kinds``. Of a schema and that table, ``packed`` makes the
+quick way to JSON bytes and back, ``straight`` that to dicts and back, which takes everything; ``diagnosis``
+explains what they refuse.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import typing
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
+from types import GenericAlias
 from typing import Any, TypeVar
 
 import cattrs
@@ -35,7 +37,8 @@ from confirma_async.converters.kinds import (
     record_of,
     write_enum,
 )
-from confirma_async.converters.straight import packing_function, structure_function, unstructure_function
+from confirma_async.converters.packed import Unpacker, packer, unpacker
+from confirma_async.converters.straight import structure_function, unstructure_function
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.schemas.wire import Schema
 
@@ -55,6 +58,8 @@ class Converter:
         self._names = dict(names or {})
         self._fields: dict[type[Schema], tuple[Field, ...]] = {}
         self._packers: dict[type[Schema], Writer] = {}
+        self._unpackers: dict[type[Schema], Unpacker] = {}
+        self._loaders: dict[Any, Callable[[bytes | str], Any]] = {}
         self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
         self._cattrs = cattrs.Converter()
@@ -101,7 +106,11 @@ class Converter:
         Raises:
             ResponseDecodeError: it is not JSON, or not of that form.
         """
-        return self.structure(self.parse(data), cls)
+        try:
+            return typing.cast("T", self._loader(cls)(data))
+        except (WireMismatch, msgspec.DecodeError, ValueError, RecursionError, ArithmeticError):
+            pass
+        return self.structure(self.parse(data), cls)  # the slow way, which keeps or explains what is unusual
 
     def dumps(self, obj: Schema) -> bytes:
         """Writes a schema as JSON, decimals exactly as they are.
@@ -156,11 +165,31 @@ class Converter:
 
     def _packer(self, cls: type[Schema]) -> Writer:
         if cls not in self._packers:
-            fields = self.fields_of(cls)
-            packers = [self._packer(item.kind) if is_schema(item.kind) else item.write for item in fields]
             plain = self._cattrs.get_unstructure_hook(cls)
-            self._packers[cls] = packing_function(cls, fields, packers, plain)
+            self._packers[cls] = packer(cls, self.fields_of(cls), self._packer, plain)
         return self._packers[cls]
+
+    def _unpacker(self, cls: type[Schema]) -> Unpacker:
+        if cls not in self._unpackers:
+            self._unpackers[cls] = unpacker(cls, self.fields_of(cls), self._unpacker)
+        return self._unpackers[cls]
+
+    def _loader(self, cls: Any) -> Callable[[bytes | str], Any]:
+        if cls not in self._loaders:
+            self._loaders[cls] = self._made_loader(cls)
+        return self._loaders[cls]
+
+    def _made_loader(self, cls: Any) -> Callable[[bytes | str], Any]:
+        record = record_of(cls)
+        if record is not None:
+            each = self._unpacker(record)
+            decode_all = msgspec.json.Decoder(GenericAlias(list, each.struct), float_hook=Decimal).decode
+            return lambda data: tuple(map(each.unpack, decode_all(data)))
+        if is_schema(cls):
+            whole = self._unpacker(cls)
+            decode = msgspec.json.Decoder(whole.struct, float_hook=Decimal).decode
+            return lambda data: whole.unpack(decode(data))
+        return lambda data: self.structure(self.parse(data), cls)
 
     def _structure_function(self, cls: type[Schema]) -> Callable[[Any, Any], Any]:
         fields = self.fields_of(cls)

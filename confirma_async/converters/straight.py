@@ -6,13 +6,10 @@ another spelling) takes a second look; what is wrong raises, and is explained af
 
 from __future__ import annotations
 
-import datetime
 import typing
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
-
-import msgspec
 
 from confirma_async.converters.fields import Field
 from confirma_async.converters.kinds import (
@@ -31,7 +28,7 @@ from confirma_async.converters.kinds import (
 )
 from confirma_async.schemas.wire import Schema
 
-_set_extra: Callable[[Schema, dict[str, Any]], None] = vars(Schema)["extra"].__set__
+set_extra: Callable[[Schema, dict[str, Any]], None] = vars(Schema)["extra"].__set__
 """Writes the slot itself: a schema is frozen, but not while it is being read."""
 
 
@@ -49,7 +46,7 @@ def structure_function(
     names: dict[str, Any] = {
         "cls": cls,
         "new": object.__new__,
-        "set_extra": _set_extra,
+        "set_extra": set_extra,
         "known": known,
         "fields": fields,
         "keep_oddities": _keep_oddities,
@@ -95,7 +92,7 @@ def structure_function(
         names[f"s{index}"] = getattr(cls, item.attribute).__set__
     lines.append(" set_extra(x, {})")
     lines.append(" return keep_oddities(o, fields, x) if odd_ones else x")
-    return _compiled(cls, "structure", lines, names)
+    return compiled(cls, "structure", lines, names)
 
 
 def unstructure_function(
@@ -127,47 +124,12 @@ def unstructure_function(
             lines.append(
                 f"{indent}if type(v) is not tuple and type(v) is not list: raise Mismatch('a list', v)"
             )
-            lines.append(f"{indent}o[{item.wire!r}] = [{_writing(item, index, names, value='i')} for i in v]")
+            lines.append(f"{indent}o[{item.wire!r}] = [{writing(item, index, names, value='i')} for i in v]")
         else:
-            lines.append(f"{indent}o[{item.wire!r}] = {_writing(item, index, names)}")
+            lines.append(f"{indent}o[{item.wire!r}] = {writing(item, index, names)}")
     lines.append(" if x.extra: merge(o, fields, x)")
     lines.append(" return o")
-    return _compiled(cls, "unstructure", lines, names)
-
-
-def packing_function(
-    cls: type[Schema], fields: Sequence[Field], packers: Sequence[Writer], plain: Writer
-) -> Callable[[Any], Any]:
-    """One straight function that makes of a schema a struct, which the encoder takes like a dict.
-
-    Args:
-        cls: The schema.
-        fields: Its fields.
-        packers: What packs or writes each of them.
-        plain: Writes it as a dict, for an object with something in its ``extra``.
-    """
-    struct = msgspec.defstruct(
-        cls.__name__,
-        [(item.attribute, Any, msgspec.UNSET if item.required else None) for item in fields],
-        rename={item.attribute: item.wire for item in fields},
-        omit_defaults=True,
-        gc=False,
-    )
-    names: dict[str, Any] = {
-        "struct": struct,
-        "plain": plain,
-        "Mismatch": WireMismatch,
-        "Decimal": Decimal,
-        "date": datetime.date,
-        "CENT": CENT,
-    }
-    lines = ["def pack(x):", " if x.extra: return plain(x)"]
-    for index, item in enumerate(fields):
-        names[f"w{index}"] = packers[index]
-        lines.append(f" v{index} = x.{item.attribute}")
-        lines += _packing(item, index, names)
-    lines.append(f" return struct({', '.join(f'v{index}' for index in range(len(fields)))})")
-    return _compiled(cls, "pack", lines, names)
+    return compiled(cls, "unstructure", lines, names)
 
 
 def _keep_oddities(raw: dict[str, Any], fields: Sequence[Field], obj: Schema) -> Schema:
@@ -186,7 +148,7 @@ def _keep_oddities(raw: dict[str, Any], fields: Sequence[Field], obj: Schema) ->
             )
         ):
             extra[key] = value
-    _set_extra(obj, extra)  # of our own making, and nobody has it yet
+    set_extra(obj, extra)  # of our own making, and nobody has it yet
     return obj
 
 
@@ -223,7 +185,8 @@ def _reading(item: Field, value: str, reader: str, indent: str) -> list[str]:
     return [f"{indent}{value} = {reader}({value})"]
 
 
-def _writing(item: Field, index: int, names: dict[str, Any], value: str = "v") -> str:
+def writing(item: Field, index: int, names: dict[str, Any], value: str = "v") -> str:
+    """The expression that writes one value; what it needs is added to the names."""
     if is_schema(item.kind):
         names[f"c{index}"] = item.kind
         names[f"d{index}"] = item.write
@@ -236,34 +199,8 @@ def _writing(item: Field, index: int, names: dict[str, Any], value: str = "v") -
     return f"w{index}({value})"
 
 
-def _packing(item: Field, index: int, names: dict[str, Any]) -> list[str]:
-    value = f"v{index}"
-    if item.many:
-        written = _writing(item, index, names, value="i")
-        return [
-            f" if {value}:",
-            f"  if type({value}) is not tuple and type({value}) is not list: raise Mismatch('', {value})",
-            f"  {value} = [{written} for i in {value}]",
-            f" else: {value} = None",
-        ]
-    present = "" if item.required else f"{value} is not None and "
-    doubt = _doubt(item.kind).format(value)
-    if doubt:
-        return [f" if {present}({doubt}): {value} = w{index}({value})"]
-    written = _writing(item, index, names, value=value)
-    return [f" if {value} is not None: {value} = {written}" if present else f" {value} = {written}"]
-
-
-def _doubt(kind: Any) -> str:
-    """When a value must not go to the encoder as it is; empty for kinds that always need their writer."""
-    if kind is datetime.date:
-        return "type({0}) is not date"
-    if kind in CHECKED_IN_PLACE:
-        return f"type({{0}}) is not {CHECKED_IN_PLACE[kind]}"
-    return IN_DOUBT.get(kind, "")
-
-
-def _compiled(cls: type, verb: str, lines: list[str], names: dict[str, Any]) -> Callable[..., Any]:
+def compiled(cls: type, verb: str, lines: list[str], names: dict[str, Any]) -> Callable[..., Any]:
+    """The function whose text the lines are."""
     source = "\n".join(lines)
-    exec(compile(source, f"<{verb} {cls.__name__}>", "exec"), names)  # noqa: S102 (our own text, as attrs does)
+    exec(compile(source, f"<{verb} {cls.__name__}>", "exec"), names)  # noqa: S102 (our own, as attrs does)
     return typing.cast("Callable[..., Any]", names[verb])
