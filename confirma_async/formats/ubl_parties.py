@@ -82,7 +82,7 @@ def buyer(leaves: Leaves) -> dict[str, Any]:
 
 
 def delivery(leaves: Leaves) -> dict[str, Any]:
-    """``deliveryParty``: of the first delivery; further ones are left."""
+    """The delivery party, of the first delivery; further ones are left."""
     element = leaves.first(leaves.root, "cac:Delivery")
     raw: dict[str, Any] = {}
     if element is None:

@@ -29,7 +29,7 @@ def lines(leaves: Leaves) -> list[Element]:
 
 
 def row(leaves: Leaves, line: Element, position: int) -> dict[str, Any]:
-    """The row of a line; everything without a field of its own is in its ``definitionDetails``."""
+    """The row of a line; everything without a field of its own is a definition detail of it."""
     raw: dict[str, Any] = {"rowNumber": position}
     number = whole(leaves.peek(line, "cbc:ID") or "")
     if number is not None:

@@ -38,7 +38,7 @@ def amounts(leaves: Leaves) -> dict[str, Any]:
 
 
 def payment_data(leaves: Leaves, known: dict[str, Any]) -> dict[str, Any]:
-    """``paymentData`` where something was paid before; checks the amount to pay against the totals.
+    """What was paid before, where something was; checks the amount to pay against the totals.
 
     Args:
         leaves: The document.

@@ -4,7 +4,7 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 
 class Evidence(enum.Enum):
@@ -57,14 +57,25 @@ AnySchema = TypeVar("AnySchema", bound=Schema)
 
 
 def vendor(name: str, *, section: str) -> Callable[[type[AnySchema]], type[AnySchema]]:
-    """Gives a schema the vendor's own name and the section of the wire contract that states it."""
+    """Gives a schema the vendor's own name and the section of the wire contract that states it.
+
+    Its docstring names the attributes that are provisional, unless it says so of them itself.
+    """
 
     def mark(cls: type[AnySchema]) -> type[AnySchema]:
         cls.vendor_name = name
         cls.section = section
+        if readings := _provisional_names(cls):
+            cls.__doc__ = f"{cls.__doc__}\n\n    Provisional, by this project's reading: {readings}.\n    "
         return cls
 
     return mark
+
+
+def _provisional_names(cls: type[Schema]) -> str:
+    if "provisional" in (cls.__doc__ or ""):
+        return ""
+    return ", ".join(item.name for item in fields(cls) if item.metadata.get(EVIDENCE) is Evidence.PROVISIONAL)
 
 
 def camel_case(attribute: str) -> str:
