@@ -54,5 +54,7 @@ def wire():
 
 @pytest.fixture
 async def over_wire(wire):
-    async with Confirma("key", transport=wire, retry=RetryPolicy(attempts=3, base=0.001)) as client:
+    async with Confirma(
+        "key", provisioning_token="provision", transport=wire, retry=RetryPolicy(attempts=3, base=0.001)
+    ) as client:
         yield client

@@ -1,0 +1,103 @@
+"""Nothing provisional reads like the vendor's word: not in a docstring, not on a page."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import attrs
+import pytest
+
+import confirma_async
+from confirma_async.contract import OPERATIONS, schema_classes
+from confirma_async.converters import wire_names
+from confirma_async.schemas import (
+    CalculationMode,
+    DistributionMethod,
+    EntityType,
+    Evidence,
+    ServiceType,
+)
+from confirma_async.schemas.wire import EVIDENCE
+
+PACKAGE = Path(confirma_async.__file__).parent
+ROOT = PACKAGE.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+IS_MARKED = re.compile(r"provisional|reading|\bours\b|our own", re.IGNORECASE)
+"""The words by which a reader learns that a fact is not the vendor's."""
+
+
+def names_known_as(*evidence):
+    return {
+        wire
+        for cls in schema_classes().values()
+        for attribute, wire in wire_names(cls).items()
+        if attrs.fields_dict(cls)[attribute].metadata[EVIDENCE] in evidence
+    }
+
+
+def provisional_facts():
+    """Paths, and wire names that are provisional wherever they stand; a plain word might be prose."""
+    known = names_known_as(Evidence.DOCUMENTED, Evidence.EXAMPLE)
+    names = {name for name in names_known_as(Evidence.PROVISIONAL) - known if not name.islower()}
+    paths = {
+        operation.path.removeprefix("/api/v1/partner")
+        for operation in OPERATIONS.values()
+        if operation.evidence is Evidence.PROVISIONAL
+    }
+    return re.compile("|".join(rf"(?<![\w/]){re.escape(fact)}(?![\w/])" for fact in sorted(names | paths)))
+
+
+FACTS = provisional_facts()
+
+
+def docstrings():
+    for file in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                text = ast.get_docstring(node)
+                if text:
+                    yield f"{file.relative_to(PACKAGE)}: {getattr(node, 'name', 'module')}", text
+
+
+def test_there_is_something_to_look_for():
+    assert FACTS.search("the `unitPrice` of a row")
+    assert FACTS.search("GET ``/finvoice/credentials``")
+    assert not FACTS.search("the `dueDate`, the rows and their data")
+    assert not IS_MARKED.search("the vendor says so")
+
+
+def test_no_docstring_states_a_provisional_fact_without_its_mark():
+    assert [where for where, text in docstrings() if FACTS.search(text) and not IS_MARKED.search(text)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_states_a_provisional_fact_without_its_mark(page):
+    text = page.read_text(encoding="utf-8")
+    stated = sorted(set(FACTS.findall(text)))
+    assert not stated or "provisional" in text, f"{page.name} names {stated}; say that they are provisional"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)
+def test_a_verb_says_where_its_path_comes_from(operation):
+    resource, verb = operation.name.split(".")
+    home = importlib.import_module(f"confirma_async.resources.{resource}")
+    text = getattr(getattr(home, resource.capitalize()), verb).__doc__
+    assert re.search(r"contract §\d", text)
+    assert ("provisional" in text) >= (operation.evidence is Evidence.PROVISIONAL)
+
+
+@pytest.mark.parametrize("cls", schema_classes().values(), ids=lambda cls: cls.__name__)
+def test_a_schema_with_provisional_names_says_so(cls):
+    marks = [item.metadata[EVIDENCE] for item in attrs.fields(cls) if item.name != "extra"]
+    if Evidence.PROVISIONAL in marks:
+        assert IS_MARKED.search(cls.__doc__)
+
+
+@pytest.mark.parametrize("words", [CalculationMode, DistributionMethod, EntityType, ServiceType])
+def test_words_that_the_vendor_does_not_show_are_marked(words):
+    assert "provisional" in words.__doc__
