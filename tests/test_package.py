@@ -12,6 +12,7 @@ import confirma_async
 import confirma_sync
 
 PACKAGE = Path(confirma_async.__file__).parent
+TWIN = Path(confirma_sync.__file__).parent
 
 LAYERS = [
     {"_version", "callbacks", "secret"},
@@ -100,16 +101,19 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
 
 def test_every_module_can_be_imported_alone():
-    for file in PACKAGE.rglob("*.py"):
+    for file in [*PACKAGE.rglob("*.py"), *TWIN.rglob("*.py")]:
         if file.name != "__main__.py":
             parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
             importlib.import_module(".".join(part for part in parts if part != "__init__"))
 
 
-def test_the_synchronous_twin_says_that_it_is_a_stub():
-    assert "stub" in confirma_sync.__doc__
+def test_the_asynchronous_package_imports_nothing_of_its_twin():
+    sources = [file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py")]
+    assert not [
+        source for source in sources if "import confirma_sync" in source or "from confirma_sync" in source
+    ]
 
 
 def test_types_are_shipped():
     assert (PACKAGE / "py.typed").exists()
-    assert (PACKAGE.parent / "confirma_sync" / "py.typed").exists()
+    assert (TWIN / "py.typed").exists()

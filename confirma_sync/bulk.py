@@ -1,0 +1,149 @@
+"""Bulk jobs for code that blocks: every invoice sent exactly once, whatever dies in between."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Iterator, Sequence
+from typing import Any, Concatenate, Final, ParamSpec, cast
+
+from confirma_async import bulk as asynchronous
+from confirma_async.bulk import PROGRESS_SECONDS, Outcome, Record, Report, Source
+from confirma_async.client import Confirma
+from confirma_async.errors import ConfigurationError
+from confirma_sync.exchange import Exchange, Turn
+from confirma_sync.portal import Portal
+from confirma_sync.verbs import TAKEN_OVER, Twin
+
+P = ParamSpec("P")
+
+PORTION = 256
+"""Records that the thread hands to the job at once."""
+
+PATIENCE = 0.02
+"""Seconds after which a portion goes out with what it has, when its source is slow."""
+
+
+class BulkStream:
+    """A running job, outcome by outcome: ``for outcome in confirma.bulk.stream(...)``.
+
+    It can be iterated once. The source is read in the thread that iterates, and never further ahead than the
+    job needs. Breaking off the iteration stops the job as Ctrl-C does: what is under way comes to its end,
+    and the same call goes on later.
+    """
+
+    def __init__(
+        self, portal: Portal[Confirma], source: Source, begin: Callable[..., asynchronous.BulkStream]
+    ) -> None:
+        self._portal = portal
+        self._exchange = Exchange()
+        self._source: Iterable[Record] = () if isinstance(source, AsyncIterable) else source
+        records = source if isinstance(source, AsyncIterable) else self._exchange.records()
+        self._stream = begin(records, stop=self._exchange.stop)
+        self._begun = False
+
+    @property
+    def report(self) -> Report:
+        """What has come of the job so far; final, and maybe complete, once the iteration has ended."""
+        return self._stream.report
+
+    def stop(self) -> None:
+        """Ends the job after what is under way, and with it the iteration. Any thread may ask for that."""
+        self._portal.post(self._exchange.stop.set)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        for batch in self.batches():
+            yield from batch
+
+    def batches(self) -> Iterator[Sequence[Outcome]]:
+        """The outcomes as they come over the portal, many at a time."""
+        if self._begun:
+            raise ConfigurationError("a job's outcomes can be iterated once; make a new stream to go on")
+        self._begun = True
+        portions = _portions(self._source)
+        portion: Sequence[Record] | Exception | None = None
+        try:
+            while not (turn := self._turn(portion)).ended:
+                yield turn.outcomes
+                portion = next(portions) if turn.wanted else None
+        finally:
+            if self._portal.is_usable():
+                self._portal.run(self._exchange.finish)
+            else:
+                self.stop()
+
+    def _turn(self, portion: Sequence[Record] | Exception | None) -> Turn:
+        async def turn() -> Turn:
+            if portion is not None:
+                self._exchange.supply(portion)
+            return await self._exchange.turn(self._stream)
+
+        return self._portal.run(turn)
+
+
+def _portions(source: Iterable[Record]) -> Iterator[Sequence[Record] | Exception]:
+    """The records of a source, some at a time; at last none, or why there are no more."""
+    portion, began = list[Record](), time.monotonic()
+    try:
+        for record in source:
+            portion.append(record)
+            if len(portion) == PORTION or time.monotonic() - began > PATIENCE:
+                yield portion
+                portion, began = list[Record](), time.monotonic()
+    except Exception as error:  # noqa: BLE001 (the job raises it, after what is under way)
+        if portion:
+            yield portion
+        yield error
+    else:
+        if portion:
+            yield portion
+        yield ()
+
+
+def _streaming(
+    verb: Callable[Concatenate[Any, P], asynchronous.BulkStream],
+) -> Callable[Concatenate[Twin, P], BulkStream]:
+    parameters = inspect.signature(verb)
+
+    def call(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> BulkStream:
+        given = parameters.bind(twin.original, *args, **kwargs)
+        if given.arguments.pop("stop", None) is not None:
+            raise ConfigurationError(
+                "an asyncio.Event cannot be set from outside of its loop; call stop() of the stream instead"
+            )
+        original, source = given.arguments.pop("self"), given.arguments.pop("invoices")
+        return BulkStream(twin.portal, source, functools.partial(verb, original, **given.arguments))
+
+    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
+
+
+def _submitting(
+    verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, Report]],
+) -> Callable[Concatenate[Bulk, P], Report]:
+    def call(bulk: Bulk, /, *args: P.args, **kwargs: P.kwargs) -> Report:
+        progress = cast("Callable[[Report], object] | None", kwargs.pop("progress", None))
+        stream = cast("Callable[..., BulkStream]", bulk.stream)(*args, **kwargs)
+        told = time.monotonic()
+        try:
+            for _ in stream.batches():
+                if progress is not None and time.monotonic() - told >= PROGRESS_SECONDS:
+                    progress(stream.report)
+                    told = time.monotonic()
+        except KeyboardInterrupt as interruption:
+            interruption.add_note(
+                f"The job is safe in {stream.report.journal}; the same call goes on where it stopped."
+            )
+            raise
+        if progress is not None:
+            progress(stream.report)
+        return stream.report
+
+    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
+
+
+class Bulk(Twin):
+    """``confirma.bulk``: jobs of any size over a journal."""
+
+    submit: Final = _submitting(asynchronous.Bulk.submit)
+    stream: Final = _streaming(asynchronous.Bulk.stream)

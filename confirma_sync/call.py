@@ -1,0 +1,105 @@
+"""One call: handed to the loop by a thread that then waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+from confirma_async.errors import ConfigurationError
+
+R = TypeVar("R")
+
+
+class Call(Generic[R]):
+    """A coroutine that runs on the loop while one thread waits for what it comes to.
+
+    A lock is all that the thread waits on, and the coroutine itself opens it: a ``concurrent.futures.Future``
+    with its condition, and a callback for the end of the task, cost several times as much.
+    """
+
+    __slots__ = ("_arrival", "_error", "_loop", "_result", "_settled", "_task", "_work")
+
+    _result: R
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, R]], loop: asyncio.AbstractEventLoop) -> None:
+        self._work = work
+        self._loop = loop
+        self._error: BaseException | None = None
+        self._settled = False
+        self._task: asyncio.Task[None] | None = None
+        self._arrival = threading.Lock()
+        self._arrival.acquire()
+
+    # --- on the loop --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts the coroutine; what the calling thread has in its context variables is visible to it."""
+        self._task = asyncio.Task(self._live(), loop=self._loop)
+
+    def cancel(self) -> None:
+        """Cancels the coroutine, after its first step: before that, not even its end would run."""
+        if self._task is not None:
+            self._loop.call_soon(self._task.cancel)
+
+    def fail(self, error: BaseException) -> None:
+        """Settles the call from outside, where the loop cannot any more."""
+        if not self._settled:
+            self._error = error
+            self._settle()
+
+    async def _live(self) -> None:
+        try:
+            self._result = await self._work()
+        except BaseException as error:  # noqa: BLE001 (raised in the thread that waits; a SystemExit ends no loop)
+            self._error = error
+        finally:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._settled = True
+        self._arrival.release()
+
+    # --- in the thread that waits -------------------------------------------------------------------
+
+    def outcome(self) -> R:
+        """Waits for the end of the coroutine, and returns or raises what it came to.
+
+        Whatever interrupts the wait (Ctrl-C, as a rule) cancels the coroutine, and goes on only once that has
+        come to its end: nothing is sent after it. See ``_explain`` for what it then says of the call.
+        """
+        try:
+            self._arrival.acquire()
+        except BaseException as interruption:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and has settled everything
+                self._loop.call_soon_threadsafe(self.cancel)
+            if not self._settled:
+                self._await_the_end()
+            self._explain(interruption)
+            raise
+        error, self._error = self._error, None
+        if error is None:
+            return self._result
+        try:
+            if isinstance(error, asyncio.CancelledError):
+                raise ConfigurationError("this client was closed while the call was under way") from error
+            raise error
+        finally:
+            del error, self  # else the traceback would hold itself
+
+    def _await_the_end(self) -> None:
+        try:
+            self._arrival.acquire()
+        except BaseException as impatience:
+            impatience.add_note("The call was still being cancelled: what became of it is unknown.")
+            raise
+
+    def _explain(self, interruption: BaseException) -> None:
+        """Says what became of the interrupted call, where that is not simply nothing."""
+        error = self._error.__cause__ if isinstance(self._error, asyncio.CancelledError) else self._error
+        if error is not None:
+            interruption.__cause__ = error
+        elif self._error is None:
+            interruption.add_note("The call that this interrupted had already succeeded.")

@@ -1,0 +1,160 @@
+"""The client: the asynchronous one, behind a portal."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
+from types import TracebackType
+from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Self, Unpack, cast
+
+from confirma_async import client as asynchronous
+from confirma_async.client import ClientOptions
+from confirma_async.converters import Converter
+from confirma_async.errors import ConfigurationError
+from confirma_async.settings import Settings
+from confirma_sync.bulk import Bulk
+from confirma_sync.portal import PerGuest, Portal
+from confirma_sync.resources import Accounting, Invoices, Onboarding, Operations, Payments
+from confirma_sync.verbs import TAKEN_OVER, Twin, constructor
+
+P = ParamSpec("P")
+Client = Portal[asynchronous.Confirma]
+
+
+class Account(Twin):
+    """One client account: the resources, called with the account's key.
+
+    Attributes:
+        onboarding: Tokens and clients.
+        invoices: Invoices, actions on them, and what became of them.
+        payments: Payments and settlements.
+        accounting: Ledgers and payments for the accounting system.
+        operations: E-invoice addresses.
+        bulk: Jobs of any size, each invoice exactly once.
+    """
+
+    def __init__(self, portal: Client, find: Callable[[], asynchronous.Account]) -> None:
+        super().__init__(portal, find)
+        self.onboarding: Onboarding = Onboarding(portal, lambda: find().onboarding)
+        self.invoices: Invoices = Invoices(portal, lambda: find().invoices)
+        self.payments: Payments = Payments(portal, lambda: find().payments)
+        self.accounting: Accounting = Accounting(portal, lambda: find().accounting)
+        self.operations: Operations = Operations(portal, lambda: find().operations)
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        """Jobs of any size, each invoice exactly once."""
+        find = cast("Callable[[], asynchronous.Account]", self._find)
+        return Bulk(self.portal, lambda: find().bulk)
+
+    @property
+    def converter(self) -> Converter:
+        """Reads and writes the schemas as dicts and JSON."""
+        return cast("asynchronous.Account", self.original).converter
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} holds connections and a key, and can be neither pickled nor copied; "
+            "make one in each process"
+        )
+
+    def __repr__(self) -> str:
+        return repr(self.original)
+
+
+class AccountView(Account):
+    """A client account seen through another's client: its own key; connections, limits and hooks are shared.
+
+    Made by ``Confirma.as_client``. Where it is used as a context manager, it cannot be used after the block:
+    what comes later is not called with the wrong key by mistake.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        cast("asynchronous.AccountView", self.original).__exit__()
+
+
+def _viewing(
+    verb: Callable[Concatenate[Any, P], asynchronous.AccountView],
+) -> Callable[Concatenate[Account, P], AccountView]:
+    def call(account: Account, /, *args: P.args, **kwargs: P.kwargs) -> AccountView:
+        find = PerGuest(account.portal, lambda guest: verb(guest, *args, **kwargs))
+        find()  # whatever is wrong with the key is told at once
+        return AccountView(account.portal, find)
+
+    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
+
+
+class Confirma(Account):
+    """The Confirma Finance Integrations API, as one client account sees it, for code that blocks.
+
+    It takes what ``confirma_async.Confirma`` takes, and has the same resources, verbs and options; each call
+    waits for its end. Threads may share one client. Use it as ``with Confirma("key") as confirma: ...``, or
+    keep one for the life of the process: what is left open is closed at its end.
+
+    The calls run on an event loop in a thread of its own, which starts with the first of them. Ctrl-C cancels
+    the call under way and waits for its end; the ``KeyboardInterrupt`` that follows has an
+    ``OutcomeUnknownError`` as its cause where the request may have arrived. After a fork, the child makes a
+    loop and connections of its own.
+
+    Raises:
+        ConfigurationError: the key or the URL cannot be used, or the arguments contradict each other; also
+            for a ``session``, which could belong to no loop but another one.
+    """
+
+    @constructor(asynchronous.Confirma.__init__)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._open(asynchronous.Confirma, args, options)
+
+    @classmethod
+    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
+        """Makes a client from the environment variables.
+
+        They are CONFIRMA_API_KEY and CONFIRMA_PROVISIONING_TOKEN, one of which may be missing,
+        CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL.
+
+        Args:
+            options: Everything that the class takes besides keys, environment and base URL.
+
+        Raises:
+            ConfigurationError: a variable is missing or says something that cannot be used.
+        """
+        confirma = cls.__new__(cls)
+        confirma._open(asynchronous.Confirma.from_env, (), {**options})  # noqa: SLF001 (its own)
+        return confirma
+
+    def _open(self, make: Callable[..., asynchronous.Confirma], args: Any, options: dict[str, Any]) -> None:
+        if options.get("session") is not None:
+            raise ConfigurationError(
+                "confirma_sync runs on an event loop of its own, where no session of yours can work; "
+                "give an ssl_context or a transport instead"
+            )
+        if isinstance(hooks := options.get("hooks"), Iterable):
+            options["hooks"] = tuple(cast("Iterable[object]", hooks))  # a child process needs them again
+        portal = Portal(partial(make, *args, **options), asynchronous.Confirma.aclose)
+        Account.__init__(self, portal, lambda: portal.guest)
+
+    as_client: Final = _viewing(asynchronous.Confirma.as_client)
+
+    @property
+    def settings(self) -> Settings:
+        """Where calls go."""
+        return cast("asynchronous.Confirma", self.original).settings
+
+    def close(self) -> None:
+        """Ends what is under way and closes what the client opened. Closing twice is fine."""
+        self.portal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

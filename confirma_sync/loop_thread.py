@@ -1,0 +1,131 @@
+"""The thread in which a client's event loop lives, from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from anyio.from_thread import BlockingPortal
+from attrs import frozen
+
+from confirma_async.errors import ConfigurationError
+from confirma_sync.call import Call
+
+R = TypeVar("R")
+
+_NOT_HERE = "a client's event loop goes on, whatever asks it to exit"
+
+CLOSED = "this client is closed; make a new one, or close it later"
+
+
+@frozen
+class _Running:
+    """The loop, and the anyio portal that keeps it going until it is told to stop."""
+
+    loop: asyncio.AbstractEventLoop
+    portal: BlockingPortal
+
+
+class LoopThread:
+    """An event loop in a daemon thread.
+
+    It is asyncio's own loop, even where uvloop is installed: libuv does not support a fork, and a child
+    process that ends without having used its thread pool again crashes (libuv issue 4443).
+
+    Args:
+        farewell: Awaited on the loop at its end, to close what was opened on it.
+
+    Attributes:
+        ended: Whether the loop takes no calls any more.
+    """
+
+    def __init__(self, farewell: Callable[[], Awaitable[object]]) -> None:
+        self._farewell = farewell
+        self._calls: set[Call[Any]] = set()
+        self._error: BaseException | None = None
+        self.ended: bool = False
+        started: Future[_Running] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(started,), name="confirma-portal", daemon=True
+        )
+        self._thread.start()
+        self._running = started.result()
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, R]]) -> R:
+        """Runs a coroutine on the loop; the calling thread waits for what it comes to.
+
+        Raises:
+            ConfigurationError: the loop has ended, or ends while the call is under way.
+        """
+        loop = self._running.loop
+        call = Call(work, loop)
+        self._calls.add(call)  # before the question: whoever ends the loop sets `ended`, then looks here
+        try:
+            if self.ended:
+                raise ConfigurationError(CLOSED)
+            loop.call_soon_threadsafe(call.start)
+            return call.outcome()
+        finally:
+            self._calls.discard(call)
+
+    def is_current(self) -> bool:
+        """Whether the calling thread is this one."""
+        return threading.current_thread() is self._thread
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Has a function called on the loop, without waiting for it. Any thread may, the loop's own too."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is there to call it for
+            self._running.loop.call_soon_threadsafe(function)
+
+    def stop(self) -> None:
+        """Asks the loop to come to its end, without waiting for that."""
+        self.post(lambda: asyncio.ensure_future(self._running.portal.stop()))
+
+    def join(self, seconds: float | None = None) -> None:
+        """Waits for the end of the thread, at most so long.
+
+        Raises:
+            BaseException: what went wrong at its end.
+        """
+        self._thread.join(seconds)
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    # --- on the loop --------------------------------------------------------------------------------
+
+    def _run(self, started: Future[_Running]) -> None:
+        try:
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                loop = runner.get_loop()
+                serving = loop.create_task(self._serve(started))
+                while not serving.done():
+                    try:
+                        loop.run_until_complete(serving)
+                    except (SystemExit, KeyboardInterrupt) as error:
+                        # Raised by a callback or a task of its own, it would take every other call with it.
+                        loop.call_exception_handler({"message": _NOT_HERE, "exception": error})
+        except BaseException as error:  # noqa: BLE001 (told to whoever waits for the start or the end)
+            self._error = error
+            if not started.done():
+                started.set_exception(error)
+        finally:
+            self.ended = True
+            while self._calls:
+                self._calls.pop().fail(asyncio.CancelledError())
+
+    async def _serve(self, started: Future[_Running]) -> None:
+        async with BlockingPortal() as portal:
+            started.set_result(_Running(asyncio.get_running_loop(), portal))
+            await portal.sleep_until_stopped()
+            self.ended = True
+            await asyncio.sleep(0)  # a coroutine cancelled before its first step would not settle its call
+            await self._farewell()
+            rest = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)

@@ -1,0 +1,200 @@
+"""The portal of a synchronous object to its asynchronous one: when its loop starts, and when it must end."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import sys
+import threading
+import time
+import weakref
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from confirma_async.errors import ConfigurationError
+from confirma_sync.loop_thread import CLOSED, LoopThread
+
+G = TypeVar("G")
+R = TypeVar("R")
+T = TypeVar("T")
+
+EXIT_SECONDS = 1.0
+"""How long the end of the interpreter waits for the loops that nobody closed."""
+
+_INSIDE_A_LOOP = (
+    "confirma_sync would block the event loop that runs in this thread; use the asynchronous client there: "
+    "`from confirma_async import Confirma`, then `await` (in a notebook, too: cells can await)"
+)
+_IN_ITS_OWN_LOOP = (
+    "this call comes from the client's own event loop (from a hook, say), which it would block for ever; "
+    "make it after the call under way, or in another thread"
+)
+_LEFT_WITH_THE_PARENT = (
+    "this was started before a fork, and stays with the process that started it; make another one here"
+)
+
+
+class Portal(Generic[G]):
+    """Runs coroutines of an asynchronous object, the guest, for threads that wait for them.
+
+    The loop starts with the first call. It ends with ``close``, when nothing refers to the portal any more,
+    or with the interpreter. A child process made by fork has none of its parent's threads: it leaves loop and
+    guest alone, since their sockets are the parent's, and makes others at its first call.
+
+    Args:
+        make: Makes the guest: at once, and in a child process again.
+        farewell: Closes what the guest opened; awaited on the loop at its end.
+        forks: Whether a guest can be made again in a child process; otherwise calls there are refused.
+    """
+
+    def __init__(
+        self, make: Callable[[], G], farewell: Callable[[G], Awaitable[object]], *, forks: bool = True
+    ) -> None:
+        self._make = make
+        self._farewell = farewell
+        self._forks = forks
+        self._lock = threading.Lock()
+        self._guest = make()
+        self._stale = False
+        self._thread: LoopThread | None = None
+        self._finalizer: weakref.finalize[[], Portal[G]] | None = None
+        self._closed = False
+        _portals.add(self)
+
+    @property
+    def guest(self) -> G:
+        """The asynchronous object."""
+        if self._stale and self._forks:
+            with self._lock:
+                self._refresh()
+        return self._guest
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, R]]) -> R:
+        """Runs a coroutine on the loop and waits for what it comes to.
+
+        Raises:
+            ConfigurationError: an event loop runs in this thread, or the portal is closed.
+        """
+        thread = self._thread
+        if thread is None or _in_a_loop():
+            thread = self._start()
+        return thread.run(work)
+
+    def iterate(self, generator: AsyncGenerator[T]) -> Iterator[T]:
+        """Takes one thing after another out of an asynchronous generator, as far as the iteration goes."""
+
+        async def following() -> list[T]:
+            async for thing in generator:
+                return [thing]
+            return []
+
+        try:
+            while one := self.run(following):
+                yield one[0]
+        finally:
+            if self.is_usable():
+                self.run(generator.aclose)
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Has a function called on the loop, if it runs, without waiting for that. Any thread may."""
+        if self._thread is not None:
+            self._thread.post(function)
+
+    def is_usable(self) -> bool:
+        """Whether this thread could make a call now, over a loop that runs already."""
+        return self.running is not None and not _in_a_loop() and not sys.is_finalizing()
+
+    @property
+    def running(self) -> LoopThread | None:
+        """The thread of the loop, while it takes calls."""
+        return None if self._thread is None or self._thread.ended else self._thread
+
+    def close(self) -> None:
+        """Ends the loop after the guest's farewell, and refuses calls from now on. Closing twice is fine."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        if thread is not None:
+            thread.stop()
+            if not thread.is_current():
+                thread.join()
+
+    def _start(self) -> LoopThread:
+        if _in_a_loop():
+            own = self._thread is not None and self._thread.is_current()
+            raise ConfigurationError(_IN_ITS_OWN_LOOP if own else _INSIDE_A_LOOP)
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError(CLOSED)
+            self._refresh()
+            if self._thread is None:
+                # The thread does not refer to the portal, so that it does not keep it alive.
+                self._thread = LoopThread(partial(self._farewell, self._guest))
+                self._finalizer = weakref.finalize(self, self._thread.stop)
+                self._finalizer.atexit = False  # see _at_exit, which waits
+            return self._thread
+
+    def _refresh(self) -> None:
+        if self._stale:
+            if not self._forks:
+                raise ConfigurationError(_LEFT_WITH_THE_PARENT)
+            self._guest, self._stale = self._make(), False
+
+    def leave_behind(self) -> None:
+        """In a child process: forgets what belongs to the parent."""
+        self._lock = threading.Lock()  # another thread of the parent may have held it
+        if self._thread is not None and self._finalizer is not None:
+            self._finalizer.detach()
+            _left_behind.append((self._thread, self._guest))
+            self._thread, self._stale = None, True
+
+
+class PerGuest(Generic[G, T]):
+    """Something made of the guest; made again when the guest is another one."""
+
+    def __init__(self, portal: Portal[G], make: Callable[[G], T]) -> None:
+        self._portal = portal
+        self._make = make
+        self._made: tuple[G, T] | None = None
+
+    def __call__(self) -> T:
+        """What is made of the guest of now."""
+        guest = self._portal.guest
+        if self._made is None or self._made[0] is not guest:
+            self._made = guest, self._make(guest)
+        return self._made[1]
+
+
+_portals: weakref.WeakSet[Portal[Any]] = weakref.WeakSet()
+
+_left_behind: list[object] = []
+"""The parent's loops and guests, kept for ever: freeing them would close what the parent still uses."""
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _after_fork() -> None:
+    for portal in _portals:
+        portal.leave_behind()
+
+
+def _at_exit() -> None:
+    threads = [thread for portal in _portals if (thread := portal.running) is not None]
+    for thread in threads:
+        thread.stop()
+    deadline = time.monotonic() + EXIT_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_after_fork)

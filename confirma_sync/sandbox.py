@@ -1,0 +1,91 @@
+"""The sandbox for code that blocks: the same service on localhost, with its loop in a thread of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Self, cast
+
+from confirma_async import sandbox as asynchronous
+from confirma_async.sandbox import Fault, FaultRule, Faults, StoredInvoice, VirtualClock
+from confirma_sync.portal import Portal
+from confirma_sync.verbs import Twin, blocking, constructor, on_the_loop
+
+__all__ = ["Fault", "FaultRule", "Faults", "Sandbox", "StoredInvoice", "VirtualClock"]
+
+
+class Sandbox(Twin):
+    """The service on localhost, over real HTTP. It never claims to be the vendor's: see ``x-sandbox``.
+
+    It takes what ``confirma_async.Sandbox`` takes. Use it as ``with Sandbox() as sandbox: ...``, or with
+    ``start()`` and ``close()``. It stays with the process that started it: a child process made by fork can
+    call its URL, but not ask it anything else.
+
+    Raises:
+        ConfigurationError: the host is not this machine, or an argument makes no sense.
+    """
+
+    @constructor(asynchronous.Sandbox.__init__)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        make = partial(asynchronous.Sandbox, *args, **options)
+        portal = Portal(make, asynchronous.Sandbox.close, forks=False)
+        super().__init__(portal, lambda: portal.guest)
+
+    start: Final = blocking(asynchronous.Sandbox.start)
+    add_client: Final = on_the_loop(asynchronous.Sandbox.add_client)
+    invoices: Final = on_the_loop(asynchronous.Sandbox.invoices)
+
+    @property
+    def _sandbox(self) -> asynchronous.Sandbox:
+        return cast("asynchronous.Sandbox", self.original)
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port to call; known once started."""
+        return self._sandbox.url
+
+    @property
+    def api_key(self) -> str:
+        """The token of the sandbox's own client; known once started."""
+        return self._sandbox.api_key
+
+    @property
+    def provisioning_token(self) -> str:
+        """The token that onboarding wants (contract §1); known once started."""
+        return self._sandbox.provisioning_token
+
+    @property
+    def clock(self) -> VirtualClock:
+        """The virtual clock."""
+        return self._sandbox.clock
+
+    @property
+    def faults(self) -> Faults:
+        """Faults to order."""
+        return self._sandbox.faults
+
+    @property
+    def requests(self) -> Counter[str]:
+        """How many requests reached the server, by operation name, counted before any fault."""
+        return self._sandbox.requests
+
+    def close(self) -> None:
+        """Stops listening and closes the database; requests under way get half a second. Repeatable."""
+        self.portal.close()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,92 @@
+"""The twin has what its original has: names, verbs, parameters."""
+
+import inspect
+
+import pytest
+
+import confirma_async
+import confirma_sync
+from confirma_async import bulk, sandbox
+from confirma_async.client import Confirma as Original
+from confirma_sync.sandbox import Sandbox
+
+RENAMED = {"aclose": "close"}
+"""What the synchronous side calls otherwise, by the custom of Python."""
+
+RESOURCES = sorted(name for name, value in vars(Original("key")).items() if not name.startswith("_"))
+
+
+def public(cls):
+    return {RENAMED.get(name, name) for name in dir(cls) if not name.startswith("_")}
+
+
+def pairs():
+    original, twin = Original("key"), confirma_sync.Confirma("key")
+    for name in [*RESOURCES, "bulk"]:
+        yield name, getattr(original, name), getattr(twin, name)
+
+
+VERBS = [
+    (f"{group}.{name}", getattr(type(original), name), getattr(type(twin), name, None))
+    for group, original, twin in pairs()
+    for name in sorted(public(type(original)))
+    if inspect.isfunction(getattr(type(original), name)) and type(original) is not type(twin)
+]
+
+
+def test_it_has_every_public_name():
+    assert set(confirma_sync.__all__) == set(confirma_async.__all__)
+
+
+@pytest.mark.parametrize("name", confirma_sync.__all__)
+def test_a_name_is_its_own_or_the_same_object(name):
+    own = {"Confirma", "Listing", "Sandbox"}
+    assert (getattr(confirma_sync, name) is getattr(confirma_async, name)) == (name not in own)
+    assert name in dir(confirma_sync)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Konfirma'"):
+        confirma_sync.Konfirma  # noqa: B018 (looking is the test)
+
+
+def test_its_client_has_everything_that_the_original_has():
+    assert public(Original("key")) <= public(confirma_sync.Confirma("key"))
+
+
+def test_its_view_of_another_client_has_everything_that_the_original_has():
+    original, twin = (cls("key").as_client("another") for cls in (Original, confirma_sync.Confirma))
+    assert public(original) <= public(twin)
+    assert inspect.signature(confirma_sync.Confirma.as_client) == inspect.signature(Original.as_client)
+
+
+def test_its_sandbox_has_everything_that_the_original_has():
+    assert public(sandbox.Sandbox()) <= public(Sandbox())
+
+
+def test_there_are_verbs_to_compare():
+    assert {"invoices.create", "bulk.submit"} <= {name for name, _, _ in VERBS}
+
+
+@pytest.mark.parametrize(("original", "twin"), [pair[1:] for pair in VERBS], ids=[pair[0] for pair in VERBS])
+def test_a_verb_has_its_twin_with_the_same_parameters(original, twin):
+    assert twin is not None
+    assert inspect.signature(twin) == inspect.signature(original)
+    assert not inspect.iscoroutinefunction(twin)
+    assert inspect.getdoc(twin) == inspect.getdoc(original)
+    assert twin.__name__ == original.__name__
+    assert twin.__module__.startswith("confirma_sync.")
+
+
+@pytest.mark.parametrize("name", ["start", "add_client", "invoices"])
+def test_the_sandbox_takes_the_same_parameters(name):
+    assert inspect.signature(getattr(Sandbox, name)) == inspect.signature(getattr(sandbox.Sandbox, name))
+
+
+@pytest.mark.parametrize("name", ["Confirma", "Sandbox"])
+def test_what_is_made_takes_the_same_parameters(name):
+    assert inspect.signature(getattr(confirma_sync, name)) == inspect.signature(getattr(confirma_async, name))
+
+
+def test_a_stream_tells_what_its_original_tells():
+    assert {"report"} == public(bulk.BulkStream) <= public(confirma_sync.bulk.BulkStream)
