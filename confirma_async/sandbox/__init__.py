@@ -6,7 +6,24 @@ reference is silent, what the sandbox does is ours, and the module that does it 
 
 from confirma_async.sandbox.clock import VirtualClock
 from confirma_async.sandbox.faults import Fault, FaultRule, Faults
+from confirma_async.sandbox.lifecycle.register import EInvoiceAddress
+from confirma_async.sandbox.lifecycle.stages import Route, Stage, Step
+from confirma_async.sandbox.lifecycle.terms import Terms
 from confirma_async.sandbox.server import Sandbox
 from confirma_async.sandbox.store import StoredInvoice
+from confirma_async.sandbox.store.money import ReceivedPayment
 
-__all__ = ["Fault", "FaultRule", "Faults", "Sandbox", "StoredInvoice", "VirtualClock"]
+__all__ = [
+    "EInvoiceAddress",
+    "Fault",
+    "FaultRule",
+    "Faults",
+    "ReceivedPayment",
+    "Route",
+    "Sandbox",
+    "Stage",
+    "Step",
+    "StoredInvoice",
+    "Terms",
+    "VirtualClock",
+]

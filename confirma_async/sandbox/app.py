@@ -14,12 +14,15 @@ from types import MappingProxyType
 from aiohttp import web
 from attrs import frozen
 
-from confirma_async.contract import OPERATIONS, Operation, Overrides, TokenKind
+from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Overrides, TokenKind
 from confirma_async.errors import ConfigurationError
+from confirma_async.sandbox.admin import administer, is_administration
 from confirma_async.sandbox.answers import Answer, refusal
 from confirma_async.sandbox.faults import Fault, FaultRule, Faults, Strike
-from confirma_async.sandbox.handlers import HANDLERS, Call, World
+from confirma_async.sandbox.handlers import HANDLERS, Call
+from confirma_async.sandbox.office import Office
 from confirma_async.sandbox.store import Client
+from confirma_async.sandbox.world import World
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -28,6 +31,14 @@ NOT_THE_VENDOR = "confirma-sdk sandbox; not the vendor's service"
 
 BODY_LIMIT = 32 * 1024 * 1024
 """The largest body taken, in bytes; a larger one gets 413. Ours: no limit is documented."""
+
+DOCUMENT_PATH = "/openapi.json"
+"""Where the OpenAPI document is. Ours."""
+
+NO_CONTENT = 204
+
+_PARTNER = Client(name="partner", api_key="", service="")
+"""Whom the provisioning token belongs to: no client, and nobody who has invoices."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends RST, so the peer sees a reset and no orderly end."""
@@ -43,17 +54,17 @@ class Reception:
         world: What handlers work on.
         faults: What goes wrong on purpose.
         requests: How many requests came, by operation name; counts before anything can fail.
-        clients: Clients by their token; may grow while the sandbox runs.
-        provisioning_token: The token that onboards clients and does nothing else.
+        office: What is done from outside the API.
         routes: Operations by path and method.
+        document: The OpenAPI document.
     """
 
     world: World
     faults: Faults
     requests: Counter[str]
-    clients: Mapping[str, Client]
-    provisioning_token: str
+    office: Office
     routes: Mapping[str, Mapping[str, Operation]]
+    document: bytes
 
 
 def routes(overrides: Overrides) -> Mapping[str, Mapping[str, Operation]]:
@@ -93,25 +104,50 @@ async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
 async def _serve(reception: Reception, request: web.Request) -> web.StreamResponse:
     methods = reception.routes.get(request.path)
     if methods is None:
-        return _response(refusal(404, "there is nothing at this path"))
+        return _response(await _beside_the_api(reception, request))
     operation = methods.get(request.method)
     if operation is None:
         allowed = ", ".join(sorted(methods))
         return _response(refusal(405, f"this path takes {allowed}", headers={"Allow": allowed}))
     reception.requests[operation.name] += 1
     # The body is read before any fault, so that "before" and "after the commit" are all that differs.
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        return _response(refusal(413, f"the body is larger than {BODY_LIMIT} bytes"))
-    except ConnectionError:
-        return web.Response()  # the sender left in the middle of it; nobody reads this
-    except web.RequestPayloadError:
-        return _response(refusal(400, "the body cannot be read: its encoding is broken"))
+    body = await _body_of(request)
+    if isinstance(body, Answer):
+        return _response(body)
     strike = reception.faults.strike(operation.name)
     if strike.latency:
         await asyncio.sleep(strike.latency)
     return await _answer(reception, request, operation, body, strike)
+
+
+async def _body_of(request: web.Request) -> bytes | Answer:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return refusal(413, f"the body is larger than {BODY_LIMIT} bytes")
+    except ConnectionError:
+        return refusal(400, "the body is not complete")  # the sender left; nobody reads this
+    except web.RequestPayloadError:
+        return refusal(400, "the body cannot be read: its encoding is broken")
+
+
+async def _beside_the_api(reception: Reception, request: web.Request) -> Answer:
+    """What is served beside the vendor's paths: the OpenAPI document, and the administration."""
+    if request.path == DOCUMENT_PATH and request.method == "GET":
+        return Answer(body=reception.document)
+    if not is_administration(request.path):
+        return refusal(404, "there is nothing at this path")
+    body = await _body_of(request)
+    if isinstance(body, Answer):
+        return body
+    return administer(
+        reception.office,
+        reception.faults,
+        method=request.method,
+        path=request.path,
+        host=request.host,
+        body=body,
+    )
 
 
 async def _answer(
@@ -134,38 +170,35 @@ async def _answer(
 def _handle(
     reception: Reception, request: web.Request, operation: Operation, body: bytes, strike: Strike
 ) -> Answer:
-    client = _client_of(reception, request.headers.get("X-Api-Key", ""), operation.token)
+    client = _client_of(reception.world, request.headers.get("X-Api-Key", ""), operation)
     if isinstance(client, Answer):
         return client
-    handler = HANDLERS.get(operation.name)
-    if handler is None or client is None:
-        return refusal(
-            501,
-            f"this sandbox does not serve {operation.name} yet ({operation.page}); "
-            f"it serves {', '.join(HANDLERS)}",
-        )
     call = Call(client=client, query=dict(request.query), body=body, listing_delay=strike.listing_delay)
     try:
-        return handler(reception.world, call)
+        return HANDLERS[operation.name](reception.world, call)
     except Exception:
         logger.exception("the sandbox failed in %s", operation.name)
         return refusal(500, "the sandbox itself failed; its log says where")
 
 
-def _client_of(reception: Reception, token: str, wanted: TokenKind) -> Client | Answer | None:
-    """Whose token it is, or why it will not do; None stands for the provisioning token in its place.
+def _client_of(world: World, token: str, operation: Operation) -> Client | Answer:
+    """Whose token it is, or why it will not do.
 
-    401 for a missing or unknown token is documented (contract §1); 403 is, too (§1), but that it is for a
-    token of the other kind is our reading.
+    401 for a missing or invalid token is documented (contract §1), and so is that an expired one may be
+    renewed (§3); 403 is documented, too (§1), but that it is for a token of the other kind is our reading.
     """
-    client = reception.clients.get(token)
-    is_provisioning = token == reception.provisioning_token
+    client = world.store.accounts.by_token(token)
+    is_provisioning = token == world.provisioning_token
     if client is None and not is_provisioning:
         return refusal(401, "the token in X-Api-Key is unknown" if token else "X-Api-Key is missing")
-    if is_provisioning is (wanted is TokenKind.PROVISIONING):
-        return client
-    kind = "a client's token" if wanted is TokenKind.CLIENT else "the provisioning token"
-    return refusal(403, f"this operation wants {kind}")
+    if is_provisioning is not (operation.token is TokenKind.PROVISIONING):
+        kind = "a client's token" if operation.token is TokenKind.CLIENT else "the provisioning token"
+        return refusal(403, f"this operation wants {kind}")
+    if client is None:
+        return _PARTNER
+    if operation is not RENEW_TOKEN and client.has_expired(world.clock.now()):
+        return refusal(401, "the token in X-Api-Key has expired; renew it")
+    return client
 
 
 def _replacement(rule: FaultRule) -> Answer | None:
@@ -181,6 +214,8 @@ def _replacement(rule: FaultRule) -> Answer | None:
 
 
 def _response(answer: Answer) -> web.Response:
+    if answer.status == NO_CONTENT:
+        return web.Response(status=NO_CONTENT)
     return web.Response(
         status=answer.status,
         body=answer.body,

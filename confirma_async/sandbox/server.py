@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from attrs import evolve, frozen
 
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
@@ -18,13 +20,16 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.app import Reception, make_app, routes
 from confirma_async.sandbox.clock import ClockReading, VirtualClock
 from confirma_async.sandbox.faults import Faults
-from confirma_async.sandbox.handlers import World
-from confirma_async.sandbox.lifecycle import LIFECYCLE, SERVICES, TRANSITIONS
+from confirma_async.sandbox.lifecycle import SERVICES, TRANSITIONS
+from confirma_async.sandbox.lifecycle.accounts import expiry_of
+from confirma_async.sandbox.lifecycle.register import EXAMPLES
+from confirma_async.sandbox.lifecycle.terms import DEFAULT_TERMS, Terms
+from confirma_async.sandbox.office import OWN_CLIENT, Office
+from confirma_async.sandbox.openapi import document
 from confirma_async.sandbox.store import Client, Store, StoredInvoice
+from confirma_async.sandbox.world import World
+from confirma_async.schemas import ServiceType
 from confirma_async.settings import is_loopback
-
-OWN_CLIENT = "sandbox"
-"""The name of the client that ``Sandbox.api_key`` belongs to."""
 
 _PROVISIONING_TOKEN = "provisioning_token"  # noqa: S105 (the name it is kept under)
 _VIRTUAL_TIME, _REAL_TIME = "virtual_time", "real_time"
@@ -41,11 +46,20 @@ _BIND_REASONS = {
 }
 
 
-class Sandbox:
+@frozen(kw_only=True)
+class _Running:
+    """What there is while the sandbox listens."""
+
+    world: World
+    runner: web.AppRunner
+    url: str
+
+
+class Sandbox(Office):
     """The service on localhost, over real HTTP. It never claims to be the vendor's: see ``x-sandbox``.
 
-    It serves token validation, invoice creation and distribution information; every other endpoint of the
-    contract answers 501. Use it with ``async with``, or ``start()`` and ``close()``.
+    It serves every endpoint of the contract and lives through what the services do; what no endpoint does,
+    such as a debtor's payment, is a method here. Use it with ``async with``, or ``start()`` and ``close()``.
 
     Args:
         host: A loopback address to listen on; no other is accepted.
@@ -56,6 +70,7 @@ class Sandbox:
         overrides: Corrections of provisional paths and names, as the client under test has them.
         service: ``LIFECYCLE`` or ``INTERMEDIATION`` (the latter's spelling is provisional, contract §3): what
             the invoices of the sandbox's own client live through from now on.
+        terms: Timing, fees and rates of reminders, interest and settlements.
 
     Attributes:
         clock: The virtual clock.
@@ -74,7 +89,8 @@ class Sandbox:
         db: str | Path | None = None,
         clock: VirtualClock | None = None,
         overrides: Overrides | None = None,
-        service: str = LIFECYCLE,
+        service: str = ServiceType.LIFECYCLE,
+        terms: Terms = DEFAULT_TERMS,
     ) -> None:
         if not is_loopback(host):
             raise ConfigurationError(
@@ -93,26 +109,32 @@ class Sandbox:
         self._overrides = overrides or Overrides()
         self._routes = routes(self._overrides)
         self._service = service
-        self._clients: dict[str, Client] = {}
-        self._provisioning_token = ""
-        self._url = ""
-        self._store: Store | None = None
-        self._runner: web.AppRunner | None = None
+        self._terms = terms
+        self._running: _Running | None = None
 
     @property
     def url(self) -> str:
         """Scheme, host and port to call; known once started."""
-        return self._started(self._url)
+        return self._while_running().url
 
     @property
     def api_key(self) -> str:
         """The token of the sandbox's own client; known once started."""
-        return self._started(next((key for key, it in self._clients.items() if it.name == OWN_CLIENT), ""))
+        return self._client(OWN_CLIENT).api_key
 
     @property
     def provisioning_token(self) -> str:
         """The token that onboarding wants (contract §1); known once started."""
-        return self._started(self._provisioning_token)
+        return self.world.provisioning_token
+
+    @property
+    def world(self) -> World:
+        """What the sandbox is made of: its state, its time, what is agreed on.
+
+        Raises:
+            ConfigurationError: the sandbox is not running.
+        """
+        return self._while_running().world
 
     async def start(self) -> None:
         """Opens the database and listens.
@@ -120,24 +142,28 @@ class Sandbox:
         Raises:
             ConfigurationError: it runs already, the port cannot be had, or the database cannot be used.
         """
-        if self._store is not None:
+        if self._running is not None:
             raise ConfigurationError("this sandbox is running already")
-        self._store = store = Store(self._db, TRANSITIONS)
+        store = Store(self._db, TRANSITIONS)
         try:
-            self._restore(store)
-            await self._listen(store)
+            self._running = await self._listen(self._restore(store))
         except BaseException:
-            await self._stop(store)
+            store.close()
             raise
         self.clock.watch(self._keep_time)
 
     async def close(self) -> None:
         """Stops listening and closes the database; requests under way get half a second. Repeatable."""
-        store = self._store
-        if store is not None:
-            self.clock.unwatch(self._keep_time)
-            self._keep_time()
-            await self._stop(store)
+        running = self._running
+        if running is None:
+            return
+        self.clock.unwatch(self._keep_time)
+        self._keep_time()
+        self._running = None
+        try:
+            await running.runner.cleanup()
+        finally:
+            running.world.store.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -163,11 +189,7 @@ class Sandbox:
         """
         chosen = self._service if service is None else service
         _check_service(chosen)
-        known = {client.name: client.api_key for client in self._clients.values()}
-        client = Client(name=name, api_key=known.get(name) or str(uuid.uuid4()), service=chosen)
-        self._running().put_client(client)
-        self._clients[client.api_key] = client
-        return client.api_key
+        return _add_client(self.world, name, chosen).api_key
 
     def invoices(self) -> list[StoredInvoice]:
         """Every invoice that was stored, duplicates too, in order of arrival, as it stands now.
@@ -175,70 +197,82 @@ class Sandbox:
         Raises:
             ConfigurationError: the sandbox is not running.
         """
-        store = self._running()
-        store.advance(self.clock.now())
-        return store.invoices()
+        self.world.now()
+        return self.world.store.invoices.all()
 
-    def _running(self) -> Store:
-        if self._store is None:
+    def _while_running(self) -> _Running:
+        if self._running is None:
             raise ConfigurationError("the sandbox is not running; use `async with Sandbox() as sandbox:`")
-        return self._store
+        return self._running
 
-    def _started(self, value: str) -> str:
-        if not value:
-            raise ConfigurationError("the sandbox has not been started; use `async with Sandbox() as ...:`")
-        return value
-
-    def _restore(self, store: Store) -> None:
-        virtual, real = store.get(_VIRTUAL_TIME), store.get(_REAL_TIME)
+    def _restore(self, store: Store) -> World:
+        accounts = store.accounts
+        virtual, real = accounts.fact(_VIRTUAL_TIME), accounts.fact(_REAL_TIME)
         if virtual is not None and real is not None and not self.clock.has_given_start:
             self.clock.resume(ClockReading(datetime.fromisoformat(virtual), datetime.fromisoformat(real)))
-        self._provisioning_token = store.get(_PROVISIONING_TOKEN) or str(uuid.uuid4())
-        store.put({_PROVISIONING_TOKEN: self._provisioning_token})
-        self._keep_time()
-        self._clients = {client.api_key: client for client in store.clients()}
-        self.add_client(OWN_CLIENT)
+        world = World(
+            store=store,
+            clock=self.clock,
+            converter=Converter(self._overrides.names),
+            terms=self._terms,
+            provisioning_token=accounts.fact(_PROVISIONING_TOKEN) or str(uuid.uuid4()),
+        )
+        accounts.put_facts({_PROVISIONING_TOKEN: world.provisioning_token, **_times(self.clock)})
+        _add_client(world, OWN_CLIENT, self._service)
+        if store.register.is_empty():
+            for business_id, addresses in EXAMPLES.items():
+                for address in addresses:
+                    store.register.add(business_id, address)
+        return world
 
     def _keep_time(self) -> None:
-        reading = self.clock.reading()
-        self._running().put(
-            {_VIRTUAL_TIME: reading.virtual.isoformat(), _REAL_TIME: reading.real.isoformat()}
-        )
+        self.world.store.accounts.put_facts(_times(self.clock))
 
-    async def _listen(self, store: Store) -> None:
+    async def _listen(self, world: World) -> _Running:
         reception = Reception(
-            world=World(store=store, clock=self.clock, converter=Converter(self._overrides.names)),
+            world=world,
             faults=self.faults,
             requests=self.requests,
-            clients=self._clients,
-            provisioning_token=self._provisioning_token,
+            office=self,
             routes=self._routes,
+            document=world.converter.encode(document(self._overrides)),
         )
-        self._runner = web.AppRunner(
+        runner = web.AppRunner(
             make_app(reception),
             access_log=None,
             handle_signals=False,
             shutdown_timeout=_SHUTDOWN_SECONDS,
         )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, backlog=_BACKLOG)
+        await runner.setup()
+        site = web.TCPSite(runner, self._host, self._port, backlog=_BACKLOG)
         try:
             await site.start()
         except OSError as error:
+            await runner.cleanup()
             reason = _BIND_REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
             raise ConfigurationError(
                 f"the sandbox cannot listen on port {self._port} of {self._host}: {reason}"
             ) from error
-        host, port = self._runner.addresses[0][:2]
-        self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        host, port = runner.addresses[0][:2]
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return _Running(world=world, runner=runner, url=url)
 
-    async def _stop(self, store: Store) -> None:
-        runner, self._runner, self._store = self._runner, None, None
-        try:
-            if runner is not None:
-                await runner.cleanup()
-        finally:
-            store.close()
+
+def _add_client(world: World, name: str, service: str) -> Client:
+    known = world.store.accounts.by_name(name)
+    if known is None:
+        known = Client(
+            name=name,
+            api_key=str(uuid.uuid4()),
+            service=service,
+            expires_at=expiry_of(world.clock.now(), world.terms.token_lifetime),
+        )
+    return world.store.accounts.put(evolve(known, service=service))
+
+
+def _times(clock: VirtualClock) -> Mapping[str, str]:
+    reading = clock.reading()
+    return {_VIRTUAL_TIME: reading.virtual.isoformat(), _REAL_TIME: reading.real.isoformat()}
 
 
 def _check_service(service: str) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import aiohttp
@@ -68,7 +69,27 @@ class Partner:
             params=query,
             headers=headers,
         ) as response:
-            return Reply(response.status, response.headers, json.loads(await response.read() or b"null"))
+            return Reply(
+                response.status,
+                response.headers,
+                json.loads(await response.read() or b"null", parse_float=Decimal),
+            )
+
+    async def get(self, path: str, **query: str) -> Reply:
+        return await self.call("GET", f"/api/v1/partner/{path}", query=query)
+
+    async def send(self, path: str, body: Any) -> Reply:
+        return await self.call("POST", f"/api/v1/partner/{path}", data=json.dumps(body).encode())
+
+    async def act(self, code: str, number: int = 1042, **data: Any) -> Reply:
+        action = {"code": code, "comment": "why", "data": {"invoiceNumber": number, **data}}
+        return await self.send("invoice/action", {"actions": [action]})
+
+    async def case(self, number: int = 1042) -> dict[str, Any]:
+        reply = await self.get("invoice/case", invoiceNumber=str(number))
+        assert reply.status == 200, reply.body
+        case: dict[str, Any] = reply.body["case"]
+        return case
 
     async def post(self, invoice: Mapping[str, Any] | bytes) -> Reply:
         data = invoice if isinstance(invoice, bytes) else json.dumps(invoice).encode()

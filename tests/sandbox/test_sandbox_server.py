@@ -73,7 +73,7 @@ async def test_closing_what_never_started_is_fine():
 
 @pytest.mark.parametrize("name", ["url", "api_key", "provisioning_token"])
 def test_nothing_is_known_before_the_start(name):
-    with pytest.raises(ConfigurationError, match="has not been started"):
+    with pytest.raises(ConfigurationError, match="not running"):
         getattr(Sandbox(), name)
 
 
@@ -214,7 +214,7 @@ async def test_a_failure_of_the_sandbox_itself_is_a_500_that_its_log_explains(
     def fail(*_):
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("confirma_async.sandbox.store.Store.add_invoice", fail)
+    monkeypatch.setattr("confirma_async.sandbox.store.invoices.Invoices.add", fail)
     reply = await partner.post(make_invoice())
     assert reply.status == 500
     assert "broken on purpose" not in str(reply.body)
@@ -234,8 +234,8 @@ async def test_a_sender_that_leaves_in_the_middle_of_a_body_is_no_error(sandbox,
 def test_settings_of_a_store_are_kept_all_or_none():
     store = Store(None, TRANSITIONS)
     with pytest.raises(sqlite3.IntegrityError):
-        store.put({"first": "kept?", "second": cast("str", None)})
-    assert store.get("first") is None
+        store.accounts.put_facts({"first": "kept?", "second": cast("str", None)})
+    assert store.accounts.fact("first") is None
     store.close()
 
 

@@ -6,19 +6,45 @@ To serve another row of the contract, write a handler and add it to ``HANDLERS``
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS, VALIDATE_TOKEN
-from confirma_async.sandbox.handlers.call import Call, Handler, World
-from confirma_async.sandbox.handlers.distributions import distributions
+from confirma_async import contract
+from confirma_async.sandbox.handlers.accounting import (
+    invoice_statuses,
+    ledger_statuses,
+    payment_statuses,
+    submit_ledger,
+    submit_payments,
+)
+from confirma_async.sandbox.handlers.call import Call, Handler
+from confirma_async.sandbox.handlers.cases import case_details, create_actions
+from confirma_async.sandbox.handlers.distributions import distributions, distributions_v2
 from confirma_async.sandbox.handlers.invoices import create_invoice
-from confirma_async.sandbox.handlers.tokens import validate_token
+from confirma_async.sandbox.handlers.money import payments, settlements
+from confirma_async.sandbox.handlers.register import finvoice_credentials
+from confirma_async.sandbox.handlers.tokens import create_client, renew_token, validate_token
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
-        VALIDATE_TOKEN.name: validate_token,
-        CREATE_INVOICE.name: create_invoice,
-        DISTRIBUTIONS.name: distributions,
+        operation.name: handler
+        for operation, handler in (
+            (contract.CREATE_CLIENT, create_client),
+            (contract.VALIDATE_TOKEN, validate_token),
+            (contract.RENEW_TOKEN, renew_token),
+            (contract.CREATE_INVOICE, create_invoice),
+            (contract.CREATE_INVOICE_ACTIONS, create_actions),
+            (contract.CASE, case_details),
+            (contract.DISTRIBUTIONS, distributions),
+            (contract.DISTRIBUTIONS_V2, distributions_v2),
+            (contract.PAYMENTS, payments),
+            (contract.SETTLEMENTS, settlements),
+            (contract.ACCOUNTING_INVOICE, invoice_statuses),
+            (contract.SUBMIT_LEDGER, submit_ledger),
+            (contract.LEDGER_STATUSES, ledger_statuses),
+            (contract.SUBMIT_PAYMENTS, submit_payments),
+            (contract.PAYMENT_STATUSES, payment_statuses),
+            (contract.FINVOICE_CREDENTIALS, finvoice_credentials),
+        )
     }
 )
-"""The operations that the sandbox serves, by name; every other row of the contract answers 501."""
+"""What answers each operation, by name: every row of the contract."""
 
-__all__ = ["HANDLERS", "Call", "Handler", "World"]
+__all__ = ["HANDLERS", "Call", "Handler"]

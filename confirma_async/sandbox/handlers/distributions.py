@@ -1,71 +1,61 @@
-"""Retrieve distribution Information."""
+"""Retrieve distribution Information, at once and by pages."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import date, timedelta
 
-from attrs import frozen
-
-from confirma_async.errors import ResponseDecodeError
+from confirma_async.errors import Problem
 from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, World
-from confirma_async.sandbox.lifecycle import CONTROLLED
-from confirma_async.sandbox.store import ListedInvoice
+from confirma_async.sandbox.handlers.call import Call, read_query, with_blanks
+from confirma_async.sandbox.handlers.windows import Window, window_of
+from confirma_async.sandbox.store.invoices import ListedInvoice, Listing
+from confirma_async.sandbox.world import World
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionMetaData,
     DistributionMethod,
+    DistributionPage,
+    DistributionPageMeta,
+    DistributionPageQuery,
     DistributionQuery,
     DistributionRecord,
     FiltersApplied,
     InvoiceStatus,
 )
 
-DEFAULT_WINDOW = timedelta(days=30)
-"""Without dates the window is the last 30 days (contract §5, documented)."""
+PAGE_SIZE = 100
+"""Records of a page unless the query says otherwise. Ours."""
 
-_SUCCESSFUL = frozenset({InvoiceStatus.INVOICED, InvoiceStatus.INTERMEDIATED})
+LARGEST_PAGE = 1000
+"""Records of a page at most. Ours."""
+
+LAST_PAGE = 10**9
+"""The highest page that can be asked for. Ours."""
+
+_CONTROLLED = frozenset({InvoiceStatus.INVOICED, InvoiceStatus.CREDITED})
+_SUCCESSFUL = frozenset({*_CONTROLLED, InvoiceStatus.INTERMEDIATED})
 _FAILED = frozenset({InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE})
 """What the counts count. Ours: the vendor names the counts and does not say which statuses they stand for."""
 
-_FIRST_CASE = 7_000_000
-"""Case numbers start above this, so that no test mistakes one for an invoice number."""
-
 _DUPLICATE = "an invoice of this identity was received before"
-
-
-@frozen
-class _Window:
-    first: date
-    last: date
-    is_default: bool
 
 
 def distributions(world: World, call: Call) -> Answer:
     """Answers 200 with the records of the client's invoices in order of arrival (contract §5).
 
     The window is on the invoice's date, both ends included; without dates it is the last 30 days of the
-    virtual clock, in UTC, also where a number is asked for. One date alone leaves the other end open (ours).
-    The names of query and records are provisional, as are the words of ``paymentControlStatus``;
-    ``fetchType`` is echoed and otherwise ignored, its values being unknown.
+    virtual clock, in UTC, also where a number is asked for. The names of query and records are provisional,
+    as are the words of ``paymentControlStatus``; ``fetchType`` is echoed and otherwise ignored, its values
+    being unknown.
     """
-    wanted = {name: text for name, text in call.query.items() if text}  # "" stands for no value (§1)
-    try:
-        query = world.converter.structure(wanted, DistributionQuery)
-    except ResponseDecodeError as error:
-        return refusal(400, "the query is not that of distribution information", error.problems)
-    now = world.clock.now()
-    world.store.advance(now)
-    window = _window(query, now.date())
-    found = world.store.listing(
-        call.client.name,
-        number=query.invoice_number,
-        first=window.first,
-        last=window.last,
-        real_time=time.time(),
-    )
+    query = read_query(world, call, DistributionQuery)
+    if isinstance(query, Answer):
+        return query
+    window = window_of(query.from_inv_date, query.to_inv_date, world.now().date())
+    if isinstance(window, Answer):
+        return window
+    found = world.store.invoices.listed(_listing(call, query.invoice_number, window))
     information = DistributionInformation(
         meta_data=DistributionMetaData(
             total_count=len(found),
@@ -75,16 +65,47 @@ def distributions(world: World, call: Call) -> Answer:
         ),
         data=tuple(_record(item) for item in found),
     )
-    return Answer(body=world.converter.dumps(information))
+    return Answer(body=world.converter.dumps(with_blanks(world, information, "data")))
 
 
-def _window(query: DistributionQuery, today: date) -> _Window:
-    if query.from_inv_date is None and query.to_inv_date is None:
-        return _Window(today - DEFAULT_WINDOW, today, is_default=True)
-    return _Window(query.from_inv_date or date.min, query.to_inv_date or date.max, is_default=False)
+def distributions_v2(world: World, call: Call) -> Answer:
+    """Answers 200 with one page of the same records (contract §5; provisional throughout).
+
+    Pages count from 1; a page beyond the last is empty (ours).
+    """
+    query = read_query(world, call, DistributionPageQuery)
+    if isinstance(query, Answer):
+        return query
+    page = 1 if query.page is None else query.page
+    size = PAGE_SIZE if query.page_size is None else query.page_size
+    if not 1 <= page <= LAST_PAGE or not 1 <= size <= LARGEST_PAGE:
+        wrong = Problem("$", "page", f"must be pages from 1, of 1 to {LARGEST_PAGE} records")
+        return refusal(400, "there is no such page", [wrong])
+    window = window_of(query.from_inv_date, query.to_inv_date, world.now().date())
+    if isinstance(window, Answer):
+        return window
+    listing = _listing(call, query.invoice_number, window)
+    found = world.store.invoices.listed(listing, skip=(page - 1) * size, most=size)
+    answer = DistributionPage(
+        meta=DistributionPageMeta(
+            page=page, page_size=size, total_count=world.store.invoices.listed_count(listing)
+        ),
+        data=tuple(_record(item) for item in found),
+    )
+    return Answer(body=world.converter.dumps(with_blanks(world, answer, "data")))
 
 
-def _filters(query: DistributionQuery, window: _Window) -> FiltersApplied:
+def _listing(call: Call, number: str | None, window: Window) -> Listing:
+    return Listing(
+        client=call.client.name,
+        number=number,
+        first=window.first,
+        last=window.last,
+        real_time=time.time(),
+    )
+
+
+def _filters(query: DistributionQuery, window: Window) -> FiltersApplied:
     return FiltersApplied(
         invoice_number=query.invoice_number,
         from_inv_date=window.first if window.is_default else query.from_inv_date,
@@ -95,7 +116,6 @@ def _filters(query: DistributionQuery, window: _Window) -> FiltersApplied:
 
 
 def _record(item: ListedInvoice) -> DistributionRecord:
-    is_invoiced = item.status == InvoiceStatus.INVOICED
     errors: Mapping[InvoiceStatus, str | None] = {
         InvoiceStatus.ERROR: item.error,
         InvoiceStatus.DUPLICATE: _DUPLICATE,
@@ -107,7 +127,7 @@ def _record(item: ListedInvoice) -> DistributionRecord:
         method=None if item.method is None else DistributionMethod(item.method),
         created_at=item.received_at,
         distributed_at=item.distributed_at,
-        payment_control_status=item.control if is_invoiced else None,
-        case_id=_FIRST_CASE + item.id if is_invoiced and item.control == CONTROLLED else None,
+        payment_control_status=item.control if item.status in _CONTROLLED else None,
+        case_id=item.case_id,
         error=errors.get(item.status),
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from confirma_async.errors import ResponseDecodeError
 from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, World
-from confirma_async.sandbox.lifecycle import VALIDATED_AFTER, facts_of
-from confirma_async.sandbox.store import NewInvoice
+from confirma_async.sandbox.handlers.call import Call, read_body
+from confirma_async.sandbox.lifecycle.claims import claim_of
+from confirma_async.sandbox.lifecycle.invoices import VALIDATED_AFTER, facts_of
+from confirma_async.sandbox.store.invoices import NewInvoice
+from confirma_async.sandbox.world import World
 from confirma_async.schemas import InvoiceReceipt, InvoiceStatus, SalesInvoiceRequest
 
 _MESSAGES = {
@@ -23,16 +24,18 @@ def create_invoice(world: World, call: Call) -> Answer:
     PAUSED is the documented status before validation, DUPLICATE a documented status (contract §4). The
     vendor shows neither the answer nor what a duplicate gets: the names of the receipt are provisional, and
     that a second invoice of one identity is stored with status DUPLICATE and answered 200 is ours. So is the
-    identity: client, seller, type and number, and for a REMINDER, which may repeat, its date.
+    identity: client, seller, type and number, and for a REMINDER, which may repeat, its date. Sums of more
+    than a quadrillion get 400, which is ours as well.
     """
-    try:
-        request = world.converter.loads(call.body, SalesInvoiceRequest)
-    except ResponseDecodeError as error:
-        what = "the body is not a SalesInvoiceRequest" if error.problems else "the body is not JSON"
-        return refusal(400, what, error.problems)
+    request = read_body(world, call, SalesInvoiceRequest)
+    if isinstance(request, Answer):
+        return request
     header = request.invoice.header
     method = None if request.distribution is None else request.distribution.method
-    status = world.store.add_invoice(
+    claim = claim_of(request)
+    if not claim.is_countable:
+        return refusal(400, "a sum or a rate of the invoice is larger than this sandbox can count with")
+    status = world.store.invoices.add(
         NewInvoice(
             client=call.client.name,
             seller=_seller(request),
@@ -44,6 +47,7 @@ def create_invoice(world: World, call: Call) -> Answer:
             due_after=VALIDATED_AFTER,
             listed_from=time.time() + call.listing_delay if call.listing_delay else None,
             facts=facts_of(request, call.client.service),
+            claim=claim,
             body=call.body,
         )
     )

@@ -1,4 +1,4 @@
-"""What becomes of an invoice: what the service checks, and the table of its transitions.
+"""What becomes of an invoice up to its delivery: what the service checks, and a table of transitions.
 
 Pure data and plain functions: no clock, no storage. What is known of an invoice's future is settled when it
 arrives (``Facts``); the store moves the rows that are due along ``TRANSITIONS``. Every rule and transition
@@ -20,16 +20,11 @@ from confirma_async.schemas import (
     InvoiceStatus,
     InvoiceType,
     SalesInvoiceRequest,
+    ServiceType,
 )
 from confirma_async.schemas.wire import Evidence
 
-LIFECYCLE = "LIFECYCLE"
-"""A service type seen in an example (contract §3)."""
-
-INTERMEDIATION = "INTERMEDIATION"
-"""A service type that the vendor names in words; the spelling is provisional (contract §3)."""
-
-SERVICES = (LIFECYCLE, INTERMEDIATION)
+SERVICES = (ServiceType.LIFECYCLE, ServiceType.INTERMEDIATION)
 """The services the sandbox lives through. Co-Op is named by the vendor, but not described: not served."""
 
 VALIDATED_AFTER = timedelta(minutes=1)
@@ -73,6 +68,7 @@ class Facts:
         delivered: Whether it is delivered at all.
         printed: Whether delivery makes a document that reaches the buyer.
         control: What payment control says once it is INVOICED: CONTROLLED, NOT_TRANSFERRED, or None.
+        followed: Whether something follows its delivery: a case, a credit, or a record for the books.
         error: What validation will find wrong, where it does.
     """
 
@@ -82,6 +78,7 @@ class Facts:
     delivered: bool
     printed: bool
     control: str | None
+    followed: bool
     error: str | None
 
 
@@ -204,7 +201,8 @@ TRANSITIONS: Sequence[Transition] = (
         source=_PAUSED,
         when={"valid": True, "manual": True},
         target=InvoiceStatus.MANUAL,
-        lives_by="§4: MANUAL (awaits approval); that manualApprovalEnabled leads here is our reading",
+        lives_by="§4: MANUAL (awaits approval), FACTORING (acquired by a financier on approval); that both "
+        "wait here is our reading",
         evidence=Evidence.DOCUMENTED,
     ),
     Transition(
@@ -224,7 +222,7 @@ TRANSITIONS: Sequence[Transition] = (
     ),
     Transition(
         source=_ACCEPTED,
-        when={"service": INTERMEDIATION},
+        when={"service": ServiceType.INTERMEDIATION},
         target=InvoiceStatus.INTERMEDIATED,
         distributes=True,
         lives_by="§9: Intermediation: create → validate → distribute → status INTERMEDIATED",
@@ -232,7 +230,7 @@ TRANSITIONS: Sequence[Transition] = (
     ),
     Transition(
         source=_ACCEPTED,
-        when={"service": LIFECYCLE, "printed": True},
+        when={"service": ServiceType.LIFECYCLE, "printed": True},
         target=InvoiceStatus.INVOICED,
         distributes=True,
         lives_by="§9: Lifecycle: create → validate → distribute → INVOICED",
@@ -240,7 +238,7 @@ TRANSITIONS: Sequence[Transition] = (
     ),
     Transition(
         source=_ACCEPTED,
-        when={"service": LIFECYCLE, "printed": False},
+        when={"service": ServiceType.LIFECYCLE, "printed": False},
         target=InvoiceStatus.INVOICED,
         lives_by="§4: COLLECTION (opens a debt collection case, no printout); that it reads INVOICED is ours",
         evidence=None,
@@ -249,18 +247,26 @@ TRANSITIONS: Sequence[Transition] = (
 """Every step, earlier ones first: one pass takes a row through all that is due. What leaves MANUAL, a
 person's approval, has no endpoint in the contract and so no row here."""
 
+COMPLETED = frozenset({InvoiceStatus.INVOICED, InvoiceStatus.INTERMEDIATED})
+"""Where the way ends well; whatever follows then begins."""
+
 
 def facts_of(request: SalesInvoiceRequest, service: str) -> Facts:
     """Settles what will decide an invoice's way."""
     errors = [rule.error for rule in RULES if rule.broken(request)]
     processing = request.processing
+    kind = request.invoice.header.type
+    control = _control_of(request, service)
+    is_booked = processing is not None and processing.accounting_invoice_enabled is True
+    asks_for_approval = processing is not None and processing.manual_approval_enabled is True
     return Facts(
         service=service,
         valid=not errors,
-        manual=processing is not None and processing.manual_approval_enabled is True,
+        manual=asks_for_approval or kind == InvoiceType.FACTORING,
         delivered=_is_delivered(request),
         printed=_is_printed(request),
-        control=_control_of(request, service),
+        control=control,
+        followed=is_booked or control == CONTROLLED or kind == InvoiceType.CREDIT_NOTE,
         error="; ".join(errors) or None,
     )
 
@@ -272,7 +278,7 @@ def _control_of(request: SalesInvoiceRequest, service: str) -> str | None:
     stops the transfer (both §9, documented). That ``paymentControlEnabled: false`` switches it off, and that
     a credit note has nothing to control, is our reading. COLLECTION opens a case whatever the rest says (§4).
     """
-    if service != LIFECYCLE:
+    if service != ServiceType.LIFECYCLE:
         return None
     kind = request.invoice.header.type
     if kind == InvoiceType.COLLECTION:

@@ -1,0 +1,116 @@
+"""The administration of the sandbox over HTTP, below ``/_sandbox/``: what ``Office`` does, and faults.
+
+A command is called by the name of its method: ``POST /_sandbox/pay`` with a JSON object of its arguments.
+Nothing here is the vendor's, so nothing goes by the vendor's names. It answers on this machine only.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from attrs import frozen
+
+from confirma_async.errors import ConfigurationError
+from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.faults import Faults
+from confirma_async.sandbox.office import Office
+from confirma_async.settings import is_loopback
+
+PREFIX = "/_sandbox/"
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@frozen(kw_only=True)
+class Command:
+    """One thing that can be asked for.
+
+    Attributes:
+        method: The HTTP method.
+        run: What does it, given the office, the faults and the arguments.
+        arguments: What it takes.
+    """
+
+    method: str
+    run: Callable[[Office, Faults, Mapping[str, Any]], object]
+    arguments: type[msgspec.Struct]
+
+
+def _arguments_of(function: Callable[..., object]) -> type[msgspec.Struct]:
+    """The parameters of a method as a structure that JSON is read into, and nothing else with it."""
+    kinds = typing.get_type_hints(function)
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.default is inspect.Parameter.empty:
+            fields.append((parameter.name, kinds[parameter.name]))
+        else:
+            fields.append((parameter.name, kinds[parameter.name], parameter.default))
+    return msgspec.defstruct(function.__name__, fields, kw_only=True, forbid_unknown_fields=True)
+
+
+def _of_office(name: str, *, method: str = "POST") -> Command:
+    def run(office: Office, _faults: Faults, arguments: Mapping[str, Any]) -> object:
+        return getattr(office, name)(**arguments)
+
+    return Command(method=method, run=run, arguments=_arguments_of(getattr(Office, name)))
+
+
+def _add_fault(_office: Office, faults: Faults, arguments: Mapping[str, Any]) -> None:
+    faults.add(**arguments)
+
+
+def _clear_faults(_office: Office, faults: Faults, _arguments: Mapping[str, Any]) -> None:
+    faults.clear()
+
+
+COMMANDS: Mapping[str, Command] = MappingProxyType(
+    {
+        "state": _of_office("state", method="GET"),
+        "advance": _of_office("advance"),
+        "pay": _of_office("pay"),
+        "change_payment": _of_office("change_payment"),
+        "approve": _of_office("approve"),
+        "disapprove": _of_office("disapprove"),
+        "resume": _of_office("resume"),
+        "expire_token": _of_office("expire_token"),
+        "connect_accounting": _of_office("connect_accounting"),
+        "register": _of_office("register"),
+        "add_fault": Command(method="POST", run=_add_fault, arguments=_arguments_of(Faults.add)),
+        "clear_faults": Command(method="POST", run=_clear_faults, arguments=_arguments_of(Faults.clear)),
+    }
+)
+"""Every command, by the last part of its path."""
+
+
+def is_administration(path: str) -> bool:
+    """Whether a path is one of ours."""
+    return path.startswith(PREFIX)
+
+
+def administer(office: Office, faults: Faults, *, method: str, path: str, host: str, body: bytes) -> Answer:
+    """Runs a command and answers with what it returns.
+
+    A page in a browser can make it send requests to this machine, but under its own name: what is not
+    addressed to this machine gets 403.
+    """
+    if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        return refusal(403, "the administration answers to this machine by its own name only")
+    command = COMMANDS.get(path.removeprefix(PREFIX))
+    if command is None:
+        return refusal(404, f"there is no such command; there are {', '.join(COMMANDS)}")
+    if method != command.method:
+        return refusal(405, f"this command takes {command.method}", headers={"Allow": command.method})
+    try:
+        arguments = msgspec.json.decode(body or b"{}", type=command.arguments)
+        result = command.run(office, faults, msgspec.structs.asdict(arguments))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a command holds no secret: say what is wrong
+        return refusal(400, f"these are not the arguments of the command: {error}")
+    except ConfigurationError as error:
+        return refusal(409, str(error))
+    return Answer(body=_encode(result))

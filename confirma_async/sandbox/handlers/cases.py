@@ -1,0 +1,160 @@
+"""Invoice actions, and case details."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from confirma_async.errors import Problem
+from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.handlers.call import Call, read_body, read_query, with_blanks
+from confirma_async.sandbox.lifecycle import cases as rules
+from confirma_async.sandbox.lifecycle.actions import ACTIONS, PENDING, PROCESSED_AFTER
+from confirma_async.sandbox.lifecycle.claims import COUNTABLE
+from confirma_async.sandbox.lifecycle.settlement import AGENCY
+from confirma_async.sandbox.store.agenda import Due
+from confirma_async.sandbox.store.cases import QueuedAction
+from confirma_async.sandbox.world import World
+from confirma_async.schemas import (
+    Action,
+    ActionReceipt,
+    ActionsReceipt,
+    Case,
+    CaseBalance,
+    CaseDetails,
+    CaseEvent,
+    CasePayment,
+    CaseQuery,
+    CaseSummary,
+    CaseTimelineEntry,
+    InvoiceActions,
+)
+
+
+def create_actions(world: World, call: Call) -> Answer:
+    """Queues actions and answers 200 (contract §5: queued as pending, then processed).
+
+    The answer is not shown: its names are provisional. That one wrong action refuses them all is ours, and
+    so is 404 for an invoice or case that the client does not have.
+    """
+    request = read_body(world, call, InvoiceActions)
+    if isinstance(request, Answer):
+        return request
+    if not request.actions:
+        missing = Problem("$.actions", "actions", "must hold at least one action")
+        return refusal(400, "there is nothing to do", [missing])
+    problems = [found for place, action in enumerate(request.actions) for found in _faults(place, action)]
+    if problems:
+        return refusal(400, "such actions cannot be taken", problems)
+    now = world.now()
+    with world.store.transaction():
+        found = [_case_of(world, call, action) for action in request.actions]
+        for place, case in enumerate(found):
+            if case is None:
+                nowhere = Problem(f"$.actions[{place}].data", "case", "there is no such invoice or case")
+                return refusal(404, "there is no such invoice or case; nothing was queued", [nowhere])
+        receipts = [
+            _queue(world, action, case, now)
+            for action, case in zip(request.actions, found, strict=True)
+            if case is not None
+        ]
+    answer = ActionsReceipt(message="The actions are pending.", actions=receipts)
+    return Answer(body=world.converter.dumps(answer))
+
+
+def case_details(world: World, call: Call) -> Answer:
+    """Answers 200 with a case: its balance as of now, payments, events and timeline (contract §5).
+
+    A query that names neither case nor invoice gets 400, a case of somebody else 404; both are ours. Where
+    several invoices have the number it is the first one's case, which is ours, too.
+    """
+    query = read_query(world, call, CaseQuery)
+    if isinstance(query, Answer):
+        return query
+    if query.case_id is None and query.invoice_number is None:
+        missing = Problem("$.caseId", "case", "name a case, or an invoice number")
+        return refusal(400, "the query names no case", [missing])
+    now = world.now()
+    found = world.store.cases.find(call.client.name, ident=query.case_id, number=query.invoice_number)
+    if not found:
+        return refusal(404, "there is no such case")
+    details = CaseDetails(case=_told(world, rules.accrue(found[0], now.date(), world.terms), now))
+    return Answer(body=world.converter.dumps(details))
+
+
+def _faults(place: int, action: Action) -> Sequence[Problem]:
+    where = f"$.actions[{place}]"
+    rule = ACTIONS.get(action.code)
+    if rule is None:
+        return [Problem(f"{where}.code", "code", f"must be one of {', '.join(ACTIONS)}")]
+    if rule.needs is not None and getattr(action.data, rule.needs) is None:
+        return [Problem(f"{where}.data", "needs", f"{action.code} needs {rule.needs}")]
+    if action.data.invoice_number is None and action.data.case_id is None:
+        return [Problem(f"{where}.data", "case", "name an invoice number or a case")]
+    amount = action.data.amount
+    if amount is not None and not 0 < amount < COUNTABLE:
+        return [Problem(f"{where}.data.amount", "amount", "must be over 0 and not too large to count")]
+    return []
+
+
+def _case_of(world: World, call: Call, action: Action) -> rules.Case | None:
+    number = action.data.invoice_number
+    found = world.store.cases.find(
+        call.client.name,
+        ident=_countable(action.data.case_id),
+        number=None if number is None else str(number),
+    )
+    return found[0] if found else None
+
+
+def _countable(ident: int | None) -> int | None:
+    """A case's number, or one that no case has where it is larger than any store can count with."""
+    return None if ident is None else ident if abs(ident) < _BEYOND else -1
+
+
+_BEYOND = 2**63
+
+
+def _queue(world: World, action: Action, case: rules.Case, now: datetime) -> ActionReceipt:
+    queued = QueuedAction(case_id=case.id, action=world.converter.dumps(action))
+    world.store.agenda.put(Due.ACTION, world.store.cases.queue(queued), now + PROCESSED_AFTER)
+    return ActionReceipt(code=action.code, invoice_number=int(case.number), case_id=case.id, status=PENDING)
+
+
+def _told(world: World, case: rules.Case, now: datetime) -> Case:
+    history = world.store.cases.history(case.id)
+    end = case.closed_on or now.date()
+    summary = CaseSummary(
+        case_id=case.id,
+        status=case.status.value,
+        stage=None if case.stage is None else case.stage.value,
+        created_at=case.opened_at,
+        closed_at=case.closed_on,
+        active_days=(end - case.opened_at.date()).days,
+        creditor=case.creditor,
+        currency=case.currency,
+        agency=AGENCY,
+    )
+    told = Case(
+        summary=with_blanks(world, summary, "closed_at"),
+        balance=CaseBalance(
+            capital_amount=case.open.capital,
+            interest_amount=case.open.interest,
+            costs_amount=case.open.fees,
+            total_amount=case.open.total,
+        ),
+        payments=tuple(
+            CasePayment(payment_date=payment.at, amount=payment.amount, reference=payment.reference)
+            for payment in world.store.money.payments_of(case.id)
+        ),
+        events=tuple(
+            CaseEvent(date=past.at, code=past.event.code, description=past.event.description)
+            for past in history
+        ),
+        timeline=tuple(
+            CaseTimelineEntry(date=past.at, stage=past.event.stage.value, description=past.event.description)
+            for past in history
+            if past.event.stage is not None
+        ),
+    )
+    return with_blanks(world, told, "payments")

@@ -1,0 +1,119 @@
+"""Retrieve Payments, and Retrieve settlements."""
+
+from __future__ import annotations
+
+from confirma_async.sandbox.answers import Answer
+from confirma_async.sandbox.handlers.call import Call, read_query, with_blanks
+from confirma_async.sandbox.handlers.windows import window_of
+from confirma_async.sandbox.lifecycle.money import EXACT, ZERO
+from confirma_async.sandbox.lifecycle.settlement import AGENCY
+from confirma_async.sandbox.store import Client
+from confirma_async.sandbox.store.money import MadeSettlement, ReceivedPayment
+from confirma_async.sandbox.world import World
+from confirma_async.schemas import (
+    AllocationBreakdown,
+    AllocationType,
+    Beneficiary,
+    Payment,
+    PaymentsQuery,
+    Settlement,
+    SettlementAllocation,
+    Settlements,
+    SettlementsQuery,
+)
+
+ACCOUNT_NAME = "Client funds"
+"""What ``accountName`` says. Ours."""
+
+FIRST_ALLOCATION = 300_000_000
+"""Allocations are numbered above this. Ours."""
+
+
+def payments(world: World, call: Call) -> Answer:
+    """Answers 200 with a bare array of what was paid (contract §6, documented), settled or not (ours).
+
+    The window is on the booking date; what creditors were paid directly is not in it (ours).
+    """
+    query = read_query(world, call, PaymentsQuery)
+    if isinstance(query, Answer):
+        return query
+    window = window_of(query.from_date, query.to_date, world.now().date())
+    if isinstance(window, Answer):
+        return window
+    found = world.store.money.payments(call.client.name, window.first, window.last)
+    told = [world.converter.unstructure(_payment(payment)) for payment in found if not payment.direct]
+    return Answer(body=world.converter.encode(told))
+
+
+def settlements(world: World, call: Call) -> Answer:
+    """Answers 200 with the settlements of a period, by default of the last 30 days (contract §6, documented).
+
+    ``unfetchedOnly=true`` returns what it has not returned before, and marks it: an answer lost on the way
+    is lost for it. ``apiFetchDate`` shows when that was.
+    """
+    query = read_query(world, call, SettlementsQuery)
+    if isinstance(query, Answer):
+        return query
+    now = world.now()
+    window = window_of(query.from_date, query.to_date, now.date())
+    if isinstance(window, Answer):
+        return window
+    unfetched_only = query.unfetched_only is True
+    with world.store.transaction():
+        found = world.store.money.settlements(
+            call.client.name, window.first, window.last, unfetched_only=unfetched_only
+        )
+        if unfetched_only:
+            world.store.money.mark_fetched(found, now)
+    answer = Settlements(
+        created_at=now, settlements=tuple(_settlement(world, call.client, made) for made in found)
+    )
+    return Answer(body=world.converter.dumps(with_blanks(world, answer, "settlements")))
+
+
+def _payment(payment: ReceivedPayment) -> Payment:
+    return Payment(
+        case_id=payment.case_id,
+        invoice_number=payment.number,
+        invoice_payment_reference=payment.invoice_reference,
+        original_payment_reference=payment.reference,
+        account_name=ACCOUNT_NAME,
+        booking_date=payment.at,
+        payment_date=payment.at,
+        amount=payment.amount,
+        currency=payment.currency,
+    )
+
+
+def _settlement(world: World, client: Client, made: MadeSettlement) -> Settlement:
+    total = ZERO
+    for payment in made.payments:
+        total = EXACT.add(total, payment.amount)
+    settlement = Settlement(
+        settlement_id=made.id,
+        settlement_date=made.at.date(),
+        agency=AGENCY,
+        beneficiary=Beneficiary(name=client.title, iban=client.iban, bic=client.bic) if client.iban else None,
+        settlement_amount=total,
+        currency=made.currency,
+        api_fetch_date=made.fetched_at,
+        allocations=tuple(_allocation(payment) for payment in made.payments),
+    )
+    return with_blanks(world, settlement, "remittance_reference", "beneficiary", "api_fetch_date")
+
+
+def _allocation(payment: ReceivedPayment) -> SettlementAllocation:
+    return SettlementAllocation(
+        allocation_id=str(FIRST_ALLOCATION + payment.id),
+        allocated_total_amount=payment.amount,
+        allocation_date=payment.at.date(),
+        currency=payment.currency,
+        case_id=payment.case_id,
+        original_invoice_number=payment.number,
+        original_payment_reference=payment.reference,
+        breakdown=tuple(
+            AllocationBreakdown(type=kind, amount=payment.split.get(kind))
+            for kind in AllocationType
+            if payment.split.get(kind)
+        ),
+    )

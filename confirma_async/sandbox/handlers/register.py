@@ -1,0 +1,46 @@
+"""Retrieve Finvoice Credentials."""
+
+from __future__ import annotations
+
+import re
+
+from confirma_async.errors import Problem
+from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.handlers.call import Call, read_query
+from confirma_async.sandbox.lifecycle.register import EInvoiceAddress
+from confirma_async.sandbox.world import World
+from confirma_async.schemas import FinvoiceCredentials, FinvoiceCredentialsQuery
+from confirma_async.validation.identifiers import business_id_fault
+
+_BARE = re.compile(r"[0-9]{8}")
+
+
+def finvoice_credentials(world: World, call: Call) -> Answer:
+    """Answers 200 with all addresses of a company, always as an array (contract §8, documented).
+
+    It chooses none. Not every company is registered: an empty array says so, which is ours, as is 400 for
+    what is no Business ID.
+    """
+    query = read_query(world, call, FinvoiceCredentialsQuery)
+    if isinstance(query, Answer):
+        return query
+    fault = business_id_fault(query.business_id)
+    if fault is not None:
+        return refusal(400, "there is no such company", [Problem("$.businessId", "business id", fault)])
+    found = world.store.register.of(_with_dash(query.business_id))
+    return Answer(body=world.converter.encode([world.converter.unstructure(_told(each)) for each in found]))
+
+
+def _with_dash(business_id: str) -> str:
+    return f"{business_id[:7]}-{business_id[7]}" if _BARE.fullmatch(business_id) else business_id
+
+
+def _told(address: EInvoiceAddress) -> FinvoiceCredentials:
+    return FinvoiceCredentials(
+        e_invoice_address_name=address.name,
+        e_invoice_address=address.address,
+        e_invoice_address_type=address.type,
+        e_invoice_operator_id=address.operator_id,
+        e_invoice_operator_name=address.operator_name,
+        last_modified=address.last_modified,
+    )

@@ -1,0 +1,89 @@
+"""The register of e-invoice addresses: whose addresses the sandbox knows, so that every case can be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+
+from attrs import frozen
+
+from confirma_async.sandbox.lifecycle.principle import Principle
+from confirma_async.schemas.wire import Evidence
+
+
+@frozen(kw_only=True)
+class EInvoiceAddress:
+    """Where a company receives e-invoices.
+
+    Attributes:
+        name: Whose it is.
+        address: The address itself.
+        type: ``EDI``, ``IBAN`` or another.
+        operator_id: The operator that it is reached through.
+        operator_name: The operator's name.
+        last_modified: When it was entered.
+    """
+
+    name: str
+    address: str
+    type: str
+    operator_id: str
+    operator_name: str
+    last_modified: date
+
+
+EXAMPLES: Mapping[str, Sequence[EInvoiceAddress]] = MappingProxyType(
+    {
+        "0000001-9": (
+            EInvoiceAddress(
+                name="One Address Oy",
+                address="003700000019",
+                type="EDI",
+                operator_id="003700000000",
+                operator_name="Sandbox Operator",
+                last_modified=date(2025, 1, 15),
+            ),
+        ),
+        "0000002-7": (
+            EInvoiceAddress(
+                name="Several Addresses Oy",
+                address="003700000027",
+                type="EDI",
+                operator_id="003700000000",
+                operator_name="Sandbox Operator",
+                last_modified=date(2025, 1, 15),
+            ),
+            EInvoiceAddress(
+                name="Several Addresses Oy",
+                address="FI2112345600000785",
+                type="IBAN",
+                operator_id="SANDFIHH",
+                operator_name="Sandbox Bank",
+                last_modified=date(2025, 3, 1),
+            ),
+            EInvoiceAddress(
+                name="Several Addresses Oy, purchases",
+                address="00370000002710",
+                type="EDI",
+                operator_id="003700000000",
+                operator_name="Sandbox Operator",
+                last_modified=date(2025, 6, 30),
+            ),
+        ),
+    }
+)
+"""Companies that do not exist, by Business ID. Nobody else is registered until somebody enters them."""
+
+PRINCIPLES: Sequence[Principle] = (
+    Principle(
+        what="All addresses of a company are told, and none is chosen",
+        lives_by="§8: the API chooses none, the caller does",
+        evidence=Evidence.DOCUMENTED,
+    ),
+    Principle(
+        what="A company that is not registered gets an empty array; what is no Business ID gets 400",
+        lives_by="§8: Not every company is registered; how that shows is ours",
+        evidence=Evidence.DOCUMENTED,
+    ),
+)

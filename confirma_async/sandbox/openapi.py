@@ -1,0 +1,251 @@
+"""The OpenAPI 3.1 document of the contract, made from the endpoint table and the schemas.
+
+Every path, parameter and property carries ``x-evidence``: ``documented``, ``example`` or ``provisional``.
+What is provisional is this project's reading, and the document says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import attrs
+
+from confirma_async._version import __version__
+from confirma_async.contract import (
+    CASE,
+    CREATE_CLIENT,
+    CREATE_INVOICE_ACTIONS,
+    OPERATIONS,
+    Operation,
+    Overrides,
+    TokenKind,
+)
+from confirma_async.converters import Converter, Field
+from confirma_async.schemas.values import (
+    Amount,
+    BlankText,
+    Identifier,
+    InvoiceNumber,
+    InvoiceNumberText,
+    JsonObject,
+    Moment,
+    NumericFlag,
+    OpenEnum,
+)
+from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
+
+Json: TypeAlias = dict[str, Any]
+
+EVIDENCE_KEY = "x-evidence"
+
+_KINDS: Mapping[Any, Json] = {
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    Decimal: {"type": "number"},
+    Amount: {"type": "number", "description": "Money: at most two decimals, exact."},
+    date: {"type": "string", "format": "date"},
+    Moment: {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]},
+    InvoiceNumber: {"type": "integer"},
+    InvoiceNumberText: {"type": "string"},
+    Identifier: {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+    BlankText: {"type": "string", "description": "Empty where there is no value."},
+    NumericFlag: {"type": "integer", "enum": [0, 1]},
+    JsonObject: {"type": "object"},
+}
+"""What each kind of value is in JSON Schema."""
+
+_ERROR = "SandboxError"
+
+_ALWAYS: Mapping[int, str] = {
+    400: "The request is not what the contract says; documented.",
+    401: "The token is missing, unknown or expired; documented.",
+    403: "The token is of the other kind. The status is documented, that it is for this is provisional.",
+    413: "The body is too large. Of the sandbox only.",
+}
+
+_SOMETIMES: Mapping[Operation, Mapping[int, str]] = {
+    CREATE_CLIENT: {409: "The business code was onboarded before; provisional."},
+    CREATE_INVOICE_ACTIONS: {404: "There is no such invoice or case; provisional."},
+    CASE: {404: "There is no such case; provisional."},
+}
+
+_FAULTS: Mapping[int, str] = {
+    429: "Too many requests. Of the sandbox only, where the fault was ordered.",
+    500: "A server error. Of the sandbox only, where the fault was ordered; so are 502 and 504.",
+    503: "Unavailable for a moment. Of the sandbox only, where the fault was ordered.",
+}
+
+
+def document(overrides: Overrides | None = None) -> Json:
+    """The document, with paths and names corrected.
+
+    Args:
+        overrides: Corrections of provisional paths and names.
+    """
+    corrected = overrides or Overrides()
+    converter = Converter(corrected.names)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Confirma Finance Integrations API, as read by confirma-sdk",
+            "version": __version__,
+            "description": "Not the vendor's document. Made from a public reference that is incomplete: "
+            "what is marked provisional is a reading and may be wrong. Error bodies are provisional "
+            "throughout.",
+        },
+        "paths": _paths(corrected, converter),
+        "components": {
+            "securitySchemes": {
+                "client": _key("The token of a client."),
+                "provisioning": _key("The provisioning token, which onboards clients."),
+            },
+            "schemas": {
+                _ERROR: _error(),
+                **{cls.__name__: _schema(cls, converter) for cls in _reachable(converter)},
+            },
+        },
+    }
+
+
+def _key(description: str) -> Json:
+    return {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Api-Key",
+        "description": description,
+        EVIDENCE_KEY: _word(Evidence.DOCUMENTED),
+    }
+
+
+def _word(evidence: Evidence) -> str:
+    return evidence.name.lower()
+
+
+def _paths(overrides: Overrides, converter: Converter) -> Json:
+    paths: dict[str, Json] = {}
+    for operation in OPERATIONS.values():
+        place = paths.setdefault(overrides.path_of(operation), {})
+        place[operation.method.lower()] = _operation(operation, converter)
+    return paths
+
+
+def _operation(operation: Operation, converter: Converter) -> Json:
+    scheme = "provisioning" if operation.token is TokenKind.PROVISIONING else "client"
+    described: Json = {
+        "operationId": operation.name,
+        "summary": operation.page,
+        EVIDENCE_KEY: _word(operation.evidence),
+        "security": [{scheme: []}],
+        "responses": _responses(operation),
+    }
+    if operation.query is not None:
+        described["parameters"] = [
+            _parameter(operation.query, item) for item in converter.fields_of(operation.query)
+        ]
+    if operation.request is not None:
+        described["requestBody"] = {"required": True, "content": _json(_reference(operation.request))}
+    return described
+
+
+def _parameter(query: type[Schema], item: Field) -> Json:
+    return {
+        "name": item.wire,
+        "in": "query",
+        "required": item.required,
+        "schema": _of_kind(item.kind),
+        EVIDENCE_KEY: _evidence_of(query, item),
+    }
+
+
+def _responses(operation: Operation) -> Json:
+    answer = _reference(operation.response)
+    found = {"type": "array", "items": answer} if operation.bare_array else answer
+    shown = "" if operation.answer_shown else " The vendor does not show it: provisional."
+    responses: dict[str, Json] = {"200": {"description": f"The answer.{shown}", "content": _json(found)}}
+    if operation.no_content:
+        responses["204"] = {"description": "There is none; documented."}
+    errors = {**_ALWAYS, **_SOMETIMES.get(operation, {}), **_FAULTS}
+    for status in sorted(errors):
+        responses[str(status)] = {
+            "description": errors[status],
+            "content": _json({"$ref": f"#/components/schemas/{_ERROR}"}),
+        }
+    return responses
+
+
+def _json(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}
+
+
+def _reference(cls: type[Schema]) -> Json:
+    return {"$ref": f"#/components/schemas/{cls.__name__}"}
+
+
+def _schema(cls: type[Schema], converter: Converter) -> Json:
+    fields = converter.fields_of(cls)
+    described: Json = {
+        "type": "object",
+        "title": cls.vendor_name or cls.__name__,
+        "properties": {item.wire: _property(cls, item) for item in fields},
+    }
+    if required := [item.wire for item in fields if item.required]:
+        described["required"] = required
+    return described
+
+
+def _property(cls: type[Schema], item: Field) -> Json:
+    one = _of_kind(item.kind)
+    value: Json = {"type": "array", "items": one} if item.many else one
+    nullable = value if item.required else {"anyOf": [value, {"type": "null"}]}
+    return {**nullable, EVIDENCE_KEY: _evidence_of(cls, item)}
+
+
+def _evidence_of(cls: type[Schema], item: Field) -> str:
+    return _word(attrs.fields_dict(cls)[item.attribute].metadata[EVIDENCE])
+
+
+def _of_kind(kind: Any) -> Json:
+    if kind in _KINDS:
+        return dict(_KINDS[kind])
+    if issubclass(kind, OpenEnum):
+        known = [str(word) for word in kind]
+        return {"anyOf": [{"type": "string", "enum": known}, {"type": "string"}]}
+    return _reference(kind)
+
+
+def _error() -> Json:
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "title": "An error, in the sandbox's form; the vendor documents none",
+        EVIDENCE_KEY: _word(Evidence.PROVISIONAL),
+        "required": ["message"],
+        "properties": {
+            "message": text,
+            "errors": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"field": text, "message": text}},
+            },
+        },
+    }
+
+
+def _reachable(converter: Converter) -> list[type[Schema]]:
+    """Every schema that a body is made of, by name."""
+    found: dict[str, type[Schema]] = {}
+    for operation in OPERATIONS.values():
+        for cls in (operation.request, operation.response):
+            if cls is not None:
+                found.update({each.__name__: each for each in _with_parts(cls, converter)})
+    return [found[name] for name in sorted(found)]
+
+
+def _with_parts(cls: type[Schema], converter: Converter) -> Iterator[type[Schema]]:
+    yield cls
+    for item in converter.fields_of(cls):
+        if isinstance(item.kind, type) and issubclass(item.kind, Schema):
+            yield from _with_parts(item.kind, converter)

@@ -1,0 +1,61 @@
+"""The sandbox's state in SQLite, in memory or in a file, one room for each of its subjects.
+
+A file survives a crash of the process with everything that was answered for; it is not synced to the disk
+on every commit, so a power cut may take the last moments with it. One sandbox at a time owns a file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from confirma_async.sandbox.lifecycle.invoices import Transition
+from confirma_async.sandbox.store import accounting, accounts, agenda, cases, invoices, money, register
+from confirma_async.sandbox.store.accounts import Client
+from confirma_async.sandbox.store.database import Database
+from confirma_async.sandbox.store.invoices import StoredInvoice
+
+__all__ = ["Client", "Store", "StoredInvoice"]
+
+_ROOMS = (accounts, invoices, agenda, cases, money, accounting, register)
+
+
+class Store:
+    """All rooms over one database. Safe to use from any thread.
+
+    Args:
+        path: The file; None keeps everything in memory.
+        transitions: The steps that invoices take, earlier ones first.
+
+    Attributes:
+        accounts: Clients, tokens, and facts of the sandbox as a whole.
+        invoices: Invoices up to their delivery.
+        agenda: What happens by itself after it.
+        cases: Cases, their history, and queued actions.
+        money: Payments and settlements.
+        records: What goes to the accounting system.
+        register: Who receives e-invoices where.
+
+    Raises:
+        ConfigurationError: the file cannot be opened, is in use, or is not of a sandbox.
+    """
+
+    def __init__(self, path: str | Path | None, transitions: Iterable[Transition]) -> None:
+        self._database = Database(path, [statement for room in _ROOMS for statement in room.SCHEMA])
+        self.accounts = accounts.Accounts(self._database)
+        self.invoices = invoices.Invoices(self._database, transitions)
+        self.agenda = agenda.Agenda(self._database)
+        self.cases = cases.Cases(self._database)
+        self.money = money.Money(self._database)
+        self.records = accounting.Records(self._database)
+        self.register = register.Register(self._database)
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Writes of several rooms, all or none."""
+        return self._database.transaction()
+
+    def close(self) -> None:
+        """Closes the database; what is in memory is gone."""
+        self._database.close()

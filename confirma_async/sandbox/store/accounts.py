@@ -1,0 +1,123 @@
+"""Clients of the service with their tokens, and the facts of the sandbox as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from attrs import evolve, field, frozen
+
+from confirma_async.sandbox.lifecycle.accounts import FIRST_CLIENT, FIRST_CUSTOMER_CODE, FIRST_PREFIX
+from confirma_async.sandbox.store.database import Database
+
+SCHEMA = (
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    """
+    CREATE TABLE clients (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        api_key TEXT NOT NULL UNIQUE,
+        contents BLOB NOT NULL
+    ) STRICT
+    """,
+)
+
+
+@frozen(kw_only=True)
+class Client:
+    """An account of the service; one never sees another's data.
+
+    Attributes:
+        id: Its number; 0 until it is stored.
+        name: What the sandbox calls it: of one that was onboarded, its business code.
+        api_key: Its token.
+        service: The service its invoices live through.
+        expires_at: When its token expires; None is never.
+        title: The company's name.
+        iban: The account that settlements go to.
+        bic: Its bank.
+        provider: Its accounting system; None where none is connected.
+        refusal: What the provider says to every record; None where it takes them.
+    """
+
+    id: int = 0
+    name: str
+    api_key: str = field(repr=False)
+    service: str
+    expires_at: datetime | None = None
+    title: str | None = None
+    iban: str | None = None
+    bic: str | None = None
+    provider: str | None = None
+    refusal: str | None = None
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether its token has."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    @property
+    def identifier(self) -> int:
+        """What the service calls it."""
+        return FIRST_CLIENT + self.id
+
+    @property
+    def customer_code(self) -> int:
+        """Its customer code."""
+        return FIRST_CUSTOMER_CODE + self.id
+
+    @property
+    def reference_prefix(self) -> int:
+        """What the references of its invoices begin with."""
+        return FIRST_PREFIX + self.id
+
+
+class Accounts:
+    """Who may ask. Tokens are looked up in memory: every request asks for one."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        rows = database.rows("SELECT id, contents FROM clients ORDER BY id")
+        clients = [evolve(msgspec.json.decode(contents, type=Client), id=ident) for ident, contents in rows]
+        self._by_token = {client.api_key: client for client in clients}
+        self._by_name = {client.name: client for client in clients}
+
+    def by_token(self, token: str) -> Client | None:
+        """Whose token it is, expired or not."""
+        return self._by_token.get(token)
+
+    def by_name(self, name: str) -> Client | None:
+        """The client of a name."""
+        return self._by_name.get(name)
+
+    def by_id(self, ident: int) -> Client:
+        """A client that is known to be there."""
+        return next(client for client in self.all() if client.id == ident)
+
+    def all(self) -> list[Client]:
+        """All clients, in the order they came."""
+        return list(self._by_name.values())
+
+    def put(self, client: Client) -> Client:
+        """Keeps a client, or its changes, and returns it with its number; an older token is unknown then."""
+        with self._db.transaction() as db:
+            cursor = db.execute(
+                "INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?)",
+                (client.id or None, client.name, client.api_key, msgspec.json.encode(client)),
+            )
+        client = evolve(client, id=client.id or cursor.lastrowid or 0)
+        before = self._by_name.get(client.name)
+        if before is not None:
+            self._by_token.pop(before.api_key, None)
+        self._by_token[client.api_key] = self._by_name[client.name] = client
+        return client
+
+    def fact(self, name: str) -> str | None:
+        """A fact of the sandbox as a whole, e.g. its provisioning token."""
+        row = self._db.row("SELECT value FROM settings WHERE name = ?", (name,))
+        return None if row is None else str(row[0])
+
+    def put_facts(self, facts: Mapping[str, str]) -> None:
+        """Keeps facts of the sandbox as a whole, all or none."""
+        with self._db.transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", facts.items())

@@ -1,0 +1,395 @@
+"""Invoices: the room of the hot path. What arrives is one small transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import attrs
+import msgspec
+from attrs import field, frozen
+
+from confirma_async.sandbox.lifecycle.claims import Claim
+from confirma_async.sandbox.lifecycle.invoices import COMPLETED, Facts, Transition
+from confirma_async.sandbox.store.agenda import Due
+from confirma_async.sandbox.store.database import Database, Row, milliseconds, moment
+from confirma_async.schemas import InvoiceStatus, InvoiceType
+
+SCHEMA = (
+    """
+    CREATE TABLE invoices (
+        id INTEGER PRIMARY KEY,  -- the order of arrival
+        client TEXT NOT NULL,
+        number TEXT NOT NULL,  -- text: a whole number of the wire may exceed 64 bits
+        type TEXT NOT NULL,
+        seller TEXT NOT NULL,
+        occasion TEXT NOT NULL,  -- the date of a REMINDER, which may repeat; else empty
+        date TEXT NOT NULL,
+        method TEXT,
+        status TEXT NOT NULL,
+        next_due INTEGER,  -- milliseconds of virtual time; null when nothing happens by itself
+        received_at INTEGER NOT NULL,
+        distributed_at INTEGER,
+        listed_from REAL,  -- real time; null when listed at once
+        case_id INTEGER,
+        service TEXT NOT NULL,
+        valid INTEGER NOT NULL,
+        manual INTEGER NOT NULL,
+        delivered INTEGER NOT NULL,
+        printed INTEGER NOT NULL,
+        control TEXT,
+        followed INTEGER NOT NULL,
+        error TEXT
+    ) STRICT
+    """,
+    # Apart, since a change of status writes its whole row again.
+    "CREATE TABLE contents (invoice INTEGER PRIMARY KEY, claim BLOB NOT NULL, body BLOB NOT NULL) STRICT",
+    "CREATE INDEX invoices_by_identity ON invoices (client, number, type, seller, occasion)",
+    "CREATE INDEX invoices_by_date ON invoices (client, date)",
+    "CREATE INDEX invoices_by_due ON invoices (next_due) WHERE next_due IS NOT NULL",
+)
+
+
+@frozen(kw_only=True)
+class NewInvoice:
+    """An invoice as it arrives.
+
+    Attributes:
+        client: The client's name.
+        seller: The seller's business id, else VAT code, else empty.
+        type: What kind of invoice it is.
+        number: Its number.
+        date: Its date.
+        method: How it is to be delivered, where it says.
+        received_at: Virtual time of arrival.
+        due_after: When its first transition is due.
+        listed_from: Real time, in seconds of the epoch, before which it is not listed; None lists it at once.
+        facts: What decides its way.
+        claim: What it claims.
+        body: The JSON exactly as received.
+    """
+
+    client: str
+    seller: str
+    type: InvoiceType
+    number: int
+    date: date
+    method: str | None
+    received_at: datetime
+    due_after: timedelta
+    listed_from: float | None
+    facts: Facts
+    claim: Claim
+    body: bytes = field(repr=False)
+
+
+@frozen(kw_only=True)
+class StoredInvoice:
+    """An invoice that the sandbox holds.
+
+    Attributes:
+        client: The name of the client that sent it.
+        number: Its number.
+        type: What kind of invoice it is.
+        seller: The seller's business id, else VAT code, else empty.
+        status: Where it stands now.
+        received_at: Virtual time of arrival.
+        body: The JSON exactly as received.
+    """
+
+    client: str
+    number: int
+    type: InvoiceType
+    seller: str
+    status: InvoiceStatus
+    received_at: datetime
+    body: bytes = field(repr=False)
+
+
+@frozen(kw_only=True)
+class Listing:
+    """Which invoices a listing is of.
+
+    Attributes:
+        client: Whose.
+        number: Of which number; None takes all.
+        first: From which date of the invoices on.
+        last: Up to which date, included.
+        real_time: Now, in seconds of the epoch; what is listed later is left out.
+    """
+
+    client: str
+    number: str | None
+    first: date
+    last: date
+    real_time: float
+
+    @property
+    def parameters(self) -> Sequence[Any]:
+        """What the statements ask for, in order."""
+        by_number = () if self.number is None else (self.number,)
+        return (self.client, *by_number, self.first.isoformat(), self.last.isoformat(), self.real_time)
+
+
+@frozen(kw_only=True)
+class ListedInvoice:
+    """What a listing needs of an invoice; ``id`` rises in order of arrival."""
+
+    id: int
+    number: str
+    date: date
+    status: InvoiceStatus
+    method: str | None
+    received_at: datetime
+    distributed_at: datetime | None
+    control: str | None
+    case_id: int | None
+    error: str | None
+
+
+@frozen(kw_only=True)
+class DeliveredInvoice:
+    """What the way after delivery needs of an invoice; ``is_delivered`` says whether anybody gets it."""
+
+    id: int
+    client: str
+    number: str
+    type: InvoiceType
+    seller: str
+    date: date
+    status: InvoiceStatus
+    is_delivered: bool
+    control: str | None
+    case_id: int | None
+    claim: Claim
+
+
+_FACTS = tuple(item.name for item in attrs.fields(Facts))
+
+_COLUMNS = (
+    *("client", "number", "type", "seller", "occasion", "date", "method", "status", "next_due"),
+    *("received_at", "listed_from", *_FACTS),
+)
+
+_INSERT = "".join(
+    ("INSERT INTO invoices (", ", ".join(_COLUMNS), ") VALUES (", ", ".join("?" * len(_COLUMNS)), ")")
+)
+
+_KNOWN = (
+    "SELECT 1 FROM invoices INDEXED BY invoices_by_identity "
+    "WHERE client = ? AND number = ? AND type = ? AND seller = ? AND occasion = ? LIMIT 1"
+)
+
+_LISTED = "SELECT id, number, date, status, method, received_at, distributed_at, control, case_id, error "
+
+_OF_NUMBER = (
+    "FROM invoices INDEXED BY invoices_by_identity WHERE client = ? AND number = ? AND date BETWEEN ? AND ? "
+    "AND (listed_from IS NULL OR listed_from <= ?)"
+)
+
+_OF_WINDOW = (
+    "FROM invoices INDEXED BY invoices_by_date WHERE client = ? AND date BETWEEN ? AND ? "
+    "AND (listed_from IS NULL OR listed_from <= ?)"
+)
+
+_DELIVERED = (
+    "SELECT id, client, number, type, seller, date, status, delivered, control, case_id, claim "
+    "FROM invoices JOIN contents ON invoice = id "
+)
+
+_ORIGINAL = _DELIVERED + (
+    "WHERE client = ? AND number = ? AND seller = ? AND type NOT IN (?, ?) AND status NOT IN (?, ?) "
+    "ORDER BY id LIMIT 1"
+)
+
+
+def _step(transition: Transition) -> tuple[str, str | None, Mapping[str, Any]]:
+    """A transition as a statement over the rows that are due, what it puts on the agenda, and parameters."""
+    wanted = "".join(f" AND {fact} = :{fact}" for fact in transition.when)
+    due = f"WHERE next_due <= :now AND status = :source{wanted}"
+    distributed = ", distributed_at = next_due" if transition.distributes else ""
+    statement = (
+        "UPDATE invoices INDEXED BY invoices_by_due "  # noqa: S608 (built from our own attribute names)
+        f"SET status = :target, next_due = next_due + :due_after{distributed} {due}"
+    )
+    follow_up = (
+        "INSERT INTO agenda (due, kind, subject) SELECT next_due, :kind_of_due, id "  # noqa: S608 (as above)
+        f"FROM invoices INDEXED BY invoices_by_due {due} AND followed ORDER BY next_due, id"
+    )
+    due_after = None if transition.due_after is None else transition.due_after // timedelta(milliseconds=1)
+    return (
+        statement,
+        follow_up if transition.target in COMPLETED else None,
+        {
+            **transition.when,
+            "source": str(transition.source),
+            "target": str(transition.target),
+            "due_after": due_after,  # a sum with NULL is NULL: nothing more is due
+            "kind_of_due": Due.DELIVERED,
+        },
+    )
+
+
+class Invoices:
+    """What was sent, and where it stands."""
+
+    def __init__(self, database: Database, transitions: Iterable[Transition]) -> None:
+        self._db = database
+        self._steps = [_step(transition) for transition in transitions]
+
+    def add(self, invoice: NewInvoice) -> InvoiceStatus:
+        """Stores an invoice in one transaction and returns the status it got: PAUSED or DUPLICATE."""
+        number, kind, day = str(invoice.number), str(invoice.type), invoice.date.isoformat()
+        occasion = day if invoice.type == InvoiceType.REMINDER else ""
+        identity = (invoice.client, number, kind, invoice.seller, occasion)
+        received_at = milliseconds(invoice.received_at)
+        due = received_at + invoice.due_after // timedelta(milliseconds=1)
+        facts = invoice.facts
+        claim = msgspec.json.encode(invoice.claim)
+        with self._db.transaction() as db:
+            known = db.execute(_KNOWN, identity).fetchone() is not None
+            status = InvoiceStatus.DUPLICATE if known else InvoiceStatus.PAUSED
+            cursor = db.execute(
+                _INSERT,
+                (
+                    *identity,
+                    day,
+                    invoice.method,
+                    str(status),
+                    None if known else due,
+                    received_at,
+                    invoice.listed_from,
+                    *(getattr(facts, name) for name in _FACTS),
+                ),
+            )
+            db.execute("INSERT INTO contents VALUES (?, ?, ?)", (cursor.lastrowid, claim, invoice.body))
+        return status
+
+    def advance(self, now: datetime) -> None:
+        """Takes the transitions that are due at a virtual time; looks at no row that is not due."""
+        until = milliseconds(now)
+        due = "SELECT 1 FROM invoices INDEXED BY invoices_by_due WHERE next_due <= ? LIMIT 1"
+        if self._db.row(due, (until,)) is None:
+            return
+        with self._db.transaction() as db:
+            for statement, follow_up, parameters in self._steps:
+                if follow_up is not None:
+                    db.execute(follow_up, {**parameters, "now": until})
+                db.execute(statement, {**parameters, "now": until})
+
+    def listed(self, listing: Listing, *, skip: int = 0, most: int | None = None) -> Sequence[ListedInvoice]:
+        """The invoices of a listing in order of arrival; without the first ``skip``, and ``most`` at most."""
+        found = _OF_WINDOW if listing.number is None else _OF_NUMBER
+        rows = self._db.rows(
+            f"{_LISTED}{found} ORDER BY id LIMIT ? OFFSET ?",
+            (*listing.parameters, -1 if most is None else most, skip),
+        )
+        return [_listed(row) for row in rows]
+
+    def listed_count(self, listing: Listing) -> int:
+        """How many invoices a listing has."""
+        found = _OF_WINDOW if listing.number is None else _OF_NUMBER
+        ((count,),) = self._db.rows(f"SELECT count(*) {found}", listing.parameters)
+        return int(count)
+
+    def all(self) -> list[StoredInvoice]:
+        """Every invoice of every client, in order of arrival."""
+        rows = self._db.rows(
+            "SELECT client, number, type, seller, status, received_at, body "
+            "FROM invoices JOIN contents ON invoice = id ORDER BY id"
+        )
+        return [
+            StoredInvoice(
+                client=client,
+                number=int(number),
+                type=InvoiceType(kind),
+                seller=seller,
+                status=InvoiceStatus(status),
+                received_at=moment(received_at),
+                body=body,
+            )
+            for client, number, kind, seller, status, received_at, body in rows
+        ]
+
+    def count(self) -> Mapping[str, int]:
+        """How many invoices there are, by status."""
+        return dict(self._db.rows("SELECT status, count(*) FROM invoices GROUP BY status ORDER BY status"))
+
+    def delivered(self, ident: int) -> DeliveredInvoice:
+        """An invoice by its row."""
+        (row,) = self._db.rows(_DELIVERED + "WHERE id = ?", (ident,))
+        return _delivered(row)
+
+    def of_number(self, client: str, number: str) -> list[DeliveredInvoice]:
+        """A client's invoices of one number, in order of arrival, but for duplicates."""
+        rows = self._db.rows(
+            _DELIVERED + "WHERE client = ? AND number = ? AND status <> ? ORDER BY id",
+            (client, number, str(InvoiceStatus.DUPLICATE)),
+        )
+        return [_delivered(row) for row in rows]
+
+    def original_of(self, invoice: DeliveredInvoice) -> DeliveredInvoice | None:
+        """What an invoice credits or reminds of, of the same client and seller; None where it is not here."""
+        row = self._db.row(
+            _ORIGINAL,
+            (
+                *(invoice.client, str(invoice.claim.original), invoice.seller),
+                *(str(InvoiceType.CREDIT_NOTE), str(InvoiceType.REMINDER)),
+                *(str(InvoiceStatus.DUPLICATE), str(InvoiceStatus.ERROR)),
+            ),
+        )
+        return None if row is None else _delivered(row)
+
+    def put_case(self, ident: int, case_id: int) -> None:
+        """Says which case an invoice belongs to."""
+        with self._db.transaction() as db:
+            db.execute("UPDATE invoices SET case_id = ? WHERE id = ?", (case_id, ident))
+
+    def put_claim(self, ident: int, claim: Claim) -> None:
+        """Changes what an invoice claims."""
+        with self._db.transaction() as db:
+            db.execute("UPDATE contents SET claim = ? WHERE invoice = ?", (msgspec.json.encode(claim), ident))
+
+    def put_status(
+        self, ident: int, status: InvoiceStatus, *, due: datetime | None = None, error: str | None = None
+    ) -> None:
+        """Moves an invoice by hand, and says when it goes on by itself."""
+        with self._db.transaction() as db:
+            db.execute(
+                "UPDATE invoices SET status = ?, next_due = ?, error = ? WHERE id = ?",
+                (str(status), None if due is None else milliseconds(due), error, ident),
+            )
+
+
+def _listed(row: Row) -> ListedInvoice:
+    ident, number, day, status, method, received_at, distributed_at, control, case_id, error = row
+    return ListedInvoice(
+        id=ident,
+        number=number,
+        date=date.fromisoformat(day),
+        status=InvoiceStatus(status),
+        method=method,
+        received_at=moment(received_at),
+        distributed_at=None if distributed_at is None else moment(distributed_at),
+        control=control,
+        case_id=case_id,
+        error=error,
+    )
+
+
+def _delivered(row: Row) -> DeliveredInvoice:
+    ident, client, number, kind, seller, day, status, is_delivered, control, case_id, claim = row
+    return DeliveredInvoice(
+        id=ident,
+        client=client,
+        number=number,
+        type=InvoiceType(kind),
+        seller=seller,
+        date=date.fromisoformat(day),
+        status=InvoiceStatus(status),
+        is_delivered=bool(is_delivered),
+        control=control,
+        case_id=case_id,
+        claim=msgspec.json.decode(claim, type=Claim),
+    )
