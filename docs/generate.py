@@ -48,7 +48,9 @@ from confirma_async.formats import COLUMNS, InputError
 from confirma_async.formats.columns import REQUIRED, SUMMED
 from confirma_async.formats.ubl_codes import TYPE_CODES
 from confirma_async.sandbox import Fault
-from confirma_async.sandbox.handlers import HANDLERS
+from confirma_async.sandbox.admin import COMMANDS
+from confirma_async.sandbox.lifecycle import PRINCIPLES, STEPS, TRANSITIONS, Transition
+from confirma_async.sandbox.lifecycle import RULES as SANDBOX_RULES
 from confirma_async.schemas import InvoiceType, Schema
 from confirma_async.schemas.wire import EVIDENCE, Evidence
 from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
@@ -312,6 +314,48 @@ def faults() -> str:
     return _table(("Fault", "What happens"), [(_code(fault.name), docs[fault.name]) for fault in Fault])
 
 
+# --- the sandbox ------------------------------------------------------------------------------------
+
+
+def commands_of_the_sandbox() -> str:
+    """Every command below ``/_sandbox/``, with its arguments."""
+    rows = [
+        (
+            _code(f"{command.method} /_sandbox/{name}"),
+            ", ".join(_code(argument) for argument in command.arguments.__struct_fields__),
+            _prose(command.what),
+        )
+        for name, command in COMMANDS.items()
+    ]
+    return _table(("Command", "Arguments", "What happens"), rows)
+
+
+def stages() -> str:
+    """Every stage of an unpaid invoice."""
+    rows = [(_code(it.route), it.day, _code(it.stage), it.fee or "", it.lives_by) for it in STEPS]
+    return _table(("Route", "Day", "Stage", "Fee", "Lives by"), rows)
+
+
+def principles() -> str:
+    """Everything that the sandbox lives by, and whose word that is."""
+    validation = [(f"ERROR: {rule.error}", rule.lives_by, rule.evidence) for rule in SANDBOX_RULES]
+    steps = [(f"{it.source} → {it.target}: {_when(it)}", it.lives_by, it.evidence) for it in TRANSITIONS]
+    rest = [(it.what, it.lives_by, it.evidence) for it in PRINCIPLES]
+    rows = [
+        (what, lives_by, "ours" if evidence is None else _MARKS[evidence])
+        for what, lives_by, evidence in (*validation, *steps, *rest)
+    ]
+    return _table(("What it does", "Lives by", "Known"), rows)
+
+
+def _when(transition: Transition) -> str:
+    wanted = (
+        fact if value is True else f"not {fact}" if value is False else str(value)
+        for fact, value in transition.when.items()
+    )
+    return ", ".join(wanted)
+
+
 # --- evidence ---------------------------------------------------------------------------------------
 
 
@@ -323,11 +367,10 @@ def operations() -> str:
             f"`{operation.method} {operation.path.removeprefix(PREFIX)}`",
             operation.evidence.value,
             _code(operation.name),
-            "yes" if operation.name in HANDLERS else "501",
         )
         for operation in OPERATIONS.values()
     ]
-    return _table(("Vendor page", "Endpoint", "Path", "Verb", "Sandbox"), rows)
+    return _table(("Vendor page", "Endpoint", "Path", "Verb"), rows)
 
 
 def evidence() -> str:
@@ -425,6 +468,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
         phases,
         retries,
         faults,
+        commands_of_the_sandbox,
+        stages,
+        principles,
         operations,
         evidence,
     )

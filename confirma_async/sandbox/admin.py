@@ -32,11 +32,13 @@ class Command:
     """One thing that can be asked for.
 
     Attributes:
+        what: What it does, in a sentence.
         method: The HTTP method.
         run: What does it, given the office, the faults and the arguments.
         arguments: What it takes.
     """
 
+    what: str
     method: str
     run: Callable[[Office, Faults, Mapping[str, Any]], object]
     arguments: type[msgspec.Struct]
@@ -54,19 +56,27 @@ def _arguments_of(function: Callable[..., object]) -> type[msgspec.Struct]:
     return msgspec.defstruct(function.__name__, fields, kw_only=True, forbid_unknown_fields=True)
 
 
+def _command(
+    function: Callable[..., object],
+    run: Callable[[Office, Faults, Mapping[str, Any]], object],
+    method: str = "POST",
+) -> Command:
+    what = (inspect.getdoc(function) or "").partition("\n\n")[0]
+    return Command(what=what, method=method, run=run, arguments=_arguments_of(function))
+
+
 def _of_office(name: str, *, method: str = "POST") -> Command:
     def run(office: Office, _faults: Faults, arguments: Mapping[str, Any]) -> object:
         return getattr(office, name)(**arguments)
 
-    return Command(method=method, run=run, arguments=_arguments_of(getattr(Office, name)))
+    return _command(getattr(Office, name), run, method)
 
 
-def _add_fault(_office: Office, faults: Faults, arguments: Mapping[str, Any]) -> None:
-    faults.add(**arguments)
+def _of_faults(name: str) -> Command:
+    def run(_office: Office, faults: Faults, arguments: Mapping[str, Any]) -> object:
+        return getattr(faults, name)(**arguments)
 
-
-def _clear_faults(_office: Office, faults: Faults, _arguments: Mapping[str, Any]) -> None:
-    faults.clear()
+    return _command(getattr(Faults, name), run)
 
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
@@ -77,12 +87,12 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "change_payment": _of_office("change_payment"),
         "approve": _of_office("approve"),
         "disapprove": _of_office("disapprove"),
-        "resume": _of_office("resume"),
+        "resume_case": _of_office("resume_case"),
         "expire_token": _of_office("expire_token"),
         "connect_accounting": _of_office("connect_accounting"),
         "register": _of_office("register"),
-        "add_fault": Command(method="POST", run=_add_fault, arguments=_arguments_of(Faults.add)),
-        "clear_faults": Command(method="POST", run=_clear_faults, arguments=_arguments_of(Faults.clear)),
+        "add_fault": _of_faults("add"),
+        "clear_faults": _of_faults("clear"),
     }
 )
 """Every command, by the last part of its path."""

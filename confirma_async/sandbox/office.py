@@ -159,7 +159,7 @@ class Office(abc.ABC):
         waiting = self._waiting(client, invoice_number)
         self.world.store.invoices.put_status(waiting.id, InvoiceStatus.ERROR, error=reason)
 
-    def resume(
+    def resume_case(
         self, invoice_number: int | None = None, *, case_id: int | None = None, client: str = OWN_CLIENT
     ) -> None:
         """Somebody lets a case go on that an action holds; an OBJECTION waits for nothing else.

@@ -58,7 +58,7 @@ async def test_a_token_expires(partner):
 async def test_a_case_is_resumed(invoiced, sandbox):
     await invoiced.act("OBJECTION")
     sandbox.clock.advance(hours=1)
-    assert (await _do(invoiced, "resume", invoice_number=1042)).status == 200
+    assert (await _do(invoiced, "resume_case", invoice_number=1042)).status == 200
     assert (await invoiced.case())["summary"]["status"] == "OPEN"
 
 

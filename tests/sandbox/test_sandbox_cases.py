@@ -196,7 +196,7 @@ async def test_an_objection_holds_until_somebody_resumes_the_case(invoiced, sand
     sandbox.clock.advance(days=300)
     case = await invoiced.case()
     assert (case["summary"]["status"], case["summary"]["stage"]) == ("OBJECTED", "PAYMENT_CONTROL")
-    sandbox.resume(1042)
+    sandbox.resume_case(1042)
     sandbox.clock.advance(days=15)
     assert (await invoiced.case())["summary"]["stage"] == "OVERDUE"
 
