@@ -6,6 +6,7 @@ reference is silent, what the sandbox does is ours, and the module that does it 
 
 from confirma_async.sandbox.clock import VirtualClock
 from confirma_async.sandbox.faults import Fault, FaultRule, Faults
+from confirma_async.sandbox.lifecycle.money import Split
 from confirma_async.sandbox.lifecycle.register import EInvoiceAddress
 from confirma_async.sandbox.lifecycle.stages import Route, Stage, Step
 from confirma_async.sandbox.lifecycle.terms import Terms
@@ -21,6 +22,7 @@ __all__ = [
     "ReceivedPayment",
     "Route",
     "Sandbox",
+    "Split",
     "Stage",
     "Step",
     "StoredInvoice",

@@ -40,7 +40,7 @@ class Office(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def world(self) -> World:
+    def _world(self) -> World:
         """What the sandbox is made of.
 
         Raises:
@@ -57,8 +57,8 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: the time to add is negative.
         """
-        self.world.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        return self.world.now()
+        self._world.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return self._world.now()
 
     def pay(
         self,
@@ -81,8 +81,8 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: there is no such case, or nothing to pay; says what to do.
         """
-        now = self.world.now()
-        store, terms = self.world.store, self.world.terms
+        now = self._world.now()
+        store, terms = self._world.store, self._world.terms
         with store.transaction():
             case = self._case(client, invoice_number, case_id)
             due = cases.accrue(case, now.date(), terms).open.total
@@ -115,8 +115,8 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: there is no such payment, or it is settled, and settlements are final.
         """
-        now = self.world.now()
-        store, terms = self.world.store, self.world.terms
+        now = self._world.now()
+        store, terms = self._world.store, self._world.terms
         with store.transaction():
             payment = store.money.payment(payment_id)
             if payment is None or payment.direct:
@@ -144,10 +144,10 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: no such invoice waits.
         """
-        now = self.world.now()
+        now = self._world.now()
         waiting = self._waiting(client, invoice_number)
         due = now + DISTRIBUTED_AFTER if waiting.is_delivered else None
-        self.world.store.invoices.put_status(waiting.id, InvoiceStatus.ACCEPTED, due=due)
+        self._world.store.invoices.put_status(waiting.id, InvoiceStatus.ACCEPTED, due=due)
 
     def disapprove(self, invoice_number: int, *, reason: str, client: str = OWN_CLIENT) -> None:
         """Somebody refuses an invoice that waits for approval: it ends as ERROR, which is ours.
@@ -155,9 +155,9 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: no such invoice waits.
         """
-        self.world.now()
+        self._world.now()
         waiting = self._waiting(client, invoice_number)
-        self.world.store.invoices.put_status(waiting.id, InvoiceStatus.ERROR, error=reason)
+        self._world.store.invoices.put_status(waiting.id, InvoiceStatus.ERROR, error=reason)
 
     def resume_case(
         self, invoice_number: int | None = None, *, case_id: int | None = None, client: str = OWN_CLIENT
@@ -167,8 +167,8 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: there is no such case.
         """
-        now = self.world.now()
-        store, terms = self.world.store, self.world.terms
+        now = self._world.now()
+        store, terms = self._world.store, self._world.terms
         with store.transaction():
             case = self._case(client, invoice_number, case_id)
             resumed = cases.resume(case, now.date())
@@ -181,8 +181,8 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: there is no such client.
         """
-        store = self.world.store
-        store.accounts.put(evolve(self._client(client), expires_at=self.world.now()))
+        store = self._world.store
+        store.accounts.put(evolve(self._client(client), expires_at=self._world.now()))
 
     def connect_accounting(
         self, provider: str | None, *, refusal: str | None = None, client: str = OWN_CLIENT
@@ -200,19 +200,19 @@ class Office(abc.ABC):
         """
         if provider not in {None, *PROVIDERS, *UPCOMING}:
             raise ConfigurationError(f"a provider is one of {', '.join((*PROVIDERS, *UPCOMING))}")
-        self.world.now()  # what is due before goes where it was to go
-        self.world.store.accounts.put(evolve(self._client(client), provider=provider, refusal=refusal))
+        self._world.now()  # what is due before goes where it was to go
+        self._world.store.accounts.put(evolve(self._client(client), provider=provider, refusal=refusal))
 
     def register(self, business_id: str, addresses: Sequence[EInvoiceAddress]) -> None:
         """Enters addresses of a company in the register of e-invoice addresses, beside those it has."""
-        with self.world.store.transaction():
+        with self._world.store.transaction():
             for address in addresses:
-                self.world.store.register.add(business_id, address)
+                self._world.store.register.add(business_id, address)
 
     def state(self) -> Mapping[str, Any]:
         """What the sandbox holds, as plain data without tokens or bodies: counts, and every client."""
-        now = self.world.now()
-        store = self.world.store
+        now = self._world.now()
+        store = self._world.store
         return {
             "now": now,
             "clients": [_shown(client, now) for client in store.accounts.all()],
@@ -221,9 +221,9 @@ class Office(abc.ABC):
         }
 
     def _client(self, name: str) -> Client:
-        client = self.world.store.accounts.by_name(name)
+        client = self._world.store.accounts.by_name(name)
         if client is None:
-            known = ", ".join(each.name for each in self.world.store.accounts.all())
+            known = ", ".join(each.name for each in self._world.store.accounts.all())
             raise ConfigurationError(f"there is no client {name!r}; there are {known}")
         return client
 
@@ -232,7 +232,7 @@ class Office(abc.ABC):
             raise ConfigurationError("name an invoice number or a case")
         self._client(client)
         number = None if invoice_number is None else str(invoice_number)
-        found = self.world.store.cases.find(client, ident=case_id, number=number)
+        found = self._world.store.cases.find(client, ident=case_id, number=number)
         if not found:
             raise ConfigurationError(
                 "there is no such case; an invoice has one once it is INVOICED and under payment control "
@@ -245,7 +245,7 @@ class Office(abc.ABC):
 
     def _waiting(self, client: str, invoice_number: int) -> DeliveredInvoice:
         self._client(client)
-        for invoice in self.world.store.invoices.of_number(client, str(invoice_number)):
+        for invoice in self._world.store.invoices.of_number(client, str(invoice_number)):
             if invoice.status == InvoiceStatus.MANUAL:
                 return invoice
         raise ConfigurationError(f"no invoice {invoice_number} waits for approval (status MANUAL)")

@@ -125,10 +125,10 @@ class Sandbox(Office):
     @property
     def provisioning_token(self) -> str:
         """The token that onboarding wants (contract §1); known once started."""
-        return self.world.provisioning_token
+        return self._world.provisioning_token
 
     @property
-    def world(self) -> World:
+    def _world(self) -> World:
         """What the sandbox is made of: its state, its time, what is agreed on.
 
         Raises:
@@ -189,7 +189,7 @@ class Sandbox(Office):
         """
         chosen = self._service if service is None else service
         _check_service(chosen)
-        return _add_client(self.world, name, chosen).api_key
+        return _add_client(self._world, name, chosen).api_key
 
     def invoices(self) -> list[StoredInvoice]:
         """Every invoice that was stored, duplicates too, in order of arrival, as it stands now.
@@ -197,8 +197,8 @@ class Sandbox(Office):
         Raises:
             ConfigurationError: the sandbox is not running.
         """
-        self.world.now()
-        return self.world.store.invoices.all()
+        self._world.now()
+        return self._world.store.invoices.all()
 
     def _while_running(self) -> _Running:
         if self._running is None:
@@ -226,7 +226,7 @@ class Sandbox(Office):
         return world
 
     def _keep_time(self) -> None:
-        self.world.store.accounts.put_facts(_times(self.clock))
+        self._world.store.accounts.put_facts(_times(self.clock))
 
     async def _listen(self, world: World) -> _Running:
         reception = Reception(
