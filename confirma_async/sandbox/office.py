@@ -14,13 +14,13 @@ from typing import Any
 
 from attrs import evolve
 
+from confirma_async.converters.kinds import has_too_many_digits
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.lifecycle import cases
 from confirma_async.sandbox.lifecycle.accounting import PROVIDERS, UPCOMING
 from confirma_async.sandbox.lifecycle.cases import Case, Event
-from confirma_async.sandbox.lifecycle.claims import COUNTABLE
 from confirma_async.sandbox.lifecycle.invoices import DISTRIBUTED_AFTER
-from confirma_async.sandbox.lifecycle.money import CENT
+from confirma_async.sandbox.lifecycle.money import CENT, EXACT
 from confirma_async.sandbox.lifecycle.register import EInvoiceAddress
 from confirma_async.sandbox.lifecycle.settlement import next_run
 from confirma_async.sandbox.passage import keep
@@ -252,11 +252,12 @@ class Office(abc.ABC):
 
 
 def _money(amount: Decimal) -> Decimal:
-    if not amount.is_finite() or not 0 < amount < COUNTABLE:
+    if not amount.is_finite() or has_too_many_digits(amount) or amount <= 0:
         raise ConfigurationError("there is nothing to pay; name an amount over 0")
-    if amount != amount.quantize(CENT):
+    cents = amount.quantize(CENT, context=EXACT)
+    if cents != amount:
         raise ConfigurationError("an amount has at most two decimals")
-    return amount.quantize(CENT)
+    return cents
 
 
 def _shown(client: Client, now: datetime) -> Mapping[str, Any]:

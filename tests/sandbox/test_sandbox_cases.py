@@ -1,6 +1,7 @@
 """What becomes of an unpaid invoice: stages, interest, actions, credits."""
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -137,9 +138,15 @@ async def test_a_due_date_at_the_end_of_the_calendar_is_no_trouble(partner, sand
     assert (await partner.case())["summary"]["stage"] == "PAYMENT_CONTROL"
 
 
-async def test_sums_that_cannot_be_counted_get_400(partner, make_invoice):
-    reply = await partner.post(make_invoice(invoice__amounts={"grossAmount": 10**16}))
-    assert reply.status == 400
+async def test_the_largest_sums_of_the_wire_are_counted_exactly(partner, sandbox, make_invoice):
+    await partner.post(make_invoice(invoice__amounts={"grossAmount": 10**59 + 1}))
+    sandbox.clock.advance(days=378)  # a year after the due date
+    balance = (await partner.case())["balance"]
+    assert balance["capitalAmount"] == 10**59 + 1
+    interest = Fraction(10**59 + 1) * Fraction("10.5") * 365 / 36500
+    assert abs(Fraction(balance["interestAmount"]) - interest) <= Fraction("0.005")
+    sandbox.pay(1042)
+    assert (await partner.case())["summary"]["status"] == "CLOSED"
 
 
 # --- actions ----------------------------------------------------------------------------------------

@@ -203,7 +203,7 @@ async def test_a_payment_that_was_taken_back_never_was(reminded, sandbox):
     assert (await reminded.case())["summary"]["status"] == "OPEN"
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "0.001", "NaN", "1E+15"])
+@pytest.mark.parametrize("amount", ["0", "-1", "0.001", "NaN", "1E+60"])
 async def test_an_amount_that_is_no_money_cannot_be_paid(reminded, sandbox, amount):
     with pytest.raises(ConfigurationError):
         sandbox.pay(1042, amount=Decimal(amount))

@@ -10,7 +10,6 @@ from confirma_async.sandbox.answers import Answer, refusal
 from confirma_async.sandbox.handlers.call import Call, read_body, read_query, with_blanks
 from confirma_async.sandbox.lifecycle import cases as rules
 from confirma_async.sandbox.lifecycle.actions import ACTIONS, PENDING, PROCESSED_AFTER
-from confirma_async.sandbox.lifecycle.claims import COUNTABLE
 from confirma_async.sandbox.lifecycle.settlement import AGENCY
 from confirma_async.sandbox.store.agenda import Due
 from confirma_async.sandbox.store.cases import QueuedAction
@@ -92,8 +91,8 @@ def _faults(place: int, action: Action) -> Sequence[Problem]:
     if action.data.invoice_number is None and action.data.case_id is None:
         return [Problem(f"{where}.data", "case", "name an invoice number or a case")]
     amount = action.data.amount
-    if amount is not None and not 0 < amount < COUNTABLE:
-        return [Problem(f"{where}.data.amount", "amount", "must be over 0 and not too large to count")]
+    if amount is not None and amount <= 0:
+        return [Problem(f"{where}.data.amount", "amount", "must be over 0")]
     return []
 
 

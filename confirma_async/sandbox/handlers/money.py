@@ -5,7 +5,7 @@ from __future__ import annotations
 from confirma_async.sandbox.answers import Answer
 from confirma_async.sandbox.handlers.call import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.windows import window_of
-from confirma_async.sandbox.lifecycle.money import EXACT, ZERO
+from confirma_async.sandbox.lifecycle.money import added
 from confirma_async.sandbox.lifecycle.settlement import AGENCY
 from confirma_async.sandbox.store import Client
 from confirma_async.sandbox.store.money import MadeSettlement, ReceivedPayment
@@ -86,15 +86,12 @@ def _payment(payment: ReceivedPayment) -> Payment:
 
 
 def _settlement(world: World, client: Client, made: MadeSettlement) -> Settlement:
-    total = ZERO
-    for payment in made.payments:
-        total = EXACT.add(total, payment.amount)
     settlement = Settlement(
         settlement_id=made.id,
         settlement_date=made.at.date(),
         agency=AGENCY,
         beneficiary=Beneficiary(name=client.title, iban=client.iban, bic=client.bic) if client.iban else None,
-        settlement_amount=total,
+        settlement_amount=added(payment.amount for payment in made.payments),
         currency=made.currency,
         api_fetch_date=made.fetched_at,
         allocations=tuple(_allocation(payment) for payment in made.payments),

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from confirma_async.sandbox.lifecycle.money import EXACT, ZERO
+from confirma_async.sandbox.lifecycle.money import ZERO, added
 from confirma_async.sandbox.lifecycle.principle import Principle
 from confirma_async.schemas import Ledger
 from confirma_async.schemas.accounting import PENDING, SYNCED
@@ -96,7 +96,4 @@ def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> T
 
 def imbalance_of(ledger: Ledger) -> Decimal:
     """What the rows miss to add up to zero on ``netAmount``."""
-    total = ZERO
-    for row in ledger.ledger_rows:
-        total = EXACT.add(total, row.net_amount or ZERO)
-    return total
+    return added(row.net_amount or ZERO for row in ledger.ledger_rows)

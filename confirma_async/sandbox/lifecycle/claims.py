@@ -7,11 +7,8 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from confirma_async.sandbox.lifecycle.money import ZERO, payable
+from confirma_async.sandbox.lifecycle.money import ZERO, added, payable
 from confirma_async.schemas import Interest, InterestType, InvoiceType, SalesInvoiceRequest
-
-COUNTABLE = Decimal(10) ** 15
-"""Sums and rates stay below this, so that whatever is counted with them is exact. Ours."""
 
 
 @frozen(kw_only=True)
@@ -44,12 +41,6 @@ class Claim:
     original: str | None
     booked: bool
 
-    @property
-    def is_countable(self) -> bool:
-        """Whether every sum and rate is small enough to count with."""
-        figures = (self.amount, self.fees, self.interest, self.percentage or ZERO)
-        return all(abs(figure) < COUNTABLE for figure in figures)
-
 
 def claim_of(request: SalesInvoiceRequest) -> Claim:
     """What an invoice claims."""
@@ -73,13 +64,17 @@ def claim_of(request: SalesInvoiceRequest) -> Claim:
         reference=references.payment if references else None,
         creditor=seller.name if seller else None,
         collectable=not (buyer and buyer.disable_collection),
-        fees=max(costs.creditor_costs_amount or ZERO, ZERO) + max(costs.collection_fees_amount or ZERO, ZERO)
+        fees=added(_owed(fee) for fee in (costs.creditor_costs_amount, costs.collection_fees_amount))
         if costs
         else ZERO,
-        interest=max(brought.amount or ZERO, ZERO) if brought else ZERO,
+        interest=_owed(brought.amount) if brought else ZERO,
         original=None if original is None else str(original),
         booked=bool(request.processing and request.processing.accounting_invoice_enabled),
     )
+
+
+def _owed(amount: Decimal | None) -> Decimal:
+    return max(amount or ZERO, ZERO)
 
 
 def _percentage(terms: Interest | None) -> Decimal | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from attrs import evolve, frozen
@@ -19,8 +20,8 @@ from confirma_async.schemas import (
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 
-EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-"""Wide enough that no sum or product of a case is ever rounded by itself."""
+EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
+"""Wide enough that no sum or product of a case is ever rounded by itself, whatever the wire can carry."""
 
 PRINCIPLES: Sequence[Principle] = (
     Principle(
@@ -29,6 +30,11 @@ PRINCIPLES: Sequence[Principle] = (
         lives_by="ours: the amounts are provisional themselves",
     ),
 )
+
+
+def added(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
+    return functools.reduce(EXACT.add, amounts, ZERO)
 
 
 @frozen(kw_only=True)
@@ -42,7 +48,7 @@ class Split:
     @property
     def total(self) -> Decimal:
         """All three together."""
-        return EXACT.add(EXACT.add(self.capital, self.interest), self.fees)
+        return added((self.capital, self.interest, self.fees))
 
     def plus(self, other: Split) -> Split:
         """The sum, kind by kind."""
@@ -77,7 +83,7 @@ def payable(invoice: InvoiceContentData) -> Decimal:
     """What an invoice asks to be paid; of a credit note, what it gives back. Never negative."""
     amount = _total(invoice)
     if invoice.header.type == InvoiceType.CREDIT_NOTE:
-        return abs(amount)
+        return amount.copy_abs()
     state = None if invoice.payment_data is None else invoice.payment_data.state
     if state is not None and state.open_amount is not None:
         amount = state.open_amount
@@ -89,7 +95,7 @@ def payable(invoice: InvoiceContentData) -> Decimal:
 def _total(invoice: InvoiceContentData) -> Decimal:
     whole = None if invoice.amounts is None else _of(invoice.amounts)
     if whole is None:
-        return sum((_of(row) or ZERO for row in invoice.rows), ZERO)
+        return added(_of(row) or ZERO for row in invoice.rows)
     rounding = None if invoice.amounts is None else invoice.amounts.rounding_amount
     return EXACT.add(whole, rounding or ZERO)
 
