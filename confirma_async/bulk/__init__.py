@@ -8,19 +8,22 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from pathlib import Path
 
+from confirma_async.bulk.audience import Audience
 from confirma_async.bulk.intake import Record, Source
 from confirma_async.bulk.items import (
     InvoiceKey,
     JobOptions,
     Outcome,
+    Retry,
     State,
     Unknown,
     Verdict,
 )
 from confirma_async.bulk.job import Job
-from confirma_async.bulk.journal import begin_run
-from confirma_async.bulk.report import Ending, Report, Tally, open_items
-from confirma_async.bulk.writer import JournalWriter
+from confirma_async.bulk.journal import JobName, Journal
+from confirma_async.bulk.report import Ending, Report, Tally
+from confirma_async.bulk.sqlite_journal import open_sqlite
+from confirma_async.bulk.writer import JournalWriter, OpenJournal
 from confirma_async.errors import ConfigurationError
 from confirma_async.session.pipeline import Pipeline
 
@@ -29,17 +32,17 @@ __all__ = [
     "BulkStream",
     "InvoiceKey",
     "JobOptions",
+    "Journal",
+    "OpenJournal",
     "Outcome",
     "Record",
     "Report",
+    "Retry",
     "Source",
     "State",
     "Unknown",
     "Verdict",
 ]
-
-BUFFER = 256
-"""Outcomes that may wait for whoever iterates over them before the workers wait too."""
 
 PROGRESS_SECONDS = 0.1
 """The least time between two reports to a ``progress`` callback."""
@@ -56,48 +59,45 @@ class BulkStream:
         self,
         pipeline: Pipeline,
         source: Source,
-        path: Path,
+        journal: str | Path | OpenJournal,
         options: JobOptions,
         stop: asyncio.Event | None,
     ) -> None:
         self._pipeline = pipeline
         self._source = source
-        self._path = path
+        self._open = _opener(journal)
+        self._name = "" if callable(journal) else str(Path(journal).absolute())
         self._options = options
         self._stop = stop or asyncio.Event()
         self._tally = Tally()
         self._started: float | None = None
         self._ending: Ending | None = None
-        self._told: asyncio.Queue[Outcome | Ending | BaseException] = asyncio.Queue()
-        self._room = asyncio.Semaphore(BUFFER)
-        self._heard = True
+        self._audience = Audience()
 
     @property
     def report(self) -> Report:
         """What has come of the job so far; final, and maybe complete, once the iteration has ended."""
-        return self._tally.report(self._path, self._ending, self._seconds())
+        return self._tally.report(self._name, self._ending, self._seconds())
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
         if self._started is not None:
             raise ConfigurationError("a job's outcomes can be iterated once; make a new stream to go on")
         self._started = time.monotonic()
         running = asyncio.create_task(self._run())
-        running.add_done_callback(self._ended)
+        running.add_done_callback(lambda _: self._audience.end())
         try:
-            while isinstance(told := await self._told.get(), Outcome):
-                self._room.release()
-                self._tally.add(told)
-                yield told
-            if isinstance(told, BaseException):
-                raise told
-            self._ending = told
+            while told := await self._audience.hear():
+                for outcome in told:
+                    self._tally.add(outcome)
+                    yield outcome
+            self._ending = await running
         except GeneratorExit:
             self._stop.set()
-            self._deafen()
+            self._audience.leave()
             await asyncio.wait([running])
             raise
         finally:
-            self._deafen()
+            self._audience.leave()
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
@@ -106,50 +106,31 @@ class BulkStream:
             return self._ending.seconds
         return 0.0 if self._started is None else time.monotonic() - self._started
 
-    def _deafen(self) -> None:
-        """Nobody listens any more: outcomes are durable in the journal, and need not be told."""
-        self._heard = False
-        self._room.release()
-
-    async def _tell(self, outcome: Outcome) -> None:
-        if self._heard:
-            await self._room.acquire()
-        if self._heard:
-            self._told.put_nowait(outcome)
-        else:
-            self._room.release()
-
-    def _ended(self, running: asyncio.Task[Ending]) -> None:
-        if running.cancelled():
-            self._told.put_nowait(asyncio.CancelledError("the job was cancelled"))
-        else:
-            self._told.put_nowait(running.exception() or running.result())
-
     async def _run(self) -> Ending:
-        writer = await JournalWriter.open(self._path)
+        writer = await JournalWriter.open(self._open)
         try:
-            run = await writer.run(
-                partial(
-                    begin_run,
-                    path=self._path,
-                    target=self._options.target or self._pipeline.base_url,
-                    inputs=self._options.inputs,
-                    longest_call=self._pipeline.timeout,
-                )
-            )
-            job = Job(self._pipeline, writer, run, self._options, self._tell, self._stop)
+            self._name = writer.name
+            job_name = JobName(self._options.target or self._pipeline.base_url, tuple(self._options.inputs))
+            longest_call, now = self._pipeline.timeout, time.time()
+            run = await writer.run(lambda open_: open_.begin(job_name, now=now, longest_call=longest_call))
+            job = Job(self._pipeline, writer, run, self._options, self._audience, self._stop)
             await job.submit(self._source)
-            left_open = await writer.run(open_items)
+            left = await writer.run(lambda open_: open_.open_counts())
         finally:
             await writer.close()
-        done = job.exhausted and not (left_open.unknown or left_open.pending)
+        unknown = left[State.UNKNOWN] + left[State.SENDING]
+        pending = left[State.PENDING] + left[State.CLAIMED]
         return Ending(
-            unknown=left_open.unknown,
-            pending=left_open.pending,
+            unknown=unknown,
+            pending=pending,
             paused=job.paused,
-            interrupted=job.stopped and not done,
+            interrupted=job.stopped and not (job.exhausted and not unknown and not pending),
             seconds=self._seconds(),
         )
+
+
+def _opener(journal: str | Path | OpenJournal) -> OpenJournal:
+    return journal if callable(journal) else partial(open_sqlite, Path(journal).absolute())
 
 
 class Bulk:
@@ -162,10 +143,11 @@ class Bulk:
         self,
         invoices: Source,
         *,
-        journal: str | Path,
+        journal: str | Path | OpenJournal,
         settle: float = 60.0,
         unknown: Unknown | str = Unknown.RESEND,
         validate: bool = True,
+        retry: Retry | str = Retry.NONE,
         target: str | None = None,
         inputs: Iterable[str] = (),
         stop: asyncio.Event | None = None,
@@ -176,11 +158,14 @@ class Bulk:
         Args:
             invoices: Invoices, mappings of wire names, or what ``confirma_async.formats.read`` yields; any
                 iterable or async iterable. It is read lazily, and read again on resume.
-            journal: The journal's file. No payload is kept in it.
+            journal: The journal's file, or a function that opens a journal of another form (``Journal``). No
+                payload is kept in it.
             settle: Seconds after an attempt during which an invoice that is not listed may still appear.
                 No figure is documented; 60 is this project's choice.
             unknown: ``resend`` an invoice that has not appeared by then, or ``hold`` it for a person.
             validate: Whether to check invoices against the rules that need no server.
+            retry: Whether invoices that the service rejected in an earlier run are sent again, under the same
+                number: ``none``, those that have ``changed`` since, or ``all``.
             target: What the journal is bound to; the base URL unless said otherwise.
             inputs: Names of the input files, so that the journal is not continued with other files.
             stop: An event that, once set, ends the job after what is under way.
@@ -199,6 +184,7 @@ class Bulk:
             settle=settle,
             unknown=unknown,
             validate=validate,
+            retry=retry,
             target=target,
             inputs=inputs,
             stop=stop,
@@ -216,10 +202,11 @@ class Bulk:
         self,
         invoices: Source,
         *,
-        journal: str | Path,
+        journal: str | Path | OpenJournal,
         settle: float = 60.0,
         unknown: Unknown | str = Unknown.RESEND,
         validate: bool = True,
+        retry: Retry | str = Retry.NONE,
         target: str | None = None,
         inputs: Iterable[str] = (),
         stop: asyncio.Event | None = None,
@@ -232,7 +219,8 @@ class Bulk:
             settle=settle,
             unknown=Unknown(unknown),
             validate=validate,
+            retry=Retry(retry),
             target=target,
             inputs=tuple(inputs),
         )
-        return BulkStream(self._pipeline, invoices, Path(journal).absolute(), options, stop)
+        return BulkStream(self._pipeline, invoices, journal, options, stop)

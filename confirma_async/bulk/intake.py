@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
-from confirma_async.bulk.items import Entry, Refusal, key_of
+from confirma_async.bulk.items import Entry, Refusal, gross_of, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats.records import BadRecord, Place, ReadInvoice
@@ -110,6 +110,8 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
         key=key_of(request),
         digest=hashlib.sha256(body).digest(),
         body=body,
+        amount=gross_of(request),
+        currency=request.invoice.header.currency_code,
         remarks=read.remarks if read else (),
         original_number=read.original_number if read else None,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
 
 from attrs import field, frozen
 
@@ -83,9 +85,23 @@ def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
     )
 
 
+def gross_of(request: SalesInvoiceRequest) -> Decimal | None:
+    """What an invoice asks for, so that totals can be told without its payload; None where it does not say.
+
+    The gross amount with its rounding; without one, the sum of the rows, if each has its own.
+    """
+    amounts = request.invoice.amounts
+    if amounts is not None and amounts.gross_amount is not None:
+        return amounts.gross_amount + (amounts.rounding_amount or 0)
+    rows = [row.gross_amount for row in request.invoice.rows]
+    known = [amount for amount in rows if amount is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(rows) else None
+
+
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
 
 
+@lru_cache(maxsize=1024)
 def _same_seller(identifier: str) -> str:
     """One spelling for a seller: a Finnish business id and the VAT code made of it are the same."""
     plain = _NOT_ALPHANUMERIC.sub("", identifier.upper())
@@ -101,6 +117,8 @@ class Entry:
         key: What makes it this invoice and no other.
         digest: SHA-256 of the body; the journal keeps it instead of the payload.
         body: The encoded request.
+        amount: What it asks for, where it says so; kept for totals.
+        currency: The currency of the amount.
         remarks: What the reader decided for itself.
         original_number: The number that the file gives, where another one is sent.
     """
@@ -109,6 +127,8 @@ class Entry:
     key: InvoiceKey
     digest: bytes = field(repr=False)
     body: bytes = field(repr=False)
+    amount: Decimal | None = None
+    currency: str = ""
     remarks: Sequence[str] = ()
     original_number: str | None = None
 
@@ -124,19 +144,41 @@ class Refusal:
 
 @frozen(kw_only=True)
 class Row:
-    """An item as the journal holds it."""
+    """An item as the journal holds it.
+
+    Attributes:
+        position: Its place in the order of the input; the journal's name for it.
+        key: Which invoice it is.
+        source: Where its record stood when it was last read.
+        digest: SHA-256 of the body.
+        state: Where it stands.
+        attempts: How often it was sent.
+        attempted_at: When it was last sent, or lost; seconds since 1970.
+        run: The run that last took it up.
+        status: The service's own word.
+        detail: Why, in words.
+        duplicate: The service had it already.
+        amount: What it asks for, where it says so.
+        currency: The currency of the amount.
+        decided_at: When it came to a final state; seconds since 1970.
+        seconds: How long the deciding call took, its retries included.
+    """
 
     position: int
     key: InvoiceKey
     source: str
     digest: bytes = field(repr=False)
     state: State
-    attempts: int
-    attempted_at: float | None
+    attempts: int = 0
+    attempted_at: float | None = None
     run: int
-    status: str | None
-    detail: str | None
-    duplicate: bool
+    status: str | None = None
+    detail: str | None = None
+    duplicate: bool = False
+    amount: Decimal | None = None
+    currency: str = ""
+    decided_at: float | None = None
+    seconds: float | None = None
 
 
 @frozen(kw_only=True)
@@ -178,6 +220,16 @@ class Unknown(enum.Enum):
     """Never resend; leave it to a person."""
 
 
+class Retry(enum.Enum):
+    """Which invoices that the service rejected a job sends again, under the same number."""
+
+    NONE = "none"
+    CHANGED = "changed"
+    """Those whose contents have changed since."""
+    ALL = "all"
+    """The others, too: the cause lay elsewhere, and is mended."""
+
+
 @frozen(kw_only=True)
 class JobOptions:
     """How a job runs.
@@ -187,6 +239,7 @@ class JobOptions:
             figure is documented; 60 is this project's choice.
         unknown: What to do when it has not appeared by then.
         validate: Whether to check invoices against the rules that need no server.
+        retry: Which rejected invoices to send again.
         target: What the journal is bound to; the client's base URL unless said otherwise.
         inputs: Names of the input files, so that a journal is not continued with another job's files.
     """
@@ -194,5 +247,6 @@ class JobOptions:
     settle: float = 60.0
     unknown: Unknown = Unknown.RESEND
     validate: bool = True
+    retry: Retry = Retry.NONE
     target: str | None = None
     inputs: Sequence[str] = ()

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from functools import partial
 from typing import Any
 
 from attrs import define, field
 
-from confirma_async.bulk import journal, rulings
+from confirma_async.bulk import outcomes, rulings
+from confirma_async.bulk.audience import Audience
 from confirma_async.bulk.intake import Record, Source, chunks, prepare
-from confirma_async.bulk.items import Entry, JobOptions, Outcome, Refusal, Row, State, Unknown, Verdict
-from confirma_async.bulk.journal import Admission
+from confirma_async.bulk.items import Entry, JobOptions, Refusal, State, Unknown
+from confirma_async.bulk.journal import Admission, Admitted, Decision
 from confirma_async.bulk.reconcile import Finding, look_up
 from confirma_async.bulk.rulings import Ruling
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.errors import CallError, JournalError, Problem
+from confirma_async.errors import CallError, JournalError
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import InvoiceReceipt
 from confirma_async.session.pipeline import CallOptions, Pipeline
@@ -37,14 +38,6 @@ RESENDS = 3
 LOOKUPS = 3
 """Failed lookups of one invoice after which it is left for the next run."""
 
-_VERDICTS = {
-    State.ACCEPTED: Verdict.ACCEPTED,
-    State.REJECTED: Verdict.REJECTED,
-    State.UNKNOWN: Verdict.UNKNOWN,
-}
-
-Emit = Callable[[Outcome], Awaitable[None]]
-
 
 @define
 class _Task:
@@ -52,6 +45,7 @@ class _Task:
 
     entry: Entry
     position: int
+    sent_at: float = 0.0  # loop time
     settles_at: float = 0.0  # loop time: a clock that is set does not shorten the wait
     unknown: bool = False
     conflict: bool = False
@@ -69,7 +63,7 @@ class Job:
         writer: The journal.
         run: The number of this run in the journal.
         options: How the job runs.
-        emit: Takes each outcome, after it is durable.
+        audience: Hears each outcome, after it is durable.
         stop: Once set, nothing new is sent; what is under way is brought to its end.
         paused: Why the job paused; None while it can go on.
         stopped: Whether it was asked to stop before its end.
@@ -80,7 +74,7 @@ class Job:
     writer: JournalWriter
     run: int
     options: JobOptions
-    emit: Emit
+    audience: Audience
     stop: asyncio.Event
     paused: str | None = None
     stopped: bool = False
@@ -126,7 +120,8 @@ class Job:
         """
         tasks = [asyncio.create_task(coroutine) for coroutine in awaited]
         try:
-            done, _ = await asyncio.wait([*tasks, *workers], return_when=asyncio.FIRST_COMPLETED)
+            anything = [*tasks, *workers, self.writer.broken]
+            done, _ = await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
                 ended.result()
         finally:
@@ -164,6 +159,7 @@ class Job:
                 if self._halt.is_set():
                     return
                 await self._room.wait()
+                await self.audience.room()
                 await self._take(chunk, index)
                 index += len(chunk)
                 await asyncio.sleep(0)  # a source that never waits must not starve the workers
@@ -178,20 +174,22 @@ class Job:
         ]
         entries = [entry for entry in prepared if isinstance(entry, Entry)]
         await self._refuse([refusal for refusal in prepared if isinstance(refusal, Refusal)])
-        admitted = await self.writer.run(partial(journal.admit, entries=entries, run=self.run))
-        for entry, (admission, row) in zip(entries, admitted, strict=True):
-            await self._route(entry, admission, row)
+        run, retry = self.run, self.options.retry
+        admitted = await self.writer.run(lambda journal: journal.admit(entries, run, retry))
+        for entry, answer in zip(entries, admitted, strict=True):
+            await self._route(entry, answer)
 
-    async def _route(self, entry: Entry, admission: Admission, row: Row) -> None:
-        match admission:
-            case Admission.FINAL:
-                await self.emit(_resumed(entry, row))
-            case Admission.CLASH | Admission.CHANGED:
-                await self._refuse([_contradiction(entry, admission, row)])
-            case Admission.CLAIMED | Admission.UNKNOWN:
-                unknown = admission is Admission.UNKNOWN
-                settles_at = self._settles_at(time.time() - (row.attempted_at or 0.0)) if unknown else 0.0
-                task = _Task(entry, row.position, settles_at, unknown, detail=row.detail)
+    async def _route(self, entry: Entry, admitted: Admitted) -> None:
+        match admitted:
+            case Admitted(Admission.FINAL, _, row) if row is not None:
+                self.audience.tell(outcomes.resumed(entry, row))
+            case Admitted(Admission.CLASH | Admission.CHANGED as admission, _, row) if row is not None:
+                await self._refuse([outcomes.contradiction(entry, admission, row)])
+            case Admitted(admission, position, row):
+                task = _Task(entry, position)
+                if row is not None and admission is Admission.UNKNOWN:
+                    task.unknown, task.detail = True, row.detail
+                    task.settles_at = self._settles_at(time.time() - (row.attempted_at or 0.0))
                 self._open += 1
                 self._idle.clear()
                 try:
@@ -203,17 +201,9 @@ class Job:
     async def _refuse(self, refusals: list[Refusal]) -> None:
         if not refusals:
             return
-        await self.writer.run(partial(journal.refuse, refusals=refusals))
+        await self.writer.run(lambda journal: journal.refuse(refusals))
         for refusal in refusals:
-            await self.emit(
-                Outcome(
-                    verdict=Verdict.REFUSED,
-                    place=refusal.place,
-                    number=refusal.number,
-                    problems=refusal.problems,
-                    detail="; ".join(str(problem) for problem in refusal.problems),
-                )
-            )
+            self.audience.tell(outcomes.refused(refusal))
 
     # --- through ----------------------------------------------------------------------------------
 
@@ -229,7 +219,8 @@ class Job:
 
     async def _send(self, task: _Task) -> None:
         async def intent() -> None:
-            await self.writer.run(partial(journal.sending, position=task.position, now=time.time()))
+            await self.writer.sending(task.position)
+            task.sent_at = asyncio.get_running_loop().time()
 
         try:
             receipt = await self.pipeline.call(
@@ -242,9 +233,9 @@ class Job:
             ruling = rulings.on_error(error)
         else:
             ruling = rulings.on_receipt(receipt)
-        await self._decide(task, ruling)
+        self._decide(task, ruling)
 
-    async def _decide(self, task: _Task, ruling: Ruling) -> None:
+    def _decide(self, task: _Task, ruling: Ruling) -> None:
         """Makes a ruling durable, then tells it, or keeps the item for a lookup."""
         if ruling.pause is not None:
             self._pause(ruling.pause)
@@ -252,61 +243,65 @@ class Job:
             # This attempt surely did not arrive, but the one before it may still.
             ruling = Ruling(state=State.UNKNOWN, detail=task.detail)
         if ruling.state is State.UNKNOWN:
-            await self._lose(task, ruling)
+            self._lose(task, ruling)
             return
-        await self.writer.run(
-            partial(
-                journal.decide,
-                position=task.position,
-                state=ruling.state,
-                status=ruling.status,
-                detail=ruling.detail,
-                duplicate=ruling.duplicate,
-            )
-        )
         self._streak = 0
-        if ruling.state in _VERDICTS:
-            await self._tell(task, ruling)
+        self._write(task, ruling, partial(self._decided, task, ruling))
+
+    def _decided(self, task: _Task, ruling: Ruling) -> None:
+        if ruling.state in outcomes.VERDICTS:
+            self.audience.tell(outcomes.ruled(task.entry, ruling))
         self._close()
+
+    def _write(self, task: _Task, ruling: Ruling, then: Callable[[], None], *, lost: bool = False) -> None:
+        """Has a ruling written down; nobody waits for it, ``then`` is called when it is durable."""
+        decision = Decision(
+            position=task.position,
+            state=ruling.state,
+            status=ruling.status,
+            detail=ruling.detail,
+            duplicate=ruling.duplicate,
+            at=time.time(),
+            lost=lost,
+            seconds=asyncio.get_running_loop().time() - task.sent_at if task.sent_at else None,
+        )
+        self.writer.decide(decision, then)
 
     # --- unknown outcomes -------------------------------------------------------------------------
 
-    async def _lose(self, task: _Task, ruling: Ruling) -> None:
+    def _lose(self, task: _Task, ruling: Ruling) -> None:
         """Makes an unknown outcome durable and has it looked up."""
         task.settles_at = self._settles_at(0.0)
         task.unknown, task.conflict, task.detail = True, ruling.conflict, ruling.detail
-        await self.writer.run(
-            partial(journal.lose, position=task.position, now=time.time(), detail=ruling.detail)
-        )
         self._streak += 1
         if self._streak >= max(UNKNOWN_STREAK, 2 * self._workers):
             self._pause(f"{self._streak} outcomes in a row are unknown; the last: {ruling.detail}")
-        self._look_up_in(task, 0.0)
+        self._write(task, ruling, partial(self._look_up_in, task, 0.0), lost=True)
 
     async def _resolve(self, task: _Task) -> None:
         """Looks an item up; absent, it waits for the settle time, and is sent again only after that."""
         key = task.entry.key
-        rivals = await self.writer.run(partial(journal.has_rivals, position=task.position, key=key))
+        rivals = await self.writer.run(lambda journal: journal.rivals(task.position, key))
         try:
             lookup = await look_up(Invoices(self.pipeline), key, rivals=rivals)
         except CallError as error:
-            await self._lookup_failed(task, error)
+            self._lookup_failed(task, error)
             return
         left = task.settles_at - asyncio.get_running_loop().time()
         match lookup.finding:
             case Finding.PRESENT:
                 conflict = task.detail if task.conflict else None
-                await self._decide(task, rulings.on_record(lookup.record, conflict=conflict))
+                self._decide(task, rulings.on_record(lookup.record, conflict=conflict))
             case Finding.UNSURE:
-                await self._leave(task, lookup.reason)
+                self._leave(task, lookup.reason)
             case Finding.ABSENT if left > 0:
                 self._look_up_in(task, left)
             case Finding.ABSENT if task.conflict:
-                await self._decide(task, Ruling(state=State.REJECTED, detail=task.detail))
+                self._decide(task, Ruling(state=State.REJECTED, detail=task.detail))
             case Finding.ABSENT if self.options.unknown is Unknown.HOLD:
-                await self._leave(task, "not listed; held for a person to decide")
+                self._leave(task, "not listed; held for a person to decide")
             case Finding.ABSENT if task.resends >= RESENDS:
-                await self._leave(task, f"not listed after being sent {task.resends + 1} times")
+                self._leave(task, f"not listed after being sent {task.resends + 1} times")
             case Finding.ABSENT if self._halt.is_set():
                 self._close()
             case Finding.ABSENT:
@@ -314,24 +309,20 @@ class Job:
                 task.resends += 1
                 await self._send(task)
 
-    async def _lookup_failed(self, task: _Task, error: CallError) -> None:
+    def _lookup_failed(self, task: _Task, error: CallError) -> None:
         task.failed_lookups += 1
         ruling = rulings.on_error(error)
         if ruling.pause is not None:
             self._pause(ruling.pause)
         if task.failed_lookups >= LOOKUPS:
-            await self._leave(task, f"the lookup failed: {error}")
+            self._leave(task, f"the lookup failed: {error}")
         else:
             self._look_up_in(task, self.pipeline.policy.backoff(task.failed_lookups))
 
-    async def _leave(self, task: _Task, reason: str | None) -> None:
+    def _leave(self, task: _Task, reason: str | None) -> None:
         """Leaves an item UNKNOWN for the next run, or for a person."""
         ruling = Ruling(state=State.UNKNOWN, detail=reason)
-        await self.writer.run(
-            partial(journal.decide, position=task.position, state=State.UNKNOWN, detail=reason)
-        )
-        await self._tell(task, ruling)
-        self._close()
+        self._write(task, ruling, partial(self._decided, task, ruling))
 
     def _settles_at(self, age: float) -> float:
         """When an attempt of that age has settled: never later than one settle time from now."""
@@ -364,62 +355,10 @@ class Job:
             self.paused = reason
             self._halted()
 
-    async def _tell(self, task: _Task, ruling: Ruling) -> None:
-        entry = task.entry
-        await self.emit(
-            Outcome(
-                verdict=_VERDICTS[ruling.state],
-                place=entry.place,
-                number=entry.key.number,
-                type=entry.key.type,
-                status=ruling.status,
-                detail=ruling.detail,
-                duplicate=ruling.duplicate,
-                remarks=entry.remarks,
-                original_number=entry.original_number,
-            )
-        )
-
     def _close(self) -> None:
         self._open -= 1
         if self._open == 0:
             self._idle.set()
-
-
-def _resumed(entry: Entry, row: Row) -> Outcome:
-    moved = row.source != str(entry.place)
-    return Outcome(
-        verdict=_VERDICTS[row.state],
-        place=entry.place,
-        number=entry.key.number,
-        type=entry.key.type,
-        status=row.status,
-        detail=row.detail or (f"sent before from {row.source}" if moved else None),
-        duplicate=row.duplicate,
-        resumed=True,
-        remarks=entry.remarks,
-        original_number=entry.original_number,
-    )
-
-
-def _contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
-    """The same invoice twice: named in both places, and sent at most once."""
-    if admission is Admission.CLASH:
-        same = "the same" if row.digest == entry.digest else "different"
-        message = (
-            f"{entry.key} stands twice in this job, at {row.source} and at {entry.place}, with {same} "
-            "contents; only the first is sent, give the other a number of its own or remove it"
-        )
-    else:
-        message = (
-            f"{entry.key} at {entry.place} differs from what the journal has for it from {row.source} "
-            f"({row.state.name.lower()}); it is not sent, restore it or give it a number of its own"
-        )
-    return Refusal(
-        place=entry.place,
-        number=str(entry.key.number),
-        problems=[Problem("$.invoice.header.number", f"job.{admission.value}", message)],
-    )
 
 
 async def _end(tasks: list[asyncio.Task[Any]]) -> None:

@@ -1,88 +1,138 @@
-"""What a journal says of its job: every invoice's state, and no payload.
+"""The port to a journal: what a job asks of it, whatever it is kept in.
 
-Everything here runs in the one thread that owns the connection (``writer.py``); functions take the open
-``sqlite3.Connection`` and leave commits to that thread.
+A journal says of every invoice where it stands, and holds no payload. ``sqlite_journal`` keeps one in a file;
+another form has to pass the same tests (``tests/bulk/test_journal.py``). A journal belongs to one thread, the
+writer's (``writer.py``), and what is written within ``transaction`` is durable when it ends.
 """
 
 from __future__ import annotations
 
 import enum
-import json
-import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
 
-from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Row, State
+from attrs import frozen
+
+from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.errors import JournalMismatchError
 from confirma_async.formats.records import Identity
-from confirma_async.schemas import InvoiceType
-
-_COLUMNS = (
-    "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
-    "status, detail, duplicate"
-)
 
 
-def check_job(connection: sqlite3.Connection, path: Path, target: str, inputs: Sequence[str]) -> list[str]:
-    """Checks that a journal is this job's; returns the names of its input files so far.
+class Journal(Protocol):
+    """The states of a job's invoices, durable.
 
-    Raises:
-        JournalMismatchError: it belongs to another target or other files.
+    Every method raises ``JournalError`` when the journal cannot be read or written.
     """
-    meta = _meta(connection)
-    known: list[str] = json.loads(meta.get("inputs", "[]"))
-    if meta.get("target", target) != target:
-        raise JournalMismatchError(
-            f"the journal {path} belongs to a job for {meta['target']}, this one is for {target}; "
-            "name another one with --journal"
-        )
-    if known and inputs and not set(known) & set(inputs):
-        raise JournalMismatchError(
-            f"the journal {path} belongs to a job of other files ({known[0]}"
-            f"{' and others' if len(known) > 1 else ''}); name another one with --journal"
-        )
-    return known
+
+    @property
+    def name(self) -> str:
+        """What names it to people: the path of its file, say."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """What is written inside becomes durable together when the block ends, or not at all."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of it. Closing twice is fine."""
+        ...
+
+    # --- a job writes -----------------------------------------------------------------------------
+
+    def begin(self, job: JobName, *, now: float, longest_call: float) -> int:
+        """Ties the journal to its job, or checks that it is this job's; returns the number of this run.
+
+        Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been,
+        and may have gone on for as long as a call takes. The refusals of earlier runs are forgotten.
+
+        Raises:
+            JournalMismatchError: it belongs to another target or other files.
+        """
+        ...
+
+    def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
+        """Claims each entry for this run, unless ``admission_of`` has something to say against it."""
+        ...
+
+    def sending(self, positions: Sequence[int], now: float) -> None:
+        """The next thing that happens to these items is their first byte."""
+        ...
+
+    def decide(self, decisions: Sequence[Decision]) -> None:
+        """Writes down what became of items, in this order."""
+        ...
+
+    def refuse(self, refusals: Sequence[Refusal]) -> None:
+        """Writes down records that will not be sent, so that reports can name them."""
+        ...
+
+    def resolve(self, resolution: Resolution) -> None:
+        """Writes down what a person found out about an item, and keeps what it was before."""
+        ...
+
+    def keep_numbers(self, given: Mapping[Identity, int]) -> None:
+        """Keeps the whole numbers given to documents whose own is none; one that is there stays."""
+        ...
+
+    def expect(self, records: int) -> None:
+        """Keeps how many records the whole input has, so that the time left can be told."""
+        ...
+
+    # --- anybody reads ----------------------------------------------------------------------------
+
+    def job(self) -> JobName | None:
+        """What the journal is tied to; None before the first run."""
+        ...
+
+    def expected(self) -> int | None:
+        """How many records the whole input has, where somebody counted."""
+        ...
+
+    def find(self, key: InvoiceKey) -> Row | None:
+        """The item of this key; else one of the same number where only one of the two names its seller."""
+        ...
+
+    def rivals(self, position: int, key: InvoiceKey) -> Rivals:
+        """What else a lookup by this item's number would find."""
+        ...
+
+    def rows(self, *states: State) -> Iterator[Row]:
+        """The items in the given states, in the order of the input; all of them when none is given."""
+        ...
+
+    def counts(self) -> Mapping[State, int]:
+        """How many items are in each state."""
+        ...
+
+    def open_counts(self) -> Mapping[State, int]:
+        """The same for the states that are not final, which is quick however large the journal is."""
+        ...
+
+    def refusals(self) -> Iterator[Refused]:
+        """Records refused in the last run."""
+        ...
+
+    def former(self) -> Iterator[Former]:
+        """What items were before they were sent again, or resolved by a person; oldest first."""
+        ...
+
+    def numbered(self) -> Mapping[Identity, int]:
+        """The whole numbers given so far to documents whose own is none, smallest first."""
+        ...
 
 
-def begin_run(
-    connection: sqlite3.Connection, path: Path, target: str, inputs: Sequence[str], longest_call: float = 0.0
-) -> int:
-    """Ties a journal to its job, or checks that it is this job's; returns the number of this run.
+@frozen
+class JobName:
+    """What a journal is tied to.
 
-    Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been, and
-    may have gone on for as long as a call takes.
-
-    Raises:
-        JournalMismatchError: it belongs to another target or other files.
+    Attributes:
+        target: Where the invoices go.
+        inputs: Names of the input files.
     """
-    known = check_job(connection, path, target, inputs)
-    meta = _meta(connection)
-    run = int(meta.get("run", "0")) + 1
-    values = {"target": target, "run": str(run), "inputs": json.dumps(sorted({*known, *inputs}))}
-    values["created_at"] = meta.get("created_at", str(time.time()))
-    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
-    connection.execute("UPDATE item SET state = ? WHERE state = ?", (State.PENDING, State.CLAIMED))
-    connection.execute(
-        "UPDATE item SET state = ?, attempted_at = min(?, attempted_at + ?) WHERE state = ?",
-        (State.UNKNOWN, time.time(), longest_call, State.SENDING),
-    )
-    connection.execute("DELETE FROM refusal")
-    return run
 
-
-def _meta(connection: sqlite3.Connection) -> dict[str, str]:
-    return dict(connection.execute("SELECT name, value FROM meta"))
-
-
-def is_decided(connection: sqlite3.Connection, key: InvoiceKey) -> bool:
-    """Whether an invoice was accepted or rejected already."""
-    found = connection.execute(
-        "SELECT 1 FROM item WHERE number = ? AND type = ? AND seller = ? AND repeat = ? AND state IN (?, ?)",
-        (key.number, key.type, key.seller, key.repeat, *FINAL),
-    )
-    return found.fetchone() is not None
+    target: str
+    inputs: Sequence[str] = ()
 
 
 class Admission(enum.Enum):
@@ -90,6 +140,8 @@ class Admission(enum.Enum):
 
     CLAIMED = "claimed"
     """It is this run's to send."""
+    RETRIED = "retried"
+    """The same, though it was rejected before."""
     UNKNOWN = "unknown"
     """An earlier attempt may have arrived: look it up first."""
     FINAL = "final"
@@ -100,164 +152,187 @@ class Admission(enum.Enum):
     """The same invoice is in the journal with other contents."""
 
 
-def admit(connection: sqlite3.Connection, entries: Sequence[Entry], run: int) -> list[tuple[Admission, Row]]:
-    """Writes down the intent to send each entry, unless the journal has something to say against it."""
-    return [_admit(connection, entry, run) for entry in entries]
+@frozen
+class Admitted:
+    """The answer to one entry.
+
+    Attributes:
+        admission: What the journal says.
+        position: The item's name in the journal.
+        row: What the journal had for the invoice before; None for one that it did not know.
+    """
+
+    admission: Admission
+    position: int
+    row: Row | None = None
 
 
-def _admit(connection: sqlite3.Connection, entry: Entry, run: int) -> tuple[Admission, Row]:
-    key = entry.key
-    row = _known(connection, key)
+@frozen(kw_only=True)
+class Decision:
+    """What became of an item.
+
+    Attributes:
+        position: The item.
+        state: Its new state.
+        status: The service's own word.
+        detail: Why, in words.
+        duplicate: The service had the invoice already.
+        at: Now; seconds since 1970.
+        lost: Whether its answer was lost just now, so that its settle time counts from now.
+        seconds: How long the deciding call took.
+    """
+
+    position: int
+    state: State
+    status: str | None = None
+    detail: str | None = None
+    duplicate: bool = False
+    at: float
+    lost: bool = False
+    seconds: float | None = None
+
+
+@frozen(kw_only=True)
+class Resolution:
+    """What a person found out about an item of unknown outcome.
+
+    Attributes:
+        position: The item.
+        state: ACCEPTED if the service has it, PENDING if it surely has not, REJECTED if it is in error.
+        note: How the person knows.
+        at: Now; seconds since 1970.
+    """
+
+    position: int
+    state: State
+    note: str
+    at: float
+
+
+@frozen(kw_only=True)
+class Refused:
+    """A problem of a record that the job refused before sending.
+
+    Attributes:
+        source: Where the record stands.
+        number: Its number, as the file gives it.
+        rule: The rule that it breaks.
+        path: Where in the record.
+        message: What is wrong and what to do.
+    """
+
+    source: str
+    number: str | None
+    rule: str
+    path: str
+    message: str
+
+
+@frozen(kw_only=True)
+class Former:
+    """What an item was, before it was sent again or a person decided about it.
+
+    Attributes:
+        position: The item.
+        at: When that ended; seconds since 1970.
+        state: The state it was in.
+        digest: SHA-256 of the body it had.
+        status: The service's own word.
+        detail: Why, in words.
+        note: Why it was taken up again.
+    """
+
+    position: int
+    at: float
+    state: State
+    digest: bytes
+    status: str | None
+    detail: str | None
+    note: str
+
+
+@frozen(kw_only=True)
+class Rivals:
+    """What else a lookup by an item's number would find.
+
+    Attributes:
+        others: The job sent another document under the same number.
+        former: The item itself was sent before, and rejected; the service may list that as an error.
+    """
+
+    others: bool = False
+    former: bool = False
+
+
+def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry) -> Admission:
+    """The rule of admission, the same for every form of the journal.
+
+    Args:
+        entry: What the job wants to send.
+        row: What the journal has for the same invoice, or None.
+        run: The number of this run.
+        retry: Which rejected invoices are sent again.
+    """
     if row is None:
-        cursor = connection.execute(
-            "INSERT INTO item (number, type, seller, repeat, date, source, digest, state, run) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                key.number, key.type, key.seller, key.repeat, key.date,
-                str(entry.place), entry.digest, State.CLAIMED, run,
-            ),
-        )  # fmt: skip
-        return Admission.CLAIMED, _claimed(entry, cursor.lastrowid or 0, run)
-    if row.key != key:  # only one of the two names its seller
-        return Admission.CHANGED, row
+        return Admission.CLAIMED
+    if row.key != entry.key:  # only one of the two names its seller
+        return Admission.CHANGED
     if row.run == run:
-        return Admission.CLASH, row
-    if row.digest != entry.digest and row.state is not State.PENDING:
-        return Admission.CHANGED, row
+        return Admission.CLASH
+    changed = row.digest != entry.digest
+    if row.state is State.REJECTED and (retry is Retry.ALL or (retry is Retry.CHANGED and changed)):
+        return Admission.RETRIED
+    if changed and row.state is not State.PENDING:  # one that surely did not arrive may still be corrected
+        return Admission.CHANGED
     if row.state in FINAL:
-        return Admission.FINAL, row
-    if row.state is State.UNKNOWN:
-        connection.execute("UPDATE item SET run = ? WHERE position = ?", (run, row.position))
-        return Admission.UNKNOWN, row
-    connection.execute(  # it surely did not arrive, so it may still be corrected
-        "UPDATE item SET state = ?, run = ?, digest = ?, date = ?, source = ? WHERE position = ?",
-        (State.CLAIMED, run, entry.digest, entry.key.date, str(entry.place), row.position),
-    )
-    return Admission.CLAIMED, row
+        return Admission.FINAL
+    return Admission.UNKNOWN if row.state is State.UNKNOWN else Admission.CLAIMED
 
 
-def _known(connection: sqlite3.Connection, key: InvoiceKey) -> Row | None:
-    """What the journal has under a key, or else under the same number where only one names its seller."""
-    found = connection.execute(
-        f"SELECT {_COLUMNS} FROM item "  # noqa: S608 (our own names)
-        "WHERE number = ? AND type = ? AND repeat = ? AND (seller = ? OR seller = '' OR ? = '') "
-        "ORDER BY seller = ? DESC LIMIT 1",
-        (key.number, key.type, key.repeat, key.seller, key.seller, key.seller),
-    ).fetchone()
-    return None if found is None else _row(found)
+class Keyed(Protocol):
+    """Whatever is of one invoice."""
+
+    @property
+    def key(self) -> InvoiceKey:
+        """Which one."""
+        ...
 
 
-def _claimed(entry: Entry, position: int, run: int) -> Row:
-    return Row(
-        position=position,
-        key=entry.key,
-        source=str(entry.place),
-        digest=entry.digest,
-        state=State.CLAIMED,
-        attempts=0,
-        attempted_at=None,
-        run=run,
-        status=None,
-        detail=None,
-        duplicate=False,
-    )
+K = TypeVar("K", bound=Keyed)
 
 
-def sending(connection: sqlite3.Connection, position: int, now: float) -> None:
-    """The next thing that happens to this item is its first byte."""
-    connection.execute(
-        "UPDATE item SET state = ?, attempts = attempts + 1, attempted_at = ? WHERE position = ?",
-        (State.SENDING, now, position),
-    )
+def same_invoice(known: Sequence[K], key: InvoiceKey) -> K | None:
+    """Of what is known of one number, type and repeat: that of a key, or where only one names its seller."""
+    found = None
+    for item in known:
+        if item.key.seller == key.seller:
+            return item
+        if not item.key.seller or not key.seller:
+            found = found or item
+    return found
 
 
-def decide(
-    connection: sqlite3.Connection,
-    position: int,
-    state: State,
-    status: str | None = None,
-    detail: str | None = None,
-    *,
-    duplicate: bool = False,
-) -> None:
-    """Writes down what became of an item."""
-    connection.execute(
-        "UPDATE item SET state = ?, status = ?, detail = ?, duplicate = ? WHERE position = ?",
-        (state, status, detail, duplicate, position),
-    )
+def same_job(name: str, known: JobName | None, job: JobName) -> JobName:
+    """Checks that a journal is this job's; returns the job with all its input files so far.
 
+    Args:
+        name: What names the journal.
+        known: What it is tied to; None before the first run.
+        job: What it shall be tied to.
 
-def lose(connection: sqlite3.Connection, position: int, now: float, detail: str | None) -> None:
-    """Writes down that an item's outcome is unknown; the settle time counts from now."""
-    connection.execute(
-        "UPDATE item SET state = ?, attempted_at = ?, detail = ? WHERE position = ?",
-        (State.UNKNOWN, now, detail, position),
-    )
-
-
-def has_rivals(connection: sqlite3.Connection, position: int, key: InvoiceKey) -> bool:
-    """Whether the job sent anything else under the same number, which a lookup by number would find too."""
-    found = connection.execute(
-        "SELECT 1 FROM item WHERE number = ? AND position <> ? AND state NOT IN (?, ?) LIMIT 1",
-        (key.number, position, State.PENDING, State.CLAIMED),
-    )
-    return found.fetchone() is not None
-
-
-def refuse(connection: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
-    """Writes down records that will not be sent, so that reports can name them."""
-    connection.executemany(
-        "INSERT INTO refusal (source, number, rule, path, message) VALUES (?, ?, ?, ?, ?)",
-        [
-            (str(refusal.place), refusal.number, problem.rule, problem.path, problem.message)
-            for refusal in refusals
-            for problem in refusal.problems
-        ],
-    )
-
-
-def numbered(connection: sqlite3.Connection) -> dict[Identity, int]:
-    """The whole numbers given so far to documents whose own number is none."""
-    found = connection.execute("SELECT seller, type, original, number FROM numbered ORDER BY number")
-    return {Identity(seller, InvoiceType(kind), original): number for seller, kind, original, number in found}
-
-
-def keep_numbers(connection: sqlite3.Connection, given: Mapping[Identity, int]) -> None:
-    """Keeps the numbers given; one that is there already stays."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO numbered VALUES (?, ?, ?, ?)",
-        [(who.seller, str(who.type), who.original, number) for who, number in given.items()],
-    )
-
-
-def refusals(connection: sqlite3.Connection, limit: int) -> Iterator[tuple[str, str | None, str, str, str]]:
-    """Records refused in the last run: place, number, rule, path, message."""
-    yield from connection.execute(
-        "SELECT source, number, rule, path, message FROM refusal ORDER BY id LIMIT ?", (limit,)
-    )
-
-
-def rows(connection: sqlite3.Connection, *states: State) -> Iterator[Row]:
-    """The items in the given states, in the order of the input; all of them when none is given."""
-    where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
-    query = f"SELECT {_COLUMNS} FROM item {where} ORDER BY position"  # noqa: S608 (our own names)
-    for found in connection.execute(query, states):
-        yield _row(found)
-
-
-def _row(found: tuple[Any, ...]) -> Row:
-    (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, status, detail,
-     duplicate) = found  # fmt: skip
-    return Row(
-        position=position,
-        key=InvoiceKey(seller, kind, number, repeat, date),
-        source=source,
-        digest=digest,
-        state=State(state),
-        attempts=attempts,
-        attempted_at=at,
-        run=run,
-        status=status,
-        detail=detail,
-        duplicate=bool(duplicate),
-    )
+    Raises:
+        JournalMismatchError: it belongs to another target or other files.
+    """
+    if known is None:
+        return job
+    if known.target != job.target:
+        raise JournalMismatchError(
+            f"the journal {name} belongs to a job for {known.target}, this one is for {job.target}; "
+            "name another one with --journal"
+        )
+    if known.inputs and job.inputs and not set(known.inputs) & set(job.inputs):
+        raise JournalMismatchError(
+            f"the journal {name} belongs to a job of other files ({known.inputs[0]}"
+            f"{' and others' if len(known.inputs) > 1 else ''}); name another one with --journal"
+        )
+    return JobName(job.target, sorted({*known.inputs, *job.inputs}))

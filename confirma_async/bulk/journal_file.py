@@ -13,36 +13,14 @@ from pathlib import Path
 from attrs import frozen
 
 from confirma_async.bulk.file_systems import network_file_system
-from confirma_async.bulk.items import FINAL
+from confirma_async.bulk.migrations import MIGRATIONS
 from confirma_async.errors import JournalError, JournalMismatchError
 
 APPLICATION_ID = 0x434E464A
 """Marks the file as a journal of this SDK, in SQLite's own header field."""
 
-VERSION = 1
-
-_SCHEMA = f"""
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE item (
-  position INTEGER PRIMARY KEY,
-  number INTEGER NOT NULL, type TEXT NOT NULL, seller TEXT NOT NULL, repeat TEXT NOT NULL,
-  date TEXT NOT NULL, source TEXT NOT NULL, digest BLOB NOT NULL,
-  state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, attempted_at REAL,
-  run INTEGER NOT NULL, status TEXT, detail TEXT, duplicate INTEGER NOT NULL DEFAULT 0
-);
-CREATE UNIQUE INDEX item_key ON item (number, type, seller, repeat);
-CREATE INDEX item_open ON item (state) WHERE state NOT IN ({", ".join(str(int(s)) for s in sorted(FINAL))});
-CREATE TABLE refusal (
-  id INTEGER PRIMARY KEY, source TEXT NOT NULL, number TEXT, rule TEXT NOT NULL, path TEXT NOT NULL,
-  message TEXT NOT NULL
-);
-CREATE TABLE numbered (
-  seller TEXT NOT NULL, type TEXT NOT NULL, original TEXT NOT NULL, number INTEGER NOT NULL,
-  PRIMARY KEY (seller, type, original)
-) WITHOUT ROWID;
-"""
+VERSION = len(MIGRATIONS)
+"""The form of the file that this version of the SDK writes."""
 
 _SENTENCES: Mapping[int | None, str] = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run the job again, nothing is lost",
@@ -79,7 +57,7 @@ file that is open here is never opened a second time except through SQLite itsel
 
 
 @frozen
-class OpenJournal:
+class OpenFile:
     """An open journal file: its connection, and the lock that keeps other jobs out."""
 
     path: Path
@@ -97,7 +75,7 @@ class OpenJournal:
         os.close(self.lock)
 
 
-def open_journal(path: Path) -> OpenJournal:
+def open_file(path: Path) -> OpenFile:
     """Opens a journal for a job, or makes a new one. Belongs into the thread that will use it.
 
     Raises:
@@ -113,11 +91,11 @@ def open_journal(path: Path) -> OpenJournal:
         _HERE.discard(identity)
         os.close(lock)
         raise
-    return OpenJournal(path, connection, lock, identity)
+    return OpenFile(path, connection, lock, identity)
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Generator[sqlite3.Connection]:
+def read_file(path: Path) -> Generator[sqlite3.Connection]:
     """Opens a journal for looking only, also while a job runs on it.
 
     Raises:
@@ -130,10 +108,21 @@ def reading(path: Path) -> Generator[sqlite3.Connection]:
         _check_closed(path)
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{_immutable(path)}", uri=True)
-        with contextlib.closing(connection):
-            yield connection
+        with contextlib.closing(connection), contextlib.closing(_of_this_version(connection)) as readable:
+            yield readable
     except sqlite3.Error as error:
         raise explained(path, error) from error
+
+
+def _of_this_version(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The connection; for a file of an older form, one to a copy in memory that was brought up to date."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == VERSION:
+        return connection
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    connection.backup(copy)
+    _migrate(copy)
+    return copy
 
 
 def _locked(path: Path) -> tuple[int, tuple[int, int]]:
@@ -166,15 +155,18 @@ def _refuse_at_sight(path: Path) -> None:
 
 def _connected(path: Path) -> sqlite3.Connection:
     has_log = _log_of(path).exists()  # asked before SQLite makes a new one
+    _check_whole(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
         raise explained(path, error) from error
     try:
-        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            _create(connection, path)
-        if not has_log:
+        made_here = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not made_here and not has_log:
             _refuse_without_its_log(connection, path)
+        _migrate(connection)
+        if made_here:
+            _sync_folder(path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         _mark_open(connection, open_now=True)
@@ -187,15 +179,39 @@ def _connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _create(connection: sqlite3.Connection, path: Path) -> None:
-    """Makes the tables in one transaction: after a crash the file is empty, or whole."""
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Brings the file to this version's form in one transaction: after a crash it is as before, or done.
+
+    A new file is the same case: it has all of the way before it.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    steps = MIGRATIONS[version:]
+    if steps:
+        connection.execute("PRAGMA synchronous = FULL")
+        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+        connection.executescript(f"BEGIN IMMEDIATE; {marks} {' '.join(steps)} COMMIT;")
+
+
+def _sync_folder(path: Path) -> None:
     folder = os.open(path.resolve().parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _check_whole(path: Path) -> None:
+    """Has SQLite look at every page before anything is written: a damaged file is left as it is."""
+    if not path.stat().st_size:
+        return
+    try:
+        uri = f"{path.resolve().as_uri()}?mode=ro{_at_rest(path)}"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    if found != "ok":
+        raise _damaged(path)
 
 
 def _mark_open(connection: sqlite3.Connection, *, open_now: bool) -> None:
@@ -221,10 +237,18 @@ def _log_of(path: Path) -> Path:
     return file.with_name(f"{file.name}-wal")
 
 
+def _at_rest(path: Path) -> str:
+    """Has a journal that lies still, without a log, read as it lies: no file is made beside it."""
+    return "" if _log_of(path).exists() else "&immutable=1"
+
+
 def _immutable(path: Path) -> str:
     """A journal at rest in a folder that cannot be written to is read as it lies, without a log."""
-    at_rest = not _log_of(path).exists() and not os.access(path.resolve().parent, os.W_OK)
-    return "&immutable=1" if at_rest else ""
+    return "" if os.access(path.resolve().parent, os.W_OK) else _at_rest(path)
+
+
+def _damaged(path: Path) -> JournalError:
+    return JournalError(f"the journal {path}: {_SENTENCES[sqlite3.SQLITE_CORRUPT]}")
 
 
 def _identity(stat: os.stat_result) -> tuple[int, int]:
@@ -266,11 +290,22 @@ def _check_header(path: Path, descriptor: int) -> None:
     (application,) = struct.unpack_from(">I", header, 68)
     if application != APPLICATION_ID:
         raise JournalMismatchError(f"{path} is no journal of this SDK; it was not touched, name another one")
+    if not _log_of(path).exists() and _is_cut_off(header, descriptor):
+        raise _damaged(path)
     if version > VERSION:
         raise JournalMismatchError(
             f"the journal {path} was written by a newer version of this SDK (format {version}, this one "
             f"reads {VERSION}); it was not touched, upgrade to go on with it"
         )
+
+
+def _is_cut_off(header: bytes, descriptor: int) -> bool:
+    """Whether the file is shorter than its header says; a log that is there may hold the rest."""
+    (size,) = struct.unpack_from(">H", header, 16)
+    changes, pages = struct.unpack_from(">II", header, 24)
+    (counted_at,) = struct.unpack_from(">I", header, 92)
+    whole = pages * (65536 if size == 1 else size)
+    return bool(counted_at == changes and os.fstat(descriptor).st_size < whole)
 
 
 def _refuse_network(path: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from confirma_async.bulk import journal, journal_file
+from confirma_async.bulk.journal import JobName, same_job
+from confirma_async.bulk.sqlite_journal import open_sqlite, reading
 from confirma_async.formats import AssignedNumbers, Identity, assign
 
 
@@ -27,17 +27,10 @@ def give_numbers(
         JournalError: the journal cannot be used.
         InputError: a file cannot be read.
     """
-    opened = journal_file.open_journal(path)
-    with contextlib.closing(opened):
-        try:
-            connection = opened.connection
-            connection.execute("BEGIN IMMEDIATE")
-            journal.check_job(connection, path, target, inputs)
-            book = assign(identities, start, journal.numbered(connection))
-            journal.keep_numbers(connection, book.numbers)
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise journal_file.explained(path, error) from error
+    with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
+        same_job(journal.name, journal.job(), JobName(target, inputs))
+        book = assign(identities, start, journal.numbered())
+        journal.keep_numbers(book.numbers)
     return book
 
 
@@ -49,8 +42,8 @@ def numbers_given(path: Path) -> AssignedNumbers | None:
     """
     if not path.is_file() or not path.stat().st_size:
         return None
-    with journal_file.reading(path) as connection:
-        known = journal.numbered(connection)
+    with reading(path) as journal:
+        known = journal.numbered()
     return AssignedNumbers(known) if known else None
 
 

@@ -8,6 +8,7 @@ import enum
 from attrs import frozen
 
 from confirma_async.bulk.items import InvoiceKey
+from confirma_async.bulk.journal import Rivals
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import (
     DistributionInformation,
@@ -44,13 +45,13 @@ class Lookup:
     reason: str | None = None
 
 
-async def look_up(invoices: Invoices, key: InvoiceKey, *, rivals: bool) -> Lookup:
+async def look_up(invoices: Invoices, key: InvoiceKey, *, rivals: Rivals) -> Lookup:
     """Looks for an invoice in the distribution information.
 
     Args:
         invoices: The resource to ask.
         key: The invoice.
-        rivals: Whether something else was sent under the same number.
+        rivals: What else was sent under the same number.
 
     Raises:
         CallError: the lookup itself failed; nothing is known.
@@ -62,7 +63,7 @@ async def look_up(invoices: Invoices, key: InvoiceKey, *, rivals: bool) -> Looku
     return judge(answer, key, rivals=rivals)
 
 
-def judge(answer: DistributionInformation, key: InvoiceKey, *, rivals: bool) -> Lookup:
+def judge(answer: DistributionInformation, key: InvoiceKey, *, rivals: Rivals) -> Lookup:
     """Decides what an answer says about an invoice.
 
     The names of the query are provisional: a service that ignores them would answer about other invoices.
@@ -99,14 +100,18 @@ def _absent(answer: DistributionInformation, number: str, date: datetime.date) -
 
 
 def _present(
-    found: list[DistributionRecord], key: InvoiceKey, date: datetime.date, *, rivals: bool
+    found: list[DistributionRecord], key: InvoiceKey, date: datetime.date, *, rivals: Rivals
 ) -> Lookup:
     if key.type == InvoiceType.REMINDER:
         return _unsure("a reminder bears its invoice's number, so the record may be the invoice's")
-    if rivals:
+    if rivals.others:
         return _unsure("the job sent another document under the same number")
     if any(record.invoice_date != date for record in found):
         return _unsure("there is a record of this number, but with another date or none")
+    if rivals.former:  # rejected before, and sent again: what is in error may be what was rejected
+        found = [record for record in found if record.status != InvoiceStatus.ERROR]
+        if not found:
+            return _unsure("the record in error may be that of the attempt that was rejected before")
     first = [record for record in found if record.status != InvoiceStatus.DUPLICATE] or found
     if len({record.status == InvoiceStatus.ERROR for record in first}) > 1:
         return _unsure("there are several records of this number, in error and not in error")

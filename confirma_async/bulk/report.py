@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from attrs import field, frozen
 
-from confirma_async.bulk.items import Outcome, State, Verdict
+from confirma_async.bulk.items import Outcome, Verdict
 
 KEPT = 1000
 """Outcomes that a report names one by one; the journal has them all."""
@@ -20,7 +18,7 @@ class Report:
     """The result of a run.
 
     Attributes:
-        journal: Where the journal is.
+        journal: What names the journal: the path of its file.
         accepted: Invoices that the service has, duplicates included.
         duplicates: Of these, how many it had already.
         rejected: Invoices that the service refused.
@@ -36,7 +34,7 @@ class Report:
         remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
     """
 
-    journal: Path
+    journal: str
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
@@ -62,19 +60,6 @@ class Report:
         """Whether nothing is left to do for this job."""
         open_ends = self.paused or self.interrupted or self.unknown or self.pending
         return self.ended and not open_ends
-
-
-@frozen(kw_only=True)
-class OpenItems:
-    """What a journal holds that is not decided.
-
-    Attributes:
-        unknown: Items that may have arrived.
-        pending: Items that were not sent.
-    """
-
-    unknown: int = 0
-    pending: int = 0
 
 
 @frozen(kw_only=True)
@@ -106,7 +91,7 @@ class Tally:
         if outcome.remarks and len(self.remarked) < KEPT:
             self.remarked.append(outcome)
 
-    def report(self, journal: Path, ending: Ending | None, seconds: float) -> Report:
+    def report(self, journal: str, ending: Ending | None, seconds: float) -> Report:
         """What has been counted, as a report; without an ending, of a run that has not come to one."""
         return Report(
             journal=journal,
@@ -124,23 +109,3 @@ class Tally:
             troubles=tuple(self.troubles),
             remarked=tuple(self.remarked),
         )
-
-
-def state_counts(connection: sqlite3.Connection) -> Mapping[State, int]:
-    """How many items of a journal are in each state."""
-    found = dict(connection.execute("SELECT state, count(*) FROM item GROUP BY state"))
-    return {state: found.get(int(state), 0) for state in State}
-
-
-def open_items(connection: sqlite3.Connection) -> OpenItems:
-    """What a journal holds that is not decided."""
-    found = dict(
-        connection.execute(
-            "SELECT state, count(*) FROM item WHERE state NOT IN (?, ?) GROUP BY state",
-            (State.ACCEPTED, State.REJECTED),
-        )
-    )
-    return OpenItems(
-        unknown=found.get(State.UNKNOWN, 0) + found.get(State.SENDING, 0),
-        pending=found.get(State.PENDING, 0) + found.get(State.CLAIMED, 0),
-    )

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from confirma_async.bulk import State, journal, journal_file
+from confirma_async.bulk import State
 from confirma_async.bulk.numbers import renumbered
+from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.client import Confirma
 from confirma_async.formats import Identity
 
@@ -29,24 +30,20 @@ class Standing:
 
 def numbers_of(path: Path) -> dict[Identity, int]:
     """The whole numbers given to documents whose own number is none."""
-    with journal_file.reading(path) as connection:
-        return renumbered(journal.numbered(connection))
+    with reading(path) as journal:
+        return renumbered(journal.numbered())
 
 
 async def standing(confirma: Confirma, path: Path) -> list[Standing] | None:
     """Asks for the distribution of every accepted invoice; None when there are too many to show."""
-    with journal_file.reading(path) as connection:
-        (count, first, last) = connection.execute(
-            "SELECT count(*), min(date), max(date) FROM item WHERE state = ?", (State.ACCEPTED,)
-        ).fetchone()
-        if count > SHOWN_AT_MOST:
+    with reading(path) as journal:
+        if journal.counts()[State.ACCEPTED] > SHOWN_AT_MOST:
             return None
-        rows = list(journal.rows(connection, State.ACCEPTED))
+        rows = list(journal.rows(State.ACCEPTED))
     if not rows:
         return []
-    answer = await confirma.invoices.distributions(
-        from_date=datetime.date.fromisoformat(first), to_date=datetime.date.fromisoformat(last)
-    )
+    dates = [datetime.date.fromisoformat(row.key.date) for row in rows]
+    answer = await confirma.invoices.distributions(from_date=min(dates), to_date=max(dates))
     records = {
         (record.invoice_number, str(record.invoice_date)): record
         for record in answer.data

@@ -12,10 +12,11 @@ import click
 from attrs import frozen
 from rich.console import Console
 
-from confirma_async.bulk import State, journal, journal_file
+from confirma_async.bulk import State
 from confirma_async.bulk.items import Row
+from confirma_async.bulk.journal import Refused
 from confirma_async.bulk.numbers import renumbered
-from confirma_async.bulk.report import state_counts
+from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import numbers_as_json, print_json, print_numbers, print_rows, table
@@ -28,7 +29,7 @@ LISTED = 1000
 @frozen(kw_only=True)
 class _Status:
     counts: dict[str, int]
-    refused: list[tuple[str, str | None, str, str, str]]
+    refused: list[Refused]
     rejected: list[Row]
     unknown: list[Row]
     numbers: dict[Identity, int]
@@ -55,12 +56,12 @@ def status(journal_path: Path, as_json: bool) -> Exit:
 
 
 def _read(path: Path) -> _Status:
-    with journal_file.reading(path) as connection:
-        counts = {state.name.lower(): count for state, count in state_counts(connection).items()}
-        refused = list(journal.refusals(connection, LISTED))
-        rejected = _first(journal.rows(connection, State.REJECTED))
-        unknown = _first(journal.rows(connection, State.UNKNOWN, State.SENDING))
-        numbers = renumbered(journal.numbered(connection))
+    with reading(path) as journal:
+        counts = {state.name.lower(): count for state, count in journal.counts().items()}
+        refused = list(islice(journal.refusals(), LISTED))
+        rejected = _first(journal.rows(State.REJECTED))
+        unknown = _first(journal.rows(State.UNKNOWN, State.SENDING))
+        numbers = renumbered(journal.numbered())
     return _Status(counts=counts, refused=refused, rejected=rejected, unknown=unknown, numbers=numbers)
 
 
@@ -76,7 +77,7 @@ def _show(found: _Status) -> None:
     made.add_row("refused before sending", str(len(found.refused)))
     console.print(made)
     if found.refused:
-        rows = ((place, number, f"{message} [{rule}]") for place, number, rule, _, message in found.refused)
+        rows = ((bad.source, bad.number, f"{bad.message} [{bad.rule}]") for bad in found.refused)
         print_rows(console, table("Refused", "Place", "Number", "Why"), rows, len(found.refused))
     for title, items in (("Rejected", found.rejected), ("Unknown", found.unknown)):
         if items:
@@ -108,8 +109,14 @@ def _as_json(found: _Status, path: Path) -> dict[str, Any]:
         "journal": str(path),
         "counts": found.counts,
         "refused": [
-            {"place": place, "number": number, "rule": rule, "path": where, "message": message}
-            for place, number, rule, where, message in found.refused
+            {
+                "place": bad.source,
+                "number": bad.number,
+                "rule": bad.rule,
+                "path": bad.path,
+                "message": bad.message,
+            }
+            for bad in found.refused
         ],
         "rejected": [item(row) for row in found.rejected],
         "unknown": [item(row) for row in found.unknown],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +12,11 @@ import click
 from attrs import define, evolve, field
 from rich.console import Console
 
-from confirma_async.bulk import journal, journal_file
+from confirma_async.bulk import Journal
 from confirma_async.bulk.intake import prepare
-from confirma_async.bulk.items import Entry, Refusal
+from confirma_async.bulk.items import FINAL, Entry, Refusal
 from confirma_async.bulk.numbers import renumbered
+from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import (
@@ -90,8 +90,8 @@ def inspect(
 ) -> Exit:
     """Reads and checks everything, and says what a job would do with it."""
     with contextlib.ExitStack() as stack:
-        connection = _journal(journal_path, stack)
-        known = journal.numbered(connection) if connection else {}
+        journal = _journal(journal_path, stack)
+        known = journal.numbered() if journal else dict[Identity, int]()
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(files, reading, converter))
         if number_from is None:
@@ -104,22 +104,23 @@ def inspect(
         findings = _Findings()
         records = read_files(files, reading, converter, clashes=clashes)
         for index, record in enumerate(records, 1):
-            _sort(findings, prepare(record, index, converter, validate=True), connection)
+            _sort(findings, prepare(record, index, converter, validate=True), journal)
     given = renumbered(numbers)
     _show(findings, given, as_json=as_json)
     return Exit.REJECTED if findings.bad else Exit.ACCEPTED
 
 
-def _journal(path: Path | None, stack: contextlib.ExitStack) -> sqlite3.Connection | None:
-    return stack.enter_context(journal_file.reading(path)) if path and path.exists() else None
+def _journal(path: Path | None, stack: contextlib.ExitStack) -> Journal | None:
+    return stack.enter_context(reading(path)) if path and path.exists() else None
 
 
-def _sort(findings: _Findings, prepared: Entry | Refusal, connection: sqlite3.Connection | None) -> None:
+def _sort(findings: _Findings, prepared: Entry | Refusal, journal: Journal | None) -> None:
     if isinstance(prepared, Refusal):
         findings.bad.append(prepared)
         return
     findings.good += 1
-    if connection is not None and journal.is_decided(connection, prepared.key):
+    known = journal.find(prepared.key) if journal else None
+    if known is not None and known.key == prepared.key and known.state in FINAL:
         findings.decided += 1
     findings.remarks += [(prepared.place, prepared.key.number, remark) for remark in prepared.remarks]
 

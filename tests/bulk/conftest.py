@@ -1,11 +1,13 @@
 import datetime
+from decimal import Decimal
 
 import pytest
 
 from confirma_async.bulk.items import Entry, InvoiceKey
-from confirma_async.bulk.journal import begin_run
-from confirma_async.bulk.journal_file import open_journal
+from confirma_async.bulk.journal import JobName
+from confirma_async.bulk.sqlite_journal import open_sqlite
 from confirma_async.formats import Place
+from tests.bulk.memory_journal import MemoryJournal
 
 
 @pytest.fixture
@@ -14,34 +16,34 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def opened(path):
-    journal = open_journal(path)
-    yield journal
-    journal.close()
-
-
-@pytest.fixture
-def connection(opened):
-    return opened.connection
-
-
-@pytest.fixture
 def entry():
     """Makes an entry that is ready to send."""
 
-    def make(number=1, *, kind="INVOICE", seller="s", day=1, contents=b"a", place="f.csv:2"):
+    def make(number=1, *, kind="INVOICE", seller="s", day=1, contents=b"a", place="f.csv:2", amount="12.40"):
         date = datetime.date(2026, 11, day).isoformat()
         key = InvoiceKey(seller, kind, number, date if kind == "REMINDER" else "", date)
-        return Entry(place=Place(place), key=key, digest=contents * 32, body=contents)
+        return Entry(
+            place=Place(place), key=key, digest=contents * 32, body=contents, currency="EUR",
+            amount=None if amount is None else Decimal(amount),
+        )  # fmt: skip
 
     return make
 
 
-@pytest.fixture
-def run(connection, path):
-    """Begins a run on the open journal and returns its number."""
+@pytest.fixture(params=["sqlite", "memory"])
+def journal(request, path):
+    """Each form of the journal in turn: whatever a test asks of one, it asks of all."""
+    opened = open_sqlite(path) if request.param == "sqlite" else MemoryJournal()
+    yield opened
+    opened.close()
 
-    def begin(target="t", inputs=()):
-        return begin_run(connection, path, target, inputs)
+
+@pytest.fixture
+def run(journal):
+    """Begins a run on the journal and returns its number."""
+
+    def begin(target="t", inputs=(), *, now=1000.0, longest_call=0.0):
+        with journal.transaction():
+            return journal.begin(JobName(target, inputs), now=now, longest_call=longest_call)
 
     return begin

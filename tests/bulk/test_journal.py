@@ -1,17 +1,48 @@
-"""The journal: what it keeps, what contradicts it, and how it settles what a dead process left."""
+"""What every form of the journal owes its job. A new form joins the ``journal`` fixture, and passes."""
+
+from decimal import Decimal
 
 import pytest
 
-from confirma_async.bulk import journal
-from confirma_async.bulk.items import Refusal, State
-from confirma_async.bulk.journal import Admission
+from confirma_async.bulk.items import Refusal, Retry, State
+from confirma_async.bulk.journal import Admission, Decision, JobName, Resolution
 from confirma_async.errors import JournalMismatchError, Problem
 from confirma_async.formats import Identity, Place
 from confirma_async.schemas import InvoiceType
 
 
-def states(connection):
-    return [state for (state,) in connection.execute("SELECT state FROM item ORDER BY position")]
+@pytest.fixture
+def admit(journal):
+    """Admits one entry; returns the answer and what the journal had before."""
+
+    def admit(entry, run, retry=Retry.NONE):
+        with journal.transaction():
+            (admitted,) = journal.admit([entry], run, retry)
+        return admitted
+
+    return admit
+
+
+@pytest.fixture
+def send(journal):
+    def send(*positions, now=5.0):
+        with journal.transaction():
+            journal.sending(positions, now)
+
+    return send
+
+
+@pytest.fixture
+def decide(journal):
+    def decide(position, state, **more):
+        with journal.transaction():
+            journal.decide([Decision(position=position, state=state, at=more.pop("at", 9.0), **more)])
+
+    return decide
+
+
+def states(journal):
+    return [row.state for row in journal.rows()]
 
 
 # --- the job --------------------------------------------------------------------------------------
@@ -19,6 +50,10 @@ def states(connection):
 
 def test_runs_are_counted(run):
     assert [run(), run(), run()] == [1, 2, 3]
+
+
+def test_a_new_journal_is_tied_to_nothing(journal):
+    assert journal.job() is None
 
 
 def test_a_journal_of_another_target_is_refused(run):
@@ -33,125 +68,359 @@ def test_a_journal_of_other_files_is_refused(run):
         run(inputs=["/b.csv"])
 
 
-def test_a_job_may_grow_by_files(run, connection, path):
+def test_a_refused_run_leaves_the_journal_as_it_was(run, journal, entry, admit):
+    admit(entry(), run(inputs=["/a.csv"]))
+    with pytest.raises(JournalMismatchError):
+        run("elsewhere")
+    assert states(journal) == [State.CLAIMED]
+    assert journal.job() == JobName("t", ["/a.csv"])
+
+
+def test_a_job_may_grow_by_files(run, journal):
     run(inputs=["/a.csv"])
     run(inputs=["/a.csv", "/b.csv"])
-    assert journal.check_job(connection, path, "t", ["/b.csv"]) == ["/a.csv", "/b.csv"]
+    run(inputs=["/b.csv"])
+    assert journal.job() == JobName("t", ["/a.csv", "/b.csv"])
 
 
-def test_what_a_dead_process_left_is_settled(run, connection, entry):
-    journal.admit(connection, [entry(number) for number in range(1, 4)], run())
-    journal.sending(connection, 2, 0.0)
-    journal.decide(connection, 3, State.ACCEPTED)
+def test_what_a_dead_process_left_is_settled(run, journal, entry, send, decide):
+    number = run()
+    with journal.transaction():
+        journal.admit([entry(number) for number in range(1, 4)], number)
+    send(2)
+    decide(3, State.ACCEPTED)
     run()
-    assert states(connection) == [State.PENDING, State.UNKNOWN, State.ACCEPTED]
+    assert states(journal) == [State.PENDING, State.UNKNOWN, State.ACCEPTED]
+
+
+@pytest.mark.parametrize(("now", "since"), [(1000.0, 35.0), (20.0, 20.0)])
+def test_a_call_that_was_under_way_may_have_lasted_as_long_as_a_call_can(
+    run, journal, entry, admit, send, now, since
+):
+    admit(entry(), run())
+    send(1, now=5.0)
+    run(now=now, longest_call=30.0)
+    (row,) = journal.rows(State.UNKNOWN)
+    assert row.attempted_at == since
+
+
+def test_how_many_records_there_will_be_is_kept(journal):
+    assert journal.expected() is None
+    with journal.transaction():
+        journal.expect(7)
+    assert journal.expected() == 7
+
+
+def test_what_fails_inside_a_transaction_is_not_written(journal, run, entry):
+    def claim_and_fail(number):
+        with journal.transaction():
+            journal.admit([entry()], number)
+            raise ZeroDivisionError
+
+    number = run()
+    with pytest.raises(ZeroDivisionError):
+        claim_and_fail(number)
+    assert states(journal) == []
 
 
 # --- admission ------------------------------------------------------------------------------------
 
 
-def admit(connection, entry, run):
-    ((admission, row),) = journal.admit(connection, [entry], run)
-    return admission, row
+def test_a_new_invoice_is_claimed(run, journal, entry, admit):
+    admitted = admit(entry(amount="12.40"), run())
+    assert (admitted.admission, admitted.position, admitted.row) == (Admission.CLAIMED, 1, None)
+    (row,) = journal.rows()
+    assert (row.key, row.source, row.digest) == (entry().key, "f.csv:2", b"a" * 32)
+    assert (row.state, row.attempts, row.amount, row.currency) == (State.CLAIMED, 0, Decimal("12.40"), "EUR")
 
 
-def test_a_new_invoice_is_claimed(run, connection, entry):
-    admission, row = admit(connection, entry(), run())
-    assert (admission, row.state, row.position) == (Admission.CLAIMED, State.CLAIMED, 1)
+@pytest.mark.parametrize("amount", ["0.00", "-99999999999999.99", "0.1", None])
+def test_amounts_are_kept_to_the_cent(run, journal, entry, admit, amount):
+    admit(entry(amount=amount), run())
+    (row,) = journal.rows()
+    assert row.amount == (None if amount is None else Decimal(amount))
 
 
-def test_the_same_invoice_twice_in_a_run_is_a_clash(run, connection, entry):
+def test_positions_follow_the_order_of_the_input(run, journal, entry):
     number = run()
-    admit(connection, entry(place="f.csv:2"), number)
-    admission, row = admit(connection, entry(place="f.csv:9"), number)
-    assert (admission, row.source) == (Admission.CLASH, "f.csv:2")
+    with journal.transaction():
+        admitted = journal.admit([entry(number) for number in (9, 3, 7)], number)
+    assert [one.position for one in admitted] == [1, 2, 3]
+    assert [row.key.number for row in journal.rows()] == [9, 3, 7]
 
 
-def test_an_unsent_invoice_is_claimed_again_by_the_next_run(run, connection, entry):
-    admit(connection, entry(), run())
-    admission, _ = admit(connection, entry(), run())
-    assert admission is Admission.CLAIMED
+def test_the_same_invoice_twice_in_a_run_is_a_clash(run, entry, admit):
+    number = run()
+    admit(entry(place="f.csv:2"), number)
+    admitted = admit(entry(place="f.csv:9"), number)
+    assert (admitted.admission, admitted.row.source) == (Admission.CLASH, "f.csv:2")
 
 
-def test_an_unsent_invoice_may_still_be_corrected(run, connection, entry):
-    admit(connection, entry(contents=b"a"), run())
-    admission, _ = admit(connection, entry(contents=b"b"), run())
-    assert admission is Admission.CLAIMED
-    assert connection.execute("SELECT digest FROM item").fetchone() == (b"b" * 32,)
+def test_the_same_invoice_twice_in_a_chunk_is_a_clash(run, journal, entry):
+    number = run()
+    twice = [entry(place="f.csv:2"), entry(2), entry(place="f.csv:9")]
+    with journal.transaction():
+        admitted = journal.admit(twice, number)
+    assert [one.admission for one in admitted] == [Admission.CLAIMED, Admission.CLAIMED, Admission.CLASH]
+    assert admitted[2].row.source == "f.csv:2"
 
 
-def test_an_invoice_that_may_have_arrived_is_looked_up(run, connection, entry):
-    admit(connection, entry(), run())
-    journal.sending(connection, 1, 5.0)
-    admission, row = admit(connection, entry(), run())
-    assert (admission, row.attempts, row.attempted_at) == (Admission.UNKNOWN, 1, 5.0)
+def test_an_unsent_invoice_is_claimed_again_by_the_next_run_once(run, journal, entry, admit):
+    admit(entry(), run())
+    number = run()
+    with journal.transaction():
+        admitted = journal.admit([entry(), entry()], number)
+    assert [one.admission for one in admitted] == [Admission.CLAIMED, Admission.CLASH]
+    assert [one.position for one in admitted] == [1, 1]
+
+
+def test_an_unsent_invoice_may_still_be_corrected(run, journal, entry, admit):
+    admit(entry(contents=b"a", amount="1.00"), run())
+    admitted = admit(entry(contents=b"b", amount="2.00", place="g.csv:4"), run())
+    assert admitted.admission is Admission.CLAIMED
+    (row,) = journal.rows()
+    assert (row.digest, row.amount, row.source) == (b"b" * 32, Decimal("2.00"), "g.csv:4")
+
+
+def test_an_invoice_that_may_have_arrived_is_looked_up(run, entry, admit, send):
+    admit(entry(), run())
+    send(1, now=5.0)
+    admitted = admit(entry(), run())
+    assert admitted.admission is Admission.UNKNOWN
+    assert (admitted.row.attempts, admitted.row.attempted_at) == (1, 5.0)
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.REJECTED])
-def test_a_decided_invoice_stays_decided(run, connection, entry, state):
-    admit(connection, entry(), run())
-    journal.decide(connection, 1, state, "PAUSED", "why")
-    admission, row = admit(connection, entry(), run())
-    assert (admission, row.state, row.status, row.detail) == (Admission.FINAL, state, "PAUSED", "why")
+def test_a_decided_invoice_stays_decided(run, journal, entry, admit, decide, state):
+    admit(entry(), run())
+    decide(1, state, status="PAUSED", detail="why")
+    number = run()
+    for _ in range(2):
+        admitted = admit(entry(), number)
+        row = admitted.row
+        assert (admitted.admission, row.state, row.status, row.detail) == (
+            Admission.FINAL, state, "PAUSED", "why",
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.REJECTED, State.UNKNOWN])
-def test_a_sent_invoice_with_other_contents_is_a_contradiction(run, connection, entry, state):
-    admit(connection, entry(contents=b"a"), run())
-    journal.sending(connection, 1, 0.0)
-    journal.decide(connection, 1, state)
-    admission, _ = admit(connection, entry(contents=b"b"), run())
-    assert admission is Admission.CHANGED
+def test_a_sent_invoice_with_other_contents_is_a_contradiction(run, entry, admit, send, decide, state):
+    admit(entry(contents=b"a"), run())
+    send(1)
+    decide(1, state)
+    assert admit(entry(contents=b"b"), run()).admission is Admission.CHANGED
 
 
 @pytest.mark.parametrize("other", [{"seller": "t"}, {"kind": "CREDIT_NOTE"}, {"number": 2}])
-def test_seller_type_and_number_tell_invoices_apart(run, connection, entry, other):
+def test_seller_type_and_number_tell_invoices_apart(run, entry, admit, other):
     number = run()
-    admit(connection, entry(), number)
-    admission, _ = admit(connection, entry(**other), number)
-    assert admission is Admission.CLAIMED
+    admit(entry(), number)
+    assert admit(entry(**other), number).admission is Admission.CLAIMED
 
 
-def test_a_reminder_may_repeat_on_another_day(run, connection, entry):
+@pytest.mark.parametrize(("first", "second"), [("s", ""), ("", "s")])
+def test_the_same_number_with_and_without_a_seller_is_a_contradiction(run, entry, admit, first, second):
     number = run()
-    admissions = [admit(connection, entry(kind="REMINDER", day=day), number)[0] for day in (1, 2, 2)]
+    admit(entry(seller=first), number)
+    assert admit(entry(seller=second), number).admission is Admission.CHANGED
+
+
+def test_a_seller_is_found_beside_others_of_the_same_number(run, entry, admit):
+    number = run()
+    admit(entry(seller="s"), number)
+    admit(entry(seller="t"), number)
+    assert admit(entry(seller="t"), run()).position == 2
+
+
+def test_a_reminder_may_repeat_on_another_day(run, entry, admit):
+    number = run()
+    admissions = [admit(entry(kind="REMINDER", day=day), number).admission for day in (1, 2, 2)]
     assert admissions == [Admission.CLAIMED, Admission.CLAIMED, Admission.CLASH]
 
 
-def test_an_unknown_outcome_counts_its_settle_time_from_when_it_was_lost(run, connection, entry):
-    admit(connection, entry(), run())
-    journal.sending(connection, 1, 10.0)
-    journal.lose(connection, 1, 40.0, "reset")
-    (row,) = journal.rows(connection, State.UNKNOWN)
-    assert (row.attempted_at, row.detail) == (40.0, "reset")
+def test_an_invoice_is_found_by_its_key(run, journal, entry, admit):
+    admit(entry(7), run())
+    assert journal.find(entry(7).key).position == 1
+    assert journal.find(entry(8).key) is None
+
+
+def test_more_entries_than_one_statement_takes_are_all_admitted(run, journal, entry):
+    number = run()
+    entries = [entry(number) for number in range(1, 202)]
+    with journal.transaction():
+        journal.admit(entries, number)
+    with journal.transaction():
+        journal.sending(range(1, 202), 5.0)
+        decisions = [Decision(position=at, state=State.ACCEPTED, at=9.0) for at in range(1, 202)]
+        journal.decide(decisions)
+    assert journal.counts()[State.ACCEPTED] == 201
+    with journal.transaction():
+        again = journal.admit(entries, number + 1)
+    assert {one.admission for one in again} == {Admission.FINAL}
+
+
+# --- sending and deciding -------------------------------------------------------------------------
+
+
+def test_every_attempt_is_counted(run, journal, entry, admit, send):
+    admit(entry(), run())
+    send(1, now=5.0)
+    send(1, now=7.0)
+    (row,) = journal.rows(State.SENDING)
+    assert (row.attempts, row.attempted_at, row.decided_at) == (2, 7.0, None)
+
+
+def test_a_decision_is_kept_with_its_words_and_its_time(run, journal, entry, admit, send, decide):
+    admit(entry(), run())
+    send(1)
+    decide(1, State.ACCEPTED, status="DUPLICATE", detail="from before", duplicate=True, at=9.0, seconds=0.25)
+    (row,) = journal.rows(State.ACCEPTED)
+    assert (row.status, row.detail, row.duplicate) == ("DUPLICATE", "from before", True)
+    assert (row.attempted_at, row.decided_at, row.seconds) == (5.0, 9.0, 0.25)
+
+
+def test_what_is_not_final_was_not_decided(run, journal, entry, admit, decide):
+    admit(entry(), run())
+    decide(1, State.PENDING)
+    assert next(journal.rows()).decided_at is None
+
+
+def test_the_last_of_several_decisions_counts(run, journal, entry, admit):
+    admit(entry(), run())
+    with journal.transaction():
+        journal.decide(
+            [Decision(position=1, state=state, at=9.0) for state in (State.UNKNOWN, State.ACCEPTED)]
+        )
+    assert states(journal) == [State.ACCEPTED]
+
+
+def test_an_unknown_outcome_counts_its_settle_time_from_when_it_was_lost(
+    run, journal, entry, admit, send, decide
+):
+    admit(entry(), run())
+    send(1, now=10.0)
+    decide(1, State.UNKNOWN, at=40.0, detail="reset", lost=True)
+    decide(1, State.UNKNOWN, at=70.0, detail="left to a person")
+    (row,) = journal.rows(State.UNKNOWN)
+    assert (row.attempted_at, row.detail) == (40.0, "left to a person")
+
+
+def test_items_are_counted_by_state(run, journal, entry, admit, decide):
+    number = run()
+    for one in range(1, 4):
+        admit(entry(one), number)
+    decide(1, State.ACCEPTED)
+    counts = {State.CLAIMED: 2, State.ACCEPTED: 1}
+    assert journal.counts() == {state: counts.get(state, 0) for state in State}
+    assert journal.open_counts() == {state: 2 if state is State.CLAIMED else 0 for state in State}
+
+
+# --- again, after a rejection ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("retry", "contents", "admission"),
+    [
+        (Retry.NONE, b"a", Admission.FINAL),
+        (Retry.NONE, b"b", Admission.CHANGED),
+        (Retry.CHANGED, b"a", Admission.FINAL),
+        (Retry.CHANGED, b"b", Admission.RETRIED),
+        (Retry.ALL, b"a", Admission.RETRIED),
+        (Retry.ALL, b"b", Admission.RETRIED),
+    ],
+)
+def test_a_rejected_invoice_is_sent_again_when_asked_for(
+    run, entry, admit, decide, retry, contents, admission
+):
+    admit(entry(contents=b"a"), run())
+    decide(1, State.REJECTED)
+    assert admit(entry(contents=contents), run(), retry).admission is admission
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.UNKNOWN])
+@pytest.mark.parametrize("retry", [Retry.CHANGED, Retry.ALL])
+def test_nothing_but_a_rejected_invoice_is_ever_sent_again(run, entry, admit, send, decide, retry, state):
+    admit(entry(contents=b"a"), run())
+    send(1)
+    decide(1, state)
+    assert admit(entry(contents=b"b"), run(), retry).admission is Admission.CHANGED
+
+
+def test_what_was_rejected_stays_linked_to_what_takes_its_place(run, journal, entry, admit, send, decide):
+    admit(entry(contents=b"a"), run())
+    send(1)
+    decide(1, State.REJECTED, status="ERROR", detail="no postal code")
+    admit(entry(contents=b"b"), run(), Retry.CHANGED)
+    (former,) = journal.former()
+    assert (former.position, former.state, former.digest) == (1, State.REJECTED, b"a" * 32)
+    assert (former.status, former.detail) == ("ERROR", "no postal code")
+    (row,) = journal.rows()
+    assert (row.state, row.digest, row.status, row.detail, row.attempts) == (
+        State.CLAIMED, b"b" * 32, None, None, 1,
+    )  # fmt: skip
+
+
+# --- a person's word ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.REJECTED, State.PENDING])
+def test_what_a_person_found_out_is_kept_with_what_was_before(
+    run, journal, entry, admit, send, decide, state
+):
+    admit(entry(), run())
+    send(1)
+    decide(1, State.UNKNOWN, detail="reset", lost=True)
+    with journal.transaction():
+        journal.resolve(Resolution(position=1, state=state, note="asked the service desk", at=99.0))
+    (row,) = journal.rows()
+    assert (row.state, row.detail) == (state, "a person decided: asked the service desk")
+    assert row.decided_at == (None if state is State.PENDING else 99.0)
+    (former,) = journal.former()
+    assert (former.state, former.detail, former.note) == (State.UNKNOWN, "reset", "asked the service desk")
 
 
 # --- rivals, refusals, numbers --------------------------------------------------------------------
 
 
-def test_another_sent_document_of_the_same_number_is_a_rival(run, connection, entry):
+def test_another_sent_document_of_the_same_number_is_a_rival(run, journal, entry, admit, send):
     number = run()
     first, second = entry(kind="INVOICE"), entry(kind="CREDIT_NOTE")
-    journal.admit(connection, [first, second], number)
-    assert not journal.has_rivals(connection, 1, first.key)
-    journal.sending(connection, 2, 0.0)
-    assert journal.has_rivals(connection, 1, first.key)
+    admit(first, number)
+    admit(second, number)
+    assert not journal.rivals(1, first.key).others
+    send(2)
+    assert journal.rivals(1, first.key).others
 
 
-def test_refusals_are_those_of_the_last_run(run, connection):
+def test_an_invoice_that_was_rejected_before_is_its_own_rival(run, journal, entry, admit, decide):
+    admit(entry(), run())
+    assert not journal.rivals(1, entry().key).former
+    decide(1, State.REJECTED)
+    admit(entry(contents=b"b"), run(), Retry.CHANGED)
+    assert journal.rivals(1, entry().key).former
+
+
+def test_refusals_are_those_of_the_last_run(run, journal):
     run()
     problems = [Problem("$.a", "rule.a", "wrong"), Problem("$.b", "rule.b", "also wrong")]
-    journal.refuse(connection, [Refusal(place=Place("f.csv", 3), problems=problems, number="7")])
-    assert list(journal.refusals(connection, 10)) == [
+    with journal.transaction():
+        journal.refuse([Refusal(place=Place("f.csv", 3), problems=problems, number="7")])
+    assert [(bad.source, bad.number, bad.rule, bad.path, bad.message) for bad in journal.refusals()] == [
         ("f.csv:3", "7", "rule.a", "$.a", "wrong"),
         ("f.csv:3", "7", "rule.b", "$.b", "also wrong"),
     ]
     run()
-    assert not list(journal.refusals(connection, 10))
+    assert not list(journal.refusals())
 
 
-def test_a_number_given_once_stays(run, connection):
+def test_a_number_given_once_stays(journal):
     who = Identity("s", InvoiceType.INVOICE, "08/1")
-    journal.keep_numbers(connection, {who: 5})
-    journal.keep_numbers(connection, {who: 6})
-    assert journal.numbered(connection) == {who: 5}
+    with journal.transaction():
+        journal.keep_numbers({who: 5})
+        journal.keep_numbers({who: 6})
+    assert journal.numbered() == {who: 5}
+
+
+def test_closing_twice_is_fine(journal):
+    journal.close()
+    journal.close()

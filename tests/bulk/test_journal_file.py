@@ -1,5 +1,6 @@
 """The journal's file: what is made, what is refused, and what is never touched."""
 
+import contextlib
 import os
 import pickle
 import shutil
@@ -9,33 +10,49 @@ import sys
 
 import pytest
 
-from confirma_async.bulk import file_systems, journal, journal_file
+from confirma_async.bulk import file_systems, journal_file
 from confirma_async.bulk.items import State
+from confirma_async.bulk.migrations import MIGRATIONS
+from confirma_async.bulk.sqlite_journal import open_sqlite, reading
 from confirma_async.errors import JournalError, JournalMismatchError
+from confirma_async.formats import Identity
+from confirma_async.schemas import InvoiceType
 
 
-def states(connection):
-    return [state for (state,) in connection.execute("SELECT state FROM item ORDER BY position")]
+@pytest.fixture
+def opened(path):
+    journal = open_sqlite(path)
+    yield journal
+    journal.close()
+
+
+def states(journal):
+    return [row.state for row in journal.rows()]
+
+
+def claim(journal, *entries):
+    with journal.transaction():
+        journal.admit(entries, 1)
 
 
 def test_a_new_journal_is_durable_and_leaves_no_draft(opened, path):
-    assert opened.connection.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert opened.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert opened._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert opened._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert not list(path.parent.glob("*.new"))
 
 
 def test_a_journal_is_found_again(path, entry):
-    first = journal_file.open_journal(path)
-    journal.admit(first.connection, [entry()], 1)
+    first = open_sqlite(path)
+    claim(first, entry())
     first.close()
-    second = journal_file.open_journal(path)
-    assert states(second.connection) == [State.CLAIMED]
+    second = open_sqlite(path)
+    assert states(second) == [State.CLAIMED]
     second.close()
 
 
 def test_an_empty_file_becomes_a_journal(path):
     path.touch()
-    journal_file.open_journal(path).close()
+    open_sqlite(path).close()
     assert path.read_bytes().startswith(b"SQLite format 3")
 
 
@@ -50,7 +67,7 @@ def make_other_database(path):
 
 
 def make_newer_journal(path):
-    journal_file.open_journal(path).close()
+    open_sqlite(path).close()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA user_version = 99")
@@ -58,9 +75,7 @@ def make_newer_journal(path):
 
 
 @pytest.mark.parametrize("make", [make_text, make_other_database, make_newer_journal])
-@pytest.mark.parametrize(
-    "use", [journal_file.open_journal, lambda path: journal_file.reading(path).__enter__()]
-)
+@pytest.mark.parametrize("use", [open_sqlite, lambda path: reading(path).__enter__()])
 def test_a_file_that_is_no_journal_of_ours_is_refused_and_not_touched(path, make, use):
     make(path)
     before = path.read_bytes()
@@ -73,35 +88,35 @@ def test_a_file_that_is_no_journal_of_ours_is_refused_and_not_touched(path, make
 def test_a_newer_journal_says_what_to_do(path):
     make_newer_journal(path)
     with pytest.raises(JournalMismatchError, match="upgrade"):
-        journal_file.open_journal(path)
+        open_sqlite(path)
 
 
 def test_a_journal_in_use_is_refused(opened, path):
     with pytest.raises(JournalError, match="in use by another job"):
-        journal_file.open_journal(path)
+        open_sqlite(path)
 
 
 def test_a_journal_is_free_again_after_closing(path):
-    journal_file.open_journal(path).close()
-    journal_file.open_journal(path).close()
+    open_sqlite(path).close()
+    open_sqlite(path).close()
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(JournalError, match="cannot be written"):
-        journal_file.open_journal(tmp_path / "nowhere" / "job.journal")
+        open_sqlite(tmp_path / "nowhere" / "job.journal")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="an administrator may write anywhere")
 def test_a_folder_without_write_permission_is_refused(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(JournalError, match="cannot be written"):
-        journal_file.open_journal(tmp_path / "job.journal")
+        open_sqlite(tmp_path / "job.journal")
 
 
 def test_a_network_file_system_is_refused(path, monkeypatch):
     monkeypatch.setattr(file_systems, "file_system", lambda folder: "nfs4")
     with pytest.raises(JournalError, match="network file system"):
-        journal_file.open_journal(path)
+        open_sqlite(path)
     assert not path.exists()
 
 
@@ -110,47 +125,141 @@ def test_the_file_system_of_a_folder_is_known_where_the_system_tells(tmp_path):
     assert kind is None or kind.strip() == kind
 
 
-def test_a_damaged_journal_is_named_as_such(path, entry):
-    opened = journal_file.open_journal(path)
-    journal.admit(opened.connection, [entry(number) for number in range(1, 500)], 1)
+@pytest.fixture
+def filled(path, entry):
+    """A journal at rest, of a few dozen pages."""
+    opened = open_sqlite(path)
+    claim(opened, *(entry(number) for number in range(1, 500)))
     opened.close()
+    return path
+
+
+def overwrite(path, at):
     contents = path.read_bytes()
-    path.write_bytes(contents[:4096] + b"\xff" * (len(contents) - 4096))
+    path.write_bytes(contents[:at] + b"\xff" * (len(contents) - at))
+
+
+def cut(path, at):
+    path.write_bytes(path.read_bytes()[:at])
+
+
+@pytest.mark.parametrize("damage", [overwrite, cut])
+@pytest.mark.parametrize("at", [4096, 5000, 3 * 4096])
+@pytest.mark.parametrize("log", [False, True])
+def test_a_damaged_journal_is_named_as_such_and_not_touched(filled, damage, at, log):
+    damage(filled, at)
+    if log:
+        filled.with_name(f"{filled.name}-wal").touch()
+    before = {file.name: file.read_bytes() for file in filled.parent.iterdir() if not file.match("*-shm")}
     with pytest.raises(JournalError, match="damaged"):
-        journal_file.open_journal(path)
+        open_sqlite(filled)
+    after = {file.name: file.read_bytes() for file in filled.parent.iterdir() if not file.match("*-shm")}
+    assert after == before
 
 
-def test_a_cut_journal_is_named_as_such(path):
-    journal_file.open_journal(path).close()
-    path.write_bytes(path.read_bytes()[:4096])
-    with pytest.raises(JournalError, match=r"damaged"):
-        journal_file.open_journal(path)
+def test_a_cut_journal_is_not_read_either(filled):
+    cut(filled, 4096)
+    with pytest.raises(JournalError, match="damaged"), reading(filled):
+        pass
+
+
+# --- older forms ----------------------------------------------------------------------------------
+
+
+def make_first_form(path):
+    """A journal as the first version wrote it, with one item in each final state."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            f"PRAGMA journal_mode = WAL; PRAGMA application_id = {journal_file.APPLICATION_ID};"
+            f"PRAGMA user_version = 1; {MIGRATIONS[0]}"
+        )
+        rows = [(1, 7, 4), (2, 8, 5), (3, 9, 0)]
+        connection.executemany(
+            "INSERT INTO item (position, number, type, seller, repeat, date, source, digest, state, run) "
+            "VALUES (?, ?, 'INVOICE', 's', '', '2026-11-01', 'f.csv:2', x'00', ?, 1)",
+            rows,
+        )
+        connection.execute("INSERT INTO meta VALUES ('target', 't'), ('inputs', '[]'), ('run', '1')")
+        connection.commit()
+
+
+def of_first_form(journal):
+    return [(row.key.number, row.state, row.amount, row.currency) for row in journal.rows()] == [
+        (7, State.ACCEPTED, None, ""),
+        (8, State.REJECTED, None, ""),
+        (9, State.PENDING, None, ""),
+    ]
+
+
+def test_a_journal_of_an_older_form_is_brought_up_to_date(path, entry):
+    make_first_form(path)
+    opened = open_sqlite(path)
+    assert of_first_form(opened)
+    with opened.transaction():
+        opened.admit([entry(10)], 2)
+    opened.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_a_journal_of_an_older_form_is_read_as_it_lies(path):
+    make_first_form(path)
+    before = path.read_bytes()
+    with reading(path) as journal:
+        assert of_first_form(journal)
+    assert path.read_bytes() == before
+
+
+def test_an_update_that_fails_leaves_the_older_form(path, monkeypatch):
+    make_first_form(path)
+    monkeypatch.setattr(journal_file, "MIGRATIONS", [*MIGRATIONS, "CREATE TABLE one (a); nonsense;"])
+    with pytest.raises(JournalError):
+        open_sqlite(path)
+    monkeypatch.undo()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    open_sqlite(path).close()
+
+
+def test_a_new_journal_and_an_updated_one_have_the_same_form(path):
+    def form(file):
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+    new = path.with_name("new")
+    make_first_form(path)
+    for file in (path, new):
+        open_sqlite(file).close()
+    assert form(path) == form(new)
+
+
+# --- reading --------------------------------------------------------------------------------------
 
 
 def test_no_journal_to_read_is_said(path):
-    with pytest.raises(JournalError, match="there is no journal"), journal_file.reading(path):
+    with pytest.raises(JournalError, match="there is no journal"), reading(path):
         pass
 
 
 def test_a_journal_can_be_read_while_a_job_holds_it(opened, path, entry):
-    journal.admit(opened.connection, [entry()], 1)
-    with journal_file.reading(path) as connection:
+    claim(opened, entry())
+    with reading(path) as connection:
         assert states(connection) == [State.CLAIMED]
 
 
 def test_reading_never_writes(path):
-    journal_file.open_journal(path).close()
+    open_sqlite(path).close()
     with (
         pytest.raises(JournalError, match="cannot be written"),
-        journal_file.reading(path) as connection,
+        reading(path) as journal,
     ):
-        connection.execute("DELETE FROM item")
+        journal.keep_numbers({Identity("s", InvoiceType.INVOICE, "a"): 1})
 
 
 def test_errors_of_the_journal_survive_pickling(path):
     make_text(path)
     with pytest.raises(JournalMismatchError) as caught:
-        journal_file.open_journal(path)
+        open_sqlite(path)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
@@ -159,14 +268,14 @@ def test_what_is_no_regular_file_is_refused_and_left_alone(path, make):
     make(path)
     before = path.stat().st_ino
     with pytest.raises(JournalError, match="no regular file"):
-        journal_file.open_journal(path)
+        open_sqlite(path)
     assert path.stat().st_ino == before
 
 
 def test_an_empty_file_is_filled_in_its_place(path):
     path.touch()
     before = path.stat().st_ino
-    journal_file.open_journal(path).close()
+    open_sqlite(path).close()
     assert path.stat().st_ino == before
 
 
@@ -178,21 +287,21 @@ def outsider(path):
 
 @pytest.mark.parametrize("look", ["refused", "reading"])
 def test_looking_into_it_from_the_same_process_leaves_its_log_alone(opened, path, entry, look):
-    journal.admit(opened.connection, [entry()], 1)
+    claim(opened, entry())
     if look == "refused":
         with pytest.raises(JournalError, match="in use"):
-            journal_file.open_journal(path)
+            open_sqlite(path)
     else:
-        with journal_file.reading(path) as connection:
-            connection.execute("SELECT * FROM meta").fetchall()
+        with reading(path) as journal:
+            assert states(journal)
     outsider(path)
     assert path.with_name(f"{path.name}-wal").exists()
 
 
 def left_open(path, entry):
     """What a killed process leaves: a journal and its log."""
-    opened = journal_file.open_journal(path)
-    journal.admit(opened.connection, [entry()], 1)
+    opened = open_sqlite(path)
+    claim(opened, entry())
     copy = path.with_name("copy")
     for suffix in ("", "-wal"):
         shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
@@ -201,8 +310,8 @@ def left_open(path, entry):
 
 
 def test_a_journal_with_its_log_is_whole_after_a_kill(path, entry):
-    opened = journal_file.open_journal(left_open(path, entry))
-    assert states(opened.connection) == [State.CLAIMED]
+    opened = open_sqlite(left_open(path, entry))
+    assert states(opened) == [State.CLAIMED]
     opened.close()
 
 
@@ -211,22 +320,22 @@ def test_a_journal_without_the_log_that_it_needs_is_refused(path, entry):
     log = copy.with_name("copy-wal")
     log.unlink()
     with pytest.raises(JournalError, match="may have forgotten"):
-        journal_file.open_journal(copy)
+        open_sqlite(copy)
     log.touch()  # what the message offers to whoever knows better
-    journal_file.open_journal(copy).close()
+    open_sqlite(copy).close()
 
 
 def test_a_log_without_its_journal_is_refused(path, entry):
     copy = left_open(path, entry)
     copy.unlink()
     with pytest.raises(JournalError, match="its log copy-wal is still there"):
-        journal_file.open_journal(copy)
+        open_sqlite(copy)
 
 
 def test_a_journal_that_was_closed_can_be_copied_alone(path, entry):
-    journal_file.open_journal(path).close()
+    open_sqlite(path).close()
     shutil.copy(path, path.with_name("copy"))
-    journal_file.open_journal(path.with_name("copy")).close()
+    open_sqlite(path.with_name("copy")).close()
 
 
 def test_a_journal_behind_a_link_has_its_log_where_the_journal_is(path, entry):
@@ -234,14 +343,14 @@ def test_a_journal_behind_a_link_has_its_log_where_the_journal_is(path, entry):
     link = path.parent / "elsewhere" / "link"
     link.parent.mkdir()
     link.symlink_to(copy)
-    opened = journal_file.open_journal(link)
-    assert states(opened.connection) == [State.CLAIMED]
+    opened = open_sqlite(link)
+    assert states(opened) == [State.CLAIMED]
     opened.close()
 
 
 def test_a_journal_whose_link_points_to_no_file_yet_is_made_there(path):
     link = path.with_name("link")
     link.symlink_to(path)
-    journal_file.open_journal(link).close()
+    open_sqlite(link).close()
     assert path.is_file()
     assert link.is_symlink()

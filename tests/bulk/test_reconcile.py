@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from confirma_async.bulk.items import InvoiceKey
+from confirma_async.bulk.journal import Rivals
 from confirma_async.bulk.reconcile import Finding, judge
 from confirma_async.converters import Converter
 from confirma_async.schemas import DistributionInformation
@@ -26,8 +27,8 @@ def answer(*records, total=None, filters=FILTERS, meta=True):
     return Converter().structure(found, DistributionInformation)
 
 
-def finding(*records, key=KEY, rivals=False, **more):
-    return judge(answer(*records, **more), key, rivals=rivals).finding
+def finding(*records, key=KEY, others=False, former=False, **more):
+    return judge(answer(*records, **more), key, rivals=Rivals(others=others, former=former)).finding
 
 
 def test_a_record_of_the_number_is_the_invoice():
@@ -44,7 +45,7 @@ def test_records_of_other_numbers_are_not_it():
 
 def test_the_first_of_several_records_that_is_no_duplicate_counts():
     records = [{**RECORD, "status": status} for status in ("DUPLICATE", "ACCEPTED")]
-    record = judge(answer(*records), KEY, rivals=False).record
+    record = judge(answer(*records), KEY, rivals=Rivals()).record
     assert record is not None
     assert record.status == "ACCEPTED"
 
@@ -80,8 +81,8 @@ def test_a_record_for_a_reminder_may_be_its_invoices():
 
 
 def test_a_record_may_be_a_rivals():
-    assert finding(RECORD, rivals=True) is Finding.UNSURE
-    assert finding(rivals=True) is Finding.ABSENT
+    assert finding(RECORD, others=True) is Finding.UNSURE
+    assert finding(others=True) is Finding.ABSENT
 
 
 @pytest.mark.parametrize("date", [None, "2019-11-01", "2026-11-02"])
@@ -100,3 +101,10 @@ def test_a_count_of_records_that_are_not_of_the_number_asked_for_proves_nothing(
 def test_records_in_error_and_not_in_error_are_for_a_person():
     records = [{**RECORD, "status": status} for status in ("ERROR", "INVOICED")]
     assert finding(*records) is Finding.UNSURE
+
+
+def test_a_record_in_error_of_an_invoice_that_was_rejected_before_may_be_the_old_one():
+    error, fine = ({**RECORD, "status": status} for status in ("ERROR", "INVOICED"))
+    assert finding(error, former=True) is Finding.UNSURE
+    assert finding(error, fine, former=True) is Finding.PRESENT
+    assert finding(former=True) is Finding.ABSENT

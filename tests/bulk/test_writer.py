@@ -1,47 +1,56 @@
 """The journal's one thread: durable when awaited, grouped, and honest about failure."""
 
 import asyncio
+import contextlib
 import sqlite3
+from functools import partial
 
 import pytest
 
+from confirma_async.bulk.items import State
+from confirma_async.bulk.journal import Decision, JobName
+from confirma_async.bulk.sqlite_journal import open_sqlite
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import JournalError
+from confirma_async.formats import Identity
+from confirma_async.schemas import InvoiceType
 
 
 @pytest.fixture
-async def writer(path):
-    opened = await JournalWriter.open(path)
+def opener(path):
+    return partial(open_sqlite, path)
+
+
+@pytest.fixture
+async def writer(opener):
+    opened = await JournalWriter.open(opener)
     yield opened
     await opened.close()
 
 
 def insert(name):
-    return lambda connection: connection.execute("INSERT INTO meta VALUES (?, '')", (name,)) and None
+    return lambda journal: journal.keep_numbers({Identity("s", InvoiceType.INVOICE, name): 1})
 
 
-def names(connection):
-    return [
-        name for (name,) in connection.execute("SELECT name FROM meta WHERE name <> 'open' ORDER BY name")
-    ]
+def names(journal):
+    return sorted(who.original for who in journal.numbered())
 
 
 async def test_what_is_awaited_is_committed(writer):
     await writer.run(insert("a"))
-    assert not await writer.run(lambda connection: connection.total_changes == 0)
     assert await writer.run(names) == ["a"]
 
 
 async def test_many_writers_share_commits(writer):
     commits: list[str] = []
-    await writer.run(lambda connection: connection.set_trace_callback(commits.append))
+    await writer.run(lambda journal: journal._connection.set_trace_callback(commits.append))
     await asyncio.gather(*(writer.run(insert(f"{index:03}")) for index in range(200)))
     assert len(await writer.run(names)) == 200
     assert sum(statement == "COMMIT" for statement in commits) < 50
 
 
 async def test_a_function_that_refuses_leaves_the_others_alone(writer):
-    def refuse(connection):
+    def refuse(journal):
         raise JournalError("not this one")
 
     results = await asyncio.gather(
@@ -52,7 +61,8 @@ async def test_a_function_that_refuses_leaves_the_others_alone(writer):
 
 
 async def test_a_full_disk_is_a_sentence_and_nothing_of_the_group_is_written(writer):
-    def shrink(connection):
+    def shrink(journal):
+        connection = journal._connection
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
@@ -66,31 +76,31 @@ async def test_a_full_disk_is_a_sentence_and_nothing_of_the_group_is_written(wri
 
 async def test_a_fault_in_a_function_reaches_whoever_waits_for_it(writer):
     with pytest.raises(ZeroDivisionError):
-        await writer.run(lambda connection: 1 / 0)
+        await writer.run(lambda journal: 1 / 0)
     assert await writer.run(names) == []
 
 
-async def test_closing_finishes_what_is_queued(path):
-    writer = await JournalWriter.open(path)
+async def test_closing_finishes_what_is_queued(opener):
+    writer = await JournalWriter.open(opener)
     waiting = [asyncio.create_task(writer.run(insert(str(index)))) for index in range(20)]
     await asyncio.sleep(0)
     await writer.close()
     await asyncio.gather(*waiting)
-    again = await JournalWriter.open(path)
+    again = await JournalWriter.open(opener)
     assert len(await again.run(names)) == 20
     await again.close()
 
 
-async def test_after_closing_nothing_is_taken(path):
-    writer = await JournalWriter.open(path)
+async def test_after_closing_nothing_is_taken(opener):
+    writer = await JournalWriter.open(opener)
     await writer.close()
     await writer.close()
     with pytest.raises(JournalError, match="is closed"):
         await writer.run(names)
 
 
-async def test_cancelled_while_it_opens_it_lets_go_of_the_file(path):
-    opening = asyncio.create_task(JournalWriter.open(path))
+async def test_cancelled_while_it_opens_it_lets_go_of_the_file(opener):
+    opening = asyncio.create_task(JournalWriter.open(opener))
     await asyncio.sleep(0)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -98,7 +108,7 @@ async def test_cancelled_while_it_opens_it_lets_go_of_the_file(path):
     async with asyncio.timeout(5):
         while True:
             try:
-                writer = await JournalWriter.open(path)
+                writer = await JournalWriter.open(opener)
             except JournalError:  # the cancelled one is still at it
                 await asyncio.sleep(0.01)
             else:
@@ -107,10 +117,106 @@ async def test_cancelled_while_it_opens_it_lets_go_of_the_file(path):
 
 
 async def test_a_rollback_that_fails_too_does_not_silence_the_thread(writer):
-    def break_it(connection):
-        connection.execute("ROLLBACK")  # so that the commit fails, and the rollback after it as well
+    def break_it(journal):
+        journal._connection.execute("ROLLBACK")  # so that the commit fails, and the rollback after it as well
         raise sqlite3.OperationalError("the disk is gone")
 
     with pytest.raises(JournalError, match="the disk is gone"):
         await writer.run(break_it)
     assert await writer.run(names) == []
+
+
+# --- intents and outcomes -------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def claimed(writer, entry):
+    """The writer, over a journal that has claimed two hundred items."""
+    run = await writer.run(lambda journal: journal.begin(JobName("t"), now=0.0, longest_call=0.0))
+    await writer.run(lambda journal: journal.admit([entry(number) for number in range(1, 201)], run))
+    return writer
+
+
+def counted(state):
+    return lambda journal: journal.counts()[state]
+
+
+def accepted(position):
+    return Decision(position=position, state=State.ACCEPTED, at=1.0)
+
+
+async def test_an_intent_is_durable_when_awaited(claimed):
+    await claimed.sending(3)
+    assert await claimed.run(counted(State.SENDING)) == 1
+
+
+async def test_intents_and_outcomes_go_over_together(claimed):
+    commits: list[str] = []
+    await claimed.run(lambda journal: journal._connection.set_trace_callback(commits.append))
+    told: list[int] = []
+
+    async def send(position):
+        await claimed.sending(position)
+        claimed.decide(accepted(position), partial(told.append, position))
+
+    await asyncio.gather(*(send(position) for position in range(1, 201)))
+    assert await claimed.run(counted(State.ACCEPTED)) == 200
+    assert sorted(told) == list(range(1, 201))
+    assert sum(statement == "COMMIT" for statement in commits) < 20
+
+
+async def test_an_outcome_is_told_only_when_it_is_durable(claimed, path):
+    seen: list[int] = []
+
+    def look():
+        with contextlib.closing(sqlite3.connect(path)) as outside:
+            seen.extend(outside.execute("SELECT count(*) FROM item WHERE state = 4").fetchone())
+
+    claimed.decide(accepted(1), look)
+    await claimed.run(counted(State.ACCEPTED))
+    assert seen == [1]
+
+
+async def test_what_was_handed_over_comes_before_what_is_run_after_it(claimed):
+    claimed.decide(accepted(1), lambda: None)
+    assert await claimed.run(counted(State.ACCEPTED)) == 1
+
+
+async def test_closing_writes_the_outcomes_that_are_on_their_way(claimed, opener):
+    told: list[bool] = []
+    claimed.decide(accepted(1), lambda: told.append(True))
+    await claimed.close()
+    assert told == [True]
+    again = await JournalWriter.open(opener)
+    assert await again.run(counted(State.ACCEPTED)) == 1
+    await again.close()
+
+
+async def test_an_intent_that_cannot_be_written_is_an_error(claimed, full_disk):
+    await claimed.run(full_disk)
+    with pytest.raises(JournalError, match="the disk is full"):
+        await claimed.sending(1)
+
+
+async def test_an_outcome_that_cannot_be_written_breaks_the_writer_and_is_not_told(claimed, full_disk):
+    await claimed.run(full_disk)
+    told: list[bool] = []
+    claimed.decide(accepted(1), lambda: told.append(True))
+    with pytest.raises(JournalError, match="the disk is full"):
+        await asyncio.wait_for(asyncio.shield(claimed.broken), 5)
+    assert told == []
+
+
+@pytest.fixture
+def full_disk():
+    """Makes every statement that writes to items fail as it would on a full disk."""
+
+    def fill(journal):
+        def fail(*_):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+        journal.sending = journal.decide = fail
+
+    return fill

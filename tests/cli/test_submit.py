@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from confirma_async.bulk import journal
+from confirma_async.bulk.sqlite_journal import SqliteJournal
 from confirma_async.sandbox import Fault
 
 
@@ -296,12 +296,12 @@ def test_a_journal_of_the_sandbox_is_not_used_for_the_service(confirma, service,
 def test_a_full_disk_pauses_the_job(confirma, service, invoices, monkeypatch):
     import sqlite3
 
-    def full(connection, entries, run):
+    def full(self, entries, run, retry):
         error = sqlite3.OperationalError("database or disk is full")
         error.sqlite_errorcode = sqlite3.SQLITE_FULL
         raise error
 
-    monkeypatch.setattr(journal, "admit", full)
+    monkeypatch.setattr(SqliteJournal, "admit", full)
     code, _, err = confirma("submit", invoices(1))
     assert code == 3
     assert "the disk is full" in err

@@ -10,8 +10,7 @@ import pytest
 
 from confirma_async import Confirma, RateLimit, RetryPolicy, Verdict, bulk
 from confirma_async.bulk import Report, State, Unknown
-from confirma_async.bulk import journal as rows_of
-from confirma_async.bulk.journal_file import reading
+from confirma_async.bulk.sqlite_journal import SqliteJournal, reading
 from confirma_async.errors import (
     ConfigurationError,
     JournalError,
@@ -112,10 +111,9 @@ async def test_bad_records_are_named_and_the_others_go_on(sandbox, confirma, jou
     report = await confirma.bulk.submit([wire_invoice(1), bad, wire_invoice(2)], journal=journal)
     assert (report.accepted, report.refused) == (2, 1)
     assert "is no date" in str(report.troubles[0].detail)
-    with reading(journal) as connection:
-        assert list(rows_of.refusals(connection, 9)) == [
-            ("f.csv:9", None, "table.date", "date", "is no date")
-        ]
+    with reading(journal) as kept:
+        (refused,) = kept.refusals()
+    assert (refused.source, refused.rule, refused.message) == ("f.csv:9", "table.date", "is no date")
 
 
 async def test_the_same_invoice_twice_is_sent_once_and_both_places_are_named(
@@ -293,8 +291,8 @@ async def test_asked_to_stop_it_finishes_what_is_under_way(sandbox, confirma, jo
         stop.set()
     assert stream.report.interrupted
     assert 0 < stream.report.accepted < 2000
-    with reading(journal) as connection:
-        assert not list(rows_of.rows(connection, State.SENDING, State.UNKNOWN))
+    with reading(journal) as kept:
+        assert not list(kept.rows(State.SENDING, State.UNKNOWN))
 
 
 async def test_asked_to_stop_it_does_not_wait_for_a_slow_source(confirma, journal, wire_invoice):
@@ -365,18 +363,16 @@ async def test_nothing_is_sent_without_a_journal(sandbox, confirma, tmp_path, wi
 async def test_a_disk_that_fills_up_stops_the_job_before_anything_unrecorded_is_sent(
     sandbox, confirma, journal, wire_invoice, monkeypatch
 ):
-    real = rows_of.sending
+    real = SqliteJournal.sending
 
-    def full(connection, position, now):
-        import sqlite3
-
-        if position > 40:
+    def full(self, positions, now):
+        if max(positions) > 40:
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise error
-        real(connection, position, now)
+        real(self, positions, now)
 
-    monkeypatch.setattr(rows_of, "sending", full)
+    monkeypatch.setattr(SqliteJournal, "sending", full)
     invoices = [wire_invoice(n) for n in range(1, 101)]
     with pytest.raises(JournalError, match="the disk is full"):
         await confirma.bulk.submit(invoices, journal=journal)
@@ -488,8 +484,8 @@ async def test_a_source_that_fails_lets_what_is_under_way_come_to_its_end(
         async for _ in stream:
             pass
     assert not stream.report.complete
-    with reading(journal) as connection:
-        assert not list(rows_of.rows(connection, State.SENDING, State.UNKNOWN))
+    with reading(journal) as kept:
+        assert not list(kept.rows(State.SENDING, State.UNKNOWN))
 
 
 async def test_breaking_off_lets_what_is_under_way_come_to_its_end(sandbox, confirma, journal, wire_invoice):
@@ -499,8 +495,8 @@ async def test_breaking_off_lets_what_is_under_way_come_to_its_end(sandbox, conf
         async for _ in outcomes:
             break
     assert not stream.report.complete
-    with reading(journal) as connection:
-        assert not list(rows_of.rows(connection, State.SENDING, State.UNKNOWN))
+    with reading(journal) as kept:
+        assert not list(kept.rows(State.SENDING, State.UNKNOWN))
 
 
 async def test_a_source_that_is_cancelled_does_not_hang_the_job(confirma, journal, wire_invoice):

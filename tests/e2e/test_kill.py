@@ -8,7 +8,8 @@ import signal
 import sys
 from collections import Counter
 
-from confirma_async.bulk import State, journal, journal_file
+from confirma_async.bulk import State
+from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.sandbox import Fault
 
 KILLS = 50
@@ -58,8 +59,8 @@ async def test_fifty_kills_lose_and_double_nothing(sandbox, wire_invoice, tmp_pa
         await process.communicate()
         kills += 1
         if path.exists():
-            with journal_file.reading(path) as connection:
-                sending_at_kill += any(journal.rows(connection, State.SENDING))
+            with reading(path) as journal:
+                sending_at_kill += any(journal.rows(State.SENDING))
 
     process = await submitting(sandbox, file, path)
     output, errors = await process.communicate()
@@ -69,8 +70,6 @@ async def test_fifty_kills_lose_and_double_nothing(sandbox, wire_invoice, tmp_pa
 
     held = Counter((invoice.number, str(invoice.status)) for invoice in sandbox.invoices())
     assert held == Counter({(number, "PAUSED"): 1 for number in range(1, INVOICES + 1)})
-    with journal_file.reading(path) as connection:
-        assert [row.key.number for row in journal.rows(connection, State.ACCEPTED)] == list(
-            range(1, INVOICES + 1)
-        )
+    with reading(path) as journal:
+        assert [row.key.number for row in journal.rows(State.ACCEPTED)] == list(range(1, INVOICES + 1))
     assert sending_at_kill > KILLS / 2  # else the kills missed what they are for
