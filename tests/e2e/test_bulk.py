@@ -239,7 +239,7 @@ async def test_a_storm_of_faults_loses_and_doubles_nothing(sandbox, confirma, jo
     sandbox.faults.seed(7)
     for fault in (Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT, Fault.TRUNCATED_BODY):
         sandbox.faults.add(fault, operation=CREATE, times=None, probability=0.05)
-    sandbox.faults.add(Fault.TOO_MANY_REQUESTS, times=None, probability=0.03, retry_after=0.01)
+    sandbox.faults.add(Fault.TOO_MANY_REQUESTS, times=2, probability=0.03, retry_after=0.01)
     sandbox.faults.add(Fault.LATE_LISTING, operation=CREATE, times=None, probability=0.3, seconds=0.2)
     invoices = [wire_invoice(n) for n in range(1, 301)]
     for _ in range(20):
