@@ -16,12 +16,13 @@ from sphinx.pycode import ModuleAnalyzer
 from confirma_async.bulk import State, Verdict
 from confirma_async.cli.app import confirma, every_command
 from confirma_async.cli.exits import Exit
-from confirma_async.contract import OPERATIONS, PREFIX, Operation, Repeat, schema_classes
+from confirma_async.contract import CREATE_INVOICE, OPERATIONS, PREFIX, Operation, Repeat, schema_classes
 from confirma_async.converters import wire_names
 from confirma_async.doctor import CHECKS, Health
 from confirma_async.errors import (
     AddressNotChosenError,
     APIError,
+    Attempt,
     AuthenticationError,
     BadRequestError,
     BusinessRuleError,
@@ -53,7 +54,10 @@ from confirma_async.sandbox.lifecycle import PRINCIPLES, STEPS, TRANSITIONS, Tra
 from confirma_async.sandbox.lifecycle import RULES as SANDBOX_RULES
 from confirma_async.schemas import InvoiceType, Schema
 from confirma_async.schemas.wire import EVIDENCE, Evidence
+from confirma_async.session.history import History
+from confirma_async.session.history import log_fields as fields_of_record
 from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
+from confirma_async.settings import Environment
 from confirma_async.validation import RULES
 
 SECTIONS = {
@@ -280,6 +284,23 @@ def phases() -> str:
     return _table(("Phase", "Meaning"), [(_code(phase.name), docs[phase.name]) for phase in Phase])
 
 
+def log_fields() -> str:
+    """Every field of a record of the log, with what it says of a call that was tried twice."""
+    busy = Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", seconds=0.02)
+    taken = Attempt(phase=Phase.REPLIED, status=200, request_id="c0ffee", waited=0.004, seconds=0.031)
+    history = History(
+        operation=CREATE_INVOICE,
+        url=Environment.STAGING.value + CREATE_INVOICE.path,
+        subject="invoice 1042",
+        started=0.0,
+        attempts=[busy, taken],
+        ended=0.255,
+    )
+    return _table(
+        ("Field", "For example"), [(_code(k), _code(v)) for k, v in fields_of_record(history).items()]
+    )
+
+
 def retries() -> str:
     """What happens after each kind of failure, asked of the retry rules themselves."""
     cases: Sequence[tuple[str, Phase, int | None]] = (
@@ -466,6 +487,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         verdicts,
         errors,
         phases,
+        log_fields,
         retries,
         faults,
         commands_of_the_sandbox,

@@ -20,6 +20,7 @@ import contextlib
 import doctest
 import inspect
 import io
+import logging
 import os
 import re
 import shutil
@@ -95,6 +96,17 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def loggers() -> Iterator[None]:
+    """What an example does to the loggers stays in it."""
+    found = [logging.getLogger(), logging.getLogger("confirma_async")]
+    before = [(logger.handlers[:], logger.level) for logger in found]
+    yield
+    for logger, (handlers, level) in zip(found, before, strict=True):
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
 
 
 def prepare(block: Block, desk: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

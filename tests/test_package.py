@@ -20,7 +20,7 @@ LAYERS = [
     {"converters", "credentials", "cursors", "redaction"},
     {"validation", "contract", "pagination", "settings"},
     {"formats", "session"},
-    {"resources", "sandbox"},
+    {"resources", "sandbox", "telemetry"},
     {"bulk"},
     {"client"},
     {"doctor"},

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from attrs import define, field
 
 from confirma_async.contract import Operation
-from confirma_async.errors import Attempt
+from confirma_async.errors import Attempt, Phase
 from confirma_async.session.retry import outcome_unknown
 
 UNAUTHORIZED = 401
@@ -38,6 +39,11 @@ class History:
     error: BaseException | None = None
 
     @property
+    def path(self) -> str:
+        """The path from the host on, without the query."""
+        return "/" + self.url.split("/", 3)[3]
+
+    @property
     def seconds(self) -> float:
         """How long the whole call took; 0 while it is under way."""
         return 0.0 if self.ended is None else self.ended - self.started
@@ -59,24 +65,45 @@ class History:
 
 
 def log(history: History) -> None:
-    """Writes the one line of a call that ended: no key, no body, no query."""
-    failed = history.error is not None
-    level = logging.WARNING if failed else logging.INFO
+    """Writes the one line of a call that ended, and the same as fields of the record.
+
+    Neither holds a key, a body or a query.
+    """
+    level = logging.INFO if history.error is None else logging.WARNING
     if not logger.isEnabledFor(level):
         return
-    operation = history.operation
+    fields = log_fields(history)
     logger.log(
         level,
         "%s %s %s: %s in %.0f ms, attempts: %d%s, request id: %s",
-        operation.name,
-        operation.method,
-        operation.path,
+        fields["operation"],
+        fields["method"],
+        fields["path"],
         _outcome(history),
-        history.seconds * 1000,
-        len(history.attempts),
+        fields["milliseconds"],
+        fields["attempts"],
         _reasons(history),
         history.request_id or "-",
+        extra=fields,
     )
+
+
+def log_fields(history: History) -> Mapping[str, str | int | float | bool | None]:
+    """What a record of the log says of a call, by field."""
+    last = history.attempts[-1] if history.attempts else None
+    return {
+        "operation": history.operation.name,
+        "method": history.operation.method,
+        "path": history.path,
+        "subject": history.subject,
+        "phase": Phase.NOT_SENT.value if last is None else last.phase.value,
+        "status": None if last is None else last.status,
+        "error": None if history.error is None else type(history.error).__name__,
+        "attempts": len(history.attempts),
+        "milliseconds": round(history.seconds * 1000, 3),
+        "waited_milliseconds": round(history.waited * 1000, 3),
+        "request_id": history.request_id,
+    }
 
 
 def _outcome(history: History) -> str:

@@ -1,0 +1,190 @@
+"""OpenTelemetry: a span per call, an event per request, and metrics (extra ``otel``).
+
+``Confirma("key", hooks=[OpenTelemetryHook()])`` is all it takes. Names follow the stable HTTP conventions of
+OpenTelemetry where they have one; ``url.template`` is still in development there, and what begins with
+``confirma.`` is this SDK's own. No attribute holds a key, a body, a query, or a word of the service's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextvars import Token
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from confirma_async._version import __version__
+from confirma_async.errors import APIError, Attempt
+from confirma_async.session.history import History
+from confirma_async.session.hooks import Hook, Outgoing
+
+try:
+    from opentelemetry import context, metrics, propagate, trace
+except ImportError as error:
+    raise ImportError(
+        "confirma_async.telemetry needs OpenTelemetry's API: pip install 'confirma-sdk[otel]'"
+    ) from error
+
+SCHEMA_URL = "https://opentelemetry.io/schemas/1.30.0"
+"""The version of the conventions that the names are taken from."""
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+"""The buckets that the conventions advise for durations."""
+
+Attributes = Mapping[str, str | int]
+
+
+@frozen
+class _Open:
+    """The span of a call under way, and how to give its caller's context back."""
+
+    span: trace.Span
+    before: Token[context.Context]
+
+
+class OpenTelemetryHook(Hook):
+    """Tells OpenTelemetry of every call.
+
+    The span is a child of whatever span is current where the call is made, and is itself current while the
+    call is under way: log records carry its ids, and what another instrumentation records lies below it.
+
+    Args:
+        tracer_provider: Where spans go; the global one unless said otherwise.
+        meter_provider: Where metrics go; the global one unless said otherwise.
+        propagate: Whether to send the ids of the trace to the service, in the headers of the global
+            propagator (``traceparent``). Off, since the service is another company's.
+    """
+
+    def __init__(
+        self,
+        *,
+        tracer_provider: trace.TracerProvider | None = None,
+        meter_provider: metrics.MeterProvider | None = None,
+        propagate: bool = False,
+    ) -> None:
+        self._tracer = trace.get_tracer("confirma_async", __version__, tracer_provider, SCHEMA_URL)
+        self._propagate = propagate
+        self._open: dict[History, _Open] = {}
+        meter = metrics.get_meter("confirma_async", __version__, meter_provider, SCHEMA_URL)
+        self._request_seconds = meter.create_histogram(
+            "http.client.request.duration",
+            "s",
+            "Duration of HTTP client requests.",
+            explicit_bucket_boundaries_advisory=_SECONDS,
+        )
+        self._call_seconds = meter.create_histogram(
+            "confirma.client.call.duration",
+            "s",
+            "Duration of calls: waiting, all attempts and the pauses between them.",
+            explicit_bucket_boundaries_advisory=_SECONDS,
+        )
+        self._call_attempts = meter.create_histogram(
+            "confirma.client.call.attempts",
+            "{attempt}",
+            "Requests that calls started.",
+            explicit_bucket_boundaries_advisory=(0, 1, 2, 3, 4, 5, 10),
+        )
+        self._limiter_seconds = meter.create_histogram(
+            "confirma.client.limiter.wait",
+            "s",
+            "Time that calls waited for their turn at the rate limit.",
+            explicit_bucket_boundaries_advisory=_SECONDS,
+        )
+
+    def before_attempt(self, outgoing: Outgoing) -> Outgoing | None:
+        """Starts the span, as of the start of the call."""
+        if outgoing.history not in self._open:
+            self._open[outgoing.history] = self._start(outgoing.history)
+        if not self._propagate:
+            return None
+        carrier: dict[str, str] = {}
+        propagate.inject(carrier)
+        return outgoing.with_headers(carrier)
+
+    def after_attempt(self, history: History) -> None:
+        """Adds an event to the span, and counts the request."""
+        attempt = history.attempts[-1]
+        outcome = _outcome_of(attempt)
+        self._request_seconds.record(attempt.seconds, {**_target(history), **outcome})
+        self._open[history].span.add_event(
+            "confirma.attempt",
+            {
+                "http.request.resend_count": len(history.attempts) - 1,
+                "confirma.phase": attempt.phase.value,
+                "confirma.attempt.duration": attempt.seconds,
+                "confirma.limiter.wait": attempt.waited,
+                **outcome,
+            },
+        )
+
+    def after_call(self, history: History) -> None:
+        """Ends the span, and counts the call."""
+        open_ = self._open.pop(history, None) or self._start(history)
+        attributes = {"confirma.operation": history.operation.name, **_outcome(history)}
+        self._call_seconds.record(history.seconds, attributes)
+        self._call_attempts.record(len(history.attempts), attributes)
+        self._limiter_seconds.record(history.waited, {"confirma.operation": history.operation.name})
+        open_.span.set_attributes(_outcome(history))
+        if len(history.attempts) > 1:
+            open_.span.set_attribute("http.request.resend_count", len(history.attempts) - 1)
+        if history.request_id is not None:
+            open_.span.set_attribute("confirma.request_id", history.request_id)
+        if history.error is not None:
+            open_.span.set_status(trace.StatusCode.ERROR)
+        open_.span.end()
+        context.detach(open_.before)
+
+    def _start(self, history: History) -> _Open:
+        since = asyncio.get_running_loop().time() - history.started
+        target = _target(history)
+        span = self._tracer.start_span(
+            f"{target['http.request.method']} {target['url.template']}",
+            kind=trace.SpanKind.CLIENT,
+            attributes={
+                **target,
+                "url.full": history.url,
+                "confirma.operation": history.operation.name,
+            },
+            start_time=time.time_ns() - int(since * 1e9),
+        )
+        return _Open(span, context.attach(trace.set_span_in_context(span)))
+
+
+def _target(history: History) -> Attributes:
+    return _target_of(history.operation.method, history.url)
+
+
+@lru_cache(maxsize=256)
+def _target_of(method: str, url: str) -> Attributes:
+    parts = urlsplit(url)
+    return {
+        "http.request.method": method,
+        "server.address": parts.hostname or "",
+        "server.port": parts.port or (443 if parts.scheme == "https" else 80),
+        "url.scheme": parts.scheme,
+        "url.template": parts.path,
+    }
+
+
+def _outcome_of(attempt: Attempt) -> Attributes:
+    """How a request ended: its status, and what kind of error that was."""
+    if attempt.status is None:
+        return {"error.type": attempt.phase.name.lower()}
+    status: Attributes = {"http.response.status_code": attempt.status}
+    return {**status, "error.type": str(attempt.status)} if attempt.status >= 400 else status
+
+
+def _outcome(history: History) -> Attributes:
+    """How a call ended: its last status, and its error: the class, or the status if that says all."""
+    error, attempt = history.error, history.attempts[-1] if history.attempts else None
+    found: dict[str, str | int] = {}
+    if attempt is not None and attempt.status is not None:
+        found["http.response.status_code"] = attempt.status
+    if isinstance(error, APIError):
+        found["error.type"] = str(error.status)
+    elif error is not None:
+        found["error.type"] = f"{type(error).__module__}.{type(error).__qualname__}"
+    return found
