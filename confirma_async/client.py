@@ -26,7 +26,7 @@ from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline, check_timeout
 from confirma_async.session.ratelimit import Limiter, LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
-from confirma_async.session.transport import Transport
+from confirma_async.session.transport import ANSWER_LIMIT, Transport
 from confirma_async.settings import Environment, Settings
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class ClientOptions(TypedDict, total=False):
     overrides: Overrides | None
     hooks: Iterable[Hook]
     transport: Transport | None
+    answer_limit: int
 
 
 class Account:
@@ -123,6 +124,7 @@ class Confirma(Account):
         overrides: Corrections of provisional paths and names.
         hooks: Who is told of every call, in order.
         transport: Something else to send requests through, instead of aiohttp.
+        answer_limit: Bytes of an answer that are read at most; a longer one is a ResponseDecodeError.
 
     Raises:
         ConfigurationError: a key or the URL cannot be used, or the arguments contradict each other.
@@ -144,16 +146,19 @@ class Confirma(Account):
         overrides: Overrides | None = None,
         hooks: Iterable[Hook] = (),
         transport: Transport | None = None,
+        answer_limit: int = ANSWER_LIMIT,
     ) -> None:
         if transport is not None and (session is not None or ssl_context is not None):
             raise ConfigurationError("a transport of your own brings its own session and TLS settings")
         check_timeout(timeout)
+        if answer_limit < 1:
+            raise ConfigurationError("the answer_limit must be at least 1 byte")
         if credentials is None and provisioning_token is None:
             raise ConfigurationError("there is no key: give Confirma an API key or a provisioning token")
         self.settings: Settings = Settings(environment=environment, base_url=base_url or "")
         self._keys = WeakSet[Key]()
         limiter = LocalLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit
-        self._transport = transport or _aiohttp_transport(session, ssl_context, limiter)
+        self._transport = transport or _aiohttp_transport(session, ssl_context, limiter, answer_limit)
         overrides = overrides or Overrides()
         super().__init__(
             Pipeline(
@@ -250,8 +255,16 @@ class Confirma(Account):
 
 
 def _aiohttp_transport(
-    session: aiohttp.ClientSession | None, ssl_context: ssl.SSLContext | None, limiter: Limiter
+    session: aiohttp.ClientSession | None,
+    ssl_context: ssl.SSLContext | None,
+    limiter: Limiter,
+    answer_limit: int,
 ) -> Transport:
     from confirma_async.session.http import AiohttpTransport
 
-    return AiohttpTransport(session=session, ssl_context=ssl_context, connections=limiter.concurrency)
+    return AiohttpTransport(
+        session=session,
+        ssl_context=ssl_context,
+        connections=limiter.concurrency,
+        answer_limit=answer_limit,
+    )

@@ -11,13 +11,14 @@ from functools import lru_cache
 import aiohttp
 
 from confirma_async.errors import ConfigurationError, Phase, TransportError
-from confirma_async.session.transport import Request, Response
+from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for DNS, TCP and TLS together; within the call's own deadline."""
 
 _BEFORE_SENDING = (
     aiohttp.ClientConnectorError,  # refused, DNS, TLS handshake, certificate, proxy
+    aiohttp.ClientHttpProxyError,
     aiohttp.ConnectionTimeoutError,
     aiohttp.ServerFingerprintMismatch,
     aiohttp.InvalidURL,
@@ -31,6 +32,7 @@ class AiohttpTransport:
         session: A session of the caller's: never closed and never changed here.
         ssl_context: TLS settings of the caller's own (a private CA, a client certificate).
         connections: How many connections the session made here may hold open.
+        answer_limit: Bytes of an answer that are read at most.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class AiohttpTransport:
         session: aiohttp.ClientSession | None = None,
         ssl_context: ssl.SSLContext | None = None,
         connections: int = 100,
+        answer_limit: int = ANSWER_LIMIT,
     ) -> None:
         self._borrowed = session
         self._own: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | bool = ssl_context or True
         self._connections = connections
+        self._answer_limit = answer_limit
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
@@ -63,21 +67,30 @@ class AiohttpTransport:
                 allow_redirects=False,
                 raise_for_status=False,
                 ssl=self._ssl,
+                middlewares=None if request.method == "POST" else _once_over(session),
             )
-            return Response(answer.status, answer.headers, await answer.read())
+            body, cut_off = await _read(answer, self._answer_limit)
+            return Response(answer.status, answer.headers, body, cut_off)
         except _BEFORE_SENDING as error:
             raise TransportError(_not_sent(error), phase=Phase.NOT_SENT) from error
         except TimeoutError as error:
             raise TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an answer that is no HTTP, e.g. a header that cannot be decoded.
+            fault = type(error.__cause__ or error).__name__
             raise TransportError(
-                f"the connection broke before the answer was complete ({type(error).__name__})",
-                phase=Phase.NO_REPLY,
+                f"the connection broke before the answer was complete ({fault})", phase=Phase.NO_REPLY
             ) from error
 
     async def close(self) -> None:
-        """Closes the session made here, if there is one; a borrowed session stays open."""
+        """Closes the session made here, if there is one; a borrowed session stays open.
+
+        Raises:
+            ConfigurationError: another event loop is using it.
+        """
+        loop = self._loop
+        if loop is not None and loop is not asyncio.get_running_loop() and not loop.is_closed():
+            raise ConfigurationError("another event loop is using this client; close it there")
         self._closed = True
         own, self._own = self._own, None
         if own is not None:
@@ -113,6 +126,44 @@ class AiohttpTransport:
                 stacklevel=2,
                 source=self,
             )
+
+
+async def _read(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+    """The body, and whether it was cut off; a body that says that it is too long is not read at all."""
+    declared = answer.content_length
+    if declared is not None and declared > limit:
+        answer.close()
+        return b"", True
+    if declared is not None and "Content-Encoding" not in answer.headers:
+        return await answer.read(), False
+    body = bytearray()
+    async with answer:
+        async for chunk in answer.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                answer.close()
+                return bytes(body[:limit]), True
+    return bytes(body), False
+
+
+class _ConnectionLostError(aiohttp.ClientError):
+    """Stands for the errors after which aiohttp would send a GET once more by itself."""
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Lets a request out once. The pipeline alone decides what is sent again: some GETs change something."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _ConnectionLostError from error
+
+
+def _once_over(session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewareType, ...]:
+    """``_once`` beside the middlewares of the session, which those of a request replace."""
+    theirs: tuple[aiohttp.ClientMiddlewareType, ...] = getattr(session, "_middlewares", ())
+    return (*theirs, _once)
 
 
 @lru_cache(maxsize=1024)

@@ -33,9 +33,17 @@ class OpenCalls:
         del self._calls[history]
 
     def close(self) -> None:
-        """Ends all of them; a call that starts from now on is refused."""
+        """Ends all of them; a call that starts from now on is refused.
+
+        Raises:
+            ConfigurationError: a call is under way in another event loop.
+        """
+        loop = asyncio.get_running_loop()
+        tasks = {task for task, _ in self._calls.values() if not task.get_loop().is_closed()}
+        if any(task.get_loop() is not loop for task in tasks):
+            raise ConfigurationError("another event loop is using this client; close it there")
         self._closed = True
-        self._cancelled = {task for task, _ in self._calls.values()} - {asyncio.current_task()}
+        self._cancelled = tasks - {asyncio.current_task()}
         for task in self._cancelled:
             task.cancel()
 

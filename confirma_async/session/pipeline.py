@@ -51,6 +51,10 @@ _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 _KEPT_BODY = 64 * 1024
 _KEPT_DETAIL = 500
 _CANCELLED = "cancelled"
+_TOO_LONG = (
+    "the answer is longer than this client reads, and was left unread; "
+    "ask for less at a time (a shorter period), or give the client a higher answer_limit"
+)
 
 
 def check_timeout(seconds: float) -> None:
@@ -309,6 +313,8 @@ class Pipeline:
         return masked("; ".join(part for part in parts if part))[:_KEPT_DETAIL] or None
 
     def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
+        if response.cut_off:
+            raise ResponseDecodeError(_TOO_LONG, status=response.status)
         empty_is_told = response.status == NO_CONTENT and operation.no_content
         if not response.body.strip() and (empty_is_told or not operation.answer_shown):
             return self.converter.structure({}, answer)
@@ -374,6 +380,8 @@ def _record(result: Response | BaseException, *, waited: float, seconds: float) 
             phase, reason = result.phase, str(result.args[0])
         case asyncio.CancelledError():
             reason = _CANCELLED
+        case ConfigurationError():
+            phase, reason = Phase.NOT_SENT, type(result).__name__
         case _:
             reason = type(result).__name__
     return Attempt(

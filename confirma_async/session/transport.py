@@ -7,6 +7,9 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+ANSWER_LIMIT = 64 * 1024 * 1024
+"""Bytes of an answer that are read at most, unless said otherwise."""
+
 
 @frozen
 class Request:
@@ -29,18 +32,26 @@ class Request:
 
 @frozen
 class Response:
-    """What came back, body read to its end. Header names are looked up case-insensitively."""
+    """What came back. Header names are looked up case-insensitively.
+
+    Attributes:
+        status: The HTTP status.
+        headers: All headers.
+        body: The body, read to its end unless it was too long.
+        cut_off: Whether the body was longer than the transport reads, and its rest was left unread.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    cut_off: bool = False
 
 
 class Transport(Protocol):
     """Sends one request over the network. Nothing else in the SDK does I/O to the service."""
 
     async def send(self, request: Request) -> Response:
-        """Sends a request once and reads the whole answer.
+        """Sends a request once and reads the answer. It neither repeats a request nor follows a redirect.
 
         Raises:
             TransportError: no complete answer came; its phase says whether anything may have been sent.
