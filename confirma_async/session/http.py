@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import ssl
 import warnings
@@ -15,6 +16,8 @@ from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for DNS, TCP and TLS together; within the call's own deadline."""
+
+_LARGE = 1024 * 1024
 
 _BEFORE_SENDING = (
     aiohttp.ClientConnectorError,  # refused, DNS, TLS handshake, certificate, proxy
@@ -61,7 +64,7 @@ class AiohttpTransport:
             answer = await session.request(
                 request.method,
                 request.url,
-                data=request.body,
+                data=_body(request.body),
                 headers=request.headers,
                 timeout=_timeout(max(1, round(request.timeout * 100))),
                 allow_redirects=False,
@@ -126,6 +129,11 @@ class AiohttpTransport:
                 stacklevel=2,
                 source=self,
             )
+
+
+def _body(body: bytes | None) -> bytes | io.BytesIO | None:
+    """The body as aiohttp wants it: a large one piece by piece, so that it does not hold up the loop."""
+    return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
 
 
 async def _read(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:

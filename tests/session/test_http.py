@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import gzip
 import socket
 import ssl
 
@@ -37,6 +38,10 @@ async def serving(script):
         for writer in connections:
             writer.transport.abort()
         await server.wait_closed()
+
+
+def chunked(body):
+    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
 
 
 def post(url, *, timeout=5.0):
@@ -192,6 +197,71 @@ async def test_a_borrowed_session_is_neither_changed_nor_closed():
         assert answer.status == 404
         assert not session.closed
         assert dict(session.headers) == before
+
+
+async def test_a_large_body_arrives_whole(transport):
+    arrived = []
+
+    async def script(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        arrived.append(head)
+        arrived.append(await reader.readexactly(3_000_000))
+        writer.write(OK)
+        await writer.drain()
+
+    async with serving(script) as url:
+        await transport.send(Request("POST", f"{url}/x", {}, b"x" * 3_000_000, 5.0))
+    head, body = arrived
+    assert b"Content-Length: 3000000" in head
+    assert body == b"x" * 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Content-Length: 9\r\n", b"123456789"),
+        (b"Transfer-Encoding: chunked\r\n", b"9\r\n123456789\r\n0\r\n\r\n"),
+        (b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", chunked(gzip.compress(b"123456789"))),
+        (b"Connection: close\r\n", b"123456789"),
+    ],
+    ids=["declared", "chunked", "compressed", "until the end"],
+)
+@pytest.mark.parametrize("limit", [8, 9])
+async def test_an_answer_is_read_up_to_the_limit(head, body, limit):
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 500 Oh\r\n" + head + b"\r\n" + body)
+        await writer.drain()
+
+    transport = AiohttpTransport(answer_limit=limit)
+    async with serving(script) as url:
+        answer = await transport.send(post(url))
+    await transport.close()
+    assert answer.status == 500
+    assert answer.cut_off is (limit < 9)
+    declared = head.startswith(b"Content-Length")
+    assert answer.body == (b"123456789" if limit == 9 else b"" if declared else b"12345678")
+
+
+@pytest.mark.parametrize("mine", [(), ("theirs",)])
+async def test_a_read_whose_connection_breaks_is_sent_once_on_a_borrowed_session_too(mine):
+    seen, passed = [], []
+
+    async def script(reader, writer):
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.transport.abort()
+
+    async def theirs(request, handler):
+        passed.append(request.method)
+        return await handler(request)
+
+    middlewares = (theirs,) if mine else ()
+    async with serving(script) as url, aiohttp.ClientSession(middlewares=middlewares) as session:
+        error = await failure(AiohttpTransport(session=session), Request("GET", f"{url}/x", {}, None, 5.0))
+    assert error.phase is Phase.NO_REPLY
+    assert "ServerDisconnectedError" in str(error)
+    assert len(seen) == 1
+    assert len(passed) == len(mine)  # what the owner of the session put there still runs
 
 
 async def test_a_closed_transport_says_so(transport):
