@@ -239,7 +239,7 @@ class Confirma(Account):
         """
         for key in tuple(self._keys):
             await key.settle()
-        self._pipeline.open_calls.close()
+        await self._pipeline.open_calls.close()
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

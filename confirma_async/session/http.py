@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import ssl
@@ -16,6 +17,9 @@ from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for DNS, TCP and TLS together; within the call's own deadline."""
+
+CLOSE_TIMEOUT = 1.0
+"""Seconds that closing waits for connections to end properly."""
 
 _LARGE = 1024 * 1024
 
@@ -97,7 +101,9 @@ class AiohttpTransport:
         self._closed = True
         own, self._own = self._own, None
         if own is not None:
-            await own.close()
+            with contextlib.suppress(TimeoutError):  # a host that reads nothing must not hold it up
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await own.close()
 
     def _session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()

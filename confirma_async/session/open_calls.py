@@ -8,6 +8,9 @@ from typing import cast
 from confirma_async.errors import ConfigurationError
 from confirma_async.session.history import History
 
+PATIENCE = 1.0
+"""Seconds that closing waits for cancelled calls to end."""
+
 
 class OpenCalls:
     """Which task is in which call."""
@@ -16,6 +19,7 @@ class OpenCalls:
         self._calls: dict[History, tuple[asyncio.Task[object], int]] = {}
         self._cancelled: set[asyncio.Task[object]] = set()
         self._closed = False
+        self._all_ended: asyncio.Future[None] | None = None  # awaited while closing
 
     def begin(self, history: History) -> None:
         """Takes note of a call that starts.
@@ -31,9 +35,11 @@ class OpenCalls:
     def end(self, history: History) -> None:
         """Takes note of a call that ended."""
         del self._calls[history]
+        if self._all_ended is not None and not self._calls and not self._all_ended.done():
+            self._all_ended.set_result(None)
 
-    def close(self) -> None:
-        """Ends all of them; a call that starts from now on is refused.
+    async def close(self) -> None:
+        """Ends all of them, and waits a moment until they have; a call that starts from now on is refused.
 
         Raises:
             ConfigurationError: a call is under way in another event loop.
@@ -42,10 +48,15 @@ class OpenCalls:
         tasks = {task for task, _ in self._calls.values() if not task.get_loop().is_closed()}
         if any(task.get_loop() is not loop for task in tasks):
             raise ConfigurationError("another event loop is using this client; close it there")
+        if self._closed:
+            return
         self._closed = True
         self._cancelled = tasks - {asyncio.current_task()}
         for task in self._cancelled:
             task.cancel()
+        if self._cancelled:
+            self._all_ended = loop.create_future()
+            await asyncio.wait([self._all_ended], timeout=PATIENCE)
 
     def closed_under(self, history: History) -> bool:
         """Whether a cancellation that reached this call came from closing alone; if so, takes it back."""

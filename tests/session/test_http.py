@@ -243,6 +243,26 @@ async def test_an_answer_is_read_up_to_the_limit(head, body, limit):
     assert answer.body == (b"123456789" if limit == 9 else b"" if declared else b"12345678")
 
 
+async def test_a_host_that_reads_nothing_does_not_hold_up_closing(transport, monkeypatch):
+    monkeypatch.setattr("confirma_async.session.http.CLOSE_TIMEOUT", 0.05)
+    sending = asyncio.Event()
+
+    async def script(reader, writer):
+        await reader.read(1)
+        sending.set()
+        await asyncio.sleep(60)
+
+    async with serving(script) as url:
+        large = Request("POST", f"{url}/x", {}, b" " * 32 * 1024 * 1024, 60.0)
+        task = asyncio.create_task(transport.send(large))
+        await sending.wait()
+        await asyncio.sleep(0.1)  # until nothing more fits into the buffers between the two
+        await asyncio.wait_for(transport.close(), 5)
+        task.cancel()
+        with pytest.raises((asyncio.CancelledError, TransportError)):
+            await task
+
+
 @pytest.mark.parametrize("mine", [(), ("theirs",)])
 async def test_a_read_whose_connection_breaks_is_sent_once_on_a_borrowed_session_too(mine):
     seen, passed = [], []
