@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from attrs import frozen
 
-from confirma_async.contract import OPERATIONS, Overrides, Repeat
-from confirma_async.converters import Converter
+from confirma_async import Confirma
+from confirma_async.contract import OPERATIONS, Repeat
 from confirma_async.errors import (
     APIError,
     AuthenticationError,
@@ -30,10 +30,8 @@ from confirma_async.errors import (
     TransportError,
     UnprocessableError,
 )
-from confirma_async.session.http import AiohttpTransport
-from confirma_async.session.pipeline import CallOptions, Pipeline
-from confirma_async.session.ratelimit import LocalLimiter, RateLimit
-from confirma_async.session.retry import RetryPolicy, RetryQuota
+from confirma_async.session.pipeline import CallOptions
+from confirma_async.session.retry import RetryPolicy
 from confirma_async.session.transport import Request
 
 from . import fault_server
@@ -41,8 +39,6 @@ from .fault_server import REQUEST_ID
 
 SAFE, UNSAFE = Repeat.SAFE, Repeat.UNSAFE
 ATTEMPTS = 3
-OVERRIDES = Overrides()
-CONVERTER = Converter()  # one for all: it writes its functions once
 
 
 class Kind(enum.Enum):
@@ -164,19 +160,6 @@ class Nowhere(aiohttp.abc.AbstractResolver):
         pass
 
 
-def pipeline_to(url, transport):
-    return Pipeline(
-        base_url=url,
-        api_key="the-secret-key",
-        transport=transport,
-        converter=CONVERTER,
-        overrides=OVERRIDES,
-        limiter=LocalLimiter(RateLimit()),
-        policy=RetryPolicy(attempts=ATTEMPTS, base=1e-6),
-        quota=RetryQuota(),
-    )
-
-
 @pytest.fixture
 async def server():
     async with fault_server.fault_server() as serving:
@@ -189,11 +172,19 @@ async def result_of(operation, fault, server, unused_tcp_port):
     connector = aiohttp.TCPConnector(resolver=resolver) if resolver else None
     async with aiohttp.ClientSession(connector=connector) as session:
         url = {
-            "name not found": "http://no.such.host.invalid",
+            "name not found": "https://no.such.host.invalid",
             "connection refused": f"http://127.0.0.1:{unused_tcp_port}",
             "TLS failure": server.url.replace("http:", "https:"),
         }.get(fault, server.url)
-        pipeline = pipeline_to(url, AiohttpTransport(session=session, answer_limit=1024 * 1024))
+        client = Confirma(
+            "the-secret-key",
+            provisioning_token="the-other-key",
+            base_url=url,
+            session=session,
+            retry=RetryPolicy(attempts=ATTEMPTS, base=1e-6),
+            answer_limit=1024 * 1024,
+        )
+        pipeline = client._pipeline
         body = b"{}" if operation.method == "POST" else None
         late = FAULTS[fault][0] is Kind.LATE
         kept = late or fault == "reset on a kept connection"
@@ -236,7 +227,9 @@ async def test_every_fault_of_every_operation_has_the_outcome_of_its_kind(
     assert getattr(result, "status", None) == status
     assert result.request_id == (REQUEST_ID if status else None)
     assert [attempt.phase for attempt in result.attempts] == [expected.phase] * expected.attempts
-    assert "the-secret-key" not in f"{result}{result!r}{vars(result)}"
+    told = f"{result}{result!r}{vars(result)}"
+    assert "the-secret-key" not in told
+    assert "the-other-key" not in told
     if isinstance(result, OutcomeUnknownError):
         assert result.subject == "invoice 7"
 
