@@ -242,7 +242,8 @@ def take_back(case: Case, split: Split, today: date, terms: Terms) -> Case:
     case = accrue(case, today, terms)
     reopened = evolve(case, paid=case.paid.minus(split))
     if reopened.status is CaseStatus.CLOSED and reopened.open.total > 0:
-        reopened = evolve(reopened, status=CaseStatus.OPEN, closed_on=None, interest_until=today)
+        since = max(today, case.interest_until)  # while it was closed it bore no interest
+        reopened = evolve(reopened, status=CaseStatus.OPEN, closed_on=None, interest_until=since)
     return reopened
 
 
