@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -192,7 +193,9 @@ def _at_exit() -> None:
         thread.stop()
     deadline = time.monotonic() + EXIT_SECONDS
     for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+        # An interpreter that ends starts no thread, and asyncio wants one to wait for those of its executor.
+        with contextlib.suppress(RuntimeError):
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 atexit.register(_at_exit)

@@ -8,11 +8,38 @@ from types import TracebackType
 from typing import Any, Final, Self, cast
 
 from confirma_async import sandbox as asynchronous
-from confirma_async.sandbox import Fault, FaultRule, Faults, StoredInvoice, VirtualClock
+from confirma_async.sandbox import (
+    EInvoiceAddress,
+    Fault,
+    FaultRule,
+    Faults,
+    ReceivedPayment,
+    Route,
+    Split,
+    Stage,
+    Step,
+    StoredInvoice,
+    Terms,
+    VirtualClock,
+)
 from confirma_sync.portal import Portal
 from confirma_sync.verbs import Twin, blocking, constructor, on_the_loop
 
-__all__ = ["Fault", "FaultRule", "Faults", "Sandbox", "StoredInvoice", "VirtualClock"]
+__all__ = [
+    "EInvoiceAddress",
+    "Fault",
+    "FaultRule",
+    "Faults",
+    "ReceivedPayment",
+    "Route",
+    "Sandbox",
+    "Split",
+    "Stage",
+    "Step",
+    "StoredInvoice",
+    "Terms",
+    "VirtualClock",
+]
 
 
 class Sandbox(Twin):
@@ -35,6 +62,16 @@ class Sandbox(Twin):
     start: Final = blocking(asynchronous.Sandbox.start)
     add_client: Final = on_the_loop(asynchronous.Sandbox.add_client)
     invoices: Final = on_the_loop(asynchronous.Sandbox.invoices)
+    advance: Final = on_the_loop(asynchronous.Sandbox.advance)
+    pay: Final = on_the_loop(asynchronous.Sandbox.pay)
+    change_payment: Final = on_the_loop(asynchronous.Sandbox.change_payment)
+    approve: Final = on_the_loop(asynchronous.Sandbox.approve)
+    disapprove: Final = on_the_loop(asynchronous.Sandbox.disapprove)
+    resume_case: Final = on_the_loop(asynchronous.Sandbox.resume_case)
+    expire_token: Final = on_the_loop(asynchronous.Sandbox.expire_token)
+    connect_accounting: Final = on_the_loop(asynchronous.Sandbox.connect_accounting)
+    register: Final = on_the_loop(asynchronous.Sandbox.register)
+    state: Final = on_the_loop(asynchronous.Sandbox.state)
 
     @property
     def _sandbox(self) -> asynchronous.Sandbox:

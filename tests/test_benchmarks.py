@@ -63,6 +63,18 @@ def test_bulk_compares_the_journaled_job_with_the_client_alone_and_with_bare_aio
     assert document["target"] == {"unjournaled": 0.9, "bare": 0.6}
 
 
+def test_sync_overhead_compares_create_with_requests_and_httpx_from_one_thread_and_from_many(quick):
+    document = quick("sync_overhead.py")
+    assert list(document["threads"]) == ["1", "16"]
+    for figures in document["threads"].values():
+        assert set(figures["wall_us"]) == set(document["scaling"])
+        assert set(figures["wall_ratio"]) == set(figures["cpu_ratio"]) == {"requests", "httpx"}
+        assert all(set(spread) == SPREAD for spread in figures["wall_ratio"].values())
+    assert {"confirma_sync", "anyio_portal_call"} <= set(document["portal_us"])
+    assert document["target"] == 0.9
+    assert document["met"] in (True, False)
+
+
 def test_import_time_compares_a_ready_client_with_aiohttp_alone(quick):
     document = quick("import_time.py")
     assert {"aiohttp", "confirma_async", "schemas", "client"} <= set(document["wall_ms"])
