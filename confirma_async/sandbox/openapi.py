@@ -36,17 +36,19 @@ from confirma_async.schemas.values import (
     OpenEnum,
 )
 from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
+from confirma_async.secret import Secret
 
 Json: TypeAlias = dict[str, Any]
 
 EVIDENCE_KEY = "x-evidence"
 
-_KINDS: Mapping[Any, Json] = {
+FORMS: Mapping[Any, Json] = {
     str: {"type": "string"},
+    Secret: {"type": "string", "format": "password"},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     Decimal: {"type": "number"},
-    Amount: {"type": "number", "description": "Money: at most two decimals, exact."},
+    Amount: {"type": "number", "multipleOf": 0.01, "description": "Money, exact."},
     date: {"type": "string", "format": "date"},
     Moment: {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]},
     InvoiceNumber: {"type": "integer"},
@@ -209,8 +211,8 @@ def _evidence_of(cls: type[Schema], item: Field) -> str:
 
 
 def _of_kind(kind: Any) -> Json:
-    if kind in _KINDS:
-        return dict(_KINDS[kind])
+    if kind in FORMS:
+        return dict(FORMS[kind])
     if issubclass(kind, OpenEnum):
         known = [str(word) for word in kind]
         return {"anyOf": [{"type": "string", "enum": known}, {"type": "string"}]}
