@@ -10,7 +10,7 @@ import click
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.records import Form, Sheet, as_list, show_list
+from confirma_async.cli.records import Layout, Sheet, as_list, show_list
 from confirma_async.cli.render import print_json
 from confirma_async.formats import read_document
 from confirma_async.schemas import AccountingReceipt, LedgerSubmission, PaymentSubmission, TransferStatus
@@ -72,13 +72,13 @@ def submit_ledger(file: Path, connection: Connection, as_json: bool) -> Exit:
 @_filters
 @connected
 @as_list
-def ledger_status(filters: Mapping[str, str], connection: Connection, form: Form) -> Exit:
+def ledger_status(filters: Mapping[str, str], connection: Connection, layout: Layout) -> Exit:
     """Show how the transfer of ledgers stands.
 
     Exit code 0: all are in the accounting system; 1: some failed, by our reading; 3: some are on their way.
     """
     answer = connection.ask(lambda confirma: confirma.accounting.ledger_statuses(filters))
-    show_list(answer.ledgers, LEDGERS, form, connection.converter)
+    show_list(answer.ledgers, LEDGERS, layout, connection.converter)
     return _standing(answer.ledgers)
 
 
@@ -108,13 +108,13 @@ def submit_payments(file: Path, connection: Connection, as_json: bool) -> Exit:
 @_filters
 @connected
 @as_list
-def payment_status(filters: Mapping[str, str], connection: Connection, form: Form) -> Exit:
+def payment_status(filters: Mapping[str, str], connection: Connection, layout: Layout) -> Exit:
     """Show how the transfer of payments stands.
 
     Exit code 0: all are in the accounting system; 1: some failed, by our reading; 3: some are on their way.
     """
     answer = connection.ask(lambda confirma: confirma.accounting.payment_statuses(filters))
-    show_list(answer.payments, PAYMENTS, form, connection.converter)
+    show_list(answer.payments, PAYMENTS, layout, connection.converter)
     return _standing(answer.payments)
 
 
@@ -130,7 +130,7 @@ def accounting_invoice() -> None:
 @_filters
 @connected
 @as_list
-def invoice_status(filters: Mapping[str, str], connection: Connection, form: Form) -> Exit:
+def invoice_status(filters: Mapping[str, str], connection: Connection, layout: Layout) -> Exit:
     """Show how the transfer of invoices stands.
 
     The vendor's page is not shown to us: path and names are provisional.
@@ -138,7 +138,7 @@ def invoice_status(filters: Mapping[str, str], connection: Connection, form: For
     Exit code 0: all are in the accounting system; 1: some failed, by our reading; 3: some are on their way.
     """
     answer = connection.ask(lambda confirma: confirma.accounting.invoice_statuses(filters))
-    show_list(answer.invoices, INVOICES, form, connection.converter)
+    show_list(answer.invoices, INVOICES, layout, connection.converter)
     return _standing(answer.invoices)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -13,11 +12,14 @@ import click
 
 from confirma_async._version import __version__
 from confirma_async.cli.accounting import accounting_invoice, accounting_payment, ledger
+from confirma_async.cli.client import client
 from confirma_async.cli.demo import demo
 from confirma_async.cli.doctor import doctor
-from confirma_async.cli.exits import Exit, of_error
+from confirma_async.cli.exits import Exit
+from confirma_async.cli.failures import Failure, explained
 from confirma_async.cli.finvoice import finvoice
 from confirma_async.cli.invoice import invoice
+from confirma_async.cli.openapi import openapi
 from confirma_async.cli.payments import payments, settlements
 from confirma_async.cli.render import print_json
 from confirma_async.cli.sandbox import sandbox
@@ -25,7 +27,6 @@ from confirma_async.cli.status import status
 from confirma_async.cli.submit import submit
 from confirma_async.cli.token import token
 from confirma_async.cli.validate import validate
-from confirma_async.errors import ConfirmaError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -67,8 +68,10 @@ for _command in (
     accounting_invoice,
     finvoice,
     token,
+    client,
     doctor,
     sandbox,
+    openapi,
     demo,
 ):
     confirma.add_command(_command)
@@ -94,41 +97,16 @@ def run(arguments: Sequence[str]) -> int:
         code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        message, code = error.format_message(), Exit.USAGE
+        failure = Failure(error.format_message(), Exit.USAGE)
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.INTERRUPTED
     except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:  # noqa: BLE001 (the last resort)
-        message, code = _explained(error)
-        click.echo(f"confirma: {message}", err=True)
+        failure = explained(error)
+        click.echo(f"confirma: {failure.message}", err=True)
     else:
         return int(code or Exit.ACCEPTED)
     if "--json" in arguments:
-        print_json({"error": message, "exit_code": int(code)})
-    return code
-
-
-def _explained(error: BaseException) -> tuple[str, Exit]:
-    """A sentence and an exit code for an error.
-
-    Raises:
-        BaseException: the error itself, if it is a fault of ours and somebody wants to look into it.
-    """
-    match error:
-        case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
-            return "stopped at once; the same command goes on", Exit.INTERRUPTED
-        case ConfirmaError():
-            return str(error), of_error(error)
-        case sqlite3.Error():
-            return f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED
-        case OSError():
-            return f"{error.filename or 'a file'}: {error.strerror or error}", Exit.USAGE
-        case _ if os.environ.get("CONFIRMA_DEBUG"):
-            raise error
-        case _:
-            fault = (
-                f"a fault of the SDK itself ({type(error).__name__}); nothing recorded is lost. "
-                "Set CONFIRMA_DEBUG=1 to see where, and please report it"
-            )
-            return fault, Exit.INTERNAL
+        print_json({"error": failure.message, "exit_code": int(failure.code), **failure.details})
+    return failure.code

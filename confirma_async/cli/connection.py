@@ -16,13 +16,15 @@ from confirma_async.cli import options
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
+from confirma_async.credentials import AskedFor, Credentials, FileTokenStore
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError
 from confirma_async.settings import (
     API_KEY_VARIABLE,
     BASE_URL_VARIABLE,
     ENVIRONMENT_VARIABLE,
+    PROVISIONING_TOKEN_VARIABLE,
     Environment,
-    Settings,
+    target_from_env,
 )
 
 R = TypeVar("R")
@@ -34,14 +36,18 @@ class Connection:
     """What the user said of where calls go.
 
     Attributes:
-        variables: The settings, under the names of the environment variables; the key is among them.
+        variables: The settings, under the names of the environment variables.
         overrides: Corrections of provisional paths and names.
         timeout: Seconds for one call, retries included.
+        key_file: The file that holds the key, where it is not taken from the variables.
+        provisioning_file: The file that holds the provisioning token, likewise.
     """
 
     variables: Mapping[str, str] = field(repr=False)
     overrides: Overrides
     timeout: float
+    key_file: Path | None = None
+    provisioning_file: Path | None = None
 
     @cached_property
     def converter(self) -> Converter:
@@ -71,11 +77,22 @@ class Connection:
         Raises:
             ConfigurationError: there is no key, or a setting cannot be used.
         """
-        settings = Settings.from_env(self.variables)
+        environment, base_url = target_from_env(self.variables)
+        key: Credentials | None = self.variables.get(API_KEY_VARIABLE) or None
+        provisioning: str | AskedFor | None = self.variables.get(PROVISIONING_TOKEN_VARIABLE) or None
+        if self.key_file is not None:
+            key = FileTokenStore(self.key_file)
+        if self.provisioning_file is not None:
+            provisioning = FileTokenStore(self.provisioning_file).load
+        if key is None and provisioning is None:
+            raise ConfigurationError(
+                f"there is no API key: set {API_KEY_VARIABLE}, or name a file that holds it (--key-file)"
+            )
         return Confirma(
-            settings.api_key,
-            environment=settings.environment,
-            base_url=settings.base_url,
+            key,
+            provisioning_token=provisioning,
+            environment=environment,
+            base_url=base_url,
             timeout=self.timeout,
             overrides=self.overrides,
         )
@@ -95,9 +112,10 @@ def connected(command: Callable[..., R]) -> Callable[..., R]:
         **kwargs: Any,
     ) -> R:
         connection = Connection(
-            variables=_variables(environment, base_url, key_file),
+            variables=_variables(environment, base_url),
             overrides=options.read_overrides(overrides),
             timeout=timeout,
+            key_file=key_file,
         )
         return command(*args, connection=connection, **kwargs)
 
@@ -119,7 +137,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     click.option(
         "--key-file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help=f"A file that holds the API key, instead of {API_KEY_VARIABLE}.",
+        help=f"A file that holds the API key and that only you can read, instead of {API_KEY_VARIABLE}.",
     ),
     click.option(
         "--timeout",
@@ -142,20 +160,10 @@ def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | Non
     return None
 
 
-def _variables(environment: str | None, base_url: str | None, key_file: Path | None) -> Mapping[str, str]:
+def _variables(environment: str | None, base_url: str | None) -> Mapping[str, str]:
     found = dict(os.environ)
     if environment is not None:
         found[ENVIRONMENT_VARIABLE] = environment
     if base_url is not None:
         found[BASE_URL_VARIABLE] = base_url
-    if key_file is not None:
-        found[API_KEY_VARIABLE] = _read_key(key_file)
     return found
-
-
-def _read_key(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise ConfigurationError(f"the key file {path} cannot be read: {reason}") from None

@@ -41,6 +41,7 @@ def doctor(connection: Connection, folder: Path, as_json: bool) -> Exit:
     """
     setup = Setup(
         variables=connection.variables,
+        key_file=connection.key_file,
         overrides=connection.overrides,
         timeout=connection.timeout,
         folder=folder.resolve(),

@@ -18,6 +18,7 @@ from confirma_async.errors import (
     RequestInvalidError,
     ResponseDecodeError,
     ServerError,
+    TokenNotKeptError,
     TransportError,
 )
 
@@ -44,7 +45,7 @@ class Exit(enum.IntEnum):
 def of_error(error: ConfirmaError) -> Exit:
     """The exit code that an error stands for."""
     match error:
-        case OutcomeUnknownError():
+        case OutcomeUnknownError() | TokenNotKeptError():
             return Exit.UNKNOWN
         case ResponseDecodeError():  # it was answered, but what the answer says is not known
             return Exit.UNKNOWN if _changes_something(error.operation) else Exit.REJECTED

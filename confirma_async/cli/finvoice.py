@@ -6,7 +6,7 @@ import click
 
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.records import Form, Sheet, as_list, show_list
+from confirma_async.cli.records import Layout, Sheet, as_list, show_list
 from confirma_async.resources.operations import pick_address
 
 ADDRESSES = Sheet(
@@ -29,7 +29,11 @@ ADDRESSES = Sheet(
 @connected
 @as_list
 def finvoice(
-    business_id: str, address_type: str | None, operator_id: str | None, connection: Connection, form: Form
+    business_id: str,
+    address_type: str | None,
+    operator_id: str | None,
+    connection: Connection,
+    layout: Layout,
 ) -> Exit:
     """Show the addresses at which a Finnish company receives e-invoices.
 
@@ -44,5 +48,5 @@ def finvoice(
     found = connection.ask(lambda confirma: confirma.operations.finvoice_credentials(business_id))
     if address_type is not None or operator_id is not None:
         found = (pick_address(found, address_type=address_type, operator_id=operator_id),)
-    show_list(found, ADDRESSES, form, connection.converter)
+    show_list(found, ADDRESSES, layout, connection.converter)
     return Exit.ACCEPTED

@@ -14,7 +14,7 @@ from confirma_async.cli import options
 from confirma_async.cli.actions import action
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.records import Form, Sheet, as_list, print_facts, print_records, show_list
+from confirma_async.cli.records import Layout, Sheet, as_list, print_facts, print_records, show_list
 from confirma_async.cli.render import print_json
 from confirma_async.client import Confirma
 from confirma_async.formats import read_document
@@ -149,7 +149,7 @@ def distribution(
     fetch_type: str | None,
     v2: bool,
     connection: Connection,
-    form: Form,
+    layout: Layout,
 ) -> Exit:
     """Show what became of invoices: status, method, payment control, case.
 
@@ -167,5 +167,5 @@ def distribution(
         )
         return [record async for record in listing]
 
-    show_list(connection.ask(read), DISTRIBUTIONS, form, connection.converter)
+    show_list(connection.ask(read), DISTRIBUTIONS, layout, connection.converter)
     return Exit.ACCEPTED

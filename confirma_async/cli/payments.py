@@ -6,6 +6,7 @@ import datetime
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import reduce
 
 import click
 from attrs import frozen
@@ -13,7 +14,7 @@ from attrs import frozen
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.records import Form, Sheet, as_list, show_list
+from confirma_async.cli.records import Layout, Sheet, as_list, show_list
 from confirma_async.client import Confirma
 from confirma_async.schemas import (
     AllocationType,
@@ -23,6 +24,7 @@ from confirma_async.schemas import (
     Settlement,
     SettlementAllocation,
 )
+from confirma_async.validation.sums import EXACT, ZERO
 
 PAYMENTS = Sheet(
     title="Payments",
@@ -71,7 +73,7 @@ _LOST_IS_LOST = (
 @connected
 @as_list
 def payments(
-    from_date: datetime.date | None, to_date: datetime.date | None, connection: Connection, form: Form
+    from_date: datetime.date | None, to_date: datetime.date | None, connection: Connection, layout: Layout
 ) -> Exit:
     """Show payments as they are allocated so far. They may still change until they are settled.
 
@@ -82,7 +84,7 @@ def payments(
     async def read(confirma: Confirma) -> list[Payment]:
         return [payment async for payment in confirma.payments.list(from_date=from_date, to_date=to_date)]
 
-    show_list(connection.ask(read), PAYMENTS, form, connection.converter)
+    show_list(connection.ask(read), PAYMENTS, layout, connection.converter)
     return Exit.ACCEPTED
 
 
@@ -102,7 +104,7 @@ def settlements(
     unfetched_only: bool,
     yes: bool,
     connection: Connection,
-    form: Form,
+    layout: Layout,
 ) -> Exit:
     """Show what was paid out to you, one line for each allocation to an invoice.
 
@@ -123,7 +125,7 @@ def settlements(
 
     found = connection.ask(read)
     rows = [row for settlement in found for row in _rows(settlement)]
-    show_list(found, SETTLEMENTS, form, connection.converter, rows=rows)
+    show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
     return Exit.ACCEPTED
 
 
@@ -184,7 +186,7 @@ def _rows(settlement: Settlement) -> Iterator[_Row]:
             capital_amount=parts.pop(AllocationType.CAPITAL, None),
             interest_amount=parts.pop(AllocationType.INTEREST, None),
             fees_amount=parts.pop(AllocationType.FEES, None),
-            other_amount=sum(parts.values(), Decimal(0)) if parts else None,
+            other_amount=reduce(EXACT.add, parts.values()) if parts else None,
             allocated_amount=allocation.allocated_total_amount,
             currency=allocation.currency or settlement.currency,
         )
@@ -195,5 +197,5 @@ def _parts(allocation: SettlementAllocation) -> dict[AllocationType | None, Deci
     parts: dict[AllocationType | None, Decimal] = {}
     for part in allocation.breakdown:
         if part.amount is not None:
-            parts[part.type] = parts.get(part.type, Decimal(0)) + part.amount
+            parts[part.type] = EXACT.add(parts.get(part.type, ZERO), part.amount)
     return parts

@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 from attrs import field, frozen
@@ -21,15 +21,36 @@ from confirma_async.cli import options
 from confirma_async.cli.render import print_json, table
 from confirma_async.converters import Converter
 from confirma_async.schemas.wire import Schema
+from confirma_async.validation.sums import EXACT, ZERO
 
 R = TypeVar("R")
 
-_CENT = Decimal("0.01")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take the text of a cell for a formula, and run it."""
 
 
-class Form(enum.Enum):
+_HEADINGS: Mapping[str, str] = {
+    "invoice_number": "Invoice",
+    "original_invoice_number": "Invoice",
+    "case_id": "Case",
+    "settlement_id": "Settlement",
+    "source_identifier": "Identifier",
+    "payment_control_status": "Payment control",
+    "capital_amount": "Capital",
+    "interest_amount": "Interest",
+    "fees_amount": "Fees",
+    "other_amount": "Other",
+    "allocated_amount": "Allocated",
+    "e_invoice_address_name": "Name",
+    "e_invoice_address": "Address",
+    "e_invoice_address_type": "Type",
+    "e_invoice_operator_id": "Operator",
+    "e_invoice_operator_name": "Operator's name",
+}
+"""Columns of tables for people, where the attribute's own name says more than it must."""
+
+
+class Layout(enum.Enum):
     """What a list is printed as."""
 
     TABLE = "table"
@@ -38,17 +59,17 @@ class Form(enum.Enum):
 
 
 def as_list(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command the options --json and --csv; it takes a ``form`` in their place."""
+    """Gives a command the options --json and --csv; it takes a ``layout`` in their place."""
 
     @wraps(command)
-    def with_form(*args: Any, as_json: bool, as_csv: bool, **kwargs: Any) -> R:
+    def with_layout(*args: Any, as_json: bool, as_csv: bool, **kwargs: Any) -> R:
         if as_json and as_csv:
             raise click.UsageError("--json and --csv exclude each other")
-        form = Form.JSON if as_json else Form.CSV if as_csv else Form.TABLE
-        return command(*args, form=form, **kwargs)
+        layout = Layout.JSON if as_json else Layout.CSV if as_csv else Layout.TABLE
+        return command(*args, layout=layout, **kwargs)
 
     return options.as_json(
-        click.option("--csv", "as_csv", is_flag=True, help="Print CSV for spreadsheets.")(with_form)
+        click.option("--csv", "as_csv", is_flag=True, help="Print CSV for spreadsheets.")(with_layout)
     )
 
 
@@ -74,7 +95,7 @@ class Sheet:
 def show_list(
     records: Sequence[Schema],
     sheet: Sheet,
-    form: Form,
+    layout: Layout,
     converter: Converter,
     *,
     rows: Sequence[object] | None = None,
@@ -84,43 +105,44 @@ def show_list(
     Args:
         records: What the service answered.
         sheet: How they show.
-        form: What they are printed as.
+        layout: What they are printed as.
         converter: What writes them for machines, in their wire form.
         rows: What stands in table and CSV, where it is not the records themselves.
     """
     rows = records if rows is None else rows
-    match form:
-        case Form.JSON:
+    match layout:
+        case Layout.JSON:
             print_json([converter.unstructure(record) for record in records])
-        case Form.CSV:
+        case Layout.CSV:
             _print_csv(rows, [*sheet.shown, *sheet.more])
-        case Form.TABLE:
+        case Layout.TABLE:
             console = Console(highlight=False)
             print_records(console, sheet, rows)
             console.print(escape(_summary(sheet, rows)), soft_wrap=True)
 
 
 def print_records(console: Console, sheet: Sheet, rows: Sequence[object]) -> None:
-    """Prints a table, unless there is nothing to show in it."""
-    if not rows:
+    """Prints a table, unless there is nothing to show in it; a column that would be empty is left out."""
+    columns = {name: [getattr(row, name) for row in rows] for name in sheet.shown}
+    columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+    if not columns:
         return
     made = Table(title=sheet.title, title_justify="left", header_style="bold")
-    for name in sheet.shown:
-        values = [getattr(row, name) for row in rows]
-        right = any(isinstance(value, Decimal) for value in values)
-        made.add_column(_heading(name), justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(escape(_printable(text(getattr(row, name)))) for name in sheet.shown))
+    for name, values in columns.items():
+        made.add_column(_heading(name), justify=_justified(values), overflow="fold")
+    for cells in zip(*columns.values(), strict=True):
+        made.add_row(*(_cell(value) for value in cells))
     console.print(made)
 
 
 def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> None:
     """Prints what is known of one thing; what is not known is left out."""
+    known = {name: value for name, value in facts.items() if value is not None}
     made = table(title, "", "")
     made.show_header = False
-    for name, value in facts.items():
-        if value is not None:
-            made.add_row(name, escape(_printable(text(value))))
+    made.columns[1].justify = _justified(known.values())
+    for name, value in known.items():
+        made.add_row(name, _cell(value))
     console.print(made)
 
 
@@ -132,7 +154,7 @@ def text(value: object) -> str:
         case bool():
             return str(value).lower()
         case Decimal():
-            return f"{value.quantize(_CENT) if _is_whole_in_cents(value) else value:f}"
+            return f"{value:.2f}" if _is_whole_in_cents(value) else f"{value:f}"
         case datetime.datetime():
             return value.isoformat().replace("+00:00", "Z")
         case datetime.date():
@@ -147,12 +169,18 @@ def _is_whole_in_cents(value: Decimal) -> bool:
 
 
 def _heading(name: str) -> str:
-    return name.replace("_", " ").capitalize().replace("E invoice", "E-invoice")
+    return _HEADINGS.get(name) or name.replace("_", " ").capitalize()
 
 
-def _printable(cell: str) -> str:
-    """A cell without what would drive the terminal."""
-    return "".join(char if char.isprintable() else "?" for char in cell)
+def _justified(values: Iterable[object]) -> Literal["left", "right"]:
+    """Amounts stand to the right."""
+    return "right" if all(value is None or isinstance(value, Decimal) for value in values) else "left"
+
+
+def _cell(value: object) -> str:
+    """A value as a cell of a table: times to the minute, and nothing that would drive the terminal."""
+    cell = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime.datetime) else text(value)
+    return escape("".join(char if char.isprintable() else "?" for char in cell))
 
 
 def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
@@ -164,7 +192,7 @@ def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
         amount = getattr(row, sheet.amount)
         if amount is not None:
             currency = text(getattr(row, sheet.currency))
-            sums[currency] = sums.get(currency, Decimal(0)) + amount
+            sums[currency] = EXACT.add(sums.get(currency, ZERO), amount)
     return ", ".join([count, *(f"{text(total)} {currency}".rstrip() for currency, total in sums.items())])
 
 

@@ -17,7 +17,6 @@ from confirma_async.errors import (
 )
 from confirma_async.session.retry import RetryPolicy
 from confirma_async.session.transport import Request
-from confirma_async.settings import API_KEY_VARIABLE
 
 SKEW_NOTICED = 10.0
 """Seconds that the clocks may differ; an answer's date has whole seconds, and it was on its way."""
@@ -74,7 +73,7 @@ async def check_accepted(visit: Visit) -> Finding:
     setup = visit.setup
     other = "production" if visit.environment.name == "STAGING" else "staging"
     client = Confirma(
-        setup.variables[API_KEY_VARIABLE],
+        visit.key,
         environment=visit.environment,
         base_url=visit.base_url,
         timeout=setup.timeout,

@@ -5,34 +5,41 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from confirma_async.credentials import FileTokenStore, checked
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.doctor.visit import Visit
-from confirma_async.errors import ConfigurationError
-from confirma_async.settings import API_KEY_VARIABLE, Environment, Settings, is_loopback, target_from_env
+from confirma_async.errors import ConfigurationError, CredentialsError
+from confirma_async.secret import Secret
+from confirma_async.settings import API_KEY_VARIABLE, Environment, is_loopback, target_from_env
 
 _LIKE_A_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 async def check_key(visit: Visit) -> Finding:
     """Whether there is a key that can be sent, and whether it looks like the documented ones."""
-    key = visit.setup.variables.get(API_KEY_VARIABLE, "")
-    if not key:
-        return bad(
-            "key",
-            "there is no API key",
-            f"set {API_KEY_VARIABLE}, or name the file it is kept in (--key-file)",
-        )
     try:
-        Settings(api_key=key)
+        visit.key = await _key(visit)
+    except CredentialsError as error:
+        return bad("key", str(error), "put the key into a file that only you can read, and name that")
     except ConfigurationError as error:
         return bad("key", str(error), f"set {API_KEY_VARIABLE} again")
-    if not _LIKE_A_TOKEN.fullmatch(key):
+    if visit.key is None:
+        remedy = f"set {API_KEY_VARIABLE}, or name the file it is kept in (--key-file)"
+        return bad("key", "there is no API key", remedy)
+    if not _LIKE_A_TOKEN.fullmatch(visit.key.reveal()):
         return doubtful(
             "key",
             "the API key does not look like the vendor's tokens (8-4-4-4-12 hexadecimal digits)",
             "copy it again, whole; if it is accepted below, this does not matter",
         )
     return good("key", "there is an API key, and it looks like one")
+
+
+async def _key(visit: Visit) -> Secret | None:
+    if visit.setup.key_file is not None:
+        return await FileTokenStore(visit.setup.key_file).load()
+    found = visit.setup.variables.get(API_KEY_VARIABLE)
+    return checked(found) if found else None
 
 
 async def check_environment(visit: Visit) -> Finding:

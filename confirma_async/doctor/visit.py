@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from attrs import define, field, frozen
 
 from confirma_async.contract import Overrides
+from confirma_async.secret import Secret
 from confirma_async.session.transport import Response
 from confirma_async.settings import Environment
 
@@ -22,6 +23,7 @@ class Setup:
 
     Attributes:
         variables: The settings, under the names of the environment variables.
+        key_file: A file that holds the key, instead of the variable.
         overrides: Corrections of provisional paths and names.
         timeout: Seconds for each step over the network.
         folder: Where journals will be kept.
@@ -30,6 +32,7 @@ class Setup:
     """
 
     variables: Mapping[str, str] = field(factory=lambda: dict(os.environ), repr=False)
+    key_file: Path | None = None
     overrides: Overrides = field(factory=Overrides)
     timeout: float = 10.0
     folder: Path = field(factory=Path.cwd)
@@ -43,6 +46,7 @@ class Visit:
 
     Attributes:
         setup: What is examined.
+        key: The API key, once it was found to be usable.
         environment: The environment that the settings name, once read.
         base_url: Where calls will go, once read.
         answer: What the service said to a request without a key.
@@ -50,6 +54,7 @@ class Visit:
     """
 
     setup: Setup
+    key: Secret | None = None
     environment: Environment = Environment.STAGING
     base_url: str = ""
     answer: Response | None = None

@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import http.server
+import io
 import json
 import logging
 import threading
@@ -90,6 +91,18 @@ def service(monkeypatch):
         stack.callback(thread.join)
         stack.callback(stop.set)
         yield box["sandbox"]
+
+
+@pytest.fixture
+def standard_input(monkeypatch):
+    """Puts JSON on standard input."""
+
+    def put(content):
+        monkeypatch.setattr(
+            "sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(content, default=float).encode()))
+        )
+
+    return put
 
 
 class Answering:

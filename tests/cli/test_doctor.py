@@ -41,10 +41,17 @@ def test_a_key_from_a_file_is_looked_at(confirma, service, monkeypatch, tmp_path
     assert code == 0
 
 
+def test_a_key_file_that_others_can_read_is_no_place_for_a_key(confirma, service, tmp_path):
+    (tmp_path / "key").write_text(service.api_key)
+    (tmp_path / "key").chmod(0o644)
+    code, out, _ = confirma("doctor", "--key-file", "key")
+    assert code == 1
+    assert "✗ key: others may read the token file key" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--key-file", "nope"], "the key file nope cannot be read"),
         (["--environment", "moon"], "'moon' is not one of"),
         (["--timeout", "0"], "--timeout"),
         (["--overrides", "nope.toml"], "nope.toml"),

@@ -27,7 +27,7 @@ def test_all_addresses_are_shown_and_none_is_chosen(confirma, confirma_json, reg
     code, out, _ = confirma("finvoice", "0737546-2")
     assert code == 0
     assert "E-invoice addresses: 3" in out
-    assert "E-invoice operator id" in out
+    assert "Operator's name" in out
     assert confirma_json("finvoice", "0737546-2") == (0, ADDRESSES)
     assert registered.asked[0][1] == {"businessId": ["0737546-2"]}
 

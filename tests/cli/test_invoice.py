@@ -47,16 +47,19 @@ def test_machines_read_the_receipt(confirma_json, service, one):
     assert (code, receipt["invoiceNumber"]) == (0, 1042)
 
 
-def test_it_may_come_from_standard_input(confirma, service, one, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(one().read_bytes())))
+def test_it_may_come_from_standard_input(confirma, service, wire_invoice, standard_input):
+    standard_input(wire_invoice())
     code, _, _ = confirma("invoice", "create", "-")
     assert code == 0
 
 
-def test_what_breaks_a_rule_is_not_sent(confirma, service, one):
-    code, _, err = confirma("invoice", "create", one(header={"dueDate": "2026-10-01"}))
+def test_what_breaks_a_rule_is_not_sent(confirma, confirma_json, service, one):
+    file = one(header={"dueDate": "2026-10-01"})
+    code, _, err = confirma("invoice", "create", file)
     assert code == 1
     assert "$.invoice.header.dueDate" in err
+    _, told = confirma_json("invoice", "create", file)
+    assert [problem["path"] for problem in told["problems"]] == ["$.invoice.header.dueDate"]
     assert not service.requests
 
 
@@ -74,6 +77,7 @@ def test_a_lost_answer_has_a_code_of_its_own_and_says_what_to_do(confirma, servi
     assert code == 4
     assert "the outcome of invoice 1042 is unknown" in err
     assert "look it up" in err
+    assert "To find out: confirma invoice distribution --invoice NUMBER" in err
     assert service.requests["invoices.create"] == 1
 
 
@@ -214,3 +218,10 @@ def test_a_case_that_is_not_there_is_said(confirma, answering):
     code, _, err = confirma("invoice", "case", "7")
     assert code == 1
     assert "the service knows no such thing" in err
+
+
+def test_machines_are_told_what_kind_of_refusal_it_was(confirma_json, answering):
+    answering.answer("/invoice/case", {"message": "no such case"}, status=404)
+    _, told = confirma_json("invoice", "case", "7")
+    assert told["exit_code"] == 1
+    assert (told["operation"], told["status"], told["phase"]) == ("invoices.case", 404, "replied")

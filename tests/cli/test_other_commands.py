@@ -148,7 +148,18 @@ def test_the_demo_brings_every_good_example_to_its_place(confirma_json, monkeypa
     assert report["complete"]
     assert (report["refused"], report["unknown"], report["rejected"]) == (1, 0, 0)
     assert len(report["distribution"]) == report["accepted"] > 100
-    assert all(record["status"] == "INVOICED" for record in report["distribution"])
+    assert {record["status"] for record in report["distribution"]} == {"INVOICED", "CREDITED"}
+
+
+# --- openapi --------------------------------------------------------------------------------------
+
+
+def test_the_contract_is_printed_with_corrected_names(confirma, tmp_path):
+    (tmp_path / "o.toml").write_text('[paths]\n"operations.finvoice_credentials" = "/addresses"\n')
+    code, out, _ = confirma("openapi", "--overrides", "o.toml")
+    assert code == 0
+    assert json.loads(out)["openapi"].startswith("3.1")
+    assert json.loads(out)["paths"]["/addresses"]["get"]["x-evidence"] == "provisional"
 
 
 # --- all of them ----------------------------------------------------------------------------------

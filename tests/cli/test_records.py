@@ -7,13 +7,13 @@ import pytest
 from attrs import frozen
 from rich.console import Console
 
-from confirma_async.cli.records import Form, Sheet, print_records, show_list, text
+from confirma_async.cli.records import Layout, Sheet, print_records, show_list, text
 from confirma_async.converters import Converter
 
 
 @frozen(kw_only=True)
 class Row:
-    name: str | None = None
+    name: object = None
     amount: Decimal | None = None
     currency: str | None = "EUR"
 
@@ -21,8 +21,8 @@ class Row:
 SHEET = Sheet(title="Rows", shown=("name", "amount"), more=("currency",), amount="amount")
 
 
-def shown(capsys, form, *rows):
-    show_list([], SHEET, form, Converter(), rows=rows)
+def shown(capsys, layout, *rows):
+    show_list([], SHEET, layout, Converter(), rows=rows)
     return capsys.readouterr().out
 
 
@@ -35,7 +35,10 @@ def shown(capsys, form, *rows):
         (Decimal("-0.1"), "-0.10"),
         (Decimal("1E+3"), "1000.00"),
         (Decimal("0.125"), "0.125"),
-        (Decimal("12345678901234567890.12"), "12345678901234567890.12"),
+        (
+            Decimal("1234567890123456789012345678901234567890.12"),
+            "1234567890123456789012345678901234567890.12",
+        ),
         (datetime.date(2026, 11, 2), "2026-11-02"),
         (datetime.datetime(2026, 11, 2, 10, 30, tzinfo=datetime.UTC), "2026-11-02T10:30:00Z"),
         (7, "7"),
@@ -49,7 +52,7 @@ def test_amounts_are_aligned_and_summed_up(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     out = shown(
         capsys,
-        Form.TABLE,
+        Layout.TABLE,
         Row(name="a", amount=Decimal("1.5")),
         Row(name="b", amount=Decimal(100)),
         Row(name="c", amount=Decimal(3), currency="SEK"),
@@ -59,10 +62,20 @@ def test_amounts_are_aligned_and_summed_up(capsys, monkeypatch):
     assert "Rows: 3, 101.50 EUR, 3.00 SEK" in out
 
 
+def test_a_column_without_a_value_is_left_out(capsys):
+    assert "amount" not in shown(capsys, Layout.TABLE, Row(name="a")).lower()
+
+
+def test_times_are_told_to_the_minute_in_tables_and_whole_in_csv(capsys):
+    moment = datetime.datetime(2026, 11, 2, 10, 30, 15, 120000, tzinfo=datetime.UTC)
+    assert "2026-11-02 10:30 " in shown(capsys, Layout.TABLE, Row(name=moment))
+    assert "2026-11-02T10:30:15.120000Z" in shown(capsys, Layout.CSV, Row(name=moment))
+
+
 def test_no_cell_runs_as_a_formula(capsys):
     out = shown(
         capsys,
-        Form.CSV,
+        Layout.CSV,
         Row(name="=HYPERLINK(1)", amount=Decimal(-1)),
         Row(name="@x"),
         Row(name='say "a", b'),

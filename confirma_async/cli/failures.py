@@ -1,0 +1,96 @@
+"""What went wrong: a sentence, an exit code, and for machines what can be told apart."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from attrs import field, frozen
+
+from confirma_async.cli.exits import Exit, of_error
+from confirma_async.cli.render import problem_as_json
+from confirma_async.errors import (
+    APIError,
+    CallError,
+    ConfirmaError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RequestInvalidError,
+    ServerError,
+)
+
+FIND_OUT: Mapping[str, str] = {
+    "invoices.create": "confirma invoice distribution --invoice NUMBER",
+    "invoices.create_actions": "confirma invoice case CASE",
+    "payments.settlements": "confirma settlements --from YYYY-MM-DD --to YYYY-MM-DD",
+    "accounting.submit_ledger": "confirma ledger status",
+    "accounting.submit_payments": "confirma accounting-payment status",
+    "onboarding.renew_token": "confirma token check",
+}
+"""The command that finds out what became of a call whose outcome is unknown."""
+
+
+@frozen
+class Failure:
+    """Why a command did not do what it was asked for.
+
+    Attributes:
+        message: A sentence, or several; no secret in it.
+        code: The exit code.
+        details: What machines can tell apart.
+    """
+
+    message: str
+    code: Exit
+    details: Mapping[str, Any] = field(factory=dict[str, Any])
+
+
+def explained(error: BaseException) -> Failure:
+    """A failure in words.
+
+    Raises:
+        BaseException: the error itself, if it is a fault of ours and somebody wants to look into it.
+    """
+    match error:
+        case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
+            return Failure("stopped at once; the same command goes on", Exit.INTERRUPTED)
+        case OutcomeUnknownError():
+            command = FIND_OUT.get(error.operation or "")
+            advice = f"\nTo find out: {command}" if command else ""
+            return Failure(f"{error}{advice}", of_error(error), {**_details(error), "find_out": command})
+        case ConfirmaError():
+            return Failure(str(error), of_error(error), _details(error))
+        case sqlite3.Error():
+            return Failure(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
+        case OSError():
+            return Failure(f"{error.filename or 'a file'}: {error.strerror or error}", Exit.USAGE)
+        case _ if os.environ.get("CONFIRMA_DEBUG"):
+            raise error
+        case _:
+            return Failure(
+                f"a fault of the SDK itself ({type(error).__name__}); nothing recorded is lost. "
+                "Set CONFIRMA_DEBUG=1 to see where, and please report it",
+                Exit.INTERNAL,
+            )
+
+
+def _details(error: ConfirmaError) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if isinstance(error, CallError):
+        details |= {
+            "operation": error.operation,
+            "phase": error.phase.value,
+            "attempts": len(error.attempts),
+            "request_id": error.request_id,
+        }
+    if isinstance(error, APIError):
+        details["status"] = error.status
+    if isinstance(error, RateLimitedError | ServerError):
+        details["retry_after"] = error.retry_after
+    if isinstance(error, RequestInvalidError):
+        details["problems"] = [problem_as_json(problem) for problem in error.problems]
+    return details
