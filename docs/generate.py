@@ -47,6 +47,7 @@ from confirma_async.errors import (
 )
 from confirma_async.formats import COLUMNS, InputError
 from confirma_async.formats.columns import REQUIRED, SUMMED
+from confirma_async.formats.finvoice_codes import TYPE_CODES as FINVOICE_CODES
 from confirma_async.formats.ubl_codes import TYPE_CODES
 from confirma_async.sandbox import Fault
 from confirma_async.sandbox.admin import COMMANDS
@@ -221,6 +222,15 @@ def type_codes() -> str:
     rows = [
         (_code(kind.value), ", ".join(sorted((c for c, k in TYPE_CODES.items() if k == kind), key=int)))
         for kind in (InvoiceType.INVOICE, InvoiceType.CREDIT_NOTE)
+    ]
+    return _table(("Sent as", "Document type codes"), rows)
+
+
+def finvoice_codes() -> str:
+    """The Finvoice document types that are read."""
+    rows = [
+        (_code(kind.value), ", ".join(code for code, each in FINVOICE_CODES.items() if each == kind))
+        for kind in dict.fromkeys(FINVOICE_CODES.values())
     ]
     return _table(("Sent as", "Document type codes"), rows)
 
@@ -482,6 +492,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         healths,
         columns,
         type_codes,
+        finvoice_codes,
         rules,
         states,
         verdicts,

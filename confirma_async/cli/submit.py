@@ -108,9 +108,9 @@ def submit(
 ) -> Exit:
     """Send every invoice of the files, each exactly once.
 
-    FILE is a table (CSV, Excel, Parquet, Arrow), JSON Lines or UBL 2.1, or a folder of such files. Run
-    again, the command sends nothing twice; interrupted, it goes on where it was. The key comes from
-    CONFIRMA_API_KEY, the environment from CONFIRMA_ENVIRONMENT (staging unless production is said).
+    FILE is a table (CSV, Excel, Parquet, Arrow), JSON Lines, UBL 2.1 or Finvoice, or a folder of such
+    files. Run again, the command sends nothing twice; interrupted, it goes on where it was. The key comes
+    from CONFIRMA_API_KEY, the environment from CONFIRMA_ENVIRONMENT (staging unless production is said).
     """
     found = expand(files)
     options.warn_of_unchecked()

@@ -1,4 +1,4 @@
-"""Files in: tables, JSON Lines and UBL, read lazily into invoices with their places."""
+"""Files in: tables, JSON Lines, UBL and Finvoice, read lazily into invoices with their places."""
 
 from confirma_async.formats.cells import DateForm
 from confirma_async.formats.clashes import Clashes

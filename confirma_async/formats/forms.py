@@ -13,7 +13,7 @@ class Form(enum.Enum):
     JSON_LINES = "jsonl"
     JSON = "json"
     XML = "xml"
-    """UBL 2.1."""
+    """UBL 2.1 or Finvoice."""
     EXCEL = "xlsx"
     PARQUET = "parquet"
     ARROW = "arrow"

@@ -29,7 +29,7 @@ _START = 64 * 1024
 def read(
     path: str | PathLike[str], options: ReadOptions = _DEFAULTS, converter: Converter | None = None
 ) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads the invoices of a file, one at a time: CSV, Excel, Parquet, Arrow, JSON Lines, JSON or UBL 2.1.
+    """Reads the invoices of a file, one at a time: tables, JSON Lines, JSON, UBL 2.1 or Finvoice.
 
     The first bytes or the extension tell the format, where the options do not; of a file without a known
     extension, the contents do. What is wrong with one record is a ``BadRecord``; the others go on.
@@ -113,9 +113,9 @@ def _read(
     if table is not None:
         yield from read_table(path, table, options)
     elif form is Form.XML:
-        from confirma_async.formats.ubl import read_ubl
+        from confirma_async.formats.xml_invoices import read_xml
 
-        yield from read_ubl(path, options)
+        yield from read_xml(path, options)
     else:
         yield from read_json(path, options, converter, lines_only=form is Form.JSON_LINES)
 
@@ -125,9 +125,9 @@ def _sightings(path: Path, form: Form, options: ReadOptions, converter: Converte
     if table is not None:
         yield from table_sightings(path, table)
     elif form is Form.XML:
-        from confirma_async.formats.ubl import ubl_sightings
+        from confirma_async.formats.xml_invoices import xml_sightings
 
-        yield from ubl_sightings(path)
+        yield from xml_sightings(path)
     else:
         yield from json_sightings(path, converter, lines_only=form is Form.JSON_LINES)
 

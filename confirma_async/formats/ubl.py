@@ -9,23 +9,55 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from confirma_async.formats.due_dates import assumed
+from confirma_async.formats.exact import decimal
 from confirma_async.formats.numbering import carry, resolve
-from confirma_async.formats.records import BadRecord, Identity, Place, ReadInvoice, ReadOptions, Sighting
+from confirma_async.formats.records import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.ubl_codes import PLAIN_CODES, STRUCTURE, TYPE_CODES
-from confirma_async.formats.ubl_file import Refused, parse
 from confirma_async.formats.ubl_parties import buyer, delivery, seller, seller_id
 from confirma_async.formats.ubl_rows import CHARGES, charge_row, lines, row
 from confirma_async.formats.ubl_totals import amounts, payment_data, take_implied
-from confirma_async.formats.ubl_tree import Leaves, where
 from confirma_async.formats.wire_tree import finished, put
+from confirma_async.formats.xml_tree import Dialect, Leaves, own_text, where
+from confirma_async.formats.xml_wrapping import Wrapping
 from confirma_async.schemas import InvoiceType
 
 if TYPE_CHECKING:
-    from confirma_async.formats.ubl_tree import Element
+    from confirma_async.formats.xml_tree import Element
+
+_NAMESPACES = {
+    "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
+    "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
+}
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _currency(root: Element) -> str:
+    element = root.find("cbc:DocumentCurrencyCode", _NAMESPACES)
+    return "" if element is None else own_text(element)
+
+
+def _date(text: str) -> str | None:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+DIALECT = Dialect(
+    namespaces=_NAMESPACES,
+    currency=_currency,
+    currency_attribute="currencyID",
+    decimal=decimal,
+    number_form="XML writes it",
+    date=_date,
+    date_form="YYYY-MM-DD",
+)
+"""How UBL writes numbers, dates and currencies."""
 
 _TYPE_CODE = ("cbc:InvoiceTypeCode", "cbc:CreditNoteTypeCode")
 _CREDITED = "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"
@@ -57,34 +89,19 @@ _DATES = (
 _REQUIRED = ("cbc:ID", "cbc:IssueDate", "cbc:DocumentCurrencyCode")
 
 
-def read_ubl(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads the invoice of a UBL document.
-
-    Raises:
-        InputError: the file is XML, but no UBL Invoice or CreditNote.
-    """
-    place = Place(str(path))
-    try:
-        leaves = Leaves(parse(path))
-    except Refused as refusal:
-        yield BadRecord(place=place, problems=[refusal.problem])
-    else:
-        yield _invoice(leaves, place, options)
+def ubl_invoice(
+    root: Element, wrapping: Wrapping, place: Place, options: ReadOptions
+) -> ReadInvoice | BadRecord:
+    """Reads the invoice of a UBL document."""
+    leaves = Leaves(root, DIALECT)
+    return _invoice(leaves, wrapping.remarks(), place, options)
 
 
-def ubl_sightings(path: Path) -> Iterator[Sighting]:
-    """Says which document a UBL file holds.
-
-    Raises:
-        InputError: the file is XML, but no UBL Invoice or CreditNote.
-    """
-    try:
-        leaves = Leaves(parse(path))
-    except Refused:
-        return
-    number = leaves.peek(leaves.root, "cbc:ID")
-    if number is not None:
-        yield Sighting(_identity(leaves, number), Place(str(path)))
+def ubl_identity(root: Element) -> Identity | None:
+    """Who says which number in a UBL document; None where it has none."""
+    leaves = Leaves(root, DIALECT)
+    number = leaves.peek(root, "cbc:ID")
+    return None if number is None else _identity(leaves, number)
 
 
 def _identity(leaves: Leaves, number: str) -> Identity:
@@ -100,12 +117,14 @@ def _type(leaves: Leaves) -> tuple[InvoiceType | None, str]:
     return (None if is_credit and kind != InvoiceType.CREDIT_NOTE else kind), code
 
 
-def _invoice(leaves: Leaves, place: Place, options: ReadOptions) -> ReadInvoice | BadRecord:
+def _invoice(
+    leaves: Leaves, around: Sequence[str], place: Place, options: ReadOptions
+) -> ReadInvoice | BadRecord:
     root = leaves.root
     number = leaves.text(root, "cbc:ID")
     identity = _identity(leaves, number or "")
     raw: dict[str, Any] = {}
-    remarks: list[str] = []
+    remarks = [*around]
     for required in _REQUIRED:
         if leaves.first(root, required) is None:
             leaves.missing(required)
@@ -178,25 +197,8 @@ def _fill_due_date(
     due = leaves.date(root, path)
     issued: str | None = raw["invoice"]["header"].get("date") if "invoice" in raw else None
     if not stated and issued is not None:
-        if identity.type == InvoiceType.CREDIT_NOTE:
-            due = issued
-            remarks.append("the credit note states no due date; its issue date is taken")
-        else:
-            due = _later(leaves, issued, options.due_days)
-            remarks.append(
-                f"the invoice states no due date; {options.due_days} days after its issue date are taken "
-                "(30 days are the rule of directive 2011/7/EU, article 3, where nothing is agreed; "
-                "change them with --due-days)"
-            )
+        due = assumed(leaves, issued, identity.type, options.due_days, remarks)
     _put(raw, "invoice.header.dueDate", due)
-
-
-def _later(leaves: Leaves, issued: str, days: int) -> str | None:
-    try:
-        return (datetime.date.fromisoformat(issued) + datetime.timedelta(days=days)).isoformat()
-    except OverflowError:
-        leaves.wrong(leaves.root, "xml.date", "has no due date that the calendar could hold; state one")
-        return None
 
 
 def _credited(leaves: Leaves, identity: Identity, remarks: list[str]) -> Element | None:

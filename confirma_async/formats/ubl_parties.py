@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from confirma_async.formats.ubl_codes import GIRO_BRANCHES, GLN_SCHEME, ORGANISATION_SCHEMES
-from confirma_async.formats.ubl_tree import Leaves
 from confirma_async.formats.wire_tree import put
+from confirma_async.formats.xml_tree import Leaves
 from confirma_async.schemas import EntityType
 
 if TYPE_CHECKING:
-    from confirma_async.formats.ubl_tree import Element
+    from confirma_async.formats.xml_tree import Element
 
 _LINES = ("cbc:StreetName", "cbc:AdditionalStreetName", "cac:AddressLine/cbc:Line")
 """Address lines in the order in which they are printed."""

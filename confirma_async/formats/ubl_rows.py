@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from confirma_async.formats.exact import quotient
 from confirma_async.formats.numbering import whole
-from confirma_async.formats.ubl_tree import Leaves
+from confirma_async.formats.xml_tree import Leaves
 
 if TYPE_CHECKING:
-    from confirma_async.formats.ubl_tree import Element
+    from confirma_async.formats.xml_tree import Element
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
 QUANTITIES = ("cbc:InvoicedQuantity", "cbc:CreditedQuantity")

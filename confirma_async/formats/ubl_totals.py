@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from confirma_async.formats.exact import cents, decimal, total
-from confirma_async.formats.ubl_tree import Leaves
+from confirma_async.formats.xml_tree import Leaves
 
 if TYPE_CHECKING:
-    from confirma_async.formats.ubl_tree import Element
+    from confirma_async.formats.xml_tree import Element
 
 _TOTALS = "cac:LegalMonetaryTotal"
 _RULE = "xml.totals"

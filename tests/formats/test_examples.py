@@ -9,7 +9,13 @@ from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.validation import check
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FILES = {"invoices.csv": 150, "invoices.jsonl": 20, "ubl/invoice.xml": 1, "ubl/credit-note.xml": 1}
+FILES = {
+    "invoices.csv": 150,
+    "invoices.jsonl": 20,
+    "ubl/invoice.xml": 1,
+    "ubl/credit-note.xml": 1,
+    "finvoice/invoices.xml": 2,
+}
 
 
 def requests(name: str) -> list[SalesInvoiceRequest]:
@@ -47,5 +53,5 @@ def test_credit_notes_name_an_example():
         for invoice in every
         if invoice.header.type == "CREDIT_NOTE" and invoice.references is not None
     }
-    assert credited == {11001, 12001}
+    assert credited == {11001, 12001, 13001}
     assert credited <= numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import xml.etree.ElementTree as ET
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ from confirma_async.formats import (
     assign,
     read,
     sightings,
-    ubl_file,
+    xml_documents,
 )
 from confirma_async.formats.ubl_codes import TYPE_CODES
 from confirma_async.schemas import InvoiceType
@@ -524,14 +525,14 @@ def test_elements_nested_without_end_are_refused(record):
 
 
 def test_a_document_beyond_the_limit_is_refused(record, monkeypatch):
-    monkeypatch.setattr(ubl_file, "LARGEST_FILE", 100)
+    monkeypatch.setattr(xml_documents, "LARGEST_DOCUMENT", 100)
     assert problems(record(INVOICE)) == [("/", "xml.size")]
 
 
-@pytest.mark.parametrize("document", ["<Finvoice/>", "<Invoice/>", '<Invoice xmlns="urn:other">1</Invoice>'])
+@pytest.mark.parametrize("document", ["<Order/>", "<Invoice/>", '<Invoice xmlns="urn:other">1</Invoice>'])
 @pytest.mark.parametrize("ask", [read, sightings])
 def test_xml_that_is_no_ubl_is_an_input_error_that_names_its_root(write, ask, document):
-    with pytest.raises(InputError, match=r"its root element is (Finvoice|Invoice)"):
+    with pytest.raises(InputError, match=r"its root element is (Order|Invoice)"):
         list(ask(write("in.xml", document)))
 
 
@@ -541,7 +542,7 @@ def test_xml_that_is_no_ubl_is_an_input_error_that_names_its_root(write, ask, do
         ("<Invoice/>", r"UBL's namespace is missing; .*Invoice-2"),
         ("<CreditNote/>", r"UBL's namespace is missing; .*CreditNote-2"),
         ('<Invoice xmlns="urn:other">1</Invoice>', "another namespace than UBL's"),
-        ("<Finvoice/>", "export the document as UBL"),
+        ("<Order/>", "export the document as UBL"),
     ],
 )
 def test_xml_that_is_no_ubl_is_refused_with_what_to_do(write, document, says):
@@ -551,3 +552,64 @@ def test_xml_that_is_no_ubl_is_refused_with_what_to_do(write, document, says):
 
 def test_a_document_that_cannot_be_read_has_no_identity(write):
     assert [seen.identity for seen in sightings(write("in.xml", INVOICE[:300]))] == []
+
+
+# --- documents in other documents -------------------------------------------------------------------
+
+ATTACHED = """<AttachedDocument xmlns="urn:oasis:names:specification:ubl:schema:xsd:AttachedDocument-2"
+  xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+  xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+  <cbc:ID>1</cbc:ID><cac:Attachment>{}</cac:Attachment></AttachedDocument>"""
+AS_TEXT = "<cac:ExternalReference><cbc:Description><![CDATA[{}]]></cbc:Description></cac:ExternalReference>"
+AS_BASE64 = "<cbc:EmbeddedDocumentBinaryObject>{}</cbc:EmbeddedDocumentBinaryObject>"
+
+
+@pytest.mark.parametrize(
+    "attached", [AS_TEXT.format(INVOICE), AS_BASE64.format(base64.b64encode(INVOICE.encode()).decode())]
+)
+def test_a_document_that_another_carries_is_read(record, attached):
+    found = record(ATTACHED.format(attached))
+    assert found.request.invoice.header.number == 12001
+    assert found.remarks == ("the AttachedDocument around the document is not sent",)
+
+
+@pytest.mark.parametrize(
+    ("carried", "rule"),
+    [(BOMB + "<Invoice/>", "xml.doctype"), ("<Invoice>", "xml.syntax")],
+)
+def test_a_carried_document_is_looked_at_as_carefully(record, carried, rule):
+    assert problems(record(ATTACHED.format(AS_TEXT.format(carried)))) == [("/", rule)]
+    encoded = base64.b64encode(carried.encode()).decode()
+    assert problems(record(ATTACHED.format(AS_BASE64.format(encoded)))) == [("/", rule)]
+
+
+def test_a_carried_document_that_is_no_base64_is_refused(record):
+    assert problems(record(ATTACHED.format(AS_BASE64.format("%%%")))) == [("/", "xml.base64")]
+
+
+def test_a_document_in_a_frame_is_read(record):
+    header = "<StandardBusinessDocumentHeader><Sender>x</Sender></StandardBusinessDocumentHeader>"
+    inner = INVOICE.split("?>", 1)[1]
+    found = record(f"<StandardBusinessDocument>{header}{inner}</StandardBusinessDocument>")
+    assert found.request.invoice.header.number == 12001
+    assert found.remarks == ("the StandardBusinessDocument around the document is not sent",)
+
+
+def test_documents_in_one_file_are_read_one_by_one(write):
+    found = list(read(write("in.xml", INVOICE + "\n" + CREDIT_NOTE)))
+    assert [each.place.line for each in found] == [1, 2 + INVOICE.count("\n")]
+    assert all(isinstance(each, ReadInvoice) for each in found)
+
+
+def test_a_document_beyond_the_limit_costs_itself_alone(write, monkeypatch):
+    monkeypatch.setattr(xml_documents, "LARGEST_DOCUMENT", 20_000)
+    monkeypatch.setattr(xml_documents, "_BLOCK", 1000)
+    long = INVOICE.replace("<cbc:Note>", f"<cbc:Note>{'x' * 30_000}\n", 1)
+    found = list(read(write("in.xml", long + INVOICE + CREDIT_NOTE)))
+    assert problems(found[0]) == [("/", "xml.size")]
+    assert [each.place.line for each in found] == [
+        1,
+        1 + long.count("\n"),
+        1 + long.count("\n") + INVOICE.count("\n"),
+    ]
+    assert all(isinstance(each, ReadInvoice) for each in found[1:])

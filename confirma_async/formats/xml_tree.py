@@ -1,27 +1,49 @@
-"""A UBL document as a tree whose every text and attribute is either taken or left over, never lost."""
+"""A document as a tree whose every text and attribute is either taken or left over, never lost."""
 
 from __future__ import annotations
 
-import datetime
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
+from attrs import field, frozen
+
 from confirma_async.errors import Problem
-from confirma_async.formats.exact import cents, decimal
+from confirma_async.formats.exact import cents
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # pyright: ignore[reportPrivateUsage]
 
     Element: TypeAlias = _Element
 
-NAMESPACES = {
-    "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
-    "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
-}
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_PREFIX = re.compile(r"\b\w+:")
+
+
+@frozen(kw_only=True)
+class Dialect:
+    """How a kind of document writes what all of them say.
+
+    Attributes:
+        namespaces: The prefixes of paths.
+        currency: Finds the document's currency, from its root; empty where it names none.
+        currency_attribute: The attribute of an amount that names its currency.
+        decimal: Reads a number; None for what is none.
+        number_form: How numbers are written, for messages.
+        date: Reads a date as ISO text; None for what is none.
+        date_form: How dates are written, for messages.
+        silent: Attributes with a value that says nothing.
+    """
+
+    namespaces: Mapping[str, str] = field(factory=dict[str, str])
+    currency: Callable[[Element], str]
+    currency_attribute: str
+    decimal: Callable[[str], Decimal | None]
+    number_form: str
+    date: Callable[[str], str | None]
+    date_form: str
+    silent: Mapping[str, str] = field(factory=dict[str, str])
 
 
 class Leaves:
@@ -35,17 +57,18 @@ class Leaves:
         problems: What was found wrong while reading.
     """
 
-    def __init__(self, root: Element) -> None:
+    def __init__(self, root: Element, dialect: Dialect) -> None:
         self.root = root
+        self.dialect = dialect
         self.problems: list[Problem] = []
         self._taken: set[Element] = set()
         self._taken_attributes: set[tuple[Element, str]] = set()
-        currency = root.find("cbc:DocumentCurrencyCode", NAMESPACES)
-        self.currency: str = "" if currency is None else _own_text(currency)
+        self.currency: str = dialect.currency(root)
+        self._namespaces = dict(dialect.namespaces)
 
     def every(self, parent: Element, path: str) -> list[Element]:
         """The elements at a path below a parent, in order; those without text and children do not count."""
-        return [each for each in parent.findall(path, NAMESPACES) if len(each) or _own_text(each)]
+        return [each for each in parent.findall(path, self._namespaces) if len(each) or own_text(each)]
 
     def first(self, parent: Element, path: str) -> Element | None:
         """The first of the elements at a path; None where there is none."""
@@ -54,13 +77,13 @@ class Leaves:
     def peek(self, parent: Element, path: str) -> str | None:
         """The text of the first element at a path, without taking it."""
         element = self.first(parent, path)
-        return None if element is None else _own_text(element)
+        return None if element is None else own_text(element)
 
     def take(self, element: Element, *attributes: str) -> str:
         """Takes an element's text, and those attributes that its new place tells as well."""
         self._taken.add(element)
         self._taken_attributes.update((element, name) for name in attributes)
-        return _own_text(element)
+        return own_text(element)
 
     def leave(self, *elements: Element) -> None:
         """Gives back texts whose place does not tell all of them, so that they are kept as details too."""
@@ -80,9 +103,9 @@ class Leaves:
         element = self.first(parent, path)
         if element is None:
             return None
-        value = decimal(self.take(element))
+        value = self.dialect.decimal(self.take(element))
         if value is None:
-            self.wrong(element, "xml.number", "is no number as XML writes it; correct it")
+            self._no_number(element)
         return value
 
     def amount(self, parent: Element, path: str) -> Decimal | None:
@@ -93,7 +116,7 @@ class Leaves:
     def amount_of(self, element: Element) -> Decimal | None:
         """Takes an element's amount in the document's currency, exact to the cent."""
         self.price_of(element)
-        value = decimal(_own_text(element))
+        value = self.dialect.decimal(own_text(element))
         exact = None if value is None else cents(value)
         if value is not None and exact is None:
             self.wrong(
@@ -103,42 +126,42 @@ class Leaves:
 
     def price_of(self, element: Element) -> Decimal | None:
         """Takes an element's price in the document's currency, with all its decimals."""
-        value = decimal(self.take(element, "currencyID"))
+        attribute = self.dialect.currency_attribute
+        value = self.dialect.decimal(self.take(element, attribute))
         if value is None:
-            self.wrong(element, "xml.number", "is no number as XML writes it; correct it")
+            self._no_number(element)
         if self.is_foreign(element):
             self.wrong(
                 element,
                 "xml.currency",
-                "is in another currency than the document (DocumentCurrencyCode); correct its currencyID",
+                f"is in another currency than the document; correct its {attribute}",
             )
         return value
 
     def is_foreign(self, element: Element) -> bool:
         """Whether an amount says that it is in another currency than the document's."""
-        return element.get("currencyID", self.currency) != self.currency
+        return element.get(self.dialect.currency_attribute, self.currency) != self.currency
 
     def date(self, parent: Element, path: str) -> str | None:
         """Takes a date, as ISO text."""
         element = self.first(parent, path)
         if element is None:
             return None
-        text = self.take(element)
-        try:
-            if _DATE.fullmatch(text):
-                return datetime.date.fromisoformat(text).isoformat()
-        except ValueError:
-            pass
-        self.wrong(element, "xml.date", "is no date as YYYY-MM-DD; correct it")
-        return None
+        day = self.dialect.date(self.take(element))
+        if day is None:
+            self.wrong(element, "xml.date", f"is no date as {self.dialect.date_form}; correct it")
+        return day
 
     def wrong(self, element: Element, rule: str, message: str) -> None:
         """Notes that an element is wrong."""
         self.problems.append(Problem(where(element), rule, message))
 
+    def _no_number(self, element: Element) -> None:
+        self.wrong(element, "xml.number", f"is no number as {self.dialect.number_form}; correct it")
+
     def missing(self, path: str) -> None:
         """Notes that the document lacks what it must have."""
-        place = f"{where(self.root)}/{path.replace('cbc:', '').replace('cac:', '')}"
+        place = f"{where(self.root)}/{_PREFIX.sub('', path)}"
         self.problems.append(
             Problem(place, "xml.required", "is missing, but every document needs it; add it")
         )
@@ -159,16 +182,17 @@ class Leaves:
             pending += [(child, prefix + _step(child)) for child in reversed(children)]
 
     def _left_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
-        text = _own_text(element)
+        text = own_text(element)
         attributes = {
-            _local(name): str(value)
+            local_name(name): str(value)
             for name, value in element.attrib.items()
             if (element, name) not in self._taken_attributes
             and not str(name).startswith(_INSTANCE)
-            and not (name == "currencyID" and value == self.currency)
+            and not (name == self.dialect.currency_attribute and value == self.currency)
+            and self.dialect.silent.get(str(name)) != value
         }
         if text and element not in self._taken:
-            detail = {"code": path or _local(element.tag), "value": text}
+            detail = {"code": path or local_name(element.tag), "value": text}
             if attributes:
                 detail["name"] = ", ".join(f"{name}={value}" for name, value in attributes.items())
             yield detail
@@ -184,16 +208,18 @@ def where(element: Element) -> str:
 
 
 def _step(element: Element) -> str:
-    name = _local(element.tag)
+    name = local_name(element.tag)
     tag = str(element.tag)
     before = len(list(element.itersiblings(tag, preceding=True)))
     alone = before == 0 and next(element.itersiblings(tag), None) is None
     return name if alone else f"{name}[{before + 1}]"
 
 
-def _local(name: object) -> str:
+def local_name(name: object) -> str:
+    """The name of an element or attribute, without its namespace."""
     return str(name).rpartition("}")[2]
 
 
-def _own_text(element: Element) -> str:
+def own_text(element: Element) -> str:
+    """The text of an element itself, without that of its children and without space around it."""
     return "".join([element.text or "", *(child.tail or "" for child in element)]).strip()
