@@ -9,12 +9,14 @@ from typing import Any, Final, Self, cast
 
 from confirma_async import sandbox as asynchronous
 from confirma_async.sandbox import (
+    ClientState,
     EInvoiceAddress,
     Fault,
     FaultRule,
     Faults,
     ReceivedPayment,
     Route,
+    SandboxState,
     Split,
     Stage,
     Step,
@@ -26,6 +28,7 @@ from confirma_sync.portal import Portal
 from confirma_sync.verbs import Twin, blocking, constructor, on_the_loop
 
 __all__ = [
+    "ClientState",
     "EInvoiceAddress",
     "Fault",
     "FaultRule",
@@ -33,6 +36,7 @@ __all__ = [
     "ReceivedPayment",
     "Route",
     "Sandbox",
+    "SandboxState",
     "Split",
     "Stage",
     "Step",

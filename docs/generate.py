@@ -363,18 +363,19 @@ def commands_of_the_sandbox() -> str:
 
 def stages() -> str:
     """Every stage of an unpaid invoice."""
-    rows = [(_code(it.route), it.day, _code(it.stage), it.fee or "", it.lives_by) for it in STEPS]
-    return _table(("Route", "Day", "Stage", "Fee", "Lives by"), rows)
+    rows = [(_code(it.route), it.day, _code(it.stage), it.fee or "", it.description) for it in STEPS]
+    return _table(("Route", "Day", "Stage", "Fee", "What the timeline says"), rows)
 
 
 def principles() -> str:
     """Everything that the sandbox lives by, and whose word that is."""
     validation = [(f"ERROR: {rule.error}", rule.lives_by, rule.evidence) for rule in SANDBOX_RULES]
     steps = [(f"{it.source} → {it.target}: {_when(it)}", it.lives_by, it.evidence) for it in TRANSITIONS]
+    ways = {it.route: (f"{it.route}: stages of an unpaid invoice", it.lives_by, it.evidence) for it in STEPS}
     rest = [(it.what, it.lives_by, it.evidence) for it in PRINCIPLES]
     rows = [
         (what, lives_by, "ours" if evidence is None else _MARKS[evidence])
-        for what, lives_by, evidence in (*validation, *steps, *rest)
+        for what, lives_by, evidence in (*validation, *steps, *ways.values(), *rest)
     ]
     return _table(("What it does", "Lives by", "Known"), rows)
 

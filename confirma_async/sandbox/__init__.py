@@ -10,11 +10,13 @@ from confirma_async.sandbox.lifecycle.money import Split
 from confirma_async.sandbox.lifecycle.register import EInvoiceAddress
 from confirma_async.sandbox.lifecycle.stages import Route, Stage, Step
 from confirma_async.sandbox.lifecycle.terms import Terms
+from confirma_async.sandbox.office import ClientState, SandboxState
 from confirma_async.sandbox.server import Sandbox
 from confirma_async.sandbox.store import StoredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 
 __all__ = [
+    "ClientState",
     "EInvoiceAddress",
     "Fault",
     "FaultRule",
@@ -22,6 +24,7 @@ __all__ = [
     "ReceivedPayment",
     "Route",
     "Sandbox",
+    "SandboxState",
     "Split",
     "Stage",
     "Step",

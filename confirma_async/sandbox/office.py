@@ -10,9 +10,8 @@ import abc
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from confirma_async.converters.kinds import has_too_many_digits
 from confirma_async.errors import ConfigurationError
@@ -33,6 +32,42 @@ from confirma_async.schemas import InvoiceStatus
 
 OWN_CLIENT = "sandbox"
 """The name of the client that ``Sandbox.api_key`` belongs to."""
+
+
+@frozen(kw_only=True)
+class ClientState:
+    """A client of the sandbox.
+
+    Attributes:
+        name: What the sandbox calls it: of one that was onboarded, its business code.
+        identifier: What the service calls it.
+        service: The service its invoices live through.
+        expired: Whether its token has expired.
+        provider: Its accounting system; None where none is connected.
+    """
+
+    name: str
+    identifier: int
+    service: str
+    expired: bool
+    provider: str | None
+
+
+@frozen(kw_only=True)
+class SandboxState:
+    """What a sandbox holds.
+
+    Attributes:
+        now: The virtual time.
+        clients: All clients, in the order they came.
+        invoices: How many invoices there are, by status.
+        money: How many payments there are, how many of them are not settled, and how many settlements.
+    """
+
+    now: datetime
+    clients: Sequence[ClientState]
+    invoices: Mapping[str, int]
+    money: Mapping[str, int]
 
 
 class Office(abc.ABC):
@@ -209,16 +244,16 @@ class Office(abc.ABC):
             for address in addresses:
                 self._world.store.register.add(business_id, address)
 
-    def state(self) -> Mapping[str, Any]:
-        """What the sandbox holds, as plain data without tokens or bodies: counts, and every client."""
+    def state(self) -> SandboxState:
+        """What the sandbox holds, without tokens and bodies."""
         now = self._world.now()
         store = self._world.store
-        return {
-            "now": now,
-            "clients": [_shown(client, now) for client in store.accounts.all()],
-            "invoices": store.invoices.count(),
-            **store.money.count(),
-        }
+        return SandboxState(
+            now=now,
+            clients=tuple(_shown(client, now) for client in store.accounts.all()),
+            invoices=store.invoices.count(),
+            money=store.money.count(),
+        )
 
     def _client(self, name: str) -> Client:
         client = self._world.store.accounts.by_name(name)
@@ -260,11 +295,11 @@ def _money(amount: Decimal) -> Decimal:
     return cents
 
 
-def _shown(client: Client, now: datetime) -> Mapping[str, Any]:
-    return {
-        "name": client.name,
-        "identifier": client.identifier,
-        "service": client.service,
-        "expired": client.has_expired(now),
-        "provider": client.provider,
-    }
+def _shown(client: Client, now: datetime) -> ClientState:
+    return ClientState(
+        name=client.name,
+        identifier=client.identifier,
+        service=client.service,
+        expired=client.has_expired(now),
+        provider=client.provider,
+    )

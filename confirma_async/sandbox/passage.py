@@ -73,9 +73,9 @@ def _delivered(occasion: Occasion, invoice_id: int) -> None:
         _credit(occasion, invoice)
     elif invoice.control == CONTROLLED:
         original = store.invoices.original_of(invoice) if invoice.type == InvoiceType.REMINDER else None
-        if original is None or original.case_id is None:
+        if original is None:
             _open(occasion, invoice)
-        else:
+        elif original.case_id is not None:
             store.invoices.put_case(invoice.id, original.case_id)
             told = Event(code="REMINDER", description="The creditor sent a reminder.")
             store.cases.tell(original.case_id, occasion.at, told)

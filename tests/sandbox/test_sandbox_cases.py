@@ -344,6 +344,20 @@ async def test_a_reminder_joins_the_case_of_its_original(invoiced, sandbox, make
     assert _codes(case)[-1] == "REMINDER"
 
 
+async def test_a_reminder_sent_before_its_original_is_delivered_claims_nothing_twice(
+    partner, sandbox, make_invoice
+):
+    await partner.post(make_invoice(processing__manualApprovalEnabled=True))
+    await partner.post(make_invoice(invoice__header__type="REMINDER"))
+    sandbox.clock.advance(days=1)
+    await partner.records()
+    sandbox.approve(1042)
+    sandbox.clock.advance(days=1)
+    original, reminder = await partner.records(invoiceNumber="1042")
+    assert "caseId" not in reminder
+    assert (await partner.case())["summary"]["caseId"] == original["caseId"]
+
+
 async def test_a_reminder_without_an_original_opens_a_case(partner, sandbox, make_invoice):
     await partner.post(make_invoice(invoice__header__type="REMINDER"))
     sandbox.clock.advance(days=1)

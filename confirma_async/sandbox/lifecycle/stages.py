@@ -56,96 +56,40 @@ class Step:
     evidence: Evidence | None
 
 
-_LIFECYCLE = "§9: Lifecycle: unpaid past due → overdue → reminder(s) → collection"
-_COLLECTION = "§9: Debt collection: reminder letter first, then control, further reminders, formal notice"
+def _way(route: Route, lives_by: str, *stages: tuple[Stage, int, str, str]) -> Sequence[Step]:
+    """A route from its stages, each with its day, its fee and what the timeline says."""
+    return [
+        Step(
+            route=route,
+            stage=stage,
+            day=day,
+            fee=Decimal(fee),
+            description=description,
+            lives_by=lives_by,
+            evidence=Evidence.DOCUMENTED,
+        )
+        for stage, day, fee, description in stages
+    ]
+
 
 STEPS: Sequence[Step] = (
-    Step(
-        route=Route.LIFECYCLE,
-        stage=Stage.PAYMENT_CONTROL,
-        day=0,
-        description="The invoice is under payment control.",
-        lives_by="§9: Lifecycle: INVOICED, payment control on",
-        evidence=Evidence.DOCUMENTED,
+    *_way(
+        Route.LIFECYCLE,
+        "§9: Lifecycle: payment control on; unpaid past due → overdue → reminder(s) → collection",
+        (Stage.PAYMENT_CONTROL, 0, "0.00", "The invoice is under payment control."),
+        (Stage.OVERDUE, 1, "0.00", "The due date has passed."),
+        (Stage.REMINDER, 8, "5.00", "A reminder was sent."),
+        (Stage.SECOND_REMINDER, 22, "5.00", "A second reminder was sent."),
+        (Stage.COLLECTION, 36, "30.00", "The case was taken to collection."),
     ),
-    Step(
-        route=Route.LIFECYCLE,
-        stage=Stage.OVERDUE,
-        day=1,
-        description="The due date has passed.",
-        lives_by=_LIFECYCLE,
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Step(
-        route=Route.LIFECYCLE,
-        stage=Stage.REMINDER,
-        day=8,
-        fee=Decimal("5.00"),
-        description="A reminder was sent.",
-        lives_by=_LIFECYCLE,
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Step(
-        route=Route.LIFECYCLE,
-        stage=Stage.SECOND_REMINDER,
-        day=22,
-        fee=Decimal("5.00"),
-        description="A second reminder was sent.",
-        lives_by=_LIFECYCLE,
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Step(
-        route=Route.LIFECYCLE,
-        stage=Stage.COLLECTION,
-        day=36,
-        fee=Decimal("30.00"),
-        description="The case was taken to collection.",
-        lives_by=_LIFECYCLE,
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Step(
-        route=Route.DEBT_COLLECTION,
-        stage=Stage.REMINDER_LETTER,
-        day=0,
-        fee=Decimal("5.00"),
-        description="The agency sent a reminder letter.",
-        lives_by=_COLLECTION,
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Step(
-        route=Route.DEBT_COLLECTION,
-        stage=Stage.CONTROL,
-        day=10,
-        description="The agency controls the payments.",
-        lives_by=_COLLECTION,
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Step(
-        route=Route.DEBT_COLLECTION,
-        stage=Stage.FURTHER_REMINDER,
-        day=24,
-        fee=Decimal("5.00"),
-        description="A further reminder was sent.",
-        lives_by=_COLLECTION,
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Step(
-        route=Route.DEBT_COLLECTION,
-        stage=Stage.FORMAL_NOTICE,
-        day=38,
-        fee=Decimal("15.00"),
-        description="A formal notice was sent.",
-        lives_by=_COLLECTION,
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Step(
-        route=Route.DEBT_COLLECTION,
-        stage=Stage.COLLECTION,
-        day=52,
-        fee=Decimal("30.00"),
-        description="The case was taken to collection.",
-        lives_by="§9: Debt collection: formal notice, collection",
-        evidence=Evidence.DOCUMENTED,
+    *_way(
+        Route.DEBT_COLLECTION,
+        "§9: Debt collection: reminder letter, control, further reminders, formal notice, collection",
+        (Stage.REMINDER_LETTER, 0, "5.00", "The agency sent a reminder letter."),
+        (Stage.CONTROL, 10, "0.00", "The agency controls the payments."),
+        (Stage.FURTHER_REMINDER, 24, "5.00", "A further reminder was sent."),
+        (Stage.FORMAL_NOTICE, 38, "15.00", "A formal notice was sent."),
+        (Stage.COLLECTION, 52, "30.00", "The case was taken to collection."),
     ),
 )
 """The ways of unpaid invoices. The first step of a route is taken when the case is opened."""

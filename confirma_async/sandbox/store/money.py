@@ -133,7 +133,7 @@ class Money:
             "SELECT (SELECT count(*) FROM payments), "
             "(SELECT count(*) FROM payments WHERE settlement IS NULL), (SELECT count(*) FROM settlements)"
         )
-        return dict(zip(("payments", "payments_not_settled", "settlements"), row, strict=True))
+        return dict(zip(("payments", "not_settled", "settlements"), row, strict=True))
 
     def settle(self, client: str, at: datetime) -> list[MadeSettlement]:
         """Pays out what has come in for a client: one settlement for each currency."""
