@@ -13,6 +13,7 @@ import click
 from confirma_async._version import __version__
 from confirma_async.cli.accounting import accounting_invoice, accounting_payment, ledger
 from confirma_async.cli.client import client
+from confirma_async.cli.columns import columns
 from confirma_async.cli.demo import demo
 from confirma_async.cli.doctor import doctor
 from confirma_async.cli.exits import Exit
@@ -59,6 +60,7 @@ def _set_up_logging(*, verbose: bool) -> None:
 for _command in (
     submit,
     validate,
+    columns,
     status,
     invoice,
     payments,

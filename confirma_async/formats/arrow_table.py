@@ -70,6 +70,25 @@ def arrow_table(path: Path, form: Form, options: ReadOptions) -> Table:
         return Table(layout, _lines(path, stack.pop_all(), batches, columns))
 
 
+def arrow_sample(path: Path, form: Form, most: int) -> tuple[list[str], list[Sequence[Cell]]]:
+    """The names of the columns, and the first rows; columns of a type that is not read are empty there.
+
+    Raises:
+        InputError: the file is damaged, or of another kind.
+    """
+    with ExitStack() as stack:
+        titles, kinds, batches = _careful(path, lambda: _OPENERS[form](path, stack))
+        batch = _careful(path, lambda: next(batches, None))
+        if batch is None:
+            return titles, []
+        part = batch.slice(0, most)
+        columns = [
+            _cells(part.column(index)) if _complaint(kind) is None else [""] * part.num_rows
+            for index, kind in enumerate(kinds)
+        ]
+        return titles, list(zip(*columns, strict=True))
+
+
 def _open_parquet(path: Path, stack: ExitStack) -> _Opened:
     parquet: Any = importlib.import_module("pyarrow.parquet")
     file = stack.enter_context(parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER))
@@ -79,7 +98,7 @@ def _open_parquet(path: Path, stack: ExitStack) -> _Opened:
 def _open_arrow(path: Path, stack: ExitStack) -> _Opened:
     with path.open("rb") as file:
         is_stream = file.read(6) != b"ARROW1"
-    source = stack.enter_context(arrow.memory_map(str(path)))
+    source = stack.enter_context(arrow.OSFile(str(path)))
     if is_stream:
         stream = stack.enter_context(arrow.ipc.open_stream(source))
         return *_fields(stream.schema), iter(stream)

@@ -80,7 +80,7 @@ def survey(path: Path, options: ReadOptions, *, find_mark: bool = True) -> Surve
         InputError: the header line does not say what the columns are.
     """
     mapping = options.mapping
-    encoding = (mapping.encoding if mapping else None) or _encoding(path)
+    encoding = (mapping.encoding if mapping else None) or encoding_of(path)
     line, text = _header(path, encoding, mapping.header_row if mapping else None)
     delimiter, titles = _titles(text, options)
     try:
@@ -94,7 +94,12 @@ def survey(path: Path, options: ReadOptions, *, find_mark: bool = True) -> Surve
     return Survey(encoding, delimiter, line, titles, columns, mark)
 
 
-def _encoding(path: Path) -> str:
+def encoding_of(path: Path) -> str:
+    """Finds out how a file is encoded: UTF-8, with or without a mark, else Windows-1252.
+
+    Raises:
+        InputError: it is written in UTF-16.
+    """
     with path.open("rb") as file:
         start = file.read(4)
     if start.startswith(_WIDE_MARKS):

@@ -86,6 +86,21 @@ def excel_table(path: Path, options: ReadOptions) -> Table:
         return Table(layout, _lines(rows, beside, header, columns, stack.pop_all()))
 
 
+def excel_sample(path: Path, most: int) -> list[tuple[str, list[list[Cell]]]]:
+    """The first rows of every sheet of a workbook.
+
+    Raises:
+        InputError: it is no workbook.
+    """
+    _look_into(path)
+    with ExitStack() as stack:
+        book = _open(path, stack, results=True)
+        return [
+            (sheet.title, [[_cell(cell, None) for cell in row] for row in islice(_rows(path, sheet), most)])
+            for sheet in book.worksheets
+        ]
+
+
 def _look_into(path: Path) -> bool:
     """Whether any sheet has formulas; refuses what is no workbook, or would not fit into memory."""
     try:

@@ -62,13 +62,25 @@ class ColumnMapping:
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
-            found: dict[str, Any] = tomllib.loads(text, parse_float=Decimal)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"the mapping {path} cannot be read: {error}") from error
+        return cls.from_text(text, source=str(path))
+
+    @classmethod
+    def from_text(cls, text: str, *, source: str) -> Self:
+        """Reads a mapping out of TOML text; ``source`` says in messages where it stands.
+
+        Raises:
+            ConfigurationError: it is not TOML, or says something that no mapping says.
+        """
         try:
-            return cls(source=str(path), **_checked(found))
+            found: dict[str, Any] = tomllib.loads(text, parse_float=Decimal)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(f"the mapping {source} cannot be read: {error}") from error
+        try:
+            return cls(source=source, **_checked(found))
         except _Wrong as wrong:
-            raise ConfigurationError(f"the mapping {path}: {wrong}") from None
+            raise ConfigurationError(f"the mapping {source}: {wrong}") from None
 
     def keys(self) -> frozenset[str]:
         """The titles that it names, in the form that they are compared in."""

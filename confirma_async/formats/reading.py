@@ -69,8 +69,13 @@ def sightings(
     return _guarded(file, _sightings(file, form, options, converter or plain_converter()))
 
 
-def form_of(path: Path, options: ReadOptions) -> Form:
+def form_of(path: Path, options: ReadOptions, otherwise: Form | None = None) -> Form:
     """What a file is, if it can be read here.
+
+    Args:
+        path: The file.
+        options: How it is read.
+        otherwise: What it is where neither its name nor its contents tell.
 
     Raises:
         InputError: it is nothing that can be read, or a library for it is missing.
@@ -80,9 +85,9 @@ def form_of(path: Path, options: ReadOptions) -> Form:
         if start.startswith(signature):
             raise InputError(f"{path}: {message}")
     signed = next((form for signature, form in BY_SIGNATURE.items() if start.startswith(signature)), None)
-    form = (
-        options.form or signed or BY_EXTENSION.get(path.suffix.lower()) or _by_content(path, start, options)
-    )
+    form = options.form or signed or BY_EXTENSION.get(path.suffix.lower())
+    if form is None:
+        form = _by_content(path, start, otherwise or (Form.CSV if options.mapping else None))
     _need_library(path, form)
     return form
 
@@ -181,15 +186,17 @@ def _start(path: Path) -> bytes:
     return start
 
 
-def _by_content(path: Path, start: bytes, options: ReadOptions) -> Form:
+def _by_content(path: Path, start: bytes, otherwise: Form | None) -> Form:
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = start.decode("utf-16" if wide else "utf-8-sig", errors="replace").lstrip()
     if text.startswith("<"):
         return Form.XML
     if text.startswith(("{", "[")):
         return Form.JSON
-    if options.mapping is not None or _names_columns(text.splitlines()[0]):
+    if _names_columns(text.splitlines()[0]):
         return Form.CSV
+    if otherwise is not None:
+        return otherwise
     msg = f"{path}: is of no known format; {', '.join(BY_EXTENSION)} are read"
     raise InputError(msg)
 

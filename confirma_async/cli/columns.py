@@ -1,0 +1,34 @@
+"""``confirma columns``: proposes which column of a table is which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from confirma_async.cli.exits import Exit
+from confirma_async.formats import Form, ReadOptions
+from confirma_async.formats.proposal import propose
+
+
+@click.command(short_help="Propose which column of your own table is which.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Form]),
+    help="What the file is; found out unless given.",
+)
+def columns(file: Path, form: str | None) -> Exit:
+    """Propose a mapping for a table with column names of its own.
+
+    FILE is CSV, Excel, Parquet or Arrow. The mapping is printed as TOML: save it, correct what it says to be
+    unsure, and submit the file with --mapping. Columns are known by their names in Finnish, Swedish and
+    English, and else by what stands in them. Nothing is sent. Exit code 0: the mapping can be tried; 1: it
+    lacks what every invoice needs.
+    """
+    proposal = propose(file, ReadOptions(form=None if form is None else Form(form)))
+    click.echo(proposal.text, nl=False)
+    for sentence in proposal.unsure:
+        click.echo(f"confirma: unsure: {sentence}", err=True)
+    return Exit.REJECTED if proposal.missing else Exit.ACCEPTED

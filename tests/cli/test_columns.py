@@ -1,0 +1,61 @@
+"""``columns``: a mapping for a table of one's own."""
+
+import pytest
+
+
+@pytest.fixture
+def sales(tmp_path):
+    file = tmp_path / "sales.csv"
+    file.write_text("Laskun nro;Pvm;Eräpäivä;Valuutta;Veroton\n1;2.11.2026;16.11.2026;EUR;10,00\n")
+    return file
+
+
+def test_what_is_proposed_can_be_used(confirma, sales):
+    code, out, err = confirma("columns", sales)
+    assert (code, err) == (0, "")
+    mapping = sales.with_suffix(".toml")
+    mapping.write_text(out)
+    code, out, _ = confirma("validate", sales, "--mapping", mapping)
+    assert code == 0
+    assert "Can be sent: 1" in out
+
+
+def test_what_is_unsure_is_told_on_standard_error(confirma, tmp_path):
+    file = tmp_path / "sales.txt"
+    file.write_text("Lasku;Pvm;Summa\n1;2.11.2026;10,00\n")
+    code, out, err = confirma("columns", file)
+    assert code == 0
+    assert 'row_gross_amount = "Summa"  # unsure' in out
+    assert "confirma: unsure: currency: a guess" in err
+
+
+def test_what_is_missing_is_told_by_the_exit_code(confirma, tmp_path):
+    file = tmp_path / "sales.csv"
+    file.write_text("Asiakas;Summa\nHaave Oy;10,00\n")
+    code, _, err = confirma("columns", file)
+    assert code == 1
+    assert "number: no column seems to hold it" in err
+
+
+def test_a_file_that_is_no_table_is_told(confirma, tmp_path):
+    file = tmp_path / "a.jsonl"
+    file.write_text("{}")
+    code, _, err = confirma("columns", file)
+    assert code == 2
+    assert "is no table" in err
+
+
+def test_a_mapping_that_does_not_fit_is_told(confirma, sales, tmp_path):
+    mapping = tmp_path / "m.toml"
+    mapping.write_text("[columns]\nnumber = 'Other'")
+    code, out, _ = confirma("validate", sales, "--mapping", mapping)
+    assert code == 1
+    assert "does not fit" in " ".join(out.split())
+
+
+def test_a_mapping_that_is_no_toml_is_told(confirma, sales, tmp_path):
+    mapping = tmp_path / "m.toml"
+    mapping.write_text("[columns")
+    code, _, err = confirma("validate", sales, "--mapping", mapping)
+    assert code == 2
+    assert "cannot be read" in err
