@@ -134,6 +134,8 @@ async def test_python(block: Block, desk: Path, monkeypatch: pytest.MonkeyPatch)
                 for name, function in list(names.items()):
                     if name.startswith("test_") and inspect.iscoroutinefunction(function):
                         await function()
+                    elif name.startswith("test_") and inspect.isfunction(function):
+                        await asyncio.to_thread(function)
     if block.output is not None:
         assert_shown(block.output, printed.getvalue())
 
@@ -202,6 +204,27 @@ async def ended_by_ctrl_c(process: asyncio.subprocess.Process) -> bytes:
     printed = await process.stdout.readuntil(b"Ctrl-C stops it.\n")
     process.send_signal(signal.SIGINT)
     return printed
+
+
+def pairs_of(page: Path) -> list[tuple[str, str]]:
+    """The examples that stand side by side, asynchronous and synchronous."""
+    examples = [
+        match["body"] for match in FENCE.finditer(table_of(page)) if match["word"].strip() == "python"
+    ]
+    return list(zip(examples[::2], examples[1::2], strict=True))
+
+
+def table_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("<table>")[2].partition("</table>")[0]
+
+
+def test_examples_side_by_side_differ_by_waiting_only() -> None:
+    pairs = pairs_of(ROOT / "docs/synchronous.md")
+    assert len(pairs) == 5
+    assert pairs == pairs_of(ROOT / "README.md")
+    for asynchronous, synchronous in pairs:
+        waiting = re.sub(r"\b(async|await) ", "", asynchronous)
+        assert waiting.replace("confirma_async", "confirma_sync") == synchronous
 
 
 def test_every_block_is_run() -> None:
