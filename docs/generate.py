@@ -374,10 +374,16 @@ def principles() -> str:
     ways = {it.route: (f"{it.route}: stages of an unpaid invoice", it.lives_by, it.evidence) for it in STEPS}
     rest = [(it.what, it.lives_by, it.evidence) for it in PRINCIPLES]
     rows = [
-        (what, lives_by, "ours" if evidence is None else _MARKS[evidence])
+        (what, lives_by, _known(lives_by, evidence))
         for what, lives_by, evidence in (*validation, *steps, *ways.values(), *rest)
     ]
     return _table(("What it does", "Lives by", "Known"), rows)
+
+
+def _known(lives_by: str, evidence: Evidence | None) -> str:
+    if evidence is None:
+        return "ours"
+    return _MARKS[evidence] + (", in part" if re.search(r"\bours?\b", lives_by) else "")
 
 
 def _when(transition: Transition) -> str:

@@ -132,6 +132,10 @@ def _credit(occasion: Occasion, note: DeliveredInvoice) -> None:
 
 def _go_on(occasion: Occasion, case_id: int) -> None:
     case = occasion.store.cases.get(case_id)
+    due = cases.due_of(case, occasion.terms)
+    if due is None or due > occasion.at:  # the terms are others now than when this was put on the agenda
+        keep(occasion.store, case, case, occasion.at, occasion.terms)
+        return
     later, event = cases.go_on(case, occasion.at.date(), occasion.terms)
     keep(occasion.store, case, later, occasion.at, occasion.terms, event)
 

@@ -1,5 +1,6 @@
 """What becomes of an unpaid invoice: stages, interest, actions, credits."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 
 from confirma_async.errors import ConfigurationError
+from confirma_async.sandbox import Sandbox, Stage, Terms, VirtualClock
+from confirma_async.sandbox.lifecycle import STEPS
 
 
 @pytest.fixture
@@ -113,8 +116,9 @@ async def test_costs_and_interest_that_an_invoice_brings_along_are_owed(partner,
     assert (balance["costsAmount"], balance["interestAmount"]) == (15, Decimal("1.25"))
 
 
-async def test_what_was_paid_before_sending_is_not_owed(partner, sandbox, make_invoice):
-    await partner.post(make_invoice(invoice__paymentData={"state": {"paidAmount": 50}}))
+@pytest.mark.parametrize("state", [{"paidAmount": 50}, {"openAmount": 100}])
+async def test_what_was_paid_before_sending_is_not_owed(partner, sandbox, make_invoice, state):
+    await partner.post(make_invoice(invoice__paymentData={"state": state}))
     sandbox.clock.advance(hours=2)
     assert (await partner.case())["balance"]["capitalAmount"] == 100
 
@@ -123,6 +127,17 @@ async def test_a_buyer_with_collection_disabled_is_reminded_only(partner, sandbo
     await partner.post(make_invoice(invoice__parties__buyerParty__disableCollection=True))
     sandbox.clock.advance(days=300)
     assert (await partner.case())["summary"]["stage"] == "SECOND_REMINDER"
+
+
+async def test_a_stage_that_the_terms_no_longer_have_is_the_last(tmp_path, partner_of, make_invoice):
+    clock = VirtualClock(datetime(2026, 3, 2, tzinfo=UTC))
+    async with Sandbox(db=tmp_path / "db", clock=clock) as sandbox:
+        await partner_of(sandbox).post(make_invoice())
+        sandbox.advance(days=23)
+    fewer = Terms(steps=[step for step in STEPS if step.stage is not Stage.REMINDER])
+    async with Sandbox(db=tmp_path / "db", clock=clock, terms=fewer) as sandbox:
+        sandbox.advance(days=300)
+        assert (await partner_of(sandbox).case())["summary"]["stage"] == "REMINDER"
 
 
 async def test_an_invoice_without_anything_to_pay_is_closed_at_once(partner, sandbox, make_invoice):

@@ -174,10 +174,18 @@ async def test_without_a_period_settlements_are_those_of_the_last_30_days(remind
     assert len(await _settlements(reminded, **query)) == 1
 
 
-@pytest.mark.parametrize("path", ["payments", "settlements", "invoice/distribution"])
-async def test_dates_upside_down_get_400(partner, path):
-    names = ("fromInvDate", "toInvDate") if path.startswith("invoice") else ("fromDate", "toDate")
-    reply = await partner.get(path, **dict(zip(names, ("2026-03-02", "2026-03-01"), strict=True)))
+WINDOWS = [
+    ("/api/v1/partner/payments", "fromDate", "toDate"),
+    ("/api/v1/partner/settlements", "fromDate", "toDate"),
+    ("/api/v1/partner/invoice/distribution", "fromInvDate", "toInvDate"),
+    ("/api/v2/partner/invoice/distribution", "fromInvDate", "toInvDate"),
+]
+
+
+@pytest.mark.parametrize(("path", "first", "last"), WINDOWS)
+@pytest.mark.parametrize("days", [("2026-03-02", "2026-03-01"), ("yesterday", "2026-03-01")])
+async def test_dates_that_are_none_or_upside_down_get_400(partner, path, first, last, days):
+    reply = await partner.call("GET", path, query=dict(zip((first, last), days, strict=True)))
     assert reply.status == 400
 
 
@@ -201,6 +209,16 @@ async def test_a_payment_that_was_taken_back_never_was(reminded, sandbox):
     assert (await reminded.get("payments")).body == []
     assert await _settlements(reminded) == []
     assert (await reminded.case())["summary"]["status"] == "OPEN"
+
+
+def test_an_unknown_payment_cannot_be_changed(sandbox):
+    with pytest.raises(ConfigurationError, match="no payment 7"):
+        sandbox.change_payment(7, amount=Decimal("1.00"))
+
+
+def test_neither_invoice_nor_case_is_nothing_to_pay(sandbox):
+    with pytest.raises(ConfigurationError, match="name an invoice number or a case"):
+        sandbox.pay()
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "NaN", "1E+60"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise
 from types import MappingProxyType
 
 from confirma_async.sandbox.lifecycle.money import CENT, EXACT, ZERO
@@ -89,9 +88,7 @@ def _units(capital: Decimal, percentage: Decimal, since: date, until: date) -> D
 def _periods(since: date, until: date, rates: Mapping[date, Decimal]) -> Iterator[tuple[date, date, Decimal]]:
     """The parts of a period that have one rate each; a rate holds from its first day on."""
     starts = sorted(rates)
-    for start, following in pairwise([*starts, None]):
-        if start is None:
-            continue
+    for start, following in zip(starts, [*starts[1:], None], strict=True):
         # A day bears the rate that holds on it; ``since`` bears none, so a period begins on the day before.
         first = since if start == starts[0] else max(since, _day_before(start))
         last = until if following is None else min(until, _day_before(following))

@@ -44,13 +44,13 @@ class Store:
 
     def __init__(self, path: str | Path | None, transitions: Iterable[Transition]) -> None:
         self._database = Database(path, [statement for room in _ROOMS for statement in room.SCHEMA])
-        self.accounts = accounts.Accounts(self._database)
-        self.invoices = invoices.Invoices(self._database, transitions)
-        self.agenda = agenda.Agenda(self._database)
-        self.cases = cases.Cases(self._database)
-        self.money = money.Money(self._database)
-        self.records = accounting.Records(self._database)
-        self.register = register.Register(self._database)
+        self.accounts: accounts.Accounts = accounts.Accounts(self._database)
+        self.invoices: invoices.Invoices = invoices.Invoices(self._database, transitions)
+        self.agenda: agenda.Agenda = agenda.Agenda(self._database)
+        self.cases: cases.Cases = cases.Cases(self._database)
+        self.money: money.Money = money.Money(self._database)
+        self.records: accounting.Records = accounting.Records(self._database)
+        self.register: register.Register = register.Register(self._database)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Writes of several rooms, all or none."""
