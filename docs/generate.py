@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
@@ -15,6 +16,7 @@ from sphinx.pycode import ModuleAnalyzer
 
 from confirma_async.bulk import State, Verdict
 from confirma_async.cli.app import confirma, every_command
+from confirma_async.cli.connection import connected
 from confirma_async.cli.exits import Exit
 from confirma_async.contract import CREATE_INVOICE, OPERATIONS, PREFIX, Operation, Repeat, schema_classes
 from confirma_async.converters import wire_names
@@ -158,26 +160,47 @@ def _member_docs(cls: type) -> Mapping[str, str]:
 def commands() -> str:
     """Every command with its options, from the commands themselves."""
     context = click.Context(confirma, info_name="confirma", **confirma.context_settings)
-    parts = ["Options before any command:\n\n", _options(confirma, context)]
+    parts = [
+        "Options before any command:\n\n",
+        _table(("Option", "Meaning"), _options(confirma, context)),
+        "\nOptions of a connection, which every command takes that makes a call of its own:\n\n",
+        _table(("Option", "Meaning"), _connection()),
+    ]
     for words, command in every_command():
         name = " ".join(words)
         inner = click.Context(command, info_name=name, parent=context)
         usage = " ".join(command.collect_usage_pieces(inner))
         parts.append(f"\n### confirma {name}\n\n`confirma {name} {usage}`\n\n{_help(command)}\n\n")
-        parts.append(_options(command, inner))
+        rows = _options(command, inner)
+        own = [row for row in rows if row not in _connection()] if {*_connection()} <= {*rows} else rows
+        parts.append(_table(("Option", "Meaning"), own))
+        if len(own) < len(rows):
+            parts.append("\nAnd the options of a connection.\n")
     return "".join(parts)
 
 
+@functools.cache
+def _connection() -> Sequence[tuple[str, str]]:
+    """The options that say where calls go."""
+    bare = click.command(connected(lambda **_options: None))
+    return _options(bare, click.Context(bare))[:-1]  # the last one is --help
+
+
 def _help(command: click.Command) -> str:
-    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    return "\n\n".join(_paragraph(it) for it in inspect.cleandoc(command.help or "").split("\n\n"))
 
 
-def _options(command: click.Command, context: click.Context) -> str:
+def _paragraph(text: str) -> str:
+    lines = text.splitlines()
+    if lines[0] == "\b":  # click's own mark for lines to leave as they are
+        return "\n".join(["```text", *(line.strip() for line in lines[1:]), "```"])
+    return " ".join(text.split())
+
+
+def _options(command: click.Command, context: click.Context) -> Sequence[tuple[str, str]]:
     options = [each for each in command.get_params(context) if isinstance(each, click.Option)]
     records = [option.get_help_record(context) for option in options]
-    rows = [(_code(record[0]), record[1]) for record in records if record is not None]
-    return _table(("Option", "Meaning"), rows)
+    return [(_code(record[0]), record[1]) for record in records if record is not None]
 
 
 def exit_codes() -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 
 def main() -> None:
     """Runs the command line; the entry point of the script ``confirma``."""
     try:
+        importlib.import_module("rich")  # the commands need it, and load it late
         from confirma_async.cli.app import run
     except ModuleNotFoundError as error:
         if error.name not in {"click", "rich"}:

@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
 from confirma_async._version import __version__
-from confirma_async.cli.accounting import accounting_invoice, accounting_payment, ledger
-from confirma_async.cli.client import client
-from confirma_async.cli.columns import columns
-from confirma_async.cli.demo import demo
-from confirma_async.cli.doctor import doctor
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.failures import Failure, explained
-from confirma_async.cli.finvoice import finvoice
-from confirma_async.cli.invoice import invoice
-from confirma_async.cli.openapi import openapi
-from confirma_async.cli.payments import payments, settlements
-from confirma_async.cli.render import print_json
-from confirma_async.cli.sandbox import sandbox
-from confirma_async.cli.status import status
-from confirma_async.cli.submit import submit
-from confirma_async.cli.token import token
-from confirma_async.cli.validate import validate
+
+_COMMANDS: Mapping[str, str] = {
+    "submit": "submit",
+    "validate": "validate",
+    "columns": "columns",
+    "status": "status",
+    "invoice": "invoice",
+    "payments": "payments",
+    "settlements": "payments",
+    "ledger": "accounting",
+    "accounting-payment": "accounting",
+    "accounting-invoice": "accounting",
+    "finvoice": "finvoice",
+    "token": "token",
+    "client": "client",
+    "doctor": "doctor",
+    "sandbox": "sandbox",
+    "openapi": "openapi",
+    "demo": "demo",
+}
+"""Every command, in the order of a help text, and the module of this package that it stands in."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Loads a command when it is called for: none waits for what the others import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        """The names of all commands."""
+        return [*_COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (likewise)
+        """Loads one."""
+        if cmd_name not in _COMMANDS:
+            return None
+        home = importlib.import_module(f"confirma_async.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(home, cmd_name.replace("-", "_"))
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="confirma")
 @click.option("-v", "--verbose", is_flag=True, help="Log every call on standard error.")
 def confirma(verbose: bool) -> None:
@@ -57,36 +79,16 @@ def _set_up_logging(*, verbose: bool) -> None:
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for _command in (
-    submit,
-    validate,
-    columns,
-    status,
-    invoice,
-    payments,
-    settlements,
-    ledger,
-    accounting_payment,
-    accounting_invoice,
-    finvoice,
-    token,
-    client,
-    doctor,
-    sandbox,
-    openapi,
-    demo,
-):
-    confirma.add_command(_command)
-
-
 def every_command(
     group: click.Group = confirma, *words: str
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command that does something, with the words it is called by: ``("invoice", "create")``."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from every_command(command, *words, name)
-        else:
+        elif command is not None:
             yield (*words, name), command
 
 
@@ -97,18 +99,25 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        failure = Failure(error.format_message(), Exit.USAGE)
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.INTERRUPTED
     except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:  # noqa: BLE001 (the last resort)
-        failure = explained(error)
-        click.echo(f"confirma: {failure.message}", err=True)
+        return _failed(error, as_json="--json" in arguments)
+    return int(code or Exit.ACCEPTED)
+
+
+def _failed(error: BaseException, *, as_json: bool) -> Exit:
+    """Says what went wrong, and returns the exit code for it."""
+    from confirma_async.cli.failures import explained
+    from confirma_async.cli.render import print_json
+
+    failure = explained(error)
+    if isinstance(error, click.ClickException):
+        error.show()  # with the usage of the command
     else:
-        return int(code or Exit.ACCEPTED)
-    if "--json" in arguments:
+        click.echo(f"confirma: {failure.message}", err=True)
+    if as_json:
         print_json({"error": failure.message, "exit_code": int(failure.code), **failure.details})
     return failure.code

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
-from confirma_async.bulk import Report
-from confirma_async.contract import OPERATIONS, Repeat
 from confirma_async.errors import (
     AddressNotChosenError,
     APIError,
@@ -21,6 +20,9 @@ from confirma_async.errors import (
     TokenNotKeptError,
     TransportError,
 )
+
+if TYPE_CHECKING:
+    from confirma_async.bulk import Report
 
 
 class Exit(enum.IntEnum):
@@ -62,6 +64,8 @@ def of_error(error: ConfirmaError) -> Exit:
 
 
 def _changes_something(operation: str | None) -> bool:
+    from confirma_async.contract import OPERATIONS, Repeat
+
     row = OPERATIONS.get(operation or "")
     return row is not None and row.repeat is Repeat.UNSAFE
 

@@ -56,6 +56,8 @@ def explained(error: BaseException) -> Failure:
         BaseException: the error itself, if it is a fault of ours and somebody wants to look into it.
     """
     match error:
+        case click.ClickException():
+            return Failure(error.format_message(), Exit.USAGE)
         case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
             return Failure("stopped at once; the same command goes on", Exit.INTERRUPTED)
         case OutcomeUnknownError():

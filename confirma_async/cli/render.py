@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from confirma_async.bulk import Outcome, Report
-from confirma_async.cli.standing import Standing
 from confirma_async.errors import Problem
-from confirma_async.formats import Identity
+
+if TYPE_CHECKING:
+    from confirma_async.bulk import Outcome, Report
+    from confirma_async.cli.standing import Standing
+    from confirma_async.formats import Identity
 
 _GO_ON = "The rest of the files was not read. Run the same command again to go on."
 

@@ -165,11 +165,19 @@ def test_the_contract_is_printed_with_corrected_names(confirma, tmp_path):
 # --- all of them ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["submit", "validate", "status", "sandbox", "demo"])
-def test_every_command_explains_itself(confirma, command):
-    code, out, _ = confirma(command, "--help")
+@pytest.mark.parametrize("words", [words for words, _ in app.every_command()], ids=" ".join)
+def test_every_command_explains_itself(confirma, words):
+    code, out, _ = confirma(*words, "--help")
     assert code == 0
-    assert "--json" in out
+    assert "--json" in out or words in {("columns",), ("openapi",)}
+
+
+def test_a_command_does_not_wait_for_what_others_import():
+    code = (
+        "import sys; from confirma_async.cli.app import run; run(['--version']);"
+        "sys.exit(bool({'aiohttp', 'rich', 'confirma_async.schemas'} & {*sys.modules}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_version_is_told(confirma):
