@@ -12,6 +12,8 @@ from confirma_async.secret import Secret
 RESERVED = frozenset({"x-api-key", "content-length", "transfer-encoding", "host"})
 """Headers, in lower case, that nobody but the SDK sets."""
 
+_OWN = {"Accept": "application/json", "User-Agent": f"confirma-sdk/{__version__}"}
+
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*", re.ASCII)
 
@@ -31,13 +33,8 @@ def headers_of(key: Secret, body: bytes | None, added: Mapping[str, str]) -> Hea
         body: The encoded body, or None.
         added: Headers that were checked already.
     """
-    headers = Headers(
-        {
-            "X-Api-Key": key.reveal(),
-            "Accept": "application/json",
-            "User-Agent": f"confirma-sdk/{__version__}",
-        }
-    )
+    headers = Headers(_OWN)
+    headers["X-Api-Key"] = key.reveal()
     if body is not None:
         headers["Content-Type"] = "application/json"
     if added:

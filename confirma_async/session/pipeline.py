@@ -216,7 +216,7 @@ class Pipeline:
             self.limiter.release()
         if self.hooks:
             await self.hooks.after_attempt(history, deadline)
-        if isinstance(result, Response | TransportError):
+        if isinstance(result, (Response, TransportError)):  # a union would be made anew for every request
             return result
         raise result
 
@@ -366,7 +366,10 @@ def _text(response: Response) -> str:
 
 
 def _request_id(response: Response) -> str | None:
-    return next((response.headers[name] for name in _REQUEST_ID_HEADERS if name in response.headers), None)
+    for name in _REQUEST_ID_HEADERS:
+        if (found := response.headers.get(name)) is not None:
+            return found
+    return None
 
 
 def _record(result: Response | BaseException, *, waited: float, seconds: float) -> Attempt:
