@@ -15,11 +15,6 @@ from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials
 from confirma_async.errors import ConfigurationError
-from confirma_async.resources.accounting import Accounting
-from confirma_async.resources.invoices import Invoices
-from confirma_async.resources.onboarding import Onboarding
-from confirma_async.resources.operations import Operations
-from confirma_async.resources.payments import Payments
 from confirma_async.secret import Secret
 from confirma_async.session.hooks import Hook, Hooks
 from confirma_async.session.keys import Key, Keys
@@ -33,6 +28,11 @@ if TYPE_CHECKING:
     import aiohttp
 
     from confirma_async.bulk import Bulk
+    from confirma_async.resources.accounting import Accounting
+    from confirma_async.resources.invoices import Invoices
+    from confirma_async.resources.onboarding import Onboarding
+    from confirma_async.resources.operations import Operations
+    from confirma_async.resources.payments import Payments
 
 
 class ClientOptions(TypedDict, total=False):
@@ -51,30 +51,54 @@ class ClientOptions(TypedDict, total=False):
 
 
 class Account:
-    """One client account: the resources, called with the account's key.
+    """One client account: the resources, called with the account's key. Each is loaded when first asked for.
 
     Attributes:
-        onboarding: Tokens and clients.
-        invoices: Invoices, actions on them, and what became of them.
-        payments: Payments and settlements.
-        accounting: Ledgers and payments for the accounting system.
-        operations: E-invoice addresses.
-        bulk: Jobs of any size, each invoice exactly once.
         converter: Reads and writes the schemas as dicts and JSON.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self.converter: Converter = pipeline.converter
-        self.onboarding: Onboarding = Onboarding(pipeline)
-        self.invoices: Invoices = Invoices(pipeline)
-        self.payments: Payments = Payments(pipeline)
-        self.accounting: Accounting = Accounting(pipeline)
-        self.operations: Operations = Operations(pipeline)
+
+    @cached_property
+    def onboarding(self) -> Onboarding:
+        """Tokens and clients."""
+        from confirma_async.resources.onboarding import Onboarding
+
+        return Onboarding(self._pipeline)
+
+    @cached_property
+    def invoices(self) -> Invoices:
+        """Invoices, actions on them, and what became of them."""
+        from confirma_async.resources.invoices import Invoices
+
+        return Invoices(self._pipeline)
+
+    @cached_property
+    def payments(self) -> Payments:
+        """Payments and settlements."""
+        from confirma_async.resources.payments import Payments
+
+        return Payments(self._pipeline)
+
+    @cached_property
+    def accounting(self) -> Accounting:
+        """Ledgers and payments for the accounting system."""
+        from confirma_async.resources.accounting import Accounting
+
+        return Accounting(self._pipeline)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """E-invoice addresses."""
+        from confirma_async.resources.operations import Operations
+
+        return Operations(self._pipeline)
 
     @cached_property
     def bulk(self) -> Bulk:
-        """Jobs of any size, each invoice exactly once; loaded when first asked for."""
+        """Jobs of any size, each invoice exactly once."""
         from confirma_async.bulk import Bulk
 
         return Bulk(self._pipeline)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 import re
-import tomllib
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,9 +55,6 @@ class Operation:
         evidence: How well the path is known.
         repeat: Whether it may be repeated when the outcome is unknown.
         token: Which token it wants.
-        request: The schema of the body, if it takes one.
-        query: The schema of the query parameters, if it takes any.
-        response: The schema of the answer, or of each record of a bare array.
         bare_array: Whether the answer is an array and no object.
         answer_shown: False where the vendor does not show the answer, so that an empty one is no fault.
         no_content: Whether 204 is documented as an answer: there is nothing to tell.
@@ -72,13 +68,33 @@ class Operation:
     evidence: Evidence
     repeat: Repeat
     token: TokenKind = TokenKind.CLIENT
-    request: type[Schema] | None = None
-    query: type[Schema] | None = None
-    response: type[Schema]
+    _request: str | None = field(default=None, alias="request")
+    _query: str | None = field(default=None, alias="query")
+    _response: str = field(alias="response")
     bare_array: bool = False
     answer_shown: bool = True
     no_content: bool = False
     remedy: str = "find out what became of it before you send it again"
+
+    @property
+    def request(self) -> type[Schema] | None:
+        """The schema of the body, if it takes one."""
+        return None if self._request is None else _schema(self._request)
+
+    @property
+    def query(self) -> type[Schema] | None:
+        """The schema of the query parameters, if it takes any."""
+        return None if self._query is None else _schema(self._query)
+
+    @property
+    def response(self) -> type[Schema]:
+        """The schema of the answer, or of each record of a bare array."""
+        return _schema(self._response)
+
+
+def _schema(name: str) -> type[Schema]:
+    """The schema of that name, imported now: the table alone loads none."""
+    return typing.cast("type[Schema]", getattr(schemas, name))
 
 
 _D, _P = Evidence.DOCUMENTED, Evidence.PROVISIONAL
@@ -92,8 +108,8 @@ CREATE_CLIENT = Operation(
     evidence=_D,
     repeat=_UNSAFE,
     token=TokenKind.PROVISIONING,
-    request=schemas.ClientRequest,
-    response=schemas.ClientCreated,
+    request="ClientRequest",
+    response="ClientCreated",
     remedy="ask the vendor whether the client exists before you send it again; its token was in the answer",
 )
 VALIDATE_TOKEN = Operation(
@@ -103,7 +119,7 @@ VALIDATE_TOKEN = Operation(
     path=f"{PREFIX}/validate",
     evidence=_D,
     repeat=_SAFE,
-    response=schemas.TokenValidity,
+    response="TokenValidity",
 )
 RENEW_TOKEN = Operation(
     name="onboarding.renew_token",
@@ -112,7 +128,7 @@ RENEW_TOKEN = Operation(
     path=f"{PREFIX}/renew",
     evidence=_D,
     repeat=_UNSAFE,
-    response=schemas.TokenRenewal,
+    response="TokenRenewal",
     remedy="treat the old token as dead, and try renew_token() once more, since an expired token may be "
     "renewed too; if that is refused (401), ask the vendor for a new one",
 )
@@ -123,8 +139,8 @@ CREATE_INVOICE = Operation(
     path=f"{PREFIX}/invoice",
     evidence=_D,
     repeat=_UNSAFE,
-    request=schemas.SalesInvoiceRequest,
-    response=schemas.InvoiceReceipt,
+    request="SalesInvoiceRequest",
+    response="InvoiceReceipt",
     answer_shown=False,
     remedy="look it up in the distribution information by its number before you send it again",
 )
@@ -135,8 +151,8 @@ CREATE_INVOICE_ACTIONS = Operation(
     path=f"{PREFIX}/invoice/action",
     evidence=_D,
     repeat=_UNSAFE,
-    request=schemas.InvoiceActions,
-    response=schemas.ActionsReceipt,
+    request="InvoiceActions",
+    response="ActionsReceipt",
     answer_shown=False,
     remedy="look at the events of the case before you send the actions again",
 )
@@ -147,8 +163,8 @@ CASE = Operation(
     path=f"{PREFIX}/invoice/case",
     evidence=_D,
     repeat=_SAFE,
-    query=schemas.CaseQuery,
-    response=schemas.CaseDetails,
+    query="CaseQuery",
+    response="CaseDetails",
 )
 DISTRIBUTIONS = Operation(
     name="invoices.distributions",
@@ -157,8 +173,8 @@ DISTRIBUTIONS = Operation(
     path=f"{PREFIX}/invoice/distribution",
     evidence=_D,
     repeat=_SAFE,
-    query=schemas.DistributionQuery,
-    response=schemas.DistributionInformation,
+    query="DistributionQuery",
+    response="DistributionInformation",
 )
 DISTRIBUTIONS_V2 = Operation(
     name="invoices.distributions_v2",
@@ -167,8 +183,8 @@ DISTRIBUTIONS_V2 = Operation(
     path="/api/v2/partner/invoice/distribution",
     evidence=_P,
     repeat=_SAFE,
-    query=schemas.DistributionPageQuery,
-    response=schemas.DistributionPage,
+    query="DistributionPageQuery",
+    response="DistributionPage",
 )
 PAYMENTS = Operation(
     name="payments.list",
@@ -177,8 +193,8 @@ PAYMENTS = Operation(
     path=f"{PREFIX}/payments",
     evidence=_D,
     repeat=_SAFE,
-    query=schemas.PaymentsQuery,
-    response=schemas.Payment,
+    query="PaymentsQuery",
+    response="Payment",
     bare_array=True,
 )
 SETTLEMENTS = Operation(
@@ -188,8 +204,8 @@ SETTLEMENTS = Operation(
     path=f"{PREFIX}/settlements",
     evidence=_D,
     repeat=_UNSAFE,  # with unfetchedOnly it marks what it returns, and a lost answer is lost for good
-    query=schemas.SettlementsQuery,
-    response=schemas.Settlements,
+    query="SettlementsQuery",
+    response="Settlements",
     remedy="read the settlements of the period by its dates: what the lost answer held counts as fetched",
 )
 ACCOUNTING_INVOICE = Operation(
@@ -199,8 +215,8 @@ ACCOUNTING_INVOICE = Operation(
     path=f"{PREFIX}/accounting/invoice",
     evidence=_P,
     repeat=_SAFE,
-    query=schemas.AccountingQuery,
-    response=schemas.AccountingInvoiceStatuses,
+    query="AccountingQuery",
+    response="AccountingInvoiceStatuses",
 )
 SUBMIT_LEDGER = Operation(
     name="accounting.submit_ledger",
@@ -209,8 +225,8 @@ SUBMIT_LEDGER = Operation(
     path=f"{PREFIX}/accounting/ledger",
     evidence=_D,
     repeat=_UNSAFE,
-    request=schemas.LedgerSubmission,
-    response=schemas.AccountingReceipt,
+    request="LedgerSubmission",
+    response="AccountingReceipt",
     answer_shown=False,
     remedy="look for its identifier in the ledger statuses before you send it again",
 )
@@ -221,8 +237,8 @@ LEDGER_STATUSES = Operation(
     path=f"{PREFIX}/accounting/ledger",
     evidence=_D,
     repeat=_SAFE,
-    query=schemas.AccountingQuery,
-    response=schemas.LedgerStatuses,
+    query="AccountingQuery",
+    response="LedgerStatuses",
     no_content=True,
 )
 SUBMIT_PAYMENTS = Operation(
@@ -232,8 +248,8 @@ SUBMIT_PAYMENTS = Operation(
     path=f"{PREFIX}/accounting/payment",
     evidence=_D,
     repeat=_UNSAFE,
-    request=schemas.PaymentSubmission,
-    response=schemas.AccountingReceipt,
+    request="PaymentSubmission",
+    response="AccountingReceipt",
     answer_shown=False,
     remedy="look for their identifiers in the payment statuses before you send them again",
 )
@@ -244,8 +260,8 @@ PAYMENT_STATUSES = Operation(
     path=f"{PREFIX}/accounting/payment",
     evidence=_D,
     repeat=_SAFE,
-    query=schemas.AccountingQuery,
-    response=schemas.AccountingPaymentStatuses,
+    query="AccountingQuery",
+    response="AccountingPaymentStatuses",
 )
 FINVOICE_CREDENTIALS = Operation(
     name="operations.finvoice_credentials",
@@ -254,8 +270,8 @@ FINVOICE_CREDENTIALS = Operation(
     path=f"{PREFIX}/finvoice/credentials",
     evidence=_P,
     repeat=_SAFE,
-    query=schemas.FinvoiceCredentialsQuery,
-    response=schemas.FinvoiceCredentials,
+    query="FinvoiceCredentialsQuery",
+    response="FinvoiceCredentials",
     bare_array=True,
 )
 
@@ -287,6 +303,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
 
 def schema_classes() -> dict[str, type[Schema]]:
     """Every schema of the wire contract that has names of its own, by class name."""
+    for name in schemas.__all__:
+        getattr(schemas, name)
     return {
         cls.__name__: cls
         for cls in sorted(_subclasses(Schema), key=lambda cls: (cls.__module__, cls.__name__))
@@ -352,6 +370,8 @@ class Overrides:
         Raises:
             ConfigurationError: the file cannot be read, is not TOML, or holds anything else.
         """
+        import tomllib
+
         try:
             found: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

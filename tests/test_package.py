@@ -10,6 +10,7 @@ import pytest
 
 import confirma_async
 import confirma_sync
+from confirma_async import schemas
 
 PACKAGE = Path(confirma_async.__file__).parent
 TWIN = Path(confirma_sync.__file__).parent
@@ -89,6 +90,21 @@ def test_data_alone_does_not_load_aiohttp(module):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize(
+    "spare", ["cattrs", "tomllib", "confirma_async.resources", "confirma_async.schemas.invoice"]
+)
+def test_a_client_loads_only_what_it_needs(spare):
+    client = "from confirma_async import Confirma; Confirma('key')"
+    code = f"import sys; {client}; sys.exit({spare!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", schemas.__all__)
+def test_every_schema_is_there(name):
+    assert getattr(schemas, name) is not None
+    assert name in dir(schemas)
+
+
 @pytest.mark.parametrize("name", confirma_async.__all__)
 def test_every_public_name_is_there(name):
     assert getattr(confirma_async, name) is not None
@@ -96,8 +112,9 @@ def test_every_public_name_is_there(name):
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'Konfirma'"):
-        confirma_async.Konfirma  # noqa: B018 (looking is the test)
+    for package in (confirma_async, schemas):
+        with pytest.raises(AttributeError, match="no attribute 'Konfirma'"):
+            package.Konfirma  # noqa: B018 (looking is the test)
 
 
 def test_every_module_can_be_imported_alone():

@@ -10,11 +10,10 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from types import GenericAlias
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import cattrs
 import msgspec
 
 from confirma_async.converters.diagnosis import (
@@ -42,6 +41,9 @@ from confirma_async.converters.straight import structure_function, unstructure_f
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.schemas.wire import Schema
 
+if TYPE_CHECKING:
+    import cattrs
+
 __all__ = ["RULE", "Converter", "Field", "wire_names"]
 
 T = TypeVar("T")
@@ -62,15 +64,22 @@ class Converter:
         self._loaders: dict[Any, Callable[[bytes | str], Any]] = {}
         self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
-        self._cattrs = cattrs.Converter()
+
+    @cached_property
+    def _cattrs(self) -> cattrs.Converter:
+        """The way of dicts, loaded when something has to go it."""
+        import cattrs
+
+        converter = cattrs.Converter()
         for kind, (read, write) in KINDS.items():
-            self._cattrs.register_structure_hook_func(partial(_same, kind), partial(_as_hook, read))
-            self._cattrs.register_unstructure_hook_func(partial(_same, kind), write)
-        self._cattrs.register_structure_hook_func(is_open_enum, _as_enum)
-        self._cattrs.register_unstructure_hook_func(is_open_enum, write_enum)
-        self._cattrs.register_structure_hook_factory(is_schema, self._structure_function)
-        self._cattrs.register_structure_hook_factory(is_array, self._array_function)
-        self._cattrs.register_unstructure_hook_factory(is_schema, self._unstructure_function)
+            converter.register_structure_hook_func(partial(_same, kind), partial(_as_hook, read))
+            converter.register_unstructure_hook_func(partial(_same, kind), write)
+        converter.register_structure_hook_func(is_open_enum, _as_enum)
+        converter.register_unstructure_hook_func(is_open_enum, write_enum)
+        converter.register_structure_hook_factory(is_schema, self._structure_function)
+        converter.register_structure_hook_factory(is_array, self._array_function)
+        converter.register_unstructure_hook_factory(is_schema, self._unstructure_function)
+        return converter
 
     def structure(self, obj: object, cls: type[T]) -> T:
         """Reads a schema from a mapping of wire names; ``tuple[Payment, ...]`` from a list of them.
@@ -163,10 +172,12 @@ class Converter:
             raise WireMismatch(f"a {cls.__name__}", value)
         return self._cattrs.get_unstructure_hook(cls)(value)
 
+    def _as_dict(self, obj: Schema) -> Any:
+        return self._cattrs.unstructure(obj)
+
     def _packer(self, cls: type[Schema]) -> Writer:
         if cls not in self._packers:
-            plain = self._cattrs.get_unstructure_hook(cls)
-            self._packers[cls] = packer(cls, self.fields_of(cls), self._packer, plain)
+            self._packers[cls] = packer(cls, self.fields_of(cls), self._packer, self._as_dict)
         return self._packers[cls]
 
     def _unpacker(self, cls: type[Schema]) -> Unpacker:

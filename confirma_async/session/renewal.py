@@ -10,11 +10,11 @@ from attrs import evolve
 from confirma_async.contract import RENEW_TOKEN
 from confirma_async.credentials import TokenStore
 from confirma_async.errors import ResponseDecodeError, TokenNotKeptError
-from confirma_async.schemas import TokenRenewal
 from confirma_async.secret import Secret
 from confirma_async.session.keys import Key, Keys
 
 if TYPE_CHECKING:
+    from confirma_async.schemas import TokenRenewal
     from confirma_async.session.pipeline import CallOptions, Pipeline
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -28,6 +28,7 @@ async def renew(pipeline: Pipeline, key: Key, store: TokenStore, options: CallOp
         TokenNotKeptError: the token was renewed, but the new one is in memory only.
         CallError: the service did not renew it.
     """
+    from confirma_async.schemas import TokenRenewal
 
     async def exchange(old: Secret) -> Secret:
         with_old = evolve(pipeline, keys=Keys(client=Key(old)))
