@@ -110,7 +110,8 @@ class Account:
         )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._pipeline.base_url}>"
+        pipeline: Pipeline | None = getattr(self, "_pipeline", None)  # a traceback may show it half made
+        return f"<{type(self).__name__} {pipeline.base_url if pipeline else 'not made'}>"
 
 
 class AccountView(Account):

@@ -94,23 +94,19 @@ class FileTokenStore:
     def _read(self) -> Secret:
         try:
             with self.path.open("rb") as file:
-                found = os.fstat(file.fileno())
-                content = file.read(LONGEST_TOKEN + 1)
+                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                    raise CredentialsError(
+                        f"others may read the token file {self.path}; run: chmod 600 {self.path}, and "
+                        "consider whether the token must be renewed"
+                    )
+                token = _token_of(file.read(LONGEST_TOKEN + 1))
         except OSError as error:
             raise CredentialsError(
                 f"the token file {self.path} cannot be read ({(error.strerror or 'no file').lower()})"
             ) from error
-        if stat.S_IMODE(found.st_mode) & 0o077:
-            raise CredentialsError(
-                f"others may read the token file {self.path}; run: chmod 600 {self.path}, and consider "
-                "whether the token must be renewed"
-            )
-        if len(content) > LONGEST_TOKEN:
-            raise CredentialsError(f"the token file {self.path} is too long for a token")
-        try:
-            return checked(content.decode("ascii").strip())
-        except (UnicodeDecodeError, ConfigurationError):
-            raise CredentialsError(f"the token file {self.path} holds no token, or more than that") from None
+        if token is None:
+            raise CredentialsError(f"the token file {self.path} holds no token, or more than a token")
+        return token
 
     def _write(self, token: Secret) -> None:
         target = Path(os.path.realpath(self.path))
@@ -132,6 +128,15 @@ class FileTokenStore:
 
     def __repr__(self) -> str:
         return f"FileTokenStore({str(self.path)!r})"
+
+
+def _token_of(content: bytes) -> Secret | None:
+    if len(content) > LONGEST_TOKEN:
+        return None
+    try:
+        return checked(content.decode("ascii").strip())
+    except (UnicodeDecodeError, ConfigurationError):
+        return None
 
 
 class Keyring(Protocol):

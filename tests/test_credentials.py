@@ -126,6 +126,7 @@ async def test_a_keyring_keeps_tokens_by_account():
     assert "other" in await refusal(other.load())
 
 
+@pytest.mark.shows_secrets("the cause is the user's own, and so are its words")
 async def test_a_keyring_that_fails_is_told_without_what_it_says():
     class Locked(Keyring):
         def get_password(self, service_name, username):
@@ -159,6 +160,7 @@ async def test_a_function_may_give_text():
     assert await ask(lambda: "new-token-2") == NEW
 
 
+@pytest.mark.shows_secrets("the cause is the user's own, and so are its words")
 async def test_a_function_that_fails_is_told_without_what_it_says():
     def fail():
         raise LookupError("no old-token-1 here")

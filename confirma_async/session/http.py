@@ -85,9 +85,11 @@ class AiohttpTransport:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an answer that is no HTTP, e.g. a header that cannot be decoded.
             fault = type(error.__cause__ or error).__name__
+            # The repr of a ClientResponseError shows the request with its headers, the key among them.
+            cause = None if isinstance(error, aiohttp.ClientResponseError) else error
             raise TransportError(
                 f"the connection broke before the answer was complete ({fault})", phase=Phase.NO_REPLY
-            ) from error
+            ) from cause
 
     async def close(self) -> None:
         """Closes the session made here, if there is one; a borrowed session stays open.

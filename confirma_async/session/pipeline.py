@@ -322,7 +322,8 @@ class Pipeline:
             return self.converter.loads(response.body, answer)
         except ResponseDecodeError as error:
             error.status, error.body = response.status, _text(response)
-            raise
+            # Without the frames below: they hold the answer, and error trackers show what frames hold.
+            raise error.with_traceback(None) from None
 
 
 async def _token(key: Key, deadline: float) -> Secret:

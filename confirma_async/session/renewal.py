@@ -35,7 +35,7 @@ async def renew(pipeline: Pipeline, key: Key, store: TokenStore, options: CallOp
         try:
             answer = await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
         except ResponseDecodeError as error:
-            raise _not_found(error.body) from error
+            raise _not_found(error.body) from None
         token = token_in(answer)
         if token is None:
             raise _not_found(pipeline.converter.dumps(answer).decode())

@@ -136,6 +136,7 @@ def test_a_key_that_does_not_come_in_time_is_told_and_nothing_is_sent(calls, ser
     assert not service.seen
 
 
+@pytest.mark.shows_secrets("the cause is the user's own, and so are its words")
 def test_a_store_that_fails_is_told_and_nothing_is_sent(calls, service):
     def fail():
         raise LookupError("old-token-1 is gone")

@@ -248,6 +248,7 @@ def calls():
     return sum(isinstance(thing, Call) for thing in gc.get_objects())
 
 
+@pytest.mark.drops_errors("it counts what a dropped error leaves behind")
 def test_an_error_that_is_dropped_leaves_nothing_to_collect():
     async def refuse():
         raise ConfigurationError("no")
