@@ -45,7 +45,7 @@ FENCE = re.compile(r"^```(?P<word>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | 
 CAPTION = re.compile(r"\A:caption: (?P<name>\S+)\n+")
 SHOWN_WITHOUT_RUNNING = frozenset({"text"})
 VARIABLES = frozenset({"CONFIRMA_API_KEY", "CONFIRMA_BASE_URL", "CONFIRMA_ENVIRONMENT"})
-RULE_ID = re.compile(r"\"((?:arrow|csv|excel|json|table|xml|job|number|credit-note)\.[a-z-]+)\"")
+RULE_ID = re.compile(r"\"((?:arrow|attachment|csv|excel|json|table|xml|job|number|credit-note)\.[a-z-]+)\"")
 SECONDS = 60
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from confirma_async.bulk.items import Entry, Refusal, gross_of, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
+from confirma_async.formats.attachments import StandIn, with_stand_ins
 from confirma_async.formats.records import BadRecord, Place, ReadInvoice
 from confirma_async.resources.arguments import as_schema, encode_invoice, number_of
 from confirma_async.schemas import SalesInvoiceRequest
@@ -102,6 +103,9 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
     try:
         request = as_schema(given, SalesInvoiceRequest, converter)
         number = number_of(request)
+        stand_ins: Sequence[StandIn] = ()
+        if read is not None and read.attached:
+            request, stand_ins = with_stand_ins(request, read.attached)
         body = encode_invoice(request, converter, validate=validate)
     except RequestInvalidError as error:
         return Refusal(place=place, problems=error.problems, number=number)
@@ -110,6 +114,7 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
         key=key_of(request),
         digest=hashlib.sha256(body).digest(),
         body=body,
+        stand_ins=stand_ins,
         amount=gross_of(request),
         currency=request.invoice.header.currency_code,
         remarks=read.remarks if read else (),

@@ -11,6 +11,7 @@ from functools import lru_cache
 from attrs import field, frozen
 
 from confirma_async.errors import Problem
+from confirma_async.formats.attachments import StandIn
 from confirma_async.formats.records import Place
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 
@@ -116,7 +117,8 @@ class Entry:
         place: Where it stands in the input.
         key: What makes it this invoice and no other.
         digest: SHA-256 of the body; the journal keeps it instead of the payload.
-        body: The encoded request.
+        body: The encoded request; with stand-ins for attached files, which are loaded as it is sent.
+        stand_ins: The stand-ins in it.
         amount: What it asks for, where it says so; kept for totals.
         currency: The currency of the amount.
         remarks: What the reader decided for itself.
@@ -127,6 +129,7 @@ class Entry:
     key: InvoiceKey
     digest: bytes = field(repr=False)
     body: bytes = field(repr=False)
+    stand_ins: Sequence[StandIn] = ()
     amount: Decimal | None = None
     currency: str = ""
     remarks: Sequence[str] = ()

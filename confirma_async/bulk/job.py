@@ -20,7 +20,8 @@ from confirma_async.bulk.reconcile import Finding, look_up
 from confirma_async.bulk.rulings import Ruling
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.errors import CallError, JournalError
+from confirma_async.errors import CallError, JournalError, RequestInvalidError
+from confirma_async.formats.attachments import filled
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import InvoiceReceipt
 from confirma_async.session.pipeline import CallOptions, Pipeline
@@ -222,13 +223,18 @@ class Job:
             await self.writer.sending(task.position)
             task.sent_at = asyncio.get_running_loop().time()
 
+        body = task.entry.body
         try:
+            if task.entry.stand_ins:
+                body = await asyncio.to_thread(filled, body, task.entry.stand_ins)
             receipt = await self.pipeline.call(
                 CREATE_INVOICE,
                 InvoiceReceipt,
-                task.entry.body,
+                body,
                 options=CallOptions(subject=str(task.entry.key), before_send=intent),
             )
+        except RequestInvalidError as error:  # an attached file is not what it was; nothing was sent
+            ruling = Ruling(state=State.PENDING, detail=str(error.problems[0]))
         except CallError as error:
             ruling = rulings.on_error(error)
         else:

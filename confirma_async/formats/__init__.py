@@ -1,5 +1,6 @@
 """Files in: tables, JSON Lines, UBL and Finvoice, read lazily into invoices with their places."""
 
+from confirma_async.formats.attachments import LARGEST_ATTACHMENT, AttachedFile
 from confirma_async.formats.cells import DateForm
 from confirma_async.formats.clashes import Clashes
 from confirma_async.formats.columns import COLUMNS, Column
@@ -22,7 +23,9 @@ from confirma_async.formats.records import (
 
 __all__ = [
     "COLUMNS",
+    "LARGEST_ATTACHMENT",
     "AssignedNumbers",
+    "AttachedFile",
     "BadRecord",
     "Clashes",
     "Column",

@@ -307,6 +307,7 @@ _READERS: Mapping[Kind, Callable[[Cell, Writing], Any]] = {
     Kind.TEXT: _text,
     Kind.SECRET: _text,
     Kind.NUMBER: _text,
+    Kind.ATTACHMENT: _text,
     Kind.WHOLE: _whole,
     Kind.DECIMAL: _decimal,
     Kind.PERCENTAGE: _percentage,

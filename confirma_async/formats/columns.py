@@ -26,6 +26,7 @@ class Kind(enum.Enum):
     AMOUNT = "an amount with at most two decimals"
     DATE = "a date; as text, YYYY-MM-DD or D.M.YYYY"
     FLAG = "yes or no (true, false, 1, 0, x, kyllä, ei, ja, nej)"
+    ATTACHMENT = "a PDF: its path from the folder of the table on, or its URL; each line may name another"
     INVOICE_TYPE = "a word for the type of document"
     METHOD = "a word for the way of delivery"
     ENTITY = "BUSINESS or PERSON"
@@ -152,6 +153,7 @@ _TABLE = (
     ("cash_discount_days", _TERMS + "payment.cashDiscountDays", Kind.WHOLE),
     ("cash_discount_percentage", _TERMS + "payment.cashDiscountPercentage", Kind.PERCENTAGE),
     ("interest_percentage", _TERMS + "interest.percentage", Kind.PERCENTAGE),
+    ("attachment", "invoice.attachments", Kind.ATTACHMENT),
     ("row_number", "rowNumber", Kind.WHOLE),
     ("row_product_code", "productCode", Kind.TEXT),
     ("row_product_name", "productName", Kind.TEXT),

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from confirma_async.errors import ConfirmaError, Problem
+from confirma_async.formats.attachments import AttachedFile, with_files
 from confirma_async.formats.cells import Mark
 from confirma_async.formats.discretion import number_shown, printable
 from confirma_async.formats.forms import Form
@@ -44,14 +45,25 @@ class ReadInvoice:
     Attributes:
         place: Where it stands.
         request: The invoice as it will be sent.
+        attached: Files that belong to the invoice, which a job loads one by one as it sends; ``request``
+            names them without their contents.
         remarks: What the reader decided because the file did not say it; one sentence each.
         original_number: The number that the file gives, where another one is sent.
     """
 
     place: Place
     request: SalesInvoiceRequest
+    attached: Sequence[AttachedFile] = ()
     remarks: Sequence[str] = ()
     original_number: str | None = None
+
+    def complete(self) -> SalesInvoiceRequest:
+        """The invoice with the contents of the attached files, as ``invoices.create`` takes it.
+
+        Raises:
+            RequestInvalidError: a file cannot be read, or is too large.
+        """
+        return with_files(self.request, self.attached) if self.attached else self.request
 
 
 @frozen(kw_only=True)

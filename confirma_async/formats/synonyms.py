@@ -80,6 +80,7 @@ _BY_COLUMN: Mapping[str, str] = {
     "betalningsvillkor dagar, kredittid, payment terms, payment term, terms, net days, credit days",
     "interest_percentage": "viivästyskorko, viivästyskorko percent, dröjsmålsränta, dröjsmålsränta percent, "
     "late interest, interest on arrears",
+    "attachment": "liite, liitetiedosto, bilaga, bifogad fil, attachment, pdf",
     "row_product_code": "tuotekoodi, tuotenumero, tuotenro, nimikekoodi, artikelnummer, artikelnr, "
     "artikelkod, produktkod, product code, product number, item code, item number, article number, sku",
     "row_product_name": "tuote, tuotenimi, tuotteen nimi, nimike, palvelu, artikkeli, artikel, produkt, "

@@ -7,6 +7,7 @@ worse than none. Where the line does not tell which invoice that is, both its ne
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 from attrs import define, evolve, field
 
 from confirma_async.errors import Problem
+from confirma_async.formats.attachments import PDF, AttachedFile
 from confirma_async.formats.cells import Cell, Flaw, ValueProblem, read_value
-from confirma_async.formats.columns import COLUMNS, KEY, REQUIRED, SUMMED, Column
+from confirma_async.formats.columns import COLUMNS, KEY, REQUIRED, SUMMED, Column, Kind
 from confirma_async.formats.exact import total
 from confirma_async.formats.numbering import carry, resolve
 from confirma_async.formats.records import (
@@ -31,6 +33,8 @@ from confirma_async.formats.table import Layout, Line, Table, TornLine
 from confirma_async.formats.wire_tree import finished, put
 from confirma_async.schemas import InvoiceType
 
+_URL = re.compile(r"https?://", re.IGNORECASE)
+
 
 @define
 class _Group:
@@ -41,6 +45,7 @@ class _Group:
         key: What the key columns say; an empty text fits any.
         sure: Whether the key was read from a whole line; if not, the number alone tells what belongs here.
         values: Values of the invoice's own columns, each with the line that gave it.
+        attachments: Attachments, each with the line that named it first.
         rows: One mapping per line, by column.
         problems: Why it cannot become an invoice; from the first one on, no rows are kept.
     """
@@ -49,6 +54,7 @@ class _Group:
     key: dict[str, str]
     sure: bool = True
     values: dict[str, tuple[Any, int]] = field(factory=dict[str, tuple[Any, int]])
+    attachments: dict[str, int] = field(factory=dict[str, int])
     rows: list[dict[str, Any]] = field(factory=list[dict[str, Any]])
     problems: list[Problem] = field(factory=list[Problem])
 
@@ -190,6 +196,8 @@ def _join(group: _Group, line: int, fields: Mapping[str, Cell], layout: Layout) 
             continue
         if column.of_row:
             row[name] = value
+        elif column.kind is Kind.ATTACHMENT:
+            group.attachments.setdefault(value, line)
         else:
             _agree(group, column, value, line, layout)
     if row and not group.problems:
@@ -228,7 +236,9 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     number = group.key["number"] or None
     remarks: list[str] = []
     for name, constant in layout.constants.items():
-        if not COLUMNS[name].of_row:
+        if COLUMNS[name].kind is Kind.ATTACHMENT:
+            group.attachments.setdefault(str(constant), group.line)
+        elif not COLUMNS[name].of_row:
             group.values.setdefault(name, (constant, group.line))
     if not group.problems:
         _fill_due_date(group, layout, remarks)
@@ -245,18 +255,39 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     )
     if number is not None:
         problems += numbering.problems
+    attachments, files = _attachments(group, path.parent, layout)
+    problems += [problem for file in files if (problem := file.check()) is not None]
     if problems:
         return BadRecord(place=place, problems=problems, number=number)
     raw = _raw(group, layout)
     raw["invoice"]["header"]["number"] = numbering.number
     if credited is not None:
         raw["invoice"]["references"]["creditedInvoiceNumber"] = numbering.credited
+    if attachments:
+        raw["invoice"]["attachments"] = attachments
     return ReadInvoice(
         place=place,
         request=carry(finished(raw), numbering),
+        attached=files,
         remarks=(*numbering.remarks, *remarks),
         original_number=numbering.original,
     )
+
+
+def _attachments(
+    group: _Group, folder: Path, layout: Layout
+) -> tuple[list[dict[str, str]], list[AttachedFile]]:
+    """The attachments in wire form, without contents, and the files that those without URL are."""
+    raw: list[dict[str, str]] = []
+    files: list[AttachedFile] = []
+    for position, (text, line) in enumerate(group.attachments.items()):
+        if _URL.match(text):
+            raw.append({"url": text})
+        else:
+            file = AttachedFile(position, folder / text, _path(layout, line, "attachment"))
+            raw.append({"fileName": file.path.name, "mimeType": PDF})
+            files.append(file)
+    return raw, files
 
 
 def _fill_due_date(group: _Group, layout: Layout, remarks: list[str]) -> None:

@@ -1,8 +1,11 @@
 """What a job makes of answers that the sandbox never gives."""
 
+import base64
+
 import pytest
 
-from confirma_async import Confirma, RetryPolicy
+from confirma_async import Confirma, RateLimit, RetryPolicy
+from confirma_async.formats import read
 from confirma_async.session.transport import Response
 
 FOUND = (
@@ -114,3 +117,51 @@ async def test_an_answer_that_every_invoice_would_get_pauses_the_job(path, wire_
     assert report.paused
     assert (report.rejected, report.unknown) == (0, 0)
     assert service.posts < 40
+
+
+class Recorder(Service):
+    """Keeps what it is sent, and may do something before it answers."""
+
+    def __init__(self, before=lambda: None):
+        super().__init__(Response(200, {}, b""))
+        self.before = before
+        self.bodies = []
+
+    async def send(self, request):
+        self.before()
+        self.bodies.append(request.body)
+        return await super().send(request)
+
+
+def table(tmp_path, *names):
+    file = tmp_path / "in.csv"
+    lines = [f"{n};2026-11-01;2026-11-15;EUR;{name}" for n, name in enumerate(names, 1)]
+    file.write_text("\n".join(["number;date;due_date;currency;attachment", *lines]))
+    return file
+
+
+async def test_attached_files_are_in_what_is_sent(path, tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    service = Recorder()
+    report = await submit(service, path, read(table(tmp_path, "a.pdf", "a.pdf")))
+    assert report.accepted == 2
+    assert all(base64.b64encode(b"%PDF-1.7") in body for body in service.bodies)
+
+
+async def test_an_invoice_whose_attachment_changes_under_the_job_is_left_for_the_next_run(path, tmp_path):
+    file = tmp_path / "a.pdf"
+    file.write_bytes(b"%PDF-1.7")
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-1.7")
+    service = Recorder(before=lambda: file.write_bytes(b"%PDF-1.7 changed"))
+    invoices = table(tmp_path, "b.pdf", "a.pdf")
+    report = await submit_one_by_one(service, path, read(invoices))
+    assert (report.accepted, report.complete, service.posts) == (1, False, 1)
+    report = await submit_one_by_one(service, path, read(invoices))
+    assert (report.accepted, report.complete, service.posts) == (2, True, 2)
+    assert base64.b64encode(b"%PDF-1.7 changed") in service.bodies[-1]
+
+
+async def submit_one_by_one(service, journal, invoices):
+    limit = RateLimit(concurrency=1)
+    async with Confirma("k", transport=service, rate_limit=limit) as confirma:
+        return await confirma.bulk.submit(invoices, journal=journal)

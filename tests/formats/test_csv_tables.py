@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -100,6 +101,7 @@ def test_values_that_differ_within_an_invoice_are_named_by_line_and_column(recor
 def test_every_column_reaches_its_place(write):
     values = {name: f"text of {name}" for name in COLUMNS}
     values |= {"number": "7", "credited_number": "6", "type": "CREDIT_NOTE"}
+    values |= {"attachment": "https://example.fi/a.pdf"}
     values |= {"distribution_method": "LETTER", "buyer_type": "PERSON"}
     for position, (name, column) in enumerate(COLUMNS.items(), start=100):
         if column.kind.is_numeric:
@@ -119,9 +121,11 @@ def test_every_column_reaches_its_place(write):
     assert isinstance(found, ReadInvoice)
     wire = Converter().unstructure(found.request)
     for name, column in COLUMNS.items():
-        value = wire["invoice"]["rows"][0] if column.of_row else wire
+        value: Any = wire["invoice"]["rows"][0] if column.of_row else wire
         for step in column.place.split("."):
             value = value[step]
+        if column.kind is Kind.ATTACHMENT:
+            (value,) = (each["url"] for each in value)
         assert str(value) == values[name]
 
 

@@ -1,0 +1,139 @@
+"""PDF documents that a table names beside its invoices."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from confirma_async.bulk.intake import prepare
+from confirma_async.bulk.items import Entry, Refusal
+from confirma_async.converters import Converter
+from confirma_async.errors import RequestInvalidError
+from confirma_async.formats import BadRecord, ColumnMapping, ReadOptions, attachments, read
+from confirma_async.formats.attachments import filled
+from confirma_async.validation import check
+
+HEADER = "number;date;due_date;currency;attachment;row_net_amount"
+PDF = b"%PDF-1.7 first"
+
+
+@pytest.fixture
+def table(write):
+    def read_table(*names, **options) -> list[Any]:
+        lines = [f"1;2026-11-01;2026-11-15;EUR;{name};10.00" for name in names]
+        return list(read(write("in.csv", "\n".join([HEADER, *lines])), ReadOptions(**options)))
+
+    return read_table
+
+
+def entry(record) -> Any:
+    return prepare(record, 1, Converter(), validate=True)
+
+
+def test_a_path_is_named_without_its_contents_until_it_is_sent(write, table):
+    write("a.pdf", PDF)
+    (found,) = table("a.pdf")
+    (attachment,) = found.request.invoice.attachments
+    assert (attachment.file_name, attachment.mime_type, attachment.data) == ("a.pdf", "application/pdf", None)
+    assert [problem.rule for problem in check(found.request)] == ["attachment"]  # so it is not sent as it is
+    sent = filled(entry(found).body, entry(found).stand_ins)
+    (sent_attachment,) = Converter().parse(sent)["invoice"]["attachments"]
+    assert base64.b64decode(sent_attachment["data"]) == PDF
+
+
+def test_the_digest_of_an_invoice_covers_the_contents_of_its_attachments(write, table):
+    digests = []
+    for contents in (PDF, PDF, PDF + b"!"):
+        write("a.pdf", contents)
+        (found,) = table("a.pdf")
+        digests.append(entry(found).digest)
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_the_complete_invoice_is_to_be_had_for_a_single_call(write, table):
+    write("a.pdf", PDF)
+    (found,) = table("a.pdf")
+    request = found.complete()
+    assert base64.b64decode(request.invoice.attachments[0].data) == PDF
+    assert check(request) == []
+
+
+def test_a_url_is_sent_as_it_is(table):
+    (found,) = table("https://example.fi/a.pdf")
+    assert [each.url for each in found.complete().invoice.attachments] == ["https://example.fi/a.pdf"]
+    assert isinstance(entry(found), Entry)
+
+
+def test_each_line_of_an_invoice_may_name_another(write, table):
+    write("a.pdf", PDF)
+    write("b.pdf", PDF + b"b")
+    (found,) = table("a.pdf", "", "https://example.fi/c.pdf", "b.pdf", "a.pdf")
+    assert [each.file_name or each.url for each in found.request.invoice.attachments] == [
+        "a.pdf",
+        "https://example.fi/c.pdf",
+        "b.pdf",
+    ]
+    sent = Converter().parse(filled(entry(found).body, entry(found).stand_ins))["invoice"]["attachments"]
+    assert [base64.b64decode(each["data"])[-1:] for each in sent if "data" in each] == [b"t", b"b"]
+
+
+def test_a_mapping_attaches_one_file_to_all(write):
+    write("terms.pdf", PDF)
+    mapping = ColumnMapping.from_text(
+        "[columns]\nnumber='n'\ndate='d'\n[constants]\ncurrency='EUR'\nnet_days=14\nattachment='terms.pdf'",
+        source="m",
+    )
+    found: list[Any] = list(
+        read(write("in.csv", "n;d\n1;2026-11-01\n2;2026-11-01\n"), ReadOptions(mapping=mapping))
+    )
+    assert [each.request.invoice.attachments[0].file_name for each in found] == ["terms.pdf"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("none.pdf", "attachment.missing"),
+        (".", "attachment.missing"),
+        ("x" * 300 + ".pdf", "attachment.missing"),
+        ("in.csv", "attachment.pdf"),
+        ("large.pdf", "attachment.size"),
+    ],
+)
+def test_a_file_that_cannot_be_attached_is_a_problem_at_its_place(write, table, monkeypatch, name, rule):
+    monkeypatch.setattr(attachments, "LARGEST_ATTACHMENT", 100)
+    write("large.pdf", PDF + bytes(100))
+    (found,) = table("", name)
+    assert isinstance(found, BadRecord)
+    assert [(it.path, it.rule) for it in found.problems] == [("line 3, column attachment", rule)]
+
+
+def test_a_pdf_may_have_something_before_its_mark(write, table):
+    write("a.pdf", b"\n\n" + PDF)
+    (found,) = table("a.pdf")
+    assert isinstance(entry(found), Entry)
+
+
+def test_a_file_that_is_gone_when_the_invoice_is_prepared_refuses_it(write, table):
+    path = write("a.pdf", PDF)
+    (found,) = table("a.pdf")
+    path.unlink()
+    refusal = entry(found)
+    assert isinstance(refusal, Refusal)
+    assert [it.rule for it in refusal.problems] == ["attachment.missing"]
+
+
+@pytest.mark.parametrize(
+    ("contents", "rule"),
+    [(PDF + b"!", "attachment.changed"), (None, "attachment.missing"), (PDF + bytes(100), "attachment.size")],
+)
+def test_a_file_that_has_changed_is_not_sent(write, table, monkeypatch, contents, rule):
+    path = write("a.pdf", PDF)
+    (found,) = table("a.pdf")
+    prepared = entry(found)
+    monkeypatch.setattr(attachments, "LARGEST_ATTACHMENT", 100)
+    path.unlink() if contents is None else path.write_bytes(contents)
+    with pytest.raises(RequestInvalidError) as caught:
+        filled(prepared.body, prepared.stand_ins)
+    assert [it.rule for it in caught.value.problems] == [rule]
