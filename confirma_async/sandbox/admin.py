@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,14 +103,24 @@ def is_administration(path: str) -> bool:
     return path.startswith(PREFIX)
 
 
-def administer(office: Office, faults: Faults, *, method: str, path: str, host: str, body: bytes) -> Answer:
+def administer(
+    office: Office, faults: Faults, *, method: str, path: str, senders: Sequence[str], body: bytes
+) -> Answer:
     """Runs a command and answers with what it returns.
 
-    A page in a browser can make it send requests to this machine, but under its own name: what is not
-    addressed to this machine gets 403.
+    A page of somebody else's, open in a browser on this machine, can send requests here: those that are
+    addressed to another name, or say that they come from another site, get 403.
+
+    Args:
+        office: What runs the commands.
+        faults: The faults that can be ordered.
+        method: The HTTP method.
+        path: The path, from the host on.
+        senders: The URLs of the host that is addressed and of the site that asks; empty where it says none.
+        body: The arguments, as JSON.
     """
-    if not is_loopback(urlsplit(f"//{host}").hostname or ""):
-        return refusal(403, "the administration answers to this machine by its own name only")
+    if not all(is_loopback(urlsplit(url).hostname or "") for url in senders if url):
+        return refusal(403, "the administration is for this machine only, by its own name")
     command = COMMANDS.get(path.removeprefix(PREFIX))
     if command is None:
         return refusal(404, f"there is no such command; there are {', '.join(COMMANDS)}")

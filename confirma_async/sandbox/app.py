@@ -43,6 +43,9 @@ _PARTNER = Client(name="partner", api_key="", service="")
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends RST, so the peer sees a reset and no orderly end."""
 
+_DROPS = 10
+"""The pieces in which a dripping body comes."""
+
 _REPLACED_BY = {Fault.TOO_MANY_REQUESTS: 429, Fault.UNAVAILABLE: 503}
 
 
@@ -145,7 +148,7 @@ async def _beside_the_api(reception: Reception, request: web.Request) -> Answer:
         reception.faults,
         method=request.method,
         path=request.path,
-        host=request.host,
+        senders=(f"//{request.host}", request.headers.get("Origin", "")),
         body=body,
     )
 
@@ -160,10 +163,16 @@ async def _answer(
     if replaced is not None and rule is not None and not rule.after_commit:
         return _response(replaced)
     answer = _handle(reception, request, operation, body, strike)
-    if rule is not None and rule.kind is Fault.RESET_AFTER_COMMIT:
+    if rule is None:
+        return _response(answer)
+    if rule.kind is Fault.DUPLICATE_DELIVERY:
+        return _response(_handle(reception, request, operation, body, strike))
+    if rule.kind is Fault.RESET_AFTER_COMMIT:
         return _reset(request)
-    if rule is not None and rule.kind is Fault.TRUNCATED_BODY:
+    if rule.kind is Fault.TRUNCATED_BODY:
         return await _truncated(request, answer)
+    if rule.kind is Fault.SLOW_DRIP:
+        return await _dripping(request, answer, rule.seconds)
     return _response(replaced or answer)
 
 
@@ -233,11 +242,26 @@ def _reset(request: web.Request) -> web.StreamResponse:
     return web.Response()  # aiohttp wants one; there is nobody left to send it to
 
 
-async def _truncated(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _started(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """The answer up to its body, whose length it tells already."""
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_type = "application/json"
     response.content_length = len(answer.body)
     await response.prepare(request)
+    return response
+
+
+async def _dripping(request: web.Request, answer: Answer, seconds: float) -> web.StreamResponse:
+    response = await _started(request, answer)
+    size = -(-len(answer.body) // _DROPS) or 1
+    for start in range(0, len(answer.body), size):
+        await asyncio.sleep(seconds / _DROPS)
+        await response.write(answer.body[start : start + size])
+    return response
+
+
+async def _truncated(request: web.Request, answer: Answer) -> web.StreamResponse:
+    response = await _started(request, answer)
     await response.write(answer.body[: len(answer.body) // 2])
     if request.transport is not None:
         request.transport.close()

@@ -20,6 +20,9 @@ class ClockReading:
     real: datetime
 
 
+_LAST = datetime(9000, 1, 1, tzinfo=UTC)
+
+
 class VirtualClock:
     """A clock that goes forward when it is told to. Safe to use from any thread.
 
@@ -55,12 +58,18 @@ class VirtualClock:
         """Moves the clock forward and returns what it says then.
 
         Raises:
-            ConfigurationError: the time to add is negative; what happened cannot be taken back.
+            ConfigurationError: the time to add is negative, since what happened cannot be taken back; or it
+                leads beyond the year 9000, since what is due later must still be a date.
         """
-        step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        try:
+            step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        except (OverflowError, ValueError):
+            step = timedelta.max
         if step < timedelta():
             raise ConfigurationError("a virtual clock goes forward only; give a time that is not negative")
         with self._lock:
+            if step > _LAST - self.now():
+                raise ConfigurationError("a virtual clock goes up to the year 9000; give less time")
             self._base += step
             for watcher in tuple(self._watchers):
                 watcher()

@@ -33,6 +33,10 @@ class Fault(enum.Enum):
     """The effect is stored, then the connection is reset (TCP RST)."""
     TRUNCATED_BODY = "truncated body"
     """The effect is stored, then the connection closes in the middle of the answer's body."""
+    SLOW_DRIP = "slow drip"
+    """The effect is stored, then the answer's body comes drop by drop over ``seconds`` of real time."""
+    DUPLICATE_DELIVERY = "duplicate delivery"
+    """The request is handled twice, as if the network had delivered it twice; the second answer is given."""
     LATE_LISTING = "late listing"
     """An invoice is stored, but is listed only after ``seconds`` of real time."""
 
@@ -49,6 +53,8 @@ _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
         Fault.RESET_BEFORE_COMMIT: frozenset(),
         Fault.RESET_AFTER_COMMIT: frozenset(),
         Fault.TRUNCATED_BODY: frozenset(),
+        Fault.SLOW_DRIP: frozenset({"seconds"}),
+        Fault.DUPLICATE_DELIVERY: frozenset(),
         Fault.LATE_LISTING: frozenset({"seconds"}),
     }
 )
@@ -66,7 +72,7 @@ class FaultRule:
         operation: The operation's name, e.g. ``invoices.create``; None hits every operation.
         times: How many requests it will still hit; None is for ever.
         probability: How likely a request is hit, over 0 up to 1.
-        seconds: Real seconds, for LATENCY and LATE_LISTING.
+        seconds: Real seconds, for LATENCY, SLOW_DRIP and LATE_LISTING.
         retry_after: What ``Retry-After`` says: seconds, or text sent as it is (an HTTP date); None omits it.
         status: The HTTP status, for SERVER_ERROR.
         after_commit: Whether SERVER_ERROR comes after the effect is stored.

@@ -114,6 +114,20 @@ async def test_other_arguments_get_400(partner, body):
     assert (await partner.call("POST", "/_sandbox/pay", data=body, token="")).status == 400
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("advance", {"days": -1}),
+        ("advance", {"days": 1e300}),
+        ("advance", {"days": 365 * 8000}),
+        ("pay", {"case_id": 2**63}),
+        ("change_payment", {"payment_id": 2**63, "amount": 1}),
+    ],
+)
+async def test_what_no_store_and_no_calendar_holds_gets_409(partner, command, arguments):
+    assert (await _do(partner, command, **arguments)).status == 409
+
+
 async def test_an_unknown_command_gets_404_and_is_told_those_there_are(partner):
     reply = await _do(partner, "dance")
     assert reply.status == 404
@@ -124,8 +138,8 @@ async def test_a_wrong_method_gets_405(partner):
     assert (await partner.call("GET", "/_sandbox/pay", token="")).status == 405
 
 
-async def test_what_is_addressed_to_another_name_gets_403(http, sandbox):
-    headers = {"Host": "rebound.example"}
+@pytest.mark.parametrize("headers", [{"Host": "rebound.example"}, {"Origin": "https://elsewhere.example"}])
+async def test_what_another_site_sends_gets_403(http, sandbox, headers):
     async with http.get(f"{sandbox.url}/_sandbox/state", headers=headers) as response:
         assert response.status == 403
 

@@ -47,6 +47,29 @@ async def test_a_server_error_after_the_commit_stores_the_invoice(partner, sandb
     assert [invoice.number for invoice in sandbox.invoices()] == [1042]
 
 
+async def test_a_request_delivered_twice_is_stored_twice_and_the_second_is_the_duplicate(
+    partner, sandbox, make_invoice
+):
+    sandbox.faults.add(Fault.DUPLICATE_DELIVERY)
+    assert (await partner.post(make_invoice())).body["status"] == "DUPLICATE"
+    assert [invoice.status for invoice in sandbox.invoices()] == ["PAUSED", "DUPLICATE"]
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_a_dripping_answer_comes_whole_in_the_end(partner, sandbox, make_invoice):
+    sandbox.faults.add(Fault.SLOW_DRIP, seconds=0.05)
+    assert (await partner.post(make_invoice())).body["status"] == "PAUSED"
+
+
+async def test_a_dripping_answer_can_be_too_slow_for_the_caller(http, sandbox):
+    sandbox.faults.add(Fault.SLOW_DRIP, seconds=60)
+    headers, patience = {"X-Api-Key": sandbox.api_key}, aiohttp.ClientTimeout(sock_read=0.1)
+    url = f"{sandbox.url}/api/v1/partner/validate"
+    with pytest.raises(TimeoutError):
+        async with http.get(url, headers=headers, timeout=patience) as response:
+            await response.read()
+
+
 async def test_a_reset_before_the_commit_stores_nothing(partner, sandbox, make_invoice):
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT)
     with pytest.raises(aiohttp.ClientError):

@@ -100,18 +100,10 @@ def _case_of(world: World, call: Call, action: Action) -> rules.Case | None:
     number = action.data.invoice_number
     found = world.store.cases.find(
         call.client.name,
-        ident=_countable(action.data.case_id),
+        ident=action.data.case_id,
         number=None if number is None else str(number),
     )
     return found[0] if found else None
-
-
-def _countable(ident: int | None) -> int | None:
-    """A case's number, or one that no case has where it is larger than any store can count with."""
-    return None if ident is None else ident if abs(ident) < _BEYOND else -1
-
-
-_BEYOND = 2**63
 
 
 def _queue(world: World, action: Action, case: rules.Case, now: datetime) -> ActionReceipt:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from confirma_async.sandbox.lifecycle.cases import Case, Event
 from confirma_async.sandbox.lifecycle.stages import Stage
-from confirma_async.sandbox.store.database import Database, milliseconds, moment
+from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
 SCHEMA = (
     """
@@ -76,7 +76,7 @@ class Cases:
         rows = self._db.rows(
             "SELECT contents FROM cases WHERE client = :client "
             "AND (:ident IS NULL OR id = :ident) AND (:number IS NULL OR number = :number) ORDER BY id",
-            {"client": client, "ident": ident, "number": number},
+            {"client": client, "ident": None if ident is None else key_of(ident), "number": number},
         )
         return [msgspec.json.decode(contents, type=Case) for (contents,) in rows]
 

@@ -90,6 +90,11 @@ class Database:
                 self._depth -= 1
 
 
+def key_of(number: int) -> int:
+    """A number as the key of a row; beyond 64 bits, where no row can be, 0, where none is."""
+    return number if abs(number) < 2**63 else 0
+
+
 def milliseconds(moment: datetime) -> int:
     """A moment as it is stored: milliseconds of the epoch."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)

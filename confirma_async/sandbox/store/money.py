@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from confirma_async.sandbox.lifecycle.money import Split
 from confirma_async.sandbox.lifecycle.settlement import FIRST_SETTLEMENT
-from confirma_async.sandbox.store.database import Database, milliseconds, moment
+from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
 SCHEMA = (
     """
@@ -114,7 +114,7 @@ class Money:
 
     def payment(self, ident: int) -> ReceivedPayment | None:
         """A payment by its number."""
-        found = self._payments("WHERE id = ?", ident)
+        found = self._payments("WHERE id = ?", key_of(ident))
         return found[0] if found else None
 
     def payments(self, client: str, first: date, last: date) -> list[ReceivedPayment]:
