@@ -45,7 +45,7 @@ def test_the_key_never_shows():
     assert "the-secret-key" not in repr(client) + repr(vars(client)) + repr(client.settings)
 
 
-@pytest.mark.parametrize("timeout", [0, -1])
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan")])
 def test_a_timeout_that_leaves_no_time_is_refused(timeout):
     with pytest.raises(ConfigurationError, match="timeout"):
         Confirma("key", timeout=timeout)

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from attrs import define, field
 
 from confirma_async.contract import Operation
-from confirma_async.errors import Attempt, Phase
-from confirma_async.session.retry import outcome_unknown
+from confirma_async.errors import Attempt, OutcomeUnknownError, Phase
 
 UNAUTHORIZED = 401
 
@@ -110,7 +109,10 @@ def _outcome(history: History) -> str:
     if not history.attempts:
         return "not sent"
     last = history.attempts[-1]
-    unknown = outcome_unknown(last.phase, history.operation.repeat, last.status)
+    unknown = any(
+        isinstance(error, OutcomeUnknownError)
+        for error in (history.error, getattr(history.error, "__cause__", None))
+    )
     return f"{last.status or last.phase.value}{', the outcome is unknown,' if unknown else ''}"
 
 

@@ -399,7 +399,10 @@ def _no_turn(history: History) -> TransportError:
 
 
 def _cut_off(history: History, message: str) -> TransportError:
-    """The end of a call that was stopped: its last request may have arrived if it was just out."""
-    cut_off = bool(history.attempts) and history.attempts[-1].reason == _CANCELLED
-    phase = Phase.NO_REPLY if cut_off else Phase.NOT_SENT
-    return TransportError(message, phase=phase)
+    """The end of a call that was stopped; its last request may have taken effect unless it surely did not.
+
+    An answer that did not get as far as the caller is as good as none.
+    """
+    last = history.attempts[-1] if history.attempts else None
+    nothing_done = last is None or last.phase is Phase.NOT_SENT or retry.refused(last.status)
+    return TransportError(message, phase=Phase.NOT_SENT if nothing_done else Phase.NO_REPLY)

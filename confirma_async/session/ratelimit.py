@@ -17,6 +17,9 @@ from attrs import field, frozen, validators
 from confirma_async.errors import ConfigurationError
 from confirma_async.session.pace import Pace
 
+GRAIN = 0.002
+"""Seconds to which timers are exact: beyond 500 calls per second, what falls into it starts at once."""
+
 
 @frozen(kw_only=True)
 class RateLimit:
@@ -80,9 +83,12 @@ class LocalLimiter:
     def __init__(self, limit: RateLimit = RateLimit()) -> None:
         self.limit: RateLimit = limit
         self._pace = Pace(limit.per_second or math.inf)
+        interval = 1.0 / self._pace.ceiling
+        self._tolerance = max((limit.burst - 1) * interval, GRAIN - interval if limit.per_second else 0.0)
         self._next = -math.inf  # when the next call would start if they came evenly
         self._gate = -math.inf  # the service asked for quiet until then
         self._under_way = 0
+        self._called = 0  # admitted waiters that have not run yet: nobody overtakes them
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -107,7 +113,7 @@ class LocalLimiter:
         if loop is not self._loop:
             self._move_to(loop)
         now = loop.time()
-        if not self._waiting and self._has_room() and self._opens_at(now) <= now:
+        if not self._waiting and not self._called and self._has_room() and self._opens_at(now) <= now:
             self._admit(now)
             return
         if max(self._gate, now) >= deadline:
@@ -117,11 +123,16 @@ class LocalLimiter:
         self._arrange(loop)
         expiry = loop.call_at(deadline, _expire, turn)
         try:
+            if turn.done():
+                await asyncio.sleep(0)  # those who were called just before go first
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._called -= 1
                 self.release()  # the turn came together with the cancellation: pass it on
             raise
+        else:
+            self._called -= 1
         finally:
             expiry.cancel()
 
@@ -142,8 +153,7 @@ class LocalLimiter:
 
     def _opens_at(self, now: float) -> float:
         """The moment of the next turn. No burst while the rate is cut."""
-        burst = 1 if self._pace.is_cut(now) else self.limit.burst
-        return max(self._next - (burst - 1) / self._pace.ceiling, self._gate)
+        return max(self._next if self._pace.is_cut(now) else self._next - self._tolerance, self._gate)
 
     def _admit(self, now: float) -> None:
         self._next = max(self._next, now) + 1.0 / self._pace.rate(now)
@@ -161,6 +171,7 @@ class LocalLimiter:
                     self._wake_at(loop, opens_at)
                     return
                 self._admit(now)
+                self._called += 1
                 turn.set_result(None)
             del self._waiting[0]
 
@@ -183,7 +194,7 @@ class LocalLimiter:
                 "and give each the share of the ceiling that is its own"
             )
         # What a closed loop left behind will never end; the rate and the gate hold on.
-        self._loop, self._timer, self._under_way = loop, None, 0
+        self._loop, self._timer, self._under_way, self._called = loop, None, 0, 0
         self._waiting.clear()
 
 

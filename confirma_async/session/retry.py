@@ -28,6 +28,11 @@ def leaves_open(status: int | None) -> bool:
     return status is not None and status >= 500 and status not in NOT_TAKEN | _NEVER_STARTED
 
 
+def refused(status: int | None) -> bool:
+    """Whether the service says that it did not do what was asked."""
+    return status is not None and (400 <= status < 500 or status in NOT_TAKEN | _NEVER_STARTED)
+
+
 LONGEST_PAUSE = 3600.0
 """Seconds that a Retry-After counts for at most: a service that asks for more may have slipped a digit."""
 

@@ -11,6 +11,7 @@ from confirma_async import Confirma
 from confirma_async.contract import CREATE_INVOICE, VALIDATE_TOKEN
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError, Phase, TransportError
 from confirma_async.schemas import InvoiceReceipt, TokenValidity
+from confirma_async.session.hooks import Hook
 from confirma_async.session.pipeline import CallOptions
 from confirma_async.session.ratelimit import RateLimit
 
@@ -39,14 +40,31 @@ PLACES = {
     "room to send": Place("none", Phase.NO_REPLY, 0),
     "the answer": Place("silence", Phase.NO_REPLY, 1),
     "the rest of the answer": Place("half of the body", Phase.NO_REPLY, 1),
+    "a hook that looks at the answer": Place("none", Phase.NO_REPLY, 1),
     "the pause before the next attempt": Place("HTTP 503 for half a minute", Phase.NOT_SENT, 1),
 }
-"""While connecting nothing is sent; but aiohttp does not tell, and what may have been sent counts as sent."""
+"""The place, and what is known there. An answer that did not get as far as the caller is as good as none.
+While connecting nothing is sent; but aiohttp does not tell, and what may have been sent counts as sent.
+"""
+
+UNTOUCHED = {"the connection", "a hook that looks at the answer"}
+"""Where there is no connection that was left half done."""
 
 OPERATIONS = {
     "write": (CREATE_INVOICE, InvoiceReceipt, b"{}"),
     "read": (VALIDATE_TOKEN, TokenValidity, None),
 }
+
+
+class Watching(Hook):
+    """Takes its time over the first answer."""
+
+    looked = False
+
+    async def after_attempt(self, history):
+        if not self.looked:
+            self.looked = True
+            await asyncio.sleep(10**6)
 
 
 @contextlib.contextmanager
@@ -74,7 +92,8 @@ async def waiting_call(place, what, server):
 
     async with contextlib.AsyncExitStack() as stack:
         url = stack.enter_context(deaf_socket()) if place == "the connection" else server.url
-        client = Confirma("k", base_url=url, rate_limit=RateLimit(concurrency=1))
+        hooks = [Watching()] if place == "a hook that looks at the answer" else []
+        client = Confirma("k", base_url=url, rate_limit=RateLimit(concurrency=1), hooks=hooks)
         await stack.enter_async_context(client)
         pipeline = client._pipeline
         if place == "its turn at the limiter":
@@ -117,7 +136,7 @@ async def test_cancelling_gives_the_place_back_and_says_what_may_have_arrived(pl
         with pytest.raises(asyncio.CancelledError):
             await task
         assert client._pipeline.limiter._under_way == (1 if place == "its turn at the limiter" else 0)
-        if expected.phase is Phase.NO_REPLY and place != "the connection":
+        if expected.phase is Phase.NO_REPLY and place not in UNTOUCHED:
             server.reads = True
             await client._pipeline.call(CREATE_INVOICE, InvoiceReceipt, b"{}")
             assert server.seen[-1].connection > 0  # what was left half done is not used again

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from confirma_async import Confirma
 from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS, VALIDATE_TOKEN, Overrides
 from confirma_async.errors import (
     APIError,
@@ -27,7 +28,7 @@ from confirma_async.schemas import (
     TokenValidity,
 )
 from confirma_async.session.pipeline import CallOptions
-from confirma_async.session.ratelimit import RateLimit
+from confirma_async.session.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 
 BODY = b'{"invoice": {}}'
@@ -190,6 +191,38 @@ def test_the_answer_to_one_call_holds_back_the_others(in_virtual_time, pipeline_
         return loop.time() - 1000
 
     assert in_virtual_time(scenario) == pytest.approx(9)
+
+
+def test_who_waits_is_held_back_before_the_place_is_given_on(
+    in_virtual_time, pipeline_over, scripted, answer
+):
+    async def scenario():
+        transport = scripted(answer(429, Retry_After="9"), answer(body=VALID))
+        pipeline = pipeline_over(transport, policy=RetryPolicy(attempts=1), limit=RateLimit(concurrency=1))
+        first = asyncio.create_task(validate(pipeline))
+        await validate_after(first, pipeline)
+        return asyncio.get_running_loop().time() - 1000
+
+    async def validate_after(first, pipeline):
+        await asyncio.sleep(0)
+        await validate(pipeline)
+        with pytest.raises(RateLimitedError):
+            await first
+
+    assert in_virtual_time(scenario) == pytest.approx(9)
+
+
+def test_clients_that_share_a_limiter_share_its_rate(in_virtual_time, scripted, answer):
+    async def scenario():
+        limiter = LocalLimiter(RateLimit(per_second=1))
+        clients = [
+            Confirma(key, transport=scripted(answer(body=VALID)), rate_limit=limiter) for key in ("a", "b")
+        ]
+        for _ in range(2):
+            await asyncio.gather(*(client.onboarding.validate_token() for client in clients))
+        return asyncio.get_running_loop().time() - 1000
+
+    assert in_virtual_time(scenario) == pytest.approx(3)
 
 
 # --- the deadline ---------------------------------------------------------------------------------
@@ -411,6 +444,20 @@ def test_the_line_has_its_facts_as_fields_too(outcome, pipeline_over, scripted, 
         "BadRequestError",
         2,
     )
+
+
+def test_the_log_tells_why_a_call_was_tried_again(outcome, pipeline_over, scripted, answer, caplog):
+    caplog.set_level(logging.INFO, logger="confirma_async")
+    outcome(lambda: create(pipeline_over(scripted(NOT_SENT, answer(503), answer()))))
+    assert "attempts: 3 (refused; HTTP 503; answered)" in caplog.text
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan")])
+def test_a_call_that_would_never_end_is_refused(outcome, pipeline_over, scripted, answer, timeout):
+    transport = scripted(answer())
+    error, _ = outcome(lambda: create(pipeline_over(transport), timeout=timeout))
+    assert isinstance(error, ConfigurationError)
+    assert not transport.requests
 
 
 def test_a_failed_call_is_a_warning(outcome, pipeline_over, scripted, answer, caplog):

@@ -1,13 +1,15 @@
 """The limiter keeps its ceiling, in order, and costs nothing to wait in."""
 
 import asyncio
+import contextlib
 import itertools
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from confirma_async.session.ratelimit import LocalLimiter, RateLimit
+from confirma_async.errors import ConfigurationError
+from confirma_async.session.ratelimit import GRAIN, LocalLimiter, RateLimit
 
 
 async def starts(limiter, count, *, deadline=1e9, hold=0.0):
@@ -37,7 +39,7 @@ def test_calls_start_evenly_at_the_rate(in_virtual_time):
 
 
 @given(
-    per_second=st.integers(1, 200),
+    per_second=st.sampled_from([1, 3, 17, 200, 3000]),
     burst=st.integers(1, 20),
     count=st.integers(1, 120),
     hold=st.sampled_from([0.0, 0.013, 1.7]),
@@ -48,7 +50,7 @@ def test_no_window_holds_more_than_rate_and_burst(in_virtual_time, per_second, b
     began = [moment for _, moment in in_virtual_time(lambda: starts(limiter, count, hold=hold))]
     for first in range(len(began)):
         inside = sum(1 for moment in began[first:] if moment < began[first] + 1.0 - 1e-9)
-        assert inside <= per_second + burst
+        assert inside <= per_second + max(burst, per_second * GRAIN)
 
 
 def test_a_burst_starts_at_once_and_no_more(in_virtual_time):
@@ -141,6 +143,108 @@ def test_ten_thousand_waiters_set_one_timer_at_a_time(in_virtual_time):
         return len(timers)
 
     assert in_virtual_time(scenario) == 1
+
+
+def test_nobody_is_overtaken_however_the_others_hold_their_place(in_virtual_time):
+    async def scenario():
+        limiter = LocalLimiter(RateLimit(per_second=5000, concurrency=7))
+        loop = asyncio.get_running_loop()
+        served = []
+
+        async def call(index):
+            await limiter.acquire(loop.time() + 1000)
+            served.append(index)
+            await asyncio.sleep(index % 5 * 0.003)
+            limiter.release()
+
+        async def latecomer(index):
+            await asyncio.sleep(0.0005 * (index - 500))
+            arrived.append(index)
+            await call(index)
+
+        arrived = list(range(500))
+        await asyncio.gather(*map(call, range(500)), *map(latecomer, range(500, 600)))
+        return arrived, served
+
+    arrived, served = in_virtual_time(scenario)
+    assert served == arrived
+
+
+def test_a_stream_of_newcomers_starves_nobody(in_virtual_time):
+    async def scenario():
+        limiter = LocalLimiter(RateLimit(per_second=10))
+        loop = asyncio.get_running_loop()
+
+        async def newcomers():
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await limiter.acquire(loop.time() + 0.5)
+                    limiter.release()
+
+        crowd = [asyncio.create_task(newcomers()) for _ in range(20)]
+        await asyncio.sleep(1)
+        began = loop.time()
+        await limiter.acquire(began + 60)
+        for one in crowd:
+            one.cancel()
+        return loop.time() - began
+
+    assert in_virtual_time(scenario) <= 20 / 10 + 0.1
+
+
+def test_after_a_refusal_calls_start_half_as_fast_and_recover(in_virtual_time):
+    async def scenario():
+        limiter = LocalLimiter(RateLimit(per_second=10))
+        loop = asyncio.get_running_loop()
+        limiter.slow_down(loop.time(), None)
+        began = await starts(limiter, 400)
+        return [moment - 1000 for _, moment in began]
+
+    moments = in_virtual_time(scenario)
+    assert moments[1] - moments[0] == pytest.approx(0.2)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
+    assert gaps == pytest.approx(sorted(gaps, reverse=True))
+    assert gaps[-1] == pytest.approx(0.1)
+
+
+def test_while_the_rate_is_cut_there_are_no_bursts(in_virtual_time):
+    async def scenario():
+        limiter = LocalLimiter(RateLimit(per_second=10, burst=5))
+        limiter.slow_down(asyncio.get_running_loop().time(), None)
+        began = await starts(limiter, 3)
+        return [moment - 1000 for _, moment in began]
+
+    assert in_virtual_time(scenario) == pytest.approx([0, 0.2, 0.4], abs=0.01)
+
+
+def test_a_call_that_cannot_start_in_time_is_refused_at_once(in_virtual_time):
+    async def scenario():
+        limiter = LocalLimiter()
+        loop = asyncio.get_running_loop()
+        limiter.slow_down(loop.time(), 60)
+        with pytest.raises(TimeoutError):
+            await limiter.acquire(loop.time() + 30)
+        return loop.time()
+
+    assert in_virtual_time(scenario) == 1000
+
+
+def test_a_limiter_goes_along_to_the_next_loop_when_the_first_is_closed(in_virtual_time):
+    limiter = LocalLimiter(RateLimit(concurrency=1))
+
+    async def leaves_its_place():
+        await limiter.acquire(1e9)
+
+    for _ in range(2):
+        in_virtual_time(leaves_its_place)
+
+
+def test_two_open_loops_cannot_share_a_limiter():
+    limiter = LocalLimiter()
+    with asyncio.Runner() as first, asyncio.Runner() as second:
+        first.run(limiter.acquire(1e12))
+        with pytest.raises(ConfigurationError, match="one limiter per loop"):
+            second.run(limiter.acquire(1e12))
 
 
 @pytest.mark.parametrize("wrong", [{"per_second": 0}, {"per_second": -1}, {"burst": 0}, {"concurrency": 0}])
