@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from confirma_async.cli import options
 from confirma_async.client import Confirma
@@ -18,6 +18,7 @@ from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials, FileTokenStore
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError
+from confirma_async.session.ratelimit import RateLimit
 from confirma_async.settings import (
     API_KEY_VARIABLE,
     BASE_URL_VARIABLE,
@@ -71,7 +72,12 @@ class Connection:
             unknown = _outcome_unknown(stopped)
             raise unknown or stopped from None
 
-    def client(self) -> Confirma:
+    def to(self, base_url: str, api_key: str) -> Connection:
+        """The same, to another place with another key: an embedded sandbox."""
+        variables = {BASE_URL_VARIABLE: base_url, API_KEY_VARIABLE: api_key}
+        return evolve(self, variables=variables, key_file=None, provisioning_file=None)
+
+    def client(self, rate_limit: RateLimit = RateLimit()) -> Confirma:
         """Makes the client.
 
         Raises:
@@ -94,6 +100,7 @@ class Connection:
             environment=environment,
             base_url=base_url,
             timeout=self.timeout,
+            rate_limit=rate_limit,
             overrides=self.overrides,
         )
 

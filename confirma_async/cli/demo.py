@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
+from confirma_async.cli.connection import Connection
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.submit import Order, send
 from confirma_async.contract import Overrides
@@ -41,17 +42,16 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
     """
     examples = folder or _examples()
     order = Order(
+        connection=Connection(variables={}, overrides=Overrides(), timeout=30.0),
         files=expand([examples]),
         journal=Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal",
         sandbox=True,
         rate=RATE,
         concurrency=8,
-        timeout=30.0,
         settle=2.0,
         unknown="resend",
         number_from=None,
         reading=ReadOptions(),
-        overrides=Overrides(),
         as_json=as_json,
         faults={Fault.RESET_AFTER_COMMIT: LOST_ANSWERS},
     )

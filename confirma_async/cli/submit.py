@@ -15,18 +15,17 @@ from attrs import evolve, field, frozen
 from confirma_async.bulk import Report
 from confirma_async.bulk.numbers import give_numbers, numbers_given
 from confirma_async.cli import options
+from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.progress import progress
 from confirma_async.cli.render import show_report
 from confirma_async.cli.standing import numbers_of, standing
 from confirma_async.cli.validate import inspect
 from confirma_async.client import Confirma
-from confirma_async.contract import CREATE_INVOICE, Overrides
-from confirma_async.converters import Converter
+from confirma_async.contract import CREATE_INVOICE
 from confirma_async.formats import Clashes, ReadOptions, expand, look_through, read_files
 from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.session.ratelimit import RateLimit
-from confirma_async.settings import Settings
 
 SANDBOX_TARGET = "the sandbox"
 """What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
@@ -36,17 +35,16 @@ SANDBOX_TARGET = "the sandbox"
 class Order:
     """What the user ordered."""
 
+    connection: Connection
     files: Sequence[Path]
     journal: Path
     sandbox: bool
     rate: float | None
     concurrency: int
-    timeout: float
     settle: float
     unknown: str
     number_from: int | None
     reading: ReadOptions
-    overrides: Overrides
     as_json: bool
     faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
 
@@ -67,13 +65,6 @@ class Order:
     "--concurrency", type=click.IntRange(1), default=16, show_default=True, help="Calls under way at once."
 )
 @click.option(
-    "--timeout",
-    type=options.FiniteRange(0, min_open=True),
-    default=30.0,
-    show_default=True,
-    help="Seconds for one call, retries included.",
-)
-@click.option(
     "--settle",
     type=options.FiniteRange(0),
     default=60.0,
@@ -89,50 +80,47 @@ class Order:
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
 @options.reading
-@options.overrides_file
+@connected
 @options.as_json
 def submit(
+    connection: Connection,
     files: tuple[Path, ...],
     sandbox: bool,
     journal: Path | None,
     rate: float | None,
     concurrency: int,
-    timeout: float,
     settle: float,
     unknown: str,
     dry_run: bool,
     number_from: int | None,
     reading: ReadOptions,
-    overrides: Path | None,
     as_json: bool,
 ) -> Exit:
     """Send every invoice of the files, each exactly once.
 
     FILE is a table (CSV, Excel, Parquet, Arrow), JSON Lines, UBL 2.1 or Finvoice, or a folder of such
-    files. Run again, the command sends nothing twice; interrupted, it goes on where it was. The key comes
-    from CONFIRMA_API_KEY, the environment from CONFIRMA_ENVIRONMENT (staging unless production is said).
+    files. Run again, the command sends nothing twice; interrupted, it goes on where it was.
     """
     found = expand(files)
     options.warn_of_unchecked()
     order = Order(
+        connection=connection,
         files=found,
         journal=journal or _beside(found[0], sandbox=sandbox),
         sandbox=sandbox,
         rate=rate,
         concurrency=concurrency,
-        timeout=timeout,
         settle=settle,
         unknown=unknown,
         number_from=number_from,
         reading=reading,
-        overrides=options.read_overrides(overrides),
         as_json=as_json,
     )
     if dry_run:
         return inspect(
             order.files,
             order.reading,
-            Converter(order.overrides.names),
+            connection.converter,
             number_from=number_from,
             journal_path=order.journal,
             as_json=as_json,
@@ -148,9 +136,9 @@ def _beside(file: Path, *, sandbox: bool) -> Path:
 async def send(order: Order) -> Report:
     """Sends what was ordered, shows its progress, and says what came of it."""
     async with contextlib.AsyncExitStack() as stack:
-        settings, sandbox = await stack.enter_async_context(_service(order))
-        converter = Converter(order.overrides.names)
-        target = SANDBOX_TARGET if order.sandbox else settings.base_url
+        client, sandbox = await stack.enter_async_context(_service(order))
+        converter = order.connection.converter
+        target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
         named = tuple(str(file.resolve()) for file in order.files)
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(order.files, order.reading, converter))
@@ -160,7 +148,6 @@ async def send(order: Order) -> Report:
         else:
             book = give_numbers(order.journal, target, named, documents, order.number_from)
         reading = evolve(order.reading, numbers=book)
-        client = await stack.enter_async_context(_client(settings, order))
         stop = asyncio.Event()
         stream = client.bulk.stream(
             read_files(order.files, reading, converter, clashes=clashes),
@@ -183,28 +170,20 @@ async def send(order: Order) -> Report:
 
 
 @contextlib.asynccontextmanager
-async def _service(order: Order) -> AsyncGenerator[tuple[Settings, Sandbox | None]]:
-    """Where the invoices go: the service of the environment variables, or a sandbox beside the journal."""
+async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | None]]:
+    """Where the invoices go: the service that the user named, or a sandbox beside the journal."""
+    limit = RateLimit(per_second=order.rate, concurrency=order.concurrency)
     if not order.sandbox:
-        yield Settings.from_env(), None
+        async with order.connection.client(limit) as client:
+            yield client, None
         return
     db = order.journal.with_name(f"{order.journal.name}.sandbox.db")
     db.touch(mode=0o600)  # it holds the invoices
-    async with Sandbox(db=db, overrides=order.overrides) as sandbox:
+    async with Sandbox(db=db, overrides=order.connection.overrides) as sandbox:
         for fault, times in order.faults.items():
             sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)
-        yield Settings(api_key=sandbox.api_key, base_url=sandbox.url), sandbox
-
-
-def _client(settings: Settings, order: Order) -> Confirma:
-    return Confirma(
-        settings.api_key,
-        environment=settings.environment,
-        base_url=settings.base_url,
-        timeout=order.timeout,
-        rate_limit=RateLimit(per_second=order.rate, concurrency=order.concurrency),
-        overrides=order.overrides,
-    )
+        async with order.connection.to(sandbox.url, sandbox.api_key).client(limit) as client:
+            yield client, sandbox
 
 
 @contextlib.contextmanager

@@ -245,6 +245,20 @@ def test_a_wrong_setting_is_named(confirma, invoices, monkeypatch, name, value, 
     assert "the-secret" not in out + err
 
 
+def test_a_job_takes_its_connection_from_options_too(confirma_json, service, invoices, monkeypatch, tmp_path):
+    (tmp_path / "key").write_text(service.api_key)
+    (tmp_path / "key").chmod(0o600)
+    monkeypatch.delenv("CONFIRMA_API_KEY")
+    monkeypatch.delenv("CONFIRMA_BASE_URL")
+    code, report = confirma_json("submit", invoices(1), "--key-file", "key", "--base-url", service.url)
+    assert (code, report["accepted"]) == (0, 1)
+
+
+def test_without_a_key_no_journal_is_begun(confirma, invoices, tmp_path):
+    confirma("submit", invoices("A-1"), "--number-from", "7")
+    assert not (tmp_path / "invoices.jsonl.journal").exists()
+
+
 def test_a_wrong_key_pauses_the_job(confirma, confirma_json, service, invoices, monkeypatch):
     file = invoices(1, 2, 3)
     right = service.api_key
