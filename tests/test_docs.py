@@ -113,6 +113,7 @@ def prepare(block: Block, desk: Path, sandbox: Sandbox, monkeypatch: pytest.Monk
     for name, contents in block.files.items():
         (desk / name).write_text(contents, encoding="utf-8")
     monkeypatch.setenv("CONFIRMA_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("CONFIRMA_PROVISIONING_TOKEN", sandbox.provisioning_token)
     monkeypatch.setenv("CONFIRMA_BASE_URL", sandbox.url)
     monkeypatch.delenv("CONFIRMA_ENVIRONMENT", raising=False)
 

@@ -1,19 +1,26 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import multiprocessing
 import pickle
+import pkgutil
 import traceback
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-import confirma_async.errors
+import confirma_async
+import confirma_sync
 from confirma_async.errors import (
+    AddressNotChosenError,
     APIError,
     Attempt,
     AuthenticationError,
     BadRequestError,
     BusinessRuleError,
     CallError,
+    ConfigurationError,
     ConfirmaError,
     ConflictError,
     NotFoundError,
@@ -25,10 +32,13 @@ from confirma_async.errors import (
     RequestInvalidError,
     ResponseDecodeError,
     ServerError,
+    TokenNotKeptError,
     TransportError,
     UnprocessableError,
     error_class,
 )
+from confirma_async.secret import Secret
+from confirma_async.settings import check_base_url
 
 PROBLEM = Problem("$.invoice.rows[3].quantity", "type", "must be a finite JSON number", "str")
 
@@ -42,7 +52,12 @@ def _subclasses(cls: type[ConfirmaError]) -> list[type[ConfirmaError]]:
     return [cls, *(found for child in cls.__subclasses__() for found in _subclasses(child))]
 
 
-OURS = [cls for cls in _subclasses(ConfirmaError) if cls.__module__ == confirma_async.errors.__name__]
+for package in (confirma_async, confirma_sync):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+OURS = [cls for cls in _subclasses(ConfirmaError) if cls.__module__.startswith("confirma_")]
 
 
 def make(cls: type[ConfirmaError]) -> ConfirmaError:
@@ -56,6 +71,10 @@ def make(cls: type[ConfirmaError]) -> ConfirmaError:
         return cls("the invoice", [PROBLEM])
     if issubclass(cls, ResponseDecodeError):
         return cls("no receipt", [PROBLEM], status=200)
+    if issubclass(cls, TokenNotKeptError):
+        return cls("not kept", token=Secret("new-token-2"), answer=Secret('{"key": "new-token-2"}'))
+    if issubclass(cls, AddressNotChosenError):
+        return cls(["EDI of operator X", "IBAN of operator Y"])
     return cls("said")
 
 
@@ -70,6 +89,21 @@ def test_every_error_survives_pickling_and_copying_whole(cls, through):
     again = through(error)
     assert type(again) is cls
     assert (again.args, vars(again), str(again)) == (error.args, vars(error), str(error))
+
+
+def test_errors_come_back_from_other_processes_whole():
+    sent = [make(cls).of("invoices.create", ATTEMPTS) for cls in OURS if issubclass(cls, CallError)]  # type: ignore[attr-defined]
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for error, again in zip(sent, pool.map(copy.copy, sent), strict=True):
+            assert (type(again), vars(again)) == (type(error), vars(error))
+        with pytest.raises(ConfigurationError, match="https://"):
+            pool.submit(check_base_url, "ftp://example.com").result()
+
+
+@pytest.mark.parametrize("cls", OURS, ids=lambda cls: cls.__name__)
+def test_no_error_shows_a_secret_that_it_holds(cls):
+    shown = make(cls)
+    assert "new-token-2" not in f"{shown}{shown!r}{vars(shown)!r}"
 
 
 @pytest.mark.parametrize("cls", OURS, ids=lambda cls: cls.__name__)
