@@ -1,17 +1,50 @@
 import pytest
 
-from confirma_async import Confirma, RateLimit, RetryPolicy
+from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy
+from confirma_async.converters import Converter
 from confirma_async.sandbox import Sandbox
+from confirma_async.schemas import SalesInvoiceRequest
+
+CORRECTED = Overrides(
+    paths={
+        "invoices.distributions_v2": "/api/v3/partner/distribution",
+        "accounting.invoice_statuses": "/api/v1/partner/books/invoice",
+        "operations.finvoice_credentials": "/api/v1/partner/addresses",
+    },
+    names={
+        "AccountingInvoiceStatus.status": "syncStatus",
+        "AccountingPayment.allocations": "parts",
+        "CaseBalance.total_amount": "sum",
+        "CaseQuery.case_id": "case",
+        "DistributionInformation.data": "records",
+        "DistributionPage.data": "items",
+        "DistributionPageQuery.page_size": "limit",
+        "DistributionQuery.invoice_number": "number",
+        "DistributionRecord.invoice_number": "no",
+        "FinvoiceCredentialsQuery.business_id": "ytunnus",
+        "InvoiceReceipt.status": "state",
+        "InvoiceRowData.net_amount": "nettoAmount",
+        "Payment.amount": "sum",
+        "SettlementsQuery.from_date": "firstDay",
+    },
+)
+"""As a user would correct them who holds the vendor's full documents."""
+
+
+@pytest.fixture(params=[Overrides(), CORRECTED], ids=["as-shipped", "corrected"])
+def overrides(request):
+    """Every test over a real socket holds with provisional paths and names corrected, too."""
+    return request.param
 
 
 @pytest.fixture
-async def sandbox():
-    async with Sandbox() as running:
+async def sandbox(overrides):
+    async with Sandbox(overrides=overrides) as running:
         yield running
 
 
 @pytest.fixture
-async def confirma(sandbox):
+async def confirma(sandbox, overrides):
     """A client of the sandbox; retries without long pauses."""
     async with Confirma(
         sandbox.api_key,
@@ -19,8 +52,20 @@ async def confirma(sandbox):
         timeout=10,
         rate_limit=RateLimit(concurrency=8),
         retry=RetryPolicy(attempts=4, base=0.01),
+        overrides=overrides,
     ) as client:
         yield client
+
+
+@pytest.fixture
+def wire_invoice(wire_invoice, overrides):
+    """The same invoices, under the names that are in force."""
+    shipped, in_force = Converter(), Converter(overrides.names)
+
+    def make(*args, **kwargs):
+        return in_force.unstructure(shipped.structure(wire_invoice(*args, **kwargs), SalesInvoiceRequest))
+
+    return make
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from confirma_async import Confirma, RateLimit, RetryPolicy, Verdict, bulk
+from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy, Verdict, bulk
 from confirma_async.bulk import Report, State, Unknown
 from confirma_async.bulk.sqlite_journal import SqliteJournal, reading
 from confirma_async.errors import (
@@ -185,8 +185,7 @@ async def test_a_record_that_appears_late_is_waited_for(sandbox, confirma, journ
     ],
 )
 async def test_every_answer_that_leaves_it_open_is_looked_up(sandbox, confirma, journal, wire_invoice, fault):
-    kind = fault.pop("kind")
-    sandbox.faults.add(kind, operation=CREATE, times=2, **fault)
+    sandbox.faults.add(operation=CREATE, times=2, **fault)
     report = await confirma.bulk.submit([wire_invoice(n) for n in range(1, 6)], journal=journal, settle=0.2)
     assert (report.accepted, report.unknown) == (5, 0)
     assert exactly_once(sandbox, 5)
@@ -235,6 +234,7 @@ async def test_a_lookup_that_keeps_failing_leaves_it_to_the_next_run(
     assert sandbox.requests[CREATE] == 1
 
 
+@pytest.mark.parametrize("overrides", [Overrides()], ids=["as-shipped"])  # once is long enough
 async def test_a_storm_of_faults_loses_and_doubles_nothing(sandbox, confirma, journal, wire_invoice):
     sandbox.faults.seed(7)
     for fault in (Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT, Fault.TRUNCATED_BODY):
@@ -254,15 +254,15 @@ async def test_a_storm_of_faults_loses_and_doubles_nothing(sandbox, confirma, jo
 
 
 async def test_a_key_that_is_not_accepted_pauses_the_job_instead_of_failing_every_invoice(
-    sandbox, journal, wire_invoice
+    sandbox, overrides, journal, wire_invoice
 ):
     invoices = [wire_invoice(n) for n in range(1, 101)]
-    async with Confirma("wrong", base_url=sandbox.url) as stranger:
+    async with Confirma("wrong", base_url=sandbox.url, overrides=overrides) as stranger:
         report = await stranger.bulk.submit(invoices, journal=journal)
     assert "API key" in str(report.paused)
     assert (report.accepted, report.rejected, report.complete) == (0, 0, False)
     assert sandbox.requests[CREATE] < 20
-    async with Confirma(sandbox.api_key, base_url=sandbox.url) as owner:
+    async with Confirma(sandbox.api_key, base_url=sandbox.url, overrides=overrides) as owner:
         report = await owner.bulk.submit(invoices, journal=journal)
     assert (report.accepted, report.complete) == (100, True)
     assert exactly_once(sandbox, 100)
@@ -401,10 +401,12 @@ async def test_two_jobs_never_share_a_journal(confirma, journal, wire_invoice):
     await first
 
 
-async def test_the_rate_limit_holds_for_a_job(sandbox, journal, wire_invoice):
+async def test_the_rate_limit_holds_for_a_job(sandbox, overrides, journal, wire_invoice):
     loop = asyncio.get_running_loop()
     limit = RateLimit(per_second=50)
-    async with Confirma(sandbox.api_key, base_url=sandbox.url, rate_limit=limit) as client:
+    async with Confirma(
+        sandbox.api_key, base_url=sandbox.url, rate_limit=limit, overrides=overrides
+    ) as client:
         started = loop.time()
         await client.bulk.submit([wire_invoice(n) for n in range(1, 26)], journal=journal)
     assert loop.time() - started >= 24 / 50
@@ -541,10 +543,15 @@ async def test_a_seller_that_is_not_named_any_more_is_not_another_one(
     assert report.troubles[0].problems[0].rule == "job.changed"
 
 
-async def test_a_blip_that_takes_every_call_under_way_does_not_pause_the_job(sandbox, journal, wire_invoice):
+async def test_a_blip_that_takes_every_call_under_way_does_not_pause_the_job(
+    sandbox, overrides, journal, wire_invoice
+):
     sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=32)
     async with Confirma(
-        sandbox.api_key, base_url=sandbox.url, rate_limit=RateLimit(concurrency=32)
+        sandbox.api_key,
+        base_url=sandbox.url,
+        rate_limit=RateLimit(concurrency=32),
+        overrides=overrides,
     ) as client:
         report = await client.bulk.submit((wire_invoice(n) for n in range(1, 101)), journal=journal)
     assert (report.paused, report.accepted) == (None, 100)

@@ -1,31 +1,24 @@
-"""Corrected paths and names go through client, bulk job and sandbox alike."""
+"""Even a documented path is corrected everywhere where it is forced.
 
-from confirma_async import Confirma, Overrides
-from confirma_async.sandbox import Fault, Sandbox
+That provisional paths and names are, is proved by every other test here, run with and without corrections.
+"""
 
-OVERRIDES = Overrides(
-    paths={"invoices.distributions": "/elsewhere/distribution"},
-    names={
-        "InvoiceRowData.net_amount": "nettoAmount",
-        "InvoiceReceipt.status": "state",
-        "DistributionQuery.invoice_number": "number",
-        "DistributionInformation.data": "records",
-        "DistributionRecord.invoice_number": "no",
-    },
-    forced=True,  # the path of the distribution information is documented
-)
+import pytest
+
+from confirma_async import Overrides
+from confirma_async.sandbox import Fault
+
+FORCED = Overrides(paths={"invoices.distributions": "/elsewhere/distribution"}, forced=True)
 
 
-async def test_a_job_runs_over_corrected_names(tmp_path, wire_invoice):
-    invoice = wire_invoice(7)
-    invoice["invoice"]["rows"][0]["nettoAmount"] = invoice["invoice"]["rows"][0].pop("netAmount")
-    async with (
-        Sandbox(overrides=OVERRIDES) as sandbox,
-        Confirma(sandbox.api_key, base_url=sandbox.url, overrides=OVERRIDES) as confirma,
-    ):
-        sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation="invoices.create", times=1)
-        report = await confirma.bulk.submit([invoice], journal=tmp_path / "j")
-        assert report.accepted == 1  # found by a lookup over the corrected path and names
-        assert sandbox.requests["invoices.create"] == 1
-        (stored,) = sandbox.invoices()
-        assert b'"nettoAmount"' in stored.body
+@pytest.fixture
+def overrides():
+    return FORCED
+
+
+async def test_a_job_looks_an_invoice_up_where_the_user_says(sandbox, confirma, journal, wire_invoice):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation="invoices.create", times=1)
+    report = await confirma.bulk.submit([wire_invoice(7)], journal=journal)
+    assert report.accepted == 1
+    assert sandbox.requests["invoices.create"] == 1
+    assert sandbox.requests["invoices.distributions"] == 1

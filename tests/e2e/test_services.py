@@ -36,8 +36,8 @@ COMPANY = {
 
 
 @pytest.fixture
-async def sandbox():
-    async with Sandbox(clock=VirtualClock(START)) as running:
+async def sandbox(overrides):
+    async with Sandbox(clock=VirtualClock(START), overrides=overrides) as running:
         running.connect_accounting("Netvisor")
         yield running
 
@@ -165,8 +165,10 @@ async def test_a_company_with_several_addresses_leaves_the_choice(confirma):
     assert await confirma.operations.finvoice_credentials("0000003-5") == ()
 
 
-async def test_a_client_that_was_onboarded_sends_invoices(sandbox, invoice):
-    async with Confirma(provisioning_token=sandbox.provisioning_token, base_url=sandbox.url) as partner:
+async def test_a_client_that_was_onboarded_sends_invoices(sandbox, overrides, invoice):
+    async with Confirma(
+        provisioning_token=sandbox.provisioning_token, base_url=sandbox.url, overrides=overrides
+    ) as partner:
         created = await partner.onboarding.create_client(COMPANY)
         with partner.as_client(created.api_access_token) as creditor:
             assert (await creditor.invoices.create(invoice)).status == "PAUSED"
