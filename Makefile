@@ -47,11 +47,13 @@ docs: $(STAMP)  ## The documentation, warnings as errors
 	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky -b html docs docs/_build/html
 
 bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group rivals
 	$(BIN)/python benchmarks/client_overhead.py
 	$(BIN)/python benchmarks/serialization.py
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/sync_overhead.py
 	$(BIN)/python benchmarks/bulk.py
+	$(BIN)/python benchmarks/memory.py
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) docs/_build docs/_generated .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo

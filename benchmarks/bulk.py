@@ -80,7 +80,7 @@ def main() -> None:
 
 async def _measure(url: str, rounds: int, count: int, folder: Path) -> dict[str, list[Cost]]:
     costs: dict[str, list[Cost]] = {"bare": [], "unjournaled": [], "journaled": []}
-    async with bare_post(url, CONCURRENCY) as post, client(url, CONCURRENCY) as confirma:
+    async with bare_post(url) as post, client(url, CONCURRENCY) as confirma:
         body = confirma.converter.dumps(sample_invoice())
 
         async def take_turns(count: int, turn: int) -> None:

@@ -2,29 +2,33 @@
 
 Posts a ten-row invoice to a server in another process that does next to nothing, in turns:
 
-* ``bare``: aiohttp posting bytes that are ready, and reading the answer;
+* ``bare``: aiohttp as it comes, posting bytes that are ready, and reading the answer;
 * ``create``: ``confirma.invoices.create(invoice)``: encode, validate, limiter, pipeline, decode;
-* ``create_unchecked``: the same with ``validate=False``.
+* ``create_unchecked``: the same with ``validate=False``;
+* ``openai`` and ``stripe``, where they are installed: the libraries of those names, posting the same invoice
+  as an object that is ready, without checks and with floats for decimals.
 
-Read ``ratio``, the median over the rounds of ``create`` over ``bare``: absolute figures move with the
-machine, ratios hardly do. The target holds for the widest concurrency on each loop. ``breakdown`` says what
-parts of the SDK's work cost by themselves. The checks of identifiers and addresses remember what they have
-seen, as they do for the seller in a real job; ``validate_new_buyer`` is the check of an invoice whose buyer
-was never seen before.
+Read ``ratio``, the median over the rounds of ``create`` over each of the others: absolute figures move with
+the machine, ratios hardly do. The target holds for ``bare`` at the widest concurrency on each loop.
+``breakdown_us`` says what parts of the SDK's work cost by themselves. The checks of identifiers and addresses
+remember what they have seen, as they do for the seller in a real job; ``validate_new_buyer`` is the check of
+an invoice whose buyer was never seen before.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import cycle, islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from drive import Cost, bare_post, client, cost_of, through_workers
 from figures import median, ratio, report, rounds_of, surroundings
 from raw_server import RECEIPT, running_server
+from rivals import rival_posts, rival_versions
 from sample import for_new_buyer, numbered_invoices, sample_invoice
 
 from confirma_async.converters import Converter
@@ -35,6 +39,9 @@ TARGET = 1.5
 CONCURRENCIES = (1, 16, 64)
 DISTINCT = 64
 """Invoices that are sent over and over."""
+
+Variant: TypeAlias = tuple[Callable[[Any], Awaitable[object]], Sequence[object], int]
+"""What is called, with what in turn, and how many times a round."""
 
 
 def main() -> None:
@@ -50,12 +57,13 @@ def main() -> None:
             name: _on_loop(factory, partial(_measure, url, rounds, calls))
             for name, factory in _loop_factories().items()
         }
-    widest = [figures[str(CONCURRENCIES[-1])]["ratio"]["median"] for figures in loops.values()]
+    widest = [figures[str(CONCURRENCIES[-1])]["ratio"]["bare"]["median"] for figures in loops.values()]
     report(
         {
             **surroundings(),
             "rounds": rounds,
             "calls": calls,
+            "rivals": rival_versions(),
             "loops": loops,
             "breakdown_us": _breakdown(rounds, calls),
             "target": TARGET,
@@ -88,33 +96,30 @@ def _on_loop(
 
 async def _measure(url: str, rounds: int, calls: int, concurrency: int) -> dict[str, Any]:
     invoices = list(numbered_invoices(DISTINCT))
-    costs: dict[str, list[Cost]] = {"bare": [], "create": [], "create_unchecked": []}
-    async with bare_post(url, concurrency) as post, client(url, concurrency) as confirma:
-        bodies = [confirma.converter.dumps(invoice) for invoice in invoices]
+    async with bare_post(url) as post, client(url, concurrency) as confirma, rival_posts(url) as rivals:
         create = confirma.invoices.create
-
-        async def take_turns(calls: int) -> None:
-            turns = {
-                "bare": through_workers(islice(cycle(bodies), calls), concurrency, post),
-                "create": through_workers(islice(cycle(invoices), calls), concurrency, create),
-                "create_unchecked": through_workers(
-                    islice(cycle(invoices), calls), concurrency, partial(create, validate=False)
-                ),
-            }
-            for name, work in turns.items():
-                costs[name].append(await cost_of(work, calls))
-
-        await take_turns(4 * concurrency)  # connections are opened and functions made here
-        for taken in costs.values():
-            taken.clear()
-        for _ in range(rounds):
-            await take_turns(calls)
+        bodies = [confirma.converter.dumps(invoice) for invoice in invoices]
+        objects = [json.loads(body) for body in bodies]
+        variants: dict[str, Variant] = {
+            "bare": (post, bodies, calls),
+            "create": (create, invoices, calls),
+            "create_unchecked": (partial(create, validate=False), invoices, calls),
+            **{name: (rival, objects, max(calls // 10, concurrency)) for name, rival in rivals.items()},
+        }
+        costs: dict[str, list[Cost]] = {name: [] for name in variants}
+        for turn in range(rounds + 1):
+            for name, (call, items, times) in variants.items():
+                work = through_workers(islice(cycle(items), times), concurrency, call)
+                cost = await cost_of(work, times)
+                if turn:  # before, connections were opened and functions made
+                    costs[name].append(cost)
     cpu = {name: [cost.cpu_us for cost in taken] for name, taken in costs.items()}
+    others = [name for name in variants if not name.startswith("create")]
     return {
-        **{f"cpu_us_{name}": median(taken) for name, taken in cpu.items()},
-        **{f"rate_{name}": round(median([cost.rate for cost in taken])) for name, taken in costs.items()},
-        "ratio": ratio(cpu["create"], cpu["bare"]),
-        "ratio_unchecked": ratio(cpu["create_unchecked"], cpu["bare"]),
+        "cpu_us": {name: median(taken) for name, taken in cpu.items()},
+        "rate": {name: round(median([cost.rate for cost in taken])) for name, taken in costs.items()},
+        "ratio": {name: ratio(cpu["create"], cpu[name]) for name in others},
+        "ratio_unchecked": {name: ratio(cpu["create_unchecked"], cpu[name]) for name in others},
     }
 
 

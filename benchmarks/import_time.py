@@ -2,8 +2,9 @@
 
 Starts new interpreters in turns, each with one of the lines of ``STATEMENTS``, and lets each tell its CPU and
 wall time. ``ratio`` and ``extra_ms`` compare the wall time of a ready client with that of ``import aiohttp``
-alone; the target is judged on the median of ``extra_ms``. ``schemas_load_aiohttp`` must be false.
-``checking`` is a client with the optional libraries that the first validation loads.
+alone; the target is judged on the median of ``extra_ms``. ``schemas_load_aiohttp`` must be false. Resources
+and schemas are loaded when they are first asked for: ``invoices`` is a client that is about to send an
+invoice, and ``checking`` one that has loaded the optional libraries of the first validation as well.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ STATEMENTS = {
     "confirma_async": "import confirma_async",
     "schemas": "import confirma_async.schemas",
     "client": "from confirma_async import Confirma; Confirma('key')",
+    "invoices": (
+        "from confirma_async import Confirma; Confirma('key').invoices; "
+        "from confirma_async.schemas import SalesInvoiceRequest"
+    ),
     "checking": (
-        "from confirma_async import Confirma; Confirma('key'); "
+        "from confirma_async import Confirma; Confirma('key').invoices; "
         "from confirma_async.validation import missing_libraries; missing_libraries()"
     ),
 }
@@ -45,7 +50,10 @@ def main() -> None:
             if turn:  # the first turn compiles and fills the file cache
                 cpu[name].append(took[0])
                 wall[name].append(took[1])
-    extra = statistics.median([own - bare for own, bare in zip(wall["client"], wall["aiohttp"], strict=True)])
+    extra = {
+        name: statistics.median([own - bare for own, bare in zip(wall[name], wall["aiohttp"], strict=True)])
+        for name in ("client", "invoices", "checking")
+    }
     loaded = _said_by("import sys, confirma_async.schemas; print('aiohttp' in sys.modules)")
     report(
         {
@@ -54,10 +62,10 @@ def main() -> None:
             "cpu_ms": {name: median(each) for name, each in cpu.items()},
             "wall_ms": {name: median(each) for name, each in wall.items()},
             "ratio": ratio(wall["client"], wall["aiohttp"]),
-            "extra_ms": round(extra, 1),
+            "extra_ms": {name: round(each, 1) for name, each in extra.items()},
             "schemas_load_aiohttp": loaded == ["True"],
             "target_ms": TARGET_MS,
-            "met": extra <= TARGET_MS and loaded == ["False"],
+            "met": extra["client"] <= TARGET_MS and loaded == ["False"],
         }
     )
 

@@ -29,13 +29,15 @@ def quick(tmp_path):
 def test_client_overhead_compares_create_with_bare_aiohttp_on_every_loop_and_width(quick):
     document = quick("client_overhead.py")
     assert "asyncio" in document["loops"]
+    assert set(document["rivals"]) == {"openai", "stripe"}
+    installed = {name for name, version in document["rivals"].items() if version != "not installed"}
     for widths in document["loops"].values():
         assert list(widths) == ["1", "16", "64"]
         for figures in widths.values():
-            assert set(figures["ratio"]) == set(figures["ratio_unchecked"]) == SPREAD
-            for variant in ("bare", "create", "create_unchecked"):
-                assert figures[f"cpu_us_{variant}"] > 0
-                assert figures[f"rate_{variant}"] > 0
+            measured = {"bare", "create", "create_unchecked", *installed}
+            assert set(figures["cpu_us"]) == set(figures["rate"]) == measured
+            assert set(figures["ratio"]) == set(figures["ratio_unchecked"]) == {"bare", *installed}
+            assert all(set(spread) == SPREAD for spread in figures["ratio"].values())
     assert set(document["breakdown_us"]) == {"encode", "validate", "validate_new_buyer", "decode"}
     assert document["target"] == 1.5
     assert document["target_concurrency"] == 64
@@ -77,7 +79,17 @@ def test_sync_overhead_compares_create_with_requests_and_httpx_from_one_thread_a
 
 def test_import_time_compares_a_ready_client_with_aiohttp_alone(quick):
     document = quick("import_time.py")
-    assert {"aiohttp", "confirma_async", "schemas", "client"} <= set(document["wall_ms"])
-    assert document["extra_ms"] != 0
+    assert {"aiohttp", "confirma_async", "schemas", "client", "invoices"} <= set(document["wall_ms"])
+    assert set(document["extra_ms"]) == {"client", "invoices", "checking"}
     assert document["schemas_load_aiohttp"] is False
     assert document["target_ms"] == 60
+
+
+def test_memory_looks_at_the_client_on_its_way(quick):
+    document = quick("memory.py")
+    assert [seen["calls"] for seen in document["seen"]] == [50, 500, 5000]
+    assert all(seen["mib"] > 0 and seen["blocks"] > 0 for seen in document["seen"])
+    assert document["growth_mib"] == pytest.approx(
+        document["seen"][-1]["mib"] - document["seen"][0]["mib"], abs=0.1
+    )
+    assert document["met"] in (True, False)
