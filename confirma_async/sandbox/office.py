@@ -200,12 +200,14 @@ class Office(abc.ABC):
         """Somebody lets a case go on that an action holds; an OBJECTION waits for nothing else.
 
         Raises:
-            ConfigurationError: there is no such case.
+            ConfigurationError: there is no such case, or it is not on hold.
         """
         now = self._world.now()
         store, terms = self._world.store, self._world.terms
         with store.transaction():
             case = self._case(client, invoice_number, case_id)
+            if case.held_since is None:
+                raise ConfigurationError(f"case {case.id} is not on hold; nothing holds it back")
             resumed = cases.resume(case, now.date())
             told = Event(code="RESUMED", description="The case goes on.")
             keep(store, case, resumed, now, terms, told)

@@ -71,7 +71,10 @@ _ALWAYS: Mapping[int, str] = {
 
 _SOMETIMES: Mapping[Operation, Mapping[int, str]] = {
     CREATE_CLIENT: {409: "The business code was onboarded before; provisional."},
-    CREATE_INVOICE_ACTIONS: {404: "There is no such invoice or case; provisional."},
+    CREATE_INVOICE_ACTIONS: {
+        402: "The invoice has no case; provisional.",
+        404: "There is no such invoice or case; provisional.",
+    },
     CASE: {404: "There is no such case; provisional."},
 }
 

@@ -292,6 +292,19 @@ async def test_one_unknown_invoice_refuses_all_actions(invoiced, sandbox):
     assert (await invoiced.case())["summary"]["status"] == "OPEN"
 
 
+@pytest.mark.parametrize("places", [{}, {"processing__paymentControlEnabled": False}])
+async def test_an_action_on_an_invoice_without_a_case_gets_402(partner, sandbox, make_invoice, places):
+    await partner.post(make_invoice(**places))
+    if places:
+        sandbox.clock.advance(days=1)
+    assert (await partner.act("COMMENT")).status == 402
+
+
+async def test_what_is_not_on_hold_cannot_be_resumed(invoiced, sandbox):
+    with pytest.raises(ConfigurationError, match="not on hold"):
+        sandbox.resume_case(1042)
+
+
 async def test_no_actions_at_all_get_400(invoiced):
     assert (await invoiced.send("invoice/action", {"actions": []})).status == 400
 

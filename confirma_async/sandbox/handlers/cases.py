@@ -34,7 +34,7 @@ def create_actions(world: World, call: Call) -> Answer:
     """Queues actions and answers 200 (contract §5: queued as pending, then processed).
 
     The answer is not shown: its names are provisional. That one wrong action refuses them all is ours, and
-    so is 404 for an invoice or case that the client does not have.
+    so are 404 for an invoice or case that the client does not have, and 402 for an invoice without a case.
     """
     request = read_body(world, call, InvoiceActions)
     if isinstance(request, Answer):
@@ -47,15 +47,14 @@ def create_actions(world: World, call: Call) -> Answer:
         return refusal(400, "such actions cannot be taken", problems)
     now = world.now()
     with world.store.transaction():
-        found = [_case_of(world, call, action) for action in request.actions]
-        for place, case in enumerate(found):
+        found: list[rules.Case] = []
+        for place, action in enumerate(request.actions):
+            case = _case_of(world, call, action)
             if case is None:
-                nowhere = Problem(f"$.actions[{place}].data", "case", "there is no such invoice or case")
-                return refusal(404, "there is no such invoice or case; nothing was queued", [nowhere])
+                return _without_case(world, call, action, f"$.actions[{place}].data")
+            found.append(case)
         receipts = [
-            _queue(world, action, case, now)
-            for action, case in zip(request.actions, found, strict=True)
-            if case is not None
+            _queue(world, action, case, now) for action, case in zip(request.actions, found, strict=True)
         ]
     answer = ActionsReceipt(message="The actions are pending.", actions=receipts)
     return Answer(body=world.converter.dumps(answer))
@@ -104,6 +103,16 @@ def _case_of(world: World, call: Call, action: Action) -> rules.Case | None:
         number=None if number is None else str(number),
     )
     return found[0] if found else None
+
+
+def _without_case(world: World, call: Call, action: Action, where: str) -> Answer:
+    number = action.data.invoice_number
+    is_known = number is not None and world.store.invoices.of_number(call.client.name, str(number))
+    if is_known and action.data.case_id is None:
+        what = "the invoice has no case: it is not under payment control, or not delivered yet"
+        return refusal(402, "nothing was queued", [Problem(where, "case", what)])
+    what = "there is no such invoice or case"
+    return refusal(404, f"{what}; nothing was queued", [Problem(where, "case", what)])
 
 
 def _queue(world: World, action: Action, case: rules.Case, now: datetime) -> ActionReceipt:

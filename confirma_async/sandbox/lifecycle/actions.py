@@ -33,6 +33,10 @@ PRINCIPLES: Sequence[Principle] = (
         lives_by="ours: the answer is not shown",
     ),
     Principle(
+        what="An action on an unknown invoice or case gets 404, one on an invoice without a case 402",
+        lives_by="ours: §1 has both statuses from a sister API, and no rule for them here",
+    ),
+    Principle(
         what="A closed case takes comments only; other actions are refused in its history",
         lives_by="ours: the vendor says nothing of it",
     ),
