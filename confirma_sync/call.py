@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
@@ -18,15 +17,21 @@ class Call(Generic[R]):
 
     A lock is all that the thread waits on, and the coroutine itself opens it: a ``concurrent.futures.Future``
     with its condition, and a callback for the end of the task, cost several times as much.
+
+    Args:
+        work: Makes the coroutine, on the loop.
+        post: Has a function called on the loop. Where that has ended, whoever ended it fails every call.
     """
 
-    __slots__ = ("_arrival", "_error", "_loop", "_result", "_settled", "_task", "_work")
+    __slots__ = ("_arrival", "_error", "_post", "_result", "_settled", "_task", "_work")
 
     _result: R
 
-    def __init__(self, work: Callable[[], Coroutine[Any, Any, R]], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, work: Callable[[], Coroutine[Any, Any, R]], post: Callable[[Callable[[], object]], None]
+    ) -> None:
         self._work = work
-        self._loop = loop
+        self._post = post
         self._error: BaseException | None = None
         self._settled = False
         self._task: asyncio.Task[None] | None = None
@@ -35,17 +40,20 @@ class Call(Generic[R]):
 
     # --- on the loop --------------------------------------------------------------------------------
 
-    def start(self) -> None:
+    def _start(self) -> None:
         """Starts the coroutine; what the calling thread has in its context variables is visible to it."""
-        self._task = asyncio.Task(self._live(), loop=self._loop)
+        if not self._settled:
+            self._task = asyncio.Task(self._live())
 
-    def cancel(self) -> None:
+    def _cancel(self) -> None:
         """Cancels the coroutine, after its first step: before that, not even its end would run."""
         if self._task is not None:
-            self._loop.call_soon(self._task.cancel)
+            asyncio.get_running_loop().call_soon(self._task.cancel)
+        else:
+            self.fail(asyncio.CancelledError())
 
     def fail(self, error: BaseException) -> None:
-        """Settles the call from outside, where the loop cannot any more."""
+        """Settles the call from outside, where the loop has not begun it or cannot end it any more."""
         if not self._settled:
             self._error = error
             self._settle()
@@ -60,23 +68,31 @@ class Call(Generic[R]):
 
     def _settle(self) -> None:
         self._settled = True
+        self._task = (
+            None  # freed here, for in the main thread a Ctrl-C might be lost in what freeing it calls
+        )
         self._arrival.release()
 
     # --- in the thread that waits -------------------------------------------------------------------
 
     def outcome(self) -> R:
-        """Waits for the end of the coroutine, and returns or raises what it came to.
+        """Hands the coroutine to the loop, waits for its end, and returns or raises what it came to.
 
         Whatever interrupts the wait (Ctrl-C, as a rule) cancels the coroutine, and goes on only once that has
         come to its end: nothing is sent after it. See ``_explain`` for what it then says of the call.
         """
         try:
+            self._post(self._start)
             self._arrival.acquire()
         except BaseException as interruption:
-            with contextlib.suppress(RuntimeError):  # the loop has ended, and has settled everything
-                self._loop.call_soon_threadsafe(self.cancel)
-            if not self._settled:
-                self._await_the_end()
+            try:
+                self._post(self._cancel)
+                if not self._settled:
+                    self._arrival.acquire()
+            except BaseException as impatience:
+                self._post(self._cancel)  # the first time may have come to nothing
+                impatience.add_note("The call was still being cancelled: what became of it is unknown.")
+                raise
             self._explain(interruption)
             raise
         error, self._error = self._error, None
@@ -88,13 +104,6 @@ class Call(Generic[R]):
             raise error
         finally:
             del error, self  # else the traceback would hold itself
-
-    def _await_the_end(self) -> None:
-        try:
-            self._arrival.acquire()
-        except BaseException as impatience:
-            impatience.add_note("The call was still being cancelled: what became of it is unknown.")
-            raise
 
     def _explain(self, interruption: BaseException) -> None:
         """Says what became of the interrupted call, where that is not simply nothing."""

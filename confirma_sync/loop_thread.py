@@ -61,13 +61,11 @@ class LoopThread:
         Raises:
             ConfigurationError: the loop has ended, or ends while the call is under way.
         """
-        loop = self._running.loop
-        call = Call(work, loop)
-        self._calls.add(call)  # before the question: whoever ends the loop sets `ended`, then looks here
+        call = Call(work, self.post)
         try:
+            self._calls.add(call)  # before the question: whoever ends the loop sets `ended`, then looks here
             if self.ended:
                 raise ConfigurationError(CLOSED)
-            loop.call_soon_threadsafe(call.start)
             return call.outcome()
         finally:
             self._calls.discard(call)
@@ -78,7 +76,7 @@ class LoopThread:
 
     def post(self, function: Callable[[], object]) -> None:
         """Has a function called on the loop, without waiting for it. Any thread may, the loop's own too."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is there to call it for
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             self._running.loop.call_soon_threadsafe(function)
 
     def stop(self) -> None:

@@ -6,15 +6,21 @@ import contextvars
 import datetime
 import gc
 import pickle
+import random
+import signal
 import threading
 import time
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from confirma_async.contract import VALIDATE_TOKEN
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError, Phase, TransportError
 from confirma_async.sandbox import Fault
 from confirma_async.session.transport import Response
+from confirma_async.telemetry import OpenTelemetryHook
 from confirma_sync import Confirma, Hook, RateLimit, Sandbox
 from confirma_sync.call import Call
 
@@ -221,6 +227,18 @@ def test_context_variables_of_the_caller_are_seen():
     assert tenant.get() == "two"
 
 
+def test_a_span_of_the_caller_is_the_parent_of_its_calls():
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    hooks = [OpenTelemetryHook(tracer_provider=provider)]
+    with Confirma("key", transport=Scripted(lambda: VALID), hooks=hooks) as confirma:
+        with provider.get_tracer("view").start_as_current_span("view"):
+            confirma.onboarding.validate_token()
+        call, view = exporter.get_finished_spans()
+    assert call.parent == view.get_span_context()
+
+
 def test_a_timeout_stops_the_work_itself(sandbox, confirma):
     sandbox.faults.add(Fault.LATENCY, seconds=HANG)
     with pytest.raises(TransportError) as caught:
@@ -280,6 +298,93 @@ def test_a_session_is_refused():
 def test_a_client_cannot_be_pickled():
     with pytest.raises(TypeError, match="pickled"):
         pickle.dumps(Confirma("key"))
+
+
+class Interruption(BaseException):
+    pass
+
+
+@pytest.fixture
+def interrupt():
+    """Has a signal handler raise in the main thread, as Ctrl-C does."""
+
+    def ring(*_):
+        raise Interruption
+
+    before = signal.signal(signal.SIGUSR1, ring)
+    main = threading.get_ident()
+    yield lambda: signal.pthread_kill(main, signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, before)
+
+
+class Deaf(Scripted):
+    """A transport that has its caller interrupted, and goes on after the cancellation."""
+
+    def __init__(self, interrupt, times):
+        super().__init__(lambda: VALID)
+        self.interrupt = interrupt
+        self.times = times
+
+    async def send(self, request):
+        for _ in range(self.times):
+            self.interrupt()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.5)
+        return VALID
+
+
+def test_whatever_a_signal_handler_raises_cancels_the_call(sandbox, confirma, wire_invoice, interrupt):
+    def once_seen():
+        seen(sandbox, "invoices.create")
+        interrupt()
+
+    sandbox.faults.add(Fault.LATENCY, seconds=HANG)
+    threading.Thread(target=once_seen).start()
+    with pytest.raises(Interruption) as caught:
+        confirma.invoices.create(wire_invoice(7))
+    assert isinstance(caught.value.__cause__, OutcomeUnknownError)
+    assert caught.value.__cause__.subject == "invoice 7"
+    assert confirma.onboarding.validate_token().is_valid
+
+
+def test_an_interrupted_call_that_succeeds_is_told_of(interrupt):
+    confirma = Confirma("key", transport=Deaf(interrupt, times=1))
+    with pytest.raises(Interruption) as caught:
+        confirma.onboarding.validate_token()
+    confirma.close()
+    assert caught.value.__notes__ == ["The call that this interrupted had already succeeded."]
+
+
+def test_a_second_interruption_does_not_wait_for_the_end_of_the_call(interrupt):
+    confirma = Confirma("key", transport=Deaf(interrupt, times=2))
+    with pytest.raises(Interruption) as caught:
+        confirma.onboarding.validate_token()
+    confirma.close()
+    assert caught.value.__notes__ == ["The call was still being cancelled: what became of it is unknown."]
+
+
+def test_interrupted_at_any_instant_it_goes_on(interrupt):
+    instants = random.Random(1)
+    rounds = 300
+
+    def keep_interrupting():
+        for _ in range(rounds):
+            ready.acquire()
+            for _ in range(instants.randrange(400)):
+                pass
+            interrupt()
+
+    ready = threading.Semaphore(0)
+    with over(lambda: VALID) as confirma:
+        confirma.onboarding.validate_token()
+        threading.Thread(target=keep_interrupting).start()
+        for _ in range(rounds):
+            with contextlib.suppress(Interruption):
+                ready.release()
+                while True:
+                    assert confirma.onboarding.validate_token().is_valid
+        assert confirma.onboarding.validate_token().is_valid
+        assert not confirma.portal.running._calls
 
 
 def test_another_account_is_seen_through_the_same_connections(sandbox, wire_invoice):

@@ -178,7 +178,7 @@ def test_ctrl_c_in_a_job_drains_it_and_the_same_call_goes_on(start, sandbox, tmp
     sandbox.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.02)
     script = """
 def invoices():
-    for number in range(1, 301):
+    for number in range(1, 151):
         yield numbered(number)
 try:
     report = confirma.bulk.submit(invoices(), journal=sys.argv[3])
@@ -188,15 +188,15 @@ else:
     print(report.accepted, report.resumed, report.unknown, report.complete)
 """
     first = start(script, tmp_path / "job.journal")
-    seen(sandbox, CREATE, 40)
+    seen(sandbox, CREATE, 30)
     first.send_signal(signal.SIGINT)
     output, complaints, _ = ending(first)
     assert "goes on where it stopped" in " ".join(output), complaints
     sent = sandbox.requests[CREATE]
-    assert sent < 300
+    assert sent < 150
     accepted, resumed, *rest = ending(start(script, tmp_path / "job.journal"))[0]
-    assert (accepted, resumed, rest) == ("300", str(sent), ["0", "True"])
-    assert Counter(invoice.number for invoice in sandbox.invoices()) == Counter(range(1, 301))
+    assert (accepted, resumed, rest) == ("150", str(sent), ["0", "True"])
+    assert Counter(invoice.number for invoice in sandbox.invoices()) == Counter(range(1, 151))
 
 
 FORKED = """
@@ -255,7 +255,7 @@ assert os.waitpid(pid, 0)[1] == 0
 """,
     "os.fork in a thread, while others call": """
 def work():
-    for _ in range(50):
+    for _ in range(20):
         confirma.onboarding.validate_token()
 workers = [threading.Thread(target=work) for _ in range(4)]
 for worker in workers: worker.start()

@@ -10,8 +10,11 @@ import pytest
 from tests.sync.test_names import VERBS
 
 ROOT = Path(__file__).parents[2]
-LISTING = "confirma_async.pagination.Listing[", "confirma_sync.listing.Listing["
-STREAM = "confirma_async.bulk.BulkStream", "confirma_sync.bulk.BulkStream"
+THERE_AND_HERE = {
+    "confirma_async.pagination.Listing[": "confirma_sync.listing.Listing[",
+    "confirma_async.bulk.BulkStream": "confirma_sync.bulk.BulkStream",
+    "confirma_async.client.AccountView": "confirma_sync.client.AccountView",
+}
 
 CHECKERS = {
     "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"],
@@ -42,25 +45,27 @@ def reveal(request, tmp_path):
 
 
 def waited_for(revealed):
-    """What a type is once it has been awaited, in the names of the synchronous side."""
+    """What a type is once it has been awaited, in the names of the synchronous side, without a self."""
     revealed = re.sub(r"(?:typing\.|types\.)?Coroutine(?:Type)?\[Any, Any, (.*)\]$", r"\1", revealed)
-    for there, here in (LISTING, STREAM):
+    revealed = re.sub(r"\((?:self: )?[\w.]*(?:Confirma|Account|Sandbox), ", "(", revealed)
+    for there, here in THERE_AND_HERE.items():
         revealed = revealed.replace(there, here)
     return revealed
 
 
-def test_a_verb_reveals_the_type_of_its_original(reveal):
-    verbs = [name for name, _, _ in VERBS]
-    revealed = reveal([f"{side}.{verb}" for verb in verbs for side in ("original", "twin")])
-    assert len(revealed) == 2 * len(verbs)
-    assert revealed[0::2] == revealed[1::2]
-    revealed = [re.sub(r"unknown: [^,]*,", "", one) for one in revealed]  # an enumeration of ours
-    assert not [one for one in revealed if one == "Any" or "Unknown" in one]
-
-
-def test_the_classes_reveal_the_parameters_of_their_originals(reveal):
-    made = ["confirma_async.Confirma.__init__", "confirma_sync.Confirma.__init__"]
-    made += ["confirma_async.Sandbox.__init__", "confirma_sync.Sandbox.__init__"]
-    revealed = [re.sub(r"\((self: )?[\w.]+", "(", one, count=1) for one in reveal(made)]
-    assert revealed[0::2] == revealed[1::2]
-    assert all("timeout" in one or "port" in one for one in revealed)
+def test_the_twin_reveals_what_its_original_reveals(reveal):
+    verbs = [f"{{}}.{name}" for name, _, _ in VERBS]
+    made = ["confirma_{}.Confirma.__init__", "confirma_{}.Confirma.as_client", "confirma_{}.Sandbox.__init__"]
+    sides = ("original", "twin"), ("async", "sync")
+    asked = [
+        one.format(side)
+        for each, names in zip((verbs, made), sides, strict=True)
+        for one in each
+        for side in names
+    ]
+    revealed = reveal(asked)
+    assert len(revealed) == len(asked)
+    for expression, original, twin in zip(asked[::2], revealed[::2], revealed[1::2], strict=True):
+        assert twin == original, expression
+        assert "Unknown" not in re.sub(r"unknown: [^,]*,", "", twin), expression  # an enumeration of ours
+        assert twin.startswith(("def (", "(")), expression
