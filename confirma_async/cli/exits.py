@@ -44,6 +44,10 @@ class Exit(enum.IntEnum):
     """Stopped by Ctrl-C or a signal; the same command goes on."""
 
 
+_NOT_SERVED = frozenset({501, 505})
+"""Statuses that no later call gets over."""
+
+
 def of_error(error: ConfirmaError) -> Exit:
     """The exit code that an error stands for."""
     match error:
@@ -51,6 +55,8 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.UNKNOWN
         case ResponseDecodeError():  # it was answered, but what the answer says is not known
             return Exit.UNKNOWN if _changes_something(error.operation) else Exit.REJECTED
+        case ServerError() if error.status in _NOT_SERVED:
+            return Exit.REJECTED
         case TransportError() | RateLimitedError() | ServerError():
             return Exit.PAUSED
         case JournalError():

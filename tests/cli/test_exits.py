@@ -37,6 +37,7 @@ def test_an_error_has_its_code(error, code):
         (422, Exit.REJECTED),
         (429, Exit.PAUSED),
         (500, Exit.PAUSED),
+        (501, Exit.REJECTED),
         (503, Exit.PAUSED),
     ],
 )

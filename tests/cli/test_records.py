@@ -3,12 +3,22 @@
 import datetime
 from decimal import Decimal
 
+import attrs
 import pytest
 from attrs import frozen
 from rich.console import Console
 
+from confirma_async.cli import accounting, finvoice, invoice, payments
 from confirma_async.cli.records import Layout, Sheet, print_records, show_list, text
 from confirma_async.converters import Converter
+from confirma_async.schemas import (
+    AccountingInvoiceStatus,
+    AccountingPaymentStatus,
+    DistributionRecord,
+    FinvoiceCredentials,
+    LedgerStatus,
+    Payment,
+)
 
 
 @frozen(kw_only=True)
@@ -93,3 +103,18 @@ def test_no_cell_drives_the_terminal():
     print_records(console, SHEET, [Row(name="\x1b[2Jgone\x07 [bold]", amount=None)])
     told = console.export_text()
     assert "?[2Jgone? [bold]" in told
+
+
+@pytest.mark.parametrize(
+    ("sheet", "schema"),
+    [
+        (accounting.LEDGERS, LedgerStatus),
+        (accounting.PAYMENTS, AccountingPaymentStatus),
+        (accounting.INVOICES, AccountingInvoiceStatus),
+        (finvoice.ADDRESSES, FinvoiceCredentials),
+        (invoice.DISTRIBUTIONS, DistributionRecord),
+        (payments.PAYMENTS, Payment),
+    ],
+)
+def test_csv_leaves_nothing_out(sheet, schema):
+    assert {*sheet.shown, *sheet.more} == {*attrs.fields_dict(schema)} - {"extra"}

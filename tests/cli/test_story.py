@@ -23,7 +23,7 @@ def test_from_the_token_to_the_settlement(
 ):
     monkeypatch.delenv("CONFIRMA_API_KEY")
     monkeypatch.setenv("CONFIRMA_PROVISIONING_TOKEN", service.provisioning_token)
-    _, made = confirma_json("client", "create", written("client.json", CLIENT), "--save", "seller.key")
+    confirma_json("client", "create", written("client.json", CLIENT), "--save", "seller.key")
     key = ["--key-file", "seller.key"]
     assert confirma("token", "renew", *key)[0] == 0
     assert confirma("token", "check", *key)[0] == 0
@@ -48,7 +48,8 @@ def test_from_the_token_to_the_settlement(
     assert f"Case {case}" in out
     assert "COMMENT" in out
 
-    service.pay(1042, client=CLIENT["client"]["businessCode"])
+    seller = CLIENT["client"]["businessCode"]
+    service.pay(1042, client=seller)
     _, (payment,) = confirma_json("payments", *key)
     assert (payment["invoiceNumber"], payment["amount"]) == ("1042", 100.00)
     service.clock.advance(days=10)
@@ -58,10 +59,18 @@ def test_from_the_token_to_the_settlement(
     unfetched = ["settlements", "--unfetched-only", "--yes", *key]
     assert [len(confirma_json(*unfetched)[1]) for _ in range(2)] == [1, 0]
 
+    service.connect_accounting("Netvisor", client=seller)
     assert confirma("ledger", "submit", written("ledger.json", LEDGER), *key)[0] == 0
     assert confirma("accounting-payment", "submit", written("payments.json", PAYMENTS), *key)[0] == 0
-    assert confirma("accounting-invoice", "status", *key)[0] in {0, 1, 3}
-    assert made["token_file"] == "seller.key"
+    for command in ("ledger", "accounting-payment"):
+        assert confirma(command, "status", *key)[0] == 3
+    service.clock.advance(hours=1)
+    for command in ("ledger", "accounting-payment"):
+        code, (status,) = confirma_json(command, "status", *key)
+        assert (code, status["status"]) == (0, 1)
+    code, out, _ = confirma("accounting-invoice", "status", *key)
+    assert code == 1  # the system was connected after the invoice
+    assert "no accounting system is connected" in out
 
 
 @pytest.mark.parametrize(
