@@ -6,6 +6,7 @@ import datetime
 import functools
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 import click
 
 from confirma_async.contract import Overrides
-from confirma_async.formats import ColumnMapping, Form, ReadOptions
+from confirma_async.formats import ColumnMapping, Form, ReadOptions, Spooled, spooled
 from confirma_async.validation import missing_libraries
 
 R = TypeVar("R")
@@ -23,8 +24,25 @@ Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MONEY = re.compile(r"-?\d{1,15}(\.\d{1,2})?", re.ASCII)
 
+
+def _spool_standard_input(
+    context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]
+) -> tuple[Path | Spooled, ...]:
+    """``-`` is standard input, kept in a file until the command ends."""
+    if paths.count(Path("-")) > 1:
+        raise click.BadParameter("standard input (-) can be read once only", context, parameter)
+    return tuple(
+        context.with_resource(spooled(sys.stdin.buffer)) if path == Path("-") else path for path in paths
+    )
+
+
 files: Decorator = click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path),
+    callback=_spool_standard_input,
 )
 as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 overrides_file: Decorator = click.option(

@@ -23,7 +23,7 @@ from confirma_async.cli.standing import numbers_of, standing
 from confirma_async.cli.validate import inspect
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.formats import Clashes, ReadOptions, expand, look_through, read_files
+from confirma_async.formats import Clashes, ReadOptions, Spooled, expand, look_through, read_files
 from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.session.ratelimit import RateLimit
 
@@ -36,7 +36,7 @@ class Order:
     """What the user ordered."""
 
     connection: Connection
-    files: Sequence[Path]
+    files: Sequence[Path | Spooled]
     journal: Path
     sandbox: bool
     rate: float | None
@@ -84,7 +84,7 @@ class Order:
 @options.as_json
 def submit(
     connection: Connection,
-    files: tuple[Path, ...],
+    files: tuple[Path | Spooled, ...],
     sandbox: bool,
     journal: Path | None,
     rate: float | None,
@@ -128,8 +128,15 @@ def submit(
     return of_report(asyncio.run(send(order)))
 
 
-def _beside(file: Path, *, sandbox: bool) -> Path:
+def _name(file: Path | Spooled) -> str:
+    """The name under which a journal knows a file."""
+    return file.name if isinstance(file, Spooled) else str(file.resolve())
+
+
+def _beside(file: Path | Spooled, *, sandbox: bool) -> Path:
     """Where a journal is kept unless said otherwise: a trial on the sandbox is a job of its own."""
+    if isinstance(file, Spooled):
+        raise click.UsageError("standard input has no place for a journal beside it; name one with --journal")
     return file.with_name(f"{file.name}.sandbox.journal" if sandbox else f"{file.name}.journal")
 
 
@@ -139,7 +146,7 @@ async def send(order: Order) -> Report:
         client, sandbox = await stack.enter_async_context(_service(order))
         converter = order.connection.converter
         target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
-        named = tuple(str(file.resolve()) for file in order.files)
+        named = tuple(_name(file) for file in order.files)
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(order.files, order.reading, converter))
         if order.number_from is None:

@@ -34,6 +34,7 @@ from confirma_async.formats import (
     Identity,
     Place,
     ReadOptions,
+    Spooled,
     assign,
     expand,
     look_through,
@@ -57,7 +58,7 @@ class _Findings:
 @options.overrides_file
 @options.as_json
 def validate(
-    files: tuple[Path, ...],
+    files: tuple[Path | Spooled, ...],
     number_from: int | None,
     reading: ReadOptions,
     overrides: Path | None,
@@ -80,7 +81,7 @@ def validate(
 
 
 def inspect(
-    files: Sequence[Path],
+    files: Sequence[Path | Spooled],
     reading: ReadOptions,
     converter: Converter,
     *,

@@ -20,6 +20,7 @@ from confirma_async.formats.records import (
     ReadOptions,
     Sighting,
 )
+from confirma_async.formats.spooled import Spooled, spooled
 
 __all__ = [
     "COLUMNS",
@@ -40,6 +41,7 @@ __all__ = [
     "ReadInvoice",
     "ReadOptions",
     "Sighting",
+    "Spooled",
     "assign",
     "expand",
     "look_through",
@@ -47,4 +49,5 @@ __all__ = [
     "read_document",
     "read_files",
     "sightings",
+    "spooled",
 ]

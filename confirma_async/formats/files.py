@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike, fspath
@@ -23,30 +24,51 @@ from confirma_async.formats.records import (
     ReadOptions,
     Sighting,
 )
+from confirma_async.formats.spooled import Spooled
 
 _DEFAULTS = ReadOptions()
+_LOCK = "~$"
+"""What Excel puts before the name of a file that someone has open."""
 
 
-def expand(paths: Iterable[Path]) -> list[Path]:
-    """The files that are meant: those named, and those with a known extension in the folders named.
+def expand(paths: Iterable[Path | Spooled]) -> list[Path | Spooled]:
+    """The files that are meant: those named, those with a known extension in a folder, those of a pattern.
 
     Raises:
-        InputError: one does not exist, or a folder holds no file to read.
+        InputError: one does not exist, a folder holds no file to read, or a pattern stands for none.
     """
-    found: list[Path] = []
+    found: list[Path | Spooled] = []
     for path in paths:
-        if not path.exists():
-            raise InputError(f"{path} does not exist")
-        if not path.is_dir():
+        if isinstance(path, Spooled):
             found.append(path)
-            continue
-        inside = sorted(
-            file for file in path.rglob("*") if file.suffix.lower() in BY_EXTENSION and file.is_file()
-        )
-        if not inside:
-            raise InputError(f"the folder {path} holds no file to read ({', '.join(BY_EXTENSION)})")
-        found += inside
+        elif path.is_dir():
+            found += _inside(path)
+        elif path.exists():
+            found.append(path)
+        else:
+            found += _matching(path)
     return found
+
+
+def _inside(folder: Path) -> list[Path]:
+    inside = sorted(
+        file
+        for file in folder.rglob("*")
+        if file.suffix.lower() in BY_EXTENSION and not file.name.startswith(_LOCK) and file.is_file()
+    )
+    if not inside:
+        raise InputError(f"the folder {folder} holds no file to read ({', '.join(BY_EXTENSION)})")
+    return inside
+
+
+def _matching(pattern: Path) -> list[Path]:
+    if not glob.has_magic(str(pattern)):
+        raise InputError(f"{pattern} does not exist")
+    matching = sorted(Path(name) for name in glob.glob(str(pattern), recursive=True))
+    files = [file for file in matching if file.is_file()]
+    if not files:
+        raise InputError(f"no file matches {pattern}")
+    return files
 
 
 def look_through(
@@ -88,7 +110,7 @@ def read_files(
             for record in read(file, options, converter):
                 yield _refused_if_twice(record, clashes)
         except InputError as error:
-            place = Place(fspath(file))
+            place = Place(str(file) if isinstance(file, Spooled) else fspath(file))
             message = str(error).removeprefix(f"{place}: ")
             yield BadRecord(place=place, problems=[Problem("", "file", message)])
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import importlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TypeVar
+
+from attrs import evolve
 
 from confirma_async.converters import Converter
 from confirma_async.formats.csv_survey import DELIMITERS
@@ -16,13 +19,21 @@ from confirma_async.formats.csv_table import csv_table
 from confirma_async.formats.forms import BY_EXTENSION, BY_SIGNATURE, LIBRARIES, NOT_READ, Form
 from confirma_async.formats.header import known
 from confirma_async.formats.json_lines import json_sightings, read_json
-from confirma_async.formats.records import BadRecord, InputError, ReadInvoice, ReadOptions, Sighting
+from confirma_async.formats.records import (
+    BadRecord,
+    InputError,
+    Place,
+    ReadInvoice,
+    ReadOptions,
+    Sighting,
+)
+from confirma_async.formats.spooled import Spooled
 from confirma_async.formats.table import Table
 from confirma_async.formats.table_invoices import read_table, table_sightings
 from confirma_async.formats.wire_tree import plain_converter
 
 _DEFAULTS = ReadOptions()
-Item = TypeVar("Item")
+Item = TypeVar("Item", ReadInvoice | BadRecord, Sighting)
 _START = 64 * 1024
 
 
@@ -43,9 +54,10 @@ def read(
         InputError: the file as a whole cannot be read. What only its contents tell (such as the header line
             of a CSV file) is raised when the first record is asked for.
     """
-    file = Path(fspath(path))
-    form = form_of(file, options)
-    return _guarded(file, _read(file, form, options, converter or plain_converter()))
+    file, options = _opened(path, options)
+    with _told_of(path):
+        form = form_of(file, options)
+    return _guarded(path, _read(file, form, options, converter or plain_converter()))
 
 
 def sightings(
@@ -64,9 +76,10 @@ def sightings(
     Raises:
         InputError: as for ``read``.
     """
-    file = Path(fspath(path))
-    form = form_of(file, options)
-    return _guarded(file, _sightings(file, form, options, converter or plain_converter()))
+    file, options = _opened(path, options)
+    with _told_of(path):
+        form = form_of(file, options)
+    return _guarded(path, _sightings(file, form, options, converter or plain_converter()))
 
 
 def form_of(path: Path, options: ReadOptions, otherwise: Form | None = None) -> Form:
@@ -151,11 +164,34 @@ def _need_library(path: Path, form: Form) -> None:
         raise InputError(msg) from None
 
 
-def _guarded(path: Path, items: Iterator[Item]) -> Iterator[Item]:
+def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, ReadOptions]:
+    """The file to open; what was spooled names its attachments from the folder that we are in."""
+    if isinstance(path, Spooled) and options.folder is None:
+        options = evolve(options, folder=Path())
+    return Path(fspath(path)), options
+
+
+@contextlib.contextmanager
+def _told_of(path: str | PathLike[str]) -> Generator[None]:
+    """What is wrong with input that was spooled is told by its own name."""
     try:
-        yield from items
-    except OSError as error:
-        raise _unreadable(path, error) from None
+        yield
+    except InputError as error:
+        if not isinstance(path, Spooled):
+            raise
+        raise InputError(str(error).replace(str(path.path), path.name)) from None
+
+
+def _guarded(path: str | PathLike[str], items: Iterator[Item]) -> Iterator[Item]:
+    with _told_of(path):
+        try:
+            for item in items:
+                if isinstance(path, Spooled):
+                    yield evolve(item, place=Place(path.name, item.place.line))
+                else:
+                    yield item
+        except OSError as error:
+            raise _unreadable(Path(fspath(path)), error) from None
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from attrs import field, frozen
@@ -127,6 +128,7 @@ class ReadOptions:
         numbers: Whole numbers for documents whose own number is none; None refuses such documents.
         decimal_comma: Whether numbers that are text have a decimal comma; None asks the mapping, else the
             file itself.
+        folder: Where paths of attachments begin; None is the folder of the file that names them.
         due_days: Days from the date to the due date, for UBL invoices that state none. The default is the
             EU's 30 days for payments whose date no contract fixes (directive 2011/7/EU, article 3(3)(b)).
     """
@@ -135,6 +137,7 @@ class ReadOptions:
     mapping: ColumnMapping | None = None
     numbers: NumberBook | None = None
     decimal_comma: bool | None = None
+    folder: Path | None = None
     due_days: int = 30
 
     @property

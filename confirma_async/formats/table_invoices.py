@@ -255,7 +255,7 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     )
     if number is not None:
         problems += numbering.problems
-    attachments, files = _attachments(group, path.parent, layout)
+    attachments, files = _attachments(group, options.folder or path.parent, layout)
     problems += [problem for file in files if (problem := file.check()) is not None]
     if problems:
         return BadRecord(place=place, problems=problems, number=number)

@@ -1,5 +1,6 @@
 """Many files as one stream, with numbers that stand twice found before anything is handed on."""
 
+import io
 import json
 import os
 import sys
@@ -10,13 +11,16 @@ import pytest
 from confirma_async.formats import (
     BadRecord,
     Clashes,
+    Form,
     Identity,
     InputError,
     Place,
     ReadInvoice,
+    ReadOptions,
     Sighting,
     expand,
     read_files,
+    spooled,
 )
 from confirma_async.schemas import InvoiceType
 
@@ -131,3 +135,53 @@ def test_the_first_two_places_of_many_are_kept():
         assert clashes.find(who) == (Place("f", 1), Place("f", 5))
         assert clashes.find(Identity("s", InvoiceType.INVOICE, "2")) is None
         assert clashes.count == 2
+
+
+def test_a_pattern_stands_for_the_files_that_match(lines, tmp_path):
+    (tmp_path / "sub").mkdir()
+    expected = [lines("a.jsonl", 1), lines("sub/b.jsonl", 2)]
+    lines("c.json", 3)
+    assert expand([tmp_path / "**" / "*.jsonl"]) == expected
+    with pytest.raises(InputError, match="no file matches"):
+        expand([tmp_path / "*.parquet"])
+
+
+def test_a_file_whose_name_is_a_pattern_is_that_file(lines, tmp_path):
+    odd = lines("a[1].jsonl", 1)
+    assert expand([odd]) == [odd]
+
+
+def test_files_that_excel_keeps_beside_open_ones_are_passed_over(lines, tmp_path):
+    expected = [lines("a.jsonl", 1)]
+    (tmp_path / "~$a.xlsx").write_bytes(b"x")
+    assert expand([tmp_path]) == expected
+
+
+def test_input_that_comes_once_is_read_twice_and_called_by_its_name(wire_invoice, tmp_path):
+    text = "\n".join([json.dumps(wire_invoice(n), default=float) for n in (1, 2, 2)] + ["{"])
+    with spooled(io.BytesIO(text.encode())) as piped:
+        found: list[Any] = list(read_files(expand([piped])))
+        kept = piped.path
+    assert [str(each.place) for each in found] == ["-:1", "-:2", "-:3", "-:4"]
+    assert [type(each) for each in found] == [ReadInvoice, BadRecord, BadRecord, BadRecord]
+    assert "at -:2 and at -:3" in found[1].problems[0].message
+    assert not kept.exists()
+
+
+def test_what_is_wrong_with_the_whole_of_it_is_told_by_its_name():
+    with spooled(io.BytesIO(b"colour;size\nred;3\n")) as piped:
+        for options in (ReadOptions(), ReadOptions(form=Form.CSV)):
+            (found,) = read_files([piped], options)
+            assert isinstance(found, BadRecord)
+            assert found.place == Place("-")
+            assert "/" not in found.problems[0].message.split(";")[0]
+
+
+def test_attachments_of_it_are_named_from_the_folder_that_we_are_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    table = b"number;date;due_date;currency;attachment\n1;2026-11-01;2026-11-15;EUR;a.pdf\n"
+    with spooled(io.BytesIO(table)) as piped:
+        (found,) = read_files([piped])
+    assert isinstance(found, ReadInvoice)
+    assert found.complete().invoice.attachments[0].data
