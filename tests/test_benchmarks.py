@@ -60,9 +60,12 @@ def test_bulk_compares_the_journaled_job_with_the_client_alone_and_with_bare_aio
     for figures in (document["throughput"], document["cpu"]):
         assert set(figures) == {"unjournaled", "bare"}
         assert all(set(spread) == SPREAD for spread in figures.values())
-    assert document["memory"]["mib"] > 0
-    assert "growth_mib" in document["memory"]
-    assert document["target"] == {"unjournaled": 0.9, "bare": 0.6}
+    assert [one["invoices"] for one in document["sizes"]] == [50, 100]
+    for one in document["sizes"]:
+        assert one["mib"] > 0
+        assert one["resume_seconds"] > 0
+    assert "growth_mib" in document
+    assert document["target"] == {"unjournaled": 0.9, "bare": 0.6, "growth_mib": 30, "resume_seconds": 2}
 
 
 def test_sync_overhead_compares_create_with_requests_and_httpx_from_one_thread_and_from_many(quick):

@@ -22,6 +22,9 @@ APPLICATION_ID = 0x434E464A
 VERSION = len(MIGRATIONS)
 """The form of the file that this version of the SDK writes."""
 
+STATEMENTS = 512
+"""Prepared statements that are kept: one for each number of rows that go together."""
+
 _SENTENCES: Mapping[int | None, str] = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run the job again, nothing is lost",
     sqlite3.SQLITE_READONLY: "the file or its folder cannot be written to",
@@ -157,7 +160,9 @@ def _connected(path: Path) -> sqlite3.Connection:
     has_log = _log_of(path).exists()  # asked before SQLite makes a new one
     _check_whole(path)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
     except sqlite3.Error as error:
         raise explained(path, error) from error
     try:
