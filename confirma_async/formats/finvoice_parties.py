@@ -87,7 +87,7 @@ def recipient(leaves: Leaves, route: Route) -> dict[str, Any]:
 
 
 def delivery(leaves: Leaves) -> dict[str, Any]:
-    """``deliveryParty``, with when and how it was delivered."""
+    """The delivery party, with when and how it was delivered."""
     raw = _party(leaves, "Delivery", "DeliveryPartyDetails")
     raw.pop("businessId", None)
     raw.pop("vatCode", None)

@@ -43,7 +43,7 @@ def amounts(leaves: Leaves, kind: InvoiceType, remarks: list[str]) -> dict[str, 
 
 
 def payment_data(leaves: Leaves, known: dict[str, Any], kind: InvoiceType) -> dict[str, Any]:
-    """``paymentData`` where something was paid before; checks the amount to pay against the totals.
+    """What was paid before, where something was; checks the amount to pay against the totals.
 
     Args:
         leaves: The document.
