@@ -330,6 +330,14 @@ async def test_a_full_credit_note_credits_the_original_and_closes_its_case(invoi
     assert (case["summary"]["status"], case["balance"]["totalAmount"]) == ("CLOSED", 0)
 
 
+async def test_an_intermediated_original_can_be_credited(partner_of, sandbox, make_invoice):
+    other = partner_of(sandbox, sandbox.add_client("other", service="INTERMEDIATION"))
+    await other.post(make_invoice())
+    await other.post(_credit_note(make_invoice, 2000, 150))
+    sandbox.clock.advance(days=1)
+    assert [it["status"] for it in await other.records()] == ["CREDITED", "INTERMEDIATED"]
+
+
 async def test_a_partial_credit_note_reduces_what_is_owed(invoiced, sandbox, make_invoice):
     await invoiced.post(_credit_note(make_invoice, 2000, 60))
     sandbox.clock.advance(days=1)
@@ -404,6 +412,15 @@ async def test_what_waits_for_approval_goes_on_once_approved(partner, sandbox, m
     sandbox.clock.advance(hours=1)
     record = await partner.record(1042)
     assert (record["status"], record["distributedAt"]) == ("INVOICED", "2026-03-09T13:00:00.000Z")
+
+
+async def test_the_financier_is_the_creditor_of_what_it_has_acquired(partner, sandbox, make_invoice):
+    acquired = {"invoice__header__type": "FACTORING", "invoice__factoring": {"financierCode": "BANK"}}
+    await partner.post(make_invoice(**acquired))
+    sandbox.advance(hours=1)
+    sandbox.approve(1042)
+    sandbox.advance(hours=1)
+    assert (await partner.case())["summary"]["creditor"] == "BANK"
 
 
 async def test_what_is_approved_and_not_to_be_delivered_stays_accepted(partner, sandbox, make_invoice):

@@ -34,6 +34,11 @@ PRINCIPLES: Sequence[Principle] = (
         evidence=Evidence.DOCUMENTED,
     ),
     Principle(
+        what="A FACTORING invoice waits for approval; then its financier is the creditor of its case",
+        lives_by="§4: FACTORING (acquired by a financier on approval); that the case shows it is ours",
+        evidence=Evidence.DOCUMENTED,
+    ),
+    Principle(
         what="Costs and interest that the invoice brings along are owed from the start",
         lives_by="§4: Collection Costs (only where the seller already has outstanding costs)",
         evidence=Evidence.DOCUMENTED,

@@ -21,7 +21,7 @@ class Claim:
         due_date: When it is to be paid.
         percentage: Interest in per cent a year; None is the client's own rate.
         reference: Its payment reference, where it has one.
-        creditor: The seller's name, where it has one.
+        creditor: The financier of a FACTORING invoice, else the seller's name, where it has one.
         collectable: Whether the case may come to collection.
         fees: Costs that it brings along.
         interest: Interest that it brings along.
@@ -62,7 +62,7 @@ def claim_of(request: SalesInvoiceRequest) -> Claim:
         due_date=header.due_date,
         percentage=_percentage(invoice.terms.interest if invoice.terms else None),
         reference=references.payment if references else None,
-        creditor=seller.name if seller else None,
+        creditor=_financier(request) or (seller.name if seller else None),
         collectable=not (buyer and buyer.disable_collection),
         fees=added(_owed(fee) for fee in (costs.creditor_costs_amount, costs.collection_fees_amount))
         if costs
@@ -71,6 +71,12 @@ def claim_of(request: SalesInvoiceRequest) -> Claim:
         original=None if original is None else str(original),
         booked=bool(request.processing and request.processing.accounting_invoice_enabled),
     )
+
+
+def _financier(request: SalesInvoiceRequest) -> str | None:
+    is_acquired = request.invoice.header.type == InvoiceType.FACTORING
+    factoring = request.invoice.factoring
+    return factoring.financier_code if is_acquired and factoring else None
 
 
 def _owed(amount: Decimal | None) -> Decimal:

@@ -52,8 +52,8 @@ class Step:
     day: int
     fee: Decimal = ZERO
     description: str
-    lives_by: str
-    evidence: Evidence | None
+    lives_by: str = "agreed on with the client"
+    evidence: Evidence | None = None
 
 
 def _way(route: Route, lives_by: str, *stages: tuple[Stage, int, str, str]) -> Sequence[Step]:

@@ -73,10 +73,15 @@ class Cases:
 
     def find(self, client: str, *, ident: int | None = None, number: str | None = None) -> list[Case]:
         """A client's cases of a number, an identifier, or both; all where neither is given."""
+        wanted: dict[str, str | int] = {"client": client}
+        if ident is not None:
+            wanted["id"] = key_of(ident)
+        if number is not None:
+            wanted["number"] = number
+        where = " AND ".join(f"{column} = :{column}" for column in wanted)
         rows = self._db.rows(
-            "SELECT contents FROM cases WHERE client = :client "
-            "AND (:ident IS NULL OR id = :ident) AND (:number IS NULL OR number = :number) ORDER BY id",
-            {"client": client, "ident": None if ident is None else key_of(ident), "number": number},
+            f"SELECT contents FROM cases WHERE {where} ORDER BY id",  # noqa: S608 (columns named above)
+            wanted,
         )
         return [msgspec.json.decode(contents, type=Case) for (contents,) in rows]
 
