@@ -55,6 +55,8 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/bulk.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/kill.py --kills 60
+	$(BIN)/python benchmarks/limiter.py
+	$(BIN)/python benchmarks/deadline.py
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) docs/_build docs/_generated .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo

@@ -198,7 +198,7 @@ class Confirma(Account):
                 overrides=overrides,
                 limiter=limiter,
                 policy=retry,
-                quota=RetryQuota(),
+                quota=RetryQuota(retry.budget),
                 timeout=timeout,
                 hooks=Hooks(hooks),
             )

@@ -80,6 +80,23 @@ def test_sync_overhead_compares_create_with_requests_and_httpx_from_one_thread_a
     assert document["met"] in (True, False)
 
 
+def test_deadline_tells_how_late_calls_end_wherever_they_wait(quick):
+    document = quick("deadline.py")
+    assert document["calls"] == 200
+    assert set(document["late_ms"]) == {"turn", "pool", "answer", "body", "retries", "sleep"}
+    assert document["target_ms"] == 50
+    assert document["met"] in (True, False)
+
+
+def test_limiter_compares_waiting_with_a_semaphore_and_counts_who_was_overtaken(quick):
+    document = quick("limiter.py")
+    assert document["out_of_turn"] == 0
+    assert 0 < document["reached_per_second"] <= document["ceiling_per_second"] * 1.1
+    assert set(document["cpu_us"]) == {"tasks", "semaphore", "limiter", "uncontended"}
+    assert set(document["ratio"]["semaphore"]) == SPREAD
+    assert document["target_us"] == 30
+
+
 def test_import_time_compares_a_ready_client_with_aiohttp_alone(quick):
     document = quick("import_time.py")
     assert {"aiohttp", "confirma_async", "schemas", "client", "invoices"} <= set(document["wall_ms"])

@@ -33,6 +33,8 @@ def refused(status: int | None) -> bool:
     return status is not None and (400 <= status < 500 or status in NOT_TAKEN | _NEVER_STARTED)
 
 
+_SUCCESSES_PER_RETRY = 5
+
 LONGEST_PAUSE = 3600.0
 """Seconds that a Retry-After counts for at most: a service that asks for more may have slipped a digit."""
 
@@ -45,11 +47,14 @@ class RetryPolicy:
         attempts: How many requests one call may start, the first included.
         base: Seconds that the first backoff is at most; it doubles with every attempt (full jitter).
         cap: Seconds that no backoff exceeds.
+        budget: How many retries all calls of a client together may start beyond what their successes earn:
+            five successes earn one.
     """
 
     attempts: int = field(default=4, validator=validators.ge(1))
     base: float = field(default=0.2, validator=validators.gt(0))
     cap: float = field(default=20.0, validator=validators.gt(0))
+    budget: int = field(default=20, validator=validators.ge(0))
 
     def backoff(self, attempt: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
         """Seconds to wait after the given attempt (from 1): anything up to base · 2^(attempt-1)."""
@@ -77,26 +82,28 @@ class RetryQuota:
     """A client-wide budget of retries: failures spend it, successes refill it.
 
     When most calls fail, retrying them all would multiply the load on a service that is down.
+
+    Attributes:
+        budget: Retries that may be spent before a success earns new ones.
     """
 
-    capacity: int = 100
-    cost: int = 5
-    left: int = field(init=False)
+    budget: int = 20
+    _credit: int = field(init=False)  # counted in successes
 
     def __attrs_post_init__(self) -> None:
-        self.left = self.capacity
+        self._credit = self.budget * _SUCCESSES_PER_RETRY
 
     def take(self) -> bool:
         """Spends one retry; False when there is none left."""
-        if self.left < self.cost:
+        if self._credit < _SUCCESSES_PER_RETRY:
             return False
-        self.left -= self.cost
+        self._credit -= _SUCCESSES_PER_RETRY
         return True
 
     def refill(self) -> None:
         """Gives back a part of a retry, after a call that succeeded."""
-        if self.left < self.capacity:
-            self.left += 1
+        if self._credit < self.budget * _SUCCESSES_PER_RETRY:
+            self._credit += 1
 
 
 def retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:

@@ -11,6 +11,7 @@ from confirma_async.errors import (
     APIError,
     AuthenticationError,
     BadRequestError,
+    CallError,
     ConfigurationError,
     OutcomeUnknownError,
     Phase,
@@ -175,7 +176,7 @@ def test_retries_are_bounded(outcome, pipeline_over, scripted):
 
 def test_a_spent_quota_ends_retries_for_the_whole_client(outcome, pipeline_over, scripted):
     transport = scripted(NOT_SENT)
-    pipeline = pipeline_over(transport, quota=RetryQuota(capacity=5, cost=5))
+    pipeline = pipeline_over(transport, quota=RetryQuota(budget=1))
     outcome(lambda: create(pipeline))
     assert len(transport.requests) == 2
 
@@ -260,6 +261,27 @@ def test_all_attempts_together_keep_the_deadline(outcome, pipeline_over, scripte
     pipeline = pipeline_over(scripted(NOT_SENT), policy=RetryPolicy(attempts=10**6, base=1), timeout=20)
     _, seconds = outcome(lambda: create(pipeline))
     assert seconds <= 20
+
+
+def test_of_many_calls_that_wait_each_ends_at_its_deadline(in_virtual_time, pipeline_over, scripted):
+    async def silent(request):
+        await asyncio.sleep(request.timeout)
+        raise NO_REPLY
+
+    async def scenario():
+        loop = asyncio.get_running_loop()
+        pipeline = pipeline_over(scripted(silent), limit=RateLimit(per_second=50, concurrency=16))
+
+        async def call(index):
+            await asyncio.sleep(index * 0.001)
+            began = loop.time()
+            with pytest.raises(CallError):
+                await validate(pipeline, timeout=2)
+            return loop.time() - began
+
+        return await asyncio.gather(*(call(index) for index in range(200)))
+
+    assert in_virtual_time(scenario) == pytest.approx([2] * 200)
 
 
 # --- before an attempt ----------------------------------------------------------------------------

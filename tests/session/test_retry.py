@@ -71,7 +71,7 @@ def test_backoff_doubles_up_to_its_cap_with_full_jitter():
 
 
 def test_a_spent_quota_stops_retries_until_successes_refill_it():
-    quota = RetryQuota(capacity=10, cost=5)
+    quota = RetryQuota(budget=2)
     assert [quota.take(), quota.take(), quota.take()] == [True, True, False]
     for _ in range(5):
         quota.refill()
@@ -79,11 +79,11 @@ def test_a_spent_quota_stops_retries_until_successes_refill_it():
     assert not quota.take()
 
 
-def test_a_quota_never_holds_more_than_its_capacity():
-    quota = RetryQuota(capacity=10, cost=5)
+def test_a_quota_never_holds_more_than_its_budget():
+    quota = RetryQuota(budget=2)
     for _ in range(100):
         quota.refill()
-    assert quota.left == 10
+    assert [quota.take(), quota.take(), quota.take()] == [True, True, False]
 
 
 def test_a_huge_attempt_number_does_not_overflow():
