@@ -113,3 +113,11 @@ def test_memory_looks_at_the_client_on_its_way(quick):
         document["seen"][-1]["mib"] - document["seen"][0]["mib"], abs=0.1
     )
     assert document["met"] in (True, False)
+
+
+def test_reading_compares_a_small_file_with_a_large_one_of_each_format(quick):
+    document = quick("reading.py")
+    assert set(document["formats"]) == {".csv", ".jsonl", ".parquet", ".xlsx", ".xml"}
+    for figures in document["formats"].values():
+        assert set(figures) == {"cpu_us", "peak_mib", "growth_mib", "file_mib"}
+    assert document["met"] in (True, False)
