@@ -268,7 +268,7 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     return ReadInvoice(
         place=place,
         request=carry(finished(raw), numbering),
-        attached=files,
+        attached=tuple(files),
         remarks=(*numbering.remarks, *remarks),
         original_number=numbering.original,
     )

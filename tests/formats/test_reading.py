@@ -109,3 +109,19 @@ def test_without_lxml_other_formats_are_read(write, monkeypatch):
     monkeypatch.setitem(sys.modules, "lxml", None)
     monkeypatch.setitem(sys.modules, "lxml.etree", None)
     assert not isinstance(next(read(write("a.csv", CSV))), BadRecord)
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "extra"),
+    [
+        ("a.xlsx", "openpyxl", "excel"),
+        ("a.parquet", "pyarrow.parquet", "parquet"),
+        ("a.arrow", "pyarrow", "parquet"),
+    ],
+)
+def test_without_a_library_its_format_is_refused_with_the_command_that_installs_it(
+    write, monkeypatch, name, module, extra
+):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=rf"pip install 'confirma-sdk\[{extra}\]'"):
+        read(write(name, b"anything"))
