@@ -35,10 +35,13 @@ if TYPE_CHECKING:
     from confirma_async.resources.payments import Payments
 
 
+SAVING = 10.0
+"""Seconds that a store has for a new token when the client is being closed."""
+
+
 class ClientOptions(TypedDict, total=False):
     """What ``Confirma`` takes besides keys, environment and base URL."""
 
-    renew_on_401: bool
     timeout: float
     rate_limit: RateLimit | Limiter
     retry: RetryPolicy
@@ -263,7 +266,7 @@ class Confirma(Account):
         is. Closing twice is fine.
         """
         for key in tuple(self._keys):
-            await key.settle()
+            await key.settle(self._pipeline.timeout + SAVING)
         await self._pipeline.open_calls.close()
         await self._transport.close()
 

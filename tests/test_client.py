@@ -8,7 +8,15 @@ import ssl
 import aiohttp
 import pytest
 
-from confirma_async import Confirma, Environment, FileTokenStore, Overrides, Response, Secret
+from confirma_async import (
+    CallbackTokenStore,
+    Confirma,
+    Environment,
+    FileTokenStore,
+    Overrides,
+    Response,
+    Secret,
+)
 from confirma_async.errors import ConfigurationError
 
 
@@ -173,6 +181,19 @@ async def test_closing_waits_for_a_token_that_is_on_its_way(tmp_path):
     await asyncio.sleep(0.01)
     await confirma.aclose()
     assert await renewal == await store.load()
+
+
+async def test_closing_does_not_wait_for_ever_for_a_store(monkeypatch):
+    async def never(token):
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("confirma_async.client.SAVING", 0.01)
+    confirma = Confirma("creditor-key-2", transport=Answers(), timeout=0.05)
+    store = CallbackTokenStore(lambda: "creditor-key-2", never)
+    renewal = asyncio.create_task(confirma.onboarding.renew_token(store=store))
+    await asyncio.sleep(0.01)
+    await confirma.aclose()
+    assert not renewal.done()
 
 
 async def test_a_renewal_without_a_store_is_refused_before_anything_is_sent():

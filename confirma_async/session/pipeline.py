@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from attrs import field, frozen
@@ -25,11 +25,9 @@ from confirma_async.errors import (
     ResponseDecodeError,
     ServerError,
     TransportError,
-    error_class,
 )
-from confirma_async.redaction import masked
 from confirma_async.schemas.wire import Schema
-from confirma_async.secret import HIDDEN, Secret
+from confirma_async.secret import Secret
 from confirma_async.session import retry
 from confirma_async.session.headers import check_added, headers_of
 from confirma_async.session.history import History, log
@@ -37,6 +35,7 @@ from confirma_async.session.hooks import Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.open_calls import OpenCalls
 from confirma_async.session.ratelimit import Limiter
+from confirma_async.session.refusals import refusal, request_id_of, text_of
 from confirma_async.session.renewal import renew
 from confirma_async.session.transport import Request, Response, Transport
 
@@ -47,9 +46,6 @@ DEFAULT_TIMEOUT = 30.0
 
 NO_CONTENT = 204
 
-_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
-_KEPT_BODY = 64 * 1024
-_KEPT_DETAIL = 500
 _CANCELLED = "cancelled"
 _TOO_LONG = (
     "the answer is longer than this client reads, and was left unread; "
@@ -156,7 +152,7 @@ class Pipeline:
                 if isinstance(result, Response) and result.status < 300:
                     self.quota.refill()
                     return self._decode(operation, answer, result)
-                failure = self._failure(result, token)
+                failure = refusal(result, token, self.converter) if isinstance(result, Response) else result
                 if not await self._exchanged(history, key, token, failure, deadline):
                     await asyncio.sleep(self._pause(history, failure, deadline))
         except BaseException as error:
@@ -165,11 +161,8 @@ class Pipeline:
                 raise
             raise told from None
         finally:
-            self.open_calls.end(history)
             history.ended = loop.time()
-            log(history)
-            if self.hooks:
-                await self.hooks.after_call(history, deadline)
+            await self._tell(history, deadline)
 
     async def _attempt(
         self,
@@ -227,6 +220,18 @@ class Pipeline:
         check_timeout(timeout)
         return timeout
 
+    async def _tell(self, history: History, deadline: float) -> None:
+        """Tells the log and the hooks of a call that ended."""
+        log(history)
+        try:
+            if self.hooks:
+                await self.hooks.after_call(history, deadline)
+        except asyncio.CancelledError as error:  # the answer does not get as far as the caller any more
+            told = self._told(history, error)
+            raise told from told.__cause__
+        finally:
+            self.open_calls.end(history)
+
     def _told(self, history: History, error: BaseException) -> BaseException:
         """What the caller gets for an error: each says what was called and how often it was tried.
 
@@ -282,36 +287,6 @@ class Pipeline:
                 return pause
         raise _final(history, failure)
 
-    def _failure(self, result: Response | TransportError, token: Secret) -> CallError:
-        if isinstance(result, TransportError):
-            return result
-        text = _text(result).replace(token.reveal(), HIDDEN)
-        error = error_class(result.status)(
-            result.status, detail=self._detail(text), body=text, request_id=_request_id(result)
-        )
-        if isinstance(error, RateLimitedError | ServerError):
-            error.retry_after = retry.retry_after(result.headers.get("Retry-After"))
-        return error
-
-    def _detail(self, body: str) -> str | None:
-        """What an error body says in words: no shape is documented, so only what is plainly there is read."""
-        try:
-            found = self.converter.parse(body)
-        except ResponseDecodeError:
-            return None
-        if not isinstance(found, dict):
-            return None
-        told = cast("dict[str, Any]", found)
-        parts = [told["message"]] if isinstance(told.get("message"), str) else []
-        for entry in _listed(told.get("errors")):
-            if isinstance(entry, str):
-                parts.append(entry)
-            elif isinstance(entry, dict):
-                words = cast("dict[str, Any]", entry)
-                named = [words[key] for key in ("field", "message") if isinstance(words.get(key), str)]
-                parts.append(": ".join(named))
-        return masked("; ".join(part for part in parts if part))[:_KEPT_DETAIL] or None
-
     def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
         if response.cut_off:
             raise ResponseDecodeError(_TOO_LONG, status=response.status)
@@ -321,7 +296,7 @@ class Pipeline:
         try:
             return self.converter.loads(response.body, answer)
         except ResponseDecodeError as error:
-            error.status, error.body = response.status, _text(response)
+            error.status, error.body = response.status, text_of(response)
             # Without the frames below: they hold the answer, and error trackers show what frames hold.
             raise error.with_traceback(None) from None
 
@@ -358,27 +333,12 @@ def _final(history: History, failure: CallError) -> CallError:
     return unknown
 
 
-def _listed(value: object) -> Sequence[object]:
-    return tuple(cast("Sequence[object]", value)) if type(value) is list else ()
-
-
-def _text(response: Response) -> str:
-    return response.body[:_KEPT_BODY].decode("utf-8", "replace")
-
-
-def _request_id(response: Response) -> str | None:
-    for name in _REQUEST_ID_HEADERS:
-        if (found := response.headers.get(name)) is not None:
-            return found
-    return None
-
-
 def _record(result: Response | BaseException, *, waited: float, seconds: float) -> Attempt:
     """The record of one request."""
     phase, status, reason, request_id = Phase.NO_REPLY, None, None, None
     match result:
         case Response():
-            phase, status, request_id = Phase.REPLIED, result.status, _request_id(result)
+            phase, status, request_id = Phase.REPLIED, result.status, request_id_of(result)
             reason = None if status < 300 else f"HTTP {status}"
         case TransportError():
             phase, reason = result.phase, str(result.args[0])

@@ -364,6 +364,24 @@ def test_a_cancellation_that_comes_while_a_hook_runs_is_not_swallowed(
     assert not in_virtual_time(scenario)
 
 
+def test_an_answer_that_a_cancellation_keeps_from_the_caller_is_told_as_unknown(
+    in_virtual_time, pipeline_over, scripted, answer
+):
+    class Slow(Hook):
+        async def after_call(self, history):
+            await asyncio.sleep(10**6)
+
+    async def scenario():
+        task = asyncio.create_task(create(pipeline_over(scripted(answer()), hooks=[Slow()])))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return caught.value.__cause__
+
+    assert isinstance(in_virtual_time(scenario), OutcomeUnknownError)
+
+
 @pytest.mark.parametrize("wrong", [object(), Hook, print])
 def test_what_is_no_hook_is_refused(wrong):
     with pytest.raises(ConfigurationError, match="Hook"):
