@@ -33,27 +33,22 @@ class EInvoiceAddress:
     last_modified: date
 
 
+def _edi(name: str, address: str, last_modified: date) -> EInvoiceAddress:
+    return EInvoiceAddress(
+        name=name,
+        address=address,
+        type="EDI",
+        operator_id="003700000000",
+        operator_name="Sandbox Operator",
+        last_modified=last_modified,
+    )
+
+
 EXAMPLES: Mapping[str, Sequence[EInvoiceAddress]] = MappingProxyType(
     {
-        "0000001-9": (
-            EInvoiceAddress(
-                name="One Address Oy",
-                address="003700000019",
-                type="EDI",
-                operator_id="003700000000",
-                operator_name="Sandbox Operator",
-                last_modified=date(2025, 1, 15),
-            ),
-        ),
+        "0000001-9": (_edi("One Address Oy", "003700000019", date(2025, 1, 15)),),
         "0000002-7": (
-            EInvoiceAddress(
-                name="Several Addresses Oy",
-                address="003700000027",
-                type="EDI",
-                operator_id="003700000000",
-                operator_name="Sandbox Operator",
-                last_modified=date(2025, 1, 15),
-            ),
+            _edi("Several Addresses Oy", "003700000027", date(2025, 1, 15)),
             EInvoiceAddress(
                 name="Several Addresses Oy",
                 address="FI2112345600000785",
@@ -62,14 +57,7 @@ EXAMPLES: Mapping[str, Sequence[EInvoiceAddress]] = MappingProxyType(
                 operator_name="Sandbox Bank",
                 last_modified=date(2025, 3, 1),
             ),
-            EInvoiceAddress(
-                name="Several Addresses Oy, purchases",
-                address="00370000002710",
-                type="EDI",
-                operator_id="003700000000",
-                operator_name="Sandbox Operator",
-                last_modified=date(2025, 6, 30),
-            ),
+            _edi("Several Addresses Oy, purchases", "00370000002710", date(2025, 6, 30)),
         ),
     }
 )
