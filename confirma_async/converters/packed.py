@@ -147,12 +147,12 @@ def packer(
         "plain": plain,
         "Mismatch": WireMismatch,
         "Decimal": Decimal,
-        "date": datetime.date,
         "CENT": CENT,
     }
     lines = ["def pack(x):", " if x.extra: return plain(x)"]
     for index, item in enumerate(fields):
         names[f"w{index}"] = nested(item.kind) if is_schema(item.kind) else item.write
+        names[f"k{index}"] = item.kind
         lines.append(f" v{index} = x.{item.attribute}")
         lines += _packing(item, index, names)
     lines.append(f" return struct({', '.join(f'v{index}' for index in range(len(fields)))})")
@@ -168,7 +168,7 @@ def _packing(item: Field, index: int, names: dict[str, Any]) -> Iterator[str]:
         yield f" else: {value} = None"
         return
     present = "" if item.required else f"{value} is not None and "
-    doubt = _doubt(item.kind).format(value)
+    doubt = _doubt(item.kind, index).format(value)
     if doubt:
         yield f" if {present}({doubt}): {value} = w{index}({value})"
         return
@@ -176,12 +176,12 @@ def _packing(item: Field, index: int, names: dict[str, Any]) -> Iterator[str]:
     yield f" if {value} is not None: {value} = {written}" if present else f" {value} = {written}"
 
 
-def _doubt(kind: Any) -> str:
+def _doubt(kind: Any, index: int) -> str:
     """When a value must not go to the encoder as it is; empty for kinds that always need their writer."""
-    if kind is datetime.date:
-        return "type({0}) is not date"
     if kind in CHECKED_IN_PLACE:
         return f"type({{0}}) is not {CHECKED_IN_PLACE[kind]}"
+    if kind is datetime.date or is_open_enum(kind):
+        return f"type({{0}}) is not k{index}"
     return IN_DOUBT.get(kind, "")
 
 
