@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Inexact, InvalidOperation, getcontext, setcontext
+from functools import cache
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -34,7 +35,9 @@ def _itself(obj: Schema) -> Schema:
     return obj
 
 
-_WHOLES: Mapping[type[Schema], tuple[str, Callable[[Any], Any], Sequence[_Whole]]] = {
+_Checks: TypeAlias = tuple[str, Callable[[Any], Any], Sequence[_Whole]]
+
+_WHOLES: Mapping[type[Schema], _Checks] = {
     SalesInvoiceRequest: ("$.invoice", _INVOICE, INVOICE_RULES),
     InvoiceActions: ("$", _itself, ACTION_RULES),
     LedgerSubmission: ("$", _itself, LEDGER_RULES),
@@ -42,6 +45,12 @@ _WHOLES: Mapping[type[Schema], tuple[str, Callable[[Any], Any], Sequence[_Whole]
     Settlements: ("$", _itself, SETTLEMENT_RULES),
 }
 """The rules about an object as a whole: where it stands, how to come to it, and what must hold."""
+
+
+@cache
+def _checks_of(cls: type) -> _Checks:
+    """The rules for objects of a class, which may be a subclass of one that has some."""
+    return next((_WHOLES[base] for base in cls.__mro__ if base in _WHOLES), ("$", _itself, ()))
 
 
 def check(obj: Schema) -> list[Problem]:
@@ -53,10 +62,8 @@ def check(obj: Schema) -> list[Problem]:
     """
     warn_of_missing_libraries()
     found = type_problems(obj)
-    cls = next((cls for cls in type(obj).__mro__ if cls in _WHOLES), None)
-    if cls is None:
-        return found
-    place, subject_of, checks = _WHOLES[cls]
+    cls: type = type(obj)
+    place, subject_of, checks = _checks_of(cls)
     subject = subject_of(obj)
     callers = getcontext()
     setcontext(EXACT)
