@@ -10,6 +10,7 @@ from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from confirma_async import bulk as asynchronous
 from confirma_async.bulk import PROGRESS_SECONDS, Outcome, Record, Report, Source
+from confirma_async.bulk.intake import PATIENCE
 from confirma_async.client import Confirma
 from confirma_async.errors import ConfigurationError
 from confirma_sync.exchange import Exchange, Turn
@@ -19,10 +20,7 @@ from confirma_sync.verbs import TAKEN_OVER, Twin
 P = ParamSpec("P")
 
 PORTION = 256
-"""Records that the thread hands to the job at once."""
-
-PATIENCE = 0.02
-"""Seconds after which a portion goes out with what it has, when its source is slow."""
+"""Records that the thread hands to the job at once; fewer, where its source is slow."""
 
 
 class BulkStream:
@@ -50,7 +48,10 @@ class BulkStream:
 
     def stop(self) -> None:
         """Ends the job after what is under way, and with it the iteration. Any thread may ask for that."""
-        self._portal.post(self._exchange.stop.set)
+        if self._begun:
+            self._portal.post(self._exchange.stop.set)
+        else:
+            self._exchange.stop.set()
 
     def __iter__(self) -> Iterator[Outcome]:
         for batch in self.batches():

@@ -82,7 +82,6 @@ def _viewing(
 ) -> Callable[Concatenate[Account, P], AccountView]:
     def call(account: Account, /, *args: P.args, **kwargs: P.kwargs) -> AccountView:
         find = PerGuest(account.portal, lambda guest: verb(guest, *args, **kwargs))
-        find()  # whatever is wrong with the key is told at once
         return AccountView(account.portal, find)
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)

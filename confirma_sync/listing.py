@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from confirma_async import pagination
@@ -21,9 +21,9 @@ class Listing(Generic[Answer, Record]):
     after page, only as far as the iteration goes.
     """
 
-    def __init__(self, portal: Portal[Any], listing: pagination.Listing[Answer, Record]) -> None:
+    def __init__(self, portal: Portal[Any], find: Callable[[], pagination.Listing[Answer, Record]]) -> None:
         self._portal = portal
-        self._listing = listing
+        self._find = find
 
     def fetch(self) -> Answer:
         """The whole answer to one call.
@@ -33,7 +33,7 @@ class Listing(Generic[Answer, Record]):
         """
 
         async def fetched() -> Answer:
-            return await self._listing
+            return await self._find()
 
         return self._portal.run(fetched)
 
@@ -43,4 +43,4 @@ class Listing(Generic[Answer, Record]):
 
     def pages(self) -> Iterator[Page[Record]]:
         """The records of one call after those of another; a call that finds none gives an empty page."""
-        return self._portal.iterate(self._listing.pages())
+        return self._portal.iterate(self._find().pages())

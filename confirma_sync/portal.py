@@ -153,19 +153,20 @@ class Portal(Generic[G]):
 
 
 class PerGuest(Generic[G, T]):
-    """Something made of the guest; made again when the guest is another one."""
+    """Something made of the guest: at once, and again when the guest is another one."""
 
     def __init__(self, portal: Portal[G], make: Callable[[G], T]) -> None:
         self._portal = portal
         self._make = make
-        self._made: tuple[G, T] | None = None
+        self._guest = portal.guest
+        self._made = make(self._guest)
 
     def __call__(self) -> T:
         """What is made of the guest of now."""
         guest = self._portal.guest
-        if self._made is None or self._made[0] is not guest:
-            self._made = guest, self._make(guest)
-        return self._made[1]
+        if guest is not self._guest:
+            self._guest, self._made = guest, self._make(guest)
+        return self._made
 
 
 _portals: weakref.WeakSet[Portal[Any]] = weakref.WeakSet()

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from confirma_async import pagination
 from confirma_sync.listing import Listing
-from confirma_sync.portal import Portal
+from confirma_sync.portal import PerGuest, Portal
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,7 +63,8 @@ def listing(
     """The verb, with a list that is iterated, or fetched, by a thread that waits for it."""
 
     def call(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> Listing[Answer, Record]:
-        return Listing(twin.portal, verb(twin.original, *args, **kwargs))
+        find = PerGuest(twin.portal, lambda _: verb(twin.original, *args, **kwargs))
+        return Listing(twin.portal, find)
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 

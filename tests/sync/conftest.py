@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from confirma_sync import Confirma, RateLimit, RetryPolicy, Sandbox
@@ -25,3 +27,16 @@ def confirma(sandbox):
 @pytest.fixture
 def journal(tmp_path):
     return tmp_path / "job.journal"
+
+
+@pytest.fixture
+def seen(sandbox):
+    """Waits until the service has got a request, or so many."""
+
+    def wait(operation, count=1):
+        deadline = time.monotonic() + 10
+        while sandbox.requests[operation] < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    return wait

@@ -9,7 +9,6 @@ import pickle
 import random
 import signal
 import threading
-import time
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -112,7 +111,7 @@ def test_a_closed_client_says_so():
         confirma.onboarding.validate_token()
 
 
-def test_closing_ends_the_call_of_another_thread_with_a_clear_error(sandbox, wire_invoice):
+def test_closing_ends_the_call_of_another_thread_with_a_clear_error(sandbox, seen, wire_invoice):
     sandbox.faults.add(Fault.LATENCY, seconds=HANG)
     confirma = Confirma(sandbox.api_key, base_url=sandbox.url)
     caught = []
@@ -125,19 +124,11 @@ def test_closing_ends_the_call_of_another_thread_with_a_clear_error(sandbox, wir
 
     caller = threading.Thread(target=call)
     caller.start()
-    seen(sandbox, "invoices.create")
+    seen("invoices.create")
     confirma.close()
     caller.join(HANG)
     (error,) = caught
     assert "invoice 7" in str(error)
-
-
-def seen(sandbox, operation):
-    """Waits until the service has got a request."""
-    deadline = time.monotonic() + HANG
-    while not sandbox.requests[operation]:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_in_a_running_loop_it_names_the_asynchronous_client():
@@ -333,9 +324,9 @@ class Deaf(Scripted):
         return VALID
 
 
-def test_whatever_a_signal_handler_raises_cancels_the_call(sandbox, confirma, wire_invoice, interrupt):
+def test_whatever_a_signal_handler_raises_cancels_the_call(sandbox, seen, confirma, wire_invoice, interrupt):
     def once_seen():
-        seen(sandbox, "invoices.create")
+        seen("invoices.create")
         interrupt()
 
     sandbox.faults.add(Fault.LATENCY, seconds=HANG)

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,14 +76,6 @@ def ending(process):
     return output.split(), complaints, process.returncode
 
 
-def seen(sandbox, operation, count=1):
-    """Waits until the service has got a request."""
-    deadline = time.monotonic() + HANG
-    while sandbox.requests[operation] < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 VALIDATE = "print(confirma.onboarding.validate_token().is_valid)\n"
 
 
@@ -131,7 +122,7 @@ time.sleep(0.1)
     assert ending(start(script)) == ([], "", 0)
 
 
-def test_ctrl_c_cancels_the_call_and_tells_what_may_have_arrived(start, sandbox):
+def test_ctrl_c_cancels_the_call_and_tells_what_may_have_arrived(start, sandbox, seen):
     sandbox.faults.add(Fault.LATENCY, operation=CREATE, seconds=HANG)
     script = """
 try:
@@ -142,17 +133,17 @@ except KeyboardInterrupt as stopped:
     print(confirma.onboarding.validate_token().is_valid)
 """
     process = start(script)
-    seen(sandbox, CREATE)
+    seen(CREATE)
     process.send_signal(signal.SIGINT)
     output, complaints, code = ending(process)
     assert (output, code) == (["True"], 0), complaints
     assert sandbox.requests[CREATE] == 1
 
 
-def test_ctrl_c_that_nobody_catches_shows_it_too(start, sandbox):
+def test_ctrl_c_that_nobody_catches_shows_it_too(start, sandbox, seen):
     sandbox.faults.add(Fault.LATENCY, operation=CREATE, seconds=HANG)
     process = start("confirma.invoices.create(INVOICE)")
-    seen(sandbox, CREATE)
+    seen(CREATE)
     process.send_signal(signal.SIGINT)
     _, complaints, code = ending(process)
     assert code == -signal.SIGINT
@@ -160,7 +151,7 @@ def test_ctrl_c_that_nobody_catches_shows_it_too(start, sandbox):
     assert complaints.endswith("KeyboardInterrupt\n")
 
 
-def test_ctrl_c_in_a_call_that_changes_nothing_is_nothing_more(start, sandbox):
+def test_ctrl_c_in_a_call_that_changes_nothing_is_nothing_more(start, sandbox, seen):
     sandbox.faults.add(Fault.LATENCY, operation="onboarding.validate_token", seconds=HANG)
     script = """
 try:
@@ -169,12 +160,12 @@ except KeyboardInterrupt as stopped:
     print(stopped.__cause__)
 """
     process = start(script)
-    seen(sandbox, "onboarding.validate_token")
+    seen("onboarding.validate_token")
     process.send_signal(signal.SIGINT)
     assert ending(process)[0] == ["None"]
 
 
-def test_ctrl_c_in_a_job_drains_it_and_the_same_call_goes_on(start, sandbox, tmp_path):
+def test_ctrl_c_in_a_job_drains_it_and_the_same_call_goes_on(start, sandbox, seen, tmp_path):
     sandbox.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.02)
     script = """
 def invoices():
@@ -188,7 +179,7 @@ else:
     print(report.accepted, report.resumed, report.unknown, report.complete)
 """
     first = start(script, tmp_path / "job.journal")
-    seen(sandbox, CREATE, 30)
+    seen(CREATE, 30)
     first.send_signal(signal.SIGINT)
     output, complaints, _ = ending(first)
     assert "goes on where it stopped" in " ".join(output), complaints
@@ -201,7 +192,11 @@ else:
 
 FORKED = """
 import multiprocessing
+import datetime
+day = datetime.date(2026, 11, 1)
+listing = confirma.invoices.distributions(from_date=day, to_date=day, headers={"X-Who": "child"})
 def child():
+    assert list(listing) == []
     print("child", confirma.onboarding.validate_token(headers={"X-Who": "child"}).is_valid, flush=True)
 """
 PARENT = """
@@ -221,7 +216,7 @@ def peers():
 
         def do_GET(self):
             seen_from.append((self.headers["X-Who"] or "nobody", self.client_address[1]))
-            body = b'{"isValid": true}'
+            body = b'{"isValid": true, "data": []}'
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
