@@ -9,13 +9,17 @@ from typing import Any
 import attrs
 from sphinx.application import Sphinx
 
-from confirma_async import __version__
+from confirma_async import __version__, client
+from confirma_async.resources.accounting import Accounting
 from confirma_async.schemas import Schema
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from docs import generate  # noqa: E402 (it stands beside this file)
+
+# The client loads its resources late. A schema has this one's name, too, so that it must be found there.
+vars(client)["Accounting"] = Accounting
 
 project = "confirma-sdk"
 author = "the confirma-sdk authors"
