@@ -46,6 +46,7 @@ from confirma_async.errors import (
     TokenNotKeptError,
     TransportError,
     UnprocessableError,
+    error_class,
 )
 from confirma_async.formats import COLUMNS, InputError
 from confirma_async.formats.columns import REQUIRED, SUMMED
@@ -57,6 +58,7 @@ from confirma_async.sandbox.lifecycle import PRINCIPLES, STEPS, TRANSITIONS, Tra
 from confirma_async.sandbox.lifecycle import RULES as SANDBOX_RULES
 from confirma_async.schemas import InvoiceType, Schema
 from confirma_async.schemas.wire import EVIDENCE, Evidence
+from confirma_async.session import pace
 from confirma_async.session.history import History
 from confirma_async.session.history import log_fields as fields_of_record
 from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
@@ -336,30 +338,64 @@ def log_fields() -> str:
 
 def retries() -> str:
     """What happens after each kind of failure, asked of the retry rules themselves."""
-    cases: Sequence[tuple[str, Phase, int | None]] = (
-        ("nothing was sent", Phase.NOT_SENT, None),
-        ("no complete answer came", Phase.NO_REPLY, None),
-        ("429, 503", Phase.REPLIED, 503),
-        ("500, 502, 504 and other 5xx", Phase.REPLIED, 500),
-        ("501, 505", Phase.REPLIED, 501),
-        ("3xx, and 4xx other than 429", Phase.REPLIED, 400),
+    cases: Sequence[tuple[str, Phase, int | None, str]] = (
+        (
+            "nothing was sent: name not found, refused, no TLS, no connection in time",
+            Phase.NOT_SENT,
+            None,
+            "TransportError",
+        ),
+        (
+            "no complete answer came: silence, a reset, a body that breaks off",
+            Phase.NO_REPLY,
+            None,
+            "TransportError",
+        ),
+        ("429", Phase.REPLIED, 429, error_class(429).__name__),
+        ("503", Phase.REPLIED, 503, error_class(503).__name__),
+        ("500, 502, 504 and other 5xx", Phase.REPLIED, 500, error_class(500).__name__),
+        ("501, 505", Phase.REPLIED, 501, error_class(501).__name__),
+        ("3xx, and 4xx other than 429", Phase.REPLIED, 400, "the error of its status"),
+        ("2xx that cannot be read, or is too long", Phase.REPLIED, 200, "ResponseDecodeError"),
     )
     rows = [
-        (what, *(_consequence(phase, repeat, status) for repeat in Repeat)) for what, phase, status in cases
+        (what, *(_consequence(phase, repeat, status, error) for repeat in Repeat))
+        for what, phase, status, error in cases
     ]
+    return _table(("What came of the request", "The call only reads", "The call changes something"), rows)
+
+
+def retry_figures() -> str:
+    """The policy of retries, and what a refusal does to the rate."""
     policy = RetryPolicy()
-    return _table(("What came back", "The call only reads", "The call changes something"), rows) + (
-        f"\nA call starts at most {policy.attempts} requests. The pause before the next one is a random time "
-        f"of up to {policy.base} s, then twice that, and so on up to {policy.cap:.0f} s.\n"
-    )
-
-
-def _consequence(phase: Phase, repeat: Repeat, status: int | None) -> str:
-    if may_repeat(phase, repeat, status):
-        return "tried again"
     return (
-        "outcome unknown, never tried again" if outcome_unknown(phase, repeat, status) else "an error at once"
+        f"- A call starts at most {policy.attempts} requests (`attempts`). The pause before the next is a "
+        f"random time of up to {policy.base} s (`base`), then twice that, and so on up to {policy.cap:.0f} s "
+        f"(`cap`).\n"
+        f"- All calls of a client share a budget of {policy.budget} retries (`budget`); five successes earn "
+        f"one back. When it is spent, failures are told at once.\n"
+        f"- `Retry-After` is obeyed, in seconds, fractions of a second or as a date. Until then no call of "
+        f"the limiter goes out. If it asks for more time than a call has left, the call ends at once; "
+        f"`retry_after` has the seconds.\n"
     )
+
+
+def pace_figures() -> str:
+    """What a refusal does to the rate."""
+    return (
+        f"After a 429 or 503 the rate falls by {1 - pace.CUT:.0%}, from the ceiling or, where there is none, "
+        f"from what really went out. It then rises evenly, and is back after {pace.RECOVERY:.0f} s at most. "
+        f"It never falls below {pace.SLOWEST} calls per second, and there are no bursts meanwhile.\n"
+    )
+
+
+def _consequence(phase: Phase, repeat: Repeat, status: int | None, error: str) -> str:
+    told = _code(error) if error.endswith("Error") else error
+    if may_repeat(phase, repeat, status):
+        return f"tried again; in the end {told}"
+    if outcome_unknown(phase, repeat, status):
+        return "never tried again: `OutcomeUnknownError`"
+    return f"{told}, at once"
 
 
 def faults() -> str:
@@ -530,6 +566,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
         phases,
         log_fields,
         retries,
+        retry_figures,
+        pace_figures,
         faults,
         commands_of_the_sandbox,
         stages,

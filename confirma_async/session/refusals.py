@@ -14,14 +14,16 @@ from confirma_async.session.transport import Response
 
 _KEPT_BODY = 64 * 1024
 _KEPT_DETAIL = 500
+_POINTS_ELSEWHERE = "it points elsewhere, and the API key is taken nowhere else: check the base URL"
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 
 
 def refusal(response: Response, key: Secret, converter: Converter) -> APIError:
     """The error that an answer other than success stands for; the key is blotted out, should it be echoed."""
     body = text_of(response).replace(key.reveal(), HIDDEN)
+    detail = _POINTS_ELSEWHERE if response.status < 400 else _detail(body, converter)
     error = error_class(response.status)(
-        response.status, detail=_detail(body, converter), body=body, request_id=request_id_of(response)
+        response.status, detail=detail, body=body, request_id=request_id_of(response)
     )
     if isinstance(error, RateLimitedError | ServerError):
         error.retry_after = retry_after(response.headers.get("Retry-After"))

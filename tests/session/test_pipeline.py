@@ -398,6 +398,7 @@ def test_a_redirect_is_not_followed(outcome, pipeline_over, scripted, answer):
     transport = scripted(answer(302, Location="https://elsewhere.example"))
     error, _ = outcome(lambda: create(pipeline_over(transport)))
     assert isinstance(error, APIError)
+    assert "check the base URL" in str(error)
     assert len(transport.requests) == 1
 
 
