@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime
 import enum
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
@@ -65,7 +66,7 @@ class Writing:
     """
 
     mark: Mark | None = None
-    dates: Sequence[DateForm] = ()
+    dates: tuple[DateForm, ...] = ()
     words: Mapping[str, Mapping[str, str]] = field(factory=dict[str, Mapping[str, str]])
 
 
@@ -124,6 +125,7 @@ _GROUPING: Mapping[Mark, re.Pattern[str]] = {
     Mark.POINT: re.compile(rf"{_GAP}|,"),
 }
 _PLAIN = re.compile(r"[+-]?\d{1,30}(\.\d\d?)?", re.ASCII)
+_PLAIN_COMMA = re.compile(r"[+-]?\d{1,30}(,\d\d?)?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 _WORD_GAP = re.compile(r"[\s-]+")
 
@@ -157,8 +159,10 @@ def number(text: str, mark: Mark | None) -> Decimal:
     Raises:
         ValueProblem: it is no number, not one in this file's way of writing, or can be read as two numbers.
     """
-    if mark is Mark.POINT and _PLAIN.fullmatch(text):  # the usual form, read straight
+    if mark is Mark.POINT and _PLAIN.fullmatch(text):  # the usual forms, read straight
         return Decimal(text)
+    if mark is Mark.COMMA and _PLAIN_COMMA.fullmatch(text):
+        return Decimal(text.replace(",", "."))
     found = readings(text)
     if len(text) > LONGEST_NUMERAL:
         raise ValueProblem("table.number", "has too many digits for a number; correct it")
@@ -180,15 +184,20 @@ def number(text: str, mark: Mark | None) -> Decimal:
     return next(iter(found.values()))
 
 
-def read_value(column: Column, cell: Cell, writing: Writing) -> Any:
-    """Reads a cell as its place in the request wants it: text, a number, yes or no, or a date as ISO text.
+def reader_of(column: Column, writing: Writing) -> Callable[[Cell], Any]:
+    """What reads the cells of a column as their place in the request wants them.
 
-    Raises:
-        ValueProblem: it is not what the column wants.
+    That is text, a number, yes or no, or a date as ISO text. It raises ``ValueProblem`` for a cell that is
+    not what the column wants.
     """
-    if isinstance(cell, str) and column.name in writing.words:
-        cell = writing.words[column.name].get(cell.lower(), cell)
-    return _READERS[column.kind](cell, writing)
+    read, words = _READERS[column.kind], writing.words.get(column.name)
+    if words is None:
+        return lambda cell: read(cell, writing)
+
+    def translated(cell: Cell) -> Any:
+        return read(words.get(cell.lower(), cell) if isinstance(cell, str) else cell, writing)
+
+    return translated
 
 
 def text_of(cell: Cell) -> str:
@@ -256,8 +265,12 @@ def _date(cell: Cell, writing: Writing) -> str:
         return cell.date().isoformat()
     if isinstance(cell, datetime.date):
         return cell.isoformat()
-    text = text_of(cell)
-    forms = (*writing.dates, *_USUAL_DATES)
+    return _day(text_of(cell), (*writing.dates, *_USUAL_DATES) if writing.dates else _USUAL_DATES)
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str, forms: tuple[DateForm, ...]) -> str:
+    """The day as ISO text; kept, since a file has few days and many lines."""
     for form in forms:
         try:
             day = form.read(text)

@@ -11,7 +11,7 @@ import enum
 import re
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 
 class Kind(enum.Enum):
@@ -37,6 +37,10 @@ class Kind(enum.Enum):
         return self in {Kind.DECIMAL, Kind.PERCENTAGE, Kind.AMOUNT}
 
 
+def _is_of_row(column: Column) -> bool:
+    return column.name.startswith("row_")
+
+
 @frozen
 class Column:
     """One column.
@@ -45,16 +49,13 @@ class Column:
         name: Its name in the header line; case, spaces and hyphens do not matter there.
         place: Where its values go: wire names from the request down, or from the row down.
         kind: What its values are.
+        of_row: Whether it belongs to the row, not to the invoice.
     """
 
     name: str
     place: str
     kind: Kind
-
-    @property
-    def of_row(self) -> bool:
-        """Whether it belongs to the row, not to the invoice."""
-        return self.name.startswith("row_")
+    of_row: bool = field(init=False, default=Factory(_is_of_row, takes_self=True))
 
 
 _HEADER = "invoice.header."

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeAlias, cast
 from attrs import field, frozen
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.formats.cells import Cell, DateForm, Mark, ValueProblem, Writing, read_value
+from confirma_async.formats.cells import Cell, DateForm, Mark, ValueProblem, Writing, reader_of
 from confirma_async.formats.columns import COLUMNS
 
 _Table: TypeAlias = Mapping[str, Any]
@@ -46,7 +46,7 @@ class ColumnMapping:
     constants: Mapping[str, object] = field(factory=dict[str, object])
     ignore: Sequence[str] = ()
     words: Mapping[str, Mapping[str, str]] = field(factory=dict[str, Mapping[str, str]])
-    date_formats: Sequence[DateForm] = ()
+    date_formats: tuple[DateForm, ...] = ()
     decimal_comma: bool | None = None
     sheet: str | None = None
     header_row: int | None = None
@@ -189,7 +189,7 @@ def _constants(value: object, writing: Writing) -> dict[str, object]:
     for name, given in _table(value, "constants").items():
         column = COLUMNS[_known(name)]
         try:
-            constants[name] = read_value(column, _cell(given), writing)
+            constants[name] = reader_of(column, writing)(_cell(given))
         except ValueProblem as problem:
             raise _Wrong(f"the constant {name} {problem.message}") from None
     return constants

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
-from confirma_async.formats.cells import Cell, Mark, Writing
+from confirma_async.formats.cells import Cell, Mark, Writing, reader_of
 from confirma_async.formats.columns import Column
 from confirma_async.formats.records import ReadOptions
 
@@ -41,6 +42,10 @@ class TornLine:
     start: Sequence[str]
 
 
+def _readers_of(layout: Layout) -> Mapping[str, Callable[[Cell], Any]]:
+    return {column.name: reader_of(column, layout.writing) for column in layout.columns if column is not None}
+
+
 @frozen(kw_only=True)
 class Layout:
     """How a table is laid out.
@@ -52,6 +57,7 @@ class Layout:
         writing: How values are written where they are text.
         constants: Values that the file does not hold, the same for every invoice.
         remarks: What was decided about the file as a whole; one sentence each.
+        readers: What reads the cells of each column, by our name of it.
     """
 
     columns: Sequence[Column | None]
@@ -60,6 +66,9 @@ class Layout:
     writing: Writing
     constants: Mapping[str, object] = field(factory=dict[str, object])
     remarks: Sequence[str] = ()
+    readers: Mapping[str, Callable[[Cell], Any]] = field(
+        init=False, repr=False, eq=False, default=Factory(_readers_of, takes_self=True)
+    )
 
 
 @frozen

@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 
 from confirma_async.errors import Problem
 from confirma_async.formats.attachments import PDF, AttachedFile
-from confirma_async.formats.cells import Cell, Flaw, ValueProblem, read_value
+from confirma_async.formats.cells import Cell, Flaw, ValueProblem
 from confirma_async.formats.columns import COLUMNS, KEY, REQUIRED, SUMMED, Column, Kind
 from confirma_async.formats.exact import total
 from confirma_async.formats.numbering import carry, resolve
@@ -174,7 +174,7 @@ def _key(
         if cell == "":
             continue
         try:
-            key[name] = read_value(COLUMNS[name], cell, layout.writing)
+            key[name] = layout.readers[name](cell)
         except ValueProblem as problem:
             problems = [*problems, Problem(_path(layout, line, name), problem.rule, problem.message)]
     if not key["number"] and not problems:
@@ -185,12 +185,13 @@ def _key(
 def _join(group: _Group, line: int, fields: Mapping[str, Cell], layout: Layout) -> None:
     """Reads the values of a whole line into its invoice."""
     row: dict[str, Any] = {}
+    readers = layout.readers
     for name, cell in fields.items():
-        column = COLUMNS[name]
         if cell == "":
             continue
+        column = COLUMNS[name]
         try:
-            value = read_value(column, cell, layout.writing)
+            value = readers[name](cell)
         except ValueProblem as problem:
             group.problems.append(Problem(_path(layout, line, name), problem.rule, problem.message))
             continue

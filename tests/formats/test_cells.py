@@ -14,7 +14,7 @@ from confirma_async.formats.cells import (
     Writing,
     evidence,
     number,
-    read_value,
+    reader_of,
 )
 from confirma_async.formats.columns import COLUMNS
 
@@ -103,7 +103,7 @@ def test_a_plain_numeral_is_read_exactly_in_both_ways(value):
     ],
 )
 def test_each_kind_of_value_is_read(column, text, value):
-    assert read_value(COLUMNS[column], text, POINT) == value
+    assert reader_of(COLUMNS[column], POINT)(text) == value
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_each_kind_of_value_is_read(column, text, value):
 )
 def test_each_kind_of_value_is_refused_under_its_rule(column, text, rule):
     with pytest.raises(ValueProblem) as caught:
-        read_value(COLUMNS[column], text, POINT)
+        reader_of(COLUMNS[column], POINT)(text)
     assert caught.value.rule == rule
 
 
@@ -150,7 +150,7 @@ def test_each_kind_of_value_is_refused_under_its_rule(column, text, rule):
     ],
 )
 def test_each_type_of_cell_is_read_as_its_column_wants(column, cell, value):
-    assert str(read_value(COLUMNS[column], cell, POINT)) == value
+    assert str(reader_of(COLUMNS[column], POINT)(cell)) == value
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_each_type_of_cell_is_read_as_its_column_wants(column, cell, value):
 )
 def test_a_cell_of_another_type_than_its_column_wants_is_refused(column, cell, rule):
     with pytest.raises(ValueProblem) as caught:
-        read_value(COLUMNS[column], cell, POINT)
+        reader_of(COLUMNS[column], POINT)(cell)
     assert caught.value.rule == rule
 
 
@@ -185,7 +185,7 @@ def test_a_cell_of_another_type_than_its_column_wants_is_refused(column, cell, r
     ],
 )
 def test_a_date_is_read_by_the_form_that_is_told(form, text, day):
-    assert read_value(COLUMNS["date"], text, Writing(dates=(DateForm(form),))) == day
+    assert reader_of(COLUMNS["date"], Writing(dates=(DateForm(form),)))(text) == day
 
 
 @pytest.mark.parametrize("form", ["DD.MM", "YYYY-MM-DD-DD", "dd.mm.yyyy", ""])
@@ -196,4 +196,4 @@ def test_what_is_no_form_of_dates_is_told(form):
 
 def test_words_of_the_file_stand_for_ours():
     writing = Writing(words={"type": {"hyvityslasku": "CREDIT_NOTE"}})
-    assert read_value(COLUMNS["type"], "Hyvityslasku", writing) == "CREDIT_NOTE"
+    assert reader_of(COLUMNS["type"], writing)("Hyvityslasku") == "CREDIT_NOTE"
