@@ -10,6 +10,7 @@ from confirma_async.errors import (
     OutcomeUnknownError,
     PermissionDeniedError,
     Phase,
+    RequestInvalidError,
     TransportError,
 )
 from confirma_async.sandbox import Fault
@@ -100,3 +101,15 @@ async def test_an_invoice_is_stored_as_it_was_sent_to_the_last_digit(sandbox, co
     (stored,) = sandbox.invoices()
     assert confirma.converter.parse(stored.body) == invoice
     assert b"98765432109876543210.10" in stored.body
+
+
+async def test_dates_upside_down_are_refused_before_anything_is_sent(sandbox, confirma):
+    first, last = datetime.date(2026, 2, 1), datetime.date(2026, 1, 1)
+    for listing in (
+        confirma.invoices.distributions,
+        confirma.payments.list,
+        confirma.payments.settlements,
+    ):
+        with pytest.raises(RequestInvalidError, match="swap them"):
+            listing(from_date=first, to_date=last)
+    assert not sandbox.requests
