@@ -49,7 +49,7 @@ nitpick_ignore_regex = [
     # Without a network there is no inventory of these to link to.
     (
         r"py:.*",
-        r"(aiohttp|asyncio|collections|datetime|decimal|enum|opentelemetry|os|pathlib|ssl|types|typing)\..*",
+        r"(aiohttp|asyncio|collections|contextlib|datetime|decimal|enum|opentelemetry|os|pathlib|ssl|types|typing)\..*",
     ),
     (r"py:.*", r"(date|datetime|Decimal|Path|PathLike|SSLContext|TracebackType|Unpack|optional|options)"),
     (r"py:.*", r"(Any|Awaitable|Callable|Generator|Iterable|Iterator|Mapping|Sequence|AsyncIterable)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 from confirma_async.bulk.audience import Audience
 from confirma_async.bulk.intake import Record, Source
 from confirma_async.bulk.items import (
+    WAVE,
     InvoiceKey,
     JobOptions,
     Outcome,
@@ -113,6 +115,9 @@ class BulkStream:
             job_name = JobName(self._options.target or self._pipeline.base_url, tuple(self._options.inputs))
             longest_call, now = self._pipeline.timeout, time.time()
             run = await writer.run(lambda open_: open_.begin(job_name, now=now, longest_call=longest_call))
+            expected = self._options.expected
+            if expected is not None:
+                await writer.run(lambda open_: open_.expect(expected))
             job = Job(self._pipeline, writer, run, self._options, self._audience, self._stop)
             await job.submit(self._source)
             left = await writer.run(lambda open_: open_.open_counts())
@@ -148,8 +153,11 @@ class Bulk:
         unknown: Unknown | str = Unknown.RESEND,
         validate: bool = True,
         retry: Retry | str = Retry.NONE,
+        wave: int | None = WAVE,
+        until: datetime.datetime | None = None,
         target: str | None = None,
         inputs: Iterable[str] = (),
+        expected: int | None = None,
         stop: asyncio.Event | None = None,
         progress: Callable[[Report], object] | None = None,
     ) -> Report:
@@ -166,14 +174,18 @@ class Bulk:
             validate: Whether to check invoices against the rules that need no server.
             retry: Whether invoices that the service rejected in an earlier run are sent again, under the same
                 number: ``none``, those that have ``changed`` since, or ``all``.
+            wave: Rejections in a row of the same cause that pause the job; None for no such limit.
+            until: When the job pauses, whatever is left.
             target: What the journal is bound to; the base URL unless said otherwise.
             inputs: Names of the input files, so that the journal is not continued with other files.
+            expected: How many records there are, where that is known, so that the time left can be told.
             stop: An event that, once set, ends the job after what is under way.
             progress: Called with the report so far, at most ten times a second, and with the last one.
 
         Returns:
             Counts, and the first thousand outcomes that need attention. ``report.paused`` says why a job
-            stopped early: a key that is not accepted, a service that cannot be reached, a spent quota.
+            stopped early: a key that is not accepted, a service that cannot be reached, a spent quota, a wave
+            of rejections.
 
         Raises:
             JournalError: the journal cannot be used; nothing is sent without it.
@@ -185,8 +197,11 @@ class Bulk:
             unknown=unknown,
             validate=validate,
             retry=retry,
+            wave=wave,
+            until=until,
             target=target,
             inputs=inputs,
+            expected=expected,
             stop=stop,
         )
         told = time.monotonic()
@@ -207,8 +222,11 @@ class Bulk:
         unknown: Unknown | str = Unknown.RESEND,
         validate: bool = True,
         retry: Retry | str = Retry.NONE,
+        wave: int | None = WAVE,
+        until: datetime.datetime | None = None,
         target: str | None = None,
         inputs: Iterable[str] = (),
+        expected: int | None = None,
         stop: asyncio.Event | None = None,
     ) -> BulkStream:
         """The same as ``submit``, outcome by outcome, each told after it is durable.
@@ -220,7 +238,10 @@ class Bulk:
             unknown=Unknown(unknown),
             validate=validate,
             retry=Retry(retry),
+            wave=wave,
+            until=until,
             target=target,
             inputs=tuple(inputs),
+            expected=expected,
         )
         return BulkStream(self._pipeline, invoices, journal, options, stop)

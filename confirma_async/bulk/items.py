@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 import re
 from collections.abc import Sequence
@@ -223,6 +224,11 @@ class Unknown(enum.Enum):
     """Never resend; leave it to a person."""
 
 
+WAVE = 50
+"""Rejections in a row of the same cause after which a job pauses, unless said otherwise: what is wrong with
+all of them (a provisional name, an agreement) is not cured by sending the rest."""
+
+
 class Retry(enum.Enum):
     """Which invoices that the service rejected a job sends again, under the same number."""
 
@@ -243,13 +249,19 @@ class JobOptions:
         unknown: What to do when it has not appeared by then.
         validate: Whether to check invoices against the rules that need no server.
         retry: Which rejected invoices to send again.
+        wave: Rejections in a row of the same cause that pause the job; None for no such limit.
+        until: When the job pauses, whatever is left; None for no such time.
         target: What the journal is bound to; the client's base URL unless said otherwise.
         inputs: Names of the input files, so that a journal is not continued with another job's files.
+        expected: How many records the whole input has, where it was counted.
     """
 
     settle: float = 60.0
     unknown: Unknown = Unknown.RESEND
     validate: bool = True
     retry: Retry = Retry.NONE
+    wave: int | None = WAVE
+    until: datetime.datetime | None = None
     target: str | None = None
     inputs: Sequence[str] = ()
+    expected: int | None = None

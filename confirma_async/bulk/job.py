@@ -18,6 +18,7 @@ from confirma_async.bulk.items import Entry, JobOptions, Refusal, State, Unknown
 from confirma_async.bulk.journal import Admission, Admitted, Decision
 from confirma_async.bulk.reconcile import Finding, look_up
 from confirma_async.bulk.rulings import Ruling
+from confirma_async.bulk.watch import Watch
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import CallError, JournalError, RequestInvalidError
@@ -28,10 +29,6 @@ from confirma_async.session.pipeline import CallOptions, Pipeline
 
 UNKNOWN_ROOM = 1000
 """Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""
-
-UNKNOWN_STREAK = 20
-"""Unknown outcomes in a row after which the service is taken to be unwell, and the job pauses. Where more
-calls are under way at once, twice their number: one blip may take them all."""
 
 RESENDS = 3
 """Times that one run sends an invoice of unknown outcome again before it leaves it for the next run."""
@@ -86,11 +83,12 @@ class Job:
     _halt: asyncio.Event = field(init=False, factory=asyncio.Event)
     _waiting: dict[int, asyncio.Task[None]] = field(init=False, factory=dict[int, asyncio.Task[None]])
     _room: asyncio.Event = field(init=False, factory=asyncio.Event)
-    _streak: int = field(init=False, default=0)
+    _watch: Watch = field(init=False)
     _source_error: Exception | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         self._work = asyncio.Queue(maxsize=2 * self._workers)
+        self._watch = Watch(self._workers, self.options.wave)
         self._idle.set()
         self._room.set()
 
@@ -129,7 +127,14 @@ class Job:
             await _end(tasks)
 
     async def _lookout(self) -> None:
-        await self.stop.wait()
+        """Waits until the job is asked to stop, or its time is over."""
+        until = self.options.until
+        try:
+            async with asyncio.timeout(None if until is None else max(0.0, until.timestamp() - time.time())):
+                await self.stop.wait()
+        except TimeoutError:
+            self._pause(f"it is {until:%H:%M}, until when the job was to run")
+            return
         self.stopped = True
         self._halted()
 
@@ -243,15 +248,14 @@ class Job:
 
     def _decide(self, task: _Task, ruling: Ruling) -> None:
         """Makes a ruling durable, then tells it, or keeps the item for a lookup."""
-        if ruling.pause is not None:
-            self._pause(ruling.pause)
+        self._pause(ruling.pause)
         if ruling.state is State.PENDING and task.resends:
             # This attempt surely did not arrive, but the one before it may still.
             ruling = Ruling(state=State.UNKNOWN, detail=task.detail)
         if ruling.state is State.UNKNOWN:
             self._lose(task, ruling)
             return
-        self._streak = 0
+        self._pause(self._watch.note(ruling))
         self._write(task, ruling, partial(self._decided, task, ruling))
 
     def _decided(self, task: _Task, ruling: Ruling) -> None:
@@ -279,9 +283,7 @@ class Job:
         """Makes an unknown outcome durable and has it looked up."""
         task.settles_at = self._settles_at(0.0)
         task.unknown, task.conflict, task.detail = True, ruling.conflict, ruling.detail
-        self._streak += 1
-        if self._streak >= max(UNKNOWN_STREAK, 2 * self._workers):
-            self._pause(f"{self._streak} outcomes in a row are unknown; the last: {ruling.detail}")
+        self._pause(self._watch.note(ruling))
         self._write(task, ruling, partial(self._look_up_in, task, 0.0), lost=True)
 
     async def _resolve(self, task: _Task) -> None:
@@ -318,8 +320,7 @@ class Job:
     def _lookup_failed(self, task: _Task, error: CallError) -> None:
         task.failed_lookups += 1
         ruling = rulings.on_error(error)
-        if ruling.pause is not None:
-            self._pause(ruling.pause)
+        self._pause(ruling.pause)
         if task.failed_lookups >= LOOKUPS:
             self._leave(task, f"the lookup failed: {error}")
         else:
@@ -356,8 +357,9 @@ class Job:
 
     # --- out --------------------------------------------------------------------------------------
 
-    def _pause(self, reason: str) -> None:
-        if self.paused is None:
+    def _pause(self, reason: str | None) -> None:
+        """Pauses the job where there is a reason to; the first one is told."""
+        if reason is not None and self.paused is None:
             self.paused = reason
             self._halted()
 

@@ -27,7 +27,7 @@ class Journal(Protocol):
 
     @property
     def name(self) -> str:
-        """What names it to people: the path of its file, say."""
+        """What names it to people, such as the path of its file."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -87,6 +87,14 @@ class Journal(Protocol):
 
     def expected(self) -> int | None:
         """How many records the whole input has, where somebody counted."""
+        ...
+
+    def run_began(self) -> float | None:
+        """When the last run began, in seconds since 1970; None before the first."""
+        ...
+
+    def decided_since(self, moment: float) -> int:
+        """How many items were decided since a moment, in seconds since 1970."""
         ...
 
     def find(self, key: InvoiceKey) -> Row | None:

@@ -232,6 +232,16 @@ class SqliteJournal:
         found = self._meta().get("expected")
         return None if found is None else int(found)
 
+    def run_began(self) -> float | None:
+        """See ``Journal``."""
+        found = self._meta().get("run_at")
+        return None if found is None else float(found)
+
+    def decided_since(self, moment: float) -> int:
+        """See ``Journal``."""
+        query = "SELECT count(*) FROM item WHERE decided_at >= ?"
+        return int(self._connection.execute(query, (moment,)).fetchone()[0])
+
     def find(self, key: InvoiceKey) -> Row | None:
         """See ``Journal``."""
         found = self._query(

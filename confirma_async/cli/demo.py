@@ -14,10 +14,12 @@ import click
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection
 from confirma_async.cli.exits import Exit, of_report
+from confirma_async.cli.running import Running
 from confirma_async.cli.submit import Order, send
 from confirma_async.contract import Overrides
 from confirma_async.formats import InputError, ReadOptions, expand
 from confirma_async.sandbox import Fault
+from confirma_async.session.ratelimit import RateLimit
 
 RATE = 60.0
 """Calls per second: slow enough to watch."""
@@ -46,10 +48,7 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
         files=expand([examples]),
         journal=Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal",
         sandbox=True,
-        rate=RATE,
-        concurrency=8,
-        settle=2.0,
-        unknown="resend",
+        running=Running(limit=RateLimit(per_second=RATE, concurrency=8), settle=2.0),
         number_from=None,
         reading=ReadOptions(),
         as_json=as_json,

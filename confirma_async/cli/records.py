@@ -197,17 +197,19 @@ def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
 
 
 def _print_csv(rows: Iterable[object], names: Sequence[str]) -> None:
-    click.echo(_csv_line(names), nl=False)
+    click.echo(csv_line(names), nl=False)
     for row in rows:
-        click.echo(_csv_line([_csv_cell(getattr(row, name)) for name in names]), nl=False)
+        click.echo(csv_line([csv_cell(getattr(row, name)) for name in names]), nl=False)
 
 
-def _csv_line(cells: Sequence[str]) -> str:
+def csv_line(cells: Sequence[str]) -> str:
+    """A line of CSV, its end included."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue()
 
 
-def _csv_cell(value: object) -> str:
+def csv_cell(value: object) -> str:
+    """A value as a cell that no spreadsheet takes for a formula."""
     cell = text(value)
     return f"'{cell}" if isinstance(value, str) and cell.startswith(_FORMULA) else cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -16,6 +17,7 @@ from confirma_async.bulk import State
 from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal import Refused
 from confirma_async.bulk.numbers import renumbered
+from confirma_async.bulk.pace import Pace, pace_of
 from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
@@ -33,6 +35,7 @@ class _Status:
     rejected: list[Row]
     unknown: list[Row]
     numbers: dict[Identity, int]
+    pace: Pace
 
 
 @click.command(short_help="Say what a journal knows of its job.")
@@ -62,7 +65,10 @@ def _read(path: Path) -> _Status:
         rejected = _first(journal.rows(State.REJECTED))
         unknown = _first(journal.rows(State.UNKNOWN, State.SENDING))
         numbers = renumbered(journal.numbered())
-    return _Status(counts=counts, refused=refused, rejected=rejected, unknown=unknown, numbers=numbers)
+        pace = pace_of(journal, time.time())
+    return _Status(
+        counts=counts, refused=refused, rejected=rejected, unknown=unknown, numbers=numbers, pace=pace
+    )
 
 
 def _first(rows: Iterator[Row]) -> list[Row]:
@@ -75,6 +81,7 @@ def _show(found: _Status) -> None:
     for name, count in found.counts.items():
         made.add_row(name, str(count))
     made.add_row("refused before sending", str(len(found.refused)))
+    made.caption = _paced(found.pace)
     console.print(made)
     if found.refused:
         rows = ((bad.source, bad.number, f"{bad.message} [{bad.rule}]") for bad in found.refused)
@@ -84,6 +91,17 @@ def _show(found: _Status) -> None:
             lines = ((row.source, row.key, _age(row), row.detail) for row in items)
             print_rows(console, table(title, "Place", "Invoice", "Sent", "Why"), lines, len(items))
     print_numbers(console, found.numbers)
+
+
+def _paced(pace: Pace) -> str:
+    told = [f"{pace.rate:.1f} a second in the last minute"]
+    if pace.expected is not None:
+        told.append(f"{pace.left} of {pace.expected} left")
+    if pace.seconds_left is not None:
+        told.append(f"about {datetime.timedelta(seconds=round(pace.seconds_left))} to go")
+    if pace.oldest_unknown is not None:
+        told.append(f"unknown for up to {datetime.timedelta(seconds=round(pace.oldest_unknown))}")
+    return ", ".join(told)
 
 
 def _age(row: Row) -> str:
@@ -121,4 +139,8 @@ def _as_json(found: _Status, path: Path) -> dict[str, Any]:
         "rejected": [item(row) for row in found.rejected],
         "unknown": [item(row) for row in found.unknown],
         "numbers": numbers_as_json(found.numbers),
+        "rate": round(found.pace.rate, 2),
+        "expected": found.pace.expected,
+        "seconds_left": found.pace.seconds_left,
+        "oldest_unknown_seconds": found.pace.oldest_unknown,
     }

@@ -5,27 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections import deque
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from pathlib import Path
 
 import click
 from attrs import evolve, field, frozen
 
-from confirma_async.bulk import Report
+from confirma_async.bulk import Report, Retry
 from confirma_async.bulk.numbers import give_numbers, numbers_given
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.progress import progress
 from confirma_async.cli.render import show_report
+from confirma_async.cli.running import Running
+from confirma_async.cli.running import running as running_options
 from confirma_async.cli.standing import numbers_of, standing
 from confirma_async.cli.validate import inspect
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.formats import Clashes, ReadOptions, Spooled, expand, look_through, read_files
 from confirma_async.sandbox import Fault, Sandbox
-from confirma_async.session.ratelimit import RateLimit
 
 SANDBOX_TARGET = "the sandbox"
 """What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
@@ -39,10 +39,8 @@ class Order:
     files: Sequence[Path | Spooled]
     journal: Path
     sandbox: bool
-    rate: float | None
-    concurrency: int
-    settle: float
-    unknown: str
+    running: Running
+    retry: Retry = Retry.NONE
     number_from: int | None
     reading: ReadOptions
     as_json: bool
@@ -58,27 +56,8 @@ class Order:
     help="Where the job's journal is kept.  [default: FILE.journal beside the first file, "
     "FILE.sandbox.journal with --sandbox]",
 )
-@click.option(
-    "--rate", type=options.FiniteRange(0, min_open=True), metavar="N", help="At most N calls per second."
-)
-@click.option(
-    "--concurrency", type=click.IntRange(1), default=16, show_default=True, help="Calls under way at once."
-)
-@click.option(
-    "--settle",
-    type=options.FiniteRange(0),
-    default=60.0,
-    show_default=True,
-    help="Seconds in which an invoice whose answer was lost may still appear at the service.",
-)
-@click.option(
-    "--unknown",
-    type=click.Choice(["resend", "hold"]),
-    default="resend",
-    show_default=True,
-    help="What to do with it when it has not appeared by then.",
-)
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
+@running_options
 @options.reading
 @connected
 @options.as_json
@@ -87,10 +66,7 @@ def submit(
     files: tuple[Path | Spooled, ...],
     sandbox: bool,
     journal: Path | None,
-    rate: float | None,
-    concurrency: int,
-    settle: float,
-    unknown: str,
+    running: Running,
     dry_run: bool,
     number_from: int | None,
     reading: ReadOptions,
@@ -108,10 +84,7 @@ def submit(
         files=found,
         journal=journal or _beside(found[0], sandbox=sandbox),
         sandbox=sandbox,
-        rate=rate,
-        concurrency=concurrency,
-        settle=settle,
-        unknown=unknown,
+        running=running,
         number_from=number_from,
         reading=reading,
         as_json=as_json,
@@ -150,19 +123,24 @@ async def send(order: Order) -> Report:
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(order.files, order.reading, converter))
         if order.number_from is None:
-            deque(documents, maxlen=0)
+            expected = sum(1 for _ in documents)
             book = numbers_given(order.journal)
         else:
             book = give_numbers(order.journal, target, named, documents, order.number_from)
+            expected = len(book.numbers)
         reading = evolve(order.reading, numbers=book)
         stop = asyncio.Event()
         stream = client.bulk.stream(
             read_files(order.files, reading, converter, clashes=clashes),
             journal=order.journal,
-            settle=order.settle,
-            unknown=order.unknown,
+            settle=order.running.settle,
+            unknown=order.running.unknown,
+            retry=order.retry,
+            wave=order.running.wave,
+            until=order.running.until,
             target=target,
             inputs=named,
+            expected=expected,
             stop=stop,
         )
         with _stopping(stop), progress(visible=not order.as_json) as advance:
@@ -179,7 +157,7 @@ async def send(order: Order) -> Report:
 @contextlib.asynccontextmanager
 async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | None]]:
     """Where the invoices go: the service that the user named, or a sandbox beside the journal."""
-    limit = RateLimit(per_second=order.rate, concurrency=order.concurrency)
+    limit = order.running.limit
     if not order.sandbox:
         async with order.connection.client(limit) as client:
             yield client, None

@@ -31,6 +31,7 @@ class _Contents:
     tied_to: JobName | None = None
     expected: int | None = None
     run: int = 0
+    run_at: float | None = None
 
 
 class MemoryJournal:
@@ -56,6 +57,7 @@ class MemoryJournal:
     def begin(self, job, *, now, longest_call):
         self.contents.tied_to = same_job(self.name, self.contents.tied_to, job)
         self.contents.run += 1
+        self.contents.run_at = now
         self.contents.refused.clear()
         for row in list(self.contents.items.values()):
             if row.state is State.CLAIMED:
@@ -136,6 +138,12 @@ class MemoryJournal:
 
     def expected(self):
         return self.contents.expected
+
+    def run_began(self):
+        return self.contents.run_at
+
+    def decided_since(self, moment):
+        return sum((row.decided_at or 0.0) >= moment for row in self.contents.items.values())
 
     def find(self, key):
         same = [

@@ -315,6 +315,16 @@ def test_items_are_counted_by_state(run, journal, entry, admit, decide):
     assert journal.open_counts() == {state: 2 if state is State.CLAIMED else 0 for state in State}
 
 
+def test_the_pace_of_a_run_can_be_told(run, journal, entry, admit, decide):
+    assert journal.run_began() is None
+    number = run(now=1000.0)
+    for one, at in enumerate([1001.0, 1002.0, 1003.0], 1):
+        admit(entry(one), number)
+        decide(one, State.ACCEPTED, at=at)
+    assert journal.run_began() == 1000.0
+    assert journal.decided_since(1002.0) == 2
+
+
 # --- again, after a rejection ---------------------------------------------------------------------
 
 

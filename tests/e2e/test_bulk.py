@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime
 import sqlite3
 import time
 from collections import Counter
@@ -556,3 +557,65 @@ async def test_a_blip_that_takes_every_call_under_way_does_not_pause_the_job(
         report = await client.bulk.submit((wire_invoice(n) for n in range(1, 101)), journal=journal)
     assert (report.paused, report.accepted) == (None, 100)
     assert exactly_once(sandbox, 100)
+
+
+# --- control --------------------------------------------------------------------------------------
+
+
+async def test_a_wave_of_rejections_of_one_cause_pauses_the_job(journal, wire_invoice):
+    service = Refusing()
+    async with Confirma("k", transport=service) as client:
+        report = await client.bulk.submit((wire_invoice(n) for n in range(1, 500)), journal=journal, wave=10)
+    assert "10 invoices in a row for the same reason (no agreement)" in str(report.paused)
+    assert 10 <= service.posts < 60
+
+
+async def test_at_its_time_the_job_pauses_and_the_next_run_goes_on(sandbox, confirma, journal, wire_invoice):
+    until = datetime.datetime.now().astimezone()
+    invoices = [wire_invoice(n) for n in range(1, 11)]
+    report = await confirma.bulk.submit(invoices, journal=journal, until=until)
+    assert f"it is {until:%H:%M}" in str(report.paused)
+    assert (report.interrupted, report.accepted, report.unknown) == (False, 0, 0)
+    assert not sandbox.requests
+    later = until + datetime.timedelta(hours=1)
+    report = await confirma.bulk.submit(invoices, journal=journal, until=later)
+    assert (report.complete, report.accepted) == (True, 10)
+
+
+class Refusing:
+    """A service that rejects what it gets until it is told otherwise."""
+
+    def __init__(self):
+        self.posts = 0
+        self.rejects = True
+
+    async def send(self, request):
+        self.posts += request.method == "POST"
+        return Response(422, {}, b'{"message": "no agreement"}') if self.rejects else Response(200, {}, b"{}")
+
+    async def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("retry", "changed", "accepted", "sent"),
+    [
+        ("none", False, 0, 0),
+        ("none", True, 0, 0),
+        ("changed", False, 0, 0),
+        ("changed", True, 1, 1),
+        ("all", False, 1, 1),
+    ],
+)
+async def test_a_rejected_invoice_is_sent_again_only_when_asked_for(
+    journal, wire_invoice, retry, changed, accepted, sent
+):
+    service = Refusing()
+    async with Confirma("k", transport=service) as client:
+        await client.bulk.submit([wire_invoice(1)], journal=journal)
+        service.posts, service.rejects = 0, False
+        invoice = wire_invoice(1, header={"description": "corrected"} if changed else None)
+        report = await client.bulk.submit([invoice], journal=journal, retry=retry)
+    assert (report.accepted, service.posts) == (accepted, sent)
+    with reading(journal) as kept:
+        assert len(list(kept.former())) == sent

@@ -1,0 +1,64 @@
+"""When a job goes wrong as a whole, and is better paused than carried on to the last invoice."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import define, field
+
+from confirma_async.bulk.items import State
+from confirma_async.bulk.rulings import Ruling
+
+UNKNOWN_STREAK = 20
+"""Unknown outcomes in a row after which the service is taken to be unwell. Where more calls are under way at
+once, twice their number: one blip may take them all."""
+
+_PARTICULAR = re.compile(r"\d[\d.,:/-]*|'[^']*'|\"[^\"]*\"")
+
+
+def cause_of(detail: str | None) -> str:
+    """What rejections of one cause have in common: their words, without numbers and quoted values."""
+    return _PARTICULAR.sub("…", detail or "no reason given")
+
+
+@define
+class Watch:
+    """Follows the outcomes of a job.
+
+    Attributes:
+        under_way: Calls that may be under way at once.
+        wave: Rejections in a row of the same cause that pause the job; None for no such limit.
+    """
+
+    under_way: int
+    wave: int | None
+    _unknown: int = field(init=False, default=0)
+    _rejected: int = field(init=False, default=0)
+    _cause: str = field(init=False, default="")
+
+    def note(self, ruling: Ruling) -> str | None:
+        """Takes note of an outcome; returns why the job must pause, or None."""
+        if ruling.state is State.UNKNOWN:
+            return self._note_unknown(ruling)
+        self._unknown = 0
+        if ruling.state is State.REJECTED:
+            return self._note_rejected(ruling)
+        self._rejected = 0
+        return None
+
+    def _note_unknown(self, ruling: Ruling) -> str | None:
+        self._unknown += 1
+        if self._unknown < max(UNKNOWN_STREAK, 2 * self.under_way):
+            return None
+        return f"{self._unknown} outcomes in a row are unknown; the last: {ruling.detail}"
+
+    def _note_rejected(self, ruling: Ruling) -> str | None:
+        cause = cause_of(ruling.detail)
+        self._rejected = self._rejected + 1 if cause == self._cause else 1
+        self._cause = cause
+        if self.wave is None or self._rejected < self.wave:
+            return None
+        return (
+            f"the service rejected {self._rejected} invoices in a row for the same reason ({ruling.detail}); "
+            "mend it and retry them, or run the job again to go on with the others"
+        )

@@ -1,0 +1,95 @@
+"""``confirma export``: all that a journal knows, for a spreadsheet or another program."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from confirma_async.bulk import Journal
+from confirma_async.bulk.items import Row
+from confirma_async.bulk.journal import Refused
+from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.cli.exits import Exit
+from confirma_async.cli.records import csv_cell, csv_line
+
+_COLUMNS: Mapping[str, Callable[[Row], Any]] = {
+    "place": lambda row: row.source,
+    "number": lambda row: row.key.number,
+    "type": lambda row: row.key.type,
+    "seller": lambda row: row.key.seller,
+    "date": lambda row: row.key.date,
+    "amount": lambda row: row.amount,
+    "currency": lambda row: row.currency,
+    "state": lambda row: row.state.name.lower(),
+    "status": lambda row: row.status,
+    "duplicate": lambda row: row.duplicate,
+    "rule": lambda _: None,
+    "detail": lambda row: row.detail,
+    "attempts": lambda row: row.attempts,
+    "attempted_at": lambda row: _moment(row.attempted_at),
+    "decided_at": lambda row: _moment(row.decided_at),
+    "seconds": lambda row: None if row.seconds is None else round(row.seconds, 3),
+}
+"""What is told of an invoice."""
+
+
+@click.command(short_help="Print all that a journal knows, as CSV or JSON Lines.")
+@click.argument("journal_path", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.option("--csv", "as_csv", is_flag=True, help="CSV for spreadsheets; so it is unless said otherwise.")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines.")
+def export(journal_path: Path, as_csv: bool, as_json: bool) -> Exit:
+    """Print all that a journal knows of its job, one line per invoice or refused problem.
+
+    Amounts are exact, times are UTC. A record that was refused before sending has the state "refused" and the
+    rule that it breaks.
+
+    \b
+    Example:
+      confirma export invoices.csv.journal --csv > outcomes.csv
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    if as_csv and as_json:
+        raise click.UsageError("--json and --csv exclude each other")
+    write = _json_line if as_json else _csv_record
+    with reading(journal_path) as journal:
+        if not as_json:
+            click.echo(csv_line([*_COLUMNS]), nl=False)
+        for record in _records(journal):
+            click.echo(write(record), nl=False)
+    return Exit.ACCEPTED
+
+
+def _records(journal: Journal) -> Iterator[dict[str, Any]]:
+    for row in journal.rows():
+        yield {name: of(row) for name, of in _COLUMNS.items()}
+    for refused in journal.refusals():
+        yield _of_refusal(refused)
+
+
+def _of_refusal(refused: Refused) -> dict[str, Any]:
+    told = {
+        "place": refused.source,
+        "number": refused.number,
+        "state": "refused",
+        "rule": refused.rule,
+        "detail": f"{refused.path}: {refused.message}",
+    }
+    return {name: told.get(name) for name in _COLUMNS}
+
+
+def _csv_record(record: Mapping[str, Any]) -> str:
+    return csv_line([csv_cell(value) for value in record.values()])
+
+
+def _json_line(record: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(record).decode() + "\n"
+
+
+def _moment(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="milliseconds")

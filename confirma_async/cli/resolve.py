@@ -1,0 +1,89 @@
+"""``confirma resolve``: a person's word on an invoice that may have arrived."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from confirma_async.bulk import Journal, State
+from confirma_async.bulk.items import Row
+from confirma_async.bulk.journal import Resolution
+from confirma_async.bulk.sqlite_journal import open_sqlite
+from confirma_async.cli.exits import Exit
+
+_STATES: Mapping[str, State] = {
+    "accepted": State.ACCEPTED,
+    "rejected": State.REJECTED,
+    "absent": State.PENDING,
+}
+
+_NEXT: Mapping[str, str] = {
+    "accepted": "it is not sent again",
+    "rejected": "it is not sent again, unless you correct and retry it",
+    "absent": "the next run of the job sends it",
+}
+
+
+@click.command(short_help="Record what you found out about an invoice that may have arrived.")
+@click.argument("journal_path", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.argument("number", type=click.IntRange(0))
+@click.option(
+    "--is",
+    "found",
+    type=click.Choice([*_STATES]),
+    required=True,
+    help="The service has it; has it in error; or surely has not got it.",
+)
+@click.option("--because", metavar="TEXT", required=True, help="How you know; kept in the journal.")
+@click.option(
+    "--type", "kind", metavar="TYPE", help="INVOICE, CREDIT_NOTE, ...: where several bear the number."
+)
+@click.option("--seller", metavar="ID", help="The seller's business id, likewise.")
+def resolve(
+    journal_path: Path, number: int, found: str, because: str, kind: str | None, seller: str | None
+) -> Exit:
+    """Record what you found out about an invoice that may have arrived.
+
+    Only invoices that the journal lists as unknown can be resolved, and only while no job runs. Be sure
+    before you say "absent": the next run sends the invoice again.
+
+    \b
+    Example:
+      confirma resolve invoices.csv.journal 1042 --is accepted --because "seen in the portal"
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    if not journal_path.is_file():
+        raise click.BadParameter(f"there is no journal {journal_path}", param_hint="JOURNAL")
+    with contextlib.closing(open_sqlite(journal_path)) as journal:
+        row = _the_one(journal, number, kind, seller)
+        resolution = Resolution(
+            position=row.position, state=_STATES[found], note=because.strip(), at=time.time()
+        )
+        with journal.transaction():
+            journal.resolve(resolution)
+    click.echo(f"{row.key}: {found}, because {resolution.note}; {_NEXT[found]}")
+    return Exit.ACCEPTED
+
+
+def _the_one(journal: Journal, number: int, kind: str | None, seller: str | None) -> Row:
+    fitting = [
+        row
+        for row in journal.rows(State.UNKNOWN, State.SENDING)
+        if row.key.number == number
+        and (kind is None or row.key.type == kind.upper())
+        and (seller is None or row.key.seller == seller)
+    ]
+    if not fitting:
+        raise click.UsageError(
+            f"the journal holds no invoice {number} of unknown outcome; confirma status {journal.name} "
+            "lists those"
+        )
+    if len(fitting) > 1:
+        told = ", ".join(f"{row.key} of {row.key.seller or 'the client'}" for row in fitting)
+        raise click.UsageError(
+            f"several are unknown under this number ({told}); name --type, --seller or both"
+        )
+    return fitting[0]
