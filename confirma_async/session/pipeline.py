@@ -184,7 +184,7 @@ class Pipeline:
         try:
             await self.limiter.acquire(deadline)
         except TimeoutError as error:
-            raise _no_turn(history) from error
+            raise _no_turn(history, error) from error
         started = sent = loop.time()
         try:
             if self.hooks:
@@ -353,9 +353,10 @@ def _record(result: Response | BaseException, *, waited: float, seconds: float) 
     )
 
 
-def _no_turn(history: History) -> TransportError:
+def _no_turn(history: History, error: TimeoutError) -> TransportError:
+    reason = str(error) or "the deadline passed while waiting for its turn"
     before = f"; the last request: {history.attempts[-1].reason}" if history.attempts else ""
-    return TransportError(f"the deadline passed while waiting for its turn{before}", phase=Phase.NOT_SENT)
+    return TransportError(f"{reason}{before}", phase=Phase.NOT_SENT)
 
 
 def _cut_off(history: History, message: str) -> TransportError:

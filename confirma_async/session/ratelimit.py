@@ -53,7 +53,8 @@ class Limiter(Protocol):
         """Waits for this call's turn; each admitted call is ended by one ``release``.
 
         Raises:
-            TimeoutError: the turn did not come by the deadline, or cannot come; nothing is held.
+            TimeoutError: the turn did not come by the deadline, or cannot come; nothing is held. Where it
+                has a text, that tells why.
         """
         ...
 
@@ -105,8 +106,8 @@ class LocalLimiter:
             deadline: The loop time until which to wait.
 
         Raises:
-            TimeoutError: the turn did not come in time, or the service asked for quiet beyond the deadline;
-                nothing is held.
+            TimeoutError: the turn did not come in time, or the service asked for quiet beyond the deadline
+                (at once, and in words); nothing is held.
             ConfigurationError: the limiter is in use in another event loop.
         """
         loop = asyncio.get_running_loop()
@@ -116,8 +117,8 @@ class LocalLimiter:
         if not self._waiting and not self._called and self._has_room() and self._opens_at(now) <= now:
             self._admit(now)
             return
-        if max(self._gate, now) >= deadline:
-            raise TimeoutError
+        if self._gate >= deadline:
+            raise TimeoutError(f"the service asks for quiet for another {self._gate - now:.0f} s")
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
         self._arrange(loop)

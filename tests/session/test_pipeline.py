@@ -247,6 +247,23 @@ def test_the_deadline_covers_the_wait_for_the_limiter(in_virtual_time, pipeline_
 
     error = in_virtual_time(scenario)
     assert error.phase is Phase.NOT_SENT
+    assert error.attempts == ()
+    assert "waiting for its turn" in str(error)
+
+
+def test_while_the_service_wants_quiet_a_call_that_cannot_wait_so_long_is_told_at_once(
+    in_virtual_time, pipeline_over, scripted, answer
+):
+    async def scenario():
+        pipeline = pipeline_over(scripted(answer(429, Retry_After="600")))
+        with pytest.raises(RateLimitedError):
+            await create(pipeline)
+        with pytest.raises(TransportError, match="quiet for another 600 s") as caught:
+            await create(pipeline)
+        return caught.value, asyncio.get_running_loop().time() - 1000
+
+    error, seconds = in_virtual_time(scenario)
+    assert (error.phase, error.attempts, seconds) == (Phase.NOT_SENT, (), 0)
 
 
 def test_each_attempt_gets_what_is_left_of_the_deadline(outcome, pipeline_over, scripted, answer):

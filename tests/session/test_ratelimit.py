@@ -222,7 +222,7 @@ def test_a_call_that_cannot_start_in_time_is_refused_at_once(in_virtual_time):
         limiter = LocalLimiter()
         loop = asyncio.get_running_loop()
         limiter.slow_down(loop.time(), 60)
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TimeoutError, match="quiet for another 60 s"):
             await limiter.acquire(loop.time() + 30)
         return loop.time()
 
