@@ -158,7 +158,7 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
             type=click.IntRange(0),
             default=ReadOptions().due_days,
             show_default=True,
-            help="Days to the due date, for UBL invoices that state none.",
+            help="Days to the due date, for UBL and Finvoice invoices that state none.",
         ),
         click.option(
             "--decimal-comma/--no-decimal-comma",

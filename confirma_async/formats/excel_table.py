@@ -106,14 +106,14 @@ def _look_into(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
-            if not any(part.filename == "xl/workbook.xml" for part in parts):
+            if not any(part.filename.startswith("xl/workbook") for part in parts):
                 msg = f"{path}: is an archive, but no .xlsx workbook; save the sheet as .xlsx, or unpack it"
                 raise InputError(msg)
             for part in parts:
                 if part.file_size > _SMALL and part.file_size > _PACKED * part.compress_size:
                     msg = f"{path}: unpacks to more than {_PACKED} times its size; save it again"
                     raise InputError(msg)
-                if part.filename == "xl/sharedStrings.xml" and part.file_size > _MOST_STRINGS:
+                if part.filename.startswith("xl/sharedStrings") and part.file_size > _MOST_STRINGS:
                     msg = (
                         f"{path}: holds more than {_MOST_STRINGS // 1024**2} MiB of texts, which would all "
                         "be kept in memory; save the sheet as CSV UTF-8"

@@ -129,7 +129,7 @@ class ReadOptions:
         decimal_comma: Whether numbers that are text have a decimal comma; None asks the mapping, else the
             file itself.
         folder: Where paths of attachments begin; None is the folder of the file that names them.
-        due_days: Days from the date to the due date, for UBL invoices that state none. The default is the
+        due_days: Days from the date to the due date, for e-invoices that state none. The default is the
             EU's 30 days for payments whose date no contract fixes (directive 2011/7/EU, article 3(3)(b)).
     """
 

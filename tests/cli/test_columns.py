@@ -1,5 +1,8 @@
 """``columns``: a mapping for a table of one's own."""
 
+import datetime
+
+import openpyxl
 import pytest
 
 
@@ -59,3 +62,25 @@ def test_a_mapping_that_is_no_toml_is_told(confirma, sales, tmp_path):
     code, _, err = confirma("validate", sales, "--mapping", mapping)
     assert code == 2
     assert "cannot be read" in err
+
+
+def test_a_spreadsheet_of_ones_own_is_submitted_by_its_mapping(confirma, confirma_json, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(
+        ["Laskunumero", "Päiväys", "Maksuehto", "Asiakas", "Nimike", "Veroton", "ALV", "Verollinen"]
+    )
+    for number in range(1, 4):
+        day = datetime.date(2026, 11, number)
+        book.active.append([number, day, 14, "Haave Oy", "Työ", 100.1, 25.53, 125.63])
+    book.active.append([4, "ei tiedossa", 14, "Haave Oy", "Työ", 100.1, 25.53, 125.63])
+    book.save(tmp_path / "laskut.xlsx")
+    _, mapping, _ = confirma("columns", tmp_path / "laskut.xlsx")
+    (tmp_path / "m.toml").write_text(mapping)
+    code, report = confirma_json(
+        "submit", tmp_path / "laskut.xlsx", "--mapping", tmp_path / "m.toml", "--sandbox"
+    )
+    assert code == 1
+    assert (report["accepted"], report["refused"]) == (3, 1)
+    (trouble,) = report["troubles"]
+    assert trouble["place"].endswith("laskut.xlsx:5")
+    assert "row 5, column Päiväys" in str(trouble)
