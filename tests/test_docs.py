@@ -70,7 +70,7 @@ def blocks_of(page: Path) -> Iterator[Block]:
         caption = CAPTION.match(match["body"])
         if caption:
             files[caption["name"]] = match["body"][caption.end() :]
-    for match, following in zip(found, [*found[1:], None], strict=True):
+    for match, following in zip(found, [*found[1:], None], strict=False):  # a page may have none
         word = match["word"].strip()
         if word.startswith("{") or CAPTION.match(match["body"]):
             continue
