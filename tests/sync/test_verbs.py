@@ -1,10 +1,12 @@
 """The blocking verbs over a real socket against the sandbox."""
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
-from confirma_sync import OutcomeUnknownError
+from confirma_sync import Confirma, OutcomeUnknownError, Secret
 from confirma_sync.sandbox import Fault
 
 
@@ -39,6 +41,34 @@ def test_an_answer_lost_after_the_commit_is_an_unknown_outcome_and_one_request(
     with pytest.raises(OutcomeUnknownError, match="invoice 7"):
         confirma.invoices.create(wire_invoice(7))
     assert sandbox.requests["invoices.create"] == 1
+
+
+class Store:
+    """Keeps a token in memory, as a user's own store might in a database."""
+
+    def __init__(self, token):
+        self.token = Secret(token)
+
+    async def load(self):
+        return self.token
+
+    async def save(self, token):
+        self.token = token
+
+
+def test_threads_that_renew_a_token_at_once_renew_it_once(sandbox):
+    store = Store(sandbox.api_key)
+    sandbox.faults.add(Fault.LATENCY, operation="onboarding.renew_token", seconds=0.5)
+    with Confirma(store, base_url=sandbox.url) as confirma, ThreadPoolExecutor(8) as threads:
+        together = Barrier(8)
+
+        def renew(_):
+            together.wait()
+            return confirma.onboarding.renew_token()
+
+        assert set(threads.map(renew, range(8))) == {store.token}
+        assert sandbox.requests["onboarding.renew_token"] == 1
+        assert confirma.onboarding.validate_token().is_valid
 
 
 def test_a_sandbox_has_clients_with_keys_of_their_own(sandbox):
