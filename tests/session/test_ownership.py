@@ -1,6 +1,7 @@
 """Who closes what, and in which event loop a client lives."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 
@@ -9,8 +10,9 @@ import pytest
 
 from confirma_async import Confirma
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.errors import ConfigurationError
+from confirma_async.errors import ConfigurationError, OutcomeUnknownError
 from confirma_async.schemas import InvoiceReceipt
+from confirma_async.session.pipeline import CallOptions
 
 from .fault_server import fault_server
 
@@ -53,8 +55,9 @@ def run(program):
     return done
 
 
-def call(client):
-    return client._pipeline.call(CREATE_INVOICE, InvoiceReceipt, b"{}")
+def call(client, fault="none"):
+    options = CallOptions(headers={"X-Fault": fault})
+    return client._pipeline.call(CREATE_INVOICE, InvoiceReceipt, b"{}", options=options)
 
 
 def test_a_client_that_is_left_open_is_named_in_a_warning_and_nothing_fails():
@@ -98,6 +101,20 @@ def test_a_client_is_closed_only_in_the_loop_that_uses_it():
             second.run(client.aclose())
         first.run(client.aclose())
         first.run(client.aclose())
+
+
+def test_a_client_with_a_call_under_way_is_not_closed_from_another_loop():
+    with asyncio.Runner() as first, asyncio.Runner() as second:
+        serving = contextlib.AsyncExitStack()
+        server = first.run(serving.enter_async_context(fault_server()))
+        client = Confirma("k", base_url=server.url)
+        task = first.get_loop().create_task(call(client, "silence"))
+        first.run(server.arrived.wait())
+        with pytest.raises(ConfigurationError, match="close it there"):
+            second.run(client.aclose())
+        first.run(client.aclose())
+        assert isinstance(task.exception(), OutcomeUnknownError)
+        first.run(serving.aclose())
 
 
 async def test_calls_after_closing_are_refused_in_words():

@@ -170,6 +170,28 @@ def test_nobody_is_overtaken_however_the_others_hold_their_place(in_virtual_time
     assert served == arrived
 
 
+def test_who_was_called_but_has_not_run_yet_is_not_overtaken(in_virtual_time):
+    async def scenario():
+        limiter = LocalLimiter(RateLimit(concurrency=2))
+        order = []
+
+        async def call(name):
+            await limiter.acquire(1e9)
+            order.append(name)
+
+        for held in range(2):
+            await call(held)
+        waiting = asyncio.create_task(call("first"))
+        await asyncio.sleep(0)
+        limiter.release()  # calls the first
+        limiter.release()  # makes room for another, who comes right now
+        await call("second")
+        await waiting
+        return order
+
+    assert in_virtual_time(scenario) == [0, 1, "first", "second"]
+
+
 def test_a_stream_of_newcomers_starves_nobody(in_virtual_time):
     async def scenario():
         limiter = LocalLimiter(RateLimit(per_second=10))
