@@ -7,11 +7,12 @@ import os
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
-from confirma_async.callbacks import result_of
 from confirma_async.errors import ConfigurationError, CredentialsError
 from confirma_async.secret import Secret
+
+T = TypeVar("T")
 
 LONGEST_TOKEN = 4096
 """Bytes of a token file at most; a larger one is no token."""
@@ -209,7 +210,7 @@ class CallbackTokenStore:
 
     async def save(self, token: Secret) -> None:
         """Hands a token to the function; raises what the function raises."""
-        await result_of(self._save, token)
+        await _awaited(self._save(token))
 
     def __repr__(self) -> str:
         return "CallbackTokenStore(...)"
@@ -222,7 +223,7 @@ async def ask(function: AskedFor) -> Secret:
         CredentialsError: the function raised something, or gave what is no key.
     """
     try:
-        return checked(await result_of(function))
+        return checked(await _awaited(function()))
     except CredentialsError:
         raise
     except ConfigurationError as error:
@@ -231,3 +232,7 @@ async def ask(function: AskedFor) -> Secret:
         raise CredentialsError(
             f"the function that gives the API key failed ({type(error).__name__})"
         ) from error
+
+
+async def _awaited(result: Awaitable[T] | T) -> T:
+    return cast("T", await result if isinstance(result, Awaitable) else result)

@@ -16,7 +16,7 @@ PACKAGE = Path(confirma_async.__file__).parent
 TWIN = Path(confirma_sync.__file__).parent
 
 LAYERS = [
-    {"_version", "callbacks", "secret"},
+    {"_version", "secret"},
     {"errors", "schemas"},
     {"converters", "credentials", "cursors", "redaction"},
     {"validation", "contract", "pagination", "settings"},

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TypeVar, cast
 
 from attrs import evolve, frozen
 
-from confirma_async.callbacks import result_of
 from confirma_async.errors import ConfigurationError
 from confirma_async.session.headers import check_added
 from confirma_async.session.history import History
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 logger: logging.Logger = logging.getLogger("confirma_async")
+
+_FAILED = "the hook %s failed; the call goes on"
 
 GRACE = 1.0
 """Seconds that an asynchronous hook gets at least to hear of what has ended."""
@@ -95,44 +97,57 @@ class Hooks:
         """Announces a request, and returns the headers to add to it."""
         outgoing = Outgoing(history=history, number=len(history.attempts) + 1, headers=added)
         for hook in self._hooks:
-            outgoing = await _guarded(hook, _changed(hook, outgoing), outgoing, deadline)
+            changed = await _told(hook, hook.before_attempt, outgoing, deadline)
+            if changed is not None:
+                outgoing = _with_changes(hook, outgoing, changed)
         return outgoing.headers
 
     async def after_attempt(self, history: History, deadline: float) -> None:
         """Tells how a request ended."""
         for hook in self._hooks:
-            await _guarded(hook, result_of(hook.after_attempt, history), None, _with_grace(deadline))
+            await _told(hook, hook.after_attempt, history, _with_grace(deadline))
 
     async def after_call(self, history: History, deadline: float) -> None:
         """Tells how a call ended."""
         for hook in self._hooks:
-            await _guarded(hook, result_of(hook.after_call, history), None, _with_grace(deadline))
+            await _told(hook, hook.after_call, history, _with_grace(deadline))
 
 
 def _with_grace(deadline: float) -> float:
     return max(deadline, asyncio.get_running_loop().time() + GRACE)
 
 
-async def _changed(hook: Hook, outgoing: Outgoing) -> Outgoing:
-    """What a hook made of a request; whatever else it changed than the headers is not looked at."""
-    changed = await result_of(hook.before_attempt, outgoing)
-    if changed is None:
-        return outgoing
-    check_added(changed.headers)
-    return evolve(outgoing, headers=dict(changed.headers))
-
-
-async def _guarded(hook: Hook, step: Coroutine[Any, Any, T], otherwise: T, until: float) -> T:
-    """Runs a step of a hook; a failure of it is logged, and goes no further."""
-    task = asyncio.current_task()
-    before = task.cancelling() if task else 0
+async def _told(
+    hook: Hook, function: Callable[[A], Awaitable[T | None] | T | None], about: A, until: float
+) -> T | None:
+    """Tells a hook something. A failure of it is logged, and goes no further."""
+    cancelled_before = _cancellations()
     try:
-        async with asyncio.timeout_at(until):
-            return await step
+        result = function(about)
+        if isinstance(result, Awaitable):
+            async with asyncio.timeout_at(until):
+                return await cast("Awaitable[T | None]", result)
     except asyncio.CancelledError:
-        if task is not None and task.cancelling() > before:
+        if _cancellations() > cancelled_before:
             raise  # the call is cancelled, not something within the hook
-        logger.exception("the hook %s was cancelled from within; the call goes on", type(hook).__name__)
+        logger.exception(_FAILED, type(hook).__name__)
     except (Exception, SystemExit):  # it has no say in whether the program ends, either
-        logger.exception("the hook %s failed; the call goes on", type(hook).__name__)
-    return otherwise
+        logger.exception(_FAILED, type(hook).__name__)
+    else:
+        return result
+    return None
+
+
+def _with_changes(hook: Hook, outgoing: Outgoing, changed: Outgoing) -> Outgoing:
+    """What a hook made of a request; whatever else it changed than the headers is not looked at."""
+    try:
+        check_added(changed.headers)
+        return evolve(outgoing, headers=dict(changed.headers))
+    except Exception:
+        logger.exception(_FAILED, type(hook).__name__)
+    return outgoing
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
