@@ -21,6 +21,7 @@ _COMMANDS: Mapping[str, str] = {
     "status": "status",
     "retry": "retry",
     "resolve": "resolve",
+    "report": "report",
     "export": "export",
     "invoice": "invoice",
     "payments": "payments",

@@ -1,0 +1,42 @@
+"""``confirma report``: a job for a bookkeeper, as one page."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+
+from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.bulk.summary import summarize
+from confirma_async.cli.exits import Exit
+from confirma_async.cli.report_page import page
+
+
+@click.command(short_help="Write a report of a job as one HTML page.")
+@click.argument("journal_path", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.option(
+    "--html",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="Where to write the page; it replaces one that is there.",
+)
+def report(journal_path: Path, target: Path) -> Exit:
+    """Write a report of a job as one HTML page.
+
+    Totals by state and currency, what was rejected and refused, grouped by reason with the invoice numbers,
+    what is unknown, throughput and latency. The page needs nothing else: send it, print it, keep it.
+
+    \b
+    Example:
+      confirma report invoices.csv.journal --html report.html
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    with reading(journal_path) as journal:
+        summary = summarize(journal)
+    name = journal_path.name.removesuffix(".journal")
+    written = page(summary, name, datetime.datetime.now().astimezone())
+    target.write_text(written, encoding="utf-8")
+    click.echo(f"{target}: {summary.count} invoices")
+    return Exit.ACCEPTED
