@@ -12,6 +12,7 @@ from attrs import define, field
 from confirma_async.contract import Operation, TokenKind
 from confirma_async.credentials import Credentials, TokenStore, ask, checked
 from confirma_async.errors import (
+    AuthenticationError,
     CallError,
     ConfigurationError,
     CredentialsError,
@@ -136,6 +137,10 @@ class Key:
             self.current = old if self._lasts else None
             if not isinstance(error, CallError) or error.phase is not Phase.NOT_SENT:
                 self._renewed_in_vain = old
+            if isinstance(error, AuthenticationError) and store is self.store:
+                kept = await self._read(old)
+                if kept != old:
+                    return kept  # another process was quicker, and the old one is dead by that
             raise
         return await self._keep(new, store)
 

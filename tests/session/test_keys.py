@@ -344,6 +344,19 @@ def test_a_renewal_goes_on_though_who_asked_for_it_is_cancelled(calls, service):
     assert shelf.token == NEW
 
 
+def test_a_renewal_that_another_process_was_quicker_with_finds_its_token(calls, scripted, answer):
+    shelf = Shelf()
+
+    async def refuse(request):
+        shelf.token = NEW  # the other process has kept it by now
+        return answer(401, b"{}")
+
+    transport = scripted(answer(401, b"{}"), refuse, answer(body=b'{"isValid": true}'))
+    assert calls(transport, keys(shelf, renew_on_401=True), validate).is_valid
+    assert [request.headers["X-Api-Key"] for request in transport.requests] == [OLD, OLD, NEW]
+    assert "save" not in shelf.log
+
+
 def test_a_key_that_was_given_can_be_renewed_into_a_store(calls, service):
     shelf = Shelf("nothing-yet")
 
