@@ -226,6 +226,29 @@ def test_clients_that_share_a_limiter_share_its_rate(in_virtual_time, scripted, 
     assert in_virtual_time(scenario) == pytest.approx(3)
 
 
+def test_a_limiter_of_ones_own_is_told_of_a_refusal_before_the_call_ends(outcome, scripted, answer):
+    class Telling:
+        concurrency = 3
+
+        def __init__(self):
+            self.told = []
+
+        async def acquire(self, deadline):
+            self.told.append(("acquire", deadline))
+
+        def release(self):
+            self.told.append(("release",))
+
+        def slow_down(self, started, quiet):
+            self.told.append(("slow down", started, quiet))
+
+    limiter = Telling()
+    transport = scripted(answer(429, Retry_After="7"))
+    client = Confirma("k", transport=transport, rate_limit=limiter, timeout=5, retry=RetryPolicy(attempts=1))
+    outcome(client.onboarding.validate_token)
+    assert limiter.told == [("acquire", 1005), ("slow down", 1000, 7), ("release",)]
+
+
 # --- the deadline ---------------------------------------------------------------------------------
 
 
