@@ -34,6 +34,8 @@ _LONGEST_BOUNDARY = 1024
 _SPACE = b"\xef\xbb\xbf \t\r\n"
 _LEADING = re.compile(b"[" + _SPACE + b"]*")
 
+_ENCODING = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
+_LIKE_ASCII = re.compile(rb"utf-8|us-ascii|iso-8859-\d{1,2}|windows-125\d", re.IGNORECASE)
 _DOCTYPE = "declares a DOCTYPE, which no invoice needs and which can hide or multiply contents; remove it"
 _PLAIN_DOCTYPE = re.compile(rb"""<!DOCTYPE\s+Finvoice\s+SYSTEM\s+("[^"\[\]<>]*"|'[^'\[\]<>]*')\s*>""")
 """What Finvoice 1.2 writes: the name of a DTD, which is never fetched, and no declarations."""
@@ -204,12 +206,22 @@ def _parser() -> etree.XMLParser:
     )
 
 
+def _reads_as_ascii(data: bytes) -> bool:
+    """Whether what is ASCII in the bytes is the same in the text: not so in UTF-16, UTF-7 or EBCDIC."""
+    if data[:1] != b"<" or b"\0" in data[:4]:
+        return False
+    declared = _ENCODING.match(data)
+    return declared is None or _LIKE_ASCII.fullmatch(declared[1]) is not None
+
+
 def _look_at_prolog(data: bytes) -> bool:
     """Reads up to the root element, and stops at a DOCTYPE before anything in it is declared.
 
     Returns:
         Whether a DOCTYPE that declares nothing is all that there may be.
     """
+    if _reads_as_ascii(data) and b"<!DOCTYPE" not in data:
+        return False
     is_plain = _PLAIN_DOCTYPE.search(data, 0, _PROLOG) is not None and data.count(b"<!DOCTYPE") == 1
     target: Any = _Prolog(may_have_doctype=is_plain)
     parser = etree.XMLParser(  # lxml takes a target with fewer methods than its types ask for
