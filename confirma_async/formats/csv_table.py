@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from confirma_async.formats.cells import Cell, Flaw
@@ -40,18 +40,22 @@ def _lines(path: Path, form: Survey) -> Iterator[Line | TornLine]:
             if record.line <= form.header:
                 continue
             if isinstance(record, Torn):
-                yield TornLine(record.line, "csv.syntax", record.message, record.start)
+                yield TornLine(record.line, "csv.syntax", record.message, _readable(record.start))
             elif len(record.values) != count:
                 message = (
                     f"has {len(record.values)} values where the header has {count} columns; "
                     "put quotes around a value that holds the delimiter"
                 )
                 # Whatever is missing or too many, nothing stands before the first value.
-                yield TornLine(record.line, "csv.fields", message, record.values[:1])
+                yield TornLine(record.line, "csv.fields", message, _readable(record.values[:1]))
             elif all(value.isascii() and "\0" not in value for value in record.values):
                 yield Line(record.line, record.values)
             else:
                 yield Line(record.line, [_cell(value, form.encoding) for value in record.values])
+
+
+def _readable(values: Sequence[str]) -> list[str]:
+    return ["" if _UNREADABLE.search(value) else value for value in values]
 
 
 def _cell(value: str, encoding: str) -> Cell:

@@ -476,3 +476,13 @@ def test_reading_is_lazy(write):
     first = next(read(path))
     assert isinstance(first, ReadInvoice)
     assert isinstance(first.request, SalesInvoiceRequest)
+
+
+@pytest.mark.parametrize("start", [b"100\x00", b"100\x80", b"10\xff0"])
+@pytest.mark.parametrize("rest", [b"", b";too;few", b';"open'])
+def test_a_number_that_cannot_be_read_on_a_line_that_cannot_be_read_tells_nothing(write, start, rest):
+    good = "1;2026-01-01;2026-01-15;EUR;ä".encode()
+    header = b"number;date;due_date;currency;description"
+    path = write("in.csv", b"\n".join([header, good, start + rest]))
+    assert [seen.identity.original for seen in sightings(path)] == ["1"]
+    assert all(isinstance(each, BadRecord) for each in read(path))
