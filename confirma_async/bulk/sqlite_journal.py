@@ -9,18 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-import time
-from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
+from confirma_async.bulk.chunk import Chunk
 from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.bulk.journal import (
-    Admission,
     Admitted,
     Decision,
     Former,
@@ -28,7 +24,6 @@ from confirma_async.bulk.journal import (
     Refused,
     Resolution,
     Rivals,
-    admission_of,
     same_invoice,
     same_job,
 )
@@ -45,9 +40,6 @@ _COLUMNS = (
     "status, detail, duplicate, amount, currency, decided_at, seconds"
 )
 _INSERTED = "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency"
-_LARGEST = 2**63 - 1
-_TAKEN = frozenset({Admission.CLAIMED, Admission.RETRIED, Admission.UNKNOWN})
-"""Admissions after which the item is this run's, and a second record of it a clash."""
 
 
 def open_sqlite(path: Path) -> SqliteJournal:
@@ -134,7 +126,7 @@ class SqliteJournal:
 
     def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
         """See ``Journal``."""
-        chunk = _Chunk(self, run, retry)
+        chunk = Chunk(self.next_position, self.keep_former, run, retry)
         for known in _slices(sorted({entry.key.number for entry in entries})):
             chunk.know(self._query(f"WHERE number IN ({_places(known)})", known))
         admitted = [chunk.admit(entry) for entry in entries]
@@ -317,80 +309,6 @@ class SqliteJournal:
             yield _row(found)
 
 
-@frozen
-class _New:
-    """An item that this chunk has brought; seldom asked for, so that no row is made of it before it is."""
-
-    entry: Entry
-    position: int
-
-    @property
-    def key(self) -> InvoiceKey:
-        return self.entry.key
-
-    def as_row(self, run: int) -> Row:
-        return Row(
-            position=self.position,
-            key=self.key,
-            source=str(self.entry.place),
-            digest=self.entry.digest,
-            state=State.CLAIMED,
-            run=run,
-        )
-
-
-class _Chunk:
-    """Entries on their way into the journal together: what is known of them, what is to be written."""
-
-    def __init__(self, journal: SqliteJournal, run: int, retry: Retry) -> None:
-        self.new: list[tuple[Any, ...]] = []
-        self.claimed_again: list[tuple[Any, ...]] = []
-        self.taken_up: list[tuple[int, int]] = []
-        self._journal = journal
-        self._run = run
-        self._retry = retry
-        self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
-
-    def know(self, rows: Iterator[Row]) -> None:
-        for row in rows:
-            self._known[row.key.number, row.key.type, row.key.repeat].append(row)
-
-    def admit(self, entry: Entry) -> Admitted:
-        key = entry.key
-        slot = self._known[key.number, key.type, key.repeat]
-        known = same_invoice(slot, key)
-        row = known.as_row(self._run) if isinstance(known, _New) else known
-        admission = admission_of(entry, row, self._run, self._retry)
-        if known is None or row is None:
-            return Admitted(admission, self._insert(entry, slot))
-        if admission is Admission.RETRIED:
-            changed = "unchanged" if row.digest == entry.digest else "with other contents"
-            self._journal.keep_former(row.position, time.time(), f"sent again {changed}")
-        if admission in _TAKEN:
-            slot[slot.index(known)] = _New(entry, row.position)
-            if admission is Admission.UNKNOWN:
-                self.taken_up.append((self._run, row.position))
-            else:
-                self.claimed_again.append(
-                    (
-                        State.CLAIMED, self._run, entry.digest, key.date, str(entry.place),
-                        _cents(entry.amount), entry.currency, row.position,
-                    )
-                )  # fmt: skip
-        return Admitted(admission, row.position, row)
-
-    def _insert(self, entry: Entry, slot: list[Row | _New]) -> int:
-        key, position = entry.key, self._journal.next_position()
-        self.new.append(
-            (
-                position, key.number, key.type, key.seller, key.repeat, key.date, str(entry.place),
-                entry.digest, State.CLAIMED, self._run, _cents(entry.amount), entry.currency,
-            )
-        )  # fmt: skip
-        slot.append(_New(entry, position))
-        return position
-
-
 def _slices(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (items[start : start + SLICE] for start in range(0, len(items), SLICE))
 
@@ -412,14 +330,6 @@ def _decided(decision: Decision) -> tuple[Any, ...]:
         decision.at if decision.lost else None,
         decision.seconds,
     )
-
-
-def _cents(amount: Decimal | None) -> int | None:
-    """Hundredths, which SQLite adds up exactly; None for what is none of that many."""
-    if amount is None or not amount.is_finite():
-        return None
-    cents = amount.scaleb(2)
-    return int(cents) if cents == cents.to_integral_value() and abs(cents) <= _LARGEST else None
 
 
 def _row(found: tuple[Any, ...]) -> Row:

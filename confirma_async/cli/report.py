@@ -9,7 +9,9 @@ import click
 
 from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.bulk.summary import summarize
+from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.render import print_json
 from confirma_async.cli.report_page import page
 
 
@@ -23,7 +25,8 @@ from confirma_async.cli.report_page import page
     metavar="FILE",
     help="Where to write the page; it replaces one that is there.",
 )
-def report(journal_path: Path, target: Path) -> Exit:
+@options.as_json
+def report(journal_path: Path, target: Path, as_json: bool) -> Exit:
     """Write a report of a job as one HTML page.
 
     Totals by state and currency, what was rejected and refused, grouped by reason with the invoice numbers,
@@ -38,5 +41,8 @@ def report(journal_path: Path, target: Path) -> Exit:
     name = journal_path.name.removesuffix(".journal")
     written = page(summary, name, datetime.datetime.now().astimezone())
     target.write_text(written, encoding="utf-8")
-    click.echo(f"{target}: {summary.count} invoices")
+    if as_json:
+        print_json({"page": str(target), "invoices": summary.count})
+    else:
+        click.echo(f"{target}: {summary.count} invoices")
     return Exit.ACCEPTED

@@ -49,7 +49,7 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
         _charts(summary, zone),
     ]
     body = "\n".join(part for part in parts if part)
-    style = resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+    style = resources.files("confirma_async.cli").joinpath("report.css").read_text(encoding="utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

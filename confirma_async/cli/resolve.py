@@ -13,7 +13,9 @@ from confirma_async.bulk import Journal, State
 from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal import Resolution
 from confirma_async.bulk.sqlite_journal import open_sqlite
+from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.render import print_json
 
 _STATES: Mapping[str, State] = {
     "accepted": State.ACCEPTED,
@@ -43,8 +45,15 @@ _NEXT: Mapping[str, str] = {
     "--type", "kind", metavar="TYPE", help="INVOICE, CREDIT_NOTE, ...: where several bear the number."
 )
 @click.option("--seller", metavar="ID", help="The seller's business id, likewise.")
+@options.as_json
 def resolve(
-    journal_path: Path, number: int, found: str, because: str, kind: str | None, seller: str | None
+    journal_path: Path,
+    number: int,
+    found: str,
+    because: str,
+    kind: str | None,
+    seller: str | None,
+    as_json: bool,
 ) -> Exit:
     """Record what you found out about an invoice that may have arrived.
 
@@ -64,7 +73,10 @@ def resolve(
         )
         with journal.transaction():
             journal.resolve(resolution)
-    click.echo(f"{row.key}: {found}, because {resolution.note}; {_NEXT[found]}")
+    if as_json:
+        print_json({"number": number, "type": row.key.type, "is": found, "because": resolution.note})
+    else:
+        click.echo(f"{row.key}: {found}, because {resolution.note}; {_NEXT[found]}")
     return Exit.ACCEPTED
 
 
