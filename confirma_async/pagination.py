@@ -10,13 +10,18 @@ from typing import Any, Generic, TypeVar
 from attrs import field, frozen
 
 from confirma_async.cursors import Cursor, digest, refused
-from confirma_async.errors import Problem, RequestInvalidError
+from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 
 Answer = TypeVar("Answer")
 Record = TypeVar("Record")
 
 WINDOW_DAYS = 30
 """Days asked for at once when iterating. The vendor's default window; no greatest one is documented."""
+
+_THE_SAME_PAGE = (
+    "page {number} holds the same records as the one before: the service does not seem to know the parameter "
+    "that names the page. That name is provisional; correct DistributionPageQuery.page with Overrides"
+)
 
 SEAM = datetime.timedelta(days=1)
 """How near to the end of a window a record must lie to be told once more by the next one."""
@@ -196,16 +201,21 @@ def by_pages(
 
     Raises:
         RequestInvalidError: the cursor is not of this list.
+        ConfigurationError: two pages are the same, so that there would be no end (when iterated).
     """
     start = None if cursor is None else Cursor.parse(cursor, listing).page
     first = start or page
 
     async def pages() -> AsyncGenerator[Page[Record]]:
         number, ended = first, False
+        before: Sequence[Record] = ()
         while not ended:
             answer = await fetch(number)
-            ended = is_last(answer, number)
+            found = records(answer)
+            if found and found == before:
+                raise ConfigurationError(_THE_SAME_PAGE.format(number=number))
+            ended, before = is_last(answer, number), found
             number += 1
-            yield Page(records(answer), None if ended else str(Cursor(listing=listing, page=number)))
+            yield Page(found, None if ended else str(Cursor(listing=listing, page=number)))
 
     return Listing(lambda: fetch(first), pages)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confirma_async.errors import RequestInvalidError
+from confirma_async.errors import ConfigurationError, RequestInvalidError
 from confirma_async.pagination import Reading, Window, by_pages, by_windows, period, windows
 
 DAYS = st.dates(datetime.date(1999, 1, 1), datetime.date(2030, 1, 1))
@@ -175,3 +175,14 @@ async def test_a_cursor_names_the_page_that_comes_next():
     pages = [page async for page in by_threes().pages()]
     assert [record async for record in by_threes(pages[0].cursor)] == [3, 4, 5, 6]
     assert pages[-1].cursor is None
+
+
+async def test_a_service_that_knows_no_pages_is_not_asked_for_ever():
+    async def fetch(_page):
+        return [1, 2]
+
+    listing = by_pages(fetch, lambda it: it, lambda *_: False, listing="numbers:1", page=1, cursor=None)
+    pages = listing.pages()
+    assert list(await anext(pages)) == [1, 2]
+    with pytest.raises(ConfigurationError, match=r"page 2 .* provisional"):
+        await anext(pages)

@@ -229,6 +229,8 @@ class Invoices:
 
         Raises:
             RequestInvalidError: the cursor is not of this listing.
+            ConfigurationError: two pages are the same: the name of the parameter is not the service's (when
+                iterated).
             CallError: a call failed (when awaited or iterated).
         """
         options = CallOptions(timeout=timeout, headers=headers)
