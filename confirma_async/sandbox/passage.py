@@ -116,6 +116,11 @@ def _credit(occasion: Occasion, note: DeliveredInvoice) -> None:
     original = store.invoices.original_of(note)
     if original is None:
         return
+    if note.claim.currency != original.claim.currency:
+        if original.case_id is not None:
+            told = f"Refused: credit note {note.number} is in another currency than the case."
+            store.cases.tell(original.case_id, occasion.at, Event(code="CREDITED", description=told))
+        return
     if original.case_id is None:
         left = EXACT.subtract(original.claim.amount, note.claim.amount)
         store.invoices.put_claim(original.id, evolve(original.claim, amount=max(left, ZERO)))

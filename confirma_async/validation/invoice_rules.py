@@ -20,6 +20,8 @@ from confirma_async.validation.sums import ZERO, sum_of
 _LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1
 _NUMBER = f"a whole number greater than zero, of at most {LONGEST_INVOICE_NUMBER} digits"
 _NOTHING: tuple[Problem, ...] = ()
+_HALF_CENT = Decimal("0.005")
+_MAY_BE_DUE_BEFORE = frozenset({InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE})
 
 _Column: TypeAlias = list[Decimal | None]
 
@@ -48,8 +50,9 @@ def credit_note_names_its_original(invoice: InvoiceContentData) -> Sequence[Prob
 
 
 def due_date_follows_date(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The due date is not before the date."""
-    if invoice.header.due_date >= invoice.header.date:
+    """The due date is not before the date, but where the document is about an older invoice."""
+    header = invoice.header
+    if header.due_date >= header.date or header.type in _MAY_BE_DUE_BEFORE:
         return _NOTHING
     wanted = "must not be before the invoice's date; correct one of the two"
     return (_problem(rules.DUE_DATE, "header.dueDate", wanted),)
@@ -94,12 +97,7 @@ def rows_add_up(invoice: InvoiceContentData) -> Sequence[Problem]:
             f"amounts.{wire}",
             f"must be the sum of the rows' {wire}, {_unlike(wanted, total)}",
         )
-        for wire, column, total in (
-            ("netAmount", [row.net_amount for row in charges], amounts.net_amount),
-            ("vatAmount", [row.vat_amount for row in charges], amounts.vat_amount),
-            ("grossAmount", [row.gross_amount for row in charges], amounts.gross_amount),
-        )
-        if (wanted := _wrong_sum(column, total)) is not None
+        for wire, wanted, total in _unlike_the_rows(charges, amounts)
     )
 
 
@@ -175,6 +173,29 @@ def _surely_add_up(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts) -> b
         nets += net
         vats += vat
     return nets == amounts.net_amount and vats == amounts.vat_amount and nets + vats == amounts.gross_amount
+
+
+def _unlike_the_rows(
+    rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts
+) -> Sequence[tuple[str, Decimal, Decimal]]:
+    """The totals that are not what the rows make: name, what they make, and what is said.
+
+    VAT is rounded in each row or on the whole, and both are right. So where net (or gross) adds up exactly,
+    the other amounts may be off by half a cent for each row.
+    """
+    columns = (
+        ("netAmount", sum_of(row.net_amount for row in rows), amounts.net_amount),
+        ("vatAmount", sum_of(row.vat_amount for row in rows), amounts.vat_amount),
+        ("grossAmount", sum_of(row.gross_amount for row in rows), amounts.gross_amount),
+    )
+    off = [
+        (wire, wanted, total, abs(wanted - total))
+        for wire, wanted, total in columns
+        if wanted is not None and total is not None
+    ]
+    bases = [by for wire, *_, by in off if wire != "vatAmount"]
+    spare = ZERO if bases and all(bases) else _HALF_CENT * len(rows)
+    return [(wire, wanted, total) for wire, wanted, total, by in off if by > spare]
 
 
 def _not_gross(amounts: InvoiceRowData | InvoiceAmounts) -> str:

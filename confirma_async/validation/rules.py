@@ -40,12 +40,17 @@ INVOICE_NUMBER = Rule("invoice-number", "An invoice number is positive and has a
 CREDITED_INVOICE = Rule(
     "credited-invoice", "A CREDIT_NOTE names its original in references.creditedInvoiceNumber.", "§4 D"
 )
-DUE_DATE = Rule("due-date", "The due date is not before the invoice's date.", OURS)
+DUE_DATE = Rule(
+    "due-date",
+    "The due date is not before the invoice's date; a REMINDER and a CREDIT_NOTE may carry an older one.",
+    OURS,
+)
 ROW_GROSS = Rule("row-gross", "In each row, net plus VAT is gross, where all three are given.", OURS)
 ROW_SUMS = Rule(
     "row-sums",
-    "The rows' net, VAT and gross amounts add up to those of the invoice, exactly, where every row that "
-    "charges something gives them.",
+    "The rows' net, VAT and gross amounts add up to those of the invoice, where every row that charges "
+    "something gives them: net or gross exactly, and what VAT makes of it within half a cent for each row, "
+    "since VAT may be rounded row by row or on the whole.",
     OURS,
 )
 INVOICE_GROSS = Rule(

@@ -370,6 +370,25 @@ async def test_a_credit_note_of_another_seller_credits_nothing(invoiced, sandbox
     assert (await invoiced.record(1042))["status"] == "INVOICED"
 
 
+async def test_a_credit_note_in_another_currency_credits_nothing(invoiced, sandbox, make_invoice):
+    note = _credit_note(make_invoice, 2000, 150)
+    note["invoice"]["header"]["currencyCode"] = "SEK"
+    await invoiced.post(note)
+    sandbox.clock.advance(days=1)
+    case = await invoiced.case()
+    assert (await invoiced.record(1042))["status"] == "INVOICED"
+    assert case["balance"]["capitalAmount"] == 150
+    assert "another currency" in case["events"][-1]["description"]
+
+
+async def test_a_reminder_may_be_dated_after_the_due_date_of_its_original(invoiced, sandbox, make_invoice):
+    sandbox.clock.advance(days=30)
+    await invoiced.post(make_invoice(invoice__header__type="REMINDER", invoice__header__date="2026-04-01"))
+    sandbox.clock.advance(days=1)
+    told = await invoiced.records(invoiceNumber="1042", fromInvDate="2026-03-01")
+    assert [it["status"] for it in told] == ["INVOICED", "INVOICED"]
+
+
 async def test_a_reminder_joins_the_case_of_its_original(invoiced, sandbox, make_invoice):
     await invoiced.post(make_invoice(invoice__header__type="REMINDER"))
     sandbox.clock.advance(days=1)

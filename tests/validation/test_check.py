@@ -268,6 +268,16 @@ def test_an_invoice_may_be_due_on_its_date(with_):
     assert check(with_(("header.due_date", datetime.date(2026, 3, 1)))) == []
 
 
+@pytest.mark.parametrize("kind", ["REMINDER", "CREDIT_NOTE"])
+def test_what_is_about_an_older_invoice_may_carry_its_due_date(with_, kind):
+    request = with_(
+        ("header.type", kind),
+        ("references.credited_invoice_number", 1041),
+        ("header.due_date", datetime.date(2026, 2, 1)),
+    )
+    assert check(request) == []
+
+
 def test_a_credit_note_that_names_its_original_is_fine(with_):
     request = with_(("header.type", "CREDIT_NOTE"), ("references.credited_invoice_number", 1041))
     assert check(request) == []
@@ -289,12 +299,44 @@ def test_a_total_that_the_rows_do_not_make_is_reported(with_, wire):
 
 
 def test_one_cent_is_a_difference(with_):
-    request = with_(("amounts.net_amount", Decimal("300.01")), ("amounts.vat_amount", Decimal("76.49")))
+    request = with_(("amounts.net_amount", Decimal("300.01")), ("amounts.gross_amount", Decimal("376.51")))
     assert found(request) == [
         ("$.invoice.amounts.netAmount", "row-sums"),
+        ("$.invoice.amounts.grossAmount", "row-sums"),
+        ("$.invoice.amounts.vatBreakdown", "vat-breakdown"),
+    ]
+
+
+def rounded(rows, net, vat, gross):
+    """Rows of net, VAT and gross, and the totals of an invoice with them."""
+    lines = [
+        InvoiceRowData(net_amount=Decimal(n), vat_amount=Decimal(v), gross_amount=Decimal(g))
+        for n, v, g in rows
+    ]
+    amounts = InvoiceAmounts(net_amount=Decimal(net), vat_amount=Decimal(vat), gross_amount=Decimal(gross))
+    return SalesInvoiceRequest(invoice=InvoiceContentData(header=HEADER, rows=lines, amounts=amounts))
+
+
+def test_vat_may_be_rounded_on_the_whole():
+    rows = [("10.10", "2.58", "12.68")] * 3  # 25.5 % is 2.5755; of 30.30 it is 7.7265
+    assert check(rounded(rows, "30.30", "7.73", "38.03")) == []
+    assert check(rounded(rows, "30.30", "7.74", "38.04")) == []
+
+
+def test_prices_with_vat_may_have_it_taken_out_of_the_whole():
+    rows = [("7.97", "2.03", "10.00")] * 3  # 10.00 / 1.255 is 7.968...; 30.00 / 1.255 is 23.904...
+    assert check(rounded(rows, "23.90", "6.10", "30.00")) == []
+
+
+def test_rounding_explains_half_a_cent_for_each_row_and_no_more():
+    rows = [("10.10", "2.58", "12.68")] * 3
+    assert found(rounded(rows, "30.30", "7.72", "38.02")) == [
         ("$.invoice.amounts.vatAmount", "row-sums"),
-        ("$.invoice.amounts.vatBreakdown", "vat-breakdown"),
-        ("$.invoice.amounts.vatBreakdown", "vat-breakdown"),
+        ("$.invoice.amounts.grossAmount", "row-sums"),
+    ]
+    assert found(rounded(rows[:1], "10.10", "2.57", "12.67")) == [
+        ("$.invoice.amounts.vatAmount", "row-sums"),
+        ("$.invoice.amounts.grossAmount", "row-sums"),
     ]
 
 
@@ -379,7 +421,12 @@ def test_sums_are_exact_whatever_the_callers_decimal_context(rows, precision):
     )
     with decimal.localcontext(decimal.Context(prec=precision, traps=[decimal.Inexact])):
         assert check(SalesInvoiceRequest(invoice=invoice)) == []
-        off = attrs.evolve(amounts, net_amount=exact.add(net, Decimal("0.01")))
+        cent = Decimal("0.01")
+        off = attrs.evolve(
+            amounts,
+            net_amount=exact.add(net, cent),
+            gross_amount=exact.add(exact.add(net, vat), cent),
+        )
         wrong = attrs.evolve(invoice, amounts=off)
         assert ("$.invoice.amounts.netAmount", "row-sums") in found(SalesInvoiceRequest(invoice=wrong))
 
@@ -395,8 +442,8 @@ def test_amounts_too_far_apart_to_add_are_reported(with_):
         ("rows.1.gross_amount", Decimal("125.49"), "which is 125.50, but is 125.49; correct"),
         (
             "amounts.net_amount",
-            Decimal("300.01"),
-            "the sum of the rows' netAmount, which is 300.00, but is 300.01",
+            Decimal("301.00"),
+            "the sum of the rows' netAmount, which is 300.00, but is 301.00",
         ),
         ("amounts.gross_amount", Decimal("376.51"), "which is 376.50, but is 376.51"),
         (

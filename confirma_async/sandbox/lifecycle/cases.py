@@ -54,6 +54,10 @@ PRINCIPLES: Sequence[Principle] = (
         evidence=Evidence.DOCUMENTED,
     ),
     Principle(
+        what="A credit note in another currency than its original credits nothing",
+        lives_by="ours: the vendor says nothing of it",
+    ),
+    Principle(
         what="A REMINDER joins the case of its original; without an original it opens a case of its own",
         lives_by="§4: REMINDER (same data as the original); the rest is ours",
         evidence=Evidence.DOCUMENTED,

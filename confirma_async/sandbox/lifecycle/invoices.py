@@ -173,9 +173,12 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         error="the due date is before the invoice date",
-        lives_by="ours: no sentence of the contract says it",
+        lives_by="ours, but for reminders and credit notes: no sentence of the contract says it",
         evidence=None,
-        broken=lambda request: request.invoice.header.due_date < request.invoice.header.date,
+        broken=lambda request: (
+            request.invoice.header.type not in {InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE}
+            and request.invoice.header.due_date < request.invoice.header.date
+        ),
     ),
     Rule(
         error="a letter needs a postal code that is valid for its country",
