@@ -112,7 +112,9 @@ class Accounting:
         """
         converter = self._pipeline.converter
         written = [as_schema(payment, AccountingPayment, converter) for payment in payments]
-        body = encode(PaymentSubmission(payments=written), "the payments", converter, validate=validate)
+        body = encode(
+            PaymentSubmission(payments=written), "the submission of payments", converter, validate=validate
+        )
         names = [payment.payment_identifier or "?" for payment in written]
         subject = f"payment {', '.join(names[:3])}" + (", ..." if len(names) > 3 else "")
         options = CallOptions(timeout=timeout, headers=headers, subject=subject)

@@ -110,7 +110,9 @@ class Invoices:
             action.as_action() if isinstance(action, TypedAction) else as_schema(action, Action, converter)
             for action in actions
         ]
-        body = encode(InvoiceActions(actions=written), "the actions", converter, validate=validate)
+        body = encode(
+            InvoiceActions(actions=written), "the request for actions", converter, validate=validate
+        )
         subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
         options = CallOptions(timeout=timeout, headers=headers, subject=subject)
         return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, body, options=options)
