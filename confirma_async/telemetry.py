@@ -23,10 +23,10 @@ from confirma_async.session.hooks import Hook, Outgoing
 
 try:
     from opentelemetry import context, metrics, propagate, trace
-except ImportError as error:
+except ImportError as _missing:
     raise ImportError(
         "confirma_async.telemetry needs OpenTelemetry's API: pip install 'confirma-sdk[otel]'"
-    ) from error
+    ) from _missing
 
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.30.0"
 """The version of the conventions that the names are taken from."""
