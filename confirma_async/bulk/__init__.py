@@ -129,6 +129,7 @@ class BulkStream:
             unknown=unknown,
             pending=pending,
             paused=job.paused,
+            paused_by=job.paused_by,
             interrupted=job.stopped and not (job.exhausted and not unknown and not pending),
             seconds=self._seconds(),
         )

@@ -64,6 +64,7 @@ class Job:
         audience: Hears each outcome, after it is durable.
         stop: Once set, nothing new is sent; what is under way is brought to its end.
         paused: Why the job paused; None while it can go on.
+        paused_by: The error that it paused for, where there is one.
         stopped: Whether it was asked to stop before its end.
         exhausted: Whether the whole source was read.
     """
@@ -75,6 +76,7 @@ class Job:
     audience: Audience
     stop: asyncio.Event
     paused: str | None = None
+    paused_by: CallError | None = None
     stopped: bool = False
     exhausted: bool = False
     _work: asyncio.Queue[_Task] = field(init=False)
@@ -248,7 +250,7 @@ class Job:
 
     def _decide(self, task: _Task, ruling: Ruling) -> None:
         """Makes a ruling durable, then tells it, or keeps the item for a lookup."""
-        self._pause(ruling.pause)
+        self._pause(ruling.pause, ruling.cause)
         if ruling.state is State.PENDING and task.resends:
             # This attempt surely did not arrive, but the one before it may still.
             ruling = Ruling(state=State.UNKNOWN, detail=task.detail)
@@ -320,7 +322,7 @@ class Job:
     def _lookup_failed(self, task: _Task, error: CallError) -> None:
         task.failed_lookups += 1
         ruling = rulings.on_error(error)
-        self._pause(ruling.pause)
+        self._pause(ruling.pause, ruling.cause)
         if task.failed_lookups >= LOOKUPS:
             self._leave(task, f"the lookup failed: {error}")
         else:
@@ -357,10 +359,10 @@ class Job:
 
     # --- out --------------------------------------------------------------------------------------
 
-    def _pause(self, reason: str | None) -> None:
+    def _pause(self, reason: str | None, cause: CallError | None = None) -> None:
         """Pauses the job where there is a reason to; the first one is told."""
         if reason is not None and self.paused is None:
-            self.paused = reason
+            self.paused, self.paused_by = reason, cause
             self._halted()
 
     def _close(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 from confirma_async.bulk.items import Outcome, Verdict
+from confirma_async.errors import CallError
 
 KEPT = 1000
 """Outcomes that a report names one by one; the journal has them all."""
@@ -28,6 +29,7 @@ class Report:
         resumed: Of all, how many were decided in earlier runs.
         seconds: How long the run took.
         paused: Why the job stopped before its end; None when it came to it.
+        paused_by: The error of the call that it paused for; None where it was no single call.
         interrupted: Whether it was asked to stop.
         ended: Whether the run came to an end of its own; False after an error, or while it goes on.
         troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
@@ -44,6 +46,7 @@ class Report:
     resumed: int = 0
     seconds: float = 0.0
     paused: str | None = None
+    paused_by: CallError | None = None
     interrupted: bool = False
     ended: bool = True
     troubles: Sequence[Outcome] = ()
@@ -69,6 +72,7 @@ class Ending:
     unknown: int
     pending: int
     paused: str | None
+    paused_by: CallError | None
     interrupted: bool
     seconds: float
 
@@ -104,6 +108,7 @@ class Tally:
             resumed=self.counts["resumed"],
             seconds=seconds,
             paused=ending.paused if ending else None,
+            paused_by=ending.paused_by if ending else None,
             interrupted=ending.interrupted if ending else False,
             ended=ending is not None,
             troubles=tuple(self.troubles),

@@ -32,6 +32,7 @@ class Ruling:
         detail: Why, in words.
         duplicate: The service had the invoice already.
         pause: Why the job must pause; None when it can go on.
+        cause: The error that it pauses for.
         conflict: The service says that it has the invoice; a lookup that does not find it is a rejection.
     """
 
@@ -40,6 +41,7 @@ class Ruling:
     detail: str | None = None
     duplicate: bool = False
     pause: str | None = None
+    cause: CallError | None = None
     conflict: bool = False
 
 
@@ -104,13 +106,13 @@ def on_error(error: CallError) -> Ruling:
         case OutcomeUnknownError() | ResponseDecodeError():
             return Ruling(state=State.UNKNOWN, detail=_reason(error))
         case CallError(phase=Phase.NOT_SENT):
-            return Ruling(state=State.PENDING, pause=str(error))
+            return Ruling(state=State.PENDING, pause=str(error), cause=error)
         case ConflictError():
             return Ruling(state=State.UNKNOWN, detail=_reason(error), conflict=True)
         case APIError(status=status) if status == _REQUEST_TIMEOUT:
             return Ruling(state=State.UNKNOWN, detail=_reason(error))
         case APIError(status=status) if status in _ASKS_EVERY_ITEM or status < 400:
-            return Ruling(state=State.PENDING, pause=str(error))
+            return Ruling(state=State.PENDING, pause=str(error), cause=error)
         case APIError():
             return Ruling(state=State.REJECTED, detail=error.detail or _reason(error))
         case _:

@@ -25,6 +25,7 @@ from confirma_async.settings import (
     ENVIRONMENT_VARIABLE,
     PROVISIONING_TOKEN_VARIABLE,
     Environment,
+    check_base_url,
     target_from_env,
 )
 
@@ -170,7 +171,17 @@ def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | Non
 def _variables(environment: str | None, base_url: str | None) -> Mapping[str, str]:
     found = dict(os.environ)
     if environment is not None:
+        _refuse_another_place(environment, found.get(BASE_URL_VARIABLE) if base_url is None else None)
         found[ENVIRONMENT_VARIABLE] = environment
     if base_url is not None:
         found[BASE_URL_VARIABLE] = base_url
     return found
+
+
+def _refuse_another_place(environment: str, base_url: str | None) -> None:
+    """An environment that is asked for in the command is not passed over for a variable that was left set."""
+    if base_url and check_base_url(base_url) != Environment[environment.upper()].value:
+        raise ConfigurationError(
+            f"--environment {environment} and {BASE_URL_VARIABLE} name two places to call; "
+            f"unset {BASE_URL_VARIABLE}, or leave --environment out"
+        )

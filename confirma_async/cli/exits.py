@@ -80,6 +80,8 @@ def of_report(report: Report) -> Exit:
     """The exit code that a job's report stands for."""
     if report.interrupted:
         return Exit.INTERRUPTED
+    if report.paused_by is not None and of_error(report.paused_by) is Exit.USAGE:
+        return Exit.USAGE  # a script that goes on until it is done would not end
     if not report.complete:
         return Exit.PAUSED
     if report.rejected or report.refused:

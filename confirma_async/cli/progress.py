@@ -42,4 +42,5 @@ def progress(*, visible: bool) -> Generator[Callable[[Outcome], None]]:
         yield advance
         bar.update(task, total=sum(counts.values()))
     finally:
-        bar.stop()
+        if counts:  # a bar that never began would leave an empty line
+            bar.stop()

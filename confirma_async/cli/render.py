@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from confirma_async.cli.exits import Exit, of_report
 from confirma_async.errors import Problem
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from confirma_async.formats import Identity
 
 _GO_ON = "The rest of the files was not read. Run the same command again to go on."
+_CORRECT_AND_GO_ON = (
+    "The rest of the files was not read. Put that right, then run the same command again to go on."
+)
 
 ROWS = 20
 """Rows of a table for people; --json and the journal have them all."""
@@ -34,11 +38,16 @@ def print_json(value: object) -> None:
 
 
 def show_report(
-    report: Report, told: Sequence[Standing] | None, numbers: Mapping[Identity, int], *, as_json: bool
+    report: Report,
+    target: str,
+    told: Sequence[Standing] | None,
+    numbers: Mapping[Identity, int],
+    *,
+    as_json: bool,
 ) -> None:
     """Shows what came of a job, and where its invoices stand."""
     if as_json:
-        print_json(_report_as_json(report, told, numbers))
+        print_json({"target": target, **_report_as_json(report, told, numbers)})
         return
     console = Console()
     console.print(_summary(report))
@@ -108,7 +117,8 @@ def _summary(report: Report) -> Table:
 def _what_next(report: Report) -> str:
     journal = f"Journal: {escape(str(report.journal))}"
     if report.paused:
-        return f"Paused: {escape(report.paused)}\n{_GO_ON}\n{journal}"
+        go_on = _CORRECT_AND_GO_ON if of_report(report) is Exit.USAGE else _GO_ON
+        return f"Paused: {escape(report.paused)}\n{go_on}\n{journal}"
     if report.interrupted:
         return f"Interrupted.\n{_GO_ON}\n{journal}"
     if not report.complete:

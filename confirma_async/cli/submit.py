@@ -26,6 +26,7 @@ from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.formats import Clashes, ReadOptions, Spooled, expand, look_through, read_files
 from confirma_async.sandbox import Fault, Sandbox
+from confirma_async.settings import Environment
 
 SANDBOX_TARGET = "the sandbox"
 """What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
@@ -113,6 +114,12 @@ def _beside(file: Path | Spooled, *, sandbox: bool) -> Path:
     return file.with_name(f"{file.name}.sandbox.journal" if sandbox else f"{file.name}.journal")
 
 
+def _in_words(target: str) -> str:
+    """A target as a person knows it: the vendor's environments by their names."""
+    names = {environment.value: environment.name.lower() for environment in Environment}
+    return f"{names[target]}, {target}" if target in names else target
+
+
 async def send(order: Order) -> Report:
     """Sends what was ordered, shows its progress, and says what came of it."""
     async with contextlib.AsyncExitStack() as stack:
@@ -120,6 +127,8 @@ async def send(order: Order) -> Report:
         converter = order.connection.converter
         target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
         named = tuple(_name(file) for file in order.files)
+        if not order.as_json:
+            click.echo(f"Sending to {_in_words(target)}", err=True)
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(order.files, order.reading, converter))
         if order.number_from is None:
@@ -150,7 +159,7 @@ async def send(order: Order) -> Report:
         if sandbox is not None and not stop.is_set():
             sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
             told = await standing(client, order.journal)
-    show_report(stream.report, told, numbers_of(order.journal), as_json=order.as_json)
+    show_report(stream.report, target, told, numbers_of(order.journal), as_json=order.as_json)
     return stream.report
 
 

@@ -254,6 +254,36 @@ def test_a_job_takes_its_connection_from_options_too(confirma_json, service, inv
     assert (code, report["accepted"]) == (0, 1)
 
 
+def test_a_person_is_told_where_the_invoices_go(confirma, service, invoices):
+    _, _, err = confirma("submit", invoices(1))
+    assert f"Sending to {service.url}" in err
+
+
+def test_a_machine_is_told_where_the_invoices_went(confirma_json, service, invoices):
+    _, report = confirma_json("submit", invoices(1))
+    assert report["target"] == service.url
+
+
+def test_an_environment_of_the_vendor_is_told_by_its_name(confirma, invoices, monkeypatch):
+    monkeypatch.setenv("CONFIRMA_API_KEY", "k")
+    file = invoices(1)
+    confirma("submit", file, "--sandbox", "--journal", "j")  # so that nothing is sent anywhere else
+    _, _, err = confirma("submit", file, "--journal", "j")
+    assert "Sending to staging, https://staging-" in err
+
+
+def test_an_environment_that_is_asked_for_is_not_passed_over_for_a_variable(confirma, service, invoices):
+    code, _, err = confirma("submit", invoices(1), "--environment", "production")
+    assert code == 2
+    assert "CONFIRMA_BASE_URL name two places" in err
+    assert held(service) == []
+
+
+def test_what_cannot_start_is_told_without_an_empty_line(confirma, service, invoices):
+    _, _, err = confirma("submit", invoices(1), "--journal", "no-such-folder/j")
+    assert "\n\n" not in err
+
+
 def test_without_a_key_no_journal_is_begun(confirma, invoices, tmp_path):
     confirma("submit", invoices("A-1"), "--number-from", "7")
     assert not (tmp_path / "invoices.jsonl.journal").exists()
@@ -264,8 +294,9 @@ def test_a_wrong_key_pauses_the_job(confirma, confirma_json, service, invoices, 
     right = service.api_key
     monkeypatch.setenv("CONFIRMA_API_KEY", "a-wrong-key")
     code, out, err = confirma("submit", file)
-    assert code == 3
+    assert code == 2  # a script that goes on while it is 3 would never end
     assert "did not accept the API key" in out
+    assert "Put that right" in out
     assert "a-wrong-key" not in out + err
     monkeypatch.setenv("CONFIRMA_API_KEY", right)
     code, report = confirma_json("submit", file)
