@@ -15,7 +15,7 @@ from confirma_async.contract import (
 )
 from confirma_async.cursors import listing_id
 from confirma_async.errors import Problem, RequestInvalidError
-from confirma_async.pagination import Listing, Reading, Window, by_pages, by_windows
+from confirma_async.pagination import Listing, Reading, Window, by_pages, by_windows, period
 from confirma_async.resources.answers import reported
 from confirma_async.resources.arguments import as_schema, encode, encode_invoice
 from confirma_async.schemas import (
@@ -230,13 +230,15 @@ class Invoices:
             headers: Headers to add.
 
         Raises:
-            RequestInvalidError: the cursor is not of this listing.
+            RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
+                of this listing.
             ConfigurationError: two pages are the same: the name of the parameter is not the service's (when
                 iterated).
             CallError: a call failed (when awaited or iterated).
         """
         options = CallOptions(timeout=timeout, headers=headers)
         number = _as_text(invoice_number)
+        period(from_date, to_date)
 
         async def fetch(page: int) -> DistributionPage:
             query = DistributionPageQuery(

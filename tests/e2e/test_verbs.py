@@ -107,6 +107,7 @@ async def test_dates_upside_down_are_refused_before_anything_is_sent(sandbox, co
     first, last = datetime.date(2026, 2, 1), datetime.date(2026, 1, 1)
     for listing in (
         confirma.invoices.distributions,
+        confirma.invoices.distributions_v2,
         confirma.payments.list,
         confirma.payments.settlements,
     ):
