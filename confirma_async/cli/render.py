@@ -10,7 +10,9 @@ import click
 import msgspec
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.errors import Problem
@@ -74,8 +76,32 @@ def print_rows(console: Console, made: Table, rows: Iterable[Sequence[object]], 
             break
         made.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
     console.print(made)
+    _print_left_out(console, total)
+
+
+def _print_left_out(console: Console, total: int) -> None:
     if total > ROWS:
         console.print(f"... and {total - ROWS} more; --json lists them", highlight=False)
+
+
+def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]]) -> None:
+    """Prints what there is to say of records: at most ``ROWS`` sentences, each below the place it is about.
+
+    Lines, not a table: a place stays whole, to be copied or clicked on, and a sentence has all of the width.
+    """
+    console.print(title, style="bold")
+    before = None
+    for record, sentence in said[:ROWS]:
+        if record != before:
+            console.print(Text(record), soft_wrap=True)
+        before = record
+        console.print(Padding(Text(sentence), (0, 0, 0, 2)))
+    _print_left_out(console, len(said))
+
+
+def record_in_words(place: object, number: object, *more: str) -> str:
+    """A record as a person finds it: its place, its number, and what else there is to say."""
+    return ", ".join((str(place), *([] if number is None else [f"invoice {number}"]), *more))
 
 
 def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
@@ -127,18 +153,23 @@ def _what_next(report: Report) -> str:
 
 
 def _print_troubles(console: Console, troubles: Sequence[Outcome]) -> None:
-    if troubles:
-        rows = (
-            (trouble.verdict.value, trouble.place, trouble.number, trouble.detail) for trouble in troubles
-        )
-        made = table("Needs attention", "Verdict", "Place", "Number", "Why")
-        print_rows(console, made, rows, len(troubles))
+    said = [
+        (record_in_words(trouble.place, trouble.number, trouble.verdict.value), reason)
+        for trouble in troubles
+        for reason in (map(str, trouble.problems) if trouble.problems else [trouble.detail or ""])
+    ]
+    if said:
+        print_sayings(console, "Needs attention", said)
 
 
 def _print_remarks(console: Console, remarked: Sequence[Outcome]) -> None:
-    rows = [(outcome.place, outcome.number, remark) for outcome in remarked for remark in outcome.remarks]
-    if rows:
-        print_rows(console, table("Decided while reading", "Place", "Number", "Remark"), rows, len(rows))
+    said = [
+        (record_in_words(outcome.place, outcome.number), remark)
+        for outcome in remarked
+        for remark in outcome.remarks
+    ]
+    if said:
+        print_sayings(console, "Decided while reading", said)
 
 
 def _print_standing(console: Console, told: Sequence[Standing]) -> None:

@@ -21,7 +21,14 @@ from confirma_async.bulk.pace import Pace, pace_of
 from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.render import numbers_as_json, print_json, print_numbers, print_rows, table
+from confirma_async.cli.render import (
+    numbers_as_json,
+    print_json,
+    print_numbers,
+    print_sayings,
+    record_in_words,
+    table,
+)
 from confirma_async.formats import Identity
 
 LISTED = 1000
@@ -84,12 +91,14 @@ def _show(found: _Status) -> None:
     made.caption = _paced(found.pace)
     console.print(made)
     if found.refused:
-        rows = ((bad.source, bad.number, f"{bad.message} [{bad.rule}]") for bad in found.refused)
-        print_rows(console, table("Refused", "Place", "Number", "Why"), rows, len(found.refused))
+        told = [
+            (record_in_words(bad.source, bad.number), f"{bad.message} [{bad.rule}]") for bad in found.refused
+        ]
+        print_sayings(console, "Refused", told)
     for title, items in (("Rejected", found.rejected), ("Unknown", found.unknown)):
         if items:
-            lines = ((row.source, row.key, _age(row), row.detail) for row in items)
-            print_rows(console, table(title, "Place", "Invoice", "Sent", "Why"), lines, len(items))
+            told = [(f"{row.source}, {row.key}, {_attempted(row)}", row.detail or "") for row in items]
+            print_sayings(console, title, told)
     print_numbers(console, found.numbers)
 
 
@@ -104,10 +113,10 @@ def _paced(pace: Pace) -> str:
     return ", ".join(told)
 
 
-def _age(row: Row) -> str:
+def _attempted(row: Row) -> str:
     if row.attempted_at is None:
-        return ""
-    return f"{max(0.0, time.time() - row.attempted_at):.0f} s ago"
+        return "not sent yet"
+    return f"sent {max(0.0, time.time() - row.attempted_at):.0f} s ago"
 
 
 def _as_json(found: _Status, path: Path) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from confirma_async.cli.render import (
     numbers_as_json,
     print_json,
     print_numbers,
-    print_rows,
+    print_sayings,
     problem_as_json,
-    table,
+    record_in_words,
 )
 from confirma_async.converters import Converter
 from confirma_async.formats import (
@@ -132,11 +132,15 @@ def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> 
         return
     console = Console()
     if findings.bad:
-        rows = [(bad.place, bad.number, problem) for bad in findings.bad for problem in bad.problems]
-        print_rows(console, table("Cannot be sent", "Place", "Number", "Why"), rows, len(rows))
+        said = [
+            (record_in_words(bad.place, bad.number), str(problem))
+            for bad in findings.bad
+            for problem in bad.problems
+        ]
+        print_sayings(console, "Cannot be sent", said)
     if findings.remarks:
-        made = table("Decided while reading", "Place", "Number", "Remark")
-        print_rows(console, made, findings.remarks, len(findings.remarks))
+        said = [(record_in_words(place, number), remark) for place, number, remark in findings.remarks]
+        print_sayings(console, "Decided while reading", said)
     print_numbers(console, given)
     earlier = f", {findings.decided} of them decided in an earlier run" if findings.decided else ""
     console.print(

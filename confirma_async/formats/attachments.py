@@ -115,7 +115,7 @@ class AttachedFile:
         return Problem(self.where, "attachment.size", message)
 
     def _wrong(self, problem: Problem) -> RequestInvalidError:
-        return RequestInvalidError("the attachments", [problem])
+        return RequestInvalidError("the list of attachments", [problem])
 
 
 @frozen

@@ -259,6 +259,15 @@ def test_a_person_is_told_where_the_invoices_go(confirma, service, invoices):
     assert f"Sending to {service.url}" in err
 
 
+@pytest.mark.parametrize(("command", "ending"), [(["validate"], ""), (["submit", "--sandbox"], ", refused")])
+def test_a_place_stays_whole_in_a_narrow_terminal(confirma, tmp_path, monkeypatch, command, ending):
+    monkeypatch.setenv("COLUMNS", "40")
+    file = tmp_path / "invoices of a name that is longer than a line.jsonl"
+    file.write_text("{}\n{", encoding="utf-8")
+    _, out, _ = confirma(*command, file)
+    assert f"{file}:2{ending}" in out.splitlines()
+
+
 def test_a_machine_is_told_where_the_invoices_went(confirma_json, service, invoices):
     _, report = confirma_json("submit", invoices(1))
     assert report["target"] == service.url
