@@ -12,7 +12,6 @@ from confirma_async.resources.arguments import as_schema, encode
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenValidity
 from confirma_async.secret import Secret
 from confirma_async.session.pipeline import CallOptions, Pipeline
-from confirma_async.session.renewal import renew
 
 
 class Onboarding:
@@ -105,4 +104,4 @@ class Onboarding:
                 "e.g. FileTokenStore(path), or give one to Confirma as its key; nothing was sent"
             )
         options = CallOptions(timeout=timeout, headers=headers, subject="the token")
-        return await renew(self._pipeline, key, store, options)
+        return await self._pipeline.renew(key, store, options)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from confirma_async.contract import Operation, Overrides
+from confirma_async.contract import RENEW_TOKEN, Operation, Overrides
 from confirma_async.converters import Converter
+from confirma_async.credentials import TokenStore
 from confirma_async.errors import (
     APIError,
     Attempt,
@@ -36,7 +38,7 @@ from confirma_async.session.keys import Key, Keys
 from confirma_async.session.open_calls import OpenCalls
 from confirma_async.session.ratelimit import Limiter
 from confirma_async.session.refusals import refusal, request_id_of, text_of
-from confirma_async.session.renewal import renew
+from confirma_async.session.renewal import exchanged
 from confirma_async.session.transport import Request, Response, Transport
 
 T = TypeVar("T")
@@ -164,6 +166,22 @@ class Pipeline:
             history.ended = loop.time()
             await self._tell(history, deadline)
 
+    async def renew(self, key: Key, store: TokenStore, options: CallOptions) -> Secret:
+        """Renews a client's token; see ``Key.renew``.
+
+        Raises:
+            OutcomeUnknownError: the answer was lost; the message says what to do.
+            TokenNotKeptError: the token was renewed, but the new one is in memory only.
+            CallError: the service did not renew it.
+        """
+        from confirma_async.schemas import TokenRenewal
+
+        async def ask(old: Secret) -> TokenRenewal:
+            with_old = evolve(self, keys=Keys(client=Key(old)))
+            return await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
+
+        return await key.renew(partial(exchanged, ask, self.converter), store)
+
     async def _attempt(
         self,
         history: History,
@@ -259,7 +277,7 @@ class Pipeline:
                 if await key.replaced(refused):
                     return True
                 if self.keys.renew_on_401 and key.store is not None and key.may_renew(refused):
-                    await renew(self, key, key.store, CallOptions())
+                    await self.renew(key, key.store, CallOptions())
                     return True
         except (CallError, TimeoutError) as error:
             failure.__cause__ = error  # the caller is told of the refusal: that is what the call came to

@@ -3,45 +3,39 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-from attrs import evolve
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from confirma_async.contract import RENEW_TOKEN
-from confirma_async.credentials import TokenStore
+from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError, TokenNotKeptError
 from confirma_async.secret import Secret
-from confirma_async.session.keys import Key, Keys
 
 if TYPE_CHECKING:
     from confirma_async.schemas import TokenRenewal
-    from confirma_async.session.pipeline import CallOptions, Pipeline
+
+    Asked: TypeAlias = Callable[[Secret], Awaitable[TokenRenewal]]
+    """Calls "Renew access token" with a token."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
-async def renew(pipeline: Pipeline, key: Key, store: TokenStore, options: CallOptions) -> Secret:
-    """Renews a client's token; see ``Key.renew``.
+async def exchanged(ask: Asked, converter: Converter, old: Secret) -> Secret:
+    """Asks for a new token with the old one, and finds it in the answer.
 
     Raises:
         OutcomeUnknownError: the answer was lost; the message says what to do.
-        TokenNotKeptError: the token was renewed, but the new one is in memory only.
+        TokenNotKeptError: the token was renewed, and the answer has it where nobody looks.
         CallError: the service did not renew it.
     """
-    from confirma_async.schemas import TokenRenewal
-
-    async def exchange(old: Secret) -> Secret:
-        with_old = evolve(pipeline, keys=Keys(client=Key(old)))
-        try:
-            answer = await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
-        except ResponseDecodeError as error:
-            raise _not_found(error.body) from None
-        token = token_in(answer)
-        if token is None:
-            raise _not_found(pipeline.converter.dumps(answer).decode())
-        return token
-
-    return await key.renew(exchange, store)
+    try:
+        answer = await ask(old)
+    except ResponseDecodeError as error:
+        raise _not_found(error.body) from None
+    token = token_in(answer)
+    if token is None:
+        raise _not_found(converter.dumps(answer).decode())
+    return token
 
 
 def _not_found(answer: str) -> TokenNotKeptError:

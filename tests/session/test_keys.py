@@ -18,7 +18,6 @@ from confirma_async.errors import (
 from confirma_async.schemas import ClientCreated, InvoiceReceipt, TokenValidity
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import CallOptions
-from confirma_async.session.renewal import renew
 
 OLD, NEW, OTHER = "old-token-1", "new-token-2", "other-token-3"
 RENEWED = b'{"Message": "done", "apiAccessToken": "new-token-2"}'
@@ -98,7 +97,7 @@ def keys(source, **more):
 
 def renewing(pipeline, store=None):
     key = pipeline.keys.client
-    return renew(pipeline, key, store or key.store, CallOptions())
+    return pipeline.renew(key, store or key.store, CallOptions())
 
 
 # --- which key --------------------------------------------------------------------------------------
