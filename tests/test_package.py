@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,13 @@ def test_every_room_has_its_floor():
         if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.name != "__init__.py"
     }
     assert rooms == set(FLOOR_OF)
+
+
+def test_contributors_are_told_the_same_layers():
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("| Layer |")[2].partition("\n\n")[0]
+    told = [set(re.findall(r"`([\w.]+)`", row.split("|")[1])) for row in table.splitlines()[2:]]
+    assert told[::-1] == [*(floor - {"_version"} for floor in LAYERS), {"confirma_sync"}]
 
 
 def test_only_the_transport_and_the_sandbox_import_aiohttp():

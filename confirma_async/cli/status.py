@@ -102,7 +102,9 @@ def _show(found: _Status) -> None:
     print_numbers(console, found.numbers)
 
 
-def _paced(pace: Pace) -> str:
+def _paced(pace: Pace) -> str | None:
+    if pace.left == 0 and pace.oldest_unknown is None:
+        return None  # the job is done
     told = [f"{pace.rate:.1f} a second in the last minute"]
     if pace.expected is not None:
         told.append(f"{pace.left} of {pace.expected} left")
