@@ -49,7 +49,7 @@ class CaseBalance(Schema):
 
     capital_amount: Amount | None = field(default=None, metadata=E)
     interest_amount: Amount | None = field(default=None, metadata=E)
-    costs_amount: Amount | None = field(default=None, metadata=E)
+    costs_amount: Amount | None = field(default=None, metadata=P)
     total_amount: Amount | None = field(default=None, metadata=P)
 
 

@@ -17,7 +17,7 @@ from confirma_async.schemas.values import (
     invoice_status,
     invoice_type,
 )
-from confirma_async.schemas.wire import D, E, P, Schema, vendor
+from confirma_async.schemas.wire import E, P, Schema, vendor
 
 
 @vendor("Processing", section="4")
@@ -129,7 +129,7 @@ class SalesInvoiceRequest(Schema):
 
     processing: Processing | None = field(default=None, metadata=E)
     distribution: Distribution | None = field(default=None, metadata=E)
-    invoice: InvoiceContentData = field(metadata=D)
+    invoice: InvoiceContentData = field(metadata=E)
 
 
 @vendor("Invoice Error", section="4")
