@@ -375,7 +375,8 @@ class Overrides:
         try:
             found: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigurationError(f"the overrides in {path} cannot be read: {error}") from error
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ConfigurationError(f"the overrides in {path} cannot be read: {reason}") from error
         if unknown := found.keys() - {"paths", "names", "forced"}:
             raise ConfigurationError(
                 f"the overrides in {path} hold {', '.join(sorted(unknown))}; "

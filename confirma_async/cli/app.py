@@ -103,7 +103,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the latter is how rich says it
         # Whoever read our output has gone; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.INTERRUPTED

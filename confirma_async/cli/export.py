@@ -57,9 +57,9 @@ def export(journal_path: Path, as_csv: bool, as_json: bool) -> Exit:
     write = _json_line if as_json else _csv_record
     with reading(journal_path) as journal:
         if not as_json:
-            click.echo(csv_line([*_COLUMNS]), nl=False)
+            click.echo(csv_line([*_COLUMNS]).encode(), nl=False)  # UTF-8, whatever the terminal takes
         for record in _records(journal):
-            click.echo(write(record), nl=False)
+            click.echo(write(record).encode(), nl=False)
     return Exit.ACCEPTED
 
 

@@ -69,7 +69,10 @@ def explained(error: BaseException) -> Failure:
         case sqlite3.Error():
             return Failure(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
         case OSError():
-            return Failure(f"{error.filename or 'a file'}: {error.strerror or error}", Exit.USAGE)
+            return Failure(
+                f"{error.filename or 'a file, or what was to be printed'}: {error.strerror or error}",
+                Exit.USAGE,
+            )
         case _ if os.environ.get("CONFIRMA_DEBUG"):
             raise error
         case _:

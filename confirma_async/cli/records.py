@@ -197,9 +197,9 @@ def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
 
 
 def _print_csv(rows: Iterable[object], names: Sequence[str]) -> None:
-    click.echo(csv_line(names), nl=False)
+    click.echo(csv_line(names).encode(), nl=False)  # UTF-8, whatever the terminal takes
     for row in rows:
-        click.echo(csv_line([csv_cell(getattr(row, name)) for name in names]), nl=False)
+        click.echo(csv_line([csv_cell(getattr(row, name)) for name in names]).encode(), nl=False)
 
 
 def csv_line(cells: Sequence[str]) -> str:

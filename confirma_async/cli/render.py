@@ -36,7 +36,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 def print_json(value: object) -> None:
     """Prints one JSON document; decimals are numbers, exactly as they are."""
-    click.echo(msgspec.json.format(_encode(value), indent=2).decode())
+    click.echo(msgspec.json.format(_encode(value), indent=2))  # bytes: UTF-8, whatever the terminal takes
 
 
 def show_report(

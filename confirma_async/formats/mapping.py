@@ -63,7 +63,8 @@ class ColumnMapping:
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"the mapping {path} cannot be read: {error}") from error
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ConfigurationError(f"the mapping {path} cannot be read: {reason}") from error
         return cls.from_text(text, source=str(path))
 
     @classmethod

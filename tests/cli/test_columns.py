@@ -56,6 +56,11 @@ def test_a_mapping_that_does_not_fit_is_told(confirma, sales, tmp_path):
     assert "does not fit" in " ".join(out.split())
 
 
+def test_a_mapping_that_is_not_there_is_told(confirma, sales):
+    code, _, err = confirma("validate", sales, "--mapping", "none.toml")
+    assert (code, err) == (2, "confirma: the mapping none.toml cannot be read: No such file or directory\n")
+
+
 def test_a_mapping_that_is_no_toml_is_told(confirma, sales, tmp_path):
     mapping = tmp_path / "m.toml"
     mapping.write_text("[columns")

@@ -1,6 +1,7 @@
 """``validate``, ``status``, ``sandbox``, ``demo``, and what all commands have in common."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -239,3 +240,24 @@ def test_machines_are_told_of_errors_in_json(confirma, arguments):
     assert json.loads(out)["exit_code"] == 2
     assert json.loads(out)["error"]
     assert err
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [([], r"l\xe4sku.jsonl:1"), (["--json"], '"l\u00e4sku.jsonl:1"')],
+    ids=["text", "json"],
+)
+def test_a_terminal_that_cannot_show_a_name_ends_no_command(tmp_path, options, shown):
+    (tmp_path / "l\u00e4sku.jsonl").write_text("{}", encoding="utf-8")
+    command = [sys.executable, "-m", "confirma_async.cli", "validate", "l\u00e4sku.jsonl", *options]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, env=environment, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert shown in done.stdout.decode()
+
+
+def test_a_reader_that_has_gone_is_no_rejection(tmp_path):
+    (tmp_path / "many.jsonl").write_text("{}\n" * 20, encoding="utf-8")
+    command = f"('{sys.executable}' -m confirma_async.cli validate many.jsonl; echo $? >&2) | true"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, cwd=tmp_path)
+    assert done.stderr == b"130\n"
