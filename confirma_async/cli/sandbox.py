@@ -58,6 +58,6 @@ def _announce(running: Sandbox, *, as_json: bool) -> None:
     )
     click.echo(f"  export CONFIRMA_BASE_URL={running.url}")
     click.echo(f"  export CONFIRMA_API_KEY={running.api_key}")
-    click.echo(f"Provisioning token: {running.provisioning_token}")
+    click.echo(f"  export CONFIRMA_PROVISIONING_TOKEN={running.provisioning_token}")
     click.echo(f"Time, payments, faults: POST to {running.url}/_sandbox/ (see the docs).")
     click.echo("Ctrl-C stops it.")
