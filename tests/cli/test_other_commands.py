@@ -122,6 +122,7 @@ def test_a_sandbox_runs_until_it_is_stopped():
     lines = [process.stdout.readline() for _ in range(5)]
     assert "Not the vendor's service" in lines[0]
     url, key = (line.partition("=")[2].strip() for line in lines[1:3])
+    assert lines[3].startswith("  export CONFIRMA_PROVISIONING_TOKEN=")
     request = urllib.request.Request(f"{url}/api/v1/partner/validate", headers={"X-Api-Key": key})
     with urllib.request.urlopen(request) as answer:
         assert json.load(answer)["isValid"]
