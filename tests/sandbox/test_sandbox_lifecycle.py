@@ -129,9 +129,13 @@ async def test_an_error_wins_over_manual_approval(partner, make_invoice):
 
 
 async def test_all_that_validation_finds_is_told_together(partner, make_invoice):
-    invoice = make_invoice(invoice__header__type="CREDIT_NOTE", invoice__header__dueDate="2026-02-28")
+    invoice = make_invoice(
+        distribution__method="LETTER",
+        invoice__header__dueDate="2026-02-28",
+        invoice__parties__buyerParty__address=None,
+    )
     record = await _record_after(partner, invoice, minutes=1)
-    assert record["error"].split("; ") == [RULES[0].error, RULES[1].error]
+    assert record["error"].split("; ") == [RULES[1].error, RULES[2].error]
 
 
 @pytest.mark.parametrize(
