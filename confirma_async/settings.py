@@ -42,7 +42,7 @@ class Settings:
         base_url: Scheme, host and port to call instead of the environment's; ``http://`` only on loopback.
 
     Raises:
-        ConfigurationError: a key or the URL cannot be used.
+        ConfigurationError: a key or the URL cannot be used, or the URL is that of the other environment.
     """
 
     api_key: Secret | None = field(default=None, converter=_secret)
@@ -52,6 +52,7 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         url = check_base_url(self.base_url) if self.base_url else self.environment.value
+        _refuse_the_other(self.environment, url)
         object.__setattr__(self, "base_url", url)
 
     @classmethod
@@ -78,6 +79,17 @@ class Settings:
             environment=environment,
             base_url=base_url,
         )
+
+
+def _refuse_the_other(environment: Environment, url: str) -> None:
+    """Production must be said: its URL alone does not say it, and staging's does not unsay it."""
+    for other in Environment:
+        if other is not environment and urlsplit(url).hostname == urlsplit(other.value).hostname:
+            raise ConfigurationError(
+                f"the base URL is that of {other.name.lower()}, but the environment is "
+                f"{environment.name.lower()}; leave the base URL out, or name the other environment "
+                "(a key belongs to one of them)"
+            )
 
 
 def target_from_env(variables: Mapping[str, str]) -> tuple[Environment, str]:

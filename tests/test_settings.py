@@ -146,3 +146,17 @@ def test_a_provisioning_token_will_do():
 def test_an_unknown_environment_is_refused():
     with pytest.raises(ConfigurationError, match="staging or production"):
         Settings.from_env({"CONFIRMA_API_KEY": KEY, "CONFIRMA_ENVIRONMENT": "test"})
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [(Environment.STAGING, Environment.PRODUCTION), (Environment.PRODUCTION, Environment.STAGING)],
+)
+def test_the_url_of_the_other_environment_is_refused(said, meant):
+    with pytest.raises(ConfigurationError, match=f"that of {meant.name.lower()}, but"):
+        Settings(api_key="k", environment=said, base_url=f"{meant.value}:443/")
+
+
+def test_an_environment_and_its_own_url_agree():
+    url = Environment.PRODUCTION.value
+    assert Settings(api_key="k", environment=Environment.PRODUCTION, base_url=url).base_url == url
