@@ -1,4 +1,4 @@
-"""A plain HTTP client of the sandbox, and invoices to send with it."""
+"""A plain HTTP client of the sandbox, which looks every answer up in the document, and invoices to send."""
 
 import asyncio
 import copy
@@ -11,9 +11,12 @@ from typing import Any
 
 import aiohttp
 import attrs
+import jsonschema_rs
 import pytest
 
+from confirma_async.contract import Overrides
 from confirma_async.sandbox import Sandbox, VirtualClock
+from confirma_async.sandbox.openapi import document
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -37,6 +40,37 @@ INVOICE: Mapping[str, Any] = {
 }
 
 
+FAULTS = {429, 500, 502, 503, 504}
+"""What only faults that a test has ordered answer; the document has none of them."""
+
+
+class Description:
+    """The OpenAPI document of a sandbox, to hold its answers against."""
+
+    def __init__(self, overrides: Overrides) -> None:
+        self.document = document(overrides)
+        self.validators: dict[tuple[str, str, int], jsonschema_rs.Validator] = {}
+
+    def check(self, method: str, path: str, status: int, body: bytes) -> None:
+        """Fails where the document does not describe an answer of the service."""
+        operation = self.document["paths"].get(path, {}).get(method.lower())
+        if operation is None or status in FAULTS:
+            return
+        described = operation["responses"][str(status)]
+        if not body:
+            assert "content" not in described
+            return
+        form = described["content"]["application/json"]["schema"]
+        whole = {**form, "components": self.document["components"]}
+        place = (method, path, status)
+        validator = self.validators.get(place) or jsonschema_rs.validator_for(whole, validate_formats=True)
+        self.validators[place] = validator
+        validator.validate(json.loads(body))
+
+
+AS_SHIPPED = Description(Overrides())
+
+
 @attrs.frozen
 class Reply:
     status: int
@@ -51,6 +85,9 @@ class Partner:
         self.http = http
         self.sandbox = sandbox
         self.token = token
+        overrides = sandbox._overrides
+        corrected = overrides.paths or overrides.names
+        self.description = Description(overrides) if corrected else AS_SHIPPED
 
     async def call(
         self,
@@ -69,11 +106,9 @@ class Partner:
             params=query,
             headers=headers,
         ) as response:
-            return Reply(
-                response.status,
-                response.headers,
-                json.loads(await response.read() or b"null", parse_float=Decimal),
-            )
+            body = await response.read()
+            self.description.check(method, path, response.status, body)
+            return Reply(response.status, response.headers, json.loads(body or b"null", parse_float=Decimal))
 
     async def get(self, path: str, **query: str) -> Reply:
         return await self.call("GET", f"/api/v1/partner/{path}", query=query)
