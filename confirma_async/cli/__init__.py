@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import sys
 
 
@@ -17,6 +16,6 @@ def main() -> None:
             raise
         sys.stderr.write("confirma: the command line needs more packages: pip install 'confirma-sdk[cli]'\n")
         sys.exit(2)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that a terminal cannot show ends no job
+    if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
+        reconfigure(errors="backslashreplace")  # a name that a terminal cannot show ends no job
     sys.exit(run(sys.argv[1:]))
