@@ -163,6 +163,20 @@ def test_a_cut_journal_is_not_read_either(filled):
         pass
 
 
+def test_a_journal_that_would_not_find_an_invoice_it_holds_is_damaged(filled):
+    # Only the index of keys forgets the invoices: every page by itself is whole.
+    reword = "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = 'item_key'"
+    whole, narrow = "repeat)", "repeat) WHERE number > 100"
+    for before, after, then in [(whole, narrow, "REINDEX item_key"), (narrow, whole, "")]:
+        with contextlib.closing(sqlite3.connect(filled, isolation_level=None)) as connection:
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute(reword, (before, after))
+        with contextlib.closing(sqlite3.connect(filled, isolation_level=None)) as connection:
+            connection.execute(then)
+    with pytest.raises(JournalError, match="damaged"):
+        open_sqlite(filled)
+
+
 # --- older forms ----------------------------------------------------------------------------------
 
 

@@ -28,6 +28,8 @@ PRELUDE = """
 import logging, os, signal, sys, threading, time
 from confirma_sync import Confirma, OutcomeUnknownError, RetryPolicy
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it runs behind itself
+
 INVOICE = {
     "invoice": {
         "header": {
