@@ -24,7 +24,7 @@ from confirma_async.errors import (
 )
 
 FIND_OUT: Mapping[str, str] = {
-    "invoices.create": "confirma invoice distribution --invoice NUMBER",
+    "invoices.create": "confirma invoice distribution --invoice NUMBER --from INVOICE-DATE",
     "invoices.create_actions": "confirma invoice case CASE",
     "payments.settlements": "confirma settlements --from YYYY-MM-DD --to YYYY-MM-DD",
     "accounting.submit_ledger": "confirma ledger status",

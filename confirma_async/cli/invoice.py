@@ -14,7 +14,15 @@ from confirma_async.cli import options
 from confirma_async.cli.actions import action
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.records import Layout, Sheet, as_list, print_facts, print_records, show_list
+from confirma_async.cli.records import (
+    Layout,
+    Sheet,
+    as_list,
+    print_facts,
+    print_records,
+    show_list,
+    tell_window,
+)
 from confirma_async.cli.render import print_json
 from confirma_async.client import Confirma
 from confirma_async.formats import read_document
@@ -73,7 +81,7 @@ def create(file: Path, connection: Connection, as_json: bool) -> Exit:
 def _show_receipt(
     sent: SalesInvoiceRequest, receipt: InvoiceReceipt, state: State, detail: str | None
 ) -> None:
-    number = sent.invoice.header.number
+    number, date = sent.invoice.header.number, sent.invoice.header.date
     word = f" ({receipt.status})" if receipt.status else ""
     match state:
         case State.ACCEPTED:
@@ -82,7 +90,8 @@ def _show_receipt(
             click.echo(f"Invoice {number} was rejected{word}: {detail or 'no reason was given'}")
         case _:
             click.echo(f"Whether invoice {number} was taken is not clear: {detail}")
-    click.echo(f"See what becomes of it: confirma invoice distribution --invoice {number}")
+    period = f"--from {date} --to {date}"  # without it, the service looks at the last 30 days only
+    click.echo(f"See what becomes of it: confirma invoice distribution --invoice {number} {period}")
 
 
 @invoice.command(short_help="Show a debt collection case.")
@@ -167,5 +176,7 @@ def distribution(
         )
         return [record async for record in listing]
 
-    show_list(connection.ask(read), DISTRIBUTIONS, layout, connection.converter)
+    found = connection.ask(read)
+    show_list(found, DISTRIBUTIONS, layout, connection.converter)
+    tell_window(found, from_date)
     return Exit.ACCEPTED

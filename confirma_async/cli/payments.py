@@ -14,7 +14,7 @@ from attrs import frozen
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.records import Layout, Sheet, as_list, show_list
+from confirma_async.cli.records import Layout, Sheet, as_list, show_list, tell_window
 from confirma_async.client import Confirma
 from confirma_async.schemas import (
     AllocationType,
@@ -126,6 +126,8 @@ def settlements(
     found = connection.ask(read)
     rows = [row for settlement in found for row in _rows(settlement)]
     show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
+    if not unfetched_only:
+        tell_window(found, from_date)
     return Exit.ACCEPTED
 
 

@@ -121,6 +121,14 @@ def show_list(
             console.print(escape(_summary(sheet, rows)), soft_wrap=True)
 
 
+def tell_window(found: Sequence[object], from_date: datetime.date | None) -> None:
+    """Says that nothing was found because of where the service looks, before anybody takes it for lost."""
+    if not found and from_date is None:
+        click.echo(
+            "confirma: without --from the service looks at the last 30 days only; name a period", err=True
+        )
+
+
 def print_records(console: Console, sheet: Sheet, rows: Sequence[object]) -> None:
     """Prints a table, unless there is nothing to show in it; a column that would be empty is left out."""
     columns = {name: [getattr(row, name) for row in rows] for name in sheet.shown}

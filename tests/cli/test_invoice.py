@@ -38,7 +38,8 @@ def test_an_invoice_is_taken(confirma, service, one):
     code, out, _ = confirma("invoice", "create", one())
     assert code == 0
     assert "Invoice 1042 was taken" in out
-    assert "confirma invoice distribution --invoice 1042" in out
+    look = next(line.partition(": ")[2] for line in out.splitlines() if line.startswith("See what becomes"))
+    assert look == "confirma invoice distribution --invoice 1042 --from 2026-11-01 --to 2026-11-01"
     assert [invoice.number for invoice in service.invoices()] == [1042]
 
 
@@ -77,7 +78,7 @@ def test_a_lost_answer_has_a_code_of_its_own_and_says_what_to_do(confirma, servi
     assert code == 4
     assert "the outcome of invoice 1042 is unknown" in err
     assert "look it up" in err
-    assert "To find out: confirma invoice distribution --invoice NUMBER" in err
+    assert "To find out: confirma invoice distribution --invoice NUMBER --from INVOICE-DATE" in err
     assert service.requests["invoices.create"] == 1
 
 
@@ -134,8 +135,11 @@ def test_spreadsheets_get_a_line_each(confirma, sent):
 
 
 def test_nothing_found_is_said(confirma, confirma_json, service):
-    code, out, _ = confirma("invoice", "distribution")
+    code, out, err = confirma("invoice", "distribution")
     assert (code, out) == (0, "Invoices: none\n")
+    assert "the last 30 days only" in err
+    _, _, err = confirma("invoice", "distribution", "--from", "2026-11-01")
+    assert not err
     assert confirma_json("invoice", "distribution") == (0, [])
 
 
