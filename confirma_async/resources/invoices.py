@@ -40,10 +40,13 @@ from confirma_async.session.pipeline import CallOptions, Pipeline
 _RECORDS = Reading[DistributionInformation, DistributionRecord](
     records=lambda answer: answer.data,
     identity=lambda record: (
-        record.invoice_number and (record.invoice_number, record.invoice_date, record.created_at)
+        record.invoice_number
+        and (record.invoice_date or record.created_at)
+        and (record.invoice_number, record.invoice_date, record.created_at)
     ),
     day=lambda record: record.invoice_date,
 )
+"""A number alone does not tell a record apart: a reminder has that of its invoice."""
 
 
 class Invoices:

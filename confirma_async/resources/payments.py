@@ -28,19 +28,24 @@ _SETTLEMENTS_OF_A_PERIOD = evolve(SETTLEMENTS, repeat=Repeat.SAFE)
 _PAYMENTS = Reading[tuple[Payment, ...], Payment](
     records=lambda answer: answer,
     identity=lambda payment: (
-        payment.case_id,
-        payment.invoice_number,
-        payment.invoice_payment_reference,
-        payment.original_payment_reference,
-        payment.booking_date,
-        payment.payment_date,
-        payment.amount,
+        (payment.booking_date or payment.payment_date)
+        and (
+            payment.case_id,
+            payment.invoice_number,
+            payment.invoice_payment_reference,
+            payment.original_payment_reference,
+            payment.booking_date,
+            payment.payment_date,
+            payment.amount,
+        )
     ),
     day=lambda payment: max(
         (_day(moment) for moment in (payment.booking_date, payment.payment_date) if moment), default=None
     ),
 )
-"""The vendor gives a payment no identifier: all that it says tells it apart."""
+"""The vendor gives a payment no identifier: all that it says tells it apart.
+
+Without a date it might be another payment of the same amount: rather told twice than not at all."""
 
 _SETTLEMENTS = Reading[Settlements, Settlement](
     records=lambda answer: answer.settlements,

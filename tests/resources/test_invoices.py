@@ -149,3 +149,10 @@ async def test_a_cursor_of_other_filters_is_refused(wire, over_wire):
     first = await anext(over_wire.invoices.distributions_v2(invoice_number=5).pages())
     with pytest.raises(RequestInvalidError, match="other filters"):
         over_wire.invoices.distributions_v2(invoice_number=6, cursor=first.cursor)
+
+
+async def test_records_of_one_number_without_a_date_are_all_told(wire, over_wire):
+    wire.answer({"data": [{"invoiceNumber": "1042"}]})
+    period = {"from_date": datetime.date(2026, 1, 1), "to_date": datetime.date(2026, 2, 15)}
+    records = [record async for record in over_wire.invoices.distributions(**period)]
+    assert len(records) == len(wire.requests) == 2
