@@ -23,6 +23,9 @@ _THE_SAME_PAGE = (
     "that names the page. That name is provisional; correct DistributionPageQuery.page with Overrides"
 )
 
+_AHEAD = datetime.timedelta(hours=3)
+"""Finnish summer time over UTC: today is what it is where invoices are dated, wherever this runs."""
+
 SEAM = datetime.timedelta(days=1)
 """How near to the end of a window a record must lie to be told once more by the next one."""
 
@@ -63,8 +66,16 @@ def windows(first: datetime.date, last: datetime.date, days: int = WINDOW_DAYS) 
         start = end + datetime.timedelta(days=1)
 
 
-def period(first: datetime.date | None, last: datetime.date | None) -> Window | None:
-    """The period that a caller means; None when no date is given.
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def period(
+    first: datetime.date | None,
+    last: datetime.date | None,
+    now: Callable[[], datetime.datetime] = _now,
+) -> Window | None:
+    """The period that a caller means, to today where it has no end; None when no date is given.
 
     Raises:
         RequestInvalidError: the dates are upside down, or only the last one is given.
@@ -73,7 +84,7 @@ def period(first: datetime.date | None, last: datetime.date | None) -> Window | 
         if last is None:
             return None
         raise _invalid("a last date needs a first one; give both, or neither for the last 30 days")
-    until = last or max(first, datetime.datetime.now(datetime.UTC).date())
+    until = last or max(first, (now() + _AHEAD).date())
     if until < first:
         raise _invalid("the first date is after the last; swap them")
     return Window(first, until)

@@ -27,12 +27,21 @@ def test_windows_cover_a_period_once_and_in_order(first, length, days):
 
 
 def test_a_period_without_an_end_goes_to_today_or_to_its_own_start():
-    today = datetime.datetime.now(datetime.UTC).date()
-    open_ended = period(today - datetime.timedelta(days=3), None)
-    assert open_ended is not None
-    assert open_ended.last in {today, today + datetime.timedelta(days=1)}
-    later = today + datetime.timedelta(days=30)
-    assert period(later, None) == Window(later, later)
+    def now():
+        return datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
+
+    first, today = datetime.date(2026, 2, 1), datetime.date(2026, 3, 1)
+    assert period(first, None, now) == Window(first, today)
+    later = datetime.date(2026, 4, 1)
+    assert period(later, None, now) == Window(later, later)
+
+
+def test_it_is_today_already_in_finland_when_it_is_late_in_london():
+    def late():
+        return datetime.datetime(2026, 3, 1, 22, 30, tzinfo=datetime.UTC)
+
+    first = datetime.date(2026, 2, 1)
+    assert period(first, None, late) == Window(first, datetime.date(2026, 3, 2))
 
 
 def test_no_dates_leave_the_window_to_the_service():
