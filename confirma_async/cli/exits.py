@@ -47,6 +47,9 @@ class Exit(enum.IntEnum):
 _NOT_SERVED = frozenset({501, 505})
 """Statuses that no later call gets over."""
 
+_FOR_GOOD = frozenset({Exit.USAGE, Exit.REJECTED})
+"""Codes of an error that the same command meets again: a key, a path or a form that is not accepted."""
+
 
 def of_error(error: ConfirmaError) -> Exit:
     """The exit code that an error stands for."""
@@ -80,7 +83,7 @@ def of_report(report: Report) -> Exit:
     """The exit code that a job's report stands for."""
     if report.interrupted:
         return Exit.INTERRUPTED
-    if report.paused_by is not None and of_error(report.paused_by) is Exit.USAGE:
+    if report.paused_by is not None and of_error(report.paused_by) in _FOR_GOOD:
         return Exit.USAGE  # a script that goes on until it is done would not end
     if not report.complete:
         return Exit.PAUSED

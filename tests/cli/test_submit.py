@@ -312,6 +312,17 @@ def test_a_wrong_key_pauses_the_job(confirma, confirma_json, service, invoices, 
     assert (code, report["accepted"]) == (0, 3)
 
 
+def test_a_path_that_the_service_does_not_know_is_a_fault_of_the_configuration(
+    confirma, service, invoices, tmp_path
+):
+    wrong = tmp_path / "overrides.toml"
+    wrong.write_text('forced = true\n[paths]\n"invoices.create" = "/nowhere"\n')
+    code, out, _ = confirma("submit", invoices(1), "--overrides", wrong)
+    assert code == 2  # a script that goes on while it is 3 would never end
+    assert "404" in out
+    assert held(service) == []
+
+
 def test_a_service_that_cannot_be_reached_pauses_the_job(confirma, invoices, monkeypatch, unused_tcp_port):
     monkeypatch.setenv("CONFIRMA_API_KEY", "k")
     monkeypatch.setenv("CONFIRMA_BASE_URL", f"http://127.0.0.1:{unused_tcp_port}")
