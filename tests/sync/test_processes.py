@@ -4,6 +4,7 @@ Every script runs on this interpreter, and on those that CONFIRMA_TEST_PYTHONS n
 need the packages that the SDK depends on.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -61,6 +62,7 @@ def start(request, sandbox):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         started.append(process)
@@ -68,7 +70,8 @@ def start(request, sandbox):
 
     yield run
     for process in started:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # with its children, who would hold its output open
         process.communicate()
 
 
@@ -83,6 +86,18 @@ VALIDATE = "print(confirma.onboarding.validate_token().is_valid)\n"
 
 def test_the_end_of_the_interpreter_closes_what_nobody_closed(start):
     assert ending(start(VALIDATE)) == (["True"], "", 0)
+
+
+def test_what_its_client_opened_is_closed_at_the_end_of_the_interpreter(start):
+    script = """
+from confirma_async.session.transport import Response
+class Telling:
+    async def send(self, request): return Response(200, {}, b'{"isValid": true}')
+    async def close(self): print("closed", flush=True)
+own = Confirma("key", transport=Telling())
+own.onboarding.validate_token()
+"""
+    assert ending(start(script)) == (["closed"], "", 0)
 
 
 def test_it_does_so_where_the_loop_has_threads_of_its_own(start, sandbox):
@@ -265,6 +280,14 @@ def fork():
 forker = threading.Thread(target=fork)
 forker.start()
 for thread in [*workers, forker]: thread.join()
+""",
+    "os.fork, while another thread starts the loop": """
+with confirma.portal._lock:
+    pid = os.fork()
+    if not pid:
+        child()
+        os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
 """,
 }
 
