@@ -168,6 +168,7 @@ async def run(options: argparse.Namespace) -> bool:
         transport=DyingTransport(fate),
         rate_limit=RateLimit(concurrency=CONCURRENCY, per_second=options.rate),
         retry=RetryPolicy(base=0.01),
+        timeout=options.timeout,
     ) as confirma:
         report = await confirma.bulk.submit(
             (numbered(base, FIRST_NUMBER + index) for index in range(options.invoices)),
@@ -184,6 +185,7 @@ def main() -> None:
     parser.add_argument("journal", type=Path)
     parser.add_argument("--invoices", type=int, required=True)
     parser.add_argument("--settle", type=float, required=True)
+    parser.add_argument("--timeout", type=float, required=True)
     parser.add_argument("--rate", type=float)
     parser.add_argument("--step", choices=STEPS)
     parser.add_argument("--after", type=int, default=1)

@@ -1,8 +1,9 @@
 """Is an invoice ever lost or doubled when the process is killed, or the power is cut, again and again?
 
 Jobs are submitted to a sandbox over a real socket while it loses answers before and after the commit, answers
-500 and 502, cuts answers short, answers 429 in bursts, and lists what it took only later. Meanwhile the
-submitting process is killed (SIGKILL):
+so late that the client has given up (also a lookup, also with the commit still to come), answers 500 and 502,
+cuts answers short, goes through storms of 429, 500, 502 and 503, and lists what it took only later. Meanwhile
+the submitting process is killed (SIGKILL):
 
 * at ``random`` moments, mostly in the middle of sending;
 * at each ``step`` between two durable writes in turn (``dying_job.STEPS``);
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import os
 import random
 import shutil
@@ -28,27 +30,71 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
 
-from attrs import define, field
+from aiohttp import ClientConnectionResetError
+from attrs import asdict, define, evolve, field
 from dying_job import STEPS
 from figures import report, surroundings
 from sample import FIRST_NUMBER
 
 from confirma_async.bulk import State
 from confirma_async.bulk.sqlite_journal import reading
-from confirma_async.contract import CREATE_INVOICE
-from confirma_async.sandbox import Fault, Sandbox
+from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS
+from confirma_async.sandbox import Fault, FaultRule, Faults, Sandbox
 
-INVOICES = 240
-KILLS_PER_JOB = 12
-LISTING_DELAY = 0.3
-SETTLE = 1.0
+INVOICES = 360
+KILLS_PER_JOB = 18
+TIMEOUT = 0.6
+TOO_LATE = 0.7
+"""Seconds after which the service goes on with what the client has given up."""
+LISTING_DELAY = 0.2
+SETTLE = 1.6
+"""Beyond TOO_LATE and LISTING_DELAY together, by what a busy machine needs."""
 RATE = 300.0
 """Invoices per second while there are kills to come: slow enough that a job outlives them."""
 RUNS_AT_MOST = 60
 KINDS = ("random", "step", "power", "step")
+
+CREATE = CREATE_INVOICE.name
+LISTING = DISTRIBUTIONS.name
+PLENTY = 10**9
+STORMS = {
+    "429 in storms": FaultRule(kind=Fault.TOO_MANY_REQUESTS, retry_after=0.05),
+    "503 in storms": FaultRule(kind=Fault.UNAVAILABLE, retry_after=0.05),
+    "502 in storms": FaultRule(kind=Fault.SERVER_ERROR, status=502),
+    "500 after the commit in storms": FaultRule(
+        kind=Fault.SERVER_ERROR, operation=CREATE, status=500, after_commit=True
+    ),
+}
+"""What hits dozens of requests in a row, one storm at a time."""
+TROUBLES = {
+    "slow answer": FaultRule(kind=Fault.LATENCY, operation=CREATE, probability=0.5, seconds=0.01),
+    "listed late": FaultRule(
+        kind=Fault.LATE_LISTING, operation=CREATE, probability=0.5, seconds=LISTING_DELAY
+    ),
+    "timeout before the commit": FaultRule(
+        kind=Fault.LATENCY, operation=CREATE, probability=0.01, seconds=TOO_LATE
+    ),
+    "timeout after the commit": FaultRule(
+        kind=Fault.SLOW_DRIP, operation=CREATE, probability=0.01, seconds=TOO_LATE
+    ),
+    "slow lookup": FaultRule(kind=Fault.LATENCY, operation=LISTING, probability=0.1, seconds=0.1),
+    "timeout of a lookup": FaultRule(
+        kind=Fault.LATENCY, operation=LISTING, probability=0.02, seconds=TOO_LATE
+    ),
+    "reset before the commit": FaultRule(kind=Fault.RESET_BEFORE_COMMIT, operation=CREATE, probability=0.02),
+    "reset after the commit": FaultRule(kind=Fault.RESET_AFTER_COMMIT, operation=CREATE, probability=0.02),
+    "answer cut short": FaultRule(kind=Fault.TRUNCATED_BODY, operation=CREATE, probability=0.02),
+    "500 after the commit": FaultRule(
+        kind=Fault.SERVER_ERROR, operation=CREATE, probability=0.01, status=500, after_commit=True
+    ),
+    "502 before the commit": FaultRule(
+        kind=Fault.SERVER_ERROR, operation=CREATE, probability=0.01, status=502
+    ),
+}
+"""What hits single requests all the time."""
 
 
 @define
@@ -60,6 +106,7 @@ class Tally:
     runs: int = 0
     kills: Counter[str] = field(factory=Counter[str])
     steps: Counter[str] = field(factory=Counter[str])
+    faults: Counter[str] = field(factory=Counter[str])
     under_way: int = 0
     lookups: int = 0
     lost: int = 0
@@ -96,7 +143,7 @@ class Trial:
         """Starts one run."""
         self.tally.runs += 1
         script = Path(__file__).with_name("dying_job.py")
-        fixed = ["--invoices", INVOICES, "--settle", SETTLE, *options]
+        fixed = ["--invoices", INVOICES, "--settle", SETTLE, "--timeout", TIMEOUT, *options]
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *map(str, [script, self.sandbox.url, self.journal, *fixed]),
@@ -151,15 +198,15 @@ class Trial:
             self.tally.disagreeing += (said.get(number) is State.ACCEPTED) != bool(arrived[number])
         self.tally.jobs += 1
         self.tally.invoices += INVOICES
-        self.tally.lookups += self.sandbox.requests["invoices.distributions"]
+        self.tally.lookups += self.sandbox.requests[LISTING]
 
     async def _a_random_moment(self, process: asyncio.subprocess.Process) -> None:
         """Mostly in the middle of sending, now and then at any time at all."""
         if self.dice.random() < 0.2:
             await asyncio.sleep(self.dice.uniform(0.0, 1.0))
             return
-        goal = self.sandbox.requests[CREATE_INVOICE.name] + self.dice.randint(1, 30)
-        while self.sandbox.requests[CREATE_INVOICE.name] < goal and process.returncode is None:  # noqa: ASYNC110 (it only counts)
+        goal = self.sandbox.requests[CREATE] + self.dice.randint(1, 30)
+        while self.sandbox.requests[CREATE] < goal and process.returncode is None:  # noqa: ASYNC110 (it only counts)
             await asyncio.sleep(0.001)
         await asyncio.sleep(self.dice.uniform(0.0, 0.01))
 
@@ -199,41 +246,85 @@ class Trial:
             raise AssertionError(f"the job failed by itself ({code}): {errors.decode(errors='replace')}")
 
 
+@define
+class Weather:
+    """The faults of one sandbox, and how often each has hit."""
+
+    faults: Faults
+    dice: random.Random
+    _ordered: Counter[str] = field(init=False, factory=Counter[str])
+
+    def begin(self) -> None:
+        """What goes on all the time."""
+        self.faults.seed(self.dice.randrange(2**32))
+        for name in TROUBLES:
+            self._order(name, PLENTY)
+
+    async def storms(self) -> None:
+        """One storm after the other, of dozens of requests each."""
+        while True:
+            await asyncio.sleep(self.dice.uniform(3.0, 12.0))
+            if not any(self._left()[name] for name in STORMS):
+                self._order(self.dice.choice(list(STORMS)), self.dice.randint(12, 48))
+
+    def hits(self) -> Counter[str]:
+        """How many requests each fault has hit."""
+        return self._ordered - self._left()
+
+    def _order(self, name: str, times: int) -> None:
+        rule = evolve((TROUBLES | STORMS)[name], times=times)
+        self.faults.add(**asdict(rule, recurse=False))
+        self._ordered[name] += times
+
+    def _left(self) -> Counter[str]:
+        names = {rule: name for name, rule in (TROUBLES | STORMS).items()}
+        return Counter({names[evolve(rule, times=1)]: rule.times or 0 for rule in self.faults.remaining()})
+
+
 @contextlib.asynccontextmanager
-async def troubled_sandbox(seed: int) -> AsyncIterator[Sandbox]:
+async def troubled_sandbox(dice: random.Random, tally: Tally) -> AsyncIterator[Sandbox]:
     """A sandbox on which everything goes wrong now and then."""
     async with Sandbox() as sandbox:
-        add = sandbox.faults.add
-        sandbox.faults.seed(seed)
-        create = CREATE_INVOICE.name
-        add(Fault.LATENCY, operation=create, times=None, probability=0.5, seconds=0.01)
-        add(Fault.LATE_LISTING, operation=create, times=None, probability=0.5, seconds=LISTING_DELAY)
-        for kind in (Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT, Fault.TRUNCATED_BODY):
-            add(kind, operation=create, times=None, probability=0.02)
-        add(Fault.SERVER_ERROR, operation=create, times=None, probability=0.01, status=500, after_commit=True)
-        add(Fault.SERVER_ERROR, operation=create, times=None, probability=0.01, status=502)
-        add(Fault.TOO_MANY_REQUESTS, times=6, probability=0.01, retry_after=0.02)
-        add(Fault.UNAVAILABLE, times=2, probability=0.01)
-        yield sandbox
+        weather = Weather(sandbox.faults, dice)
+        weather.begin()
+        storms = asyncio.create_task(weather.storms())
+        try:
+            yield sandbox
+        finally:
+            storms.cancel()
+            await asyncio.gather(storms, return_exceptions=True)
+            tally.faults += weather.hits()
 
 
-async def prove(kills: int, seed: int) -> Tally:
-    """Kills as often as asked for, in as many jobs as that takes."""
-    tally, dice = Tally(), random.Random(seed)
+async def prove(kills: int, seed: int, *, at_once: int, until: float) -> Tally:
+    """Kills as often as asked for, in as many jobs as that takes, some of them at the same time.
+
+    No job begins after ``until``, a moment of the monotonic clock.
+    """
+    tally, jobs = Tally(), count()
     turns: Iterator[str] = cycle(KINDS)
     steps: Iterator[str] = cycle(STEPS)
-    while tally.kills.total() < kills:
-        async with troubled_sandbox(dice.randrange(2**32)) as sandbox:
-            with tempfile.TemporaryDirectory() as folder:
-                trial = Trial(Path(folder), sandbox, dice, tally)
-                before = tally.kills.total()
-                for _ in range(2 * KILLS_PER_JOB):
-                    if tally.kills.total() - before >= min(KILLS_PER_JOB, kills - before):
-                        break
-                    kind = next(turns)
-                    await trial.kill(kind, next(steps) if kind == "step" else "")
-                await trial.finish()
+
+    async def one_after_the_other() -> None:
+        while (left := kills - tally.kills.total()) > 0 and time.monotonic() < until:
+            dice = random.Random(f"{seed} {next(jobs)}")
+            async with troubled_sandbox(dice, tally) as sandbox:
+                with tempfile.TemporaryDirectory() as folder:
+                    trial = Trial(Path(folder), sandbox, dice, tally)
+                    for _ in range(min(KILLS_PER_JOB, left)):
+                        kind = next(turns)
+                        await trial.kill(kind, next(steps) if kind == "step" else "")
+                    await trial.finish()
+
+    async with asyncio.TaskGroup() as lanes:
+        for _ in range(at_once):
+            lanes.create_task(one_after_the_other())
     return tally
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that a client is gone: here they leave on purpose."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], ClientConnectionResetError)
 
 
 def main() -> None:
@@ -241,9 +332,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="kill a bulk job again and again")
     parser.add_argument("--kills", type=int, default=600)
     parser.add_argument("--seed", type=int, default=20261120)
+    parser.add_argument("--at-once", type=int, default=1, help="jobs at the same time")
+    parser.add_argument("--minutes", type=float, default=60.0, help="begin no job after that")
     options = parser.parse_args()
+    logging.getLogger("aiohttp.server").addFilter(_is_news)
     started = time.monotonic()
-    tally = asyncio.run(prove(options.kills, options.seed))
+    until = started + 60 * options.minutes
+    tally = asyncio.run(prove(options.kills, options.seed, at_once=options.at_once, until=until))
     report(
         {
             **surroundings(),
@@ -255,6 +350,7 @@ def main() -> None:
             "kills": {"all": tally.kills.total(), **tally.kills},
             "kills_by_step": {step: tally.steps[step] for step in STEPS},
             "kills_with_something_under_way": tally.under_way,
+            "requests_hit": dict(tally.faults.most_common()),
             "lookups": tally.lookups,
             "lost": tally.lost,
             "doubled": tally.doubled,

@@ -15,7 +15,7 @@ KILLS = 26
 
 def test_kills_and_power_cuts_under_faults_lose_and_double_nothing():
     done = subprocess.run(
-        [sys.executable, str(KILL), "--kills", str(KILLS)],
+        [sys.executable, str(KILL), "--kills", str(KILLS), "--at-once", "4"],
         check=False,
         capture_output=True,
         text=True,
@@ -29,3 +29,5 @@ def test_kills_and_power_cuts_under_faults_lose_and_double_nothing():
     assert proof["kills_with_something_under_way"] > 0  # else the kills missed what they are for
     assert sum(kills > 0 for kills in proof["kills_by_step"].values()) >= 10
     assert proof["lookups"] > 0
+    assert {"timeout before the commit", "timeout after the commit"} <= set(proof["requests_hit"])
+    assert any(name.endswith("in storms") for name in proof["requests_hit"])
