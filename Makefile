@@ -55,7 +55,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/sync_overhead.py
 	$(BIN)/python benchmarks/bulk.py
 	$(BIN)/python benchmarks/memory.py
-	$(BIN)/python benchmarks/kill.py --kills 60
+	$(BIN)/python benchmarks/kill.py --kills 60 --at-once 2
 	$(BIN)/python benchmarks/limiter.py
 	$(BIN)/python benchmarks/deadline.py
 

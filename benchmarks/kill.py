@@ -301,19 +301,25 @@ async def prove(kills: int, seed: int, *, at_once: int, until: float) -> Tally:
 
     No job begins after ``until``, a moment of the monotonic clock.
     """
-    tally, jobs = Tally(), count()
+    tally, tries, jobs = Tally(), Counter[str](), count()
     turns: Iterator[str] = cycle(KINDS)
-    steps: Iterator[str] = cycle(STEPS)
+
+    def next_step() -> str:
+        step = min(STEPS, key=lambda step: (tally.steps[step], tries[step]))
+        tries[step] += 1
+        return step
 
     async def one_after_the_other() -> None:
-        while (left := kills - tally.kills.total()) > 0 and time.monotonic() < until:
+        while tally.kills.total() < kills and time.monotonic() < until:
             dice = random.Random(f"{seed} {next(jobs)}")
             async with troubled_sandbox(dice, tally) as sandbox:
                 with tempfile.TemporaryDirectory() as folder:
                     trial = Trial(Path(folder), sandbox, dice, tally)
-                    for _ in range(min(KILLS_PER_JOB, left)):
+                    for _ in range(KILLS_PER_JOB):
+                        if tally.kills.total() >= kills:
+                            break
                         kind = next(turns)
-                        await trial.kill(kind, next(steps) if kind == "step" else "")
+                        await trial.kill(kind, next_step() if kind == "step" else "")
                     await trial.finish()
 
     async with asyncio.TaskGroup() as lanes:

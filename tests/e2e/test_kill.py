@@ -15,7 +15,7 @@ KILLS = 26
 
 def test_kills_and_power_cuts_under_faults_lose_and_double_nothing():
     done = subprocess.run(
-        [sys.executable, str(KILL), "--kills", str(KILLS), "--at-once", "4"],
+        [sys.executable, str(KILL), "--kills", str(KILLS), "--at-once", "2"],
         check=False,
         capture_output=True,
         text=True,
