@@ -21,22 +21,36 @@ from confirma_async.errors import JournalError
 
 T = TypeVar("T")
 
-GROUP = 512
-"""How much work may share one commit."""
-
 PACE = 0.002
 """Seconds between two hand-overs at least, so that each carries several invoices when they come fast."""
 
 OpenJournal = Callable[[], Journal]
 """Opens a journal; runs in the thread that will use it."""
 
+_Send = tuple[int, asyncio.Future[None]]
+_Decided = tuple[Decision, Callable[[], None]]
+_Order = tuple[Callable[[Journal], Any], asyncio.Future[Any]]
+
 
 @frozen
-class _Order:
-    """Work for the thread, and what waits for its result in the loop."""
+class _HandOver:
+    """What shares one commit, and what waits for it in the loop.
 
-    work: Callable[[Journal], Any]
-    done: asyncio.Future[Any]
+    Outcomes come first and intents after them; what is to be run sees both.
+    """
+
+    decisions: Sequence[_Decided]
+    sends: Sequence[_Send]
+    orders: Sequence[_Order]
+
+    def written_to(self, journal: Journal) -> list[Any]:
+        """Writes all of it; returns the results of the orders."""
+        with journal.transaction():
+            if self.decisions:
+                journal.decide([decision for decision, _ in self.decisions])
+            if self.sends:
+                journal.sending([position for position, _ in self.sends], time.time())
+            return [_result(work, journal) for work, _ in self.orders]
 
 
 class JournalWriter:
@@ -56,13 +70,14 @@ class JournalWriter:
         self._open_journal = open_journal
         self._loop = loop
         self._closing = False
-        self._sends: list[tuple[int, asyncio.Future[None]]] = []
-        self._decisions: list[tuple[Decision, Callable[[], None]]] = []
+        self._decisions: list[_Decided] = []
+        self._sends: list[_Send] = []
+        self._orders: list[_Order] = []
         self._under_way = False
         self._timer: asyncio.Handle | None = None
         self._next_at = 0.0
         self._opened: asyncio.Future[str] = loop.create_future()
-        self._work: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[_HandOver | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="confirma-journal", daemon=True)
         self._thread.start()
 
@@ -92,9 +107,9 @@ class JournalWriter:
             JournalError: it could not be written; nothing of it was.
         """
         self._refuse_when_closed()
-        self._hand_over()
         done: asyncio.Future[T] = self._loop.create_future()
-        self._work.put(_Order(work, done))
+        self._orders.append((work, done))
+        self._gather()
         return await done
 
     async def sending(self, position: int) -> None:
@@ -145,44 +160,39 @@ class JournalWriter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._sends and not self._decisions:
+        if not self._gathered:
             return
-        sends, self._sends = self._sends, []
-        decisions, self._decisions = self._decisions, []
-        positions = [position for position, _ in sends]
-        decided = [decision for decision, _ in decisions]
-
-        def write(journal: Journal) -> None:
-            if decided:
-                journal.decide(decided)
-            if positions:
-                journal.sending(positions, time.time())
-
-        done: asyncio.Future[None] = self._loop.create_future()
-        done.add_done_callback(lambda written: self._written(written, sends, decisions))
         self._under_way = True
         self._next_at = self._loop.time() + PACE
-        self._work.put(_Order(write, done))
+        self._work.put(_HandOver(self._decisions, self._sends, self._orders))
+        self._decisions, self._sends, self._orders = [], [], []
 
-    def _written(
-        self,
-        written: asyncio.Future[None],
-        sends: Sequence[tuple[int, asyncio.Future[None]]],
-        decisions: Sequence[tuple[Decision, Callable[[], None]]],
-    ) -> None:
-        self._under_way = False
-        self.deciding -= len(decisions)
-        error = written.exception()
-        for _, done in sends:
-            if not done.done():
-                done.set_result(None) if error is None else done.set_exception(error)
-        if error is not None:
-            if decisions and not self.broken.done():
-                self.broken.set_exception(error)
-            return
-        for _, then in decisions:
+    @property
+    def _gathered(self) -> bool:
+        return bool(self._decisions or self._sends or self._orders)
+
+    def _written(self, handed: _HandOver, results: Sequence[Any]) -> None:
+        """Tells whoever waits that what they handed over is durable."""
+        self._came_back(handed)
+        for _, done in handed.sends:
+            _deliver(done, None)
+        for (_, done), result in zip(handed.orders, results, strict=True):
+            _deliver(done, result)
+        for _, then in handed.decisions:
             then()
-        if self._sends or self._decisions:
+
+    def _failed(self, handed: _HandOver, error: Exception) -> None:
+        """Tells whoever waits that nothing of what they handed over was written."""
+        self._came_back(handed)
+        for _, done in (*handed.sends, *handed.orders):
+            _deliver(done, error)
+        if handed.decisions and not self.broken.done():
+            self.broken.set_exception(error)
+
+    def _came_back(self, handed: _HandOver) -> None:
+        self._under_way = False
+        self.deciding -= len(handed.decisions)
+        if self._gathered:
             self._gather()
 
     # --- in the thread ----------------------------------------------------------------------------
@@ -191,56 +201,36 @@ class JournalWriter:
         try:
             journal = self._open_journal()
         except BaseException as error:  # noqa: BLE001 (whoever opens must hear of it)
-            self._tell([self._opened], [error])
+            self._in_the_loop(_deliver, self._opened, error)
             return
         try:
-            self._tell([self._opened], [journal.name])
-            while group := self._next_group():
-                self._tell([order.done for order in group], self._commit(journal, group))
+            self._in_the_loop(_deliver, self._opened, journal.name)
+            while handed := self._work.get():
+                try:
+                    results = handed.written_to(journal)
+                except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
+                    self._in_the_loop(self._failed, handed, error)
+                else:
+                    self._in_the_loop(self._written, handed, results)
         finally:
             journal.close()
 
-    def _tell(self, waiting: Sequence[asyncio.Future[Any]], results: Sequence[Any]) -> None:
+    def _in_the_loop(self, tell: Callable[..., None], *told: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(_deliver, waiting, results)
-
-    def _next_group(self) -> list[_Order]:
-        """What there is to do, all of it; nothing when it is time to end."""
-        first = self._work.get()
-        if first is None:
-            return []
-        group = [first]
-        while len(group) < GROUP:
-            try:
-                more = self._work.get_nowait()
-            except queue.Empty:
-                break
-            if more is None:
-                self._work.put(None)  # the end comes after this group
-                break
-            group.append(more)
-        return group
-
-    @staticmethod
-    def _commit(journal: Journal, group: Sequence[_Order]) -> list[Any]:
-        results: list[Any] = []
-        try:
-            with journal.transaction():
-                for order in group:
-                    try:
-                        results.append(order.work(journal))
-                    except JournalError as refusal:  # its own business; the others of the group go on
-                        results.append(refusal)
-        except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
-            return [error] * len(group)
-        return results
+            self._loop.call_soon_threadsafe(tell, *told)
 
 
-def _deliver(waiting: Sequence[asyncio.Future[Any]], results: Sequence[Any]) -> None:
-    for done, result in zip(waiting, results, strict=True):
-        if done.done():
-            continue
-        if isinstance(result, BaseException):
-            done.set_exception(result)
-        else:
-            done.set_result(result)
+def _result(work: Callable[[Journal], Any], journal: Journal) -> Any:
+    try:
+        return work(journal)
+    except JournalError as refusal:  # its own business; the others of the commit go on
+        return refusal
+
+
+def _deliver(done: asyncio.Future[Any], result: Any) -> None:
+    if done.done():
+        return
+    if isinstance(result, BaseException):
+        done.set_exception(result)
+    else:
+        done.set_result(result)
