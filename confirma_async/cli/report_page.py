@@ -93,7 +93,8 @@ def _verdict(summary: Summary) -> str:
         )
         if number
     ]
-    accepted = f"{_count(counts.get(State.ACCEPTED, 0))} of {_count(summary.count)} invoices were accepted"
+    which = "invoices that can be sent" if refused else "invoices"  # the refused are not among the count
+    accepted = f"{_count(counts.get(State.ACCEPTED, 0))} of {_count(summary.count)} {which} were accepted"
     if summary.duplicates:
         accepted += f", {_count(summary.duplicates)} of them the service had already"
     kind = "good" if not troubles else "doubt" if unknown else "bad"

@@ -105,6 +105,12 @@ def test_what_files_and_services_say_is_text_and_nothing_else():
     assert "<script>alert(1)</script>" in found.text
 
 
+def test_what_was_refused_before_sending_is_not_among_those_that_can_be_sent():
+    group = Group("due-date", "must not be before the invoice's date", 1, [("7", "a.csv:1")])
+    found = shown(refused=[group], totals={(State.ACCEPTED, "EUR"): Total(3, Decimal("3.00"), 0)})
+    assert "3 of 3 invoices that can be sent were accepted; 1 refused before sending" in found.text
+
+
 def test_an_empty_journal_is_a_page_too():
     assert "0 of 0 invoices" in shown().text
 
