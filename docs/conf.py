@@ -16,7 +16,7 @@ from confirma_async.schemas import Schema
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from docs import generate  # noqa: E402 (it stands beside this file)
+from docs import tables  # noqa: E402 (it stands beside this file)
 
 # The client loads its resources late. A schema has this one's name, too, so that it must be found there.
 vars(client)["Accounting"] = Accounting
@@ -77,7 +77,7 @@ def restore_attribute(
 def add_fields(_app: Sphinx, what: str, _name: str, obj: object, _options: Any, lines: list[str]) -> None:
     """Gives every schema a table of its attributes, with wire names and evidence marks."""
     if what == "class" and isinstance(obj, type) and issubclass(obj, Schema) and len(attrs.fields(obj)) > 1:
-        lines += ["", *generate.field_table(obj)]
+        lines += ["", *tables.field_table(obj)]
 
 
 def shorten_signature(
@@ -91,7 +91,7 @@ def shorten_signature(
 
 def write_tables(_app: Sphinx) -> None:
     """Writes the tables before any page is read."""
-    generate.write(HERE / "_generated")
+    tables.write(HERE / "_generated")
 
 
 def setup(app: Sphinx) -> None:

@@ -1,0 +1,63 @@
+"""The tables of these pages, written from the code, so that they cannot say anything else than it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from docs.tables.commands import checks, commands, exit_codes, healths
+from docs.tables.evidence import evidence, field_table, operations
+from docs.tables.inputs import columns, finvoice_codes, rules, type_codes
+from docs.tables.outcomes import (
+    errors,
+    faults,
+    log_fields,
+    pace_figures,
+    phases,
+    retries,
+    retry_figures,
+    states,
+    verdicts,
+)
+from docs.tables.sandbox import commands_of_the_sandbox, principles, stages
+
+__all__ = ["TABLES", "field_table", "write"]
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    table.__name__.replace("_", "-"): table
+    for table in (
+        commands,
+        exit_codes,
+        checks,
+        healths,
+        columns,
+        type_codes,
+        finvoice_codes,
+        rules,
+        states,
+        verdicts,
+        errors,
+        phases,
+        log_fields,
+        retries,
+        retry_figures,
+        pace_figures,
+        faults,
+        commands_of_the_sandbox,
+        stages,
+        principles,
+        operations,
+        evidence,
+    )
+}
+"""Every table by the name that a page includes it under."""
+
+
+def write(folder: Path) -> None:
+    """Writes every table whose contents have changed."""
+    folder.mkdir(exist_ok=True)
+    for name, table in TABLES.items():
+        file = folder / f"{name}.md"
+        text = table()
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")

@@ -1,0 +1,214 @@
+"""Tables of what can become of a job and of a call."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+
+from confirma_async.bulk import State, Verdict
+from confirma_async.contract import CREATE_INVOICE, Repeat
+from confirma_async.errors import (
+    AddressNotChosenError,
+    APIError,
+    Attempt,
+    AuthenticationError,
+    BadRequestError,
+    BusinessRuleError,
+    CallError,
+    ConfigurationError,
+    ConfirmaError,
+    ConflictError,
+    CredentialsError,
+    JournalError,
+    JournalMismatchError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    Phase,
+    RateLimitedError,
+    RequestInvalidError,
+    ResponseDecodeError,
+    ServerError,
+    TokenNotKeptError,
+    TransportError,
+    UnprocessableError,
+    error_class,
+)
+from confirma_async.formats import InputError
+from confirma_async.sandbox import Fault
+from confirma_async.session import pace
+from confirma_async.session.history import History
+from confirma_async.session.history import log_fields as fields_of_record
+from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
+from confirma_async.settings import Environment
+from docs.tables.markup import code, member_docs, prose, table
+
+ADVICE: Mapping[type[ConfirmaError], str] = {
+    ConfirmaError: "Catch this one to catch them all.",
+    ConfigurationError: "Change what the message names. Nothing was sent.",
+    RequestInvalidError: "Correct the places that `problems` lists. Nothing was sent.",
+    AddressNotChosenError: "Name the type of address, the operator, or both, as the message lists them.",
+    InputError: "Correct or replace the file. Nothing of it was sent.",
+    CallError: "Catch this one for every failed call, and look at `phase`.",
+    CredentialsError: "See to the place where the key is kept, as the message says.",
+    TransportError: "`NOT_SENT`: repeat the call when the network is back. `NO_REPLY`: only calls that read "
+    "end like this; repeat them.",
+    OutcomeUnknownError: "Do not send it again. Look the invoice up in the distribution information first; "
+    "a bulk job does that by itself.",
+    TokenNotKeptError: "Keep `token.reveal()`, or mend the store and call `renew_token()` again: it saves "
+    "the token that is there. If `token` is None, look for it in `answer.reveal()`.",
+    ResponseDecodeError: "For a call that changes something, treat the outcome as unknown. If the service "
+    "uses another name than a provisional one, correct it with overrides.",
+    APIError: "Read `detail`; `body` has the raw answer.",
+    BadRequestError: "Correct the request as `detail` says.",
+    AuthenticationError: "Check that the key belongs to this environment and has not expired.",
+    BusinessRuleError: "Ask the service why it forbids this; the request itself is well formed.",
+    PermissionDeniedError: "Use the right kind of token: a client's, or the provisioning token.",
+    NotFoundError: "Check the number asked for. If the path is provisional, correct it with overrides.",
+    ConflictError: "Look up what the service has before doing anything else.",
+    UnprocessableError: "Correct the contents as `detail` says.",
+    RateLimitedError: "Lower the rate limit; wait `retry_after` seconds where it is given.",
+    ServerError: "Repeat the call later. It is raised only where nothing can have taken effect.",
+    JournalError: "Do what the message says. If `resumable`, the same call goes on afterwards.",
+    JournalMismatchError: "Name another journal, or go on with the files and the target it belongs to.",
+}
+"""What to do about each error. A class without an entry stops the build."""
+
+_PHASES: Mapping[type[ConfirmaError], str] = {
+    CallError: "any",
+    TransportError: "`NOT_SENT` or `NO_REPLY`",
+    TokenNotKeptError: "`REPLIED`; `NOT_SENT` from the calls after it",
+    OutcomeUnknownError: "`NO_REPLY`, or `REPLIED` with a 5xx",
+}
+
+
+def states() -> str:
+    """Every state that the journal knows."""
+    docs = member_docs(State)
+    return table(("State", "Meaning"), [(code(state.name), docs[state.name]) for state in State])
+
+
+def verdicts() -> str:
+    """Every verdict of a job."""
+    docs = {Verdict.ACCEPTED.name: "The service has it.", **member_docs(Verdict)}
+    return table(("Verdict", "Meaning"), [(code(it.value), docs[it.name]) for it in Verdict])
+
+
+def errors() -> str:
+    """Every error, by the tree of their classes."""
+    rows = [
+        (
+            f"{{py:class}}`~{_documented(cls)}`",
+            prose((inspect.getdoc(cls) or "").partition("\n\n")[0]),
+            _phase(cls),
+            ADVICE[cls],
+        )
+        for cls in _tree(ConfirmaError)
+    ]
+    return table(("Error", "What happened", "Phase", "What to do"), rows)
+
+
+def _tree(cls: type[ConfirmaError]) -> Iterator[type[ConfirmaError]]:
+    yield cls
+    for child in cls.__subclasses__():
+        yield from _tree(child)
+
+
+def _documented(cls: type) -> str:
+    home = "confirma_async.formats" if cls is InputError else cls.__module__
+    return f"{home}.{cls.__name__}"
+
+
+def _phase(cls: type[ConfirmaError]) -> str:
+    if cls in _PHASES:
+        return _PHASES[cls]
+    return code(cls.phase.name) if issubclass(cls, CallError) else ""
+
+
+def phases() -> str:
+    """How far a call can come."""
+    docs = member_docs(Phase)
+    return table(("Phase", "Meaning"), [(code(phase.name), docs[phase.name]) for phase in Phase])
+
+
+def log_fields() -> str:
+    """Every field of a record of the log, with what it says of a call that was tried twice."""
+    busy = Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", seconds=0.02)
+    taken = Attempt(phase=Phase.REPLIED, status=200, request_id="c0ffee", waited=0.004, seconds=0.031)
+    history = History(
+        operation=CREATE_INVOICE,
+        url=Environment.STAGING.value + CREATE_INVOICE.path,
+        subject="invoice 1042",
+        started=0.0,
+        attempts=[busy, taken],
+        ended=0.255,
+    )
+    return table(("Field", "For example"), [(code(k), code(v)) for k, v in fields_of_record(history).items()])
+
+
+def retries() -> str:
+    """What happens after each kind of failure, asked of the retry rules themselves."""
+    cases: Sequence[tuple[str, Phase, int | None, str]] = (
+        (
+            "nothing was sent: name not found, refused, no TLS, no connection in time",
+            Phase.NOT_SENT,
+            None,
+            "TransportError",
+        ),
+        (
+            "no complete answer came: silence, a reset, a body that breaks off",
+            Phase.NO_REPLY,
+            None,
+            "TransportError",
+        ),
+        ("429", Phase.REPLIED, 429, error_class(429).__name__),
+        ("503", Phase.REPLIED, 503, error_class(503).__name__),
+        ("500, 502, 504 and other 5xx", Phase.REPLIED, 500, error_class(500).__name__),
+        ("501, 505", Phase.REPLIED, 501, error_class(501).__name__),
+        ("3xx, and 4xx other than 429", Phase.REPLIED, 400, "the error of its status"),
+        ("2xx that cannot be read, or is too long", Phase.REPLIED, 200, "ResponseDecodeError"),
+    )
+    rows = [
+        (what, *(_consequence(phase, repeat, status, error) for repeat in Repeat))
+        for what, phase, status, error in cases
+    ]
+    return table(("What came of the request", "The call only reads", "The call changes something"), rows)
+
+
+def retry_figures() -> str:
+    """The policy of retries, and what a refusal does to the rate."""
+    policy = RetryPolicy()
+    return (
+        f"- A call starts at most {policy.attempts} requests (`attempts`). The pause before the next is a "
+        f"random time of up to {policy.base} s (`base`), then twice that, and so on up to {policy.cap:.0f} s "
+        f"(`cap`).\n"
+        f"- All calls of a client share a budget of {policy.budget} retries (`budget`); five successes earn "
+        f"one back. When it is spent, failures are told at once.\n"
+        f"- `Retry-After` is obeyed, in seconds, fractions of a second or as a date. Until then no call of "
+        f"the limiter goes out. If it asks for more time than a call has left, the call ends at once; "
+        f"`retry_after` has the seconds.\n"
+    )
+
+
+def pace_figures() -> str:
+    """What a refusal does to the rate."""
+    return (
+        f"After a 429 or 503 the rate falls by {1 - pace.CUT:.0%}, from the ceiling or, where there is none, "
+        f"from what really went out. It then rises evenly, and is back after {pace.RECOVERY:.0f} s at most. "
+        f"It never falls below {pace.SLOWEST} calls per second, and there are no bursts meanwhile.\n"
+    )
+
+
+def _consequence(phase: Phase, repeat: Repeat, status: int | None, error: str) -> str:
+    told = code(error) if error.endswith("Error") else error
+    if may_repeat(phase, repeat, status):
+        return f"tried again; in the end {told}"
+    if outcome_unknown(phase, repeat, status):
+        return "never tried again: `OutcomeUnknownError`"
+    return f"{told}, at once"
+
+
+def faults() -> str:
+    """Every fault of the sandbox."""
+    docs = member_docs(Fault)
+    return table(("Fault", "What happens"), [(code(fault.name), docs[fault.name]) for fault in Fault])

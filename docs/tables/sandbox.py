@@ -1,0 +1,57 @@
+"""Tables of what the sandbox does, and by whose word."""
+
+from __future__ import annotations
+
+import re
+
+from confirma_async.sandbox.admin import COMMANDS
+from confirma_async.sandbox.lifecycle import PRINCIPLES, STEPS, TRANSITIONS, Transition
+from confirma_async.sandbox.lifecycle import RULES as SANDBOX_RULES
+from confirma_async.schemas.wire import Evidence
+from docs.tables.markup import MARKS, code, prose, table
+
+
+def commands_of_the_sandbox() -> str:
+    """Every command below ``/_sandbox/``, with its arguments."""
+    rows = [
+        (
+            code(f"{command.method} /_sandbox/{name}"),
+            ", ".join(code(argument) for argument in command.arguments.__struct_fields__),
+            prose(command.what),
+        )
+        for name, command in COMMANDS.items()
+    ]
+    return table(("Command", "Arguments", "What happens"), rows)
+
+
+def stages() -> str:
+    """Every stage of an unpaid invoice."""
+    rows = [(code(it.route), it.day, code(it.stage), it.fee or "", it.description) for it in STEPS]
+    return table(("Route", "Day", "Stage", "Fee", "What the timeline says"), rows)
+
+
+def principles() -> str:
+    """Everything that the sandbox lives by, and whose word that is."""
+    validation = [(f"ERROR: {rule.error}", rule.lives_by, rule.evidence) for rule in SANDBOX_RULES]
+    steps = [(f"{it.source} → {it.target}: {_when(it)}", it.lives_by, it.evidence) for it in TRANSITIONS]
+    ways = {it.route: (f"{it.route}: stages of an unpaid invoice", it.lives_by, it.evidence) for it in STEPS}
+    rest = [(it.what, it.lives_by, it.evidence) for it in PRINCIPLES]
+    rows = [
+        (what, lives_by, _known(lives_by, evidence))
+        for what, lives_by, evidence in (*validation, *steps, *ways.values(), *rest)
+    ]
+    return table(("What it does", "Lives by", "Known"), rows)
+
+
+def _known(lives_by: str, evidence: Evidence | None) -> str:
+    if evidence is None:
+        return "ours"
+    return MARKS[evidence] + (", in part" if re.search(r"\bours?\b", lives_by) else "")
+
+
+def _when(transition: Transition) -> str:
+    wanted = (
+        fact if value is True else f"not {fact}" if value is False else str(value)
+        for fact, value in transition.when.items()
+    )
+    return ", ".join(wanted)
