@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from itertools import count, cycle
 from pathlib import Path
 
@@ -282,7 +282,7 @@ class Weather:
 
 
 @contextlib.asynccontextmanager
-async def troubled_sandbox(dice: random.Random, tally: Tally) -> AsyncIterator[Sandbox]:
+async def troubled_sandbox(dice: random.Random, tally: Tally) -> AsyncGenerator[Sandbox]:
     """A sandbox on which everything goes wrong now and then."""
     async with Sandbox() as sandbox:
         weather = Weather(sandbox.faults, dice)
