@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import logging
 import os
 import random
 import shutil
@@ -33,7 +32,6 @@ from collections.abc import AsyncGenerator, Iterator
 from itertools import count, cycle
 from pathlib import Path
 
-from aiohttp import ClientConnectionResetError
 from attrs import asdict, define, evolve, field
 from dying_job import STEPS
 from figures import report, surroundings
@@ -328,11 +326,6 @@ async def prove(kills: int, seed: int, *, at_once: int, until: float) -> Tally:
     return tally
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Not that a client is gone: here they leave on purpose."""
-    return record.exc_info is None or not isinstance(record.exc_info[1], ClientConnectionResetError)
-
-
 def main() -> None:
     """Proves, and prints one JSON document."""
     parser = argparse.ArgumentParser(description="kill a bulk job again and again")
@@ -341,7 +334,6 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=1, help="jobs at the same time")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no job after that")
     options = parser.parse_args()
-    logging.getLogger("aiohttp.server").addFilter(_is_news)
     started = time.monotonic()
     until = started + 60 * options.minutes
     tally = asyncio.run(prove(options.kills, options.seed, at_once=options.at_once, until=until))

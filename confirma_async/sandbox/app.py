@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -254,9 +255,10 @@ async def _started(request: web.Request, answer: Answer) -> web.StreamResponse:
 async def _dripping(request: web.Request, answer: Answer, seconds: float) -> web.StreamResponse:
     response = await _started(request, answer)
     size = -(-len(answer.body) // _DROPS) or 1
-    for start in range(0, len(answer.body), size):
-        await asyncio.sleep(seconds / _DROPS)
-        await response.write(answer.body[start : start + size])
+    with contextlib.suppress(ConnectionError):  # whoever had enough of waiting is gone
+        for start in range(0, len(answer.body), size):
+            await asyncio.sleep(seconds / _DROPS)
+            await response.write(answer.body[start : start + size])
     return response
 
 

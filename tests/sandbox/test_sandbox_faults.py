@@ -70,6 +70,18 @@ async def test_a_dripping_answer_can_be_too_slow_for_the_caller(http, sandbox):
             await response.read()
 
 
+async def test_a_caller_who_leaves_a_dripping_answer_is_no_fault_of_the_sandbox(http, sandbox, caplog):
+    sandbox.faults.add(Fault.SLOW_DRIP, seconds=0.8)
+    headers, patience = {"X-Api-Key": sandbox.api_key}, aiohttp.ClientTimeout(total=0.2)
+    with pytest.raises(TimeoutError):
+        async with http.get(
+            f"{sandbox.url}/api/v1/partner/validate", headers=headers, timeout=patience
+        ) as it:
+            await it.read()
+    await sandbox.close()
+    assert not [record for record in caplog.records if record.name == "aiohttp.server"]
+
+
 async def test_a_reset_before_the_commit_stores_nothing(partner, sandbox, make_invoice):
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT)
     with pytest.raises(aiohttp.ClientError):
