@@ -16,10 +16,10 @@ from confirma_async.formats.finvoice_codes import DIALECT, ORIGINAL, PLAIN_CODES
 from confirma_async.formats.finvoice_parties import Route
 from confirma_async.formats.finvoice_rows import document_definitions, rows
 from confirma_async.formats.finvoice_totals import amounts, payment_data, take_implied
-from confirma_async.formats.numbering import carry, resolve
+from confirma_async.formats.numbering import concluded, resolve
 from confirma_async.formats.records import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.ubl_codes import TYPE_CODES as UN_CODES
-from confirma_async.formats.wire_tree import finished, put
+from confirma_async.formats.wire_tree import put
 from confirma_async.formats.xml_tree import Leaves, own_text, where
 from confirma_async.formats.xml_wrapping import Wrapping
 from confirma_async.schemas import InvoiceType
@@ -100,15 +100,7 @@ def finvoice_invoice(
     _fill_money(leaves, raw, identity.type, remarks)
     _put(raw, "invoice.attachments", _attachments(leaves, remarks) or None)
     _fill_extensions(leaves, raw)
-    problems = [*(numbering.problems if number else ()), *leaves.problems]
-    if problems:
-        return BadRecord(place=place, problems=problems, number=number)
-    return ReadInvoice(
-        place=place,
-        request=carry(finished(raw), numbering),
-        remarks=(*numbering.remarks, *remarks),
-        original_number=numbering.original,
-    )
+    return concluded(raw, numbering, place, number, leaves.problems, remarks)
 
 
 def finvoice_identity(root: Element) -> Identity | None:

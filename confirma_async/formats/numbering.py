@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 from attrs import field, frozen
 
 from confirma_async.errors import Problem
 from confirma_async.formats.discretion import number_shown
-from confirma_async.formats.records import Identity, NumberBook
+from confirma_async.formats.records import BadRecord, Identity, NumberBook, Place, ReadInvoice
+from confirma_async.formats.wire_tree import finished
 from confirma_async.schemas import (
     DefinitionDetail,
     InvoiceExtensions,
@@ -123,6 +125,35 @@ def carry(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceReq
             extensions = attrs.evolve(extensions, definition_details=(*extensions.definition_details, detail))
         references = attrs.evolve(references, sales=numbering.original)
     return attrs.evolve(request, invoice=attrs.evolve(invoice, references=references, extensions=extensions))
+
+
+def concluded(
+    raw: dict[str, Any],
+    numbering: Numbering,
+    place: Place,
+    number: str | None,
+    problems: Sequence[Problem],
+    remarks: Sequence[str],
+) -> ReadInvoice | BadRecord:
+    """What a document has come to once all of it is read: an invoice, or what is wrong with it.
+
+    Args:
+        raw: The request, filled place by place.
+        numbering: The numbers it goes out under.
+        place: Where the document stands.
+        number: Its own number; where it has none, the fault is told already.
+        problems: What was found wrong in it.
+        remarks: What the reader decided for itself.
+    """
+    faults = [*(numbering.problems if number else ()), *problems]
+    if faults:
+        return BadRecord(place=place, problems=faults, number=number)
+    return ReadInvoice(
+        place=place,
+        request=carry(finished(raw), numbering),
+        remarks=(*numbering.remarks, *remarks),
+        original_number=numbering.original,
+    )
 
 
 @frozen

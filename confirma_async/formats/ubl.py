@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from confirma_async.formats.due_dates import assumed
 from confirma_async.formats.exact import decimal
-from confirma_async.formats.numbering import carry, resolve
+from confirma_async.formats.numbering import concluded, resolve
 from confirma_async.formats.records import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.ubl_codes import PLAIN_CODES, STRUCTURE, TYPE_CODES
 from confirma_async.formats.ubl_parties import buyer, delivery, seller, seller_id
 from confirma_async.formats.ubl_rows import CHARGES, charge_row, lines, row
 from confirma_async.formats.ubl_totals import amounts, payment_data, take_implied
-from confirma_async.formats.wire_tree import finished, put
+from confirma_async.formats.wire_tree import put
 from confirma_async.formats.xml_tree import Dialect, Leaves, own_text, where
 from confirma_async.formats.xml_wrapping import Wrapping
 from confirma_async.schemas import InvoiceType
@@ -145,15 +145,7 @@ def _invoice(
     _fill_money(leaves, raw)
     _put(raw, "invoice.attachments", _attachments(leaves) or None)
     _fill_extensions(leaves, raw)
-    problems = [*(numbering.problems if number else ()), *leaves.problems]
-    if problems:
-        return BadRecord(place=place, problems=problems, number=number)
-    return ReadInvoice(
-        place=place,
-        request=carry(finished(raw), numbering),
-        remarks=(*numbering.remarks, *remarks),
-        original_number=numbering.original,
-    )
+    return concluded(raw, numbering, place, number, leaves.problems, remarks)
 
 
 def _fill_header(
