@@ -146,6 +146,8 @@ class Pipeline:
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
         url = target + self._query(query)
         added = _checked(options.headers)
+        result: Response | TransportError | None = None
+        failure: CallError | None = None
         self.open_calls.begin(history)
         try:
             while True:
@@ -155,16 +157,25 @@ class Pipeline:
                     self.quota.refill()
                     return self._decode(operation, answer, result)
                 failure = refusal(result, token, self.converter) if isinstance(result, Response) else result
-                if not await self._exchanged(history, key, token, failure, deadline):
-                    await asyncio.sleep(self._pause(history, failure, deadline))
+                if await self._exchanged(history, key, token, failure, deadline):
+                    continue
+                pause = self._pause(history, failure, deadline)
+                if pause is None:
+                    raise _final(history, failure)  # noqa: TRY301 (here, its traceback has this frame alone)
+                await asyncio.sleep(pause)
         except BaseException as error:
-            history.error = told = self._told(history, error)
-            if told is error:
+            history.error = self._told(history, error)
+            if history.error is error:
                 raise
-            raise told from None
+            raise history.error from None
         finally:
             history.ended = loop.time()
-            await self._tell(history, deadline)
+            try:
+                await self._tell(history, deadline)
+            finally:
+                # The history has the error, and the traceback of the error has the frames: one that kept
+                # either would keep all of it until the garbage collector comes by.
+                del history, result, failure
 
     async def renew(self, key: Key, store: TokenStore, options: CallOptions) -> Secret:
         """Renews a client's token; see ``Key.renew``.
@@ -199,37 +210,40 @@ class Pipeline:
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
+        result: Response | BaseException | None = None
         try:
-            await self.limiter.acquire(deadline)
-        except TimeoutError as error:
-            raise _no_turn(history, error) from error
-        started = sent = loop.time()
-        try:
-            if self.hooks:
-                added = await self.hooks.before_attempt(history, added, deadline)
-            if before_send is not None:
-                await before_send()
-            if self.hooks or before_send is not None:
-                sent = loop.time()
-            if sent >= deadline:
-                raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
-            headers = headers_of(token, body, added)
-            request = Request(history.operation.method, url, headers, body, deadline - sent)
-            result: Response | BaseException
             try:
-                result = await self.transport.send(request)
-            except BaseException as error:  # noqa: BLE001 (raised again below, once it is on record)
-                result = error
-            history.attempts.append(_record(result, waited=started - began, seconds=loop.time() - sent))
-            if isinstance(result, Response) and result.status in retry.NOT_TAKEN:
-                self.limiter.slow_down(started, retry.retry_after(result.headers.get("Retry-After")))
+                await self.limiter.acquire(deadline)
+            except TimeoutError as error:
+                raise _no_turn(history, error) from error
+            started = sent = loop.time()
+            try:
+                if self.hooks:
+                    added = await self.hooks.before_attempt(history, added, deadline)
+                if before_send is not None:
+                    await before_send()
+                if self.hooks or before_send is not None:
+                    sent = loop.time()
+                if sent >= deadline:
+                    raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
+                headers = headers_of(token, body, added)
+                request = Request(history.operation.method, url, headers, body, deadline - sent)
+                try:
+                    result = await self.transport.send(request)
+                except BaseException as error:  # noqa: BLE001 (raised again below, once it is on record)
+                    result = error
+                history.attempts.append(_record(result, waited=started - began, seconds=loop.time() - sent))
+                if isinstance(result, Response) and result.status in retry.NOT_TAKEN:
+                    self.limiter.slow_down(started, retry.retry_after(result.headers.get("Retry-After")))
+            finally:
+                self.limiter.release()
+            if self.hooks:
+                await self.hooks.after_attempt(history, deadline)
+            if isinstance(result, (Response, TransportError)):  # a union would be made anew for every request
+                return result
+            raise result
         finally:
-            self.limiter.release()
-        if self.hooks:
-            await self.hooks.after_attempt(history, deadline)
-        if isinstance(result, (Response, TransportError)):  # a union would be made anew for every request
-            return result
-        raise result
+            del history, result  # see ``call``
 
     def _seconds(self, timeout: float | None) -> float:
         """The time for one call; no call waits for ever."""
@@ -245,10 +259,11 @@ class Pipeline:
             if self.hooks:
                 await self.hooks.after_call(history, deadline)
         except asyncio.CancelledError as error:  # the answer does not get as far as the caller any more
-            told = self._told(history, error)
-            raise told from told.__cause__
+            history.error = self._told(history, error)
+            raise history.error from history.error.__cause__
         finally:
             self.open_calls.end(history)
+            del history  # see ``call``
 
     def _told(self, history: History, error: BaseException) -> BaseException:
         """What the caller gets for an error: each says what was called and how often it was tried.
@@ -281,6 +296,8 @@ class Pipeline:
                     return True
         except (CallError, TimeoutError) as error:
             failure.__cause__ = error  # the caller is told of the refusal: that is what the call came to
+        finally:
+            del history, failure  # see ``call``
         return False
 
     def _query(self, query: Schema | None) -> str:
@@ -290,12 +307,8 @@ class Pipeline:
         words = {name: _in_a_query(value) for name, value in written.items()}
         return f"?{urlencode(words)}" if words else ""
 
-    def _pause(self, history: History, failure: CallError, deadline: float) -> float:
-        """Seconds until the next attempt.
-
-        Raises:
-            CallError: there must be none; this is what the caller gets.
-        """
+    def _pause(self, history: History, failure: CallError, deadline: float) -> float | None:
+        """Seconds until the next attempt; None where there must be none."""
         attempt, repeat = len(history.attempts), history.operation.repeat
         status = failure.status if isinstance(failure, APIError) else None
         if attempt < self.policy.attempts and retry.may_repeat(failure.phase, repeat, status):
@@ -303,7 +316,7 @@ class Pipeline:
             pause = max(asked or 0.0, self.policy.backoff(attempt))
             if asyncio.get_running_loop().time() + pause < deadline and self.quota.take():
                 return pause
-        raise _final(history, failure)
+        return None
 
     def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
         if response.cut_off:

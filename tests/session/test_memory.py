@@ -1,0 +1,161 @@
+"""A call that failed is freed with the error that it raised, without the garbage collector."""
+
+import asyncio
+import contextlib
+import gc
+import weakref
+
+import pytest
+from attrs import frozen
+
+from confirma_async import Secret
+from confirma_async.contract import CREATE_INVOICE
+from confirma_async.errors import JournalError, Phase, TransportError
+from confirma_async.schemas import InvoiceReceipt
+from confirma_async.session.hooks import Hook
+from confirma_async.session.keys import Key, Keys
+from confirma_async.session.pipeline import CallOptions
+from confirma_async.session.ratelimit import RateLimit
+
+from .conftest import ScriptedTransport
+
+pytestmark = pytest.mark.drops_errors("it counts what a dropped error leaves behind")
+
+
+class Watching(Hook):
+    """Knows, weakly, of every call and every error."""
+
+    def __init__(self):
+        self.known = []
+        self.told = []
+
+    def after_call(self, history):
+        self.known.append(weakref.ref(history))
+        if history.error is not None:
+            self.told.append(type(history.error).__name__)
+            self.known.append(weakref.ref(history.error))
+
+
+class Shelf:
+    """A store that can be read once."""
+
+    def __init__(self):
+        self.tokens = [Secret("the-only-key-1")]
+
+    async def load(self):
+        return self.tokens.pop()
+
+    async def save(self, token):
+        raise NotImplementedError
+
+
+class UnexpectedError(Exception):
+    pass
+
+
+class Failing:
+    """Fails afresh each time: an error that is kept to be raised again has a reason to live."""
+
+    def __init__(self, failure):
+        self.failure = failure
+
+    async def __call__(self, request):
+        try:
+            raise ConnectionError
+        except ConnectionError as cause:
+            raise self.failure() from cause
+
+
+def no_reply():
+    return TransportError("reset", phase=Phase.NO_REPLY)
+
+
+def not_sent():
+    return TransportError("refused", phase=Phase.NOT_SENT)
+
+
+async def silence(request):
+    await asyncio.sleep(10**6)
+
+
+async def refuse_to_write():
+    raise JournalError("no space left")
+
+
+@frozen
+class Case:
+    """A call that fails.
+
+    Attributes:
+        script: What the transport does; a number is a status.
+        error: What the hooks are told.
+        options: What the call does differently.
+        limit: What its turn depends on.
+        cancelled: Whether it is cancelled after a second.
+    """
+
+    script: tuple[object, ...]
+    error: str | None
+    options: CallOptions = CallOptions()
+    limit: RateLimit = RateLimit()
+    cancelled: bool = False
+
+
+CASES = {
+    "refused": Case((422,), "UnprocessableError"),
+    "key refused": Case((401,), "AuthenticationError"),
+    "never sent": Case((Failing(not_sent),), "TransportError"),
+    "unknown": Case((Failing(no_reply),), "OutcomeUnknownError"),
+    "failed at last": Case((Failing(not_sent), 503, 500), "OutcomeUnknownError"),
+    "well at last": Case((Failing(not_sent), 503, 200), None),
+    "unreadable": Case((b"no JSON",), "ResponseDecodeError"),
+    "a bug": Case((Failing(UnexpectedError),), "UnexpectedError"),
+    "not written down": Case((200,), "JournalError", options=CallOptions(before_send=refuse_to_write)),
+    "no turn": Case(
+        (200,), "TransportError", options=CallOptions(timeout=5), limit=RateLimit(per_second=0.01)
+    ),
+    "cancelled while sending": Case((silence,), "CancelledError", cancelled=True),
+    "cancelled in a pause": Case((503,), "CancelledError", cancelled=True),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_a_call_that_failed_is_freed_at_once(in_virtual_time, pipeline_over, answer, case):
+    def line(said):
+        match said:
+            case int():
+                return answer(said, Retry_After="2")
+            case bytes():
+                return answer(body=said)
+            case _:
+                return said
+
+    hook = Watching()
+    pipeline = pipeline_over(
+        ScriptedTransport(*map(line, case.script)),
+        keys=Keys(client=Key(Shelf())),
+        hooks=[hook],
+        limit=case.limit,
+    )
+
+    async def failing():
+        call = pipeline.call(CREATE_INVOICE, InvoiceReceipt, b"{}", options=case.options)
+        await pipeline.limiter.acquire(asyncio.get_running_loop().time() + 1)
+        pipeline.limiter.release()
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(1 if case.cancelled else None):
+                await call
+
+    async def scenario():
+        await failing()
+        await asyncio.sleep(0)
+        return [known() for known in hook.known if known() is not None]
+
+    gc.collect()
+    gc.disable()
+    try:
+        left = in_virtual_time(scenario)
+    finally:
+        gc.enable()
+    assert left == []
+    assert hook.told == ([] if case.error is None else [case.error])
