@@ -146,10 +146,16 @@ class CredentialsError(CallError):
 
 
 class TransportError(CallError):
-    """No answer came back. ``phase`` says whether anything was sent; NOT_SENT is safe to repeat."""
+    """No answer came back. ``phase`` says whether anything was sent; NOT_SENT is safe to repeat.
 
-    def __init__(self, message: str, *, phase: Phase) -> None:
+    Attributes:
+        lasting: Whether the next attempt would fail in the same way, so that there is none: the certificate
+            of the host is not accepted.
+    """
+
+    def __init__(self, message: str, *, phase: Phase, lasting: bool = False) -> None:
         self.phase = phase
+        self.lasting = lasting
         super().__init__(message)
 
 

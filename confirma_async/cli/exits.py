@@ -48,7 +48,7 @@ _NOT_SERVED = frozenset({501, 505})
 """Statuses that no later call gets over."""
 
 _FOR_GOOD = frozenset({Exit.USAGE, Exit.REJECTED})
-"""Codes of an error that the same command meets again: a key, a path or a form that is not accepted."""
+"""Codes of an error that the same command meets again: a key, a path, a form, a certificate."""
 
 
 def of_error(error: ConfirmaError) -> Exit:
@@ -60,6 +60,8 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.UNKNOWN if _changes_something(error.operation) else Exit.REJECTED
         case ServerError() if error.status in _NOT_SERVED:
             return Exit.REJECTED
+        case TransportError(lasting=True):
+            return Exit.USAGE
         case TransportError() | RateLimitedError() | ServerError():
             return Exit.PAUSED
         case JournalError():

@@ -9,34 +9,16 @@ import ipaddress
 import os
 import socket
 import ssl
-from collections.abc import Mapping
 from typing import Any
 
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.doctor.visit import Visit
+from confirma_async.session.certificates import fault_of
 
 DAYS_BEFORE_EXPIRY = 14
 """A certificate that expires sooner is worth a question."""
 
 _SECONDS_OF_A_DAY = 24 * 60 * 60
-
-_TRUST = (
-    "if your network inspects traffic, have its certificate installed on this machine "
-    "(SSL_CERT_FILE names a file of certificates to trust); otherwise do not send anything"
-)
-_CLOCK = "check the date of this machine; if it is right, do not send anything and ask the vendor"
-
-_CERTIFICATE_FAULTS: Mapping[int, tuple[str, str]] = {
-    9: ("the certificate is not valid yet", _CLOCK),
-    10: ("the certificate has expired", _CLOCK),
-    18: ("the certificate is signed by itself, and nobody trusted vouches for it", _TRUST),
-    19: ("the certificate is vouched for by nobody that this machine trusts", _TRUST),
-    20: ("the certificate is vouched for by nobody that this machine trusts", _TRUST),
-    21: ("the certificate is vouched for by nobody that this machine trusts", _TRUST),
-    62: ("the certificate is of another host", "check the base URL; do not send anything to this host"),
-    64: ("the certificate is of another host", "check the base URL; do not send anything to this host"),
-}
-"""What OpenSSL's verification says, in words, and what to do."""
 
 
 async def check_name(visit: Visit) -> Finding:
@@ -90,10 +72,7 @@ async def check_certificate(visit: Visit) -> Finding:
         async with asyncio.timeout(visit.setup.timeout):
             _, writer = await asyncio.open_connection(visit.host, visit.port, ssl=context)
     except ssl.SSLCertVerificationError as error:
-        message, remedy = _CERTIFICATE_FAULTS.get(
-            error.verify_code, (f"the certificate was not accepted ({error.verify_message})", _TRUST)
-        )
-        return bad("certificate", message, remedy)
+        return bad("certificate", *fault_of(error))
     except (OSError, TimeoutError):
         return bad(
             "certificate",

@@ -13,6 +13,7 @@ from functools import lru_cache
 import aiohttp
 
 from confirma_async.errors import ConfigurationError, Phase, TransportError
+from confirma_async.session.certificates import fault_of
 from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
 
 CONNECT_TIMEOUT = 10.0
@@ -30,6 +31,13 @@ _BEFORE_SENDING = (
     aiohttp.ServerFingerprintMismatch,
     aiohttp.InvalidURL,
 )
+
+_LASTING = (
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.InvalidURL,
+)
+"""Those of them that no later attempt gets over."""
 
 
 class AiohttpTransport:
@@ -79,7 +87,8 @@ class AiohttpTransport:
             body, cut_off = await _read(answer, self._answer_limit)
             return Response(answer.status, answer.headers, body, cut_off)
         except _BEFORE_SENDING as error:
-            raise TransportError(_not_sent(error), phase=Phase.NOT_SENT) from error
+            lasting = isinstance(error, _LASTING)
+            raise TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting) from error
         except TimeoutError as error:
             raise TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -196,7 +205,11 @@ def _timeout(hundredths: int) -> aiohttp.ClientTimeout:
 def _not_sent(error: Exception) -> str:
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            return "the TLS certificate of the host was not accepted; nothing was sent"
+            fault, remedy = fault_of(error.certificate_error)
+            return f"{error.host}:{error.port} cannot be trusted: {fault}; nothing was sent; {remedy}"
+        case aiohttp.ServerFingerprintMismatch():
+            fault = "the session wants another certificate"
+            return f"{error.host}:{error.port} cannot be trusted: {fault}; nothing was sent"
         case aiohttp.ClientConnectorSSLError():
             return "no TLS connection to the host could be made; nothing was sent"
         case aiohttp.ClientConnectorDNSError():

@@ -311,7 +311,9 @@ class Pipeline:
         """Seconds until the next attempt; None where there must be none."""
         attempt, repeat = len(history.attempts), history.operation.repeat
         status = failure.status if isinstance(failure, APIError) else None
-        if attempt < self.policy.attempts and retry.may_repeat(failure.phase, repeat, status):
+        lasting = isinstance(failure, TransportError) and failure.lasting
+        repeats = retry.may_repeat(failure.phase, repeat, status, lasting=lasting)
+        if attempt < self.policy.attempts and repeats:
             asked = failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
             pause = max(asked or 0.0, self.policy.backoff(attempt))
             if asyncio.get_running_loop().time() + pause < deadline and self.quota.take():

@@ -1,6 +1,7 @@
 """When a call is tried again: policy, backoff, and a quota that stops retry storms.
 
-The policy reads only how far the request came, whether the operation may be repeated, and the status.
+The policy reads only how far the request came, whether it would come further the next time, whether the
+operation may be repeated, and the status.
 """
 
 from __future__ import annotations
@@ -61,10 +62,17 @@ class RetryPolicy:
         return uniform(0.0, min(self.cap, self.base * 2.0 ** (attempt - 1)))
 
 
-def may_repeat(phase: Phase, repeat: Repeat, status: int | None) -> bool:
-    """Whether a request that ended like this may be sent again without risk of doing things twice."""
+def may_repeat(phase: Phase, repeat: Repeat, status: int | None, *, lasting: bool = False) -> bool:
+    """Whether a request that ended like this may be sent again without risk of doing things twice.
+
+    Args:
+        phase: How far it came.
+        repeat: Whether the operation may be repeated.
+        status: The status of the answer, where there was one.
+        lasting: Whether it would not come further the next time.
+    """
     if phase is Phase.NOT_SENT:
-        return True
+        return not lasting
     if phase is Phase.NO_REPLY:
         return repeat is Repeat.SAFE
     return status in NOT_TAKEN or (repeat is Repeat.SAFE and leaves_open(status))

@@ -51,7 +51,8 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     InputError: "Correct or replace the file. Nothing of it was sent.",
     CallError: "Catch this one for every failed call, and look at `phase`.",
     CredentialsError: "See to the place where the key is kept, as the message says.",
-    TransportError: "`NOT_SENT`: repeat the call when the network is back. `NO_REPLY`: only calls that read "
+    TransportError: "`NOT_SENT`: repeat the call when the network is back; if `lasting`, do what the message "
+    "says first. `NO_REPLY`: only calls that read "
     "end like this; repeat them.",
     OutcomeUnknownError: "Do not send it again. Look the invoice up in the distribution information first; "
     "a bulk job does that by itself.",
@@ -148,6 +149,7 @@ def log_fields() -> str:
 
 def retries() -> str:
     """What happens after each kind of failure, asked of the retry rules themselves."""
+    no_tls = "the certificate of the host is not accepted, and nothing was sent"
     cases: Sequence[tuple[str, Phase, int | None, str]] = (
         (
             "nothing was sent: name not found, refused, no TLS, no connection in time",
@@ -155,6 +157,7 @@ def retries() -> str:
             None,
             "TransportError",
         ),
+        (no_tls, Phase.NOT_SENT, None, "TransportError"),
         (
             "no complete answer came: silence, a reset, a body that breaks off",
             Phase.NO_REPLY,
@@ -169,7 +172,7 @@ def retries() -> str:
         ("2xx that cannot be read, or is too long", Phase.REPLIED, 200, "ResponseDecodeError"),
     )
     rows = [
-        (what, *(_consequence(phase, repeat, status, error) for repeat in Repeat))
+        (what, *(_consequence(phase, repeat, status, error, what == no_tls) for repeat in Repeat))
         for what, phase, status, error in cases
     ]
     return table(("What came of the request", "The call only reads", "The call changes something"), rows)
@@ -199,9 +202,9 @@ def pace_figures() -> str:
     )
 
 
-def _consequence(phase: Phase, repeat: Repeat, status: int | None, error: str) -> str:
+def _consequence(phase: Phase, repeat: Repeat, status: int | None, error: str, lasting: bool) -> str:
     told = code(error) if error.endswith("Error") else error
-    if may_repeat(phase, repeat, status):
+    if may_repeat(phase, repeat, status, lasting=lasting):
         return f"tried again; in the end {told}"
     if outcome_unknown(phase, repeat, status):
         return "never tried again: `OutcomeUnknownError`"

@@ -13,6 +13,7 @@ from confirma_async.errors import error_class
         (errors.ConfigurationError("x"), Exit.USAGE),
         (errors.RequestInvalidError("x", []), Exit.REJECTED),
         (errors.TransportError("x", phase=errors.Phase.NOT_SENT), Exit.PAUSED),
+        (errors.TransportError("x", phase=errors.Phase.NOT_SENT, lasting=True), Exit.USAGE),
         (errors.TransportError("x", phase=errors.Phase.NO_REPLY), Exit.PAUSED),
         (errors.OutcomeUnknownError("x"), Exit.UNKNOWN),
         (errors.ResponseDecodeError("x").of("invoices.create", ()), Exit.UNKNOWN),

@@ -11,7 +11,7 @@ import pytest
 
 from confirma_async.doctor import Setup, examine
 
-CERTIFICATES = Path(__file__).parent / "certificates"
+CERTIFICATES = Path(__file__).parents[1] / "certificates"
 """Signed by themselves, for localhost unless their name says otherwise; the key protects nothing."""
 
 

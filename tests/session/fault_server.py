@@ -5,10 +5,14 @@ A request says in its header ``X-Fault`` what shall become of it; without one it
 
 import asyncio
 import contextlib
+import functools
+import ssl
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from attrs import define, field, frozen
 
+CERTIFICATES = Path(__file__).parents[1] / "certificates"
 REQUEST_ID = "r-17"
 
 
@@ -109,6 +113,7 @@ class FaultServer:
 
     Attributes:
         url: Where it listens.
+        tls_url: The same over TLS, with a certificate that nobody vouches for.
         seen: Every request, in its order.
         connections: How many connections were made.
         open: The connections that still stand.
@@ -117,6 +122,7 @@ class FaultServer:
     """
 
     url: str = ""
+    tls_url: str = ""
     seen: list[Seen] = field(factory=list)
     connections: int = 0
     open: set[asyncio.WriteTransport] = field(factory=set)
@@ -159,16 +165,32 @@ class _Connection(asyncio.Protocol):
         FAULTS[headers.get("x-fault", "none")](self._wire)
 
 
+@functools.cache
+def untrusted():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "good.pem", CERTIFICATES / "key.pem")
+    return context
+
+
+def port_of(listening):
+    return listening.sockets[0].getsockname()[1]
+
+
 @contextlib.asynccontextmanager
 async def fault_server():
     """Serves on loopback until the block ends."""
     server = FaultServer()
-    listening = await asyncio.get_running_loop().create_server(lambda: _Connection(server), "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    create_server = asyncio.get_running_loop().create_server
+    listening = await create_server(lambda: _Connection(server), "127.0.0.1", 0)
+    over_tls = await create_server(lambda: _Connection(server), "127.0.0.1", 0, ssl=untrusted())
+    server.url = f"http://127.0.0.1:{port_of(listening)}"
+    server.tls_url = f"https://127.0.0.1:{port_of(over_tls)}"
     try:
         yield server
     finally:
         listening.close()
+        over_tls.close()
         for wire in list(server.open):
             wire.abort()
         await listening.wait_closed()
+        await over_tls.wait_closed()

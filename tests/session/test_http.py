@@ -14,6 +14,8 @@ from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.session.http import AiohttpTransport
 from confirma_async.session.transport import Request
 
+from . import fault_server
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -106,6 +108,22 @@ async def test_a_failed_tls_handshake_means_not_sent(transport):
     async with serving(script) as url:
         error = await failure(transport, post(url.replace("http", "https")))
     assert error.phase is Phase.NOT_SENT
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_told_with_what_to_do(transport):
+    async with fault_server.fault_server() as server:
+        error = await failure(transport, post(server.tls_url))
+    assert (error.phase, error.lasting) == (Phase.NOT_SENT, True)
+    assert "signed by itself" in str(error)
+    assert "SSL_CERT_FILE" in str(error)
+
+
+async def test_another_certificate_than_the_pinned_one_is_told_as_such():
+    pinned = aiohttp.TCPConnector(ssl=aiohttp.Fingerprint(bytes(32)))
+    async with fault_server.fault_server() as server, aiohttp.ClientSession(connector=pinned) as session:
+        error = await failure(AiohttpTransport(session=session), post(server.tls_url))
+    assert (error.phase, error.lasting) == (Phase.NOT_SENT, True)
+    assert "another certificate" in str(error)
 
 
 async def test_a_reset_before_any_answer_means_no_reply(transport):

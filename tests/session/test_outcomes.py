@@ -45,6 +45,7 @@ class Kind(enum.Enum):
     """What a fault is, seen from the service."""
 
     UNREACHABLE = "no byte arrived"
+    UNTRUSTED = "the host does not prove who it is, and no byte arrived"
     LOST = "a request arrived, its answer did not"
     LATE = "a request arrived, and its answer takes longer than the call has"
     NOT_TAKEN = "the service says that it did not take the request"
@@ -68,6 +69,8 @@ class Outcome:
 RULES = {
     (SAFE, Kind.UNREACHABLE): Outcome(TransportError, Phase.NOT_SENT, ATTEMPTS, 0),
     (UNSAFE, Kind.UNREACHABLE): Outcome(TransportError, Phase.NOT_SENT, ATTEMPTS, 0),
+    (SAFE, Kind.UNTRUSTED): Outcome(TransportError, Phase.NOT_SENT, 1, 0),
+    (UNSAFE, Kind.UNTRUSTED): Outcome(TransportError, Phase.NOT_SENT, 1, 0),
     (SAFE, Kind.LOST): Outcome(TransportError, Phase.NO_REPLY, ATTEMPTS, ATTEMPTS),
     (UNSAFE, Kind.LOST): Outcome(OutcomeUnknownError, Phase.NO_REPLY, 1, 1),
     (SAFE, Kind.LATE): Outcome(TransportError, Phase.NO_REPLY, 1, 1),
@@ -88,6 +91,7 @@ FAULTS = {
     "name not found": (Kind.UNREACHABLE, None),
     "connection refused": (Kind.UNREACHABLE, None),
     "TLS failure": (Kind.UNREACHABLE, None),
+    "certificate of another's": (Kind.UNTRUSTED, None),
     "reset before headers": (Kind.LOST, None),
     "reset on a kept connection": (Kind.LOST, None),
     "reset after headers": (Kind.LOST, None),
@@ -174,6 +178,7 @@ async def result_of(operation, fault, server, unused_tcp_port):
         url = {
             "name not found": "https://no.such.host.invalid",
             "connection refused": f"http://127.0.0.1:{unused_tcp_port}",
+            "certificate of another's": server.tls_url,
             "TLS failure": server.url.replace("http:", "https:"),
         }.get(fault, server.url)
         client = Confirma(
