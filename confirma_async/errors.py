@@ -166,7 +166,7 @@ class OutcomeUnknownError(CallError):
 
     Attributes:
         subject: What the call was about, e.g. ``invoice 1042``; None where nothing names it.
-        status: The HTTP status, where the answer was one that leaves the outcome open (500, 502, 504).
+        status: The HTTP status, where the answer was one that leaves the outcome open (408, 500, 502, 504).
     """
 
     phase: Phase = Phase.NO_REPLY

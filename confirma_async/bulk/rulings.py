@@ -15,11 +15,10 @@ from confirma_async.errors import (
 )
 from confirma_async.redaction import masked
 from confirma_async.schemas import DistributionRecord, InvoiceReceipt, InvoiceStatus
+from confirma_async.session.retry import leaves_open
 
 _ASKS_EVERY_ITEM = frozenset({401, 403, 404, 405, 407, 429, 501, 503, 505})
 """Answers that the next invoice would get as well: they pause the job instead of failing every item."""
-
-_REQUEST_TIMEOUT = 408
 
 
 @frozen(kw_only=True)
@@ -109,7 +108,7 @@ def on_error(error: CallError) -> Ruling:
             return Ruling(state=State.PENDING, pause=str(error), cause=error)
         case ConflictError():
             return Ruling(state=State.UNKNOWN, detail=_reason(error), conflict=True)
-        case APIError(status=status) if status == _REQUEST_TIMEOUT:
+        case APIError(status=status) if leaves_open(status):
             return Ruling(state=State.UNKNOWN, detail=_reason(error))
         case APIError(status=status) if status in _ASKS_EVERY_ITEM or status < 400:
             return Ruling(state=State.PENDING, pause=str(error), cause=error)

@@ -20,6 +20,7 @@ from confirma_async.errors import (
     TokenNotKeptError,
     TransportError,
 )
+from confirma_async.session.retry import leaves_open
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Report
@@ -66,6 +67,8 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.PAUSED
         case JournalError():
             return Exit.PAUSED if error.resumable else Exit.USAGE
+        case APIError() if leaves_open(error.status):
+            return Exit.PAUSED
         case AuthenticationError() | PermissionDeniedError():
             return Exit.USAGE
         case APIError() | RequestInvalidError() | AddressNotChosenError():

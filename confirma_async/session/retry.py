@@ -24,14 +24,20 @@ _NEVER_STARTED = frozenset({501, 505})
 """The service does not know how: nothing was done, and nothing would be the next time."""
 
 
+_REQUEST_TIMEOUT = 408
+"""The request did not arrive whole in time (RFC 9110); some gateways say so of one that they passed on."""
+
+
 def leaves_open(status: int | None) -> bool:
     """Whether the service failed somewhere on the way, so that the request may have taken effect."""
-    return status is not None and status >= 500 and status not in NOT_TAKEN | _NEVER_STARTED
+    if status is None or status in NOT_TAKEN | _NEVER_STARTED:
+        return False
+    return status >= 500 or status == _REQUEST_TIMEOUT
 
 
 def refused(status: int | None) -> bool:
     """Whether the service says that it did not do what was asked."""
-    return status is not None and (400 <= status < 500 or status in NOT_TAKEN | _NEVER_STARTED)
+    return status is not None and status >= 400 and not leaves_open(status)
 
 
 _SUCCESSES_PER_RETRY = 5

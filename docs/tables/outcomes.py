@@ -79,7 +79,7 @@ _PHASES: Mapping[type[ConfirmaError], str] = {
     CallError: "any",
     TransportError: "`NOT_SENT` or `NO_REPLY`",
     TokenNotKeptError: "`REPLIED`; `NOT_SENT` from the calls after it",
-    OutcomeUnknownError: "`NO_REPLY`, or `REPLIED` with a 5xx",
+    OutcomeUnknownError: "`NO_REPLY`, or `REPLIED` with 408 or a 5xx",
 }
 
 
@@ -167,8 +167,9 @@ def retries() -> str:
         ("429", Phase.REPLIED, 429, error_class(429).__name__),
         ("503", Phase.REPLIED, 503, error_class(503).__name__),
         ("500, 502, 504 and other 5xx", Phase.REPLIED, 500, error_class(500).__name__),
+        ("408", Phase.REPLIED, 408, error_class(408).__name__),
         ("501, 505", Phase.REPLIED, 501, error_class(501).__name__),
-        ("3xx, and 4xx other than 429", Phase.REPLIED, 400, "the error of its status"),
+        ("3xx, and 4xx other than 408 and 429", Phase.REPLIED, 400, "the error of its status"),
         ("2xx that cannot be read, or is too long", Phase.REPLIED, 200, "ResponseDecodeError"),
     )
     rows = [

@@ -23,6 +23,7 @@ from confirma_async.schemas import DistributionRecord, InvoiceError, InvoiceRece
         (422, State.REJECTED, False),
         (429, State.PENDING, True),
         (302, State.PENDING, True),
+        (500, State.UNKNOWN, False),
         (501, State.PENDING, True),
         (503, State.PENDING, True),
     ],

@@ -34,6 +34,7 @@ def test_an_error_has_its_code(error, code):
         (402, Exit.REJECTED),
         (403, Exit.USAGE),
         (404, Exit.REJECTED),
+        (408, Exit.PAUSED),
         (409, Exit.REJECTED),
         (422, Exit.REJECTED),
         (429, Exit.PAUSED),

@@ -85,7 +85,7 @@ FAULTS: Mapping[str, Callable[[asyncio.WriteTransport], object]] = {
     "HTML error page": says(whole(502, b"<html>Bad Gateway</html>", content_type="text/html")),
     **{
         f"HTTP {status}": says(whole(status, b'{"message": "told"}'))
-        for status in (400, 401, 402, 403, 404, 409, 422, 429, 500, 502, 503, 504)
+        for status in (400, 401, 402, 403, 404, 408, 409, 422, 429, 500, 502, 503, 504)
     },
 }
 

@@ -79,7 +79,7 @@ RULES = {
     (UNSAFE, Kind.NOT_TAKEN): Outcome(None, Phase.REPLIED, ATTEMPTS, ATTEMPTS),
     (SAFE, Kind.NOT_NOW): Outcome(None, Phase.REPLIED, 1, 1),
     (UNSAFE, Kind.NOT_NOW): Outcome(None, Phase.REPLIED, 1, 1),
-    (SAFE, Kind.FAILED): Outcome(ServerError, Phase.REPLIED, ATTEMPTS, ATTEMPTS),
+    (SAFE, Kind.FAILED): Outcome(None, Phase.REPLIED, ATTEMPTS, ATTEMPTS),
     (UNSAFE, Kind.FAILED): Outcome(OutcomeUnknownError, Phase.REPLIED, 1, 1),
     (SAFE, Kind.REFUSED): Outcome(None, Phase.REPLIED, 1, 1),
     (UNSAFE, Kind.REFUSED): Outcome(None, Phase.REPLIED, 1, 1),
@@ -112,6 +112,7 @@ FAULTS = {
     "HTTP 429": (Kind.NOT_TAKEN, 429),
     "HTTP 503": (Kind.NOT_TAKEN, 503),
     "HTTP 503 for half a minute": (Kind.NOT_NOW, 503),
+    "HTTP 408": (Kind.FAILED, 408),
     "HTTP 500": (Kind.FAILED, 500),
     "HTTP 502": (Kind.FAILED, 502),
     "HTTP 504": (Kind.FAILED, 504),
@@ -132,10 +133,14 @@ CLASSES: dict[int | None, type[APIError]] = {
     402: BusinessRuleError,
     403: PermissionDeniedError,
     404: NotFoundError,
+    408: APIError,
     409: ConflictError,
     422: UnprocessableError,
     429: RateLimitedError,
+    500: ServerError,
+    502: ServerError,
     503: ServerError,
+    504: ServerError,
 }
 
 MAY_BE_EMPTY = {

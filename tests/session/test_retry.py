@@ -24,6 +24,8 @@ SAFE, UNSAFE = Repeat.SAFE, Repeat.UNSAFE
         (Phase.REPLIED, UNSAFE, 502, False, True),
         (Phase.REPLIED, UNSAFE, 504, False, True),
         (Phase.REPLIED, UNSAFE, 524, False, True),
+        (Phase.REPLIED, UNSAFE, 408, False, True),
+        (Phase.REPLIED, SAFE, 408, True, False),
         (Phase.REPLIED, UNSAFE, 501, False, False),
         (Phase.REPLIED, UNSAFE, 400, False, False),
         (Phase.REPLIED, SAFE, 500, True, False),
