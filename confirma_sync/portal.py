@@ -144,11 +144,14 @@ class Portal(Generic[G]):
             self._guest, self._stale = self._make(), False
 
     def leave_behind(self) -> None:
-        """In a child process: forgets what belongs to the parent."""
+        """In a child process: forgets what belongs to the parent.
+
+        None of it is freed, which would close what the parent still uses: the frames of its thread, which
+        did not come along, hold it for ever.
+        """
         self._lock = threading.Lock()  # another thread of the parent may have held it
         if self._thread is not None and self._finalizer is not None:
             self._finalizer.detach()
-            _left_behind.append((self._thread, self._guest))
             self._thread, self._stale = None, True
 
 
@@ -170,9 +173,6 @@ class PerGuest(Generic[G, T]):
 
 
 _portals: weakref.WeakSet[Portal[Any]] = weakref.WeakSet()
-
-_left_behind: list[object] = []
-"""The parent's loops and guests, kept for ever: freeing them would close what the parent still uses."""
 
 
 def _in_a_loop() -> bool:
