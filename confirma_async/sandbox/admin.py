@@ -6,6 +6,7 @@ Nothing here is the vendor's, so nothing goes by the vendor's names. It answers 
 
 from __future__ import annotations
 
+import enum
 import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -130,7 +131,19 @@ def administer(
         arguments = msgspec.json.decode(body or b"{}", type=command.arguments)
         result = command.run(office, faults, msgspec.structs.asdict(arguments))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a command holds no secret: say what is wrong
-        return refusal(400, f"these are not the arguments of the command: {error}")
+        wanted = _wanted(command)
+        return refusal(400, f"these are not the arguments of the command: {error}; it takes {wanted}")
     except ConfigurationError as error:
         return refusal(409, str(error))
     return Answer(body=_encode(result))
+
+
+def _wanted(command: Command) -> str:
+    """The arguments of a command by name, with the words there are for one that takes certain words only."""
+    told: list[str] = []
+    for argument in msgspec.structs.fields(command.arguments):
+        words = ""
+        if isinstance(argument.type, type) and issubclass(argument.type, enum.Enum):
+            words = f" (one of: {', '.join(str(member.value) for member in argument.type)})"
+        told.append(f"{argument.name}{words}")
+    return ", ".join(told) or "none"

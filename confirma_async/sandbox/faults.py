@@ -90,10 +90,11 @@ class FaultRule:
     def __attrs_post_init__(self) -> None:
         for option in sorted({"seconds", "retry_after", "status", "after_commit"} - _OPTIONS[self.kind]):
             if getattr(self, option) != attrs.fields_dict(FaultRule)[option].default:
-                raise ConfigurationError(f"the fault {self.kind.name} takes no {option}")
+                taken = ", ".join(sorted(_OPTIONS[self.kind])) or "none of its own"
+                raise ConfigurationError(f"the fault {self.kind.name} takes no {option}; it takes {taken}")
         if self.operation is not None and self.operation not in OPERATIONS:
             raise ConfigurationError(
-                f"there is no operation {self.operation!r} to fail; see confirma_async.contract"
+                f"there is no operation {self.operation!r} to fail; there are {', '.join(OPERATIONS)}"
             )
         if self.kind is Fault.LATE_LISTING and self.operation not in {None, CREATE_INVOICE.name}:
             raise ConfigurationError(f"only {CREATE_INVOICE.name} stores something to list late")

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from confirma_async.contract import OPERATIONS
+from confirma_async.sandbox import Fault
 from confirma_async.sandbox.admin import COMMANDS
 
 
@@ -126,6 +128,30 @@ async def test_other_arguments_get_400(partner, body):
 )
 async def test_what_no_store_and_no_calendar_holds_gets_409(partner, command, arguments):
     assert (await _do(partner, command, **arguments)).status == 409
+
+
+async def test_other_arguments_are_told_those_there_are(partner):
+    reply = await _do(partner, "pay", invoice=1042)
+    assert "it takes invoice_number, case_id, amount, reference, client" in reply.body["message"]
+    reply = await _do(partner, "clear_faults", kind="latency")
+    assert "it takes none" in reply.body["message"]
+
+
+async def test_an_unknown_kind_of_fault_is_told_those_there_are(partner):
+    reply = await _do(partner, "add_fault", kind="earthquake")
+    assert reply.status == 400
+    assert all(fault.value in reply.body["message"] for fault in Fault)
+
+
+async def test_an_unknown_operation_is_told_those_there_are(partner):
+    reply = await _do(partner, "add_fault", kind="latency", operation="invoices.crate")
+    assert reply.status == 409
+    assert all(name in reply.body["message"] for name in OPERATIONS)
+
+
+async def test_an_option_of_another_fault_is_told_those_there_are(partner):
+    reply = await _do(partner, "add_fault", kind="server error", retry_after=1)
+    assert "it takes after_commit, status" in reply.body["message"]
 
 
 async def test_an_unknown_command_gets_404_and_is_told_those_there_are(partner):
