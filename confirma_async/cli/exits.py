@@ -20,7 +20,6 @@ from confirma_async.errors import (
     TokenNotKeptError,
     TransportError,
 )
-from confirma_async.session.retry import leaves_open
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Report
@@ -67,7 +66,7 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.PAUSED
         case JournalError():
             return Exit.PAUSED if error.resumable else Exit.USAGE
-        case APIError() if leaves_open(error.status):
+        case APIError() if _leaves_open(error.status):
             return Exit.PAUSED
         case AuthenticationError() | PermissionDeniedError():
             return Exit.USAGE
@@ -75,6 +74,12 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.REJECTED
         case _:
             return Exit.USAGE
+
+
+def _leaves_open(status: int) -> bool:
+    from confirma_async.session.retry import leaves_open
+
+    return leaves_open(status)
 
 
 def _changes_something(operation: str | None) -> bool:
