@@ -63,7 +63,7 @@ def submit_ledger(file: Path, connection: Connection, as_json: bool) -> Exit:
     document = read_document(file, LedgerSubmission, connection.converter)
     options.remark(document.remarks)
     ledger = document.value.ledgers
-    receipt = connection.ask(lambda confirma: confirma.accounting.submit_ledger(ledger))
+    receipt = connection.send(lambda confirma: confirma.accounting.submit_ledger(ledger))
     told = f"The service has taken ledger {ledger.ledger_identifier or 'without an identifier'}"
     return _taken(receipt, told, "confirma ledger status", connection, as_json=as_json)
 
@@ -99,7 +99,7 @@ def submit_payments(file: Path, connection: Connection, as_json: bool) -> Exit:
     document = read_document(file, PaymentSubmission, connection.converter)
     options.remark(document.remarks)
     payments = document.value.payments
-    receipt = connection.ask(lambda confirma: confirma.accounting.submit_payments(payments))
+    receipt = connection.send(lambda confirma: confirma.accounting.submit_payments(payments))
     told = f"The service has taken {len(payments)} payment{'' if len(payments) == 1 else 's'}"
     return _taken(receipt, told, "confirma accounting-payment status", connection, as_json=as_json)
 

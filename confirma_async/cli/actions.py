@@ -10,7 +10,7 @@ import attrs
 import click
 from attrs import frozen
 
-from confirma_async.cli import options
+from confirma_async.cli import options, usage
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import print_json
@@ -65,7 +65,7 @@ _ACTIONS: Mapping[str, _Named] = {
 _Value: TypeAlias = tuple[Callable[[str], object], str]
 _DAY: _Value = (options.date, "YYYY-MM-DD")
 _MONEY: _Value = (options.amount, "AMOUNT")
-_NUMBER: _Value = (int, "NUMBER")
+_NUMBER: _Value = (options.whole_number, "NUMBER")
 _WORDS: _Value = (str, "TEXT")
 
 _OPTIONS: Mapping[str, tuple[str, _Value, str]] = {
@@ -97,7 +97,10 @@ def action() -> None:
 
 def _command(name: str, named: _Named) -> click.Command:
     def run(connection: Connection, as_json: bool, **given: Any) -> Exit:
-        return _send([named.kind(**given)], connection, as_json=as_json)
+        if given["invoice_number"] is None and given["case_id"] is None:
+            raise click.UsageError("name the invoice, the case, or both: --invoice, --case. Nothing was sent")
+        with usage.of_arguments():
+            return _send([named.kind(**given)], connection, as_json=as_json)
 
     help_text = f"{named.meaning}\n\n\b\n  confirma invoice action {name} {named.example}"
     command = click.command(name, short_help=named.meaning, help=help_text)(options.as_json(connected(run)))
@@ -131,7 +134,7 @@ def from_file(file: Path, connection: Connection, as_json: bool) -> Exit:
 
 
 def _send(actions: Sequence[TypedAction | Action], connection: Connection, *, as_json: bool) -> Exit:
-    receipt = connection.ask(lambda confirma: confirma.invoices.create_actions(actions))
+    receipt = connection.send(lambda confirma: confirma.invoices.create_actions(actions))
     if as_json:
         print_json(connection.converter.unstructure(receipt))
         return Exit.ACCEPTED

@@ -66,7 +66,7 @@ def create(
         await token_file.keep(created.api_access_token, save)
         return created
 
-    created = evolve(connection, provisioning_file=provisioning_file).ask(onboard)
+    created = evolve(connection, provisioning_file=provisioning_file).send(onboard)
     if as_json:
         print_json(_as_json(created, save))
     else:

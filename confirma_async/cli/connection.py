@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 from attrs import evolve, field, frozen
 
-from confirma_async.cli import options
+from confirma_async.cli import options, usage
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
@@ -57,7 +57,17 @@ class Connection:
         return Converter(self.overrides.names)
 
     def ask(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
-        """Calls one verb of a client made for it.
+        """Calls one verb with what the arguments of the command say.
+
+        Raises:
+            click.UsageError: they say nothing that can be asked.
+            OutcomeUnknownError: see ``send``.
+        """
+        with usage.of_arguments():
+            return self.send(verb)
+
+    def send(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
+        """Calls one verb with what a file holds, of a client made for it.
 
         Raises:
             OutcomeUnknownError: also where Ctrl-C stopped a call that may have taken effect.

@@ -57,7 +57,9 @@ def explained(error: BaseException) -> Failure:
     """
     match error:
         case click.ClickException():
-            return Failure(error.format_message(), Exit.USAGE)
+            cause = error.__cause__
+            details = _details(cause) if isinstance(cause, ConfirmaError) else {}
+            return Failure(error.format_message(), Exit.USAGE, details)
         case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
             return Failure("stopped at once; the same command goes on", Exit.INTERRUPTED)
         case OutcomeUnknownError():

@@ -69,7 +69,7 @@ def create(file: Path, connection: Connection, as_json: bool) -> Exit:
     """
     document = read_document(file, SalesInvoiceRequest, connection.converter)
     options.remark(document.remarks)
-    receipt = connection.ask(lambda confirma: confirma.invoices.create(document.value))
+    receipt = connection.send(lambda confirma: confirma.invoices.create(document.value))
     ruling = on_receipt(receipt)
     if as_json:
         print_json(connection.converter.unstructure(receipt))
@@ -95,11 +95,11 @@ def _show_receipt(
 
 
 @invoice.command(short_help="Show a debt collection case.")
-@click.argument("case_id", metavar="[CASE]", type=int, required=False)
+@click.argument("case_id", metavar="[CASE]", type=options.whole_number, required=False)
 @options.invoice_number
 @connected
 @options.as_json
-def case(case_id: int | None, invoice_number: str | None, connection: Connection, as_json: bool) -> Exit:
+def case(case_id: int | None, invoice_number: int | None, connection: Connection, as_json: bool) -> Exit:
     """Show balance, payments, events and timeline of a case.
 
     CASE is its number, which confirma invoice distribution tells for each invoice; or name the invoice.
@@ -152,7 +152,7 @@ def _show_case(found: Case) -> None:
 @connected
 @as_list
 def distribution(
-    invoice_number: str | None,
+    invoice_number: int | None,
     from_date: datetime.date | None,
     to_date: datetime.date | None,
     fetch_type: str | None,

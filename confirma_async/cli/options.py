@@ -16,12 +16,14 @@ import click
 
 from confirma_async.contract import Overrides
 from confirma_async.formats import ColumnMapping, Form, ReadOptions, Spooled, spooled
+from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.validation import missing_libraries
 
 R = TypeVar("R")
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_WHOLE_NUMBER = re.compile(rf"\d{{1,{LONGEST_INVOICE_NUMBER}}}", re.ASCII)
 _MONEY = re.compile(r"-?\d{1,15}(\.\d{1,2})?", re.ASCII)
 
 
@@ -63,6 +65,13 @@ class FiniteRange(click.FloatRange):
         return number
 
 
+def whole_number(value: str) -> int:
+    """Reads the number of an invoice or a case: digits, and nothing else that Python takes for a number."""
+    if not _WHOLE_NUMBER.fullmatch(value):
+        raise click.BadParameter(f"{value} is no whole number of at most {LONGEST_INVOICE_NUMBER} digits")
+    return int(value)
+
+
 def date(value: str) -> datetime.date:
     """Reads a day in ISO 8601."""
     if not _DAY.fullmatch(value):
@@ -84,7 +93,7 @@ json_file: Decorator = click.argument(
     "file", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True)
 )
 invoice_number: Decorator = click.option(
-    "--invoice", "invoice_number", metavar="NUMBER", help="The number of the invoice."
+    "--invoice", "invoice_number", type=whole_number, metavar="NUMBER", help="The number of the invoice."
 )
 
 

@@ -82,7 +82,13 @@ def test_many_actions_come_from_a_file(confirma, accepting, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["pause"], 1, "must name the invoice, the case, or both"),
+        (["pause"], 2, "--invoice, --case"),
+        (["pause", "--invoice", "1_0"], 2, "--invoice"),
+        (
+            ["direct-payment", "--case", "7", "--amount", "1", "--currency", "euro"],
+            2,
+            "'--currency': must be a currency code",
+        ),
         (["due-date", "--case", "7"], 2, "Missing option '--due-date'"),
         (["direct-payment", "--case", "7"], 2, "Missing option '--amount'"),
         (["direct-payment", "--case", "7", "--amount", "1,50"], 2, "no amount such as 125.50"),

@@ -56,7 +56,8 @@ def test_none_or_several_are_no_choice(confirma, registered, arguments, words):
 
 def test_a_wrong_business_id_is_not_asked_for(confirma, registered):
     code, _, err = confirma("finvoice", "0737546-3")
-    assert code == 1
+    assert code == 2
+    assert "'BUSINESS-ID': " in err
     assert "check digit" in err
     assert not registered.asked
 

@@ -146,8 +146,12 @@ def test_nothing_found_is_said(confirma, confirma_json, service):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--from", "2026-11-30", "--to", "2026-11-01"], 1, "the first date is after the last"),
-        (["--to", "2026-11-01"], 1, "needs a first one"),
+        (["--from", "2026-11-30", "--to", "2026-11-01"], 2, "'--from': the first date is after the last"),
+        (["--to", "2026-11-01"], 2, "needs a first one"),
+        (["--invoice", "abc"], 2, "abc is no whole number of at most 18 digits"),
+        (["--invoice", "1_042"], 2, "'--invoice': 1_042 is no whole number"),
+        (["--invoice", "-1042"], 2, "'--invoice': -1042 is no whole number"),
+        (["--invoice", "1" * 19], 2, "of at most 18 digits"),
         (["--from", "1.11.2026"], 2, "no date of the form YYYY-MM-DD"),
         (["--from", "2026-02-30"], 2, "there is no day 2026-02-30"),
         (["--json", "--csv"], 2, "exclude each other"),
@@ -213,8 +217,21 @@ def test_a_case_is_found_by_its_invoice(confirma_json, answering):
 
 def test_a_case_must_be_named(confirma, answering):
     code, _, err = confirma("invoice", "case")
-    assert code == 1
+    assert code == 2
     assert "must name the case, or the invoice" in err
+
+
+def test_a_case_has_a_number(confirma, answering):
+    code, _, err = confirma("invoice", "case", "seven")
+    assert code == 2
+    assert "seven is no whole number" in err
+    assert not answering.asked
+
+
+def test_machines_are_told_what_is_wrong_with_the_arguments(confirma_json, service):
+    code, told = confirma_json("invoice", "distribution", "--to", "2026-11-01")
+    assert (code, told["exit_code"]) == (2, 2)
+    assert [problem["rule"] for problem in told["problems"]] == ["period"]
 
 
 def test_a_case_that_is_not_there_is_said(confirma, answering):

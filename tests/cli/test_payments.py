@@ -152,6 +152,6 @@ def test_a_person_is_asked(confirma, settled, monkeypatch, answer, code):
 
 def test_unfetched_only_takes_no_period(confirma, settled):
     code, _, err = confirma("settlements", "--unfetched-only", "--yes", "--from", "2026-11-01")
-    assert code == 1
-    assert "must stand alone" in err
+    assert code == 2
+    assert "'--unfetched-only': must stand alone" in err
     assert not settled.asked
