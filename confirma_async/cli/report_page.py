@@ -8,7 +8,7 @@ from html import escape
 from importlib import resources
 
 from confirma_async.bulk.items import State
-from confirma_async.bulk.summary import LATENCY_EDGES, NAMED, Bar, Group, Summary, Total
+from confirma_async.bulk.summary import LATENCY_EDGES, Bar, Group, Summary, Total
 
 _WORDS: Mapping[State, tuple[str, str]] = {
     State.ACCEPTED: ("Accepted", "good"),
@@ -19,6 +19,9 @@ _WORDS: Mapping[State, tuple[str, str]] = {
     State.PENDING: ("Not sent", "plain"),
 }
 """Each state in a bookkeeper's words, and how it is coloured."""
+
+_AT_ONCE = 12
+"""Invoices of a group that show at once; the others unfold, and stand open on paper."""
 
 
 def page(summary: Summary, name: str, made: datetime.datetime) -> str:
@@ -35,6 +38,7 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
         _origin(summary, made),
         _verdict(summary),
         _totals(summary.totals),
+        _charts(summary, zone),
         _groups("Rejected by the service", "Correct these and retry the job.", summary.rejected),
         _groups(
             "Refused before sending",
@@ -46,7 +50,6 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
             "Run the job again to look them up, or record what you found out (confirma resolve).",
             summary.unknown,
         ),
-        _charts(summary, zone),
     ]
     body = "\n".join(part for part in parts if part)
     style = resources.files("confirma_async.cli").joinpath("report.css").read_text(encoding="utf-8")
@@ -138,18 +141,31 @@ def _groups(title: str, advice: str, groups: Sequence[Group]) -> str:
 
 
 def _group(group: Group) -> str:
-    numbers = "".join(
-        f"<li>{escape(number) or 'without a number'} "
-        f'<span class="quiet">{escape(_file_name(place))}</span></li>'
-        for number, place in group.named
-    )
-    more = f'<p class="quiet">and {_count(group.count - NAMED)} more; confirma export lists them all</p>'
-    example = f'<p class="quiet">{escape(group.example)}</p>'
+    example = f'<p class="quiet">{escape(group.example)}</p>' if group.example != group.title else ""
     return (
         f'<article class="group"><header><h3>{escape(group.title)}</h3><strong>{_count(group.count)}</strong>'
-        f'</header>{example if group.example != group.title else ""}<ul class="numbers">{numbers}</ul>'
-        f"{more if group.count > NAMED else ''}</article>"
+        f"</header>{example}{_numbers(group.named[:_AT_ONCE])}{_rest(group)}</article>"
     )
+
+
+def _rest(group: Group) -> str:
+    folded, unnamed = group.named[_AT_ONCE:], group.count - len(group.named)
+    if not folded:
+        return ""
+    more = f'<p class="quiet">and {_count(unnamed)} more; confirma export lists them all</p>'
+    return (
+        f"<details><summary>{_count(group.count - _AT_ONCE)} more</summary>{_numbers(folded)}"
+        f"{more if unnamed else ''}</details>"
+    )
+
+
+def _numbers(named: Sequence[tuple[str, str]]) -> str:
+    items = "".join(
+        f"<li>{escape(number) or 'without a number'} "
+        f'<span class="quiet">{escape(_file_name(place))}</span></li>'
+        for number, place in named
+    )
+    return f'<ul class="numbers">{items}</ul>'
 
 
 def _charts(summary: Summary, zone: datetime.tzinfo | None) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from confirma_async.bulk.items import State
 from confirma_async.bulk.journal import JobName
-from confirma_async.bulk.summary import Group, Summary, Total
+from confirma_async.bulk.summary import NAMED, Bar, Group, Summary, Total
 from confirma_async.cli.report_page import page
 
 JOURNAL = "invoices.jsonl.journal"
@@ -109,6 +109,26 @@ def test_what_was_refused_before_sending_is_not_among_those_that_can_be_sent():
     group = Group("due-date", "must not be before the invoice's date", 1, [("7", "a.csv:1")])
     found = shown(refused=[group], totals={(State.ACCEPTED, "EUR"): Total(3, Decimal("3.00"), 0)})
     assert "3 of 3 invoices that can be sent were accepted; 1 refused before sending" in found.text
+
+
+def test_totals_and_charts_come_before_the_numbers():
+    bars = [Bar(start=0.0, seconds=1.0, count=1)]
+    group = Group("no rows", "no rows", 1, [("7", "a.csv:1")])
+    text = shown(rejected=[group], decided=(0.0, 1.0), throughput=bars).text
+    assert text.index("How it went") < text.index("no rows")
+
+
+@pytest.mark.parametrize(("count", "folded"), [(12, 0), (13, 1), (NAMED + 5, NAMED - 12)])
+def test_of_a_group_a_handful_shows_at_once_and_the_rest_unfolds(count, folded):
+    named = [(str(number), "a.csv") for number in range(1, min(count, NAMED) + 1)]
+    found = shown(rejected=[Group("no rows", "no rows", count, named)])
+    tags = [tag for tag, _ in found.tags]
+    assert tags.count("li") == min(count, NAMED)
+    assert ("details" in tags) == bool(folded)
+    if folded:
+        assert tags[tags.index("details") :].count("li") == folded
+        assert f"{count - 12} more" in found.text
+    assert ("and 5 more; confirma export lists them all" in found.text) == (count > NAMED)
 
 
 def test_an_empty_journal_is_a_page_too():
