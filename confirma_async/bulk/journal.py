@@ -118,7 +118,11 @@ class Journal(Protocol):
         ...
 
     def refusals(self) -> Iterator[Refused]:
-        """Records refused in the last run."""
+        """The problems of records refused in the last run."""
+        ...
+
+    def refused(self) -> int:
+        """How many records were refused in the last run."""
         ...
 
     def former(self) -> Iterator[Former]:

@@ -273,6 +273,11 @@ class SqliteJournal:
         ):
             yield Refused(source=source, number=number, rule=rule, path=path, message=message)
 
+    def refused(self) -> int:
+        """See ``Journal``."""
+        query = "SELECT count(*) FROM (SELECT DISTINCT source, number FROM refusal)"
+        return int(self._connection.execute(query).fetchone()[0])
+
     def former(self) -> Iterator[Former]:
         """See ``Journal``."""
         for position, at, state, digest, status, detail, note in self._connection.execute(

@@ -16,6 +16,11 @@ from confirma_async.bulk.watch import cause_of
 NAMED = 200
 """Invoices that a group names one by one; the export has them all."""
 
+REASONS = 100
+"""Reasons that a report tells apart; invoices with yet another one share a group."""
+
+OTHER_REASONS = "other reasons"
+
 BARS = 48
 """Bars of the throughput over time at most."""
 
@@ -95,6 +100,7 @@ class Summary:
         rejected: What the service rejected, by reason, the largest group first.
         refused: What the job refused before sending, by rule, likewise.
         unknown: What may have arrived, by reason, likewise.
+        refused_records: How many records the job refused; one may have several problems.
         decided: First and last moment of a decision, in seconds since 1970; None before the first.
         throughput: Invoices decided over time.
         latency: Invoices by how long the service took to answer: one count for each of ``LATENCY_EDGES``, and
@@ -110,6 +116,7 @@ class Summary:
     rejected: Sequence[Group]
     refused: Sequence[Group]
     unknown: Sequence[Group]
+    refused_records: int
     decided: tuple[float, float] | None
     throughput: Sequence[Bar]
     latency: Sequence[int]
@@ -150,6 +157,7 @@ def summarize(journal: Journal) -> Summary:
         rejected=rejected.largest_first(),
         refused=refused.largest_first(),
         unknown=unknown.largest_first(),
+        refused_records=journal.refused(),
         decided=(min(seconds), max(seconds) + 1) if seconds else None,
         throughput=_bars(seconds),
         latency=_by_edge(milliseconds),
@@ -164,6 +172,8 @@ class _Groups:
     _found: dict[str, Group] = field(init=False, factory=dict[str, Group])
 
     def add(self, title: str, example: str, number: str, place: str) -> None:
+        if title not in self._found and len(self._found) >= REASONS:
+            title, example = OTHER_REASONS, OTHER_REASONS
         self._found.setdefault(title, Group(title, example)).add(number, place)
 
     def largest_first(self) -> list[Group]:

@@ -29,8 +29,8 @@ from confirma_async.cli.report_page import page
 def report(journal_path: Path, target: Path, as_json: bool) -> Exit:
     """Write a report of a job as one HTML page.
 
-    Totals by state and currency, throughput and latency, what was rejected and refused, grouped by reason with
-    the invoice numbers, and what is unknown. The page needs nothing else: send it, print it, keep it.
+    Totals by state and currency, throughput and latency, what was rejected and refused, by reason with the
+    invoice numbers, and what is unknown. The page needs nothing else: send it, print it, keep it.
 
     \b
     Example:

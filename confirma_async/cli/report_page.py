@@ -83,20 +83,20 @@ def _file_name(place: str) -> str:
 
 def _verdict(summary: Summary) -> str:
     counts = _by_state(summary.totals)
-    refused = sum(group.count for group in summary.refused)
     unknown = counts.get(State.UNKNOWN, 0) + counts.get(State.SENDING, 0)
     waiting = counts.get(State.PENDING, 0) + counts.get(State.CLAIMED, 0)
     troubles = [
         f"{_count(number)} {words}"
         for number, words in (
             (counts.get(State.REJECTED, 0), "rejected"),
-            (refused, "refused before sending" if refused == 1 else "problems found before sending"),
+            (summary.refused_records, "refused before sending"),
             (unknown, "unknown"),
             (waiting, "not sent"),
         )
         if number
     ]
-    which = "invoices that can be sent" if refused else "invoices"  # the refused are not among the count
+    # The refused are not among the count.
+    which = "invoices that can be sent" if summary.refused_records else "invoices"
     accepted = f"{_count(counts.get(State.ACCEPTED, 0))} of {_count(summary.count)} {which} were accepted"
     if summary.duplicates:
         accepted += f", {_count(summary.duplicates)} of them the service had already"

@@ -68,6 +68,7 @@ def status(journal_path: Path, as_json: bool) -> Exit:
 def _read(path: Path) -> _Status:
     with reading(path) as journal:
         counts = {state.name.lower(): count for state, count in journal.counts().items()}
+        counts["refused"] = journal.refused()
         refused = list(islice(journal.refusals(), LISTED))
         rejected = _first(journal.rows(State.REJECTED))
         unknown = _first(journal.rows(State.UNKNOWN, State.SENDING))
@@ -86,8 +87,7 @@ def _show(found: _Status) -> None:
     console = Console()
     made = table("Journal", "State", "invoices")
     for name, count in found.counts.items():
-        made.add_row(name, str(count))
-    made.add_row("refused before sending", str(len(found.refused)))
+        made.add_row("refused before sending" if name == "refused" else name, str(count))
     made.caption = _paced(found.pace)
     console.print(made)
     if found.refused:

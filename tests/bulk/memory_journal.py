@@ -175,6 +175,9 @@ class MemoryJournal:
     def refusals(self):
         return iter(self.contents.refused)
 
+    def refused(self):
+        return len({(bad.source, bad.number) for bad in self.contents.refused})
+
     def former(self):
         return iter(self.contents.former)
 

@@ -419,8 +419,10 @@ def test_refusals_are_those_of_the_last_run(run, journal):
         ("f.csv:3", "7", "rule.a", "$.a", "wrong"),
         ("f.csv:3", "7", "rule.b", "$.b", "also wrong"),
     ]
+    assert journal.refused() == 1
     run()
     assert not list(journal.refusals())
+    assert journal.refused() == 0
 
 
 def test_a_number_given_once_stays(journal):

@@ -6,7 +6,7 @@ import pytest
 
 from confirma_async.bulk.items import Refusal, State
 from confirma_async.bulk.journal import Decision, Resolution
-from confirma_async.bulk.summary import BARS, NAMED, summarize
+from confirma_async.bulk.summary import BARS, NAMED, OTHER_REASONS, REASONS, summarize
 from confirma_async.errors import Problem
 from confirma_async.formats import Place
 
@@ -69,6 +69,13 @@ def test_of_a_large_group_only_the_first_are_named(decided):
     summary = decided(*[rejected("no rows")] * (NAMED + 5))
     (group,) = summary.rejected
     assert (group.count, len(group.named)) == (NAMED + 5, NAMED)
+
+
+def test_where_reasons_never_end_the_last_ones_share_a_group(decided):
+    words = [f"{chr(ord('a') + index // 26)}{chr(ord('a') + index % 26)}" for index in range(REASONS + 5)]
+    summary = decided(*[rejected(word) for word in words])
+    assert len(summary.rejected) == REASONS + 1
+    assert (summary.rejected[0].title, summary.rejected[0].count) == (OTHER_REASONS, 5)
 
 
 def test_refusals_are_grouped_by_rule(journal, run):

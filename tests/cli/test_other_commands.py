@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 
 from confirma_async.cli import app, main
+from confirma_async.cli.status import LISTED
 from confirma_async.sandbox import Fault
 
 # --- validate -------------------------------------------------------------------------------------
@@ -81,6 +82,12 @@ def test_refused_records_stay_named(confirma, confirma_json, service, invoices):
     assert found["refused"][0]["rule"] == "number.whole"
     code, out, _ = confirma("status", "j")
     assert "number.whole" in out
+
+
+def test_all_refused_records_are_counted_though_not_all_are_named(confirma, confirma_json, service, invoices):
+    confirma("submit", invoices(*("x" for _ in range(LISTED + 5))), "--journal", "j")
+    _, found = confirma_json("status", "j")
+    assert (len(found["refused"]), found["counts"]["refused"]) == (LISTED, LISTED + 5)
 
 
 def test_what_is_open_is_named_with_its_age(confirma, confirma_json, service, invoices):
