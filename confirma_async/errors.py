@@ -167,6 +167,7 @@ class OutcomeUnknownError(CallError):
     Attributes:
         subject: What the call was about, e.g. ``invoice 1042``; None where nothing names it.
         status: The HTTP status, where the answer was one that leaves the outcome open (408, 500, 502, 504).
+        find_out: The command that tells what became of it, where the call knows enough to name it.
     """
 
     phase: Phase = Phase.NO_REPLY
@@ -178,13 +179,16 @@ class OutcomeUnknownError(CallError):
         subject: str | None = None,
         status: int | None = None,
         remedy: str = "find out what became of it before you send it again",
+        find_out: str | None = None,
     ) -> None:
         self.subject = subject
         self.status = status
+        self.find_out = find_out
         if status is not None:
             self.phase = Phase.REPLIED
         about = f" of {subject}" if subject else ""
-        super().__init__(f"the outcome{about} is unknown ({reason}); {remedy}")
+        command = f"\nTo find out: {find_out}" if find_out else ""
+        super().__init__(f"the outcome{about} is unknown ({reason}); {remedy}{command}")
 
 
 class TokenNotKeptError(CallError):

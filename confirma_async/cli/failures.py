@@ -24,14 +24,12 @@ from confirma_async.errors import (
 )
 
 FIND_OUT: Mapping[str, str] = {
-    "invoices.create": "confirma invoice distribution --invoice NUMBER --from INVOICE-DATE",
-    "invoices.create_actions": "confirma invoice case CASE",
     "payments.settlements": "confirma settlements --from YYYY-MM-DD --to YYYY-MM-DD",
     "accounting.submit_ledger": "confirma ledger status",
     "accounting.submit_payments": "confirma accounting-payment status",
     "onboarding.renew_token": "confirma token check",
 }
-"""The command that finds out what became of a call whose outcome is unknown."""
+"""The command that finds out what became of a call, where the call itself does not name it."""
 
 
 @frozen
@@ -63,8 +61,8 @@ def explained(error: BaseException) -> Failure:
         case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
             return Failure("stopped at once; the same command goes on", Exit.INTERRUPTED)
         case OutcomeUnknownError():
-            command = FIND_OUT.get(error.operation or "")
-            advice = f"\nTo find out: {command}" if command else ""
+            command = error.find_out or FIND_OUT.get(error.operation or "")
+            advice = f"\nTo find out: {command}" if command and not error.find_out else ""
             return Failure(f"{error}{advice}", of_error(error), {**_details(error), "find_out": command})
         case ConfirmaError():
             return Failure(str(error), of_error(error), _details(error))

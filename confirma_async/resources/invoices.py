@@ -78,8 +78,14 @@ class Invoices:
         """
         invoice = as_schema(request, SalesInvoiceRequest, self._pipeline.converter)
         body = encode_invoice(invoice, self._pipeline.converter, validate=validate)
-        subject = f"invoice {invoice.invoice.header.number}"
-        options = CallOptions(timeout=timeout, headers=headers, subject=subject)
+        header = invoice.invoice.header
+        options = CallOptions(
+            timeout=timeout,
+            headers=headers,
+            subject=f"invoice {header.number}",
+            find_out=f"confirma invoice distribution --invoice {header.number} "
+            f"--from {header.date} --to {header.date}",
+        )
         return await self._pipeline.call(CREATE_INVOICE, InvoiceReceipt, body, options=options)
 
     async def create_actions(
@@ -117,7 +123,8 @@ class Invoices:
             InvoiceActions(actions=written), "the request for actions", converter, validate=validate
         )
         subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
-        options = CallOptions(timeout=timeout, headers=headers, subject=subject)
+        look = next(filter(None, map(_look, written)), None)
+        options = CallOptions(timeout=timeout, headers=headers, subject=subject, find_out=look)
         return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, body, options=options)
 
     async def case(
@@ -266,6 +273,14 @@ class Invoices:
 
 def _as_text(number: int | str | None) -> str | None:
     return None if number is None else str(number)
+
+
+def _look(action: Action) -> str | None:
+    """The command that shows what an action is about."""
+    data: ActionData = action.data
+    if data.case_id is not None:
+        return f"confirma invoice case {data.case_id}"
+    return None if data.invoice_number is None else f"confirma invoice case --invoice {data.invoice_number}"
 
 
 def _told(action: Action) -> str:

@@ -23,6 +23,7 @@ class History:
         operation: What is called.
         url: Scheme, host and path, without the query.
         subject: What the call is about: ``invoice 1042``.
+        find_out: The command that tells what became of it.
         started: The loop time of its start.
         attempts: Its requests, in their order; a request is added when its outcome is known.
         ended: The loop time of its end; None while it is under way.
@@ -32,6 +33,7 @@ class History:
     operation: Operation
     url: str
     subject: str | None
+    find_out: str | None = None
     started: float
     attempts: list[Attempt] = field(factory=list[Attempt])
     ended: float | None = None

@@ -73,6 +73,7 @@ class CallOptions:
         timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between.
         headers: Headers to add.
         subject: What the call is about, for messages: ``invoice 1042``.
+        find_out: The command that tells what became of it, for a call whose outcome is unknown.
         before_send: Awaited after admission, right before each attempt sends its first byte; whatever it
             raises stops the call with nothing sent by that attempt.
     """
@@ -80,6 +81,7 @@ class CallOptions:
     timeout: float | None = None
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     subject: str | None = None
+    find_out: str | None = None
     before_send: Callable[[], Awaitable[None]] | None = None
 
 
@@ -140,7 +142,13 @@ class Pipeline:
         """
         loop = asyncio.get_running_loop()
         target = self.base_url + self.overrides.path_of(operation)
-        history = History(operation=operation, url=target, subject=options.subject, started=loop.time())
+        history = History(
+            operation=operation,
+            url=target,
+            subject=options.subject,
+            find_out=options.find_out,
+            started=loop.time(),
+        )
         deadline = history.started + self._seconds(options.timeout)
         key = self.keys.of(operation)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
@@ -361,7 +369,9 @@ def _final(history: History, failure: CallError) -> CallError:
     if not retry.outcome_unknown(failure.phase, operation.repeat, status):
         return failure
     reason = f"HTTP {status}" if status is not None else str(failure.args[0])
-    unknown = OutcomeUnknownError(reason, subject=history.subject, status=status, remedy=operation.remedy)
+    unknown = OutcomeUnknownError(
+        reason, subject=history.subject, status=status, remedy=operation.remedy, find_out=history.find_out
+    )
     unknown.__cause__ = failure
     return unknown
 

@@ -78,8 +78,12 @@ def test_a_lost_answer_has_a_code_of_its_own_and_says_what_to_do(confirma, servi
     assert code == 4
     assert "the outcome of invoice 1042 is unknown" in err
     assert "look it up" in err
-    assert "To find out: confirma invoice distribution --invoice NUMBER --from INVOICE-DATE" in err
     assert service.requests["invoices.create"] == 1
+    look = "confirma invoice distribution --invoice 1042 --from 2026-11-01 --to 2026-11-01"
+    assert err.count(f"To find out: {look}\n") == 1
+    service.clock.advance(hours=2)
+    code, out, _ = confirma(*look.split()[1:])
+    assert (code, "Invoices: 1" in out) == (0, fault is Fault.RESET_AFTER_COMMIT)
 
 
 def test_stopped_in_the_middle_its_outcome_is_unknown(service, one):
