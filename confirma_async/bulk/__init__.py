@@ -124,7 +124,7 @@ class BulkStream:
         finally:
             await writer.close()
         unknown = left[State.UNKNOWN] + left[State.SENDING]
-        pending = left[State.PENDING] + left[State.CLAIMED]
+        pending = left[State.PENDING] + left[State.CLAIMED] - job.withheld  # told as refused
         return Ending(
             unknown=unknown,
             pending=pending,

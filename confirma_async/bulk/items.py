@@ -12,8 +12,8 @@ from functools import lru_cache
 from attrs import field, frozen
 
 from confirma_async.errors import Problem
-from confirma_async.formats.attachments import StandIn
 from confirma_async.formats.records import Place
+from confirma_async.formats.stand_ins import StandIn
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 
 
@@ -118,7 +118,7 @@ class Entry:
         place: Where it stands in the input.
         key: What makes it this invoice and no other.
         digest: SHA-256 of the body; the journal keeps it instead of the payload.
-        body: The encoded request; with stand-ins for attached files, which are loaded as it is sent.
+        body: The encoded request; with stand-ins for documents, which are loaded as it is sent.
         stand_ins: The stand-ins in it.
         amount: What it asks for, where it says so; kept for totals.
         currency: The currency of the amount.

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, field
 
 from confirma_async.bulk import outcomes, rulings
 from confirma_async.bulk.audience import Audience
+from confirma_async.bulk.documents import with_documents
 from confirma_async.bulk.intake import Record, Source, chunks, prepare
 from confirma_async.bulk.items import Entry, JobOptions, Refusal, State, Unknown
 from confirma_async.bulk.journal import Admission, Admitted, Decision
@@ -21,11 +22,14 @@ from confirma_async.bulk.rulings import Ruling
 from confirma_async.bulk.watch import Watch
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.errors import CallError, JournalError, RequestInvalidError
-from confirma_async.formats.attachments import filled
+from confirma_async.errors import CallError, JournalError, Problem, RequestInvalidError
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import InvoiceReceipt
+from confirma_async.session.download import Downloads
 from confirma_async.session.pipeline import CallOptions, Pipeline
+from confirma_async.session.retry import RetryQuota
+
+T = TypeVar("T")
 
 UNKNOWN_ROOM = 1000
 """Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""
@@ -67,6 +71,7 @@ class Job:
         paused_by: The error that it paused for, where there is one.
         stopped: Whether it was asked to stop before its end.
         exhausted: Whether the whole source was read.
+        withheld: How many invoices were refused after the journal had them, for want of a document.
     """
 
     pipeline: Pipeline
@@ -79,6 +84,7 @@ class Job:
     paused_by: CallError | None = None
     stopped: bool = False
     exhausted: bool = False
+    withheld: int = 0
     _work: asyncio.Queue[_Task] = field(init=False)
     _open: int = field(init=False, default=0)
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
@@ -86,11 +92,14 @@ class Job:
     _waiting: dict[int, asyncio.Task[None]] = field(init=False, factory=dict[int, asyncio.Task[None]])
     _room: asyncio.Event = field(init=False, factory=asyncio.Event)
     _watch: Watch = field(init=False)
+    _downloads: Downloads = field(init=False)
     _source_error: Exception | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         self._work = asyncio.Queue(maxsize=2 * self._workers)
         self._watch = Watch(self._workers, self.options.wave)
+        policy = self.pipeline.policy
+        self._downloads = Downloads(self.pipeline.transport, policy, RetryQuota(policy.budget))
         self._idle.set()
         self._room.set()
 
@@ -230,23 +239,52 @@ class Job:
             await self.writer.sending(task.position)
             task.sent_at = asyncio.get_running_loop().time()
 
-        body = task.entry.body
+        body: bytes | None = task.entry.body
         try:
             if task.entry.stand_ins:
-                body = await asyncio.to_thread(filled, body, task.entry.stand_ins)
+                body = await self._unless_halted(with_documents(task.entry, self._downloads))
+                if body is None:
+                    self._close()
+                    return
             receipt = await self.pipeline.call(
                 CREATE_INVOICE,
                 InvoiceReceipt,
                 body,
                 options=CallOptions(subject=str(task.entry.key), before_send=intent),
             )
-        except RequestInvalidError as error:  # an attached file is not what it was; nothing was sent
-            ruling = Ruling(state=State.PENDING, detail=str(error.problems[0]))
+        except RequestInvalidError as error:
+            await self._withhold(task, error.problems)
+            return
         except CallError as error:
             ruling = rulings.on_error(error)
         else:
             ruling = rulings.on_receipt(receipt)
         self._decide(task, ruling)
+
+    async def _unless_halted(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """The result of some work that precedes a call; None where the job halts first."""
+        working, halted = asyncio.create_task(work), asyncio.create_task(self._halt.wait())
+        try:
+            await asyncio.wait([working, halted], return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            await _end([working, halted])
+
+    async def _withhold(self, task: _Task, problems: Sequence[Problem]) -> None:
+        """Refuses an invoice whose documents are not to be had: nothing was sent, and the next run may."""
+        refusal = Refusal(place=task.entry.place, problems=problems, number=str(task.entry.key.number))
+        told = outcomes.refused(refusal)
+        if task.resends:  # an attempt before this one may have arrived
+            self._leave(task, told.detail)
+            return
+
+        def written() -> None:
+            self.withheld += 1
+            self.audience.tell(told)
+            self._close()
+
+        await self.writer.run(lambda journal: journal.refuse([refusal]))
+        self._write(task, Ruling(state=State.PENDING, detail=told.detail), written)
 
     def _decide(self, task: _Task, ruling: Ruling) -> None:
         """Makes a ruling durable, then tells it, or keeps the item for a lookup."""

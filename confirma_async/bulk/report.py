@@ -23,9 +23,9 @@ class Report:
         accepted: Invoices that the service has, duplicates included.
         duplicates: Of these, how many it had already.
         rejected: Invoices that the service refused.
-        refused: Records refused before sending.
+        refused: Records refused before sending; the next run tries those again that want for a document.
         unknown: Invoices that may have arrived; run the job again to look them up.
-        pending: Invoices that are in the journal and were not sent.
+        pending: Invoices that are in the journal, and were neither sent nor refused.
         resumed: Of all, how many were decided in earlier runs.
         seconds: How long the run took.
         paused: Why the job stopped before its end; None when it came to it.

@@ -30,6 +30,7 @@ from confirma_async.cli.render import (
 from confirma_async.converters import Converter
 from confirma_async.formats import (
     AssignedNumbers,
+    AttachedUrl,
     Clashes,
     Identity,
     Place,
@@ -48,6 +49,7 @@ class _Findings:
 
     good: int = 0
     decided: int = 0
+    unfetched: int = 0
     bad: list[Refusal] = field(factory=list[Refusal])
     remarks: list[tuple[Place, int, str]] = field(factory=list[tuple[Place, int, str]])
 
@@ -64,7 +66,7 @@ def validate(
     overrides: Path | None,
     as_json: bool,
 ) -> Exit:
-    """Check every invoice of the files against the rules that need no server; send nothing.
+    """Check every invoice of the files against the rules that need no server; send nothing, fetch nothing.
 
     Exit code 0: all can be sent; 1: some cannot.
     """
@@ -120,6 +122,7 @@ def _sort(findings: _Findings, prepared: Entry | Refusal, journal: Journal | Non
         findings.bad.append(prepared)
         return
     findings.good += 1
+    findings.unfetched += sum(isinstance(each.attached, AttachedUrl) for each in prepared.stand_ins)
     known = journal.find(prepared.key) if journal else None
     if known is not None and known.key == prepared.key and known.state in FINAL:
         findings.decided += 1
@@ -142,6 +145,11 @@ def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> 
         said = [(record_in_words(place, number), remark) for place, number, remark in findings.remarks]
         print_sayings(console, "Decided while reading", said)
     print_numbers(console, given)
+    if findings.unfetched:
+        console.print(
+            f"Attachments by URL: {findings.unfetched}. They were not looked at; each is fetched when its "
+            "invoice is sent."
+        )
     earlier = f", {findings.decided} of them decided in an earlier run" if findings.decided else ""
     console.print(
         f"Can be sent: {findings.good}{earlier}. Cannot be sent: {len(findings.bad)}. Nothing was sent."
@@ -152,6 +160,7 @@ def _as_json(findings: _Findings, given: dict[Identity, int]) -> dict[str, Any]:
     return {
         "valid": findings.good,
         "decided": findings.decided,
+        "unfetched": findings.unfetched,
         "invalid": [
             {
                 "place": str(bad.place),

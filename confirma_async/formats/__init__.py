@@ -1,6 +1,6 @@
 """Files in: tables, JSON Lines, UBL and Finvoice, read lazily into invoices with their places."""
 
-from confirma_async.formats.attachments import LARGEST_ATTACHMENT, AttachedFile
+from confirma_async.formats.attachments import LARGEST_ATTACHMENT, Attached, AttachedFile, AttachedUrl
 from confirma_async.formats.cells import DateForm
 from confirma_async.formats.clashes import Clashes
 from confirma_async.formats.columns import COLUMNS, Column
@@ -26,7 +26,9 @@ __all__ = [
     "COLUMNS",
     "LARGEST_ATTACHMENT",
     "AssignedNumbers",
+    "Attached",
     "AttachedFile",
+    "AttachedUrl",
     "BadRecord",
     "Clashes",
     "Column",

@@ -1,32 +1,41 @@
-"""PDF documents beside the records of a file: looked at when the record is read, loaded when it is sent.
-
-A job may hold many records at once, but it must not hold their documents. Until an invoice is sent, a
-stand-in made of the document's digest stands in its place, so that whatever is computed of the invoice covers
-the document as well.
-"""
+"""PDF documents beside the records of a file: named when the record is read, loaded when it is sent."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
+from urllib.parse import unquote, urlsplit
 
-import attrs
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from confirma_async.errors import Problem, RequestInvalidError
-from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.schemas import InvoiceAttachments
+from confirma_async.validation.internet import url_fault
 
 LARGEST_ATTACHMENT = 10 * 1024 * 1024
-"""Bytes of one attached file. The limit is this project's own: the service documents none."""
+"""Bytes of one attached document. The limit is this project's own: the service documents none."""
 
 PDF = "application/pdf"
 
 _BLOCK = 1024 * 1024
 _HEADER_WITHIN = 1024
 """Bytes in which a PDF says that it is one; readers take it there, not only at the very start."""
+
+
+def _is_pdf(start: bytes) -> bool:
+    return b"%PDF-" in start[:_HEADER_WITHIN]
+
+
+def _too_large(what: str) -> str:
+    return (
+        f"{what} of more than {LARGEST_ATTACHMENT // 1024**2} MiB, which is this SDK's own limit; "
+        "make it smaller, or pass a URL on (the column attachment_url)"
+    )
+
+
+def _wrong(problem: Problem) -> RequestInvalidError:
+    return RequestInvalidError("the list of attachments", [problem])
 
 
 @frozen
@@ -53,14 +62,14 @@ class AttachedFile:
                 size = file.seek(0, 2)
         except (OSError, ValueError):  # or a NUL in its name
             return self._missing()
-        if b"%PDF-" not in start:
+        if not _is_pdf(start):
             return Problem(
                 self.where, "attachment.pdf", "names a file that is no PDF; only PDFs are attached"
             )
         return self._too_large() if size > LARGEST_ATTACHMENT else None
 
     def digest(self) -> bytes:
-        """SHA-256 of the file.
+        """SHA-256 of its contents: a file that changes makes another invoice.
 
         Raises:
             RequestInvalidError: it cannot be read, or has become too large.
@@ -74,20 +83,31 @@ class AttachedFile:
                     size += len(block)
                     self._check_size(size)
         except OSError:
-            raise self._wrong(self._missing()) from None
+            raise _wrong(self._missing()) from None
         return sha.digest()
 
-    def load(self) -> bytes:
+    def load(self, digest: bytes | None = None) -> bytes:
         """The contents of the file.
 
+        Args:
+            digest: What its SHA-256 was when the record was read.
+
         Raises:
-            RequestInvalidError: it cannot be read, or has become too large.
+            RequestInvalidError: it cannot be read, has become too large, or is not what it was.
         """
         try:
             with self.path.open("rb") as file:
-                return self._within_limit(file)
+                data = self._within_limit(file)
         except OSError:
-            raise self._wrong(self._missing()) from None
+            raise _wrong(self._missing()) from None
+        if digest is not None and hashlib.sha256(data).digest() != digest:
+            message = "names a file that has changed since it was read; run the job again"
+            raise _wrong(Problem(self.where, "attachment.changed", message))
+        return data
+
+    def embedded(self, attachment: InvoiceAttachments, data: str) -> InvoiceAttachments:
+        """The attachment with the file in it, or what stands for it."""
+        return evolve(attachment, data=data)
 
     def _within_limit(self, file: BinaryIO) -> bytes:
         data = file.read(LARGEST_ATTACHMENT + 1)
@@ -96,84 +116,68 @@ class AttachedFile:
 
     def _check_size(self, size: int) -> None:
         if size > LARGEST_ATTACHMENT:
-            raise self._wrong(self._too_large())
-
-    def changed(self) -> RequestInvalidError:
-        """The error of a file that is not what it was when the record was read."""
-        message = "names a file that has changed since it was read; run the job again"
-        return self._wrong(Problem(self.where, "attachment.changed", message))
+            raise _wrong(self._too_large())
 
     def _missing(self) -> Problem:
         message = "names a file that is not there or cannot be read (paths begin at the folder of the table)"
         return Problem(self.where, "attachment.missing", message)
 
     def _too_large(self) -> Problem:
-        message = (
-            f"names a file of more than {LARGEST_ATTACHMENT // 1024**2} MiB, which is this SDK's own limit; "
-            "make it smaller, or give a URL"
-        )
-        return Problem(self.where, "attachment.size", message)
-
-    def _wrong(self, problem: Problem) -> RequestInvalidError:
-        return RequestInvalidError("the list of attachments", [problem])
+        return Problem(self.where, "attachment.size", _too_large("names a file"))
 
 
 @frozen
-class StandIn:
-    """What stands in the place of a file until the invoice is sent.
+class AttachedUrl:
+    """A document somewhere else that belongs to a record; whoever sends the invoice fetches it.
 
     Attributes:
-        file: The file.
-        digest: SHA-256 of its contents.
+        position: Its place among the attachments of the invoice, from 0.
+        url: Where it is; it may hold credentials and shows in no message.
+        where: Where the record names it.
     """
 
-    file: AttachedFile
-    digest: bytes
+    position: int
+    url: str = field(repr=False)
+    where: str
+
+    def check(self) -> Problem | None:
+        """What is wrong with the URL; nothing is fetched."""
+        fault = url_fault(self.url)
+        return None if fault is None else Problem(self.where, "attachment.url", fault)
+
+    def digest(self) -> bytes:
+        """SHA-256 of the URL, not of what is behind it: that may change or go, the invoice stays the same."""
+        return hashlib.sha256(self.url.encode()).digest()
+
+    def embedded(self, attachment: InvoiceAttachments, data: str) -> InvoiceAttachments:
+        """The attachment with the document in it, or what stands for it, instead of its URL."""
+        return evolve(attachment, url=None, file_name=self.file_name, mime_type=PDF, data=data)
 
     @property
-    def text(self) -> str:
-        """Base64, as the file itself will be; no file has this text by chance."""
-        return base64.b64encode(b"stand-in for the attached file " + self.digest).decode()
+    def file_name(self) -> str | None:
+        """The end of the URL's path where it is the name of a PDF; anything else may be a token."""
+        name = unquote(urlsplit(self.url).path).rpartition("/")[2]
+        return name if name.lower().endswith(".pdf") and name.isprintable() else None
+
+    def verify(self, data: bytes) -> None:
+        """Looks at what was fetched.
+
+        Raises:
+            RequestInvalidError: it is no PDF.
+        """
+        if not _is_pdf(data):
+            message = "leads to a document that is no PDF; only PDFs are attached"
+            raise _wrong(Problem(self.where, "attachment.pdf", message))
+
+    def not_fetched(self, reason: str) -> RequestInvalidError:
+        """The error of a document that did not come."""
+        message = f"names a URL that cannot be fetched ({reason}); mend it, and run the job again"
+        return _wrong(Problem(self.where, "attachment.missing", message))
+
+    def too_large(self) -> RequestInvalidError:
+        """The error of a document above the limit."""
+        return _wrong(Problem(self.where, "attachment.size", _too_large("leads to a document")))
 
 
-def with_stand_ins(
-    request: SalesInvoiceRequest, files: Sequence[AttachedFile]
-) -> tuple[SalesInvoiceRequest, tuple[StandIn, ...]]:
-    """The request with a stand-in for each file that belongs to it.
-
-    Raises:
-        RequestInvalidError: a file cannot be read.
-    """
-    stand_ins = tuple(StandIn(file, file.digest()) for file in files)
-    return _with_data(request, {each.file.position: each.text for each in stand_ins}), stand_ins
-
-
-def with_files(request: SalesInvoiceRequest, files: Sequence[AttachedFile]) -> SalesInvoiceRequest:
-    """The request with the files themselves.
-
-    Raises:
-        RequestInvalidError: a file cannot be read.
-    """
-    return _with_data(request, {file.position: base64.b64encode(file.load()).decode() for file in files})
-
-
-def _with_data(request: SalesInvoiceRequest, data: dict[int, str]) -> SalesInvoiceRequest:
-    attachments = tuple(
-        attrs.evolve(attachment, data=data.get(position, attachment.data))
-        for position, attachment in enumerate(request.invoice.attachments)
-    )
-    return attrs.evolve(request, invoice=attrs.evolve(request.invoice, attachments=attachments))
-
-
-def filled(body: bytes, stand_ins: Sequence[StandIn]) -> bytes:
-    """The body of a request with the files in the places of their stand-ins; they are read now.
-
-    Raises:
-        RequestInvalidError: a file cannot be read, or has changed since its stand-in was made.
-    """
-    for each in stand_ins:
-        data = each.file.load()
-        if hashlib.sha256(data).digest() != each.digest:
-            raise each.file.changed()
-        body = body.replace(f'"{each.text}"'.encode(), b'"' + base64.b64encode(data) + b'"')
-    return body
+Attached: TypeAlias = AttachedFile | AttachedUrl
+"""What belongs to a record beside its own values."""

@@ -321,6 +321,7 @@ _READERS: Mapping[Kind, Callable[[Cell, Writing], Any]] = {
     Kind.SECRET: _text,
     Kind.NUMBER: _text,
     Kind.ATTACHMENT: _text,
+    Kind.LINK: _text,
     Kind.WHOLE: _whole,
     Kind.DECIMAL: _decimal,
     Kind.PERCENTAGE: _percentage,

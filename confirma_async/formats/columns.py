@@ -27,9 +27,15 @@ class Kind(enum.Enum):
     DATE = "a date; as text, YYYY-MM-DD or D.M.YYYY"
     FLAG = "yes or no (true, false, 1, 0, x, kyllä, ei, ja, nej)"
     ATTACHMENT = "a PDF: its path from the folder of the table on, or its URL; each line may name another"
+    LINK = "the URL of a PDF, which is passed on and not fetched; each line may name another"
     INVOICE_TYPE = "a word for the type of document"
     METHOD = "a word for the way of delivery"
     ENTITY = "BUSINESS or PERSON"
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether the values name documents, of which an invoice may have several."""
+        return self in {Kind.ATTACHMENT, Kind.LINK}
 
     @property
     def is_numeric(self) -> bool:
@@ -155,6 +161,7 @@ _TABLE = (
     ("cash_discount_percentage", _TERMS + "payment.cashDiscountPercentage", Kind.PERCENTAGE),
     ("interest_percentage", _TERMS + "interest.percentage", Kind.PERCENTAGE),
     ("attachment", "invoice.attachments", Kind.ATTACHMENT),
+    ("attachment_url", "invoice.attachments", Kind.LINK),
     ("row_number", "rowNumber", Kind.WHOLE),
     ("row_product_code", "productCode", Kind.TEXT),
     ("row_product_name", "productName", Kind.TEXT),

@@ -10,11 +10,12 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from confirma_async.errors import ConfirmaError, Problem
-from confirma_async.formats.attachments import AttachedFile, with_files
+from confirma_async.formats.attachments import Attached
 from confirma_async.formats.cells import Mark
 from confirma_async.formats.discretion import number_shown, printable
 from confirma_async.formats.forms import Form
 from confirma_async.formats.mapping import ColumnMapping
+from confirma_async.formats.stand_ins import with_files
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 
 
@@ -46,20 +47,22 @@ class ReadInvoice:
     Attributes:
         place: Where it stands.
         request: The invoice as it will be sent.
-        attached: Files that belong to the invoice, which a job loads one by one as it sends; ``request``
-            names them without their contents.
+        attached: Documents that belong to the invoice, which a job loads or fetches one by one as it sends;
+            ``request`` names them without their contents.
         remarks: What the reader decided because the file did not say it; one sentence each.
         original_number: The number that the file gives, where another one is sent.
     """
 
     place: Place
     request: SalesInvoiceRequest
-    attached: Sequence[AttachedFile] = ()
+    attached: Sequence[Attached] = ()
     remarks: Sequence[str] = ()
     original_number: str | None = None
 
     def complete(self) -> SalesInvoiceRequest:
         """The invoice with the contents of the attached files, as ``invoices.create`` takes it.
+
+        What is given by URL is not fetched: the URL is passed on.
 
         Raises:
             RequestInvalidError: a file cannot be read, or is too large.

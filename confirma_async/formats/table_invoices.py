@@ -15,7 +15,7 @@ from typing import Any
 from attrs import define, evolve, field
 
 from confirma_async.errors import Problem
-from confirma_async.formats.attachments import PDF, AttachedFile
+from confirma_async.formats.attachments import PDF, Attached, AttachedFile, AttachedUrl
 from confirma_async.formats.cells import Cell, Flaw, ValueProblem
 from confirma_async.formats.columns import COLUMNS, KEY, REQUIRED, SUMMED, Column, Kind
 from confirma_async.formats.exact import total
@@ -45,7 +45,7 @@ class _Group:
         key: What the key columns say; an empty text fits any.
         sure: Whether the key was read from a whole line; if not, the number alone tells what belongs here.
         values: Values of the invoice's own columns, each with the line that gave it.
-        attachments: Attachments, each with the line that named it first.
+        attachments: Attachments by column and text, each with the line that named it first.
         rows: One mapping per line, by column.
         problems: Why it cannot become an invoice; from the first one on, no rows are kept.
     """
@@ -54,7 +54,7 @@ class _Group:
     key: dict[str, str]
     sure: bool = True
     values: dict[str, tuple[Any, int]] = field(factory=dict[str, tuple[Any, int]])
-    attachments: dict[str, int] = field(factory=dict[str, int])
+    attachments: dict[tuple[str, str], int] = field(factory=dict[tuple[str, str], int])
     rows: list[dict[str, Any]] = field(factory=list[dict[str, Any]])
     problems: list[Problem] = field(factory=list[Problem])
 
@@ -197,8 +197,8 @@ def _join(group: _Group, line: int, fields: Mapping[str, Cell], layout: Layout) 
             continue
         if column.of_row:
             row[name] = value
-        elif column.kind is Kind.ATTACHMENT:
-            group.attachments.setdefault(value, line)
+        elif column.kind.is_attached:
+            group.attachments.setdefault((name, value), line)
         else:
             _agree(group, column, value, line, layout)
     if row and not group.problems:
@@ -237,8 +237,8 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     number = group.key["number"] or None
     remarks: list[str] = []
     for name, constant in layout.constants.items():
-        if COLUMNS[name].kind is Kind.ATTACHMENT:
-            group.attachments.setdefault(str(constant), group.line)
+        if COLUMNS[name].kind.is_attached:
+            group.attachments.setdefault((name, str(constant)), group.line)
         elif not COLUMNS[name].of_row:
             group.values.setdefault(name, (constant, group.line))
     if not group.problems:
@@ -256,8 +256,8 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     )
     if number is not None:
         problems += numbering.problems
-    attachments, files = _attachments(group, options.folder or path.parent, layout)
-    problems += [problem for file in files if (problem := file.check()) is not None]
+    attachments, attached = _attachments(group, options.folder or path.parent, layout)
+    problems += [problem for each in attached if (problem := each.check()) is not None]
     if problems:
         return BadRecord(place=place, problems=problems, number=number)
     raw = _raw(group, layout)
@@ -269,26 +269,28 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     return ReadInvoice(
         place=place,
         request=carry(finished(raw), numbering),
-        attached=tuple(files),
+        attached=tuple(attached),
         remarks=(*numbering.remarks, *remarks),
         original_number=numbering.original,
     )
 
 
-def _attachments(
-    group: _Group, folder: Path, layout: Layout
-) -> tuple[list[dict[str, str]], list[AttachedFile]]:
-    """The attachments in wire form, without contents, and the files that those without URL are."""
+def _attachments(group: _Group, folder: Path, layout: Layout) -> tuple[list[dict[str, str]], list[Attached]]:
+    """The attachments in wire form, without contents, and the documents that are to be put into them."""
     raw: list[dict[str, str]] = []
-    files: list[AttachedFile] = []
-    for position, (text, line) in enumerate(group.attachments.items()):
-        if _URL.match(text):
+    attached: list[Attached] = []
+    for position, ((name, text), line) in enumerate(group.attachments.items()):
+        where = _path(layout, line, name)
+        if COLUMNS[name].kind is Kind.LINK:
             raw.append({"url": text})
+        elif _URL.match(text):
+            raw.append({"url": text})
+            attached.append(AttachedUrl(position, text, where))
         else:
-            file = AttachedFile(position, folder / text, _path(layout, line, "attachment"))
+            file = AttachedFile(position, folder / text, where)
             raw.append({"fileName": file.path.name, "mimeType": PDF})
-            files.append(file)
-    return raw, files
+            attached.append(file)
+    return raw, attached
 
 
 def _fill_due_date(group: _Group, layout: Layout, remarks: list[str]) -> None:

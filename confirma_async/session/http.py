@@ -47,7 +47,7 @@ class AiohttpTransport:
         session: A session of the caller's: never closed and never changed here.
         ssl_context: TLS settings of the caller's own (a private CA, a client certificate).
         connections: How many connections the session made here may hold open.
-        answer_limit: Bytes of an answer that are read at most.
+        answer_limit: Bytes of an answer that are read at most, where its request names no limit.
     """
 
     def __init__(
@@ -84,7 +84,8 @@ class AiohttpTransport:
                 ssl=self._ssl,
                 middlewares=None if request.method == "POST" else _once_over(session),
             )
-            body, cut_off = await _read(answer, self._answer_limit)
+            limit = self._answer_limit if request.limit is None else request.limit
+            body, cut_off = await _read(answer, limit)
             return Response(answer.status, answer.headers, body, cut_off)
         except _BEFORE_SENDING as error:
             lasting = isinstance(error, _LASTING)

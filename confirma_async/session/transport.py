@@ -21,6 +21,7 @@ class Request:
         headers: All headers, the API key among them; never shown in a repr.
         body: The encoded body, or None.
         timeout: Seconds that the whole exchange may take, connecting included.
+        limit: Bytes of the answer that are read at most; None for the transport's own limit.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(repr=False)
     timeout: float
+    limit: int | None = None
 
 
 @frozen

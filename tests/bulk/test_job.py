@@ -155,7 +155,8 @@ async def test_an_invoice_whose_attachment_changes_under_the_job_is_left_for_the
     service = Recorder(before=lambda: file.write_bytes(b"%PDF-1.7 changed"))
     invoices = table(tmp_path, "b.pdf", "a.pdf")
     report = await submit_one_by_one(service, path, read(invoices))
-    assert (report.accepted, report.complete, service.posts) == (1, False, 1)
+    assert (report.accepted, report.refused, report.pending, service.posts) == (1, 1, 0, 1)
+    assert "changed since it was read" in report.troubles[0].detail
     report = await submit_one_by_one(service, path, read(invoices))
     assert (report.accepted, report.complete, service.posts) == (2, True, 2)
     assert base64.b64encode(b"%PDF-1.7 changed") in service.bodies[-1]

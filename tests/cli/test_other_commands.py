@@ -53,6 +53,17 @@ def test_long_lists_are_cut_for_people_and_whole_for_machines(confirma, confirma
     assert len(found["invalid"]) == 40
 
 
+def test_what_is_attached_by_url_is_counted_and_not_fetched(confirma, confirma_json, tmp_path):
+    file = tmp_path / "in.csv"
+    urls = ["http://127.0.0.1:1/a.pdf", "http://127.0.0.1:1/b.pdf"]
+    lines = [f"{n};2026-11-01;2026-11-15;EUR;{url}" for n, url in enumerate(urls, 1)]
+    file.write_text("\n".join(["number;date;due_date;currency;attachment", *lines]))
+    code, found = confirma_json("validate", file)
+    assert (code, found["valid"], found["unfetched"]) == (0, 2, 2)
+    _, out, _ = confirma("validate", file)
+    assert "Attachments by URL: 2. They were not looked at" in out
+
+
 def test_overrides_rename_what_is_read(confirma_json, invoices, tmp_path):
     file = invoices(1)
     file.write_text(file.read_text().replace('"netAmount"', '"nettoAmount"'))

@@ -12,7 +12,6 @@ from confirma_async.bulk.items import Entry, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import BadRecord, ColumnMapping, ReadOptions, attachments, read
-from confirma_async.formats.attachments import filled
 from confirma_async.validation import check
 
 HEADER = "number;date;due_date;currency;attachment;row_net_amount"
@@ -32,13 +31,20 @@ def entry(record) -> Any:
     return prepare(record, 1, Converter(), validate=True)
 
 
+def filled(prepared) -> bytes:
+    body: bytes = prepared.body
+    for each in prepared.stand_ins:
+        body = each.replaced(body, each.attached.load(each.digest))
+    return body
+
+
 def test_a_path_is_named_without_its_contents_until_it_is_sent(write, table):
     write("a.pdf", PDF)
     (found,) = table("a.pdf")
     (attachment,) = found.request.invoice.attachments
     assert (attachment.file_name, attachment.mime_type, attachment.data) == ("a.pdf", "application/pdf", None)
     assert [problem.rule for problem in check(found.request)] == ["attachment"]  # so it is not sent as it is
-    sent = filled(entry(found).body, entry(found).stand_ins)
+    sent = filled(entry(found))
     (sent_attachment,) = Converter().parse(sent)["invoice"]["attachments"]
     assert base64.b64decode(sent_attachment["data"]) == PDF
 
@@ -60,23 +66,61 @@ def test_the_complete_invoice_is_to_be_had_for_a_single_call(write, table):
     assert check(request) == []
 
 
-def test_a_url_is_sent_as_it_is(table):
-    (found,) = table("https://example.fi/a.pdf")
-    assert [each.url for each in found.complete().invoice.attachments] == ["https://example.fi/a.pdf"]
-    assert isinstance(entry(found), Entry)
+URL = "https://example.fi/2026/hours%20of%20May.pdf?key=s3cret"
+
+
+def test_a_url_is_named_until_a_job_puts_the_document_in_its_place(table):
+    (found,) = table(URL)
+    assert [each.url for each in found.complete().invoice.attachments] == [URL]
+    prepared = entry(found)
+    assert b"example.fi" not in prepared.body
+    (attachment,) = Converter().parse(prepared.stand_ins[0].replaced(prepared.body, PDF))["invoice"][
+        "attachments"
+    ]
+    assert attachment == {
+        "fileName": "hours of May.pdf",
+        "mimeType": "application/pdf",
+        "data": base64.b64encode(PDF).decode(),
+    }
+
+
+def test_the_digest_of_an_invoice_covers_a_url_and_no_more(table):
+    digests = [entry(table(url)[0]).digest for url in (URL, URL, URL + "2")]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_an_end_of_a_url_that_may_be_a_token_names_no_file(table):
+    (found,) = table("https://example.fi/share/s3cret")
+    assert b"fileName" not in entry(found).body
+
+
+@pytest.mark.parametrize("url", ["https:///a.pdf", "http://example.fi/a b.pdf", "https://[::1/a.pdf"])
+def test_a_url_that_is_none_is_a_problem_at_its_place_and_not_shown(table, url):
+    (found,) = table(url)
+    assert isinstance(found, BadRecord)
+    assert [(it.path, it.rule) for it in found.problems] == [("line 2, column attachment", "attachment.url")]
+    assert url not in str(found)
+
+
+def test_a_url_that_is_to_be_passed_on_has_a_column_of_its_own(write):
+    header = HEADER.replace("attachment", "attachment_url")
+    (found,) = read(write("in.csv", f"{header}\n1;2026-11-01;2026-11-15;EUR;{URL};10.00"))
+    prepared = entry(found)
+    assert prepared.stand_ins == ()
+    assert Converter().parse(prepared.body)["invoice"]["attachments"] == [{"url": URL}]
+
+
+def test_no_repr_shows_a_url(table):
+    assert "s3cret" not in repr(table(URL)[0].attached)
 
 
 def test_each_line_of_an_invoice_may_name_another(write, table):
     write("a.pdf", PDF)
     write("b.pdf", PDF + b"b")
-    (found,) = table("a.pdf", "", "https://example.fi/c.pdf", "b.pdf", "a.pdf")
-    assert [each.file_name or each.url for each in found.request.invoice.attachments] == [
-        "a.pdf",
-        "https://example.fi/c.pdf",
-        "b.pdf",
-    ]
-    sent = Converter().parse(filled(entry(found).body, entry(found).stand_ins))["invoice"]["attachments"]
-    assert [base64.b64decode(each["data"])[-1:] for each in sent if "data" in each] == [b"t", b"b"]
+    (found,) = table("a.pdf", "", "b.pdf", "a.pdf")
+    assert [each.file_name for each in found.request.invoice.attachments] == ["a.pdf", "b.pdf"]
+    sent = Converter().parse(filled(entry(found)))["invoice"]["attachments"]
+    assert [base64.b64decode(each["data"])[-1:] for each in sent] == [b"t", b"b"]
 
 
 def test_a_mapping_attaches_one_file_to_all(write):
@@ -135,5 +179,5 @@ def test_a_file_that_has_changed_is_not_sent(write, table, monkeypatch, contents
     monkeypatch.setattr(attachments, "LARGEST_ATTACHMENT", 100)
     path.unlink() if contents is None else path.write_bytes(contents)
     with pytest.raises(RequestInvalidError) as caught:
-        filled(prepared.body, prepared.stand_ins)
+        filled(prepared)
     assert [it.rule for it in caught.value.problems] == [rule]

@@ -1,0 +1,130 @@
+"""Documents from elsewhere, fetched through the client's transport.
+
+Proxies and trust are those of the client; its key is not. Neither a key nor another header of the SDK goes
+along, the limiter does not count it, and hooks are not told of it: it is no call of the service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urljoin, urlsplit
+
+from attrs import frozen
+
+from confirma_async.contract import Repeat
+from confirma_async.errors import Phase, TransportError
+from confirma_async.session import retry
+from confirma_async.session.transport import Request, Response, Transport
+from confirma_async.validation.internet import url_fault
+
+DOWNLOAD_TIMEOUT = 30.0
+"""Seconds for one document, with its redirects, retries and the pauses between them."""
+
+REDIRECTS = 5
+"""Redirects that are followed for one document."""
+
+_FOUND = 200
+_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
+_HEADERS = {"Accept": "application/pdf, */*;q=0.1", "Accept-Encoding": "identity"}
+
+
+class DownloadError(Exception):
+    """Why a document did not come. It names the host alone: the rest of a URL may hold credentials."""
+
+
+class TooLargeError(DownloadError):
+    """The document is larger than was asked for; its rest was left unread."""
+
+
+@frozen
+class Downloads:
+    """Fetches documents.
+
+    Attributes:
+        transport: Sends one request.
+        policy: How often a fetch is tried again when what went wrong may pass.
+        quota: The budget for that; not the one for calls, which must not suffer from somebody else's host.
+    """
+
+    transport: Transport
+    policy: retry.RetryPolicy
+    quota: retry.RetryQuota
+
+    async def fetch(self, url: str, limit: int) -> bytes:
+        """The document behind a URL.
+
+        Args:
+            url: An absolute http or https URL.
+            limit: Bytes that it may have; no more are read.
+
+        Raises:
+            DownloadError: it did not come.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + DOWNLOAD_TIMEOUT
+        attempt = 1
+        while True:
+            url_reached, result = await self._reached(url, limit, deadline)
+            if isinstance(result, Response) and result.status == _FOUND:
+                self.quota.refill()
+                if result.cut_off or len(result.body) > limit:
+                    raise TooLargeError(f"{_host(url_reached)} has more than {limit} bytes")
+                return result.body
+            pause = self._pause(attempt, result, deadline - loop.time())
+            if pause is None:
+                raise DownloadError(f"{_host(url_reached)}: {_reason(result)}")
+            await asyncio.sleep(pause)
+            attempt += 1
+
+    async def _reached(self, url: str, limit: int, deadline: float) -> tuple[str, Response | TransportError]:
+        """What came of one attempt, and where its redirects led to.
+
+        Raises:
+            DownloadError: they lead nowhere.
+        """
+        for _ in range(REDIRECTS + 1):
+            left = deadline - asyncio.get_running_loop().time()
+            try:
+                answer = await self.transport.send(Request("GET", url, _HEADERS, None, left, limit))
+            except TransportError as error:
+                return url, error
+            if answer.status not in _ELSEWHERE or "Location" not in answer.headers:
+                return url, answer
+            url = _redirected(url, answer.headers["Location"])
+        raise DownloadError(f"{_host(url)}: more than {REDIRECTS} redirects")
+
+    def _pause(self, attempt: int, result: Response | TransportError, left: float) -> float | None:
+        """Seconds until the next attempt; None where there is none."""
+        phase, status, asked = Phase.REPLIED, None, None
+        if isinstance(result, Response):
+            status, asked = result.status, retry.retry_after(result.headers.get("Retry-After"))
+        else:
+            phase = result.phase
+        pause = max(asked or 0.0, self.policy.backoff(attempt))
+        worth_it = attempt < self.policy.attempts and retry.may_repeat(phase, Repeat.SAFE, status)
+        return pause if worth_it and pause < left and self.quota.take() else None
+
+
+def _redirected(url: str, location: str) -> str:
+    """Where a redirect leads to; what was asked for over TLS does not come without it."""
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = ""
+    if url_fault(target) is not None or (_is_https(url) and not _is_https(target)):
+        raise DownloadError(f"{_host(url)}: a redirect to where nothing is fetched from")
+    return target
+
+
+def _is_https(url: str) -> bool:
+    return urlsplit(url).scheme == "https"
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _reason(result: Response | TransportError) -> str:
+    if isinstance(result, Response):
+        return f"HTTP {result.status}"
+    return str(result.args[0]).partition(";")[0]  # without what it says of the request: it was no call

@@ -1,0 +1,165 @@
+"""Documents fetched over real sockets: what comes, what does not and why, and what never goes along."""
+
+import asyncio
+import base64
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from confirma_async.errors import Phase, TransportError
+from confirma_async.session.download import (
+    DOWNLOAD_TIMEOUT,
+    REDIRECTS,
+    DownloadError,
+    Downloads,
+    TooLargeError,
+)
+from confirma_async.session.http import AiohttpTransport
+from confirma_async.session.retry import RetryPolicy, RetryQuota
+from confirma_async.session.transport import Response
+from tests.documents import PDF, hosting, leads_to, pours, says
+
+QUICK = RetryPolicy(attempts=3, base=0.001)
+
+
+@pytest.fixture
+async def downloads():
+    transport = AiohttpTransport()
+    yield Downloads(transport, QUICK, RetryQuota())
+    await transport.close()
+
+
+async def failure(downloads, url, limit=1000):
+    with pytest.raises(DownloadError) as caught:
+        await downloads.fetch(url, limit)
+    return str(caught.value)
+
+
+async def test_a_document_comes_whole_and_asks_for_itself_alone(downloads):
+    async with hosting(a=[says()]) as host:
+        assert await downloads.fetch(f"{host.url}/a", len(PDF)) == PDF
+    (seen,) = host.seen
+    assert {"X-Api-Key", "Authorization", "Cookie"}.isdisjoint(seen.headers)
+    assert not [name for name, value in seen.headers.items() if "confirma" in f"{name}{value}".lower()]
+
+
+async def test_credentials_in_a_url_go_to_its_host_and_not_to_where_it_redirects(downloads):
+    async with hosting(a=[says()]) as other, hosting(a=[leads_to(f"{other.url}/a")]) as host:
+        await downloads.fetch(f"{host.url}/a".replace("//", "//me:s3cret@"), 1000)
+    sent = [each.headers.get("Authorization") for each in (*host.seen, *other.seen)]
+    assert sent == ["Basic " + base64.b64encode(b"me:s3cret").decode(), None]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_followed(downloads, status):
+    async with hosting(a=[leads_to("b?x=1", status)], b=[says()]) as host:
+        assert await downloads.fetch(f"{host.url}/a", 1000) == PDF
+    assert [each.method for each in host.seen] == ["GET", "GET"]
+
+
+async def test_redirects_come_to_an_end(downloads):
+    async with hosting(a=[leads_to("/a")]) as host:
+        assert await failure(downloads, f"{host.url}/a") == f"127.0.0.1: more than {REDIRECTS} redirects"
+    assert len(host.seen) == REDIRECTS + 1
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/a", "http://[::1/a"])
+async def test_a_redirect_leads_to_http_only(downloads, location):
+    async with hosting(a=[leads_to(location)]) as host:
+        assert "a redirect to where nothing is fetched from" in await failure(downloads, f"{host.url}/a")
+
+
+async def test_what_was_asked_for_over_tls_does_not_come_without_it(scripted):
+    transport = scripted(Response(302, {"Location": "http://example.fi/a"}, b""), Response(200, {}, PDF))
+    await failure(Downloads(transport, QUICK, RetryQuota()), "https://example.fi/a")
+    assert len(transport.requests) == 1
+
+
+async def test_a_document_that_says_it_is_too_large_is_left_unread(downloads):
+    async def answer(request):
+        response = web.StreamResponse(headers={"Content-Length": "1001"})
+        await response.prepare(request)
+        await asyncio.Event().wait()  # nothing of it ever comes
+
+    async with hosting(a=[answer]) as host:
+        with pytest.raises(TooLargeError):
+            await downloads.fetch(f"{host.url}/a", 1000)
+
+
+async def test_of_a_document_without_a_length_no_more_is_read_than_it_may_have(downloads):
+    async with hosting(a=[pours(64 * 1024 * 1024)]) as host:
+        with pytest.raises(TooLargeError):
+            await downloads.fetch(f"{host.url}/a", 1000)
+
+
+async def test_a_document_may_have_all_that_it_may_have(downloads):
+    async with hosting(a=[says(PDF)]) as host:
+        assert await downloads.fetch(f"{host.url}/a", len(PDF)) == PDF
+        with pytest.raises(TooLargeError):
+            await downloads.fetch(f"{host.url}/a", len(PDF) - 1)
+
+
+async def test_a_transport_that_knows_no_limit_does_not_lift_it(scripted):
+    downloads = Downloads(scripted(Response(200, {}, PDF)), QUICK, RetryQuota())
+    with pytest.raises(TooLargeError):
+        await downloads.fetch("https://example.fi/a", len(PDF) - 1)
+
+
+@pytest.mark.parametrize(("status", "requests"), [(404, 1), (401, 1), (204, 1), (500, 3), (503, 3), (429, 3)])
+async def test_only_what_may_pass_is_tried_again(downloads, status, requests):
+    async with hosting(a=[says(b"", status)]) as host:
+        assert await failure(downloads, f"{host.url}/a?key=s3cret") == f"127.0.0.1: HTTP {status}"
+    assert len(host.seen) == requests
+
+
+async def test_a_document_that_comes_at_the_second_attempt_is_there(downloads):
+    async def breaks(request):
+        request.transport.abort()
+        return web.Response()
+
+    async with hosting(a=[breaks, says(b"", 502), says()]) as host:
+        assert await downloads.fetch(f"{host.url}/a", 1000) == PDF
+
+
+async def test_a_host_that_asks_for_more_patience_than_there_is_gets_none(downloads):
+    async with hosting(a=[says(b"", 503, **{"Retry-After": str(DOWNLOAD_TIMEOUT + 1)})]) as host:
+        await failure(downloads, f"{host.url}/a")
+    assert len(host.seen) == 1
+
+
+async def test_a_host_that_is_down_is_not_beset_with_retries(downloads):
+    downloads = Downloads(downloads.transport, QUICK, RetryQuota(budget=1))
+    async with hosting(a=[says(b"", 500)]) as host:
+        for _ in range(5):
+            await failure(downloads, f"{host.url}/a")
+    assert len(host.seen) == 5 + 1
+
+
+async def test_a_host_that_cannot_be_reached_is_named_without_the_rest_of_the_url(downloads, unused_tcp_port):
+    told = await failure(downloads, f"http://me:s3cret@127.0.0.1:{unused_tcp_port}/s3cret?s3cret")
+    assert told == f"127.0.0.1: 127.0.0.1:{unused_tcp_port} cannot be reached (connection refused)"
+
+
+def test_one_deadline_covers_redirects_retries_and_pauses(in_virtual_time, scripted):
+    async def slow(request):
+        await asyncio.sleep(min(12.0, request.timeout))
+        if request.timeout < 12:
+            raise TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY)
+        return next(answers)
+
+    answers = iter([Response(302, {"Location": "/b"}, b""), Response(500, {}, b"")])
+
+    async def story():
+        began = asyncio.get_running_loop().time()
+        await failure(Downloads(scripted(slow), RetryPolicy(), RetryQuota()), "https://example.fi/a")
+        return asyncio.get_running_loop().time() - began
+
+    assert in_virtual_time(story) == pytest.approx(DOWNLOAD_TIMEOUT)
+
+
+async def test_a_proxy_of_the_client_is_the_documents_proxy_too():
+    async with hosting(**{"a.pdf": [says()]}) as proxy, aiohttp.ClientSession(proxy=proxy.url) as session:
+        downloads = Downloads(AiohttpTransport(session=session), QUICK, RetryQuota())
+        assert await downloads.fetch("http://documents.example/a.pdf", 1000) == PDF
+    assert [each.host for each in proxy.seen] == ["documents.example"]
