@@ -48,8 +48,8 @@ def leads_to(location, status=302):
     return says(b"", status, Location=location)
 
 
-def pours(size):
-    """Answers with a PDF of so many bytes, without saying how many they are."""
+def pours(size, poured):
+    """Answers with a PDF of so many bytes, without saying how many they are; notes what got away."""
 
     async def answer(request):
         response = web.StreamResponse()
@@ -58,6 +58,7 @@ def pours(size):
             await response.write(PDF)
             for _ in range(0, size, 65536):
                 await response.write(bytes(65536))
+                poured.append(65536)
         return response
 
     return answer

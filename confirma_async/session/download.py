@@ -95,14 +95,15 @@ class Downloads:
 
     def _pause(self, attempt: int, result: Response | TransportError, left: float) -> float | None:
         """Seconds until the next attempt; None where there is none."""
-        phase, status, asked = Phase.REPLIED, None, None
         if isinstance(result, Response):
-            status, asked = result.status, retry.retry_after(result.headers.get("Retry-After"))
+            asked = retry.retry_after(result.headers.get("Retry-After"))
+            may_pass = retry.may_repeat(Phase.REPLIED, Repeat.SAFE, result.status)
         else:
-            phase = result.phase
+            asked = None
+            may_pass = retry.may_repeat(result.phase, Repeat.SAFE, None, lasting=result.lasting)
         pause = max(asked or 0.0, self.policy.backoff(attempt))
-        worth_it = attempt < self.policy.attempts and retry.may_repeat(phase, Repeat.SAFE, status)
-        return pause if worth_it and pause < left and self.quota.take() else None
+        again = may_pass and attempt < self.policy.attempts and pause < left
+        return pause if again and self.quota.take() else None
 
 
 def _redirected(url: str, location: str) -> str:
