@@ -104,8 +104,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False)
     except (BrokenPipeError, SystemExit):  # the latter is how rich says it
-        # Whoever read our output has gone; Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # whoever read it has gone
         return Exit.INTERRUPTED
     except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:  # noqa: BLE001 (the last resort)
         return _failed(error, as_json="--json" in arguments)
@@ -123,5 +122,13 @@ def _failed(error: BaseException, *, as_json: bool) -> Exit:
     else:
         click.echo(f"confirma: {failure.message}", err=True)
     if as_json:
-        print_json({"error": failure.message, "exit_code": int(failure.code), **failure.details})
+        try:
+            print_json({"error": failure.message, "exit_code": int(failure.code), **failure.details})
+        except OSError:
+            _give_up_output()  # it is what went wrong
     return failure.code
+
+
+def _give_up_output() -> None:
+    """Lets what cannot be printed go nowhere; Python would complain once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -280,3 +281,16 @@ def test_a_reader_that_has_gone_is_no_rejection(tmp_path):
     command = f"('{sys.executable}' -m confirma_async.cli validate many.jsonl; echo $? >&2) | true"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, cwd=tmp_path)
     assert done.stderr == b"130\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("words", [["export"], ["export", "--json"], ["status"], ["status", "--json"]])
+def test_an_output_that_is_full_is_said_once(confirma, service, invoices, tmp_path, words):
+    confirma("submit", invoices(1), "--journal", "j")
+    command = [sys.executable, "-m", "confirma_async.cli", *words, "j"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "No space left" in done.stderr
