@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal import Refused
 from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.cli.exits import Exit
-from confirma_async.cli.records import csv_cell, csv_line
+from confirma_async.cli.records import print_csv
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "place": lambda row: row.source,
@@ -54,23 +55,25 @@ def export(journal_path: Path, as_csv: bool, as_json: bool) -> Exit:
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
     if as_csv and as_json:
         raise click.UsageError("--json and --csv exclude each other")
-    write = _json_line if as_json else _csv_record
     with reading(journal_path) as journal:
-        if not as_json:
-            click.echo(csv_line([*_COLUMNS]).encode(), nl=False)  # UTF-8, whatever the terminal takes
-        for record in _records(journal):
-            click.echo(write(record).encode(), nl=False)
+        if as_json:
+            records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(journal))
+            sys.stdout.buffer.writelines(msgspec.json.encode(record) + b"\n" for record in records)
+            sys.stdout.flush()  # here, where it can still be told that it failed
+        else:
+            print_csv([*_COLUMNS], _lines(journal))
     return Exit.ACCEPTED
 
 
-def _records(journal: Journal) -> Iterator[dict[str, Any]]:
+def _lines(journal: Journal) -> Iterator[list[Any]]:
+    values = _COLUMNS.values()
     for row in journal.rows():
-        yield {name: of(row) for name, of in _COLUMNS.items()}
+        yield [of(row) for of in values]
     for refused in journal.refusals():
         yield _of_refusal(refused)
 
 
-def _of_refusal(refused: Refused) -> dict[str, Any]:
+def _of_refusal(refused: Refused) -> list[Any]:
     told = {
         "place": refused.source,
         "number": refused.number,
@@ -78,15 +81,7 @@ def _of_refusal(refused: Refused) -> dict[str, Any]:
         "rule": refused.rule,
         "detail": f"{refused.path}: {refused.message}",
     }
-    return {name: told.get(name) for name in _COLUMNS}
-
-
-def _csv_record(record: Mapping[str, Any]) -> str:
-    return csv_line([csv_cell(value) for value in record.values()])
-
-
-def _json_line(record: Mapping[str, Any]) -> str:
-    return msgspec.json.encode(record).decode() + "\n"
+    return [told.get(name) for name in _COLUMNS]
 
 
 def _moment(seconds: float | None) -> str | None:

@@ -6,6 +6,7 @@ import csv
 import datetime
 import enum
 import io
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import wraps
@@ -114,7 +115,8 @@ def show_list(
         case Layout.JSON:
             print_json([converter.unstructure(record) for record in records])
         case Layout.CSV:
-            _print_csv(rows, [*sheet.shown, *sheet.more])
+            names = [*sheet.shown, *sheet.more]
+            print_csv(names, ([getattr(row, name) for name in names] for row in rows))
         case Layout.TABLE:
             console = Console(highlight=False)
             print_records(console, sheet, rows)
@@ -204,20 +206,24 @@ def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
     return ", ".join([count, *(f"{text(total)} {currency}".rstrip() for currency, total in sums.items())])
 
 
-def _print_csv(rows: Iterable[object], names: Sequence[str]) -> None:
-    click.echo(csv_line(names).encode(), nl=False)  # UTF-8, whatever the terminal takes
-    for row in rows:
-        click.echo(csv_line([csv_cell(getattr(row, name)) for name in names]).encode(), nl=False)
+def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]]) -> None:
+    """Prints CSV that spreadsheets can open, however long it is.
+
+    Args:
+        names: The columns.
+        lines: Their values, line by line.
+    """
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")  # whatever the terminal takes
+    try:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(map(_csv_cell, line) for line in lines)
+    finally:
+        out.detach()
 
 
-def csv_line(cells: Sequence[str]) -> str:
-    """A line of CSV, its end included."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
-
-
-def csv_cell(value: object) -> str:
+def _csv_cell(value: object) -> str:
     """A value as a cell that no spreadsheet takes for a formula."""
-    cell = text(value)
-    return f"'{cell}" if isinstance(value, str) and cell.startswith(_FORMULA) else cell
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return text(value)
