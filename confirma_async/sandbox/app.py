@@ -118,7 +118,7 @@ async def _serve(reception: Reception, request: web.Request) -> web.StreamRespon
     body = await _body_of(request)
     if isinstance(body, Answer):
         return _response(body)
-    strike = reception.faults.strike(operation.name)
+    strike = reception.faults.strike(operation.name, body)
     if strike.latency:
         await asyncio.sleep(strike.latency)
     return await _answer(reception, request, operation, body, strike)
@@ -183,6 +183,8 @@ def _handle(
     client = _client_of(reception.world, request.headers.get("X-Api-Key", ""), operation)
     if isinstance(client, Answer):
         return client
+    if strike.refused is not None:
+        return refusal(strike.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
     call = Call(client=client, query=dict(request.query), body=body, listing_delay=strike.listing_delay)
     try:
         return HANDLERS[operation.name](reception.world, call)

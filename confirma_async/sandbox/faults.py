@@ -27,6 +27,8 @@ class Fault(enum.Enum):
     """503 before the commit, with ``Retry-After`` where ``retry_after`` is given."""
     SERVER_ERROR = "server error"
     """``status`` (500, 502 or 504) before the commit, or after it with ``after_commit=True``."""
+    REFUSAL = "refusal"
+    """What was sent is refused with ``status`` (400, 402, 409 or 422), and nothing is stored."""
     RESET_BEFORE_COMMIT = "reset before commit"
     """The connection is reset (TCP RST) and nothing is stored."""
     RESET_AFTER_COMMIT = "reset after commit"
@@ -41,8 +43,8 @@ class Fault(enum.Enum):
     """An invoice is stored, but is listed only after ``seconds`` of real time."""
 
 
-_ALONGSIDE = frozenset({Fault.LATENCY, Fault.LATE_LISTING})
-"""Faults that leave the answer alone: they join whatever else hits the same request."""
+_ALONGSIDE = frozenset({Fault.LATENCY, Fault.REFUSAL, Fault.LATE_LISTING})
+"""Faults that do not touch how the answer travels: they join whatever else hits the same request."""
 
 _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
     {
@@ -50,6 +52,7 @@ _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
         Fault.TOO_MANY_REQUESTS: frozenset({"retry_after"}),
         Fault.UNAVAILABLE: frozenset({"retry_after"}),
         Fault.SERVER_ERROR: frozenset({"status", "after_commit"}),
+        Fault.REFUSAL: frozenset({"status"}),
         Fault.RESET_BEFORE_COMMIT: frozenset(),
         Fault.RESET_AFTER_COMMIT: frozenset(),
         Fault.TRUNCATED_BODY: frozenset(),
@@ -60,7 +63,13 @@ _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
 )
 """Which options each kind takes."""
 
-_SERVER_ERRORS = frozenset({500, 502, 504})
+_STATUSES: Mapping[Fault, frozenset[int]] = MappingProxyType(
+    {
+        Fault.SERVER_ERROR: frozenset({500, 502, 504}),
+        Fault.REFUSAL: frozenset({400, 402, 409, 422}),
+    }
+)
+"""Which statuses a kind that takes one may have."""
 
 
 @frozen(kw_only=True)
@@ -72,9 +81,10 @@ class FaultRule:
         operation: The operation's name, e.g. ``invoices.create``; None hits every operation.
         times: How many requests it will still hit; None is for ever.
         probability: How likely a request is hit, over 0 up to 1.
+        containing: Text that must stand in the body of a request to be hit; None hits whatever it says.
         seconds: Real seconds, for LATENCY, SLOW_DRIP and LATE_LISTING.
         retry_after: What ``Retry-After`` says: seconds, or text sent as it is (an HTTP date); None omits it.
-        status: The HTTP status, for SERVER_ERROR.
+        status: The HTTP status, for SERVER_ERROR and REFUSAL.
         after_commit: Whether SERVER_ERROR comes after the effect is stored.
     """
 
@@ -82,6 +92,7 @@ class FaultRule:
     operation: str | None = None
     times: int | None = 1
     probability: float = 1.0
+    containing: str | None = None
     seconds: float = 0.0
     retry_after: float | str | None = None
     status: int = 500
@@ -104,11 +115,18 @@ class FaultRule:
             raise ConfigurationError("the probability of a fault is over 0 and at most 1")
         if not 0 <= self.seconds < math.inf:
             raise ConfigurationError("the seconds of a fault are finite and not negative")
-        if self.status not in _SERVER_ERRORS:
-            raise ConfigurationError("a server error is 500, 502 or 504; for 503 add Fault.UNAVAILABLE")
+        statuses = _STATUSES.get(self.kind)
+        if statuses is not None and self.status not in statuses:
+            allowed = ", ".join(map(str, sorted(statuses)))
+            raise ConfigurationError(
+                f"the fault {self.kind.name} has a status of {allowed}; "
+                "429 and 503 are TOO_MANY_REQUESTS and UNAVAILABLE"
+            )
 
-    def concerns(self, operation: str) -> bool:
-        """Whether requests of that operation can be hit."""
+    def concerns(self, operation: str, body: bytes) -> bool:
+        """Whether a request can be hit."""
+        if self.containing is not None and self.containing.encode() not in body:
+            return False
         if self.kind is Fault.LATE_LISTING:
             return operation == CREATE_INVOICE.name
         return self.operation in {None, operation}
@@ -120,11 +138,13 @@ class Strike:
 
     Attributes:
         latency: Real seconds to wait before the request is handled.
+        refused: The status with which the request is refused instead of being handled, if it is.
         listing_delay: Real seconds that an invoice stored by the request stays unlisted.
         decisive: The rule that replaces or cuts off the answer, if any.
     """
 
     latency: float = 0.0
+    refused: int | None = None
     listing_delay: float = 0.0
     decisive: FaultRule | None = None
 
@@ -144,7 +164,8 @@ class Faults:
     """The faults that wait for requests, in the order they were added. Safe to use from any thread.
 
     A request is hit by at most one fault that touches its answer, so two of ``times=1`` hit two requests,
-    one after the other. LATENCY and LATE_LISTING join whatever else hits.
+    one after the other. LATENCY, REFUSAL and LATE_LISTING join whatever else hits: a refusal may be late,
+    and its answer may be lost.
     """
 
     def __init__(self) -> None:
@@ -159,6 +180,7 @@ class Faults:
         operation: str | None = None,
         times: int | None = 1,
         probability: float = 1.0,
+        containing: str | None = None,
         seconds: float = 0.0,
         retry_after: float | str | None = None,
         status: int = 500,
@@ -174,6 +196,7 @@ class Faults:
             operation=operation,
             times=times,
             probability=probability,
+            containing=containing,
             seconds=seconds,
             retry_after=retry_after,
             status=status,
@@ -197,7 +220,7 @@ class Faults:
         with self._lock:
             return tuple(attrs.evolve(order.rule, times=order.left) for order in self._orders)
 
-    def strike(self, operation: str) -> Strike:
+    def strike(self, operation: str, body: bytes = b"") -> Strike:
         """Decides which faults hit one request of an operation, and counts them as used."""
         if not self._orders:
             return NO_FAULT
@@ -207,7 +230,7 @@ class Faults:
                 rule = order.rule
                 if strike.decisive is not None and rule.kind not in _ALONGSIDE:
                     continue
-                if not rule.concerns(operation) or not self._falls(rule.probability):
+                if not rule.concerns(operation, body) or not self._falls(rule.probability):
                     continue
                 if order.left is not None:
                     order.left -= 1
@@ -223,6 +246,8 @@ class Faults:
 def _joined(strike: Strike, rule: FaultRule) -> Strike:
     if rule.kind is Fault.LATENCY:
         return attrs.evolve(strike, latency=strike.latency + rule.seconds)
+    if rule.kind is Fault.REFUSAL:
+        return attrs.evolve(strike, refused=strike.refused or rule.status)
     if rule.kind is Fault.LATE_LISTING:
         return attrs.evolve(strike, listing_delay=max(strike.listing_delay, rule.seconds))
     return attrs.evolve(strike, decisive=rule)

@@ -47,6 +47,36 @@ async def test_a_server_error_after_the_commit_stores_the_invoice(partner, sandb
     assert [invoice.number for invoice in sandbox.invoices()] == [1042]
 
 
+@pytest.mark.parametrize("status", [400, 402, 409, 422])
+async def test_a_refused_invoice_is_not_stored(partner, sandbox, make_invoice, status):
+    sandbox.faults.add(Fault.REFUSAL, status=status)
+    reply = await partner.post(make_invoice())
+    assert (reply.status, reply.body["message"]) == (status, "a fault was ordered: refusal")
+    assert sandbox.invoices() == []
+
+
+async def test_who_has_no_token_learns_of_no_refusal(http, sandbox):
+    sandbox.faults.add(Fault.REFUSAL, status=422)
+    async with http.post(f"{sandbox.url}/api/v1/partner/invoice", data=b"{}") as response:
+        assert response.status == 401
+
+
+async def test_the_answer_to_a_refused_invoice_may_be_lost(partner, sandbox, make_invoice):
+    sandbox.faults.add(Fault.REFUSAL, status=422)
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT)
+    with pytest.raises(aiohttp.ClientError):
+        await partner.post(make_invoice())
+    assert sandbox.invoices() == []
+    assert sandbox.faults.remaining() == ()
+
+
+async def test_a_fault_hits_the_requests_that_hold_its_text(partner, sandbox, make_invoice):
+    sandbox.faults.add(Fault.REFUSAL, status=422, times=None, containing="1043")
+    replies = [await partner.post(make_invoice(number)) for number in (1042, 1043, 1044)]
+    assert [reply.status for reply in replies] == [200, 422, 200]
+    assert [invoice.number for invoice in sandbox.invoices()] == [1042, 1044]
+
+
 async def test_a_request_delivered_twice_is_stored_twice_and_the_second_is_the_duplicate(
     partner, sandbox, make_invoice
 ):
@@ -245,6 +275,9 @@ def test_the_same_seed_makes_the_same_dice():
         (Fault.UNAVAILABLE, {"probability": 1.1}),
         (Fault.UNAVAILABLE, {"operation": "invoices.crate"}),
         (Fault.SERVER_ERROR, {"status": 503}),
+        (Fault.REFUSAL, {}),
+        (Fault.REFUSAL, {"status": 401}),
+        (Fault.UNAVAILABLE, {"status": 422}),
         (Fault.RESET_AFTER_COMMIT, {"after_commit": True}),
         (Fault.LATE_LISTING, {"operation": "invoices.distributions"}),
     ],
