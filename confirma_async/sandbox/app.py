@@ -245,19 +245,19 @@ def _reset(request: web.Request) -> web.StreamResponse:
     return web.Response()  # aiohttp wants one; there is nobody left to send it to
 
 
-async def _started(request: web.Request, answer: Answer) -> web.StreamResponse:
+def _announced(answer: Answer) -> web.StreamResponse:
     """The answer up to its body, whose length it tells already."""
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_type = "application/json"
     response.content_length = len(answer.body)
-    await response.prepare(request)
     return response
 
 
 async def _dripping(request: web.Request, answer: Answer, seconds: float) -> web.StreamResponse:
-    response = await _started(request, answer)
+    response = _announced(answer)
     size = -(-len(answer.body) // _DROPS) or 1
     with contextlib.suppress(ConnectionError):  # whoever had enough of waiting is gone
+        await response.prepare(request)
         for start in range(0, len(answer.body), size):
             await asyncio.sleep(seconds / _DROPS)
             await response.write(answer.body[start : start + size])
@@ -265,8 +265,10 @@ async def _dripping(request: web.Request, answer: Answer, seconds: float) -> web
 
 
 async def _truncated(request: web.Request, answer: Answer) -> web.StreamResponse:
-    response = await _started(request, answer)
-    await response.write(answer.body[: len(answer.body) // 2])
+    response = _announced(answer)
+    with contextlib.suppress(ConnectionError):  # the same
+        await response.prepare(request)
+        await response.write(answer.body[: len(answer.body) // 2])
     if request.transport is not None:
         request.transport.close()
     return response

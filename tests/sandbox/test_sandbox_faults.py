@@ -112,6 +112,16 @@ async def test_a_caller_who_leaves_a_dripping_answer_is_no_fault_of_the_sandbox(
     assert not [record for record in caplog.records if record.name == "aiohttp.server"]
 
 
+async def test_a_caller_who_left_before_a_truncated_answer_is_no_fault_of_the_sandbox(http, sandbox, caplog):
+    sandbox.faults.add(Fault.LATENCY, seconds=0.4)
+    sandbox.faults.add(Fault.TRUNCATED_BODY)
+    headers, patience = {"X-Api-Key": sandbox.api_key}, aiohttp.ClientTimeout(total=0.1)
+    with pytest.raises(TimeoutError):
+        await http.get(f"{sandbox.url}/api/v1/partner/validate", headers=headers, timeout=patience)
+    await sandbox.close()
+    assert not [record for record in caplog.records if record.name == "aiohttp.server"]
+
+
 async def test_a_reset_before_the_commit_stores_nothing(partner, sandbox, make_invoice):
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT)
     with pytest.raises(aiohttp.ClientError):
