@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from attrs import define, field
-from sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.bulk import Journal
 from confirma_async.bulk.items import Entry, Retry
 from confirma_async.bulk.journal import Admitted, Decision, JobName
 from confirma_async.bulk.sqlite_journal import open_sqlite
+from confirma_async.formats import read_files
 from confirma_async.session.http import AiohttpTransport
 from confirma_async.session.transport import Request, Response
 
@@ -161,7 +161,6 @@ async def run(options: argparse.Namespace) -> bool:
     def opened() -> Journal:
         return cast("Journal", DyingJournal(open_sqlite(path), path, fate))
 
-    base = sample_invoice()
     async with Confirma(
         os.environ["CONFIRMA_API_KEY"],
         base_url=options.url,
@@ -171,9 +170,11 @@ async def run(options: argparse.Namespace) -> bool:
         timeout=options.timeout,
     ) as confirma:
         report = await confirma.bulk.submit(
-            (numbered(base, FIRST_NUMBER + index) for index in range(options.invoices)),
+            read_files([options.file]),
             journal=opened,
             settle=options.settle,
+            retry=Retry.CHANGED if options.rejected else Retry.NONE,
+            inputs=[str(options.file)],
         )
     json.dump({"complete": report.complete, "paused": report.paused, "unknown": report.unknown}, sys.stdout)
     return report.complete
@@ -183,7 +184,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="a bulk job that kills itself")
     parser.add_argument("url")
     parser.add_argument("journal", type=Path)
-    parser.add_argument("--invoices", type=int, required=True)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--rejected", action="store_true", help="retry what was rejected, and was corrected")
     parser.add_argument("--settle", type=float, required=True)
     parser.add_argument("--timeout", type=float, required=True)
     parser.add_argument("--rate", type=float)

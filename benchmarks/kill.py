@@ -10,16 +10,18 @@ the submitting process is killed (SIGKILL):
 * with the ``power`` cut as well: the journal's files are put back to what the last commit had left on the
   disk, plus a random piece of what was written after it, or of garbage.
 
-Every few kills the job is run to its end, and every invoice compared: the service must have it once, and the
-journal must say the same. Prints one JSON document; exits with 1 if an invoice was lost or doubled, or the
-journal says otherwise.
+Many invoices are refused, some of them in waves that pause the job. After some kills the job is run to its
+end, what was refused is corrected (some of it wrongly, and some of it is left alone), and what was rejected
+is retried, under kills again: at random moments the command ``confirma retry JOURNAL --rejected`` itself.
+
+In the end every invoice is compared (``batch.WRONGS``). Prints one JSON document; exits with 1 if anything is
+wrong with any.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import random
 import shutil
@@ -28,104 +30,85 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from itertools import count, cycle
 from pathlib import Path
 
-from attrs import asdict, define, evolve, field
-from dying_job import STEPS
+from attrs import define, field, frozen
+from batch import INVOICES, WRONGS, Batch
+from dying_job import CONCURRENCY, STEPS
 from figures import report, surroundings
-from sample import FIRST_NUMBER
+from weather import CREATE, LISTING, troubled_sandbox
 
 from confirma_async.bulk import State
 from confirma_async.bulk.sqlite_journal import reading
-from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS
-from confirma_async.sandbox import Fault, FaultRule, Faults, Sandbox
+from confirma_async.sandbox import Sandbox
 
-INVOICES = 360
-KILLS_PER_JOB = 18
 TIMEOUT = 0.6
-TOO_LATE = 0.7
-"""Seconds after which the service goes on with what the client has given up."""
-LISTING_DELAY = 0.2
+"""Less than ``weather.TOO_LATE``."""
 SETTLE = 1.6
 """Beyond TOO_LATE and LISTING_DELAY together, by what a busy machine needs."""
 RATE = 300.0
 """Invoices per second while there are kills to come: slow enough that a job outlives them."""
 RUNS_AT_MOST = 60
+DONE, REJECTED, PAUSED = 0, 1, 3
+"""How a run ends by itself. Only the command says that something was rejected."""
 KINDS = ("random", "step", "power", "step")
 
-CREATE = CREATE_INVOICE.name
-LISTING = DISTRIBUTIONS.name
-PLENTY = 10**9
-STORMS = {
-    "429 in storms": FaultRule(kind=Fault.TOO_MANY_REQUESTS, retry_after=0.05),
-    "503 in storms": FaultRule(kind=Fault.UNAVAILABLE, retry_after=0.05),
-    "502 in storms": FaultRule(kind=Fault.SERVER_ERROR, status=502),
-    "500 after the commit in storms": FaultRule(
-        kind=Fault.SERVER_ERROR, operation=CREATE, status=500, after_commit=True
-    ),
-}
-"""What hits dozens of requests in a row, one storm at a time."""
-TROUBLES = {
-    "slow answer": FaultRule(kind=Fault.LATENCY, operation=CREATE, probability=0.5, seconds=0.01),
-    "listed late": FaultRule(
-        kind=Fault.LATE_LISTING, operation=CREATE, probability=0.5, seconds=LISTING_DELAY
-    ),
-    "timeout before the commit": FaultRule(
-        kind=Fault.LATENCY, operation=CREATE, probability=0.01, seconds=TOO_LATE
-    ),
-    "timeout after the commit": FaultRule(
-        kind=Fault.SLOW_DRIP, operation=CREATE, probability=0.01, seconds=TOO_LATE
-    ),
-    "slow lookup": FaultRule(kind=Fault.LATENCY, operation=LISTING, probability=0.1, seconds=0.1),
-    "timeout of a lookup": FaultRule(
-        kind=Fault.LATENCY, operation=LISTING, probability=0.02, seconds=TOO_LATE
-    ),
-    "reset before the commit": FaultRule(kind=Fault.RESET_BEFORE_COMMIT, operation=CREATE, probability=0.02),
-    "reset after the commit": FaultRule(kind=Fault.RESET_AFTER_COMMIT, operation=CREATE, probability=0.02),
-    "answer cut short": FaultRule(kind=Fault.TRUNCATED_BODY, operation=CREATE, probability=0.02),
-    "500 after the commit": FaultRule(
-        kind=Fault.SERVER_ERROR, operation=CREATE, probability=0.01, status=500, after_commit=True
-    ),
-    "502 before the commit": FaultRule(
-        kind=Fault.SERVER_ERROR, operation=CREATE, probability=0.01, status=502
-    ),
-}
-"""What hits single requests all the time."""
+
+@frozen
+class Round:
+    """A part of a job that is killed a number of times and then brought to its end.
+
+    Attributes:
+        name: What is done.
+        kills: How often it is killed.
+        wrongly: Of the corrections that it sends, the part that is refused as well.
+    """
+
+    name: str
+    kills: int
+    wrongly: float = 0.0
+
+
+SUBMIT, RETRY = "submit", "retry"
+ROUNDS = (Round(SUBMIT, 8), Round(RETRY, 6, wrongly=0.4), Round(RETRY, 4))
 
 
 @define
 class Tally:
-    """What happened to all invoices of all jobs."""
+    """What happened to all invoices of all jobs; kills by round and kind, or step."""
 
     jobs: int = 0
     invoices: int = 0
     runs: int = 0
-    kills: Counter[str] = field(factory=Counter[str])
-    steps: Counter[str] = field(factory=Counter[str])
+    kills: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
+    steps: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
+    under_way: Counter[str] = field(factory=Counter[str])
     faults: Counter[str] = field(factory=Counter[str])
-    under_way: int = 0
+    paused: int = 0
+    refused: int = 0
+    corrected: int = 0
     lookups: int = 0
-    lost: int = 0
-    doubled: int = 0
-    disagreeing: int = 0
+    wrongs: Counter[str] = field(factory=Counter[str])
     unfinished: int = 0
 
     @property
     def flawless(self) -> bool:
         """Whether the promise was kept."""
-        return not (self.lost or self.doubled or self.disagreeing or self.unfinished)
+        return not (self.wrongs.total() or self.unfinished)
 
 
 @define
 class Trial:
-    """One job, killed a number of times and then brought to its end."""
+    """One job, round by round."""
 
     folder: Path
     sandbox: Sandbox
     dice: random.Random
     tally: Tally
+    batch: Batch
+    round: str = SUBMIT
 
     @property
     def journal(self) -> Path:
@@ -139,19 +122,29 @@ class Trial:
 
     async def start(self, *options: object) -> asyncio.subprocess.Process:
         """Starts one run."""
-        self.tally.runs += 1
         script = Path(__file__).with_name("dying_job.py")
-        fixed = ["--invoices", INVOICES, "--settle", SETTLE, "--timeout", TIMEOUT, *options]
+        rejected = ["--rejected"] if self.round == RETRY else []
+        return await self._run(script, self.sandbox.url, self.journal, self.batch.file, *rejected, *options)
+
+    async def start_command(self, *options: object) -> asyncio.subprocess.Process:
+        """Starts one run as a person does."""
+        command = ["-m", "confirma_async.cli", "retry", self.journal, "--rejected"]
+        where = ["--base-url", self.sandbox.url, "--max-in-flight", CONCURRENCY]
+        return await self._run(*command, *where, *options)
+
+    async def _run(self, *arguments: object) -> asyncio.subprocess.Process:
+        self.tally.runs += 1
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *map(str, [script, self.sandbox.url, self.journal, *fixed]),
+            *map(str, [*arguments, "--settle", SETTLE, "--timeout", TIMEOUT]),
             env={**os.environ, "CONFIRMA_API_KEY": self.sandbox.api_key},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
 
-    async def kill(self, kind: str, step: str) -> None:
-        """One run, and its end by force, unless it came to an end of its own before."""
+    async def kill(self, kind: str, step: str) -> bool:
+        """One run, and its end by force; returns False where it came to an end of its own before."""
+        well = {DONE, PAUSED}
         match kind:
             case "step":
                 after = 1 if step.startswith("run ") else self.dice.randint(1, 3)
@@ -159,6 +152,10 @@ class Trial:
             case "power":
                 self._begin_to_keep()
                 process = await self.start("--durable", self.durable, "--rate", RATE)
+                await self._a_random_moment(process)
+            case _ if self.round == RETRY:
+                process = await self.start_command("--rate", RATE)
+                well = {DONE, REJECTED, PAUSED}
                 await self._a_random_moment(process)
             case _:
                 process = await self.start("--rate", RATE)
@@ -168,34 +165,34 @@ class Trial:
         async with asyncio.timeout(60):
             _, errors = await process.communicate()
         if process.returncode != -signal.SIGKILL:
-            self._must_be_well(process.returncode, errors)
-            return
-        self.tally.kills[kind] += 1
+            self._must_be_well(process.returncode, errors, well)
+            return False
+        self.tally.kills[self.round, kind] += 1
         if kind == "step":
-            self.tally.steps[step] += 1
+            self.tally.steps[self.round, step] += 1
         if kind == "power":
             self._cut_the_power()
-        self.tally.under_way += self._has_something_under_way()
+        self.tally.under_way[self.round] += self._has_something_under_way()
+        return True
 
     async def finish(self) -> None:
-        """Runs the job until nothing is left to do, then compares journal and service, invoice by invoice."""
+        """Runs the job until nothing is left to do."""
         for _ in range(RUNS_AT_MOST):
             process = await self.start()
             _, errors = await process.communicate()
-            self._must_be_well(process.returncode, errors)
-            if process.returncode == 0:
-                break
-        else:
-            self.tally.unfinished += 1
-        arrived = Counter(invoice.number for invoice in self.sandbox.invoices())
+            self._must_be_well(process.returncode, errors, {DONE, PAUSED})
+            if process.returncode == DONE:
+                return
+        self.tally.unfinished += 1
+
+    def compare(self) -> None:
+        """Compares journal and service, invoice by invoice."""
         with reading(self.journal) as journal:
-            said = {row.key.number: row.state for row in journal.rows()}
-        for number in range(FIRST_NUMBER, FIRST_NUMBER + INVOICES):
-            self.tally.lost += not arrived[number]
-            self.tally.doubled += arrived[number] > 1
-            self.tally.disagreeing += (said.get(number) is State.ACCEPTED) != bool(arrived[number])
+            self.tally.wrongs += self.batch.wrongs(self.sandbox.invoices(), journal)
         self.tally.jobs += 1
         self.tally.invoices += INVOICES
+        self.tally.refused += self.batch.refused
+        self.tally.corrected += self.batch.corrected
         self.tally.lookups += self.sandbox.requests[LISTING]
 
     async def _a_random_moment(self, process: asyncio.subprocess.Process) -> None:
@@ -238,92 +235,83 @@ class Trial:
         with reading(self.journal) as journal:
             return bool(journal.open_counts()[State.SENDING])
 
-    @staticmethod
-    def _must_be_well(code: int | None, errors: bytes) -> None:
-        if code not in {0, 3}:
+    def _must_be_well(self, code: int | None, errors: bytes, well: set[int]) -> None:
+        self.tally.paused += code == PAUSED
+        if code not in well:
             raise AssertionError(f"the job failed by itself ({code}): {errors.decode(errors='replace')}")
 
 
 @define
-class Weather:
-    """The faults of one sandbox, and how often each has hit."""
+class Proof:
+    """Kills as often as asked for, in as many jobs as that takes.
 
-    faults: Faults
-    dice: random.Random
-    _ordered: Counter[str] = field(init=False, factory=Counter[str])
-
-    def begin(self) -> None:
-        """What goes on all the time."""
-        self.faults.seed(self.dice.randrange(2**32))
-        for name in TROUBLES:
-            self._order(name, PLENTY)
-
-    async def storms(self) -> None:
-        """One storm after the other, of dozens of requests each."""
-        while True:
-            await asyncio.sleep(self.dice.uniform(3.0, 12.0))
-            if not any(self._left()[name] for name in STORMS):
-                self._order(self.dice.choice(list(STORMS)), self.dice.randint(12, 48))
-
-    def hits(self) -> Counter[str]:
-        """How many requests each fault has hit."""
-        return self._ordered - self._left()
-
-    def _order(self, name: str, times: int) -> None:
-        rule = evolve((TROUBLES | STORMS)[name], times=times)
-        self.faults.add(**asdict(rule, recurse=False))
-        self._ordered[name] += times
-
-    def _left(self) -> Counter[str]:
-        names = {rule: name for name, rule in (TROUBLES | STORMS).items()}
-        return Counter({names[evolve(rule, times=1)]: rule.times or 0 for rule in self.faults.remaining()})
-
-
-@contextlib.asynccontextmanager
-async def troubled_sandbox(dice: random.Random, tally: Tally) -> AsyncGenerator[Sandbox]:
-    """A sandbox on which everything goes wrong now and then."""
-    async with Sandbox() as sandbox:
-        weather = Weather(sandbox.faults, dice)
-        weather.begin()
-        storms = asyncio.create_task(weather.storms())
-        try:
-            yield sandbox
-        finally:
-            storms.cancel()
-            await asyncio.gather(storms, return_exceptions=True)
-            tally.faults += weather.hits()
-
-
-async def prove(kills: int, seed: int, *, at_once: int, until: float) -> Tally:
-    """Kills as often as asked for, in as many jobs as that takes, some of them at the same time.
-
-    No job begins after ``until``, a moment of the monotonic clock.
+    Attributes:
+        kills: How often.
+        seed: Makes the dice of every job.
+        tally: What happened.
     """
-    tally, tries, jobs = Tally(), Counter[str](), count()
-    turns: Iterator[str] = cycle(KINDS)
 
-    def next_step() -> str:
-        step = min(STEPS, key=lambda step: (tally.steps[step], tries[step]))
-        tries[step] += 1
-        return step
+    kills: int
+    seed: int
+    tally: Tally = field(factory=Tally)
+    _kinds: Iterator[str] = field(factory=lambda: cycle(KINDS))
+    _tries: Counter[str] = field(factory=Counter[str])
+    _jobs: Iterator[int] = field(factory=count)
 
-    async def one_after_the_other() -> None:
-        while tally.kills.total() < kills and time.monotonic() < until:
-            dice = random.Random(f"{seed} {next(jobs)}")
-            async with troubled_sandbox(dice, tally) as sandbox:
+    @property
+    def done(self) -> bool:
+        """Whether there were as many kills as asked for."""
+        return self.tally.kills.total() >= self.kills
+
+    async def prove(self, *, at_once: int, until: float) -> None:
+        """Runs some jobs at the same time; none begins after ``until``, a moment of the monotonic clock."""
+
+        async def one_after_the_other() -> None:
+            while not self.done and time.monotonic() < until:
                 with tempfile.TemporaryDirectory() as folder:
-                    trial = Trial(Path(folder), sandbox, dice, tally)
-                    for _ in range(KILLS_PER_JOB):
-                        if tally.kills.total() >= kills:
-                            break
-                        kind = next(turns)
-                        await trial.kill(kind, next_step() if kind == "step" else "")
-                    await trial.finish()
+                    await self._job(random.Random(f"{self.seed} {next(self._jobs)}"), Path(folder))
 
-    async with asyncio.TaskGroup() as lanes:
-        for _ in range(at_once):
-            lanes.create_task(one_after_the_other())
-    return tally
+        async with asyncio.TaskGroup() as lanes:
+            for _ in range(at_once):
+                lanes.create_task(one_after_the_other())
+
+    async def _job(self, dice: random.Random, folder: Path) -> None:
+        batch = Batch(folder / "job.jsonl", dice)
+        batch.begin()
+        async with troubled_sandbox(dice, self.tally.faults) as (sandbox, weather):
+            trial = Trial(folder, sandbox, dice, self.tally, batch)
+            for part in ROUNDS:
+                trial.round = part.name
+                if part.name == RETRY:
+                    batch.correct(wrongly=part.wrongly)
+                weather.calm = False
+                await self._kill(trial, part.kills)
+                weather.calm_down()
+                await trial.finish()
+            trial.compare()
+
+    async def _kill(self, trial: Trial, times: int) -> None:
+        """Kills so often; a run that came to an end of its own is tried again, but not for ever."""
+        killed = 0
+        for _ in range(2 * times):
+            if self.done or killed == times:
+                return
+            kind = next(self._kinds)
+            killed += await trial.kill(kind, self._next_step(trial.round) if kind == "step" else "")
+
+    def _next_step(self, doing: str) -> str:
+        """The step that was killed at least, in all rounds and then in this one.
+
+        Rounds begin at different ends, so that few kills meet all of them, the claims in a retry among them.
+        """
+
+        def killed(step: str) -> tuple[int, int, int]:
+            by_round = [self.tally.steps[name, step] for name in (SUBMIT, RETRY)]
+            return sum(by_round), self.tally.steps[doing, step], self._tries[step]
+
+        step = min(STEPS if doing == RETRY else reversed(STEPS), key=killed)
+        self._tries[step] += 1
+        return step
 
 
 def main() -> None:
@@ -336,7 +324,9 @@ def main() -> None:
     options = parser.parse_args()
     started = time.monotonic()
     until = started + 60 * options.minutes
-    tally = asyncio.run(prove(options.kills, options.seed, at_once=options.at_once, until=until))
+    proof = Proof(options.kills, options.seed)
+    asyncio.run(proof.prove(at_once=options.at_once, until=until))
+    tally = proof.tally
     report(
         {
             **surroundings(),
@@ -345,14 +335,21 @@ def main() -> None:
             "jobs": tally.jobs,
             "invoices": tally.invoices,
             "runs": tally.runs,
-            "kills": {"all": tally.kills.total(), **tally.kills},
-            "kills_by_step": {step: tally.steps[step] for step in STEPS},
-            "kills_with_something_under_way": tally.under_way,
+            "kills": tally.kills.total(),
+            "kills_by_kind": {
+                name: {kind: tally.kills[name, kind] for kind in sorted(set(KINDS))}
+                for name in (SUBMIT, RETRY)
+            },
+            "kills_by_step": {
+                name: {step: tally.steps[name, step] for step in STEPS} for name in (SUBMIT, RETRY)
+            },
+            "kills_with_something_under_way": dict(tally.under_way),
             "requests_hit": dict(tally.faults.most_common()),
             "lookups": tally.lookups,
-            "lost": tally.lost,
-            "doubled": tally.doubled,
-            "disagreeing": tally.disagreeing,
+            "pauses": tally.paused,
+            "rejected": tally.refused,
+            "accepted_after_rejection": tally.corrected,
+            **{wrong: tally.wrongs[wrong] for wrong in WRONGS},
             "unfinished_jobs": tally.unfinished,
         }
     )

@@ -1,4 +1,4 @@
-"""The submitting process is killed, the power is cut: nothing is lost, nothing doubled.
+"""A job and the retry of what was rejected are killed, the power is cut: nothing is lost, nothing doubled.
 
 ``benchmarks/kill.py`` kills as often as one likes; here it does so a few times, and is told what to prove.
 """
@@ -13,7 +13,7 @@ KILLS = 26
 """Half of them at one of thirteen steps each."""
 
 
-def test_kills_and_power_cuts_under_faults_lose_and_double_nothing():
+def test_kills_and_power_cuts_under_faults_and_rejections_lose_and_double_nothing():
     done = subprocess.run(
         [sys.executable, str(KILL), "--kills", str(KILLS), "--at-once", "2"],
         check=False,
@@ -22,12 +22,19 @@ def test_kills_and_power_cuts_under_faults_lose_and_double_nothing():
         timeout=300,
     )
     proof = json.loads(done.stdout)
-    assert (proof["lost"], proof["doubled"], proof["disagreeing"], proof["unfinished_jobs"]) == (0, 0, 0, 0)
-    assert done.returncode == 0
-    assert proof["kills"]["all"] >= KILLS
-    assert {"random", "step", "power"} <= set(proof["kills"])
-    assert proof["kills_with_something_under_way"] > 0  # else the kills missed what they are for
-    assert sum(kills > 0 for kills in proof["kills_by_step"].values()) >= 10
+    wrongs = ("lost", "doubled", "unwanted", "disagreeing", "unlinked", "unfinished_jobs")
+    assert {wrong: proof[wrong] for wrong in wrongs} == dict.fromkeys(wrongs, 0)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert proof["kills"] >= KILLS
+    # The rest says that the kills met what they are for.
+    kinds = proof["kills_by_kind"]
+    assert all(kinds["submit"][kind] + kinds["retry"][kind] > 0 for kind in ("random", "step", "power"))
+    steps = proof["kills_by_step"]
+    assert sum(steps["submit"][step] + steps["retry"][step] > 0 for step in steps["submit"]) >= 10
+    assert sum(steps["retry"].values()) >= 3
+    assert all(proof["kills_with_something_under_way"][name] > 0 for name in ("submit", "retry"))
     assert proof["lookups"] > 0
+    assert proof["rejected"] > proof["accepted_after_rejection"] > 0
     assert {"timeout before the commit", "timeout after the commit"} <= set(proof["requests_hit"])
     assert any(name.endswith("in storms") for name in proof["requests_hit"])
+    assert {f"refused with {status}" for status in (400, 402, 409, 422)} <= set(proof["requests_hit"])

@@ -1,0 +1,125 @@
+"""The invoices of one job, in every version that was sent, and what must have become of each.
+
+Whether the service takes a version stands in the version itself, so that it is known without asking the job.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from attrs import define, evolve, field
+from sample import FIRST_NUMBER, numbered, sample_invoice
+from weather import REFUSALS
+
+from confirma_async.bulk import State
+from confirma_async.bulk.journal import Former
+from confirma_async.bulk.sqlite_journal import SqliteJournal
+from confirma_async.converters import Converter
+from confirma_async.sandbox import StoredInvoice
+
+INVOICES = 360
+LEFT_ALONE = 4
+"""Of so many invoices that are refused, one is never corrected."""
+IN_ORDER = "in order"
+CAUSES = tuple(REFUSALS)
+CAUSES_OF_WAVES = tuple(cause for cause in CAUSES if "409" not in cause)
+"""What a wave is refused for: a 409 has each invoice looked up and waited for, which takes its time."""
+
+WRONGS = ("lost", "doubled", "unwanted", "disagreeing", "unlinked")
+"""What must be true of no invoice: that the service was to take it and has it not; that it has it twice; that
+it has it though it refused it, and nobody corrected it; that the journal says otherwise, or is about other
+contents than the service has; that the journal does not hold what was rejected before, version by version."""
+
+
+@define
+class Batch:
+    """The input of a job: one file of JSON lines.
+
+    Attributes:
+        file: The file.
+        dice: Decides what is refused.
+        remarks: Of each number, what its present version says: a cause to refuse it, or that it is in order.
+        versions: Of each number, the digests of its versions, the present one last.
+    """
+
+    file: Path
+    dice: random.Random
+    remarks: dict[int, str] = field(factory=dict[int, str])
+    versions: dict[int, list[bytes]] = field(factory=dict[int, list[bytes]])
+    _lines: dict[int, bytes] = field(factory=dict[int, bytes])
+    _converter: Converter = field(factory=Converter)
+
+    def begin(self) -> None:
+        """The first version of every invoice: waves that are refused for one cause, and others in between."""
+        remarks: list[str] = []
+        while len(remarks) < INVOICES:
+            remarks += [self.dice.choice(CAUSES_OF_WAVES)] * self.dice.randint(30, 70)
+            remarks += [self._remark(refused=0.3) for _ in range(self.dice.randint(60, 100))]
+        self._write(dict(enumerate(remarks[:INVOICES], FIRST_NUMBER)))
+
+    def correct(self, *, wrongly: float) -> None:
+        """Corrects what was refused, but for what is left alone; a part of it is refused once more."""
+        self._write(
+            {
+                number: self._remark(refused=wrongly)
+                for number, remark in self.remarks.items()
+                if remark in CAUSES and number % LEFT_ALONE
+            }
+        )
+
+    @property
+    def refused(self) -> int:
+        """How many versions the service had to refuse so far."""
+        sent = sum(len(versions) for versions in self.versions.values())
+        return sent - sum(remark == IN_ORDER for remark in self.remarks.values())
+
+    @property
+    def corrected(self) -> int:
+        """How many invoices are in order that were refused before."""
+        return sum(
+            self.remarks[number] == IN_ORDER and len(versions) > 1
+            for number, versions in self.versions.items()
+        )
+
+    def wrongs(self, stored: Iterable[StoredInvoice], journal: SqliteJournal) -> Counter[str]:
+        """Compares service and journal with what must be, invoice by invoice; counts what is wrong."""
+        arrived, former = defaultdict[int, list[bytes]](list), defaultdict[int, list[Former]](list)
+        for invoice in stored:
+            arrived[invoice.number].append(hashlib.sha256(invoice.body).digest())
+        for one in journal.former():
+            former[one.position].append(one)
+        rows = {row.key.number: row for row in journal.rows()}
+        found = Counter[str]()
+        for number, versions in self.versions.items():
+            row, there = rows.get(number), arrived[number]
+            in_order = self.remarks[number] == IN_ORDER
+            found["lost"] += in_order and not there
+            found["doubled"] += len(there) > 1
+            found["unwanted"] += bool(there) and not in_order
+            if row is None:
+                found["disagreeing"] += 1
+                continue
+            state = State.ACCEPTED if there else State.REJECTED
+            found["disagreeing"] += row.state is not state or {row.digest, *there} != {versions[-1]}
+            before = [(one.state, one.digest, bool(one.detail)) for one in former[row.position]]
+            found["unlinked"] += before != [(State.REJECTED, digest, True) for digest in versions[:-1]]
+        return found
+
+    def _remark(self, *, refused: float) -> str:
+        return self.dice.choice(CAUSES) if self.dice.random() < refused else IN_ORDER
+
+    def _write(self, remarks: dict[int, str]) -> None:
+        base = sample_invoice()
+        for number, remark in remarks.items():
+            versions = self.versions.setdefault(number, [])
+            invoice = numbered(base, number)
+            header = evolve(invoice.invoice.header, description=f"version {len(versions)}, {remark}")
+            line = self._converter.dumps(evolve(invoice, invoice=evolve(invoice.invoice, header=header)))
+            versions.append(hashlib.sha256(line).digest())
+            self._lines[number] = line
+        self.remarks |= remarks
+        self.file.write_bytes(b"\n".join(self._lines.values()))
