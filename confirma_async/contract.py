@@ -374,7 +374,11 @@ class Overrides:
 
         try:
             found: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(
+                f"the overrides in {path} cannot be read: they are no text in UTF-8"
+            ) from error
+        except (OSError, tomllib.TOMLDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise ConfigurationError(f"the overrides in {path} cannot be read: {reason}") from error
         if unknown := found.keys() - {"paths", "names", "forced"}:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 import click
 
 from confirma_async._version import __version__
+from confirma_async.cli.changes import Changes
 from confirma_async.cli.exits import Exit
 
 _COMMANDS: Mapping[str, str] = {
@@ -54,6 +57,17 @@ class Commands(click.Group):
         home = importlib.import_module(f"confirma_async.cli.{_COMMANDS[cmd_name]}")
         command: click.Command = getattr(home, cmd_name.replace("-", "_"))
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command that is called for, or says which one may be meant."""
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            near = get_close_matches(name, _COMMANDS)
+            meant = f"did you mean {' or '.join(near)}?" if near else "confirma --help lists those there are"
+            ctx.fail(f"there is no command {name}; {meant}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -101,9 +115,14 @@ def run(arguments: Sequence[str]) -> int:
 
     With ``--json``, an error is told as JSON on standard output as well.
     """
+    changes = Changes()
     try:
-        code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False)
-    except (BrokenPipeError, SystemExit):  # the latter is how rich says it
+        code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False, obj=changes)
+    except (OSError, SystemExit) as error:  # the latter is how rich says that a pipe is broken
+        if changes.made:  # a file would have been opened before
+            return _unprinted(error)
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            return _failed(error, as_json="--json" in arguments)
         _give_up_output()  # whoever read it has gone
         return Exit.INTERRUPTED
     except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:  # noqa: BLE001 (the last resort)
@@ -117,18 +136,32 @@ def _failed(error: BaseException, *, as_json: bool) -> Exit:
     from confirma_async.cli.render import print_json
 
     failure = explained(error)
-    if isinstance(error, click.ClickException):
-        error.show()  # with the usage of the command
-    else:
-        click.echo(f"confirma: {failure.message}", err=True)
-    if as_json:
-        try:
+    try:
+        if isinstance(error, click.ClickException):
+            error.show()  # with the usage of the command
+        else:
+            click.echo(f"confirma: {failure.message}", err=True)
+        if as_json:
             print_json({"error": failure.message, "exit_code": int(failure.code), **failure.details})
-        except OSError:
-            _give_up_output()  # it is what went wrong
+    except OSError:  # nobody reads it; the exit code says enough
+        _give_up_output()
     return failure.code
 
 
+def _unprinted(error: BaseException) -> Exit:
+    """Says that a command has done its work, where its result could not be printed."""
+    _give_up_output()
+    reason = (error.strerror if isinstance(error, OSError) else None) or "its reader has gone"
+    with contextlib.suppress(OSError):
+        click.echo(
+            f"confirma: the service has taken it, but the result could not be printed ({reason.lower()}); "
+            "see what became of it before you give the command again",
+            err=True,
+        )
+    return Exit.UNKNOWN
+
+
 def _give_up_output() -> None:
-    """Lets what cannot be printed go nowhere; Python would complain once more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Lets go of what could not be printed: Python would try once more at exit, and complain."""
+    with contextlib.suppress(OSError, AttributeError):  # there may be none at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -29,7 +29,7 @@ def client() -> None:
 @click.option(
     "--provisioning-token-file",
     "provisioning_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.NamedPath(path_type=Path, dir_okay=False),
     help=f"A file that holds the provisioning token, instead of {PROVISIONING_TOKEN_VARIABLE}.",
 )
 @token_file.save

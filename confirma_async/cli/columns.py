@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.formats import Form, ReadOptions
 from confirma_async.formats.proposal import propose
 
 
 @click.command(short_help="Propose which column of your own table is which.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=options.NamedPath(path_type=Path))
 @click.option(
     "--format",
     "form",

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 from attrs import evolve, field, frozen
 
-from confirma_async.cli import options, usage
+from confirma_async.cli import changes, options, usage
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
@@ -64,15 +64,19 @@ class Connection:
             OutcomeUnknownError: see ``send``.
         """
         with usage.of_arguments():
-            return self.send(verb)
+            return self._call(verb)
 
     def send(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
-        """Calls one verb with what a file holds, of a client made for it.
+        """Calls one verb that changes something, with what a file holds.
 
         Raises:
             OutcomeUnknownError: also where Ctrl-C stopped a call that may have taken effect.
         """
+        answer = self._call(verb)
+        changes.note()
+        return answer
 
+    def _call(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
         async def asked() -> T:
             async with self.client() as confirma:
                 return await verb(confirma)
@@ -154,7 +158,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     ),
     click.option(
         "--key-file",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=options.NamedPath(path_type=Path, dir_okay=False),
         help=f"A file that holds the API key and that only you can read, instead of {API_KEY_VARIABLE}.",
     ),
     click.option(

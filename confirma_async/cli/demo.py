@@ -33,7 +33,9 @@ Submit the same files to the same sandbox once more, and nothing is sent:
 
 
 @click.command(short_help="Show the main job on examples, on this machine only.")
-@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument(
+    "folder", required=False, type=options.NamedPath(path_type=Path, exists=True, file_okay=False)
+)
 @options.as_json
 def demo(folder: Path | None, as_json: bool) -> Exit:
     """Submit examples to a sandbox on this machine and show what became of each.

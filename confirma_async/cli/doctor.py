@@ -27,7 +27,7 @@ _MARKS = {
 @connected
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path),
+    type=options.NamedPath(path_type=Path),
     default=Path(),
     help="Where journals will be kept; here unless given.",
 )

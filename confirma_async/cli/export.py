@@ -15,6 +15,7 @@ from confirma_async.bulk import Journal
 from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal import Refused
 from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.records import print_csv
 
@@ -40,7 +41,7 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
 
 
 @click.command(short_help="Print all that a journal knows, as CSV or JSON Lines.")
-@click.argument("journal_path", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.argument("journal_path", metavar="JOURNAL", type=options.NamedPath(path_type=Path))
 @click.option("--csv", "as_csv", is_flag=True, help="CSV for spreadsheets; so it is unless said otherwise.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines.")
 def export(journal_path: Path, as_csv: bool, as_json: bool) -> Exit:

@@ -27,12 +27,29 @@ _WHOLE_NUMBER = re.compile(rf"\d{{1,{LONGEST_INVOICE_NUMBER}}}", re.ASCII)
 _MONEY = re.compile(r"-?\d{1,15}(\.\d{1,2})?", re.ASCII)
 
 
+class NamedPath(click.Path):
+    """A path that is named. An empty one, of a variable that is not set, would be the folder one is in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Reads the path."""
+        if value == "":
+            self.fail("it is empty; name a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _is_closed(stream: object) -> bool:
+    """Python has no stream at all where the file was closed before it began."""
+    return stream is None
+
+
 def _spool_standard_input(
     context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]
 ) -> tuple[Path | Spooled, ...]:
     """``-`` is standard input, kept in a file until the command ends."""
     if paths.count(Path("-")) > 1:
         raise click.BadParameter("standard input (-) can be read once only", context, parameter)
+    if Path("-") in paths and _is_closed(sys.stdin):
+        raise click.BadParameter("standard input (-) is closed; name a file", context, parameter)
     return tuple(
         context.with_resource(spooled(sys.stdin.buffer)) if path == Path("-") else path for path in paths
     )
@@ -43,19 +60,21 @@ files: Decorator = click.argument(
     nargs=-1,
     required=True,
     metavar="FILE...",
-    type=click.Path(path_type=Path),
+    type=NamedPath(path_type=Path),
     callback=_spool_standard_input,
 )
 as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 overrides_file: Decorator = click.option(
     "--overrides",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NamedPath(path_type=Path, dir_okay=False),
     help="A TOML file that corrects provisional paths and names.",
 )
 
 
 class FiniteRange(click.FloatRange):
     """A number within a range; ``nan`` and ``inf`` are none."""
+
+    name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Reads the number."""
@@ -70,6 +89,12 @@ def whole_number(value: str) -> int:
     if not _WHOLE_NUMBER.fullmatch(value):
         raise click.BadParameter(f"{value} is no whole number of at most {LONGEST_INVOICE_NUMBER} digits")
     return int(value)
+
+
+class WholeRange(click.IntRange):
+    """A whole number within a range."""
+
+    name = "whole number"
 
 
 def date(value: str) -> datetime.date:
@@ -89,9 +114,7 @@ def amount(value: str) -> Decimal:
     return Decimal(value)
 
 
-json_file: Decorator = click.argument(
-    "file", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True)
-)
+json_file: Decorator = click.argument("file", metavar="FILE", type=NamedPath(path_type=Path, allow_dash=True))
 invoice_number: Decorator = click.option(
     "--invoice", "invoice_number", type=whole_number, metavar="NUMBER", help="The number of the invoice."
 )
@@ -164,7 +187,7 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
     for option in (
         click.option(
             "--due-days",
-            type=click.IntRange(0),
+            type=WholeRange(0),
             default=ReadOptions().due_days,
             show_default=True,
             help="Days to the due date, for UBL and Finvoice invoices that state none.",
@@ -176,7 +199,7 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
         ),
         click.option(
             "--mapping",
-            type=click.Path(path_type=Path, dir_okay=False),
+            type=NamedPath(path_type=Path, dir_okay=False),
             help="A TOML file that names the columns of your own tables.",
         ),
         click.option(
@@ -187,7 +210,7 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
         ),
         click.option(
             "--number-from",
-            type=click.IntRange(1),
+            type=WholeRange(1),
             metavar="N",
             help="Give whole numbers from N on to documents whose own number is none.",
         ),

@@ -11,7 +11,7 @@ from functools import reduce
 import click
 from attrs import frozen
 
-from confirma_async.cli import options
+from confirma_async.cli import changes, options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.records import Layout, Sheet, as_list, show_list, tell_window
@@ -124,6 +124,8 @@ def settlements(
         return [settlement async for settlement in listing]
 
     found = connection.ask(read)
+    if unfetched_only:
+        changes.note()
     rows = [row for settlement in found for row in _rows(settlement)]
     show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
     if not unfetched_only:

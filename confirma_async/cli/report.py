@@ -16,11 +16,11 @@ from confirma_async.cli.report_page import page
 
 
 @click.command(short_help="Write a report of a job as one HTML page.")
-@click.argument("journal_path", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.argument("journal_path", metavar="JOURNAL", type=options.NamedPath(path_type=Path))
 @click.option(
     "--html",
     "target",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.NamedPath(path_type=Path, dir_okay=False),
     required=True,
     metavar="FILE",
     help="Where to write the page; it replaces one that is there.",

@@ -31,7 +31,7 @@ _NEXT: Mapping[str, str] = {
 
 
 @click.command(short_help="Record what you found out about an invoice that may have arrived.")
-@click.argument("journal_path", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.argument("journal_path", metavar="JOURNAL", type=options.NamedPath(path_type=Path))
 @click.argument("number", type=options.whole_number)
 @click.option(
     "--is",

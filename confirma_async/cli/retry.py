@@ -20,8 +20,8 @@ from confirma_async.formats import ReadOptions, expand
 
 
 @click.command(short_help="Send rejected invoices again, after correction, under the same number.")
-@click.argument("journal", metavar="JOURNAL", type=click.Path(path_type=Path))
-@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.argument("journal", metavar="JOURNAL", type=options.NamedPath(path_type=Path))
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=options.NamedPath(path_type=Path))
 @click.option(
     "--rejected", is_flag=True, required=True, help="Those that the service rejected: nothing else can be."
 )

@@ -84,7 +84,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     ),
     click.option(
         "--max-in-flight",
-        type=click.IntRange(1),
+        type=options.WholeRange(1),
         default=RateLimit().concurrency,
         show_default=True,
         metavar="N",
@@ -98,7 +98,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     ),
     click.option(
         "--max-rejections",
-        type=click.IntRange(0),
+        type=options.WholeRange(0),
         default=WAVE,
         show_default=True,
         metavar="N",

@@ -16,10 +16,12 @@ from confirma_async.sandbox import Sandbox, VirtualClock
 
 
 @click.command(short_help="Run the sandbox until it is stopped.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; any free one unless given.")
+@click.option(
+    "--port", type=options.WholeRange(0, 65535), default=0, help="The port; any free one unless given."
+)
 @click.option(
     "--db",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.NamedPath(path_type=Path, dir_okay=False),
     help="A file that keeps its state; kept in memory unless given.",
 )
 @options.overrides_file

@@ -46,7 +46,7 @@ class _Status:
 
 
 @click.command(short_help="Say what a journal knows of its job.")
-@click.argument("journal_path", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.argument("journal_path", metavar="JOURNAL", type=options.NamedPath(path_type=Path))
 @options.as_json
 def status(journal_path: Path, as_json: bool) -> Exit:
     """Say what a journal knows of its job, also while the job runs.

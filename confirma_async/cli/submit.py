@@ -53,7 +53,7 @@ class Order:
 @click.option("--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service.")
 @click.option(
     "--journal",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.NamedPath(path_type=Path, dir_okay=False),
     help="Where the job's journal is kept.  [default: FILE.journal beside the first file, "
     "FILE.sandbox.journal with --sandbox]",
 )

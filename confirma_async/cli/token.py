@@ -61,7 +61,7 @@ def renew(save: Path | None, connection: Connection, as_json: bool) -> Exit:
         except TokenNotKeptError as error:
             raise _saved_from_loss(error, place) from None
 
-    connection.ask(exchange)
+    connection.send(exchange)
     if as_json:
         print_json({"token_file": str(place)})
     else:

@@ -15,7 +15,7 @@ from confirma_async.secret import Secret
 
 save: options.Decorator = click.option(
     "--save",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.NamedPath(path_type=Path, dir_okay=False),
     help="The file to keep the new token in; only you will be able to read it. It must not exist yet.",
 )
 

@@ -71,6 +71,8 @@ def read_document(path: Path, cls: type[AnySchema], converter: Converter) -> Jso
 
 def _text(path: Path, name: str) -> bytes:
     try:
+        if path == STANDARD_INPUT and sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] (closed)
+            raise InputError(f"{name}: is closed; name a file")
         if path == STANDARD_INPUT:
             text = sys.stdin.buffer.read(LARGEST_FILE + 1)
         else:

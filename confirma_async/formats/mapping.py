@@ -63,7 +63,7 @@ class ColumnMapping:
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
+            reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
             raise ConfigurationError(f"the mapping {path} cannot be read: {reason}") from error
         return cls.from_text(text, source=str(path))
 

@@ -1,0 +1,22 @@
+"""Whether a command has changed something at the service: what must not be repeated where printing fails."""
+
+from __future__ import annotations
+
+import click
+
+
+class Changes:
+    """What a run of the command line has done so far.
+
+    Attributes:
+        made: Whether the service has taken something.
+    """
+
+    made: bool = False
+
+
+def note() -> None:
+    """Takes note that the service has taken something."""
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.ensure_object(Changes).made = True
