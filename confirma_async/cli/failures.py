@@ -68,11 +68,11 @@ def explained(error: BaseException) -> Failure:
             return Failure(str(error), of_error(error), _details(error))
         case sqlite3.Error():
             return Failure(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
+        case OSError() if error.filename:
+            reason = error.strerror or error
+            return Failure(f"{error.filename}: {reason}; see to that, or name another file", Exit.USAGE)
         case OSError():
-            return Failure(
-                f"{error.filename or 'a file, or what was to be printed'}: {error.strerror or error}",
-                Exit.USAGE,
-            )
+            return Failure(f"a file, or what was to be printed: {error.strerror or error}", Exit.USAGE)
         case _ if os.environ.get("CONFIRMA_DEBUG"):
             raise error
         case _:

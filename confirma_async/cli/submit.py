@@ -24,6 +24,7 @@ from confirma_async.cli.standing import numbers_of, standing
 from confirma_async.cli.validate import inspect
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
+from confirma_async.errors import ConfigurationError
 from confirma_async.formats import Clashes, ReadOptions, Spooled, expand, look_through, read_files
 from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.settings import Environment
@@ -172,7 +173,13 @@ async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | Non
             yield client, None
         return
     db = order.journal.with_name(f"{order.journal.name}.sandbox.db")
-    db.touch(mode=0o600)  # it holds the invoices
+    try:
+        db.touch(mode=0o600)  # it holds the invoices
+    except OSError as error:
+        raise ConfigurationError(
+            f"the sandbox cannot keep its state in {db} ({error.strerror}); check that the folder exists and "
+            "is writable, or name another place with --journal"
+        ) from error
     async with Sandbox(db=db, overrides=order.connection.overrides) as sandbox:
         for fault, times in order.faults.items():
             sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)

@@ -20,6 +20,7 @@ import pytest
         (["dance"], "there is no command dance; confirma --help lists those there are"),
         (["token", "check", "--overrides", "junk"], "junk cannot be read: they are no text in UTF-8"),
         (["validate", "junk", "--mapping", "junk"], "it is no text in UTF-8"),
+        (["submit", "junk", "--sandbox", "--journal", "no/journal"], "or name another place with --journal"),
     ],
 )
 def test_what_cannot_be_right_is_a_mistake_in_usage(confirma, tmp_path, arguments, words):
@@ -27,6 +28,13 @@ def test_what_cannot_be_right_is_a_mistake_in_usage(confirma, tmp_path, argument
     code, _, err = confirma(*arguments)
     assert code == 2
     assert words in err
+
+
+def test_a_report_that_has_no_place_is_said(confirma, service, invoices):
+    confirma("submit", invoices(1), "--journal", "j")
+    code, _, err = confirma("report", "j", "--html", "no/page.html")
+    assert code == 2
+    assert "no/page.html: No such file or directory; see to that, or name another file" in err
 
 
 @pytest.mark.parametrize("arguments", [["validate", "-"], ["invoice", "create", "-"]])
