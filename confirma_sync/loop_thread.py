@@ -33,17 +33,18 @@ class _Running:
 class LoopThread:
     """An event loop in a daemon thread.
 
-    It is asyncio's own loop, even where uvloop is installed: libuv does not support a fork, and a child
-    process that ends without having used its thread pool again crashes (libuv issue 4443).
-
     Args:
+        make_loop: Makes the loop.
         farewell: Awaited on the loop at its end, to close what was opened on it.
 
     Attributes:
         ended: Whether the loop takes no calls any more.
     """
 
-    def __init__(self, farewell: Callable[[], Awaitable[object]]) -> None:
+    def __init__(
+        self, make_loop: Callable[[], asyncio.AbstractEventLoop], farewell: Callable[[], Awaitable[object]]
+    ) -> None:
+        self._make_loop = make_loop
         self._farewell = farewell
         self._calls: set[Call[Any]] = set()
         self._error: BaseException | None = None
@@ -98,7 +99,7 @@ class LoopThread:
 
     def _run(self, started: Future[_Running]) -> None:
         try:
-            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            with asyncio.Runner(loop_factory=self._make_loop) as runner:
                 loop = runner.get_loop()
                 serving = loop.create_task(self._serve(started))
                 while not serving.done():

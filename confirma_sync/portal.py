@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from confirma_async.errors import ConfigurationError
 from confirma_sync.loop_thread import CLOSED, LoopThread
+from confirma_sync.portal_loop import new_loop
 
 G = TypeVar("G")
 R = TypeVar("R")
@@ -132,7 +133,9 @@ class Portal(Generic[G]):
             self._refresh()
             if self._thread is None:
                 # The thread does not refer to the portal, so that it does not keep it alive.
-                self._thread = LoopThread(partial(self._farewell, self._guest))
+                self._thread = LoopThread(
+                    partial(new_loop, forks=self._forks), partial(self._farewell, self._guest)
+                )
                 self._finalizer = weakref.finalize(self, self._thread.stop)
                 self._finalizer.atexit = False  # see _at_exit, which waits
             return self._thread

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
-from confirma_sync.verbs import Twin, blocking, listing
+from confirma_sync.verbs import Twin, blocking, blocking_after, listing
 
 
 class Onboarding(Twin):
@@ -19,7 +19,7 @@ class Onboarding(Twin):
 class Invoices(Twin):
     """``confirma.invoices``."""
 
-    create: Final = blocking(invoices.Invoices.create)
+    create: Final = blocking_after(invoices.creation, invoices.Invoices.create)
     create_actions: Final = blocking(invoices.Invoices.create_actions)
     case: Final = blocking(invoices.Invoices.case)
     distributions: Final = listing(invoices.Invoices.distributions)

@@ -48,6 +48,25 @@ def blocking(
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 
 
+def blocking_after(
+    prepare: Callable[Concatenate[Any, P], Callable[[], Coroutine[Any, Any, R]]],
+    verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[Twin, P], R]:
+    """The verb, waited for; the calling thread itself does all that needs no loop.
+
+    What it prepares is at hand in its processor then, and would have to be fetched into the loop's.
+
+    Args:
+        prepare: Does that, and returns the rest of the verb.
+        verb: The verb as a whole, whose name, parameters, docstring and return type this has.
+    """
+
+    def call(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return twin.portal.run(prepare(twin.original, *args, **kwargs))
+
+    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
+
+
 def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Twin, P], R]:
     """The same function, called on the loop."""
 

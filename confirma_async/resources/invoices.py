@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from confirma_async.contract import (
@@ -31,6 +32,7 @@ from confirma_async.schemas import (
     DistributionQuery,
     DistributionRecord,
     InvoiceActions,
+    InvoiceHeader,
     InvoiceReceipt,
     SalesInvoiceRequest,
     TypedAction,
@@ -76,17 +78,8 @@ class Invoices:
             OutcomeUnknownError: the invoice may have arrived; look it up before sending it again.
             CallError: the call failed otherwise.
         """
-        invoice = as_schema(request, SalesInvoiceRequest, self._pipeline.converter)
-        body = encode_invoice(invoice, self._pipeline.converter, validate=validate)
-        header = invoice.invoice.header
-        options = CallOptions(
-            timeout=timeout,
-            headers=headers,
-            subject=f"invoice {header.number}",
-            find_out=f"confirma invoice distribution --invoice {header.number} "
-            f"--from {header.date} --to {header.date}",
-        )
-        return await self._pipeline.call(CREATE_INVOICE, InvoiceReceipt, body, options=options)
+        send = creation(self, request, validate=validate, timeout=timeout, headers=headers)
+        return await send()
 
     async def create_actions(
         self,
@@ -123,8 +116,9 @@ class Invoices:
             InvoiceActions(actions=written), "the request for actions", converter, validate=validate
         )
         subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
-        look = next(filter(None, map(_look, written)), None)
-        options = CallOptions(timeout=timeout, headers=headers, subject=subject, find_out=look)
+        options = CallOptions(
+            timeout=timeout, headers=headers, subject=subject, find_out=partial(_look_at, written)
+        )
         return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, body, options=options)
 
     async def case(
@@ -275,12 +269,60 @@ def _as_text(number: int | str | None) -> str | None:
     return None if number is None else str(number)
 
 
+def _look_for(header: InvoiceHeader) -> str:
+    """The command that shows whether an invoice arrived."""
+    return f"confirma invoice distribution --invoice {header.number} --from {header.date} --to {header.date}"
+
+
+def _look_at(actions: Sequence[Action]) -> str | None:
+    """The command that shows what the first of some actions is about."""
+    return next(filter(None, map(_look, actions)), None)
+
+
 def _look(action: Action) -> str | None:
-    """The command that shows what an action is about."""
     data: ActionData = action.data
     if data.case_id is not None:
         return f"confirma invoice case {data.case_id}"
     return None if data.invoice_number is None else f"confirma invoice case --invoice {data.invoice_number}"
+
+
+def creation(
+    invoices: Invoices,
+    request: SalesInvoiceRequest | Mapping[str, Any],
+    *,
+    validate: bool = True,
+    timeout: float | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Callable[[], Coroutine[Any, Any, InvoiceReceipt]]:
+    """What ``invoices.create`` does before it calls the service: checks the invoice, and writes it as JSON.
+
+    It needs no event loop, so that a thread may do its own share of a call before it hands the rest to one.
+
+    Args:
+        invoices: Whose verb it is.
+        request: See ``Invoices.create``, as for the others.
+        validate: Whether to check the invoice.
+        timeout: Seconds for the whole call.
+        headers: Headers to add.
+
+    Returns:
+        The call itself, which is made on the loop.
+
+    Raises:
+        RequestInvalidError: the invoice breaks a rule.
+    """
+    # One half of a verb of that class, which is no verb itself:
+    pipeline = invoices._pipeline  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    invoice = as_schema(request, SalesInvoiceRequest, pipeline.converter)
+    body = encode_invoice(invoice, pipeline.converter, validate=validate)
+    header = invoice.invoice.header
+    options = CallOptions(
+        timeout=timeout,
+        headers=headers,
+        subject=f"invoice {header.number}",
+        find_out=partial(_look_for, header),
+    )
+    return partial(pipeline.call, CREATE_INVOICE, InvoiceReceipt, body, options=options)
 
 
 def _told(action: Action) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from attrs import define, field
 
@@ -23,7 +23,7 @@ class History:
         operation: What is called.
         url: Scheme, host and path, without the query.
         subject: What the call is about: ``invoice 1042``.
-        find_out: The command that tells what became of it.
+        find_out: Gives the command that tells what became of it.
         started: The loop time of its start.
         attempts: Its requests, in their order; a request is added when its outcome is known.
         ended: The loop time of its end; None while it is under way.
@@ -33,7 +33,7 @@ class History:
     operation: Operation
     url: str
     subject: str | None
-    find_out: str | None = None
+    find_out: Callable[[], str | None] | None = None
     started: float
     attempts: list[Attempt] = field(factory=list[Attempt])
     ended: float | None = None

@@ -73,7 +73,7 @@ class CallOptions:
         timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between.
         headers: Headers to add.
         subject: What the call is about, for messages: ``invoice 1042``.
-        find_out: The command that tells what became of it, for a call whose outcome is unknown.
+        find_out: Gives the command that tells what became of it; asked if the outcome is unknown.
         before_send: Awaited after admission, right before each attempt sends its first byte; whatever it
             raises stops the call with nothing sent by that attempt.
     """
@@ -81,7 +81,7 @@ class CallOptions:
     timeout: float | None = None
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     subject: str | None = None
-    find_out: str | None = None
+    find_out: Callable[[], str | None] | None = None
     before_send: Callable[[], Awaitable[None]] | None = None
 
 
@@ -369,8 +369,9 @@ def _final(history: History, failure: CallError) -> CallError:
     if not retry.outcome_unknown(failure.phase, operation.repeat, status):
         return failure
     reason = f"HTTP {status}" if status is not None else str(failure.args[0])
+    look = history.find_out() if history.find_out is not None else None
     unknown = OutcomeUnknownError(
-        reason, subject=history.subject, status=status, remedy=operation.remedy, find_out=history.find_out
+        reason, subject=history.subject, status=status, remedy=operation.remedy, find_out=look
     )
     unknown.__cause__ = failure
     return unknown

@@ -297,14 +297,25 @@ class Interruption(BaseException):
 
 @pytest.fixture
 def interrupt():
-    """Has a signal handler raise in the main thread, as Ctrl-C does."""
+    """Has a signal handler raise in the main thread, as Ctrl-C does.
+
+    Again where it has to: Python does not see a signal that comes just before it waits for a lock.
+    """
+    rang = threading.Event()
 
     def ring(*_):
+        rang.set()
         raise Interruption
+
+    def interrupt():
+        rang.clear()
+        signal.pthread_kill(main, signal.SIGUSR1)
+        while not rang.wait(0.1):
+            signal.pthread_kill(main, signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, ring)
     main = threading.get_ident()
-    yield lambda: signal.pthread_kill(main, signal.SIGUSR1)
+    yield interrupt
     signal.signal(signal.SIGUSR1, before)
 
 

@@ -1,7 +1,7 @@
 """The traps that take a process to show: its end, Ctrl-C, fork.
 
 Every script runs on this interpreter, and on those that CONFIRMA_TEST_PYTHONS names, separated by ``:``; they
-need the packages that the SDK depends on.
+need the packages that the SDK depends on. It runs there with and without uvloop.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ from confirma_sync.sandbox import Fault
 
 ROOT = Path(__file__).parents[2]
 PYTHONS = [sys.executable, *filter(None, os.environ.get("CONFIRMA_TEST_PYTHONS", "").split(os.pathsep))]
+LOOPS = {"uvloop": "", "asyncio": "import sys; sys.modules['uvloop'] = None\n"}
 HANG = 10
 """Seconds after which a process that should have ended is taken to hang."""
 
@@ -49,14 +50,19 @@ def numbered(number):
 
 
 @pytest.fixture(params=PYTHONS, ids=lambda python: Path(python).parent.parent.name)
-def start(request, sandbox):
-    """Starts a script that has a client of the sandbox; every warning and leak would show in its stderr."""
+def python(request):
     if not Path(request.param).exists():
         pytest.skip(f"there is no {request.param}")
+    return request.param
+
+
+@pytest.fixture(params=LOOPS)
+def start(request, python, sandbox):
+    """Starts a script that has a client of the sandbox; every warning and leak would show in its stderr."""
     started = []
 
     def run(body, *arguments, url=None):
-        command = [request.param, "-W", "error", "-c", PRELUDE + body]
+        command = [python, "-W", "error", "-c", LOOPS[request.param] + PRELUDE + body]
         process = subprocess.Popen(
             [*command, sandbox.api_key, url or sandbox.url, *map(str, arguments)],
             stdout=subprocess.PIPE,
@@ -314,6 +320,19 @@ def test_after_a_fork_the_child_makes_its_own_connections_and_the_parent_goes_on
     assert ports["parent"]
     assert ports["child"]
     assert not ports["parent"] & ports["child"]
+
+
+def test_a_child_may_end_whose_parent_has_looked_up_a_host(start, peers):
+    script = """
+import warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+pid = os.fork()
+if not pid:
+    sys.exit()
+assert os.waitpid(pid, 0)[1] == 0
+"""
+    process = start(FORKED + PARENT + script, url=peers[0].replace("127.0.0.1", "localhost"))
+    assert ending(process) == (["parent", "True"], "", 0)
 
 
 def test_a_child_that_makes_no_call_leaves_its_parent_alone(start):
