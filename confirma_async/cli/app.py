@@ -85,6 +85,7 @@ def confirma(verbose: bool) -> None:
       4    it may have taken effect: find out before giving the command again
       70   a fault of the SDK itself
       130  interrupted; the same command goes on
+      141  nobody read the output to its end, as with | head
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
     _set_up_logging(verbose=verbose)
 
@@ -123,8 +124,8 @@ def run(arguments: Sequence[str]) -> int:
             return _unprinted(error)
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             return _failed(error, as_json="--json" in arguments)
-        _give_up_output()  # whoever read it has gone
-        return Exit.INTERRUPTED
+        _give_up_output()
+        return Exit.UNREAD
     except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:  # noqa: BLE001 (the last resort)
         return _failed(error, as_json="--json" in arguments)
     return int(code or Exit.ACCEPTED)

@@ -42,6 +42,8 @@ class Exit(enum.IntEnum):
     """A fault of the SDK itself."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C or a signal; the same command goes on."""
+    UNREAD = 141
+    """Whoever read the output stopped reading, as ``head`` does; what a job has done is in its journal."""
 
 
 _NOT_SERVED = frozenset({501, 505})

@@ -276,11 +276,11 @@ def test_a_terminal_that_cannot_show_a_name_ends_no_command(tmp_path, options, s
     assert shown in done.stdout.decode()
 
 
-def test_a_reader_that_has_gone_is_no_rejection(tmp_path):
+def test_a_reader_that_has_gone_is_neither_a_rejection_nor_an_interruption(tmp_path):
     (tmp_path / "many.jsonl").write_text("{}\n" * 20, encoding="utf-8")
     command = f"('{sys.executable}' -m confirma_async.cli validate many.jsonl; echo $? >&2) | true"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, cwd=tmp_path)
-    assert done.stderr == b"130\n"
+    assert done.stderr == b"141\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
