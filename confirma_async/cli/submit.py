@@ -123,6 +123,7 @@ def _in_words(target: str) -> str:
 
 async def send(order: Order) -> Report:
     """Sends what was ordered, shows its progress, and says what came of it."""
+    book = numbers_given(order.journal)  # first of all: beside a file that is no journal, no sandbox is made
     async with contextlib.AsyncExitStack() as stack:
         client, sandbox = await stack.enter_async_context(_service(order))
         converter = order.connection.converter
@@ -134,7 +135,6 @@ async def send(order: Order) -> Report:
         documents = clashes.watch(look_through(order.files, order.reading, converter))
         if order.number_from is None:
             expected = sum(1 for _ in documents)
-            book = numbers_given(order.journal)
         else:
             book = give_numbers(order.journal, target, named, documents, order.number_from)
             expected = len(book.numbers)

@@ -341,6 +341,15 @@ def test_a_file_in_the_journals_place_is_left_alone(confirma, service, invoices,
     assert precious.read_text() == "do not touch\n" * 50
 
 
+def test_beside_a_file_that_is_no_journal_no_sandbox_is_left(confirma, invoices, tmp_path):
+    (tmp_path / "notes.txt").write_text("Buy milk.")
+    file = invoices(1)
+    code, _, err = confirma("submit", file, "--sandbox", "--journal", "notes.txt")
+    assert code == 2
+    assert "notes.txt is no journal" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, "notes.txt"]
+
+
 def test_a_journal_of_other_files_is_refused(confirma, service, invoices):
     confirma("submit", invoices(1, name="a.jsonl"), "--journal", "j")
     code, _, err = confirma("submit", invoices(2, name="b.jsonl"), "--journal", "j")
