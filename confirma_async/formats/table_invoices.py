@@ -33,7 +33,7 @@ from confirma_async.formats.table import Layout, Line, Table, TornLine
 from confirma_async.formats.wire_tree import finished, put
 from confirma_async.schemas import InvoiceType
 
-_URL = re.compile(r"https?://", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 @define

@@ -72,7 +72,7 @@ class Downloads:
                 return result.body
             pause = self._pause(attempt, result, deadline - loop.time())
             if pause is None:
-                raise DownloadError(f"{_host(url_reached)}: {_reason(result)}")
+                raise DownloadError(_reason(result, _host(url_reached)))
             await asyncio.sleep(pause)
             attempt += 1
 
@@ -125,7 +125,8 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _reason(result: Response | TransportError) -> str:
+def _reason(result: Response | TransportError, host: str) -> str:
     if isinstance(result, Response):
-        return f"HTTP {result.status}"
-    return str(result.args[0]).partition(";")[0]  # without what it says of the request: it was no call
+        return f"{host}: HTTP {result.status}"
+    reason = str(result.args[0]).partition(";")[0]  # without what it says of the request: it was no call
+    return reason if host in reason else f"{host}: {reason}"

@@ -94,7 +94,9 @@ def test_an_end_of_a_url_that_may_be_a_token_names_no_file(table):
     assert b"fileName" not in entry(found).body
 
 
-@pytest.mark.parametrize("url", ["https:///a.pdf", "http://example.fi/a b.pdf", "https://[::1/a.pdf"])
+@pytest.mark.parametrize(
+    "url", ["https:///a.pdf", "http://example.fi/a b.pdf", "https://[::1/a.pdf", "ftp://example.fi/a.pdf"]
+)
 def test_a_url_that_is_none_is_a_problem_at_its_place_and_not_shown(table, url):
     (found,) = table(url)
     assert isinstance(found, BadRecord)
