@@ -121,10 +121,11 @@ class BulkStream:
             job = Job(self._pipeline, writer, run, self._options, self._audience, self._stop)
             await job.submit(self._source)
             left = await writer.run(lambda open_: open_.open_counts())
+            withheld = await writer.run(lambda open_: open_.withheld())
         finally:
             await writer.close()
         unknown = left[State.UNKNOWN] + left[State.SENDING]
-        pending = left[State.PENDING] + left[State.CLAIMED] - job.withheld  # told as refused
+        pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are told as refused
         return Ending(
             unknown=unknown,
             pending=pending,

@@ -71,7 +71,6 @@ class Job:
         paused_by: The error that it paused for, where there is one.
         stopped: Whether it was asked to stop before its end.
         exhausted: Whether the whole source was read.
-        withheld: How many invoices were refused after the journal had them, for want of a document.
     """
 
     pipeline: Pipeline
@@ -84,7 +83,6 @@ class Job:
     paused_by: CallError | None = None
     stopped: bool = False
     exhausted: bool = False
-    withheld: int = 0
     _work: asyncio.Queue[_Task] = field(init=False)
     _open: int = field(init=False, default=0)
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
@@ -279,7 +277,6 @@ class Job:
             return
 
         def written() -> None:
-            self.withheld += 1
             self.audience.tell(told)
             self._close()
 

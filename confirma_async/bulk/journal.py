@@ -125,6 +125,10 @@ class Journal(Protocol):
         """How many records were refused in the last run."""
         ...
 
+    def withheld(self) -> int:
+        """How many pending items are among those, for want of a document as they were to be sent."""
+        ...
+
     def former(self) -> Iterator[Former]:
         """What items were before they were sent again, or resolved by a person; oldest first."""
         ...

@@ -17,7 +17,7 @@ class Pace:
 
     Attributes:
         rate: Invoices decided per second in the last minute.
-        decided: Invoices decided so far.
+        decided: Records decided so far, those among them that were refused.
         expected: How many the whole input has, where it was counted.
         oldest_unknown: Seconds since the oldest unknown invoice was sent; None where none is unknown.
     """
@@ -29,7 +29,7 @@ class Pace:
 
     @property
     def left(self) -> int | None:
-        """Invoices still to decide; None where it is not known how many there are."""
+        """Records still to decide; None where it is not known how many there are."""
         return None if self.expected is None else max(0, self.expected - self.decided)
 
     @property
@@ -51,7 +51,7 @@ def pace_of(journal: Journal, now: float) -> Pace:
     sent = [row.attempted_at for row in journal.rows(State.UNKNOWN, State.SENDING) if row.attempted_at]
     return Pace(
         rate=journal.decided_since(since) / max(now - since, 1.0),
-        decided=sum(counts[state] for state in FINAL),
+        decided=sum(counts[state] for state in FINAL) + journal.refused(),
         expected=journal.expected(),
         oldest_unknown=max(0.0, now - min(sent)) if sent else None,
     )

@@ -278,6 +278,14 @@ class SqliteJournal:
         query = "SELECT count(*) FROM (SELECT DISTINCT source, number FROM refusal)"
         return int(self._connection.execute(query).fetchone()[0])
 
+    def withheld(self) -> int:
+        """See ``Journal``."""
+        query = (
+            f"SELECT count(*) FROM item WHERE {OPEN} AND state = ? "
+            "AND (source, CAST(number AS TEXT)) IN (SELECT source, number FROM refusal)"
+        )
+        return int(self._connection.execute(query, (State.PENDING,)).fetchone()[0])
+
     def former(self) -> Iterator[Former]:
         """See ``Journal``."""
         for position, at, state, digest, status, detail, note in self._connection.execute(

@@ -101,6 +101,7 @@ class Summary:
         refused: What the job refused before sending, by rule, likewise.
         unknown: What may have arrived, by reason, likewise.
         refused_records: How many records the job refused; one may have several problems.
+        withheld: How many of these are in the totals as pending, for want of a document.
         decided: First and last moment of a decision, in seconds since 1970; None before the first.
         throughput: Invoices decided over time.
         latency: Invoices by how long the service took to answer: one count for each of ``LATENCY_EDGES``, and
@@ -117,6 +118,7 @@ class Summary:
     refused: Sequence[Group]
     unknown: Sequence[Group]
     refused_records: int
+    withheld: int
     decided: tuple[float, float] | None
     throughput: Sequence[Bar]
     latency: Sequence[int]
@@ -158,6 +160,7 @@ def summarize(journal: Journal) -> Summary:
         refused=refused.largest_first(),
         unknown=unknown.largest_first(),
         refused_records=journal.refused(),
+        withheld=journal.withheld(),
         decided=(min(seconds), max(seconds) + 1) if seconds else None,
         throughput=_bars(seconds),
         latency=_by_edge(milliseconds),

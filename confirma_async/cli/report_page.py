@@ -84,7 +84,8 @@ def _file_name(place: str) -> str:
 def _verdict(summary: Summary) -> str:
     counts = _by_state(summary.totals)
     unknown = counts.get(State.UNKNOWN, 0) + counts.get(State.SENDING, 0)
-    waiting = counts.get(State.PENDING, 0) + counts.get(State.CLAIMED, 0)
+    waiting = counts.get(State.PENDING, 0) + counts.get(State.CLAIMED, 0) - summary.withheld
+    count = summary.count - summary.withheld
     troubles = [
         f"{_count(number)} {words}"
         for number, words in (
@@ -97,7 +98,7 @@ def _verdict(summary: Summary) -> str:
     ]
     # The refused are not among the count.
     which = "invoices that can be sent" if summary.refused_records else "invoices"
-    accepted = f"{_count(counts.get(State.ACCEPTED, 0))} of {_count(summary.count)} {which} were accepted"
+    accepted = f"{_count(counts.get(State.ACCEPTED, 0))} of {_count(count)} {which} were accepted"
     if summary.duplicates:
         accepted += f", {_count(summary.duplicates)} of them the service had already"
     kind = "good" if not troubles else "doubt" if unknown else "bad"

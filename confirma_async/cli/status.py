@@ -68,6 +68,7 @@ def status(journal_path: Path, as_json: bool) -> Exit:
 def _read(path: Path) -> _Status:
     with reading(path) as journal:
         counts = {state.name.lower(): count for state, count in journal.counts().items()}
+        counts["pending"] -= journal.withheld()  # counted as refused
         counts["refused"] = journal.refused()
         refused = list(islice(journal.refusals(), LISTED))
         rejected = _first(journal.rows(State.REJECTED))

@@ -178,6 +178,10 @@ class MemoryJournal:
     def refused(self):
         return len({(bad.source, bad.number) for bad in self.contents.refused})
 
+    def withheld(self):
+        refused = {(bad.source, bad.number) for bad in self.contents.refused}
+        return sum((row.source, str(row.key.number)) in refused for row in self.rows(State.PENDING))
+
     def former(self):
         return iter(self.contents.former)
 

@@ -425,6 +425,22 @@ def test_refusals_are_those_of_the_last_run(run, journal):
     assert journal.refused() == 0
 
 
+def test_what_was_refused_as_it_was_to_be_sent_is_counted_until_the_next_run(
+    run, journal, entry, admit, decide
+):
+    number = run()
+    for one, state in enumerate([State.PENDING, State.PENDING, State.ACCEPTED], 1):
+        admit(entry(one, place=f"f.csv:{one}"), number)
+        decide(one, state)
+    problems = [Problem("attachment", "attachment.missing", "is not there")]
+    with journal.transaction():
+        for line in (1, 3, 4):  # the third was accepted before, the fourth never came as far as the journal
+            journal.refuse([Refusal(place=Place("f.csv", line), problems=problems, number=str(line))])
+    assert journal.withheld() == 1
+    run()
+    assert journal.withheld() == 0
+
+
 def test_a_number_given_once_stays(journal):
     who = Identity("s", InvoiceType.INVOICE, "08/1")
     with journal.transaction():

@@ -2,9 +2,11 @@
 
 import pytest
 
-from confirma_async.bulk.items import State
+from confirma_async.bulk.items import Refusal, State
 from confirma_async.bulk.journal import Decision
 from confirma_async.bulk.pace import pace_of
+from confirma_async.errors import Problem
+from confirma_async.formats import Place
 
 
 @pytest.fixture
@@ -23,6 +25,12 @@ def halfway(journal, run, entry):
 def test_the_rate_and_what_is_left_say_how_long_it_takes(halfway):
     pace = pace_of(halfway, 1010.0)
     assert (pace.rate, pace.decided, pace.left, pace.seconds_left) == (1.0, 10, 20, 20.0)
+
+
+def test_nothing_is_left_of_what_was_refused(halfway):
+    with halfway.transaction():
+        halfway.refuse([Refusal(place=Place("f.csv", 40), problems=[Problem("$", "form", "is cut off")])])
+    assert pace_of(halfway, 1010.0).left == 19
 
 
 def test_the_rate_is_that_of_the_last_minute(halfway):

@@ -89,7 +89,7 @@ def summary(**more):
     nothing = {
         "job": JobName("t", ["/in/<b>.csv"]), "totals": {}, "duplicates": 0, "rejected": [], "refused": [],
         "unknown": [], "decided": None, "throughput": [], "latency": [], "quantiles": {}, "resolved": 0,
-        "retried": 0, "refused_records": 0,
+        "retried": 0, "refused_records": 0, "withheld": 0,
     }  # fmt: skip
     return Summary(**{**nothing, **more})
 
@@ -150,3 +150,9 @@ def test_what_was_sent_again_or_decided_by_a_person_is_said():
     text = shown(retried=3, resolved=1).text
     assert "Sent again after a rejection: 3" in text
     assert "Decided by a person: 1" in text
+
+
+def test_what_wants_for_a_document_is_told_once():
+    totals = {(State.ACCEPTED, "EUR"): Total(3, Decimal("3.00"), 0), (State.PENDING, "EUR"): Total(2)}
+    found = shown(refused_records=4, withheld=2, totals=totals)
+    assert "3 of 3 invoices that can be sent were accepted; 4 refused before sending." in found.text

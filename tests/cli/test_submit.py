@@ -448,3 +448,6 @@ def test_an_attachment_that_cannot_be_fetched_is_told_as_one_that_is_missing(
     assert ",attachment.missing," in told
     assert "connection refused" in told
     assert "s3cret" not in f"{found}{out}{err}"
+    code, found = confirma_json("status", f"{file}.sandbox.journal")
+    assert (code, found["counts"]["pending"], found["counts"]["refused"]) == (1, 0, 1)
+    assert found["seconds_left"] == 0
