@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -9,12 +10,21 @@ from confirma_async.validation.libraries import load
 
 _REMEMBERED = 8192
 
+_PLAIN_EMAIL = re.compile(
+    r"[a-z0-9_+-]{1,20}(\.[a-z0-9_+-]{1,20}){0,2}@([a-z0-9]{1,25}(-[a-z0-9]{1,25})?\.){1,3}([a-z]{2,20})",
+    re.ASCII | re.IGNORECASE,
+)
+"""The form of nearly every address, far within what one may be; looked at in a tenth of the time."""
+
 
 @lru_cache(_REMEMBERED)
 def email_fault(address: str) -> str | None:
     """What is wrong with an e-mail address. No name server is asked, so nothing leaves this machine."""
     emails = load("email_validator")
     if emails is None:
+        return None
+    plain = _PLAIN_EMAIL.fullmatch(address)
+    if plain and plain[4].lower() not in emails.SPECIAL_USE_DOMAIN_NAMES:
         return None
     try:
         # test_environment lets .test domains pass: test data must not need addresses of real people.

@@ -1,8 +1,13 @@
 import pytest
-from hypothesis import given
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from confirma_async.validation.internet import email_fault, url_fault
+from confirma_async.validation.internet import (
+    _PLAIN_EMAIL,  # pyright: ignore[reportPrivateUsage] (what the quick way takes is the question)
+    email_fault,
+    url_fault,
+)
 
 
 @pytest.mark.parametrize("address", ["a@example.com", "a.b+c@example.org", "a@firma.test", "a@sähkö.fi"])
@@ -15,6 +20,23 @@ def test_an_address_passes(address):
 )
 def test_what_is_no_address_is_a_fault(address):
     assert email_fault(address)
+
+
+@pytest.mark.parametrize("domain", ["printer.local", "a.INVALID", "a.localhost", "a.onion", "1.arpa"])
+def test_a_domain_that_no_mail_goes_to_is_a_fault(domain):
+    assert email_fault(f"a@{domain}")
+
+
+@given(st.from_regex(_PLAIN_EMAIL, fullmatch=True))
+@example("a@example.test")
+@example("-._.+@1-2.3-4.5-6.zz")
+def test_a_plain_address_is_judged_as_the_library_does(address):
+    try:
+        validate_email(address, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+    except EmailNotValidError:
+        assert email_fault(address)
+    else:
+        assert email_fault(address) is None
 
 
 @pytest.mark.parametrize(
