@@ -12,7 +12,7 @@ from confirma_async.bulk.summary import summarize
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import print_json
-from confirma_async.cli.report_page import page
+from confirma_async.cli.report_page import DOCTYPE, page
 
 
 @click.command(short_help="Write a report of a job as one HTML page.")
@@ -23,7 +23,7 @@ from confirma_async.cli.report_page import page
     type=options.NamedPath(path_type=Path, dir_okay=False),
     required=True,
     metavar="FILE",
-    help="Where to write the page; it replaces one that is there.",
+    help="Where to write the page; it replaces one that is there, and nothing else.",
 )
 @options.as_json
 def report(journal_path: Path, target: Path, as_json: bool) -> Exit:
@@ -36,6 +36,7 @@ def report(journal_path: Path, target: Path, as_json: bool) -> Exit:
     Example:
       confirma report invoices.csv.journal --html report.html
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    _refuse_another_file(target)
     with reading(journal_path) as journal:
         summary = summarize(journal)
     name = journal_path.name.removesuffix(".journal")
@@ -46,3 +47,15 @@ def report(journal_path: Path, target: Path, as_json: bool) -> Exit:
     else:
         click.echo(f"{target}: {summary.count} invoices")
     return Exit.ACCEPTED
+
+
+def _refuse_another_file(target: Path) -> None:
+    """A journal, or an input file, that was named by mistake is not written over."""
+    if not target.is_file():
+        return
+    with target.open("rb") as file:
+        start = file.read(len(DOCTYPE))
+    if start and start != DOCTYPE.encode():
+        raise click.BadParameter(
+            f"{target} is no HTML page, and is left alone; name another file", param_hint="--html"
+        )

@@ -10,6 +10,9 @@ from importlib import resources
 from confirma_async.bulk.items import State
 from confirma_async.bulk.summary import LATENCY_EDGES, Bar, Group, Summary, Total
 
+DOCTYPE = "<!DOCTYPE html>"
+"""How every page begins."""
+
 _WORDS: Mapping[State, tuple[str, str]] = {
     State.ACCEPTED: ("Accepted", "good"),
     State.REJECTED: ("Rejected by the service", "bad"),
@@ -54,7 +57,7 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
     body = "\n".join(part for part in parts if part)
     style = resources.files("confirma_async.cli").joinpath("report.css").read_text(encoding="utf-8")
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'{DOCTYPE}\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Invoices of {escape(name)}</title>\n<style>{style}</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"

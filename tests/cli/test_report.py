@@ -156,3 +156,16 @@ def test_what_wants_for_a_document_is_told_once():
     totals = {(State.ACCEPTED, "EUR"): Total(3, Decimal("3.00"), 0), (State.PENDING, "EUR"): Total(2)}
     found = shown(refused_records=4, withheld=2, totals=totals)
     assert "3 of 3 invoices that can be sent were accepted; 4 refused before sending." in found.text
+
+
+def test_a_page_replaces_a_page_and_no_other_file(confirma, service, invoices, reported, tmp_path):
+    file = invoices(1)
+    confirma("submit", file)
+    reported()
+    assert "1 of 1 invoices" in reported().text
+    for name in (JOURNAL, file):
+        before = (tmp_path / name).read_bytes()
+        code, _, err = confirma("report", JOURNAL, "--html", name)
+        assert code == 2
+        assert "is no HTML page, and is left alone; name another file" in err
+        assert (tmp_path / name).read_bytes() == before
