@@ -28,8 +28,6 @@ def columns(file: Path, form: str | None) -> Exit:
     English, and else by what stands in them. Nothing is sent. Exit code 0: the mapping can be tried; 1: it
     lacks what every invoice needs.
     """
-    if file == Path("-"):
-        raise click.UsageError("columns reads no standard input (-); name a file")
     proposal = propose(file, ReadOptions(form=None if form is None else Form(form)))
     click.echo(proposal.text, nl=False)
     for sentence in proposal.unsure:

@@ -28,12 +28,17 @@ _MONEY = re.compile(r"-?\d{1,15}(\.\d{1,2})?", re.ASCII)
 
 
 class NamedPath(click.Path):
-    """A path that is named. An empty one, of a variable that is not set, would be the folder one is in."""
+    """A path that is named.
+
+    An empty one, of a variable that is not set, would be the folder one is in; ``-`` a file of that name.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Reads the path."""
         if value == "":
             self.fail("it is empty; name a file", param, ctx)
+        if value == "-" and not self.allow_dash:
+            self.fail("standard input or output (-) will not do here; name a file", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -60,7 +65,7 @@ files: Decorator = click.argument(
     nargs=-1,
     required=True,
     metavar="FILE...",
-    type=NamedPath(path_type=Path),
+    type=NamedPath(path_type=Path, allow_dash=True),
     callback=_spool_standard_input,
 )
 as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")

@@ -64,19 +64,20 @@ def resolve(
     Example:
       confirma resolve invoices.csv.journal 1042 --is accepted --because "seen in the portal"
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    note = because.strip()
+    if not note:
+        raise click.BadParameter("it is empty; say how you know", param_hint="--because")
     if not journal_path.is_file():
         raise click.BadParameter(f"there is no journal {journal_path}", param_hint="JOURNAL")
     with contextlib.closing(open_sqlite(journal_path)) as journal:
         row = _the_one(journal, number, kind, seller)
-        resolution = Resolution(
-            position=row.position, state=_STATES[found], note=because.strip(), at=time.time()
-        )
+        resolution = Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
         with journal.transaction():
             journal.resolve(resolution)
     if as_json:
-        print_json({"number": number, "type": row.key.type, "is": found, "because": resolution.note})
+        print_json({"number": number, "type": row.key.type, "is": found, "because": note})
     else:
-        click.echo(f"{row.key}: {found}, because {resolution.note}; {_NEXT[found]}")
+        click.echo(f"{row.key}: {found}, because {note}; {_NEXT[found]}")
     return Exit.ACCEPTED
 
 

@@ -89,9 +89,3 @@ def test_a_spreadsheet_of_ones_own_is_submitted_by_its_mapping(confirma, confirm
     (trouble,) = report["troubles"]
     assert trouble["place"].endswith("laskut.xlsx:5")
     assert "row 5, column Päiväys" in str(trouble)
-
-
-def test_standard_input_is_not_taken_for_a_file_that_is_missing(confirma):
-    code, _, err = confirma("columns", "-")
-    assert code == 2
-    assert "columns reads no standard input (-); name a file" in err
