@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime
 import enum
-import io
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -213,13 +213,11 @@ def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]]) -> None:
         names: The columns.
         lines: Their values, line by line.
     """
-    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")  # whatever the terminal takes
-    try:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(map(_csv_cell, line) for line in lines)
-    finally:
-        out.detach()
+    out = codecs.getwriter("utf-8")(sys.stdout.buffer)  # whatever the terminal takes
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(map(_csv_cell, line) for line in lines)
+    sys.stdout.flush()  # here, where it can still be told that it failed
 
 
 def _csv_cell(value: object) -> str:

@@ -84,3 +84,15 @@ def test_a_question_whose_answer_could_not_be_printed_can_be_asked_again(tmp_pat
     done = in_a_shell("confirma invoice distribution > /dev/full", tmp_path)
     assert done.returncode == 2
     assert "what was to be printed: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("words", ["export j", "export j --json", "status j", "status j --json"])
+def test_a_reader_that_has_gone_is_told_by_the_code_alone(confirma, service, invoices, tmp_path, words):
+    confirma("submit", invoices(1), "--journal", "j")
+    done = in_a_shell(f"confirma {words} | true", tmp_path)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_listing_in_csv_whose_reader_has_gone_is_too(tmp_path, service):
+    done = in_a_shell("confirma invoice distribution --from 2026-11-02 --csv | true", tmp_path)
+    assert (done.returncode, done.stderr) == (141, "")
