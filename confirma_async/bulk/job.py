@@ -237,27 +237,36 @@ class Job:
             await self.writer.sending(task.position)
             task.sent_at = asyncio.get_running_loop().time()
 
-        body: bytes | None = task.entry.body
         try:
-            if task.entry.stand_ins:
-                body = await self._unless_halted(with_documents(task.entry, self._downloads))
-                if body is None:
-                    self._close()
-                    return
+            body = await self._whole_body(task.entry)
+        except RequestInvalidError as error:
+            await self._withhold(task, error.problems)
+            return
+        if body is None:
+            self._close()
+            return
+        try:
             receipt = await self.pipeline.call(
                 CREATE_INVOICE,
                 InvoiceReceipt,
                 body,
                 options=CallOptions(subject=str(task.entry.key), before_send=intent),
             )
-        except RequestInvalidError as error:
-            await self._withhold(task, error.problems)
-            return
         except CallError as error:
             ruling = rulings.on_error(error)
         else:
             ruling = rulings.on_receipt(receipt)
         self._decide(task, ruling)
+
+    async def _whole_body(self, entry: Entry) -> bytes | None:
+        """The body with its documents; None where the job halts before they are there.
+
+        Raises:
+            RequestInvalidError: one is not to be had.
+        """
+        if not entry.stand_ins:
+            return entry.body
+        return await self._unless_halted(with_documents(entry, self._downloads))
 
     async def _unless_halted(self, work: Coroutine[Any, Any, T]) -> T | None:
         """The result of some work that precedes a call; None where the job halts first."""
@@ -267,6 +276,7 @@ class Job:
             return working.result() if working.done() else None
         finally:
             await _end([working, halted])
+            del working  # it has its error, whose traceback has this frame, and those that hold documents
 
     async def _withhold(self, task: _Task, problems: Sequence[Problem]) -> None:
         """Refuses an invoice whose documents are not to be had: nothing was sent, and the next run may."""

@@ -2,12 +2,14 @@
 
 import asyncio
 import base64
+import gc
 import json
 
 import pytest
 
 from confirma_async import Confirma, RateLimit, RetryPolicy, Sandbox
 from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import LARGEST_ATTACHMENT, read
 from confirma_async.sandbox import Fault
 from tests.documents import PDF, hosting, says
@@ -160,3 +162,51 @@ async def test_a_job_that_is_stopped_does_not_wait_for_a_document(submit, sandbo
         assert (report.interrupted, report.pending, report.refused) == (True, 1, 0)
         report = await submit(invoices)
     assert (report.accepted, len(sandbox.invoices())) == (1, 1)
+
+
+async def test_a_job_that_is_cancelled_leaves_no_fetch_behind(submit, sandbox, table):
+    asked = asyncio.Event()
+
+    async def never(request):
+        asked.set()
+        await asyncio.Event().wait()
+
+    async with hosting(a=[never, says()]) as host:
+        invoices = table(f"{host.url}/a")
+        before = asyncio.all_tasks()
+        job = asyncio.create_task(submit(invoices))
+        await asked.wait()
+        job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
+        left = [task for task in asyncio.all_tasks() - before if "confirma_async" in repr(task)]
+        report = await submit(invoices)
+    assert (left, report.accepted, len(sandbox.invoices())) == ([], 1, 1)
+
+
+async def test_a_job_that_is_stopped_before_it_sends_again_leaves_the_outcome_open(submit, sandbox, table):
+    stop = asyncio.Event()
+
+    async def never(request):
+        stop.set()
+        await asyncio.Event().wait()
+
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create")
+    async with hosting(a=[says(), never, says()]) as host:
+        invoices = table(f"{host.url}/a")
+        report = await submit(invoices, settle=0, stop=stop)
+        assert (report.interrupted, report.unknown, report.pending) == (True, 1, 0)
+        report = await submit(invoices, settle=0)
+    assert (report.accepted, report.complete, len(sandbox.invoices())) == (1, True, 1)
+
+
+@pytest.mark.drops_errors("it counts what a refused document leaves behind")
+async def test_a_document_that_is_refused_is_freed_at_once(submit, table):
+    gc.collect()
+    gc.disable()
+    try:
+        async with hosting(a=[says(b"<html>Log in</html>")]) as host:
+            report = await submit(table(f"{host.url}/a"))
+        left = [each for each in gc.get_objects() if isinstance(each, RequestInvalidError)]
+    finally:
+        gc.enable()
+    assert (report.refused, left) == (1, [])

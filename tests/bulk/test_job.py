@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
+from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats import read
 from confirma_async.session.transport import Response
 
@@ -160,6 +161,19 @@ async def test_an_invoice_whose_attachment_changes_under_the_job_is_left_for_the
     report = await submit_one_by_one(service, path, read(invoices))
     assert (report.accepted, report.complete, service.posts) == (2, True, 2)
     assert base64.b64encode(b"%PDF-1.7 changed") in service.bodies[-1]
+
+
+async def test_only_a_document_refuses_an_invoice_as_it_is_sent(path, wire_invoice):
+    def arrives_and_fails():
+        service.posts += 1
+        raise RequestInvalidError("another request", [Problem("$", "rule", "not ours")])
+
+    service = Recorder(before=arrives_and_fails)
+    with pytest.raises(RequestInvalidError):
+        await submit(service, path, [wire_invoice(1)])
+    found = Service(Response(200, {}, b""), FOUND)
+    report = await submit(found, path, [wire_invoice(1)])
+    assert (report.accepted, service.posts + found.posts) == (1, 1)
 
 
 async def submit_one_by_one(service, journal, invoices):
