@@ -89,17 +89,16 @@ class AiohttpTransport:
             return Response(answer.status, answer.headers, body, cut_off)
         except _BEFORE_SENDING as error:
             lasting = isinstance(error, _LASTING)
-            raise TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting) from error
+            told = TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting)
+            raise told from _without_secrets(error)
         except TimeoutError as error:
             raise TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an answer that is no HTTP, e.g. a header that cannot be decoded.
             fault = type(error.__cause__ or error).__name__
-            # The repr of a ClientResponseError shows the request with its headers, the key among them.
-            cause = None if isinstance(error, aiohttp.ClientResponseError) else error
             raise TransportError(
                 f"the connection broke before the answer was complete ({fault})", phase=Phase.NO_REPLY
-            ) from cause
+            ) from _without_secrets(error)
 
     async def close(self) -> None:
         """Closes the session made here, if there is one; a borrowed session stays open.
@@ -201,6 +200,11 @@ def _timeout(hundredths: int) -> aiohttp.ClientTimeout:
     # not be made surely sent nothing, and the other timeout could not say so.
     connect = min(CONNECT_TIMEOUT, seconds / 2)
     return aiohttp.ClientTimeout(total=seconds, connect=connect, ceil_threshold=1e9)
+
+
+def _without_secrets(error: Exception) -> Exception | None:
+    """The error, as a cause to show; None for one that shows a key, or a whole URL, in its text or repr."""
+    return None if isinstance(error, (aiohttp.ClientResponseError, aiohttp.InvalidURL)) else error
 
 
 def _not_sent(error: Exception) -> str:

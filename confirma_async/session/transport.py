@@ -17,15 +17,15 @@ class Request:
 
     Attributes:
         method: The HTTP method.
-        url: The full URL with its query.
-        headers: All headers, the API key among them; never shown in a repr.
+        url: The full URL with its query; never shown in a repr, for that of a document may hold credentials.
+        headers: All headers, the API key among them; never shown in a repr either.
         body: The encoded body, or None.
         timeout: Seconds that the whole exchange may take, connecting included.
         limit: Bytes of the answer that are read at most; None for the transport's own limit.
     """
 
     method: str
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(repr=False)
     timeout: float
@@ -38,13 +38,13 @@ class Response:
 
     Attributes:
         status: The HTTP status.
-        headers: All headers.
+        headers: All headers; never shown in a repr, for where a redirect leads to may hold credentials.
         body: The body, read to its end unless it was too long.
         cut_off: Whether the body was longer than the transport reads, and its rest was left unread.
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     cut_off: bool = False
 

@@ -302,6 +302,37 @@ async def test_a_read_whose_connection_breaks_is_sent_once_on_a_borrowed_session
     assert len(passed) == len(mine)  # what the owner of the session put there still runs
 
 
+async def test_a_proxy_that_wants_other_credentials_shows_none(tmp_path):
+    async def script(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async with serving(script) as url:
+        proxy = url.replace("//", "//me:the-proxys-password@")
+        async with aiohttp.ClientSession(proxy=proxy) as session:
+            error = await failure(AiohttpTransport(session=session), post("https://service.example"))
+    assert error.phase is Phase.NOT_SENT
+    assert shown(error) == ["no connection could be made (ClientHttpProxyError); nothing was sent"]
+
+
+async def test_a_url_that_cannot_be_read_is_shown_nowhere(transport):
+    request = Request("GET", "http://me:s3cret@[::1:x/s3cret", {}, None, 5.0)
+    error = await failure(transport, request)
+    assert (error.phase, error.lasting) == (Phase.NOT_SENT, True)
+    assert shown(error) == ["no connection could be made (InvalidUrlClientError); nothing was sent"]
+    assert "s3cret" not in repr(request)
+
+
+def shown(error):
+    """What a traceback shows of an error: its text, and those of its causes."""
+    told = []
+    while error is not None:
+        told.append(str(error))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return told
+
+
 async def test_a_closed_transport_says_so(transport):
     await transport.close()
     await transport.close()
