@@ -42,7 +42,8 @@ def url_fault(url: str) -> str | None:
     """What is wrong with a link."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isprintable()
+        web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        fits = web and parts.port != 0 and url.isprintable()  # asking for the port looks at it
     except ValueError:
         fits = False
     return None if fits and " " not in url else "must be an absolute URL with http:// or https://; correct it"
