@@ -133,11 +133,12 @@ class Portal(Generic[G]):
             self._refresh()
             if self._thread is None:
                 # The thread does not refer to the portal, so that it does not keep it alive.
-                self._thread = LoopThread(
+                thread = LoopThread(
                     partial(new_loop, forks=self._forks), partial(self._farewell, self._guest)
                 )
-                self._finalizer = weakref.finalize(self, self._thread.stop)
+                self._finalizer = weakref.finalize(self, thread.stop)
                 self._finalizer.atexit = False  # see _at_exit, which waits
+                self._thread = thread  # last: a fork in another thread may come at any moment
             return self._thread
 
     def _refresh(self) -> None:

@@ -322,6 +322,24 @@ def test_after_a_fork_the_child_makes_its_own_connections_and_the_parent_goes_on
     assert not ports["parent"] & ports["child"]
 
 
+def test_a_fork_as_the_loop_starts_leaves_the_child_to_make_its_own(start):
+    script = """
+import warnings, weakref
+warnings.simplefilter('ignore', DeprecationWarning)
+finalize = weakref.finalize
+def forking(*args):
+    weakref.finalize = finalize
+    pid = os.fork()
+    if not pid:
+        print(confirma.onboarding.validate_token().is_valid, flush=True)
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    return finalize(*args)
+weakref.finalize = forking
+"""
+    assert ending(start(script + VALIDATE)) == (["True", "True"], "", 0)
+
+
 def test_a_child_may_end_whose_parent_has_looked_up_a_host(start, peers):
     script = """
 import warnings
