@@ -150,7 +150,7 @@ class TransportError(CallError):
 
     Attributes:
         lasting: Whether the next attempt would fail in the same way, so that there is none: the certificate
-            of the host is not accepted.
+            of the host is not accepted, or the URL is none.
     """
 
     def __init__(self, message: str, *, phase: Phase, lasting: bool = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -220,10 +220,7 @@ class Pipeline:
         began = loop.time()
         result: Response | BaseException | None = None
         try:
-            try:
-                await self.limiter.acquire(deadline)
-            except TimeoutError as error:
-                raise _no_turn(history, error) from error
+            await self._turn(history.attempts, deadline)
             started = sent = loop.time()
             try:
                 if self.hooks:
@@ -236,10 +233,7 @@ class Pipeline:
                     raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
                 headers = headers_of(token, body, added)
                 request = Request(history.operation.method, url, headers, body, deadline - sent)
-                try:
-                    result = await self.transport.send(request)
-                except BaseException as error:  # noqa: BLE001 (raised again below, once it is on record)
-                    result = error
+                result = await self._result(request)
                 history.attempts.append(_record(result, waited=started - began, seconds=loop.time() - sent))
                 if isinstance(result, Response) and result.status in retry.NOT_TAKEN:
                     self.limiter.slow_down(started, retry.retry_after(result.headers.get("Retry-After")))
@@ -252,6 +246,26 @@ class Pipeline:
             raise result
         finally:
             del history, result  # see ``call``
+
+    async def _turn(self, attempts: Sequence[Attempt], deadline: float) -> None:
+        """Waits for a turn at the limiter.
+
+        Raises:
+            TransportError: it did not come in time.
+        """
+        try:
+            await self.limiter.acquire(deadline)
+        except TimeoutError as error:
+            reason = str(error) or "the deadline passed while waiting for its turn"
+            before = f"; the last request: {attempts[-1].reason}" if attempts else ""
+            raise TransportError(f"{reason}{before}", phase=Phase.NOT_SENT) from error
+
+    async def _result(self, request: Request) -> Response | BaseException:
+        """What comes of a request; an error is put on record before it is raised."""
+        try:
+            return await self.transport.send(request)
+        except BaseException as error:  # noqa: BLE001 (a cancellation too)
+            return error
 
     def _seconds(self, timeout: float | None) -> float:
         """The time for one call; no call waits for ever."""
@@ -395,12 +409,6 @@ def _record(result: Response | BaseException, *, waited: float, seconds: float) 
     return Attempt(
         phase=phase, status=status, reason=reason, request_id=request_id, waited=waited, seconds=seconds
     )
-
-
-def _no_turn(history: History, error: TimeoutError) -> TransportError:
-    reason = str(error) or "the deadline passed while waiting for its turn"
-    before = f"; the last request: {history.attempts[-1].reason}" if history.attempts else ""
-    return TransportError(f"{reason}{before}", phase=Phase.NOT_SENT)
 
 
 def _cut_off(history: History, message: str) -> TransportError:
