@@ -17,16 +17,15 @@ def new_loop(*, forks: bool) -> asyncio.AbstractEventLoop:
     Args:
         forks: Whether calls are all that the loop serves, so that a child process can make another one.
     """
-    if forks:
-        try:
-            import uvloop
-        except ImportError:
-            pass
-        else:
+    if not forks:
+        return asyncio.SelectorEventLoop()
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.SelectorEventLoop()
 
-            class ForkableLoop(uvloop.Loop):
-                async def getaddrinfo(self, host: Any, port: Any, **kinds: Any) -> Any:
-                    return await self.run_in_executor(None, lambda: socket.getaddrinfo(host, port, **kinds))
+    class ForkableLoop(uvloop.Loop):
+        async def getaddrinfo(self, host: Any, port: Any, **kinds: Any) -> Any:
+            return await self.run_in_executor(None, lambda: socket.getaddrinfo(host, port, **kinds))
 
-            return ForkableLoop()
-    return asyncio.SelectorEventLoop()
+    return ForkableLoop()
