@@ -138,6 +138,16 @@ async def test_a_host_that_is_down_is_not_beset_with_retries(downloads):
     assert len(host.seen) == 5 + 1
 
 
+async def test_documents_that_came_earn_retries_again(downloads):
+    downloads = Downloads(downloads.transport, QUICK, RetryQuota(budget=1))
+    async with hosting(bad=[says(b"", 500)], good=[says()]) as host:
+        await failure(downloads, f"{host.url}/bad")
+        for _ in range(5):
+            await downloads.fetch(f"{host.url}/good", 1000)
+        await failure(downloads, f"{host.url}/bad")
+    assert [each.path for each in host.seen].count("/bad") == 2 * 2
+
+
 async def test_a_host_that_cannot_be_reached_is_named_without_the_rest_of_the_url(downloads, unused_tcp_port):
     told = await failure(downloads, f"http://me:s3cret@127.0.0.1:{unused_tcp_port}/s3cret?s3cret")
     assert told == f"127.0.0.1:{unused_tcp_port} cannot be reached (connection refused)"
