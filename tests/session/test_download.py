@@ -40,6 +40,8 @@ async def test_a_document_comes_whole_and_asks_for_itself_alone(downloads):
     async with hosting(a=[says()]) as host:
         assert await downloads.fetch(f"{host.url}/a", len(PDF)) == PDF
     (seen,) = host.seen
+    assert seen.headers["Accept-Encoding"] == "identity"  # its length is told, and is what it may have
+    assert seen.headers["Accept"].startswith("application/pdf")
     assert {"X-Api-Key", "Authorization", "Cookie"}.isdisjoint(seen.headers)
     assert not [name for name, value in seen.headers.items() if "confirma" in f"{name}{value}".lower()]
 
@@ -113,6 +115,24 @@ async def test_only_what_may_pass_is_tried_again(downloads, status, requests):
     async with hosting(a=[says(b"", status)]) as host:
         assert await failure(downloads, f"{host.url}/a?key=s3cret") == f"127.0.0.1: HTTP {status}"
     assert len(host.seen) == requests
+
+
+@pytest.mark.parametrize(("lasting", "requests"), [(True, 1), (False, 3)])
+async def test_a_host_that_cannot_be_trusted_is_asked_once(scripted, lasting, requests):
+    transport = scripted(TransportError("no trust", phase=Phase.NOT_SENT, lasting=lasting))
+    await failure(Downloads(transport, QUICK, RetryQuota()), "https://example.fi/a")
+    assert len(transport.requests) == requests
+
+
+async def test_a_connection_that_breaks_every_time_is_told_with_its_host(downloads):
+    async def breaks(request):
+        request.transport.abort()
+        return web.Response()
+
+    async with hosting(a=[breaks]) as host:
+        told = await failure(downloads, f"{host.url}/a")
+    assert told.startswith("127.0.0.1: the connection broke before the answer was complete")
+    assert len(host.seen) == QUICK.attempts
 
 
 async def test_a_document_that_comes_at_the_second_attempt_is_there(downloads):
