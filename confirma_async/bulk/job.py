@@ -119,6 +119,7 @@ class Job:
             if self._source_error is not None:
                 raise self._source_error
         finally:
+            self._halt.set()  # whatever becomes durable after this is not looked up by this run
             await _end([lookout, *self._waiting.values(), *workers])
 
     async def _first_of(self, workers: list[asyncio.Task[Any]], *awaited: Coroutine[Any, Any, Any]) -> None:

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from confirma_async import Confirma, RateLimit, RetryPolicy, Sandbox
+from confirma_async.bulk import State
 from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import LARGEST_ATTACHMENT, read
@@ -34,8 +35,9 @@ async def sandbox():
 
 @pytest.fixture
 def submit(sandbox, path):
-    async def run(invoices, *, concurrency=8, **options):
-        retry, limit = RetryPolicy(attempts=2, base=0.001), RateLimit(concurrency=concurrency)
+    async def run(invoices, *, concurrency=8, budget=20, **options):
+        retry = RetryPolicy(attempts=2, base=0.001, budget=budget)
+        limit = RateLimit(concurrency=concurrency)
         client = Confirma(sandbox.api_key, base_url=sandbox.url, retry=retry, rate_limit=limit)
         async with client as confirma:
             return await confirma.bulk.submit(read(invoices), journal=path, **options)
@@ -103,7 +105,16 @@ async def test_a_document_that_cannot_be_had_refuses_its_invoice_and_no_other(
         (refused,) = journal.refusals()
         assert (refused.number, refused.rule) == ("2", rule)
         assert "s3cret" not in str(list(journal.rows()))
+        (kept,) = journal.rows(State.PENDING)
+        assert told in (kept.detail or "")
     assert list(sent(sandbox)) == [1, 3]
+
+
+async def test_a_host_that_is_down_costs_the_service_no_retries(submit, sandbox, table):
+    sandbox.faults.add(Fault.TOO_MANY_REQUESTS, operation="invoices.create", retry_after=0)
+    async with hosting(bad=[says(status=503)], good=[says()]) as host:
+        report = await submit(table(f"{host.url}/bad", f"{host.url}/good"), concurrency=1, budget=1)
+    assert (len(host.seen), report.refused, report.accepted, report.paused) == (3, 1, 1, None)
 
 
 async def test_a_host_that_cannot_be_reached_refuses_its_invoices(submit, table, unused_tcp_port):
@@ -164,6 +175,26 @@ async def test_a_job_that_is_stopped_does_not_wait_for_a_document(submit, sandbo
     assert (report.accepted, len(sandbox.invoices())) == (1, 1)
 
 
+def beside(before):
+    """The tasks that are there since, but for those of the servers."""
+    return [task for task in asyncio.all_tasks() - before if "aiohttp" not in repr(task)]
+
+
+async def test_nothing_waits_any_more_once_a_document_is_there(submit, sandbox, table):
+    during = []
+
+    async def second(request):
+        during.append(len(beside(before)))
+        return await says()(request)
+
+    async with hosting(a=[says()] + [second] * 9) as host:
+        before = asyncio.all_tasks()
+        report = await submit(table(*[f"{host.url}/a?{n}" for n in range(10)]), concurrency=1)
+    assert report.accepted == 10
+    assert during[-1] <= during[0]
+    assert beside(before) == []
+
+
 async def test_a_job_that_is_cancelled_leaves_no_fetch_behind(submit, sandbox, table):
     asked = asyncio.Event()
 
@@ -178,7 +209,7 @@ async def test_a_job_that_is_cancelled_leaves_no_fetch_behind(submit, sandbox, t
         await asked.wait()
         job.cancel()
         await asyncio.gather(job, return_exceptions=True)
-        left = [task for task in asyncio.all_tasks() - before if "confirma_async" in repr(task)]
+        left = beside(before)
         report = await submit(invoices)
     assert (left, report.accepted, len(sandbox.invoices())) == ([], 1, 1)
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime
 import sqlite3
+import threading
 import time
 from collections import Counter
 
@@ -11,6 +12,7 @@ import pytest
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy, Verdict, bulk
 from confirma_async.bulk import Report, State, Unknown
+from confirma_async.bulk.journal_file import open_file
 from confirma_async.bulk.sqlite_journal import SqliteJournal, reading
 from confirma_async.errors import (
     ConfigurationError,
@@ -335,6 +337,30 @@ async def test_cancelled_it_leaves_a_journal_that_resumes(sandbox, confirma, jou
     report = await confirma.bulk.submit(invoices, journal=journal, settle=0.5)
     assert report.complete
     assert exactly_once(sandbox, 300)
+
+
+async def test_cancelled_it_looks_nothing_up_any_more(sandbox, confirma, journal, wire_invoice):
+    written, goes_on = threading.Event(), threading.Event()
+
+    class Slow(SqliteJournal):
+        def decide(self, decisions):
+            written.set()
+            goes_on.wait()
+            super().decide(decisions)
+
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=None)
+    before = asyncio.all_tasks()
+    job = asyncio.create_task(
+        confirma.bulk.submit(
+            [wire_invoice(n) for n in range(1, 301)], journal=lambda: Slow(journal, open_file(journal))
+        )
+    )
+    await asyncio.to_thread(written.wait)
+    job.cancel()
+    asyncio.get_running_loop().call_later(0.01, goes_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert [task for task in asyncio.all_tasks() - before if "aiohttp" not in repr(task)] == []
 
 
 # --- the journal ----------------------------------------------------------------------------------
