@@ -285,7 +285,6 @@ class Pipeline:
             raise history.error from history.error.__cause__
         finally:
             self.open_calls.end(history)
-            del history  # see ``call``
 
     def _told(self, history: History, error: BaseException) -> BaseException:
         """What the caller gets for an error: each says what was called and how often it was tried.
