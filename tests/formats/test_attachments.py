@@ -89,9 +89,14 @@ def test_the_digest_of_an_invoice_covers_a_url_and_no_more(table):
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_an_end_of_a_url_that_may_be_a_token_names_no_file(table):
-    (found,) = table("https://example.fi/share/s3cret")
-    assert b"fileName" not in entry(found).body
+@pytest.mark.parametrize(
+    ("end", "name"),
+    [("s3cret", None), ("a%0A.pdf", None), ("A.PDF?s3cret", "A.PDF"), ("%C3%A4.pdf#2", "ä.pdf")],
+)
+def test_the_end_of_a_url_names_a_file_where_it_is_no_token(table, end, name):
+    (found,) = table(f"https://example.fi/share/{end}")
+    (attachment,) = Converter().parse(entry(found).body)["invoice"]["attachments"]
+    assert attachment.get("fileName") == name
 
 
 @pytest.mark.parametrize(

@@ -173,17 +173,18 @@ async def test_an_invoice_whose_answer_is_lost_is_told_with_the_command_that_fin
 
 
 @pytest.mark.parametrize(
-    ("action", "look"),
+    ("actions", "look"),
     [
-        (Pause(invoice_number=1042, case_id=7), "confirma invoice case 7"),
-        (Pause(invoice_number=1042), "confirma invoice case --invoice 1042"),
-        (Pause(), None),
+        ([Pause(invoice_number=1042, case_id=7)], "confirma invoice case 7"),
+        ([Pause(invoice_number=1042)], "confirma invoice case --invoice 1042"),
+        ([Pause(), Pause(case_id=7), Pause(case_id=8)], "confirma invoice case 7"),
+        ([Pause()], None),
     ],
 )
 async def test_actions_whose_answer_is_lost_are_told_with_the_command_that_shows_the_case(
-    wire, over_wire, action, look
+    wire, over_wire, actions, look
 ):
     wire.answer(LOST)
     with pytest.raises(OutcomeUnknownError) as caught:
-        await over_wire.invoices.create_actions([action], validate=False)
+        await over_wire.invoices.create_actions(actions, validate=False)
     assert caught.value.find_out == look

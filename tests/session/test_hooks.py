@@ -367,8 +367,11 @@ def test_a_cancellation_that_comes_while_a_hook_runs_is_not_swallowed(
 def test_an_answer_that_a_cancellation_keeps_from_the_caller_is_told_as_unknown(
     in_virtual_time, pipeline_over, scripted, answer
 ):
+    told = []
+
     class Slow(Hook):
         async def after_call(self, history):
+            told.append(history)
             await asyncio.sleep(10**6)
 
     async def scenario():
@@ -377,9 +380,11 @@ def test_an_answer_that_a_cancellation_keeps_from_the_caller_is_told_as_unknown(
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
-        return caught.value.__cause__
+        return caught.value
 
-    assert isinstance(in_virtual_time(scenario), OutcomeUnknownError)
+    error = in_virtual_time(scenario)
+    assert isinstance(error.__cause__, OutcomeUnknownError)
+    assert [history.error for history in told] == [error]
 
 
 @pytest.mark.parametrize("wrong", [object(), Hook, print])

@@ -274,6 +274,16 @@ def test_the_deadline_covers_the_wait_for_the_limiter(in_virtual_time, pipeline_
     assert "waiting for its turn" in str(error)
 
 
+def test_a_second_turn_that_does_not_come_is_told_with_what_came_of_the_first(
+    outcome, pipeline_over, scripted, answer
+):
+    transport = scripted(answer(503))
+    error, _ = outcome(lambda: create(pipeline_over(transport, limit=RateLimit(per_second=0.1)), timeout=5))
+    assert error.phase is Phase.NOT_SENT
+    assert "the last request: HTTP 503" in str(error)
+    assert len(transport.requests) == 1
+
+
 def test_while_the_service_wants_quiet_a_call_that_cannot_wait_so_long_is_told_at_once(
     in_virtual_time, pipeline_over, scripted, answer
 ):

@@ -8,7 +8,11 @@ import gc
 import pickle
 import random
 import signal
+import socket
 import threading
+from collections import UserDict
+from functools import partial
+from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -22,6 +26,7 @@ from confirma_async.session.transport import Response
 from confirma_async.telemetry import OpenTelemetryHook
 from confirma_sync import Confirma, Hook, RateLimit, Sandbox
 from confirma_sync.call import Call
+from confirma_sync.portal_loop import new_loop
 
 VALID = Response(200, {}, b'{"isValid": true, "message": "The token is valid."}')
 DAY = datetime.date(2026, 11, 1)
@@ -200,6 +205,34 @@ def test_a_callback_that_would_end_the_loop_does_not(caplog):
         assert confirma.onboarding.validate_token().is_valid
         assert portal_threads() == threads
     assert "SystemExit: 3" in caplog.text
+
+
+def test_an_invoice_is_prepared_in_the_thread_that_calls(wire_invoice):
+    class Watched(UserDict[str, Any]):
+        def __iter__(self):
+            seen.append(threading.current_thread())
+            return super().__iter__()
+
+    seen = list[threading.Thread]()
+    with over(lambda: Response(200, {}, b"")) as confirma:
+        confirma.invoices.create(Watched(wire_invoice(1)))
+    assert set(seen) == {threading.current_thread()}
+
+
+def test_the_loop_is_uvloops_where_a_child_could_make_another():
+    uvloop = pytest.importorskip("uvloop")
+    for forks in (True, False):
+        loop = new_loop(forks=forks)
+        assert isinstance(loop, uvloop.Loop) == forks
+        loop.close()
+
+
+def test_the_loop_looks_up_the_addresses_that_were_asked_for():
+    async def addresses():
+        return await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)
+
+    with asyncio.Runner(loop_factory=partial(new_loop, forks=True)) as runner:
+        assert runner.run(addresses()) == socket.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)
 
 
 def test_context_variables_of_the_caller_are_seen():
