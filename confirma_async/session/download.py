@@ -101,9 +101,9 @@ class Downloads:
         else:
             asked = None
             may_pass = retry.may_repeat(result.phase, Repeat.SAFE, None, lasting=result.lasting)
-        pause = max(asked or 0.0, self.policy.backoff(attempt))
-        again = may_pass and attempt < self.policy.attempts and pause < left
-        return pause if again and self.quota.take() else None
+        if not may_pass:
+            return None
+        return retry.next_pause(self.policy, self.quota, attempt, asked=asked, left=left)
 
 
 def _redirected(url: str, location: str) -> str:

@@ -330,16 +330,13 @@ class Pipeline:
 
     def _pause(self, history: History, failure: CallError, deadline: float) -> float | None:
         """Seconds until the next attempt; None where there must be none."""
-        attempt, repeat = len(history.attempts), history.operation.repeat
         status = failure.status if isinstance(failure, APIError) else None
         lasting = isinstance(failure, TransportError) and failure.lasting
-        repeats = retry.may_repeat(failure.phase, repeat, status, lasting=lasting)
-        if attempt < self.policy.attempts and repeats:
-            asked = failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
-            pause = max(asked or 0.0, self.policy.backoff(attempt))
-            if asyncio.get_running_loop().time() + pause < deadline and self.quota.take():
-                return pause
-        return None
+        if not retry.may_repeat(failure.phase, history.operation.repeat, status, lasting=lasting):
+            return None
+        asked = failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
+        left = deadline - asyncio.get_running_loop().time()
+        return retry.next_pause(self.policy, self.quota, len(history.attempts), asked=asked, left=left)
 
     def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
         if response.cut_off:

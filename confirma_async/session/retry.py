@@ -120,6 +120,24 @@ class RetryQuota:
             self._credit += 1
 
 
+def next_pause(
+    policy: RetryPolicy, quota: RetryQuota, attempt: int, *, asked: float | None, left: float
+) -> float | None:
+    """Seconds until what may be repeated is tried again, one retry being spent; None where it is not.
+
+    Args:
+        policy: How often, and how patiently.
+        quota: The budget.
+        attempt: How many attempts there were.
+        asked: What ``Retry-After`` asks for.
+        left: Seconds to the deadline.
+    """
+    if attempt >= policy.attempts:
+        return None
+    pause = max(asked or 0.0, policy.backoff(attempt))
+    return pause if pause < left and quota.take() else None
+
+
 def retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:
     """Reads a Retry-After header: seconds, fractions of a second, or an HTTP date. Seconds from now."""
     if value is None:
