@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from attrs import evolve
 
+from confirma_async.accounts import AccountName, account_name, note_renewal
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials
@@ -51,6 +52,8 @@ class ClientOptions(TypedDict, total=False):
     hooks: Iterable[Hook]
     transport: Transport | None
     answer_limit: int
+    account: str | None
+    new_account: bool
 
 
 class Account:
@@ -60,8 +63,9 @@ class Account:
         converter: Reads and writes the schemas as dicts and JSON.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, name: AccountName) -> None:
         self._pipeline = pipeline
+        self._name = name
         self.converter: Converter = pipeline.converter
 
     @cached_property
@@ -104,7 +108,7 @@ class Account:
         """Jobs of any size, each invoice exactly once."""
         from confirma_async.bulk import Bulk
 
-        return Bulk(self._pipeline)
+        return Bulk(self._pipeline, self._name)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -153,6 +157,8 @@ class Confirma(Account):
         hooks: Who is told of every call, in order.
         transport: Something else to send requests through, instead of aiohttp.
         answer_limit: Bytes of an answer that are read at most; a longer one is a ResponseDecodeError.
+        account: The name under which the account's journal is kept; None goes by the key.
+        new_account: Whether the name may be one that is not known here yet.
 
     Raises:
         ConfigurationError: a key or the URL cannot be used, or the arguments contradict each other.
@@ -175,6 +181,8 @@ class Confirma(Account):
         hooks: Iterable[Hook] = (),
         transport: Transport | None = None,
         answer_limit: int = ANSWER_LIMIT,
+        account: str | None = None,
+        new_account: bool = False,
     ) -> None:
         if transport is not None and (session is not None or ssl_context is not None):
             raise ConfigurationError("a transport of your own brings its own session and TLS settings")
@@ -204,10 +212,18 @@ class Confirma(Account):
                 quota=RetryQuota(retry.budget),
                 timeout=timeout,
                 hooks=Hooks(hooks),
-            )
+            ),
+            account_name(account, new=new_account),
         )
 
-    def as_client(self, credentials: Credentials, *, renew_on_401: bool = False) -> AccountView:
+    def as_client(
+        self,
+        credentials: Credentials,
+        *,
+        renew_on_401: bool = False,
+        account: str | None = None,
+        new_account: bool = False,
+    ) -> AccountView:
         """Another client account, called through this one: ``with confirma.as_client(key) as creditor: ...``.
 
         For partners who act for many. It costs next to nothing: connections, limits, the budget of retries,
@@ -216,6 +232,8 @@ class Confirma(Account):
         Args:
             credentials: The other account's key, in any form that ``Confirma`` takes.
             renew_on_401: Whether a token from a store that the service refuses is renewed unasked, once.
+            account: The name under which the account's journal is kept; None goes by the key.
+            new_account: Whether the name may be one that is not known here yet.
 
         Raises:
             ConfigurationError: the key cannot be used.
@@ -225,14 +243,14 @@ class Confirma(Account):
             provisioning=self._pipeline.keys.provisioning,
             renew_on_401=renew_on_401,
         )
-        return AccountView(evolve(self._pipeline, keys=keys))
+        return AccountView(evolve(self._pipeline, keys=keys), account_name(account, new=new_account))
 
     def _key(self, source: Credentials | None) -> Key | None:
         """The key from a source. All that use one store share one key: of them, only one may renew it."""
         if source is None:
             return None
         known = (key for key in self._keys if key.store is source)
-        key = next(known, None) or Key(source)
+        key = next(known, None) or Key(source, note_renewal)
         self._keys.add(key)
         return key
 

@@ -17,6 +17,17 @@ settings.register_profile(
 settings.load_profile("confirma")
 
 
+@pytest.fixture(autouse=True)
+def directories(tmp_path_factory, monkeypatch):
+    """The journals of this test alone, for this process and those that it starts; returns their folder."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("CONFIRMA_JOURNAL_DIR", str(home / "journals"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.delenv("CONFIRMA_ACCOUNT", raising=False)
+    return home / "journals"
+
+
 @pytest.fixture
 def wire_invoice():
     """Makes invoices in their wire form; deviations by section."""

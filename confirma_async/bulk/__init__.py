@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from functools import partial
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
+from attrs import evolve
+
+from confirma_async.accounts import AccountName
 from confirma_async.bulk.audience import Audience
 from confirma_async.bulk.intake import Record, Source
 from confirma_async.bulk.items import (
@@ -23,10 +25,11 @@ from confirma_async.bulk.items import (
 )
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.journal import JobName, Journal
+from confirma_async.bulk.placement import JournalSource, OpenJournal, Placement, place
 from confirma_async.bulk.report import Ending, Report, Tally
-from confirma_async.bulk.sqlite_journal import open_sqlite
-from confirma_async.bulk.writer import JournalWriter, OpenJournal
-from confirma_async.errors import ConfigurationError
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.contract import CREATE_INVOICE
+from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.session.pipeline import Pipeline
 
 __all__ = [
@@ -50,6 +53,12 @@ PROGRESS_SECONDS = 0.1
 """The least time between two reports to a ``progress`` callback."""
 
 
+_DOUBT = (
+    "the journal {journal} may not know all that was sent ({reason}): every invoice is looked up before it is "
+    "sent, until a person says that the journal is whole"
+)
+
+
 class BulkStream:
     """A running job, outcome by outcome: ``async for outcome in confirma.bulk.stream(...)``.
 
@@ -60,32 +69,41 @@ class BulkStream:
     def __init__(
         self,
         pipeline: Pipeline,
+        account: AccountName,
         source: Source,
-        journal: str | Path | OpenJournal,
+        journal: JournalSource,
         options: JobOptions,
         stop: asyncio.Event | None,
     ) -> None:
         self._pipeline = pipeline
+        self._account = account
         self._source = source
-        self._open = _opener(journal)
-        self._name = "" if callable(journal) else str(Path(journal).absolute())
+        self._journal = journal
+        self._name = ""
         self._options = options
         self._stop = stop or asyncio.Event()
         self._tally = Tally()
         self._started: float | None = None
+        self._run_number = 0
+        self._warnings: tuple[str, ...] = ()
         self._ending: Ending | None = None
         self._audience = Audience()
 
     @property
+    def warnings(self) -> Sequence[str]:
+        """What the job has to say of its journal, once it runs: that it is in doubt, or does not last."""
+        return self._warnings
+
+    @property
     def report(self) -> Report:
         """What has come of the job so far; final, and maybe complete, once the iteration has ended."""
-        return self._tally.report(self._name, self._ending, self._seconds())
+        return self._tally.report(self._name, self._run_number, self._ending, self._seconds())
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
         if self._started is not None:
             raise ConfigurationError("a job's outcomes can be iterated once; make a new stream to go on")
         self._started = time.monotonic()
-        running = asyncio.create_task(self._run())
+        running = asyncio.create_task(self._run(await self._place()))
         running.add_done_callback(lambda _: self._audience.end())
         try:
             while told := await self._audience.hear():
@@ -108,22 +126,47 @@ class BulkStream:
             return self._ending.seconds
         return 0.0 if self._started is None else time.monotonic() - self._started
 
-    async def _run(self) -> Ending:
-        writer = await JournalWriter.open(self._open)
+    async def _place(self) -> Placement:
+        """Finds the journal; raises before anything is read or sent where there is none for this key."""
+        key = await self._pipeline.keys.of(CREATE_INVOICE).get()
+        return await asyncio.to_thread(
+            place,
+            self._journal,
+            base_url=self._pipeline.base_url,
+            key=key,
+            account=self._account,
+            target=self._options.target,
+        )
+
+    async def _run(self, placement: Placement) -> Ending:
+        writer = await JournalWriter.open(placement.open, self._pipeline.timeout)
         try:
             self._name = writer.name
-            job_name = JobName(self._options.target or self._pipeline.base_url, tuple(self._options.inputs))
-            longest_call, now = self._pipeline.timeout, time.time()
-            run = await writer.run(lambda open_: open_.begin(job_name, now=now, longest_call=longest_call))
-            expected = self._options.expected
-            if expected is not None:
-                await writer.run(lambda open_: open_.expect(expected))
-            job = Job(self._pipeline, writer, run, self._options, self._audience, self._stop)
-            await job.submit(self._source)
-            left = await writer.run(lambda open_: open_.open_counts())
-            withheld = await writer.run(lambda open_: open_.withheld())
+            job = JobName(placement.target, tuple(self._options.inputs))
+            owner, expected = placement.owner, self._options.expected
+            run = await writer.run(
+                lambda journal: journal.begin(job, now=time.time(), owner=owner, expected=expected)
+            )
+            self._run_number = run
+            doubt = await writer.run(lambda journal: journal.doubt())
+            doubtful = None if doubt is None else _DOUBT.format(journal=writer.name, reason=doubt.reason)
+            self._warnings = tuple(filter(None, (placement.warning, doubtful)))
+            try:
+                ended = await self._job(writer, run)
+            except BaseException as error:
+                with contextlib.suppress(JournalError):  # what stopped the job is the error to tell
+                    await self._end(writer, run, f"failed ({type(error).__name__})", placement)
+                raise
+            await self._end(writer, run, ended.in_words, placement)
         finally:
             await writer.close()
+        return ended
+
+    async def _job(self, writer: JournalWriter, run: int) -> Ending:
+        job = Job(self._pipeline, writer, run, self._options, self._audience, self._stop)
+        await job.submit(self._source)
+        left = await writer.run(lambda journal: journal.open_counts(run))
+        withheld = await writer.run(lambda journal: journal.withheld(run))
         unknown = left[State.UNKNOWN] + left[State.SENDING]
         pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are told as refused
         return Ending(
@@ -135,22 +178,27 @@ class BulkStream:
             seconds=self._seconds(),
         )
 
-
-def _opener(journal: str | Path | OpenJournal) -> OpenJournal:
-    return journal if callable(journal) else partial(open_sqlite, Path(journal).absolute())
+    async def _end(self, writer: JournalWriter, run: int, ending: str, placement: Placement) -> None:
+        """Writes down how the run ended; the key may have been renewed in it."""
+        owner = placement.owner
+        key = self._pipeline.keys.of(CREATE_INVOICE).current
+        if key is not None and key != owner.key:
+            owner = evolve(owner, key=key, vouched=True)
+        await writer.run(lambda journal: journal.end(run, ending, now=time.time(), owner=owner))
 
 
 class Bulk:
     """``confirma.bulk``: jobs of any size over a journal."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, account: AccountName) -> None:
         self._pipeline = pipeline
+        self._account = account
 
     async def submit(
         self,
         invoices: Source,
         *,
-        journal: str | Path | OpenJournal,
+        journal: JournalSource = None,
         settle: float = 60.0,
         unknown: Unknown | str = Unknown.RESEND,
         validate: bool = True,
@@ -168,8 +216,8 @@ class Bulk:
         Args:
             invoices: Invoices, mappings of wire names, or what ``confirma_async.formats.read`` yields; any
                 iterable or async iterable. It is read lazily, and read again on resume.
-            journal: The journal's file, or a function that opens a journal of another form (``Journal``). No
-                payload is kept in it.
+            journal: The account's own journal unless given, which knows what any job has sent for it. Or a
+                file, or a function that opens a journal of another form (``Journal``). No payload is kept.
             settle: Seconds after an attempt during which an invoice that is not listed may still appear.
                 No figure is documented; 60 is this project's choice.
             unknown: ``resend`` an invoice that has not appeared by then, or ``hold`` it for a person.
@@ -179,7 +227,7 @@ class Bulk:
             wave: Rejections in a row of the same cause that pause the job; None for no such limit.
             until: When the job pauses, whatever is left.
             target: What the journal is bound to; the base URL unless said otherwise.
-            inputs: Names of the input files, so that the journal is not continued with other files.
+            inputs: Names of the inputs, for people who look at the run later.
             expected: How many records there are, where that is known, so that the time left can be told.
             stop: An event that, once set, ends the job after what is under way.
             progress: Called with the report so far, at most ten times a second, and with the last one.
@@ -191,6 +239,7 @@ class Bulk:
 
         Raises:
             JournalError: the journal cannot be used; nothing is sent without it.
+            UnknownKeyError: the key belongs to no account that is known here, while others are.
         """
         stream = self.stream(
             invoices,
@@ -219,7 +268,7 @@ class Bulk:
         self,
         invoices: Source,
         *,
-        journal: str | Path | OpenJournal,
+        journal: JournalSource = None,
         settle: float = 60.0,
         unknown: Unknown | str = Unknown.RESEND,
         validate: bool = True,
@@ -246,4 +295,4 @@ class Bulk:
             inputs=tuple(inputs),
             expected=expected,
         )
-        return BulkStream(self._pipeline, invoices, journal, options, stop)
+        return BulkStream(self._pipeline, self._account, invoices, journal, options, stop)

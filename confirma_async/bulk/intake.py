@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
-from confirma_async.bulk.items import Entry, Refusal, gross_of, key_of
+from confirma_async.bulk.items import DIGEST_BYTES, Entry, Refusal, gross_of, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats.records import BadRecord, Place, ReadInvoice
@@ -112,7 +112,7 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
     return Entry(
         place=place,
         key=key_of(request),
-        digest=hashlib.sha256(body).digest(),
+        digest=hashlib.sha256(body).digest()[:DIGEST_BYTES],
         body=body,
         stand_ins=stand_ins,
         amount=gross_of(request),

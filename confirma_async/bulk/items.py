@@ -79,7 +79,7 @@ def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
     seller = parties.seller_party if parties else None
     date = header.date.isoformat()
     return InvoiceKey(
-        _same_seller(seller.identifier if seller else ""),
+        seller_of(seller.identifier if seller else ""),
         str(header.type).upper(),
         header.number,
         date if header.type == InvoiceType.REMINDER else "",
@@ -104,10 +104,14 @@ _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
 
 
 @lru_cache(maxsize=1024)
-def _same_seller(identifier: str) -> str:
+def seller_of(identifier: str) -> str:
     """One spelling for a seller: a Finnish business id and the VAT code made of it are the same."""
     plain = _NOT_ALPHANUMERIC.sub("", identifier.upper())
     return plain.removeprefix("FI")
+
+
+DIGEST_BYTES = 16
+"""Bytes of a SHA-256 that tell two contents of one invoice apart; the journal keeps them for years."""
 
 
 @frozen(kw_only=True)
@@ -117,7 +121,7 @@ class Entry:
     Attributes:
         place: Where it stands in the input.
         key: What makes it this invoice and no other.
-        digest: SHA-256 of the body; the journal keeps it instead of the payload.
+        digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body; the journal keeps them instead of it.
         body: The encoded request; with stand-ins for documents, which are loaded as it is sent.
         stand_ins: The stand-ins in it.
         amount: What it asks for, where it says so; kept for totals.
@@ -154,11 +158,16 @@ class Row:
         position: Its place in the order of the input; the journal's name for it.
         key: Which invoice it is.
         source: Where its record stood when it was last read.
-        digest: SHA-256 of the body.
+        digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body.
         state: Where it stands.
         attempts: How often it was sent.
-        attempted_at: When it was last sent, or lost; seconds since 1970.
+        attempted_at: When it was last sent; seconds since 1970.
         run: The run that last took it up.
+        sequence: The place of its last attempt among all attempts of the journal, in the order of their
+            intents; 0 before the first.
+        ended: The place of the last attempt that had begun when this one had surely ended, where it was lost;
+            None where that is not known.
+        ends_at: The latest moment at which its last call could end, while it is open; seconds since 1970.
         status: The service's own word.
         detail: Why, in words.
         duplicate: The service had it already.
@@ -176,6 +185,9 @@ class Row:
     attempts: int = 0
     attempted_at: float | None = None
     run: int
+    sequence: int = 0
+    ended: int | None = None
+    ends_at: float | None = None
     status: str | None = None
     detail: str | None = None
     duplicate: bool = False

@@ -205,7 +205,7 @@ class Job:
                 task = _Task(entry, position)
                 if row is not None and admission is Admission.UNKNOWN:
                     task.unknown, task.detail = True, row.detail
-                    task.settles_at = self._settles_at(time.time() - (row.attempted_at or 0.0))
+                    task.settles_at = self._settles_at(0.0)
                 self._open += 1
                 self._idle.clear()
                 try:
@@ -217,7 +217,7 @@ class Job:
     async def _refuse(self, refusals: list[Refusal]) -> None:
         if not refusals:
             return
-        await self.writer.run(lambda journal: journal.refuse(refusals))
+        await self.writer.run(lambda journal: journal.refuse(refusals, self.run))
         for refusal in refusals:
             self.audience.tell(outcomes.refused(refusal))
 
@@ -291,7 +291,7 @@ class Job:
             self.audience.tell(told)
             self._close()
 
-        await self.writer.run(lambda journal: journal.refuse([refusal]))
+        await self.writer.run(lambda journal: journal.refuse([refusal], self.run))
         self._write(task, Ruling(state=State.PENDING, detail=told.detail), written)
 
     def _decide(self, task: _Task, ruling: Ruling) -> None:

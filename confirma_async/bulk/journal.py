@@ -1,8 +1,9 @@
 """The port to a journal: what a job asks of it, whatever it is kept in.
 
-A journal says of every invoice where it stands, and holds no payload. ``sqlite_journal`` keeps one in a file;
-another form has to pass the same tests (``tests/bulk/test_journal.py``). A journal belongs to one thread, the
-writer's (``writer.py``), and what is written within ``transaction`` is durable when it ends.
+A journal says of every invoice of an account where it stands, and holds no payload. Jobs are runs in it.
+``bulk.sqlite`` keeps one in a file; another form has to pass the same tests (``tests/bulk/test_journal.py``).
+A journal belongs to one thread, the writer's (``writer.py``), and what is written within ``transaction`` is
+durable when it ends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from attrs import frozen
 
+from confirma_async.accounts import Owner
 from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.errors import JournalMismatchError
 from confirma_async.formats.records import Identity
@@ -40,61 +42,107 @@ class Journal(Protocol):
 
     # --- a job writes -----------------------------------------------------------------------------
 
-    def begin(self, job: JobName, *, now: float, longest_call: float) -> int:
-        """Ties the journal to its job, or checks that it is this job's; returns the number of this run.
+    def begin(
+        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
+    ) -> int:
+        """Begins a run, if the journal is of its target and its owner; returns the number of the run.
 
-        Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been,
-        and may have gone on for as long as a call takes. The refusals of earlier runs are forgotten.
+        Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
+        In a journal that is in doubt for the first time, nothing counts as surely not sent any more.
+
+        Args:
+            job: Where the invoices go, and the names of the inputs.
+            now: Seconds since 1970.
+            owner: Whose key the calls bear; None asks nothing.
+            expected: How many records the whole input has, where it was counted.
 
         Raises:
-            JournalMismatchError: it belongs to another target or other files.
+            JournalMismatchError: it belongs to another target or another account.
         """
+        ...
+
+    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
+        """Writes down how a run ended, in words, and the key that its calls bore in the end."""
         ...
 
     def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
         """Claims each entry for this run, unless ``admission_of`` has something to say against it."""
         ...
 
-    def sending(self, positions: Sequence[int], now: float) -> None:
-        """The next thing that happens to these items is their first byte."""
+    def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
+        """The next thing that happens to these items is their first byte.
+
+        Args:
+            positions: The items; each attempt gets the next place in the order of all attempts.
+            now: Seconds since 1970.
+            ends_at: The latest moment at which their calls can end.
+        """
+        ...
+
+    def ended(self, positions: Sequence[int]) -> None:
+        """Writes down that the lost attempts of these items have surely ended by now."""
         ...
 
     def decide(self, decisions: Sequence[Decision]) -> None:
         """Writes down what became of items, in this order."""
         ...
 
-    def refuse(self, refusals: Sequence[Refusal]) -> None:
-        """Writes down records that will not be sent, so that reports can name them."""
+    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
+        """Writes down records that a run will not send, so that reports can name them."""
         ...
 
     def resolve(self, resolution: Resolution) -> None:
         """Writes down what a person found out about an item, and keeps what it was before."""
         ...
 
+    def trust(self, now: float) -> int:
+        """Takes the journal for whole again: what was never sent by it may be; returns how many that are."""
+        ...
+
+    def confirm_form(self, form: str) -> None:
+        """Keeps the form of an answer after which a lookup has found the invoice."""
+        ...
+
     def keep_numbers(self, given: Mapping[Identity, int]) -> None:
         """Keeps the whole numbers given to documents whose own is none; one that is there stays."""
         ...
 
-    def expect(self, records: int) -> None:
-        """Keeps how many records the whole input has, so that the time left can be told."""
+    def archive(self, before: float) -> int:
+        """Keeps of the invoices accepted before a moment only what stops them from being sent again.
+
+        Returns:
+            How many invoices that are.
+        """
         ...
 
     # --- anybody reads ----------------------------------------------------------------------------
 
-    def job(self) -> JobName | None:
-        """What the journal is tied to; None before the first run."""
+    def target(self) -> str | None:
+        """Where its invoices go; None before the first run."""
         ...
 
-    def expected(self) -> int | None:
-        """How many records the whole input has, where somebody counted."""
+    def account(self) -> str:
+        """The name of the account that it belongs to; empty where none was given."""
         ...
 
-    def run_began(self) -> float | None:
-        """When the last run began, in seconds since 1970; None before the first."""
+    def doubt(self) -> Doubt | None:
+        """Why the journal may not know all that was sent; None where it does."""
         ...
 
-    def decided_since(self, moment: float) -> int:
-        """How many items were decided since a moment, in seconds since 1970."""
+    def runs(self) -> Iterator[Run]:
+        """The runs, the latest first."""
+        ...
+
+    def run(self, number: int) -> Run | None:
+        """A run; None where there is none of that number."""
+        ...
+
+    def decided_since(self, run: int, moment: float) -> int:
+        """How many items a run decided since a moment, in seconds since 1970, to ten seconds."""
+        ...
+
+    def confirmed_forms(self) -> frozenset[str]:
+        """The forms of answers after which a lookup has found the invoice."""
         ...
 
     def find(self, key: InvoiceKey) -> Row | None:
@@ -105,27 +153,43 @@ class Journal(Protocol):
         """What else a lookup by this item's number would find."""
         ...
 
-    def rows(self, *states: State) -> Iterator[Row]:
-        """The items in the given states, in the order of the input; all of them when none is given."""
+    def witnesses(self, position: int, limit: int) -> Sequence[Row]:
+        """Invoices accepted by attempts that began after an item's lost one had surely ended, newest first.
+
+        None while it is not known that it has ended.
+        """
         ...
 
-    def counts(self) -> Mapping[State, int]:
-        """How many items are in each state."""
+    def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
+        """The items in the given states, in the order in which they came; all of them when none is given.
+
+        Args:
+            states: The states.
+            run: The run that took them up last; None is all runs.
+        """
         ...
 
-    def open_counts(self) -> Mapping[State, int]:
+    def known(self, run: int) -> Iterator[Row]:
+        """The items that a run met as rejected by an earlier run."""
+        ...
+
+    def counts(self, run: int | None = None) -> Mapping[State, int]:
+        """How many items are in each state: all, or those that a run took up last."""
+        ...
+
+    def open_counts(self, run: int | None = None) -> Mapping[State, int]:
         """The same for the states that are not final, which is quick however large the journal is."""
         ...
 
-    def refusals(self) -> Iterator[Refused]:
-        """The problems of records refused in the last run."""
+    def refusals(self, run: int) -> Iterator[Refused]:
+        """The problems of the records that a run refused; the last ``RUNS_WITH_REFUSALS`` runs have theirs."""
         ...
 
-    def refused(self) -> int:
-        """How many records were refused in the last run."""
+    def refused(self, run: int) -> int:
+        """How many records a run refused."""
         ...
 
-    def withheld(self) -> int:
+    def withheld(self, run: int) -> int:
         """How many pending items are among those, for want of a document as they were to be sent."""
         ...
 
@@ -133,14 +197,26 @@ class Journal(Protocol):
         """What items were before they were sent again, or resolved by a person; oldest first."""
         ...
 
-    def numbered(self) -> Mapping[Identity, int]:
-        """The whole numbers given so far to documents whose own is none, smallest first."""
+    def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
+        """The whole numbers given so far to these documents, whose own is none."""
         ...
+
+    def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
+        """Which of these numbers an invoice bears, or was given to a document."""
+        ...
+
+    def renumbered(self, run: int) -> Mapping[Identity, int]:
+        """The whole numbers that a run gave to documents whose own is none, smallest first."""
+        ...
+
+
+RUNS_WITH_REFUSALS = 100
+"""Runs of which the refused records are kept."""
 
 
 @frozen
 class JobName:
-    """What a journal is tied to.
+    """Where a run sends to, and what.
 
     Attributes:
         target: Where the invoices go.
@@ -149,6 +225,42 @@ class JobName:
 
     target: str
     inputs: Sequence[str] = ()
+
+
+@frozen(kw_only=True)
+class Run:
+    """A run of a job.
+
+    Attributes:
+        number: Its number in the journal.
+        began_at: When it began; seconds since 1970.
+        ended_at: When it ended; None while it goes on, or where it died.
+        ending: How it ended, in words.
+        inputs: Names of the input files.
+        expected: How many records the whole input has, where it was counted.
+        known: Records that earlier runs had brought to their acceptance.
+    """
+
+    number: int
+    began_at: float
+    ended_at: float | None = None
+    ending: str | None = None
+    inputs: Sequence[str] = ()
+    expected: int | None = None
+    known: int = 0
+
+
+@frozen
+class Doubt:
+    """Why a journal may not know all that was sent: every invoice that is not final is looked up first.
+
+    Attributes:
+        reason: What was found, in words.
+        since: When; seconds since 1970.
+    """
+
+    reason: str
+    since: float
 
 
 class Admission(enum.Enum):
@@ -272,11 +384,11 @@ class Rivals:
     """What else a lookup by an item's number would find.
 
     Attributes:
-        others: The job sent another document under the same number.
+        others: Other documents under the same number that were sent, by any run.
         former: The item itself was sent before, and rejected; the service may list that as an error.
     """
 
-    others: bool = False
+    others: Sequence[InvoiceKey] = ()
     former: bool = False
 
 
@@ -328,27 +440,29 @@ def same_invoice(known: Sequence[K], key: InvoiceKey) -> K | None:
     return found
 
 
-def same_job(name: str, known: JobName | None, job: JobName) -> JobName:
-    """Checks that a journal is this job's; returns the job with all its input files so far.
+def check_target(name: str, known: str | None, target: str) -> None:
+    """Checks that a journal is of this target.
 
     Args:
         name: What names the journal.
-        known: What it is tied to; None before the first run.
-        job: What it shall be tied to.
+        known: The target that it is tied to; None before the first run.
+        target: The target of a run.
 
     Raises:
-        JournalMismatchError: it belongs to another target or other files.
+        JournalMismatchError: it is tied to another one.
     """
-    if known is None:
-        return job
-    if known.target != job.target:
+    if known is not None and known != target:
         raise JournalMismatchError(
-            f"the journal {name} belongs to a job for {known.target}, this one is for {job.target}; "
-            "name another one with --journal"
+            f"the journal {name} belongs to {known}, and this job sends to {target}; each has a journal of its "
+            "own"
         )
-    if known.inputs and job.inputs and not set(known.inputs) & set(job.inputs):
-        raise JournalMismatchError(
-            f"the journal {name} belongs to a job of other files ({known.inputs[0]}"
-            f"{' and others' if len(known.inputs) > 1 else ''}); name another one with --journal"
-        )
-    return JobName(job.target, sorted({*known.inputs, *job.inputs}))
+
+
+def foreign_key(name: str, account: str) -> JournalMismatchError:
+    """The error for a key that a journal does not know."""
+    whose = f"the account {account}" if account else "another key"
+    return JournalMismatchError(
+        f"the journal {name} belongs to {whose}, and the key of this job is not known to be of that account; "
+        "what one account has sent says nothing about another's. Use the account's own key, or the journal "
+        "of this key's account; if it is a new key of the same account, name the account"
+    )

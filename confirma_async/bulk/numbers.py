@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from confirma_async.bulk.journal import JobName, same_job
-from confirma_async.bulk.sqlite_journal import open_sqlite, reading
-from confirma_async.formats import AssignedNumbers, Identity, assign
+from attrs import define, field
+
+from confirma_async.bulk.items import InvoiceKey, seller_of
+from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite, reading
+from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, whole
+
+_MEMORY = 10_000
+"""Answers of the journal that a book remembers."""
 
 
-def give_numbers(
-    path: Path, target: str, inputs: Sequence[str], identities: Iterable[Identity], start: int
-) -> AssignedNumbers:
+def give_numbers(path: Path, identities: Iterable[Identity], start: int) -> AssignedNumbers:
     """Gives whole numbers from ``start`` on, and keeps them in the journal before anything is sent.
+
+    A document that an earlier run has numbered keeps its number, and no number that the journal knows is
+    given twice.
 
     Args:
         path: The journal.
-        target: What the journal is bound to.
-        inputs: Names of the input files.
         identities: The documents of the job, in order.
         start: The first number to give.
 
@@ -27,26 +31,85 @@ def give_numbers(
         JournalError: the journal cannot be used.
         InputError: a file cannot be read.
     """
+    documents = list(dict.fromkeys(identities))
     with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
-        same_job(journal.name, journal.job(), JobName(target, inputs))
-        book = assign(identities, start, journal.numbered())
-        journal.keep_numbers(book.numbers)
+        book = assign(documents, start, _known(journal, documents), in_use=journal.numbers_in_use)
+        journal.keep_numbers(
+            {who: number for who, number in book.numbers.items() if whole(who.original) is None}
+        )
     return book
 
 
-def numbers_given(path: Path) -> AssignedNumbers | None:
-    """The whole numbers that an earlier run has given; None where there is no journal, or none in it.
+def _known(journal: SqliteJournal, documents: Sequence[Identity]) -> Mapping[Identity, int]:
+    odd = [who for who in documents if whole(who.original) is None]
+    return journal.numbered([*odd, *{namesake(who) for who in odd}])
+
+
+@define
+class JournalBook:
+    """A ``NumberBook``: what this job has numbered, and what earlier runs have.
+
+    Attributes:
+        path: The journal; there need be none yet.
+        given: The numbers of this job's documents.
+    """
+
+    path: Path
+    given: Mapping[Identity, int] = field(factory=dict[Identity, int])
+    _journal: SqliteJournal | None = field(init=False, default=None)
+    _stack: contextlib.ExitStack = field(init=False, factory=contextlib.ExitStack)
+    _asked: dict[Identity, int | None] = field(init=False, factory=dict[Identity, "int | None"])
+
+    def find(self, identity: Identity, /) -> int | None:
+        """The whole number that stands for a document's number; None where none was given.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        number = self.given.get(identity)
+        if number is not None:
+            return number
+        if identity not in self._asked:
+            if len(self._asked) >= _MEMORY:
+                self._asked.clear()
+            self._asked[identity] = self._kept(identity)
+        return self._asked[identity]
+
+    def _kept(self, identity: Identity) -> int | None:
+        if self._journal is None:
+            if not self.path.exists():
+                return None
+            self._journal = self._stack.enter_context(reading(self.path))
+        number = whole(identity.original)
+        if number is None:
+            return self._journal.numbered([identity]).get(identity)
+        key = InvoiceKey(seller_of(identity.seller), str(identity.type).upper(), number, "", "")
+        row = self._journal.find(key)
+        return number if row is not None and row.key == key else None
+
+    def close(self) -> None:
+        """Lets go of the journal. Closing twice is fine."""
+        self._journal = None
+        self._stack.close()
+
+
+@contextlib.contextmanager
+def number_book(path: Path, given: AssignedNumbers | None) -> Generator[JournalBook]:
+    """A book over a journal, for as long as the block runs.
+
+    Args:
+        path: The journal; there need be none yet.
+        given: What this job has given; None where it gives none.
+    """
+    with contextlib.closing(JournalBook(path, given.numbers if given else {})) as book:
+        yield book
+
+
+def renumbered(path: Path, run: int) -> dict[Identity, int]:
+    """The documents that a run sends under another number than their own.
 
     Raises:
         JournalError: the journal cannot be read.
     """
-    if not path.is_file() or not path.stat().st_size:
-        return None
     with reading(path) as journal:
-        known = journal.numbered()
-    return AssignedNumbers(known) if known else None
-
-
-def renumbered(numbers: Mapping[Identity, int]) -> dict[Identity, int]:
-    """The documents that are sent under another number than their own."""
-    return {who: number for who, number in numbers.items() if who.original != str(number)}
+        return dict(journal.renumbered(run))

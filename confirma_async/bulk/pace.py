@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from confirma_async.bulk.items import FINAL, State
-from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal import Journal, Run
 
 RECENT = 60.0
 """Seconds whose invoices say how fast the job is now."""
@@ -38,20 +38,22 @@ class Pace:
         return self.left / self.rate if self.left is not None and self.rate else None
 
 
-def pace_of(journal: Journal, now: float) -> Pace:
-    """Reads how a job gets on.
+def pace_of(journal: Journal, run: Run, now: float) -> Pace:
+    """Reads how a run gets on.
 
     Args:
         journal: The journal.
+        run: The run.
         now: Seconds since 1970.
     """
-    began = journal.run_began()
-    since = max(now - RECENT, began or 0.0)
-    counts = journal.counts()
-    sent = [row.attempted_at for row in journal.rows(State.UNKNOWN, State.SENDING) if row.attempted_at]
+    since = max(now - RECENT, run.began_at)
+    counts = journal.counts(run.number)
+    unknown = journal.rows(State.UNKNOWN, State.SENDING, run=run.number)
+    sent = [row.attempted_at for row in unknown if row.attempted_at]
+    met = run.known + sum(1 for _ in journal.known(run.number))
     return Pace(
-        rate=journal.decided_since(since) / max(now - since, 1.0),
-        decided=sum(counts[state] for state in FINAL) + journal.refused(),
-        expected=journal.expected(),
+        rate=journal.decided_since(run.number, since) / max(now - since, 1.0),
+        decided=sum(counts[state] for state in FINAL) + journal.refused(run.number) + met,
+        expected=run.expected,
         oldest_unknown=max(0.0, now - min(sent)) if sent else None,
     )

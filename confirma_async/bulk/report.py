@@ -20,6 +20,7 @@ class Report:
 
     Attributes:
         journal: What names the journal: the path of its file.
+        run: The number of the run in it; 0 before it has begun.
         accepted: Invoices that the service has, duplicates included.
         duplicates: Of these, how many it had already.
         rejected: Invoices that the service refused.
@@ -37,6 +38,7 @@ class Report:
     """
 
     journal: str
+    run: int = 0
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
@@ -76,6 +78,17 @@ class Ending:
     interrupted: bool
     seconds: float
 
+    @property
+    def in_words(self) -> str:
+        """How the run ended, for the list of runs."""
+        if self.interrupted:
+            return "interrupted"
+        if self.paused:
+            return f"paused: {self.paused}"
+        if self.unknown or self.pending:
+            return f"not finished: {self.unknown} unknown, {self.pending} pending"
+        return "finished"
+
 
 @frozen
 class Tally:
@@ -95,10 +108,11 @@ class Tally:
         if outcome.remarks and len(self.remarked) < KEPT:
             self.remarked.append(outcome)
 
-    def report(self, journal: str, ending: Ending | None, seconds: float) -> Report:
+    def report(self, journal: str, run: int, ending: Ending | None, seconds: float) -> Report:
         """What has been counted, as a report; without an ending, of a run that has not come to one."""
         return Report(
             journal=journal,
+            run=run,
             accepted=self.counts[Verdict.ACCEPTED.value],
             duplicates=self.counts["duplicates"],
             rejected=self.counts[Verdict.REJECTED.value],

@@ -10,7 +10,7 @@ from decimal import Decimal
 from attrs import define, field, frozen
 
 from confirma_async.bulk.items import FINAL, Row, State
-from confirma_async.bulk.journal import JobName, Journal
+from confirma_async.bulk.journal import Journal, Run
 from confirma_async.bulk.watch import cause_of
 
 NAMED = 200
@@ -94,7 +94,8 @@ class Summary:
     """A journal in figures.
 
     Attributes:
-        job: What the journal is tied to.
+        target: Where the invoices went; None before the first run.
+        run: The run that is told of; None for all of them.
         totals: By state and currency.
         duplicates: Of the accepted, how many the service had already.
         rejected: What the service rejected, by reason, the largest group first.
@@ -111,7 +112,8 @@ class Summary:
         retried: How many invoices were sent again after a rejection.
     """
 
-    job: JobName | None
+    target: str | None
+    run: Run | None
     totals: Mapping[tuple[State, str], Total]
     duplicates: int
     rejected: Sequence[Group]
@@ -132,13 +134,21 @@ class Summary:
         return sum(total.count for total in self.totals.values())
 
 
-def summarize(journal: Journal) -> Summary:
-    """Reads a journal through once."""
+def summarize(journal: Journal, run: Run | None = None) -> Summary:
+    """Reads a journal through once.
+
+    Args:
+        journal: The journal.
+        run: The run to tell of; None tells of all that the journal holds, and what its latest run refused.
+    """
+    number = run.number if run else None
+    refusing = next(journal.runs(), None) if run is None else run
+    refused_by = refusing.number if refusing else 0
     totals: defaultdict[tuple[State, str], Total] = defaultdict(Total)
     seconds, milliseconds = Counter[int](), Counter[int]()
     rejected, unknown, refused = _Groups(), _Groups(), _Groups()
     duplicates = 0
-    for row in journal.rows():
+    for row in journal.rows(run=number):
         totals[row.state, row.currency].add(row)
         duplicates += row.duplicate and row.state is State.ACCEPTED
         if row.decided_at is not None:
@@ -149,18 +159,19 @@ def summarize(journal: Journal) -> Summary:
             rejected.add(cause_of(row.detail), row.detail or "", str(row.key.number), row.source)
         elif row.state in {State.UNKNOWN, State.SENDING}:
             unknown.add(cause_of(row.detail), row.detail or "", str(row.key.number), row.source)
-    for bad in journal.refusals():
+    for bad in journal.refusals(refused_by):
         refused.add(bad.rule, f"{bad.path}: {bad.message}", bad.number or "", bad.source)
     former = Counter(one.state for one in journal.former())
     return Summary(
-        job=journal.job(),
+        target=journal.target(),
+        run=run,
         totals=dict(sorted(totals.items())),
         duplicates=duplicates,
         rejected=rejected.largest_first(),
         refused=refused.largest_first(),
         unknown=unknown.largest_first(),
-        refused_records=journal.refused(),
-        withheld=journal.withheld(),
+        refused_records=journal.refused(refused_by),
+        withheld=journal.withheld(refused_by),
         decided=(min(seconds), max(seconds) + 1) if seconds else None,
         throughput=_bars(seconds),
         latency=_by_edge(milliseconds),

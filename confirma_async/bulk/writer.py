@@ -17,15 +17,13 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 from confirma_async.bulk.journal import Decision, Journal
+from confirma_async.bulk.placement import OpenJournal
 from confirma_async.errors import JournalError
 
 T = TypeVar("T")
 
 PACE = 0.002
 """Seconds between two hand-overs at least, so that each carries several invoices when they come fast."""
-
-OpenJournal = Callable[[], Journal]
-"""Opens a journal; runs in the thread that will use it."""
 
 _Send = tuple[int, asyncio.Future[None]]
 _Decided = tuple[Decision, Callable[[], None]]
@@ -43,18 +41,24 @@ class _HandOver:
     sends: Sequence[_Send]
     orders: Sequence[_Order]
 
-    def written_to(self, journal: Journal) -> list[Any]:
+    def written_to(self, journal: Journal, longest_call: float) -> list[Any]:
         """Writes all of it; returns the results of the orders."""
         with journal.transaction():
             if self.decisions:
                 journal.decide([decision for decision, _ in self.decisions])
             if self.sends:
-                journal.sending([position for position, _ in self.sends], time.time())
+                now = time.time()
+                journal.sending([position for position, _ in self.sends], now, now + longest_call)
             return [_result(work, journal) for work, _ in self.orders]
 
 
 class JournalWriter:
     """Brings what a job writes into the journal's thread.
+
+    Args:
+        open_journal: Opens the journal, in the thread.
+        loop: The loop of those who write.
+        longest_call: Seconds within which a call whose intent is written surely ends.
 
     If a commit fails, all that shared it fails, and nothing of it is written.
 
@@ -64,10 +68,13 @@ class JournalWriter:
         deciding: Outcomes that are on their way and not durable yet.
     """
 
-    def __init__(self, open_journal: OpenJournal, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, open_journal: OpenJournal, loop: asyncio.AbstractEventLoop, longest_call: float
+    ) -> None:
         self.broken: asyncio.Future[None] = loop.create_future()
         self.deciding: int = 0
         self._open_journal = open_journal
+        self._longest_call = longest_call
         self._loop = loop
         self._closing = False
         self._decisions: list[_Decided] = []
@@ -82,9 +89,9 @@ class JournalWriter:
         self._thread.start()
 
     @classmethod
-    async def open(cls, open_journal: OpenJournal) -> JournalWriter:
+    async def open(cls, open_journal: OpenJournal, longest_call: float) -> JournalWriter:
         """Opens the journal in its thread; raises what opening it raises."""
-        writer = cls(open_journal, asyncio.get_running_loop())
+        writer = cls(open_journal, asyncio.get_running_loop(), longest_call)
         try:
             await writer._opened
         except BaseException:  # cancelled while it opens: whoever opens it closes it
@@ -207,7 +214,7 @@ class JournalWriter:
             self._in_the_loop(_deliver, self._opened, journal.name)
             while handed := self._work.get():
                 try:
-                    results = handed.written_to(journal)
+                    results = handed.written_to(journal, self._longest_call)
                 except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
                     self._in_the_loop(self._failed, handed, error)
                 else:

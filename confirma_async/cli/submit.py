@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from confirma_async.bulk import Report, Retry
 from confirma_async.bulk.numbers import give_numbers, numbers_given
+from confirma_async.bulk.sqlite_journal import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
@@ -123,7 +124,8 @@ def _in_words(target: str) -> str:
 
 async def send(order: Order) -> Report:
     """Sends what was ordered, shows its progress, and says what came of it."""
-    book = numbers_given(order.journal)  # first of all: beside a file that is no journal, no sandbox is made
+    with reading_if_there(order.journal):
+        pass  # first of all: beside a file that is no journal, no sandbox is made
     async with contextlib.AsyncExitStack() as stack:
         client, sandbox = await stack.enter_async_context(_service(order))
         converter = order.connection.converter
@@ -135,6 +137,7 @@ async def send(order: Order) -> Report:
         documents = clashes.watch(look_through(order.files, order.reading, converter))
         if order.number_from is None:
             expected = sum(1 for _ in documents)
+            book = numbers_given(order.journal)
         else:
             book = give_numbers(order.journal, target, named, documents, order.number_from)
             expected = len(book.numbers)

@@ -8,7 +8,7 @@ from confirma_async.formats.files import expand, look_through, read_files
 from confirma_async.formats.forms import Form
 from confirma_async.formats.json_document import JsonDocument, read_document
 from confirma_async.formats.mapping import ColumnMapping
-from confirma_async.formats.numbering import AssignedNumbers, assign
+from confirma_async.formats.numbering import AssignedNumbers, assign, namesake, whole
 from confirma_async.formats.reading import read, sightings
 from confirma_async.formats.records import (
     BadRecord,
@@ -47,9 +47,11 @@ __all__ = [
     "assign",
     "expand",
     "look_through",
+    "namesake",
     "read",
     "read_document",
     "read_files",
     "sightings",
     "spooled",
+    "whole",
 ]

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import attrs
 from attrs import field, frozen
@@ -76,7 +77,7 @@ def resolve(
     if number is None:
         number = _given(identity, book)
         if number is None:
-            problems.append(Problem(path, WHOLE_RULE, _not_whole(identity.original, book)))
+            problems.append(Problem(path, WHOLE_RULE, _not_whole(identity.original)))
         else:
             original = identity.original
             remarks.append(
@@ -97,7 +98,7 @@ def resolve(
         if reference is not None:
             remarks.append(
                 "the credit note names no original; invoice "
-                f"{number_shown(identity.original)} of the same seller in this job is taken as the original "
+                f"{number_shown(identity.original)} of the same seller is taken as the original "
                 f"and referred to as {reference}"
             )
     return Numbering(
@@ -172,7 +173,11 @@ class AssignedNumbers:
 
 
 def assign(
-    identities: Iterable[Identity], start: int, known: Mapping[Identity, int] | None = None
+    identities: Iterable[Identity],
+    start: int,
+    known: Mapping[Identity, int] | None = None,
+    *,
+    in_use: InUse | None = None,
 ) -> AssignedNumbers:
     """Gives whole numbers to the documents of a job whose own number is none.
 
@@ -184,6 +189,7 @@ def assign(
         identities: The documents of the job, in order.
         start: The first number to give; not negative.
         known: Numbers given earlier; they stay as they are and are not given again.
+        in_use: Says which of some numbers are used elsewhere; they are not given either.
 
     Raises:
         ValueError: ``start`` is negative.
@@ -191,26 +197,37 @@ def assign(
     if start < 0:
         msg = f"numbers start from zero or above, not from {start}"
         raise ValueError(msg)
-    numbers: dict[Identity, int | None] = dict(known or {})
-    for identity in identities:
-        if numbers.get(identity) is None:
-            numbers[identity] = whole(identity.original)
-    taken = {number for number in numbers.values() if number is not None}
-    given = {_namesake(identity): number for identity, number in numbers.items() if number is not None}
-    following = start
+    earlier = known or {}
+    numbers = {identity: earlier.get(identity, whole(identity.original)) for identity in identities}
+    given = {namesake(identity): number for identity, number in numbers.items() if number is not None}
+    given |= {namesake(identity): number for identity, number in earlier.items()}
+    taken = {*given.values(), *earlier.values()}
+    free = (number for number in _unused(start, in_use) if number not in taken)
     result: dict[Identity, int] = {}
     for identity, fixed in numbers.items():
-        number = given.get(_namesake(identity)) if fixed is None else fixed
+        number = given.get(namesake(identity)) if fixed is None else fixed
         if number is None:
-            while following in taken:
-                following += 1
-            number = given[_namesake(identity)] = following
-            following += 1
+            number = given[namesake(identity)] = next(free)
         result[identity] = number
     return AssignedNumbers(result)
 
 
-def _namesake(identity: Identity) -> Identity:
+InUse: TypeAlias = Callable[[Sequence[int]], Container[int]]
+"""Says which of some numbers are used already."""
+
+_ASKED_TOGETHER = 64
+
+
+def _unused(start: int, in_use: InUse | None) -> Iterator[int]:
+    """The numbers from ``start`` on that are not used elsewhere."""
+    for first in itertools.count(start, _ASKED_TOGETHER):
+        some = range(first, first + _ASKED_TOGETHER)
+        used: Container[int] = in_use(some) if in_use else ()
+        yield from (number for number in some if number not in used)
+
+
+def namesake(identity: Identity) -> Identity:
+    """The document whose number a document takes: a reminder repeats its original."""
     if identity.type == InvoiceType.REMINDER:
         return attrs.evolve(identity, type=InvoiceType.INVOICE)
     return identity
@@ -224,21 +241,16 @@ def _invoice(seller: str, number: str, book: NumberBook | None) -> int | None:
     return _given(Identity(seller, InvoiceType.INVOICE, number), book)
 
 
-def _not_whole(number: str, book: NumberBook | None) -> str:
-    cure = (
-        "renumber the document, or pass --number-from N to send it under a whole number"
-        if book is None
-        else "and this job has given it no number; renumber the document, or start the job again"
-    )
+def _not_whole(number: str) -> str:
     return (
         f"{number_shown(number)} is no whole number (digits alone, no leading zero, at most 18 digits), "
-        f"which is all that the service takes; {cure}"
+        "which is all that the service takes; renumber the document, or pass --number-from N to send it under "
+        "a whole number"
     )
 
 
 def _not_found(number: str) -> str:
     return (
-        f"refers to invoice {number_shown(number)}, which is no whole number, and no invoice of the same "
-        "seller in this job bears it; give the number under which the original was sent, or submit both in "
-        "one job"
+        f"refers to invoice {number_shown(number)}, which is no whole number, and the journal knows no invoice "
+        "of the same seller that was sent for it; give the number under which the original was sent"
     )

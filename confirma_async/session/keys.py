@@ -26,6 +26,9 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 Renewer = Callable[[Secret], Awaitable[Secret]]
 """Exchanges a token for a new one at the service."""
 
+RenewalListener = Callable[[Secret, Secret], Awaitable[None]]
+"""Hears that one key took another's place."""
+
 
 class Key:
     """One key: where it comes from, and what it is now.
@@ -33,6 +36,7 @@ class Key:
     Args:
         source: The key itself, a function that is asked before every attempt, or a store that is read at the
             first call and whenever the service refuses what it gave.
+        on_renewed: Hears of a renewed key, once it is kept: the old one and the new one.
 
     Attributes:
         current: The key, where it can be used as it is; where it is None, ``get`` has something to do first.
@@ -42,7 +46,8 @@ class Key:
         ConfigurationError: no HTTP header can carry the key, or the source is of no known kind.
     """
 
-    def __init__(self, source: Credentials) -> None:
+    def __init__(self, source: Credentials, on_renewed: RenewalListener | None = None) -> None:
+        self._on_renewed = on_renewed
         self.current: Secret | None = None
         self.store: TokenStore | None = None
         self._load: Callable[[], Awaitable[Secret]]
@@ -142,7 +147,10 @@ class Key:
                 if kept != old:
                     return kept  # another process was quicker, and the old one is dead by that
             raise
-        return await self._keep(new, store)
+        kept = await self._keep(new, store)
+        if self._on_renewed is not None:
+            await self._on_renewed(old, new)
+        return kept
 
     async def _keep(self, token: Secret, store: TokenStore) -> Secret:
         """Hands a new token to the store; only then it is the key, and the store where it comes from."""

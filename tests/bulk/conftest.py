@@ -5,7 +5,7 @@ import pytest
 
 from confirma_async.bulk.items import Entry, InvoiceKey
 from confirma_async.bulk.journal import JobName
-from confirma_async.bulk.sqlite_journal import open_sqlite
+from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import Place
 from tests.bulk.memory_journal import MemoryJournal
 
@@ -23,7 +23,7 @@ def entry():
         date = datetime.date(2026, 11, day).isoformat()
         key = InvoiceKey(seller, kind, number, date if kind == "REMINDER" else "", date)
         return Entry(
-            place=Place(place), key=key, digest=contents * 32, body=contents, currency="EUR",
+            place=Place(place), key=key, digest=contents * 16, body=contents, currency="EUR",
             amount=None if amount is None else Decimal(amount),
         )  # fmt: skip
 
@@ -42,8 +42,8 @@ def journal(request, path):
 def run(journal):
     """Begins a run on the journal and returns its number."""
 
-    def begin(target="t", inputs=(), *, now=1000.0, longest_call=0.0):
+    def begin(target="t", inputs=(), *, now=1000.0, owner=None, expected=None):
         with journal.transaction():
-            return journal.begin(JobName(target, inputs), now=now, longest_call=longest_call)
+            return journal.begin(JobName(target, inputs), now=now, owner=owner, expected=expected)
 
     return begin

@@ -12,12 +12,13 @@ from confirma_async.bulk.journal import (
     Admission,
     Admitted,
     Former,
-    JobName,
     Refused,
     Rivals,
+    Run,
     admission_of,
+    check_target,
+    foreign_key,
     same_invoice,
-    same_job,
 )
 from confirma_async.formats import Identity
 
@@ -25,13 +26,19 @@ from confirma_async.formats import Identity
 @define
 class _Contents:
     items: dict[int, Row] = field(factory=dict)
-    refused: list[Refused] = field(factory=list)
+    archived: list[Row] = field(factory=list)
+    refused: list[tuple[int, Refused]] = field(factory=list)
     former: list[Former] = field(factory=list)
-    numbers: dict[Identity, int] = field(factory=dict)
-    tied_to: JobName | None = None
-    expected: int | None = None
-    run: int = 0
-    run_at: float | None = None
+    numbers: dict[Identity, tuple[int, int]] = field(factory=dict)
+    runs: list[Run] = field(factory=list)
+    decided: list[tuple[int, float, State]] = field(factory=list)
+    known: set[tuple[int, int]] = field(factory=set)
+    forms: set[str] = field(factory=set)
+    owners: set[str] = field(factory=set)
+    target: str | None = None
+    salt: bytes | None = None
+    account: str = ""
+    sequence: int = 0
 
 
 class MemoryJournal:
@@ -54,17 +61,36 @@ class MemoryJournal:
     def close(self):
         pass
 
-    def begin(self, job, *, now, longest_call):
-        self.contents.tied_to = same_job(self.name, self.contents.tied_to, job)
-        self.contents.run += 1
-        self.contents.run_at = now
-        self.contents.refused.clear()
+    def begin(self, job, *, now, owner=None, expected=None):
+        check_target(self.name, self.contents.target, job.target)
+        if owner is not None:
+            self._take_in(owner)
+        self.contents.target = job.target
+        run = len(self.contents.runs) + 1
+        self.contents.runs.append(Run(number=run, began_at=now, inputs=tuple(job.inputs), expected=expected))
         for row in list(self.contents.items.values()):
             if row.state is State.CLAIMED:
                 self._put(row, state=State.PENDING)
             elif row.state is State.SENDING:
-                self._put(row, state=State.UNKNOWN, attempted_at=min(now, row.attempted_at + longest_call))
-        return self.contents.run
+                self._put(row, state=State.UNKNOWN)
+        return run
+
+    def _take_in(self, owner):
+        if self.contents.salt is None:
+            self.contents.salt, self.contents.account = owner.salt, owner.account
+        elif self.contents.owners.isdisjoint(owner.fingerprints(self.contents.salt)) and not (
+            owner.vouched and owner.account == self.contents.account
+        ):
+            raise foreign_key(self.name, self.contents.account)
+        self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
+
+    def end(self, run, ending, *, now, owner=None):
+        self._put_run(run, ended_at=now, ending=ending)
+        if owner is not None:
+            self._take_in(owner)
+
+    def _put_run(self, run, **changes):
+        self.contents.runs[run - 1] = evolve(self.contents.runs[run - 1], **changes)
 
     def admit(self, entries, run, retry=Retry.NONE):
         return [self._admit(entry, run, retry) for entry in entries]
@@ -89,36 +115,53 @@ class MemoryJournal:
             )  # fmt: skip
         elif admission is Admission.UNKNOWN:
             self._put(row, run=run)
+        elif admission is Admission.FINAL and row.state is State.REJECTED:
+            self.contents.known.add((run, row.position))
+        elif admission is Admission.FINAL:
+            self._put_run(run, known=self.contents.runs[run - 1].known + 1)
         return Admitted(admission, row.position, row)
 
-    def sending(self, positions, now):
+    def sending(self, positions, now, ends_at):
         for position in positions:
             row = self.contents.items[position]
-            self._put(row, state=State.SENDING, attempts=row.attempts + 1, attempted_at=now)
+            self.contents.sequence += 1
+            self._put(
+                row, state=State.SENDING, attempts=row.attempts + 1, attempted_at=now, ends_at=ends_at,
+                sequence=self.contents.sequence, ended=None,
+            )  # fmt: skip
+
+    def ended(self, positions):
+        for position in positions:
+            row = self.contents.items[position]
+            if row.ended is None:
+                self._put(row, ended=self.contents.sequence)
 
     def decide(self, decisions):
-        for decision in decisions:
+        for decision in {one.position: one for one in decisions}.values():
             row = self.contents.items[decision.position]
+            final = decision.state in FINAL
             self._put(
                 row,
                 state=decision.state,
                 status=decision.status,
                 detail=decision.detail,
                 duplicate=decision.duplicate,
-                decided_at=decision.at if decision.state in FINAL else None,
-                attempted_at=decision.at if decision.lost else row.attempted_at,
+                decided_at=decision.at if final else None,
+                ended=self.contents.sequence if decision.lost else row.ended,
+                ends_at=None if final else row.ends_at,
                 seconds=decision.seconds,
             )
+            if final:
+                self.contents.decided.append((row.run, decision.at, decision.state))
 
-    def refuse(self, refusals):
+    def refuse(self, refusals, run):
         for refusal in refusals:
             for problem in refusal.problems:
-                self.contents.refused.append(
-                    Refused(
-                        source=str(refusal.place), number=refusal.number, rule=problem.rule,
-                        path=problem.path, message=problem.message,
-                    )
+                told = Refused(
+                    source=str(refusal.place), number=refusal.number, rule=problem.rule, path=problem.path,
+                    message=problem.message,
                 )  # fmt: skip
+                self.contents.refused.append((run, told))
 
     def resolve(self, resolution):
         row = self.contents.items[resolution.position]
@@ -127,66 +170,122 @@ class MemoryJournal:
         detail = f"a person decided: {resolution.note}"
         self._put(row, state=resolution.state, status=None, detail=detail, decided_at=decided_at)
 
+    def trust(self, now):
+        return 0
+
+    def confirm_form(self, form):
+        self.contents.forms.add(form)
+
     def keep_numbers(self, given):
-        self.contents.numbers = {**given, **self.contents.numbers}
+        run = len(self.contents.runs) + 1
+        new = {who: (number, run) for who, number in given.items()}
+        self.contents.numbers = {**new, **self.contents.numbers}
 
-    def expect(self, records):
-        self.contents.expected = records
+    def archive(self, before):
+        old = [row for row in self.rows(State.ACCEPTED) if row.decided_at < before]
+        for row in old:
+            del self.contents.items[row.position]
+            self.contents.archived.append(evolve(row, position=0, source="the archive of the journal"))
+        return len(old)
 
-    def job(self):
-        return self.contents.tied_to
+    def target(self):
+        return self.contents.target
 
-    def expected(self):
-        return self.contents.expected
+    def account(self):
+        return self.contents.account
 
-    def run_began(self):
-        return self.contents.run_at
+    def doubt(self):
+        return None
 
-    def decided_since(self, moment):
-        return sum((row.decided_at or 0.0) >= moment for row in self.contents.items.values())
+    def runs(self):
+        return reversed(self.contents.runs)
+
+    def run(self, number):
+        return next((run for run in self.contents.runs if run.number == number), None)
+
+    def decided_since(self, run, moment):
+        return sum(by == run and at // 10 >= moment // 10 for by, at, _ in self.contents.decided)
+
+    def confirmed_forms(self):
+        return frozenset(self.contents.forms)
 
     def find(self, key):
         same = [
             row
-            for row in self.contents.items.values()
+            for row in (*self.contents.items.values(), *self.contents.archived)
             if (row.key.number, row.key.type, row.key.repeat) == (key.number, key.type, key.repeat)
         ]
         return same_invoice(same, key)
 
     def rivals(self, position, key):
-        others = (
-            row
+        others = [
+            row.key
             for row in self.contents.items.values()
-            if row.key.number == key.number and row.state not in {State.PENDING, State.CLAIMED}
-        )
+            if row.key.number == key.number
+            and row.position != position
+            and (row.attempts or row.state not in {State.PENDING, State.CLAIMED})
+        ]
+        others += [row.key for row in self.contents.archived if row.key.number == key.number]
         former = (one.state for one in self.contents.former if one.position == position)
-        return Rivals(others=any(row.position != position for row in others), former=State.REJECTED in former)
+        return Rivals(others=tuple(others), former=State.REJECTED in former)
 
-    def rows(self, *states):
-        return iter([row for row in self.contents.items.values() if not states or row.state in states])
+    def witnesses(self, position, limit):
+        ended = self.contents.items[position].ended
+        if ended is None:
+            return []
+        later = [row for row in self.rows(State.ACCEPTED) if row.sequence > ended and not row.duplicate]
+        return sorted(later, key=lambda row: -row.sequence)[:limit]
 
-    def counts(self):
-        counted = Counter(row.state for row in self.contents.items.values())
+    def rows(self, *states, run=None):
+        return iter(
+            [
+                row
+                for row in self.contents.items.values()
+                if (not states or row.state in states) and run in {None, row.run}
+            ]
+        )
+
+    def known(self, run):
+        return iter(
+            [self.contents.items[position] for by, position in sorted(self.contents.known) if by == run]
+        )
+
+    def counts(self, run=None):
+        counted = Counter(row.state for row in self.rows(run=run))
+        if run is None:
+            counted[State.ACCEPTED] += len(self.contents.archived)
+        else:
+            final = Counter(state for by, _, state in self.contents.decided if by == run)
+            counted |= {state: 0 for state in FINAL}
+            counted.update({state: final[state] - counted[state] for state in FINAL})
         return {state: counted[state] for state in State}
 
-    def open_counts(self):
-        return {state: 0 if state in FINAL else count for state, count in self.counts().items()}
+    def open_counts(self, run=None):
+        return {state: 0 if state in FINAL else count for state, count in self.counts(run).items()}
 
-    def refusals(self):
-        return iter(self.contents.refused)
+    def refusals(self, run):
+        return iter([bad for by, bad in self.contents.refused if by == run])
 
-    def refused(self):
-        return len({(bad.source, bad.number) for bad in self.contents.refused})
+    def refused(self, run):
+        return len({(bad.source, bad.number) for bad in self.refusals(run)})
 
-    def withheld(self):
-        refused = {(bad.source, bad.number) for bad in self.contents.refused}
-        return sum((row.source, str(row.key.number)) in refused for row in self.rows(State.PENDING))
+    def withheld(self, run):
+        refused = {(bad.source, bad.number) for bad in self.refusals(run)}
+        return sum((row.source, str(row.key.number)) in refused for row in self.rows(State.PENDING, run=run))
 
     def former(self):
         return iter(self.contents.former)
 
-    def numbered(self):
-        return dict(sorted(self.contents.numbers.items(), key=lambda given: given[1]))
+    def numbered(self, identities):
+        return {who: self.contents.numbers[who][0] for who in identities if who in self.contents.numbers}
+
+    def numbers_in_use(self, numbers):
+        used = {row.key.number for row in (*self.contents.items.values(), *self.contents.archived)}
+        return frozenset((used | {number for number, _ in self.contents.numbers.values()}) & {*numbers})
+
+    def renumbered(self, run):
+        given = [(number, who) for who, (number, by) in self.contents.numbers.items() if by == run]
+        return {who: number for number, who in sorted(given, key=lambda one: one[0])}
 
     def _put(self, row, **changes):
         self.contents.items[row.position] = evolve(row, **changes)

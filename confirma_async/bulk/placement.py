@@ -1,0 +1,92 @@
+"""Which journal a run goes into, and for whom: the account's own, or one that the caller names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from attrs import frozen
+
+from confirma_async.accounts import LOCALHOST, AccountName, Accounts, Owner, target_of
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.errors import ConfigurationError
+from confirma_async.secret import Secret
+
+OpenJournal: TypeAlias = Callable[[], Journal]
+"""Opens a journal; runs in the thread that will use it."""
+
+JournalSource: TypeAlias = str | Path | OpenJournal | None
+"""What a caller names as the journal: a file, a function that opens another form, or the account's own."""
+
+
+@frozen(kw_only=True)
+class Placement:
+    """The journal of a run.
+
+    Attributes:
+        open: Opens it.
+        target: What it is tied to.
+        owner: Whose key the calls bear.
+        warning: Why it may not last; None where it does.
+    """
+
+    open: OpenJournal
+    target: str
+    owner: Owner
+    warning: str | None = None
+
+
+def place(
+    journal: JournalSource, *, base_url: str, key: Secret, account: AccountName, target: str | None = None
+) -> Placement:
+    """Finds the journal of a run, and makes its account known.
+
+    Args:
+        journal: What the caller named.
+        base_url: Where the calls go.
+        key: The key of the calls.
+        account: What the caller said of the account.
+        target: What the journal is tied to; the base URL unless given.
+
+    Raises:
+        ConfigurationError: the key belongs to no account that is known, or there is no place for the journal.
+    """
+    at = target_of(base_url)
+    if journal is None:
+        accounts = Accounts()
+        record, owner = accounts.admit(at, key, account.name, new=account.new)
+        default = LOCALHOST if at == LOCALHOST else base_url
+        return Placement(
+            open=partial(open_sqlite, record.journal),
+            target=target or default,
+            owner=owner,
+            warning=_mortal(record.journal),
+        )
+    owner = _owner(at, key, account)
+    if callable(journal):
+        return Placement(open=journal, target=target or base_url, owner=owner)
+    path = Path(journal).absolute()
+    return Placement(
+        open=partial(open_sqlite, path), target=target or base_url, owner=owner, warning=_mortal(path)
+    )
+
+
+def _owner(target: str, key: Secret, account: AccountName) -> Owner:
+    """The owner of a journal that the caller names: it need be no account that is known."""
+    try:
+        return Accounts().vouch(target, key, account.name)
+    except ConfigurationError:
+        if account.name is None:
+            return Owner(key=key)
+        raise
+
+
+def _mortal(path: Path) -> str | None:
+    why = ends_with_its_container(path.parent)
+    return why and (
+        f"the journal {path} lies {why}: what was sent is forgotten with it. Keep journals on storage that lasts"
+    )

@@ -1,0 +1,1 @@
+"""The journal in a file: one SQLite database, one process, one thread."""

@@ -1,0 +1,181 @@
+"""Entries on their way into the file together: what the journal says to each, and the rows to write."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from confirma_async.bulk.items import Entry, InvoiceKey, Retry, Row, State
+from confirma_async.bulk.journal import Admission, Admitted, admission_of, same_invoice
+
+_LARGEST = 2**63 - 1
+_CLAIMS = frozenset({Admission.CLAIMED, Admission.RETRIED})
+"""Admissions after which the item is this run's to send."""
+
+_NO_DAY = 0
+
+
+class Keeper(Protocol):
+    """What a chunk needs of its journal."""
+
+    sequence: int
+
+    def next_position(self) -> int:
+        """The place of an item that the journal has not had yet."""
+        ...
+
+    def word(self, text: str) -> int:
+        """The number of a text that repeats."""
+        ...
+
+    def keep_former(self, position: int, now: float, note: str) -> None:
+        """Keeps what an item is, before it becomes something else."""
+        ...
+
+
+def day(date: str) -> int:
+    """The number of a day in ISO 8601; 0 for an empty text."""
+    return datetime.date.fromisoformat(date).toordinal() if date else _NO_DAY
+
+
+def date_of(number: int) -> str:
+    """The day of a number."""
+    return "" if number == _NO_DAY else datetime.date.fromordinal(number).isoformat()
+
+
+def in_cents(amount: Decimal | None) -> int | None:
+    """Hundredths, which SQLite adds up exactly; None for what is none of that many."""
+    if amount is None or not amount.is_finite():
+        return None
+    cents = int(amount.scaleb(2))
+    return cents if abs(cents) <= _LARGEST and Decimal(cents).scaleb(-2) == amount else None
+
+
+@frozen
+class _New:
+    """An item that this chunk has brought; seldom asked for, so that no row is made of it before it is."""
+
+    entry: Entry
+    position: int
+
+    @property
+    def key(self) -> InvoiceKey:
+        return self.entry.key
+
+    def as_row(self, run: int, state: State, detail: str | None) -> Row:
+        return Row(
+            position=self.position,
+            key=self.key,
+            source=str(self.entry.place),
+            digest=self.entry.digest,
+            state=state,
+            run=run,
+            detail=detail,
+        )
+
+
+class Chunk:
+    """Entries on their way into the journal together.
+
+    Args:
+        journal: What gives positions and words, and keeps what an item was before.
+        run: The number of the run.
+        retry: Which rejected invoices are sent again.
+        doubt: Why each invoice must be looked up before it is sent; None where it need not be.
+
+    Attributes:
+        new: Rows to insert.
+        claimed_again: Changes of rows that this run claims.
+        taken_up: Run and position of items that this run has to look up.
+        known: How many items the run met as accepted before.
+        rejected: Positions of the items that the run met as rejected before.
+    """
+
+    def __init__(self, journal: Keeper, run: int, retry: Retry, doubt: str | None) -> None:
+        self.new: list[tuple[Any, ...]] = []
+        self.claimed_again: list[tuple[Any, ...]] = []
+        self.taken_up: list[tuple[int, int]] = []
+        self.known: int = 0
+        self.rejected: list[int] = []
+        self._journal = journal
+        self._run = run
+        self._retry = retry
+        self._doubt = doubt
+        self._claimed = State.CLAIMED if doubt is None else State.UNKNOWN
+        self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
+
+    def know(self, rows: Iterable[Row]) -> None:
+        """Takes note of what the journal has under the numbers of the chunk."""
+        for row in rows:
+            self._known[row.key.number, row.key.type, row.key.repeat].append(row)
+
+    def admit(self, entry: Entry) -> Admitted:
+        """Answers one entry, and puts down what is to be written for it."""
+        key = entry.key
+        slot = self._known[key.number, key.type, key.repeat]
+        known = same_invoice(slot, key)
+        row = known.as_row(self._run, self._claimed, self._doubt) if isinstance(known, _New) else known
+        admission = admission_of(entry, row, self._run, self._retry)
+        if known is None or row is None:
+            new = self._insert(entry, slot)
+            return Admitted(self._taken(admission), new.position, self._in_doubt(new))
+        if admission is Admission.RETRIED:
+            changed = "unchanged" if row.digest == entry.digest else "with other contents"
+            self._journal.keep_former(row.position, time.time(), f"sent again {changed}")
+        if admission is Admission.UNKNOWN:
+            slot[slot.index(known)] = _New(entry, row.position)
+            self.taken_up.append((self._run, row.position))
+        elif admission in _CLAIMS:
+            new = _New(entry, row.position)
+            slot[slot.index(known)] = new
+            if (
+                admission is Admission.CLAIMED
+            ):  # what is pending in a journal in doubt was looked up, or is new
+                self.claimed_again.append(self._claim(entry, row.position, State.CLAIMED, None))
+            else:
+                self.claimed_again.append(self._claim(entry, row.position, self._claimed, self._doubt))
+                return Admitted(self._taken(admission), row.position, self._in_doubt(new) or row)
+        elif admission is Admission.FINAL:
+            self._meet(row)
+        return Admitted(admission, row.position, row)
+
+    def _taken(self, admission: Admission) -> Admission:
+        return admission if self._doubt is None else Admission.UNKNOWN
+
+    def _in_doubt(self, new: _New) -> Row | None:
+        return None if self._doubt is None else new.as_row(self._run, State.UNKNOWN, self._doubt)
+
+    def _meet(self, row: Row) -> None:
+        if row.state is State.REJECTED:
+            self.rejected.append(row.position)
+        else:
+            self.known += 1
+
+    def _claim(self, entry: Entry, position: int, state: State, detail: str | None) -> tuple[Any, ...]:
+        return (
+            state, self._run, entry.digest, day(entry.key.date), str(entry.place), in_cents(entry.amount),
+            self._journal.word(entry.currency), self._ended(), detail, position,
+        )  # fmt: skip
+
+    def _insert(self, entry: Entry, slot: list[Row | _New]) -> _New:
+        key, position, word = entry.key, self._journal.next_position(), self._journal.word
+        self.new.append(
+            (
+                position, key.number, word(key.type), word(key.seller), day(key.repeat), day(key.date),
+                str(entry.place), entry.digest, self._claimed, self._run, in_cents(entry.amount),
+                word(entry.currency), self._ended(), self._doubt,
+            )
+        )  # fmt: skip
+        new = _New(entry, position)
+        slot.append(new)
+        return new
+
+    def _ended(self) -> int | None:
+        """What may have been sent by a run that this journal does not know has ended by now."""
+        return None if self._doubt is None else self._journal.sequence

@@ -1,0 +1,233 @@
+"""What every look at a journal's file asks first. It makes nothing, and repairs nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+from confirma_async.bulk.journal import Doubt
+from confirma_async.bulk.sqlite.marks import Mark, Origin, read_marks
+from confirma_async.bulk.sqlite.migrations import MIGRATIONS
+from confirma_async.errors import JournalError, JournalMismatchError
+
+APPLICATION_ID = 0x434E464A
+"""Marks the file as a journal of this SDK, in SQLite's own header field."""
+
+VERSION = len(MIGRATIONS)
+"""The form of the file that this version of the SDK writes."""
+
+CHECKED_BYTES = 64 * 2**20
+"""A file of up to so many bytes is checked whole before each job; a larger one by ``confirma journal verify``."""
+
+_LOG_HEADER = 32
+_LOG_MAGIC = frozenset({0x377F0682, 0x377F0683})
+
+_SENTENCES: Mapping[int | None, str] = {
+    sqlite3.SQLITE_FULL: "the disk is full; free some space and run the job again, nothing is lost",
+    sqlite3.SQLITE_READONLY: "the file or its folder cannot be written to",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; check that its folder exists and is writable",
+    sqlite3.SQLITE_IOERR: "the disk reports an error; check it, then run the job again, nothing is lost",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged. Put the latest copy of it in its place: a job then looks up "
+    "every invoice before it sends it, because the copy may not know all that was sent. Start no new journal "
+    "for the same invoices",
+    sqlite3.SQLITE_NOTADB: "the file is no journal of this SDK; name another one",
+    sqlite3.SQLITE_BUSY: "another process is using it",
+    sqlite3.SQLITE_LOCKED: "another process is using it",
+}
+
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+"""What can be cured from outside, so that the same job goes on."""
+
+
+def explained(path: Path, error: sqlite3.Error) -> JournalError:
+    """A database error as a sentence."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    explanation = JournalError(f"the journal {path}: {_SENTENCES.get(primary) or error}")
+    explanation.resumable = primary in _PASSING
+    return explanation
+
+
+def damaged(path: Path) -> JournalError:
+    """The error for a file that is damaged."""
+    return JournalError(f"the journal {path}: {_SENTENCES[sqlite3.SQLITE_CORRUPT]}")
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log of a journal."""
+    file = path.resolve()  # SQLite follows links before it looks for the log
+    return file.with_name(f"{file.name}-wal")
+
+
+def examine(path: Path, descriptor: int) -> None:
+    """Refuses a file that is no whole journal of ours.
+
+    Args:
+        path: The file.
+        descriptor: The file, open for reading.
+
+    Raises:
+        JournalError: it is empty, damaged, or its log is missing.
+        JournalMismatchError: it is something else, or of a newer version.
+    """
+    if not os.fstat(descriptor).st_size:
+        raise JournalError(
+            f"the journal {path} is an empty file, which knows nothing of what was sent. If a journal was here, "
+            "put its latest copy in its place; remove the empty file only if none ever was"
+        )
+    _examine_header(path, descriptor)
+    if _is_marked_open(path) and not _has_log(path):
+        raise JournalError(
+            f"the journal {path} was not closed, and its log {log_of(path).name} is missing or empty: it has "
+            "forgotten what was sent last. Put the log back from where the journal was. Where it is lost, put "
+            "the latest copy of the journal, made by confirma journal backup, in its place"
+        )
+
+
+def examine_missing(path: Path) -> None:
+    """Refuses to begin a journal where one was.
+
+    Args:
+        path: Where no file is.
+
+    Raises:
+        JournalError: a log or a mark of an earlier journal is still there.
+    """
+    if log_of(path).exists():
+        raise JournalError(
+            f"the journal {path} is gone, but its log {log_of(path).name} is still there; put the journal back. "
+            "confirma journal set-aside begins a new one"
+        )
+    marks = read_marks(path)
+    if any(mark.commits for mark in marks):
+        raise JournalError(
+            f"the journal {path} is gone, and with it what was sent. Put it back, or its latest copy: a job then "
+            "looks up every invoice before it sends it. confirma journal set-aside begins a new one, which "
+            "knows nothing of what was sent"
+        )
+
+
+def doubt_of(path: Path, connection: sqlite3.Connection, stat: os.stat_result, now: float) -> Doubt | None:
+    """Why a journal may not know all that was sent; None where it does.
+
+    Args:
+        path: The file.
+        connection: The journal, open in this version's form.
+        stat: The file's own.
+        now: Seconds since 1970.
+    """
+    meta = dict(connection.execute("SELECT name, value FROM meta"))
+    if "doubt" in meta:
+        return Doubt(meta["doubt"], float(meta["doubt_since"]))
+    reason = _doubtful(path, connection, meta, stat)
+    return None if reason is None else Doubt(reason, now)
+
+
+def _doubtful(
+    path: Path, connection: sqlite3.Connection, meta: Mapping[str, str], stat: os.stat_result
+) -> str | None:
+    if "copied_at" in meta:
+        return "it is a backup that was put in place"
+    if "origin" not in meta:
+        return None  # of a version that kept no origin, or new
+    (commits,) = connection.execute("SELECT commits FROM progress").fetchone()
+    marks = read_marks(path)
+    if any(mark.journal != meta["id"] for mark in marks):
+        return "another journal was here before it"
+    if any(mark.commits > commits for mark in marks):
+        return "it was put back to an earlier state"
+    if not Origin.parse(meta["origin"]).is_same_file(Origin.of(stat)):
+        return "it is a copy, or was moved from another disk or machine"
+    if not marks and commits:
+        return "its marks are gone"
+    return None
+
+
+def mark_of(connection: sqlite3.Connection) -> Mark:
+    """What the marks of a journal should say."""
+    (journal,) = connection.execute("SELECT value FROM meta WHERE name = 'id'").fetchone()
+    (commits,) = connection.execute("SELECT commits FROM progress").fetchone()
+    return Mark(commits, journal)
+
+
+def check_whole(path: Path, *, every_page: bool = False) -> None:
+    """Has SQLite look at every page before anything is written: a damaged file is left as it is.
+
+    The quick check would not do. It does not compare an index with its table, and an invoice that is missing
+    from the index of keys would not be found, and be sent again.
+
+    Args:
+        path: The file.
+        every_page: Whether to check a file of more than ``CHECKED_BYTES``, too.
+
+    Raises:
+        JournalError: it is damaged.
+    """
+    if path.stat().st_size > CHECKED_BYTES and not every_page:
+        return
+    try:
+        uri = f"{path.resolve().as_uri()}?mode=ro{at_rest(path)}"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    if found != "ok":
+        raise damaged(path)
+
+
+def at_rest(path: Path) -> str:
+    """Has a journal that lies still, without a log, read as it lies: no file is made beside it."""
+    return "" if log_of(path).exists() else "&immutable=1"
+
+
+def _examine_header(path: Path, descriptor: int) -> None:
+    """Reads the file's own header: a foreign or newer file is refused before anything touches it."""
+    header = os.pread(descriptor, 100, 0)
+    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+        raise JournalMismatchError(f"{path} is no journal of this SDK; it was not touched, name another one")
+    (version,) = struct.unpack_from(">I", header, 60)
+    (application,) = struct.unpack_from(">I", header, 68)
+    if application != APPLICATION_ID:
+        raise JournalMismatchError(f"{path} is no journal of this SDK; it was not touched, name another one")
+    if not log_of(path).exists() and _is_cut_off(header, descriptor):
+        raise damaged(path)
+    if version > VERSION:
+        raise JournalMismatchError(
+            f"the journal {path} was written by a newer version of this SDK (format {version}, this one "
+            f"reads {VERSION}); it was not touched, upgrade to go on with it"
+        )
+
+
+def _is_cut_off(header: bytes, descriptor: int) -> bool:
+    """Whether the file is shorter than its header says; a log that is there may hold the rest."""
+    (size,) = struct.unpack_from(">H", header, 16)
+    changes, pages = struct.unpack_from(">II", header, 24)
+    (counted_at,) = struct.unpack_from(">I", header, 92)
+    whole = pages * (65536 if size == 1 else size)
+    return bool(counted_at == changes and os.fstat(descriptor).st_size < whole)
+
+
+def _is_marked_open(path: Path) -> bool:
+    """Whether the file itself, without its log, says that the log is needed to understand it."""
+    try:
+        uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            marked = connection.execute("SELECT value FROM meta WHERE name = 'open'").fetchone()
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    return marked is not None and marked[0] == "1"
+
+
+def _has_log(path: Path) -> bool:
+    """Whether there is a log with something in it: while a journal is open, its log never is without."""
+    try:
+        with log_of(path).open("rb") as log:
+            start = log.read(_LOG_HEADER)
+            holds_more = bool(log.read(1))
+    except OSError:
+        return False
+    return len(start) == _LOG_HEADER and struct.unpack_from(">I", start)[0] in _LOG_MAGIC and holds_more

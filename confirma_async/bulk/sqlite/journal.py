@@ -1,0 +1,659 @@
+"""The journal in a file: one SQLite database, one connection, one thread.
+
+Many rows go in one statement. SQLite lets other threads run while a statement works, and has to wait for the
+interpreter after each: a statement per row would wait as often as there are invoices.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from confirma_async.accounts import Owner
+from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
+from confirma_async.bulk.journal import (
+    RUNS_WITH_REFUSALS,
+    Admitted,
+    Decision,
+    Doubt,
+    Former,
+    JobName,
+    Refused,
+    Resolution,
+    Rivals,
+    Run,
+    check_target,
+    foreign_key,
+    same_invoice,
+)
+from confirma_async.bulk.sqlite.admission import Chunk, date_of
+from confirma_async.bulk.sqlite.file import OpenFile, open_file, read_file
+from confirma_async.bulk.sqlite.guard import explained
+from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
+from confirma_async.formats.records import Identity
+from confirma_async.schemas import InvoiceType
+
+SLICE = 64
+"""Rows that share one statement. A statement is prepared once for each number of rows that occurs."""
+
+PERIOD = 10
+"""Seconds whose decisions are counted together."""
+
+_COLUMNS = (
+    "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
+    "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took"
+)
+_INSERTED = "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, ended, detail"
+
+
+def open_sqlite(path: Path) -> SqliteJournal:
+    """Opens a journal for a job, or makes a new one. Belongs into the thread that will use it.
+
+    Raises:
+        JournalError: it cannot be written, stands where its locks cannot be trusted, is in use, damaged, empty,
+            or gone.
+        JournalMismatchError: the file is something else, or of a newer version; it was not touched.
+    """
+    return SqliteJournal(path, open_file(path))
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Generator[SqliteJournal]:
+    """Opens a journal for looking only, also while a job runs on it.
+
+    Raises:
+        JournalError: there is none, or it is damaged.
+        JournalMismatchError: the file is something else, or of a newer version.
+    """
+    with read_file(path) as (connection, doubt):
+        yield SqliteJournal(path, connection, doubt)
+
+
+@contextlib.contextmanager
+def reading_if_there(path: Path) -> Generator[SqliteJournal | None]:
+    """The same, where there may be none yet. Gives None then.
+
+    Raises:
+        JournalError: it is damaged, or gone.
+        JournalMismatchError: the file is something else, or of a newer version.
+    """
+    if not path.exists():
+        yield None
+        return
+    with reading(path) as journal:
+        yield journal
+
+
+class SqliteJournal:
+    """A ``Journal`` over an open file.
+
+    Args:
+        path: The file, for messages.
+        opened: The file as a job has it open, or a connection to look only.
+        doubt: Why the journal may not know all that was sent, where it is only looked at.
+
+    Attributes:
+        path: The file.
+        sequence: The place of the last attempt in the order of all attempts.
+    """
+
+    def __init__(self, path: Path, opened: OpenFile | sqlite3.Connection, doubt: Doubt | None = None) -> None:
+        self.path = path
+        self._file = opened if isinstance(opened, OpenFile) else None
+        self._connection = opened.connection if isinstance(opened, OpenFile) else opened
+        self._doubt = opened.doubt if isinstance(opened, OpenFile) else doubt
+        self._words: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
+        self._last: int = self._one("SELECT coalesce(max(position), 0) FROM item")
+        self.sequence: int = self._one("SELECT sequence FROM progress")
+        self._commits: int = self._one("SELECT commits FROM progress")
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None]:
+        """See ``Journal``.
+
+        Raises:
+            JournalGoneError: the file was deleted or replaced; nothing of it is written.
+        """
+        before = self._last, self.sequence
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute(
+                "UPDATE progress SET commits = commits + 1, sequence = ?", (self.sequence,)
+            )
+            if self._file is not None:
+                self._file.check_in_place()
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
+                self._connection.rollback()
+            self._last, self.sequence = before
+            self._words.clear()
+            self._texts.clear()
+            if isinstance(error, sqlite3.Error):
+                raise explained(self.path, error) from error
+            raise
+        self._commits += 1
+        if self._file is not None:
+            self._file.note_commit(self._commits)
+
+    def close(self) -> None:
+        """See ``Journal``."""
+        opened, self._file = self._file, None
+        if opened is not None:
+            opened.close()
+
+    # --- a job writes -----------------------------------------------------------------------------
+
+    def begin(
+        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
+    ) -> int:
+        """See ``Journal``."""
+        check_target(self.name, self.target(), job.target)
+        self._keep({"target": job.target})
+        if owner is not None:
+            self._take_in(owner, now)
+        execute = self._connection.execute
+        run = self._one("SELECT coalesce(max(id), 0) + 1 FROM run")
+        execute(
+            "INSERT INTO run (id, began_at, expected, inputs) VALUES (?, ?, ?, ?)",
+            (run, _milliseconds(now), expected, json.dumps(list(job.inputs))),
+        )
+        execute(f"UPDATE item SET state = ? WHERE {OPEN} AND state = ?", (State.PENDING, State.CLAIMED))
+        execute(f"UPDATE item SET state = ? WHERE {OPEN} AND state = ?", (State.UNKNOWN, State.SENDING))
+        self._settle_doubt()
+        execute("DELETE FROM refusal WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
+        execute("DELETE FROM known WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
+        return run
+
+    def _settle_doubt(self) -> None:
+        """When doubt arises, what was not sent by this journal may have been sent by the one it was."""
+        if self._doubt is None or "doubt_settled" in self._meta():
+            return
+        self._connection.execute(
+            f"UPDATE item SET state = ?, ended = ?, detail = ? WHERE {OPEN} AND state = ?",
+            (State.UNKNOWN, self.sequence, self._doubt.reason, State.PENDING),
+        )
+        self._keep({"doubt_settled": "1"})
+
+    def _take_in(self, owner: Owner, now: float) -> None:
+        """Checks that a key is of the journal's account, and keeps its fingerprint.
+
+        Raises:
+            JournalMismatchError: it is not known to be.
+        """
+        meta = self._meta()
+        if "salt" not in meta:
+            self._keep({"salt": owner.salt.hex(), "account": owner.account})
+            known, vouched = set[str](), True
+        else:
+            known = {found for (found,) in self._connection.execute("SELECT fingerprint FROM owner")}
+            vouched = owner.vouched and owner.account == meta["account"]
+        own, *kin = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
+        if not vouched and known.isdisjoint([own, *kin]):
+            raise foreign_key(self.name, meta.get("account", ""))
+        if owner.account and not meta.get("account"):
+            self._keep({"account": owner.account})
+        self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, _milliseconds(now)))
+
+    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
+        """See ``Journal``."""
+        self._connection.execute(
+            "UPDATE run SET ended_at = ?, ending = ? WHERE id = ?", (_milliseconds(now), ending, run)
+        )
+        if owner is not None:
+            self._take_in(owner, now)
+
+    def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
+        """See ``Journal``."""
+        chunk = Chunk(self, run, retry, self._doubt.reason if self._doubt else None)
+        for numbers in _slices(sorted({entry.key.number for entry in entries})):
+            chunk.know(self._query(f"WHERE number IN ({_places(numbers)})", numbers))
+            chunk.know(self._archived(f"WHERE number IN ({_places(numbers)})", numbers))
+        admitted = [chunk.admit(entry) for entry in entries]
+        for new in _slices(chunk.new):
+            values = [value for row in new for value in row]
+            self._connection.execute(f"INSERT INTO item ({_INSERTED}) VALUES {_places(new, 14)}", values)
+        many = self._connection.executemany
+        if chunk.claimed_again:
+            many(
+                "UPDATE item SET state = ?, run = ?, digest = ?, date = ?, source = ?, amount = ?, "
+                "currency = ?, ended = ?, detail = ?, status = NULL, decided_at = NULL, took = NULL "
+                "WHERE position = ?",
+                chunk.claimed_again,
+            )
+        if chunk.taken_up:
+            many("UPDATE item SET run = ? WHERE position = ?", chunk.taken_up)
+        if chunk.known:
+            self._connection.execute("UPDATE run SET known = known + ? WHERE id = ?", (chunk.known, run))
+        if chunk.rejected:
+            many(
+                "INSERT OR IGNORE INTO known VALUES (?, ?)", [(run, position) for position in chunk.rejected]
+            )
+        return admitted
+
+    def next_position(self) -> int:
+        """The place of an item that the journal has not had yet."""
+        self._last += 1
+        return self._last
+
+    def word(self, text: str) -> int:
+        """The number of a text that repeats."""
+        if text not in self._words:
+            self._connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
+            self._words[text] = self._one("SELECT id FROM word WHERE text = ?", text)
+        return self._words[text]
+
+    def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
+        """See ``Journal``."""
+        for some in _slices(positions):
+            first = self.sequence + 1
+            self.sequence += len(some)
+            values = [value for at, position in enumerate(some, first) for value in (position, at)]
+            self._connection.execute(
+                "UPDATE item SET state = ?, attempts = attempts + 1, attempted_at = ?, ends_at = ?, ended = NULL, "
+                f"sequence = column2 FROM (VALUES {_places(some, 2)}) WHERE position = column1",
+                (State.SENDING, _milliseconds(now), _milliseconds(ends_at), *values),
+            )
+
+    def ended(self, positions: Sequence[int]) -> None:
+        """See ``Journal``."""
+        self._connection.executemany(
+            "UPDATE item SET ended = ? WHERE position = ? AND ended IS NULL",
+            [(self.sequence, position) for position in positions],
+        )
+
+    def decide(self, decisions: Sequence[Decision]) -> None:
+        """See ``Journal``."""
+        latest = {decision.position: decision for decision in decisions}  # one statement takes each once
+        for some in _slices(list(latest.values())):
+            values = [value for decision in some for value in self._decided(decision)]
+            self._connection.execute(
+                "UPDATE item SET state = column2, status = column3, detail = column4, duplicate = column5, "
+                "decided_at = column6, ended = coalesce(column7, ended), took = column8, "
+                "ends_at = CASE WHEN column6 IS NULL THEN ends_at END "
+                f"FROM (VALUES {_places(some, 8)}) WHERE position = column1",
+                values,
+            )
+        self._count(list(latest.values()))
+
+    def _decided(self, decision: Decision) -> tuple[Any, ...]:
+        return (
+            decision.position,
+            decision.state,
+            None if decision.status is None else self.word(decision.status),
+            decision.detail,
+            decision.duplicate,
+            _milliseconds(decision.at) if decision.state in FINAL else None,
+            self.sequence if decision.lost else None,
+            None if decision.seconds is None else round(decision.seconds * 1000),
+        )
+
+    def _count(self, decisions: Sequence[Decision]) -> None:
+        """Counts final decisions by run and time, so that a run's figures need no look at its items."""
+        final = [decision for decision in decisions if decision.state in FINAL]
+        counts = Counter[tuple[int, int, State]]()
+        for some in _slices(final):
+            runs = dict(
+                self._connection.execute(
+                    f"SELECT position, run FROM item WHERE position IN ({_places(some)})",
+                    [decision.position for decision in some],
+                )
+            )
+            counts.update(
+                (runs[decision.position], int(decision.at) // PERIOD, decision.state) for decision in some
+            )
+        self._connection.executemany(
+            "INSERT INTO decided VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            [(*key, count) for key, count in counts.items()],
+        )
+
+    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
+        """See ``Journal``."""
+        self._connection.executemany(
+            "INSERT INTO refusal (source, number, rule, path, message, run) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (str(refusal.place), refusal.number, problem.rule, problem.path, problem.message, run)
+                for refusal in refusals
+                for problem in refusal.problems
+            ],
+        )
+
+    def resolve(self, resolution: Resolution) -> None:
+        """See ``Journal``."""
+        self.keep_former(resolution.position, resolution.at, resolution.note)
+        decided_at = _milliseconds(resolution.at) if resolution.state in FINAL else None
+        self._connection.execute(
+            "UPDATE item SET state = ?, status = NULL, detail = ?, decided_at = ? WHERE position = ?",
+            (resolution.state, f"a person decided: {resolution.note}", decided_at, resolution.position),
+        )
+
+    def keep_former(self, position: int, now: float, note: str) -> None:
+        """Keeps what an item is, before it becomes something else."""
+        self._connection.execute(
+            "INSERT INTO former (position, at, state, digest, status, detail, note) "
+            "SELECT position, ?, state, digest, (SELECT text FROM word WHERE id = status), detail, ? "
+            "FROM item WHERE position = ?",
+            (now, note, position),
+        )
+
+    def trust(self, now: float) -> int:
+        """See ``Journal``."""
+        self._connection.execute("DELETE FROM meta WHERE name IN ('doubt', 'doubt_since', 'doubt_settled')")
+        self._keep({"trusted_at": str(now)})
+        self._doubt = None
+        return self._connection.execute(
+            f"UPDATE item SET state = ?, detail = NULL WHERE {OPEN} AND state = ? AND attempts = 0",
+            (State.PENDING, State.UNKNOWN),
+        ).rowcount
+
+    def confirm_form(self, form: str) -> None:
+        """See ``Journal``."""
+        self._connection.execute("INSERT OR IGNORE INTO form VALUES (?)", (form,))
+
+    def keep_numbers(self, given: Mapping[Identity, int]) -> None:
+        """See ``Journal``."""
+        run = self._one("SELECT coalesce(max(id), 0) FROM run") + 1  # numbers are given before the run begins
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO numbered VALUES (?, ?, ?, ?, ?)",
+            [(who.seller, str(who.type), who.original, number, run) for who, number in given.items()],
+        )
+
+    def archive(self, before: float) -> int:
+        """See ``Journal``."""
+        old = f"FROM item WHERE {DECIDED} AND state = ? AND decided_at < ?"
+        values = (State.ACCEPTED, _milliseconds(before))
+        self._connection.execute(
+            f"INSERT INTO archived SELECT number, type, seller, repeat, digest, date {old}", values
+        )
+        self._connection.execute(f"DELETE FROM former WHERE position IN (SELECT position {old})", values)
+        return self._connection.execute(f"DELETE {old}", values).rowcount
+
+    # --- anybody reads ----------------------------------------------------------------------------
+
+    def target(self) -> str | None:
+        """See ``Journal``."""
+        return self._meta().get("target")
+
+    def account(self) -> str:
+        """See ``Journal``."""
+        return self._meta().get("account", "")
+
+    def doubt(self) -> Doubt | None:
+        """See ``Journal``."""
+        return self._doubt
+
+    def runs(self) -> Iterator[Run]:
+        """See ``Journal``."""
+        return self._runs("ORDER BY id DESC", ())
+
+    def run(self, number: int) -> Run | None:
+        """See ``Journal``."""
+        return next(self._runs("WHERE id = ?", (number,)), None)
+
+    def decided_since(self, run: int, moment: float) -> int:
+        """See ``Journal``."""
+        query = "SELECT coalesce(sum(count), 0) FROM decided WHERE run = ? AND period >= ?"
+        return self._one(query, run, int(moment) // PERIOD)
+
+    def confirmed_forms(self) -> frozenset[str]:
+        """See ``Journal``."""
+        return frozenset(form for (form,) in self._connection.execute("SELECT form FROM form"))
+
+    def find(self, key: InvoiceKey) -> Row | None:
+        """See ``Journal``."""
+        same = [
+            row
+            for row in (
+                *self._query("WHERE number = ?", (key.number,)),
+                *self._archived("WHERE number = ?", (key.number,)),
+            )
+            if (row.key.type, row.key.repeat) == (key.type, key.repeat)
+        ]
+        return same_invoice(same, key)
+
+    def rivals(self, position: int, key: InvoiceKey) -> Rivals:
+        """See ``Journal``."""
+        sent = (
+            row.key
+            for row in self._query(
+                "WHERE number = ? AND position <> ? AND (attempts > 0 OR state NOT IN (?, ?))",
+                (key.number, position, State.PENDING, State.CLAIMED),
+            )
+        )
+        archived = (row.key for row in self._archived("WHERE number = ?", (key.number,)))
+        former = "SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND state = ?)"
+        return Rivals(others=(*sent, *archived), former=bool(self._one(former, position, State.REJECTED)))
+
+    def witnesses(self, position: int, limit: int) -> Sequence[Row]:
+        """See ``Journal``."""
+        lost = next(self._query("WHERE position = ?", (position,)), None)
+        if lost is None or lost.ended is None:
+            return []
+        found: list[Row] = []
+        for run in range(self._one("SELECT coalesce(max(id), 0) FROM run"), 0, -1):
+            if len(found) >= limit:
+                break
+            latest = self._one(
+                f"SELECT coalesce(max(sequence), 0) FROM item WHERE {DECIDED} AND run = ? AND state = ?",
+                run, State.ACCEPTED,
+            )  # fmt: skip
+            if not lost.ended < latest:
+                if run < lost.run:
+                    break  # what an earlier run has sent was sent before
+                continue
+            found += self._query(
+                f"WHERE {DECIDED} AND run = ? AND state = ? AND sequence > ? AND NOT duplicate "
+                "ORDER BY sequence DESC LIMIT ?",
+                (run, State.ACCEPTED, lost.ended, limit - len(found)),
+            )
+        return found
+
+    def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
+        """See ``Journal``."""
+        conditions = [f"state IN ({_places(states)})"] if states else []
+        values: list[Any] = [*states]
+        if run is not None:
+            conditions.append("run = ?")
+            values.append(run)
+        if not states:
+            where = f"({DECIDED} OR {OPEN}) AND " if run is not None else ""  # both indexes
+        else:
+            where = (
+                f"{OPEN} AND "
+                if FINAL.isdisjoint(states)
+                else f"{DECIDED} AND "
+                if {*states} <= FINAL
+                else ""
+            )
+        condition = f"WHERE {where}{' AND '.join(conditions)} " if conditions else ""
+        return self._query(f"{condition}ORDER BY position", values)
+
+    def known(self, run: int) -> Iterator[Row]:
+        """See ``Journal``."""
+        return self._query(
+            "WHERE position IN (SELECT position FROM known WHERE run = ?) ORDER BY position", (run,)
+        )
+
+    def counts(self, run: int | None = None) -> Mapping[State, int]:
+        """See ``Journal``."""
+        if run is None:
+            query = f"SELECT state, count(*) FROM item WHERE {DECIDED} GROUP BY state"
+            final = Counter(dict(self._connection.execute(query)))
+            final[int(State.ACCEPTED)] += self._one("SELECT count(*) FROM archived")
+        else:
+            query = "SELECT state, sum(count) FROM decided WHERE run = ? GROUP BY state"
+            final = Counter(dict(self._connection.execute(query, (run,))))
+        open_ = self.open_counts(run)
+        return {state: final[int(state)] if state in FINAL else open_[state] for state in State}
+
+    def open_counts(self, run: int | None = None) -> Mapping[State, int]:
+        """See ``Journal``."""
+        of_run = "" if run is None else " AND run = ?"
+        query = f"SELECT state, count(*) FROM item WHERE {OPEN}{of_run} GROUP BY state"
+        found = dict(self._connection.execute(query, () if run is None else (run,)))
+        return {state: found.get(int(state), 0) for state in State}
+
+    def refusals(self, run: int) -> Iterator[Refused]:
+        """See ``Journal``."""
+        for source, number, rule, path, message in self._connection.execute(
+            "SELECT source, number, rule, path, message FROM refusal WHERE run = ? ORDER BY id", (run,)
+        ):
+            yield Refused(source=source, number=number, rule=rule, path=path, message=message)
+
+    def refused(self, run: int) -> int:
+        """See ``Journal``."""
+        query = "SELECT count(*) FROM (SELECT DISTINCT source, number FROM refusal WHERE run = ?)"
+        return self._one(query, run)
+
+    def withheld(self, run: int) -> int:
+        """See ``Journal``."""
+        query = (
+            f"SELECT count(*) FROM item WHERE {OPEN} AND state = ? AND run = ? "
+            "AND (source, CAST(number AS TEXT)) IN (SELECT source, number FROM refusal WHERE run = ?)"
+        )
+        return self._one(query, State.PENDING, run, run)
+
+    def former(self) -> Iterator[Former]:
+        """See ``Journal``."""
+        for position, at, state, digest, status, detail, note in self._connection.execute(
+            "SELECT position, at, state, digest, status, detail, note FROM former ORDER BY id"
+        ):
+            yield Former(
+                position=position, at=at, state=State(state), digest=digest, status=status, detail=detail,
+                note=note,
+            )  # fmt: skip
+
+    def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
+        """See ``Journal``."""
+        found: dict[Identity, int] = {}
+        for some in _slices(identities):
+            wanted = [value for who in some for value in (who.seller, str(who.type), who.original)]
+            for seller, kind, original, number in self._connection.execute(
+                "SELECT seller, type, original, number FROM numbered "
+                f"WHERE (seller, type, original) IN (VALUES {_places(some, 3)})",
+                wanted,
+            ):
+                found[Identity(seller, InvoiceType(kind), original)] = number
+        return found
+
+    def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
+        """See ``Journal``."""
+        found = set[int]()
+        for some in _slices(numbers):
+            for table in ("item", "archived", "numbered"):
+                query = f"SELECT number FROM {table} WHERE number IN ({_places(some)})"
+                found.update(number for (number,) in self._connection.execute(query, some))
+        return frozenset(found)
+
+    def renumbered(self, run: int) -> Mapping[Identity, int]:
+        """See ``Journal``."""
+        found = self._connection.execute(
+            "SELECT seller, type, original, number FROM numbered "
+            "WHERE run = ? AND original <> CAST(number AS TEXT) ORDER BY number",
+            (run,),
+        )
+        return {
+            Identity(seller, InvoiceType(kind), original): number for seller, kind, original, number in found
+        }
+
+    def _one(self, query: str, *values: Any) -> int:
+        (found,) = self._connection.execute(query, values).fetchone()
+        return int(found)
+
+    def _meta(self) -> dict[str, str]:
+        return dict(self._connection.execute("SELECT name, value FROM meta"))
+
+    def _keep(self, values: Mapping[str, str]) -> None:
+        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+    def _runs(self, rest: str, values: Sequence[Any]) -> Iterator[Run]:
+        query = f"SELECT id, began_at, ended_at, ending, inputs, expected, known FROM run {rest}"
+        for number, began_at, ended_at, ending, inputs, expected, known in self._connection.execute(
+            query, values
+        ):
+            yield Run(
+                number=number, began_at=began_at / 1000, ended_at=_seconds(ended_at), ending=ending,
+                inputs=tuple(json.loads(inputs)), expected=expected, known=known,
+            )  # fmt: skip
+
+    def _query(self, rest: str, values: Sequence[Any]) -> Iterator[Row]:
+        query = f"SELECT {_COLUMNS} FROM item {rest}"
+        return map(self._row, self._connection.execute(query, values))
+
+    def _row(self, found: tuple[Any, ...]) -> Row:
+        (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, sequence, ended,
+         ends_at, status, detail, duplicate, amount, currency, decided_at, took) = found  # fmt: skip
+        text = self._text
+        return Row(
+            position=position,
+            key=InvoiceKey(text(seller), text(kind), number, date_of(repeat), date_of(date)),
+            source=source,
+            digest=digest,
+            state=State(state),
+            attempts=attempts,
+            attempted_at=_seconds(at),
+            run=run,
+            sequence=sequence or 0,
+            ended=ended,
+            ends_at=_seconds(ends_at),
+            status=None if status is None else text(status),
+            detail=detail,
+            duplicate=bool(duplicate),
+            amount=None if amount is None else Decimal(amount).scaleb(-2),
+            currency=text(currency),
+            decided_at=_seconds(decided_at),
+            seconds=_seconds(took),
+        )
+
+    def _archived(self, where: str, values: Sequence[Any]) -> Iterator[Row]:
+        """What is kept of accepted invoices that were archived."""
+        query = f"SELECT number, type, seller, repeat, digest, date FROM archived {where}"
+        for number, kind, seller, repeat, digest, date in self._connection.execute(query, values):
+            key = InvoiceKey(self._text(seller), self._text(kind), number, date_of(repeat), date_of(date))
+            yield Row(
+                position=0,
+                key=key,
+                source="the archive of the journal",
+                digest=digest,
+                state=State.ACCEPTED,
+                run=0,
+            )
+
+    def _text(self, word: int) -> str:
+        """The text of a word."""
+        if word not in self._texts:
+            (self._texts[word],) = self._connection.execute(
+                "SELECT text FROM word WHERE id = ?", (word,)
+            ).fetchone()
+        return self._texts[word]
+
+
+def _slices(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (items[start : start + SLICE] for start in range(0, len(items), SLICE))
+
+
+def _places(items: Sequence[Any], width: int = 0) -> str:
+    """Places for values in a statement: one per item, or one row of so many per item."""
+    one = f"({', '.join('?' * width)})" if width else "?"
+    return ", ".join([one] * len(items))
+
+
+def _milliseconds(moment: float) -> int:
+    return round(moment * 1000)
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000

@@ -1,0 +1,165 @@
+"""What is remembered of a journal apart from it, so that it shows when it was copied, restored or replaced.
+
+A mark holds the journal's id and how many commits it has had. One lies beside the journal, one in the user's
+state directory. A mark is written after each commit, and never synced: it may be behind its journal after a
+power cut, but never ahead. A journal that is behind a mark was put back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import define, field, frozen
+
+from confirma_async.accounts import state_root
+from confirma_async.errors import ConfigurationError
+from confirma_async.files import make_private
+
+_DIGITS = 20
+_MARK = re.compile(rb"(\d{20}) ([0-9a-f]{32})\n", re.ASCII)
+
+
+@frozen
+class Mark:
+    """What a mark says.
+
+    Attributes:
+        commits: How many commits the journal has had.
+        journal: The journal's id.
+    """
+
+    commits: int
+    journal: str
+
+
+@frozen
+class Origin:
+    """Which file a journal is, on which machine.
+
+    Attributes:
+        machine: The machine's id; empty where it has none.
+        boot: The id of the machine's present run: a device keeps its number no longer.
+        device: The number of the device.
+        inode: The file's number on it.
+    """
+
+    machine: str
+    boot: str
+    device: int
+    inode: int
+
+    def __str__(self) -> str:
+        return f"{self.machine} {self.boot} {self.device} {self.inode}"
+
+    @classmethod
+    def parse(cls, text: str) -> Origin:
+        """Reads what ``str`` has written."""
+        machine, boot, device, inode = text.split(" ")
+        return cls(machine, boot, int(device), int(inode))
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> Origin:
+        """The origin of a file here and now."""
+        return cls(_read_id("/etc/machine-id"), _read_id("/proc/sys/kernel/random/boot_id"), *identity(stat))
+
+    def is_same_file(self, other: Origin) -> bool:
+        """Whether both are one file, as far as can be told."""
+        if self.machine and other.machine and self.machine != other.machine:
+            return False
+        if self.boot == other.boot and self.device != other.device:
+            return False
+        return self.inode == other.inode
+
+
+def identity(stat: os.stat_result) -> tuple[int, int]:
+    """Device and inode of a file."""
+    return stat.st_dev, stat.st_ino
+
+
+def _read_id(path: str) -> str:
+    with contextlib.suppress(OSError, ValueError):
+        return uuid.UUID(Path(path).read_text(encoding="ascii").strip()).hex
+    return ""
+
+
+def mark_paths(journal: Path) -> Sequence[Path]:
+    """Where the marks of a journal are: beside it, and in the user's state directory if there is one."""
+    file = journal.resolve()
+    beside = file.with_name(f"{file.name}.mark")
+    name = hashlib.sha256(os.fsencode(file)).hexdigest()[:32]
+    try:
+        return beside, state_root() / f"{name}.mark"
+    except ConfigurationError:
+        return (beside,)
+
+
+def read_marks(journal: Path) -> list[Mark]:
+    """What the marks of a journal say; one that is missing or unreadable is left out."""
+    found: list[Mark] = []
+    for path in mark_paths(journal):
+        with contextlib.suppress(OSError):
+            match = _MARK.fullmatch(path.read_bytes()[:256])
+            if match:
+                found.append(Mark(int(match[1]), match[2].decode()))
+    return found
+
+
+def remove_marks(journal: Path) -> None:
+    """Forgets a journal that is set aside.
+
+    Raises:
+        OSError: a mark cannot be removed.
+    """
+    for path in mark_paths(journal):
+        path.unlink(missing_ok=True)
+
+
+@define
+class Marks:
+    """The marks of a journal that a job has open."""
+
+    _descriptors: list[int] = field(factory=list[int])
+
+    @classmethod
+    def open(cls, journal: Path, mark: Mark) -> Marks:
+        """Opens the marks, or makes them. The one in the state directory is left out where it cannot be made.
+
+        Raises:
+            OSError: the mark beside the journal cannot be written.
+        """
+        marks = cls()
+        beside, *elsewhere = mark_paths(journal)
+        marks._open(beside, mark)
+        for path in elsewhere:
+            with contextlib.suppress(OSError):
+                make_private(path.parent)
+                marks._open(path, mark)
+        return marks
+
+    def _open(self, path: Path, mark: Mark) -> None:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self._descriptors.append(descriptor)
+        content = f"{mark.commits:0{_DIGITS}d} {mark.journal}\n".encode()
+        if os.pread(descriptor, 256, 0) != content:
+            os.pwrite(descriptor, content, 0)
+            os.ftruncate(descriptor, len(content))
+            os.fsync(descriptor)
+
+    def note(self, commits: int) -> None:
+        """Writes how many commits the journal has had."""
+        digits = f"{commits:0{_DIGITS}d}".encode()
+        for descriptor in self._descriptors:
+            with contextlib.suppress(OSError):  # a full disk: the mark is behind, which is no alarm
+                os.pwrite(descriptor, digits, 0)
+
+    def close(self) -> None:
+        """Lets go of the marks. Closing twice is fine."""
+        descriptors, self._descriptors = self._descriptors, []
+        for descriptor in descriptors:
+            os.close(descriptor)

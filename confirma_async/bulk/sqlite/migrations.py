@@ -1,0 +1,112 @@
+"""The form of the journal's file, version by version. What is published here never changes: add a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+OPEN = "state NOT IN (4, 5)"
+"""The condition of the index on what is not decided; a query must hold it word for word to use the index."""
+
+DECIDED = "state IN (4, 5)"
+"""The condition of the index on what is decided, likewise."""
+
+MIGRATIONS: Sequence[str] = (
+    f"""
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE item (
+      position INTEGER PRIMARY KEY,
+      number INTEGER NOT NULL, type TEXT NOT NULL, seller TEXT NOT NULL, repeat TEXT NOT NULL,
+      date TEXT NOT NULL, source TEXT NOT NULL, digest BLOB NOT NULL,
+      state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, attempted_at REAL,
+      run INTEGER NOT NULL, status TEXT, detail TEXT, duplicate INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE UNIQUE INDEX item_key ON item (number, type, seller, repeat);
+    CREATE INDEX item_open ON item (state) WHERE {OPEN};
+    CREATE TABLE refusal (
+      id INTEGER PRIMARY KEY, source TEXT NOT NULL, number TEXT, rule TEXT NOT NULL, path TEXT NOT NULL,
+      message TEXT NOT NULL
+    );
+    CREATE TABLE numbered (
+      seller TEXT NOT NULL, type TEXT NOT NULL, original TEXT NOT NULL, number INTEGER NOT NULL,
+      PRIMARY KEY (seller, type, original)
+    ) WITHOUT ROWID;
+    """,
+    # Amounts in hundredths, when and how fast an item was decided, and what it was before.
+    """
+    ALTER TABLE item ADD COLUMN amount INTEGER;
+    ALTER TABLE item ADD COLUMN currency TEXT NOT NULL DEFAULT '';
+    ALTER TABLE item ADD COLUMN decided_at REAL;
+    ALTER TABLE item ADD COLUMN seconds REAL;
+    CREATE TABLE former (
+      id INTEGER PRIMARY KEY, position INTEGER NOT NULL, at REAL NOT NULL, state INTEGER NOT NULL,
+      digest BLOB NOT NULL, status TEXT, detail TEXT, note TEXT NOT NULL
+    );
+    CREATE INDEX former_position ON former (position);
+    """,
+    # The journal of an account, for years: runs, owners, an order of attempts, and rows of half the size.
+    # Texts that repeat are words; days are proleptic ordinals, moments and durations milliseconds, and a
+    # digest is the first half of a SHA-256.
+    f"""
+    CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+    INSERT INTO word (text) SELECT '' UNION SELECT seller FROM item UNION SELECT type FROM item
+      UNION SELECT currency FROM item UNION SELECT status FROM item WHERE status IS NOT NULL;
+    CREATE TABLE run (
+      id INTEGER PRIMARY KEY, began_at INTEGER NOT NULL, ended_at INTEGER, ending TEXT, expected INTEGER,
+      inputs TEXT NOT NULL, known INTEGER NOT NULL DEFAULT 0
+    );
+    INSERT INTO run (id, began_at, expected, inputs)
+      SELECT CAST(value AS INTEGER),
+        CAST(coalesce((SELECT value FROM meta WHERE name = 'run_at'), '0') * 1000 AS INTEGER),
+        CAST((SELECT value FROM meta WHERE name = 'expected') AS INTEGER),
+        (SELECT value FROM meta WHERE name = 'inputs')
+      FROM meta WHERE name = 'run';
+    ALTER TABLE item RENAME TO item_2;
+    DROP INDEX item_key;
+    DROP INDEX item_open;
+    CREATE TABLE item (
+      position INTEGER PRIMARY KEY,
+      number INTEGER NOT NULL, type INTEGER NOT NULL, seller INTEGER NOT NULL, repeat INTEGER NOT NULL,
+      date INTEGER NOT NULL, source TEXT NOT NULL, digest BLOB NOT NULL, amount INTEGER, currency INTEGER NOT NULL,
+      run INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, sequence INTEGER,
+      ended INTEGER, ends_at INTEGER, attempted_at INTEGER, decided_at INTEGER, took INTEGER,
+      duplicate INTEGER NOT NULL DEFAULT 0, status INTEGER, detail TEXT
+    );
+    INSERT INTO item SELECT
+      position, number, (SELECT id FROM word WHERE text = type), (SELECT id FROM word WHERE text = seller),
+      CASE repeat WHEN '' THEN 0 ELSE CAST(julianday(repeat) - 1721424.5 AS INTEGER) END,
+      CAST(julianday(date) - 1721424.5 AS INTEGER), source, substr(digest, 1, 16), amount,
+      (SELECT id FROM word WHERE text = currency), run, state, attempts, 0, NULL, NULL,
+      CAST(attempted_at * 1000 AS INTEGER), CAST(decided_at * 1000 AS INTEGER), CAST(seconds * 1000 AS INTEGER),
+      duplicate, (SELECT id FROM word WHERE text = status), detail
+      FROM item_2 ORDER BY position;
+    DROP TABLE item_2;
+    CREATE UNIQUE INDEX item_key ON item (number, type, seller, repeat);
+    CREATE INDEX item_open ON item (state) WHERE {OPEN};
+    CREATE INDEX item_decided ON item (run, state, sequence) WHERE {DECIDED};
+    CREATE TABLE archived (
+      number INTEGER NOT NULL, type INTEGER NOT NULL, seller INTEGER NOT NULL, repeat INTEGER NOT NULL,
+      digest BLOB NOT NULL, date INTEGER NOT NULL, PRIMARY KEY (number, type, seller, repeat)
+    ) WITHOUT ROWID;
+    CREATE TABLE known (
+      run INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (run, position)
+    ) WITHOUT ROWID;
+    CREATE TABLE decided (
+      run INTEGER NOT NULL, period INTEGER NOT NULL, state INTEGER NOT NULL, count INTEGER NOT NULL,
+      PRIMARY KEY (run, period, state)
+    ) WITHOUT ROWID;
+    INSERT INTO decided SELECT run, coalesce(decided_at, 0) / 10000, state, count(*) FROM item
+      WHERE {DECIDED} GROUP BY 1, 2, 3;
+    ALTER TABLE refusal ADD COLUMN run INTEGER NOT NULL DEFAULT 0;
+    UPDATE refusal SET run = (SELECT coalesce(max(id), 0) FROM run);
+    CREATE INDEX refusal_run ON refusal (run);
+    UPDATE former SET digest = substr(digest, 1, 16);
+    ALTER TABLE numbered ADD COLUMN run INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX numbered_number ON numbered (number);
+    CREATE INDEX numbered_run ON numbered (run);
+    CREATE TABLE owner (fingerprint TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE form (form TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL, sequence INTEGER NOT NULL);
+    INSERT INTO progress VALUES (1, 0, 1);
+    DELETE FROM meta WHERE name IN ('inputs', 'run', 'run_at', 'expected');
+    """,
+)
