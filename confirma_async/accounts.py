@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -45,6 +45,7 @@ FIRST_ACCOUNT = "default"
 
 SALT_BYTES = 16
 
+_DIRECTORIES = PlatformDirs("confirma")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _REGISTRY = "accounts.json"
 _LOCK = "accounts.lock"
@@ -69,7 +70,7 @@ def journal_root() -> Path:
     named = os.environ.get(JOURNAL_DIR_VARIABLE)
     if named:
         return Path(named).absolute()
-    return _directory(PlatformDirs("confirma").user_data_path) / "journals"
+    return _directory(lambda: _DIRECTORIES.user_data_path) / "journals"
 
 
 def state_root() -> Path:
@@ -78,11 +79,15 @@ def state_root() -> Path:
     Raises:
         ConfigurationError: the user has no home directory.
     """
-    return _directory(PlatformDirs("confirma").user_state_path) / "journals"
+    return _directory(lambda: _DIRECTORIES.user_state_path) / "journals"
 
 
-def _directory(path: Path) -> Path:
-    if not path.is_absolute() or "~" in path.parts:  # how a missing home directory shows
+def _directory(find: Callable[[], Path]) -> Path:
+    try:
+        path = find()
+    except RuntimeError:
+        path = Path("~")
+    if not path.is_absolute():
         raise ConfigurationError(
             "this user has no home directory to keep the account's journal in; set "
             f"{JOURNAL_DIR_VARIABLE} to a folder that lasts, or name a journal"
@@ -380,7 +385,7 @@ async def note_renewal(old: Secret, new: Secret) -> None:
         await asyncio.to_thread(lambda: Accounts().renewed(old, new))
     except (ConfigurationError, OSError) as error:
         logger.warning(
-            "the key was renewed, but its account could not be told of the new one (%s): the next job asks for "
-            "the name of the account",
+            "the key was renewed, but its account could not be told of the new one (%s): the next job asks "
+            "for the name of the account",
             error,
         )

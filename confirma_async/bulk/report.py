@@ -35,6 +35,7 @@ class Report:
         ended: Whether the run came to an end of its own; False after an error, or while it goes on.
         troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
         remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
+        warnings: What there is to say of the journal: that it is in doubt, or does not last.
     """
 
     journal: str
@@ -53,6 +54,7 @@ class Report:
     ended: bool = True
     troubles: Sequence[Outcome] = ()
     remarked: Sequence[Outcome] = ()
+    warnings: Sequence[str] = ()
 
     @property
     def rate(self) -> float:
@@ -108,11 +110,10 @@ class Tally:
         if outcome.remarks and len(self.remarked) < KEPT:
             self.remarked.append(outcome)
 
-    def report(self, journal: str, run: int, ending: Ending | None, seconds: float) -> Report:
+    def report(self, journal: str, ending: Ending | None, seconds: float) -> Report:
         """What has been counted, as a report; without an ending, of a run that has not come to one."""
         return Report(
             journal=journal,
-            run=run,
             accepted=self.counts[Verdict.ACCEPTED.value],
             duplicates=self.counts["duplicates"],
             rejected=self.counts[Verdict.REJECTED.value],

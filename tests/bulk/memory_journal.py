@@ -256,7 +256,7 @@ class MemoryJournal:
             counted[State.ACCEPTED] += len(self.contents.archived)
         else:
             final = Counter(state for by, _, state in self.contents.decided if by == run)
-            counted |= {state: 0 for state in FINAL}
+            counted |= dict.fromkeys(FINAL, 0)
             counted.update({state: final[state] - counted[state] for state in FINAL})
         return {state: counted[state] for state in State}
 

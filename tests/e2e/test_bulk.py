@@ -12,8 +12,8 @@ import pytest
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy, Verdict, bulk
 from confirma_async.bulk import Report, State, Unknown
-from confirma_async.bulk.journal_file import open_file
-from confirma_async.bulk.sqlite_journal import SqliteJournal, reading
+from confirma_async.bulk.sqlite.file import open_file
+from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
 from confirma_async.errors import (
     ConfigurationError,
     JournalError,
