@@ -263,11 +263,12 @@ class Accounts:
         salt = bytes.fromhex(contents["salt"])
         prints = [fingerprint(key, salt), *_kin(contents["renewals"], fingerprint(key, salt))]
         known: dict[str, Any] = contents["accounts"].setdefault(target, {})
+        proved = {name: one for name, one in known.items() if one["proved"]}
         holder = next((name for name, one in known.items() if not set(prints).isdisjoint(one["keys"])), None)
         if holder is not None and account not in {None, holder}:
             raise UnknownKeyError(target, sorted(known), account=account, holder=holder)
-        name = holder or self._joined(known, target, prints[0], account, new=new)
-        keys: list[str] = known.setdefault(name, {"keys": []})["keys"]
+        name = holder or self._joined(proved, target, prints[0], account, new=new)
+        keys: list[str] = known.setdefault(name, {"keys": [], "proved": False})["keys"]
         keys.extend(one for one in prints[:1] if one not in keys)
         return self._record(target, name, keys)
 
@@ -286,6 +287,21 @@ class Accounts:
         if target == LOCALHOST:
             return f"account-{own[:12]}"
         raise UnknownKeyError(target, sorted(known))
+
+    def prove(self, target: str, name: str) -> None:
+        """Notes that the service has taken something for an account: from now on its journal is bound to it.
+
+        Until then a mistyped key, or a trial that came to nothing, stands in nobody's way.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self._read()["accounts"].get(target, {}).get(name, {}).get("proved", True):
+            return
+        with locked(self.root / _LOCK):
+            contents = self._read()
+            contents["accounts"][target][name]["proved"] = True
+            self._write(contents)
 
     def vouch(self, target: str, key: Secret, account: str | None) -> Owner:
         """The owner of a journal that the user names, which need not be an account's own.

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import datetime
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from attrs import evolve
 
@@ -175,6 +175,9 @@ class BulkStream:
         if key is not None and key != owner.key:
             owner = evolve(owner, key=key, vouched=True)
         await writer.run(lambda journal: journal.end(run, ending, now=time.time(), owner=owner))
+        if placement.prove is not None and await writer.run(lambda journal: journal.has_sent()):
+            with contextlib.suppress(OSError):  # the journal itself knows its owner
+                await asyncio.to_thread(placement.prove)
 
 
 class Bulk:

@@ -125,6 +125,10 @@ class Journal(Protocol):
         """The name of the account that it belongs to; empty where none was given."""
         ...
 
+    def has_sent(self) -> bool:
+        """Whether the service has, or may have, anything of this journal's; until then it is bound to no key."""
+        ...
+
     def doubt(self) -> Doubt | None:
         """Why the journal may not know all that was sent; None where it does."""
         ...

@@ -30,6 +30,7 @@ class Placement:
         target: What it is tied to.
         owner: Whose key the calls bear.
         warning: Why it may not last; None where it does.
+        prove: Notes that the service has taken something for the account; None where nobody need know.
     """
 
     path: Path | None = None
@@ -37,6 +38,7 @@ class Placement:
     target: str
     owner: Owner
     warning: str | None = None
+    prove: Callable[[], None] | None = None
 
 
 JournalSource: TypeAlias = str | Path | OpenJournal | Placement | None
@@ -71,6 +73,7 @@ def place(
             target=target or default,
             owner=owner,
             warning=_mortal(record.journal),
+            prove=partial(accounts.prove, at, record.name),
         )
     owner = _owner(at, key, account)
     if callable(journal):

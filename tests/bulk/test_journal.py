@@ -103,34 +103,52 @@ def owner(key, account="", **more):
     return Owner(key=Secret(key), account=account, salt=SALT, **more)
 
 
-def test_the_first_key_asks_nothing_and_a_foreign_one_is_refused(run, journal):
-    run(owner=owner("first", "acme"))
+@pytest.fixture
+def sent(journal, entry, send):
+    """Has a run send something, so that the journal is its owner's."""
+
+    def send_one(run):
+        with journal.transaction():
+            journal.admit([entry()], run)
+        send(1)
+
+    return send_one
+
+
+def test_a_key_that_sent_nothing_binds_nothing(run):
+    run(owner=owner("mistyped", "acme"))
+    run(owner=owner("right", "acme"))
+
+
+def test_the_first_key_asks_nothing_and_a_foreign_one_is_refused(run, journal, sent):
+    sent(run(owner=owner("first", "acme")))
     run(owner=owner("first"))
     assert journal.account() == "acme"
     with pytest.raises(JournalMismatchError, match="the account acme"):
         run(owner=owner("second"))
 
 
-def test_a_new_key_of_the_account_is_taken_in_for_good(run):
-    run(owner=owner("first", "acme"))
+def test_a_new_key_of_the_account_is_taken_in_for_good(run, sent):
+    sent(run(owner=owner("first", "acme")))
     run(owner=owner("second", "acme", vouched=True))
     run(owner=owner("second"))
 
 
-def test_another_account_does_not_vouch(run):
-    run(owner=owner("first", "acme"))
+def test_another_account_does_not_vouch(run, sent):
+    sent(run(owner=owner("first", "acme")))
     with pytest.raises(JournalMismatchError):
         run(owner=owner("second", "other", vouched=True))
 
 
-def test_a_renewed_key_is_known_by_the_one_it_was_renewed_from(run):
-    run(owner=owner("first"))
+def test_a_renewed_key_is_known_by_the_one_it_was_renewed_from(run, sent):
+    sent(run(owner=owner("first")))
     run(owner=owner("second", kin=[fingerprint(Secret("first"), SALT)]))
     run(owner=owner("second"))
 
 
-def test_a_key_that_was_renewed_during_a_run_is_known_to_the_next(run, journal):
+def test_a_key_that_was_renewed_during_a_run_is_known_to_the_next(run, journal, sent):
     number = run(owner=owner("first"))
+    sent(number)
     with journal.transaction():
         journal.end(number, "finished", now=9.0, owner=owner("second", vouched=True))
     run(owner=owner("second"))

@@ -206,10 +206,19 @@ class SqliteJournal:
             vouched = owner.vouched and owner.account == meta["account"]
         own, *kin = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
         if not vouched and known.isdisjoint([own, *kin]):
-            raise foreign_key(self.name, meta.get("account", ""))
+            if self.has_sent():
+                raise foreign_key(self.name, meta.get("account", ""))
+            self._keep({"account": owner.account})  # a mistyped key binds nothing
+            self._connection.execute("DELETE FROM owner")
         if owner.account and not meta.get("account"):
             self._keep({"account": owner.account})
         self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, _milliseconds(now)))
+
+    def has_sent(self) -> bool:
+        """See ``Journal``."""
+        sent = f"SELECT EXISTS (SELECT 1 FROM item WHERE {DECIDED}) OR EXISTS (SELECT 1 FROM archived)"
+        open_ = self.open_counts()
+        return bool(self._one(sent)) or any(open_[state] for state in (State.SENDING, State.UNKNOWN))
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
         """See ``Journal``."""
