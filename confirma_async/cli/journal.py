@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -228,7 +229,7 @@ def _agree(yes: bool, question: str) -> None:
 
 def _is_asked(question: str, answer: str | None) -> bool:
     """Asks a person at a terminal; without one, the answer is no."""
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin or not sys.stdin.isatty():
         return False
     if answer is None:
         return click.confirm(question)

@@ -133,12 +133,12 @@ async def _journal_if_known(order: Order) -> Path | None:
     """
     if order.journal is not None or order.sandbox:
         return order.journal or sandbox_journal(order.connection.account)
-    accounts, name = Accounts(), order.connection.account.name
+    account = order.connection.account
     async with order.connection.client() as client:
         target = target_of(client.settings.base_url)
-        if not accounts.of(target):
-            return None
-        return accounts.find(target, await order.connection.key(), name).journal
+    return (
+        Accounts().find(target, await order.connection.key(), None if account.new else account.name).journal
+    )
 
 
 def _in_words(target: str) -> str:
