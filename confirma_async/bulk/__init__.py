@@ -92,7 +92,7 @@ class BulkStream:
                 for outcome in told:
                     self._tally.add(outcome)
                     yield outcome
-            self._ending = await running
+            await running
         except GeneratorExit:
             self._stop.set()
             self._audience.leave()
@@ -108,7 +108,7 @@ class BulkStream:
             return self._ending.seconds
         return 0.0 if self._started is None else time.monotonic() - self._started
 
-    async def _run(self) -> Ending:
+    async def _run(self) -> None:
         writer = await JournalWriter.open(self._open)
         try:
             self._name = writer.name
@@ -119,19 +119,28 @@ class BulkStream:
             if expected is not None:
                 await writer.run(lambda open_: open_.expect(expected))
             job = Job(self._pipeline, writer, run, self._options, self._audience, self._stop)
-            await job.submit(self._source)
-            left = await writer.run(lambda open_: open_.open_counts())
-            withheld = await writer.run(lambda open_: open_.withheld())
+            try:
+                await job.submit(self._source)
+            except asyncio.CancelledError:
+                self._ending = await self._ended(job, writer, cut_off=True)
+                raise
+            self._ending = await self._ended(job, writer)
         finally:
             await writer.close()
+
+    async def _ended(self, job: Job, writer: JournalWriter, *, cut_off: bool = False) -> Ending:
+        """What a run leaves behind; ``cut_off`` where it was cancelled."""
+        left = await writer.run(lambda open_: open_.open_counts())
+        withheld = await writer.run(lambda open_: open_.withheld())
         unknown = left[State.UNKNOWN] + left[State.SENDING]
         pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are told as refused
+        done = job.exhausted and not unknown and not pending
         return Ending(
             unknown=unknown,
             pending=pending,
             paused=job.paused,
             paused_by=job.paused_by,
-            interrupted=job.stopped and not (job.exhausted and not unknown and not pending),
+            interrupted=(job.stopped or cut_off) and not done,
             seconds=self._seconds(),
         )
 

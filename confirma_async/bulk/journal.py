@@ -63,6 +63,10 @@ class Journal(Protocol):
         """Writes down what became of items, in this order."""
         ...
 
+    def put_back(self, run: int) -> None:
+        """Lets go of what this run has claimed and not sent: it is pending again."""
+        ...
+
     def refuse(self, refusals: Sequence[Refusal]) -> None:
         """Writes down records that will not be sent, so that reports can name them."""
         ...

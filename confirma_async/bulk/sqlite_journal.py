@@ -173,6 +173,13 @@ class SqliteJournal:
                 values,
             )
 
+    def put_back(self, run: int) -> None:
+        """See ``Journal``."""
+        self._connection.execute(
+            f"UPDATE item SET state = ? WHERE {OPEN} AND state = ? AND run = ?",
+            (State.PENDING, State.CLAIMED, run),
+        )
+
     def refuse(self, refusals: Sequence[Refusal]) -> None:
         """See ``Journal``."""
         self._connection.executemany(

@@ -110,6 +110,11 @@ class MemoryJournal:
                 seconds=decision.seconds,
             )
 
+    def put_back(self, run):
+        for row in list(self.contents.items.values()):
+            if row.state is State.CLAIMED and row.run == run:
+                self._put(row, state=State.PENDING)
+
     def refuse(self, refusals):
         for refusal in refusals:
             for problem in refusal.problems:
