@@ -13,6 +13,7 @@ import click
 from attrs import evolve, field, frozen
 
 from confirma_async.cli import changes, options, usage
+from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
@@ -72,8 +73,9 @@ class Connection:
         Raises:
             OutcomeUnknownError: also where Ctrl-C stopped a call that may have taken effect.
         """
-        answer = self._call(verb)
-        changes.note()
+        with signals.changing():
+            answer = self._call(verb)
+            changes.note()
         return answer
 
     def _call(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
@@ -82,7 +84,7 @@ class Connection:
                 return await verb(confirma)
 
         try:
-            return asyncio.run(asked())
+            return signals.run(asked)
         except (KeyboardInterrupt, asyncio.CancelledError) as stopped:
             unknown = _outcome_unknown(stopped)
             raise unknown or stopped from None

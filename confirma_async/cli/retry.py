@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.running import Running, running
+from confirma_async.cli.stopping import signals
 from confirma_async.cli.submit import SANDBOX_TARGET, Order, send
 from confirma_async.errors import JournalError
 from confirma_async.formats import ReadOptions, expand
@@ -67,7 +67,7 @@ def retry(
         reading=reading,
         as_json=as_json,
     )
-    return of_report(asyncio.run(send(order)))
+    return of_report(signals.run(send, order))
 
 
 def _job_of(path: Path) -> JobName:
