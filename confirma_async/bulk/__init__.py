@@ -180,12 +180,13 @@ class Bulk:
             journal: The journal's file, or a function that opens a journal of another form (``Journal``). No
                 payload is kept in it.
             settle: Seconds after an attempt during which an invoice that is not listed may still appear.
-                No figure is documented; 60 is this project's choice.
+                No figure is documented; 60 is this project's choice. From 0 to 604,800, which is a week.
             unknown: ``resend`` an invoice that has not appeared by then, or ``hold`` it for a person.
             validate: Whether to check invoices against the rules that need no server.
             retry: Whether invoices that the service rejected in an earlier run are sent again, under the same
                 number: ``none``, those that have ``changed`` since, or ``all``.
-            wave: Rejections in a row of the same cause that pause the job; None for no such limit.
+            wave: Rejections in a row of the same cause that pause the job, from 1 to 1,000,000; None for no
+                such limit.
             until: When the job pauses, whatever is left.
             target: What the journal is bound to; the base URL unless said otherwise.
             inputs: Names of the input files, so that the journal is not continued with other files.
@@ -200,6 +201,7 @@ class Bulk:
 
         Raises:
             JournalError: the journal cannot be used; nothing is sent without it.
+            ConfigurationError: a number is out of its bounds.
         """
         stream = self.stream(
             invoices,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 from attrs import evolve, field, frozen
 
+from confirma_async import bounds
 from confirma_async.cli import changes, options, usage
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
@@ -165,7 +166,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     ),
     click.option(
         "--timeout",
-        type=options.FiniteRange(0, min_open=True),
+        type=options.FiniteRange(bounds.TIMEOUT),
         default=30.0,
         show_default=True,
         metavar="SECONDS",

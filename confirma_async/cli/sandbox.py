@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from confirma_async import bounds
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import print_json
@@ -18,7 +19,7 @@ from confirma_async.sandbox import Sandbox, VirtualClock
 
 @click.command(short_help="Run the sandbox until it is stopped.")
 @click.option(
-    "--port", type=options.WholeRange(0, 65535), default=0, help="The port; any free one unless given."
+    "--port", type=options.WholeRange(bounds.PORT), default=0, help="The port; any free one unless given."
 )
 @click.option(
     "--db",

@@ -1,7 +1,7 @@
 """Signals that ask a command to end: one gently, two at once, and any number of them without a traceback.
 
 Ctrl-C, SIGTERM, and SIGHUP of a terminal that is closed, mean the same. What runs says how it wants to be
-asked (``answered``, ``run``); where nothing does, the first signal raises KeyboardInterrupt, and no other does.
+asked (``answered``, ``run``); where nothing does, the first signal, and only that, raises KeyboardInterrupt.
 From the second on the process has ``PATIENCE`` seconds; then it ends as it is, which a journal bears.
 
 It imports next to nothing: signals are looked after before anything else is loaded.

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
+from confirma_async import bounds
 from confirma_async.errors import Problem
 from confirma_async.formats.discretion import number_shown
 from confirma_async.formats.records import BadRecord, Identity, NumberBook, Place, ReadInvoice
@@ -182,15 +183,13 @@ def assign(
 
     Args:
         identities: The documents of the job, in order.
-        start: The first number to give; not negative.
+        start: The first number to give; not negative, and of at most 18 digits.
         known: Numbers given earlier; they stay as they are and are not given again.
 
     Raises:
-        ValueError: ``start`` is negative.
+        ConfigurationError: ``start`` is no such number.
     """
-    if start < 0:
-        msg = f"numbers start from zero or above, not from {start}"
-        raise ValueError(msg)
+    bounds.NUMBER.check("start", start)
     numbers: dict[Identity, int | None] = dict(known or {})
     for identity in identities:
         if numbers.get(identity) is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 
 from attrs import evolve, field, frozen
 
+from confirma_async import bounds
 from confirma_async.contract import RENEW_TOKEN, Operation, Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import TokenStore
@@ -56,22 +56,13 @@ _TOO_LONG = (
 )
 
 
-def check_timeout(seconds: float) -> None:
-    """Refuses a time that is none, or that never ends.
-
-    Raises:
-        ConfigurationError: it is not a finite number above 0.
-    """
-    if not 0 < seconds < math.inf:
-        raise ConfigurationError("the timeout must be a number of seconds above 0, and not infinite")
-
-
 @frozen(kw_only=True)
 class CallOptions:
     """What one call does differently from the others.
 
     Attributes:
-        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between.
+        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between;
+            above 0 and at most a day.
         headers: Headers to add.
         subject: What the call is about, for messages: ``invoice 1042``.
         find_out: Gives the command that tells what became of it; asked if the outcome is unknown.
@@ -286,7 +277,7 @@ class Pipeline:
         """The time for one call; no call waits for ever."""
         if timeout is None:
             return self.timeout
-        check_timeout(timeout)
+        bounds.TIMEOUT.check("timeout", timeout)
         return timeout
 
     async def _tell(self, history: History, deadline: float) -> None:

@@ -241,6 +241,8 @@ def test_a_reader_that_goes_away_is_no_fault(invoices):
 
 def test_without_its_packages_the_command_line_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "confirma_async.cli.app", None)
+    monkeypatch.setattr("confirma_async.cli.signals", Signals())
+    monkeypatch.setattr("confirma_async.cli.stopping.SIGNALS", ())  # those of this process are not its own
 
     def missing(name, *rest):
         raise ModuleNotFoundError(name="click")
