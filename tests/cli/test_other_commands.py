@@ -12,6 +12,7 @@ import pytest
 
 from confirma_async.cli import app, main
 from confirma_async.cli.status import LISTED
+from confirma_async.cli.stopping import Signals
 from confirma_async.sandbox import Fault
 
 # --- validate -------------------------------------------------------------------------------------
