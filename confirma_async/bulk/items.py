@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from attrs import field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.errors import Problem
 from confirma_async.formats.records import Place
 from confirma_async.formats.stand_ins import StandIn
@@ -268,12 +270,12 @@ class JobOptions:
         expected: How many records the whole input has, where it was counted.
     """
 
-    settle: float = 60.0
+    settle: float = field(default=60.0, validator=within(bounds.SETTLE))
     unknown: Unknown = Unknown.RESEND
     validate: bool = True
     retry: Retry = Retry.NONE
-    wave: int | None = WAVE
+    wave: int | None = field(default=WAVE, validator=within(bounds.WAVE, optional=True))
     until: datetime.datetime | None = None
     target: str | None = None
     inputs: Sequence[str] = ()
-    expected: int | None = None
+    expected: int | None = field(default=None, validator=within(bounds.EXPECTED, optional=True))

@@ -112,6 +112,8 @@ def _command(name: str, named: _Named) -> click.Command:
 def _option(attribute: attrs.Attribute[Any]) -> click.Option:
     flag, (read, metavar), meaning = _OPTIONS[attribute.name]
     required = attribute.default is attrs.NOTHING
+    if read is options.amount:
+        meaning = f"{meaning}  [{options.AMOUNTS}]"
     return click.Option([flag, attribute.name], type=read, metavar=metavar, help=meaning, required=required)
 
 

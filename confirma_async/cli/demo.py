@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.resources
 import shlex
 import sys
@@ -15,6 +14,7 @@ from confirma_async.cli import options
 from confirma_async.cli.connection import Connection
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.running import Running
+from confirma_async.cli.stopping import signals
 from confirma_async.cli.submit import Order, send
 from confirma_async.contract import Overrides
 from confirma_async.formats import InputError, ReadOptions, expand
@@ -57,7 +57,7 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
         as_json=as_json,
         faults={Fault.RESET_AFTER_COMMIT: LOST_ANSWERS},
     )
-    report = asyncio.run(send(order))
+    report = signals.run(send, order)
     if report.accepted >= LOST_ANSWERS and not as_json:
         click.echo(_AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, journal))))
     code = of_report(report)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import print_json
+from confirma_async.cli.stopping import signals
 from confirma_async.doctor import Finding, Health, Setup, examine
 
 _MARKS = {
@@ -45,7 +45,7 @@ def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
         timeout=connection.timeout,
         folder=folder and folder.resolve(),
     )
-    findings = asyncio.run(_examined(setup, visible=not as_json))
+    findings = signals.run(_examined, setup, not as_json)
     failed = [finding for finding in findings if finding.health is Health.BAD]
     if as_json:
         print_json({"healthy": not failed, "findings": [_as_json(finding) for finding in findings]})
@@ -54,7 +54,7 @@ def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
     return Exit.REJECTED if failed else Exit.ACCEPTED
 
 
-async def _examined(setup: Setup, *, visible: bool) -> list[Finding]:
+async def _examined(setup: Setup, visible: bool) -> list[Finding]:
     console = Console(soft_wrap=True, highlight=False, quiet=not visible)
     findings: list[Finding] = []
     async for finding in examine(setup):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Generator, Mapping
@@ -26,6 +25,7 @@ from confirma_async.bulk.sqlite.guard import APPLICATION_ID
 from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
 from confirma_async.cli import options
 from confirma_async.cli.connection import place_options, variables_of
+from confirma_async.cli.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import JournalError
 from confirma_async.secret import Secret, secret
@@ -69,7 +69,7 @@ class Whose:
 
     def _key(self) -> Secret | None:
         if self.key_file is not None:
-            return asyncio.run(FileTokenStore(self.key_file).load())
+            return signals.run(FileTokenStore(self.key_file).load)
         return secret(self.variables.get(API_KEY_VARIABLE) or None)
 
 

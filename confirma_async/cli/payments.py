@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from confirma_async.cli import changes, options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.records import Layout, Sheet, as_list, show_list, tell_window
+from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.schemas import (
     AllocationType,
@@ -123,9 +125,10 @@ def settlements(
         )
         return [settlement async for settlement in listing]
 
-    found = connection.ask(read)
-    if unfetched_only:
-        changes.note()
+    with signals.changing() if unfetched_only else contextlib.nullcontext():
+        found = connection.ask(read)
+        if unfetched_only:
+            changes.note()
     rows = [row for settlement in found for row in _rows(settlement)]
     show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
     if not unfetched_only:

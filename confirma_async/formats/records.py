@@ -9,6 +9,8 @@ from typing import Protocol
 from attrs import field, frozen
 from attrs.converters import optional
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.errors import ConfirmaError, Problem
 from confirma_async.formats.attachments import Attached
 from confirma_async.formats.cells import Mark
@@ -134,6 +136,7 @@ class ReadOptions:
         folder: Where paths of attachments begin; None is the folder of the file that names them.
         due_days: Days from the date to the due date, for e-invoices that state none. The default is the
             EU's 30 days for payments whose date no contract fixes (directive 2011/7/EU, article 3(3)(b)).
+            From 0 to 3,650.
     """
 
     form: Form | None = None
@@ -141,7 +144,7 @@ class ReadOptions:
     numbers: NumberBook | None = None
     decimal_comma: bool | None = None
     folder: Path | None = None
-    due_days: int = 30
+    due_days: int = field(default=30, validator=within(bounds.DUE_DAYS))
 
     @property
     def mark(self) -> Mark | None:

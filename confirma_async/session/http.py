@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import aiohttp
 
+from confirma_async import bounds
 from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.session.certificates import fault_of
 from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
@@ -58,6 +59,7 @@ class AiohttpTransport:
         connections: int = 100,
         answer_limit: int = ANSWER_LIMIT,
     ) -> None:
+        bounds.ANSWER_LIMIT.check("answer_limit", answer_limit)
         self._borrowed = session
         self._own: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | bool = ssl_context or True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 
 from attrs import evolve, field, frozen
 
+from confirma_async import bounds
 from confirma_async.contract import RENEW_TOKEN, Operation, Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import TokenStore
@@ -31,6 +31,7 @@ from confirma_async.errors import (
 from confirma_async.schemas.wire import Schema
 from confirma_async.secret import Secret
 from confirma_async.session import retry
+from confirma_async.session.halt import NEVER, Halt
 from confirma_async.session.headers import check_added, headers_of
 from confirma_async.session.history import History, log
 from confirma_async.session.hooks import Hooks
@@ -55,22 +56,13 @@ _TOO_LONG = (
 )
 
 
-def check_timeout(seconds: float) -> None:
-    """Refuses a time that is none, or that never ends.
-
-    Raises:
-        ConfigurationError: it is not a finite number above 0.
-    """
-    if not 0 < seconds < math.inf:
-        raise ConfigurationError("the timeout must be a number of seconds above 0, and not infinite")
-
-
 @frozen(kw_only=True)
 class CallOptions:
     """What one call does differently from the others.
 
     Attributes:
-        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between.
+        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between;
+            above 0 and at most a day.
         headers: Headers to add.
         subject: What the call is about, for messages: ``invoice 1042``.
         find_out: Gives the command that tells what became of it; asked if the outcome is unknown.
@@ -101,6 +93,7 @@ class Pipeline:
         hooks: Who is told of every call.
         open_calls: The calls that are under way.
         timeout: Seconds for a call that names no timeout of its own.
+        halt: Calls off the calls that wait, once it is called.
     """
 
     base_url: str
@@ -114,6 +107,7 @@ class Pipeline:
     timeout: float = DEFAULT_TIMEOUT
     hooks: Hooks = field(factory=Hooks)
     open_calls: OpenCalls = field(factory=OpenCalls)
+    halt: Halt = NEVER
 
     async def call(
         self,
@@ -135,7 +129,7 @@ class Pipeline:
 
         Raises:
             RequestInvalidError: the payload holds a value of the wrong kind; nothing was sent.
-            TransportError: no answer came; see its phase.
+            TransportError: no answer came; see its phase. A CalledOffError where the halt ended its wait.
             OutcomeUnknownError: the operation changes something and may have taken effect.
             APIError: the service answered with an error; one class per status.
             ResponseDecodeError: the answer is not what the contract describes.
@@ -159,7 +153,7 @@ class Pipeline:
         self.open_calls.begin(history)
         try:
             while True:
-                token = key.current or await _token(key, deadline)
+                token = key.current or await self._token(key, deadline)
                 result = await self._attempt(history, token, url, added, body, deadline, options.before_send)
                 if isinstance(result, Response) and result.status < 300:
                     self.quota.refill()
@@ -170,7 +164,8 @@ class Pipeline:
                 pause = self._pause(history, failure, deadline)
                 if pause is None:
                     raise _final(history, failure)  # noqa: TRY301 (here, its traceback has this frame alone)
-                await asyncio.sleep(pause)
+                with self.halt.wait():
+                    await asyncio.sleep(pause)
         except BaseException as error:
             history.error = self._told(history, error)
             if history.error is error:
@@ -214,17 +209,19 @@ class Pipeline:
         """One request, from its turn at the limiter to its answer or its failure; the history has it then.
 
         Raises:
-            TransportError: its turn did not come in time; there was no request.
+            TransportError: its turn did not come in time, or it was called off; there was no request.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
         result: Response | BaseException | None = None
         try:
-            await self._turn(history.attempts, deadline)
+            with self.halt.wait():
+                await self._turn(history.attempts, deadline)
             started = sent = loop.time()
             try:
                 if self.hooks:
-                    added = await self.hooks.before_attempt(history, added, deadline)
+                    with self.halt.wait():
+                        added = await self.hooks.before_attempt(history, added, deadline)
                 if before_send is not None:
                     await before_send()
                 if self.hooks or before_send is not None:
@@ -267,11 +264,20 @@ class Pipeline:
         except BaseException as error:  # noqa: BLE001 (a cancellation too)
             return error
 
+    async def _token(self, key: Key, deadline: float) -> Secret:
+        """A key that is not at hand: asked for, read from its store, or awaited while it is being renewed."""
+        try:
+            with self.halt.wait():
+                async with asyncio.timeout_at(deadline):
+                    return await key.get()
+        except TimeoutError as error:
+            raise CredentialsError("the deadline passed while waiting for the API key") from error
+
     def _seconds(self, timeout: float | None) -> float:
         """The time for one call; no call waits for ever."""
         if timeout is None:
             return self.timeout
-        check_timeout(timeout)
+        bounds.TIMEOUT.check("timeout", timeout)
         return timeout
 
     async def _tell(self, history: History, deadline: float) -> None:
@@ -350,15 +356,6 @@ class Pipeline:
             error.status, error.body = response.status, text_of(response)
             # Without the frames below: they hold the answer, and error trackers show what frames hold.
             raise error.with_traceback(None) from None
-
-
-async def _token(key: Key, deadline: float) -> Secret:
-    """A key that is not at hand: asked for, read from its store, or awaited while it is being renewed."""
-    try:
-        async with asyncio.timeout_at(deadline):
-            return await key.get()
-    except TimeoutError as error:
-        raise CredentialsError("the deadline passed while waiting for the API key") from error
 
 
 def _checked(added: Mapping[str, str] | None) -> Mapping[str, str]:

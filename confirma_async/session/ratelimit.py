@@ -12,8 +12,10 @@ import math
 from collections import deque
 from typing import Protocol
 
-from attrs import field, frozen, validators
+from attrs import field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.errors import ConfigurationError
 from confirma_async.session.pace import Pace
 
@@ -26,15 +28,18 @@ class RateLimit:
     """The ceiling for all calls that share a limiter.
 
     Attributes:
-        per_second: Calls per second; None for no limit on the rate.
-        burst: How many calls may start at once after a pause. A burst of ``per_second`` would double the
-            rate in the first second, so keep it small.
-        concurrency: How many calls may be under way at once.
+        per_second: Calls per second, from 0.001 to 100,000; None for no limit on the rate.
+        burst: How many calls may start at once after a pause, from 1 to 10,000. A burst of ``per_second``
+            would double the rate in the first second, so keep it small.
+        concurrency: How many calls may be under way at once, from 1 to 10,000.
+
+    Raises:
+        ConfigurationError: one is out of these bounds.
     """
 
-    per_second: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
-    burst: int = field(default=1, validator=validators.ge(1))
-    concurrency: int = field(default=16, validator=validators.ge(1))
+    per_second: float | None = field(default=None, validator=within(bounds.PER_SECOND, optional=True))
+    burst: int = field(default=1, validator=within(bounds.BURST))
+    concurrency: int = field(default=16, validator=within(bounds.CONCURRENCY))
 
 
 class Limiter(Protocol):

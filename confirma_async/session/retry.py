@@ -12,8 +12,10 @@ import random
 import time
 from collections.abc import Callable
 
-from attrs import define, field, frozen, validators
+from attrs import define, field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.contract import Repeat
 from confirma_async.errors import Phase
 
@@ -51,17 +53,21 @@ class RetryPolicy:
     """How often and how patiently a call is tried again.
 
     Attributes:
-        attempts: How many requests one call may start, the first included.
-        base: Seconds that the first backoff is at most; it doubles with every attempt (full jitter).
-        cap: Seconds that no backoff exceeds.
-        budget: How many retries all calls of a client together may start beyond what their successes earn:
-            five successes earn one.
+        attempts: How many requests one call may start, the first included: from 1 to 100.
+        base: Seconds that the first backoff is at most; it doubles with every attempt (full jitter). Above 0
+            and at most 3,600.
+        cap: Seconds that no backoff exceeds; above 0 and at most 3,600.
+        budget: How many retries all calls of a client together may start beyond what their successes earn
+            (five successes earn one): from 0 to 1,000,000.
+
+    Raises:
+        ConfigurationError: one is out of these bounds.
     """
 
-    attempts: int = field(default=4, validator=validators.ge(1))
-    base: float = field(default=0.2, validator=validators.gt(0))
-    cap: float = field(default=20.0, validator=validators.gt(0))
-    budget: int = field(default=20, validator=validators.ge(0))
+    attempts: int = field(default=4, validator=within(bounds.ATTEMPTS))
+    base: float = field(default=0.2, validator=within(bounds.BACKOFF))
+    cap: float = field(default=20.0, validator=within(bounds.BACKOFF))
+    budget: int = field(default=20, validator=within(bounds.BUDGET))
 
     def backoff(self, attempt: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
         """Seconds to wait after the given attempt (from 1): anything up to base · 2^(attempt-1)."""

@@ -271,5 +271,5 @@ def test_two_open_loops_cannot_share_a_limiter():
 
 @pytest.mark.parametrize("wrong", [{"per_second": 0}, {"per_second": -1}, {"burst": 0}, {"concurrency": 0}])
 def test_a_limit_that_lets_nothing_through_is_refused(wrong):
-    with pytest.raises(ValueError, match="must be"):
+    with pytest.raises(ConfigurationError, match="must be"):
         RateLimit(**wrong)

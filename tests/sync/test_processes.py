@@ -404,3 +404,25 @@ with Sandbox() as sandbox:
     print(len(sandbox.invoices()))
 """
     assert ending(start(script)) == (["True", "True", "0"], "", 0)
+
+
+def test_ctrl_c_in_a_job_puts_back_what_waits_for_its_turn(start, sandbox, seen, tmp_path):
+    script = """
+from confirma_sync import RateLimit
+slow = Confirma(sys.argv[1], base_url=sys.argv[2], rate_limit=RateLimit(per_second=float(sys.argv[4])))
+stream = slow.bulk.stream([numbered(number) for number in range(1, 21)], journal=sys.argv[3])
+try:
+    for outcome in stream:
+        pass
+except KeyboardInterrupt:
+    pass
+print(stream.report.accepted, stream.report.pending, stream.report.unknown, stream.report.interrupted)
+"""
+    first = start(script, tmp_path / "job.journal", 0.01)
+    seen(CREATE)
+    first.send_signal(signal.SIGINT)
+    output, complaints, _ = ending(first)
+    assert output == ["1", "19", "0", "True"], complaints
+    assert sandbox.requests[CREATE] == 1
+    assert ending(start(script, tmp_path / "job.journal", 1000))[0] == ["20", "0", "0", "False"]
+    assert Counter(invoice.number for invoice in sandbox.invoices()) == Counter(range(1, 21))
