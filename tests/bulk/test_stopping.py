@@ -5,7 +5,7 @@ import contextlib
 from collections import Counter
 
 import pytest
-from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.bulk.sqlite.journal import reading
 
 from confirma_async import Confirma, LocalLimiter, RateLimit, RetryPolicy
 from confirma_async.bulk import State

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 
 import pytest
-from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.bulk.sqlite.journal import reading
 
 from confirma_async.bulk import State
 from confirma_async.sandbox import Fault
@@ -66,7 +66,8 @@ def ending(process):
 
 
 def states(file):
-    with reading(file.with_name(f"{file.name}.journal")) as journal:
+    (path,) = Path(os.environ["CONFIRMA_JOURNAL_DIR"]).glob("*/*/account.journal")
+    with reading(path) as journal:
         return Counter(row.state for row in journal.rows())
 
 
