@@ -91,6 +91,19 @@ def test_a_clash_is_named_with_both_places(confirma_json, service, invoices):
     assert held(service) == [2]
 
 
+@pytest.mark.parametrize(
+    "other", [{"businessId": "FI07375462"}, {"businessId": None, "vatCode": "FI07375462"}]
+)
+def test_one_seller_spelled_two_ways_is_refused_in_both_places_before_anything_is_sent(
+    confirma_json, service, invoices, other
+):
+    files = [invoices(7, name="a.jsonl"), invoices(7, name="b.jsonl", seller=other)]
+    code, report = confirma_json("submit", *files)
+    assert (code, report["accepted"], report["refused"]) == (1, 0, 2)
+    assert {trouble["problems"][0]["rule"] for trouble in report["troubles"]} == {"job.clash"}
+    assert service.requests["invoices.create"] == 0
+
+
 def test_numbers_are_given_once_and_for_all(confirma_json, service, invoices):
     file = invoices("08/00355", 501, "2007-99123")
     code, first = confirma_json("submit", file, "--number-from", 500)
