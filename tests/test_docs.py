@@ -251,7 +251,7 @@ def test_every_option_named_exists() -> None:
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
     for page in PAGES:
-        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page.read_text(encoding="utf-8")))
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page.read_text(encoding="utf-8")))
         assert named <= options, page.name
 
 

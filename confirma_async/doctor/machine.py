@@ -33,7 +33,7 @@ async def check_open_files(_visit: Visit) -> Finding:
         return doubtful(
             "open-files",
             f"only {allowed} open files are allowed",
-            f"raise the limit (ulimit -n {ENOUGH_FILES}), or send less at once (--concurrency)",
+            f"raise the limit (ulimit -n {ENOUGH_FILES}), or send less at once (concurrency=)",
         )
     return good("open-files", f"{allowed} open files are allowed")
 
@@ -66,6 +66,6 @@ async def check_journal(visit: Visit) -> Finding:
         return bad(
             "journal",
             f"{folder} is on a network file system ({kind}), where a journal cannot be trusted",
-            "keep journals on a disk of this machine (confirma submit --journal)",
+            "keep journals on a disk of this machine (journal=)",
         )
     return good("journal", f"journals can be kept in {folder}")
