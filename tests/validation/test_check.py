@@ -156,14 +156,17 @@ def test_no_problem_prints_the_value(with_, place, value):
     assert not any(str(value) in str(problem) for problem in problems)
 
 
+CONVERTER = Converter()
+WIRE_NAMES = {item.wire for cls in schema_classes().values() for item in CONVERTER.fields_of(cls)}
+
+
 @pytest.mark.parametrize(("place", "value", "path", "rule"), FAULTS)
 def test_every_reported_path_exists_on_the_wire(with_, place, value, path, rule):
-    at: Any = Converter().unstructure(with_((place, value)))
+    at: Any = CONVERTER.unstructure(with_((place, value)))
     steps = path.removeprefix("$.").replace("[", ".").replace("]", "").split(".")
     for step in steps[:-1]:
         at = at[int(step)] if isinstance(at, list) else at[step]
-    names = {item.wire for cls in schema_classes().values() for item in Converter().fields_of(cls)}
-    assert steps[-1].isdigit() or steps[-1] in names
+    assert steps[-1].isdigit() or steps[-1] in WIRE_NAMES
 
 
 def test_all_problems_come_at_once(with_):
