@@ -405,10 +405,15 @@ def started(file, *options):
     )
 
 
-def until_under_way(service, count):
+def until(happened):
     end = time.monotonic() + 20
-    while service.requests["invoices.create"] < count and time.monotonic() < end:
+    while not happened():
+        assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def until_under_way(service, count):
+    until(lambda: service.requests["invoices.create"] >= count)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -432,14 +437,15 @@ def test_interrupted_twice_it_stops_at_once_and_still_goes_on_later(confirma_jso
     process = started(file, "--max-in-flight", "4")
     until_under_way(service, 4)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    while "stopping after what is under way" not in (line := process.stderr.readline()):
+        assert line
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
     assert "stopped at once" in err
     assert "Traceback" not in err
     service.faults.clear()
-    time.sleep(3)  # the requests that were abandoned are still being handled over there
+    until(lambda: len(service.invoices()) == 4)  # the requests that were abandoned are handled over there
     code, report = confirma_json("submit", file, "--settle", "0")
     assert (code, report["accepted"]) == (0, 30)
     assert held(service) == list(range(1, 31))
