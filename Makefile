@@ -39,7 +39,7 @@ types: $(STAMP)  ## Both type checkers
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --ignoreexternal --verifytypes confirma_sync
 
 unit: $(STAMP)  ## The tests, with coverage, in as many processes as there are cores (or WORKERS=2)
-	$(BIN)/python -m pytest --ignore=tests/test_benchmarks.py --numprocesses=$(WORKERS) --dist=worksteal \
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --ignore=tests/test_benchmarks.py --numprocesses=$(WORKERS) --dist=worksteal \
 	  --durations=10 --cov --cov-report=term-missing:skip-covered
 
 docs: $(STAMP)  ## The documentation, warnings as errors

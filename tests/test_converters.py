@@ -205,7 +205,7 @@ def test_what_is_read_is_written_again_by_every_way(data):
     is_the_same_by_every_way(data.draw(objects_of(cls)), cls)
 
 
-@MANY
+@settings(max_examples=300)  # hardly any of it comes near a schema
 @given(cls=classes, value=anything)
 def test_any_json_is_read_or_explained(cls, value):
     try:
