@@ -11,6 +11,7 @@ from rich.markup import escape
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.flags import in_flags
 from confirma_async.cli.render import print_json
 from confirma_async.cli.stopping import signals
 from confirma_async.doctor import Finding, Health, Setup, examine
@@ -68,7 +69,7 @@ def _print(console: Console, finding: Finding) -> None:
     ascii_only = console.options.ascii_only
     console.print(f"[{colour}]{plain if ascii_only else mark}[/] {finding.check}: {escape(finding.message)}")
     if finding.remedy:
-        console.print(f"  {'->' if ascii_only else '→'} {escape(finding.remedy)}")
+        console.print(f"  {'->' if ascii_only else '→'} {escape(in_flags(finding.remedy))}")
 
 
 def _as_json(finding: Finding) -> dict[str, str | None]:
@@ -76,5 +77,5 @@ def _as_json(finding: Finding) -> dict[str, str | None]:
         "check": finding.check,
         "health": finding.health.value,
         "message": finding.message,
-        "remedy": finding.remedy,
+        "remedy": finding.remedy and in_flags(finding.remedy),
     }

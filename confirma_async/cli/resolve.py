@@ -9,13 +9,14 @@ from collections.abc import Mapping
 import click
 
 from confirma_async.bulk import Journal, State
-from confirma_async.bulk.items import Row, seller_of
+from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal import Resolution
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.render import print_json
+from confirma_async.schemas.identity import same_seller
 
 _STATES: Mapping[str, State] = {
     "accepted": State.ACCEPTED,
@@ -91,7 +92,7 @@ def _the_one(journal: Journal, run: int | None, number: int, kind: str | None, s
         for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
         if row.key.number == number
         and (kind is None or row.key.type == kind.upper())
-        and (seller is None or row.key.seller == seller_of(seller))
+        and (seller is None or row.key.seller == same_seller(seller))
     ]
     if not fitting:
         raise click.UsageError(

@@ -19,6 +19,7 @@ from confirma_async.formats.forms import Form
 from confirma_async.formats.mapping import ColumnMapping
 from confirma_async.formats.stand_ins import with_files
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
+from confirma_async.schemas.identity import same_seller, same_type
 
 
 class InputError(ConfirmaError):
@@ -97,13 +98,13 @@ class Identity:
     """Who says which number: what one number in a file stands for.
 
     Attributes:
-        seller: The seller's business id, else VAT code, else empty (the client itself).
-        type: The kind of document.
+        seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
+        type: The kind of document, in capital letters.
         original: The number as the file gives it.
     """
 
-    seller: str
-    type: InvoiceType
+    seller: str = field(converter=same_seller)
+    type: InvoiceType = field(converter=same_type)
     original: str = field(repr=_number_repr)
 
 

@@ -5,10 +5,10 @@ import contextlib
 from collections import Counter
 
 import pytest
-from confirma_async.bulk.sqlite.journal import reading
 
 from confirma_async import Confirma, LocalLimiter, RateLimit, RetryPolicy
 from confirma_async.bulk import State
+from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.session.hooks import Hook
 from confirma_async.session.transport import Response
 

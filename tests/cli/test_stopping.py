@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
-from confirma_async.bulk.sqlite.journal import reading
 
 from confirma_async.bulk import State
+from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.sandbox import Fault
 
 CREATE = "invoices.create"

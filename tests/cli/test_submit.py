@@ -93,6 +93,19 @@ def test_a_clash_is_named_with_both_places(confirma_json, service, invoices):
     assert held(service) == [2]
 
 
+@pytest.mark.parametrize(
+    "other", [{"businessId": "FI07375462"}, {"businessId": None, "vatCode": "FI07375462"}]
+)
+def test_one_seller_spelled_two_ways_is_refused_in_both_places_before_anything_is_sent(
+    confirma_json, service, invoices, other
+):
+    files = [invoices(7, name="a.jsonl"), invoices(7, name="b.jsonl", seller=other)]
+    code, report = confirma_json("submit", *files)
+    assert (code, report["accepted"], report["refused"]) == (1, 0, 2)
+    assert {trouble["problems"][0]["rule"] for trouble in report["troubles"]} == {"job.clash"}
+    assert service.requests["invoices.create"] == 0
+
+
 def test_numbers_are_given_once_and_for_all(confirma_json, service, invoices):
     file = invoices("08/00355", 501, "2007-99123")
     code, first = confirma_json("submit", file, "--number-from", 500)
@@ -386,10 +399,15 @@ def started(file, *options):
     )
 
 
-def until_under_way(service, count):
+def until(happened):
     end = time.monotonic() + 20
-    while service.requests["invoices.create"] < count and time.monotonic() < end:
+    while not happened():
+        assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def until_under_way(service, count):
+    until(lambda: service.requests["invoices.create"] >= count)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -413,14 +431,15 @@ def test_interrupted_twice_it_stops_at_once_and_still_goes_on_later(confirma_jso
     process = started(file, "--max-in-flight", "4")
     until_under_way(service, 4)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    while "stopping after what is under way" not in (line := process.stderr.readline()):
+        assert line
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
     assert "stopped at once" in err
     assert "Traceback" not in err
     service.faults.clear()
-    time.sleep(3)  # the requests that were abandoned are still being handled over there
+    until(lambda: len(service.invoices()) == 4)  # the requests that were abandoned are handled over there
     code, report = confirma_json("submit", file, "--settle", "0")
     assert (code, report["accepted"]) == (0, 30)
     assert held(service) == list(range(1, 31))
