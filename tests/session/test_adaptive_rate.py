@@ -1,5 +1,6 @@
 """The rate below the ceiling: it follows the share of refusals, and finds what a service bears."""
 
+import asyncio
 import itertools
 import math
 import random
@@ -8,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from confirma_async import Confirma, LocalLimiter, RetryPolicy
+from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.session.adaptive_rate import (
     CUT,
     DEEPEST_CUT,
@@ -200,3 +203,26 @@ def test_whatever_happens_the_ceiling_is_kept_and_reached_again(ceiling, story):
             assert min(SLOWEST, ceiling) <= rate.per_second <= ceiling
     at_own_pace(rate, lambda _: True, since=now + 0.01, seconds=300)
     assert rate.per_second == ceiling
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked"), [(Fault.TOO_MANY_REQUESTS, 0.0), (Fault.UNAVAILABLE, 0.0)], ids=["429", "503"]
+)
+async def test_invoices_that_are_refused_at_random_are_all_taken_and_slow_nothing_down(
+    wire_invoice, fault, asked
+):
+    async with Sandbox() as sandbox:
+        sandbox.faults.seed(11)
+        sandbox.faults.add(
+            fault, operation="invoices.create", probability=0.05, times=10**6, retry_after=asked
+        )
+        retry = RetryPolicy(base=0.001)
+        async with Confirma(sandbox.api_key, base_url=sandbox.url, retry=retry) as confirma:
+            limiter = confirma._pipeline.limiter
+            assert isinstance(limiter, LocalLimiter)
+            for first in range(1, 400, 20):
+                await asyncio.gather(
+                    *(confirma.invoices.create(wire_invoice(number)) for number in range(first, first + 20))
+                )
+                assert not limiter._rate.is_cut
+        assert sandbox.requests["invoices.create"] > 405
