@@ -57,6 +57,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/kill.py --kills 60 --at-once 2
 	$(BIN)/python benchmarks/limiter.py
 	$(BIN)/python benchmarks/deadline.py
+	$(BIN)/python benchmarks/adaptive_rate.py
 
 bench-smoke: $(STAMP)  ## Every benchmark runs and says what it promises; no figure is judged
 	$(BIN)/python -m pytest tests/test_benchmarks.py

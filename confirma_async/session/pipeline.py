@@ -232,8 +232,8 @@ class Pipeline:
                 request = Request(history.operation.method, url, headers, body, deadline - sent)
                 result = await self._result(request)
                 history.attempts.append(_record(result, waited=started - began, seconds=loop.time() - sent))
-                if isinstance(result, Response) and result.status in retry.NOT_TAKEN:
-                    self.limiter.slow_down(started, retry.retry_after(result.headers.get("Retry-After")))
+                if isinstance(result, Response):
+                    self._answered(started, result)
             finally:
                 self.limiter.release()
             if self.hooks:
@@ -256,6 +256,14 @@ class Pipeline:
             reason = str(error) or "the deadline passed while waiting for its turn"
             before = f"; the last request: {attempts[-1].reason}" if attempts else ""
             raise TransportError(f"{reason}{before}", phase=Phase.NOT_SENT) from error
+
+    def _answered(self, started: float, response: Response) -> None:
+        """Tells the limiter how the service bears the load; failures on the way say nothing of that."""
+        if response.status in retry.NOT_TAKEN:
+            quiet = retry.retry_after(response.headers.get("Retry-After"))
+            self.limiter.answered(started, refused=True, quiet=quiet)
+        elif not retry.leaves_open(response.status):
+            self.limiter.answered(started)
 
     async def _result(self, request: Request) -> Response | BaseException:
         """What comes of a request; an error is put on record before it is raised."""
@@ -342,7 +350,14 @@ class Pipeline:
             return None
         asked = failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
         left = deadline - asyncio.get_running_loop().time()
-        return retry.next_pause(self.policy, self.quota, len(history.attempts), asked=asked, left=left)
+        return retry.next_pause(
+            self.policy,
+            self.quota,
+            len(history.attempts),
+            asked=asked,
+            left=left,
+            held_back=status in retry.NOT_TAKEN,
+        )
 
     def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
         if response.cut_off:

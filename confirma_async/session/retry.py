@@ -42,7 +42,8 @@ def refused(status: int | None) -> bool:
     return status is not None and status >= 400 and not leaves_open(status)
 
 
-_SUCCESSES_PER_RETRY = 5
+SUCCESSES_PER_RETRY = 5
+"""Successes that earn one retry."""
 
 LONGEST_PAUSE = 3600.0
 """Seconds that a Retry-After counts for at most: a service that asks for more may have slipped a digit."""
@@ -58,7 +59,8 @@ class RetryPolicy:
             and at most 3,600.
         cap: Seconds that no backoff exceeds; above 0 and at most 3,600.
         budget: How many retries all calls of a client together may start beyond what their successes earn
-            (five successes earn one): from 0 to 1,000,000.
+            (five successes earn one): from 0 to 1,000,000. One after a 429 or 503 takes a fifth: the limiter
+            holds it back already.
 
     Raises:
         ConfigurationError: one is out of these bounds.
@@ -101,7 +103,9 @@ def outcome_unknown(phase: Phase, repeat: Repeat, status: int | None) -> bool:
 class RetryQuota:
     """A client-wide budget of retries: failures spend it, successes refill it.
 
-    When most calls fail, retrying them all would multiply the load on a service that is down.
+    When most calls fail, retrying them all would multiply the load on a service that is down. A retry that
+    the limiter holds back, since the service refused the call for its load, adds little to it and takes a
+    fifth: when capacity falls, the calls that find out are refused in dozens, and are not to fail for that.
 
     Attributes:
         budget: Retries that may be spent before a success earns new ones.
@@ -111,23 +115,34 @@ class RetryQuota:
     _credit: int = field(init=False)  # counted in successes
 
     def __attrs_post_init__(self) -> None:
-        self._credit = self.budget * _SUCCESSES_PER_RETRY
+        self._credit = self.budget * SUCCESSES_PER_RETRY
 
-    def take(self) -> bool:
-        """Spends one retry; False when there is none left."""
-        if self._credit < _SUCCESSES_PER_RETRY:
+    def take(self, *, held_back: bool = False) -> bool:
+        """Spends one retry; False when there is none left.
+
+        Args:
+            held_back: Whether the limiter holds it back.
+        """
+        cost = 1 if held_back else SUCCESSES_PER_RETRY
+        if self._credit < cost:
             return False
-        self._credit -= _SUCCESSES_PER_RETRY
+        self._credit -= cost
         return True
 
     def refill(self) -> None:
         """Gives back a part of a retry, after a call that succeeded."""
-        if self._credit < self.budget * _SUCCESSES_PER_RETRY:
+        if self._credit < self.budget * SUCCESSES_PER_RETRY:
             self._credit += 1
 
 
 def next_pause(
-    policy: RetryPolicy, quota: RetryQuota, attempt: int, *, asked: float | None, left: float
+    policy: RetryPolicy,
+    quota: RetryQuota,
+    attempt: int,
+    *,
+    asked: float | None,
+    left: float,
+    held_back: bool = False,
 ) -> float | None:
     """Seconds until what may be repeated is tried again, one retry being spent; None where it is not.
 
@@ -137,11 +152,12 @@ def next_pause(
         attempt: How many attempts there were.
         asked: What ``Retry-After`` asks for.
         left: Seconds to the deadline.
+        held_back: Whether the limiter holds the retry back, since the service refused the call for its load.
     """
     if attempt >= policy.attempts:
         return None
     pause = max(asked or 0.0, policy.backoff(attempt))
-    return pause if pause < left and quota.take() else None
+    return pause if pause < left and quota.take(held_back=held_back) else None
 
 
 def retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:
