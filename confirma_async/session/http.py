@@ -291,8 +291,10 @@ class _Passage:
         request, protocol = self._request, conn.protocol
         if request is None or protocol is None or protocol.should_close:
             raise _UnclearError
-        watch = self._watch = AnswerWatch(cast("Parser", protocol._parser), _Line(protocol))  # noqa: SLF001
-        protocol._parser = cast("Any", watch)  # noqa: SLF001 (aiohttp has no other way to see each byte)
+        # aiohttp shows every byte of a connection to its parser, and to nothing else.
+        parser = cast("Parser", protocol._parser)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        watch = self._watch = AnswerWatch(parser, _Line(protocol))
+        protocol._parser = cast("Any", watch)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         if request.body:
             return await type(request).send(request, conn)  # it calls _write
         if not _is_clear(protocol):
