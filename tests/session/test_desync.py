@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import ssl
 
 import aiohttp
 import pytest
@@ -11,7 +12,7 @@ from confirma_async.errors import Phase, TransportError
 from confirma_async.session.http import AiohttpTransport
 from confirma_async.session.transport import Request
 
-from .fault_server import FAULTS, fault_server, head, port_of, says, whole
+from .fault_server import CERTIFICATES, FAULTS, fault_server, head, port_of, says, whole
 
 STALE = whole(body=b'{"of": "another request"}')
 CHUNKED = head(Transfer_Encoding="chunked") + b"2\r\n{}\r\n0\r\n\r\n"
@@ -374,3 +375,32 @@ async def test_an_interim_answer_to_half_a_request_does_no_harm(transport, hasty
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
     answer = await transport.send(await hasty(interim, whole()))
     assert (answer.status, answer.body) == (200, b"{}")
+
+
+# Over TLS, where the system's buffers hold more than answers.
+
+
+@pytest.fixture
+async def over_tls(server):
+    trusting = ssl.create_default_context(cafile=CERTIFICATES / "good.pem")
+    trusting.check_hostname = False
+    made = AiohttpTransport(ssl_context=trusting)
+    server.url = server.tls_url
+    yield made
+    await made.close()
+
+
+async def test_a_connection_over_tls_is_used_again(server, over_tls, method):
+    for _ in range(3):
+        await over_tls.send(request(server, method, fault="none"))
+    assert [seen.connection for seen in server.seen] == [0, 0, 0]
+
+
+async def test_what_the_loop_has_not_read_yet_keeps_a_request_back_over_tls(server, over_tls, method):
+    await over_tls.send(request(server, method, fault="none"))
+    (wire,) = server.open
+    wire.write(STALE)
+    error = await failure(over_tls, request(server, method, fault="none"))
+    assert error.phase is Phase.NOT_SENT
+    await over_tls.send(request(server, method, fault="none"))
+    assert [seen.connection for seen in server.seen] == [0, 1]
