@@ -105,7 +105,7 @@ def _locals_of_ours(error):
 def _shown(value):
     try:
         return repr(value)
-    except AttributeError:  # an object whose making failed: it is not whole
+    except (AttributeError, RecursionError):  # its making failed, so it is not whole; or nobody could show it
         return ""
 
 

@@ -730,3 +730,37 @@ def test_a_whole_request_is_written_under_the_vendors_names():
     assert request.distribution
     assert request.distribution.method is DistributionMethod.EMAIL
     assert CONVERTER.unstructure(request) == raw
+
+
+def deep(depth, innermost=1):
+    value = innermost
+    for number in range(depth):
+        value = [value] if number % 2 else {"x": value}
+    return value
+
+
+@pytest.mark.parametrize("depth", [101, 600, 5000])
+def test_what_is_nested_too_deeply_is_refused_with_its_place(depth):
+    with pytest.raises(ResponseDecodeError) as read:
+        CONVERTER.structure({"street": "x", "odd": deep(depth)}, Address)
+    with pytest.raises(RequestInvalidError) as written:
+        CONVERTER.dumps(Address(extra={"odd": deep(depth)}))
+    with pytest.raises(RequestInvalidError) as encoded:
+        CONVERTER.encode(deep(depth, object()))
+    told = [*read.value.problems, *written.value.problems, *encoded.value.problems]
+    assert [problem.path for problem in told] == ["$.odd", "$ (extra)", "$"]
+    assert all("at most 100 objects and arrays in one another" in problem.message for problem in told)
+
+
+def test_what_holds_itself_is_refused():
+    round_and_round: dict[str, object] = {}
+    round_and_round["x"] = round_and_round
+    with pytest.raises(RequestInvalidError):
+        CONVERTER.dumps(Address(extra=round_and_round))
+
+
+def test_what_is_nested_as_deeply_as_may_be_goes_both_ways():
+    record = {"street": "x", "odd": deep(100)}
+    address = CONVERTER.structure(record, Address)
+    assert CONVERTER.unstructure(address) == record
+    assert CONVERTER.loads(CONVERTER.dumps(address), Address) == address

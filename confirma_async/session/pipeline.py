@@ -55,6 +55,13 @@ _TOO_LONG = (
     "ask for less at a time (a shorter period), or give the client a higher answer_limit"
 )
 
+MOST_VALUES = 500_000
+"""Values of one answer: more would hold up the event loop for seconds, and take hundreds of MiB."""
+_TOO_MANY = (
+    f"the answer holds more than {MOST_VALUES} values, and was not looked into; "
+    "ask for less at a time (a shorter period)"
+)
+
 
 @frozen(kw_only=True)
 class CallOptions:
@@ -362,6 +369,8 @@ class Pipeline:
     def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
         if response.cut_off:
             raise ResponseDecodeError(_TOO_LONG, status=response.status)
+        if _values_at_most(response.body) > MOST_VALUES:
+            raise ResponseDecodeError(_TOO_MANY, status=response.status)
         empty_is_told = response.status == NO_CONTENT and operation.no_content
         if not response.body.strip() and (empty_is_told or not operation.answer_shown):
             return self.converter.structure({}, answer)
@@ -378,6 +387,13 @@ def _checked(added: Mapping[str, str] | None) -> Mapping[str, str]:
         return {}
     check_added(added)
     return added
+
+
+def _values_at_most(body: bytes) -> int:
+    """How many values a JSON text may hold: each follows a comma, or opens or begins an object or array."""
+    if len(body) < MOST_VALUES:
+        return 0
+    return body.count(b",") + 2 * (body.count(b"{") + body.count(b"["))
 
 
 def _in_a_query(value: object) -> str:

@@ -469,6 +469,30 @@ def test_an_answer_that_is_documented_may_not_be_empty(outcome, pipeline_over, s
     assert isinstance(error, ResponseDecodeError)
 
 
+CROWDS = {
+    "keys": b'{"isValid": true' + b"".join(b',"%d":1' % number for number in range(500_001)) + b"}",
+    "empty objects": b'{"isValid": true, "x": [' + b"{}," * 260_000 + b"{}]}",
+    "brackets": b"[" * 600_000,
+}
+
+
+@pytest.mark.parametrize("body", CROWDS.values(), ids=CROWDS)
+def test_an_answer_of_too_many_values_is_not_looked_into(
+    outcome, pipeline_over, scripted, answer, body, monkeypatch
+):
+    pipeline = pipeline_over(scripted(answer(200, body)))
+    monkeypatch.setattr(type(pipeline.converter), "loads", lambda *_: pytest.fail("it was looked into"))
+    error, _ = outcome(lambda: validate(pipeline))
+    assert isinstance(error, ResponseDecodeError)
+    assert "more than 500000 values" in str(error)
+
+
+def test_a_long_answer_of_few_values_is_read(outcome, pipeline_over, scripted, answer):
+    body = b'{"isValid": true, "x": "%s"}' % (b"x" * 1_000_000)
+    found, _ = outcome(lambda: validate(pipeline_over(scripted(answer(200, body)))))
+    assert found.is_valid
+
+
 def test_an_answer_of_the_wrong_form_is_named_by_path_without_its_value(
     outcome, pipeline_over, scripted, answer
 ):
