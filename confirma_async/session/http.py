@@ -72,33 +72,39 @@ class AiohttpTransport:
         if session.closed:
             raise TransportError("the borrowed session is closed; nothing was sent", phase=Phase.NOT_SENT)
         try:
-            # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
-            answer = await session.request(
-                request.method,
-                request.url,
-                data=_body(request.body),
-                headers=request.headers,
-                timeout=_timeout(max(1, round(request.timeout * 100))),
-                allow_redirects=False,
-                raise_for_status=False,
-                ssl=self._ssl,
-                middlewares=None if request.method == "POST" else _once_over(session),
-            )
-            limit = self._answer_limit if request.limit is None else request.limit
-            body, cut_off = await _read(answer, limit)
-            return Response(answer.status, answer.headers, body, cut_off)
+            return await self._answer(session, request)
         except _BEFORE_SENDING as error:
             lasting = isinstance(error, _LASTING)
             told = TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting)
-            raise told from _without_secrets(error)
-        except TimeoutError as error:
-            raise TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY) from error
+        except TimeoutError:
+            told = TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an answer that is no HTTP, e.g. a header that cannot be decoded.
             fault = type(error.__cause__ or error).__name__
-            raise TransportError(
+            told = TransportError(
                 f"the connection broke before the answer was complete ({fault})", phase=Phase.NO_REPLY
-            ) from _without_secrets(error)
+            )
+        except BaseException as error:  # a cancellation, or a fault of somebody's
+            raise _bare(error)  # noqa: B904 (it is the same error)
+        # Here, where no error of aiohttp's hangs on it: those hold the request, and the request the key.
+        raise told
+
+    async def _answer(self, session: aiohttp.ClientSession, request: Request) -> Response:
+        # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
+        answer = await session.request(
+            request.method,
+            request.url,
+            data=_body(request.body),
+            headers=request.headers,
+            timeout=_timeout(max(1, round(request.timeout * 100))),
+            allow_redirects=False,
+            raise_for_status=False,
+            ssl=self._ssl,
+            middlewares=None if request.method == "POST" else _once_over(session),
+        )
+        limit = self._answer_limit if request.limit is None else request.limit
+        body, cut_off = await _read(answer, limit)
+        return Response(answer.status, answer.headers, body, cut_off)
 
     async def close(self) -> None:
         """Closes the session made here, if there is one; a borrowed session stays open.
@@ -202,9 +208,10 @@ def _timeout(hundredths: int) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, connect=connect, ceil_threshold=1e9)
 
 
-def _without_secrets(error: Exception) -> Exception | None:
-    """The error, as a cause to show; None for one that shows a key, or a whole URL, in its text or repr."""
-    return None if isinstance(error, (aiohttp.ClientResponseError, aiohttp.InvalidURL)) else error
+def _bare(error: BaseException) -> BaseException:
+    """The error without what hangs on it, and without the frames below: they hold the request and its key."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _not_sent(error: Exception) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import chain
 
 from attrs import define, field
 
@@ -19,9 +20,13 @@ from confirma_async.errors import (
     Phase,
     TokenNotKeptError,
 )
+from confirma_async.redaction import Mask, visible
 from confirma_async.secret import Secret
 
 logger: logging.Logger = logging.getLogger("confirma_async")
+
+REMEMBERED = 4
+"""Texts of one key that are blotted out of what the service says: that in use, and those just replaced."""
 
 Renewer = Callable[[Secret], Awaitable[Secret]]
 """Exchanges a token for a new one at the service."""
@@ -37,6 +42,7 @@ class Key:
     Attributes:
         current: The key, where it can be used as it is; where it is None, ``get`` has something to do first.
         store: Where a renewed token goes, and where the key came from.
+        lately: What the key is and was, the newest last.
 
     Raises:
         ConfigurationError: no HTTP header can carry the key, or the source is of no known kind.
@@ -45,13 +51,14 @@ class Key:
     def __init__(self, source: Credentials) -> None:
         self.current: Secret | None = None
         self.store: TokenStore | None = None
+        self.lately: tuple[Secret, ...] = ()
         self._load: Callable[[], Awaitable[Secret]]
         self._lasts = True
         self._unsaved: tuple[Secret, TokenStore] | None = None
         self._renewal: asyncio.Task[Secret] | None = None
         self._renewed_in_vain: Secret | None = None
         if isinstance(source, str | Secret):
-            self.current = checked(source)
+            self.current = self._remembered(checked(source))
             self._load = partial(_given, self.current)
         elif isinstance(source, TokenStore):
             self._take_from(source)
@@ -121,7 +128,7 @@ class Key:
 
     async def _read(self, stale: Secret | None) -> Secret:
         """Asks where the key comes from. What lasts is the key from then on, unless another came first."""
-        found = await self._load()
+        found = self._remembered(await self._load())
         if self._lasts and self.current == stale:
             self.current = found
         return self.current or found
@@ -146,7 +153,7 @@ class Key:
 
     async def _keep(self, token: Secret, store: TokenStore) -> Secret:
         """Hands a new token to the store; only then it is the key, and the store where it comes from."""
-        self._unsaved = token, store
+        self._unsaved = self._remembered(token), store
         try:
             await store.save(token)
         except Exception as error:
@@ -160,12 +167,17 @@ class Key:
         self._unsaved, self.current = None, token
         return token
 
+    def _remembered(self, token: Secret) -> Secret:
+        if token not in self.lately:
+            self.lately = (*self.lately, token)[-REMEMBERED:]
+        return token
+
     def _on_end(self, renewal: asyncio.Task[Secret]) -> None:
         self._renewal = None
         if renewal.cancelled():
             logger.error("the renewal of a token was cancelled: whether the old one still holds is unknown")
         elif (error := renewal.exception()) is not None:
-            logger.error("the renewal of a token failed: %s", error)
+            logger.error("the renewal of a token failed: %s", visible(str(error)))
 
 
 async def _given(key: Secret) -> Secret:
@@ -198,12 +210,21 @@ class Keys:
     provisioning: Key | None = None
     renew_on_401: bool = False
     _ended: bool = field(default=False, init=False)
+    _mask: Mask = field(factory=Mask, init=False)
+    _masked: tuple[object, ...] = field(default=(), init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.renew_on_401 and (self.client is None or self.client.store is None):
             raise ConfigurationError(
                 "a renewed token must be kept: renew_on_401 needs a TokenStore as the key"
             )
+
+    def mask(self, used: Secret) -> Mask:
+        """What blots out these keys, as they are and as they were just now, and one that a call has used."""
+        lately = tuple(key.lately for key in (self.client, self.provisioning) if key is not None)
+        if lately != self._masked:  # nearly always the same objects, which are quickly compared
+            self._masked, self._mask = lately, Mask(chain(*lately))
+        return self._mask if any(used in each for each in lately) else Mask(chain([used], *lately))
 
     def end(self) -> None:
         """Hands out no key from now on."""

@@ -28,6 +28,7 @@ from confirma_async.errors import (
     ServerError,
     TransportError,
 )
+from confirma_async.redaction import Mask
 from confirma_async.schemas.wire import Schema
 from confirma_async.secret import Secret
 from confirma_async.session import retry
@@ -37,7 +38,7 @@ from confirma_async.session.hooks import Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.open_calls import OpenCalls
 from confirma_async.session.ratelimit import Limiter
-from confirma_async.session.refusals import refusal, request_id_of, text_of
+from confirma_async.session.refusals import refusal, request_id_of, text_of, without_keys
 from confirma_async.session.renewal import exchanged
 from confirma_async.session.transport import Request, Response, Transport
 
@@ -164,7 +165,7 @@ class Pipeline:
                 if isinstance(result, Response) and result.status < 300:
                     self.quota.refill()
                     return self._decode(operation, answer, result)
-                failure = refusal(result, token, self.converter) if isinstance(result, Response) else result
+                failure = self._refusal(result, token) if isinstance(result, Response) else result
                 if await self._exchanged(history, key, token, failure, deadline):
                     continue
                 pause = self._pause(history, failure, deadline)
@@ -234,7 +235,10 @@ class Pipeline:
                 headers = headers_of(token, body, added)
                 request = Request(history.operation.method, url, headers, body, deadline - sent)
                 result = await self._result(request)
-                history.attempts.append(_record(result, waited=started - began, seconds=loop.time() - sent))
+                ended, mask = loop.time(), self.keys.mask(token)
+                if isinstance(result, Response) and not _is_new_token(history.operation, result):
+                    result = without_keys(result, mask, self.converter)
+                history.attempts.append(_record(result, mask, waited=started - began, seconds=ended - sent))
                 if isinstance(result, Response) and result.status in retry.NOT_TAKEN:
                     self.limiter.slow_down(started, retry.retry_after(result.headers.get("Retry-After")))
             finally:
@@ -246,6 +250,9 @@ class Pipeline:
             raise result
         finally:
             del history, result  # see ``call``
+
+    def _refusal(self, response: Response, used: Secret) -> APIError:
+        return refusal(response, self.keys.mask(used), self.converter)
 
     async def _turn(self, attempts: Sequence[Attempt], deadline: float) -> None:
         """Waits for a turn at the limiter.
@@ -368,6 +375,11 @@ def _checked(added: Mapping[str, str] | None) -> Mapping[str, str]:
     return added
 
 
+def _is_new_token(operation: Operation, response: Response) -> bool:
+    """Whether the answer is there for the token in it, which nobody else is shown: even if it is the old one."""
+    return operation is RENEW_TOKEN and response.status < 300
+
+
 def _in_a_query(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -387,12 +399,12 @@ def _final(history: History, failure: CallError) -> CallError:
     return unknown
 
 
-def _record(result: Response | BaseException, *, waited: float, seconds: float) -> Attempt:
+def _record(result: Response | BaseException, mask: Mask, *, waited: float, seconds: float) -> Attempt:
     """The record of one request."""
     phase, status, reason, request_id = Phase.NO_REPLY, None, None, None
     match result:
         case Response():
-            phase, status, request_id = Phase.REPLIED, result.status, request_id_of(result)
+            phase, status, request_id = Phase.REPLIED, result.status, request_id_of(result, mask)
             reason = None if status < 300 else f"HTTP {status}"
         case TransportError():
             phase, reason = result.phase, str(result.args[0])
