@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final, cast
+from typing import Final
 
 from confirma_async.secret import HIDDEN, Secret
 
@@ -76,7 +76,7 @@ class Mask:
     r"""Blots out keys, however they are written.
 
     A service that echoes a key may write it as JSON does (``\/``, ``\u002B``), as HTML or a URL does, or in
-    wide characters; each of these is found, whole JSON texts within a text included.
+    wide characters; each of these is found, JSON within a text of JSON included.
 
     Args:
         secrets: The keys. One of fewer than ``SHORTEST_KEY`` characters is passed over.
@@ -91,33 +91,26 @@ class Mask:
 
     def __call__(self, text: str) -> str:
         """The text without the keys."""
-        return self._in_text.sub(HIDDEN, text) if self.touches(text.encode("utf-8", "replace")) else text
+        return self._in_text.sub(HIDDEN, text) if self._plain else text
 
-    def touches(self, body: bytes) -> bool:
-        """Whether a key stands in a text."""
+    def body(self, body: bytes) -> bytes:
+        """The body of an answer without the keys; what was JSON before is so still."""
+        return self._in_bytes.sub(_HIDDEN_BYTES, body) if self._may_stand_in(body) else body
+
+    def _may_stand_in(self, body: bytes) -> bool:
+        """Whether the pattern, which takes its time, must look at a body."""
         low = body.lower()
-        if any(key in low for key in self._plain):
-            return True
-        return bool(self._plain) and _ESCAPE.search(low) is not None and self._in_bytes.search(low) is not None
-
-    def within(self, parsed: Any) -> Any:
-        """JSON that is parsed already, without the keys: in its texts and names; its numbers stay.
-
-        Raises:
-            RecursionError: it is nested too deep.
-        """
-        if isinstance(parsed, str):
-            return self(parsed)
-        if isinstance(parsed, dict):
-            record = cast("dict[str, Any]", parsed)
-            return {self(name): self.within(value) for name, value in record.items()}
-        if isinstance(parsed, list):
-            return [self.within(each) for each in cast("list[Any]", parsed)]
-        return parsed
+        for key in self._plain:
+            if key in low:
+                return True
+        escaped = b"\\" in low or b"%" in low or b"&" in low or b"\0" in low
+        return escaped and bool(self._plain) and _ESCAPE.search(low) is not None
 
     def __repr__(self) -> str:
         return f"<mask of {len(self._plain)} keys>"
 
+
+_HIDDEN_BYTES = HIDDEN.encode()
 
 _ESCAPE = re.compile(rb"\\(?:[^u]|u00[2-7])|%[2-7]|&(?:#|amp|lt|gt|quot|apos)|\x00")
 """What an escaped character of a key begins with; ordinary letters beyond ASCII do not."""
@@ -126,7 +119,7 @@ _NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
 def _however_written(key: str) -> str:
-    """A pattern for a text, each of its characters plain or escaped; bounded, so that it takes linear time."""
+    """A pattern for a text, each of its characters plain or escaped; bounded, so that time is linear."""
     return "\x00{0,3}".join(map(_character, key))
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from confirma_async.bulk import Journal
 from confirma_async.bulk.items import Row
@@ -17,6 +16,7 @@ from confirma_async.bulk.journal import Refused
 from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import json_line
 from confirma_async.cli.records import print_csv
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
@@ -59,7 +59,7 @@ def export(journal_path: Path, as_csv: bool, as_json: bool) -> Exit:
     with reading(journal_path) as journal:
         if as_json:
             records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(journal))
-            sys.stdout.buffer.writelines(msgspec.json.encode(record) + b"\n" for record in records)
+            sys.stdout.buffer.writelines(json_line(record) for record in records)
             sys.stdout.flush()  # here, where it can still be told that it failed
         else:
             print_csv([*_COLUMNS], _lines(journal))

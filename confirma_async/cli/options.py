@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import click
 
+from confirma_async.cli.printer import say
 from confirma_async.contract import Overrides
 from confirma_async.formats import ColumnMapping, Form, ReadOptions, Spooled, spooled
 from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
@@ -154,7 +155,7 @@ def name_and_value(
 def remark(remarks: Sequence[str]) -> None:
     """Says on standard error what a reader noticed."""
     for text in remarks:
-        click.echo(f"confirma: {text}", err=True)
+        say(f"confirma: {text}", err=True)
 
 
 def warn_of_unchecked() -> None:
@@ -162,7 +163,7 @@ def warn_of_unchecked() -> None:
     missing = missing_libraries()
     if missing:
         rules = sorted({rule for unchecked in missing.values() for rule in unchecked})
-        click.echo(
+        say(
             f"confirma: not checked here: {', '.join(rules)}; pip install 'confirma-sdk[validation]'",
             err=True,
         )

@@ -6,10 +6,10 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Generator
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from confirma_async.bulk import Outcome
+from confirma_async.cli.terminal import Terminal
 
 
 @contextlib.contextmanager
@@ -26,7 +26,7 @@ def progress(*, visible: bool) -> Generator[Callable[[Outcome], None]]:
         TextColumn("{task.completed} invoices"),
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
         disable=not visible,
     )
     task = bar.add_task("submit", total=None, told="")  # how many there will be is not known

@@ -15,6 +15,7 @@ from confirma_async.bulk.journal import Resolution
 from confirma_async.bulk.sqlite_journal import open_sqlite
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
 
 _STATES: Mapping[str, State] = {
@@ -77,7 +78,7 @@ def resolve(
     if as_json:
         print_json({"number": number, "type": row.key.type, "is": found, "because": note})
     else:
-        click.echo(f"{row.key}: {found}, because {note}; {_NEXT[found]}")
+        say(f"{row.key}: {found}, because {note}; {_NEXT[found]}")
     return Exit.ACCEPTED
 
 

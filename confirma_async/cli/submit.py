@@ -16,6 +16,7 @@ from confirma_async.bulk.numbers import give_numbers, numbers_given
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
+from confirma_async.cli.printer import say
 from confirma_async.cli.progress import progress
 from confirma_async.cli.render import show_report
 from confirma_async.cli.running import Running
@@ -130,7 +131,7 @@ async def send(order: Order) -> Report:
         target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
         named = tuple(_name(file) for file in order.files)
         if not order.as_json:
-            click.echo(f"Sending to {_in_words(target)}", err=True)
+            say(f"Sending to {_in_words(target)}", err=True)
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(order.files, order.reading, converter))
         if order.number_from is None:
@@ -198,7 +199,7 @@ def _stopping(stop: asyncio.Event) -> Generator[None]:
             job.cancel()
             return
         stop.set()
-        click.echo("confirma: stopping after what is under way; once more stops at once", err=True)
+        say("confirma: stopping after what is under way; once more stops at once", err=True)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)

@@ -84,7 +84,7 @@ class AiohttpTransport:
             told = TransportError(
                 f"the connection broke before the answer was complete ({fault})", phase=Phase.NO_REPLY
             )
-        except BaseException as error:  # a cancellation, or a fault of somebody's
+        except BaseException as error:  # noqa: BLE001 (a cancellation, say: it is raised again)
             raise _bare(error)  # noqa: B904 (it is the same error)
         # Here, where no error of aiohttp's hangs on it: those hold the request, and the request the key.
         raise told

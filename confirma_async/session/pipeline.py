@@ -237,7 +237,7 @@ class Pipeline:
                 result = await self._result(request)
                 ended, mask = loop.time(), self.keys.mask(token)
                 if isinstance(result, Response) and not _is_new_token(history.operation, result):
-                    result = without_keys(result, mask, self.converter)
+                    result = without_keys(result, mask)
                 history.attempts.append(_record(result, mask, waited=started - began, seconds=ended - sent))
                 if isinstance(result, Response) and result.status in retry.NOT_TAKEN:
                     self.limiter.slow_down(started, retry.retry_after(result.headers.get("Retry-After")))
@@ -376,7 +376,7 @@ def _checked(added: Mapping[str, str] | None) -> Mapping[str, str]:
 
 
 def _is_new_token(operation: Operation, response: Response) -> bool:
-    """Whether the answer is there for the token in it, which nobody else is shown: even if it is the old one."""
+    """Whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
     return operation is RENEW_TOKEN and response.status < 300
 
 

@@ -11,7 +11,6 @@ from confirma_async.converters import Converter
 from confirma_async.errors import (
     APIError,
     RateLimitedError,
-    RequestInvalidError,
     ResponseDecodeError,
     ServerError,
     error_class,
@@ -27,15 +26,10 @@ _POINTS_ELSEWHERE = "it points elsewhere, and the API key is taken nowhere else:
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 
 
-def without_keys(response: Response, mask: Mask, converter: Converter) -> Response:
-    """The answer as it is, unless its body echoes a key: then without it. Numbers and structure stay."""
-    if not mask.touches(response.body):
-        return response
-    try:
-        body = converter.encode(mask.within(converter.parse(response.body)))
-    except (ResponseDecodeError, RequestInvalidError, RecursionError):  # no JSON, or none that we can read
-        body = mask(response.body.decode("utf-8", "replace")).encode()
-    return evolve(response, body=body)
+def without_keys(response: Response, mask: Mask) -> Response:
+    """The answer as it is, unless its body echoes a key: then without it."""
+    body = mask.body(response.body)
+    return response if body is response.body else evolve(response, body=body)
 
 
 def refusal(response: Response, mask: Mask, converter: Converter) -> APIError:

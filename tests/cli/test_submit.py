@@ -443,8 +443,8 @@ def test_an_attachment_that_cannot_be_fetched_is_told_as_one_that_is_missing(
     code, found = confirma_json("submit", file, "--sandbox")
     assert (code, found["accepted"], found["refused"], found["pending"]) == (1, 1, 1, 0)
     _, out, err = confirma("export", f"{file}.sandbox.journal", "--csv")
-    (told,) = [line for line in out.splitlines() if ",refused," in line]
-    assert "in.csv:2,1," in told
+    (told,) = [line for line in out.splitlines() if '"refused"' in line]
+    assert 'in.csv:2","1",' in told
     assert ",attachment.missing," in told
     assert "connection refused" in told
     assert "s3cret" not in f"{found}{out}{err}"
