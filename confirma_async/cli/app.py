@@ -145,15 +145,14 @@ def _failed(error: BaseException, *, as_json: bool) -> Exit:
     from confirma_async.cli.failures import explained
     from confirma_async.cli.printer import say
     from confirma_async.cli.render import print_json
-    from confirma_async.redaction import visible
 
     failure = explained(error)
     try:
         if isinstance(error, click.ClickException):
             shown = io.StringIO()
-            error.message = visible(error.message)
             error.show(shown)  # with the usage of the command
-            say(shown.getvalue().rstrip("\n"), err=True, lines=True)
+            usage = shown.getvalue().replace(error.format_message(), failure.message)
+            say(usage.rstrip("\n"), err=True, lines=True)
         else:
             say(f"confirma: {failure.message}", err=True, lines=True)
         if as_json:

@@ -178,6 +178,8 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
         form: str | None,
         mapping: Path | None,
         decimal_comma: bool | None,
+        attach_anywhere: bool,
+        attach_private: bool,
         due_days: int,
         **others: Any,
     ) -> R:
@@ -185,6 +187,8 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
             form=None if form is None else Form(form),
             mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
             decimal_comma=decimal_comma,
+            attach_anywhere=attach_anywhere,
+            attach_private=attach_private,
             due_days=due_days,
         )
         return command(reading=reading, **others)
@@ -197,6 +201,16 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
             default=ReadOptions().due_days,
             show_default=True,
             help="Days to the due date, for UBL and Finvoice invoices that state none.",
+        ),
+        click.option(
+            "--attach-private",
+            is_flag=True,
+            help="Fetch attachments by URL from this machine and private networks, too.",
+        ),
+        click.option(
+            "--attach-anywhere",
+            is_flag=True,
+            help="Attach files from outside the folder of the table, too.",
         ),
         click.option(
             "--decimal-comma/--no-decimal-comma",

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import io
 import os
+import socket
 import ssl
 import warnings
 from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
 from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.session.certificates import fault_of
 from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
+from confirma_async.validation.internet import is_private_address, is_private_host
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for DNS, TCP and TLS together; within the call's own deadline."""
@@ -60,6 +66,7 @@ class AiohttpTransport:
     ) -> None:
         self._borrowed = session
         self._own: aiohttp.ClientSession | None = None
+        self._outside: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | bool = ssl_context or True
         self._connections = connections
         self._answer_limit = answer_limit
@@ -72,10 +79,17 @@ class AiohttpTransport:
         if session.closed:
             raise TransportError("the borrowed session is closed; nothing was sent", phase=Phase.NOT_SENT)
         try:
+            if request.public_only:
+                session = self._public(session, request.url)
             return await self._answer(session, request)
+        except _NotPublicError:
+            told = _not_public(urlsplit(request.url).hostname)
         except _BEFORE_SENDING as error:
-            lasting = isinstance(error, _LASTING)
-            told = TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting)
+            if isinstance(getattr(error, "os_error", None), _NotPublicError):
+                told = _not_public(urlsplit(request.url).hostname)
+            else:
+                lasting = isinstance(error, _LASTING)
+                told = TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting)
         except TimeoutError:
             told = TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY)
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -116,11 +130,12 @@ class AiohttpTransport:
         if loop is not None and loop is not asyncio.get_running_loop() and not loop.is_closed():
             raise ConfigurationError("another event loop is using this client; close it there")
         self._closed = True
-        own, self._own = self._own, None
-        if own is not None:
+        opened = [session for session in (self._own, self._outside) if session is not None]
+        self._own = self._outside = None
+        for session in opened:
             with contextlib.suppress(TimeoutError):  # a host that reads nothing must not hold it up
                 async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await own.close()
+                    await session.close()
 
     def _session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
@@ -142,9 +157,36 @@ class AiohttpTransport:
             )
         return self._own
 
+    def _public(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientSession:
+        """The session for what must be of the public internet: it looks at each address as it connects.
+
+        The name of a host may stand for another address each time that it is asked for. Where a proxy
+        connects, or a connector of the caller's own kind, that is whom the caller trusts with it.
+
+        Raises:
+            _NotPublicError: the host is not, by its name alone.
+        """
+        host = urlsplit(url).hostname or ""
+        if is_private_host(host):
+            raise _NotPublicError(errno.EACCES, host)
+        connector = session.connector
+        if type(connector) is not aiohttp.TCPConnector or _is_proxied(session, url):
+            return session
+        if self._outside is None:
+            self._outside = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections,
+                    ssl=getattr(connector, "_ssl", True),
+                    resolver=getattr(connector, "_resolver", None),
+                    socket_factory=_public_socket,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._outside
+
     def __del__(self) -> None:
-        own = getattr(self, "_own", None)
-        if own is not None and not own.closed:
+        opened = (getattr(self, "_own", None), getattr(self, "_outside", None))
+        if any(session is not None and not session.closed for session in opened):
             warnings.warn(
                 "a Confirma client was dropped without being closed; "
                 "use 'async with Confirma(...)' or await aclose()",
@@ -152,6 +194,32 @@ class AiohttpTransport:
                 stacklevel=2,
                 source=self,
             )
+
+
+class _NotPublicError(OSError):
+    """A connection that is not made: it would lead to this machine, or into a private network."""
+
+
+def _public_socket(address: tuple[Any, ...]) -> socket.socket:
+    """A socket for an address (as ``getaddrinfo`` gives it) that is of the public internet."""
+    family, kind, protocol, _, place = address
+    if is_private_address(str(place[0])):
+        raise _NotPublicError(errno.EACCES, "not of the public internet")
+    return socket.socket(family, kind, protocol)
+
+
+def _not_public(host: str | None) -> TransportError:
+    place = f"{host} is on this machine or in a private network"
+    message = f"{place}, which only attach_private (--attach-private) allows; nothing was sent"
+    return TransportError(message, phase=Phase.NOT_SENT, lasting=True)
+
+
+def _is_proxied(session: aiohttp.ClientSession, url: str) -> bool:
+    """Whether the session has a proxy for a URL: its own, or one of the environment that it heeds."""
+    if getattr(session, "_default_proxy", None) is not None:
+        return True
+    parts = urlsplit(url)
+    return session.trust_env and parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")
 
 
 def _body(body: bytes | None) -> bytes | io.BytesIO | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from confirma_async import cli
+from confirma_async import RetryPolicy, cli
 from confirma_async.cli.printer import json_document, json_line
 from confirma_async.redaction import visible
 from tests.echoes import DRIVING, FORMS, KEY, echoing
@@ -74,6 +74,7 @@ def story(confirma, files, monkeypatch, wire_invoice):
     """Gives every command to a service, as people and as machines do; returns all that was printed."""
     files["lines"].with_name("one.json").write_text(json.dumps(wire_invoice(3), default=float))
     monkeypatch.setenv("CONFIRMA_API_KEY", KEY)
+    monkeypatch.setattr(RetryPolicy, "backoff", lambda _policy, _attempt: 0.0)
 
     def told(form):
         printed = []

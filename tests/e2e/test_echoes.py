@@ -57,7 +57,8 @@ async def test_no_answer_error_or_log_has_the_key(service, verb, wire_invoice, c
     caplog.set_level(logging.INFO, "confirma_async")
     policy = RetryPolicy(attempts=2, base=0.001)
     async with Confirma(KEY, base_url=service, retry=policy, timeout=5, hooks=[Listener()]) as confirma:
-        answer, failure = [], None
+        answer: object = []
+        failure: ConfirmaError | None = None
         try:
             answer = await VERBS[verb](confirma, wire_invoice())
         except ConfirmaError as error:
@@ -71,7 +72,9 @@ async def test_no_answer_error_or_log_has_the_key(service, verb, wire_invoice, c
 
 def reached_from(error):
     """What of aiohttp's an error leads to: by its chain, its attributes, and the frames of its tracebacks."""
-    left, seen, found = [error], set(), []
+    left: list[object] = [error]
+    seen: set[int] = set()
+    found: list[object] = []
     while left:
         each = left.pop()
         if id(each) in seen:
