@@ -151,8 +151,8 @@ def _failed(error: BaseException, *, as_json: bool) -> Exit:
         if isinstance(error, click.ClickException):
             shown = io.StringIO()
             error.show(shown)  # with the usage of the command
-            usage = shown.getvalue().replace(error.format_message(), failure.message)
-            say(usage.rstrip("\n"), err=True, lines=True)
+            usage, mark, _ = shown.getvalue().partition("Error: ")
+            say(f"{usage}{mark}{failure.message}", err=True, lines=True)
         else:
             say(f"confirma: {failure.message}", err=True, lines=True)
         if as_json:

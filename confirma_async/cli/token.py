@@ -56,9 +56,13 @@ def renew(save: Path | None, connection: Connection, as_json: bool) -> Exit:
         raise click.UsageError("name the file to keep the new token in: --save FILE. Nothing was sent")
     token_file.check_place(place, replaced=place == connection.key_file)
 
+    store = (
+        None if place == connection.key_file else FileTokenStore(place)
+    )  # the client has its key from there
+
     async def exchange(confirma: Confirma) -> None:
         try:
-            await confirma.onboarding.renew_token(store=FileTokenStore(place))
+            await confirma.onboarding.renew_token(store=store)
         except TokenNotKeptError as error:
             raise _saved_from_loss(error, place) from None
 

@@ -20,7 +20,6 @@ import aiohttp
 from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.session.certificates import fault_of
 from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
-from confirma_async.validation.internet import is_private_address, is_private_host
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for DNS, TCP and TLS together; within the call's own deadline."""
@@ -166,6 +165,8 @@ class AiohttpTransport:
         Raises:
             _NotPublicError: the host is not, by its name alone.
         """
+        from confirma_async.validation.internet import is_private_host  # with the schemas, late
+
         host = urlsplit(url).hostname or ""
         if is_private_host(host):
             raise _NotPublicError(errno.EACCES, host)
@@ -202,6 +203,8 @@ class _NotPublicError(OSError):
 
 def _public_socket(address: tuple[Any, ...]) -> socket.socket:
     """A socket for an address (as ``getaddrinfo`` gives it) that is of the public internet."""
+    from confirma_async.validation.internet import is_private_address
+
     family, kind, protocol, _, place = address
     if is_private_address(str(place[0])):
         raise _NotPublicError(errno.EACCES, "not of the public internet")

@@ -11,7 +11,7 @@ from itertools import chain
 from attrs import define, field
 
 from confirma_async.contract import Operation, TokenKind
-from confirma_async.credentials import Credentials, TokenStore, ask, checked
+from confirma_async.credentials import Credentials, SharedTokenStore, TokenStore, ask, checked
 from confirma_async.errors import (
     AuthenticationError,
     CallError,
@@ -102,11 +102,16 @@ class Key:
         """Whether a refused token may be renewed unasked: there is a store, and it was not tried before."""
         return self.store is not None and refused != self._renewed_in_vain
 
-    async def renew(self, renewer: Renewer, store: TokenStore) -> Secret:
+    async def renew(self, renewer: Renewer, store: TokenStore, refused: Secret | None = None) -> Secret:
         """Exchanges the token for a new one, which is in the store before any call uses it.
 
-        A renewal under way is joined. It goes on even if its callers are cancelled: a token that is on its
-        way must not be lost.
+        A renewal under way is joined, also that of another process, where the store is shared. It goes on
+        even if its callers are cancelled: a token that is on its way must not be lost.
+
+        Args:
+            renewer: Asks the service.
+            store: Where the new token goes.
+            refused: The token that is to be replaced, because the service refused it.
 
         Raises:
             CallError: the service did not renew the token.
@@ -114,7 +119,9 @@ class Key:
                 service for no other.
         """
         if self._renewal is None:
-            self._renewal = asyncio.create_task(self._renewed(renewer, store), name="renewal of a token")
+            self._renewal = asyncio.create_task(
+                self._renewed(renewer, store, refused), name="renewal of a token"
+            )
             self._renewal.add_done_callback(self._on_end)
         return await asyncio.shield(self._renewal)
 
@@ -128,12 +135,37 @@ class Key:
 
     async def _read(self, stale: Secret | None) -> Secret:
         """Asks where the key comes from. What lasts is the key from then on, unless another came first."""
-        found = self._remembered(await self._load())
+        found = await self._load_anew()
         if self._lasts and self.current == stale:
             self.current = found
         return self.current or found
 
-    async def _renewed(self, renewer: Renewer, store: TokenStore) -> Secret:
+    async def _renewed(self, renewer: Renewer, store: TokenStore, refused: Secret | None) -> Secret:
+        if not isinstance(store, SharedTokenStore):
+            return await self._renewed_alone(renewer, store)
+        before = refused
+        if before is None and store is self.store and self._unsaved is None:
+            before = self.current = await self._as_kept()
+        async with store.exclusive():
+            if before is not None and self._unsaved is None:
+                self.current = await self._as_kept()
+                if self.current != before:
+                    return self.current  # another process has renewed it meanwhile
+            return await self._renewed_alone(renewer, store)
+
+    async def _as_kept(self) -> Secret:
+        """The token as the store has it now; as it is in memory, where the store has lost it."""
+        try:
+            return await self._load_anew()
+        except CredentialsError:
+            if self.current is None:
+                raise
+            return self.current
+
+    async def _load_anew(self) -> Secret:
+        return self._remembered(await self._load())
+
+    async def _renewed_alone(self, renewer: Renewer, store: TokenStore) -> Secret:
         if self._unsaved is not None:
             return await self._keep(self._unsaved[0], store)
         old = self.current or await self._read(None)

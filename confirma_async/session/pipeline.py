@@ -186,7 +186,9 @@ class Pipeline:
                 # either would keep all of it until the garbage collector comes by.
                 del history, result, failure
 
-    async def renew(self, key: Key, store: TokenStore, options: CallOptions) -> Secret:
+    async def renew(
+        self, key: Key, store: TokenStore, options: CallOptions, refused: Secret | None = None
+    ) -> Secret:
         """Renews a client's token; see ``Key.renew``.
 
         Raises:
@@ -200,7 +202,7 @@ class Pipeline:
             with_old = evolve(self, keys=Keys(client=Key(old)))
             return await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
 
-        return await key.renew(partial(exchanged, ask, self.converter), store)
+        return await key.renew(partial(exchanged, ask, self.converter), store, refused)
 
     async def _attempt(
         self,
@@ -320,7 +322,7 @@ class Pipeline:
                 if await key.replaced(refused):
                     return True
                 if self.keys.renew_on_401 and key.store is not None and key.may_renew(refused):
-                    await self.renew(key, key.store, CallOptions())
+                    await self.renew(key, key.store, CallOptions(), refused)
                     return True
         except (CallError, TimeoutError) as error:
             failure.__cause__ = error  # the caller is told of the refusal: that is what the call came to

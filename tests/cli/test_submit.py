@@ -445,7 +445,7 @@ def test_an_attachment_that_cannot_be_fetched_is_told_as_one_that_is_missing(
     _, out, err = confirma("export", f"{file}.sandbox.journal", "--csv")
     (told,) = [line for line in out.splitlines() if '"refused"' in line]
     assert 'in.csv:2","1",' in told
-    assert ",attachment.missing," in told
+    assert '"attachment.missing"' in told
     assert "connection refused" in told
     assert "s3cret" not in f"{found}{out}{err}"
     code, found = confirma_json("status", f"{file}.sandbox.journal")

@@ -9,6 +9,7 @@ import json
 import logging
 import traceback
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -57,7 +58,7 @@ async def test_no_answer_error_or_log_has_the_key(service, verb, wire_invoice, c
     caplog.set_level(logging.INFO, "confirma_async")
     policy = RetryPolicy(attempts=2, base=0.001)
     async with Confirma(KEY, base_url=service, retry=policy, timeout=5, hooks=[Listener()]) as confirma:
-        answer: object = []
+        answer: Any = []
         failure: ConfirmaError | None = None
         try:
             answer = await VERBS[verb](confirma, wire_invoice())

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import socket
+from typing import Any
 
 import aiohttp
 import pytest
@@ -20,6 +21,7 @@ from confirma_async.session.download import (
 from confirma_async.session.http import AiohttpTransport
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Response
+from confirma_async.validation import internet
 from tests.documents import PDF, hosting, leads_to, pours, says
 
 QUICK = RetryPolicy(attempts=3, base=0.001)
@@ -257,11 +259,13 @@ async def test_a_name_that_stands_for_this_machine_is_not_connected_to(answers):
 
 async def test_a_name_that_stands_for_another_address_the_next_time_is_not_connected_to(monkeypatch):
     """DNS rebinding: the address that is looked at is the one that is connected to."""
-    monkeypatch.setattr("confirma_async.session.http.is_private_address", lambda each: each == "127.0.0.1")
+    monkeypatch.setattr(
+        "confirma_async.validation.internet.is_private_address", lambda each: each == "127.0.0.1"
+    )
     resolver = Resolver(["127.0.0.2"], ["127.0.0.1"])
     connector = aiohttp.TCPConnector(resolver=resolver)
     async with hosting(a=[says()]) as host, aiohttp.ClientSession(connector=connector) as session:
-        transport = AiohttpTransport(session=session)
+        transport: Any = AiohttpTransport(session=session)
         downloads = Downloads(transport, QUICK, RetryQuota())
         with pytest.raises(DownloadError, match="cannot be reached"):  # nobody listens at the first address
             await downloads.fetch(public(host), 1000)
@@ -294,7 +298,7 @@ async def test_a_redirect_into_a_private_network_is_not_followed(scripted):
 
 
 async def test_a_host_of_the_public_internet_gets_nothing_of_the_session_that_was_lent(monkeypatch):
-    monkeypatch.setattr("confirma_async.session.http.is_private_address", lambda _: False)
+    monkeypatch.setattr(internet, "is_private_address", lambda _: False)
     connector = aiohttp.TCPConnector(resolver=Resolver(["127.0.0.1"]))
     async with (
         hosting(a=[says()]) as host,
