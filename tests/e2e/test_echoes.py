@@ -4,6 +4,7 @@ The plugin ``tests.leaks`` looks at logs, errors with all that hangs on them, pi
 what else is written is given to it here.
 """
 
+import asyncio
 import gc
 import json
 import logging
@@ -16,11 +17,13 @@ import pytest
 
 from confirma_async import Confirma, RetryPolicy
 from confirma_async.credentials import CallbackTokenStore
-from confirma_async.errors import ConfirmaError
+from confirma_async.errors import ConfirmaError, OutcomeUnknownError
+from confirma_async.redaction import visible
 from confirma_async.secret import Secret
 from confirma_async.session.hooks import Hook
-from tests.echoes import FORMS, KEY, echoing
+from tests.echoes import DRIVING, FORMS, KEY, echoing
 from tests.leaks import look
+from tests.session.fault_server import fault_server
 
 AIOHTTP = str(Path(aiohttp.__file__).parent)
 
@@ -134,3 +137,36 @@ async def test_a_token_that_is_renewed_into_itself_is_kept():
         async with Confirma(store, base_url=url) as confirma:
             await confirma.onboarding.renew_token()
     assert kept == [KEY]
+
+
+async def test_a_cancelled_call_leads_to_nothing_of_the_request(wire_invoice):
+    async with fault_server() as server, Confirma(KEY, base_url=server.url) as confirma:
+        sending = confirma.invoices.create(wire_invoice(), headers={"X-Fault": "silence"})
+        call = asyncio.create_task(sending)
+        await server.arrived.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await call
+    assert isinstance(caught.value.__cause__, OutcomeUnknownError)
+    assert not reached_from(caught.value)
+
+
+def says(text):
+    """Says something in an answer, and in the id of the request, as far as HTTP can carry it."""
+    body = json.dumps({"message": text, "errors": [text, {"field": text, "message": text}], text: text})
+    header = "".join(char for char in text if char >= " ").encode().decode("latin-1")
+    return lambda _: (422, {"X-Request-Id": header}, body.encode())
+
+
+async def test_neither_log_nor_error_has_a_line_or_a_control_character_of_the_services(caplog):
+    caplog.set_level(logging.INFO, "confirma_async")
+    with echoing(says(DRIVING)) as url:
+        async with Confirma(KEY, base_url=url) as confirma:
+            with pytest.raises(ConfirmaError) as caught:
+                await confirma.onboarding.validate_token()
+    (record,) = caplog.records
+    for text in (record.getMessage(), str(caught.value), *map(str, caught.value.args)):
+        assert visible(text) == text
+    assert all(visible(text) == text for text in vars(record).values() if isinstance(text, str))
+    assert "forged" in str(caught.value)
+    assert caught.value.request_id == visible(caught.value.request_id)

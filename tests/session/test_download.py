@@ -259,9 +259,7 @@ async def test_a_name_that_stands_for_this_machine_is_not_connected_to(answers):
 
 async def test_a_name_that_stands_for_another_address_the_next_time_is_not_connected_to(monkeypatch):
     """DNS rebinding: the address that is looked at is the one that is connected to."""
-    monkeypatch.setattr(
-        "confirma_async.validation.internet.is_private_address", lambda each: each == "127.0.0.1"
-    )
+    monkeypatch.setattr(internet, "is_private_address", lambda address: address == "127.0.0.1")
     resolver = Resolver(["127.0.0.2"], ["127.0.0.1"])
     connector = aiohttp.TCPConnector(resolver=resolver)
     async with hosting(a=[says()]) as host, aiohttp.ClientSession(connector=connector) as session:
