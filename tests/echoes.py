@@ -8,6 +8,7 @@ import html
 import http.server
 import json
 import threading
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 KEY = "0f8fad5b/d9cb+469f-a165=70867728950e"
@@ -31,7 +32,7 @@ def _json(record, status=200, **headers):
     return _raw(json.dumps(record), status, **headers)
 
 
-FORMS = {
+FORMS: Mapping[str, Callable[[str], tuple[int, Mapping[str, str], bytes]]] = {
     "a header": lambda key: _json({}, **{"X-Request-Id": key}),
     "a header of a refusal": lambda key: _json({"message": "no"}, 400, **{"X-Request-Id": f"<{key}>"}),
     "a header in a URL's way": lambda key: _json({}, 500, **{"Request-Id": quote(key, safe="")}),

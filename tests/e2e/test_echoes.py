@@ -17,7 +17,7 @@ import pytest
 
 from confirma_async import Confirma, RetryPolicy
 from confirma_async.credentials import CallbackTokenStore
-from confirma_async.errors import ConfirmaError, OutcomeUnknownError
+from confirma_async.errors import ConfirmaError, OutcomeUnknownError, UnprocessableError
 from confirma_async.redaction import visible
 from confirma_async.secret import Secret
 from confirma_async.session.hooks import Hook
@@ -162,11 +162,12 @@ async def test_neither_log_nor_error_has_a_line_or_a_control_character_of_the_se
     caplog.set_level(logging.INFO, "confirma_async")
     with echoing(says(DRIVING)) as url:
         async with Confirma(KEY, base_url=url) as confirma:
-            with pytest.raises(ConfirmaError) as caught:
+            with pytest.raises(UnprocessableError) as caught:
                 await confirma.onboarding.validate_token()
     (record,) = caplog.records
     for text in (record.getMessage(), str(caught.value), *map(str, caught.value.args)):
         assert visible(text) == text
     assert all(visible(text) == text for text in vars(record).values() if isinstance(text, str))
     assert "forged" in str(caught.value)
+    assert caught.value.request_id is not None
     assert caught.value.request_id == visible(caught.value.request_id)
