@@ -214,6 +214,7 @@ def test_any_json_is_read_or_explained(cls, value):
         assert error.problems  # noqa: PT017 (most values are fine)
 
 
+@pytest.mark.shows_secrets("a word that is drawn may be read as a token")
 @MANY
 @given(data=st.data())
 def test_any_value_in_a_known_place_is_read_or_explained_there(data):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from confirma_async.bulk.items import State
 from confirma_async.errors import (
@@ -13,7 +13,7 @@ from confirma_async.errors import (
     Phase,
     ResponseDecodeError,
 )
-from confirma_async.redaction import masked
+from confirma_async.redaction import told
 from confirma_async.schemas import DistributionRecord, InvoiceReceipt, InvoiceStatus
 from confirma_async.session.retry import leaves_open
 
@@ -21,9 +21,22 @@ _ASKS_EVERY_ITEM = frozenset({401, 403, 404, 405, 407, 429, 501, 503, 505})
 """Answers that the next invoice would get as well: they pause the job instead of failing every item."""
 
 
+_LONGEST_STATUS, _LONGEST_DETAIL = 100, 1000
+
+
+def _status(word: str | None) -> str | None:
+    return word if word is None else told(word, _LONGEST_STATUS)
+
+
+def _detail(text: str | None) -> str | None:
+    return text if text is None else told(text, _LONGEST_DETAIL)
+
+
 @frozen(kw_only=True)
 class Ruling:
     """What to write down for an item, and whether the job can go on.
+
+    What the service said is in here as the journal and every message may hold it: masked, in one line.
 
     Attributes:
         state: The state to write.
@@ -36,8 +49,8 @@ class Ruling:
     """
 
     state: State
-    status: str | None = None
-    detail: str | None = None
+    status: str | None = field(default=None, converter=_status)
+    detail: str | None = field(default=None, converter=_detail)
     duplicate: bool = False
     pause: str | None = None
     cause: CallError | None = None
@@ -64,13 +77,13 @@ def on_receipt(receipt: InvoiceReceipt) -> Ruling:
     The receipt's names are provisional. One that bears errors, or a word that is not known, is not taken
     for an acceptance: the invoice is looked up.
     """
-    told = [": ".join(filter(None, (error.field, error.message))) for error in receipt.errors]
-    detail = masked("; ".join(filter(None, told))) or None
+    faults = [": ".join(filter(None, (error.field, error.message))) for error in receipt.errors]
+    detail = "; ".join(filter(None, faults)) or None
     status = receipt.status
     if status in _TAKEN or (status is None and detail is None):
         return Ruling(state=State.ACCEPTED, status=status, detail=detail)
     if status in {InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE}:
-        return _by_status(status, detail or masked(receipt.message or "") or None)
+        return _by_status(status, detail or receipt.message or None)
     unclear = detail or (f"the receipt says {status}" if status else "the receipt is not clear")
     return Ruling(state=State.UNKNOWN, status=status, detail=unclear)
 
@@ -82,7 +95,7 @@ def on_record(record: DistributionRecord | None, *, conflict: str | None = None)
         record: The record.
         conflict: What the service said if it refused the invoice as one that it has already.
     """
-    status, error = (record.status, masked(record.error or "") or None) if record else (None, None)
+    status, error = (record.status, record.error or None) if record else (None, None)
     ruling = _by_status(status, error)
     if conflict is None or ruling.state is not State.ACCEPTED:
         return ruling

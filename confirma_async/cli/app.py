@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import importlib
+import io
 import logging
 import os
 import sys
@@ -100,8 +101,16 @@ def _set_up_logging(*, verbose: bool) -> None:
     """The commands say what matters in their results; the log is for those who ask for it."""
     logger = logging.getLogger("confirma_async")
     logger.propagate = False
-    logger.handlers[:] = [logging.StreamHandler() if verbose else logging.NullHandler()]
+    logger.handlers[:] = [_log_handler() if verbose else logging.NullHandler()]
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def _log_handler() -> logging.Handler:
+    from confirma_async.cli.printer import LogFormatter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogFormatter())
+    return handler
 
 
 def every_command(
@@ -150,14 +159,18 @@ def _run(arguments: Sequence[str]) -> int:
 def _failed(error: BaseException, *, as_json: bool) -> Exit:
     """Says what went wrong, and returns the exit code for it."""
     from confirma_async.cli.failures import explained
+    from confirma_async.cli.printer import say
     from confirma_async.cli.render import print_json
 
     failure = explained(error)
     try:
         if isinstance(error, click.ClickException):
-            error.show()  # with the usage of the command
+            shown = io.StringIO()
+            error.show(shown)  # with the usage of the command
+            usage, mark, _ = shown.getvalue().partition("Error: ")
+            say(f"{usage}{mark}{failure.message}", err=True, lines=True)
         else:
-            click.echo(f"confirma: {failure.message}", err=True)
+            say(f"confirma: {failure.message}", err=True, lines=True)
         if as_json:
             print_json({"error": failure.message, "exit_code": int(failure.code), **failure.details})
     except OSError:  # nobody reads it; the exit code says enough
@@ -167,6 +180,8 @@ def _failed(error: BaseException, *, as_json: bool) -> Exit:
 
 def _unprinted(error: BaseException) -> Exit:
     """Says that a command has done its work, where its result could not be printed."""
+    from confirma_async.cli.printer import say
+
     _give_up(sys.stdout)
     match error:
         case OSError():
@@ -176,7 +191,7 @@ def _unprinted(error: BaseException) -> Exit:
         case _:
             reason = "it was interrupted"
     with contextlib.suppress(OSError):
-        click.echo(
+        say(
             f"confirma: the service has taken it, but the result could not be printed ({reason}); "
             "see what became of it before you give the command again",
             err=True,

@@ -13,6 +13,7 @@ import click
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection
 from confirma_async.cli.exits import Exit, of_report
+from confirma_async.cli.printer import say
 from confirma_async.cli.running import Running
 from confirma_async.cli.stopping import signals
 from confirma_async.cli.submit import Order, send
@@ -59,7 +60,10 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
     )
     report = signals.run(send, order)
     if report.accepted >= LOST_ANSWERS and not as_json:
-        click.echo(_AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, journal))))
+        say(
+            _AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, journal))),
+            lines=True,
+        )
     code = of_report(report)
     return Exit.ACCEPTED if code is Exit.REJECTED and report.accepted else code
 

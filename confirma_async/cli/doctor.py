@@ -12,8 +12,10 @@ from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.flags import in_flags
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
 from confirma_async.cli.stopping import signals
+from confirma_async.cli.terminal import Terminal
 from confirma_async.doctor import Finding, Health, Setup, examine
 
 _MARKS = {
@@ -51,12 +53,12 @@ def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
     if as_json:
         print_json({"healthy": not failed, "findings": [_as_json(finding) for finding in findings]})
     else:
-        click.echo(f"{len(failed)} of these must be put right." if failed else "Ready to send.")
+        say(f"{len(failed)} of these must be put right." if failed else "Ready to send.")
     return Exit.REJECTED if failed else Exit.ACCEPTED
 
 
 async def _examined(setup: Setup, visible: bool) -> list[Finding]:
-    console = Console(soft_wrap=True, highlight=False, quiet=not visible)
+    console = Terminal(soft_wrap=True, highlight=False, quiet=not visible)
     findings: list[Finding] = []
     async for finding in examine(setup):
         findings.append(finding)

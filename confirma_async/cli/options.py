@@ -15,6 +15,7 @@ import click
 
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
+from confirma_async.cli.printer import say
 from confirma_async.contract import Overrides
 from confirma_async.formats import ColumnMapping, Form, ReadOptions, Spooled, spooled
 from confirma_async.validation import missing_libraries
@@ -166,7 +167,7 @@ def name_and_value(
 def remark(remarks: Sequence[str]) -> None:
     """Says on standard error what a reader noticed."""
     for text in remarks:
-        click.echo(f"confirma: {text}", err=True)
+        say(f"confirma: {text}", err=True)
 
 
 def warn_of_unchecked() -> None:
@@ -174,7 +175,7 @@ def warn_of_unchecked() -> None:
     missing = missing_libraries()
     if missing:
         rules = sorted({rule for unchecked in missing.values() for rule in unchecked})
-        click.echo(
+        say(
             f"confirma: not checked here: {', '.join(rules)}; pip install 'confirma-sdk[validation]'",
             err=True,
         )
@@ -189,6 +190,8 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
         form: str | None,
         mapping: Path | None,
         decimal_comma: bool | None,
+        attach_anywhere: bool,
+        attach_private: bool,
         due_days: int,
         **others: Any,
     ) -> R:
@@ -196,6 +199,8 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
             form=None if form is None else Form(form),
             mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
             decimal_comma=decimal_comma,
+            attach_anywhere=attach_anywhere,
+            attach_private=attach_private,
             due_days=due_days,
         )
         return command(reading=reading, **others)
@@ -208,6 +213,16 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
             default=ReadOptions().due_days,
             show_default=True,
             help="Days to the due date, for UBL and Finvoice invoices that state none.",
+        ),
+        click.option(
+            "--attach-private",
+            is_flag=True,
+            help="Fetch attachments by URL from this machine and private networks, too.",
+        ),
+        click.option(
+            "--attach-anywhere",
+            is_flag=True,
+            help="Attach files from outside the folder of the table, too.",
         ),
         click.option(
             "--decimal-comma/--no-decimal-comma",

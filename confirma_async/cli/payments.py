@@ -15,6 +15,7 @@ from attrs import frozen
 from confirma_async.cli import changes, options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.records import Layout, Sheet, as_list, show_list, tell_window
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
@@ -139,7 +140,7 @@ def settlements(
 def _be_sure() -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"{_LOST_IS_LOST} If it is meant, add --yes.")
-    click.echo(_LOST_IS_LOST, err=True)
+    say(_LOST_IS_LOST, err=True)
     if not click.confirm("Is it meant?", err=True):
         raise click.UsageError("nothing was asked; name a period instead: --from, --to")
 

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from typing import Any, TextIO, cast
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from confirma_async.bulk import Outcome
+from confirma_async.cli.terminal import Terminal
 
 
 class _Unheeded:
@@ -49,7 +49,7 @@ def progress(*, visible: bool) -> Generator[Callable[[Outcome], None]]:
         TextColumn("{task.completed} invoices"),
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
-        console=Console(file=cast("TextIO", _Unheeded(sys.stderr))),
+        console=Terminal(file=cast("TextIO", _Unheeded(sys.stderr))),
         disable=not visible,
     )
     task = bar.add_task("submit", total=None, told="")  # how many there will be is not known

@@ -15,6 +15,7 @@ from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.journals import Whose, located, whose
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
 from confirma_async.schemas.identity import same_seller
 
@@ -82,7 +83,7 @@ def resolve(
     if as_json:
         print_json({"number": number, "type": row.key.type, "is": found, "because": note})
     else:
-        click.echo(f"{row.key}: {found}, because {note}; {_NEXT[found]}")
+        say(f"{row.key}: {found}, because {note}; {_NEXT[found]}")
     return Exit.ACCEPTED
 
 

@@ -11,6 +11,7 @@ import click
 from confirma_async import bounds
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
 from confirma_async.cli.stopping import signals
 from confirma_async.contract import Overrides
@@ -58,11 +59,9 @@ def _announce(running: Sandbox, *, as_json: bool) -> None:
             }
         )
         return
-    click.echo(
-        "A sandbox of the Confirma Finance Integrations API. Not the vendor's service: our reading of it."
-    )
-    click.echo(f"  export CONFIRMA_BASE_URL={running.url}")
-    click.echo(f"  export CONFIRMA_API_KEY={running.api_key}")
-    click.echo(f"  export CONFIRMA_PROVISIONING_TOKEN={running.provisioning_token}")
-    click.echo(f"Time, payments, faults: POST to {running.url}/_sandbox/ (see the docs).")
-    click.echo("Ctrl-C stops it.")
+    say("A sandbox of the Confirma Finance Integrations API. Not the vendor's service: our reading of it.")
+    say(f"  export CONFIRMA_BASE_URL={running.url}")
+    say(f"  export CONFIRMA_API_KEY={running.api_key}")
+    say(f"  export CONFIRMA_PROVISIONING_TOKEN={running.provisioning_token}")
+    say(f"Time, payments, faults: POST to {running.url}/_sandbox/ (see the docs).")
+    say("Ctrl-C stops it.")

@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 from attrs import frozen
-from rich.console import Console
 from rich.markup import escape
 
 from confirma_async.bulk import State
@@ -29,6 +28,7 @@ from confirma_async.cli.render import (
     record_in_words,
     table,
 )
+from confirma_async.cli.terminal import Terminal
 from confirma_async.formats import Identity
 
 LISTED = 1000
@@ -112,7 +112,7 @@ def _first(rows: Iterator[Row]) -> list[Row]:
 
 
 def _show(found: _Status) -> None:
-    console = Console()
+    console = Terminal()
     made = table(found.name[:1].upper() + found.name[1:], "State", "invoices")
     for name, count in found.counts.items():
         made.add_row("refused before sending" if name == "refused" else name, str(count))

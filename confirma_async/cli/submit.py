@@ -19,6 +19,7 @@ from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, sandbox_journal
+from confirma_async.cli.printer import say
 from confirma_async.cli.progress import progress
 from confirma_async.cli.render import show_report
 from confirma_async.cli.running import Running
@@ -154,7 +155,7 @@ async def send(order: Order) -> Report:
         path = _file_of(placement)
         target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
         if not order.as_json:
-            click.echo(f"Sending to {_in_words(target)}", err=True)
+            say(f"Sending to {_in_words(target)}", err=True)
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(order.files, order.reading, order.connection.converter))
         given = None

@@ -135,6 +135,9 @@ class ReadOptions:
         decimal_comma: Whether numbers that are text have a decimal comma; None asks the mapping, else the
             file itself.
         folder: Where paths of attachments begin; None is the folder of the file that names them.
+        attach_anywhere: Whether attached files may lie outside the folder where their paths begin. Whoever
+            may write the table could then have any PDF that you can read sent to somebody.
+        attach_private: Whether documents by URL may be fetched from this machine and from private networks.
         due_days: Days from the date to the due date, for e-invoices that state none. The default is the
             EU's 30 days for payments whose date no contract fixes (directive 2011/7/EU, article 3(3)(b)).
             From 0 to 3,650.
@@ -145,6 +148,8 @@ class ReadOptions:
     numbers: NumberBook | None = None
     decimal_comma: bool | None = None
     folder: Path | None = None
+    attach_anywhere: bool = False
+    attach_private: bool = False
     due_days: int = field(default=30, validator=within(bounds.DUE_DAYS))
 
     @property

@@ -306,7 +306,7 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     )
     if number is not None:
         problems += numbering.problems
-    attachments, attached = _attachments(group, options.folder or path.parent, layout)
+    attachments, attached = _attachments(group, path.parent, options, layout)
     problems += [problem for each in attached if (problem := each.check()) is not None]
     if problems:
         return BadRecord(place=place, problems=problems, number=number)
@@ -325,8 +325,12 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     )
 
 
-def _attachments(group: _Group, folder: Path, layout: Layout) -> tuple[list[dict[str, str]], list[Attached]]:
+def _attachments(
+    group: _Group, beside: Path, options: ReadOptions, layout: Layout
+) -> tuple[list[dict[str, str]], list[Attached]]:
     """The attachments in wire form, without contents, and the documents that are to be put into them."""
+    folder = options.folder or beside
+    within = None if options.attach_anywhere else folder
     raw: list[dict[str, str]] = []
     attached: list[Attached] = []
     for position, ((name, text), line) in enumerate(group.attachments.items()):
@@ -335,9 +339,9 @@ def _attachments(group: _Group, folder: Path, layout: Layout) -> tuple[list[dict
             raw.append({"url": text})
         elif _URL.match(text):
             raw.append({"url": text})
-            attached.append(AttachedUrl(position, text, where))
+            attached.append(AttachedUrl(position, text, where, options.attach_private))
         else:
-            file = AttachedFile(position, folder / text, where)
+            file = AttachedFile(position, folder / text, where, within)
             raw.append({"fileName": file.path.name, "mimeType": PDF})
             attached.append(file)
     return raw, attached

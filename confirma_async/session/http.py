@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import io
 import os
 import select
+import socket
 import ssl
 import sys
 import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -94,6 +98,7 @@ class AiohttpTransport:
         bounds.ANSWER_LIMIT.check("answer_limit", answer_limit)
         self._borrowed = session
         self._own: aiohttp.ClientSession | None = None
+        self._outside: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | bool = ssl_context or True
         self._connections = connections
         self._answer_limit = answer_limit
@@ -105,38 +110,51 @@ class AiohttpTransport:
         session = self._session()
         if session.closed:
             raise TransportError("the borrowed session is closed; nothing was sent", phase=Phase.NOT_SENT)
-        passage = _Passage()
         try:
-            # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
-            answer = await session.request(
-                request.method,
-                request.url,
-                data=_body(request.body),
-                headers=request.headers,
-                timeout=_timeout(max(1, round(request.timeout * 100))),
-                allow_redirects=False,
-                raise_for_status=False,
-                ssl=self._ssl,
-                middlewares=_through(session, passage),
-            )
-            limit = self._answer_limit if request.limit is None else request.limit
-            body, cut_off = await _read(answer, limit)
-            passage.check(answer.status)
-            return Response(answer.status, answer.headers, body, cut_off)
+            if request.public_only:
+                session = self._public(session, request.url)
+            return await self._answer(session, request)
+        except _NotPublicError:
+            told = _not_public(urlsplit(request.url).hostname)
         except _BEFORE_SENDING as error:
-            lasting = isinstance(error, _LASTING)
-            told = TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting)
-            raise told from _without_secrets(error)
-        except TimeoutError as error:
-            raise TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY) from error
+            if isinstance(getattr(error, "os_error", None), _NotPublicError):
+                told = _not_public(urlsplit(request.url).hostname)
+            else:
+                lasting = isinstance(error, _LASTING)
+                told = TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting)
         except _NoAnswerError as error:
-            raise TransportError(str(error), phase=Phase.NO_REPLY) from error
+            told = TransportError(str(error), phase=Phase.NO_REPLY)
+        except TimeoutError:
+            told = TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an answer that is no HTTP, e.g. a header that cannot be decoded.
             fault = type(error.__cause__ or error).__name__
-            raise TransportError(
+            told = TransportError(
                 f"the connection broke before the answer was complete ({fault})", phase=Phase.NO_REPLY
-            ) from _without_secrets(error)
+            )
+        except BaseException as error:  # noqa: BLE001 (a cancellation, say: it is raised again)
+            raise _bare(error)  # noqa: B904 (it is the same error)
+        # Here, where no error of aiohttp's hangs on it: those hold the request, and the request the key.
+        raise told
+
+    async def _answer(self, session: aiohttp.ClientSession, request: Request) -> Response:
+        passage = _Passage()
+        # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
+        answer = await session.request(
+            request.method,
+            request.url,
+            data=_body(request.body),
+            headers=request.headers,
+            timeout=_timeout(max(1, round(request.timeout * 100))),
+            allow_redirects=False,
+            raise_for_status=False,
+            ssl=self._ssl,
+            middlewares=_through(session, passage),
+        )
+        limit = self._answer_limit if request.limit is None else request.limit
+        body, cut_off = await _read(answer, limit)
+        passage.check(answer.status)
+        return Response(answer.status, answer.headers, body, cut_off)
 
     async def close(self) -> None:
         """Closes the session made here, if there is one; a borrowed session stays open.
@@ -148,11 +166,12 @@ class AiohttpTransport:
         if loop is not None and loop is not asyncio.get_running_loop() and not loop.is_closed():
             raise ConfigurationError("another event loop is using this client; close it there")
         self._closed = True
-        own, self._own = self._own, None
-        if own is not None:
+        opened = [session for session in (self._own, self._outside) if session is not None]
+        self._own = self._outside = None
+        for session in opened:
             with contextlib.suppress(TimeoutError):  # a host that reads nothing must not hold it up
                 async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await own.close()
+                    await session.close()
 
     def _session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
@@ -174,9 +193,38 @@ class AiohttpTransport:
             )
         return self._own
 
+    def _public(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientSession:
+        """The session for what must be of the public internet: it looks at each address as it connects.
+
+        The name of a host may stand for another address each time that it is asked for. Where a proxy
+        connects, or a connector of the caller's own kind, that is whom the caller trusts with it.
+
+        Raises:
+            _NotPublicError: the host is not, by its name alone.
+        """
+        from confirma_async.validation.internet import is_private_host  # with the schemas, late
+
+        host = urlsplit(url).hostname or ""
+        if is_private_host(host):
+            raise _NotPublicError(errno.EACCES, host)
+        connector = session.connector
+        if type(connector) is not aiohttp.TCPConnector or _is_proxied(session, url):
+            return session
+        if self._outside is None:
+            self._outside = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections,
+                    ssl=getattr(connector, "_ssl", True),
+                    resolver=getattr(connector, "_resolver", None),
+                    socket_factory=_public_socket,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._outside
+
     def __del__(self) -> None:
-        own = getattr(self, "_own", None)
-        if own is not None and not own.closed:
+        opened = (getattr(self, "_own", None), getattr(self, "_outside", None))
+        if any(session is not None and not session.closed for session in opened):
             warnings.warn(
                 "a Confirma client was dropped without being closed; "
                 "use 'async with Confirma(...)' or await aclose()",
@@ -184,6 +232,34 @@ class AiohttpTransport:
                 stacklevel=2,
                 source=self,
             )
+
+
+class _NotPublicError(OSError):
+    """A connection that is not made: it would lead to this machine, or into a private network."""
+
+
+def _public_socket(address: tuple[Any, ...]) -> socket.socket:
+    """A socket for an address (as ``getaddrinfo`` gives it) that is of the public internet."""
+    from confirma_async.validation.internet import is_private_address
+
+    family, kind, protocol, _, place = address
+    if is_private_address(str(place[0])):
+        raise _NotPublicError(errno.EACCES, "not of the public internet")
+    return socket.socket(family, kind, protocol)
+
+
+def _not_public(host: str | None) -> TransportError:
+    place = f"{host} is on this machine or in a private network"
+    message = f"{place}, which only attach_private (--attach-private) allows; nothing was sent"
+    return TransportError(message, phase=Phase.NOT_SENT, lasting=True)
+
+
+def _is_proxied(session: aiohttp.ClientSession, url: str) -> bool:
+    """Whether the session has a proxy for a URL: its own, or one of the environment that it heeds."""
+    if getattr(session, "_default_proxy", None) is not None:
+        return True
+    parts = urlsplit(url)
+    return session.trust_env and parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")
 
 
 def _body(body: bytes | None) -> bytes | io.BytesIO | None:
@@ -374,9 +450,10 @@ def _timeout(hundredths: int) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, connect=connect, ceil_threshold=1e9)
 
 
-def _without_secrets(error: Exception) -> Exception | None:
-    """The error, as a cause to show; None for one that shows a key, or a whole URL, in its text or repr."""
-    return None if isinstance(error, (aiohttp.ClientResponseError, aiohttp.InvalidURL)) else error
+def _bare(error: BaseException) -> BaseException:
+    """The error without what hangs on it, and without the frames below: they hold the request and its key."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _not_sent(error: Exception) -> str:

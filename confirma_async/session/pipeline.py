@@ -28,6 +28,7 @@ from confirma_async.errors import (
     ServerError,
     TransportError,
 )
+from confirma_async.redaction import Mask
 from confirma_async.schemas.wire import Schema
 from confirma_async.secret import Secret
 from confirma_async.session import retry
@@ -38,7 +39,7 @@ from confirma_async.session.hooks import Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.open_calls import OpenCalls
 from confirma_async.session.ratelimit import Limiter
-from confirma_async.session.refusals import refusal, request_id_of, text_of
+from confirma_async.session.refusals import refusal, request_id_of, text_of, without_keys
 from confirma_async.session.renewal import exchanged
 from confirma_async.session.transport import Request, Response, Transport
 
@@ -165,7 +166,7 @@ class Pipeline:
                 if isinstance(result, Response) and result.status < 300:
                     self.quota.refill()
                     return self._decode(operation, answer, result)
-                failure = refusal(result, token, self.converter) if isinstance(result, Response) else result
+                failure = self._refusal(result, token) if isinstance(result, Response) else result
                 if await self._exchanged(history, key, token, failure, deadline):
                     continue
                 pause = self._pause(history, failure, deadline)
@@ -187,7 +188,9 @@ class Pipeline:
                 # either would keep all of it until the garbage collector comes by.
                 del history, result, failure
 
-    async def renew(self, key: Key, store: TokenStore, options: CallOptions) -> Secret:
+    async def renew(
+        self, key: Key, store: TokenStore, options: CallOptions, refused: Secret | None = None
+    ) -> Secret:
         """Renews a client's token; see ``Key.renew``.
 
         Raises:
@@ -201,7 +204,7 @@ class Pipeline:
             with_old = evolve(self, keys=Keys(client=Key(old)))
             return await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
 
-        return await key.renew(partial(exchanged, ask, self.converter), store)
+        return await key.renew(partial(exchanged, ask, self.converter), store, refused)
 
     async def _attempt(
         self,
@@ -238,7 +241,10 @@ class Pipeline:
                 headers = headers_of(token, body, added)
                 request = Request(history.operation.method, url, headers, body, deadline - sent)
                 result = await self._result(request)
-                history.attempts.append(_record(result, waited=started - began, seconds=loop.time() - sent))
+                ended, mask = loop.time(), self.keys.mask(token)
+                if isinstance(result, Response) and not _is_new_token(history.operation, result):
+                    result = without_keys(result, mask)
+                history.attempts.append(_record(result, mask, waited=started - began, seconds=ended - sent))
                 if isinstance(result, Response):
                     self._answered(started, result)
             finally:
@@ -250,6 +256,9 @@ class Pipeline:
             raise result
         finally:
             del history, result  # see ``call``
+
+    def _refusal(self, response: Response, used: Secret) -> APIError:
+        return refusal(response, self.keys.mask(used), self.converter)
 
     async def _turn(self, attempts: Sequence[Attempt], deadline: float) -> None:
         """Waits for a turn at the limiter.
@@ -334,7 +343,7 @@ class Pipeline:
                 if await key.replaced(refused):
                     return True
                 if self.keys.renew_on_401 and key.store is not None and key.may_renew(refused):
-                    await self.renew(key, key.store, CallOptions())
+                    await self.renew(key, key.store, CallOptions(), refused)
                     return True
         except (CallError, TimeoutError) as error:
             failure.__cause__ = error  # the caller is told of the refusal: that is what the call came to
@@ -396,6 +405,11 @@ def _values_at_most(body: bytes) -> int:
     return body.count(b",") + 2 * (body.count(b"{") + body.count(b"["))
 
 
+def _is_new_token(operation: Operation, response: Response) -> bool:
+    """Whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
+    return operation is RENEW_TOKEN and response.status < 300
+
+
 def _in_a_query(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -415,12 +429,12 @@ def _final(history: History, failure: CallError) -> CallError:
     return unknown
 
 
-def _record(result: Response | BaseException, *, waited: float, seconds: float) -> Attempt:
+def _record(result: Response | BaseException, mask: Mask, *, waited: float, seconds: float) -> Attempt:
     """The record of one request."""
     phase, status, reason, request_id = Phase.NO_REPLY, None, None, None
     match result:
         case Response():
-            phase, status, request_id = Phase.REPLIED, result.status, request_id_of(result)
+            phase, status, request_id = Phase.REPLIED, result.status, request_id_of(result, mask)
             reason = None if status < 300 else f"HTTP {status}"
         case TransportError():
             phase, reason = result.phase, str(result.args[0])

@@ -60,9 +60,9 @@ def test_what_is_attached_by_url_is_counted_and_not_fetched(confirma, confirma_j
     urls = ["http://127.0.0.1:1/a.pdf", "http://127.0.0.1:1/b.pdf"]
     lines = [f"{n};2026-11-01;2026-11-15;EUR;{url}" for n, url in enumerate(urls, 1)]
     file.write_text("\n".join(["number;date;due_date;currency;attachment", *lines]))
-    code, found = confirma_json("validate", file)
+    code, found = confirma_json("validate", file, "--attach-private")
     assert (code, found["valid"], found["unfetched"]) == (0, 2, 2)
-    _, out, _ = confirma("validate", file)
+    _, out, _ = confirma("validate", file, "--attach-private")
     assert "Attachments by URL: 2. They were not looked at" in out
 
 

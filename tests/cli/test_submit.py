@@ -448,17 +448,17 @@ def test_interrupted_twice_it_stops_at_once_and_still_goes_on_later(confirma_jso
 def test_an_attachment_that_cannot_be_fetched_is_told_as_one_that_is_missing(
     confirma, confirma_json, tmp_path
 ):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 %%EOF")
     file = tmp_path / "in.csv"
     attached = ["http://me:s3cret@127.0.0.1:1/a.pdf?s3cret", "a.pdf"]
     lines = [f"{n};2026-11-01;2026-11-15;EUR;{name}" for n, name in enumerate(attached, 1)]
     file.write_text("\n".join(["number;date;due_date;currency;attachment", *lines]))
-    code, found = confirma_json("submit", file, "--sandbox")
+    code, found = confirma_json("submit", file, "--sandbox", "--attach-private")
     assert (code, found["accepted"], found["refused"], found["pending"]) == (1, 1, 1, 0)
     _, out, err = confirma("export", "--sandbox", "--csv")
-    (told,) = [line for line in out.splitlines() if ",refused," in line]
-    assert "in.csv:2,1," in told
-    assert ",attachment.missing," in told
+    (told,) = [line for line in out.splitlines() if '"refused"' in line]
+    assert 'in.csv:2","1",' in told
+    assert '"attachment.missing"' in told
     assert "connection refused" in told
     assert "s3cret" not in f"{found}{out}{err}"
     code, found = confirma_json("status", "--sandbox")

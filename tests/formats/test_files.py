@@ -212,7 +212,7 @@ def test_what_is_wrong_with_the_whole_of_it_is_told_by_its_name():
 
 def test_attachments_of_it_are_named_from_the_folder_that_we_are_in(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 %%EOF")
     table = b"number;date;due_date;currency;attachment\n1;2026-11-01;2026-11-15;EUR;a.pdf\n"
     with spooled(io.BytesIO(table)) as piped:
         (found,) = read_files([piped])
