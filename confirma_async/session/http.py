@@ -250,7 +250,7 @@ def _public_socket(address: tuple[Any, ...]) -> socket.socket:
 
 def _not_public(host: str | None) -> TransportError:
     place = f"{host} is on this machine or in a private network"
-    message = f"{place}, which only attach_private (--attach-private) allows; nothing was sent"
+    message = f"{place}, which only attach_private allows; nothing was sent"
     return TransportError(message, phase=Phase.NOT_SENT, lasting=True)
 
 
