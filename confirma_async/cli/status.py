@@ -30,6 +30,7 @@ from confirma_async.cli.render import (
 )
 from confirma_async.cli.terminal import Terminal
 from confirma_async.formats import Identity
+from confirma_async.redaction import visible
 
 LISTED = 1000
 """Refused, rejected and unknown items that --json lists, each."""
@@ -118,7 +119,7 @@ def _show(found: _Status) -> None:
         made.add_row("refused before sending" if name == "refused" else name, str(count))
     made.caption = _paced(found.pace) if found.pace else None
     console.print(made)
-    console.print(escape(_in_words(found)), soft_wrap=True)
+    console.print(escape(visible(_in_words(found))), soft_wrap=True)
     if found.doubt is not None:
         console.print(
             f"The journal may not know all that was sent: {escape(found.doubt.reason)}. Every invoice is "
