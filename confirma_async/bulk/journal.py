@@ -126,7 +126,7 @@ class Journal(Protocol):
         ...
 
     def has_sent(self) -> bool:
-        """Whether the service has, or may have, anything of this journal's; until then it is bound to no key."""
+        """Whether the service has, or may have, anything of this journal's; until then no key binds it."""
         ...
 
     def doubt(self) -> Doubt | None:
