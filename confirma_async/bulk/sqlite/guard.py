@@ -193,8 +193,8 @@ def _may_be_apart(path: Path) -> bool:
 def _apart(path: Path) -> JournalError:
     return JournalError(
         f"the journal {path} and its log {log_of(path).name} do not belong together. If the journal is a "
-        "copy that was put in place, move the log away and keep it: a job then looks up every invoice before it "
-        "sends it"
+        "copy that was put in place, move the log away and keep it: a job then looks up every invoice before "
+        "it sends it"
     )
 
 
