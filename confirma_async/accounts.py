@@ -255,13 +255,14 @@ class Accounts:
                 record = self._admitted(contents, target, key, account, new=new)
                 make_private(record.journal.parent)
                 self._write(contents)
+                proved: bool = contents["accounts"][target][record.name]["proved"]
         except OSError as error:
             raise ConfigurationError(
                 f"the folder of the journals {self.root} cannot be written "
                 f"({(error.strerror or 'no folder').lower()}); set {JOURNAL_DIR_VARIABLE} to another one, or "
                 "name a journal"
             ) from error
-        return record, self.owner(key, account=record.name)
+        return record, self.owner(key, account=record.name, vouched=proved or account is not None)
 
     def _admitted(
         self, contents: dict[str, Any], target: str, key: Secret, account: str | None, *, new: bool
@@ -275,6 +276,8 @@ class Accounts:
             raise UnknownKeyError(target, sorted(known), account=account, holder=holder)
         name = holder or self._joined(proved, target, prints[0], account, new=new)
         keys: list[str] = known.setdefault(name, {"keys": [], "proved": False})["keys"]
+        if holder is None and account is None and name not in proved:
+            keys.clear()  # of the key before, nothing is known to have been taken
         keys.extend(one for one in prints[:1] if one not in keys)
         return self._record(target, name, keys)
 
@@ -294,10 +297,15 @@ class Accounts:
             return f"account-{own[:12]}"
         raise UnknownKeyError(target, sorted(known))
 
-    def prove(self, target: str, name: str) -> None:
+    def prove(self, target: str, name: str, key: Secret | None = None) -> None:
         """Notes that the service has taken something for an account: from now on its journal is bound to it.
 
         Until then a mistyped key, or a trial that came to nothing, stands in nobody's way.
+
+        Args:
+            target: What was sent to.
+            name: The account.
+            key: The key of the calls, which alone is the account's from now on; None leaves those it has.
 
         Raises:
             OSError: it cannot be written.
@@ -306,8 +314,20 @@ class Accounts:
             return
         with locked(self.root / _LOCK):
             contents = self._read()
-            contents["accounts"][target][name]["proved"] = True
+            account = contents["accounts"][target][name]
+            account["proved"] = True
+            if key is not None:
+                account["keys"] = [fingerprint(key, bytes.fromhex(contents["salt"]))]
             self._write(contents)
+
+    def unproved(self, target: str) -> list[AccountRecord]:
+        """The accounts of one target for which the service is not known to have taken anything."""
+        accounts = self._read()["accounts"].get(target, {})
+        return [
+            self._record(target, name, account["keys"])
+            for name, account in sorted(accounts.items())
+            if not account["proved"]
+        ]
 
     def vouch(self, target: str, key: Secret, account: str | None) -> Owner:
         """The owner of a journal that the user names, which need not be an account's own.
@@ -329,12 +349,18 @@ class Accounts:
             raise UnknownKeyError(target, sorted(known), account=account, holder=holder)
         return self.owner(key, account=check_name(account) if account else holder or "")
 
-    def owner(self, key: Secret, *, account: str = "") -> Owner:
-        """The owner of a run with this key; a named account vouches for it."""
+    def owner(self, key: Secret, *, account: str = "", vouched: bool | None = None) -> Owner:
+        """The owner of a run with this key; a named account vouches for it unless said otherwise."""
         contents = self._read()
         salt = bytes.fromhex(contents["salt"])
         kin = _kin(contents["renewals"], fingerprint(key, salt)) if contents["renewals"] else []
-        return Owner(key=key, account=account, vouched=bool(account), salt=salt, kin=kin)
+        return Owner(
+            key=key,
+            account=account,
+            vouched=bool(account) if vouched is None else vouched,
+            salt=salt,
+            kin=kin,
+        )
 
     def renewed(self, old: Secret, new: Secret) -> None:
         """Notes that a key took another's place, so that the account is known by the new one.

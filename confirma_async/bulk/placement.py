@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,8 @@ from attrs import frozen
 from confirma_async.accounts import LOCALHOST, AccountName, Accounts, Owner, target_of
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
-from confirma_async.bulk.sqlite.journal import open_sqlite
-from confirma_async.errors import ConfigurationError
+from confirma_async.bulk.sqlite.journal import open_sqlite, reading_if_there
+from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.secret import Secret
 
 OpenJournal: TypeAlias = Callable[[], Journal]
@@ -65,6 +66,7 @@ def place(
     at = target_of(base_url)
     if journal is None:
         accounts = Accounts()
+        _prove_what_has_sent(accounts, at)
         record, owner = accounts.admit(at, key, account.name, new=account.new)
         default = LOCALHOST if at == LOCALHOST else base_url
         return Placement(
@@ -73,7 +75,7 @@ def place(
             target=target or default,
             owner=owner,
             warning=_mortal(record.journal),
-            prove=partial(accounts.prove, at, record.name),
+            prove=partial(accounts.prove, at, record.name, key),
         )
     owner = _owner(at, key, account)
     if callable(journal):
@@ -86,6 +88,22 @@ def place(
         owner=owner,
         warning=_mortal(path),
     )
+
+
+def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
+    """Binds accounts whose journals have sent something: a run that died could not note it.
+
+    A journal that cannot be read may have, too.
+    """
+    for record in accounts.unproved(target):
+        try:
+            with reading_if_there(record.journal) as journal:
+                sent = journal is not None and journal.has_sent()
+        except JournalError:
+            sent = True
+        if sent:
+            with contextlib.suppress(OSError):  # whoever admits a key there says that it cannot be written
+                accounts.prove(target, record.name)
 
 
 def _owner(target: str, key: Secret, account: AccountName) -> Owner:

@@ -163,21 +163,39 @@ def check_whole(path: Path, *, every_page: bool = False) -> None:
 
     Args:
         path: The file.
-        every_page: Whether to check a file of more than ``CHECKED_BYTES``, too.
+        every_page: Whether to check a file of more than ``CHECKED_BYTES`` in any case.
 
     Raises:
         JournalError: it is damaged.
     """
-    if path.stat().st_size > CHECKED_BYTES and not every_page:
+    apart = _may_be_apart(path)
+    if path.stat().st_size > CHECKED_BYTES and not every_page and not apart:
         return
     try:
         uri = f"{path.resolve().as_uri()}?mode=ro{at_rest(path)}"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.Error as error:
-        raise explained(path, error) from error
+        raise (_apart(path) if apart else explained(path, error)) from error
     if found != "ok":
-        raise damaged(path)
+        raise _apart(path) if apart else damaged(path)
+
+
+def _may_be_apart(path: Path) -> bool:
+    """Whether the file says that it was closed, and there is a log all the same.
+
+    That may be an older copy beside the log of what came later, of which the log holds only the last part. Or
+    the process died just as it opened or closed the journal; then both together are whole.
+    """
+    return _has_log(path) and not _is_marked_open(path)
+
+
+def _apart(path: Path) -> JournalError:
+    return JournalError(
+        f"the journal {path} and its log {log_of(path).name} do not belong together. If the journal is a "
+        "copy that was put in place, move the log away and keep it: a job then looks up every invoice before "
+        "it sends it"
+    )
 
 
 def at_rest(path: Path) -> str:
