@@ -179,7 +179,7 @@ class BulkStream:
             owner = evolve(owner, key=key, vouched=True)
         await writer.run(lambda journal: journal.end(run, ending, now=time.time(), owner=owner))
         if placement.prove is not None and await writer.run(lambda journal: journal.has_sent()):
-            with contextlib.suppress(OSError):  # the journal itself knows its owner
+            with contextlib.suppress(ConfigurationError):  # the journal itself knows its owner
                 await asyncio.to_thread(placement.prove)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from attrs import frozen
 
-from confirma_async.accounts import LOCALHOST, AccountName, Accounts, Owner, target_of
+from confirma_async.accounts import LOCALHOST, AccountName, AccountRecord, Accounts, Owner, target_of
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading_if_there
+from confirma_async.bulk.sqlite.guard import gone
+from confirma_async.bulk.sqlite.journal import open_sqlite, reading, reading_if_there
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.secret import Secret
 
@@ -66,8 +66,10 @@ def place(
     at = target_of(base_url)
     if journal is None:
         accounts = Accounts()
+        restore_list(accounts)
         _prove_what_has_sent(accounts, at)
         record, owner = accounts.admit(at, key, account.name, new=account.new)
+        _check_not_gone(record)
         default = LOCALHOST if at == LOCALHOST else base_url
         return Placement(
             path=record.journal,
@@ -95,15 +97,53 @@ def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
 
     A journal that cannot be read may have, too.
     """
-    for record in accounts.unproved(target):
+    for record in accounts.of(target).values():
+        if record.proved:
+            continue
         try:
             with reading_if_there(record.journal) as journal:
                 sent = journal is not None and journal.has_sent()
         except JournalError:
             sent = True
         if sent:
-            with contextlib.suppress(OSError):  # whoever admits a key there says that it cannot be written
-                accounts.prove(target, record.name)
+            accounts.prove(target, record.name)
+
+
+def restore_list(accounts: Accounts) -> None:
+    """Makes a list of accounts that is gone anew from the journals, which know their owners.
+
+    Raises:
+        ConfigurationError: they cannot be read, or do not agree.
+    """
+    if not accounts.is_lost:
+        return
+    owners: dict[Path, Sequence[str]] = {}
+    salts = set[bytes]()
+    for path in accounts.journals():
+        try:
+            with reading(path) as journal:
+                salt, owners[path] = journal.owners()
+        except JournalError as error:
+            raise ConfigurationError(
+                f"the list of accounts in {accounts.root} is gone, and cannot be made anew: {error}"
+            ) from error
+        salts.add(salt)
+    if len(salts) > 1:
+        raise ConfigurationError(
+            f"the list of accounts in {accounts.root} is gone, and the journals there come from several lists; "
+            "restore it from a copy"
+        )
+    accounts.rebuild(salts.pop(), owners)
+
+
+def _check_not_gone(record: AccountRecord) -> None:
+    """Refuses to begin a journal anew where the service has taken something for the account.
+
+    Raises:
+        JournalError: the journal is gone.
+    """
+    if record.proved and not record.journal.exists():
+        raise gone(record.journal)
 
 
 def _owner(target: str, key: Secret, account: AccountName) -> Owner:

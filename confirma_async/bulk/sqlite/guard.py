@@ -103,13 +103,17 @@ def examine_missing(path: Path) -> None:
             f"the journal {path} is gone, but its log {log_of(path).name} is still there; put the journal "
             "back. confirma journal set-aside begins a new one"
         )
-    marks = read_marks(path)
-    if any(mark.commits for mark in marks):
-        raise JournalError(
-            f"the journal {path} is gone, and with it what was sent. Put it back, or its latest copy: a job "
-            "then looks up every invoice before it sends it. confirma journal set-aside begins a new one, "
-            "which knows nothing of what was sent"
-        )
+    if any(mark.commits for mark in read_marks(path)):
+        raise gone(path)
+
+
+def gone(path: Path) -> JournalError:
+    """The error for a journal that is gone."""
+    return JournalError(
+        f"the journal {path} is gone, and with it what was sent. Put it back, or its latest copy: a job then "
+        "looks up every invoice before it sends it. confirma journal set-aside begins a new one, which knows "
+        "nothing of what was sent"
+    )
 
 
 def doubt_of(path: Path, connection: sqlite3.Connection, stat: os.stat_result, now: float) -> Doubt | None:
@@ -122,10 +126,10 @@ def doubt_of(path: Path, connection: sqlite3.Connection, stat: os.stat_result, n
         now: Seconds since 1970.
     """
     meta = dict(connection.execute("SELECT name, value FROM meta"))
-    if "doubt" in meta:
-        return Doubt(meta["doubt"], float(meta["doubt_since"]))
     reason = _doubtful(path, connection, meta, stat)
-    return None if reason is None else Doubt(reason, now)
+    if reason is not None:  # a new one, whatever doubt there was before
+        return Doubt(reason, now)
+    return Doubt(meta["doubt"], float(meta["doubt_since"])) if "doubt" in meta else None
 
 
 def _doubtful(
@@ -133,10 +137,10 @@ def _doubtful(
 ) -> str | None:
     if "copied_at" in meta:
         return "it is a backup that was put in place"
-    if "origin" not in meta:
-        return None  # of a version that kept no origin, or new
-    (commits,) = connection.execute("SELECT commits FROM progress").fetchone()
     marks = read_marks(path)
+    if "origin" not in meta:  # new, or of a version that kept no origin
+        return "it was put back to an earlier state" if any(mark.commits for mark in marks) else None
+    (commits,) = connection.execute("SELECT commits FROM progress").fetchone()
     if any(mark.journal != meta["id"] for mark in marks):
         return "another journal was here before it"
     if any(mark.commits > commits for mark in marks):
@@ -237,6 +241,8 @@ def _is_marked_open(path: Path) -> bool:
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             marked = connection.execute("SELECT value FROM meta WHERE name = 'open'").fetchone()
     except sqlite3.Error as error:
+        if _has_log(path):  # a checkpoint was cut off: without its log, the file need not make sense
+            return True
         raise explained(path, error) from error
     return marked is not None and marked[0] == "1"
 
