@@ -97,7 +97,9 @@ class AiohttpTransport:
             # ValueError: an answer that is no HTTP, e.g. a header that cannot be decoded.
             fault = type(error.__cause__ or error).__name__
             raise TransportError(
-                f"the connection broke before the answer was complete ({fault})", phase=Phase.NO_REPLY
+                f"the connection broke before the answer was complete ({fault})",
+                phase=Phase.NO_REPLY,
+                broken=True,
             ) from _without_secrets(error)
 
     async def close(self) -> None:
