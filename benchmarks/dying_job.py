@@ -172,7 +172,8 @@ async def run(options: argparse.Namespace) -> bool:
         report = await confirma.bulk.submit(
             read_files([options.file]),
             journal=opened,
-            settle=options.settle,
+            settle_seconds=options.settle,
+            on_unknown="resend",  # no later invoices come that could be witnesses
             retry=Retry.CHANGED if options.rejected else Retry.NONE,
             inputs=[str(options.file)],
         )

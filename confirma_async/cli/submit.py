@@ -146,8 +146,8 @@ async def send(order: Order) -> Report:
         stream = client.bulk.stream(
             read_files(order.files, reading, converter, clashes=clashes),
             journal=order.journal,
-            settle=order.running.settle,
-            unknown=order.running.unknown,
+            settle_seconds=order.running.settle,
+            on_unknown=order.running.on_unknown,
             retry=order.retry,
             wave=order.running.wave,
             until=order.running.until,

@@ -78,7 +78,7 @@ async def test_a_conflict_over_an_invoice_that_is_there_is_an_acceptance(path, w
 
 async def test_a_conflict_over_an_invoice_that_is_not_there_is_a_rejection(path, wire_invoice):
     service = Service(Response(409, {}, b'{"message": "number in use"}'))
-    report = await submit(service, path, [wire_invoice(1)], settle=0)
+    report = await submit(service, path, [wire_invoice(1)], settle_seconds=0)
     assert (report.rejected, service.posts) == (1, 1)
     assert "number in use" in report.troubles[0].detail
 
@@ -91,14 +91,14 @@ async def test_an_answer_that_cannot_be_read_is_looked_up(path, wire_invoice):
 
 async def test_absence_that_the_answer_does_not_confirm_never_leads_to_a_second_request(path, wire_invoice):
     service = Service(Response(500, {}, b""), b'{"data": []}')
-    report = await submit(service, path, [wire_invoice(1)], settle=0)
+    report = await submit(service, path, [wire_invoice(1)], settle_seconds=0)
     assert (report.unknown, service.posts) == (1, 1)
     assert "does not say which filters" in report.troubles[0].detail
 
 
 async def test_an_invoice_that_is_lost_every_time_is_left_after_a_few_attempts(path, wire_invoice):
     service = Service(Response(500, {}, b""))
-    report = await submit(service, path, [wire_invoice(1)], settle=0)
+    report = await submit(service, path, [wire_invoice(1)], settle_seconds=0)
     assert (report.unknown, service.posts) == (1, 4)
     assert "sent 4 times" in report.troubles[0].detail
 
@@ -106,7 +106,7 @@ async def test_an_invoice_that_is_lost_every_time_is_left_after_a_few_attempts(p
 async def test_two_documents_of_one_number_are_not_told_apart_by_a_lookup(path, wire_invoice):
     service = Service(Response(500, {}, b""), FOUND)
     credit = wire_invoice(1, header={"type": "CREDIT_NOTE"}, references={"creditedInvoiceNumber": 9})
-    report = await submit(service, path, [wire_invoice(1), credit], settle=0)
+    report = await submit(service, path, [wire_invoice(1), credit], settle_seconds=0)
     assert report.unknown == 2
     assert "same number" in report.troubles[0].detail
 

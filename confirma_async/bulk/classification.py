@@ -1,0 +1,725 @@
+"""What an answer, a receipt, a record, a list or a silence proves: the one table from evidence to states.
+
+Every kind of evidence is a member of ``Kind``, with the state that follows from it and the reason. What comes
+in is told apart by ``classify_error``, ``classify_answer``, ``classify_list`` and ``classify_absence``; nothing
+else looks at a status, a receipt or a record to decide about an invoice. The docs show the same table.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Container, Mapping, Sequence
+from decimal import Decimal
+
+from attrs import frozen
+
+from confirma_async.bulk.items import InvoiceKey, State, Unknown, seller_of
+from confirma_async.bulk.journal import Rivals
+from confirma_async.bulk.words import (
+    amounts_in,
+    form_of,
+    has_more,
+    is_number,
+    names_number,
+    numbers_named,
+    says_no,
+    sellers_in,
+    types_in,
+)
+from confirma_async.converters import Converter, wire_names
+from confirma_async.errors import (
+    APIError,
+    CallError,
+    OutcomeUnknownError,
+    Phase,
+    ResponseDecodeError,
+    TransportError,
+)
+from confirma_async.redaction import masked
+from confirma_async.schemas import (
+    DistributionInformation,
+    DistributionRecord,
+    InvoiceReceipt,
+    InvoiceStatus,
+    InvoiceType,
+)
+from confirma_async.session.pipeline import Reply
+from confirma_async.session.refusals import in_words, visible
+from confirma_async.session.retry import not_taken
+
+WINDOW = datetime.timedelta(days=7)
+"""How far a record's date may lie from the invoice's, and what is asked for on both sides of it. A service
+may date an invoice by another time zone, or move it to the next banking day; seven days hold the longest row of
+holidays with the weekend beside it."""
+
+
+@frozen(kw_only=True)
+class Reading:
+    """A row of the table.
+
+    Attributes:
+        of: What is read: an ``answer``, a ``receipt``, a ``record``, a ``list`` or an ``absence``.
+        what: What it is like.
+        state: What the invoice is then; ``SENDING`` where it is sent again.
+        reason: Why.
+        pause: Whether the job pauses: the next invoice would get the same.
+        going_on: Whether the service may still be at work on the request, though the call has ended.
+        says_no: Whether the service said no: shown to be absent, the invoice is rejected, not sent again.
+        duplicate: Whether the service had the invoice already.
+    """
+
+    of: str
+    what: str
+    state: State
+    reason: str
+    pause: bool = False
+    going_on: bool = False
+    says_no: bool = False
+    duplicate: bool = False
+
+
+def _answer(
+    what: str,
+    state: State,
+    reason: str,
+    *,
+    pause: bool = False,
+    going_on: bool = False,
+    says_no: bool = False,
+) -> Reading:
+    return Reading(
+        of="answer", what=what, state=state, reason=reason, pause=pause, going_on=going_on, says_no=says_no
+    )
+
+
+def _receipt(
+    what: str, state: State, reason: str, *, says_no: bool = False, duplicate: bool = False
+) -> Reading:
+    return Reading(of="receipt", what=what, state=state, reason=reason, says_no=says_no, duplicate=duplicate)
+
+
+def _record(what: str, state: State, reason: str, *, duplicate: bool = False) -> Reading:
+    return Reading(of="record", what=what, state=state, reason=reason, duplicate=duplicate)
+
+
+def _unsure(of: str, what: str, reason: str) -> Reading:
+    return Reading(of=of, what=what, state=State.UNKNOWN, reason=reason)
+
+
+def _absence(what: str, state: State, reason: str) -> Reading:
+    return Reading(of="absence", what=what, state=state, reason=reason)
+
+
+class Kind(enum.Enum):
+    """Every kind of evidence, with what follows from it."""
+
+    NOT_SENT = _answer(
+        "none, and nothing was sent", State.PENDING, "no byte of it left this machine", pause=True
+    )
+    BUSY = _answer(
+        "429, or 503 with `Retry-After`, to the last of several attempts",
+        State.PENDING,
+        "the service says that it took nothing and when to come back",
+        pause=True,
+    )
+    REFUSED_FOR_ALL = _answer(
+        "401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505, 511",
+        State.PENDING,
+        "it refuses the way of asking, not this invoice, and the next one would get the same",
+        pause=True,
+    )
+    REFUSED = _answer(
+        "400, 402, 413, 422, 451", State.REJECTED, "it refuses this invoice, for a reason that it gives"
+    )
+    CONFLICT = _answer(
+        "409, 412, 423",
+        State.UNKNOWN,
+        "it contradicts what the service has, which may be this invoice",
+        says_no=True,
+    )
+    REDIRECT = _answer(
+        "3xx", State.UNKNOWN, "a gateway may point elsewhere after the service took the invoice"
+    )
+    GATEWAY = _answer(
+        "408, 502, 504, or 503 without `Retry-After`",
+        State.UNKNOWN,
+        "a gateway gives it for an answer that it did not get, and the service may still be at work",
+        going_on=True,
+    )
+    FAILED = _answer("any other 5xx", State.UNKNOWN, "the service failed, and does not say how far it came")
+    UNHEARD_OF = _answer(
+        "any other 4xx", State.UNKNOWN, "no standard says what it means, so that it proves nothing"
+    )
+    NO_WHOLE_ANSWER = _answer(
+        "1xx, 203, 205, 206, 207 or any other 2xx",
+        State.UNKNOWN,
+        "it is no whole answer of the service to what was sent",
+    )
+    UNREADABLE = _answer(
+        "200, 201, 202 or 204 with a body that is cut off, too long, or no JSON object",
+        State.UNKNOWN,
+        "a proxy or a login page may answer so as well",
+    )
+    BROKEN = _answer(
+        "none: the connection broke", State.UNKNOWN, "the invoice may have arrived before it did"
+    )
+    NO_ANSWER = _answer(
+        "none in time",
+        State.UNKNOWN,
+        "the invoice may have arrived, and the service may still be at work",
+        going_on=True,
+    )
+
+    ANOTHER = _receipt(
+        "names another invoice", State.UNKNOWN, "it is the answer to something else", says_no=False
+    )
+    IN_ERROR = _receipt("status `ERROR`", State.REJECTED, "documented: validation failed, or data is missing")
+    DUPLICATE = _receipt(
+        "status `DUPLICATE`",
+        State.ACCEPTED,
+        "documented: the service has it from before; marked as a duplicate",
+        duplicate=True,
+    )
+    SAYS_NO = _receipt(
+        "a sign of failure: `error`, `errors`, `success: false`, a word such as `FAILED`, in any case of letters",
+        State.UNKNOWN,
+        "it says no, but not in a way that is documented",
+        says_no=True,
+    )
+    TAKEN = _receipt(
+        "a status that is documented, and is not one of those above",
+        State.ACCEPTED,
+        "the service says what the invoice is to it",
+    )
+    FORM_KNOWN = _receipt(
+        "no word that is known, in a form that is",
+        State.ACCEPTED,
+        "a lookup has found an invoice that was answered in this form",
+    )
+    FORM_NEW = _receipt(
+        "no word that is known, in a form that is new",
+        State.UNKNOWN,
+        "whether the service answers so, or something before it, is not known until a lookup finds the invoice",
+    )
+
+    LISTED = _record(
+        "of its number, with a date that fits and a status that is documented",
+        State.ACCEPTED,
+        "the service has it",
+    )
+    LISTED_AFTER_NO = _record(
+        "the same, after an answer that said no",
+        State.ACCEPTED,
+        "the service has it from before; marked as a duplicate",
+        duplicate=True,
+    )
+    LISTED_DUPLICATE = _record(
+        "the same, and all have the status `DUPLICATE`",
+        State.ACCEPTED,
+        "the service has it from before; marked as a duplicate",
+        duplicate=True,
+    )
+    LISTED_IN_ERROR = _record(
+        "the same, with the status `ERROR`",
+        State.REJECTED,
+        "documented: validation failed, or data is missing",
+    )
+    REMINDER = _unsure("record", "of a reminder's number", "it may be the reminder's or its invoice's")
+    RIVAL = _unsure(
+        "record",
+        "of its number, that may be another document's",
+        "another document was sent under the same number, and nothing in the record contradicts it",
+    )
+    OTHER_DATE = _unsure(
+        "record",
+        "of its number, with a date more than 7 days away, or none",
+        "it may be of another invoice of this number",
+    )
+    CONTRADICTION = _unsure(
+        "record",
+        "of its number, with another type, amount or seller",
+        "it may be of another invoice of this number",
+    )
+    NEAR = _unsure(
+        "record",
+        "of a number that is nearly the same: `0001042`, `INV-1042`",
+        "the service may spell the number so, or it is another's",
+    )
+    NO_WORD = _unsure(
+        "record", "of its number, without a status", "it does not say what became of the invoice"
+    )
+    UNKNOWN_WORD = _unsure(
+        "record",
+        "of its number, with a status that is not documented",
+        "it may say that the invoice failed or was deleted",
+    )
+    HAS_ERROR = _unsure(
+        "record", "of its number, with an error and another status than `ERROR`", "it says both yes and no"
+    )
+    FORMER_ERROR = _unsure(
+        "record",
+        "of its number in error, after an earlier attempt was rejected",
+        "it may be that of the earlier attempt",
+    )
+    SEVERAL = _unsure(
+        "record", "several of its number, in error and not in error", "which is its own is not said"
+    )
+
+    NO_NUMBERS = _unsure("list", "with records without a number", "the number may have another name there")
+    NO_FILTERS = _unsure(
+        "list", "that does not name the number and the dates asked for", "it may be about other invoices"
+    )
+    OTHER_FILTERS = _unsure("list", "that names another number", "it is about another invoice")
+    OTHER_WINDOW = _unsure(
+        "list", "that does not hold all the dates asked for", "the invoice may lie outside of them"
+    )
+    PADDED = _unsure("list", "with records that were not asked for", "the filter does not work")
+    NOT_WHOLE = _unsure(
+        "list",
+        "that counts records which it does not hold, counts none at all, or goes on elsewhere",
+        "the invoice may be among the others",
+    )
+    LIST_FAILED = _unsure("list", "with a sign of failure", "it may be empty for that reason")
+    NO_LIST = _unsure("list", "that cannot be had: its call fails three times", "nothing is known")
+    NOT_LISTED = _unsure("list", "that is empty, and confirms what was asked for", "see the next table")
+
+    ABSENT = _absence(
+        "a witness is listed and the settle time has passed",
+        State.SENDING,
+        "the list has come further than the lost attempt could have",
+    )
+    ABSENT_BY_TIME = _absence(
+        "no witness is listed, the settle time has passed, and `resend` was said",
+        State.SENDING,
+        "only time speaks for it: the report names each such invoice",
+    )
+    ABSENT_AFTER_NO = _absence(
+        "either of the two, after an answer that said no",
+        State.REJECTED,
+        "the service said no, and has it not",
+    )
+    NO_WITNESS = _absence(
+        "no witness is listed",
+        State.UNKNOWN,
+        "the list may be late; invoices that are accepted later are witnesses for the next run",
+    )
+    NOT_ENDED = _absence(
+        "the journal's clock says that its call may still be under way",
+        State.UNKNOWN,
+        "a clock stands wrong, now or when it was sent",
+    )
+    EARLIER = _absence(
+        "it was sent again, and that attempt was surely not taken",
+        State.UNKNOWN,
+        "the attempt before it may still appear",
+    )
+    TOO_OFTEN = _absence("sent four times in this run", State.UNKNOWN, "something is wrong with it")
+    NOTHING_KNOWN = _absence(
+        "it is new, and the journal does not know all that was sent",
+        State.UNKNOWN,
+        "it may have been sent by what the journal does not know of",
+    )
+
+    @property
+    def reading(self) -> Reading:
+        """Its row of the table."""
+        return self.value
+
+
+@frozen(kw_only=True)
+class Classification:
+    """What to write down for an item, and whether the job can go on.
+
+    Attributes:
+        kind: The evidence.
+        status: The service's own word.
+        detail: Why, in words.
+        pause: Why the job must pause; None when it can go on.
+        cause: The error that it pauses for.
+        form: The form of the answer, where it has to be confirmed.
+    """
+
+    kind: Kind
+    status: str | None = None
+    detail: str | None = None
+    pause: str | None = None
+    cause: CallError | None = None
+    form: str | None = None
+
+    @property
+    def state(self) -> State:
+        """The state to write."""
+        return self.kind.reading.state
+
+    @property
+    def duplicate(self) -> bool:
+        """Whether the service had the invoice already."""
+        return self.kind.reading.duplicate
+
+    @property
+    def says_no(self) -> bool:
+        """Whether the service said no; see ``Reading``."""
+        return self.kind.reading.says_no
+
+    @property
+    def going_on(self) -> bool:
+        """Whether the service may still be at work on the request."""
+        return self.kind.reading.going_on
+
+
+# --- answers ----------------------------------------------------------------------------------------
+
+_BY_STATUS: Mapping[int, Kind] = {
+    **dict.fromkeys(
+        (401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505, 511),
+        Kind.REFUSED_FOR_ALL,
+    ),
+    **dict.fromkeys((400, 402, 413, 422, 451), Kind.REFUSED),
+    **dict.fromkeys((409, 412, 423), Kind.CONFLICT),
+    **dict.fromkeys((408, 502, 503, 504), Kind.GATEWAY),
+}
+_BY_HUNDRED: Mapping[int, Kind] = {3: Kind.REDIRECT, 4: Kind.UNHEARD_OF, 5: Kind.FAILED}
+
+
+def kind_of_status(status: int, retry_after: float | None = None) -> Kind:
+    """What an answer of a status is that is no success.
+
+    Args:
+        status: The status.
+        retry_after: The seconds that its ``Retry-After`` names; None where it names none.
+    """
+    if not_taken(status, retry_after):
+        return Kind.BUSY
+    return _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, Kind.NO_WHOLE_ANSWER)
+
+
+def classify_error(error: CallError) -> Classification:
+    """What a call proves that failed: rejected, unknown, or nothing happened and the job pauses."""
+    kind = _kind_of_error(error)
+    if kind.reading.pause:
+        return Classification(kind=kind, pause=str(error), cause=error)
+    refused = error.detail if kind is Kind.REFUSED and isinstance(error, APIError) else None
+    return Classification(kind=kind, detail=refused or _first_line(error))
+
+
+def _kind_of_error(error: CallError) -> Kind:
+    match error:
+        case OutcomeUnknownError(status=int(status)):
+            kind = kind_of_status(status)
+            return kind if kind.reading.state is State.UNKNOWN else Kind.FAILED
+        case (
+            OutcomeUnknownError(__cause__=TransportError(broken=True))
+            | TransportError(broken=True, phase=Phase.NO_REPLY)
+        ):
+            return Kind.BROKEN
+        case OutcomeUnknownError():
+            return Kind.NO_ANSWER
+        case ResponseDecodeError():
+            return Kind.UNREADABLE
+        case CallError(phase=Phase.NOT_SENT):
+            return Kind.NOT_SENT
+        case APIError(status=status):
+            return kind_of_status(status, getattr(error, "retry_after", None))
+        case _:
+            return Kind.NO_ANSWER
+
+
+def _first_line(error: CallError) -> str:
+    """The first line: an error's list of paths belongs into the log, not into every row of a report."""
+    return visible(str(error).partition("\n")[0])
+
+
+# --- receipts ---------------------------------------------------------------------------------------
+
+_TAKEN = frozenset(
+    {
+        InvoiceStatus.PAUSED,
+        InvoiceStatus.DRAFT,
+        InvoiceStatus.ACCEPTED,
+        InvoiceStatus.INVOICED,
+        InvoiceStatus.CREDITED,
+        InvoiceStatus.INTERMEDIATED,
+        InvoiceStatus.MANUAL,
+    }
+)
+"""Words that say that the service has the invoice (contract §4, documented)."""
+
+
+@frozen
+class Receipts:
+    """How receipts of a service are read: where it names status and number, under the overrides in force.
+
+    Attributes:
+        status: The wire name of the status.
+        number: The wire name of the invoice number.
+    """
+
+    status: str
+    number: str
+
+    @classmethod
+    def of(cls, converter: Converter) -> Receipts:
+        """The names by which a converter reads."""
+        names = {each.attribute: each.wire for each in converter.fields_of(InvoiceReceipt)}
+        return cls(names["status"], names["invoice_number"])
+
+
+SHIPPED_NAMES = Receipts(wire_names(InvoiceReceipt)["status"], wire_names(InvoiceReceipt)["invoice_number"])
+"""The names without overrides."""
+
+
+def classify_answer(
+    reply: Reply, number: int, names: Receipts = SHIPPED_NAMES, forms: Container[str] = ()
+) -> Classification:
+    """What a successful answer proves: only what it says in a word that is known, or in a form that is.
+
+    The vendor does not show the answer, so that its names are provisional.
+
+    Args:
+        reply: The answer.
+        number: The number of the invoice that was sent.
+        names: Where it names status and number.
+        forms: The forms after which a lookup has found the invoice.
+    """
+    found = reply.found
+    if not reply.empty and not isinstance(found, dict):
+        return Classification(kind=Kind.UNREADABLE, detail="the answer is no JSON object")
+    named = found.get(names.status) if isinstance(found, dict) else None
+    status = visible(masked(named)) if isinstance(named, str) else None
+    if any(not is_number(other, number) for other in numbers_named(found, names.number)):
+        return Classification(
+            kind=Kind.ANOTHER, status=status, detail="the answer names another invoice than the one sent"
+        )
+    if status == InvoiceStatus.ERROR:
+        told = in_words(found) or "the service found it in error"
+        return Classification(kind=Kind.IN_ERROR, status=status, detail=told)
+    if status == InvoiceStatus.DUPLICATE:
+        return Classification(
+            kind=Kind.DUPLICATE, status=status, detail="the service has it from before"
+        )
+    if (sign := says_no(found, names.status)) is not None:
+        words = in_words(found)
+        detail = f"the answer bears a sign of failure ({sign})" + (f": {words}" if words else "")
+        return Classification(kind=Kind.SAYS_NO, status=status, detail=detail)
+    if status in _TAKEN:
+        return Classification(kind=Kind.TAKEN, status=status)
+    form = f"{reply.status} {'nothing' if reply.empty else form_of(found, names.status)}"
+    if form in forms:
+        return Classification(kind=Kind.FORM_KNOWN, status=status)
+    return Classification(
+        kind=Kind.FORM_NEW,
+        status=status,
+        form=form,
+        detail="the answer says in no word that is known that the invoice was taken, and no invoice that was "
+        f"answered so is known to be listed yet (HTTP {form})",
+    )
+
+
+# --- records and lists ------------------------------------------------------------------------------
+
+
+@frozen
+class Wanted:
+    """What a lookup asks for.
+
+    Attributes:
+        key: The invoice.
+        amount: What it asks for, where that is known.
+    """
+
+    key: InvoiceKey
+    amount: Decimal | None = None
+
+    @property
+    def date(self) -> datetime.date:
+        """The invoice's date."""
+        return datetime.date.fromisoformat(self.key.date)
+
+    @property
+    def first(self) -> datetime.date:
+        """The first date asked for."""
+        return self.date - WINDOW
+
+    @property
+    def last(self) -> datetime.date:
+        """The last date asked for."""
+        return self.date + WINDOW
+
+
+def classify_list(answer: DistributionInformation, wanted: Wanted, rivals: Rivals) -> Classification:
+    """What a list proves that was asked for an invoice.
+
+    The names of the query are provisional: a service that ignores them would answer about other invoices. So
+    an empty list counts only where it confirms what was asked; and it is but ``NOT_LISTED``, since lists may
+    be late.
+
+    Args:
+        answer: The list.
+        wanted: What was asked for.
+        rivals: What else was sent under the number, as the journal knows it when this is decided.
+    """
+    number = wanted.key.number
+    found = [record for record in answer.data if record.invoice_number == str(number)]
+    if found:
+        return _listed(found, wanted, rivals)
+    kind = _not_listed(answer, wanted)
+    return Classification(kind=kind, detail=f"the list is one {kind.reading.what}: {kind.reading.reason}")
+
+
+def _not_listed(answer: DistributionInformation, wanted: Wanted) -> Kind:
+    number, meta = wanted.key.number, answer.meta_data
+    filters = meta.filters_applied if meta else None
+    numbers = [record.invoice_number for record in answer.data]
+    if any(told is not None and names_number(told, number) for told in numbers):
+        return Kind.NEAR
+    if None in numbers:
+        return Kind.NO_NUMBERS
+    if says_no(answer.extra) is not None or (meta is not None and says_no(meta.extra) is not None):
+        return Kind.LIST_FAILED
+    if meta is None or filters is None or filters.invoice_number is None:
+        return Kind.NO_FILTERS
+    if filters.invoice_number != str(number):
+        return Kind.OTHER_FILTERS
+    if numbers:
+        return Kind.PADDED
+    counts = (meta.total_count, meta.successful_count, meta.failed_count)
+    if meta.total_count is None or any(counts) or has_more(answer.extra) or has_more(meta.extra):
+        return Kind.NOT_WHOLE
+    first, last = filters.from_inv_date, filters.to_inv_date
+    if first is None or last is None or first > wanted.first or last < wanted.last:
+        return Kind.OTHER_WINDOW
+    return Kind.NOT_LISTED
+
+
+def _listed(found: Sequence[DistributionRecord], wanted: Wanted, rivals: Rivals) -> Classification:
+    kind = (
+        _not_its_own(found, wanted, rivals)
+        or next(filter(None, map(_unclear, found)), None)
+        or _by_words(found, former=rivals.former)
+    )
+    first = [record for record in found if record.status != InvoiceStatus.DUPLICATE] or found
+    if kind is Kind.LISTED_IN_ERROR:
+        told = visible(masked(first[0].error or "")) or "the service found it in error"
+        return Classification(kind=kind, status=first[0].status, detail=told)
+    status = first[0].status if first[0].status is None else visible(masked(first[0].status))
+    if kind.reading.state is State.UNKNOWN:
+        return Classification(
+            kind=kind, status=status, detail=f"there is a record {kind.reading.what}: {kind.reading.reason}"
+        )
+    note = "the service has it from before" if kind.reading.duplicate else None
+    return Classification(kind=kind, status=status, detail=note)
+
+
+def _not_its_own(found: Sequence[DistributionRecord], wanted: Wanted, rivals: Rivals) -> Kind | None:
+    """Why one of the records may be another document's; None where none may."""
+    if wanted.key.type == InvoiceType.REMINDER:
+        return Kind.REMINDER
+    if any(not _fits(record, wanted.key) for record in found):
+        return Kind.OTHER_DATE
+    if any(_contradicts(record, wanted) for record in found):
+        return Kind.CONTRADICTION
+    if any(_may_be(record, other) for record in found for other in rivals.others):
+        return Kind.RIVAL
+    return None
+
+
+def _fits(record: DistributionRecord, key: InvoiceKey) -> bool:
+    date = record.invoice_date
+    return date is not None and abs(date - datetime.date.fromisoformat(key.date)) <= WINDOW
+
+
+def _contradicts(record: DistributionRecord, wanted: Wanted) -> bool:
+    """Whether a record says of type, amount or seller what the invoice does not; only where it says anything."""
+    key, extra = wanted.key, record.extra
+    amounts = [] if wanted.amount is None else amounts_in(extra)
+    sellers = [seller_of(told) for told in sellers_in(extra)] if key.seller else []
+    return (
+        any(kind != key.type for kind in types_in(extra))
+        or any(abs(amount) != abs(wanted.amount or 0) for amount in amounts)
+        or any(seller and seller != key.seller for seller in sellers)
+    )
+
+
+def _may_be(record: DistributionRecord, other: InvoiceKey) -> bool:
+    """Whether nothing in a record contradicts that it is another document's."""
+    same_kind = all(kind == other.type for kind in types_in(record.extra))
+    return same_kind and (record.invoice_date is None or not other.date or _fits(record, other))
+
+
+def _unclear(record: DistributionRecord) -> Kind | None:
+    """Why the words of a record do not say what became of the invoice; None where they do."""
+    if record.status in {InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE}:
+        return None
+    if record.error or says_no(record.extra) is not None:
+        return Kind.HAS_ERROR
+    if record.status is None:
+        return Kind.NO_WORD
+    return None if record.status in _TAKEN else Kind.UNKNOWN_WORD
+
+
+def _by_words(found: Sequence[DistributionRecord], *, former: bool) -> Kind:
+    if former:  # rejected before, and sent again: what is in error may be what was rejected
+        found = [record for record in found if record.status != InvoiceStatus.ERROR]
+        if not found:
+            return Kind.FORMER_ERROR
+    first = [record for record in found if record.status != InvoiceStatus.DUPLICATE]
+    if not first:
+        return Kind.LISTED_DUPLICATE
+    in_error = {record.status == InvoiceStatus.ERROR for record in first}
+    if len(in_error) > 1:
+        return Kind.SEVERAL
+    return Kind.LISTED_IN_ERROR if True in in_error else Kind.LISTED
+
+
+def after_no(listed: Classification, said: str | None) -> Classification:
+    """The same record, after the service had refused the invoice: it has it from before.
+
+    Args:
+        listed: What the record proves.
+        said: What the service had said.
+    """
+    if listed.kind is not Kind.LISTED:
+        return listed
+    return Classification(
+        kind=Kind.LISTED_AFTER_NO,
+        status=listed.status,
+        detail=f"the service has it from before: {said}",
+    )
+
+
+# --- absence ----------------------------------------------------------------------------------------
+
+
+def classify_absence(
+    *, witnessed: bool, on_unknown: Unknown, says_no: bool, said: str | None, new: bool = False
+) -> Classification:
+    """What it proves that an invoice is not listed after the settle time, in a list that confirms the question.
+
+    Args:
+        witnessed: Whether the list shows a witness: an invoice that was accepted by an attempt which started
+            after the lost one had surely ended.
+        on_unknown: What to do without one.
+        says_no: Whether the service had said no.
+        said: What it had said, or why the outcome is unknown.
+        new: Whether the journal, which is in doubt, has never sent it.
+    """
+    by_time = on_unknown is Unknown.RESEND and not new
+    if says_no and (witnessed or by_time):
+        return Classification(kind=Kind.ABSENT_AFTER_NO, detail=said)
+    if witnessed:
+        return Classification(kind=Kind.ABSENT)
+    if by_time:
+        return Classification(kind=Kind.ABSENT_BY_TIME)
+    if new:
+        return Classification(
+            kind=Kind.NOTHING_KNOWN,
+            detail="the journal may not know all that was sent, and nothing that is listed is known to be newer "
+            "than the doubt: say that the journal is whole (trust), or what became of this invoice (resolve)",
+        )
+    before = f" ({said})" if said else ""
+    return Classification(
+        kind=Kind.NO_WITNESS,
+        detail="not listed, and no invoice that was accepted after it is listed either, so that the list may be "
+        f"late; held for the next run that has invoices to send, or for a person{before}",
+    )
