@@ -124,7 +124,7 @@ class Kind(enum.Enum):
         pause=True,
     )
     REFUSED_FOR_ALL = _answer(
-        "401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505, 511",
+        "401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505",
         State.PENDING,
         "it refuses the way of asking, not this invoice, and the next one would get the same",
         pause=True,
@@ -372,7 +372,7 @@ class Classification:
 
 _BY_STATUS: Mapping[int, Kind] = {
     **dict.fromkeys(
-        (401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505, 511),
+        (401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505),
         Kind.REFUSED_FOR_ALL,
     ),
     **dict.fromkeys((400, 402, 413, 422, 451), Kind.REFUSED),

@@ -24,7 +24,7 @@ from confirma_async.bulk.documents import with_documents
 from confirma_async.bulk.intake import Record, Source, chunks, prepare
 from confirma_async.bulk.items import Entry, JobOptions, Refusal, Row, State
 from confirma_async.bulk.journal import Admission, Admitted, Doubt, Journal
-from confirma_async.bulk.lookups import Again, Decided, Lookups, Send, Task, decision_of
+from confirma_async.bulk.lookups import Again, Decided, Lookups, Send, Step, Task, decision_of
 from confirma_async.bulk.watch import Watch
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
@@ -330,10 +330,10 @@ class Job:
     async def _resolve(self, task: Task) -> None:
         """Looks an item up, and does what follows from it."""
         lost = task.lost
-        form, said = (lost.form, lost.said) if lost is not None and not lost.asked else (None, None)
+        untried = lost is not None and lost.form is not None and not lost.asked
         step = await self._lookups.step(task)
-        if form is not None and isinstance(step, Again):
-            self._pause(self._watch.note(Classification(kind=Kind.FORM_NEW, detail=said)))
+        if untried and lost is not None and not _is_accepted(step):
+            self._pause(self._watch.note(Classification(kind=Kind.FORM_NEW, detail=lost.said)))
         match step:
             case Decided(found, confirmed):
                 self._pause(found.pause, found.cause)
@@ -415,6 +415,10 @@ def _known_so_far(journal: Journal) -> tuple[set[str], Doubt | None]:
 def _was_not_taken(admission: Admission, row: Row) -> bool:
     """Whether an earlier run has sent this, and was told that it was not taken: by a gateway, perhaps."""
     return admission is Admission.CLAIMED and row.attempts > 0
+
+
+def _is_accepted(step: Step) -> bool:
+    return isinstance(step, Decided) and step.classification.state is State.ACCEPTED
 
 
 async def _end(tasks: list[asyncio.Task[Any]]) -> None:

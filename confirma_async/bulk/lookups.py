@@ -450,7 +450,7 @@ class Lookups:
         if self._now() < lost.ends_after or self.clock() < lost.ends_at:
             return False
         await self.writer.run(lambda journal: journal.ended([task.position]))
-        lost.ends_after = None
+        lost.ends_after, lost.settles_at = None, self._now()  # a witness is waited for from here on
         return True
 
     async def _witnessed(self, lost: Lost, ended: int | None) -> bool:
