@@ -24,7 +24,7 @@ from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.bulk import Journal
 from confirma_async.bulk.items import Entry, Retry
 from confirma_async.bulk.journal import Admitted, Decision, JobName
-from confirma_async.bulk.sqlite_journal import open_sqlite
+from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import read_files
 from confirma_async.session.http import AiohttpTransport
 from confirma_async.session.transport import Request, Response

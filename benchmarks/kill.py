@@ -41,7 +41,7 @@ from figures import report, surroundings
 from weather import CREATE, LISTING, troubled_sandbox
 
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.sandbox import Sandbox
 
 TIMEOUT = 0.6

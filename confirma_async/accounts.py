@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -45,6 +45,7 @@ FIRST_ACCOUNT = "default"
 
 SALT_BYTES = 16
 
+_DIRECTORIES = PlatformDirs("confirma")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _REGISTRY = "accounts.json"
 _LOCK = "accounts.lock"
@@ -69,7 +70,7 @@ def journal_root() -> Path:
     named = os.environ.get(JOURNAL_DIR_VARIABLE)
     if named:
         return Path(named).absolute()
-    return _directory(PlatformDirs("confirma").user_data_path) / "journals"
+    return _directory(lambda: _DIRECTORIES.user_data_path) / "journals"
 
 
 def state_root() -> Path:
@@ -78,11 +79,15 @@ def state_root() -> Path:
     Raises:
         ConfigurationError: the user has no home directory.
     """
-    return _directory(PlatformDirs("confirma").user_state_path) / "journals"
+    return _directory(lambda: _DIRECTORIES.user_state_path) / "journals"
 
 
-def _directory(path: Path) -> Path:
-    if not path.is_absolute() or "~" in path.parts:  # how a missing home directory shows
+def _directory(find: Callable[[], Path]) -> Path:
+    try:
+        path = find()
+    except RuntimeError:
+        path = Path("~")
+    if not path.is_absolute():
         raise ConfigurationError(
             "this user has no home directory to keep the account's journal in; set "
             f"{JOURNAL_DIR_VARIABLE} to a folder that lasts, or name a journal"
@@ -258,11 +263,12 @@ class Accounts:
         salt = bytes.fromhex(contents["salt"])
         prints = [fingerprint(key, salt), *_kin(contents["renewals"], fingerprint(key, salt))]
         known: dict[str, Any] = contents["accounts"].setdefault(target, {})
+        proved = {name: one for name, one in known.items() if one["proved"]}
         holder = next((name for name, one in known.items() if not set(prints).isdisjoint(one["keys"])), None)
         if holder is not None and account not in {None, holder}:
             raise UnknownKeyError(target, sorted(known), account=account, holder=holder)
-        name = holder or self._joined(known, target, prints[0], account, new=new)
-        keys: list[str] = known.setdefault(name, {"keys": []})["keys"]
+        name = holder or self._joined(proved, target, prints[0], account, new=new)
+        keys: list[str] = known.setdefault(name, {"keys": [], "proved": False})["keys"]
         keys.extend(one for one in prints[:1] if one not in keys)
         return self._record(target, name, keys)
 
@@ -281,6 +287,21 @@ class Accounts:
         if target == LOCALHOST:
             return f"account-{own[:12]}"
         raise UnknownKeyError(target, sorted(known))
+
+    def prove(self, target: str, name: str) -> None:
+        """Notes that the service has taken something for an account: from now on its journal is bound to it.
+
+        Until then a mistyped key, or a trial that came to nothing, stands in nobody's way.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self._read()["accounts"].get(target, {}).get(name, {}).get("proved", True):
+            return
+        with locked(self.root / _LOCK):
+            contents = self._read()
+            contents["accounts"][target][name]["proved"] = True
+            self._write(contents)
 
     def vouch(self, target: str, key: Secret, account: str | None) -> Owner:
         """The owner of a journal that the user names, which need not be an account's own.
@@ -380,7 +401,7 @@ async def note_renewal(old: Secret, new: Secret) -> None:
         await asyncio.to_thread(lambda: Accounts().renewed(old, new))
     except (ConfigurationError, OSError) as error:
         logger.warning(
-            "the key was renewed, but its account could not be told of the new one (%s): the next job asks for "
-            "the name of the account",
+            "the key was renewed, but its account could not be told of the new one (%s): the next job asks "
+            "for the name of the account",
             error,
         )

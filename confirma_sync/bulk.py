@@ -15,7 +15,7 @@ from confirma_async.client import Confirma
 from confirma_async.errors import ConfigurationError
 from confirma_sync.exchange import Exchange, Turn
 from confirma_sync.portal import Portal
-from confirma_sync.verbs import TAKEN_OVER, Twin
+from confirma_sync.verbs import TAKEN_OVER, Twin, blocking
 
 P = ParamSpec("P")
 
@@ -146,5 +146,6 @@ def _submitting(
 class Bulk(Twin):
     """``confirma.bulk``: jobs of any size over a journal."""
 
+    place: Final = blocking(asynchronous.Bulk.place)
     submit: Final = _submitting(asynchronous.Bulk.submit)
     stream: Final = _streaming(asynchronous.Bulk.stream)

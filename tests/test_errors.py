@@ -34,6 +34,8 @@ from confirma_async.errors import (
     ServerError,
     TokenNotKeptError,
     TransportError,
+    UnknownAccountError,
+    UnknownKeyError,
     UnprocessableError,
     error_class,
 )
@@ -75,6 +77,8 @@ def make(cls: type[ConfirmaError]) -> ConfirmaError:
         return cls("not kept", token=Secret("new-token-2"), answer=Secret('{"key": "new-token-2"}'))
     if issubclass(cls, AddressNotChosenError):
         return cls(["EDI of operator X", "IBAN of operator Y"])
+    if issubclass(cls, UnknownAccountError | UnknownKeyError):
+        return cls("staging.example", ["acme", "default"])
     return cls("said")
 
 

@@ -17,11 +17,11 @@ PACKAGE = Path(confirma_async.__file__).parent
 TWIN = Path(confirma_sync.__file__).parent
 
 LAYERS = [
-    {"_version", "secret"},
+    {"_version", "files", "secret"},
     {"errors", "schemas"},
     {"converters", "credentials", "cursors", "redaction"},
     {"validation", "contract", "pagination", "settings"},
-    {"formats", "session"},
+    {"accounts", "formats", "session"},
     {"resources", "sandbox", "telemetry"},
     {"bulk"},
     {"client"},

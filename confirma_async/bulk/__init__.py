@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import datetime
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from attrs import evolve
 
@@ -40,6 +40,7 @@ __all__ = [
     "Journal",
     "OpenJournal",
     "Outcome",
+    "Placement",
     "Record",
     "Report",
     "Retry",
@@ -54,8 +55,8 @@ PROGRESS_SECONDS = 0.1
 
 
 _DOUBT = (
-    "the journal {journal} may not know all that was sent ({reason}): every invoice is looked up before it is "
-    "sent, until a person says that the journal is whole"
+    "the journal {journal} may not know all that was sent ({reason}): every invoice is looked up before it "
+    "is sent, until a person says that the journal is whole"
 )
 
 
@@ -68,15 +69,15 @@ class BulkStream:
 
     def __init__(
         self,
+        bulk: Bulk,
         pipeline: Pipeline,
-        account: AccountName,
         source: Source,
         journal: JournalSource,
         options: JobOptions,
         stop: asyncio.Event | None,
     ) -> None:
+        self._bulk = bulk
         self._pipeline = pipeline
-        self._account = account
         self._source = source
         self._journal = journal
         self._name = ""
@@ -90,20 +91,21 @@ class BulkStream:
         self._audience = Audience()
 
     @property
-    def warnings(self) -> Sequence[str]:
-        """What the job has to say of its journal, once it runs: that it is in doubt, or does not last."""
-        return self._warnings
-
-    @property
     def report(self) -> Report:
         """What has come of the job so far; final, and maybe complete, once the iteration has ended."""
-        return self._tally.report(self._name, self._run_number, self._ending, self._seconds())
+        return evolve(
+            self._tally.report(self._name, self._ending, self._seconds()),
+            run=self._run_number,
+            warnings=self._warnings,
+        )
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
         if self._started is not None:
             raise ConfigurationError("a job's outcomes can be iterated once; make a new stream to go on")
         self._started = time.monotonic()
-        running = asyncio.create_task(self._run(await self._place()))
+        running = asyncio.create_task(
+            self._run(await self._bulk.place(self._journal, target=self._options.target))
+        )
         running.add_done_callback(lambda _: self._audience.end())
         try:
             while told := await self._audience.hear():
@@ -125,18 +127,6 @@ class BulkStream:
         if self._ending is not None:
             return self._ending.seconds
         return 0.0 if self._started is None else time.monotonic() - self._started
-
-    async def _place(self) -> Placement:
-        """Finds the journal; raises before anything is read or sent where there is none for this key."""
-        key = await self._pipeline.keys.of(CREATE_INVOICE).get()
-        return await asyncio.to_thread(
-            place,
-            self._journal,
-            base_url=self._pipeline.base_url,
-            key=key,
-            account=self._account,
-            target=self._options.target,
-        )
 
     async def _run(self, placement: Placement) -> Ending:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout)
@@ -185,6 +175,9 @@ class BulkStream:
         if key is not None and key != owner.key:
             owner = evolve(owner, key=key, vouched=True)
         await writer.run(lambda journal: journal.end(run, ending, now=time.time(), owner=owner))
+        if placement.prove is not None and await writer.run(lambda journal: journal.has_sent()):
+            with contextlib.suppress(OSError):  # the journal itself knows its owner
+                await asyncio.to_thread(placement.prove)
 
 
 class Bulk:
@@ -193,6 +186,29 @@ class Bulk:
     def __init__(self, pipeline: Pipeline, account: AccountName) -> None:
         self._pipeline = pipeline
         self._account = account
+
+    async def place(self, journal: JournalSource = None, *, target: str | None = None) -> Placement:
+        """Finds the journal that a job goes into, and makes its account known; sends nothing.
+
+        Args:
+            journal: The account's own journal unless given.
+            target: What the journal is bound to; the base URL unless said otherwise.
+
+        Returns:
+            Where it is, and whose; ``submit`` and ``stream`` take it as ``journal=``.
+
+        Raises:
+            ConfigurationError: the key belongs to no account that is known, or there is no place for the
+                journal.
+        """
+        return await asyncio.to_thread(
+            place,
+            journal,
+            base_url=self._pipeline.base_url,
+            key=await self._pipeline.keys.of(CREATE_INVOICE).get(),
+            account=self._account,
+            target=target,
+        )
 
     async def submit(
         self,
@@ -298,4 +314,4 @@ class Bulk:
             inputs=tuple(inputs),
             expected=expected,
         )
-        return BulkStream(self._pipeline, self._account, invoices, journal, options, stop)
+        return BulkStream(self, self._pipeline, invoices, journal, options, stop)

@@ -125,6 +125,10 @@ class Journal(Protocol):
         """The name of the account that it belongs to; empty where none was given."""
         ...
 
+    def has_sent(self) -> bool:
+        """Whether the service has, or may have, anything of this journal's; until then it is bound to no key."""
+        ...
+
     def doubt(self) -> Doubt | None:
         """Why the journal may not know all that was sent; None where it does."""
         ...
@@ -182,7 +186,7 @@ class Journal(Protocol):
         ...
 
     def refusals(self, run: int) -> Iterator[Refused]:
-        """The problems of the records that a run refused; the last ``RUNS_WITH_REFUSALS`` runs have theirs."""
+        """The problems of the records that a run refused; kept for the last ``RUNS_WITH_REFUSALS`` runs."""
         ...
 
     def refused(self, run: int) -> int:
@@ -453,8 +457,8 @@ def check_target(name: str, known: str | None, target: str) -> None:
     """
     if known is not None and known != target:
         raise JournalMismatchError(
-            f"the journal {name} belongs to {known}, and this job sends to {target}; each has a journal of its "
-            "own"
+            f"the journal {name} belongs to {known}, and this job sends to {target}; each has a journal of "
+            "its own"
         )
 
 

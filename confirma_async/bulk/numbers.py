@@ -33,14 +33,15 @@ def give_numbers(path: Path, identities: Iterable[Identity], start: int) -> Assi
     """
     documents = list(dict.fromkeys(identities))
     with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
-        book = assign(documents, start, _known(journal, documents), in_use=journal.numbers_in_use)
+        book = assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
         journal.keep_numbers(
             {who: number for who, number in book.numbers.items() if whole(who.original) is None}
         )
     return book
 
 
-def _known(journal: SqliteJournal, documents: Sequence[Identity]) -> Mapping[Identity, int]:
+def known_numbers(journal: SqliteJournal, documents: Sequence[Identity]) -> Mapping[Identity, int]:
+    """The numbers that earlier runs have given to documents, or to those whose number they take."""
     odd = [who for who in documents if whole(who.original) is None]
     return journal.numbered([*odd, *{namesake(who) for who in odd}])
 
@@ -50,12 +51,14 @@ class JournalBook:
     """A ``NumberBook``: what this job has numbered, and what earlier runs have.
 
     Attributes:
-        path: The journal; there need be none yet.
+        path: The journal; None where there is none yet.
         given: The numbers of this job's documents.
+        used: The numbers that were asked for, of documents whose own is none.
     """
 
-    path: Path
+    path: Path | None
     given: Mapping[Identity, int] = field(factory=dict[Identity, int])
+    used: dict[Identity, int] = field(init=False, factory=dict[Identity, int])
     _journal: SqliteJournal | None = field(init=False, default=None)
     _stack: contextlib.ExitStack = field(init=False, factory=contextlib.ExitStack)
     _asked: dict[Identity, int | None] = field(init=False, factory=dict[Identity, "int | None"])
@@ -67,8 +70,13 @@ class JournalBook:
             JournalError: the journal cannot be read.
         """
         number = self.given.get(identity)
-        if number is not None:
-            return number
+        if number is None:
+            number = self._remembered(identity)
+        if number is not None and identity.original != str(number):
+            self.used[identity] = number
+        return number
+
+    def _remembered(self, identity: Identity) -> int | None:
         if identity not in self._asked:
             if len(self._asked) >= _MEMORY:
                 self._asked.clear()
@@ -77,7 +85,7 @@ class JournalBook:
 
     def _kept(self, identity: Identity) -> int | None:
         if self._journal is None:
-            if not self.path.exists():
+            if self.path is None or not self.path.exists():
                 return None
             self._journal = self._stack.enter_context(reading(self.path))
         number = whole(identity.original)
@@ -94,22 +102,12 @@ class JournalBook:
 
 
 @contextlib.contextmanager
-def number_book(path: Path, given: AssignedNumbers | None) -> Generator[JournalBook]:
+def number_book(path: Path | None, given: AssignedNumbers | None) -> Generator[JournalBook]:
     """A book over a journal, for as long as the block runs.
 
     Args:
-        path: The journal; there need be none yet.
+        path: The journal; None where there is none yet.
         given: What this job has given; None where it gives none.
     """
     with contextlib.closing(JournalBook(path, given.numbers if given else {})) as book:
         yield book
-
-
-def renumbered(path: Path, run: int) -> dict[Identity, int]:
-    """The documents that a run sends under another number than their own.
-
-    Raises:
-        JournalError: the journal cannot be read.
-    """
-    with reading(path) as journal:
-        return dict(journal.renumbered(run))

@@ -19,25 +19,30 @@ from confirma_async.secret import Secret
 OpenJournal: TypeAlias = Callable[[], Journal]
 """Opens a journal; runs in the thread that will use it."""
 
-JournalSource: TypeAlias = str | Path | OpenJournal | None
-"""What a caller names as the journal: a file, a function that opens another form, or the account's own."""
-
 
 @frozen(kw_only=True)
 class Placement:
     """The journal of a run.
 
     Attributes:
+        path: Its file; None for another form.
         open: Opens it.
         target: What it is tied to.
         owner: Whose key the calls bear.
         warning: Why it may not last; None where it does.
+        prove: Notes that the service has taken something for the account; None where nobody need know.
     """
 
+    path: Path | None = None
     open: OpenJournal
     target: str
     owner: Owner
     warning: str | None = None
+    prove: Callable[[], None] | None = None
+
+
+JournalSource: TypeAlias = str | Path | OpenJournal | Placement | None
+"""What a caller names as the journal: a file, a function that opens another form, or the account's own."""
 
 
 def place(
@@ -55,23 +60,31 @@ def place(
     Raises:
         ConfigurationError: the key belongs to no account that is known, or there is no place for the journal.
     """
+    if isinstance(journal, Placement):
+        return journal
     at = target_of(base_url)
     if journal is None:
         accounts = Accounts()
         record, owner = accounts.admit(at, key, account.name, new=account.new)
         default = LOCALHOST if at == LOCALHOST else base_url
         return Placement(
+            path=record.journal,
             open=partial(open_sqlite, record.journal),
             target=target or default,
             owner=owner,
             warning=_mortal(record.journal),
+            prove=partial(accounts.prove, at, record.name),
         )
     owner = _owner(at, key, account)
     if callable(journal):
         return Placement(open=journal, target=target or base_url, owner=owner)
     path = Path(journal).absolute()
     return Placement(
-        open=partial(open_sqlite, path), target=target or base_url, owner=owner, warning=_mortal(path)
+        path=path,
+        open=partial(open_sqlite, path),
+        target=target or base_url,
+        owner=owner,
+        warning=_mortal(path),
     )
 
 
@@ -88,5 +101,6 @@ def _owner(target: str, key: Secret, account: AccountName) -> Owner:
 def _mortal(path: Path) -> str | None:
     why = ends_with_its_container(path.parent)
     return why and (
-        f"the journal {path} lies {why}: what was sent is forgotten with it. Keep journals on storage that lasts"
+        f"the journal {path} lies {why}: what was sent is forgotten with it. Keep journals on storage that "
+        "lasts"
     )

@@ -37,6 +37,7 @@ class Report:
         troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
         resent: The outcomes of those that were sent again on time alone, at most ``KEPT`` of them.
         remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
+        warnings: What there is to say of the journal: that it is in doubt, or does not last.
     """
 
     journal: str
@@ -57,6 +58,7 @@ class Report:
     troubles: Sequence[Outcome] = ()
     resent: Sequence[Outcome] = ()
     remarked: Sequence[Outcome] = ()
+    warnings: Sequence[str] = ()
 
     @property
     def rate(self) -> float:
@@ -117,11 +119,10 @@ class Tally:
         if outcome.remarks and len(self.remarked) < KEPT:
             self.remarked.append(outcome)
 
-    def report(self, journal: str, run: int, ending: Ending | None, seconds: float) -> Report:
+    def report(self, journal: str, ending: Ending | None, seconds: float) -> Report:
         """What has been counted, as a report; without an ending, of a run that has not come to one."""
         return Report(
             journal=journal,
-            run=run,
             accepted=self.counts[Verdict.ACCEPTED.value],
             duplicates=self.counts["duplicates"],
             rejected=self.counts[Verdict.REJECTED.value],

@@ -22,10 +22,12 @@ _COMMANDS: Mapping[str, str] = {
     "validate": "validate",
     "columns": "columns",
     "status": "status",
+    "jobs": "jobs",
     "retry": "retry",
     "resolve": "resolve",
     "report": "report",
     "export": "export",
+    "journal": "journal",
     "invoice": "invoice",
     "payments": "payments",
     "settlements": "payments",
@@ -83,6 +85,7 @@ def confirma(verbose: bool) -> None:
       2    the command, a file, the key or the configuration cannot be used
       3    paused, or not to be had now; the same command goes on
       4    it may have taken effect: find out before giving the command again
+      5    the journal was deleted or replaced while the job ran: see to it first
       70   a fault of the SDK itself
       130  interrupted; the same command goes on
       141  nobody read the output to its end, as with | head

@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 import click
 from attrs import evolve, field, frozen
 
+from confirma_async.accounts import AccountName
 from confirma_async.cli import changes, options, usage
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials, FileTokenStore
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError
+from confirma_async.secret import Secret, secret
 from confirma_async.session.ratelimit import RateLimit
 from confirma_async.settings import (
     API_KEY_VARIABLE,
@@ -43,6 +45,7 @@ class Connection:
         timeout: Seconds for one call, retries included.
         key_file: The file that holds the key, where it is not taken from the variables.
         provisioning_file: The file that holds the provisioning token, likewise.
+        account: What the user said of the account.
     """
 
     variables: Mapping[str, str] = field(repr=False)
@@ -50,11 +53,22 @@ class Connection:
     timeout: float
     key_file: Path | None = None
     provisioning_file: Path | None = None
+    account: AccountName = field(factory=AccountName)
 
     @cached_property
     def converter(self) -> Converter:
         """What reads and writes the schemas, with the names that the user corrected."""
         return Converter(self.overrides.names)
+
+    async def key(self) -> Secret | None:
+        """The client's key, where there is one.
+
+        Raises:
+            CredentialsError: its file cannot be read.
+        """
+        if self.key_file is not None:
+            return await FileTokenStore(self.key_file).load()
+        return secret(self.variables.get(API_KEY_VARIABLE) or None)
 
     def ask(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
         """Calls one verb with what the arguments of the command say.
@@ -90,7 +104,7 @@ class Connection:
     def to(self, base_url: str, api_key: str) -> Connection:
         """The same, to another place with another key: an embedded sandbox."""
         variables = {BASE_URL_VARIABLE: base_url, API_KEY_VARIABLE: api_key}
-        return evolve(self, variables=variables, key_file=None, provisioning_file=None)
+        return evolve(self, variables=variables, key_file=None, provisioning_file=None, account=AccountName())
 
     def client(self, rate_limit: RateLimit = RateLimit()) -> Confirma:
         """Makes the client.
@@ -117,6 +131,8 @@ class Connection:
             timeout=self.timeout,
             rate_limit=rate_limit,
             overrides=self.overrides,
+            account=self.account.name,
+            new_account=self.account.new,
         )
 
 
@@ -134,7 +150,7 @@ def connected(command: Callable[..., R]) -> Callable[..., R]:
         **kwargs: Any,
     ) -> R:
         connection = Connection(
-            variables=_variables(environment, base_url),
+            variables=variables_of(environment, base_url),
             overrides=options.read_overrides(overrides),
             timeout=timeout,
             key_file=key_file,
@@ -147,7 +163,7 @@ def connected(command: Callable[..., R]) -> Callable[..., R]:
     return wrapped
 
 
-_OPTIONS: tuple[options.Decorator, ...] = (
+place_options: tuple[options.Decorator, ...] = (
     click.option(
         "--environment",
         type=click.Choice([environment.name.lower() for environment in Environment], case_sensitive=False),
@@ -161,6 +177,11 @@ _OPTIONS: tuple[options.Decorator, ...] = (
         type=options.NamedPath(path_type=Path, dir_okay=False),
         help=f"A file that holds the API key and that only you can read, instead of {API_KEY_VARIABLE}.",
     ),
+)
+"""The options that say where calls go, and with which key."""
+
+_OPTIONS: tuple[options.Decorator, ...] = (
+    *place_options,
     click.option(
         "--timeout",
         type=options.FiniteRange(0, min_open=True),
@@ -182,7 +203,8 @@ def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | Non
     return None
 
 
-def _variables(environment: str | None, base_url: str | None) -> Mapping[str, str]:
+def variables_of(environment: str | None, base_url: str | None) -> Mapping[str, str]:
+    """The environment variables, with what the options say in their place."""
     found = dict(os.environ)
     if environment is not None:
         _refuse_another_place(environment, found.get(BASE_URL_VARIABLE) if base_url is None else None)

@@ -45,10 +45,11 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
     hold one invoice that is wrong on purpose, so refusals are no failure here: exit code 0.
     """
     examples = folder or _examples()
+    journal = Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal"
     order = Order(
         connection=Connection(variables={}, overrides=Overrides(), timeout=30.0),
         files=expand([examples]),
-        journal=Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal",
+        journal=journal,
         sandbox=True,
         running=Running(limit=RateLimit(per_second=RATE, concurrency=8), settle=2.0),
         number_from=None,
@@ -58,7 +59,7 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
     )
     report = asyncio.run(send(order))
     if report.accepted >= LOST_ANSWERS and not as_json:
-        click.echo(_AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, order.journal))))
+        click.echo(_AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, journal))))
     code = of_report(report)
     return Exit.ACCEPTED if code is Exit.REJECTED and report.accepted else code
 

@@ -28,11 +28,10 @@ _MARKS = {
 @click.option(
     "--folder",
     type=options.NamedPath(path_type=Path),
-    default=Path(),
-    help="Where journals will be kept; here unless given.",
+    help="Where journals will be kept; in your data directory unless given.",
 )
 @options.as_json
-def doctor(connection: Connection, folder: Path, as_json: bool) -> Exit:
+def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
     """Check key, environment, network, clock and machine, and say what to do about each.
 
     Nothing is sent but a question whether the key is valid.
@@ -44,7 +43,7 @@ def doctor(connection: Connection, folder: Path, as_json: bool) -> Exit:
         key_file=connection.key_file,
         overrides=connection.overrides,
         timeout=connection.timeout,
-        folder=folder.resolve(),
+        folder=folder and folder.resolve(),
     )
     findings = asyncio.run(_examined(setup, visible=not as_json))
     failed = [finding for finding in findings if finding.health is Health.BAD]

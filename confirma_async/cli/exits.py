@@ -11,6 +11,7 @@ from confirma_async.errors import (
     AuthenticationError,
     ConfirmaError,
     JournalError,
+    JournalGoneError,
     OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitedError,
@@ -38,6 +39,8 @@ class Exit(enum.IntEnum):
     """It stopped before its end, or the service could not be asked; the same command goes on."""
     UNKNOWN = 4
     """What was asked for may have taken effect; find out before the command is given again."""
+    JOURNAL_GONE = 5
+    """The journal was deleted or replaced while the job ran; see to that before anything else is sent."""
     INTERNAL = 70
     """A fault of the SDK itself."""
     INTERRUPTED = 130
@@ -67,7 +70,7 @@ def of_error(error: ConfirmaError) -> Exit:
         case TransportError() | RateLimitedError() | ServerError():
             return Exit.PAUSED
         case JournalError():
-            return Exit.PAUSED if error.resumable else Exit.USAGE
+            return _of_journal_error(error)
         case APIError() if _leaves_open(error.status):
             return Exit.PAUSED
         case AuthenticationError() | PermissionDeniedError():
@@ -76,6 +79,12 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.REJECTED
         case _:
             return Exit.USAGE
+
+
+def _of_journal_error(error: JournalError) -> Exit:
+    if isinstance(error, JournalGoneError):
+        return Exit.JOURNAL_GONE
+    return Exit.PAUSED if error.resumable else Exit.USAGE
 
 
 def _leaves_open(status: int) -> bool:

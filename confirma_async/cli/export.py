@@ -5,18 +5,15 @@ from __future__ import annotations
 import datetime
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from confirma_async.bulk import Journal
 from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal import Refused
-from confirma_async.bulk.sqlite_journal import reading
-from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.records import print_csv
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
@@ -32,6 +29,7 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "duplicate": lambda row: row.duplicate,
     "rule": lambda _: None,
     "detail": lambda row: row.detail,
+    "run": lambda row: row.run,
     "attempts": lambda row: row.attempts,
     "attempted_at": lambda row: _moment(row.attempted_at),
     "decided_at": lambda row: _moment(row.decided_at),
@@ -41,36 +39,37 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
 
 
 @click.command(short_help="Print all that a journal knows, as CSV or JSON Lines.")
-@click.argument("journal_path", metavar="JOURNAL", type=options.NamedPath(path_type=Path))
+@which
 @click.option("--csv", "as_csv", is_flag=True, help="CSV for spreadsheets; so it is unless said otherwise.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines.")
-def export(journal_path: Path, as_csv: bool, as_json: bool) -> Exit:
-    """Print all that a journal knows of its job, one line per invoice or refused problem.
+@whose
+def export(which: str | None, whose: Whose, as_csv: bool, as_json: bool) -> Exit:
+    """Print all that a journal knows of a run, one line per invoice or refused problem.
 
-    Amounts are exact, times are UTC. A record that was refused before sending has the state "refused" and the
-    rule that it breaks.
+    That is the latest run, unless one or a whole journal is named. Amounts are exact, times are UTC. A record
+    that was refused before sending has the state "refused" and the rule that it breaks.
 
     \b
     Example:
-      confirma export invoices.csv.journal --csv > outcomes.csv
+      confirma export --csv > outcomes.csv
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
     if as_csv and as_json:
         raise click.UsageError("--json and --csv exclude each other")
-    with reading(journal_path) as journal:
+    with chosen(which, whose) as found:
         if as_json:
-            records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(journal))
+            records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(found))
             sys.stdout.buffer.writelines(msgspec.json.encode(record) + b"\n" for record in records)
             sys.stdout.flush()  # here, where it can still be told that it failed
         else:
-            print_csv([*_COLUMNS], _lines(journal))
+            print_csv([*_COLUMNS], _lines(found))
     return Exit.ACCEPTED
 
 
-def _lines(journal: Journal) -> Iterator[list[Any]]:
-    values = _COLUMNS.values()
-    for row in journal.rows():
+def _lines(found: Chosen) -> Iterator[list[Any]]:
+    values, latest = _COLUMNS.values(), found.latest
+    for row in found.journal.rows(run=found.run.number if found.run else None):
         yield [of(row) for of in values]
-    for refused in journal.refusals():
+    for refused in found.journal.refusals(latest.number) if latest else ():
         yield _of_refusal(refused)
 
 

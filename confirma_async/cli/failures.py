@@ -11,16 +11,20 @@ from typing import Any
 import click
 from attrs import field, frozen
 
+from confirma_async.cli.account_errors import in_words
 from confirma_async.cli.exits import Exit, of_error
 from confirma_async.cli.render import problem_as_json
 from confirma_async.errors import (
     APIError,
     CallError,
     ConfirmaError,
+    JournalGoneError,
     OutcomeUnknownError,
     RateLimitedError,
     RequestInvalidError,
     ServerError,
+    UnknownAccountError,
+    UnknownKeyError,
 )
 
 FIND_OUT: Mapping[str, str] = {
@@ -64,6 +68,8 @@ def explained(error: BaseException) -> Failure:
             command = error.find_out or FIND_OUT.get(error.operation or "")
             advice = f"\nTo find out: {command}" if command and not error.find_out else ""
             return Failure(f"{error}{advice}", of_error(error), {**_details(error), "find_out": command})
+        case UnknownKeyError() | UnknownAccountError():
+            return Failure(in_words(error), of_error(error))
         case ConfirmaError():
             return Failure(str(error), of_error(error), _details(error))
         case sqlite3.Error():
@@ -96,6 +102,8 @@ def _details(error: ConfirmaError) -> dict[str, Any]:
         details["status"] = error.status
     if isinstance(error, RateLimitedError | ServerError):
         details["retry_after"] = error.retry_after
+    if isinstance(error, JournalGoneError):
+        details["rescued"] = error.rescued
     if isinstance(error, RequestInvalidError):
         details["problems"] = [problem_as_json(problem) for problem in error.problems]
     return details

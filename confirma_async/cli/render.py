@@ -141,7 +141,7 @@ def _summary(report: Report) -> Table:
 
 
 def _what_next(report: Report) -> str:
-    journal = f"Journal: {escape(str(report.journal))}"
+    journal = f"Run {report.run} in the journal {escape(str(report.journal))}"
     if report.paused:
         go_on = _CORRECT_AND_GO_ON if of_report(report) is Exit.USAGE else _GO_ON
         return f"Paused: {escape(report.paused)}\n{go_on}\n{journal}"
@@ -201,6 +201,8 @@ def _report_as_json(
         "interrupted": report.interrupted,
         "complete": report.complete,
         "journal": str(report.journal),
+        "run": report.run,
+        "warnings": list(report.warnings),
         "troubles": [_outcome_as_json(outcome) for outcome in report.troubles],
         "remarks": [
             {"place": str(outcome.place), "number": outcome.number, "remark": remark}

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
-from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.bulk.summary import summarize
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.journals import Whose, chosen, which, whose
 from confirma_async.cli.render import print_json
 from confirma_async.cli.report_page import DOCTYPE, page
 
 
 @click.command(short_help="Write a report of a job as one HTML page.")
-@click.argument("journal_path", metavar="JOURNAL", type=options.NamedPath(path_type=Path))
+@which
 @click.option(
     "--html",
     "target",
@@ -25,21 +25,21 @@ from confirma_async.cli.report_page import DOCTYPE, page
     metavar="FILE",
     help="Where to write the page; it replaces one that is there, and nothing else.",
 )
+@whose
 @options.as_json
-def report(journal_path: Path, target: Path, as_json: bool) -> Exit:
-    """Write a report of a job as one HTML page.
+def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit:
+    """Write a report of a run as one HTML page: of the latest run, unless one or a whole journal is named.
 
     Totals by state and currency, throughput and latency, what was rejected and refused, by reason with the
     invoice numbers, and what is unknown. The page needs nothing else: send it, print it, keep it.
 
     \b
     Example:
-      confirma report invoices.csv.journal --html report.html
+      confirma report --html report.html
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
     _refuse_another_file(target)
-    with reading(journal_path) as journal:
-        summary = summarize(journal)
-    name = journal_path.name.removesuffix(".journal")
+    with chosen(which, whose) as found:
+        summary, name = summarize(found.journal, found.run), found.name
     written = page(summary, name, datetime.datetime.now().astimezone())
     target.write_text(written, encoding="utf-8")
     if as_json:

@@ -66,10 +66,11 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
 
 def _origin(summary: Summary, made: datetime.datetime) -> str:
     lines = [f"As of {made:%Y-%m-%d %H:%M}"]
-    if summary.job is not None:
-        lines[0] += f", sent to {escape(summary.job.target)}"
-        named = [escape(_file_name(name)) for name in summary.job.inputs[:5]]
-        more = len(summary.job.inputs) - len(named)
+    if summary.target is not None:
+        lines[0] += f", sent to {escape(summary.target)}"
+    if summary.run is not None:
+        named = [escape(_file_name(name)) for name in summary.run.inputs[:5]]
+        more = len(summary.run.inputs) - len(named)
         if named:
             lines.append("From " + ", ".join(named) + (f" and {more} more files" if more else ""))
     if summary.retried:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
 from confirma_async.bulk import Journal, State
-from confirma_async.bulk.items import Row
+from confirma_async.bulk.items import Row, seller_of
 from confirma_async.bulk.journal import Resolution
-from confirma_async.bulk.sqlite_journal import open_sqlite
+from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.render import print_json
 
 _STATES: Mapping[str, State] = {
@@ -31,8 +31,7 @@ _NEXT: Mapping[str, str] = {
 
 
 @click.command(short_help="Record what you found out about an invoice that may have arrived.")
-@click.argument("journal_path", metavar="JOURNAL", type=options.NamedPath(path_type=Path))
-@click.argument("number", type=options.whole_number)
+@click.argument("words", nargs=-1, required=True, metavar="[RUN|JOURNAL] NUMBER")
 @click.option(
     "--is",
     "found",
@@ -45,10 +44,11 @@ _NEXT: Mapping[str, str] = {
     "--type", "kind", metavar="TYPE", help="INVOICE, CREDIT_NOTE, ...: where several bear the number."
 )
 @click.option("--seller", metavar="ID", help="The seller's business id, likewise.")
+@whose
 @options.as_json
 def resolve(
-    journal_path: Path,
-    number: int,
+    words: tuple[str, ...],
+    whose: Whose,
     found: str,
     because: str,
     kind: str | None,
@@ -62,15 +62,19 @@ def resolve(
 
     \b
     Example:
-      confirma resolve invoices.csv.journal 1042 --is accepted --because "seen in the portal"
+      confirma resolve 1042 --is accepted --because "seen in the portal"
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
     note = because.strip()
     if not note:
         raise click.BadParameter("it is empty; say how you know", param_hint="--because")
-    if not journal_path.is_file():
-        raise click.BadParameter(f"there is no journal {journal_path}", param_hint="JOURNAL")
-    with contextlib.closing(open_sqlite(journal_path)) as journal:
-        row = _the_one(journal, number, kind, seller)
+    if len(words) > 2:
+        raise click.UsageError("name one invoice, after a run or a journal if need be")
+    number = options.whole_number(words[-1])
+    path, run = located(words[0] if len(words) == 2 else None, whose)
+    if not path.is_file():
+        raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
+    with contextlib.closing(open_sqlite(path)) as journal:
+        row = _the_one(journal, run, number, kind, seller)
         resolution = Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
         with journal.transaction():
             journal.resolve(resolution)
@@ -81,13 +85,13 @@ def resolve(
     return Exit.ACCEPTED
 
 
-def _the_one(journal: Journal, number: int, kind: str | None, seller: str | None) -> Row:
+def _the_one(journal: Journal, run: int | None, number: int, kind: str | None, seller: str | None) -> Row:
     fitting = [
         row
-        for row in journal.rows(State.UNKNOWN, State.SENDING)
+        for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
         if row.key.number == number
         and (kind is None or row.key.type == kind.upper())
-        and (seller is None or row.key.seller == seller)
+        and (seller is None or row.key.seller == seller_of(seller))
     ]
     if not fitting:
         raise click.UsageError(

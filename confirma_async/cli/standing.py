@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from pathlib import Path
 
 from attrs import frozen
 
 from confirma_async.bulk import State
-from confirma_async.bulk.numbers import renumbered
-from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.client import Confirma
-from confirma_async.formats import Identity
 
 SHOWN_AT_MOST = 5000
 """Invoices asked for in one listing; beyond that the answer would say little to a person."""
@@ -28,18 +27,18 @@ class Standing:
     detail: str | None
 
 
-def numbers_of(path: Path) -> dict[Identity, int]:
-    """The whole numbers given to documents whose own number is none."""
-    with reading(path) as journal:
-        return renumbered(journal.numbered())
+async def standing(confirma: Confirma, path: Path, numbers: Collection[int]) -> list[Standing] | None:
+    """Asks for the distribution of accepted invoices; None when there are too many to show.
 
-
-async def standing(confirma: Confirma, path: Path) -> list[Standing] | None:
-    """Asks for the distribution of every accepted invoice; None when there are too many to show."""
+    Args:
+        confirma: Asks the service.
+        path: The journal that knows their dates.
+        numbers: The numbers of the invoices.
+    """
+    if len(numbers) > SHOWN_AT_MOST:
+        return None
     with reading(path) as journal:
-        if journal.counts()[State.ACCEPTED] > SHOWN_AT_MOST:
-            return None
-        rows = list(journal.rows(State.ACCEPTED))
+        rows = [row for row in journal.rows(State.ACCEPTED) if row.key.number in numbers]
     if not rows:
         return []
     dates = [datetime.date.fromisoformat(row.key.date) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,15 @@ from typing import Any
 import click
 from attrs import frozen
 from rich.console import Console
+from rich.markup import escape
 
 from confirma_async.bulk import State
 from confirma_async.bulk.items import Row
-from confirma_async.bulk.journal import Refused
-from confirma_async.bulk.numbers import renumbered
+from confirma_async.bulk.journal import Doubt, Refused, Run
 from confirma_async.bulk.pace import Pace, pace_of
-from confirma_async.bulk.sqlite_journal import reading
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.render import (
     numbers_as_json,
     print_json,
@@ -37,46 +37,73 @@ LISTED = 1000
 
 @frozen(kw_only=True)
 class _Status:
+    name: str
+    path: Path
+    run: Run | None
+    target: str | None
+    doubt: Doubt | None
     counts: dict[str, int]
     refused: list[Refused]
     rejected: list[Row]
     unknown: list[Row]
-    numbers: dict[Identity, int]
-    pace: Pace
+    numbers: Mapping[Identity, int]
+    pace: Pace | None
 
 
-@click.command(short_help="Say what a journal knows of its job.")
-@click.argument("journal_path", metavar="JOURNAL", type=options.NamedPath(path_type=Path))
+@click.command(short_help="Say how a run stands: the latest one, unless another is named.")
+@which
+@whose
 @options.as_json
-def status(journal_path: Path, as_json: bool) -> Exit:
-    """Say what a journal knows of its job, also while the job runs.
+def status(which: str | None, whose: Whose, as_json: bool) -> Exit:
+    """Say how a run stands, also while it goes on: the latest one, unless a run or a whole journal is named.
+
+    What earlier runs had decided already counts as decided.
 
     Exit code 0: all accepted; 1: some refused or rejected; 3: not finished.
-    """
-    found = _read(journal_path)
+
+    \b
+    Examples:
+      confirma status
+      confirma status 7
+      confirma status own.journal
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    with chosen(which, whose) as chosen_:
+        found = _read(chosen_)
     if as_json:
-        print_json(_as_json(found, journal_path))
+        print_json(_as_json(found))
     else:
         _show(found)
     if any(
         found.counts[state.name.lower()] for state in State if state not in {State.ACCEPTED, State.REJECTED}
     ):
         return Exit.PAUSED
-    return Exit.REJECTED if found.refused or found.rejected else Exit.ACCEPTED
+    return Exit.REJECTED if found.counts["refused"] or found.counts["rejected"] else Exit.ACCEPTED
 
 
-def _read(path: Path) -> _Status:
-    with reading(path) as journal:
-        counts = {state.name.lower(): count for state, count in journal.counts().items()}
-        counts["pending"] -= journal.withheld()  # counted as refused
-        counts["refused"] = journal.refused()
-        refused = list(islice(journal.refusals(), LISTED))
-        rejected = _first(journal.rows(State.REJECTED))
-        unknown = _first(journal.rows(State.UNKNOWN, State.SENDING))
-        numbers = renumbered(journal.numbered())
-        pace = pace_of(journal, time.time())
+def _read(chosen: Chosen) -> _Status:
+    journal, latest = chosen.journal, chosen.latest
+    run, last = chosen.run.number if chosen.run else None, latest.number if latest else 0
+    counts = {state.name.lower(): count for state, count in journal.counts(run).items()}
+    counts["pending"] -= journal.withheld(last)  # counted as refused
+    counts["refused"] = journal.refused(last)
+    rejected = _first(journal.rows(State.REJECTED, run=run))
+    if chosen.run is not None:
+        met = list(journal.known(chosen.run.number))
+        counts["accepted"] += chosen.run.known
+        counts["rejected"] += len(met)
+        rejected = (rejected + met)[:LISTED]
     return _Status(
-        counts=counts, refused=refused, rejected=rejected, unknown=unknown, numbers=numbers, pace=pace
+        name=chosen.name,
+        path=chosen.path,
+        run=latest,
+        target=journal.target(),
+        doubt=journal.doubt(),
+        counts=counts,
+        refused=list(islice(journal.refusals(last), LISTED)),
+        rejected=rejected,
+        unknown=_first(journal.rows(State.UNKNOWN, State.SENDING, run=run)),
+        numbers=journal.renumbered(last),
+        pace=pace_of(journal, latest, time.time()) if latest else None,
     )
 
 
@@ -86,11 +113,19 @@ def _first(rows: Iterator[Row]) -> list[Row]:
 
 def _show(found: _Status) -> None:
     console = Console()
-    made = table("Journal", "State", "invoices")
+    made = table(found.name[:1].upper() + found.name[1:], "State", "invoices")
     for name, count in found.counts.items():
         made.add_row("refused before sending" if name == "refused" else name, str(count))
-    made.caption = _paced(found.pace)
+    made.caption = _paced(found.pace) if found.pace else None
     console.print(made)
+    if found.run is not None:
+        console.print(escape(_run_in_words(found.run)), soft_wrap=True)
+    if found.doubt is not None:
+        console.print(
+            f"The journal may not know all that was sent: {escape(found.doubt.reason)}. Every invoice is "
+            "looked up before it is sent. If you know that it is whole: confirma journal trust",
+            soft_wrap=True,
+        )
     if found.refused:
         told = [
             (record_in_words(bad.source, bad.number), f"{bad.message} [{bad.rule}]") for bad in found.refused
@@ -116,13 +151,27 @@ def _paced(pace: Pace) -> str | None:
     return ", ".join(told)
 
 
+def _run_in_words(run: Run) -> str:
+    told = [f"Run {run.number}, begun {moment(run.began_at)}"]
+    told.append(run.ending or "not ended: it goes on, or its process died")
+    if run.inputs:
+        more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""
+        told.append(f"from {run.inputs[0]}{more}")
+    return ", ".join(told)
+
+
+def moment(seconds: float) -> str:
+    """A moment as clocks here show it, to the minute."""
+    return f"{datetime.datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
+
+
 def _attempted(row: Row) -> str:
     if row.attempted_at is None:
         return "not sent yet"
     return f"sent {max(0.0, time.time() - row.attempted_at):.0f} s ago"
 
 
-def _as_json(found: _Status, path: Path) -> dict[str, Any]:
+def _as_json(found: _Status) -> dict[str, Any]:
     def item(row: Row) -> dict[str, Any]:
         return {
             "place": row.source,
@@ -136,7 +185,12 @@ def _as_json(found: _Status, path: Path) -> dict[str, Any]:
         }
 
     return {
-        "journal": str(path),
+        "journal": str(found.path),
+        "run": found.run.number if found.run else None,
+        "inputs": list(found.run.inputs) if found.run else [],
+        "ending": found.run.ending if found.run else None,
+        "target": found.target,
+        "doubt": found.doubt.reason if found.doubt else None,
         "counts": found.counts,
         "refused": [
             {
@@ -151,8 +205,8 @@ def _as_json(found: _Status, path: Path) -> dict[str, Any]:
         "rejected": [item(row) for row in found.rejected],
         "unknown": [item(row) for row in found.unknown],
         "numbers": numbers_as_json(found.numbers),
-        "rate": round(found.pace.rate, 2),
-        "expected": found.pace.expected,
-        "seconds_left": found.pace.seconds_left,
-        "oldest_unknown_seconds": found.pace.oldest_unknown,
+        "rate": round(found.pace.rate, 2) if found.pace else 0,
+        "expected": found.pace.expected if found.pace else None,
+        "seconds_left": found.pace.seconds_left if found.pace else None,
+        "oldest_unknown_seconds": found.pace.oldest_unknown if found.pace else None,
     }

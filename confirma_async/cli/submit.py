@@ -11,36 +11,50 @@ from pathlib import Path
 import click
 from attrs import evolve, field, frozen
 
-from confirma_async.bulk import Report, Retry
-from confirma_async.bulk.numbers import give_numbers, numbers_given
-from confirma_async.bulk.sqlite_journal import reading_if_there
+from confirma_async.accounts import AccountName, Accounts, target_of
+from confirma_async.bulk import Placement, Report, Retry, Verdict
+from confirma_async.bulk.numbers import give_numbers, number_book
+from confirma_async.bulk.sqlite.journal import reading_if_there
+from confirma_async.bulk.sqlite.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
+from confirma_async.cli.journals import SANDBOX_TARGET, account_options, sandbox_journal
 from confirma_async.cli.progress import progress
 from confirma_async.cli.render import show_report
 from confirma_async.cli.running import Running
 from confirma_async.cli.running import running as running_options
-from confirma_async.cli.standing import numbers_of, standing
+from confirma_async.cli.standing import standing
 from confirma_async.cli.validate import inspect
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError
+from confirma_async.files import make_private
 from confirma_async.formats import Clashes, ReadOptions, Spooled, expand, look_through, read_files
 from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.settings import Environment
 
-SANDBOX_TARGET = "the sandbox"
-"""What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
-
 
 @frozen(kw_only=True)
 class Order:
-    """What the user ordered."""
+    """What the user ordered.
+
+    Attributes:
+        connection: Where calls go, and for which account.
+        files: The inputs.
+        journal: The journal that the user named; None for the account's own.
+        sandbox: Whether the invoices go to a sandbox on this machine.
+        running: How the job runs.
+        retry: Which rejected invoices are sent again.
+        number_from: The first whole number to give to documents whose own is none; None gives none.
+        reading: How the files are read.
+        as_json: Whether the result is printed for machines.
+        faults: Faults of the sandbox, and how often each happens.
+    """
 
     connection: Connection
     files: Sequence[Path | Spooled]
-    journal: Path
+    journal: Path | None
     sandbox: bool
     running: Running
     retry: Retry = Retry.NONE
@@ -56,10 +70,10 @@ class Order:
 @click.option(
     "--journal",
     type=options.NamedPath(path_type=Path, dir_okay=False),
-    help="Where the job's journal is kept.  [default: FILE.journal beside the first file, "
-    "FILE.sandbox.journal with --sandbox]",
+    help="A journal of your own.  [default: the account's, in your data directory]",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
+@account_options
 @running_options
 @options.reading
 @connected
@@ -69,6 +83,7 @@ def submit(
     files: tuple[Path | Spooled, ...],
     sandbox: bool,
     journal: Path | None,
+    account: AccountName,
     running: Running,
     dry_run: bool,
     number_from: int | None,
@@ -78,14 +93,15 @@ def submit(
     """Send every invoice of the files, each exactly once.
 
     FILE is a table (CSV, Excel, Parquet, Arrow), JSON Lines, UBL 2.1 or Finvoice, or a folder of such
-    files. Run again, the command sends nothing twice; interrupted, it goes on where it was.
+    files. The account's journal knows what was sent before, whatever the files are called and wherever they
+    are. Run again, the command sends nothing twice; interrupted, it goes on where it was.
     """
     found = expand(files)
     options.warn_of_unchecked()
     order = Order(
-        connection=connection,
+        connection=evolve(connection, account=account),
         files=found,
-        journal=journal or _beside(found[0], sandbox=sandbox),
+        journal=journal,
         sandbox=sandbox,
         running=running,
         number_from=number_from,
@@ -98,7 +114,7 @@ def submit(
             order.reading,
             connection.converter,
             number_from=number_from,
-            journal_path=order.journal,
+            journal_path=asyncio.run(_journal_if_known(order)),
             as_json=as_json,
         )
     return of_report(asyncio.run(send(order)))
@@ -109,11 +125,20 @@ def _name(file: Path | Spooled) -> str:
     return file.name if isinstance(file, Spooled) else str(file.resolve())
 
 
-def _beside(file: Path | Spooled, *, sandbox: bool) -> Path:
-    """Where a journal is kept unless said otherwise: a trial on the sandbox is a job of its own."""
-    if isinstance(file, Spooled):
-        raise click.UsageError("standard input has no place for a journal beside it; name one with --journal")
-    return file.with_name(f"{file.name}.sandbox.journal" if sandbox else f"{file.name}.journal")
+async def _journal_if_known(order: Order) -> Path | None:
+    """The journal that a job would use, where there is one yet; a dry run makes nothing.
+
+    Raises:
+        ConfigurationError: a job would not begin, because its key belongs to no account that is known.
+    """
+    if order.journal is not None or order.sandbox:
+        return order.journal or sandbox_journal(order.connection.account)
+    accounts, name = Accounts(), order.connection.account.name
+    async with order.connection.client() as client:
+        target = target_of(client.settings.base_url)
+        if not accounts.of(target):
+            return None
+        return accounts.find(target, await order.connection.key(), name).journal
 
 
 def _in_words(target: str) -> str:
@@ -124,59 +149,79 @@ def _in_words(target: str) -> str:
 
 async def send(order: Order) -> Report:
     """Sends what was ordered, shows its progress, and says what came of it."""
-    with reading_if_there(order.journal):
-        pass  # first of all: beside a file that is no journal, no sandbox is made
     async with contextlib.AsyncExitStack() as stack:
-        client, sandbox = await stack.enter_async_context(_service(order))
-        converter = order.connection.converter
+        client, sandbox, placement = await stack.enter_async_context(_service(order))
+        path = _file_of(placement)
         target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
-        named = tuple(_name(file) for file in order.files)
         if not order.as_json:
             click.echo(f"Sending to {_in_words(target)}", err=True)
         clashes = stack.enter_context(Clashes())
-        documents = clashes.watch(look_through(order.files, order.reading, converter))
+        documents = clashes.watch(look_through(order.files, order.reading, order.connection.converter))
+        given = None
         if order.number_from is None:
             expected = sum(1 for _ in documents)
-            book = numbers_given(order.journal)
         else:
-            book = give_numbers(order.journal, target, named, documents, order.number_from)
-            expected = len(book.numbers)
+            given = give_numbers(path, documents, order.number_from)
+            expected = len(given.numbers)
+        book = stack.enter_context(number_book(path, given))
         reading = evolve(order.reading, numbers=book)
         stop = asyncio.Event()
         stream = client.bulk.stream(
-            read_files(order.files, reading, converter, clashes=clashes),
-            journal=order.journal,
+            read_files(order.files, reading, order.connection.converter, clashes=clashes),
+            journal=placement,
             settle_seconds=order.running.settle,
             on_unknown=order.running.on_unknown,
             retry=order.retry,
             wave=order.running.wave,
             until=order.running.until,
-            target=target,
-            inputs=named,
+            inputs=tuple(_name(file) for file in order.files),
             expected=expected,
             stop=stop,
         )
         with _stopping(stop), progress(visible=not order.as_json) as advance:
+            warned, accepted = False, set[int]()
             async for outcome in stream:
+                if not warned:
+                    options.remark(stream.report.warnings)
+                    warned = True
+                if sandbox is not None and outcome.verdict is Verdict.ACCEPTED:
+                    accepted.add(int(outcome.number or 0))
                 advance(outcome)
+        report = stream.report
         told = None
         if sandbox is not None and not stop.is_set():
             sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
-            told = await standing(client, order.journal)
-    show_report(stream.report, target, told, numbers_of(order.journal), as_json=order.as_json)
-    return stream.report
+            told = await standing(client, path, accepted)
+    show_report(report, target, told, book.used, as_json=order.as_json)
+    return report
+
+
+def _file_of(placement: Placement) -> Path:
+    if placement.path is None:
+        raise ConfigurationError("the journal is no file")
+    return placement.path
 
 
 @contextlib.asynccontextmanager
-async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | None]]:
-    """Where the invoices go: the service that the user named, or a sandbox beside the journal."""
+async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | None, Placement]]:
+    """Where the invoices go, and which journal they go into.
+
+    That is the service that the user named, or a sandbox that keeps its state beside its journal.
+    """
     limit = order.running.limit
     if not order.sandbox:
         async with order.connection.client(limit) as client:
-            yield client, None
+            yield client, None, await client.bulk.place(order.journal)
         return
-    db = order.journal.with_name(f"{order.journal.name}.sandbox.db")
+    journal = order.journal or sandbox_journal(order.connection.account)
+    db = journal.with_name(f"{journal.name}.sandbox.db")
     try:
+        if order.journal is None:
+            make_private(journal.parent)
+        if not db.exists() and not journal.exists():
+            remove_marks(journal)  # both were removed, to begin anew
+        with reading_if_there(journal):
+            pass  # beside a file that is no journal, no sandbox is made
         db.touch(mode=0o600)  # it holds the invoices
     except OSError as error:
         raise ConfigurationError(
@@ -187,7 +232,7 @@ async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | Non
         for fault, times in order.faults.items():
             sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)
         async with order.connection.to(sandbox.url, sandbox.api_key).client(limit) as client:
-            yield client, sandbox
+            yield client, sandbox, await client.bulk.place(journal, target=SANDBOX_TARGET)
 
 
 @contextlib.contextmanager

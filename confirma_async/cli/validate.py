@@ -15,8 +15,8 @@ from rich.console import Console
 from confirma_async.bulk import Journal
 from confirma_async.bulk.intake import prepare
 from confirma_async.bulk.items import FINAL, Entry, Refusal
-from confirma_async.bulk.numbers import renumbered
-from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.bulk.numbers import known_numbers, number_book
+from confirma_async.bulk.sqlite.journal import SqliteJournal, reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.render import (
@@ -94,27 +94,36 @@ def inspect(
     """Reads and checks everything, and says what a job would do with it."""
     with contextlib.ExitStack() as stack:
         journal = _journal(journal_path, stack)
-        known = journal.numbered() if journal else dict[Identity, int]()
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(files, reading, converter))
+        given = None
         if number_from is None:
             deque(documents, maxlen=0)
-            book = AssignedNumbers(known)
         else:
-            book = assign(documents, number_from, known)
-        numbers = dict(book.numbers)
-        reading = evolve(reading, numbers=book if numbers else None)
+            given = _given(list(documents), number_from, journal)
+        book = stack.enter_context(number_book(journal_path, given))
+        reading = evolve(reading, numbers=book)
         findings = _Findings()
         records = read_files(files, reading, converter, clashes=clashes)
         for index, record in enumerate(records, 1):
             _sort(findings, prepare(record, index, converter, validate=True), journal)
-    given = renumbered(numbers)
-    _show(findings, given, as_json=as_json)
+    numbers = given.numbers if given else {}
+    _show(
+        findings,
+        {who: number for who, number in numbers.items() if who.original != str(number)},
+        as_json=as_json,
+    )
     return Exit.REJECTED if findings.bad else Exit.ACCEPTED
 
 
-def _journal(path: Path | None, stack: contextlib.ExitStack) -> Journal | None:
-    return stack.enter_context(reading(path)) if path and path.exists() else None
+def _journal(path: Path | None, stack: contextlib.ExitStack) -> SqliteJournal | None:
+    return stack.enter_context(reading_if_there(path)) if path else None
+
+
+def _given(documents: Sequence[Identity], start: int, journal: SqliteJournal | None) -> AssignedNumbers:
+    if journal is None:
+        return assign(documents, start)
+    return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
 
 
 def _sort(findings: _Findings, prepared: Entry | Refusal, journal: Journal | None) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import resource
 from collections.abc import Mapping
+from pathlib import Path
 
-from confirma_async.bulk.file_systems import network_file_system
+from confirma_async.accounts import JOURNAL_DIR_VARIABLE, journal_root
+from confirma_async.bulk.sqlite.file_systems import check_file_system, ends_with_its_container
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.doctor.visit import Visit
+from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.validation import missing_libraries
 
 ENOUGH_FILES = 256
@@ -54,18 +58,30 @@ async def check_libraries(_visit: Visit) -> Finding:
     return good("libraries", "all are installed")
 
 
+def _existing(folder: Path) -> Path:
+    """The folder itself, or the nearest one above it that is there: the rest is made by the first job."""
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
 async def check_journal(visit: Visit) -> Finding:
     """Whether a job could keep its journal in the folder."""
-    folder = visit.setup.folder
+    try:
+        folder = visit.setup.folder or _existing(journal_root())
+    except ConfigurationError as error:
+        return bad("journal", str(error), f"set {JOURNAL_DIR_VARIABLE}")
     if not folder.is_dir():
         return bad("journal", f"{folder} is no folder", "make it, or name another one")
     if not os.access(folder, os.W_OK | os.X_OK):
         return bad("journal", f"{folder} cannot be written to", "name another folder, or change its rights")
-    kind = network_file_system(folder)
-    if kind is not None:
-        return bad(
+    try:
+        await asyncio.to_thread(check_file_system, folder)
+    except JournalError as error:
+        return bad("journal", str(error), f"keep journals on a disk of this machine ({JOURNAL_DIR_VARIABLE})")
+    why = ends_with_its_container(folder)
+    if why is not None:
+        return doubtful(
             "journal",
-            f"{folder} is on a network file system ({kind}), where a journal cannot be trusted",
-            "keep journals on a disk of this machine (confirma submit --journal)",
+            f"{folder} lies {why}: what was sent would be forgotten with it",
+            f"keep journals on storage that lasts ({JOURNAL_DIR_VARIABLE})",
         )
     return good("journal", f"journals can be kept in {folder}")

@@ -35,7 +35,7 @@ class Setup:
     key_file: Path | None = None
     overrides: Overrides = field(factory=Overrides)
     timeout: float = 10.0
-    folder: Path = field(factory=Path.cwd)
+    folder: Path | None = None
     ssl_context: ssl.SSLContext | None = None
     now: Callable[[], float] = time.time
 

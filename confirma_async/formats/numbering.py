@@ -244,13 +244,13 @@ def _invoice(seller: str, number: str, book: NumberBook | None) -> int | None:
 def _not_whole(number: str) -> str:
     return (
         f"{number_shown(number)} is no whole number (digits alone, no leading zero, at most 18 digits), "
-        "which is all that the service takes; renumber the document, or pass --number-from N to send it under "
-        "a whole number"
+        "which is all that the service takes; renumber the document, or pass --number-from N to send it "
+        "under a whole number"
     )
 
 
 def _not_found(number: str) -> str:
     return (
-        f"refers to invoice {number_shown(number)}, which is no whole number, and the journal knows no invoice "
-        "of the same seller that was sent for it; give the number under which the original was sent"
+        f"refers to invoice {number_shown(number)}, which is no whole number, and the journal knows no "
+        "invoice of the same seller that was sent for it; give the number under which the original was sent"
     )

@@ -81,7 +81,10 @@ class MemoryJournal:
         elif self.contents.owners.isdisjoint(owner.fingerprints(self.contents.salt)) and not (
             owner.vouched and owner.account == self.contents.account
         ):
-            raise foreign_key(self.name, self.contents.account)
+            if self.has_sent():
+                raise foreign_key(self.name, self.contents.account)
+            self.contents.owners.clear()
+            self.contents.account = owner.account
         self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
 
     def end(self, run, ending, *, now, owner=None):
@@ -194,6 +197,10 @@ class MemoryJournal:
     def account(self):
         return self.contents.account
 
+    def has_sent(self):
+        unsent = {State.PENDING, State.CLAIMED}
+        return any(row.state not in unsent for row in (*self.rows(), *self.contents.archived))
+
     def doubt(self):
         return None
 
@@ -256,7 +263,7 @@ class MemoryJournal:
             counted[State.ACCEPTED] += len(self.contents.archived)
         else:
             final = Counter(state for by, _, state in self.contents.decided if by == run)
-            counted |= {state: 0 for state in FINAL}
+            counted |= dict.fromkeys(FINAL, 0)
             counted.update({state: final[state] - counted[state] for state in FINAL})
         return {state: counted[state] for state in State}
 

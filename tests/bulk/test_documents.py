@@ -9,7 +9,7 @@ import pytest
 
 from confirma_async import Confirma, RateLimit, RetryPolicy, Sandbox
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite_journal import reading
+from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import LARGEST_ATTACHMENT, read
 from confirma_async.sandbox import Fault
@@ -102,7 +102,7 @@ async def test_a_document_that_cannot_be_had_refuses_its_invoice_and_no_other(
     assert told in problem.message
     assert "s3cret" not in str(report)
     with reading(path) as journal:
-        (refused,) = journal.refusals()
+        (refused,) = journal.refusals(1)
         assert (refused.number, refused.rule) == ("2", rule)
         assert "s3cret" not in str(list(journal.rows()))
         (kept,) = journal.rows(State.PENDING)

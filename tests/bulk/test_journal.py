@@ -4,11 +4,13 @@ from decimal import Decimal
 
 import pytest
 
+from confirma_async.accounts import Owner, fingerprint
 from confirma_async.bulk.items import Refusal, Retry, State
-from confirma_async.bulk.journal import Admission, Decision, JobName, Resolution
+from confirma_async.bulk.journal import Admission, Decision, Resolution
 from confirma_async.errors import JournalMismatchError, Problem
 from confirma_async.formats import Identity, Place
 from confirma_async.schemas import InvoiceType
+from confirma_async.secret import Secret
 
 
 @pytest.fixture
@@ -25,9 +27,9 @@ def admit(journal):
 
 @pytest.fixture
 def send(journal):
-    def send(*positions, now=5.0):
+    def send(*positions, now=5.0, ends_at=35.0):
         with journal.transaction():
-            journal.sending(positions, now)
+            journal.sending(positions, now, ends_at)
 
     return send
 
@@ -53,19 +55,18 @@ def test_runs_are_counted(run):
 
 
 def test_a_new_journal_is_tied_to_nothing(journal):
-    assert journal.job() is None
+    assert (journal.target(), journal.account(), journal.doubt(), list(journal.runs())) == (
+        None,
+        "",
+        None,
+        [],
+    )
 
 
 def test_a_journal_of_another_target_is_refused(run):
     run("https://a.example")
-    with pytest.raises(JournalMismatchError, match=r"for https://a\.example, this one is for"):
+    with pytest.raises(JournalMismatchError, match=r"belongs to https://a\.example"):
         run("https://b.example")
-
-
-def test_a_journal_of_other_files_is_refused(run):
-    run(inputs=["/a.csv"])
-    with pytest.raises(JournalMismatchError, match="other files"):
-        run(inputs=["/b.csv"])
 
 
 def test_a_refused_run_leaves_the_journal_as_it_was(run, journal, entry, admit):
@@ -73,14 +74,87 @@ def test_a_refused_run_leaves_the_journal_as_it_was(run, journal, entry, admit):
     with pytest.raises(JournalMismatchError):
         run("elsewhere")
     assert states(journal) == [State.CLAIMED]
-    assert journal.job() == JobName("t", ["/a.csv"])
+    assert journal.target() == "t"
+    assert [found.inputs for found in journal.runs()] == [("/a.csv",)]
 
 
-def test_a_job_may_grow_by_files(run, journal):
+def test_a_run_keeps_its_inputs_and_how_it_ended(run, journal):
+    number = run(inputs=["/a.csv", "/b.csv"], now=1000.0, expected=7)
+    with journal.transaction():
+        journal.end(number, "finished", now=1010.0)
+    found = journal.run(number)
+    assert (found.inputs, found.expected, found.began_at) == (("/a.csv", "/b.csv"), 7, 1000.0)
+    assert (found.ended_at, found.ending) == (1010.0, "finished")
+    assert journal.run(number + 1) is None
+
+
+def test_other_files_of_the_account_are_another_run(run, journal):
     run(inputs=["/a.csv"])
-    run(inputs=["/a.csv", "/b.csv"])
     run(inputs=["/b.csv"])
-    assert journal.job() == JobName("t", ["/a.csv", "/b.csv"])
+    assert [found.inputs for found in journal.runs()] == [("/b.csv",), ("/a.csv",)]
+
+
+# --- whose it is ----------------------------------------------------------------------------------
+
+SALT = b"s" * 16
+
+
+def owner(key, account="", **more):
+    return Owner(key=Secret(key), account=account, salt=SALT, **more)
+
+
+@pytest.fixture
+def sent(journal, entry, send):
+    """Has a run send something, so that the journal is its owner's."""
+
+    def send_one(run):
+        with journal.transaction():
+            journal.admit([entry()], run)
+        send(1)
+
+    return send_one
+
+
+def test_a_key_that_sent_nothing_binds_nothing(run):
+    run(owner=owner("mistyped", "acme"))
+    run(owner=owner("right", "acme"))
+
+
+def test_the_first_key_asks_nothing_and_a_foreign_one_is_refused(run, journal, sent):
+    sent(run(owner=owner("first", "acme")))
+    run(owner=owner("first"))
+    assert journal.account() == "acme"
+    with pytest.raises(JournalMismatchError, match="the account acme"):
+        run(owner=owner("second"))
+
+
+def test_a_new_key_of_the_account_is_taken_in_for_good(run, sent):
+    sent(run(owner=owner("first", "acme")))
+    run(owner=owner("second", "acme", vouched=True))
+    run(owner=owner("second"))
+
+
+def test_another_account_does_not_vouch(run, sent):
+    sent(run(owner=owner("first", "acme")))
+    with pytest.raises(JournalMismatchError):
+        run(owner=owner("second", "other", vouched=True))
+
+
+def test_a_renewed_key_is_known_by_the_one_it_was_renewed_from(run, sent):
+    sent(run(owner=owner("first")))
+    run(owner=owner("second", kin=[fingerprint(Secret("first"), SALT)]))
+    run(owner=owner("second"))
+
+
+def test_a_key_that_was_renewed_during_a_run_is_known_to_the_next(run, journal, sent):
+    number = run(owner=owner("first"))
+    sent(number)
+    with journal.transaction():
+        journal.end(number, "finished", now=9.0, owner=owner("second", vouched=True))
+    run(owner=owner("second"))
+
+
+# --- what an earlier run left ---------------------------------------------------------------------
 
 
 def test_what_a_dead_process_left_is_settled(run, journal, entry, send, decide):
@@ -93,22 +167,12 @@ def test_what_a_dead_process_left_is_settled(run, journal, entry, send, decide):
     assert states(journal) == [State.PENDING, State.UNKNOWN, State.ACCEPTED]
 
 
-@pytest.mark.parametrize(("now", "since"), [(1000.0, 35.0), (20.0, 20.0)])
-def test_a_call_that_was_under_way_may_have_lasted_as_long_as_a_call_can(
-    run, journal, entry, admit, send, now, since
-):
+def test_an_intent_keeps_when_its_call_ends_at_the_latest(run, journal, entry, admit, send):
     admit(entry(), run())
-    send(1, now=5.0)
-    run(now=now, longest_call=30.0)
+    send(1, now=5.0, ends_at=35.0)
+    run(now=1000.0)
     (row,) = journal.rows(State.UNKNOWN)
-    assert row.attempted_at == since
-
-
-def test_how_many_records_there_will_be_is_kept(journal):
-    assert journal.expected() is None
-    with journal.transaction():
-        journal.expect(7)
-    assert journal.expected() == 7
+    assert (row.attempted_at, row.ends_at, row.ended) == (5.0, 35.0, None)
 
 
 def test_what_fails_inside_a_transaction_is_not_written(journal, run, entry):
@@ -130,7 +194,7 @@ def test_a_new_invoice_is_claimed(run, journal, entry, admit):
     admitted = admit(entry(amount="12.40"), run())
     assert (admitted.admission, admitted.position, admitted.row) == (Admission.CLAIMED, 1, None)
     (row,) = journal.rows()
-    assert (row.key, row.source, row.digest) == (entry().key, "f.csv:2", b"a" * 32)
+    assert (row.key, row.source, row.digest) == (entry().key, "f.csv:2", b"a" * 16)
     assert (row.state, row.attempts, row.amount, row.currency) == (State.CLAIMED, 0, Decimal("12.40"), "EUR")
 
 
@@ -179,7 +243,7 @@ def test_an_unsent_invoice_may_still_be_corrected(run, journal, entry, admit):
     admitted = admit(entry(contents=b"b", amount="2.00", place="g.csv:4"), run())
     assert admitted.admission is Admission.CLAIMED
     (row,) = journal.rows()
-    assert (row.digest, row.amount, row.source) == (b"b" * 32, Decimal("2.00"), "g.csv:4")
+    assert (row.digest, row.amount, row.source) == (b"b" * 16, Decimal("2.00"), "g.csv:4")
 
 
 def test_an_invoice_that_may_have_arrived_is_looked_up(run, entry, admit, send):
@@ -250,12 +314,13 @@ def test_more_entries_than_one_statement_takes_are_all_admitted(run, journal, en
     with journal.transaction():
         journal.admit(entries, number)
     with journal.transaction():
-        journal.sending(range(1, 202), 5.0)
+        journal.sending(range(1, 202), 5.0, 35.0)
         decisions = [Decision(position=at, state=State.ACCEPTED, at=9.0) for at in range(1, 202)]
         journal.decide(decisions)
     assert journal.counts()[State.ACCEPTED] == 201
+    number = run()
     with journal.transaction():
-        again = journal.admit(entries, number + 1)
+        again = journal.admit(entries, number)
     assert {one.admission for one in again} == {Admission.FINAL}
 
 
@@ -294,15 +359,71 @@ def test_the_last_of_several_decisions_counts(run, journal, entry, admit):
     assert states(journal) == [State.ACCEPTED]
 
 
-def test_an_unknown_outcome_counts_its_settle_time_from_when_it_was_lost(
+def test_attempts_are_in_order_and_a_lost_one_has_ended_among_them(run, journal, entry, admit, send, decide):
+    number = run()
+    for one in (1, 2, 3):
+        admit(entry(one), number)
+    send(1)
+    send(2)
+    decide(1, State.UNKNOWN, detail="reset", lost=True)
+    send(3)
+    decide(1, State.UNKNOWN, detail="left to a person")
+    assert [(row.sequence, row.ended) for row in journal.rows()] == [
+        (first := next(journal.rows()).sequence, first + 1), (first + 1, None), (first + 2, None),
+    ]  # fmt: skip
+
+
+def test_a_witness_was_accepted_by_an_attempt_that_began_after_the_lost_one_had_ended(
     run, journal, entry, admit, send, decide
 ):
-    admit(entry(), run())
-    send(1, now=10.0)
-    decide(1, State.UNKNOWN, at=40.0, detail="reset", lost=True)
-    decide(1, State.UNKNOWN, at=70.0, detail="left to a person")
-    (row,) = journal.rows(State.UNKNOWN)
-    assert (row.attempted_at, row.detail) == (40.0, "left to a person")
+    number = run()
+    for one in range(1, 7):
+        admit(entry(one), number)
+    send(1, 2)  # both under way at once
+    decide(2, State.ACCEPTED)
+    assert journal.witnesses(1, 9) == []
+    decide(1, State.UNKNOWN, lost=True)
+    assert journal.witnesses(1, 9) == []
+    send(3, 4, 5)
+    decide(3, State.ACCEPTED)
+    decide(4, State.REJECTED)
+    decide(5, State.ACCEPTED, duplicate=True)
+    assert [row.key.number for row in journal.witnesses(1, 9)] == [3]
+    later = run()
+    admit(entry(6), later)
+    send(6)
+    decide(6, State.ACCEPTED)
+    assert [row.key.number for row in journal.witnesses(1, 9)] == [6, 3]
+    assert [row.key.number for row in journal.witnesses(1, 1)] == [6]
+
+
+def test_what_a_dead_run_lost_has_witnesses_once_it_is_said_to_have_ended(
+    run, journal, entry, admit, send, decide
+):
+    first = run()
+    admit(entry(1), first)
+    send(1)
+    second = run()
+    admit(entry(2), second)
+    send(2)
+    decide(2, State.ACCEPTED)
+    assert journal.witnesses(1, 9) == []
+    with journal.transaction():
+        journal.ended([1])
+    admit(entry(3), second)
+    send(3)
+    decide(3, State.ACCEPTED)
+    assert [row.key.number for row in journal.witnesses(1, 9)] == [3]
+    with journal.transaction():
+        journal.ended([1])  # the first word stands
+    assert [row.key.number for row in journal.witnesses(1, 9)] == [3]
+
+
+def test_forms_of_answers_are_kept(journal):
+    with journal.transaction():
+        journal.confirm_form("{message:text}")
+        journal.confirm_form("{message:text}")
+    assert journal.confirmed_forms() == {"{message:text}"}
 
 
 def test_items_are_counted_by_state(run, journal, entry, admit, decide):
@@ -315,14 +436,51 @@ def test_items_are_counted_by_state(run, journal, entry, admit, decide):
     assert journal.open_counts() == {state: 2 if state is State.CLAIMED else 0 for state in State}
 
 
-def test_the_pace_of_a_run_can_be_told(run, journal, entry, admit, decide):
-    assert journal.run_began() is None
+def test_what_a_run_decided_lately_can_be_told(run, journal, entry, admit, decide):
     number = run(now=1000.0)
-    for one, at in enumerate([1001.0, 1002.0, 1003.0], 1):
+    for one, at in enumerate([1001.0, 1012.0, 1013.0], 1):
         admit(entry(one), number)
         decide(one, State.ACCEPTED, at=at)
-    assert journal.run_began() == 1000.0
-    assert journal.decided_since(1002.0) == 2
+    assert journal.decided_since(number, 1012.0) == 2
+
+
+def test_a_run_has_its_own_items_and_counts(run, journal, entry, admit, decide):
+    first = run()
+    for one, state in enumerate([State.ACCEPTED, State.REJECTED], 1):
+        admit(entry(one), first)
+        decide(one, state)
+    second = run()
+    for one in (1, 2, 3):
+        admit(entry(one), second)
+    decide(3, State.ACCEPTED)
+    assert [row.key.number for row in journal.rows(run=second)] == [3]
+    assert [row.key.number for row in journal.rows(State.REJECTED, run=first)] == [2]
+    assert journal.counts(first)[State.ACCEPTED] == journal.counts(second)[State.ACCEPTED] == 1
+    assert journal.counts(second)[State.REJECTED] == 0
+    assert journal.run(second).known == 1
+    assert [row.key.number for row in journal.known(second)] == [2]
+    assert journal.counts()[State.ACCEPTED] == 2
+
+
+# --- the archive ----------------------------------------------------------------------------------
+
+
+def test_an_archived_invoice_is_never_sent_again(run, journal, entry, admit, decide):
+    number = run()
+    for one, at in enumerate([10.0, 20.0], 1):
+        admit(entry(one), number)
+        decide(one, State.ACCEPTED, at=at)
+    admit(entry(3), number)
+    decide(3, State.REJECTED, at=10.0)
+    with journal.transaction():
+        assert journal.archive(15.0) == 1
+    assert [row.key.number for row in journal.rows()] == [2, 3]
+    assert journal.counts()[State.ACCEPTED] == 2
+    again = run()
+    assert admit(entry(1), again).admission is Admission.FINAL
+    assert admit(entry(1, contents=b"b"), again).admission is Admission.CHANGED
+    assert journal.find(entry(1).key).state is State.ACCEPTED
+    assert journal.numbers_in_use([1, 2, 4]) == {1, 2}
 
 
 # --- again, after a rejection ---------------------------------------------------------------------
@@ -362,11 +520,11 @@ def test_what_was_rejected_stays_linked_to_what_takes_its_place(run, journal, en
     decide(1, State.REJECTED, status="ERROR", detail="no postal code")
     admit(entry(contents=b"b"), run(), Retry.CHANGED)
     (former,) = journal.former()
-    assert (former.position, former.state, former.digest) == (1, State.REJECTED, b"a" * 32)
+    assert (former.position, former.state, former.digest) == (1, State.REJECTED, b"a" * 16)
     assert (former.status, former.detail) == ("ERROR", "no postal code")
     (row,) = journal.rows()
     assert (row.state, row.digest, row.status, row.detail, row.attempts) == (
-        State.CLAIMED, b"b" * 32, None, None, 1,
+        State.CLAIMED, b"b" * 16, None, None, 1,
     )  # fmt: skip
 
 
@@ -399,7 +557,7 @@ def test_another_sent_document_of_the_same_number_is_a_rival(run, journal, entry
     admit(second, number)
     assert not journal.rivals(1, first.key).others
     send(2)
-    assert journal.rivals(1, first.key).others
+    assert journal.rivals(1, first.key).others == (second.key,)
 
 
 def test_an_invoice_that_was_rejected_before_is_its_own_rival(run, journal, entry, admit, decide):
@@ -410,19 +568,19 @@ def test_an_invoice_that_was_rejected_before_is_its_own_rival(run, journal, entr
     assert journal.rivals(1, entry().key).former
 
 
-def test_refusals_are_those_of_the_last_run(run, journal):
+def test_refusals_are_those_of_their_run(run, journal):
     run()
     problems = [Problem("$.a", "rule.a", "wrong"), Problem("$.b", "rule.b", "also wrong")]
     with journal.transaction():
-        journal.refuse([Refusal(place=Place("f.csv", 3), problems=problems, number="7")])
-    assert [(bad.source, bad.number, bad.rule, bad.path, bad.message) for bad in journal.refusals()] == [
+        journal.refuse([Refusal(place=Place("f.csv", 3), problems=problems, number="7")], 1)
+    assert [(bad.source, bad.number, bad.rule, bad.path, bad.message) for bad in journal.refusals(1)] == [
         ("f.csv:3", "7", "rule.a", "$.a", "wrong"),
         ("f.csv:3", "7", "rule.b", "$.b", "also wrong"),
     ]
-    assert journal.refused() == 1
+    assert journal.refused(1) == 1
     run()
-    assert not list(journal.refusals())
-    assert journal.refused() == 0
+    assert not list(journal.refusals(2))
+    assert (journal.refused(1), journal.refused(2)) == (1, 0)
 
 
 def test_what_was_refused_as_it_was_to_be_sent_is_counted_until_the_next_run(
@@ -436,18 +594,20 @@ def test_what_was_refused_as_it_was_to_be_sent_is_counted_until_the_next_run(
     with journal.transaction():
         # The third was accepted before, the fourth may have been; the fifth never came as far as the journal.
         for line in (1, 3, 4, 5):
-            journal.refuse([Refusal(place=Place("f.csv", line), problems=problems, number=str(line))])
-    assert journal.withheld() == 1
-    run()
-    assert journal.withheld() == 0
+            journal.refuse([Refusal(place=Place("f.csv", line), problems=problems, number=str(line))], number)
+    assert journal.withheld(number) == 1
+    assert journal.withheld(run()) == 0
 
 
-def test_a_number_given_once_stays(journal):
+def test_a_number_given_once_stays(journal, run):
     who = Identity("s", InvoiceType.INVOICE, "08/1")
     with journal.transaction():
         journal.keep_numbers({who: 5})
         journal.keep_numbers({who: 6})
-    assert journal.numbered() == {who: 5}
+    other = Identity("t", InvoiceType.INVOICE, "08/1")
+    assert journal.numbered([who, other]) == {who: 5}
+    assert journal.numbers_in_use([5, 6]) == {5}
+    assert journal.renumbered(run()) == {who: 5}
 
 
 def test_closing_twice_is_fine(journal):

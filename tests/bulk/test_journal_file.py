@@ -10,10 +10,10 @@ import sys
 
 import pytest
 
-from confirma_async.bulk import file_systems, journal_file
 from confirma_async.bulk.items import State
-from confirma_async.bulk.migrations import MIGRATIONS
-from confirma_async.bulk.sqlite_journal import open_sqlite, reading
+from confirma_async.bulk.sqlite import file, file_systems, guard
+from confirma_async.bulk.sqlite.journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.migrations import MIGRATIONS
 from confirma_async.errors import JournalError, JournalMismatchError
 from confirma_async.formats import Identity
 from confirma_async.schemas import InvoiceType
@@ -50,10 +50,12 @@ def test_a_journal_is_found_again(path, entry):
     second.close()
 
 
-def test_an_empty_file_becomes_a_journal(path):
+@pytest.mark.parametrize("use", [open_sqlite, lambda path: reading(path).__enter__()])
+def test_an_empty_file_is_refused_and_left_alone(path, use):
     path.touch()
-    open_sqlite(path).close()
-    assert path.read_bytes().startswith(b"SQLite format 3")
+    with pytest.raises(JournalError, match="empty file"):
+        use(path)
+    assert [(file.name, file.stat().st_size) for file in path.parent.iterdir()] == [(path.name, 0)]
 
 
 def make_text(path):
@@ -78,11 +80,10 @@ def make_newer_journal(path):
 @pytest.mark.parametrize("use", [open_sqlite, lambda path: reading(path).__enter__()])
 def test_a_file_that_is_no_journal_of_ours_is_refused_and_not_touched(path, make, use):
     make(path)
-    before = path.read_bytes()
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
     with pytest.raises(JournalMismatchError, match=r"not touched"):
         use(path)
-    assert path.read_bytes() == before
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
 
 
 def test_a_newer_journal_says_what_to_do(path):
@@ -184,7 +185,7 @@ def make_first_form(path):
     """A journal as the first version wrote it, with one item in each final state."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript(
-            f"PRAGMA journal_mode = WAL; PRAGMA application_id = {journal_file.APPLICATION_ID};"
+            f"PRAGMA journal_mode = WAL; PRAGMA application_id = {guard.APPLICATION_ID};"
             f"PRAGMA user_version = 1; {MIGRATIONS[0]}"
         )
         rows = [(1, 7, 4), (2, 8, 5), (3, 9, 0)]
@@ -226,7 +227,7 @@ def test_a_journal_of_an_older_form_is_read_as_it_lies(path):
 
 def test_an_update_that_fails_leaves_the_older_form(path, monkeypatch):
     make_first_form(path)
-    monkeypatch.setattr(journal_file, "MIGRATIONS", [*MIGRATIONS, "CREATE TABLE one (a); nonsense;"])
+    monkeypatch.setattr(file, "MIGRATIONS", [*MIGRATIONS, "CREATE TABLE one (a); nonsense;"])
     with pytest.raises(JournalError):
         open_sqlite(path)
     monkeypatch.undo()
@@ -242,8 +243,8 @@ def test_a_new_journal_and_an_updated_one_have_the_same_form(path):
 
     new = path.with_name("new")
     make_first_form(path)
-    for file in (path, new):
-        open_sqlite(file).close()
+    for each in (path, new):
+        open_sqlite(each).close()
     assert form(path) == form(new)
 
 
@@ -283,13 +284,6 @@ def test_what_is_no_regular_file_is_refused_and_left_alone(path, make):
     before = path.stat().st_ino
     with pytest.raises(JournalError, match="no regular file"):
         open_sqlite(path)
-    assert path.stat().st_ino == before
-
-
-def test_an_empty_file_is_filled_in_its_place(path):
-    path.touch()
-    before = path.stat().st_ino
-    open_sqlite(path).close()
     assert path.stat().st_ino == before
 
 
@@ -333,10 +327,12 @@ def test_a_journal_without_the_log_that_it_needs_is_refused(path, entry):
     copy = left_open(path, entry)
     log = copy.with_name("copy-wal")
     log.unlink()
-    with pytest.raises(JournalError, match="may have forgotten"):
-        open_sqlite(copy)
-    log.touch()  # what the message offers to whoever knows better
-    open_sqlite(copy).close()
+    for _ in ("missing", "empty"):
+        with pytest.raises(JournalError, match="missing or empty"):
+            open_sqlite(copy)
+        with pytest.raises(JournalError, match="missing or empty"), reading(copy):
+            pass
+        log.touch()
 
 
 def test_a_log_without_its_journal_is_refused(path, entry):

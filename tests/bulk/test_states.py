@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Retry, State
 from confirma_async.bulk.journal import Admission, Decision, JobName, Resolution
-from confirma_async.bulk.sqlite_journal import open_sqlite
+from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import Place
 from tests.bulk.memory_journal import MemoryJournal
 
@@ -54,7 +54,7 @@ class States(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.journal = self.make()
-        self.run = self.write(lambda: self.journal.begin(JOB, now=self.now, longest_call=0.0))
+        self.run = self.write(lambda: self.journal.begin(JOB, now=self.now))
 
     @rule(number=NUMBERS, contents=CONTENTS, retry=st.sampled_from(Retry))
     def read_a_record(self, number, contents, retry):
@@ -80,7 +80,7 @@ class States(RuleBasedStateMachine):
     @rule(data=st.data(), taken=st.booleans())
     def send(self, data, taken):
         number = data.draw(st.sampled_from(self.sendable()))
-        self.write(lambda: self.journal.sending([self.in_hand[number]], self.now))
+        self.write(lambda: self.journal.sending([self.in_hand[number]], self.now, self.now))
         self.leave(number, taken=taken)
 
     def leave(self, number, *, taken):
@@ -123,7 +123,7 @@ class States(RuleBasedStateMachine):
         if self.held.get(number):
             self.decide(number, State.ACCEPTED)
         elif resend:
-            self.write(lambda: self.journal.sending([self.in_hand[number]], self.now))
+            self.write(lambda: self.journal.sending([self.in_hand[number]], self.now, self.now))
             self.leave(number, taken=taken)
 
     @precondition(lambda self: self.journal is not None)

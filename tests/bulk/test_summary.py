@@ -39,7 +39,7 @@ def rejected(detail):
 
 def test_an_empty_journal_has_nothing_to_tell(journal):
     summary = summarize(journal)
-    assert (summary.count, summary.job, summary.decided, summary.throughput) == (0, None, None, [])
+    assert (summary.count, summary.target, summary.decided, summary.throughput) == (0, None, None, [])
 
 
 def test_amounts_are_added_up_exactly_by_state_and_currency(decided):
@@ -83,7 +83,7 @@ def test_refusals_are_grouped_by_rule(journal, run):
     problem = Problem("$.a", "rule.a", "wrong")
     refusals = [Refusal(place=Place("f.csv", line), problems=[problem], number="7") for line in (2, 3)]
     with journal.transaction():
-        journal.refuse(refusals)
+        journal.refuse(refusals, 0)
     (group,) = summarize(journal).refused
     assert (group.title, group.example, group.count) == ("rule.a", "$.a: wrong", 2)
     assert group.named == [("7", "f.csv:2"), ("7", "f.csv:3")]

@@ -9,7 +9,7 @@ import pytest
 
 from confirma_async.bulk.items import State
 from confirma_async.bulk.journal import Decision, JobName
-from confirma_async.bulk.sqlite_journal import open_sqlite
+from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
@@ -23,17 +23,17 @@ def opener(path):
 
 @pytest.fixture
 async def writer(opener):
-    opened = await JournalWriter.open(opener)
+    opened = await JournalWriter.open(opener, 30.0)
     yield opened
     await opened.close()
 
 
 def insert(name):
-    return lambda journal: journal.keep_numbers({Identity("s", InvoiceType.INVOICE, name): 1})
+    return lambda journal: journal.keep_numbers({Identity("s", InvoiceType.INVOICE, f"n{name}"): 1})
 
 
 def names(journal):
-    return sorted(who.original for who in journal.numbered())
+    return sorted(who.original[1:] for who in journal.renumbered(1))
 
 
 async def test_what_is_awaited_is_committed(writer):
@@ -81,18 +81,18 @@ async def test_a_fault_in_a_function_reaches_whoever_waits_for_it(writer):
 
 
 async def test_closing_finishes_what_is_queued(opener):
-    writer = await JournalWriter.open(opener)
+    writer = await JournalWriter.open(opener, 30.0)
     waiting = [asyncio.create_task(writer.run(insert(str(index)))) for index in range(20)]
     await asyncio.sleep(0)
     await writer.close()
     await asyncio.gather(*waiting)
-    again = await JournalWriter.open(opener)
+    again = await JournalWriter.open(opener, 30.0)
     assert len(await again.run(names)) == 20
     await again.close()
 
 
 async def test_after_closing_nothing_is_taken(opener):
-    writer = await JournalWriter.open(opener)
+    writer = await JournalWriter.open(opener, 30.0)
     await writer.close()
     await writer.close()
     with pytest.raises(JournalError, match="is closed"):
@@ -100,7 +100,7 @@ async def test_after_closing_nothing_is_taken(opener):
 
 
 async def test_cancelled_while_it_opens_it_lets_go_of_the_file(opener):
-    opening = asyncio.create_task(JournalWriter.open(opener))
+    opening = asyncio.create_task(JournalWriter.open(opener, 30.0))
     await asyncio.sleep(0)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -108,7 +108,7 @@ async def test_cancelled_while_it_opens_it_lets_go_of_the_file(opener):
     async with asyncio.timeout(5):
         while True:
             try:
-                writer = await JournalWriter.open(opener)
+                writer = await JournalWriter.open(opener, 30.0)
             except JournalError:  # the cancelled one is still at it
                 await asyncio.sleep(0.01)
             else:
@@ -132,7 +132,7 @@ async def test_a_rollback_that_fails_too_does_not_silence_the_thread(writer):
 @pytest.fixture
 async def claimed(writer, entry):
     """The writer, over a journal that has claimed two hundred items."""
-    run = await writer.run(lambda journal: journal.begin(JobName("t"), now=0.0, longest_call=0.0))
+    run = await writer.run(lambda journal: journal.begin(JobName("t"), now=0.0))
     await writer.run(lambda journal: journal.admit([entry(number) for number in range(1, 201)], run))
     return writer
 
@@ -187,7 +187,7 @@ async def test_closing_writes_the_outcomes_that_are_on_their_way(claimed, opener
     claimed.decide(accepted(1), lambda: told.append(True))
     await claimed.close()
     assert told == [True]
-    again = await JournalWriter.open(opener)
+    again = await JournalWriter.open(opener, 30.0)
     assert await again.run(counted(State.ACCEPTED)) == 1
     await again.close()
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from confirma_async.bulk.sqlite_journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import open_sqlite, reading
 from confirma_async.cli.running import next_time
 from confirma_async.sandbox import Fault
 
 CREATE = "invoices.create"
-JOURNAL = "invoices.jsonl.journal"
 
 
 # --- how it runs ----------------------------------------------------------------------------------
@@ -45,7 +44,7 @@ def test_a_wave_of_rejections_pauses_the_job_and_names_the_reason(confirma, invo
 
 def test_status_says_how_far_the_job_is(confirma_json, service, invoices):
     confirma_json("submit", invoices(1, 2, 3))
-    code, found = confirma_json("status", JOURNAL)
+    code, found = confirma_json("status")
     assert code == 0
     assert (found["expected"], found["counts"]["accepted"], found["seconds_left"]) == (3, 3, 0.0)
     assert found["rate"] > 0
@@ -54,7 +53,7 @@ def test_status_says_how_far_the_job_is(confirma_json, service, invoices):
 def test_status_says_how_long_invoices_have_been_unknown(confirma, service, invoices):
     service.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=1)
     confirma("submit", invoices(1), "--settle", 0, "--unknown", "hold")
-    code, out, _ = confirma("status", JOURNAL)
+    code, out, _ = confirma("status")
     assert code == 3
     assert "unknown for up to 0:00" in out
 
@@ -77,28 +76,28 @@ def test_a_corrected_invoice_takes_the_place_of_the_one_that_was_rejected(
     confirma, confirma_json, rejected, invoices
 ):
     invoices(1, 2, header={"description": "corrected"})
-    code, report = confirma_json("retry", JOURNAL, "--rejected")
+    code, report = confirma_json("retry", "--rejected")
     assert (code, report["accepted"], len(rejected.asked)) == (0, 2, 2)
     with reading(Path(report["journal"])) as journal:
         assert [former.detail for former in journal.former()] == ["no agreement", "no agreement"]
 
 
 def test_an_unchanged_invoice_is_not_sent_again_unless_asked_for(confirma_json, rejected):
-    code, report = confirma_json("retry", JOURNAL, "--rejected")
+    code, report = confirma_json("retry", "--rejected")
     assert (code, report["rejected"], rejected.asked) == (1, 2, [])
-    code, report = confirma_json("retry", JOURNAL, "--rejected", "--unchanged")
+    code, report = confirma_json("retry", "--rejected", "--unchanged")
     assert (code, report["accepted"], len(rejected.asked)) == (0, 2, 2)
 
 
 def test_submit_says_that_a_corrected_invoice_needs_a_retry(confirma, rejected, invoices):
     code, out, _ = confirma("submit", invoices(1, 2, header={"description": "corrected"}))
     assert code == 1
-    assert "confirma retry JOURNAL --rejected" in out
+    assert "retry" in out
     assert rejected.asked == []
 
 
 def test_a_retry_names_what_is_sent_again(confirma, rejected):
-    code, _, err = confirma("retry", JOURNAL)
+    code, _, err = confirma("retry")
     assert code == 2
     assert "--rejected" in err
 
@@ -124,7 +123,7 @@ def unknown(confirma, service, invoices):
 
 
 def resolve(confirma, *more, found="absent"):
-    return confirma("resolve", JOURNAL, 7, "--is", found, "--because", "asked the service desk", *more)
+    return confirma("resolve", 7, "--is", found, "--because", "asked the service desk", *more)
 
 
 def test_an_invoice_that_a_person_knows_to_be_absent_is_sent_by_the_next_run(
@@ -141,9 +140,10 @@ def test_an_invoice_that_a_person_knows_of_is_not_sent_again(
     confirma, confirma_json, service, unknown, found, code
 ):
     assert resolve(confirma, found=found)[0] == 0
-    assert confirma_json("submit", unknown)[0] == code
+    again, report = confirma_json("submit", unknown)
+    assert again == code
     assert service.requests[CREATE] == 1
-    with reading(unknown.with_name(JOURNAL)) as journal:
+    with reading(Path(report["journal"])) as journal:
         (former,) = journal.former()
         assert (former.state.name, former.note) == ("UNKNOWN", "asked the service desk")
 
@@ -159,7 +159,7 @@ def test_of_several_documents_of_one_number_one_must_be_named(confirma, service,
     service.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=2)
     first = invoices(7)
     second = invoices(7, name="b.jsonl", seller={"businessId": "2946186-3"})
-    confirma("submit", first, second, "--settle", 0, "--unknown", "hold", "--journal", JOURNAL)
+    confirma("submit", first, second, "--settle", 0, "--unknown", "hold")
     code, _, err = resolve(confirma)
     assert code == 2
     assert "unknown under this number" in err
@@ -167,10 +167,10 @@ def test_of_several_documents_of_one_number_one_must_be_named(confirma, service,
 
 
 def test_there_must_be_a_journal_to_write_into(confirma, tmp_path):
-    code, _, err = resolve(confirma)
+    code, _, err = confirma("resolve", "own.journal", 7, "--is", "absent", "--because", "asked")
     assert code == 2
     assert "there is no journal" in err
-    assert not (tmp_path / JOURNAL).exists()
+    assert not (tmp_path / "own.journal").exists()
 
 
 # --- export ---------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def mixed(confirma, service, invoices, tmp_path):
 
 
 def test_everything_that_is_known_is_exported_as_csv(confirma, mixed):
-    code, out, _ = confirma("export", JOURNAL, "--csv")
+    code, out, _ = confirma("export", "--csv")
     accepted, refused = csv.DictReader(io.StringIO(out))
     assert code == 0
     assert (accepted["number"], accepted["state"], accepted["amount"]) == ("1", "accepted", "")
@@ -197,7 +197,7 @@ def test_everything_that_is_known_is_exported_as_csv(confirma, mixed):
 
 
 def test_everything_that_is_known_is_exported_as_json_lines(confirma, mixed):
-    _, out, _ = confirma("export", JOURNAL, "--json")
+    _, out, _ = confirma("export", "--json")
     accepted, refused = map(json.loads, out.splitlines())
     assert (accepted["number"], accepted["duplicate"]) == (1, False)
     assert refused["state"] == "refused"
@@ -206,6 +206,6 @@ def test_everything_that_is_known_is_exported_as_json_lines(confirma, mixed):
 def test_text_that_a_spreadsheet_would_run_is_made_harmless(confirma, invoices, answering):
     answering.answer("/invoice", {"message": "=1+1"}, status=422)
     confirma("submit", invoices(1))
-    _, out, _ = confirma("export", JOURNAL)
+    _, out, _ = confirma("export")
     (row,) = csv.DictReader(io.StringIO(out))
     assert row["detail"] == "'=1+1"

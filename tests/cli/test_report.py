@@ -8,11 +8,9 @@ from decimal import Decimal
 import pytest
 
 from confirma_async.bulk.items import State
-from confirma_async.bulk.journal import JobName
+from confirma_async.bulk.journal import Run
 from confirma_async.bulk.summary import NAMED, Bar, Group, Summary, Total
 from confirma_async.cli.report_page import page
-
-JOURNAL = "invoices.jsonl.journal"
 
 
 class Reader(html.parser.HTMLParser):
@@ -52,7 +50,7 @@ def reported(confirma, tmp_path):
     """Writes the report of the journal and reads it."""
 
     def read():
-        code, _, _ = confirma("report", JOURNAL, "--html", tmp_path / "report.html")
+        code, _, _ = confirma("report", "--html", tmp_path / "report.html")
         assert code == 0
         return Reader((tmp_path / "report.html").read_text(encoding="utf-8"))
 
@@ -85,9 +83,12 @@ def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(confirma, servic
     ]
 
 
+RUN = Run(number=1, began_at=0.0, inputs=["/in/<b>.csv"])
+
+
 def summary(**more):
     nothing = {
-        "job": JobName("t", ["/in/<b>.csv"]), "totals": {}, "duplicates": 0, "rejected": [], "refused": [],
+        "target": "t", "run": RUN, "totals": {}, "duplicates": 0, "rejected": [], "refused": [],
         "unknown": [], "decided": None, "throughput": [], "latency": [], "quantiles": {}, "resolved": 0,
         "retried": 0, "refused_records": 0, "withheld": 0,
     }  # fmt: skip
@@ -160,12 +161,13 @@ def test_what_wants_for_a_document_is_told_once():
 
 def test_a_page_replaces_a_page_and_no_other_file(confirma, service, invoices, reported, tmp_path):
     file = invoices(1)
+    confirma("submit", file, "--journal", "j")
     confirma("submit", file)
     reported()
     assert "1 of 1 invoices" in reported().text
-    for name in (JOURNAL, file):
+    for name in ("j", file):
         before = (tmp_path / name).read_bytes()
-        code, _, err = confirma("report", JOURNAL, "--html", name)
+        code, _, err = confirma("report", "--html", name)
         assert code == 2
         assert "is no HTML page, and is left alone; name another file" in err
         assert (tmp_path / name).read_bytes() == before

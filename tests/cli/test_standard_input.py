@@ -29,11 +29,11 @@ def test_standard_input_is_submitted_once_however_often_it_is_piped(confirma_jso
         assert (report["accepted"], report["resumed"]) == (2, resumed)
 
 
-def test_a_job_from_standard_input_needs_a_journal_by_name(confirma, piped, lines):
-    piped(lines)
-    code, _, err = confirma("submit", "-", "--sandbox")
-    assert code == 2
-    assert "--journal" in err
+def test_standard_input_goes_into_the_accounts_journal_as_files_do(confirma_json, piped, lines):
+    for resumed in (0, 2):
+        piped(lines)
+        code, report = confirma_json("submit", "-", "--sandbox")
+        assert (code, report["accepted"], report["resumed"]) == (0, 2, resumed)
 
 
 def test_the_format_can_be_told(confirma, piped):

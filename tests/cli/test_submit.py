@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from confirma_async.bulk.sqlite_journal import SqliteJournal
+from confirma_async.bulk.sqlite.journal import SqliteJournal
 from confirma_async.sandbox import Fault
 
 
@@ -36,9 +36,11 @@ def test_run_again_nothing_is_sent(confirma_json, service, invoices):
     assert service.requests["invoices.create"] == 3
 
 
-def test_the_journal_lies_beside_the_first_file_unless_named(confirma_json, service, invoices, tmp_path):
-    _, report = confirma_json("submit", invoices(1))
-    assert report["journal"] == str(tmp_path / "invoices.jsonl.journal")
+def test_the_journal_is_the_accounts_unless_named(confirma_json, service, invoices, tmp_path, directories):
+    file = invoices(1)
+    _, report = confirma_json("submit", file)
+    assert report["journal"] == str(directories / "localhost" / "default" / "account.journal")
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
     _, report = confirma_json("submit", invoices(2), "--journal", tmp_path / "other")
     assert report["journal"] == str(tmp_path / "other")
 
@@ -138,12 +140,12 @@ def test_the_sandbox_keeps_invoices_to_their_owner(confirma, invoices, tmp_path)
     assert (tmp_path / "j").stat().st_mode & 0o077 == 0
 
 
-def test_a_dry_run_sends_nothing_and_keeps_no_journal(confirma_json, service, invoices, tmp_path):
+def test_a_dry_run_sends_nothing_and_keeps_no_journal(confirma_json, service, invoices, directories):
     code, findings = confirma_json("submit", invoices(1, "x"), "--dry-run")
     assert code == 1
     assert (findings["valid"], len(findings["invalid"])) == (1, 1)
     assert not service.requests
-    assert not (tmp_path / "invoices.jsonl.journal").exists()
+    assert not directories.exists()
 
 
 def test_a_dry_run_knows_what_the_journal_has_decided(confirma, confirma_json, service, invoices):
@@ -192,7 +194,7 @@ def test_a_bad_record_is_named_by_file_line_rule_and_remedy(confirma, service, i
         (["FILE", "--journal", "/dev/null"], "no regular file"),
         (["FILE", "--unknown", "maybe"], "--unknown"),
         (["FILE", "--number-from", "x"], "--number-from"),
-        (["FILE", "--journal", "no/such/folder/j"], "check that its folder exists"),
+        (["FILE", "--journal", "no/such/folder/j"], "check that the folder exists"),
         (["FILE", "--overrides", "nope.toml"], "nope.toml"),
     ],
 )
@@ -350,20 +352,12 @@ def test_beside_a_file_that_is_no_journal_no_sandbox_is_left(confirma, invoices,
     assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, "notes.txt"]
 
 
-def test_a_journal_of_other_files_is_refused(confirma, service, invoices):
-    confirma("submit", invoices(1, name="a.jsonl"), "--journal", "j")
-    code, _, err = confirma("submit", invoices(2, name="b.jsonl"), "--journal", "j")
-    assert code == 2
-    assert "other files" in err
-    assert held(service) == [1]
-
-
 def test_a_journal_of_the_sandbox_is_not_used_for_the_service(confirma, service, invoices):
     file = invoices(1)
     confirma("submit", file, "--sandbox", "--journal", "j")
     code, _, err = confirma("submit", file, "--journal", "j")
     assert code == 2
-    assert "belongs to a job for the sandbox" in err
+    assert "belongs to the sandbox" in err
     assert not service.requests
 
 
@@ -442,12 +436,12 @@ def test_an_attachment_that_cannot_be_fetched_is_told_as_one_that_is_missing(
     file.write_text("\n".join(["number;date;due_date;currency;attachment", *lines]))
     code, found = confirma_json("submit", file, "--sandbox")
     assert (code, found["accepted"], found["refused"], found["pending"]) == (1, 1, 1, 0)
-    _, out, err = confirma("export", f"{file}.sandbox.journal", "--csv")
+    _, out, err = confirma("export", "--sandbox", "--csv")
     (told,) = [line for line in out.splitlines() if ",refused," in line]
     assert "in.csv:2,1," in told
     assert ",attachment.missing," in told
     assert "connection refused" in told
     assert "s3cret" not in f"{found}{out}{err}"
-    code, found = confirma_json("status", f"{file}.sandbox.journal")
+    code, found = confirma_json("status", "--sandbox")
     assert (code, found["counts"]["pending"], found["counts"]["refused"]) == (1, 0, 1)
     assert found["seconds_left"] == 0

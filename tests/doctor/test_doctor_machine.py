@@ -6,6 +6,7 @@ import resource
 
 import pytest
 
+from confirma_async.bulk.sqlite import file_systems
 from confirma_async.doctor import Health, machine
 from confirma_async.doctor.visit import Setup, Visit
 
@@ -36,10 +37,32 @@ async def test_other_libraries_are_only_named(monkeypatch):
 
 
 async def test_a_folder_on_a_network_is_bad(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "network_file_system", lambda folder: "nfs4")
+    monkeypatch.setattr(file_systems, "file_system", lambda folder: "nfs4")
     finding = await machine.check_journal(Visit(Setup(folder=tmp_path)))
     assert finding.health is Health.BAD
     assert "nfs4" in finding.message
+
+
+async def test_a_folder_that_ends_with_its_container_is_doubtful(monkeypatch, tmp_path):
+    monkeypatch.setattr(file_systems, "file_system", lambda folder: "overlay")
+    finding = await machine.check_journal(Visit(Setup(folder=tmp_path)))
+    assert finding.health is Health.DOUBTFUL
+    assert "container" in finding.message
+
+
+async def test_the_folder_of_the_accounts_journals_need_not_be_there_yet(directories):
+    finding = await machine.check_journal(Visit(Setup()))
+    assert finding.health is Health.GOOD
+    assert not directories.exists()
+
+
+async def test_no_home_directory_is_bad_and_said(monkeypatch):
+    for name in ("CONFIRMA_JOURNAL_DIR", "XDG_DATA_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: (_ for _ in ()).throw(KeyError(uid)))
+    finding = await machine.check_journal(Visit(Setup()))
+    assert finding.health is Health.BAD
+    assert "no home directory" in finding.message
 
 
 async def test_a_folder_that_is_not_there_is_bad(tmp_path):

@@ -12,8 +12,8 @@ import pytest
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy, Verdict, bulk
 from confirma_async.bulk import Report, State, Unknown
-from confirma_async.bulk.journal_file import open_file
-from confirma_async.bulk.sqlite_journal import SqliteJournal, reading
+from confirma_async.bulk.sqlite.file import open_file
+from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
 from confirma_async.errors import (
     ConfigurationError,
     JournalError,
@@ -115,7 +115,7 @@ async def test_bad_records_are_named_and_the_others_go_on(sandbox, confirma, jou
     assert (report.accepted, report.refused) == (2, 1)
     assert "is no date" in str(report.troubles[0].detail)
     with reading(journal) as kept:
-        (refused,) = kept.refusals()
+        (refused,) = kept.refusals(report.run)
     assert (refused.source, refused.rule, refused.message) == ("f.csv:9", "table.date", "is no date")
 
 
@@ -392,12 +392,12 @@ async def test_a_disk_that_fills_up_stops_the_job_before_anything_unrecorded_is_
 ):
     real = SqliteJournal.sending
 
-    def full(self, positions, now):
+    def full(self, positions, now, ends_at):
         if max(positions) > 40:
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise error
-        real(self, positions, now)
+        real(self, positions, now, ends_at)
 
     monkeypatch.setattr(SqliteJournal, "sending", full)
     invoices = [wire_invoice(n) for n in range(1, 101)]

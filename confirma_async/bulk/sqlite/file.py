@@ -71,14 +71,15 @@ class OpenFile:
         """Checks that the file behind the path, and its log, are still those that are open.
 
         Raises:
-            JournalGoneError: they are not; what the job knew was saved beside the path, where that was possible.
+            JournalGoneError: they are not; what the job knew was saved beside the path, where possible.
         """
         if self._is_in_place():
             return
         what = "deleted" if not self.path.exists() else "replaced, or its log was"
         rescued = self._rescue()
         cure = (
-            f"what the job knew is in {rescued}: put that file in the journal's place before anything else is sent"
+            f"what the job knew is in {rescued}: put that file in the journal's place before anything else "
+            "is sent"
             if rescued
             else "what the job knew could not be saved; look every invoice up before it is sent again"
         )
@@ -139,14 +140,14 @@ def open_file(path: Path) -> OpenFile:
     """Opens a journal for a job, or makes a new one. Belongs into the thread that will use it.
 
     Raises:
-        JournalError: it cannot be written, stands where its locks cannot be trusted, is in use, damaged, empty,
-            or gone.
+        JournalError: it cannot be written, its locks cannot be trusted there, or it is in use, damaged,
+            empty or gone.
         JournalMismatchError: the file is something else, or of a newer version; it was not touched.
     """
     check_file_system(path.resolve().parent)
     if not path.exists():
         examine_missing(path)
-        _make(path)
+        _make(path.resolve())
     lock = _locked(path)
     known_as, log, marks = identity(os.fstat(lock)), log_of(path), Marks()
     try:
@@ -303,8 +304,8 @@ def _make_private(path: Path, descriptor: int) -> None:
             os.fchmod(descriptor, 0o600)
         except OSError as error:
             raise JournalError(
-                f"others may read the journal {path}, and that cannot be changed ({error.strerror}); have its "
-                "owner run: chmod 600 on it"
+                f"others may read the journal {path}, and that cannot be changed ({error.strerror}); have "
+                "its owner run: chmod 600 on it"
             ) from error
 
 
@@ -393,8 +394,8 @@ def _identity_at(path: Path) -> tuple[int, int] | None:
 
 def _unwritable(path: Path, error: OSError) -> JournalError:
     return JournalError(
-        f"the journal {path} cannot be written ({(error.strerror or 'no file').lower()}); check that its folder "
-        "exists and is writable, or name another place for it"
+        f"the journal {path} cannot be written ({(error.strerror or 'no file').lower()}); check that its "
+        "folder exists and is writable, or name another place for it"
     )
 
 

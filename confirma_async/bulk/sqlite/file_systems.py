@@ -66,8 +66,8 @@ def check_file_system(folder: Path) -> None:
             _PROBED.add(device)
     except OSError as error:
         raise JournalError(
-            f"the journal cannot be written in {folder} ({(error.strerror or 'no folder').lower()}); check that "
-            "the folder exists and is writable, or name another place for the journal"
+            f"the journal cannot be written in {folder} ({(error.strerror or 'no folder').lower()}); check "
+            "that the folder exists and is writable, or name another place for the journal"
         ) from error
 
 
@@ -81,8 +81,8 @@ def _probe(folder: Path, kind: str | None) -> None:
         os.unlink(name)
     if lacks:
         raise JournalError(
-            f"the file system of {folder} ({kind or 'of unknown kind'}) {lacks}, which a journal needs; name a "
-            "place on a local disk for it"
+            f"the file system of {folder} ({kind or 'of unknown kind'}) {lacks}, which a journal needs; "
+            "name a place on a local disk for it"
         )
 
 

@@ -21,7 +21,8 @@ VERSION = len(MIGRATIONS)
 """The form of the file that this version of the SDK writes."""
 
 CHECKED_BYTES = 64 * 2**20
-"""A file of up to so many bytes is checked whole before each job; a larger one by ``confirma journal verify``."""
+"""A file of up to so many bytes is checked whole before each job; a larger one by ``confirma journal "
+"verify``."""
 
 _LOG_HEADER = 32
 _LOG_MAGIC = frozenset({0x377F0682, 0x377F0683})
@@ -31,7 +32,7 @@ _SENTENCES: Mapping[int | None, str] = {
     sqlite3.SQLITE_READONLY: "the file or its folder cannot be written to",
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; check that its folder exists and is writable",
     sqlite3.SQLITE_IOERR: "the disk reports an error; check it, then run the job again, nothing is lost",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged. Put the latest copy of it in its place: a job then looks up "
+    sqlite3.SQLITE_CORRUPT: "the file is damaged. Put its latest copy in its place: a job then looks up "
     "every invoice before it sends it, because the copy may not know all that was sent. Start no new journal "
     "for the same invoices",
     sqlite3.SQLITE_NOTADB: "the file is no journal of this SDK; name another one",
@@ -76,15 +77,15 @@ def examine(path: Path, descriptor: int) -> None:
     """
     if not os.fstat(descriptor).st_size:
         raise JournalError(
-            f"the journal {path} is an empty file, which knows nothing of what was sent. If a journal was here, "
-            "put its latest copy in its place; remove the empty file only if none ever was"
+            f"the journal {path} is an empty file, which knows nothing of what was sent. If a journal was "
+            "here, put its latest copy in its place; remove the empty file only if none ever was"
         )
     _examine_header(path, descriptor)
     if _is_marked_open(path) and not _has_log(path):
         raise JournalError(
             f"the journal {path} was not closed, and its log {log_of(path).name} is missing or empty: it has "
-            "forgotten what was sent last. Put the log back from where the journal was. Where it is lost, put "
-            "the latest copy of the journal, made by confirma journal backup, in its place"
+            "forgotten what was sent last. Put the log back from where the journal was. Where it is lost, "
+            "put the latest copy of the journal, made by confirma journal backup, in its place"
         )
 
 
@@ -99,15 +100,15 @@ def examine_missing(path: Path) -> None:
     """
     if log_of(path).exists():
         raise JournalError(
-            f"the journal {path} is gone, but its log {log_of(path).name} is still there; put the journal back. "
-            "confirma journal set-aside begins a new one"
+            f"the journal {path} is gone, but its log {log_of(path).name} is still there; put the journal "
+            "back. confirma journal set-aside begins a new one"
         )
     marks = read_marks(path)
     if any(mark.commits for mark in marks):
         raise JournalError(
-            f"the journal {path} is gone, and with it what was sent. Put it back, or its latest copy: a job then "
-            "looks up every invoice before it sends it. confirma journal set-aside begins a new one, which "
-            "knows nothing of what was sent"
+            f"the journal {path} is gone, and with it what was sent. Put it back, or its latest copy: a job "
+            "then looks up every invoice before it sends it. confirma journal set-aside begins a new one, "
+            "which knows nothing of what was sent"
         )
 
 

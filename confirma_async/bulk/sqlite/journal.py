@@ -49,15 +49,18 @@ _COLUMNS = (
     "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
     "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took"
 )
-_INSERTED = "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, ended, detail"
+_INSERTED = (
+    "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, ended, "
+    "detail"
+)
 
 
 def open_sqlite(path: Path) -> SqliteJournal:
     """Opens a journal for a job, or makes a new one. Belongs into the thread that will use it.
 
     Raises:
-        JournalError: it cannot be written, stands where its locks cannot be trusted, is in use, damaged, empty,
-            or gone.
+        JournalError: it cannot be written, its locks cannot be trusted there, or it is in use, damaged,
+            empty or gone.
         JournalMismatchError: the file is something else, or of a newer version; it was not touched.
     """
     return SqliteJournal(path, open_file(path))
@@ -203,10 +206,19 @@ class SqliteJournal:
             vouched = owner.vouched and owner.account == meta["account"]
         own, *kin = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
         if not vouched and known.isdisjoint([own, *kin]):
-            raise foreign_key(self.name, meta.get("account", ""))
+            if self.has_sent():
+                raise foreign_key(self.name, meta.get("account", ""))
+            self._keep({"account": owner.account})  # a mistyped key binds nothing
+            self._connection.execute("DELETE FROM owner")
         if owner.account and not meta.get("account"):
             self._keep({"account": owner.account})
         self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, _milliseconds(now)))
+
+    def has_sent(self) -> bool:
+        """See ``Journal``."""
+        sent = f"SELECT EXISTS (SELECT 1 FROM item WHERE {DECIDED}) OR EXISTS (SELECT 1 FROM archived)"
+        open_ = self.open_counts()
+        return bool(self._one(sent)) or any(open_[state] for state in (State.SENDING, State.UNKNOWN))
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
         """See ``Journal``."""
@@ -263,8 +275,8 @@ class SqliteJournal:
             self.sequence += len(some)
             values = [value for at, position in enumerate(some, first) for value in (position, at)]
             self._connection.execute(
-                "UPDATE item SET state = ?, attempts = attempts + 1, attempted_at = ?, ends_at = ?, ended = NULL, "
-                f"sequence = column2 FROM (VALUES {_places(some, 2)}) WHERE position = column1",
+                "UPDATE item SET state = ?, attempts = attempts + 1, attempted_at = ?, ends_at = ?, ended = "
+                f"NULL, sequence = column2 FROM (VALUES {_places(some, 2)}) WHERE position = column1",
                 (State.SENDING, _milliseconds(now), _milliseconds(ends_at), *values),
             )
 
@@ -316,7 +328,8 @@ class SqliteJournal:
                 (runs[decision.position], int(decision.at) // PERIOD, decision.state) for decision in some
             )
         self._connection.executemany(
-            "INSERT INTO decided VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            "INSERT INTO decided VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + "
+            "excluded.count",
             [(*key, count) for key, count in counts.items()],
         )
 
@@ -380,6 +393,17 @@ class SqliteJournal:
         )
         self._connection.execute(f"DELETE FROM former WHERE position IN (SELECT position {old})", values)
         return self._connection.execute(f"DELETE {old}", values).rowcount
+
+    def shrink(self) -> None:
+        """Gives back the space of what was removed.
+
+        Raises:
+            JournalError: the disk has no room for the rewrite, or fails.
+        """
+        try:
+            self._connection.execute("VACUUM")
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
 
     # --- anybody reads ----------------------------------------------------------------------------
 
@@ -594,8 +618,8 @@ class SqliteJournal:
         return map(self._row, self._connection.execute(query, values))
 
     def _row(self, found: tuple[Any, ...]) -> Row:
-        (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, sequence, ended,
-         ends_at, status, detail, duplicate, amount, currency, decided_at, took) = found  # fmt: skip
+        (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, sequence,
+         ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took) = found  # fmt: skip
         text = self._text
         return Row(
             position=position,

@@ -66,7 +66,8 @@ MIGRATIONS: Sequence[str] = (
     CREATE TABLE item (
       position INTEGER PRIMARY KEY,
       number INTEGER NOT NULL, type INTEGER NOT NULL, seller INTEGER NOT NULL, repeat INTEGER NOT NULL,
-      date INTEGER NOT NULL, source TEXT NOT NULL, digest BLOB NOT NULL, amount INTEGER, currency INTEGER NOT NULL,
+      date INTEGER NOT NULL, source TEXT NOT NULL, digest BLOB NOT NULL, amount INTEGER,
+      currency INTEGER NOT NULL,
       run INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, sequence INTEGER,
       ended INTEGER, ends_at INTEGER, attempted_at INTEGER, decided_at INTEGER, took INTEGER,
       duplicate INTEGER NOT NULL DEFAULT 0, status INTEGER, detail TEXT
@@ -76,7 +77,8 @@ MIGRATIONS: Sequence[str] = (
       CASE repeat WHEN '' THEN 0 ELSE CAST(julianday(repeat) - 1721424.5 AS INTEGER) END,
       CAST(julianday(date) - 1721424.5 AS INTEGER), source, substr(digest, 1, 16), amount,
       (SELECT id FROM word WHERE text = currency), run, state, attempts, 0, NULL, NULL,
-      CAST(attempted_at * 1000 AS INTEGER), CAST(decided_at * 1000 AS INTEGER), CAST(seconds * 1000 AS INTEGER),
+      CAST(attempted_at * 1000 AS INTEGER), CAST(decided_at * 1000 AS INTEGER),
+      CAST(seconds * 1000 AS INTEGER),
       duplicate, (SELECT id FROM word WHERE text = status), detail
       FROM item_2 ORDER BY position;
     DROP TABLE item_2;
@@ -105,7 +107,9 @@ MIGRATIONS: Sequence[str] = (
     CREATE INDEX numbered_run ON numbered (run);
     CREATE TABLE owner (fingerprint TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE form (form TEXT PRIMARY KEY) WITHOUT ROWID;
-    CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL, sequence INTEGER NOT NULL);
+    CREATE TABLE progress (
+      id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL, sequence INTEGER NOT NULL
+    );
     INSERT INTO progress VALUES (1, 0, 1);
     DELETE FROM meta WHERE name IN ('inputs', 'run', 'run_at', 'expected');
     """,

@@ -1,0 +1,97 @@
+"""What a person does with a journal: copy it, check it, set it aside."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+
+from confirma_async.bulk.journal import Doubt
+from confirma_async.bulk.sqlite.file import copy_into, read_file
+from confirma_async.bulk.sqlite.guard import check_whole, explained, log_of
+from confirma_async.bulk.sqlite.marks import remove_marks
+from confirma_async.errors import JournalError
+
+_PARTS = ("", "-wal", "-shm")
+
+
+def back_up(journal: Path, target: Path) -> None:
+    """Copies a journal, also while a job runs on it. The copy is marked as one.
+
+    Args:
+        journal: The journal.
+        target: The new file.
+
+    Raises:
+        JournalError: the journal cannot be read, or the file is there already or cannot be written.
+    """
+    with read_file(journal) as (connection, _):
+        try:
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except OSError as error:
+            raise JournalError(
+                f"the copy {target} cannot be made ({(error.strerror or 'no file').lower()}); name another "
+                "file"
+            ) from error
+        try:
+            copy_into(connection, target)
+        except (OSError, sqlite3.Error) as error:
+            with contextlib.suppress(OSError):
+                target.unlink()
+            if isinstance(error, sqlite3.Error):
+                raise explained(target, error) from error
+            raise
+
+
+def verify(journal: Path) -> Doubt | None:
+    """Checks every page of a journal, and whether it may have forgotten something.
+
+    Raises:
+        JournalError: it is damaged, or cannot be read.
+    """
+    with read_file(journal) as (_, doubt):
+        check_whole(journal, every_page=True)
+    return doubt
+
+
+def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
+    """Gives a journal another name, so that the next job begins a new one, which knows nothing.
+
+    Args:
+        journal: The journal; it may be damaged, or gone.
+        now: The time that becomes part of the name.
+
+    Returns:
+        Its new name; None where there was no journal.
+
+    Raises:
+        JournalError: a job runs on it, or it cannot be renamed.
+    """
+    aside = journal.with_name(f"{journal.name}.set-aside-{now:%Y%m%dT%H%M%S}")
+    try:
+        with contextlib.ExitStack() as stack:
+            if journal.exists():
+                descriptor = os.open(journal, os.O_RDONLY)
+                stack.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            moved = [_rename(_part(journal, part), _part(aside, part)) for part in _PARTS]
+            remove_marks(journal)
+    except BlockingIOError as error:
+        raise JournalError(f"the journal {journal} is in use; wait for its job to end, or stop it") from error
+    except OSError as error:
+        raise JournalError(f"the journal {journal} cannot be set aside ({error.strerror})") from error
+    return aside if moved[0] else None
+
+
+def _part(journal: Path, part: str) -> Path:
+    return log_of(journal).with_name(f"{journal.name}{part}") if part else journal
+
+
+def _rename(old: Path, new: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        old.rename(new)
+        return True
+    return False

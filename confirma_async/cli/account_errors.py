@@ -1,0 +1,38 @@
+"""What to say where it is not known whose key or journal is meant, in the words of the command line."""
+
+from __future__ import annotations
+
+from confirma_async.accounts import near
+from confirma_async.errors import UnknownAccountError, UnknownKeyError
+
+
+def in_words(error: UnknownKeyError | UnknownAccountError) -> str:
+    """Says which options settle it."""
+    known = ", ".join(error.known) or "none"
+    if isinstance(error, UnknownAccountError):
+        if error.account is None:
+            return (
+                f"which account of {error.target} is meant is not clear (known: {known}); say --account NAME"
+            )
+        meant = near(error.account, error.known)
+        guess = f"did you mean --account {meant}? " if meant else ""
+        return (
+            f"there is no account {error.account} of {error.target} here (known: {known}); {guess}A new one: "
+            f"--new-account {error.account}"
+        )
+    if error.holder is not None:
+        return (
+            f"this key belongs to the account {error.holder} of {error.target}, not to {error.account}; say "
+            f"--account {error.holder}, or use the key of {error.account}"
+        )
+    if error.account is not None:
+        return (
+            f"the account {error.account} of {error.target} is known already, by other keys; if this is its "
+            f"new key, say --account {error.account}"
+        )
+    return (
+        f"this key is new to {error.target}, where these accounts are known: {known}. Nothing was sent, "
+        "because what was sent for an account must stay known. Say whose key it is:\n"
+        f"  --account {error.known[0]}   if it is a new key of that account\n"
+        "  --new-account NAME   if it is another account's"
+    )

@@ -1,0 +1,221 @@
+"""Which journal and which run a command is about: the account's latest run, unless another one is named."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from attrs import frozen
+
+from confirma_async.accounts import (
+    ACCOUNT_VARIABLE,
+    FIRST_ACCOUNT,
+    JOURNAL_NAME,
+    AccountName,
+    Accounts,
+    account_name,
+    target_of,
+)
+from confirma_async.bulk.journal import Run
+from confirma_async.bulk.sqlite.guard import APPLICATION_ID
+from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
+from confirma_async.cli import options
+from confirma_async.cli.connection import place_options, variables_of
+from confirma_async.credentials import FileTokenStore
+from confirma_async.errors import JournalError
+from confirma_async.secret import Secret, secret
+from confirma_async.settings import API_KEY_VARIABLE, target_from_env
+
+R = TypeVar("R")
+
+SANDBOX_TARGET = "the sandbox"
+"""What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
+
+_SANDBOX_FOLDER = "sandbox"
+
+
+@frozen(kw_only=True)
+class Whose:
+    """Whose journal is meant, where none is named.
+
+    Attributes:
+        variables: The settings, under the names of the environment variables.
+        account: What the user said of the account.
+        sandbox: Whether it is the one of the embedded sandbox.
+        key_file: The file that holds the key, where it is not taken from the variables.
+    """
+
+    variables: Mapping[str, str]
+    account: AccountName
+    sandbox: bool = False
+    key_file: Path | None = None
+
+    def journal(self) -> Path:
+        """The account's journal; it need not be there yet.
+
+        Raises:
+            UnknownAccountError: it cannot be told which account is meant, or there is none of that name.
+            ConfigurationError: there is no place for journals.
+        """
+        if self.sandbox:
+            return sandbox_journal(self.account)
+        _, base_url = target_from_env(self.variables)
+        return Accounts().find(target_of(base_url), self._key(), self.account.name).journal
+
+    def _key(self) -> Secret | None:
+        if self.key_file is not None:
+            return asyncio.run(FileTokenStore(self.key_file).load())
+        return secret(self.variables.get(API_KEY_VARIABLE) or None)
+
+
+def sandbox_journal(account: AccountName) -> Path:
+    """The journal of the embedded sandbox, which keeps its state beside it."""
+    return Accounts().root / _SANDBOX_FOLDER / (account.name or FIRST_ACCOUNT) / JOURNAL_NAME
+
+
+def account_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Gives a command the options that name an account; it takes an ``account`` in their place."""
+
+    @functools.wraps(command)
+    def with_account(*args: Any, account: str | None, new_account: str | None, **kwargs: Any) -> R:
+        if account and new_account:
+            raise click.UsageError("--account and --new-account exclude each other")
+        name = account_name(new_account or account, new=bool(new_account))
+        return command(*args, account=name, **kwargs)
+
+    named = click.option(
+        "--account",
+        envvar=ACCOUNT_VARIABLE,
+        metavar="NAME",
+        help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
+    )
+    new = click.option(
+        "--new-account", metavar="NAME", help="The same, for an account that is not known here yet."
+    )
+    return named(new(with_account))
+
+
+def whose(command: Callable[..., R]) -> Callable[..., R]:
+    """Gives a command that only looks at a journal the options that say whose; it takes a ``whose``."""
+
+    @functools.wraps(command)
+    def with_whose(
+        *args: Any,
+        environment: str | None,
+        base_url: str | None,
+        key_file: Path | None,
+        account: str | None,
+        sandbox: bool,
+        **kwargs: Any,
+    ) -> R:
+        found = Whose(
+            variables=variables_of(environment, base_url),
+            account=account_name(account or None, new=False),
+            sandbox=sandbox,
+            key_file=key_file,
+        )
+        return command(*args, whose=found, **kwargs)
+
+    decorated: Callable[..., R] = with_whose
+    for option in (
+        *reversed(place_options),
+        click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine."),
+        click.option(
+            "--account",
+            envvar=ACCOUNT_VARIABLE,
+            metavar="NAME",
+            help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
+        ),
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+which: options.Decorator = click.argument("which", metavar="[RUN|JOURNAL]", required=False)
+"""A run of the account's journal by its number, or a journal by its path."""
+
+
+@frozen(kw_only=True)
+class Chosen:
+    """What a command looks at.
+
+    Attributes:
+        path: The journal.
+        journal: The same, open for looking.
+        run: The run; None for all that the journal holds.
+    """
+
+    path: Path
+    journal: SqliteJournal
+    run: Run | None
+
+    @property
+    def latest(self) -> Run | None:
+        """The run, or the journal's latest."""
+        return self.run or next(self.journal.runs(), None)
+
+    @property
+    def name(self) -> str:
+        """What names it to a person."""
+        account = self.journal.account()
+        whole = f"account {account}" if account else self.path.name.removesuffix(".journal")
+        return whole if self.run is None else f"run {self.run.number} of {whole}"
+
+
+@contextlib.contextmanager
+def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
+    """Opens for looking what a command is about.
+
+    Args:
+        which: The number of a run, the path of a journal, or nothing for the account's latest run.
+        whose: Whose journal is meant, where none is named.
+
+    Raises:
+        JournalError: there is no such journal or run.
+    """
+    path, number = located(which, whose)
+    if number is None and which is None and not path.exists():
+        raise JournalError(f"nothing has been sent yet: there is no journal {path}")
+    with reading(path) as journal:
+        yield Chosen(path=path, journal=journal, run=_run(journal, number, latest=which is None))
+
+
+def located(which: str | None, whose: Whose) -> tuple[Path, int | None]:
+    """The journal that is meant, and the number of the run where one is named."""
+    if which is None:
+        return whose.journal(), None
+    if which.isdigit() and which.isascii():
+        return whose.journal(), int(which)
+    return Path(which), None
+
+
+def _run(journal: SqliteJournal, number: int | None, *, latest: bool) -> Run | None:
+    if number is None:
+        run = next(journal.runs(), None) if latest else None
+        if latest and run is None:
+            raise JournalError(f"the journal {journal.name} has had no run yet")
+        return run
+    run = journal.run(number)
+    if run is None:
+        raise JournalError(f"there is no run {number} in {journal.name}; confirma jobs lists them")
+    return run
+
+
+def is_journal(path: Path) -> bool:
+    """Whether a file says of itself that it is a journal."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(72)
+    except OSError:
+        return False
+    return header.startswith(b"SQLite format 3\0") and header[68:72] == APPLICATION_ID.to_bytes(4, "big")
+
+
+def is_run_or_journal(word: str) -> bool:
+    """Whether a word of the command line names a run or a journal, and not a file of invoices."""
+    return (word.isdigit() and word.isascii() and not Path(word).exists()) or is_journal(Path(word))
