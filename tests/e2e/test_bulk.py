@@ -28,10 +28,12 @@ from confirma_async.session.transport import Response
 
 ABSENT = (
     b'{"data": [], "metaData": {"totalCount": 0, "filtersApplied":'
-    b' {"invoiceNumber": "1", "fromInvDate": "2026-10-31", "toInvDate": "2026-11-02"}}}'
+    b' {"invoiceNumber": "1", "fromInvDate": "2026-10-25", "toInvDate": "2026-11-08"}}}'
 )
 CREATE = "invoices.create"
 LOOKUP = "invoices.distributions"
+TAKEN = b'{"status": "PAUSED", "state": "PAUSED"}'
+"""Under either name: some tests correct the status's."""
 
 
 def held(sandbox):
@@ -155,7 +157,9 @@ async def test_an_invoice_that_the_service_has_from_elsewhere_is_a_duplicate(
 
 async def test_an_invoice_that_arrived_is_found_and_not_sent_again(sandbox, confirma, journal, wire_invoice):
     sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=5)
-    report = await confirma.bulk.submit([wire_invoice(n) for n in range(1, 21)], journal=journal, settle_seconds=30)
+    report = await confirma.bulk.submit(
+        [wire_invoice(n) for n in range(1, 21)], journal=journal, settle_seconds=30
+    )
     assert (report.accepted, report.unknown) == (20, 0)
     assert exactly_once(sandbox, 20)
     assert sandbox.requests[CREATE] == 20
@@ -165,7 +169,9 @@ async def test_an_invoice_that_did_not_arrive_is_sent_again_after_the_settle_tim
     sandbox, confirma, journal, wire_invoice
 ):
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=3)
-    report = await confirma.bulk.submit([wire_invoice(n) for n in range(1, 11)], journal=journal, settle_seconds=0.3)
+    report = await confirma.bulk.submit(
+        [wire_invoice(n) for n in range(1, 11)], journal=journal, settle_seconds=0.3, on_unknown="resend"
+    )
     assert (report.accepted, report.unknown) == (10, 0)
     assert exactly_once(sandbox, 10)
     assert sandbox.requests[CREATE] == 13
@@ -189,14 +195,18 @@ async def test_a_record_that_appears_late_is_waited_for(sandbox, confirma, journ
 )
 async def test_every_answer_that_leaves_it_open_is_looked_up(sandbox, confirma, journal, wire_invoice, fault):
     sandbox.faults.add(operation=CREATE, times=2, **fault)
-    report = await confirma.bulk.submit([wire_invoice(n) for n in range(1, 6)], journal=journal, settle_seconds=0.2)
+    report = await confirma.bulk.submit(
+        [wire_invoice(n) for n in range(1, 6)], journal=journal, settle_seconds=0.2, on_unknown="resend"
+    )
     assert (report.accepted, report.unknown) == (5, 0)
     assert exactly_once(sandbox, 5)
 
 
 async def test_held_outcomes_are_left_to_a_person(sandbox, confirma, journal, wire_invoice):
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=1)
-    report = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=0.1, on_unknown=Unknown.HOLD)
+    report = await confirma.bulk.submit(
+        [wire_invoice(1)], journal=journal, settle_seconds=0.1, on_unknown=Unknown.HOLD
+    )
     assert (report.accepted, report.unknown, report.complete) == (0, 1, False)
     assert "held" in str(report.troubles[0].detail)
     assert sandbox.requests[CREATE] == 1
@@ -205,10 +215,14 @@ async def test_held_outcomes_are_left_to_a_person(sandbox, confirma, journal, wi
 async def test_a_held_outcome_is_found_by_a_later_run(sandbox, confirma, journal, wire_invoice):
     sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=1)
     sandbox.faults.add(Fault.LATE_LISTING, operation=CREATE, times=1, seconds=0.6)
-    first = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=0, on_unknown="hold")
+    first = await confirma.bulk.submit(
+        [wire_invoice(1)], journal=journal, settle_seconds=0, on_unknown="hold"
+    )
     assert first.unknown == 1
     await asyncio.sleep(0.7)
-    second = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=0, on_unknown="hold")
+    second = await confirma.bulk.submit(
+        [wire_invoice(1)], journal=journal, settle_seconds=0, on_unknown="hold"
+    )
     assert (second.accepted, second.unknown) == (1, 0)
     assert sandbox.requests[CREATE] == 1
 
@@ -246,7 +260,9 @@ async def test_a_storm_of_faults_loses_and_doubles_nothing(sandbox, confirma, jo
     sandbox.faults.add(Fault.LATE_LISTING, operation=CREATE, times=None, probability=0.3, seconds=0.2)
     invoices = [wire_invoice(n) for n in range(1, 301)]
     for _ in range(20):
-        report = await confirma.bulk.submit(invoices, journal=journal, settle_seconds=0.5)
+        report = await confirma.bulk.submit(
+            invoices, journal=journal, settle_seconds=0.5, on_unknown="resend"
+        )
         if report.complete:
             break
     assert report.accepted == 300
@@ -282,7 +298,9 @@ async def test_a_service_that_cannot_be_reached_pauses_the_job(journal, wire_inv
 
 async def test_a_service_that_keeps_failing_pauses_the_job(sandbox, confirma, journal, wire_invoice):
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=None)
-    report = await confirma.bulk.submit((wire_invoice(n) for n in range(1, 1001)), journal=journal, settle_seconds=30)
+    report = await confirma.bulk.submit(
+        (wire_invoice(n) for n in range(1, 1001)), journal=journal, settle_seconds=30
+    )
     assert "outcomes in a row are unknown" in str(report.paused)
     assert report.unknown < 60
 
@@ -334,7 +352,7 @@ async def test_cancelled_it_leaves_a_journal_that_resumes(sandbox, confirma, jou
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
         await job
-    report = await confirma.bulk.submit(invoices, journal=journal, settle_seconds=0.5)
+    report = await confirma.bulk.submit(invoices, journal=journal, settle_seconds=0.5, on_unknown="resend")
     assert report.complete
     assert exactly_once(sandbox, 300)
 
@@ -376,7 +394,9 @@ async def test_a_failing_source_fails_the_job_and_keeps_what_was_done(
 
     with pytest.raises(OSError, match="went away"):
         await confirma.bulk.submit(source(), journal=journal)
-    report = await confirma.bulk.submit((wire_invoice(n) for n in range(1, 200)), journal=journal, settle_seconds=0.5)
+    report = await confirma.bulk.submit(
+        (wire_invoice(n) for n in range(1, 200)), journal=journal, settle_seconds=0.5
+    )
     assert report.complete
     assert exactly_once(sandbox, 199)
 
@@ -467,9 +487,13 @@ async def test_an_attempt_that_was_not_sent_does_not_forget_the_one_before_it(jo
 
     service = Service()
     async with Confirma("k", transport=service, retry=RetryPolicy(attempts=1)) as client:
-        report = await client.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=0)
+        report = await client.bulk.submit(
+            [wire_invoice(1)], journal=journal, settle_seconds=0, on_unknown="resend"
+        )
         assert (report.unknown, report.pending) == (1, 0)
-        held = await client.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=0, on_unknown="hold")
+        held = await client.bulk.submit(
+            [wire_invoice(1)], journal=journal, settle_seconds=0, on_unknown="hold"
+        )
     assert held.unknown == 1
     assert service.posts == 2
 
@@ -494,7 +518,9 @@ async def test_a_clock_that_was_set_back_does_not_lengthen_the_settle_time(
     with contextlib.closing(sqlite3.connect(journal)) as connection, connection:
         connection.execute("UPDATE item SET attempted_at = attempted_at + 3600")
     async with asyncio.timeout(5):
-        report = await confirma.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=0.2)
+        report = await confirma.bulk.submit(
+            [wire_invoice(1)], journal=journal, settle_seconds=0.2, on_unknown="resend"
+        )
     assert report.accepted == 1
 
 
@@ -617,7 +643,7 @@ class Refusing:
 
     async def send(self, request):
         self.posts += request.method == "POST"
-        return Response(422, {}, b'{"message": "no agreement"}') if self.rejects else Response(200, {}, b"{}")
+        return Response(422, {}, b'{"message": "no agreement"}') if self.rejects else Response(200, {}, TAKEN)
 
     async def close(self):
         pass
