@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import define, field
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
+from confirma_async.accounts import Owner
 from confirma_async.bulk import Journal
 from confirma_async.bulk.items import Entry, Retry
 from confirma_async.bulk.journal import Admitted, Decision, JobName
@@ -110,10 +111,12 @@ class DyingJournal:
         for what in sorted(self._written):
             self._fate.meet(f"{what} durable")
 
-    def begin(self, job: JobName, *, now: float, longest_call: float) -> int:
+    def begin(
+        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
+    ) -> int:
         """The run begins."""
         self._written.add("run")
-        return self._inner.begin(job, now=now, longest_call=longest_call)
+        return self._inner.begin(job, now=now, owner=owner, expected=expected)
 
     def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
         """Claims."""
@@ -121,10 +124,10 @@ class DyingJournal:
         self._written.add("claims")
         return self._inner.admit(entries, run, retry)
 
-    def sending(self, positions: Sequence[int], now: float) -> None:
+    def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
         """Intents."""
         self._written.add("intents")
-        self._inner.sending(positions, now)
+        self._inner.sending(positions, now, ends_at)
 
     def decide(self, decisions: Sequence[Decision]) -> None:
         """Outcomes."""

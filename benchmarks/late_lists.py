@@ -1,10 +1,10 @@
-"""What becomes of lost answers when the service lists invoices late: how many are doubled, and how many settled?
+"""What becomes of lost answers when the service lists invoices late: how many are doubled, how many settled?
 
-Submits invoices to a service in this process, whose answers get lost: before it took the invoice, after it did,
-and after the client had given up, up to the settle time later. It lists what it has late, by 5 seconds, 5
-minutes and 2 hours: in the order in which it came, or each at a moment of its own. Time is virtual: clocks move on when
-nothing else is left to do. After the first night another follows, with the same invoices and some new ones,
-and one more.
+Submits invoices to a service in this process, whose answers get lost: before it took the invoice, after it
+did, and after the client had given up, up to the settle time later. It lists what it has late, by 5 seconds,
+5 minutes and 2 hours: in the order in which it came, or each at a moment of its own. Time is virtual: clocks
+move on when nothing else is left to do. After the first night another follows, with the same invoices and
+some new ones, and one more.
 
 Read ``doubled``: 0 wherever the list keeps its order, whatever ``on_unknown`` says of it; with a list out of
 order, a witness says nothing of what came before it, and some are doubled (``held`` has those that a lookup
@@ -35,6 +35,7 @@ from figures import report, surroundings
 from sample import numbered, sample_invoice
 
 from confirma_async.bulk.audience import Audience
+from confirma_async.bulk.intake import Source
 from confirma_async.bulk.items import JobOptions, State, Unknown
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.journal import Decision, JobName, Journal
@@ -43,12 +44,11 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import Phase, TransportError
-from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
-from confirma_async.session.transport import Request, Response
+from confirma_async.session.transport import Request, Response, Transport
 
 T = TypeVar("T")
 
@@ -216,7 +216,7 @@ _BASE = sample_invoice()
 _DATE = _BASE.invoice.header.date.isoformat()
 
 
-def pipeline_to(service: Service, wide: int = 16) -> Pipeline:
+def pipeline_to(service: Transport, wide: int = 16) -> Pipeline:
     """A pipeline over a service in this process."""
     return Pipeline(
         base_url="https://service.example",
@@ -232,16 +232,16 @@ def pipeline_to(service: Service, wide: int = 16) -> Pipeline:
 
 
 async def run_job(
-    service: Service,
+    service: Transport,
     journal: Journal,
-    invoices: Iterator[SalesInvoiceRequest],
+    invoices: Source,
     *,
     on_unknown: Unknown = Unknown.HOLD,
     settle: float = SETTLE,
     wide: int = 16,
 ) -> Job:
     """One run of a job over a journal, in virtual time."""
-    clock = service.loop.clock
+    clock = cast("VirtualLoop", asyncio.get_running_loop()).clock
     writer = cast("JournalWriter", InlineWriter(journal, clock, TIMEOUT))
     with journal.transaction():
         run = journal.begin(JobName("late"), now=clock())
@@ -269,7 +269,7 @@ def play(
 
     async def nights() -> dict[str, Any]:
         loop = cast("VirtualLoop", asyncio.get_running_loop())
-        service = Service(loop, random.Random(seed), late, ordered)  # noqa: S311 (dice for a benchmark)
+        service = Service(loop, random.Random(seed), late, ordered)
         settled: list[float] = []
         with tempfile.TemporaryDirectory() as folder, quick_journal(Path(folder)) as journal:
             for night in range(NIGHTS):

@@ -234,12 +234,12 @@ class Bulk:
                 iterable or async iterable. It is read lazily, and read again on resume.
             journal: The account's own journal unless given, which knows what any job has sent for it. Or a
                 file, or a function that opens a journal of another form (``Journal``). No payload is kept.
-            settle_seconds: Seconds for which the service may still be at work on a call that has ended; before
-                they have passed, an invoice that is not listed may still appear. No figure is documented; 60 is
-                this project's choice.
-            on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness that it
-                is absent: ``hold`` it for the next run or a person, or ``resend`` it after the settle time, which
-                doubles it if the service's list was later than that.
+            settle_seconds: Seconds for which the service may still be at work on a call that has ended;
+                before they have passed, an invoice that is not listed may still appear. No figure is
+                documented; 60 is this project's choice.
+            on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
+                of its absence: ``hold`` it for the next run or a person, or ``resend`` it after the settle
+                time, which doubles it if the service's list was later than that.
             validate: Whether to check invoices against the rules that need no server.
             retry: Whether invoices that the service rejected in an earlier run are sent again, under the same
                 number: ``none``, those that have ``changed`` since, or ``all``.

@@ -1,19 +1,20 @@
-"""What an answer, a receipt, a record, a list or a silence proves: the one table from evidence to states.
+"""Which row of the table of evidence an answer, a receipt, a record, a list or a silence is.
 
-Every kind of evidence is a member of ``Kind``, with the state that follows from it and the reason. What comes
-in is told apart by ``classify_error``, ``classify_answer``, ``classify_list`` and ``classify_absence``; nothing
-else looks at a status, a receipt or a record to decide about an invoice. The docs show the same table.
+``classify_error``, ``classify_answer``, ``classify_list`` and ``classify_absence`` tell apart what comes in;
+nothing else looks at a status, a receipt or a record to decide about an invoice. What follows from each kind
+of evidence stands in ``evidence.py``.
 """
 
 from __future__ import annotations
 
 import datetime
-import enum
 from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
+from typing import cast
 
 from attrs import frozen
 
+from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import InvoiceKey, State, Unknown, seller_of
 from confirma_async.bulk.journal import Rivals
 from confirma_async.bulk.words import (
@@ -50,281 +51,8 @@ from confirma_async.session.retry import not_taken
 
 WINDOW = datetime.timedelta(days=7)
 """How far a record's date may lie from the invoice's, and what is asked for on both sides of it. A service
-may date an invoice by another time zone, or move it to the next banking day; seven days hold the longest row of
-holidays with the weekend beside it."""
-
-
-@frozen(kw_only=True)
-class Reading:
-    """A row of the table.
-
-    Attributes:
-        of: What is read: an ``answer``, a ``receipt``, a ``record``, a ``list`` or an ``absence``.
-        what: What it is like.
-        state: What the invoice is then; ``SENDING`` where it is sent again.
-        reason: Why.
-        pause: Whether the job pauses: the next invoice would get the same.
-        going_on: Whether the service may still be at work on the request, though the call has ended.
-        says_no: Whether the service said no: shown to be absent, the invoice is rejected, not sent again.
-        duplicate: Whether the service had the invoice already.
-    """
-
-    of: str
-    what: str
-    state: State
-    reason: str
-    pause: bool = False
-    going_on: bool = False
-    says_no: bool = False
-    duplicate: bool = False
-
-
-def _answer(
-    what: str,
-    state: State,
-    reason: str,
-    *,
-    pause: bool = False,
-    going_on: bool = False,
-    says_no: bool = False,
-) -> Reading:
-    return Reading(
-        of="answer", what=what, state=state, reason=reason, pause=pause, going_on=going_on, says_no=says_no
-    )
-
-
-def _receipt(
-    what: str, state: State, reason: str, *, says_no: bool = False, duplicate: bool = False
-) -> Reading:
-    return Reading(of="receipt", what=what, state=state, reason=reason, says_no=says_no, duplicate=duplicate)
-
-
-def _record(what: str, state: State, reason: str, *, duplicate: bool = False) -> Reading:
-    return Reading(of="record", what=what, state=state, reason=reason, duplicate=duplicate)
-
-
-def _unsure(of: str, what: str, reason: str) -> Reading:
-    return Reading(of=of, what=what, state=State.UNKNOWN, reason=reason)
-
-
-def _absence(what: str, state: State, reason: str) -> Reading:
-    return Reading(of="absence", what=what, state=state, reason=reason)
-
-
-class Kind(enum.Enum):
-    """Every kind of evidence, with what follows from it."""
-
-    NOT_SENT = _answer(
-        "none, and nothing was sent", State.PENDING, "no byte of it left this machine", pause=True
-    )
-    BUSY = _answer(
-        "429, or 503 with `Retry-After`, to the last of several attempts",
-        State.PENDING,
-        "the service says that it took nothing and when to come back",
-        pause=True,
-    )
-    REFUSED_FOR_ALL = _answer(
-        "401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505",
-        State.PENDING,
-        "it refuses the way of asking, not this invoice, and the next one would get the same",
-        pause=True,
-    )
-    REFUSED = _answer(
-        "400, 402, 413, 422, 451", State.REJECTED, "it refuses this invoice, for a reason that it gives"
-    )
-    CONFLICT = _answer(
-        "409, 412, 423",
-        State.UNKNOWN,
-        "it contradicts what the service has, which may be this invoice",
-        says_no=True,
-    )
-    REDIRECT = _answer(
-        "3xx", State.UNKNOWN, "a gateway may point elsewhere after the service took the invoice"
-    )
-    GATEWAY = _answer(
-        "408, 502, 504, or 503 without `Retry-After`",
-        State.UNKNOWN,
-        "a gateway gives it for an answer that it did not get, and the service may still be at work",
-        going_on=True,
-    )
-    FAILED = _answer("any other 5xx", State.UNKNOWN, "the service failed, and does not say how far it came")
-    UNHEARD_OF = _answer(
-        "any other 4xx", State.UNKNOWN, "no standard says what it means, so that it proves nothing"
-    )
-    NO_WHOLE_ANSWER = _answer(
-        "1xx, 203, 205, 206, 207 or any other 2xx",
-        State.UNKNOWN,
-        "it is no whole answer of the service to what was sent",
-    )
-    UNREADABLE = _answer(
-        "200, 201, 202 or 204 with a body that is cut off, too long, or no JSON object",
-        State.UNKNOWN,
-        "a proxy or a login page may answer so as well",
-    )
-    BROKEN = _answer(
-        "none: the connection broke", State.UNKNOWN, "the invoice may have arrived before it did"
-    )
-    NO_ANSWER = _answer(
-        "none in time",
-        State.UNKNOWN,
-        "the invoice may have arrived, and the service may still be at work",
-        going_on=True,
-    )
-
-    ANOTHER = _receipt(
-        "names another invoice", State.UNKNOWN, "it is the answer to something else", says_no=False
-    )
-    IN_ERROR = _receipt("status `ERROR`", State.REJECTED, "documented: validation failed, or data is missing")
-    DUPLICATE = _receipt(
-        "status `DUPLICATE`",
-        State.ACCEPTED,
-        "documented: the service has it from before; marked as a duplicate",
-        duplicate=True,
-    )
-    SAYS_NO = _receipt(
-        "a sign of failure: `error`, `errors`, `success: false`, a word such as `FAILED`, in any case of letters",
-        State.UNKNOWN,
-        "it says no, but not in a way that is documented",
-        says_no=True,
-    )
-    TAKEN = _receipt(
-        "a status that is documented, and is not one of those above",
-        State.ACCEPTED,
-        "the service says what the invoice is to it",
-    )
-    FORM_KNOWN = _receipt(
-        "no word that is known, in a form that is",
-        State.ACCEPTED,
-        "a lookup has found an invoice that was answered in this form",
-    )
-    FORM_NEW = _receipt(
-        "no word that is known, in a form that is new",
-        State.UNKNOWN,
-        "whether the service answers so, or something before it, is not known until a lookup finds the invoice",
-    )
-
-    LISTED = _record(
-        "of its number, with a date that fits and a status that is documented",
-        State.ACCEPTED,
-        "the service has it",
-    )
-    LISTED_AFTER_NO = _record(
-        "the same, after an answer that said no",
-        State.ACCEPTED,
-        "the service has it from before; marked as a duplicate",
-        duplicate=True,
-    )
-    LISTED_DUPLICATE = _record(
-        "the same, and all have the status `DUPLICATE`",
-        State.ACCEPTED,
-        "the service has it from before; marked as a duplicate",
-        duplicate=True,
-    )
-    LISTED_IN_ERROR = _record(
-        "the same, with the status `ERROR`",
-        State.REJECTED,
-        "documented: validation failed, or data is missing",
-    )
-    REMINDER = _unsure("record", "of a reminder's number", "it may be the reminder's or its invoice's")
-    RIVAL = _unsure(
-        "record",
-        "of its number, that may be another document's",
-        "another document was sent under the same number, and nothing in the record contradicts it",
-    )
-    OTHER_DATE = _unsure(
-        "record",
-        "of its number, with a date more than 7 days away, or none",
-        "it may be of another invoice of this number",
-    )
-    CONTRADICTION = _unsure(
-        "record",
-        "of its number, with another type, amount or seller",
-        "it may be of another invoice of this number",
-    )
-    NEAR = _unsure(
-        "record",
-        "of a number that is nearly the same: `0001042`, `INV-1042`",
-        "the service may spell the number so, or it is another's",
-    )
-    NO_WORD = _unsure(
-        "record", "of its number, without a status", "it does not say what became of the invoice"
-    )
-    UNKNOWN_WORD = _unsure(
-        "record",
-        "of its number, with a status that is not documented",
-        "it may say that the invoice failed or was deleted",
-    )
-    HAS_ERROR = _unsure(
-        "record", "of its number, with an error and another status than `ERROR`", "it says both yes and no"
-    )
-    FORMER_ERROR = _unsure(
-        "record",
-        "of its number in error, after an earlier attempt was rejected",
-        "it may be that of the earlier attempt",
-    )
-    SEVERAL = _unsure(
-        "record", "several of its number, in error and not in error", "which is its own is not said"
-    )
-
-    NO_NUMBERS = _unsure("list", "with records without a number", "the number may have another name there")
-    NO_FILTERS = _unsure(
-        "list", "that does not name the number and the dates asked for", "it may be about other invoices"
-    )
-    OTHER_FILTERS = _unsure("list", "that names another number", "it is about another invoice")
-    OTHER_WINDOW = _unsure(
-        "list", "that does not hold all the dates asked for", "the invoice may lie outside of them"
-    )
-    PADDED = _unsure("list", "with records that were not asked for", "the filter does not work")
-    NOT_WHOLE = _unsure(
-        "list",
-        "that counts records which it does not hold, counts none at all, or goes on elsewhere",
-        "the invoice may be among the others",
-    )
-    LIST_FAILED = _unsure("list", "with a sign of failure", "it may be empty for that reason")
-    NO_LIST = _unsure("list", "that cannot be had: its call fails three times", "nothing is known")
-    NOT_LISTED = _unsure("list", "that is empty, and confirms what was asked for", "see the next table")
-
-    ABSENT = _absence(
-        "a witness is listed and the settle time has passed",
-        State.SENDING,
-        "the list has come further than the lost attempt could have",
-    )
-    ABSENT_BY_TIME = _absence(
-        "no witness is listed, the settle time has passed, and `resend` was said",
-        State.SENDING,
-        "only time speaks for it: the report names each such invoice",
-    )
-    ABSENT_AFTER_NO = _absence(
-        "either of the two, after an answer that said no",
-        State.REJECTED,
-        "the service said no, and has it not",
-    )
-    NO_WITNESS = _absence(
-        "no witness is listed",
-        State.UNKNOWN,
-        "the list may be late; invoices that are accepted later are witnesses for the next run",
-    )
-    NOT_ENDED = _absence(
-        "the journal's clock says that its call may still be under way",
-        State.UNKNOWN,
-        "a clock stands wrong, now or when it was sent",
-    )
-    EARLIER = _absence(
-        "it was sent again, and that attempt was surely not taken",
-        State.UNKNOWN,
-        "the attempt before it may still appear",
-    )
-    TOO_OFTEN = _absence("sent four times in this run", State.UNKNOWN, "something is wrong with it")
-    NOTHING_KNOWN = _absence(
-        "it is new, and the journal does not know all that was sent",
-        State.UNKNOWN,
-        "it may have been sent by what the journal does not know of",
-    )
-
-    @property
-    def reading(self) -> Reading:
-        """Its row of the table."""
-        return self.value
+may date an invoice by another time zone, or move it to the next banking day; seven days hold the longest row
+of holidays with the weekend beside it."""
 
 
 @frozen(kw_only=True)
@@ -482,10 +210,11 @@ def classify_answer(
         names: Where it names status and number.
         forms: The forms after which a lookup has found the invoice.
     """
-    found = reply.found
-    if not reply.empty and not isinstance(found, dict):
+    body: object = {} if reply.empty else reply.found
+    if not isinstance(body, dict):
         return Classification(kind=Kind.UNREADABLE, detail="the answer is no JSON object")
-    named = found.get(names.status) if isinstance(found, dict) else None
+    found = cast("Mapping[str, object]", body)
+    named = found.get(names.status)
     status = visible(masked(named)) if isinstance(named, str) else None
     if any(not is_number(other, number) for other in numbers_named(found, names.number)):
         return Classification(
@@ -495,9 +224,7 @@ def classify_answer(
         told = in_words(found) or "the service found it in error"
         return Classification(kind=Kind.IN_ERROR, status=status, detail=told)
     if status == InvoiceStatus.DUPLICATE:
-        return Classification(
-            kind=Kind.DUPLICATE, status=status, detail="the service has it from before"
-        )
+        return Classification(kind=Kind.DUPLICATE, status=status, detail="the service has it from before")
     if (sign := says_no(found, names.status)) is not None:
         words = in_words(found)
         detail = f"the answer bears a sign of failure ({sign})" + (f": {words}" if words else "")
@@ -630,14 +357,13 @@ def _fits(record: DistributionRecord, key: InvoiceKey) -> bool:
 
 
 def _contradicts(record: DistributionRecord, wanted: Wanted) -> bool:
-    """Whether a record says of type, amount or seller what the invoice does not; only where it says anything."""
+    """Whether a record says of type, amount or seller what the invoice does not, if it says anything."""
     key, extra = wanted.key, record.extra
-    amounts = [] if wanted.amount is None else amounts_in(extra)
-    sellers = [seller_of(told) for told in sellers_in(extra)] if key.seller else []
+    own = wanted.amount
     return (
         any(kind != key.type for kind in types_in(extra))
-        or any(abs(amount) != abs(wanted.amount or 0) for amount in amounts)
-        or any(seller and seller != key.seller for seller in sellers)
+        or any(own is not None and abs(amount) != abs(own) for amount in amounts_in(extra))
+        or any(key.seller and seller_of(told) not in {"", key.seller} for told in sellers_in(extra))
     )
 
 
@@ -694,7 +420,7 @@ def after_no(listed: Classification, said: str | None) -> Classification:
 def classify_absence(
     *, witnessed: bool, on_unknown: Unknown, says_no: bool, said: str | None, new: bool = False
 ) -> Classification:
-    """What it proves that an invoice is not listed after the settle time, in a list that confirms the question.
+    """What it proves that a list which confirms the question does not show an invoice after the settle time.
 
     Args:
         witnessed: Whether the list shows a witness: an invoice that was accepted by an attempt which started
@@ -714,12 +440,13 @@ def classify_absence(
     if new:
         return Classification(
             kind=Kind.NOTHING_KNOWN,
-            detail="the journal may not know all that was sent, and nothing that is listed is known to be newer "
-            "than the doubt: say that the journal is whole (trust), or what became of this invoice (resolve)",
+            detail="the journal may not know all that was sent, and nothing that is listed is known to be "
+            "newer than that doubt: say that the journal is whole (trust), or what became of this invoice "
+            "(resolve)",
         )
     before = f" ({said})" if said else ""
     return Classification(
         kind=Kind.NO_WITNESS,
-        detail="not listed, and no invoice that was accepted after it is listed either, so that the list may be "
-        f"late; held for the next run that has invoices to send, or for a person{before}",
+        detail="not listed, and no invoice that was accepted after it is listed either, so that the list may "
+        f"be late; held for the next run that has invoices to send, or for a person{before}",
     )

@@ -231,7 +231,7 @@ class Outcome:
 
 
 class Unknown(enum.Enum):
-    """What to do with an invoice that may have arrived, is not listed, and has no witness that it is absent."""
+    """What to do with an invoice that may have arrived, is not listed, and has no witness of its absence."""
 
     HOLD = "hold"
     """Leave it to the next run, whose invoices are witnesses, or to a person."""
@@ -259,8 +259,8 @@ class JobOptions:
     """How a job runs.
 
     Attributes:
-        settle_seconds: Seconds for which the service may still be at work on a call that has ended. No figure is
-            documented; 60 is this project's choice.
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended. No figure
+            is documented; 60 is this project's choice.
         on_unknown: What to do with an invoice that is not listed, where nothing proves that it is absent.
         validate: Whether to check invoices against the rules that need no server.
         retry: Which rejected invoices to send again.

@@ -15,12 +15,12 @@ from confirma_async.bulk import outcomes
 from confirma_async.bulk.audience import Audience
 from confirma_async.bulk.classification import (
     Classification,
-    Kind,
     Receipts,
     classify_answer,
     classify_error,
 )
 from confirma_async.bulk.documents import with_documents
+from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.intake import Record, Source, chunks, prepare
 from confirma_async.bulk.items import Entry, JobOptions, Refusal, Row, State
 from confirma_async.bulk.journal import Admission, Admitted, Doubt, Journal
@@ -35,9 +35,6 @@ from confirma_async.session.pipeline import CallOptions, Pipeline, Reply
 from confirma_async.session.retry import RetryQuota
 
 T = TypeVar("T")
-
-UNKNOWN_ROOM = 1000
-"""Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""
 
 UNKNOWN_ROOM = 1000
 """Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""

@@ -1,10 +1,10 @@
-"""What becomes of invoices whose outcome is unknown: lookups, witnesses, and a decision in one transaction."""
+"""What becomes of invoices of unknown outcome: lookups, witnesses, and a decision in one transaction."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from attrs import define, field, frozen
@@ -12,15 +12,16 @@ from attrs import define, field, frozen
 from confirma_async.bulk.classification import (
     WINDOW,
     Classification,
-    Kind,
     Wanted,
     after_no,
     classify_absence,
     classify_error,
     classify_list,
 )
+from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import Entry, JobOptions, Row, State, Unknown
 from confirma_async.bulk.journal import Decision, Doubt, Journal, Rivals
+from confirma_async.bulk.witnesses import Witnesses
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, Phase
 from confirma_async.resources.invoices import Invoices
@@ -38,10 +39,9 @@ FAR = 3600.0
 MARGIN = datetime.timedelta(hours=1)
 """How much newer than a journal's doubt a record must be: the service's clock need not be this one's."""
 
-UNPROVEN = "sent again because it was not listed after the settle time; no witness showed that the list was up to date"
+UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
 """What is told of an invoice that was sent again on time alone."""
 
-_POOL = 128
 _NEWEST = 8
 
 
@@ -51,8 +51,8 @@ class Lost:
 
     Attributes:
         settles_at: The loop time before which its absence proves nothing.
-        ends_after: The loop time at which its lost attempt has surely ended, where the journal does not know it
-            to have; None where it does.
+        ends_after: The loop time at which its lost attempt has surely ended, where the journal does not know
+            it to have; None where it does.
         ends_at: The latest moment at which its call could end by the journal, in seconds since 1970; it
             lengthens the wait, and never shortens it.
         says_no: Whether the service said no: absent, it is rejected.
@@ -183,72 +183,6 @@ def decision_of(
 
 
 @define
-class Witnesses:
-    """Which accepted invoices the service's list has been seen to show.
-
-    An invoice is a witness for those whose attempts had ended before its own began: a list that shows it has
-    come further than they could have. One that was seen serves all of them that are asked for afterwards.
-
-    Attributes:
-        ask: Asks the list for an invoice; says whether it is there.
-        pause: Seconds between two questions that were in vain, at first.
-        longest: Seconds that they never exceed.
-    """
-
-    ask: Callable[[Row], Awaitable[bool]]
-    pause: float
-    longest: float
-    _seen: int = field(init=False, default=0)
-    _pool: dict[int, Row] = field(init=False, factory=dict[int, Row])
-    _in_vain: dict[int, int] = field(init=False, factory=dict[int, int])
-    _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
-    _asks: int = field(init=False, default=0)
-    _next_at: float = field(init=False, default=0.0)
-
-    def note(self, rows: Sequence[Row]) -> None:
-        """Remembers invoices that may be asked for: the first after a loss are listed first."""
-        for row in rows:
-            self._pool.setdefault(row.sequence, row)
-        if len(self._pool) > _POOL:
-            for sequence in sorted(self._pool)[1::2]:
-                del self._pool[sequence]
-
-    def may_come(self, ended: int) -> bool:
-        """Whether one is known that the list may still show."""
-        return any(sequence > ended for sequence in self._pool)
-
-    async def has(self, ended: int) -> bool:
-        """Whether the list shows a witness for attempts that had ended at a place in the order of all.
-
-        Raises:
-            CallError: the list could not be asked.
-        """
-        if self._seen > ended:
-            return True
-        async with self._lock:
-            if self._seen <= ended and self._next_at <= asyncio.get_running_loop().time():
-                await self._look(ended)
-        return self._seen > ended
-
-    async def _look(self, ended: int) -> None:
-        """Asks for one of those that may serve: the oldest of those that were asked for least."""
-        fit = [sequence for sequence in self._pool if sequence > ended]
-        if not fit:
-            return
-        sequence = min(fit, key=lambda one: (self._in_vain.get(one, 0), one))
-        if await self.ask(self._pool[sequence]):
-            self._seen = max(self._seen, sequence)
-            self._pool = {at: row for at, row in self._pool.items() if at > sequence}
-            self._in_vain = {at: count for at, count in self._in_vain.items() if at > sequence}
-            self._asks, self._next_at = 0, 0.0
-            return
-        self._in_vain[sequence] = self._in_vain.get(sequence, 0) + 1
-        wait = min(self.longest, self.pause * 2.0 ** min(self._asks, 16))
-        self._asks += 1
-        self._next_at = asyncio.get_running_loop().time() + wait
-
-
-@define
 class Lookups:
     """Follows the invoices of a run whose outcome is unknown.
 
@@ -322,7 +256,8 @@ class Lookups:
             JournalError: the journal cannot be written.
         """
         lost = task.lost
-        assert lost is not None
+        if lost is None:
+            raise ValueError("nothing is unknown of this invoice")
         try:
             step = await self._step(task, lost)
         except CallError as error:
@@ -519,8 +454,8 @@ class Lookups:
 
 
 _FAR = (
-    "not listed, and by the journal its call may still be under way, long from now: a clock stands wrong, or did "
-    "when it was sent. Set the clock right, or say what became of this invoice (resolve)"
+    "not listed, and by the journal its call may still be under way, long from now: a clock stands wrong, or "
+    "did when it was sent. Set the clock right, or say what became of this invoice (resolve)"
 )
 
 

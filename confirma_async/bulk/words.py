@@ -1,4 +1,4 @@
-"""What the JSON of an answer says in words whose names nobody documents: signs of failure, numbers, its form."""
+"""What the JSON of an answer says where no name is documented: signs of failure, numbers, its form."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 def _entries(found: object, deepest: int = DEEPEST) -> Iterator[tuple[str, object]]:
-    """Every key of an answer with its value, the keys as ``plain`` has them; a key of no name where it is deep."""
+    """Every key of an answer, as ``plain`` has it, with its value; an error where it is too deep."""
     if isinstance(found, dict):
         for key, value in cast("Mapping[str, object]", found).items():
             yield plain(key), value

@@ -116,7 +116,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
         type=click.Choice(["hold", "resend"]),
         default=Running().on_unknown,
         show_default=True,
-        help="What to do with it when it has not appeared by then and nothing proves that it is absent; resend "
+        help="What to do with it when it has not appeared by then, and nothing proves it absent; resend "
         "doubles it if the service lists it later.",
     ),
 )

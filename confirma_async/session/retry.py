@@ -18,8 +18,8 @@ from confirma_async.contract import Repeat
 from confirma_async.errors import Phase
 
 SUCCESSES = frozenset({200, 201, 202, 204})
-"""Answers that say that a request was done, or taken. A 203 is somebody else's copy, a 206 a part, a 207 a list
-of outcomes, a 101 another protocol: whatever these say, they are no answer to what was asked."""
+"""Answers that say that a request was done, or taken. A 203 is somebody else's copy, a 206 a part, a 207 a
+list of outcomes, a 101 another protocol: whatever these say, they are no answer to what was asked."""
 
 BUSY = frozenset({429, 503})
 """The service asks to come back later."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from attrs import define, field
@@ -53,11 +54,11 @@ class Answering:
     """
 
     url: str = ""
-    posts: list = field(factory=lambda: [raw(body={"status": "PAUSED"})])
-    listed: dict = field(factory=dict)
-    default: object = field(factory=listing)
-    sent: list = field(factory=list)
-    asked: list = field(factory=list)
+    posts: list[Any] = field(factory=lambda: [raw(body={"status": "PAUSED"})])
+    listed: dict[str | None, Any] = field(factory=dict)
+    default: Any = field(factory=listing)
+    sent: list[int] = field(factory=list)
+    asked: list[str | None] = field(factory=list)
 
     async def serve(self, reader, writer):
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -90,10 +91,12 @@ class Answering:
 async def answering():
     """Serves on loopback until the block ends."""
     service = Answering()
-    handlers = set()
+    handlers = set[asyncio.Task[Any]]()
 
     async def serve(reader, writer):
-        handlers.add(asyncio.current_task())
+        task = asyncio.current_task()
+        assert task is not None
+        handlers.add(task)
         try:
             await service.serve(reader, writer)
         finally:

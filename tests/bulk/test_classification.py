@@ -1,13 +1,15 @@
-"""What an answer, a receipt, a record, a list or a silence proves: every row of the table, over a real socket."""
+"""What each kind of evidence proves: every row of the table, over a real socket."""
 
 import socket
+from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import field, frozen
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy
 from confirma_async.bulk import job, lookups
-from confirma_async.bulk.classification import Kind, Receipts, classify_answer, kind_of_status
+from confirma_async.bulk.classification import Receipts, classify_answer, kind_of_status
+from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import FINAL, State
 from confirma_async.bulk.words import DEEPEST, form_of
 from confirma_async.converters import Converter
@@ -24,12 +26,12 @@ OTHER = raw(body={"status": "PAUSED"})
 class Case:
     """A way to meet a row of the table: what is answered, what is listed, and how the job runs."""
 
-    posts: tuple = (RESET,)
+    posts: tuple[Any, ...] = (RESET,)
     listed: object = None
-    others: dict = {}
-    header: dict = {}
-    options: dict = {}
-    more: tuple = ()
+    others: dict[str, Any] = field(factory=dict)
+    header: dict[str, Any] = field(factory=dict)
+    options: dict[str, Any] = field(factory=dict)
+    more: tuple[Any, ...] = ()
     timeout: float = 5.0
 
 
@@ -45,7 +47,7 @@ def listed(answer, **more):
     return Case(listed=answer, **more)
 
 
-WITNESSED = {
+WITNESSED: dict[str, Any] = {
     "posts": (RESET, OTHER),
     "more": (1043,),
     "others": {"1043": listing(record("1043"))},

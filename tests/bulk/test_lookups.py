@@ -11,12 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import late_lists
 import pytest
+from attrs import evolve
 from late_lists import VirtualLoop, quick_journal, run_job
 
-from confirma_async.bulk.items import Row, State, Unknown
+from confirma_async.bulk.intake import prepare
+from confirma_async.bulk.items import InvoiceKey, Row, State, Unknown
 from confirma_async.bulk.journal import JobName
-from confirma_async.bulk.lookups import Witnesses
 from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.witnesses import Witnesses
 from confirma_async.converters import Converter
 from confirma_async.errors import Phase, TransportError
 from confirma_async.schemas import SalesInvoiceRequest
@@ -162,9 +164,11 @@ def test_what_is_sent_while_a_lookup_is_under_way_counts_when_it_is_decided(
     """The record found is the credit note's, which was sent after the question and before the answer."""
 
     class Slow(Service):
+        asking: asyncio.Event
+
         async def list(self, request):
             self.asking.set()
-            while self.posts.count(1) < 2:
+            while self.posts.count(1) < 2:  # noqa: ASYNC110 (time is virtual)
                 await asyncio.sleep(0.1)
             return await super().list(request)
 
@@ -272,9 +276,8 @@ def test_few_witnesses_are_kept_in_mind():
         return False
 
     witnesses = Witnesses(ask, 1.0, 1.0)
-    row = Row(position=1, key=None, source="", digest=b"", state=State.ACCEPTED, run=1)
-    from attrs import evolve
-
+    key = InvoiceKey("s", "INVOICE", 1, "", "2026-11-01")
+    row = Row(position=1, key=key, source="", digest=b"", state=State.ACCEPTED, run=1)
     for number in range(5000):
         witnesses.note([evolve(row, sequence=number)])
     assert len(witnesses._pool) <= 129
@@ -288,8 +291,6 @@ HOUR, YEAR = 3600.0, 365 * 86400.0
 
 def killed(journal, request_of, *, now, timeout=120.0):
     """An earlier run that died between its intent and its answer, by the clock of then."""
-    from confirma_async.bulk.intake import prepare
-
     entry = prepare(request_of(1), 1, Converter(), validate=False)
     with journal.transaction():
         run = journal.begin(JobName("late"), now=now)
@@ -444,7 +445,7 @@ def test_in_doubt_what_is_new_is_sent_where_something_newer_is_listed(in_virtual
 @pytest.mark.parametrize("late", late_lists.LATE.values(), ids=list(late_lists.LATE))
 def test_no_list_that_is_late_and_in_order_doubles_or_loses_anything(late):
     played = late_lists.play(late=late, ordered=True, lost=60)
-    print(played)
+    print(played)  # noqa: T201 (the share that is settled without a person)
     assert played["lost answers"] > 30
     assert (played["doubled"], played["told accepted, not there"]) == (0, 0)
     assert played["settled"][-1] == 1.0

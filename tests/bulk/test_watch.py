@@ -2,7 +2,8 @@
 
 import pytest
 
-from confirma_async.bulk.classification import Classification, Kind
+from confirma_async.bulk.classification import Classification
+from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.watch import UNKNOWN_STREAK, Watch, cause_of
 
 
