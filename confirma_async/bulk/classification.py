@@ -23,9 +23,9 @@ from confirma_async.bulk.words import (
     has_more,
     is_number,
     names_number,
-    numbers_named,
     says_no,
     sellers_in,
+    survey,
     types_in,
 )
 from confirma_async.converters import Converter, wire_names
@@ -214,9 +214,9 @@ def classify_answer(
     if not isinstance(body, dict):
         return Classification(kind=Kind.UNREADABLE, detail="the answer is no JSON object")
     found = cast("Mapping[str, object]", body)
-    named = found.get(names.status)
-    status = visible(masked(named)) if isinstance(named, str) else None
-    if any(not is_number(other, number) for other in numbers_named(found, names.number)):
+    status = _word(found.get(names.status))
+    sign, numbers = survey(found, names.status, names.number)
+    if not all(is_number(other, number) for other in numbers):
         return Classification(
             kind=Kind.ANOTHER, status=status, detail="the answer names another invoice than the one sent"
         )
@@ -225,7 +225,7 @@ def classify_answer(
         return Classification(kind=Kind.IN_ERROR, status=status, detail=told)
     if status == InvoiceStatus.DUPLICATE:
         return Classification(kind=Kind.DUPLICATE, status=status, detail="the service has it from before")
-    if (sign := says_no(found, names.status)) is not None:
+    if sign is not None:
         words = in_words(found)
         detail = f"the answer bears a sign of failure ({sign})" + (f": {words}" if words else "")
         return Classification(kind=Kind.SAYS_NO, status=status, detail=detail)
@@ -241,6 +241,13 @@ def classify_answer(
         detail="the answer says in no word that is known that the invoice was taken, and no invoice that was "
         f"answered so is known to be listed yet (HTTP {form})",
     )
+
+
+def _word(told: object) -> str | None:
+    """A status as it may be shown."""
+    if not isinstance(told, str):
+        return None
+    return told if told in _TAKEN else visible(masked(told))
 
 
 # --- records and lists ------------------------------------------------------------------------------

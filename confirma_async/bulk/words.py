@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import cast
 
@@ -60,37 +60,64 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,31}")
 _DIGITS = re.compile(r"\d+")
 
 
-def _entries(found: object, deepest: int = DEEPEST) -> Iterator[tuple[str, object]]:
+def _entries(found: object) -> Sequence[tuple[str, object]]:
     """Every key of an answer, as ``plain`` has it, with its value; an error where it is too deep."""
-    if isinstance(found, dict):
-        for key, value in cast("Mapping[str, object]", found).items():
-            yield plain(key), value
-            if isinstance(value, dict | list):
-                yield from (
-                    _entries(cast("object", value), deepest - 1) if deepest else [("error", "too deep")]
-                )
-    elif isinstance(found, list):
-        for value in cast("Sequence[object]", found):
-            if isinstance(value, dict | list):
-                yield from (
-                    _entries(cast("object", value), deepest - 1) if deepest else [("error", "too deep")]
-                )
+    entries: list[tuple[str, object]] = []
+    level = [found]
+    for _ in range(DEEPEST):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                told = cast("Mapping[str, object]", value).items()
+                entries += [(plain(key), inner) for key, inner in told]
+                below += [inner for _, inner in told if inner and isinstance(inner, dict | list)]
+            elif isinstance(value, list):
+                below += [
+                    inner for inner in cast("Sequence[object]", value) if isinstance(inner, dict | list)
+                ]
+        if not below:
+            return entries
+        level = below
+    return [*entries, ("error", "nested too deeply")]
 
 
-def says_no(found: object, status: str = "status") -> str | None:
-    """The key under which an answer says that something failed, as far as that can be told; else None.
+def survey(found: object, status: str, number: str) -> tuple[str | None, Sequence[object]]:
+    """What an answer says at any of the keys that answers have.
 
     Args:
         found: The answer.
         status: The name of its status.
+        number: The name of its invoice number.
+
+    Returns:
+        The key under which it says that something failed, as far as that can be told; and the invoice numbers
+        that it names, under the name in force or one much like it.
     """
-    words = _WORDS if (own := plain(status)) in _WORDS else _WORDS | {own}
-    for key, value in _entries(found):
-        if key in _FAILURES and value:
-            return key
-        if key in _SUCCESSES and _is_false(value):
-            return key
-        if key in words and _is_failing(value):
+    entries = _entries(found)
+    own = plain(number)
+    numbers = [
+        value
+        for key, value in entries
+        if (key in _NUMBERS or key == own) and value is not None and not isinstance(value, dict | list)
+    ]
+    return _sign(entries, status), numbers
+
+
+def says_no(found: object, status: str = "status") -> str | None:
+    """The key under which an answer says that something failed, as far as that can be told; else None."""
+    return _sign(_entries(found), status) if found else None
+
+
+def _sign(entries: Sequence[tuple[str, object]], status: str) -> str | None:
+    own = plain(status)
+    for key, value in entries:
+        if key in _FAILURES:
+            if value:
+                return key
+        elif key in _SUCCESSES:
+            if _is_false(value):
+                return key
+        elif (key in _WORDS or key == own) and _is_failing(value):
             return key
     return None
 
@@ -106,16 +133,6 @@ def _is_failing(value: object) -> bool:
         word = plain(value.strip()).replace(" ", "")
         return word in _FAILING_WORDS or (word.isdigit() and len(word) == 3 and word[0] in "45")
     return isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600
-
-
-def numbers_named(found: object, name: str) -> Sequence[object]:
-    """The invoice numbers that an answer names, under the name in force or one much like it."""
-    own = plain(name)
-    return [
-        value
-        for key, value in _entries(found)
-        if (key == own or key in _NUMBERS) and value is not None and not isinstance(value, dict | list)
-    ]
 
 
 def is_number(told: object, number: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import cast
 
 from confirma_async.converters import Converter
@@ -70,6 +71,7 @@ _DEEPEST = 8
 _MOST_PARTS = 20
 
 
+@lru_cache(maxsize=1024)
 def plain(key: str) -> str:
     """A key without what spelling changes: ``error_code`` and ``errorCode`` are one."""
     return key.replace("_", "").replace("-", "").lower()
@@ -92,6 +94,8 @@ def in_words(found: object) -> str | None:
 
 def visible(text: str) -> str:
     """The text with every character that would not be seen, or would act on a terminal, as an escape."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
     )
