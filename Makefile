@@ -1,16 +1,17 @@
-# Two commands: `make demo` shows the main job, `make test` runs the whole check.
+# Two commands: `make demo` shows the main job, `make test` runs the whole check; CI adds `make bench-smoke`.
 # Each sets everything up by itself in .venv, from pinned versions.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= auto
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit docs bench clean
+.PHONY: help demo test lint types unit docs bench bench-smoke clean
 
 help:  ## What there is to make
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -25,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Submit the examples to a sandbox on this machine and show what became of them
 	@$(BIN)/confirma demo examples
 
-test: lint types unit docs  ## The whole check, as CI runs it
+test: lint types unit docs  ## The whole check
 
 lint: $(STAMP)  ## Style and formatting
 	$(BIN)/ruff check .
@@ -37,11 +38,9 @@ types: $(STAMP)  ## Both type checkers
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --ignoreexternal --verifytypes confirma_async
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --ignoreexternal --verifytypes confirma_sync
 
-unit: $(STAMP)  ## The tests, with coverage
-	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
-	@$(BIN)/python -m coverage combine --quiet
-	$(BIN)/python -m coverage report
+unit: $(STAMP)  ## The tests, with coverage, in as many processes as there are cores (or WORKERS=2)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --ignore=tests/test_benchmarks.py --numprocesses=$(WORKERS) --dist=worksteal \
+	  --durations=10 --cov --cov-report=term-missing:skip-covered
 
 docs: $(STAMP)  ## The documentation, warnings as errors
 	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky -b html docs docs/_build/html
@@ -58,6 +57,10 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/kill.py --kills 60 --at-once 2
 	$(BIN)/python benchmarks/limiter.py
 	$(BIN)/python benchmarks/deadline.py
+	$(BIN)/python benchmarks/adaptive_rate.py
+
+bench-smoke: $(STAMP)  ## Every benchmark runs and says what it promises; no figure is judged
+	$(BIN)/python -m pytest tests/test_benchmarks.py
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) docs/_build docs/_generated .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo

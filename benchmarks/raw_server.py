@@ -11,7 +11,7 @@ import contextlib
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -45,23 +45,33 @@ class ReadyAnswer(asyncio.Protocol):
             if not end:
                 return
             self._head = b""
-            self._left = _content_length(head) - len(body)
+            self._left = int(header_of(head, b"content-length") or 0) - len(body)
         if self._left <= 0:
             self._left = 0
             assert self._transport is not None
             self._transport.write(ANSWER)
 
 
-def _content_length(head: bytes) -> int:
-    _, _, rest = head.lower().partition(b"\r\ncontent-length:")
-    return int(rest.partition(b"\r\n")[0]) if rest else 0
+def header_of(head: bytes, name: bytes) -> bytes:
+    """The value of a header; empty where there is none.
+
+    Args:
+        head: All lines before the body.
+        name: The header, in lower case.
+    """
+    _, _, rest = head.lower().partition(b"\r\n" + name + b":")
+    return rest.partition(b"\r\n")[0].strip()
 
 
 @contextlib.contextmanager
-def running_server() -> Iterator[str]:
-    """Runs the server in another process; gives its base URL."""
+def running_server(script: Path = Path(__file__)) -> Iterator[str]:
+    """Runs a server in another process; gives its base URL.
+
+    Args:
+        script: What to run: one that calls ``main``.
+    """
     process = subprocess.Popen(
-        [sys.executable, str(Path(__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with process:  # closes both pipes, which ends the process, and waits for it
         assert process.stdout is not None
@@ -71,9 +81,9 @@ def running_server() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-async def _serve() -> None:
+async def _serve(protocol: Callable[[], asyncio.Protocol]) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(ReadyAnswer, "127.0.0.1", 0)
+    server = await loop.create_server(protocol, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
     threading.Thread(target=_wait_for_the_end, args=(loop, ended), daemon=True).start()
@@ -86,15 +96,19 @@ def _wait_for_the_end(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> 
     loop.call_soon_threadsafe(ended.set)
 
 
-def main() -> None:
-    """Serves until standard input ends."""
+def main(protocol: Callable[[], asyncio.Protocol] = ReadyAnswer) -> None:
+    """Serves until standard input ends.
+
+    Args:
+        protocol: What answers a connection.
+    """
     try:
         import uvloop
     except ImportError:
-        asyncio.run(_serve())
+        asyncio.run(_serve(protocol))
     else:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve())
+            runner.run(_serve(protocol))
 
 
 if __name__ == "__main__":

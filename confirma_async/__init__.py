@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         CallbackTokenStore,
         FileTokenStore,
         KeyringTokenStore,
+        SharedTokenStore,
         TokenStore,
     )
     from confirma_async.errors import (
@@ -69,6 +70,7 @@ _HOMES = {
         "CallbackTokenStore",
         "FileTokenStore",
         "KeyringTokenStore",
+        "SharedTokenStore",
         "TokenStore",
     ),
     "confirma_async.errors": (
@@ -161,6 +163,7 @@ __all__ = [
     "Secret",
     "ServerError",
     "Settings",
+    "SharedTokenStore",
     "TokenNotKeptError",
     "TokenStore",
     "Transport",

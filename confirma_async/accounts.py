@@ -206,20 +206,26 @@ class Accounts:
     def find(self, target: str, key: Secret | None, account: str | None = None) -> AccountRecord:
         """Finds an account without changing anything: the one named, else the key's, else the only one.
 
+        Where no account is known yet, that is the one that the first job will make.
+
         Raises:
             UnknownAccountError: there is none of that name, or it cannot be told which one is meant.
+            UnknownKeyError: the key belongs to no account that is known.
         """
         known = self.of(target)
-        if account is not None:
+        if account is not None and known:
             return self._named(known, target, account)
-        if key is not None and known:
-            prints = set(self.owner(key).fingerprints(self._salt()))
-            mine = [record for record in known.values() if not prints.isdisjoint(record.keys)]
-            if mine:
-                return mine[0]
-        if len(known) == 1 and key is None:
-            return next(iter(known.values()))
-        raise UnknownAccountError(target, sorted(known))
+        if not known:
+            return self._record(target, account or FIRST_ACCOUNT, ())
+        if key is None:
+            if len(known) == 1:
+                return next(iter(known.values()))
+            raise UnknownAccountError(target, sorted(known))
+        prints = set(self.owner(key).fingerprints(self._salt()))
+        mine = [record for record in known.values() if not prints.isdisjoint(record.keys)]
+        if not mine:
+            raise UnknownKeyError(target, sorted(known))
+        return mine[0]
 
     def admit(
         self, target: str, key: Secret, account: str | None = None, *, new: bool = False

@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from attrs import evolve
 
+from confirma_async import bounds
 from confirma_async.accounts import AccountName, account_name, note_renewal
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
@@ -19,7 +20,7 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.secret import Secret
 from confirma_async.session.hooks import Hook, Hooks
 from confirma_async.session.keys import Key, Keys
-from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline, check_timeout
+from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
 from confirma_async.session.ratelimit import Limiter, LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import ANSWER_LIMIT, Transport
@@ -148,7 +149,8 @@ class Confirma(Account):
         renew_on_401: Whether a token from a store that the service refuses is renewed unasked, once.
         environment: STAGING unless PRODUCTION is said.
         base_url: Scheme, host and port to call instead of the environment's, e.g. a sandbox's.
-        timeout: Seconds for one call: waiting, all attempts and the pauses between them.
+        timeout: Seconds for one call: waiting, all attempts and the pauses between them; above 0 and at most
+            86,400, which is a day.
         rate_limit: The ceiling for all calls of this client; or a limiter, which several clients may share.
         retry: How often a call is tried again; only what is safe to repeat ever is.
         session: An aiohttp session to borrow: it is neither changed nor closed.
@@ -156,12 +158,14 @@ class Confirma(Account):
         overrides: Corrections of provisional paths and names.
         hooks: Who is told of every call, in order.
         transport: Something else to send requests through, instead of aiohttp.
-        answer_limit: Bytes of an answer that are read at most; a longer one is a ResponseDecodeError.
+        answer_limit: Bytes of an answer that are read at most; a longer one is a ResponseDecodeError. From
+            1 to 4,294,967,296.
         account: The name under which the account's journal is kept; None goes by the key.
         new_account: Whether the name may be one that is not known here yet.
 
     Raises:
-        ConfigurationError: a key or the URL cannot be used, or the arguments contradict each other.
+        ConfigurationError: a key or the URL cannot be used, a number is out of its bounds, or the arguments
+            contradict each other.
     """
 
     def __init__(
@@ -186,9 +190,8 @@ class Confirma(Account):
     ) -> None:
         if transport is not None and (session is not None or ssl_context is not None):
             raise ConfigurationError("a transport of your own brings its own session and TLS settings")
-        check_timeout(timeout)
-        if answer_limit < 1:
-            raise ConfigurationError("the answer_limit must be at least 1 byte")
+        bounds.TIMEOUT.check("timeout", timeout)
+        bounds.ANSWER_LIMIT.check("answer_limit", answer_limit)
         if credentials is None and provisioning_token is None:
             raise ConfigurationError("there is no key: give Confirma an API key or a provisioning token")
         self.settings: Settings = Settings(environment=environment, base_url=base_url or "")

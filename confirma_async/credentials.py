@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
@@ -13,6 +14,12 @@ from confirma_async.errors import ConfigurationError, CredentialsError
 from confirma_async.secret import Secret
 
 T = TypeVar("T")
+
+PATIENCE = 60.0
+"""Seconds that a renewal waits for another process to end its own."""
+
+TURN = 0.02
+"""Seconds between two looks whether another process has let go of a token."""
 
 LONGEST_TOKEN = 4096
 """Bytes of a token file at most; a larger one is no token."""
@@ -35,6 +42,19 @@ class TokenStore(Protocol):
 
         Whatever it raises means that the token is not kept; the token is not lost by that (see
         ``TokenNotKeptError``).
+        """
+        ...
+
+
+@runtime_checkable
+class SharedTokenStore(TokenStore, Protocol):
+    """A store that several processes may renew the token of: one of them at a time."""
+
+    def exclusive(self) -> AbstractAsyncContextManager[None]:
+        """Keeps all others out while the block lasts, in which the token is read, renewed and saved.
+
+        Raises:
+            CredentialsError: they cannot be kept out; nothing was sent.
         """
         ...
 
@@ -67,7 +87,8 @@ class FileTokenStore:
     """Keeps the token in a file that nobody else can read (mode 0600).
 
     A new token is written beside the file, synced to the disk, and only then put in its place, so that a
-    crash leaves either the old token or the new one.
+    crash leaves either the old token or the new one. While it is renewed, other processes that keep the same
+    file wait for the new one: they are kept out by a lock on a file beside it (``.NAME.lock``).
 
     Args:
         path: The file. A symbolic link is followed.
@@ -91,6 +112,29 @@ class FileTokenStore:
             OSError: the file cannot be written.
         """
         await asyncio.to_thread(self._write, checked(token))
+
+    @asynccontextmanager
+    async def exclusive(self) -> AsyncGenerator[None]:
+        """Keeps other processes out, and whoever else has the file in this one; see ``SharedTokenStore``.
+
+        Raises:
+            CredentialsError: no file can be locked beside the token's, or another process has not let go of
+                it in ``PATIENCE`` seconds; nothing was sent.
+        """
+        lock = _Lock(self.path)
+        clock = asyncio.get_running_loop().time
+        until = clock() + PATIENCE
+        try:
+            while not lock.taken():
+                if clock() >= until:
+                    raise CredentialsError(
+                        f"another process has been renewing the token in {self.path} for {PATIENCE:.0f} s; "
+                        "nothing was sent; see what holds it up, and try again"
+                    )
+                await asyncio.sleep(TURN)
+            yield
+        finally:
+            lock.close()
 
     def _read(self) -> Secret:
         try:
@@ -129,6 +173,51 @@ class FileTokenStore:
 
     def __repr__(self) -> str:
         return f"FileTokenStore({str(self.path)!r})"
+
+
+class _Lock:
+    """A lock on a file beside the token's, against other processes and other stores in this one.
+
+    The file stays: one that is removed could be locked by two at once.
+
+    Raises:
+        CredentialsError: the file cannot be made or locked.
+    """
+
+    def __init__(self, token: Path) -> None:
+        target = Path(os.path.realpath(token))
+        self._path = target.with_name(f".{target.name}.lock")
+        try:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self._impossible(error) from error
+
+    def taken(self) -> bool:
+        """Whether the lock could be taken, or is held already."""
+        import fcntl  # not on every platform
+
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise self._impossible(error) from error
+        return True
+
+    def close(self) -> None:
+        """Lets go of it, also where a child process has the file open, too."""
+        import fcntl
+
+        with suppress(OSError):  # where there are no locks, there is none to let go of
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        os.close(self._file)
+
+    def _impossible(self, error: OSError) -> CredentialsError:
+        reason = (error.strerror or type(error).__name__).lower()
+        return CredentialsError(
+            f"the token cannot be renewed: {self._path}, which keeps other processes out, cannot be locked "
+            f"({reason}); nothing was sent; keep the token where files can be written and locked"
+        )
 
 
 def _token_of(content: bytes) -> Secret | None:

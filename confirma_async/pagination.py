@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
+from confirma_async import bounds
 from confirma_async.cursors import Cursor, digest, refused
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 
@@ -58,7 +59,12 @@ class Page(Generic[Record]):
 
 
 def windows(first: datetime.date, last: datetime.date, days: int = WINDOW_DAYS) -> Iterator[Window]:
-    """Splits a period into windows of at most so many days, in order, without gap or overlap."""
+    """Splits a period into windows of at most so many days, in order, without gap or overlap.
+
+    Raises:
+        ConfigurationError: the days are not from 1 to 3,650.
+    """
+    bounds.WINDOW.check("days", days)
     start = first
     while start <= last:
         end = min(last, start + datetime.timedelta(days=days - 1))

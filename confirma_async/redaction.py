@@ -1,8 +1,12 @@
-"""What must never be repeated from files or from what the service says: personal identity numbers."""
+"""What no message may hold: keys, personal identity numbers, and characters that drive a terminal."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Final
+
+from confirma_async.secret import HIDDEN, Secret
 
 _NUMBER = r"(?:\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]|\d{6,8}[-+]\d{4})"
 """Finnish and Swedish ones; a Swedish organisation number looks the same and is taken for one too."""
@@ -11,6 +15,17 @@ _ALONE = re.compile(_NUMBER, re.ASCII | re.IGNORECASE)
 _WITHIN = re.compile(rf"(?<![0-9]){_NUMBER}(?![0-9A-Z])", re.ASCII | re.IGNORECASE)
 
 MASK = "[personal number]"
+
+SHORTEST_KEY: Final = 8
+"""Characters of the shortest key that is blotted out: a shorter one stands in ordinary words and numbers."""
+
+_DRIVING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
+"""Control characters, line separators, what turns the direction of a text, and what shows as nothing."""
+
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def is_personal_number(text: str) -> bool:
@@ -21,3 +36,102 @@ def is_personal_number(text: str) -> bool:
 def masked(text: str) -> str:
     """The text with everything that looks like a personal identity number blotted out."""
     return _WITHIN.sub(MASK, text)
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    r"""A text that drives no terminal and forges no line of a log: what would is written out, ``\x1b``.
+
+    A text that has been through this once stays as it is.
+
+    Args:
+        text: Any text.
+        lines: Whether its line breaks stay: it is made of several lines of our own.
+    """
+    if text.isprintable():
+        return text
+    if lines:
+        return "\n".join(map(visible, text.split("\n")))
+    return _DRIVING.sub(_written_out, text)
+
+
+def told(text: str, longest: int | None = None) -> str:
+    """What somebody else said, as a message of ours may repeat it: one line, masked and visible.
+
+    Args:
+        text: What was said.
+        longest: Characters that are repeated at most.
+    """
+    return visible(masked(text))[:longest]
+
+
+def _written_out(found: re.Match[str]) -> str:
+    char = found[0]
+    code = ord(char)
+    return _SHORT.get(char) or (
+        f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    )
+
+
+class Mask:
+    r"""Blots out keys, however they are written.
+
+    A service that echoes a key may write it as JSON does (``\/``, ``\u002B``), as HTML or a URL does, or in
+    wide characters; each of these is found, JSON within a text of JSON included.
+
+    Args:
+        secrets: The keys. One of fewer than ``SHORTEST_KEY`` characters is passed over.
+    """
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        keys = {text for each in secrets if len(text := each.reveal()) >= SHORTEST_KEY}
+        anyhow = "|".join(map(_however_written, keys))
+        self._plain = tuple(key.lower().encode() for key in keys)
+        self._in_text = re.compile(anyhow, re.ASCII | re.IGNORECASE)
+        self._in_bytes = re.compile(anyhow.encode(), re.IGNORECASE)
+
+    def __call__(self, text: str) -> str:
+        """The text without the keys."""
+        return self._in_text.sub(HIDDEN, text) if self._plain else text
+
+    def body(self, body: bytes) -> bytes:
+        """The body of an answer without the keys; what was JSON before is so still."""
+        return self._in_bytes.sub(_HIDDEN_BYTES, body) if self._may_stand_in(body) else body
+
+    def _may_stand_in(self, body: bytes) -> bool:
+        """Whether the pattern, which takes its time, must look at a body."""
+        low = body.lower()
+        for key in self._plain:
+            if key in low:
+                return True
+        escaped = b"\\" in low or b"%" in low or b"&" in low or b"\0" in low
+        return escaped and bool(self._plain) and _ESCAPE.search(low) is not None
+
+    def __repr__(self) -> str:
+        return f"<mask of {len(self._plain)} keys>"
+
+
+_HIDDEN_BYTES = HIDDEN.encode()
+
+_ESCAPE = re.compile(rb"\\(?:[^u]|u00[2-7])|%[2-7]|&(?:#|amp|lt|gt|quot|apos)|\x00")
+"""What an escaped character of a key begins with; ordinary letters beyond ASCII do not."""
+
+_NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+
+
+def _however_written(key: str) -> str:
+    """A pattern for a text, each of its characters plain or escaped; bounded, so that time is linear."""
+    return "\x00{0,3}".join(map(_character, key))
+
+
+def _character(char: str) -> str:
+    code = ord(char)
+    forms = [
+        rf"\\{{0,8}}{re.escape(char)}",
+        rf"\\{{1,8}}(?:u00|x){code:02x}",
+        f"%(?:25){{0,3}}{code:02x}",
+        f"&(?:amp;){{0,3}}#0{{0,6}}{code};",
+        f"&(?:amp;){{0,3}}#x0{{0,6}}{code:x};",
+    ]
+    if char in _NAMED:
+        forms.append(f"&(?:amp;){{0,3}}{_NAMED[char]};")
+    return f"(?:{'|'.join(forms)})"

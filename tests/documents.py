@@ -9,7 +9,7 @@ from typing import TypeAlias
 from aiohttp import web
 from attrs import define, field
 
-PDF = b"%PDF-1.7 hours"
+PDF = b"%PDF-1.7 hours %%EOF"
 
 Answer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -2,29 +2,37 @@
 
 It knows every key and token that a test makes a ``Secret`` of, and every personal identity number that stands
 in the tests and examples. It looks for them in the log (messages, fields, tracebacks), in every error of the
-SDK (text, repr, the traceback with its causes, and the local variables of our own frames), in what was
-captured of standard output and error, in the output of subprocesses, and in what a test gives to ``look``.
+SDK (text, repr, attributes, pickle, the traceback with all that it was raised from or beside, shown or not,
+and the local variables of our own frames and of aiohttp's), in what was captured of standard output and
+error, in the output of subprocesses, and in what a test gives to ``look``: the bytes of a journal, a page.
 
-Payloads are the caller's own: in local variables, only keys and tokens are looked for.
+A secret is found as it is, and as JSON, HTML or a URL write it. Payloads are the caller's own: in local
+variables, attributes and pickles, only keys and tokens are looked for.
 
 A test that shows a secret on purpose says so: ``@pytest.mark.shows_secrets("why")``.
 """
 
 import asyncio
+import html
+import io
 import logging
+import pickle
 import re
 import subprocess
 import traceback
 from pathlib import Path
+from urllib.parse import unquote
 
+import aiohttp
 import pytest
 
 from confirma_async import errors, secret
 
 ROOT = Path(__file__).parents[1]
 OURS = str(ROOT / "confirma_")
+WATCHED = (OURS, str(Path(aiohttp.__file__).parent))
 
-_TOKEN = re.compile(r"(?=.*-)[\w-]{8,}", re.ASCII)
+_TOKEN = re.compile(r"(?=.*-)[!-~]{8,}", re.ASCII)
 """What is taken for a token; shorter words, and those without a hyphen, stand in ordinary text as well."""
 
 _PERSONAL = re.compile(
@@ -52,14 +60,17 @@ class Watch:
 
     def look(self, text, where, *, payloads=True):
         wanted = self.tokens | self.lasting | (self.personal if payloads else set())
-        self.leaks += [f"{found} in {where}" for found in wanted if found in text]
+        forms = {text, *_unescaped(text)}
+        self.leaks += [f"{found} in {where}" for found in wanted if any(found in form for form in forms)]
 
     def look_at_error(self, error):
         name = type(error).__name__
         for each in _chain(error):
             told = f"{each}\n{each!r}\n{getattr(each, '__notes__', '')}"
             self.look(told, f"the text of a {type(each).__name__} in the traceback of a {name}")
-            for where, value in _locals_of_ours(each):
+            self.look(repr(vars(each)), f"the attributes of a {type(each).__name__}", payloads=False)
+            self.look(_pickled(each), f"the pickle of a {type(each).__name__}", payloads=False)
+            for where, value in _locals(each):
                 self.look(value, f"the local variable {where} below a {name}", payloads=False)
 
     def look_at_record(self, record):
@@ -86,18 +97,53 @@ patch = pytest.MonkeyPatch()  # for the whole run: nothing undoes it
 look = watch.look
 
 
+def _unescaped(text):
+    """The text with the escapes of JSON, HTML and URLs undone, as far as it has any."""
+    if "\\" in text:
+        plain = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+        yield re.sub(r"\\+([^\\])", r"\1", plain)
+    if "&" in text:
+        yield html.unescape(html.unescape(text))
+    if "%" in text:
+        yield unquote(text)
+    if "\0" in text:
+        yield text.replace("\0", "")
+
+
 def _chain(error):
-    """An error and what caused it, as a traceback shows them."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    """An error and all that it was raised from or beside, shown in a traceback or not."""
+    left, seen = [error], set()
+    while left:
+        each = left.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            left += [each.__cause__, each.__context__]
+            yield each
 
 
-def _locals_of_ours(error):
-    """The local variables of our frames, as an error tracker shows them."""
+class _Pickler(pickle.Pickler):
+    """Pickles as another process is sent it, but for secrets, which are meant to reach it."""
+
+    def reducer_override(self, value):
+        return (str, ()) if isinstance(value, secret.Secret) else NotImplemented
+
+
+def _pickled(error):
+    if not isinstance(error, errors.ConfirmaError):
+        return ""
+    pickled = io.BytesIO()
+    try:
+        _Pickler(pickled).dump(error)
+    except (AttributeError, TypeError, pickle.PicklingError):  # of a class within a test
+        return ""
+    return pickled.getvalue().decode("latin-1")
+
+
+def _locals(error):
+    """The local variables of our frames and aiohttp's, as an error tracker shows them."""
     for frame, line in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
-        if file.startswith(OURS):
+        if file.startswith(WATCHED):
             for name, value in frame.f_locals.items():
                 yield f"{name} at {file.removeprefix(OURS)}:{line}", _shown(value)
 
@@ -105,7 +151,7 @@ def _locals_of_ours(error):
 def _shown(value):
     try:
         return repr(value)
-    except AttributeError:  # an object whose making failed: it is not whole
+    except (AttributeError, RecursionError):  # its making failed, so it is not whole; or nobody could show it
         return ""
 
 

@@ -121,3 +121,17 @@ def test_reading_compares_a_small_file_with_a_large_one_of_each_format(quick):
     for figures in document["formats"].values():
         assert set(figures) == {"cpu_us", "peak_mib", "growth_mib", "file_mib"}
     assert document["met"] in (True, False)
+
+
+def test_adaptive_rate_runs_every_scenario_and_judges_each(quick):
+    document = quick("adaptive_rate.py")
+    random = document["random"]
+    assert set(random["rate"]) == set(random["given_up"]) == {"0%", "1%", "3%", "5%"}
+    for figures in (random["ratio"], random["of_target"]):
+        assert set(figures) == {"1%", "3%", "5%"}
+        assert all(set(spread) == SPREAD for spread in figures.values())
+    judged = {"used", "refused", "given_up"}
+    assert set(document["capacity"]["20"]["bucket"]) == set(document["asking"]["20"]["bucket"]) == judged
+    assert {"used_low", "refused_low", "used_after", "back_seconds"} <= set(document["change"]["bucket"])
+    assert {"smaller_over_larger", "fairness"} <= set(document["two"]["20"]["bucket"])
+    assert document["met"] in (True, False)

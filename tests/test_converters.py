@@ -12,11 +12,12 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from confirma_async.contract import schema_classes
 from confirma_async.converters import Converter
+from confirma_async.converters.fields import Field
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.schemas import (
     Address,
@@ -153,39 +154,59 @@ def exactly(value: Any) -> Any:
     return (type(value).__name__, str(value)) if isinstance(value, bool | Decimal) else value
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-@given(data=st.data())
-def test_what_is_read_is_written_again(cls, data):
-    raw = data.draw(objects_of(cls))
-    written = CONVERTER.unstructure(CONVERTER.structure(raw, cls))
-    assert written == raw
-
-
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-@given(data=st.data())
-def test_what_is_read_from_bytes_is_written_again(cls, data):
-    raw = CONVERTER.encode(data.draw(objects_of(cls)))
-    written = CONVERTER.dumps(CONVERTER.loads(raw, cls))
-    again = json.loads(written, parse_float=Decimal, parse_int=Decimal)
-    assert exactly(again) == exactly(json.loads(raw, parse_float=Decimal, parse_int=Decimal))
-
-
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-@given(data=st.data())
-def test_a_record_read_twice_is_equal(cls, data):
-    raw = data.draw(objects_of(cls))
-    assert CONVERTER.structure(raw, cls) == CONVERTER.structure(raw, cls)
-
-
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-@given(data=st.data())
-def test_a_record_survives_pickling(cls, data):
-    record = CONVERTER.structure(data.draw(objects_of(cls)), cls)
+def is_the_same_by_every_way(raw: dict[str, Any], cls: type[Schema]) -> None:
+    """Reads a wire object as a dict, as bytes, twice, and out of a pickle, and writes it again."""
+    record = CONVERTER.structure(raw, cls)
+    assert CONVERTER.unstructure(record) == raw
+    assert CONVERTER.structure(raw, cls) == record
     assert pickle.loads(pickle.dumps(record)) == record
+    sent = CONVERTER.encode(raw)
+    again = CONVERTER.dumps(CONVERTER.loads(sent, cls))
+    assert exactly(json.loads(again, parse_float=Decimal, parse_int=Decimal)) == exactly(
+        json.loads(sent, parse_float=Decimal, parse_int=Decimal)
+    )
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-@given(value=anything)
+def is_read_or_explained_there(raw: dict[str, Any], cls: type[Schema], place: str) -> bool:
+    """Reads an object whose only doubtful value is in one place; says whether it could be read."""
+    sent = CONVERTER.encode(raw)
+    try:
+        record = CONVERTER.loads(sent, cls)
+    except ResponseDecodeError as error:
+        places = {problem.path.split(".")[1].split("[")[0] for problem in error.problems}
+        assert places == {place}
+        return False
+    assert record == CONVERTER.structure(CONVERTER.parse(sent), cls)  # as by way of dicts
+    return True
+
+
+def feature_of(item: Field) -> tuple[Any, ...]:
+    """What a field asks of the converter; fields of one feature are treated alike."""
+    kind = str(item.kind) if any(item.kind == kind for kind, _ in KINDS) else type(item.kind)
+    return kind, item.many, item.required, item.older is not None, item.absent is not None
+
+
+FEATURES: dict[tuple[Any, ...], list[type[Schema]]] = {}
+for schema in CLASSES:
+    for its_feature in {feature_of(item) for item in CONVERTER.fields_of(schema)}:
+        FEATURES.setdefault(its_feature, []).append(schema)
+
+classes = st.sampled_from(CLASSES) | st.sampled_from([*FEATURES.values()]).flatmap(st.sampled_from)
+"""Any schema; half of the time one that has a certain feature, so that rare ones get their share."""
+
+MANY = settings(max_examples=1000)
+"""About ten examples of each schema, and twenty of each feature."""
+
+
+@MANY
+@given(data=st.data())
+def test_what_is_read_is_written_again_by_every_way(data):
+    cls = data.draw(classes)
+    is_the_same_by_every_way(data.draw(objects_of(cls)), cls)
+
+
+@settings(max_examples=300)  # hardly any of it comes near a schema
+@given(cls=classes, value=anything)
 def test_any_json_is_read_or_explained(cls, value):
     try:
         CONVERTER.structure(value, cls)
@@ -193,21 +214,63 @@ def test_any_json_is_read_or_explained(cls, value):
         assert error.problems  # noqa: PT017 (most values are fine)
 
 
-@pytest.mark.parametrize(
-    "cls", [cls for cls in CLASSES if CONVERTER.fields_of(cls)], ids=lambda cls: cls.__name__
-)
+@pytest.mark.shows_secrets("a word that is drawn may be read as a token")
+@MANY
 @given(data=st.data())
-def test_any_value_in_a_known_place_is_read_or_explained_there(cls, data):
+def test_any_value_in_a_known_place_is_read_or_explained_there(data):
+    cls = data.draw(classes.filter(CONVERTER.fields_of))
     raw = data.draw(objects_of(cls, unknown=False))
     place = data.draw(st.sampled_from([item.wire for item in CONVERTER.fields_of(cls)]))
-    written = CONVERTER.encode({**raw, place: data.draw(anything)})
-    try:
-        record = CONVERTER.loads(written, cls)
-    except ResponseDecodeError as error:
-        places = {problem.path.split(".")[1].split("[")[0] for problem in error.problems}
-        assert places == {place}
-    else:
-        assert record == CONVERTER.structure(CONVERTER.parse(written), cls)  # as by way of dicts
+    is_read_or_explained_there({**raw, place: data.draw(anything)}, cls, place)
+
+
+# One full object of each class, so that what fails has a name.
+
+SAMPLES: list[tuple[Any, Any]] = [
+    (str, "text"),
+    (bool, True),
+    (int, 7),
+    (Decimal, Decimal("1.50")),
+    (Amount, Decimal("12.40")),
+    (datetime.date, "2026-11-01"),
+    (Moment, "2026-11-01T12:30:00.120+02:00"),
+    (InvoiceNumber, 1042),
+    (InvoiceNumberText, "1042"),
+    (Identifier, "a-1"),
+    (BlankText, ""),
+    (Secret, "word"),
+    (NumericFlag, 1),
+    (JsonObject, {"key": [None, 1]}),
+]
+
+
+def full_object(cls: type[Schema]) -> dict[str, Any]:
+    """A wire object with a value in every place, under the present names."""
+    found = {
+        item.wire: [sample_of(item.kind)] if item.many else sample_of(item.kind)
+        for item in CONVERTER.fields_of(cls)
+    }
+    return {**found, "unknownKey": [1, {"a": Decimal("1.0")}]}
+
+
+def sample_of(kind: Any) -> Any:
+    for known, sample in SAMPLES:
+        if known == kind:
+            return sample
+    if issubclass(kind, Schema):
+        return full_object(kind)
+    return next(word.value for word in kind)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_a_full_object_of_each_class_is_written_again_by_every_way(cls):
+    is_the_same_by_every_way(full_object(cls), cls)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_what_fits_nowhere_is_explained_in_each_place_of_each_class(cls):
+    for item in CONVERTER.fields_of(cls):
+        assert not is_read_or_explained_there({**full_object(cls), item.wire: [[]]}, cls, item.wire)
 
 
 @given(st.binary(max_size=40) | st.text('{}[]",:0123456789.eE+-tfn \\u', max_size=40))
@@ -668,3 +731,37 @@ def test_a_whole_request_is_written_under_the_vendors_names():
     assert request.distribution
     assert request.distribution.method is DistributionMethod.EMAIL
     assert CONVERTER.unstructure(request) == raw
+
+
+def deep(depth, innermost=1):
+    value = innermost
+    for number in range(depth):
+        value = [value] if number % 2 else {"x": value}
+    return value
+
+
+@pytest.mark.parametrize("depth", [101, 600, 5000])
+def test_what_is_nested_too_deeply_is_refused_with_its_place(depth):
+    with pytest.raises(ResponseDecodeError) as read:
+        CONVERTER.structure({"street": "x", "odd": deep(depth)}, Address)
+    with pytest.raises(RequestInvalidError) as written:
+        CONVERTER.dumps(Address(extra={"odd": deep(depth)}))
+    with pytest.raises(RequestInvalidError) as encoded:
+        CONVERTER.encode(deep(depth, object()))
+    told = [*read.value.problems, *written.value.problems, *encoded.value.problems]
+    assert [problem.path for problem in told] == ["$.odd", "$ (extra)", "$"]
+    assert all("at most 100 objects and arrays in one another" in problem.message for problem in told)
+
+
+def test_what_holds_itself_is_refused():
+    round_and_round: dict[str, object] = {}
+    round_and_round["x"] = round_and_round
+    with pytest.raises(RequestInvalidError):
+        CONVERTER.dumps(Address(extra=round_and_round))
+
+
+def test_what_is_nested_as_deeply_as_may_be_goes_both_ways():
+    record = {"street": "x", "odd": deep(100)}
+    address = CONVERTER.structure(record, Address)
+    assert CONVERTER.unstructure(address) == record
+    assert CONVERTER.loads(CONVERTER.dumps(address), Address) == address

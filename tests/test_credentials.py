@@ -1,11 +1,15 @@
 """Where keys come from, and where renewed ones are kept."""
 
+import asyncio
+import errno
+import fcntl
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from confirma_async import CallbackTokenStore, FileTokenStore, KeyringTokenStore, Secret
+from confirma_async import CallbackTokenStore, FileTokenStore, KeyringTokenStore, Secret, credentials
 from confirma_async.credentials import ask
 from confirma_async.errors import ConfigurationError, CredentialsError
 
@@ -188,3 +192,71 @@ def test_no_store_shows_a_token(store):
 async def test_a_store_takes_no_token_that_could_not_be_sent(tmp_path):
     with pytest.raises(ConfigurationError):
         await FileTokenStore(tmp_path / "token").save(Secret("two\nlines"))
+
+
+# --- other processes --------------------------------------------------------------------------------
+
+
+async def test_a_file_is_renewed_by_one_at_a_time_and_every_link_leads_to_the_same_lock(file, tmp_path):
+    (tmp_path / "link").symlink_to(file)
+    entered = asyncio.Event()
+
+    async def other():
+        async with FileTokenStore(tmp_path / "link").exclusive():
+            entered.set()
+
+    async with FileTokenStore(file).exclusive():
+        waiting = asyncio.create_task(other())
+        for _ in range(3):
+            await asyncio.sleep(credentials.TURN)
+        assert not entered.is_set()
+    await waiting
+    assert entered.is_set()
+    lock = tmp_path / ".token.lock"
+    assert (stat.S_IMODE(lock.stat().st_mode), lock.read_bytes()) == (0o600, b"")
+
+
+async def test_a_lock_is_let_go_of_by_an_error_and_by_a_child_that_has_it_open(file):
+    copies = []
+
+    async def fails():
+        async with FileTokenStore(file).exclusive():
+            copies.append(os.dup(descriptor_of(".token.lock")))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fails()
+    async with FileTokenStore(file).exclusive():
+        os.close(copies[0])
+
+
+def descriptor_of(name):
+    (found,) = [each for each in Path("/proc/self/fd").iterdir() if links_to(each, name)]
+    return int(found.name)
+
+
+def links_to(descriptor, name):
+    try:
+        return descriptor.readlink().name == name
+    except OSError:
+        return False
+
+
+async def test_another_process_is_not_waited_for_for_ever(file, monkeypatch):
+    monkeypatch.setattr(credentials, "PATIENCE", 0.0)
+    async with FileTokenStore(file).exclusive():
+        told = await refusal(FileTokenStore(file).exclusive().__aenter__())
+    assert "nothing was sent" in told
+
+
+async def test_a_place_without_locks_is_told(file, tmp_path, monkeypatch):
+    told = await refusal(FileTokenStore(tmp_path / "none" / "token").exclusive().__aenter__())
+    assert "no such file or directory" in told
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(CredentialsError, match="no locks available"):
+        async with FileTokenStore(file).exclusive():
+            pass

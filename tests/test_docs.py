@@ -5,7 +5,8 @@ How an example is run:
 - A ``python`` block is a script of its own; ``await`` may stand outside of a function. Functions named
   ``test_...`` are called. A ``text`` block right after it shows its output.
 - In a ``console`` block, lines after ``$`` are commands for the shell, and the lines below a command are its
-  output. A command must end with 0, unless ``$ echo $?`` comes next and shows another code.
+  output. A command must end with 0, unless ``$ echo $?`` comes next and shows another code. A plain command
+  of ``confirma`` runs in this process; what the shell has a part in (a pipe, a variable) runs in a shell.
 - A block with a caption is a file of that name, there for all examples of its page.
 - ``...`` in an output stands for anything.
 
@@ -23,8 +24,10 @@ import io
 import logging
 import os
 import re
+import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import types
 from collections.abc import Iterator
@@ -34,8 +37,9 @@ import pytest
 from attrs import field, frozen
 
 import confirma_async
+import confirma_sync
 from confirma_async import Sandbox
-from confirma_async.cli.app import confirma, every_command
+from confirma_async.cli.app import confirma, every_command, run
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -46,6 +50,8 @@ CAPTION = re.compile(r"\A:caption: (?P<name>\S+)\n+")
 SHOWN_WITHOUT_RUNNING = frozenset({"text"})
 VARIABLES = frozenset({"CONFIRMA_API_KEY", "CONFIRMA_BASE_URL", "CONFIRMA_ENVIRONMENT"})
 RULE_ID = re.compile(r"\"((?:arrow|attachment|csv|excel|json|table|xml|job|number|credit-note)\.[a-z-]+)\"")
+PLAIN = re.compile(r"[\w\s./-]*")
+"""What the shell would hand to a command as it is."""
 SECONDS = 60
 
 
@@ -102,14 +108,17 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def loggers() -> Iterator[None]:
     """What an example does to the loggers stays in it."""
     found = [logging.getLogger(), logging.getLogger("confirma_async")]
-    before = [(logger.handlers[:], logger.level) for logger in found]
+    before = [(logger.handlers[:], logger.level, logger.propagate) for logger in found]
     yield
-    for logger, (handlers, level) in zip(found, before, strict=True):
+    for logger, (handlers, level, propagate) in zip(found, before, strict=True):
         logger.handlers[:] = handlers
         logger.setLevel(level)
+        logger.propagate = propagate
 
 
-def prepare(block: Block, desk: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def prepare(
+    block: Block, desk: Path, sandbox: Sandbox | confirma_sync.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, contents in block.files.items():
         (desk / name).write_text(contents, encoding="utf-8")
     monkeypatch.setenv("CONFIRMA_API_KEY", sandbox.api_key)
@@ -154,57 +163,75 @@ def commands_of(block: Block) -> list[Command]:
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.kind == "console"], ids=str)
-async def test_console(block: Block, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_console(
+    block: Block, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     commands = commands_of(block)
-    async with Sandbox() as sandbox:
+    monkeypatch.setenv("COLUMNS", "110")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    with confirma_sync.Sandbox() as sandbox:
         prepare(block, desk, sandbox, monkeypatch)
         for command, following in zip(commands, [*commands[1:], None], strict=True):
             if command.line == "echo $?":
                 continue
             expected = int(following.output) if following and following.line == "echo $?" else 0
-            await run(command, expected)
+            code, told = done(command.line, capsys)
+            assert code == expected, f"{command.line}\n{told}"
+            if command.output.strip() and not command.line.startswith("make "):
+                assert_shown(command.output, told)
 
 
-async def run(command: Command, expected: int) -> None:
-    if command.line.startswith("export "):
-        assert command.line.removeprefix("export ").partition("=")[0] in VARIABLES
-        return
-    line = command.line
+def done(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """The exit code of a command line, and what it told."""
+    if line.startswith("export "):
+        assert line.removeprefix("export ").partition("=")[0] in VARIABLES
+        return 0, ""
     if line.startswith("make "):
-        line = f"make --dry-run --directory {ROOT} {line.removeprefix('make ')}"
-    process = await asyncio.create_subprocess_exec(
-        "bash",
-        "-c",
-        f"exec {line}" if line.startswith("confirma ") else line,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONWARNINGS": "error",
-            "PYTHONUNBUFFERED": "1",
-            "COLUMNS": "110",
-        },
+        return in_a_shell(f"make --dry-run --directory {ROOT} {line.removeprefix('make ')}")
+    if line.startswith("confirma sandbox"):
+        return ended_by_ctrl_c(line)
+    plain, _, target = line.partition(" > ")
+    if not line.startswith("confirma ") or not PLAIN.fullmatch(plain + target):
+        return in_a_shell(line)
+    code = run(shlex.split(plain)[1:])
+    told = capsys.readouterr()
+    if target:
+        Path(target).write_text(told.out, encoding="utf-8")
+        return code, told.err
+    return code, told.out or told.err
+
+
+def in_a_shell(line: str) -> tuple[int, str]:
+    """The same, from processes of their own."""
+    process = subprocess.run(
+        ["bash", "-c", line],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
     )
-    try:
-        async with asyncio.timeout(SECONDS):
-            printed = await ended_by_ctrl_c(process) if line.startswith("confirma sandbox") else b""
-            rest, complaints = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    told = (printed + rest).decode() or complaints.decode()
-    assert process.returncode == expected, f"{command.line}\n{told}\n{complaints.decode()}"
-    if command.output.strip() and not command.line.startswith("make "):
-        assert_shown(command.output, told)
+    return process.returncode, process.stdout or process.stderr
 
 
-async def ended_by_ctrl_c(process: asyncio.subprocess.Process) -> bytes:
-    assert process.stdout is not None
-    printed = await process.stdout.readuntil(b"Ctrl-C stops it.\n")
-    process.send_signal(signal.SIGINT)
-    return printed
+def ended_by_ctrl_c(line: str) -> tuple[int, str]:
+    """The same, of a command that goes on until it is stopped."""
+    with subprocess.Popen(
+        ["bash", "-c", f"exec {line}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        printed = ""
+        while not printed.endswith("Ctrl-C stops it.\n"):
+            read = process.stdout.readline()
+            assert read, f"{printed}\n{process.communicate()[1]}"
+            printed += read
+        process.send_signal(signal.SIGINT)
+        rest, complaints = process.communicate(timeout=SECONDS)
+    return process.returncode, printed + rest or complaints
 
 
 def pairs_of(page: Path) -> list[tuple[str, str]]:
@@ -251,7 +278,7 @@ def test_every_option_named_exists() -> None:
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
     for page in PAGES:
-        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page.read_text(encoding="utf-8")))
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page.read_text(encoding="utf-8")))
         assert named <= options, page.name
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SUITE = """
+SUITE = r"""
 import asyncio, logging, subprocess, sys
 import pytest
 from confirma_async import Confirma, Secret
@@ -16,6 +16,7 @@ from confirma_async.errors import ConfirmaError
 from tests.leaks import look
 
 KEY = Secret("leaked-key-1").reveal()
+SLASHED = Secret("leaked/key-1").reveal()
 PERSON = "131052-308T"
 WORDS = [KEY, PERSON]
 
@@ -55,6 +56,13 @@ def test_cause(word):
         except ValueError as error:
             raise ConfirmaError("it failed") from error
 
+def test_what_is_not_shown_of_a_chain(word):
+    with pytest.raises(ConfirmaError):
+        try:
+            raise ValueError(word)
+        except ValueError:
+            raise ConfirmaError("it failed") from None
+
 def test_note(word):
     ConfirmaError("it failed").add_note(word)
 
@@ -70,6 +78,30 @@ def test_asynchronous_subprocess(word):
 
 def test_what_is_given_to_it(word):
     look(f"it is {word}", "a span")
+
+def test_attribute():
+    ConfirmaError("it failed").body = KEY
+
+def test_pickle():
+    ConfirmaError("it failed").body = KEY.encode()
+
+def test_escaped_as_json():
+    print("".join(f"\\u{ord(char):04X}" for char in KEY))
+
+def test_escaped_as_html():
+    print("".join(f"&#{ord(char)};" for char in KEY))
+
+def test_escaped_as_url():
+    print("".join(f"%{ord(char):02x}" for char in KEY))
+
+def test_escaped_slash():
+    print(SLASHED.replace("/", "\\/"))
+
+def test_wide():
+    look(KEY.encode("utf-16-le").decode("latin-1"), "a page")
+
+def test_clean_secret_in_an_error():
+    ConfirmaError("it failed").token = Secret(KEY)
 
 def test_clean(word):
     Confirma("another-key-2")
@@ -95,6 +127,10 @@ def test_every_leak_is_found_and_nothing_else(tmp_path):
         text=True,
         check=False,
     )
-    failed = set(re.findall(r"^FAILED \S+::(\w+)\[(\S+)\]", done.stdout, re.MULTILINE))
-    leaking = set(re.findall(r"^def (test_(?!clean)\w+)", SUITE, re.MULTILINE))
-    assert failed == {(name, word) for name in leaking for word in ("leaked-key-1", "131052-308T")}
+    failed = set(re.findall(r"^FAILED \S+::(\w+)(?:\[(\S+)\])?", done.stdout, re.MULTILINE))
+    leaking = re.findall(r"^def (test_(?!clean)\w+)\((\w*)", SUITE, re.MULTILINE)
+    assert failed == {
+        (name, word)
+        for name, asks in leaking
+        for word in (("leaked-key-1", "131052-308T") if asks else ("",))
+    }

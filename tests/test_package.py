@@ -19,7 +19,7 @@ TWIN = Path(confirma_sync.__file__).parent
 LAYERS = [
     {"_version", "files", "secret"},
     {"errors", "schemas"},
-    {"converters", "credentials", "cursors", "redaction"},
+    {"bounds", "converters", "credentials", "cursors", "redaction"},
     {"validation", "contract", "pagination", "settings"},
     {"accounts", "formats", "session"},
     {"resources", "sandbox", "telemetry"},

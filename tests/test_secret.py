@@ -55,7 +55,9 @@ def test_an_empty_one_is_false():
 
 
 @pytest.mark.parametrize(
-    "through", [lambda it: pickle.loads(pickle.dumps(it)), copy.copy, copy.deepcopy], ids=str
+    "through",
+    [lambda it: pickle.loads(pickle.dumps(it)), copy.copy, copy.deepcopy],
+    ids=["pickle", "copy", "deepcopy"],
 )
 def test_it_keeps_its_text_through_pickling_and_copying(through):
     assert through(SECRET).reveal() == TEXT

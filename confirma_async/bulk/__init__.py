@@ -112,7 +112,7 @@ class BulkStream:
                 for outcome in told:
                     self._tally.add(outcome)
                     yield outcome
-            self._ending = await running
+            await running
         except GeneratorExit:
             self._stop.set()
             self._audience.leave()
@@ -128,43 +128,46 @@ class BulkStream:
             return self._ending.seconds
         return 0.0 if self._started is None else time.monotonic() - self._started
 
-    async def _run(self, placement: Placement) -> Ending:
+    async def _run(self, placement: Placement) -> None:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout)
         try:
             self._name = writer.name
-            job = JobName(placement.target, tuple(self._options.inputs))
+            name = JobName(placement.target, tuple(self._options.inputs))
             owner, expected = placement.owner, self._options.expected
             run = await writer.run(
-                lambda journal: journal.begin(job, now=time.time(), owner=owner, expected=expected)
+                lambda journal: journal.begin(name, now=time.time(), owner=owner, expected=expected)
             )
             self._run_number = run
             doubt = await writer.run(lambda journal: journal.doubt())
             doubtful = None if doubt is None else _DOUBT.format(journal=writer.name, reason=doubt.reason)
             self._warnings = tuple(filter(None, (placement.warning, doubtful)))
+            job = Job(self._pipeline, writer, run, self._options, self._audience, self._stop)
             try:
-                ended = await self._job(writer, run)
+                await job.submit(self._source)
             except BaseException as error:
                 with contextlib.suppress(JournalError):  # what stopped the job is the error to tell
-                    await self._end(writer, run, f"failed ({type(error).__name__})", placement)
+                    if isinstance(error, asyncio.CancelledError):
+                        self._ending = await self._ended(job, writer, run, cut_off=True)
+                    await self._end(writer, run, _in_words(error), placement)
                 raise
-            await self._end(writer, run, ended.in_words, placement)
+            self._ending = await self._ended(job, writer, run)
+            await self._end(writer, run, self._ending.in_words, placement)
         finally:
             await writer.close()
-        return ended
 
-    async def _job(self, writer: JournalWriter, run: int) -> Ending:
-        job = Job(self._pipeline, writer, run, self._options, self._audience, self._stop)
-        await job.submit(self._source)
+    async def _ended(self, job: Job, writer: JournalWriter, run: int, *, cut_off: bool = False) -> Ending:
+        """What a run leaves behind; ``cut_off`` where it was cancelled."""
         left = await writer.run(lambda journal: journal.open_counts(run))
         withheld = await writer.run(lambda journal: journal.withheld(run))
         unknown = left[State.UNKNOWN] + left[State.SENDING]
         pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are told as refused
+        done = job.exhausted and not unknown and not pending
         return Ending(
             unknown=unknown,
             pending=pending,
             paused=job.paused,
             paused_by=job.paused_by,
-            interrupted=job.stopped and not (job.exhausted and not unknown and not pending),
+            interrupted=(job.stopped or cut_off) and not done,
             seconds=self._seconds(),
         )
 
@@ -178,6 +181,10 @@ class BulkStream:
         if placement.prove is not None and await writer.run(lambda journal: journal.has_sent()):
             with contextlib.suppress(OSError):  # the journal itself knows its owner
                 await asyncio.to_thread(placement.prove)
+
+
+def _in_words(error: BaseException) -> str:
+    return "interrupted" if isinstance(error, asyncio.CancelledError) else f"failed ({type(error).__name__})"
 
 
 class Bulk:
@@ -236,14 +243,15 @@ class Bulk:
                 file, or a function that opens a journal of another form (``Journal``). No payload is kept.
             settle_seconds: Seconds for which the service may still be at work on a call that has ended;
                 before they have passed, an invoice that is not listed may still appear. No figure is
-                documented; 60 is this project's choice.
+                documented; 60 is this project's choice. From 0 to 604,800, which is a week.
             on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
                 of its absence: ``hold`` it for the next run or a person, or ``resend`` it after the settle
                 time, which doubles it if the service's list was later than that.
             validate: Whether to check invoices against the rules that need no server.
             retry: Whether invoices that the service rejected in an earlier run are sent again, under the same
                 number: ``none``, those that have ``changed`` since, or ``all``.
-            wave: Rejections in a row of the same cause that pause the job; None for no such limit.
+            wave: Rejections in a row of the same cause that pause the job, from 1 to 1,000,000; None for no
+                such limit.
             until: When the job pauses, whatever is left.
             target: What the journal is bound to; the base URL unless said otherwise.
             inputs: Names of the inputs, for people who look at the run later.
@@ -258,6 +266,7 @@ class Bulk:
 
         Raises:
             JournalError: the journal cannot be used; nothing is sent without it.
+            ConfigurationError: a number is out of its bounds.
             UnknownKeyError: the key belongs to no account that is known here, while others are.
         """
         stream = self.stream(

@@ -12,10 +12,10 @@ from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confirma_async.bulk.evidence import Kind
-from confirma_async.bulk.items import InvoiceKey, State, Unknown, seller_of
+from confirma_async.bulk.items import InvoiceKey, State, Unknown
 from confirma_async.bulk.journal import Rivals
 from confirma_async.bulk.words import (
     amounts_in,
@@ -37,7 +37,7 @@ from confirma_async.errors import (
     ResponseDecodeError,
     TransportError,
 )
-from confirma_async.redaction import masked
+from confirma_async.redaction import told as repeated
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionRecord,
@@ -45,8 +45,9 @@ from confirma_async.schemas import (
     InvoiceStatus,
     InvoiceType,
 )
+from confirma_async.schemas.identity import same_seller
 from confirma_async.session.pipeline import Reply
-from confirma_async.session.refusals import in_words, visible
+from confirma_async.session.refusals import in_words
 from confirma_async.session.retry import not_taken
 
 WINDOW = datetime.timedelta(days=7)
@@ -55,9 +56,22 @@ may date an invoice by another time zone, or move it to the next banking day; se
 of holidays with the weekend beside it."""
 
 
+_LONGEST_STATUS, _LONGEST_DETAIL = 100, 1000
+
+
+def _status(word: str | None) -> str | None:
+    return word if word is None or word in _TAKEN else repeated(word, _LONGEST_STATUS)
+
+
+def _detail(text: str | None) -> str | None:
+    return text if text is None else repeated(text, _LONGEST_DETAIL)
+
+
 @frozen(kw_only=True)
 class Classification:
     """What to write down for an item, and whether the job can go on.
+
+    What the service said is in here as the journal and every message may hold it: masked, in one line.
 
     Attributes:
         kind: The evidence.
@@ -69,8 +83,8 @@ class Classification:
     """
 
     kind: Kind
-    status: str | None = None
-    detail: str | None = None
+    status: str | None = field(default=None, converter=_status)
+    detail: str | None = field(default=None, converter=_detail)
     pause: str | None = None
     cause: CallError | None = None
     form: str | None = None
@@ -155,7 +169,7 @@ def _kind_of_error(error: CallError) -> Kind:
 
 def _first_line(error: CallError) -> str:
     """The first line: an error's list of paths belongs into the log, not into every row of a report."""
-    return visible(str(error).partition("\n")[0])
+    return str(error).partition("\n")[0]
 
 
 # --- receipts ---------------------------------------------------------------------------------------
@@ -214,7 +228,8 @@ def classify_answer(
     if not isinstance(body, dict):
         return Classification(kind=Kind.UNREADABLE, detail="the answer is no JSON object")
     found = cast("Mapping[str, object]", body)
-    status = _word(found.get(names.status))
+    word = found.get(names.status)
+    status = word if isinstance(word, str) else None
     sign, numbers = survey(found, names.status, names.number)
     if not all(is_number(other, number) for other in numbers):
         return Classification(
@@ -241,13 +256,6 @@ def classify_answer(
         detail="the answer says in no word that is known that the invoice was taken, and no invoice that was "
         f"answered so is known to be listed yet (HTTP {form})",
     )
-
-
-def _word(told: object) -> str | None:
-    """A status as it may be shown."""
-    if not isinstance(told, str):
-        return None
-    return told if told in _TAKEN else visible(masked(told))
 
 
 # --- records and lists ------------------------------------------------------------------------------
@@ -334,9 +342,9 @@ def _listed(found: Sequence[DistributionRecord], wanted: Wanted, rivals: Rivals)
     )
     first = [record for record in found if record.status != InvoiceStatus.DUPLICATE] or found
     if kind is Kind.LISTED_IN_ERROR:
-        told = visible(masked(first[0].error or "")) or "the service found it in error"
+        told = first[0].error or "the service found it in error"
         return Classification(kind=kind, status=first[0].status, detail=told)
-    status = first[0].status if first[0].status is None else visible(masked(first[0].status))
+    status = first[0].status
     if kind.reading.state is State.UNKNOWN:
         return Classification(
             kind=kind, status=status, detail=f"there is a record {kind.reading.what}: {kind.reading.reason}"
@@ -370,7 +378,7 @@ def _contradicts(record: DistributionRecord, wanted: Wanted) -> bool:
     return (
         any(kind != key.type for kind in types_in(extra))
         or any(own is not None and abs(amount) != abs(own) for amount in amounts_in(extra))
-        or any(key.seller and seller_of(told) not in {"", key.seller} for told in sellers_in(extra))
+        or any(key.seller and same_seller(told) not in {"", key.seller} for told in sellers_in(extra))
     )
 
 

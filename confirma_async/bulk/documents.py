@@ -29,7 +29,7 @@ async def with_documents(entry: Entry, downloads: Downloads) -> bytes:
 
 async def _fetched(attached: AttachedUrl, downloads: Downloads) -> bytes:
     try:
-        data = await downloads.fetch(attached.url, attachments.LARGEST_ATTACHMENT)
+        data = await downloads.fetch(attached.url, attachments.LARGEST_ATTACHMENT, private=attached.private)
     except TooLargeError:
         raise attached.too_large() from None
     except DownloadError as error:

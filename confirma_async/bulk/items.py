@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime
 import enum
-import re
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
 
 from attrs import field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.errors import Problem
 from confirma_async.formats.records import Place
 from confirma_async.formats.stand_ins import StandIn
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
+from confirma_async.schemas.identity import same_seller, same_type
 
 
 class State(enum.IntEnum):
@@ -75,14 +76,13 @@ class InvoiceKey:
 def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
     """The key of an invoice."""
     header = request.invoice.header
-    parties = request.invoice.parties
-    seller = parties.seller_party if parties else None
+    kind = same_type(header.type)
     date = header.date.isoformat()
     return InvoiceKey(
-        seller_of(seller.identifier if seller else ""),
-        str(header.type).upper(),
+        same_seller(request.seller_identifier),
+        str(kind),
         header.number,
-        date if header.type == InvoiceType.REMINDER else "",
+        date if kind == InvoiceType.REMINDER else "",
         date,
     )
 
@@ -98,16 +98,6 @@ def gross_of(request: SalesInvoiceRequest) -> Decimal | None:
     rows = [row.gross_amount for row in request.invoice.rows]
     known = [amount for amount in rows if amount is not None]
     return sum(known, Decimal(0)) if known and len(known) == len(rows) else None
-
-
-_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
-
-
-@lru_cache(maxsize=1024)
-def seller_of(identifier: str) -> str:
-    """One spelling for a seller: a Finnish business id and the VAT code made of it are the same."""
-    plain = _NOT_ALPHANUMERIC.sub("", identifier.upper())
-    return plain.removeprefix("FI")
 
 
 DIGEST_BYTES = 16
@@ -271,12 +261,12 @@ class JobOptions:
         expected: How many records the whole input has, where it was counted.
     """
 
-    settle_seconds: float = 60.0
+    settle_seconds: float = field(default=60.0, validator=within(bounds.SETTLE))
     on_unknown: Unknown = Unknown.HOLD
     validate: bool = True
     retry: Retry = Retry.NONE
-    wave: int | None = WAVE
+    wave: int | None = field(default=WAVE, validator=within(bounds.WAVE, optional=True))
     until: datetime.datetime | None = None
     target: str | None = None
     inputs: Sequence[str] = ()
-    expected: int | None = None
+    expected: int | None = field(default=None, validator=within(bounds.EXPECTED, optional=True))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import aclosing
 from functools import partial
 from typing import Any, TypeVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from confirma_async.bulk import outcomes
 from confirma_async.bulk.audience import Audience
@@ -28,9 +28,10 @@ from confirma_async.bulk.lookups import Again, Decided, Lookups, Send, Step, Tas
 from confirma_async.bulk.watch import Watch
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.errors import CallError, JournalError, Problem, RequestInvalidError
+from confirma_async.errors import CallError, JournalError, OutcomeUnknownError, Problem, RequestInvalidError
 from confirma_async.resources.invoices import Invoices
 from confirma_async.session.download import Downloads
+from confirma_async.session.halt import CalledOffError, Halt
 from confirma_async.session.pipeline import CallOptions, Pipeline, Reply
 from confirma_async.session.retry import RetryQuota
 
@@ -50,7 +51,7 @@ class Job:
         run: The number of this run in the journal.
         options: How the job runs.
         audience: Hears each outcome, after it is durable.
-        stop: Once set, nothing new is sent; what is under way is brought to its end.
+        stop: Once set, what waits for its turn is put back, and what is under way is brought to its end.
         paused: Why the job paused; None while it can go on.
         paused_by: The error that it paused for, where there is one.
         stopped: Whether it was asked to stop before its end.
@@ -73,6 +74,10 @@ class Job:
     _open: int = field(init=False, default=0)
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
     _halt: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _calls: Halt = field(init=False, factory=Halt)
+    _workers: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
+    _free: int = field(init=False, default=0)
+    _failed: asyncio.Future[None] = field(init=False)
     _waiting: dict[int, asyncio.Task[None]] = field(init=False, factory=dict[int, asyncio.Task[None]])
     _room: asyncio.Event = field(init=False, factory=asyncio.Event)
     _watch: Watch = field(init=False)
@@ -82,8 +87,10 @@ class Job:
     _source_error: Exception | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
-        self._work = asyncio.Queue(maxsize=2 * self._workers)
-        self._watch = Watch(self._workers, self.options.wave)
+        self.pipeline = evolve(self.pipeline, halt=self._calls)
+        self._work = asyncio.Queue(maxsize=2 * self._most_workers)
+        self._watch = Watch(self._most_workers, self.options.wave)
+        self._failed = asyncio.get_running_loop().create_future()
         policy = self.pipeline.policy
         self._downloads = Downloads(self.pipeline.transport, policy, RetryQuota(policy.budget))
         self._lookups = Lookups(
@@ -99,7 +106,7 @@ class Job:
         self._room.set()
 
     @property
-    def _workers(self) -> int:
+    def _most_workers(self) -> int:
         return self.pipeline.limiter.concurrency
 
     async def submit(self, source: Source) -> None:
@@ -109,25 +116,23 @@ class Job:
             JournalError: the journal cannot be written; nothing is sent without it.
         """
         self._lookups.forms, self._lookups.doubt = await self.writer.run(_known_so_far)
-        workers = [asyncio.create_task(self._worker()) for _ in range(self._workers)]
         lookout = asyncio.create_task(self._lookout())
         try:
-            await self._first_of(workers, self._feed_or_drain(source), self._halt.wait())
-            await self._first_of(workers, self._idle.wait())
+            await self._first_of(self._feed_or_drain(source), self._halt.wait())
+            await self._first_of(self._idle.wait())
             if self._source_error is not None:
                 raise self._source_error
         finally:
-            self._halt.set()  # whatever becomes durable after this is not looked up by this run
-            await _end([lookout, *self._waiting.values(), *workers])
+            waiting = [*self._waiting.values()]
+            self._halted()  # whatever becomes durable after this is not looked up by this run
+            await _end([lookout, *waiting, *self._workers])
+            await self._put_back()
 
-    async def _first_of(self, workers: list[asyncio.Task[Any]], *awaited: Coroutine[Any, Any, Any]) -> None:
-        """Waits for the first of some coroutines, and ends the others.
-
-        A worker never ends by itself: one that does has failed, and so has the job.
-        """
+    async def _first_of(self, *awaited: Coroutine[Any, Any, Any]) -> None:
+        """Waits for the first of some coroutines, and ends the others; a worker that fails fails the job."""
         tasks = [asyncio.create_task(coroutine) for coroutine in awaited]
         try:
-            anything = [*tasks, *workers, self.writer.broken]
+            anything = [*tasks, self._failed, self.writer.broken]
             done, _ = await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
                 ended.result()
@@ -147,12 +152,18 @@ class Job:
         self._halted()
 
     def _halted(self) -> None:
-        """Sends nothing new, and lets go of what only waits for its settle time."""
+        """Sends nothing new: calls off what waits for its turn, and lets go of what waits for a lookup."""
         self._halt.set()
+        self._calls.call()
         for position, waiting in list(self._waiting.items()):
             waiting.cancel()
             self._forget_waiting(position)
             self._close()
+
+    async def _put_back(self) -> None:
+        """Has nothing claimed in the journal that nobody holds any more."""
+        with contextlib.suppress(JournalError):  # told already, by what could not be written before
+            await self.writer.run(lambda journal: journal.put_back(self.run))
 
     # --- in ---------------------------------------------------------------------------------------
 
@@ -168,7 +179,7 @@ class Job:
 
     async def _feed(self, source: Source) -> None:
         index = 0
-        async with aclosing(chunks(source)) as reading:
+        async with contextlib.aclosing(chunks(source)) as reading:
             async for chunk in reading:
                 if self._halt.is_set():
                     return
@@ -206,10 +217,24 @@ class Job:
                 self._open += 1
                 self._idle.clear()
                 try:
-                    await self._work.put(task)
+                    await self._hand(task)
                 except asyncio.CancelledError:  # halted; the journal has it as it was
                     self._close()
                     raise
+
+    async def _hand(self, task: Task) -> None:
+        """Hands an item to the workers; one more of them begins where all that there are have work."""
+        await self._work.put(task)
+        if self._work.qsize() > self._free and len(self._workers) < self._most_workers:
+            self._free += 1
+            worker = asyncio.create_task(self._worker())
+            worker.add_done_callback(self._worker_ended)
+            self._workers.add(worker)
+
+    def _worker_ended(self, worker: asyncio.Task[None]) -> None:
+        """A worker never ends by itself: one that does has failed, and so has the job."""
+        if not worker.cancelled() and (error := worker.exception()) and not self._failed.done():
+            self._failed.set_exception(error)
 
     async def _refuse(self, refusals: list[Refusal]) -> None:
         if not refusals:
@@ -223,12 +248,14 @@ class Job:
     async def _worker(self) -> None:
         while True:
             task = await self._work.get()
+            self._free -= 1
             if self._halt.is_set():
                 self._close()
             elif task.unknown:
                 await self._resolve(task)
             else:
                 await self._send(task)
+            self._free += 1
 
     async def _send(self, task: Task) -> None:
         async def intent() -> None:
@@ -250,11 +277,25 @@ class Job:
                 body,
                 options=CallOptions(subject=str(task.entry.key), before_send=intent),
             )
+        except CalledOffError:
+            self._call_off(task)
+            return
+        except asyncio.CancelledError as cancelled:
+            if not isinstance(cancelled.__cause__, OutcomeUnknownError):
+                self._call_off(task)
+            raise
         except CallError as error:
             found = classify_error(error)
         else:
             found = classify_answer(reply, task.entry.key.number, self._receipts, self._lookups.forms)
         self._decide(task, found)
+
+    def _call_off(self, task: Task) -> None:
+        """Puts back an item no request of which has arrived, unless one of an earlier call may have."""
+        if task.resends:
+            self._leave(task, "the job ended before it was sent again; the attempt before may still appear")
+        else:
+            self._write(task, Classification(kind=Kind.NOT_SENT), self._close)
 
     async def _whole_body(self, entry: Entry) -> bytes | None:
         """The body with its documents; None where the job halts before they are there.
@@ -365,7 +406,7 @@ class Job:
 
         async def later() -> None:
             await asyncio.sleep(seconds)
-            await self._work.put(task)
+            await self._hand(task)
             self._forget_waiting(task.position)
 
         self._waiting[task.position] = asyncio.create_task(later())
@@ -418,7 +459,7 @@ def _is_accepted(step: Step) -> bool:
     return isinstance(step, Decided) and step.classification.state is State.ACCEPTED
 
 
-async def _end(tasks: list[asyncio.Task[Any]]) -> None:
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -87,6 +87,10 @@ class Journal(Protocol):
         """Writes down what became of items, in this order."""
         ...
 
+    def put_back(self, run: int) -> None:
+        """Lets go of what this run has claimed and not sent: it is pending again."""
+        ...
+
     def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
         """Writes down records that a run will not send, so that reports can name them."""
         ...
@@ -126,7 +130,7 @@ class Journal(Protocol):
         ...
 
     def has_sent(self) -> bool:
-        """Whether the service has, or may have, anything of this journal's; until then it is bound to no key."""
+        """Whether the service has, or may have, anything of it; until then it is bound to no key."""
         ...
 
     def doubt(self) -> Doubt | None:

@@ -26,6 +26,7 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, Phase
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionInformation, InvoiceType
+from confirma_async.session.halt import CalledOffError
 
 RESENDS = 3
 """Times that one run sends an invoice of unknown outcome again before it leaves it for the next run."""
@@ -260,6 +261,8 @@ class Lookups:
             raise ValueError("nothing is unknown of this invoice")
         try:
             step = await self._step(task, lost)
+        except CalledOffError:  # the journal has it as it was
+            step = Again(0.0)
         except CallError as error:
             step = await self._failed(task, lost, error)
         if not isinstance(step, Again):

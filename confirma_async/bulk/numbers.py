@@ -8,9 +8,10 @@ from pathlib import Path
 
 from attrs import define, field
 
-from confirma_async.bulk.items import InvoiceKey, seller_of
+from confirma_async.bulk.items import InvoiceKey
 from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite, reading
 from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, whole
+from confirma_async.schemas.identity import same_seller
 
 _MEMORY = 10_000
 """Answers of the journal that a book remembers."""
@@ -91,7 +92,7 @@ class JournalBook:
         number = whole(identity.original)
         if number is None:
             return self._journal.numbered([identity]).get(identity)
-        key = InvoiceKey(seller_of(identity.seller), str(identity.type).upper(), number, "", "")
+        key = InvoiceKey(same_seller(identity.seller), str(identity.type).upper(), number, "", "")
         row = self._journal.find(key)
         return number if row is not None and row.key == key else None
 

@@ -5,9 +5,22 @@ from __future__ import annotations
 import importlib
 import sys
 
+from confirma_async.cli.stopping import INTERRUPTED, signals
+
 
 def main() -> None:
     """Runs the command line; the entry point of the script ``confirma``."""
+    try:
+        signals.install()
+        code = _run()
+        signals.over()
+    except KeyboardInterrupt:  # once at most
+        signals.over()
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         importlib.import_module("rich")  # the commands need it, and load it late
         from confirma_async.cli.app import run
@@ -15,7 +28,7 @@ def main() -> None:
         if error.name not in {"click", "rich"}:
             raise
         sys.stderr.write("confirma: the command line needs more packages: pip install 'confirma-sdk[cli]'\n")
-        sys.exit(2)
+        return 2
     if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
         reconfigure(errors="backslashreplace")  # a name that a terminal cannot show ends no job
-    sys.exit(run(sys.argv[1:]))
+    return run(sys.argv[1:])

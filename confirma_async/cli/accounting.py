@@ -10,6 +10,7 @@ import click
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.records import Layout, Sheet, as_list, show_list
 from confirma_async.cli.render import print_json
 from confirma_async.formats import read_document
@@ -148,8 +149,8 @@ def _taken(
     if as_json:
         print_json(connection.converter.unstructure(receipt))
     else:
-        click.echo(f"{told}.")
-        click.echo(f"Whether the accounting system takes it, is told by: {next_command}")
+        say(f"{told}.")
+        say(f"Whether the accounting system takes it, is told by: {next_command}")
     return Exit.ACCEPTED
 
 

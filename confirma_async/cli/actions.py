@@ -13,6 +13,7 @@ from attrs import frozen
 from confirma_async.cli import options, usage
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
 from confirma_async.formats import read_document
 from confirma_async.schemas import (
@@ -112,6 +113,8 @@ def _command(name: str, named: _Named) -> click.Command:
 def _option(attribute: attrs.Attribute[Any]) -> click.Option:
     flag, (read, metavar), meaning = _OPTIONS[attribute.name]
     required = attribute.default is attrs.NOTHING
+    if read is options.amount:
+        meaning = f"{meaning}  [{options.AMOUNTS}]"
     return click.Option([flag, attribute.name], type=read, metavar=metavar, help=meaning, required=required)
 
 
@@ -139,12 +142,12 @@ def _send(actions: Sequence[TypedAction | Action], connection: Connection, *, as
         print_json(connection.converter.unstructure(receipt))
         return Exit.ACCEPTED
     count = f"{len(actions)} action{'' if len(actions) == 1 else 's'}"
-    click.echo(f"The service has taken {count}; it queues them, and processes them later.")
+    say(f"The service has taken {count}; it queues them, and processes them later.")
     for told in receipt.actions:
         about = ", ".join(
             f"{what} {number}"
             for what, number in (("invoice", told.invoice_number), ("case", told.case_id))
             if number is not None
         )
-        click.echo(f"  {told.code or 'action'} of {about or '?'}: {told.status or 'no status given'}")
+        say(f"  {told.code or 'action'} of {about or '?'}: {told.status or 'no status given'}")
     return Exit.ACCEPTED

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import importlib
+import io
 import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from typing import TextIO
 
 import click
 
 from confirma_async._version import __version__
 from confirma_async.cli.changes import Changes
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.stopping import signals
 
 _COMMANDS: Mapping[str, str] = {
     "submit": "submit",
@@ -87,8 +91,8 @@ def confirma(verbose: bool) -> None:
       4    it may have taken effect: find out before giving the command again
       5    the journal was deleted or replaced while the job ran: see to it first
       70   a fault of the SDK itself
-      130  interrupted; the same command goes on
-      141  nobody read the output to its end, as with | head
+      130  interrupted, or its terminal closed; the same command goes on
+      141  nobody reads the output any more, as with | head; the same command goes on
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
     _set_up_logging(verbose=verbose)
 
@@ -97,8 +101,16 @@ def _set_up_logging(*, verbose: bool) -> None:
     """The commands say what matters in their results; the log is for those who ask for it."""
     logger = logging.getLogger("confirma_async")
     logger.propagate = False
-    logger.handlers[:] = [logging.StreamHandler() if verbose else logging.NullHandler()]
+    logger.handlers[:] = [_log_handler() if verbose else logging.NullHandler()]
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def _log_handler() -> logging.Handler:
+    from confirma_async.cli.printer import LogFormatter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogFormatter())
+    return handler
 
 
 def every_command(
@@ -119,17 +131,27 @@ def run(arguments: Sequence[str]) -> int:
 
     With ``--json``, an error is told as JSON on standard output as well.
     """
+    try:
+        return _run(arguments)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _let_go(stream)
+
+
+def _run(arguments: Sequence[str]) -> int:
     changes = Changes()
     try:
         code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False, obj=changes)
-    except (OSError, SystemExit) as error:  # the latter is how rich says that a pipe is broken
+    except (OSError, SystemExit) as error:  # the latter is how rich and click say that a pipe is broken
         if changes.made:  # a file would have been opened before
             return _unprinted(error)
-        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+        if isinstance(error, OSError) and not _unread(error):
             return _failed(error, as_json="--json" in arguments)
-        _give_up_output()
-        return Exit.UNREAD
-    except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:  # noqa: BLE001 (the last resort)
+        _give_up(sys.stdout)
+        return Exit.INTERRUPTED if signals.received else Exit.UNREAD
+    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError) as error:
+        return _unprinted(error) if changes.made else _failed(error, as_json="--json" in arguments)
+    except Exception as error:  # noqa: BLE001 (the last resort)
         return _failed(error, as_json="--json" in arguments)
     return int(code or Exit.ACCEPTED)
 
@@ -137,35 +159,78 @@ def run(arguments: Sequence[str]) -> int:
 def _failed(error: BaseException, *, as_json: bool) -> Exit:
     """Says what went wrong, and returns the exit code for it."""
     from confirma_async.cli.failures import explained
+    from confirma_async.cli.printer import say
     from confirma_async.cli.render import print_json
 
     failure = explained(error)
     try:
         if isinstance(error, click.ClickException):
-            error.show()  # with the usage of the command
+            shown = io.StringIO()
+            error.show(shown)  # with the usage of the command
+            usage, mark, _ = shown.getvalue().partition("Error: ")
+            say(f"{usage}{mark}{failure.message}", err=True, lines=True)
         else:
-            click.echo(f"confirma: {failure.message}", err=True)
+            say(f"confirma: {failure.message}", err=True, lines=True)
         if as_json:
             print_json({"error": failure.message, "exit_code": int(failure.code), **failure.details})
     except OSError:  # nobody reads it; the exit code says enough
-        _give_up_output()
+        _give_up(sys.stdout)
     return failure.code
 
 
 def _unprinted(error: BaseException) -> Exit:
     """Says that a command has done its work, where its result could not be printed."""
-    _give_up_output()
-    reason = (error.strerror if isinstance(error, OSError) else None) or "its reader has gone"
+    from confirma_async.cli.printer import say
+
+    _give_up(sys.stdout)
+    match error:
+        case OSError():
+            reason = (error.strerror or "it failed").lower()
+        case SystemExit():
+            reason = "its reader has gone"
+        case _:
+            reason = "it was interrupted"
     with contextlib.suppress(OSError):
-        click.echo(
-            f"confirma: the service has taken it, but the result could not be printed ({reason.lower()}); "
+        say(
+            f"confirma: the service has taken it, but the result could not be printed ({reason}); "
             "see what became of it before you give the command again",
             err=True,
         )
     return Exit.UNKNOWN
 
 
-def _give_up_output() -> None:
-    """Lets go of what could not be printed: Python would try once more at exit, and complain."""
-    with contextlib.suppress(OSError, AttributeError):  # there may be none at all
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _unread(error: OSError) -> bool:
+    """Whether a failure means that nobody reads the output any more: a broken pipe, a closed terminal."""
+    return isinstance(error, BrokenPipeError) or (error.errno == errno.EIO and _terminal_closed())
+
+
+def _terminal_closed() -> bool:
+    try:
+        import termios
+    except ImportError:  # Windows tells it otherwise
+        return False
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            termios.tcgetattr(stream.fileno())
+        except termios.error as error:
+            if error.args[0] == errno.EIO:
+                return True
+        except (OSError, AttributeError, ValueError):  # there is none
+            continue
+    return False
+
+
+def _let_go(stream: TextIO | None) -> None:
+    """Lets go of what cannot be printed: Python would try once more at exit, and complain."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except (OSError, ValueError):
+        _give_up(stream)
+
+
+def _give_up(stream: TextIO | None) -> None:
+    """Has what is printed from now on, or was left half printed, go nowhere."""
+    if stream is not None:  # there may be none at all
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

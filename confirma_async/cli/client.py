@@ -10,6 +10,7 @@ from attrs import evolve
 from confirma_async.cli import options, token_file
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
 from confirma_async.client import Confirma
 from confirma_async.errors import ResponseDecodeError
@@ -70,12 +71,12 @@ def create(
     if as_json:
         print_json(_as_json(created, save))
     else:
-        click.echo(
+        say(
             f"Client {created.client_identifier} was made, with customer code "
             f"{created.confirma_finance_customer_code} and payment reference prefix "
             f"{created.payment_reference_prefix}."
         )
-        click.echo(f"Its token is in {save}. To use it: --key-file {save}")
+        say(f"Its token is in {save}. To use it: --key-file {save}")
     return Exit.ACCEPTED
 
 

@@ -8,6 +8,7 @@ import click
 
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.formats import Form, ReadOptions
 from confirma_async.formats.proposal import propose
 
@@ -29,7 +30,7 @@ def columns(file: Path, form: str | None) -> Exit:
     lacks what every invoice needs.
     """
     proposal = propose(file, ReadOptions(form=None if form is None else Form(form)))
-    click.echo(proposal.text, nl=False)
+    say(proposal.text.removesuffix("\n"), lines=True)
     for sentence in proposal.unsure:
-        click.echo(f"confirma: unsure: {sentence}", err=True)
+        say(f"confirma: unsure: {sentence}", err=True)
     return Exit.REJECTED if proposal.missing else Exit.ACCEPTED

@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 import click
 from attrs import evolve, field, frozen
 
+from confirma_async import bounds
 from confirma_async.accounts import AccountName
 from confirma_async.cli import changes, options, usage
+from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
@@ -86,8 +88,9 @@ class Connection:
         Raises:
             OutcomeUnknownError: also where Ctrl-C stopped a call that may have taken effect.
         """
-        answer = self._call(verb)
-        changes.note()
+        with signals.changing():
+            answer = self._call(verb)
+            changes.note()
         return answer
 
     def _call(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
@@ -96,7 +99,7 @@ class Connection:
                 return await verb(confirma)
 
         try:
-            return asyncio.run(asked())
+            return signals.run(asked)
         except (KeyboardInterrupt, asyncio.CancelledError) as stopped:
             unknown = _outcome_unknown(stopped)
             raise unknown or stopped from None
@@ -184,7 +187,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     *place_options,
     click.option(
         "--timeout",
-        type=options.FiniteRange(0, min_open=True),
+        type=options.FiniteRange(bounds.TIMEOUT),
         default=30.0,
         show_default=True,
         metavar="SECONDS",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.resources
 import shlex
 import sys
@@ -14,7 +13,9 @@ import click
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection
 from confirma_async.cli.exits import Exit, of_report
+from confirma_async.cli.printer import say
 from confirma_async.cli.running import Running
+from confirma_async.cli.stopping import signals
 from confirma_async.cli.submit import Order, send
 from confirma_async.contract import Overrides
 from confirma_async.formats import InputError, ReadOptions, expand
@@ -57,9 +58,12 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
         as_json=as_json,
         faults={Fault.RESET_AFTER_COMMIT: LOST_ANSWERS},
     )
-    report = asyncio.run(send(order))
+    report = signals.run(send, order)
     if report.accepted >= LOST_ANSWERS and not as_json:
-        click.echo(_AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, journal))))
+        say(
+            _AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, journal))),
+            lines=True,
+        )
     code = of_report(report)
     return Exit.ACCEPTED if code is Exit.REJECTED and report.accepted else code
 

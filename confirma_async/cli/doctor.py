@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
@@ -12,7 +11,11 @@ from rich.markup import escape
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.flags import in_flags
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
+from confirma_async.cli.stopping import signals
+from confirma_async.cli.terminal import Terminal
 from confirma_async.doctor import Finding, Health, Setup, examine
 
 _MARKS = {
@@ -45,17 +48,17 @@ def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
         timeout=connection.timeout,
         folder=folder and folder.resolve(),
     )
-    findings = asyncio.run(_examined(setup, visible=not as_json))
+    findings = signals.run(_examined, setup, not as_json)
     failed = [finding for finding in findings if finding.health is Health.BAD]
     if as_json:
         print_json({"healthy": not failed, "findings": [_as_json(finding) for finding in findings]})
     else:
-        click.echo(f"{len(failed)} of these must be put right." if failed else "Ready to send.")
+        say(f"{len(failed)} of these must be put right." if failed else "Ready to send.")
     return Exit.REJECTED if failed else Exit.ACCEPTED
 
 
-async def _examined(setup: Setup, *, visible: bool) -> list[Finding]:
-    console = Console(soft_wrap=True, highlight=False, quiet=not visible)
+async def _examined(setup: Setup, visible: bool) -> list[Finding]:
+    console = Terminal(soft_wrap=True, highlight=False, quiet=not visible)
     findings: list[Finding] = []
     async for finding in examine(setup):
         findings.append(finding)
@@ -68,7 +71,7 @@ def _print(console: Console, finding: Finding) -> None:
     ascii_only = console.options.ascii_only
     console.print(f"[{colour}]{plain if ascii_only else mark}[/] {finding.check}: {escape(finding.message)}")
     if finding.remedy:
-        console.print(f"  {'->' if ascii_only else '→'} {escape(finding.remedy)}")
+        console.print(f"  {'->' if ascii_only else '→'} {escape(in_flags(finding.remedy))}")
 
 
 def _as_json(finding: Finding) -> dict[str, str | None]:
@@ -76,5 +79,5 @@ def _as_json(finding: Finding) -> dict[str, str | None]:
         "check": finding.check,
         "health": finding.health.value,
         "message": finding.message,
-        "remedy": finding.remedy,
+        "remedy": finding.remedy and in_flags(finding.remedy),
     }

@@ -44,9 +44,10 @@ class Exit(enum.IntEnum):
     INTERNAL = 70
     """A fault of the SDK itself."""
     INTERRUPTED = 130
-    """Stopped by Ctrl-C or a signal; the same command goes on."""
+    """Stopped by Ctrl-C or a signal, that of a closed terminal included; the same command goes on."""
     UNREAD = 141
-    """Whoever read the output stopped reading, as ``head`` does; what a job has done is in its journal."""
+    """Nobody reads the output any more: ``head`` has enough, or a closed terminal did not say so by a signal.
+    What a job has done is in its journal; the same command goes on."""
 
 
 _NOT_SERVED = frozenset({501, 505})

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
-import msgspec
 
 from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal import Refused
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
+from confirma_async.cli.printer import json_line
 from confirma_async.cli.records import print_csv
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
@@ -58,7 +58,7 @@ def export(which: str | None, whose: Whose, as_csv: bool, as_json: bool) -> Exit
     with chosen(which, whose) as found:
         if as_json:
             records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(found))
-            sys.stdout.buffer.writelines(msgspec.json.encode(record) + b"\n" for record in records)
+            sys.stdout.buffer.writelines(json_line(record) for record in records)
             sys.stdout.flush()  # here, where it can still be told that it failed
         else:
             print_csv([*_COLUMNS], _lines(found))

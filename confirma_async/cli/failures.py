@@ -22,10 +22,12 @@ from confirma_async.errors import (
     OutcomeUnknownError,
     RateLimitedError,
     RequestInvalidError,
+    ResponseDecodeError,
     ServerError,
     UnknownAccountError,
     UnknownKeyError,
 )
+from confirma_async.redaction import visible
 
 FIND_OUT: Mapping[str, str] = {
     "payments.settlements": "confirma settlements --from YYYY-MM-DD --to YYYY-MM-DD",
@@ -61,7 +63,7 @@ def explained(error: BaseException) -> Failure:
         case click.ClickException():
             cause = error.__cause__
             details = _details(cause) if isinstance(cause, ConfirmaError) else {}
-            return Failure(error.format_message(), Exit.USAGE, details)
+            return Failure(visible(error.format_message()), Exit.USAGE, details)
         case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
             return Failure("stopped at once; the same command goes on", Exit.INTERRUPTED)
         case OutcomeUnknownError():
@@ -71,12 +73,14 @@ def explained(error: BaseException) -> Failure:
         case UnknownKeyError() | UnknownAccountError():
             return Failure(in_words(error), of_error(error))
         case ConfirmaError():
-            return Failure(str(error), of_error(error), _details(error))
+            lists = isinstance(error, RequestInvalidError | ResponseDecodeError)  # a problem on each line
+            return Failure(visible(str(error), lines=lists), of_error(error), _details(error))
         case sqlite3.Error():
             return Failure(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
         case OSError() if error.filename:
             reason = error.strerror or error
-            return Failure(f"{error.filename}: {reason}; see to that, or name another file", Exit.USAGE)
+            name = visible(str(error.filename))
+            return Failure(f"{name}: {reason}; see to that, or name another file", Exit.USAGE)
         case OSError():
             return Failure(f"a file, or what was to be printed: {error.strerror or error}", Exit.USAGE)
         case _ if os.environ.get("CONFIRMA_DEBUG"):

@@ -6,7 +6,6 @@ import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from confirma_async.bulk import State
 from confirma_async.bulk.classification import Receipts, classify_answer
@@ -14,6 +13,7 @@ from confirma_async.cli import options
 from confirma_async.cli.actions import action
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.records import (
     Layout,
     Sheet,
@@ -24,6 +24,7 @@ from confirma_async.cli.records import (
     tell_window,
 )
 from confirma_async.cli.render import print_json
+from confirma_async.cli.terminal import Terminal
 from confirma_async.client import Confirma
 from confirma_async.formats import read_document
 from confirma_async.schemas import Case, DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
@@ -93,13 +94,13 @@ def _show_receipt(
     word = f" ({receipt.status})" if receipt.status else ""
     match state:
         case State.ACCEPTED:
-            click.echo(f"Invoice {number} was taken{word}.")
+            say(f"Invoice {number} was taken{word}.")
         case State.REJECTED:
-            click.echo(f"Invoice {number} was rejected{word}: {detail or 'no reason was given'}")
+            say(f"Invoice {number} was rejected{word}: {detail or 'no reason was given'}")
         case _:
-            click.echo(f"Whether invoice {number} was taken is not clear: {detail}")
+            say(f"Whether invoice {number} was taken is not clear: {detail}")
     period = f"--from {date} --to {date}"  # without it, the service looks at the last 30 days only
-    click.echo(f"See what becomes of it: confirma invoice distribution --invoice {number} {period}")
+    say(f"See what becomes of it: confirma invoice distribution --invoice {number} {period}")
 
 
 @invoice.command(short_help="Show a debt collection case.")
@@ -125,7 +126,7 @@ def case(case_id: int | None, invoice_number: int | None, connection: Connection
 
 
 def _show_case(found: Case) -> None:
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     summary, balance = found.summary, found.balance
     if summary is not None:
         facts = {

@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 import click
-from rich.console import Console
 
 from confirma_async.bulk import State
 from confirma_async.bulk.journal import Journal, Run
@@ -15,8 +14,10 @@ from confirma_async.bulk.sqlite.journal import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.journals import Whose, located, whose
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json, print_rows, table
 from confirma_async.cli.status import moment
+from confirma_async.cli.terminal import Terminal
 
 LISTED = 1000
 """Runs that --json lists."""
@@ -53,11 +54,11 @@ def jobs(which: str | None, whose: Whose, as_json: bool) -> Exit:
         )
         rows = [_as_row(journal, run) for run in found[:SHOWN] if journal]
     if not rows:
-        click.echo(f"There has been no run yet in {path}.")
+        say(f"There has been no run yet in {path}.")
         return Exit.ACCEPTED
-    print_rows(Console(), made, rows, len(rows))
+    print_rows(Terminal(), made, rows, len(rows))
     if len(found) > SHOWN:
-        click.echo("Earlier runs are listed with --json.")
+        say("Earlier runs are listed with --json.")
     return Exit.ACCEPTED
 
 

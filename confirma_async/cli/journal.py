@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from confirma_async.accounts import JOURNAL_NAME, Accounts
 from confirma_async.bulk import State
@@ -18,7 +18,9 @@ from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.journals import Whose, located, whose
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json, print_rows, table
+from confirma_async.cli.terminal import Terminal
 from confirma_async.errors import JournalError
 from confirma_async.settings import Environment
 
@@ -48,10 +50,10 @@ def list_(as_json: bool) -> Exit:
             [dict(zip(keys, (*each[:2], str(each[2]), each[2].exists()), strict=True)) for each in journals]
         )
     elif not journals:
-        click.echo(f"No account is known yet in {accounts.root}.")
+        say(f"No account is known yet in {accounts.root}.")
     else:
         rows = ((*each[:2], each[2] if each[2].exists() else f"{each[2]} (none yet)") for each in journals)
-        print_rows(Console(), table("Journals", "Target", "Account", "Journal"), rows, len(journals))
+        print_rows(Terminal(), table("Journals", "Target", "Account", "Journal"), rows, len(journals))
     return Exit.ACCEPTED
 
 
@@ -69,12 +71,12 @@ def verify_(which: str | None, whose: Whose, as_json: bool) -> Exit:
     if as_json:
         print_json({"journal": str(path), "whole": True, "doubt": doubt.reason if doubt else None})
     elif doubt:
-        click.echo(
+        say(
             f"{path}: every page is in order, but it may not know all that was sent: {doubt.reason}. Jobs "
             "look up every invoice before they send it; confirma journal trust ends that."
         )
     else:
-        click.echo(f"{path}: whole.")
+        say(f"{path}: whole.")
     return Exit.REJECTED if doubt else Exit.ACCEPTED
 
 
@@ -118,7 +120,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
         )
         return Exit.ACCEPTED
     unsent = counts[State.PENDING] + counts[State.UNKNOWN]
-    click.echo(
+    say(
         f"{path} may not know all that was sent: {doubt.reason}.\n"
         f"It knows {counts[State.ACCEPTED]} accepted invoices, and {unsent} that it has not seen accepted. "
         "If you trust it, the next job sends what it does not know to be sent, without looking it up first. "
@@ -149,7 +151,7 @@ def set_aside_(which: str | None, whose: Whose, confirm: str | None, yes: bool, 
     path, _ = located(which, whose)
     production = _is_production(path)
     name = path.parent.name if which is None else path.name
-    click.echo(
+    say(
         f"The next job will know nothing of what {path} knows: the same invoices would be sent again.",
         err=True,
     )
@@ -200,7 +202,7 @@ def _say(sentence: str, facts: Mapping[str, object], *, as_json: bool) -> None:
     if as_json:
         print_json(facts)
     else:
-        click.echo(sentence)
+        say(sentence)
 
 
 def _path(which: str | None, whose: Whose) -> Path:
@@ -228,7 +230,7 @@ def _agree(yes: bool, question: str) -> None:
 
 def _is_asked(question: str, answer: str | None) -> bool:
     """Asks a person at a terminal; without one, the answer is no."""
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin or not sys.stdin.isatty():
         return False
     if answer is None:
         return click.confirm(question)

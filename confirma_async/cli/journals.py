@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Generator, Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from attrs import frozen
+from attrs import field, frozen
 
 from confirma_async.accounts import (
     ACCOUNT_VARIABLE,
@@ -26,6 +25,7 @@ from confirma_async.bulk.sqlite.guard import APPLICATION_ID
 from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
 from confirma_async.cli import options
 from confirma_async.cli.connection import place_options, variables_of
+from confirma_async.cli.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import JournalError
 from confirma_async.secret import Secret, secret
@@ -50,7 +50,7 @@ class Whose:
         key_file: The file that holds the key, where it is not taken from the variables.
     """
 
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
     account: AccountName
     sandbox: bool = False
     key_file: Path | None = None
@@ -69,7 +69,7 @@ class Whose:
 
     def _key(self) -> Secret | None:
         if self.key_file is not None:
-            return asyncio.run(FileTokenStore(self.key_file).load())
+            return signals.run(FileTokenStore(self.key_file).load)
         return secret(self.variables.get(API_KEY_VARIABLE) or None)
 
 

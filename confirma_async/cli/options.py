@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import datetime
 import functools
-import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import click
 
+from confirma_async import bounds
+from confirma_async.bounds import Bounds
+from confirma_async.cli.printer import say
 from confirma_async.contract import Overrides
 from confirma_async.formats import ColumnMapping, Form, ReadOptions, Spooled, spooled
-from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.validation import missing_libraries
 
 R = TypeVar("R")
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_WHOLE_NUMBER = re.compile(rf"\d{{1,{LONGEST_INVOICE_NUMBER}}}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_WHOLE_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
+_DIGITS = 40
+"""More than any number has that is within bounds."""
 _MONEY = re.compile(r"-?\d{1,15}(\.\d{1,2})?", re.ASCII)
+AMOUNTS = "from -999999999999999.99 to 999999999999999.99, with two decimals at most"
 
 
 class NamedPath(click.Path):
@@ -77,29 +82,44 @@ overrides_file: Decorator = click.option(
 
 
 class FiniteRange(click.FloatRange):
-    """A number within a range; ``nan`` and ``inf`` are none."""
+    """A number within bounds, which the help of its option shows; ``nan``, ``inf`` and ``1_0`` are none."""
 
     name = "number"
 
+    def __init__(self, within: Bounds) -> None:
+        super().__init__(within.least, within.most, min_open=within.above)
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Reads the number."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value} is no number to count with", param, ctx)
-        return number
-
-
-def whole_number(value: str) -> int:
-    """Reads the number of an invoice or a case: digits, and nothing else that Python takes for a number."""
-    if not _WHOLE_NUMBER.fullmatch(value):
-        raise click.BadParameter(f"{value} is no whole number of at most {LONGEST_INVOICE_NUMBER} digits")
-    return int(value)
+        if isinstance(value, str) and not (_NUMBER.fullmatch(value) and len(value) <= _DIGITS):
+            self.fail(f"{value[:_DIGITS]!r} is no number from {self.min} to {self.max}", param, ctx)
+        return float(super().convert(cast("float", value), param, ctx))
 
 
 class WholeRange(click.IntRange):
-    """A whole number within a range."""
+    """A whole number within bounds, likewise: digits, and nothing else that Python takes for a number."""
 
     name = "whole number"
+
+    def __init__(self, within: Bounds) -> None:
+        super().__init__(int(within.least), int(within.most))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Reads the number."""
+        if isinstance(value, str) and not (_WHOLE_NUMBER.fullmatch(value) and len(value) <= _DIGITS):
+            self.fail(f"{value[:_DIGITS]!r} is no whole number from {self.min} to {self.max}", param, ctx)
+        return int(super().convert(cast("int", value), param, ctx))
+
+
+def amount(value: str) -> Decimal:
+    """Reads an amount of money, exactly."""
+    if not _MONEY.fullmatch(value):
+        raise click.BadParameter(f"{value[:_DIGITS]} is no amount such as 125.50: {AMOUNTS}")
+    return Decimal(value)
+
+
+whole_number = WholeRange(bounds.NUMBER)
+"""The number of an invoice or a case."""
 
 
 def date(value: str) -> datetime.date:
@@ -110,13 +130,6 @@ def date(value: str) -> datetime.date:
         return datetime.date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f"there is no day {value}") from None
-
-
-def amount(value: str) -> Decimal:
-    """Reads an amount of money, exactly."""
-    if not _MONEY.fullmatch(value):
-        raise click.BadParameter(f"{value} is no amount such as 125.50")
-    return Decimal(value)
 
 
 json_file: Decorator = click.argument("file", metavar="FILE", type=NamedPath(path_type=Path, allow_dash=True))
@@ -154,7 +167,7 @@ def name_and_value(
 def remark(remarks: Sequence[str]) -> None:
     """Says on standard error what a reader noticed."""
     for text in remarks:
-        click.echo(f"confirma: {text}", err=True)
+        say(f"confirma: {text}", err=True)
 
 
 def warn_of_unchecked() -> None:
@@ -162,7 +175,7 @@ def warn_of_unchecked() -> None:
     missing = missing_libraries()
     if missing:
         rules = sorted({rule for unchecked in missing.values() for rule in unchecked})
-        click.echo(
+        say(
             f"confirma: not checked here: {', '.join(rules)}; pip install 'confirma-sdk[validation]'",
             err=True,
         )
@@ -177,6 +190,8 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
         form: str | None,
         mapping: Path | None,
         decimal_comma: bool | None,
+        attach_anywhere: bool,
+        attach_private: bool,
         due_days: int,
         **others: Any,
     ) -> R:
@@ -184,6 +199,8 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
             form=None if form is None else Form(form),
             mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
             decimal_comma=decimal_comma,
+            attach_anywhere=attach_anywhere,
+            attach_private=attach_private,
             due_days=due_days,
         )
         return command(reading=reading, **others)
@@ -192,10 +209,20 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
     for option in (
         click.option(
             "--due-days",
-            type=WholeRange(0),
+            type=WholeRange(bounds.DUE_DAYS),
             default=ReadOptions().due_days,
             show_default=True,
             help="Days to the due date, for UBL and Finvoice invoices that state none.",
+        ),
+        click.option(
+            "--attach-private",
+            is_flag=True,
+            help="Fetch attachments by URL from this machine and private networks, too.",
+        ),
+        click.option(
+            "--attach-anywhere",
+            is_flag=True,
+            help="Attach files from outside the folder of the table, too.",
         ),
         click.option(
             "--decimal-comma/--no-decimal-comma",
@@ -215,7 +242,7 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
         ),
         click.option(
             "--number-from",
-            type=WholeRange(1),
+            type=WholeRange(bounds.FIRST_NUMBER),
             metavar="N",
             help="Give whole numbers from N on to documents whose own number is none.",
         ),

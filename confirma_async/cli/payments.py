@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from attrs import frozen
 from confirma_async.cli import changes, options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.records import Layout, Sheet, as_list, show_list, tell_window
+from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.schemas import (
     AllocationType,
@@ -123,9 +126,10 @@ def settlements(
         )
         return [settlement async for settlement in listing]
 
-    found = connection.ask(read)
-    if unfetched_only:
-        changes.note()
+    with signals.changing() if unfetched_only else contextlib.nullcontext():
+        found = connection.ask(read)
+        if unfetched_only:
+            changes.note()
     rows = [row for settlement in found for row in _rows(settlement)]
     show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
     if not unfetched_only:
@@ -136,7 +140,7 @@ def settlements(
 def _be_sure() -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"{_LOST_IS_LOST} If it is meant, add --yes.")
-    click.echo(_LOST_IS_LOST, err=True)
+    say(_LOST_IS_LOST, err=True)
     if not click.confirm("Is it meant?", err=True):
         raise click.UsageError("nothing was asked; name a period instead: --from, --to")
 

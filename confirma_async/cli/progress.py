@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Generator
+from typing import Any, TextIO, cast
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from confirma_async.bulk import Outcome
+from confirma_async.cli.terminal import Terminal
+
+
+class _Unheeded:
+    """A stream whose failures end no job: a closed terminal shows nothing any more, and that is all."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes as far as it can be written."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flushes likewise."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @contextlib.contextmanager
@@ -26,7 +49,7 @@ def progress(*, visible: bool) -> Generator[Callable[[Outcome], None]]:
         TextColumn("{task.completed} invoices"),
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=Terminal(file=cast("TextIO", _Unheeded(sys.stderr))),
         disable=not visible,
     )
     task = bar.add_task("submit", total=None, told="")  # how many there will be is not known

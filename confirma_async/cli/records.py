@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import datetime
 import enum
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import wraps
+from itertools import chain
 from typing import Any, Literal, TypeVar
 
 import click
@@ -19,15 +19,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from confirma_async.cli import options
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json, table
+from confirma_async.cli.terminal import Terminal
 from confirma_async.converters import Converter
+from confirma_async.redaction import visible
 from confirma_async.schemas.wire import Schema
 from confirma_async.validation.sums import EXACT, ZERO
 
 R = TypeVar("R")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take the text of a cell for a formula, and run it."""
+_FORMULA = re.compile(r"""(^|[,;|\t\n])(?=[\s"']*[=+\-@\uff0b\uff0d\uff1d\uff20])""")
+"""Where a spreadsheet may begin a cell, whatever it takes for the delimiter, that it takes for a formula."""
 
 
 _HEADINGS: Mapping[str, str] = {
@@ -118,7 +121,7 @@ def show_list(
             names = [*sheet.shown, *sheet.more]
             print_csv(names, ([getattr(row, name) for name in names] for row in rows))
         case Layout.TABLE:
-            console = Console(highlight=False)
+            console = Terminal(highlight=False)
             print_records(console, sheet, rows)
             console.print(escape(_summary(sheet, rows)), soft_wrap=True)
 
@@ -126,9 +129,7 @@ def show_list(
 def tell_window(found: Sequence[object], from_date: datetime.date | None) -> None:
     """Says that nothing was found because of where the service looks, before anybody takes it for lost."""
     if not found and from_date is None:
-        click.echo(
-            "confirma: without --from the service looks at the last 30 days only; name a period", err=True
-        )
+        say("confirma: without --from the service looks at the last 30 days only; name a period", err=True)
 
 
 def print_records(console: Console, sheet: Sheet, rows: Sequence[object]) -> None:
@@ -190,7 +191,7 @@ def _justified(values: Iterable[object]) -> Literal["left", "right"]:
 def _cell(value: object) -> str:
     """A value as a cell of a table: times to the minute, and nothing that would drive the terminal."""
     cell = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime.datetime) else text(value)
-    return escape("".join(char if char.isprintable() else "?" for char in cell))
+    return escape(visible(cell))
 
 
 def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
@@ -213,15 +214,18 @@ def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]]) -> None:
         names: The columns.
         lines: Their values, line by line.
     """
-    out = codecs.getwriter("utf-8")(sys.stdout.buffer)  # whatever the terminal takes
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(map(_csv_cell, line) for line in lines)
+    out = sys.stdout.buffer  # UTF-8, whatever the terminal takes
+    for line in chain([names], lines):
+        out.write(f"{','.join(map(_csv_cell, line))}\n".encode())
     sys.stdout.flush()  # here, where it can still be told that it failed
 
 
 def _csv_cell(value: object) -> str:
-    """A value as a cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    return text(value)
+    """A value as a cell: each text in quotes, and none that a spreadsheet takes for a formula, or in parts.
+
+    Quotes alone do not help: where the delimiter is another one, they stand within a cell and mean nothing.
+    """
+    if not isinstance(value, str):
+        return text(value)
+    harmless = _FORMULA.sub(r"\1'", visible(value)).replace('"', '""')
+    return f'"{harmless}"'

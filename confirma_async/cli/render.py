@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
@@ -15,7 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from confirma_async.cli.exits import Exit, of_report
+from confirma_async.cli.printer import json_document
+from confirma_async.cli.terminal import Terminal
 from confirma_async.errors import Problem
+from confirma_async.redaction import visible
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Outcome, Report
@@ -31,12 +33,9 @@ ROWS = 20
 """Rows of a table for people; --json and the journal have them all."""
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-
-
 def print_json(value: object) -> None:
     """Prints one JSON document; decimals are numbers, exactly as they are."""
-    click.echo(msgspec.json.format(_encode(value), indent=2))  # bytes: UTF-8, whatever the terminal takes
+    click.echo(json_document(value))  # bytes: UTF-8, whatever the terminal takes
 
 
 def show_report(
@@ -51,7 +50,7 @@ def show_report(
     if as_json:
         print_json({"target": target, **_report_as_json(report, told, numbers)})
         return
-    console = Console()
+    console = Terminal()
     console.print(_summary(report))
     _print_troubles(console, report.troubles)
     _print_remarks(console, report.remarked)
@@ -74,7 +73,7 @@ def print_rows(console: Console, made: Table, rows: Iterable[Sequence[object]], 
     for count, row in enumerate(rows):
         if count == ROWS:
             break
-        made.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+        made.add_row(*(escape("" if cell is None else visible(str(cell))) for cell in row))
     console.print(made)
     _print_left_out(console, total)
 
@@ -93,9 +92,9 @@ def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]])
     before = None
     for record, sentence in said[:ROWS]:
         if record != before:
-            console.print(Text(record), soft_wrap=True)
+            console.print(Text(visible(record)), soft_wrap=True)
         before = record
-        console.print(Padding(Text(sentence), (0, 0, 0, 2)))
+        console.print(Padding(Text(visible(sentence)), (0, 0, 0, 2)))
     _print_left_out(console, len(said))
 
 
@@ -141,7 +140,7 @@ def _summary(report: Report) -> Table:
 
 
 def _what_next(report: Report) -> str:
-    journal = f"Run {report.run} in the journal {escape(str(report.journal))}"
+    journal = f"Run {report.run} in the journal {escape(visible(str(report.journal)))}"
     if report.paused:
         go_on = _CORRECT_AND_GO_ON if of_report(report) is Exit.USAGE else _GO_ON
         return f"Paused: {escape(report.paused)}\n{go_on}\n{journal}"

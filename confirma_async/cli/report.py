@@ -11,6 +11,7 @@ from confirma_async.bulk.summary import summarize
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.journals import Whose, chosen, which, whose
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
 from confirma_async.cli.report_page import DOCTYPE, page
 
@@ -45,7 +46,7 @@ def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit
     if as_json:
         print_json({"page": str(target), "invoices": summary.count})
     else:
-        click.echo(f"{target}: {summary.count} invoices")
+        say(f"{target}: {summary.count} invoices")
     return Exit.ACCEPTED
 
 

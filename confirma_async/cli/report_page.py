@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from html import escape
 from importlib import resources
 
 from confirma_async.bulk.items import State
 from confirma_async.bulk.summary import LATENCY_EDGES, Bar, Group, Summary, Total
+from confirma_async.cli.printer import html as escape
 
 DOCTYPE = "<!DOCTYPE html>"
 """How every page begins."""

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 import click
 
 from confirma_async.bulk import Journal, State
-from confirma_async.bulk.items import Row, seller_of
+from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal import Resolution
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.journals import Whose, located, whose
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
+from confirma_async.schemas.identity import same_seller
 
 _STATES: Mapping[str, State] = {
     "accepted": State.ACCEPTED,
@@ -81,7 +83,7 @@ def resolve(
     if as_json:
         print_json({"number": number, "type": row.key.type, "is": found, "because": note})
     else:
-        click.echo(f"{row.key}: {found}, because {note}; {_NEXT[found]}")
+        say(f"{row.key}: {found}, because {note}; {_NEXT[found]}")
     return Exit.ACCEPTED
 
 
@@ -91,7 +93,7 @@ def _the_one(journal: Journal, run: int | None, number: int, kind: str | None, s
         for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
         if row.key.number == number
         and (kind is None or row.key.type == kind.upper())
-        and (seller is None or row.key.seller == seller_of(seller))
+        and (seller is None or row.key.seller == same_seller(seller))
     ]
     if not fitting:
         raise click.UsageError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.journals import SANDBOX_TARGET, Whose, account_options, chosen, is_run_or_journal
 from confirma_async.cli.running import Running, running
+from confirma_async.cli.stopping import signals
 from confirma_async.cli.submit import Order, send
 from confirma_async.errors import JournalError
 from confirma_async.formats import ReadOptions, expand
@@ -81,7 +81,7 @@ def retry(
         reading=reading,
         as_json=as_json,
     )
-    return of_report(asyncio.run(send(order)))
+    return of_report(signals.run(send, order))
 
 
 @frozen(kw_only=True)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
+from confirma_async import bounds
 from confirma_async.bulk.items import WAVE
 from confirma_async.cli import options
 from confirma_async.session.ratelimit import RateLimit
@@ -80,11 +81,14 @@ def running(command: Callable[..., R]) -> Callable[..., R]:
 
 _OPTIONS: tuple[options.Decorator, ...] = (
     click.option(
-        "--rate", type=options.FiniteRange(0, min_open=True), metavar="N", help="At most N calls per second."
+        "--rate",
+        type=options.FiniteRange(bounds.PER_SECOND),
+        metavar="N",
+        help="At most N calls per second.",
     ),
     click.option(
         "--max-in-flight",
-        type=options.WholeRange(1),
+        type=options.WholeRange(bounds.CONCURRENCY),
         default=RateLimit().concurrency,
         show_default=True,
         metavar="N",
@@ -98,7 +102,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     ),
     click.option(
         "--max-rejections",
-        type=options.WholeRange(0),
+        type=options.WholeRange(evolve(bounds.WAVE, least=0)),
         default=WAVE,
         show_default=True,
         metavar="N",
@@ -106,7 +110,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     ),
     click.option(
         "--settle",
-        type=options.FiniteRange(0),
+        type=options.FiniteRange(bounds.SETTLE),
         default=Running().settle,
         show_default=True,
         help="Seconds in which an invoice whose answer was lost may still appear at the service.",

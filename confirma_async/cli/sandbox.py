@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+from functools import partial
 from pathlib import Path
 
 import click
 
+from confirma_async import bounds
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
+from confirma_async.cli.stopping import signals
 from confirma_async.contract import Overrides
 from confirma_async.sandbox import Sandbox, VirtualClock
 
 
 @click.command(short_help="Run the sandbox until it is stopped.")
 @click.option(
-    "--port", type=options.WholeRange(0, 65535), default=0, help="The port; any free one unless given."
+    "--port", type=options.WholeRange(bounds.PORT), default=0, help="The port; any free one unless given."
 )
 @click.option(
     "--db",
@@ -31,18 +34,19 @@ def sandbox(port: int, db: Path | None, overrides: Path | None, as_json: bool) -
 
     It is this project's reading of the vendor's documentation, not the vendor's service.
     """
-    asyncio.run(_serve(port, db, options.read_overrides(overrides), as_json=as_json))
+    signals.run(_serve, port, db, options.read_overrides(overrides), as_json)
     return Exit.ACCEPTED
 
 
-async def _serve(port: int, db: Path | None, overrides: Overrides, *, as_json: bool) -> None:
+async def _serve(port: int, db: Path | None, overrides: Overrides, as_json: bool) -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with Sandbox(port=port, db=db, clock=VirtualClock(ticking=True), overrides=overrides) as running:
-        _announce(running, as_json=as_json)
-        await stop.wait()
+    stopping = partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
+    with signals.answered(stopping):
+        async with Sandbox(
+            port=port, db=db, clock=VirtualClock(ticking=True), overrides=overrides
+        ) as running:
+            _announce(running, as_json=as_json)
+            await stop.wait()
 
 
 def _announce(running: Sandbox, *, as_json: bool) -> None:
@@ -55,11 +59,9 @@ def _announce(running: Sandbox, *, as_json: bool) -> None:
             }
         )
         return
-    click.echo(
-        "A sandbox of the Confirma Finance Integrations API. Not the vendor's service: our reading of it."
-    )
-    click.echo(f"  export CONFIRMA_BASE_URL={running.url}")
-    click.echo(f"  export CONFIRMA_API_KEY={running.api_key}")
-    click.echo(f"  export CONFIRMA_PROVISIONING_TOKEN={running.provisioning_token}")
-    click.echo(f"Time, payments, faults: POST to {running.url}/_sandbox/ (see the docs).")
-    click.echo("Ctrl-C stops it.")
+    say("A sandbox of the Confirma Finance Integrations API. Not the vendor's service: our reading of it.")
+    say(f"  export CONFIRMA_BASE_URL={running.url}")
+    say(f"  export CONFIRMA_API_KEY={running.api_key}")
+    say(f"  export CONFIRMA_PROVISIONING_TOKEN={running.provisioning_token}")
+    say(f"Time, payments, faults: POST to {running.url}/_sandbox/ (see the docs).")
+    say("Ctrl-C stops it.")

@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 from attrs import frozen
-from rich.console import Console
 from rich.markup import escape
 
 from confirma_async.bulk import State
@@ -29,7 +28,9 @@ from confirma_async.cli.render import (
     record_in_words,
     table,
 )
+from confirma_async.cli.terminal import Terminal
 from confirma_async.formats import Identity
+from confirma_async.redaction import visible
 
 LISTED = 1000
 """Refused, rejected and unknown items that --json lists, each."""
@@ -112,14 +113,13 @@ def _first(rows: Iterator[Row]) -> list[Row]:
 
 
 def _show(found: _Status) -> None:
-    console = Console()
-    made = table(found.name[:1].upper() + found.name[1:], "State", "invoices")
+    console = Terminal()
+    made = table("Journal", "State", "invoices")
     for name, count in found.counts.items():
         made.add_row("refused before sending" if name == "refused" else name, str(count))
     made.caption = _paced(found.pace) if found.pace else None
     console.print(made)
-    if found.run is not None:
-        console.print(escape(_run_in_words(found.run)), soft_wrap=True)
+    console.print(escape(visible(_in_words(found))), soft_wrap=True)
     if found.doubt is not None:
         console.print(
             f"The journal may not know all that was sent: {escape(found.doubt.reason)}. Every invoice is "
@@ -151,8 +151,11 @@ def _paced(pace: Pace) -> str | None:
     return ", ".join(told)
 
 
-def _run_in_words(run: Run) -> str:
-    told = [f"Run {run.number}, begun {moment(run.began_at)}"]
+def _in_words(found: _Status) -> str:
+    run, told = found.run, [found.name[:1].upper() + found.name[1:]]
+    if run is None:
+        return told[0]
+    told.append(f"the latest run begun {moment(run.began_at)}")
     told.append(run.ending or "not ended: it goes on, or its process died")
     if run.inputs:
         more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""

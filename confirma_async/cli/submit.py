@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -20,11 +19,13 @@ from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, sandbox_journal
+from confirma_async.cli.printer import say
 from confirma_async.cli.progress import progress
 from confirma_async.cli.render import show_report
 from confirma_async.cli.running import Running
 from confirma_async.cli.running import running as running_options
 from confirma_async.cli.standing import standing
+from confirma_async.cli.stopping import signals
 from confirma_async.cli.validate import inspect
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
@@ -114,10 +115,10 @@ def submit(
             order.reading,
             connection.converter,
             number_from=number_from,
-            journal_path=asyncio.run(_journal_if_known(order)),
+            journal_path=signals.run(_journal_if_known, order),
             as_json=as_json,
         )
-    return of_report(asyncio.run(send(order)))
+    return of_report(signals.run(send, order))
 
 
 def _name(file: Path | Spooled) -> str:
@@ -133,12 +134,12 @@ async def _journal_if_known(order: Order) -> Path | None:
     """
     if order.journal is not None or order.sandbox:
         return order.journal or sandbox_journal(order.connection.account)
-    accounts, name = Accounts(), order.connection.account.name
+    account = order.connection.account
     async with order.connection.client() as client:
         target = target_of(client.settings.base_url)
-        if not accounts.of(target):
-            return None
-        return accounts.find(target, await order.connection.key(), name).journal
+    return (
+        Accounts().find(target, await order.connection.key(), None if account.new else account.name).journal
+    )
 
 
 def _in_words(target: str) -> str:
@@ -154,15 +155,16 @@ async def send(order: Order) -> Report:
         path = _file_of(placement)
         target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
         if not order.as_json:
-            click.echo(f"Sending to {_in_words(target)}", err=True)
+            say(f"Sending to {_in_words(target)}", err=True)
         clashes = stack.enter_context(Clashes())
         documents = clashes.watch(look_through(order.files, order.reading, order.connection.converter))
         given = None
-        if order.number_from is None:
-            expected = sum(1 for _ in documents)
-        else:
-            given = give_numbers(path, documents, order.number_from)
-            expected = len(given.numbers)
+        with signals.interrupting():  # it reads all of the files, and waits for nothing
+            if order.number_from is None:
+                expected = sum(1 for _ in documents)
+            else:
+                given = give_numbers(path, documents, order.number_from)
+                expected = len(given.numbers)
         book = stack.enter_context(number_book(path, given))
         reading = evolve(order.reading, numbers=book)
         stop = asyncio.Event()
@@ -178,7 +180,7 @@ async def send(order: Order) -> Report:
             expected=expected,
             stop=stop,
         )
-        with _stopping(stop), progress(visible=not order.as_json) as advance:
+        with signals.gently(stop), progress(visible=not order.as_json) as advance:
             warned, accepted = False, set[int]()
             async for outcome in stream:
                 if not warned:
@@ -233,25 +235,3 @@ async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | Non
             sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)
         async with order.connection.to(sandbox.url, sandbox.api_key).client(limit) as client:
             yield client, sandbox, await client.bulk.place(journal, target=SANDBOX_TARGET)
-
-
-@contextlib.contextmanager
-def _stopping(stop: asyncio.Event) -> Generator[None]:
-    """Ctrl-C, or a signal to end, stops the job gently; a second one stops it at once."""
-    loop = asyncio.get_running_loop()
-    job = asyncio.current_task()
-
-    def on_signal() -> None:
-        if stop.is_set() and job is not None:
-            job.cancel()
-            return
-        stop.set()
-        click.echo("confirma: stopping after what is under way; once more stops at once", err=True)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

@@ -9,6 +9,7 @@ import click
 from confirma_async.cli import options, token_file
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit
+from confirma_async.cli.printer import say
 from confirma_async.cli.render import print_json
 from confirma_async.client import Confirma
 from confirma_async.credentials import FileTokenStore
@@ -32,7 +33,7 @@ def check(connection: Connection, as_json: bool) -> Exit:
     if as_json:
         print_json(connection.converter.unstructure(validity))
     else:
-        click.echo("The API key is valid." if validity.is_valid else "The API key is not valid.")
+        say("The API key is valid." if validity.is_valid else "The API key is not valid.")
     return Exit.ACCEPTED if validity.is_valid else Exit.REJECTED
 
 
@@ -55,9 +56,13 @@ def renew(save: Path | None, connection: Connection, as_json: bool) -> Exit:
         raise click.UsageError("name the file to keep the new token in: --save FILE. Nothing was sent")
     token_file.check_place(place, replaced=place == connection.key_file)
 
+    store = (
+        None if place == connection.key_file else FileTokenStore(place)
+    )  # the client has its key from there
+
     async def exchange(confirma: Confirma) -> None:
         try:
-            await confirma.onboarding.renew_token(store=FileTokenStore(place))
+            await confirma.onboarding.renew_token(store=store)
         except TokenNotKeptError as error:
             raise _saved_from_loss(error, place) from None
 
@@ -65,7 +70,7 @@ def renew(save: Path | None, connection: Connection, as_json: bool) -> Exit:
     if as_json:
         print_json({"token_file": str(place)})
     else:
-        click.echo(f"The new token is in {place}; treat the old one as dead. To use it: --key-file {place}")
+        say(f"The new token is in {place}; treat the old one as dead. To use it: --key-file {place}")
     return Exit.ACCEPTED
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 from attrs import define, evolve, field
-from rich.console import Console
 
 from confirma_async.bulk import Journal
 from confirma_async.bulk.intake import prepare
@@ -27,6 +26,7 @@ from confirma_async.cli.render import (
     problem_as_json,
     record_in_words,
 )
+from confirma_async.cli.terminal import Terminal
 from confirma_async.converters import Converter
 from confirma_async.formats import (
     AssignedNumbers,
@@ -142,7 +142,7 @@ def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> 
     if as_json:
         print_json(_as_json(findings, given))
         return
-    console = Console()
+    console = Terminal()
     if findings.bad:
         said = [
             (record_in_words(bad.place, bad.number), str(problem))

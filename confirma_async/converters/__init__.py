@@ -153,7 +153,7 @@ class Converter:
         """
         try:
             return self._encode(obj)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             # Raised below, not here: the encoder's error may hold a value, and must not hang on ours.
             problems = tuple(problems_encoding(obj, "$", self._encode))
         raise RequestInvalidError("the body", problems)

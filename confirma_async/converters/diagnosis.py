@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -12,7 +12,14 @@ import attrs
 import msgspec
 
 from confirma_async.converters.fields import Field
-from confirma_async.converters.kinds import Reader, WireMismatch, is_schema, record_of
+from confirma_async.converters.kinds import (
+    NOT_SO_DEEP,
+    Reader,
+    WireMismatch,
+    is_schema,
+    is_too_deep,
+    record_of,
+)
 from confirma_async.converters.kinds import raw as encodable
 from confirma_async.errors import Problem
 from confirma_async.schemas.wire import Schema
@@ -89,6 +96,13 @@ def _faults(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Prob
                 yield _problem(place, WireMismatch("given, or left out", None))
             continue
         yield from _problems_at(item, value, place, item.read, list, partial(_faults, fields_of=fields_of))
+    yield from _too_deep(found, {item.wire for item in fields_of(cls)}, path)
+
+
+def _too_deep(found: Mapping[str, Any], known: Collection[str], path: str) -> Iterator[Problem]:
+    for key, value in found.items():
+        if key not in known and is_too_deep(value):
+            yield _problem(f"{path}.{_step(key)}", WireMismatch(NOT_SO_DEEP, value))
 
 
 def problems_writing(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
@@ -135,15 +149,21 @@ def _problems_at(
 
 def problems_encoding(obj: object, path: str, encode: Callable[[object], bytes]) -> Iterator[Problem]:
     """Every value that has no form in JSON."""
+    if is_too_deep(obj):
+        yield _problem(path, WireMismatch(NOT_SO_DEEP, obj))
+        return
+    yield from _unencodable(obj, path, encode)
+
+
+def _unencodable(obj: object, path: str, encode: Callable[[object], bytes]) -> Iterator[Problem]:
     if isinstance(obj, dict):
         for key, value in typing.cast("dict[object, object]", obj).items():
-            yield from problems_encoding(key, f"{path} (a key)", encode)
-            step = key if isinstance(key, str) and key.isprintable() else ascii(key)
-            yield from problems_encoding(value, f"{path}.{step}", encode)
+            yield from _unencodable(key, f"{path} (a key)", encode)
+            yield from _unencodable(value, f"{path}.{_step(key)}", encode)
         return
     if isinstance(obj, list):
         for index, value in enumerate(typing.cast("list[object]", obj)):
-            yield from problems_encoding(value, f"{path}[{index}]", encode)
+            yield from _unencodable(value, f"{path}[{index}]", encode)
         return
     try:
         encode(obj)
@@ -151,6 +171,10 @@ def problems_encoding(obj: object, path: str, encode: Callable[[object], bytes])
         yield Problem(path, RULE, "must be text without half surrogates, which no encoding can carry", "str")
     except (TypeError, ValueError):
         yield _problem(path, WireMismatch("a value that JSON has a form for", obj))
+
+
+def _step(key: object) -> str:
+    return key if isinstance(key, str) and key.isprintable() else ascii(key)
 
 
 def _problem(path: str, mismatch: WireMismatch) -> Problem:

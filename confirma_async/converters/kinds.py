@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -34,6 +34,9 @@ AMOUNT_DECIMALS = 2
 CENT = Decimal(1).scaleb(-AMOUNT_DECIMALS)
 MOST_DIGITS = 60
 """Digits of a number before its point, and after it; a billion of them fit into ``1e999999999``."""
+MOST_DEPTH = 100
+"""Objects and arrays in one another, from a key on that the contract does not know."""
+NOT_SO_DEEP = f"a value with at most {MOST_DEPTH} objects and arrays in one another"
 _LIMIT = 10**MOST_DIGITS
 _TOO_LONG = f"a number of at most {MOST_DIGITS} digits before and after the point; it has too many digits"
 
@@ -186,6 +189,8 @@ def _write_numeric_flag(value: Any) -> int:
 
 def _read_object(value: Any) -> Mapping[str, Any]:
     if type(value) is dict:
+        if is_too_deep(typing.cast("object", value)):
+            raise WireMismatch(NOT_SO_DEEP, typing.cast("object", value))
         return typing.cast("Mapping[str, Any]", value)
     raise WireMismatch("an object", value)
 
@@ -263,16 +268,39 @@ enough for anybody who could write it.
 """
 
 
-def raw(value: Any) -> Any:
-    """A value kept in ``extra``, safe to encode: refused if it holds a number that JSON has no form for."""
+def is_too_deep(value: object) -> bool:
+    """Whether objects and arrays are nested more than ``MOST_DEPTH`` deep in a value."""
+    level = [value]
+    for _ in range(MOST_DEPTH + 1):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return typing.cast("dict[str, object]", value).values()
+    return typing.cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
+
+
+def raw(value: Any, depth: int = 0) -> Any:
+    """A value kept in ``extra``, safe to encode: refused if JSON has no form for it, or it is too deep.
+
+    Args:
+        value: What is to be encoded.
+        depth: How many objects and arrays it is in.
+    """
     if type(value) is Decimal and not value.is_finite():
         raise WireMismatch("a finite Decimal", value)
     if type(value) is float and not isfinite(value):  # the encoder would write null in its place
         raise WireMismatch("a finite number", value)
+    if depth > MOST_DEPTH:
+        raise WireMismatch(NOT_SO_DEEP, value)
     if isinstance(value, dict):
-        return {key: raw(item) for key, item in typing.cast("dict[str, Any]", value).items()}
+        return {key: raw(item, depth + 1) for key, item in typing.cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [raw(item) for item in typing.cast("Sequence[Any]", value)]
+        return [raw(item, depth + 1) for item in typing.cast("Sequence[Any]", value)]
     return value
 
 

@@ -17,11 +17,13 @@ from confirma_async.converters.kinds import (
     CENT,
     CHECKED_IN_PLACE,
     IN_DOUBT,
+    NOT_SO_DEEP,
     RESPELLED,
     Reader,
     WireMismatch,
     Writer,
     is_schema,
+    is_too_deep,
 )
 from confirma_async.converters.kinds import (
     raw as encodable,
@@ -138,6 +140,8 @@ def _keep_oddities(raw: dict[str, Any], fields: Sequence[Field], obj: Schema) ->
     extra: dict[str, Any] = {}
     for key, value in raw.items():
         item = written.get(key)
+        if item is None and is_too_deep(value):
+            raise WireMismatch(NOT_SO_DEEP, value)
         if (
             item is None
             or value is None

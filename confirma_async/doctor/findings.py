@@ -28,7 +28,7 @@ class Finding:
         check: The check, by name.
         health: How it stands.
         message: What was found, in a sentence; no key in it.
-        remedy: What to do about it; None where there is nothing to do.
+        remedy: What to do about it, in terms of the library's parameters; None where there is nothing to do.
     """
 
     check: str

@@ -37,7 +37,7 @@ async def check_open_files(_visit: Visit) -> Finding:
         return doubtful(
             "open-files",
             f"only {allowed} open files are allowed",
-            f"raise the limit (ulimit -n {ENOUGH_FILES}), or send less at once (--concurrency)",
+            f"raise the limit (ulimit -n {ENOUGH_FILES}), or send less at once (concurrency=)",
         )
     return good("open-files", f"{allowed} open files are allowed")
 

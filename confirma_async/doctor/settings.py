@@ -24,7 +24,7 @@ async def check_key(visit: Visit) -> Finding:
     except ConfigurationError as error:
         return bad("key", str(error), f"set {API_KEY_VARIABLE} again")
     if visit.key is None:
-        remedy = f"set {API_KEY_VARIABLE}, or name the file it is kept in (--key-file)"
+        remedy = f"set {API_KEY_VARIABLE}, or name the file it is kept in (key_file=)"
         return bad("key", "there is no API key", remedy)
     if not _LIKE_A_TOKEN.fullmatch(visit.key.reveal()):
         return doubtful(

@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import define, field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.contract import Overrides
 from confirma_async.secret import Secret
 from confirma_async.session.transport import Response
@@ -25,7 +27,7 @@ class Setup:
         variables: The settings, under the names of the environment variables.
         key_file: A file that holds the key, instead of the variable.
         overrides: Corrections of provisional paths and names.
-        timeout: Seconds for each step over the network.
+        timeout: Seconds for each step over the network; above 0 and at most a day.
         folder: Where journals will be kept.
         ssl_context: TLS settings of one's own, as given to the client.
         now: The clock of this machine, in seconds since 1970.
@@ -34,7 +36,7 @@ class Setup:
     variables: Mapping[str, str] = field(factory=lambda: dict(os.environ), repr=False)
     key_file: Path | None = None
     overrides: Overrides = field(factory=Overrides)
-    timeout: float = 10.0
+    timeout: float = field(default=10.0, validator=within(bounds.TIMEOUT))
     folder: Path | None = None
     ssl_context: ssl.SSLContext | None = None
     now: Callable[[], float] = time.time

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -11,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.schemas import InvoiceAttachments
-from confirma_async.validation.internet import url_fault
+from confirma_async.validation.internet import is_private_host, url_fault
 
 LARGEST_ATTACHMENT = 10 * 1024 * 1024
 """Bytes of one attached document. The limit is this project's own: the service documents none."""
@@ -19,12 +21,16 @@ LARGEST_ATTACHMENT = 10 * 1024 * 1024
 PDF = "application/pdf"
 
 _BLOCK = 1024 * 1024
-_HEADER_WITHIN = 1024
-"""Bytes in which a PDF says that it is one; readers take it there, not only at the very start."""
+_BEGINS_WITHIN = 2048
+_ENDS_WITHIN = 4096
+"""Bytes at the end of a PDF in which the mark of its end stands; without it, a part is missing."""
+
+_PDF_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?[\0\t\n\f\r ]{0,1024}%PDF-[12]\.\d")
+"""How a PDF begins. Readers find it anywhere in the first kilobyte, where any other file may quote it."""
 
 
-def _is_pdf(start: bytes) -> bool:
-    return b"%PDF-" in start[:_HEADER_WITHIN]
+def _is_pdf(start: bytes, end: bytes) -> bool:
+    return _PDF_BEGINS.match(start) is not None and b"%%EOF" in end[-_ENDS_WITHIN:]
 
 
 def _too_large(what: str) -> str:
@@ -46,25 +52,31 @@ class AttachedFile:
         position: Its place among the attachments of the invoice, from 0.
         path: The file.
         where: Where the record names it.
+        within: The folder that it must be in, links followed; None where it may be anywhere.
     """
 
     position: int
     path: Path
     where: str
+    within: Path | None = None
 
     def check(self) -> Problem | None:
-        """What is wrong with the file, as far as a look at its start tells."""
+        """What is wrong with the file, as far as a look at its start and its end tells."""
         try:
-            if not self.path.is_file():
-                return self._missing()
-            with self.path.open("rb") as file:
-                start = file.read(_HEADER_WITHIN)
-                size = file.seek(0, 2)
+            with self._opened() as file:
+                start = file.read(_BEGINS_WITHIN)
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _ENDS_WITHIN))
+                end = file.read(_ENDS_WITHIN)
+        except RequestInvalidError as error:
+            return error.problems[0]
         except (OSError, ValueError):  # or a NUL in its name
             return self._missing()
-        if not _is_pdf(start):
+        if not _is_pdf(start, end):
             return Problem(
-                self.where, "attachment.pdf", "names a file that is no PDF; only PDFs are attached"
+                self.where,
+                "attachment.pdf",
+                "names a file that is no PDF, or not a whole one; only PDFs are attached",
             )
         return self._too_large() if size > LARGEST_ATTACHMENT else None
 
@@ -72,12 +84,12 @@ class AttachedFile:
         """SHA-256 of its contents: a file that changes makes another invoice.
 
         Raises:
-            RequestInvalidError: it cannot be read, or has become too large.
+            RequestInvalidError: it cannot be read, lies elsewhere, or has become too large.
         """
         sha = hashlib.sha256()
         size = 0
         try:
-            with self.path.open("rb") as file:
+            with self._opened() as file:
                 while block := file.read(_BLOCK):
                     sha.update(block)
                     size += len(block)
@@ -93,10 +105,10 @@ class AttachedFile:
             digest: What its SHA-256 was when the record was read.
 
         Raises:
-            RequestInvalidError: it cannot be read, has become too large, or is not what it was.
+            RequestInvalidError: it cannot be read, lies elsewhere, is too large, or is not what it was.
         """
         try:
-            with self.path.open("rb") as file:
+            with self._opened() as file:
                 data = self._within_limit(file)
         except OSError:
             raise _wrong(self._missing()) from None
@@ -108,6 +120,27 @@ class AttachedFile:
     def embedded(self, attachment: InvoiceAttachments, data: str) -> InvoiceAttachments:
         """The attachment with the file in it, or what stands for it."""
         return evolve(attachment, data=data)
+
+    def _opened(self) -> BinaryIO:
+        """The file, opened where all links lead to; looked at each time, for a link can be turned.
+
+        Raises:
+            OSError: it cannot be opened, or is no regular file.
+            RequestInvalidError: it lies outside the folder.
+        """
+        real = Path(os.path.realpath(self.path))
+        if self.within is not None and not real.is_relative_to(os.path.realpath(self.within)):
+            raise _wrong(self._elsewhere())
+        if not real.is_file():
+            raise FileNotFoundError
+        return open(os.open(real, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+
+    def _elsewhere(self) -> Problem:
+        message = (
+            "names a file outside the folder of the table; move it there, or allow files from anywhere "
+            "(attach_anywhere, --attach-anywhere)"
+        )
+        return Problem(self.where, "attachment.folder", message)
 
     def _within_limit(self, file: BinaryIO) -> bytes:
         data = file.read(LARGEST_ATTACHMENT + 1)
@@ -134,15 +167,22 @@ class AttachedUrl:
         position: Its place among the attachments of the invoice, from 0.
         url: Where it is; it may hold credentials and shows in no message.
         where: Where the record names it.
+        private: Whether it may lie on this machine or in a private network.
     """
 
     position: int
     url: str = field(repr=False)
     where: str
+    private: bool = False
 
     def check(self) -> Problem | None:
-        """What is wrong with the URL; nothing is fetched."""
+        """What is wrong with the URL; nothing is fetched, and no name server asked."""
         fault = url_fault(self.url)
+        if fault is None and not self.private and is_private_host(urlsplit(self.url).hostname or ""):
+            fault = (
+                "leads to this machine or into a private network; name a public URL, or allow such "
+                "(attach_private, --attach-private)"
+            )
         return None if fault is None else Problem(self.where, "attachment.url", fault)
 
     def digest(self) -> bytes:
@@ -165,8 +205,8 @@ class AttachedUrl:
         Raises:
             RequestInvalidError: it is no PDF.
         """
-        if not _is_pdf(data):
-            message = "leads to a document that is no PDF; only PDFs are attached"
+        if not _is_pdf(data, data):
+            message = "leads to a document that is no PDF, or not a whole one; only PDFs are attached"
             raise _wrong(Problem(self.where, "attachment.pdf", message))
 
     def not_fetched(self, reason: str) -> RequestInvalidError:

@@ -11,23 +11,36 @@ from confirma_async.schemas import InvoiceType
 
 _SCHEMA = """
 CREATE TABLE seen (
-  seller TEXT, type TEXT, original TEXT, source TEXT, line INTEGER, again TEXT, again_line INTEGER,
-  PRIMARY KEY (seller, type, original)
+  original TEXT, type TEXT, seller TEXT, source TEXT, line INTEGER, again TEXT, again_line INTEGER,
+  PRIMARY KEY (original, type, seller)
 ) WITHOUT ROWID
 """
 
-_KEY = "seller = ? AND type = ? AND original = ?"
+_KEY = "original = ? AND type = ? AND seller = ?"
+
+_TWICE = f"SELECT source, line, again, again_line FROM seen WHERE {_KEY} AND again IS NOT NULL"  # noqa: S608
+
+_ONE_UNNAMED = """
+SELECT mine.source, mine.line, other.source, other.line
+FROM seen AS mine JOIN seen AS other USING (original, type)
+WHERE mine.original = ? AND mine.type = ? AND mine.seller = ? AND (other.seller = '') <> (mine.seller = '')
+ORDER BY other.seller LIMIT 1
+"""
+"""The same number where only one of two documents names its seller: they may be of one seller."""
 
 
 class Clashes:
     """Who says which number, and where a number stands twice. Use it with ``with``.
+
+    A document that names no seller may be of any: its number stands twice beside the same of a named one.
 
     What is seen is kept in a scratch file that SQLite removes by itself: a million documents need no more
     memory than a thousand. Reminders may repeat and are left to the journal, which knows their dates.
     """
 
     def __init__(self) -> None:
-        self.count: int = 0
+        self._twice = False
+        self._named: set[bool] = set()  # whether documents named their sellers: both, where some did not
         self._seen = sqlite3.connect("", isolation_level=None)
         self._seen.execute("PRAGMA synchronous = OFF")
         self._seen.execute(_SCHEMA)
@@ -43,13 +56,12 @@ class Clashes:
 
     def find(self, identity: Identity) -> tuple[Place, Place] | None:
         """The first two places of a number that stands more than once; None for all others."""
-        if not self.count:
-            return None
-        found = self._seen.execute(
-            f"SELECT source, line, again, again_line FROM seen WHERE {_KEY} AND again IS NOT NULL",  # noqa: S608
-            _key(identity),
-        ).fetchone()
-        return None if found is None else (Place(found[0], found[1]), Place(found[2], found[3]))
+        asked = ((_TWICE, self._twice), (_ONE_UNNAMED, len(self._named) > 1))
+        for query in (query for query, worthwhile in asked if worthwhile):
+            found = self._seen.execute(query, _key(identity)).fetchone()
+            if found is not None:
+                return Place(found[0], found[1]), Place(found[2], found[3])
+        return None
 
     def __enter__(self) -> Self:
         return self
@@ -60,11 +72,12 @@ class Clashes:
 
     def _note(self, sighting: Sighting) -> None:
         key, place = _key(sighting.identity), sighting.place
+        self._named.add(bool(sighting.identity.seller))
         added = self._seen.execute(
             "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?, NULL, NULL)", (*key, place.source, place.line)
         )
         if added.rowcount == 0:
-            self.count += 1
+            self._twice = True
             self._seen.execute(
                 f"UPDATE seen SET again = ?, again_line = ? WHERE {_KEY} AND again IS NULL",  # noqa: S608
                 (place.source, place.line, *key),
@@ -72,4 +85,4 @@ class Clashes:
 
 
 def _key(identity: Identity) -> tuple[str, str, str]:
-    return identity.seller, str(identity.type), identity.original
+    return identity.original, str(identity.type), identity.seller

@@ -39,10 +39,20 @@ _MOST_STRINGS = 256 * 1024 * 1024
 _PACKED = 300
 """How many times its size a part of a workbook may have unpacked; more is no spreadsheet."""
 _SMALL = 64 * 1024 * 1024
+MOST_ROWS = 1_048_576
+"""Rows of a sheet, which is all that Excel has."""
+MOST_CELLS = 50_000_000
+"""Cells between the first and the last of each row, the empty ones included."""
+MOST_TAGS = 500_000
+"""Tags between one row and the next, and of every other part of a workbook: they are in memory together."""
+MOST_TEXT_TAGS = 8_000_000
+"""Tags of the texts of a workbook."""
+_SHORTEST_TAG = 4
 _BATCH = 256
 _BLOCK = 1024 * 1024
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_ROW = re.compile(rb"<(?:\w+:)?row[\s/>]|</(?:\w+:)?row>")
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _PADDED = re.compile("0+")
 _AS_TEXT = frozenset({Kind.TEXT, Kind.SECRET, Kind.NUMBER})
@@ -105,7 +115,7 @@ def _look_into(path: Path) -> bool:
     """Whether any sheet has formulas; refuses what is no workbook, or would not fit into memory."""
     try:
         with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
+            parts, has_formulas = archive.infolist(), False
             if not any(part.filename.startswith("xl/workbook") for part in parts):
                 msg = f"{path}: is an archive, but no .xlsx workbook; save the sheet as .xlsx, or unpack it"
                 raise InputError(msg)
@@ -119,21 +129,43 @@ def _look_into(path: Path) -> bool:
                         "be kept in memory; save the sheet as CSV UTF-8"
                     )
                     raise InputError(msg)
-            return any(
-                _has_formulas(archive, part) for part in parts if part.filename.startswith("xl/worksheets/")
-            )
+                if part.filename.startswith("xl/worksheets/") or part.file_size > _SHORTEST_TAG * MOST_TAGS:
+                    has_formulas |= _look_through(path, archive, part)
+            return has_formulas
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
         raise _damaged(path, error) from None
 
 
-def _has_formulas(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    tail = b""
+def _look_through(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Whether a part has formulas.
+
+    Raises:
+        InputError: it is made to fill the memory of whoever reads it.
+    """
+    is_sheet = part.filename.startswith("xl/worksheets/")
+    most = MOST_TEXT_TAGS if part.filename.startswith("xl/sharedStrings") else MOST_TAGS
+    has_formulas, tail, rows, tags = False, b"", 0, 0
     with archive.open(part) as stream:
         while block := stream.read(_BLOCK):
-            if _FORMULA.search(tail + block):
-                return True
+            has_formulas = has_formulas or bool(is_sheet and _FORMULA.search(tail + block))
             tail = block[-64:]
-    return False
+            # Comments and the like could hold what looks like a row, and no spreadsheet program writes any.
+            between = _ROW.split(block) if is_sheet and b"<!" not in block else [block]
+            for position, piece in enumerate(between):
+                tags = piece.count(b"<") + (0 if position else tags)
+                if tags > most:
+                    raise _too_much(path, f"more than {most} tags in one row or part ({part.filename})")
+            rows += len(between) - 1
+            if rows > 2 * MOST_ROWS:
+                raise _too_much(path, f"more than {MOST_ROWS} rows")
+    return has_formulas
+
+
+def _too_much(path: Path, what: str) -> InputError:
+    return InputError(
+        f"{path}: holds {what}, which no sheet of invoices has; delete what is empty and save it again, or "
+        "divide it"
+    )
 
 
 def _open(path: Path, stack: ExitStack, *, results: bool) -> Any:
@@ -186,7 +218,14 @@ def _rows(path: Path, sheet: Any) -> Iterator[_Row]:
     def batch() -> list[_Row]:
         return list(islice(rows, _BATCH))
 
+    count = cells = 0
     while some := _careful(path, batch):
+        count += len(some)
+        cells += sum(map(len, some))
+        if count > MOST_ROWS:
+            raise _too_much(path, f"a row beyond number {MOST_ROWS}")
+        if cells > MOST_CELLS:
+            raise _too_much(path, f"more than {MOST_CELLS} cells, the empty ones included")
         yield from some
 
 

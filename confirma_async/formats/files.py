@@ -133,10 +133,7 @@ def _refused_if_twice(record: ReadInvoice | BadRecord, clashes: Clashes) -> Read
 
 
 def _identity(record: ReadInvoice) -> Identity:
-    invoice = record.request.invoice
-    seller = invoice.parties.seller_party if invoice.parties else None
+    header = record.request.invoice.header
     return Identity(
-        seller.identifier if seller else "",
-        invoice.header.type,
-        record.original_number or str(invoice.header.number),
+        record.request.seller_identifier, header.type, record.original_number or str(header.number)
     )

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import attrs
 from attrs import field, frozen
 
+from confirma_async import bounds
 from confirma_async.errors import Problem
 from confirma_async.formats.discretion import number_shown
 from confirma_async.formats.records import BadRecord, Identity, NumberBook, Place, ReadInvoice
@@ -187,16 +188,14 @@ def assign(
 
     Args:
         identities: The documents of the job, in order.
-        start: The first number to give; not negative.
+        start: The first number to give; not negative, and of at most 18 digits.
         known: Numbers given earlier; they stay as they are and are not given again.
         in_use: Says which of some numbers are used elsewhere; they are not given either.
 
     Raises:
-        ValueError: ``start`` is negative.
+        ConfigurationError: ``start`` is no such number.
     """
-    if start < 0:
-        msg = f"numbers start from zero or above, not from {start}"
-        raise ValueError(msg)
+    bounds.NUMBER.check("start", start)
     earlier = known or {}
     numbers = {identity: earlier.get(identity, whole(identity.original)) for identity in identities}
     given = {namesake(identity): number for identity, number in numbers.items() if number is not None}

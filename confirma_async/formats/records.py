@@ -9,6 +9,8 @@ from typing import Protocol
 from attrs import field, frozen
 from attrs.converters import optional
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.errors import ConfirmaError, Problem
 from confirma_async.formats.attachments import Attached
 from confirma_async.formats.cells import Mark
@@ -17,6 +19,7 @@ from confirma_async.formats.forms import Form
 from confirma_async.formats.mapping import ColumnMapping
 from confirma_async.formats.stand_ins import with_files
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
+from confirma_async.schemas.identity import same_seller, same_type
 
 
 class InputError(ConfirmaError):
@@ -95,13 +98,13 @@ class Identity:
     """Who says which number: what one number in a file stands for.
 
     Attributes:
-        seller: The seller's business id, else VAT code, else empty (the client itself).
-        type: The kind of document.
+        seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
+        type: The kind of document, in capital letters.
         original: The number as the file gives it.
     """
 
-    seller: str
-    type: InvoiceType
+    seller: str = field(converter=same_seller)
+    type: InvoiceType = field(converter=same_type)
     original: str = field(repr=_number_repr)
 
 
@@ -132,8 +135,12 @@ class ReadOptions:
         decimal_comma: Whether numbers that are text have a decimal comma; None asks the mapping, else the
             file itself.
         folder: Where paths of attachments begin; None is the folder of the file that names them.
+        attach_anywhere: Whether attached files may lie outside the folder where their paths begin. Whoever
+            may write the table could then have any PDF that you can read sent to somebody.
+        attach_private: Whether documents by URL may be fetched from this machine and from private networks.
         due_days: Days from the date to the due date, for e-invoices that state none. The default is the
             EU's 30 days for payments whose date no contract fixes (directive 2011/7/EU, article 3(3)(b)).
+            From 0 to 3,650.
     """
 
     form: Form | None = None
@@ -141,7 +148,9 @@ class ReadOptions:
     numbers: NumberBook | None = None
     decimal_comma: bool | None = None
     folder: Path | None = None
-    due_days: int = 30
+    attach_anywhere: bool = False
+    attach_private: bool = False
+    due_days: int = field(default=30, validator=within(bounds.DUE_DAYS))
 
     @property
     def mark(self) -> Mark | None:

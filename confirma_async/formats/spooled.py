@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -35,9 +36,20 @@ class Spooled(PathLike[str]):
 
 @contextlib.contextmanager
 def spooled(stream: BinaryIO) -> Generator[Spooled]:
-    """Keeps a stream in a file that only this user can read, and that is gone afterwards."""
+    """Keeps a stream in a file that only this user can read, and that is gone afterwards.
+
+    The file has no name while it is open, so that nothing is left of it however the process ends. Where open
+    files cannot be opened again, it has one, in a folder of its own.
+    """
+    with tempfile.TemporaryFile(prefix="confirma-") as file:
+        again = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        if again.exists():
+            shutil.copyfileobj(stream, file)
+            file.flush()
+            yield Spooled(again)
+            return
     with tempfile.TemporaryDirectory(prefix="confirma-") as folder:  # made with mode 0700
         path = Path(folder, "input")
-        with path.open("xb") as file:
-            shutil.copyfileobj(stream, file)
+        with path.open("xb") as named:
+            shutil.copyfileobj(stream, named)
         yield Spooled(path)

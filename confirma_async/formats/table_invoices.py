@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,12 @@ from confirma_async.formats.table import Layout, Line, Table, TornLine
 from confirma_async.formats.wire_tree import finished, put
 from confirma_async.schemas import InvoiceType
 
+MOST_PROBLEMS = 1000
+"""Problems of one invoice that are told."""
+MOST_INHERITED = 100
+"""Problems of lines above that spoil an invoice, as far as they are told."""
+MOST_DOUBTFUL = 10_000
+"""Lines in a row that may be unreadable; after so many, the file is no table."""
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
@@ -73,6 +79,11 @@ class _Group:
             self.key[name] = self.key[name] or value
         self.sure = self.sure or sure
 
+    def spoil(self, *problems: Problem) -> None:
+        """Notes why it cannot become an invoice; the first ``MOST_PROBLEMS`` reasons are told."""
+        self.problems += problems[: max(0, MOST_PROBLEMS - len(self.problems))]
+        self.rows.clear()
+
     @property
     def identity(self) -> Identity:
         """Who says which number."""
@@ -83,6 +94,46 @@ class _Group:
         )
 
 
+class _Doubts:
+    """What made the lines above unreadable, by invoice number: it may spoil the invoice that comes next.
+
+    Args:
+        path: The file.
+        unit: What it calls its lines.
+    """
+
+    def __init__(self, path: Path, unit: str) -> None:
+        self._path = path
+        self._unit = unit
+        self._problems: dict[str, list[Problem]] = {}
+        self._lines = 0
+
+    def note(self, line: int, number: str, problems: Sequence[Problem]) -> None:
+        """Takes what is wrong with a line; a line that is whole ends all doubts.
+
+        Raises:
+            InputError: no line has been whole for ``MOST_DOUBTFUL`` lines.
+        """
+        if not problems:
+            self._problems.clear()
+            self._lines = 0
+            return
+        self._lines += 1
+        if self._lines > MOST_DOUBTFUL:
+            msg = (
+                f"{self._path}: none of the {MOST_DOUBTFUL} {self._unit}s above {self._unit} {line} can be "
+                f"read, and nothing from there on is; {self._unit} {line} {problems[0].message}"
+            )
+            raise InputError(msg)
+        kept = self._problems.setdefault(number, [])
+        kept += problems[: MOST_INHERITED - len(kept)]
+
+    def about(self, number: str) -> list[Problem]:
+        """What may be wrong with an invoice of this number."""
+        whose = ("", number) if number else ("",)
+        return [problem for each in whose for problem in self._problems.get(each, ())]
+
+
 def read_table(path: Path, table: Table, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
     """Reads the invoices of a table.
 
@@ -91,7 +142,7 @@ def read_table(path: Path, table: Table, options: ReadOptions) -> Iterator[ReadI
     """
     layout = table.layout
     remarks, empty = tuple(layout.remarks), True
-    for group in _groups(table):
+    for group in _groups(path, table):
         record = _invoice(group, path, layout, options)
         if remarks and isinstance(record, ReadInvoice):
             record, remarks = evolve(record, remarks=(*remarks, *record.remarks)), ()
@@ -107,17 +158,17 @@ def read_table(path: Path, table: Table, options: ReadOptions) -> Iterator[ReadI
 
 def table_sightings(path: Path, table: Table) -> Iterator[Sighting]:
     """Says which documents a table holds, without reading their other values."""
-    for group in _groups(table, keys_only=True):
+    for group in _groups(path, table, keys_only=True):
         if group.key["number"]:
             yield Sighting(group.identity, Place(str(path), group.line))
 
 
-def _groups(table: Table, *, keys_only: bool = False) -> Iterator[_Group]:
+def _groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[_Group]:
     """Gathers lines into invoices. Holds one invoice at a time."""
     layout = table.layout
     constants = {name: str(layout.constants.get(name, "")) for name in KEY}
     group: _Group | None = None
-    doubts: list[tuple[str, Problem]] = []  # from lines that may belong to the invoice that comes next
+    doubts = _Doubts(path, layout.unit)
     for line in table.lines:
         fields, problems = _fields(line, layout)
         key, problems = _key(line.number, fields, constants, layout, problems)
@@ -125,13 +176,12 @@ def _groups(table: Table, *, keys_only: bool = False) -> Iterator[_Group]:
         if group is None or (number and not group.takes(key)):
             if group is not None:
                 yield group
-            inherited = [problem for whose, problem in doubts if whose in {"", number}]
-            group = _Group(line.number, key, sure=sure, problems=inherited)
-        doubts = [] if sure else [*doubts, *((number, problem) for problem in problems)]
+            group = _Group(line.number, key, sure=sure, problems=doubts.about(number))
+        doubts.note(line.number, number, problems)
         if number:
             group.learn(key, sure)
         if problems:
-            group.problems += problems
+            group.spoil(*problems)
         elif not keys_only:
             _join(group, line.number, fields, layout)
     if group is not None:
@@ -193,7 +243,7 @@ def _join(group: _Group, line: int, fields: Mapping[str, Cell], layout: Layout) 
         try:
             value = readers[name](cell)
         except ValueProblem as problem:
-            group.problems.append(Problem(_path(layout, line, name), problem.rule, problem.message))
+            group.spoil(Problem(_path(layout, line, name), problem.rule, problem.message))
             continue
         if column.of_row:
             row[name] = value
@@ -212,7 +262,7 @@ def _agree(group: _Group, column: Column, value: Any, line: int, layout: Layout)
             f"differs from {layout.unit} {before[1]}, though both are of one invoice; write the same value "
             f"on every {layout.unit} of the invoice, or leave it empty after the first"
         )
-        group.problems.append(Problem(_path(layout, line, column.name), "table.agree", message))
+        group.spoil(Problem(_path(layout, line, column.name), "table.agree", message))
 
 
 def _path(layout: Layout, line: int, name: str) -> str:
@@ -256,7 +306,7 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     )
     if number is not None:
         problems += numbering.problems
-    attachments, attached = _attachments(group, options.folder or path.parent, layout)
+    attachments, attached = _attachments(group, path.parent, options, layout)
     problems += [problem for each in attached if (problem := each.check()) is not None]
     if problems:
         return BadRecord(place=place, problems=problems, number=number)
@@ -275,8 +325,12 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
     )
 
 
-def _attachments(group: _Group, folder: Path, layout: Layout) -> tuple[list[dict[str, str]], list[Attached]]:
+def _attachments(
+    group: _Group, beside: Path, options: ReadOptions, layout: Layout
+) -> tuple[list[dict[str, str]], list[Attached]]:
     """The attachments in wire form, without contents, and the documents that are to be put into them."""
+    folder = options.folder or beside
+    within = None if options.attach_anywhere else folder
     raw: list[dict[str, str]] = []
     attached: list[Attached] = []
     for position, ((name, text), line) in enumerate(group.attachments.items()):
@@ -285,9 +339,9 @@ def _attachments(group: _Group, folder: Path, layout: Layout) -> tuple[list[dict
             raw.append({"url": text})
         elif _URL.match(text):
             raw.append({"url": text})
-            attached.append(AttachedUrl(position, text, where))
+            attached.append(AttachedUrl(position, text, where, options.attach_private))
         else:
-            file = AttachedFile(position, folder / text, where)
+            file = AttachedFile(position, folder / text, where, within)
             raw.append({"fileName": file.path.name, "mimeType": PDF})
             attached.append(file)
     return raw, attached

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 """Bytes of one document, with its attachments."""
 
+MOST_ATTRIBUTES = 1000
+"""Attributes of one element; more take the longer the more there are, to read as well as to find."""
+MOST_NAMESPACES = 200
+"""Namespaces that are declared on one element, or hold there."""
+
+_FEWEST_BYTES = 2000
 _BLOCK = 1024 * 1024
 _PROLOG = 16 * 1024
 _XINCLUDE = "{http://www.w3.org/2001/XInclude}"
@@ -173,7 +179,27 @@ def parse(data: bytes | None) -> Element:
         raise Refused("xml.doctype", _DOCTYPE)
     if next(root.iter(f"{_XINCLUDE}*"), None) is not None:
         raise Refused("xml.xinclude", "includes other files (XInclude), which are not read; put them in")
+    _look_for_crowds(data, root)
     return root
+
+
+def _look_for_crowds(data: bytes, root: Element) -> None:
+    """Refuses elements with more attributes or namespaces than any document has use for.
+
+    Raises:
+        Refused: there is one; says where.
+    """
+    if max(map(len, data.split(b"<"))) < _FEWEST_BYTES:  # no start tag is long enough
+        return
+    for element in root.iter(etree.Element):
+        if len(element.attrib) > MOST_ATTRIBUTES:
+            message = f"has more than {MOST_ATTRIBUTES} attributes on one element"
+        elif len(element.nsmap) > MOST_NAMESPACES:
+            message = f"declares more than {MOST_NAMESPACES} namespaces for one element"
+        else:
+            continue
+        message += f" (line {element.sourceline}), which no invoice needs; export it again"
+        raise Refused("xml.size", message)
 
 
 def _declares_nothing(declared: etree.DTD) -> bool:

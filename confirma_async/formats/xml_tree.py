@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     Element: TypeAlias = _Element
 
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+MOST_PROBLEMS = 1000
+"""Problems of one document that are told: whoever wrote so many has one of them all over."""
 _PREFIX = re.compile(r"\b\w+:")
 
 
@@ -153,8 +156,9 @@ class Leaves:
         return day
 
     def wrong(self, element: Element, rule: str, message: str) -> None:
-        """Notes that an element is wrong."""
-        self.problems.append(Problem(where(element), rule, message))
+        """Notes that an element is wrong; the first ``MOST_PROBLEMS`` of them are told."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(where(element), rule, message))
 
     def _no_number(self, element: Element) -> None:
         self.wrong(element, "xml.number", f"is no number as {self.dialect.number_form}; correct it")
@@ -173,13 +177,18 @@ class Leaves:
             top: The element; codes are paths below it.
             besides: Elements that are passed over with all below them.
         """
+        passed_over = frozenset(besides)
         pending = [(top, "")]
         while pending:
             element, path = pending.pop()
             yield from self._left_of(element, path)
             prefix = f"{path}/" if path else ""
-            children = [child for child in element if child not in besides]
-            pending += [(child, prefix + _step(child)) for child in reversed(children)]
+            below = [
+                (child, prefix + step)
+                for child, step in zip(element, _steps(element), strict=True)
+                if child not in passed_over
+            ]
+            pending += reversed(below)
 
     def _left_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
         text = own_text(element)
@@ -213,6 +222,19 @@ def _step(element: Element) -> str:
     before = len(list(element.itersiblings(tag, preceding=True)))
     alone = before == 0 and next(element.itersiblings(tag), None) is None
     return name if alone else f"{name}[{before + 1}]"
+
+
+def _steps(parent: Element) -> list[str]:
+    """The last step of the path of each child, found in one go: one by one, all are counted each time."""
+    tags = [str(child.tag) for child in parent]
+    together = Counter(tags)
+    seen: Counter[str] = Counter()
+    steps: list[str] = []
+    for tag in tags:
+        seen[tag] += 1
+        name = local_name(tag)
+        steps.append(name if together[tag] == 1 else f"{name}[{seen[tag]}]")
+    return steps
 
 
 def local_name(name: object) -> str:

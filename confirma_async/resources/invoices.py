@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from confirma_async import bounds
 from confirma_async.contract import (
     CASE,
     CREATE_INVOICE,
@@ -227,8 +228,8 @@ class Invoices:
             from_date: First invoice date.
             to_date: Last invoice date.
             fetch_type: Passed on as given; its values are not documented.
-            page: The first page to ask for, from 1.
-            page_size: Records per page; the service's own choice when not given.
+            page: The first page to ask for, from 1 to 1,000,000,000.
+            page_size: Records per page, from 1 to 1,000,000; the service's own choice when not given.
             cursor: Goes on after the page that told it.
             timeout: Seconds for each call.
             headers: Headers to add.
@@ -236,11 +237,14 @@ class Invoices:
         Raises:
             RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
                 of this listing.
-            ConfigurationError: two pages are the same: the name of the parameter is not the service's (when
-                iterated).
+            ConfigurationError: a number is out of its bounds; or two pages are the same: the name of the
+                parameter is not the service's (when iterated).
             CallError: a call failed (when awaited or iterated).
         """
         options = CallOptions(timeout=timeout, headers=headers)
+        bounds.PAGE.check("page", page)
+        if page_size is not None:
+            bounds.PAGE_SIZE.check("page_size", page_size)
         number = _as_text(invoice_number)
         period(from_date, to_date)
 

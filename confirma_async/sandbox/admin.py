@@ -120,7 +120,7 @@ def administer(
         senders: The URLs of the host that is addressed and of the site that asks; empty where it says none.
         body: The arguments, as JSON.
     """
-    if not all(is_loopback(urlsplit(url).hostname or "") for url in senders if url):
+    if not all(is_loopback(_host_of(url) or "") for url in senders if url):
         return refusal(403, "the administration is for this machine only, by its own name")
     command = COMMANDS.get(path.removeprefix(PREFIX))
     if command is None:
@@ -136,6 +136,19 @@ def administer(
     except ConfigurationError as error:
         return refusal(409, str(error))
     return Answer(body=_encode(result))
+
+
+def is_host(name: str) -> bool:
+    """Whether what a request gives as the host that it is addressed to can be one, with its port."""
+    return _host_of(f"//{name}") is not None
+
+
+def _host_of(url: str) -> str | None:
+    """The host that a URL names; None where it cannot be read."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _wanted(command: Command) -> str:

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Overrides, TokenKind
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.admin import administer, is_administration
+from confirma_async.sandbox.admin import administer, is_administration, is_host
 from confirma_async.sandbox.answers import Answer, refusal
 from confirma_async.sandbox.faults import Fault, FaultRule, Faults, Strike
 from confirma_async.sandbox.handlers import HANDLERS, Call
@@ -106,6 +106,8 @@ async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
 
 
 async def _serve(reception: Reception, request: web.Request) -> web.StreamResponse:
+    if not is_host(request.host):
+        return _response(refusal(400, "the Host header names no host"))
     methods = reception.routes.get(request.path)
     if methods is None:
         return _response(await _beside_the_api(reception, request))

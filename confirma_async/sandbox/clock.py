@@ -61,9 +61,11 @@ class VirtualClock:
             ConfigurationError: the time to add is negative, since what happened cannot be taken back; or it
                 leads beyond the year 9000, since what is due later must still be a date.
         """
+        if any(value != value for value in (days, hours, minutes, seconds)):
+            raise ConfigurationError("a virtual clock goes forward by a number, and nan is none")
         try:
             step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        except (OverflowError, ValueError):
+        except OverflowError:
             step = timedelta.max
         if step < timedelta():
             raise ConfigurationError("a virtual clock goes forward only; give a time that is not negative")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 import random
 import threading
 from collections.abc import Mapping
@@ -12,6 +11,8 @@ from types import MappingProxyType
 import attrs
 from attrs import field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.contract import CREATE_INVOICE, OPERATIONS
 from confirma_async.errors import ConfigurationError
 
@@ -79,21 +80,22 @@ class FaultRule:
     Attributes:
         kind: How.
         operation: The operation's name, e.g. ``invoices.create``; None hits every operation.
-        times: How many requests it will still hit; None is for ever.
+        times: How many requests it will still hit, from 1 to 1,000,000,000; None is for ever.
         probability: How likely a request is hit, over 0 up to 1.
         containing: Text that must stand in the body of a request to be hit; None hits whatever it says.
-        seconds: Real seconds, for LATENCY, SLOW_DRIP and LATE_LISTING.
-        retry_after: What ``Retry-After`` says: seconds, or text sent as it is (an HTTP date); None omits it.
+        seconds: Real seconds, for LATENCY, SLOW_DRIP and LATE_LISTING; at most a day.
+        retry_after: What ``Retry-After`` says: seconds, at most a day, or text sent as it is (an HTTP date);
+            None omits it.
         status: The HTTP status, for SERVER_ERROR and REFUSAL.
         after_commit: Whether SERVER_ERROR comes after the effect is stored.
     """
 
     kind: Fault
     operation: str | None = None
-    times: int | None = 1
-    probability: float = 1.0
+    times: int | None = field(default=1, validator=within(bounds.TIMES, optional=True))
+    probability: float = field(default=1.0, validator=within(bounds.PROBABILITY))
     containing: str | None = None
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, validator=within(bounds.FAULT_SECONDS))
     retry_after: float | str | None = None
     status: int = 500
     after_commit: bool = False
@@ -109,12 +111,8 @@ class FaultRule:
             )
         if self.kind is Fault.LATE_LISTING and self.operation not in {None, CREATE_INVOICE.name}:
             raise ConfigurationError(f"only {CREATE_INVOICE.name} stores something to list late")
-        if self.times is not None and self.times < 1:
-            raise ConfigurationError("a fault hits at least once; times=None is for ever")
-        if not 0 < self.probability <= 1:
-            raise ConfigurationError("the probability of a fault is over 0 and at most 1")
-        if not 0 <= self.seconds < math.inf:
-            raise ConfigurationError("the seconds of a fault are finite and not negative")
+        if self.retry_after is not None and not isinstance(self.retry_after, str):
+            bounds.FAULT_SECONDS.check("retry_after", self.retry_after)
         statuses = _STATUSES.get(self.kind)
         if statuses is not None and self.status not in statuses:
             allowed = ", ".join(map(str, sorted(statuses)))

@@ -14,6 +14,7 @@ from typing import Self
 from aiohttp import web
 from attrs import evolve, frozen
 
+from confirma_async import bounds
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
@@ -63,7 +64,7 @@ class Sandbox(Office):
 
     Args:
         host: A loopback address to listen on; no other is accepted.
-        port: The port; 0 takes any free one.
+        port: The port, up to 65,535; 0 takes any free one.
         db: A file that keeps keys, invoices and the time across restarts; None keeps them in memory. Whole
             bodies are kept, so a job of very many invoices wants a file.
         clock: The clock to live by; unless given, one that stands still.
@@ -96,8 +97,7 @@ class Sandbox(Office):
             raise ConfigurationError(
                 "the sandbox listens on this machine only; use 127.0.0.1, ::1 or localhost as its host"
             )
-        if not 0 <= port <= 65535:
-            raise ConfigurationError("a port is between 0 and 65535")
+        bounds.PORT.check("port", port)
         _check_service(service)
         self.clock: VirtualClock = clock or VirtualClock()
         self.faults: Faults = Faults()

@@ -131,6 +131,13 @@ class SalesInvoiceRequest(Schema):
     distribution: Distribution | None = field(default=None, metadata=E)
     invoice: InvoiceContentData = field(metadata=E)
 
+    @property
+    def seller_identifier(self) -> str:
+        """The seller's business id, else VAT code, as written; empty where none is named (the client)."""
+        parties = self.invoice.parties
+        seller = parties.seller_party if parties else None
+        return seller.identifier if seller else ""
+
 
 @vendor("Invoice Error", section="4")
 @frozen(kw_only=True)

@@ -50,12 +50,13 @@ class Downloads:
     policy: retry.RetryPolicy
     quota: retry.RetryQuota
 
-    async def fetch(self, url: str, limit: int) -> bytes:
+    async def fetch(self, url: str, limit: int, *, private: bool = False) -> bytes:
         """The document behind a URL.
 
         Args:
             url: An absolute http or https URL.
             limit: Bytes that it may have; no more are read.
+            private: Whether it, and what it redirects to, may lie on this machine or in a private network.
 
         Raises:
             DownloadError: it did not come.
@@ -64,7 +65,7 @@ class Downloads:
         deadline = loop.time() + DOWNLOAD_TIMEOUT
         attempt = 1
         while True:
-            url_reached, result = await self._reached(url, limit, deadline)
+            url_reached, result = await self._reached(url, limit, deadline, public_only=not private)
             if isinstance(result, Response) and result.status == _FOUND:
                 self.quota.refill()
                 if result.cut_off or len(result.body) > limit:
@@ -76,7 +77,9 @@ class Downloads:
             await asyncio.sleep(pause)
             attempt += 1
 
-    async def _reached(self, url: str, limit: int, deadline: float) -> tuple[str, Response | TransportError]:
+    async def _reached(
+        self, url: str, limit: int, deadline: float, *, public_only: bool
+    ) -> tuple[str, Response | TransportError]:
         """What came of one attempt, and where its redirects led to.
 
         Raises:
@@ -85,7 +88,8 @@ class Downloads:
         for _ in range(REDIRECTS + 1):
             left = deadline - asyncio.get_running_loop().time()
             try:
-                answer = await self.transport.send(Request("GET", url, _HEADERS, None, left, limit))
+                request = Request("GET", url, _HEADERS, None, left, limit, public_only)
+                answer = await self.transport.send(request)
             except TransportError as error:
                 return url, error
             if answer.status not in _ELSEWHERE or "Location" not in answer.headers:

@@ -9,6 +9,7 @@ from attrs import define, field
 
 from confirma_async.contract import Operation
 from confirma_async.errors import Attempt, OutcomeUnknownError, Phase
+from confirma_async.redaction import visible
 
 UNAUTHORIZED = 401
 
@@ -84,7 +85,7 @@ def log(history: History) -> None:
         fields["milliseconds"],
         fields["attempts"],
         _reasons(history),
-        history.request_id or "-",
+        fields["request_id"] or "-",
         extra=fields,
     )
 
@@ -95,8 +96,8 @@ def log_fields(history: History) -> Mapping[str, str | int | float | bool | None
     return {
         "operation": history.operation.name,
         "method": history.operation.method,
-        "path": history.path,
-        "subject": history.subject,
+        "path": visible(history.path),
+        "subject": history.subject and visible(history.subject),
         "phase": Phase.NOT_SENT.value if last is None else last.phase.value,
         "status": None if last is None else last.status,
         "error": None if history.error is None else type(history.error).__name__,
@@ -121,4 +122,4 @@ def _outcome(history: History) -> str:
 def _reasons(history: History) -> str:
     """Why there was more than one attempt."""
     reasons = [attempt.reason or "answered" for attempt in history.attempts]
-    return f" ({'; '.join(reasons)})" if len(reasons) > 1 else ""
+    return visible(f" ({'; '.join(reasons)})") if len(reasons) > 1 else ""

@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import chain
 
 from attrs import define, field
 
 from confirma_async.contract import Operation, TokenKind
-from confirma_async.credentials import Credentials, TokenStore, ask, checked
+from confirma_async.credentials import Credentials, SharedTokenStore, TokenStore, ask, checked
 from confirma_async.errors import (
     AuthenticationError,
     CallError,
@@ -19,9 +20,13 @@ from confirma_async.errors import (
     Phase,
     TokenNotKeptError,
 )
+from confirma_async.redaction import Mask, visible
 from confirma_async.secret import Secret
 
 logger: logging.Logger = logging.getLogger("confirma_async")
+
+REMEMBERED = 4
+"""Texts of one key that are blotted out of what the service says: that in use, and those just replaced."""
 
 Renewer = Callable[[Secret], Awaitable[Secret]]
 """Exchanges a token for a new one at the service."""
@@ -41,6 +46,7 @@ class Key:
     Attributes:
         current: The key, where it can be used as it is; where it is None, ``get`` has something to do first.
         store: Where a renewed token goes, and where the key came from.
+        lately: What the key is and was, the newest last.
 
     Raises:
         ConfigurationError: no HTTP header can carry the key, or the source is of no known kind.
@@ -50,13 +56,14 @@ class Key:
         self._on_renewed = on_renewed
         self.current: Secret | None = None
         self.store: TokenStore | None = None
+        self.lately: tuple[Secret, ...] = ()
         self._load: Callable[[], Awaitable[Secret]]
         self._lasts = True
         self._unsaved: tuple[Secret, TokenStore] | None = None
         self._renewal: asyncio.Task[Secret] | None = None
         self._renewed_in_vain: Secret | None = None
         if isinstance(source, str | Secret):
-            self.current = checked(source)
+            self.current = self._remembered(checked(source))
             self._load = partial(_given, self.current)
         elif isinstance(source, TokenStore):
             self._take_from(source)
@@ -100,11 +107,16 @@ class Key:
         """Whether a refused token may be renewed unasked: there is a store, and it was not tried before."""
         return self.store is not None and refused != self._renewed_in_vain
 
-    async def renew(self, renewer: Renewer, store: TokenStore) -> Secret:
+    async def renew(self, renewer: Renewer, store: TokenStore, refused: Secret | None = None) -> Secret:
         """Exchanges the token for a new one, which is in the store before any call uses it.
 
-        A renewal under way is joined. It goes on even if its callers are cancelled: a token that is on its
-        way must not be lost.
+        A renewal under way is joined, also that of another process, where the store is shared. It goes on
+        even if its callers are cancelled: a token that is on its way must not be lost.
+
+        Args:
+            renewer: Asks the service.
+            store: Where the new token goes.
+            refused: The token that is to be replaced, because the service refused it.
 
         Raises:
             CallError: the service did not renew the token.
@@ -112,7 +124,9 @@ class Key:
                 service for no other.
         """
         if self._renewal is None:
-            self._renewal = asyncio.create_task(self._renewed(renewer, store), name="renewal of a token")
+            self._renewal = asyncio.create_task(
+                self._renewed(renewer, store, refused), name="renewal of a token"
+            )
             self._renewal.add_done_callback(self._on_end)
         return await asyncio.shield(self._renewal)
 
@@ -126,12 +140,37 @@ class Key:
 
     async def _read(self, stale: Secret | None) -> Secret:
         """Asks where the key comes from. What lasts is the key from then on, unless another came first."""
-        found = await self._load()
+        found = await self._load_anew()
         if self._lasts and self.current == stale:
             self.current = found
         return self.current or found
 
-    async def _renewed(self, renewer: Renewer, store: TokenStore) -> Secret:
+    async def _renewed(self, renewer: Renewer, store: TokenStore, refused: Secret | None) -> Secret:
+        if not isinstance(store, SharedTokenStore):
+            return await self._renewed_alone(renewer, store)
+        before = refused
+        if before is None and store is self.store and self._unsaved is None:
+            before = self.current = await self._as_kept()
+        async with store.exclusive():
+            if before is not None and self._unsaved is None:
+                self.current = await self._as_kept()
+                if self.current != before:
+                    return self.current  # another process has renewed it meanwhile
+            return await self._renewed_alone(renewer, store)
+
+    async def _as_kept(self) -> Secret:
+        """The token as the store has it now; as it is in memory, where the store has lost it."""
+        try:
+            return await self._load_anew()
+        except CredentialsError:
+            if self.current is None:
+                raise
+            return self.current
+
+    async def _load_anew(self) -> Secret:
+        return self._remembered(await self._load())
+
+    async def _renewed_alone(self, renewer: Renewer, store: TokenStore) -> Secret:
         if self._unsaved is not None:
             return await self._keep(self._unsaved[0], store)
         old = self.current or await self._read(None)
@@ -154,7 +193,7 @@ class Key:
 
     async def _keep(self, token: Secret, store: TokenStore) -> Secret:
         """Hands a new token to the store; only then it is the key, and the store where it comes from."""
-        self._unsaved = token, store
+        self._unsaved = self._remembered(token), store
         try:
             await store.save(token)
         except Exception as error:
@@ -168,12 +207,17 @@ class Key:
         self._unsaved, self.current = None, token
         return token
 
+    def _remembered(self, token: Secret) -> Secret:
+        if token not in self.lately:
+            self.lately = (*self.lately, token)[-REMEMBERED:]
+        return token
+
     def _on_end(self, renewal: asyncio.Task[Secret]) -> None:
         self._renewal = None
         if renewal.cancelled():
             logger.error("the renewal of a token was cancelled: whether the old one still holds is unknown")
         elif (error := renewal.exception()) is not None:
-            logger.error("the renewal of a token failed: %s", error)
+            logger.error("the renewal of a token failed: %s", visible(str(error)))
 
 
 async def _given(key: Secret) -> Secret:
@@ -206,12 +250,21 @@ class Keys:
     provisioning: Key | None = None
     renew_on_401: bool = False
     _ended: bool = field(default=False, init=False)
+    _mask: Mask = field(factory=Mask, init=False)
+    _masked: tuple[object, ...] = field(default=(), init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.renew_on_401 and (self.client is None or self.client.store is None):
             raise ConfigurationError(
                 "a renewed token must be kept: renew_on_401 needs a TokenStore as the key"
             )
+
+    def mask(self, used: Secret) -> Mask:
+        """What blots out these keys, as they are and as they were just now, and one that a call has used."""
+        lately = tuple(key.lately for key in (self.client, self.provisioning) if key is not None)
+        if lately != self._masked:  # nearly always the same objects, which are quickly compared
+            self._masked, self._mask = lately, Mask(chain(*lately))
+        return self._mask if any(used in each for each in lately) else Mask(chain([used], *lately))
 
     def end(self) -> None:
         """Hands out no key from now on."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar, cast
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 
 from attrs import evolve, field, frozen
 
+from confirma_async import bounds
 from confirma_async.contract import RENEW_TOKEN, Operation, Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import TokenStore
@@ -28,16 +28,18 @@ from confirma_async.errors import (
     ServerError,
     TransportError,
 )
+from confirma_async.redaction import Mask
 from confirma_async.schemas.wire import Schema
 from confirma_async.secret import Secret
 from confirma_async.session import retry
+from confirma_async.session.halt import NEVER, Halt
 from confirma_async.session.headers import check_added, headers_of
 from confirma_async.session.history import History, log
 from confirma_async.session.hooks import Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.open_calls import OpenCalls
 from confirma_async.session.ratelimit import Limiter
-from confirma_async.session.refusals import refusal, request_id_of, text_of
+from confirma_async.session.refusals import refusal, request_id_of, text_of, without_keys
 from confirma_async.session.renewal import exchanged
 from confirma_async.session.transport import Request, Response, Transport
 
@@ -57,15 +59,12 @@ _TOO_LONG = (
     "ask for less at a time (a shorter period), or give the client a higher answer_limit"
 )
 
-
-def check_timeout(seconds: float) -> None:
-    """Refuses a time that is none, or that never ends.
-
-    Raises:
-        ConfigurationError: it is not a finite number above 0.
-    """
-    if not 0 < seconds < math.inf:
-        raise ConfigurationError("the timeout must be a number of seconds above 0, and not infinite")
+MOST_VALUES = 500_000
+"""Values of one answer: more would hold up the event loop for seconds, and take hundreds of MiB."""
+_TOO_MANY = (
+    f"the answer holds more than {MOST_VALUES} values, and was not looked into; "
+    "ask for less at a time (a shorter period)"
+)
 
 
 @frozen(kw_only=True)
@@ -88,7 +87,8 @@ class CallOptions:
     """What one call does differently from the others.
 
     Attributes:
-        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between.
+        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between;
+            above 0 and at most a day.
         headers: Headers to add.
         subject: What the call is about, for messages: ``invoice 1042``.
         find_out: Gives the command that tells what became of it; asked if the outcome is unknown.
@@ -119,6 +119,7 @@ class Pipeline:
         hooks: Who is told of every call.
         open_calls: The calls that are under way.
         timeout: Seconds for a call that names no timeout of its own.
+        halt: Calls off the calls that wait, once it is called.
     """
 
     base_url: str
@@ -132,6 +133,7 @@ class Pipeline:
     timeout: float = DEFAULT_TIMEOUT
     hooks: Hooks = field(factory=Hooks)
     open_calls: OpenCalls = field(factory=OpenCalls)
+    halt: Halt = NEVER
 
     async def call(
         self,
@@ -154,7 +156,7 @@ class Pipeline:
 
         Raises:
             RequestInvalidError: the payload holds a value of the wrong kind; nothing was sent.
-            TransportError: no answer came; see its phase.
+            TransportError: no answer came; see its phase. A CalledOffError where the halt ended its wait.
             OutcomeUnknownError: the operation changes something and may have taken effect.
             APIError: the service answered with an error; one class per status.
             ResponseDecodeError: the answer is not what the contract describes.
@@ -178,18 +180,19 @@ class Pipeline:
         self.open_calls.begin(history)
         try:
             while True:
-                token = key.current or await _token(key, deadline)
+                token = key.current or await self._token(key, deadline)
                 result = await self._attempt(history, token, url, added, body, deadline, options.before_send)
                 if isinstance(result, Response) and result.status in retry.SUCCESSES:
                     self.quota.refill()
                     return self._decode(operation, answer, result)
-                failure = refusal(result, token, self.converter) if isinstance(result, Response) else result
+                failure = self._refusal(result, token) if isinstance(result, Response) else result
                 if await self._exchanged(history, key, token, failure, deadline):
                     continue
                 pause = self._pause(history, failure, deadline)
                 if pause is None:
                     raise _final(history, failure)  # noqa: TRY301 (here, its traceback has this frame alone)
-                await asyncio.sleep(pause)
+                with self.halt.wait():
+                    await asyncio.sleep(pause)
         except BaseException as error:
             history.error = self._told(history, error)
             if history.error is error:
@@ -204,7 +207,9 @@ class Pipeline:
                 # either would keep all of it until the garbage collector comes by.
                 del history, result, failure
 
-    async def renew(self, key: Key, store: TokenStore, options: CallOptions) -> Secret:
+    async def renew(
+        self, key: Key, store: TokenStore, options: CallOptions, refused: Secret | None = None
+    ) -> Secret:
         """Renews a client's token; see ``Key.renew``.
 
         Raises:
@@ -218,7 +223,7 @@ class Pipeline:
             with_old = evolve(self, keys=Keys(client=Key(old)))
             return await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
 
-        return await key.renew(partial(exchanged, ask, self.converter), store)
+        return await key.renew(partial(exchanged, ask, self.converter), store, refused)
 
     async def _attempt(
         self,
@@ -233,17 +238,19 @@ class Pipeline:
         """One request, from its turn at the limiter to its answer or its failure; the history has it then.
 
         Raises:
-            TransportError: its turn did not come in time; there was no request.
+            TransportError: its turn did not come in time, or it was called off; there was no request.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
         result: Response | BaseException | None = None
         try:
-            await self._turn(history.attempts, deadline)
+            with self.halt.wait():
+                await self._turn(history.attempts, deadline)
             started = sent = loop.time()
             try:
                 if self.hooks:
-                    added = await self.hooks.before_attempt(history, added, deadline)
+                    with self.halt.wait():
+                        added = await self.hooks.before_attempt(history, added, deadline)
                 if before_send is not None:
                     await before_send()
                 if self.hooks or before_send is not None:
@@ -253,9 +260,12 @@ class Pipeline:
                 headers = headers_of(token, body, added)
                 request = Request(history.operation.method, url, headers, body, deadline - sent)
                 result = await self._result(request)
-                history.attempts.append(_record(result, waited=started - began, seconds=loop.time() - sent))
-                if isinstance(result, Response) and result.status in retry.BUSY:
-                    self.limiter.slow_down(started, retry.retry_after(result.headers.get("Retry-After")))
+                ended, mask = loop.time(), self.keys.mask(token)
+                if isinstance(result, Response) and not _is_new_token(history.operation, result):
+                    result = without_keys(result, mask)
+                history.attempts.append(_record(result, mask, waited=started - began, seconds=ended - sent))
+                if isinstance(result, Response):
+                    self._answered(started, result)
             finally:
                 self.limiter.release()
             if self.hooks:
@@ -265,6 +275,9 @@ class Pipeline:
             raise result
         finally:
             del history, result  # see ``call``
+
+    def _refusal(self, response: Response, used: Secret) -> APIError:
+        return refusal(response, self.keys.mask(used), self.converter)
 
     async def _turn(self, attempts: Sequence[Attempt], deadline: float) -> None:
         """Waits for a turn at the limiter.
@@ -279,6 +292,14 @@ class Pipeline:
             before = f"; the last request: {attempts[-1].reason}" if attempts else ""
             raise TransportError(f"{reason}{before}", phase=Phase.NOT_SENT) from error
 
+    def _answered(self, started: float, response: Response) -> None:
+        """Tells the limiter how the service bears the load; failures on the way say nothing of that."""
+        if response.status in retry.BUSY:
+            quiet = retry.retry_after(response.headers.get("Retry-After"))
+            self.limiter.answered(started, refused=True, quiet=quiet)
+        elif not retry.leaves_open(response.status):
+            self.limiter.answered(started)
+
     async def _result(self, request: Request) -> Response | BaseException:
         """What comes of a request; an error is put on record before it is raised."""
         try:
@@ -286,11 +307,20 @@ class Pipeline:
         except BaseException as error:  # noqa: BLE001 (a cancellation too)
             return error
 
+    async def _token(self, key: Key, deadline: float) -> Secret:
+        """A key that is not at hand: asked for, read from its store, or awaited while it is being renewed."""
+        try:
+            with self.halt.wait():
+                async with asyncio.timeout_at(deadline):
+                    return await key.get()
+        except TimeoutError as error:
+            raise CredentialsError("the deadline passed while waiting for the API key") from error
+
     def _seconds(self, timeout: float | None) -> float:
         """The time for one call; no call waits for ever."""
         if timeout is None:
             return self.timeout
-        check_timeout(timeout)
+        bounds.TIMEOUT.check("timeout", timeout)
         return timeout
 
     async def _tell(self, history: History, deadline: float) -> None:
@@ -332,7 +362,7 @@ class Pipeline:
                 if await key.replaced(refused):
                     return True
                 if self.keys.renew_on_401 and key.store is not None and key.may_renew(refused):
-                    await self.renew(key, key.store, CallOptions())
+                    await self.renew(key, key.store, CallOptions(), refused)
                     return True
         except (CallError, TimeoutError) as error:
             failure.__cause__ = error  # the caller is told of the refusal: that is what the call came to
@@ -356,11 +386,20 @@ class Pipeline:
         if not retry.may_repeat(failure.phase, repeat, status, asked=asked, lasting=lasting):
             return None
         left = deadline - asyncio.get_running_loop().time()
-        return retry.next_pause(self.policy, self.quota, len(history.attempts), asked=asked, left=left)
+        return retry.next_pause(
+            self.policy,
+            self.quota,
+            len(history.attempts),
+            asked=asked,
+            left=left,
+            held_back=status in retry.BUSY,
+        )
 
     def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
         if response.cut_off:
             raise ResponseDecodeError(_TOO_LONG, status=response.status)
+        if _values_at_most(response.body) > MOST_VALUES:
+            raise ResponseDecodeError(_TOO_MANY, status=response.status)
         empty_is_told = response.status == NO_CONTENT and operation.no_content
         empty = not response.body.strip() and (empty_is_told or not operation.answer_shown)
         try:
@@ -376,20 +415,23 @@ class Pipeline:
             raise error.with_traceback(None) from None
 
 
-async def _token(key: Key, deadline: float) -> Secret:
-    """A key that is not at hand: asked for, read from its store, or awaited while it is being renewed."""
-    try:
-        async with asyncio.timeout_at(deadline):
-            return await key.get()
-    except TimeoutError as error:
-        raise CredentialsError("the deadline passed while waiting for the API key") from error
-
-
 def _checked(added: Mapping[str, str] | None) -> Mapping[str, str]:
     if not added:
         return {}
     check_added(added)
     return added
+
+
+def _values_at_most(body: bytes) -> int:
+    """How many values a JSON text may hold: each follows a comma, or opens or begins an object or array."""
+    if len(body) < MOST_VALUES:
+        return 0
+    return body.count(b",") + 2 * (body.count(b"{") + body.count(b"["))
+
+
+def _is_new_token(operation: Operation, response: Response) -> bool:
+    """Whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
+    return operation is RENEW_TOKEN and response.status < 300
 
 
 def _in_a_query(value: object) -> str:
@@ -418,12 +460,12 @@ def _asked(failure: CallError) -> float | None:
     return failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
 
 
-def _record(result: Response | BaseException, *, waited: float, seconds: float) -> Attempt:
+def _record(result: Response | BaseException, mask: Mask, *, waited: float, seconds: float) -> Attempt:
     """The record of one request."""
     phase, status, reason, request_id, asked = Phase.NO_REPLY, None, None, None, None
     match result:
         case Response():
-            phase, status, request_id = Phase.REPLIED, result.status, request_id_of(result)
+            phase, status, request_id = Phase.REPLIED, result.status, request_id_of(result, mask)
             if status not in retry.SUCCESSES:
                 reason, asked = f"HTTP {status}", retry.retry_after(result.headers.get("Retry-After"))
         case TransportError():

@@ -1,8 +1,8 @@
 """The limiter: a ceiling on how fast and how wide calls go out, first come first served.
 
 The vendor documents no limits, so the ceiling is the user's setting; below it the rate follows what the
-service bears (``pace``). A generic cell rate algorithm, with one timer for the queue beside each waiter's own
-deadline: nobody is woken before its turn, and one at a time.
+service bears (``adaptive_rate``). A generic cell rate algorithm, with one timer for the queue beside each
+waiter's own deadline: nobody is woken before its turn, and one at a time.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import math
 from collections import deque
 from typing import Protocol
 
-from attrs import field, frozen, validators
+from attrs import field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.errors import ConfigurationError
-from confirma_async.session.pace import Pace
+from confirma_async.session.adaptive_rate import AdaptiveRate
 
 GRAIN = 0.002
 """Seconds to which timers are exact: beyond 500 calls per second, what falls into it starts at once."""
@@ -26,15 +28,18 @@ class RateLimit:
     """The ceiling for all calls that share a limiter.
 
     Attributes:
-        per_second: Calls per second; None for no limit on the rate.
-        burst: How many calls may start at once after a pause. A burst of ``per_second`` would double the
-            rate in the first second, so keep it small.
-        concurrency: How many calls may be under way at once.
+        per_second: Calls per second, from 0.001 to 100,000; None for no limit on the rate.
+        burst: How many calls may start at once after a pause, from 1 to 10,000. A burst of ``per_second``
+            would double the rate in the first second, so keep it small.
+        concurrency: How many calls may be under way at once, from 1 to 10,000.
+
+    Raises:
+        ConfigurationError: one is out of these bounds.
     """
 
-    per_second: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
-    burst: int = field(default=1, validator=validators.ge(1))
-    concurrency: int = field(default=16, validator=validators.ge(1))
+    per_second: float | None = field(default=None, validator=within(bounds.PER_SECOND, optional=True))
+    burst: int = field(default=1, validator=within(bounds.BURST))
+    concurrency: int = field(default=16, validator=within(bounds.CONCURRENCY))
 
 
 class Limiter(Protocol):
@@ -62,11 +67,12 @@ class Limiter(Protocol):
         """Ends a call that was admitted."""
         ...
 
-    def slow_down(self, started: float, quiet: float | None) -> None:
-        """Takes note that the service refused a call for its load (429, 503). Told before ``release``.
+    def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
+        """Takes note that the service answered a call. Told before ``release``.
 
         Args:
-            started: When the refused call started.
+            started: When the call started.
+            refused: Whether the service refused it for its load (429, 503).
             quiet: Seconds from now in which the service wants no calls, where it said so.
         """
         ...
@@ -75,7 +81,7 @@ class Limiter(Protocol):
 class LocalLimiter:
     """Admits calls of one event loop in the order they came, each within its own deadline.
 
-    Never faster or wider than the ceiling, and slower for a while after the service refused a call.
+    Never faster or wider than the ceiling, and slower while the service refuses too many calls.
 
     Args:
         limit: The ceiling.
@@ -83,8 +89,8 @@ class LocalLimiter:
 
     def __init__(self, limit: RateLimit = RateLimit()) -> None:
         self.limit: RateLimit = limit
-        self._pace = Pace(limit.per_second or math.inf)
-        interval = 1.0 / self._pace.ceiling
+        self._rate = AdaptiveRate(limit.per_second or math.inf)
+        interval = 1.0 / self._rate.ceiling
         self._tolerance = max((limit.burst - 1) * interval, GRAIN - interval if limit.per_second else 0.0)
         self._next = -math.inf  # when the next call would start if they came evenly
         self._gate = -math.inf  # the service asked for quiet until then
@@ -114,7 +120,7 @@ class LocalLimiter:
         if loop is not self._loop:
             self._move_to(loop)
         now = loop.time()
-        if not self._waiting and not self._called and self._has_room() and self._opens_at(now) <= now:
+        if not self._waiting and not self._called and self._has_room() and self._opens_at() <= now:
             self._admit(now)
             return
         if self._gate >= deadline:
@@ -143,22 +149,31 @@ class LocalLimiter:
         if self._waiting:
             self._arrange(asyncio.get_running_loop())
 
-    def slow_down(self, started: float, quiet: float | None) -> None:
-        """Cuts the rate, and admits nothing until the service takes calls again; the latest moment counts."""
+    def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
+        """Follows the share of refusals, and admits nothing while the service wants quiet.
+
+        Args:
+            started: When the call started.
+            refused: Whether the service refused it for its load (429, 503).
+            quiet: Seconds from now in which it wants no calls; of several refusals, the latest end counts.
+        """
         now = asyncio.get_running_loop().time()
-        self._gate = max(self._gate, now + (quiet or 0.0))
-        self._pace.cut(started, now, self._gate)
+        if not refused:
+            self._rate.taken(started, now)
+            return
+        if quiet:
+            self._gate = max(self._gate, now + quiet)
+        self._rate.refused(started, now)
 
     def _has_room(self) -> bool:
         return self._under_way < self.limit.concurrency
 
-    def _opens_at(self, now: float) -> float:
+    def _opens_at(self) -> float:
         """The moment of the next turn. No burst while the rate is cut."""
-        return max(self._next if self._pace.is_cut(now) else self._next - self._tolerance, self._gate)
+        return max(self._next if self._rate.is_cut else self._next - self._tolerance, self._gate)
 
-    def _admit(self, now: float) -> None:
-        self._next = max(self._next, now) + 1.0 / self._pace.rate(now)
-        self._pace.admitted(now)
+    def _admit(self, turn: float) -> None:
+        self._next = max(self._next, turn) + 1.0 / self._rate.per_second
         self._under_way += 1
 
     def _arrange(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -167,11 +182,11 @@ class LocalLimiter:
         while self._waiting and self._has_room():
             turn = self._waiting[0]
             if not turn.done():  # else it gave up waiting
-                opens_at = self._opens_at(now)
+                opens_at = self._opens_at()
                 if opens_at > now:
                     self._wake_at(loop, opens_at)
                     return
-                self._admit(now)
+                self._admit(opens_at if now - opens_at < GRAIN else now)  # a late timer slows nobody down
                 self._called += 1
                 turn.set_result(None)
             del self._waiting[0]

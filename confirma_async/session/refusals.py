@@ -1,4 +1,4 @@
-"""What a refusal of the service says: its class, and the words that can be read from its body."""
+"""What an answer says that is none we asked for: its class, the words in its body, and no key of ours."""
 
 from __future__ import annotations
 
@@ -6,29 +6,49 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import cast
 
+from attrs import evolve
+
 from confirma_async.converters import Converter
-from confirma_async.errors import APIError, RateLimitedError, ResponseDecodeError, ServerError, error_class
-from confirma_async.redaction import masked
-from confirma_async.secret import HIDDEN, Secret
+from confirma_async.errors import (
+    APIError,
+    RateLimitedError,
+    ResponseDecodeError,
+    ServerError,
+    error_class,
+)
+from confirma_async.redaction import Mask, told, visible
 from confirma_async.session.retry import retry_after
 from confirma_async.session.transport import Response
 
 _KEPT_BODY = 64 * 1024
 _KEPT_DETAIL = 500
+_LONGEST_REQUEST_ID = 200
 _POINTS_ELSEWHERE = "it points elsewhere, and the API key is taken nowhere else: check the base URL"
 _NO_WHOLE_ANSWER = "it is no whole answer to what was asked; a proxy on the way may have given it"
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 
 
-def refusal(response: Response, key: Secret, converter: Converter) -> APIError:
-    """The error that an answer other than success stands for; the key is blotted out, should it be echoed."""
-    body = text_of(response).replace(key.reveal(), HIDDEN)
+def without_keys(response: Response, mask: Mask) -> Response:
+    """The answer as it is, unless its body echoes a key: then without it."""
+    body = mask.body(response.body)
+    return response if body is response.body else evolve(response, body=body)
+
+
+def refusal(response: Response, mask: Mask, converter: Converter) -> APIError:
+    """The error that an answer other than success stands for.
+
+    Args:
+        response: The answer, without keys.
+        mask: What blots keys out, should the id of the request echo one.
+        converter: What reads the body.
+    """
+    body = text_of(response)
     if response.status >= 400:
         detail = _detail(body, converter)
     else:
         detail = _POINTS_ELSEWHERE if response.status >= 300 else _NO_WHOLE_ANSWER
     error = error_class(response.status)(
-        response.status, detail=detail, body=body, request_id=request_id_of(response)
+        response.status, detail=detail, body=body, request_id=request_id_of(response, mask)
     )
     if isinstance(error, RateLimitedError | ServerError):
         error.retry_after = retry_after(response.headers.get("Retry-After"))
@@ -40,11 +60,11 @@ def text_of(response: Response) -> str:
     return response.body[:_KEPT_BODY].decode("utf-8", "replace")
 
 
-def request_id_of(response: Response) -> str | None:
-    """The id that the service gave the request, where it gave one."""
+def request_id_of(response: Response, mask: Mask) -> str | None:
+    """The id that the service gave the request, where it gave one; as a message may show it."""
     for name in _REQUEST_ID_HEADERS:
         if (found := response.headers.get(name)) is not None:
-            return found
+            return visible(mask(found))[:_LONGEST_REQUEST_ID]
     return None
 
 
@@ -84,21 +104,12 @@ def in_words(found: object) -> str | None:
     """
     parts: list[str] = []
     for part in _parts(found, _DEEPEST):
-        told = " ".join(part.split())
-        if told and told not in parts:
-            parts.append(told)
+        words = " ".join(part.split())
+        if words and words not in parts:
+            parts.append(words)
         if len(parts) == _MOST_PARTS:
             break
-    return visible(masked("; ".join(parts)))[:_KEPT_DETAIL] or None
-
-
-def visible(text: str) -> str:
-    """The text with every character that would not be seen, or would act on a terminal, as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )
+    return told("; ".join(parts), _KEPT_DETAIL) or None
 
 
 def _parts(found: object, deepest: int) -> Iterator[str]:

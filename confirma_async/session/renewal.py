@@ -31,18 +31,21 @@ async def exchanged(ask: Asked, converter: Converter, old: Secret) -> Secret:
     try:
         answer = await ask(old)
     except ResponseDecodeError as error:
-        raise _not_found(error.body) from None
-    token = token_in(answer)
-    if token is None:
-        raise _not_found(converter.dumps(answer).decode())
-    return token
+        whole = Secret(error.body)
+        error.body = ""  # it may hold the token, and who was told of the call has the error
+    else:
+        token = token_in(answer)
+        if token is not None:
+            return token
+        whole = Secret(converter.dumps(answer).decode())
+    raise _not_found(whole)  # here, where nothing that holds the answer hangs on it
 
 
-def _not_found(answer: str) -> TokenNotKeptError:
+def _not_found(whole: Secret) -> TokenNotKeptError:
     error = TokenNotKeptError(
         "the service renewed the token, but its answer has none where the SDK looks for it; treat the old "
         "one as dead. The whole answer is in memory: look for the token in what error.answer.reveal() gives",
-        answer=Secret(answer),
+        answer=whole,
     )
     return error.of(RENEW_TOKEN.name, ())
 

@@ -12,8 +12,10 @@ import random
 import time
 from collections.abc import Callable
 
-from attrs import define, field, frozen, validators
+from attrs import define, field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.contract import Repeat
 from confirma_async.errors import Phase
 
@@ -71,7 +73,8 @@ def refused(status: int | None, asked: float | None = None) -> bool:
     return status is not None and status >= 400 and not leaves_open(status, asked)
 
 
-_SUCCESSES_PER_RETRY = 5
+SUCCESSES_PER_RETRY = 5
+"""Successes that earn one retry."""
 
 LONGEST_PAUSE = 3600.0
 """Seconds that a Retry-After counts for at most: a service that asks for more may have slipped a digit."""
@@ -82,17 +85,22 @@ class RetryPolicy:
     """How often and how patiently a call is tried again.
 
     Attributes:
-        attempts: How many requests one call may start, the first included.
-        base: Seconds that the first backoff is at most; it doubles with every attempt (full jitter).
-        cap: Seconds that no backoff exceeds.
-        budget: How many retries all calls of a client together may start beyond what their successes earn:
-            five successes earn one.
+        attempts: How many requests one call may start, the first included: from 1 to 100.
+        base: Seconds that the first backoff is at most; it doubles with every attempt (full jitter). Above 0
+            and at most 3,600.
+        cap: Seconds that no backoff exceeds; above 0 and at most 3,600.
+        budget: How many retries all calls of a client together may start beyond what their successes earn
+            (five successes earn one): from 0 to 1,000,000. One after a 429 or 503 takes a fifth: the limiter
+            holds it back already.
+
+    Raises:
+        ConfigurationError: one is out of these bounds.
     """
 
-    attempts: int = field(default=4, validator=validators.ge(1))
-    base: float = field(default=0.2, validator=validators.gt(0))
-    cap: float = field(default=20.0, validator=validators.gt(0))
-    budget: int = field(default=20, validator=validators.ge(0))
+    attempts: int = field(default=4, validator=within(bounds.ATTEMPTS))
+    base: float = field(default=0.2, validator=within(bounds.BACKOFF))
+    cap: float = field(default=20.0, validator=within(bounds.BACKOFF))
+    budget: int = field(default=20, validator=within(bounds.BUDGET))
 
     def backoff(self, attempt: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
         """Seconds to wait after the given attempt (from 1): anything up to base · 2^(attempt-1)."""
@@ -131,7 +139,9 @@ def outcome_unknown(phase: Phase, repeat: Repeat, status: int | None, *, asked: 
 class RetryQuota:
     """A client-wide budget of retries: failures spend it, successes refill it.
 
-    When most calls fail, retrying them all would multiply the load on a service that is down.
+    When most calls fail, retrying them all would multiply the load on a service that is down. A retry that
+    the limiter holds back, since the service refused the call for its load, adds little to it and takes a
+    fifth: when capacity falls, the calls that find out are refused in dozens, and are not to fail for that.
 
     Attributes:
         budget: Retries that may be spent before a success earns new ones.
@@ -141,23 +151,34 @@ class RetryQuota:
     _credit: int = field(init=False)  # counted in successes
 
     def __attrs_post_init__(self) -> None:
-        self._credit = self.budget * _SUCCESSES_PER_RETRY
+        self._credit = self.budget * SUCCESSES_PER_RETRY
 
-    def take(self) -> bool:
-        """Spends one retry; False when there is none left."""
-        if self._credit < _SUCCESSES_PER_RETRY:
+    def take(self, *, held_back: bool = False) -> bool:
+        """Spends one retry; False when there is none left.
+
+        Args:
+            held_back: Whether the limiter holds it back.
+        """
+        cost = 1 if held_back else SUCCESSES_PER_RETRY
+        if self._credit < cost:
             return False
-        self._credit -= _SUCCESSES_PER_RETRY
+        self._credit -= cost
         return True
 
     def refill(self) -> None:
         """Gives back a part of a retry, after a call that succeeded."""
-        if self._credit < self.budget * _SUCCESSES_PER_RETRY:
+        if self._credit < self.budget * SUCCESSES_PER_RETRY:
             self._credit += 1
 
 
 def next_pause(
-    policy: RetryPolicy, quota: RetryQuota, attempt: int, *, asked: float | None, left: float
+    policy: RetryPolicy,
+    quota: RetryQuota,
+    attempt: int,
+    *,
+    asked: float | None,
+    left: float,
+    held_back: bool = False,
 ) -> float | None:
     """Seconds until what may be repeated is tried again, one retry being spent; None where it is not.
 
@@ -167,11 +188,12 @@ def next_pause(
         attempt: How many attempts there were.
         asked: What ``Retry-After`` asks for.
         left: Seconds to the deadline.
+        held_back: Whether the limiter holds the retry back, since the service refused the call for its load.
     """
     if attempt >= policy.attempts:
         return None
     pause = max(asked or 0.0, policy.backoff(attempt))
-    return pause if pause < left and quota.take() else None
+    return pause if pause < left and quota.take(held_back=held_back) else None
 
 
 def retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:

@@ -22,6 +22,8 @@ class Request:
         body: The encoded body, or None.
         timeout: Seconds that the whole exchange may take, connecting included.
         limit: Bytes of the answer that are read at most; None for the transport's own limit.
+        public_only: Whether it may go to the public internet alone: a connection to this machine or into a
+            private network is not to be made, whatever the name of the host stands for.
     """
 
     method: str
@@ -30,6 +32,7 @@ class Request:
     body: bytes | None = field(repr=False)
     timeout: float
     limit: int | None = None
+    public_only: bool = False
 
 
 @frozen

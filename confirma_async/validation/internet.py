@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -9,6 +10,9 @@ from urllib.parse import urlsplit
 from confirma_async.validation.libraries import load
 
 _REMEMBERED = 8192
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""IPv6 addresses that stand for IPv4 ones (RFC 6052)."""
 
 _PLAIN_EMAIL = re.compile(
     r"[a-z0-9_+-]{1,20}(\.[a-z0-9_+-]{1,20}){0,2}@([a-z0-9]{1,25}(-[a-z0-9]{1,25})?\.){1,3}([a-z]{2,20})",
@@ -47,3 +51,30 @@ def url_fault(url: str) -> str | None:
     except ValueError:
         fits = False
     return None if fits and " " not in url else "must be an absolute URL with http:// or https://; correct it"
+
+
+def is_private_address(address: str) -> bool:
+    """Whether an IP address is not of the public internet: loopback, link-local, private, or reserved.
+
+    Args:
+        address: The address, as sockets have it.
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        within = found.ipv4_mapped or found.sixtofour or (found.teredo and found.teredo[1])
+        if found in _NAT64:
+            within = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if within:
+            return not within.is_global or within.is_multicast
+    return not found.is_global or found.is_multicast
+
+
+def is_private_host(host: str) -> bool:
+    """Whether a host is not of the public internet, by its name alone: no name server is asked."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
+        return True
+    try:
+        return is_private_address(name)
+    except ValueError:
+        return False

@@ -37,7 +37,7 @@ from confirma_async.errors import (
 )
 from confirma_async.formats import InputError
 from confirma_async.sandbox import Fault
-from confirma_async.session import pace
+from confirma_async.session import adaptive_rate, refusal_share
 from confirma_async.session.history import History
 from confirma_async.session.history import log_fields as fields_of_record
 from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
@@ -225,19 +225,27 @@ def retry_figures() -> str:
         f"random time of up to {policy.base} s (`base`), then twice that, and so on up to {policy.cap:.0f} s "
         f"(`cap`).\n"
         f"- All calls of a client share a budget of {policy.budget} retries (`budget`); five successes earn "
-        f"one back. When it is spent, failures are told at once.\n"
+        f"one back. A retry after a 429 or 503 takes a fifth of one, since the limiter holds it back. "
+        f"When it is spent, failures are told at once.\n"
         f"- `Retry-After` is obeyed, in seconds, fractions of a second or as a date. Until then no call of "
         f"the limiter goes out. If it asks for more time than a call has left, the call ends at once; "
         f"`retry_after` has the seconds.\n"
     )
 
 
-def pace_figures() -> str:
-    """What a refusal does to the rate."""
+def rate_figures() -> str:
+    """How the rate follows the share of refusals."""
+    shortest, longest = adaptive_rate.RETURN_SECONDS
+    usual, most = f"{refusal_share.PRESUMED_SHARE:.0%}", f"{refusal_share.HIGHEST_SHARE:.0%}"
     return (
-        f"After a 429 or 503 the rate falls by {1 - pace.CUT:.0%}, from the ceiling or, where there is none, "
-        f"from what really went out. It then rises evenly, and is back after {pace.RECOVERY:.0f} s at most. "
-        f"It never falls below {pace.SLOWEST} calls per second, and there are no bursts meanwhile.\n"
+        f"- Single refusals change nothing. At first {usual} of the calls count as usually refused; later, "
+        f"what the service refuses at a rate that it is known to bear, up to {most}.\n"
+        f"- When more are refused than chance explains, the rate goes to {adaptive_rate.CUT:.0%} of what the "
+        f"service really took, measured; by no more than half in one step, and never below "
+        f"{adaptive_rate.SLOWEST} calls per second. What was under way at that moment does not count again.\n"
+        f"- It is back there after {shortest:.0f} to {longest:.0f} s, stays near it for a while, and then "
+        f"rises faster and faster, until too many are refused again or the ceiling is reached. "
+        f"Meanwhile there are no bursts.\n"
     )
 
 

@@ -157,6 +157,11 @@ class MemoryJournal:
             if final:
                 self.contents.decided.append((row.run, decision.at, decision.state))
 
+    def put_back(self, run):
+        for row in list(self.contents.items.values()):
+            if row.state is State.CLAIMED and row.run == run:
+                self._put(row, state=State.PENDING)
+
     def refuse(self, refusals, run):
         for refusal in refusals:
             for problem in refusal.problems:

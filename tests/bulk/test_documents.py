@@ -11,9 +11,11 @@ from confirma_async import Confirma, RateLimit, RetryPolicy, Sandbox
 from confirma_async.bulk import State
 from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.errors import RequestInvalidError
-from confirma_async.formats import LARGEST_ATTACHMENT, read
+from confirma_async.formats import LARGEST_ATTACHMENT, ReadOptions, read
 from confirma_async.sandbox import Fault
 from tests.documents import PDF, hosting, says
+
+LOCAL = ReadOptions(attach_private=True)
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def submit(sandbox, path):
         limit = RateLimit(concurrency=concurrency)
         client = Confirma(sandbox.api_key, base_url=sandbox.url, retry=retry, rate_limit=limit)
         async with client as confirma:
-            return await confirma.bulk.submit(read(invoices), journal=path, **options)
+            return await confirma.bulk.submit(read(invoices, LOCAL), journal=path, **options)
 
     return run
 

@@ -160,25 +160,25 @@ def table(tmp_path, *names):
 
 
 async def test_attached_files_are_in_what_is_sent(path, tmp_path):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 %%EOF")
     service = Recorder()
     report = await submit(service, path, read(table(tmp_path, "a.pdf", "a.pdf")))
     assert report.accepted == 2
-    assert all(base64.b64encode(b"%PDF-1.7") in body for body in service.bodies)
+    assert all(base64.b64encode(b"%PDF-1.7 %%EOF") in body for body in service.bodies)
 
 
 async def test_an_invoice_whose_attachment_changes_under_the_job_is_left_for_the_next_run(path, tmp_path):
     file = tmp_path / "a.pdf"
-    file.write_bytes(b"%PDF-1.7")
-    (tmp_path / "b.pdf").write_bytes(b"%PDF-1.7")
-    service = Recorder(before=lambda: file.write_bytes(b"%PDF-1.7 changed"))
+    file.write_bytes(b"%PDF-1.7 %%EOF")
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-1.7 %%EOF")
+    service = Recorder(before=lambda: file.write_bytes(b"%PDF-1.7 changed %%EOF"))
     invoices = table(tmp_path, "b.pdf", "a.pdf")
     report = await submit_one_by_one(service, path, read(invoices))
     assert (report.accepted, report.refused, report.pending, service.posts) == (1, 1, 0, 1)
     assert "changed since it was read" in report.troubles[0].detail
     report = await submit_one_by_one(service, path, read(invoices))
     assert (report.accepted, report.complete, service.posts) == (2, True, 2)
-    assert base64.b64encode(b"%PDF-1.7 changed") in service.bodies[-1]
+    assert base64.b64encode(b"%PDF-1.7 changed %%EOF") in service.bodies[-1]
 
 
 async def test_only_a_document_refuses_an_invoice_as_it_is_sent(path, wire_invoice):

@@ -83,7 +83,7 @@ def test_refusals_are_grouped_by_rule(journal, run):
     problem = Problem("$.a", "rule.a", "wrong")
     refusals = [Refusal(place=Place("f.csv", line), problems=[problem], number="7") for line in (2, 3)]
     with journal.transaction():
-        journal.refuse(refusals, 0)
+        journal.refuse(refusals, 1)
     (group,) = summarize(journal).refused
     assert (group.title, group.example, group.count) == ("rule.a", "$.a: wrong", 2)
     assert group.named == [("7", "f.csv:2"), ("7", "f.csv:3")]

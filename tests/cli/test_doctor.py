@@ -1,5 +1,7 @@
 """``confirma doctor``: what was found, and its exit code."""
 
+import resource
+
 import pytest
 
 NOT_A_TOKEN = "a-wrong-key"
@@ -61,6 +63,15 @@ def test_an_option_that_cannot_be_used_is_said(confirma, service, arguments, wor
     code, _, err = confirma("doctor", *arguments)
     assert code == 2
     assert words in err
+
+
+def test_the_command_line_names_its_own_options(confirma, confirma_json, service, monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
+    _, out, _ = confirma("doctor")
+    assert "or send less at once (--max-in-flight)" in out
+    _, found = confirma_json("doctor")
+    (finding,) = (finding for finding in found["findings"] if finding["check"] == "open-files")
+    assert "(--max-in-flight)" in finding["remedy"]
 
 
 def test_a_terminal_without_such_marks_is_served(confirma, service, monkeypatch):

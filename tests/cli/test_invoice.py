@@ -152,10 +152,10 @@ def test_nothing_found_is_said(confirma, confirma_json, service):
     [
         (["--from", "2026-11-30", "--to", "2026-11-01"], 2, "'--from': the first date is after the last"),
         (["--to", "2026-11-01"], 2, "needs a first one"),
-        (["--invoice", "abc"], 2, "abc is no whole number of at most 18 digits"),
-        (["--invoice", "1_042"], 2, "'--invoice': 1_042 is no whole number"),
-        (["--invoice", "-1042"], 2, "'--invoice': -1042 is no whole number"),
-        (["--invoice", "1" * 19], 2, "of at most 18 digits"),
+        (["--invoice", "abc"], 2, "'abc' is no whole number from 0 to 999999999999999999"),
+        (["--invoice", "1_042"], 2, "'--invoice': '1_042' is no whole number"),
+        (["--invoice", "-1042"], 2, "'--invoice': -1042 is not in the range 0<=x<="),
+        (["--invoice", "1" * 19], 2, "is not in the range"),
         (["--from", "1.11.2026"], 2, "no date of the form YYYY-MM-DD"),
         (["--from", "2026-02-30"], 2, "there is no day 2026-02-30"),
         (["--json", "--csv"], 2, "exclude each other"),
@@ -228,7 +228,7 @@ def test_a_case_must_be_named(confirma, answering):
 def test_a_case_has_a_number(confirma, answering):
     code, _, err = confirma("invoice", "case", "seven")
     assert code == 2
-    assert "seven is no whole number" in err
+    assert "'seven' is no whole number" in err
     assert not answering.asked
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from confirma_async.cli import app, main
 from confirma_async.cli.status import LISTED
+from confirma_async.cli.stopping import Signals
 from confirma_async.sandbox import Fault
 
 # --- validate -------------------------------------------------------------------------------------
@@ -40,7 +41,7 @@ def test_a_clash_is_found_without_sending(confirma, invoices):
 def test_numbers_that_would_be_given_are_shown(confirma, confirma_json, invoices):
     code, found = confirma_json("validate", invoices("A-1"), "--number-from", 7)
     assert code == 0
-    assert found["numbers"] == [{"seller": "0737546-2", "type": "INVOICE", "original": "A-1", "number": 7}]
+    assert found["numbers"] == [{"seller": "07375462", "type": "INVOICE", "original": "A-1", "number": 7}]
     assert "is kept in references.sales" in found["remarks"][0]["remark"]
     _, out, _ = confirma("validate", invoices("A-1"), "--number-from", 7)
     assert "Numbers given" in out
@@ -59,9 +60,9 @@ def test_what_is_attached_by_url_is_counted_and_not_fetched(confirma, confirma_j
     urls = ["http://127.0.0.1:1/a.pdf", "http://127.0.0.1:1/b.pdf"]
     lines = [f"{n};2026-11-01;2026-11-15;EUR;{url}" for n, url in enumerate(urls, 1)]
     file.write_text("\n".join(["number;date;due_date;currency;attachment", *lines]))
-    code, found = confirma_json("validate", file)
+    code, found = confirma_json("validate", file, "--attach-private")
     assert (code, found["valid"], found["unfetched"]) == (0, 2, 2)
-    _, out, _ = confirma("validate", file)
+    _, out, _ = confirma("validate", file, "--attach-private")
     assert "Attachments by URL: 2. They were not looked at" in out
 
 
@@ -241,6 +242,8 @@ def test_a_reader_that_goes_away_is_no_fault(invoices):
 
 def test_without_its_packages_the_command_line_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "confirma_async.cli.app", None)
+    monkeypatch.setattr("confirma_async.cli.signals", Signals())
+    monkeypatch.setattr("confirma_async.cli.stopping.SIGNALS", ())  # those of this process are not its own
 
     def missing(name, *rest):
         raise ModuleNotFoundError(name="click")

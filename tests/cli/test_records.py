@@ -91,18 +91,43 @@ def test_no_cell_runs_as_a_formula(capsys):
         Row(name='say "a", b'),
     )
     assert out.splitlines() == [
-        "name,amount,currency",
-        "'=HYPERLINK(1),-1.00,EUR",
-        "'@x,,EUR",
-        '"say ""a"", b",,EUR',
+        '"name","amount","currency"',
+        """"'=HYPERLINK(1)",-1.00,"EUR\"""",
+        """"'@x",,"EUR\"""",
+        '"say ""a"", b",,"EUR"',
     ]
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(1)", "\uff1d1", "=cmd|' /C calc'!A0"]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("before", ["", "x;", "x,", "x|", "x;;", "x; ", 'x;"', "x;'", "; \"'"])
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_no_cell_runs_as_a_formula_whatever_the_spreadsheet_splits_at(capsys, formula, before, delimiter):
+    out = shown(capsys, Layout.CSV, Row(name=f"{before}{formula}"))
+    for cells in (line.split(delimiter) for line in out.splitlines()):  # which knows nothing of quotes
+        for cell in cells:
+            assert cell.lstrip('" ')[:1] not in {"=", "+", "-", "@", "\uff1d"}
+
+
+@pytest.mark.parametrize("harmless", ["Katu 1-2, Espoo", "a=b; c", "x;y", "me@example.com, 1+1"])
+def test_what_is_no_formula_stays_as_it_is(capsys, harmless):
+    assert f'"{harmless}"' in shown(capsys, Layout.CSV, Row(name=harmless))
+
+
+@pytest.mark.parametrize("driving", ["a\nb", "a\tb", "a\x1b]52;c;eA==\x07b", "a\x9b2Jb", "a\u202eb"])
+def test_no_cell_of_csv_drives_the_terminal_or_begins_a_line(capsys, driving):
+    out = shown(capsys, Layout.CSV, Row(name=driving))
+    assert len(out.splitlines()) == 2
+    assert out.replace("\n", "").isprintable()
 
 
 def test_no_cell_drives_the_terminal():
     console = Console(width=80, record=True)
     print_records(console, SHEET, [Row(name="\x1b[2Jgone\x07 [bold]", amount=None)])
     told = console.export_text()
-    assert "?[2Jgone? [bold]" in told
+    assert r"\x1b[2Jgone\x07 [bold]" in told
 
 
 @pytest.mark.parametrize(

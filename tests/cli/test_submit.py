@@ -93,6 +93,19 @@ def test_a_clash_is_named_with_both_places(confirma_json, service, invoices):
     assert held(service) == [2]
 
 
+@pytest.mark.parametrize(
+    "other", [{"businessId": "FI07375462"}, {"businessId": None, "vatCode": "FI07375462"}]
+)
+def test_one_seller_spelled_two_ways_is_refused_in_both_places_before_anything_is_sent(
+    confirma_json, service, invoices, other
+):
+    files = [invoices(7, name="a.jsonl"), invoices(7, name="b.jsonl", seller=other)]
+    code, report = confirma_json("submit", *files)
+    assert (code, report["accepted"], report["refused"]) == (1, 0, 2)
+    assert {trouble["problems"][0]["rule"] for trouble in report["troubles"]} == {"job.clash"}
+    assert service.requests["invoices.create"] == 0
+
+
 def test_numbers_are_given_once_and_for_all(confirma_json, service, invoices):
     file = invoices("08/00355", 501, "2007-99123")
     code, first = confirma_json("submit", file, "--number-from", 500)
@@ -386,10 +399,15 @@ def started(file, *options):
     )
 
 
-def until_under_way(service, count):
+def until(happened):
     end = time.monotonic() + 20
-    while service.requests["invoices.create"] < count and time.monotonic() < end:
+    while not happened():
+        assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def until_under_way(service, count):
+    until(lambda: service.requests["invoices.create"] >= count)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -413,14 +431,15 @@ def test_interrupted_twice_it_stops_at_once_and_still_goes_on_later(confirma_jso
     process = started(file, "--max-in-flight", "4")
     until_under_way(service, 4)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    while "stopping after what is under way" not in (line := process.stderr.readline()):
+        assert line
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
     assert "stopped at once" in err
     assert "Traceback" not in err
     service.faults.clear()
-    time.sleep(3)  # the requests that were abandoned are still being handled over there
+    until(lambda: len(service.invoices()) == 4)  # the requests that were abandoned are handled over there
     code, report = confirma_json("submit", file, "--settle", "0")
     assert (code, report["accepted"]) == (0, 30)
     assert held(service) == list(range(1, 31))
@@ -429,17 +448,17 @@ def test_interrupted_twice_it_stops_at_once_and_still_goes_on_later(confirma_jso
 def test_an_attachment_that_cannot_be_fetched_is_told_as_one_that_is_missing(
     confirma, confirma_json, tmp_path
 ):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 %%EOF")
     file = tmp_path / "in.csv"
     attached = ["http://me:s3cret@127.0.0.1:1/a.pdf?s3cret", "a.pdf"]
     lines = [f"{n};2026-11-01;2026-11-15;EUR;{name}" for n, name in enumerate(attached, 1)]
     file.write_text("\n".join(["number;date;due_date;currency;attachment", *lines]))
-    code, found = confirma_json("submit", file, "--sandbox")
+    code, found = confirma_json("submit", file, "--sandbox", "--attach-private")
     assert (code, found["accepted"], found["refused"], found["pending"]) == (1, 1, 1, 0)
     _, out, err = confirma("export", "--sandbox", "--csv")
-    (told,) = [line for line in out.splitlines() if ",refused," in line]
-    assert "in.csv:2,1," in told
-    assert ",attachment.missing," in told
+    (told,) = [line for line in out.splitlines() if '"refused"' in line]
+    assert 'in.csv:2","1",' in told
+    assert '"attachment.missing"' in told
     assert "connection refused" in told
     assert "s3cret" not in f"{found}{out}{err}"
     code, found = confirma_json("status", "--sandbox")

@@ -19,6 +19,7 @@ async def test_few_open_files_are_doubtful(monkeypatch, limit, health):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
     finding = await machine.check_open_files(Visit(Setup()))
     assert finding.health is health
+    assert ("concurrency=" in (finding.remedy or "")) is (health is Health.DOUBTFUL)
 
 
 async def test_rules_without_their_library_are_named(monkeypatch):

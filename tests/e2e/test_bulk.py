@@ -437,14 +437,18 @@ async def test_a_journal_of_another_service_is_refused(confirma, journal, wire_i
 
 
 async def test_two_jobs_never_share_a_journal(confirma, journal, wire_invoice):
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
     async def slow():
         yield wire_invoice(1)
-        await asyncio.sleep(0.5)
+        begun.set()
+        await go_on.wait()
 
     first = asyncio.create_task(confirma.bulk.submit(slow(), journal=journal))
-    await asyncio.sleep(0.2)
+    await begun.wait()
     with pytest.raises(JournalError, match="in use"):
         await confirma.bulk.submit([wire_invoice(2)], journal=journal)
+    go_on.set()
     await first
 
 

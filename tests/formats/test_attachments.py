@@ -15,7 +15,7 @@ from confirma_async.formats import BadRecord, ColumnMapping, ReadOptions, attach
 from confirma_async.validation import check
 
 HEADER = "number;date;due_date;currency;attachment;row_net_amount"
-PDF = b"%PDF-1.7 first"
+PDF = b"%PDF-1.7 first %%EOF"
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_each_line_of_an_invoice_may_name_another(write, table):
     (found,) = table("a.pdf", "", "b.pdf", "a.pdf")
     assert [each.file_name for each in found.request.invoice.attachments] == ["a.pdf", "b.pdf"]
     sent = Converter().parse(filled(entry(found)))["invoice"]["attachments"]
-    assert [base64.b64decode(each["data"])[-1:] for each in sent] == [b"t", b"b"]
+    assert [base64.b64decode(each["data"])[-1:] for each in sent] == [b"F", b"b"]
 
 
 def test_a_mapping_attaches_one_file_to_all(write):
@@ -188,3 +188,113 @@ def test_a_file_that_has_changed_is_not_sent(write, table, monkeypatch, contents
     with pytest.raises(RequestInvalidError) as caught:
         filled(prepared)
     assert [it.rule for it in caught.value.problems] == [rule]
+
+
+@pytest.fixture
+def outside(tmp_path_factory):
+    """A PDF that is none of the table's business."""
+    path = tmp_path_factory.mktemp("elsewhere") / "secret.pdf"
+    path.write_bytes(PDF)
+    return path
+
+
+WAYS = {
+    "a path that climbs": lambda outside, _: f"../{outside.parent.name}/{outside.name}",
+    "a path that climbs later": lambda outside, _: f"below/../../{outside.parent.name}/{outside.name}",
+    "an absolute path": lambda outside, _: str(outside),
+    "a link to it": lambda outside, folder: link(folder / "a.pdf", outside),
+    "a link to its folder": lambda outside, folder: f"{link(folder / 'x', outside.parent)}/{outside.name}",
+    "a link to a link": lambda outside, folder: link(folder / "b.pdf", folder / link(folder / "a", outside)),
+}
+
+
+def link(path, target):
+    path.symlink_to(target)
+    return path.name
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_file_outside_the_folder_is_attached_only_where_that_is_allowed(table, tmp_path, outside, way):
+    (tmp_path / "below").mkdir()
+    name = WAYS[way](outside, tmp_path)
+    (refused,) = table(name)
+    assert isinstance(refused, BadRecord)
+    assert [it.rule for it in refused.problems] == ["attachment.folder"]
+    assert str(outside) not in str(refused)
+    (allowed,) = table(name, attach_anywhere=True)
+    assert base64.b64decode(allowed.complete().invoice.attachments[0].data) == PDF
+
+
+def test_a_link_that_stays_within_the_folder_is_followed(write, table, tmp_path):
+    (tmp_path / "below").mkdir()
+    write("below/a.pdf", PDF)
+    link(tmp_path / "b.pdf", tmp_path / "below" / "a.pdf")
+    (found,) = table("b.pdf")
+    assert isinstance(entry(found), Entry)
+
+
+def test_a_file_may_lie_below_the_folder_that_the_options_name(table, outside):
+    (found,) = table(outside.name, folder=outside.parent)
+    assert isinstance(entry(found), Entry)
+
+
+@pytest.mark.parametrize("when", ["digest", "load"])
+def test_a_link_that_is_turned_later_is_not_followed(write, table, tmp_path, outside, when):
+    path = write("a.pdf", PDF)
+    (found,) = table("a.pdf")
+    prepared = entry(found) if when == "load" else None
+    path.unlink()
+    link(path, outside)
+    if prepared is None:
+        assert [it.rule for it in entry(found).problems] == ["attachment.folder"]
+        return
+    with pytest.raises(RequestInvalidError) as caught:
+        filled(prepared)
+    assert [it.rule for it in caught.value.problems] == ["attachment.folder"]
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        b"user:x:1000\n%PDF-1.7 in a note\n%%EOF",
+        b"\x7fELF" + bytes(100) + b"%PDF-1.7 %%EOF",
+        b"%PDF-\n%%EOF",
+        b"%PDF-1.7 cut off",
+        b"%PDF-1.7 %%EOF" + b"x" * 5000,
+    ],
+)
+def test_a_file_that_only_speaks_of_pdf_is_none(write, table, contents):
+    write("a.pdf", contents)
+    (found,) = table("a.pdf")
+    assert isinstance(found, BadRecord)
+    assert [it.rule for it in found.problems] == ["attachment.pdf"]
+
+
+PRIVATE = [
+    "http://127.0.0.1/a.pdf",
+    "http://LOCALHOST./a.pdf",
+    "https://10.1.2.3/a.pdf",
+    "http://169.254.169.254/latest/meta-data/a.pdf",
+    "http://[::1]/a.pdf",
+    "http://[fe80::1]/a.pdf",
+    "http://[::ffff:192.168.0.1]/a.pdf",
+    "http://[64:ff9b::a00:1]/a.pdf",
+    "http://100.64.0.1/a.pdf",
+    "http://0.0.0.0/a.pdf",
+    "http://[2002:7f00:1::]/a.pdf",
+]
+
+
+@pytest.mark.parametrize("url", PRIVATE)
+def test_a_url_into_a_private_network_is_taken_only_where_that_is_allowed(table, url):
+    (refused,) = table(url)
+    assert isinstance(refused, BadRecord)
+    assert [it.rule for it in refused.problems] == ["attachment.url"]
+    (allowed,) = table(url, attach_private=True)
+    assert isinstance(entry(allowed), Entry)
+
+
+@pytest.mark.parametrize("url", ["http://93.184.216.34/a.pdf", "http://[2606:4700::1]/a.pdf"])
+def test_a_url_of_the_public_internet_may_name_an_address(table, url):
+    (found,) = table(url)
+    assert isinstance(entry(found), Entry)

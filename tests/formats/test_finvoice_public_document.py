@@ -17,6 +17,7 @@ from confirma_async.converters import Converter
 from confirma_async.formats import ReadInvoice, read
 from confirma_async.validation import check
 
+CONVERTER = Converter()
 PATH = Path(__file__).parents[2].parent / "shared" / "data" / "finvoice" / "finvoice-1.2-sample.xml"
 
 pytestmark = pytest.mark.skipif(not PATH.exists(), reason="the public document is not beside this repository")
@@ -61,7 +62,7 @@ def forms(text):
 
 
 def test_every_text_of_the_document_is_in_the_request(found):
-    values = list(scalars(Converter().unstructure(found.request)))
+    values = list(scalars(CONVERTER.unstructure(found.request)))
     known = {*values, *(line for each in values if isinstance(each, str) for line in each.split("\n"))}
     account = "50001520000081"  # within its IBAN
     lost = [
@@ -84,7 +85,7 @@ def test_no_text_of_the_document_can_change_without_a_trace(tmp_path):
         changed = tmp_path / "changed.xml"
         changed.write_bytes(etree.tostring(tree, encoding="ISO-8859-15"))
         (record,) = read(changed)
-        wire = str(Converter().unstructure(record.request)) if isinstance(record, ReadInvoice) else "Xyzzy"
+        wire = str(CONVERTER.unstructure(record.request)) if isinstance(record, ReadInvoice) else "Xyzzy"
         if not re.search("87654321|19870605|1987-06-05|xyzzy", wire, re.IGNORECASE):
             silent.append(element.tag)
         element.text = before

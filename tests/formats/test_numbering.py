@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from confirma_async.errors import ConfigurationError
 from confirma_async.formats import Identity, NumberBook, assign
 from confirma_async.formats.numbering import DISPLACED, Numbering, carry, resolve, whole
 from confirma_async.schemas import (
@@ -137,7 +138,7 @@ def test_a_reminder_takes_the_number_of_its_original():
 
 
 def test_a_negative_start_is_refused():
-    with pytest.raises(ValueError, match="zero or above"):
+    with pytest.raises(ConfigurationError, match="start must be"):
         assign([], -1)
 
 

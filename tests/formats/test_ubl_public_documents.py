@@ -17,6 +17,7 @@ import pytest
 from confirma_async.converters import Converter
 from confirma_async.formats import ReadInvoice, ReadOptions, assign, read, sightings
 
+CONVERTER = Converter()
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "ubl"
 PATHS = sorted(FOLDER.glob("*.xml"))
 
@@ -129,7 +130,7 @@ def is_noise(path: str, value: str, root: ET.Element) -> bool:
 
 def test_every_text_of_the_document_is_in_the_request(pair):
     found, root = pair
-    values = list(scalars(Converter().unstructure(found.request)))
+    values = list(scalars(CONVERTER.unstructure(found.request)))
     strings = {line.strip() for each in values if isinstance(each, str) for line in (each, *each.split(":"))}
     joined = [each for each in values if isinstance(each, str) and "\n" in each]
     numbers = {abs(each) for each in values if isinstance(each, int | Decimal) and not isinstance(each, bool)}
@@ -162,7 +163,7 @@ def test_no_text_of_the_document_can_change_without_a_trace(path, book, write):
         element.text = replacement(before.strip())
         (found,) = read(write("changed.xml", ET.tostring(tree.getroot())), ReadOptions(numbers=book))
         traces = {"87654321", "1987-06-05", "Xyzzy", "XYZZY"}
-        wire = str(Converter().unstructure(found.request)) if isinstance(found, ReadInvoice) else "87654321"
+        wire = str(CONVERTER.unstructure(found.request)) if isinstance(found, ReadInvoice) else "87654321"
         if not any(trace in wire for trace in traces):
             silent.append(element.tag.rpartition("}")[2])
         element.text = before

@@ -170,6 +170,18 @@ async def test_what_another_site_sends_gets_403(http, sandbox, headers):
         assert response.status == 403
 
 
+@pytest.mark.parametrize("path", ["/_sandbox/state", "/nothing/here", "/openapi.json"])
+@pytest.mark.parametrize("host", ["[", "[::1", "]", ":", "[x]:1"])
+async def test_a_host_that_is_none_gets_400(http, sandbox, host, path):
+    async with http.get(f"{sandbox.url}{path}", headers={"Host": host}) as response:
+        assert response.status == 400
+
+
+async def test_a_site_that_cannot_be_read_gets_403(http, sandbox):
+    async with http.get(f"{sandbox.url}/_sandbox/state", headers={"Origin": "http://["}) as response:
+        assert response.status == 403
+
+
 async def test_the_administration_is_neither_counted_nor_hit_by_faults(partner, sandbox):
     await _do(partner, "add_fault", kind="unavailable", times=None)
     assert (await partner.call("GET", "/_sandbox/state", token="")).status == 200

@@ -38,6 +38,9 @@ class Desk(Office):
         return self.it
 
 
+CONVERTER = Converter()
+
+
 class OneInvoice(RuleBasedStateMachine):
     """One invoice over 200.00 of 2 March 2026, and a second count of it in plain sums and fractions."""
 
@@ -45,7 +48,7 @@ class OneInvoice(RuleBasedStateMachine):
     def invoiced(self):
         self.store = Store(None, TRANSITIONS)
         self.clock = VirtualClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
-        world = World(store=self.store, clock=self.clock, converter=Converter(), provisioning_token="p")
+        world = World(store=self.store, clock=self.clock, converter=CONVERTER, provisioning_token="p")
         self.client = self.store.accounts.put(Client(name="sandbox", api_key="k", service="LIFECYCLE"))
         self.desk, self.sent = Desk(world), 0
         self.capital, self.fees, self.interest = Decimal(200), Decimal(0), Fraction(0)

@@ -2,10 +2,13 @@
 
 import asyncio
 import base64
+import socket
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver
 
 from confirma_async.errors import Phase, TransportError
 from confirma_async.session.download import (
@@ -18,6 +21,7 @@ from confirma_async.session.download import (
 from confirma_async.session.http import AiohttpTransport
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Response
+from confirma_async.validation import internet
 from tests.documents import PDF, hosting, leads_to, pours, says
 
 QUICK = RetryPolicy(attempts=3, base=0.001)
@@ -32,13 +36,13 @@ async def downloads():
 
 async def failure(downloads, url, limit=1000):
     with pytest.raises(DownloadError) as caught:
-        await downloads.fetch(url, limit)
+        await downloads.fetch(url, limit, private=True)
     return str(caught.value)
 
 
 async def test_a_document_comes_whole_and_asks_for_itself_alone(downloads):
     async with hosting(a=[says()]) as host:
-        assert await downloads.fetch(f"{host.url}/a", len(PDF)) == PDF
+        assert await downloads.fetch(f"{host.url}/a", len(PDF), private=True) == PDF
     (seen,) = host.seen
     assert seen.headers["Accept-Encoding"] == "identity"  # its length is told, and is what it may have
     assert seen.headers["Accept"].startswith("application/pdf")
@@ -48,7 +52,7 @@ async def test_a_document_comes_whole_and_asks_for_itself_alone(downloads):
 
 async def test_credentials_in_a_url_go_to_its_host_and_not_to_where_it_redirects(downloads):
     async with hosting(a=[says()]) as other, hosting(a=[leads_to(f"{other.url}/a")]) as host:
-        await downloads.fetch(f"{host.url}/a".replace("//", "//me:s3cret@"), 1000)
+        await downloads.fetch(f"{host.url}/a".replace("//", "//me:s3cret@"), 1000, private=True)
     sent = [each.headers.get("Authorization") for each in (*host.seen, *other.seen)]
     assert sent == ["Basic " + base64.b64encode(b"me:s3cret").decode(), None]
 
@@ -56,7 +60,7 @@ async def test_credentials_in_a_url_go_to_its_host_and_not_to_where_it_redirects
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_followed(downloads, status):
     async with hosting(a=[leads_to("b?x=1", status)], b=[says()]) as host:
-        assert await downloads.fetch(f"{host.url}/a", 1000) == PDF
+        assert await downloads.fetch(f"{host.url}/a", 1000, private=True) == PDF
     assert [each.method for each in host.seen] == ["GET", "GET"]
 
 
@@ -86,28 +90,28 @@ async def test_a_document_that_says_it_is_too_large_is_left_unread(downloads):
 
     async with hosting(a=[answer]) as host:
         with pytest.raises(TooLargeError):
-            await downloads.fetch(f"{host.url}/a", 1000)
+            await downloads.fetch(f"{host.url}/a", 1000, private=True)
 
 
 async def test_of_a_document_without_a_length_no_more_is_read_than_it_may_have(downloads):
     poured: list[int] = []
     async with hosting(a=[pours(60 * 1024 * 1024, poured)]) as host:
         with pytest.raises(TooLargeError):
-            await downloads.fetch(f"{host.url}/a", 1000)
+            await downloads.fetch(f"{host.url}/a", 1000, private=True)
     assert sum(poured) < 30 * 1024 * 1024  # what fits in buffers on the way
 
 
 async def test_a_document_may_have_all_that_it_may_have(downloads):
     async with hosting(a=[says(PDF)]) as host:
-        assert await downloads.fetch(f"{host.url}/a", len(PDF)) == PDF
+        assert await downloads.fetch(f"{host.url}/a", len(PDF), private=True) == PDF
         with pytest.raises(TooLargeError):
-            await downloads.fetch(f"{host.url}/a", len(PDF) - 1)
+            await downloads.fetch(f"{host.url}/a", len(PDF) - 1, private=True)
 
 
 async def test_a_transport_that_knows_no_limit_does_not_lift_it(scripted):
     downloads = Downloads(scripted(Response(200, {}, PDF)), QUICK, RetryQuota())
     with pytest.raises(TooLargeError):
-        await downloads.fetch("https://example.fi/a", len(PDF) - 1)
+        await downloads.fetch("https://example.fi/a", len(PDF) - 1, private=True)
 
 
 @pytest.mark.parametrize(("status", "requests"), [(404, 1), (401, 1), (204, 1), (500, 3), (503, 3), (429, 3)])
@@ -141,7 +145,7 @@ async def test_a_document_that_comes_at_the_second_attempt_is_there(downloads):
         return web.Response()
 
     async with hosting(a=[breaks, says(b"", 502), says()]) as host:
-        assert await downloads.fetch(f"{host.url}/a", 1000) == PDF
+        assert await downloads.fetch(f"{host.url}/a", 1000, private=True) == PDF
 
 
 async def test_a_host_that_asks_for_more_patience_than_there_is_gets_none(downloads):
@@ -163,7 +167,7 @@ async def test_documents_that_came_earn_retries_again(downloads):
     async with hosting(bad=[says(b"", 500)], good=[says()]) as host:
         await failure(downloads, f"{host.url}/bad")
         for _ in range(5):
-            await downloads.fetch(f"{host.url}/good", 1000)
+            await downloads.fetch(f"{host.url}/good", 1000, private=True)
         await failure(downloads, f"{host.url}/bad")
     assert [each.path for each in host.seen].count("/bad") == 2 * 2
 
@@ -193,5 +197,113 @@ def test_one_deadline_covers_redirects_retries_and_pauses(in_virtual_time, scrip
 async def test_a_proxy_of_the_client_is_the_documents_proxy_too():
     async with hosting(**{"a.pdf": [says()]}) as proxy, aiohttp.ClientSession(proxy=proxy.url) as session:
         downloads = Downloads(AiohttpTransport(session=session), QUICK, RetryQuota())
-        assert await downloads.fetch("http://documents.example/a.pdf", 1000) == PDF
+        assert await downloads.fetch("http://documents.example/a.pdf", 1000, private=True) == PDF
     assert [each.host for each in proxy.seen] == ["documents.example"]
+
+
+class Resolver(AbstractResolver):
+    """Says of every name, in turn, that it stands for these addresses; the last ones stay."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        self.asked += 1
+        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [
+            {"hostname": host, "host": each, "port": port, "family": family, "proto": 0, "flags": 0}
+            for each in found
+        ]
+
+    async def close(self):
+        """Holds nothing."""
+
+
+def public(host, name="documents.example"):
+    """The URL of a host under a name that says nothing of where it is."""
+    return f"{host.url.replace('127.0.0.1', name)}/a"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:{port}/a", "http://localhost:{port}/a", "http://[::1]:{port}/a"]
+)
+async def test_nothing_is_fetched_from_this_machine_unless_it_is_allowed(downloads, url):
+    async with hosting(a=[says()]) as host:
+        with pytest.raises(DownloadError, match="private network"):
+            await downloads.fetch(url.format(port=host.url.rpartition(":")[2]), 1000)
+    assert not host.seen
+
+
+@pytest.mark.parametrize("spelling", ["127.1", "2130706433", "0x7f000001", "0177.0.0.1"])
+async def test_no_other_spelling_of_an_address_leads_here(downloads, spelling):
+    async with hosting(a=[says()]) as host:
+        with pytest.raises(DownloadError):
+            await downloads.fetch(public(host, spelling), 1000)
+    assert not host.seen
+
+
+@pytest.mark.parametrize("answers", [[["127.0.0.1"]], [["127.0.0.1", "127.0.0.2"]]])
+async def test_a_name_that_stands_for_this_machine_is_not_connected_to(answers):
+    resolver = Resolver(*answers)
+    async with (
+        hosting(a=[says()]) as host,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=resolver)) as session,
+    ):
+        transport = AiohttpTransport(session=session)
+        with pytest.raises(DownloadError, match=r"documents\.example is on this machine or in a private"):
+            await Downloads(transport, QUICK, RetryQuota()).fetch(public(host), 1000)
+        await transport.close()
+    assert (resolver.asked, host.seen) == (1, [])
+
+
+async def test_a_name_that_stands_for_another_address_the_next_time_is_not_connected_to(monkeypatch):
+    """DNS rebinding: the address that is looked at is the one that is connected to."""
+    monkeypatch.setattr(internet, "is_private_address", lambda address: address == "127.0.0.1")
+    resolver = Resolver(["127.0.0.2"], ["127.0.0.1"])
+    connector = aiohttp.TCPConnector(resolver=resolver)
+    async with hosting(a=[says()]) as host, aiohttp.ClientSession(connector=connector) as session:
+        transport: Any = AiohttpTransport(session=session)
+        downloads = Downloads(transport, QUICK, RetryQuota())
+        with pytest.raises(DownloadError, match="cannot be reached"):  # nobody listens at the first address
+            await downloads.fetch(public(host), 1000)
+        transport._outside.connector.clear_dns_cache()  # which holds for seconds
+        with pytest.raises(DownloadError, match="private network"):
+            await downloads.fetch(public(host), 1000)
+        await transport.close()
+    assert (resolver.asked, host.seen) == (2, [])
+
+
+async def test_a_connection_that_a_call_has_left_open_is_not_gone_through():
+    """The pool of the client knows the host by the same name."""
+    async with hosting(a=[says()]) as host:
+        resolver = Resolver(["127.0.0.1"])
+        connector = aiohttp.TCPConnector(resolver=resolver)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            transport = AiohttpTransport(session=session)
+            downloads = Downloads(transport, QUICK, RetryQuota())
+            assert await downloads.fetch(public(host), 1000, private=True) == PDF
+            with pytest.raises(DownloadError):
+                await downloads.fetch(public(host), 1000)
+            await transport.close()
+    assert len(host.seen) == 1
+
+
+async def test_a_redirect_into_a_private_network_is_not_followed(scripted):
+    moved = scripted(Response(302, {"Location": "http://documents.example/b"}, b""), Response(200, {}, PDF))
+    await Downloads(moved, QUICK, RetryQuota()).fetch("http://documents.example/a", 1000)
+    assert [request.public_only for request in moved.requests] == [True, True]
+
+
+async def test_a_host_of_the_public_internet_gets_nothing_of_the_session_that_was_lent(monkeypatch):
+    monkeypatch.setattr(internet, "is_private_address", lambda _: False)
+    connector = aiohttp.TCPConnector(resolver=Resolver(["127.0.0.1"]))
+    async with (
+        hosting(a=[says()]) as host,
+        aiohttp.ClientSession(connector=connector, headers={"Authorization": "mine"}) as session,
+    ):
+        transport = AiohttpTransport(session=session)
+        assert await Downloads(transport, QUICK, RetryQuota()).fetch(public(host), 1000) == PDF
+        await transport.close()
+        assert not session.closed
+    assert "Authorization" not in host.seen[0].headers

@@ -1,6 +1,7 @@
 """When a call is tried again."""
 
 import math
+import random
 
 import pytest
 
@@ -88,6 +89,27 @@ def test_a_spent_quota_stops_retries_until_successes_refill_it():
         quota.refill()
     assert quota.take()
     assert not quota.take()
+
+
+def test_a_retry_that_the_limiter_holds_back_takes_a_fifth():
+    quota = RetryQuota(budget=2)
+    assert [quota.take(held_back=True) for _ in range(11)] == [True] * 10 + [False]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.4])
+def test_refusals_at_random_never_spend_the_quota(share):
+    quota, dice = RetryQuota(), random.Random(5)
+    for _ in range(100_000):
+        if dice.random() < share:
+            assert quota.take(held_back=True)
+        else:
+            quota.refill()
+
+
+def test_when_everything_fails_the_quota_ends_the_storm():
+    failing, refused = RetryQuota(), RetryQuota()
+    assert sum(failing.take() for _ in range(1000)) == 20
+    assert sum(refused.take(held_back=True) for _ in range(1000)) == 100
 
 
 def test_a_quota_never_holds_more_than_its_budget():

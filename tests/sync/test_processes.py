@@ -1,7 +1,8 @@
 """The traps that take a process to show: its end, Ctrl-C, fork.
 
 Every script runs on this interpreter, and on those that CONFIRMA_TEST_PYTHONS names, separated by ``:``; they
-need the packages that the SDK depends on. It runs there with and without uvloop.
+need the packages that the SDK depends on. Where the event loop has a part in what happens (its end, a fork, a
+job), the script runs with and without uvloop.
 """
 
 import contextlib
@@ -21,6 +22,8 @@ from confirma_sync.sandbox import Fault
 ROOT = Path(__file__).parents[2]
 PYTHONS = [sys.executable, *filter(None, os.environ.get("CONFIRMA_TEST_PYTHONS", "").split(os.pathsep))]
 LOOPS = {"uvloop": "", "asyncio": "import sys; sys.modules['uvloop'] = None\n"}
+on_one_loop = pytest.mark.parametrize("start", ["uvloop"], indirect=True)
+"""For scripts that ask the same of any loop."""
 HANG = 10
 """Seconds after which a process that should have ended is taken to hang."""
 
@@ -94,6 +97,7 @@ def test_the_end_of_the_interpreter_closes_what_nobody_closed(start):
     assert ending(start(VALIDATE)) == (["True"], "", 0)
 
 
+@on_one_loop
 def test_what_its_client_opened_is_closed_at_the_end_of_the_interpreter(start):
     script = """
 from confirma_async.session.transport import Response
@@ -106,6 +110,7 @@ own.onboarding.validate_token()
     assert ending(start(script)) == (["closed"], "", 0)
 
 
+@on_one_loop
 def test_it_does_so_where_the_loop_has_threads_of_its_own(start, sandbox):
     # A host name is looked up in a thread.
     url = sandbox.url.replace("127.0.0.1", "localhost")
@@ -123,6 +128,7 @@ atexit.register(lambda: setattr(threading.Thread, "start", refuse))
     assert ending(start(VALIDATE + script, url=url)) == (["True"], "", 0)
 
 
+@on_one_loop
 def test_it_does_so_after_an_exception_that_nobody_caught(start):
     output, complaints, code = ending(start(VALIDATE + "raise ValueError('unhandled')"))
     assert (output, code) == (["True"], 1)
@@ -142,6 +148,7 @@ next(records, None)
     assert (output, complaints, code) == (["accepted"], "", 0)
 
 
+@on_one_loop
 def test_it_does_so_while_another_thread_is_in_a_call(start, sandbox):
     sandbox.faults.add(Fault.LATENCY, operation="onboarding.validate_token", seconds=HANG)
     script = """
@@ -174,6 +181,7 @@ except KeyboardInterrupt as stopped:
     assert sandbox.requests[CREATE] == 1
 
 
+@on_one_loop
 def test_ctrl_c_that_nobody_catches_shows_it_too(start, sandbox, seen):
     sandbox.faults.add(Fault.LATENCY, operation=CREATE, seconds=HANG)
     process = start("confirma.invoices.create(INVOICE)")
@@ -185,6 +193,7 @@ def test_ctrl_c_that_nobody_catches_shows_it_too(start, sandbox, seen):
     assert complaints.endswith("KeyboardInterrupt\n")
 
 
+@on_one_loop
 def test_ctrl_c_in_a_call_that_changes_nothing_is_nothing_more(start, sandbox, seen):
     sandbox.faults.add(Fault.LATENCY, operation="onboarding.validate_token", seconds=HANG)
     script = """
@@ -340,6 +349,7 @@ weakref.finalize = forking
     assert ending(start(script + VALIDATE)) == (["True", "True"], "", 0)
 
 
+@on_one_loop
 def test_a_child_may_end_whose_parent_has_looked_up_a_host(start, peers):
     script = """
 import warnings
@@ -353,6 +363,7 @@ assert os.waitpid(pid, 0)[1] == 0
     assert ending(process) == (["parent", "True"], "", 0)
 
 
+@on_one_loop
 def test_a_child_that_makes_no_call_leaves_its_parent_alone(start):
     script = """
 import warnings
@@ -385,6 +396,7 @@ assert os.waitpid(pid, 0)[1] == 0
     assert ending(start(VALIDATE + script + VALIDATE)) == (["True"] * 4, "", 0)
 
 
+@on_one_loop
 def test_a_sandbox_stays_with_its_parent(start):
     script = """
 import warnings
@@ -404,3 +416,25 @@ with Sandbox() as sandbox:
     print(len(sandbox.invoices()))
 """
     assert ending(start(script)) == (["True", "True", "0"], "", 0)
+
+
+def test_ctrl_c_in_a_job_puts_back_what_waits_for_its_turn(start, sandbox, seen, tmp_path):
+    script = """
+from confirma_sync import RateLimit
+slow = Confirma(sys.argv[1], base_url=sys.argv[2], rate_limit=RateLimit(per_second=float(sys.argv[4])))
+stream = slow.bulk.stream([numbered(number) for number in range(1, 21)], journal=sys.argv[3])
+try:
+    for outcome in stream:
+        pass
+except KeyboardInterrupt:
+    pass
+print(stream.report.accepted, stream.report.pending, stream.report.unknown, stream.report.interrupted)
+"""
+    first = start(script, tmp_path / "job.journal", 0.01)
+    seen(CREATE)
+    first.send_signal(signal.SIGINT)
+    output, complaints, _ = ending(first)
+    assert output == ["1", "19", "0", "True"], complaints
+    assert sandbox.requests[CREATE] == 1
+    assert ending(start(script, tmp_path / "job.journal", 1000))[0] == ["20", "0", "0", "False"]
+    assert Counter(invoice.number for invoice in sandbox.invoices()) == Counter(range(1, 21))

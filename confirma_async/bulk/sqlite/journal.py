@@ -333,6 +333,13 @@ class SqliteJournal:
             [(*key, count) for key, count in counts.items()],
         )
 
+    def put_back(self, run: int) -> None:
+        """See ``Journal``."""
+        self._connection.execute(
+            f"UPDATE item SET state = ? WHERE {OPEN} AND state = ? AND run = ?",
+            (State.PENDING, State.CLAIMED, run),
+        )
+
     def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
         """See ``Journal``."""
         self._connection.executemany(

@@ -35,7 +35,7 @@ def create_invoice(world: World, call: Call) -> Answer:
     status = world.store.invoices.add(
         NewInvoice(
             client=call.client.name,
-            seller=_seller(request),
+            seller=request.seller_identifier,
             type=header.type,
             number=header.number,
             date=header.date,
@@ -50,9 +50,3 @@ def create_invoice(world: World, call: Call) -> Answer:
     )
     receipt = InvoiceReceipt(message=_MESSAGES[status], invoice_number=header.number, status=status)
     return Answer(body=world.converter.dumps(receipt))
-
-
-def _seller(request: SalesInvoiceRequest) -> str:
-    parties = request.invoice.parties
-    seller = parties.seller_party if parties else None
-    return seller.identifier if seller else ""

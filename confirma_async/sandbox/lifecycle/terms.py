@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.lifecycle.allocation import ORDER
 from confirma_async.sandbox.lifecycle.interest import MARGIN, REFERENCE_RATES
@@ -31,7 +33,7 @@ class Terms:
         allocation_order: What a payment covers first: all three kinds, once each.
         reference_rates: Per cent a year by the day it begins to hold; a rate holds until the next.
         margin: Percentage points above the reference rate: the client's own rate.
-        settlement_weekday: When settlement runs are made; Monday is 0.
+        settlement_weekday: When settlement runs are made; from 0, which is Monday, to 6.
         pause: How long a PAUSE action holds a case.
         payment_plan: How long a PAYMENTPLAN action holds a case.
         token_lifetime: How long a token lives; None is for ever.
@@ -44,7 +46,7 @@ class Terms:
     allocation_order: Sequence[AllocationType] = field(default=ORDER, converter=tuple[AllocationType, ...])
     reference_rates: Mapping[date, Decimal] = field(default=REFERENCE_RATES, converter=_read_only)
     margin: Decimal = MARGIN
-    settlement_weekday: int = FRIDAY
+    settlement_weekday: int = field(default=FRIDAY, validator=within(bounds.WEEKDAY))
     pause: timedelta = timedelta(days=14)
     payment_plan: timedelta = timedelta(days=90)
     token_lifetime: timedelta | None = None
@@ -58,8 +60,6 @@ class Terms:
                 raise ConfigurationError(f"{route} needs steps, the earlier ones first")
         if not self.reference_rates:
             raise ConfigurationError("the table of reference rates needs at least one rate")
-        if self.settlement_weekday not in range(7):
-            raise ConfigurationError("a weekday is between 0 (Monday) and 6 (Sunday)")
 
 
 DEFAULT_TERMS = Terms()

@@ -1,0 +1,20 @@
+"""Parameters of the library, as the command line calls them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+FLAGS: Mapping[str, str] = {
+    "concurrency": "--max-in-flight",
+    "journal": "--journal",
+    "key_file": "--key-file",
+}
+"""By the parameter that a text of the library names, the option that sets it."""
+
+_PARAMETER = re.compile(r"\b([a-z_]+)=(?!\w)")
+
+
+def in_flags(text: str) -> str:
+    """Names options instead of parameters: ``concurrency=`` becomes ``--max-in-flight``."""
+    return _PARAMETER.sub(lambda found: FLAGS.get(found[1], found[0]), text)

@@ -1,0 +1,66 @@
+r"""What reaches the terminal, and how: nothing that was read from a file or said by the service drives it.
+
+Every command prints through here, tables through ``Terminal``. Characters that would move the cursor, set the
+clipboard or the title, turn the direction of a text, or begin a line of their own are written out (``\x1b``).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from html import escape
+
+import click
+import msgspec
+
+from confirma_async.redaction import visible
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+_BEYOND_ASCII = re.compile(
+    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""What JSON may hold as it is, and a terminal should not get; JSON has another way to write it."""
+
+
+def say(text: str, *, err: bool = False, lines: bool = False) -> None:
+    """Prints a text, and a line break.
+
+    Args:
+        text: The text.
+        err: Whether it goes to standard error.
+        lines: Whether the line breaks in it are our own; those in a name or in what the service said are not.
+    """
+    click.echo(visible(text, lines=lines), err=err)
+
+
+def json_document(value: object) -> bytes:
+    """A value as indented JSON; decimals are numbers, exactly as they are."""
+    return _harmless(msgspec.json.format(_encode(value), indent=2))
+
+
+def json_line(value: object) -> bytes:
+    """A value as one line of JSON."""
+    return _harmless(msgspec.json.encode(value)) + b"\n"
+
+
+def html(text: str) -> str:
+    """A text within a page of HTML."""
+    return escape(visible(text))
+
+
+class LogFormatter(logging.Formatter):
+    """Writes a record in one line, but for the traceback that may follow it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name that logging calls)
+        """The line."""
+        return visible(super().formatMessage(record))
+
+
+def _harmless(document: bytes) -> bytes:
+    return document if document.isascii() else _BEYOND_ASCII.sub(_escaped, document.decode()).encode()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

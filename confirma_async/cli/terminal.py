@@ -1,0 +1,25 @@
+"""The terminal, as tables and bars see it: what they hold drives it no more than any other text does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from confirma_async.redaction import visible
+
+
+class Terminal(Console):
+    """A console whose tables hold nothing that drives it; see ``printer``.
+
+    It is the last guard: a cell that was not made visible before shows as it should, in a column too narrow.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Renders something; what is rich's own way to drive the terminal stays."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(visible(segment.text, lines=True), segment.style)

@@ -1,0 +1,189 @@
+"""Which bytes on a connection are the answer to a request, and which nobody asked for.
+
+A connection that is used for one request after another tells its answers apart by their order alone. One
+answer too many, and every later request gets the answer of the one before it. So each byte that arrives is
+looked at here: was a request out when it came, and does the answer end exactly where the bytes end?
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+_END_OF_HEAD = b"\r\n\r\n"
+_FIRST = b"HTTP/"
+_INTERIM = frozenset({*range(100, 200)} - {101})
+_NO_BODY = frozenset({204, 304})
+
+
+class Sent(enum.Enum):
+    """How far a request has come."""
+
+    NOTHING = enum.auto()
+    BEGUN = enum.auto()
+    WHOLE = enum.auto()
+
+
+NOTHING, BEGUN, WHOLE = Sent  # names that are quickly found: they are looked at with every answer
+
+
+class _Message(Protocol):
+    @property
+    def code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def chunked(self) -> bool: ...
+
+
+class _Payload(Protocol):
+    def is_eof(self) -> bool: ...
+
+
+class Parser(Protocol):
+    """What reads an answer: the part of aiohttp's parser that its connections use."""
+
+    def feed_data(self, data: bytes, /) -> tuple[Sequence[tuple[_Message, _Payload]], bool, bytes]:
+        """Reads some bytes; returns the heads that are complete with them."""
+        ...
+
+    def feed_eof(self) -> object:
+        """Reads the end of the connection."""
+        ...
+
+    def pause_reading(self) -> None:
+        """Holds back what was not read yet."""
+        ...
+
+
+class Line(Protocol):
+    """The connection below."""
+
+    def unsent(self) -> int:
+        """The bytes of the request that wait to be sent."""
+        ...
+
+    def retire(self) -> None:
+        """Closes the connection once it is given back."""
+        ...
+
+    def drop(self) -> None:
+        """Closes the connection at once; what was not sent by now never is."""
+        ...
+
+
+class AnswerWatch:
+    """Stands before the parser of one answer, and goes on watching until the connection's next request.
+
+    Args:
+        parser: What reads the answer.
+        line: The connection.
+
+    Attributes:
+        sent: How far the request has come; whoever sends it says so.
+        early: Whether the answer began before the request was sent whole.
+        cut_off: Whether an early answer ended, and the connection with it, before the request was sent whole:
+            the request then never arrives whole.
+    """
+
+    __slots__ = (
+        "_ended",
+        "_head",
+        "_interim",
+        "_last",
+        "_line",
+        "_message",
+        "_parser",
+        "_payload",
+        "_total",
+        "cut_off",
+        "early",
+        "sent",
+    )
+
+    def __init__(self, parser: Parser, line: Line) -> None:
+        self._parser = parser
+        self._line = line
+        self._ended = False
+        self._interim = False
+        self._head: int | None = None
+        self._total = 0
+        self._last = b""
+        self._message: _Message | None = None
+        self._payload: _Payload | None = None
+        self.sent: Sent = NOTHING
+        self.early = False
+        self.cut_off = False
+
+    def feed_data(self, data: bytes) -> tuple[Sequence[tuple[_Message, _Payload]], bool, bytes]:
+        """Reads some bytes of the answer; closes the connection at those that belong to none.
+
+        Raises:
+            ValueError: the bytes begin in the middle of an answer.
+        """
+        if data:
+            if self._ended or self.sent is NOTHING:
+                self._line.drop()
+                return (), False, b""
+            if not self._total:
+                self._begin(data)
+            self._total += len(data)
+            self._last = data
+        result = self._parser.feed_data(data)
+        if result[0] and self._message is None:
+            self._take(result[0])
+        if self._payload is not None and self._payload.is_eof():
+            self._end()
+        return result
+
+    def feed_eof(self) -> object:
+        """Reads the end of the connection."""
+        return self._parser.feed_eof()
+
+    def pause_reading(self) -> None:
+        """Holds back what was not read yet."""
+        self._parser.pause_reading()
+
+    def _begin(self, data: bytes) -> None:
+        if not (self._interim or data.startswith(_FIRST) or _FIRST.startswith(data)):
+            raise ValueError("an answer that does not begin as one")
+        self.early = self.early or self.sent is not WHOLE or self._line.unsent() > 0
+        end = data.find(_END_OF_HEAD)
+        self._head = None if end < 0 else end + len(_END_OF_HEAD)
+
+    def _take(self, messages: Sequence[tuple[_Message, _Payload]]) -> None:
+        """Notes the head of the answer: the first that is final; interim ones may come before it."""
+        for message, payload in messages:
+            if message.code not in _INTERIM:
+                self._message, self._payload = message, payload
+                return
+            self._interim = True
+        # Where the answer itself begins is not looked for; instead, the connection is not kept.
+        self._line.retire()
+        self._total = 0
+        self.early = self.early and not self._last.endswith(_END_OF_HEAD)
+
+    def _end(self) -> None:
+        if self.early:
+            self.cut_off = self.sent is not WHOLE or self._line.unsent() > 0
+            self._line.drop()
+        elif not self._ends_exactly():
+            self._line.retire()
+        self._ended = True
+        self._payload = None
+        self._last = b""
+
+    def _ends_exactly(self) -> bool:
+        """Whether the last byte that came is surely the answer's last one.
+
+        Where a chunked answer ended earlier, bytes that end as it does hold a whole head, and the connection
+        sees a second head by itself.
+        """
+        message = self._message
+        if message is None or self._head is None or self._interim:
+            return False
+        if message.chunked:
+            return self._last.endswith(_END_OF_HEAD)
+        length = 0 if message.code in _NO_BODY else int(message.headers.get("Content-Length", 0))
+        return self._total == self._head + length

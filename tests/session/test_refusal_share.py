@@ -1,0 +1,81 @@
+"""When refusals are too many for chance."""
+
+import random
+
+import pytest
+
+from confirma_async.session.refusal_share import HIGHEST_SHARE, PRESUMED_SHARE, RefusalShare
+
+
+def calls_until_too_many(refusals, share, dice, *, most=100_000):
+    """How many calls it takes until refusals at random, at that share, are too many."""
+    for calls in range(1, most):
+        if dice.random() < share:
+            if refusals.refused():
+                return calls
+        else:
+            refusals.taken(bearable=False)
+    return most
+
+
+def clean(refusals, calls):
+    for _ in range(calls):
+        refusals.taken(bearable=True)
+
+
+@pytest.mark.parametrize(("share", "least"), [(0.01, 100_000), (0.03, 50_000), (0.05, 5_000)])
+def test_usual_refusals_are_very_seldom_too_many(share, least):
+    dice = random.Random(1)
+    found = sorted(calls_until_too_many(RefusalShare(), share, dice) for _ in range(5))
+    assert found[2] >= least
+
+
+@pytest.mark.parametrize(("share", "most"), [(1.0, 6), (0.5, 30), (0.3, 120)])
+def test_a_share_that_has_risen_is_found_within_few_calls(share, most):
+    dice = random.Random(1)
+    found = sorted(calls_until_too_many(RefusalShare(), share, dice) for _ in range(101))
+    assert found[50] <= most
+
+
+def test_where_none_are_usual_three_are_too_many():
+    refusals = RefusalShare()
+    clean(refusals, 1000)
+    assert [refusals.refused() for _ in range(3)] == [False, False, True]
+
+
+def test_what_is_usual_is_learned_where_the_rate_is_bearable():
+    refusals, dice = RefusalShare(), random.Random(2)
+    for _ in range(3000):
+        if dice.random() >= 0.1:
+            refusals.taken(bearable=True)
+        elif refusals.refused():
+            refusals.usual_after_all()
+            refusals.forget()
+    assert refusals.usual == pytest.approx(0.1, abs=0.06)
+
+
+def test_refusals_beyond_what_is_bearable_are_not_taken_for_usual():
+    refusals = RefusalShare()
+    for _ in range(50):
+        refusals.refused()
+        for _ in range(9):
+            refusals.taken(bearable=False)
+    assert refusals.usual == PRESUMED_SHARE
+
+
+def test_no_more_than_a_part_is_ever_usual():
+    refusals = RefusalShare()
+    for _ in range(500):
+        refusals.refused()
+    refusals.usual_after_all()
+    assert refusals.usual == HIGHEST_SHARE
+
+
+def test_the_share_is_of_what_the_excess_is_made_of():
+    refusals = RefusalShare()
+    assert refusals.share == 0.0
+    refusals.refused()
+    refusals.taken(bearable=False)
+    assert refusals.share == 0.5
+    refusals.forget()
+    assert (refusals.excess, refusals.share) == (0.0, 0.0)
