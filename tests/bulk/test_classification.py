@@ -85,7 +85,7 @@ CASES = {
     Kind.FAILED: [answered(raw(status)) for status in (500, 507, 520, 524, 599)],
     Kind.UNHEARD_OF: [answered(raw(status)) for status in (418, 420, 425, 460, 499)],
     Kind.NO_WHOLE_ANSWER: [
-        answered(raw(status, {"status": "PAUSED"})) for status in (101, 203, 205, 206, 207, 226, 299)
+        answered(raw(status, {"status": "PAUSED"})) for status in (203, 205, 206, 207, 226, 299)
     ],
     Kind.UNREADABLE: [
         answered(raw(200, b"<html>please log in</html>", "text/html")),
@@ -419,6 +419,13 @@ async def test_personal_identity_numbers_are_never_repeated(service, submit):
 def test_statuses_that_no_case_names_are_read_by_their_hundred():
     assert kind_of_status(599) is Kind.FAILED
     assert kind_of_status(999) is Kind.NO_WHOLE_ANSWER
+    assert kind_of_status(101) is Kind.NO_WHOLE_ANSWER
+
+
+async def test_another_protocol_is_no_answer(service, submit):
+    service.posts = [raw(101, {"status": "PAUSED"}, Upgrade="x", Connection="upgrade")]
+    report, journal = await submit([NUMBER])
+    assert (report.unknown, journal.counts()[State.UNKNOWN], service.sent) == (1, 1, [NUMBER])
 
 
 def test_a_corrected_name_of_the_status_is_read():
