@@ -173,7 +173,10 @@ async def test_the_pause_after_a_refusal_for_load_is_given_up(path, invoices, en
     assert (stream.report.pending, stream.report.unknown) == (1, 0)
     assert states(path) == {State.PENDING: 1}
     service.posted.clear()
-    await run_again(service, path, invoices[:1])
+    service.go_on.set()
+    async with client(service) as confirma:  # looked up before it is sent again, and this service lists it
+        report = await confirma.bulk.submit(invoices[:1], journal=path)
+    assert (report.complete, report.accepted, service.posted) == (True, 1, Counter())
 
 
 async def test_what_may_have_arrived_stays_unknown_where_its_second_attempt_is_called_off(path, invoices):
