@@ -216,8 +216,8 @@ async def run(options: argparse.Namespace) -> bool:
         report = await confirma.bulk.submit(
             read_files(files),
             journal=evolve(placement, open=partial(opened, placement.path)),
-            settle=options.settle,
-            unknown=UNKNOWN,
+            settle_seconds=options.settle,
+            on_unknown=UNKNOWN,
             retry=Retry.CHANGED if options.rejected else Retry.NONE,
             inputs=[str(file) for file in files],
         )

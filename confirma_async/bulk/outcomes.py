@@ -1,10 +1,10 @@
-"""What is told of a record: outcomes made of rulings, of what the journal had, and of refusals."""
+"""What is told of a record: outcomes made of classifications, of what the journal had, and of refusals."""
 
 from __future__ import annotations
 
+from confirma_async.bulk.classification import Classification
 from confirma_async.bulk.items import Entry, Outcome, Refusal, Row, State, Verdict
 from confirma_async.bulk.journal import Admission
-from confirma_async.bulk.rulings import Ruling
 from confirma_async.errors import Problem
 
 VERDICTS = {
@@ -15,18 +15,25 @@ VERDICTS = {
 """The states of which something is told."""
 
 
-def ruled(entry: Entry, ruling: Ruling) -> Outcome:
-    """What became of an invoice in this run."""
+def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> Outcome:
+    """What became of an invoice in this run.
+
+    Args:
+        entry: The invoice.
+        found: What became of it.
+        unproven: Whether it was sent again on time alone.
+    """
     return Outcome(
-        verdict=VERDICTS[ruling.state],
+        verdict=VERDICTS[found.state],
         place=entry.place,
         number=entry.key.number,
         type=entry.key.type,
-        status=ruling.status,
-        detail=ruling.detail,
-        duplicate=ruling.duplicate,
+        status=found.status,
+        detail=found.detail,
+        duplicate=found.duplicate,
         remarks=entry.remarks,
         original_number=entry.original_number,
+        unproven=unproven,
     )
 
 

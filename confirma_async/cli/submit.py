@@ -171,8 +171,8 @@ async def send(order: Order) -> Report:
         stream = client.bulk.stream(
             read_files(order.files, reading, order.connection.converter, clashes=clashes),
             journal=placement,
-            settle=order.running.settle,
-            unknown=order.running.unknown,
+            settle_seconds=order.running.settle,
+            on_unknown=order.running.on_unknown,
             retry=order.retry,
             wave=order.running.wave,
             until=order.running.until,
