@@ -167,7 +167,7 @@ class Trial:
     async def start_command(self, *options: object) -> asyncio.subprocess.Process:
         """Starts one run as a person does."""
         what = ["retry", "--rejected"] if self.round == RETRY else ["submit"]
-        how = ["--max-in-flight", CONCURRENCY, "--unknown", UNKNOWN]
+        how = ["--max-in-flight", CONCURRENCY, "--on-unknown", UNKNOWN]
         return await self._run("-m", "confirma_async.cli", *what, *self.batch.inputs.words(), *how, *options)
 
     async def command(self, *words: object, key: str | None = None) -> tuple[int, str]:

@@ -433,8 +433,8 @@ class Accounts:
         except (FileNotFoundError, NotADirectoryError):
             if any(self.journals()):
                 raise ConfigurationError(
-                    f"the list of accounts {path} is gone, and the journals beside it are still there; the next "
-                    "job makes it anew from them. Until then, name a journal by its path"
+                    f"the list of accounts {path} is gone, and the journals beside it are still there; the "
+                    "next job makes it anew from them. Until then, name a journal by its path"
                 ) from None
             return _Contents(_VERSION, os.urandom(SALT_BYTES).hex(), {}, {})
         except OSError as error:
@@ -445,9 +445,9 @@ class Accounts:
             well = False
         if not well:
             raise ConfigurationError(
-                f"the list of accounts {path} is damaged, or of a newer version of this SDK; restore it from a "
-                "copy, or upgrade. Without it, it is not known which key belongs to which journal. If you remove "
-                "it, the next job makes it anew from the journals"
+                f"the list of accounts {path} is damaged, or of a newer version of this SDK; restore it "
+                "from a copy, or upgrade. Without it, it is not known which key belongs to which journal. If "
+                "you remove it, the next job makes it anew from the journals"
             )
         return contents
 

@@ -205,7 +205,7 @@ def test_a_bad_record_is_named_by_file_line_rule_and_remedy(confirma, service, i
         (["FILE", "--rate", "nan"], "--rate"),
         (["FILE", "--journal", "."], "directory"),
         (["FILE", "--journal", "/dev/null"], "no regular file"),
-        (["FILE", "--unknown", "maybe"], "--unknown"),
+        (["FILE", "--on-unknown", "maybe"], "--on-unknown"),
         (["FILE", "--number-from", "x"], "--number-from"),
         (["FILE", "--journal", "no/such/folder/j"], "check that the folder exists"),
         (["FILE", "--overrides", "nope.toml"], "nope.toml"),
