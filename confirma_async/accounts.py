@@ -306,7 +306,7 @@ class Accounts:
             return automatic_name(own)
         raise UnknownKeyError(target, proved)
 
-    def prove(self, target: str, name: str, key: Secret | None = None) -> None:
+    def prove(self, target: str, name: str, keys: Sequence[str]) -> None:
         """Notes that the service has taken something for an account: from now on its journal is bound to it.
 
         Until then a mistyped key, or a trial that came to nothing, stands in nobody's way.
@@ -314,7 +314,7 @@ class Accounts:
         Args:
             target: What was sent to.
             name: The account.
-            key: The key of the calls, which alone is the account's from now on; None leaves those it has.
+            keys: The fingerprints of the keys that its journal knows, which alone are its keys from now on.
 
         Raises:
             ConfigurationError: the list cannot be read or written.
@@ -325,8 +325,7 @@ class Accounts:
         with self._changing() as contents:
             account = contents.accounts.setdefault(target, {}).setdefault(name, _Account())
             account.proved = True
-            if key is not None:
-                account.keys = [fingerprint(key, contents.salt_bytes)]
+            account.keys = list(keys)
 
     def begin_anew(self, journal: Path) -> None:
         """Notes that the journal of an account was set aside: the next one may be begun.
@@ -419,10 +418,14 @@ class Accounts:
                 yield contents
                 self._write(contents)
         except OSError as error:
+            cure = (
+                "make it writable: journals in another place would not know what was sent"
+                if self.root.is_dir()
+                else f"set {JOURNAL_DIR_VARIABLE} to a folder that lasts, or name a journal"
+            )
+            reason = (error.strerror or "no folder").lower()
             raise ConfigurationError(
-                f"the folder of the journals {self.root} cannot be written "
-                f"({(error.strerror or 'no folder').lower()}); set {JOURNAL_DIR_VARIABLE} to another one, or "
-                "name a journal"
+                f"the folder of the journals {self.root} cannot be written ({reason}); {cure}"
             ) from error
 
     def _read(self) -> _Contents:

@@ -176,11 +176,13 @@ class BulkStream:
         owner = placement.owner
         key = self._pipeline.keys.of(CREATE_INVOICE).current
         if key is not None and key != owner.key:
-            owner = evolve(owner, key=key, vouched=True)
+            owner = evolve(owner, key=key)
         await writer.run(lambda journal: journal.end(run, ending, now=time.time(), owner=owner))
         if placement.prove is not None and await writer.run(lambda journal: journal.has_sent()):
             with contextlib.suppress(ConfigurationError):  # the journal itself knows its owner
-                await asyncio.to_thread(placement.prove)
+                await asyncio.to_thread(
+                    placement.prove, await writer.run(lambda journal: journal.owners()[1])
+                )
 
 
 def _in_words(error: BaseException) -> str:

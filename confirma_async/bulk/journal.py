@@ -141,6 +141,10 @@ class Journal(Protocol):
         """The name of the account that it belongs to; empty where none was given."""
         ...
 
+    def owners(self) -> tuple[bytes, Sequence[str]]:
+        """The salt of the fingerprints of its keys, and the fingerprints."""
+        ...
+
     def has_sent(self) -> bool:
         """Whether the service has, or may have, anything of it; until then it is bound to no key."""
         ...

@@ -71,7 +71,8 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
         same = "the same" if row.digest == entry.digest else "different"
         message = (
             f"{entry.key} stands twice in this job, at {row.source} and at {entry.place}, with {same} "
-            "contents; only the first is sent, give the other a number of its own or remove it"
+            "contents; only the first is sent. Remove the other, or give it its own number if it is another "
+            "invoice"
         )
     elif row.state is State.REJECTED:
         message = (
@@ -81,7 +82,9 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
     else:
         message = (
             f"{entry.key} at {entry.place} differs from what the journal has for it from {row.source} "
-            f"({row.state.name.lower()}); it is not sent, restore it or give it a number of its own"
+            f"({row.state.name.lower()}), which the service has or may have; it is not sent. Restore it; "
+            "what "
+            "was sent is corrected by a credit note"
         )
     return Refusal(
         place=entry.place,

@@ -31,7 +31,8 @@ class Placement:
         target: What it is tied to.
         owner: Whose key the calls bear.
         warning: Why it may not last; None where it does.
-        prove: Notes that the service has taken something for the account; None where nobody need know.
+        prove: Notes that the service has taken something for the account, whose journal knows these keys by
+            their fingerprints; None where nobody need know.
     """
 
     path: Path | None = None
@@ -39,7 +40,7 @@ class Placement:
     target: str
     owner: Owner
     warning: str | None = None
-    prove: Callable[[], None] | None = None
+    prove: Callable[[Sequence[str]], None] | None = None
 
 
 JournalSource: TypeAlias = str | Path | OpenJournal | Placement | None
@@ -77,7 +78,7 @@ def place(
             target=target or default,
             owner=owner,
             warning=_mortal(record.journal),
-            prove=partial(accounts.prove, at, record.name, key),
+            prove=partial(accounts.prove, at, record.name),
         )
     owner = _owner(at, key, account)
     if callable(journal):
@@ -95,18 +96,18 @@ def place(
 def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
     """Binds accounts whose journals have sent something: a run that died could not note it.
 
-    A journal that cannot be read may have, too.
+    A journal that cannot be read may have, too; it keeps the keys that it is known by.
     """
     for record in accounts.of(target).values():
         if record.proved:
             continue
         try:
             with reading_if_there(record.journal) as journal:
-                sent = journal is not None and journal.has_sent()
+                keys = journal.owners()[1] if journal is not None and journal.has_sent() else None
         except JournalError:
-            sent = True
-        if sent:
-            accounts.prove(target, record.name)
+            keys = record.keys
+        if keys is not None:
+            accounts.prove(target, record.name, keys)
 
 
 def restore_list(accounts: Accounts) -> None:
@@ -130,7 +131,8 @@ def restore_list(accounts: Accounts) -> None:
         salts.add(salt)
     if len(salts) > 1:
         raise ConfigurationError(
-            f"the list of accounts in {accounts.root} is gone, and the journals there come from several lists; "
+            f"the list of accounts in {accounts.root} is gone, and the journals there come from several "
+            "lists; "
             "restore it from a copy"
         )
     accounts.rebuild(salts.pop(), owners)

@@ -140,7 +140,8 @@ def _refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) ->
             beside = file.with_name(f"{file.name}.sandbox.journal" if sandbox else f"{file.name}.journal")
             if is_journal(beside):
                 raise click.UsageError(
-                    f"{beside} is the journal of an earlier version, and knows what was sent from {file}; go on "
+                    f"{beside} is the journal of an earlier version, and knows what was sent from {file}; "
+                    "go on "
                     f"with it (--journal {shlex.quote(str(beside))}), or move it away if nothing of it is to "
                     "be sent again"
                 )

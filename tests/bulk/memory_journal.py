@@ -96,7 +96,7 @@ class MemoryJournal:
     def end(self, run, ending, *, now, owner=None):
         self._put_run(run, ended_at=now, ending=ending)
         if owner is not None:
-            self._take_in(owner)
+            self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
 
     def _put_run(self, run, **changes):
         self.contents.runs[run - 1] = evolve(self.contents.runs[run - 1], **changes)
@@ -209,6 +209,9 @@ class MemoryJournal:
 
     def account(self):
         return self.contents.account
+
+    def owners(self):
+        return self.contents.salt or b"", sorted(self.contents.owners)
 
     def has_sent(self):
         unsent = {State.PENDING, State.CLAIMED}

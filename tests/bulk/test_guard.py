@@ -361,7 +361,7 @@ def test_a_look_makes_nothing_and_changes_nothing(sent, entries, state):
 def test_a_job_waits_for_those_who_only_look(sent, monkeypatch):
     monkeypatch.setattr(file, "LOOK_PATIENCE", 0.0)
     file._HERE.clear()
-    with file._look(sent), pytest.raises(JournalError, match="in use"):
+    with file._look(sent), pytest.raises(JournalError, match="is being read"):
         open_sqlite(sent)
     open_sqlite(sent).close()
 

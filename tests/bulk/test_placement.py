@@ -5,6 +5,7 @@ import pytest
 from confirma_async.accounts import FIRST_ACCOUNT, AccountName, Accounts
 from confirma_async.bulk.journal import JobName
 from confirma_async.bulk.placement import place
+from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.errors import JournalMismatchError, UnknownKeyError
 from confirma_async.secret import Secret
 
@@ -32,6 +33,11 @@ def begin(placement, entry=None):
     return journal
 
 
+def keys_of(placement):
+    with reading(placement.path) as journal:
+        return journal.owners()[1]
+
+
 def test_a_run_goes_into_the_journal_of_its_account(directories):
     assert placed(FIRST).path == directories / "api.example.com" / FIRST_ACCOUNT / "account.journal"
 
@@ -55,7 +61,7 @@ def test_a_key_that_sent_nothing_is_not_known_once_another_has(entry):
     begin(placed(SECOND)).close()
     placement = placed(FIRST)
     begin(placement, entry()).close()
-    placement.prove()
+    placement.prove(keys_of(placement))
     with pytest.raises(UnknownKeyError):
         placed(SECOND)
 
@@ -70,7 +76,7 @@ def test_a_key_that_came_before_the_first_invoice_was_sent_is_not_vouched_for(en
 def test_an_account_is_proved_by_the_key_that_sent(entry):
     first, _ = placed(FIRST), placed(SECOND)
     begin(first, entry()).close()
-    first.prove()
+    first.prove(keys_of(first))
     assert placed(FIRST).owner.vouched
     with pytest.raises(UnknownKeyError):
         placed(SECOND)
@@ -86,6 +92,6 @@ def test_a_journal_of_ones_own_needs_no_account_and_knows_its_keys(tmp_path, ent
     path = tmp_path / "own.journal"
     begin(placed(FIRST, journal=path), entry()).close()
     assert list(Accounts().all()) == []
-    with pytest.raises(JournalMismatchError, match="another key"):
+    with pytest.raises(JournalMismatchError, match="the account account-"):
         begin(placed(SECOND, journal=path))
     begin(placed(FIRST, journal=path)).close()

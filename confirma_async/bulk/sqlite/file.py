@@ -151,10 +151,10 @@ def open_file(path: Path) -> OpenFile:
     lock = _locked(path)
     known_as, log, marks = identity(os.fstat(lock)), log_of(path), Marks()
     try:
-        examine(path, lock)
+        seen = examine(path, lock)
         check_whole(path)
         _make_private(path, lock)
-        connection, doubt = _connected(path)
+        connection, doubt = _connected(path, seen)
         try:
             marks = Marks.open(path, mark_of(connection))
             _mark_open(path, connection)
@@ -192,8 +192,8 @@ def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
         raise JournalError(f"there is no journal {path}")
     try:
         with contextlib.ExitStack() as stack:
-            if identity(path.stat()) not in _HERE:
-                stack.enter_context(_look(path))
+            here = identity(path.stat()) in _HERE
+            seen = None if here else stack.enter_context(_look(path))
             source = stack.enter_context(_readable(path))
             connection = stack.enter_context(
                 contextlib.closing(
@@ -202,13 +202,13 @@ def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
             )
             readable = stack.enter_context(contextlib.closing(_of_this_version(connection)))
             check_form(path, readable)
-            yield readable, doubt_of(path, readable, path.stat(), time.time())
+            yield readable, doubt_of(path, readable, path.stat(), time.time(), seen)
     except sqlite3.Error as error:
         raise explained(path, error) from error
 
 
 @contextlib.contextmanager
-def _look(path: Path) -> Generator[None]:
+def _look(path: Path) -> Generator[str | None]:
     """Asks the guard, and keeps a job from beginning to write while a journal at rest is read as it lies."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -217,8 +217,7 @@ def _look(path: Path) -> Generator[None]:
     try:
         with turnstile(path, fcntl.LOCK_SH):
             _takes(descriptor, fcntl.LOCK_SH)  # unless a job runs on it: then its log is there to be read
-        examine(path, descriptor)
-        yield
+        yield examine(path, descriptor)
     finally:
         os.close(descriptor)
 
@@ -339,7 +338,7 @@ def _make_private(path: Path, descriptor: int) -> None:
             ) from error
 
 
-def _connected(path: Path) -> tuple[sqlite3.Connection, Doubt | None]:
+def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt | None]:
     try:
         connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
@@ -348,7 +347,7 @@ def _connected(path: Path) -> tuple[sqlite3.Connection, Doubt | None]:
         raise explained(path, error) from error
     try:
         _migrate(connection)
-        doubt = doubt_of(path, connection, path.stat(), time.time())
+        doubt = doubt_of(path, connection, path.stat(), time.time(), seen)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         check_form(path, connection)
@@ -460,9 +459,13 @@ def _identity_at(path: Path) -> tuple[int, int] | None:
 
 
 def _unwritable(path: Path, error: OSError) -> JournalError:
+    cure = (
+        "make it and its folder writable: a journal in another place would not know what was sent"
+        if path.exists()
+        else "check that its folder exists and is writable, or name another place for it"
+    )
     return JournalError(
-        f"the journal {path} cannot be written ({(error.strerror or 'no file').lower()}); check that its "
-        "folder exists and is writable, or name another place for it"
+        f"the journal {path} cannot be written ({(error.strerror or 'no file').lower()}); {cure}"
     )
 
 

@@ -230,8 +230,9 @@ class SqliteJournal:
         self._connection.execute(
             "UPDATE run SET ended_at = ?, ending = ? WHERE id = ?", (_milliseconds(now), ending, run)
         )
-        if owner is not None:
-            self._take_in(owner, now)
+        if owner is not None:  # its key was renewed during the run
+            own, *_ = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
+            self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, _milliseconds(now)))
 
     def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
         """See ``Journal``."""
@@ -427,7 +428,7 @@ class SqliteJournal:
         return self._one("SELECT count(*) FROM archived WHERE run = ?", run)
 
     def owners(self) -> tuple[bytes, Sequence[str]]:
-        """The salt of the fingerprints of its keys, and the fingerprints."""
+        """See ``Journal``."""
         found = self._connection.execute("SELECT fingerprint FROM owner ORDER BY at")
         return bytes.fromhex(self._meta().get("salt", "")), [own for (own,) in found]
 
