@@ -336,7 +336,7 @@ class Accounts:
         Raises:
             ConfigurationError: the list cannot be read or written.
         """
-        mine = next((record for record in self.all() if record.journal == journal), None)
+        mine = next((record for record in self.all() if record.journal.resolve() == journal.resolve()), None)
         if mine is not None and mine.proved:
             with self._changing() as contents:
                 contents.accounts[mine.target][mine.name].proved = False

@@ -437,4 +437,10 @@ class JournalGoneError(JournalError):
 
 
 class JournalMismatchError(JournalError):
-    """The journal is intact, but not of this job, of another target, or of a newer version."""
+    """The journal is intact, but not of this job, of another target, or of a newer version.
+
+    Attributes:
+        account: The account that it belongs to, where the key is of none that it knows.
+    """
+
+    account: str | None = None

@@ -235,6 +235,7 @@ class Job:
         """A worker never ends by itself: one that does has failed, and so has the job."""
         if not worker.cancelled() and (error := worker.exception()) and not self._failed.done():
             self._failed.set_exception(error)
+            self._failed.exception()  # whoever waits may have gone: then the loop must not complain
 
     async def _refuse(self, refusals: list[Refusal]) -> None:
         if not refusals:

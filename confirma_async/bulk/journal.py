@@ -485,8 +485,10 @@ def check_target(name: str, known: str | None, target: str) -> None:
 def foreign_key(name: str, account: str) -> JournalMismatchError:
     """The error for a key that a journal does not know."""
     whose = f"the account {account}" if account else "another key"
-    return JournalMismatchError(
+    error = JournalMismatchError(
         f"the journal {name} belongs to {whose}, and the key of this job is not known to be of that account; "
         "what one account has sent says nothing about another's. Use the account's own key, or the journal "
-        "of this key's account; if it is a new key of the same account, name the account"
+        "of this key's account. If it is a new key of the same account, name that (account=)"
     )
+    error.account = account or None
+    return error

@@ -194,7 +194,7 @@ class JournalWriter:
         for _, done in (*handed.sends, *handed.orders):
             _deliver(done, error)
         if handed.decisions and not self.broken.done():
-            self.broken.set_exception(error)
+            _deliver(self.broken, error)
 
     def _came_back(self, handed: _HandOver) -> None:
         self._under_way = False
@@ -239,5 +239,6 @@ def _deliver(done: asyncio.Future[Any], result: Any) -> None:
         return
     if isinstance(result, BaseException):
         done.set_exception(result)
+        done.exception()  # whoever waited may have gone: then the loop must not complain
     else:
         done.set_result(result)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from confirma_async.accounts import near
-from confirma_async.errors import UnknownAccountError, UnknownKeyError
+from confirma_async.errors import JournalMismatchError, UnknownAccountError, UnknownKeyError
 
 
-def in_words(error: UnknownKeyError | UnknownAccountError) -> str:
+def in_words(error: UnknownKeyError | UnknownAccountError | JournalMismatchError) -> str:
     """Says which options settle it."""
+    if isinstance(error, JournalMismatchError):
+        named = f"--account {error.account}" if error.account else "--account NAME"
+        return str(error).replace("name that (account=)", f"say {named}")
     known = ", ".join(error.known) or "none"
     if isinstance(error, UnknownAccountError):
         if error.account is None:

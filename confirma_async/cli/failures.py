@@ -19,6 +19,7 @@ from confirma_async.errors import (
     CallError,
     ConfirmaError,
     JournalGoneError,
+    JournalMismatchError,
     OutcomeUnknownError,
     RateLimitedError,
     RequestInvalidError,
@@ -70,7 +71,7 @@ def explained(error: BaseException) -> Failure:
             command = error.find_out or FIND_OUT.get(error.operation or "")
             advice = f"\nTo find out: {command}" if command and not error.find_out else ""
             return Failure(f"{error}{advice}", of_error(error), {**_details(error), "find_out": command})
-        case UnknownKeyError() | UnknownAccountError():
+        case UnknownKeyError() | UnknownAccountError() | JournalMismatchError():
             return Failure(in_words(error), of_error(error))
         case ConfirmaError():
             lists = isinstance(error, RequestInvalidError | ResponseDecodeError)  # a problem on each line

@@ -116,6 +116,7 @@ class MemoryJournal:
             return Admitted(admission, position)
         if admission is Admission.RETRIED:
             self._keep(row, time.time(), "sent again")
+            self.contents.decided.remove((row.run, row.decided_at, row.state))
         if admission in {Admission.CLAIMED, Admission.RETRIED}:
             self._put(
                 row, key=entry.key, state=State.CLAIMED, run=run, digest=entry.digest,

@@ -95,6 +95,7 @@ class Chunk:
         taken_up: Run and position of items that this run has to look up.
         known: How many items the run met as accepted before.
         rejected: Positions of the items that the run met as rejected before.
+        reopened: Items that were rejected and are sent again, as they were.
     """
 
     def __init__(self, journal: Keeper, run: int, retry: Retry, doubt: str | None) -> None:
@@ -103,6 +104,7 @@ class Chunk:
         self.taken_up: list[tuple[int, int]] = []
         self.known: int = 0
         self.rejected: list[int] = []
+        self.reopened: list[Row] = []
         self._journal = journal
         self._run = run
         self._retry = retry
@@ -128,6 +130,7 @@ class Chunk:
         if admission is Admission.RETRIED:
             changed = "unchanged" if row.digest == entry.digest else "with other contents"
             self._journal.keep_former(row.position, time.time(), f"sent again {changed}")
+            self.reopened.append(row)
         if admission is Admission.UNKNOWN:
             slot[slot.index(known)] = _New(entry, row.position)
             self.taken_up.append((self._run, row.position))

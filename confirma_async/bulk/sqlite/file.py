@@ -148,6 +148,11 @@ def open_file(path: Path) -> OpenFile:
     if not path.exists():
         examine_missing(path)
         _make(path.resolve())
+    with turnstile(path):  # whoever wants to look from now on lets this job in first
+        return _open(path)
+
+
+def _open(path: Path) -> OpenFile:
     lock = _locked(path)
     known_as, log, marks = identity(os.fstat(lock)), log_of(path), Marks()
     try:
@@ -215,7 +220,7 @@ def _look(path: Path) -> Generator[str | None]:
     except OSError as error:
         raise JournalError(f"the journal {path} cannot be read ({error.strerror})") from error
     try:
-        with turnstile(path, fcntl.LOCK_SH):
+        with turnstile(path):
             _takes(descriptor, fcntl.LOCK_SH)  # unless a job runs on it: then its log is there to be read
         yield examine(path, descriptor)
     finally:
@@ -274,16 +279,15 @@ def _locked(path: Path) -> int:
     except OSError as error:
         raise _unwritable(path, error) from error
     deadline = time.monotonic() + LOOK_PATIENCE
-    with turnstile(path, fcntl.LOCK_EX):  # whoever wants to look from now on lets this job in first
-        while not _takes(lock, fcntl.LOCK_EX):
-            if not _takes(lock, fcntl.LOCK_SH):
-                os.close(lock)
-                raise _in_use(path)
-            fcntl.flock(lock, fcntl.LOCK_UN)
-            if time.monotonic() > deadline:
-                os.close(lock)
-                raise _being_read(path)
-            time.sleep(0.02)
+    while not _takes(lock, fcntl.LOCK_EX):
+        if not _takes(lock, fcntl.LOCK_SH):
+            os.close(lock)
+            raise _in_use(path)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        if time.monotonic() > deadline:
+            os.close(lock)
+            raise _being_read(path)
+        time.sleep(0.02)
     if identity(os.fstat(lock)) != _identity_at(path):  # it was moved while this waited for it
         os.close(lock)
         raise _in_use(path)
@@ -292,11 +296,11 @@ def _locked(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def turnstile(path: Path, kind: int) -> Generator[None]:
+def turnstile(path: Path) -> Generator[None]:
     """Has those who look at a journal, one after the other, not keep a job waiting for ever.
 
-    A job goes through alone (``LOCK_EX``), and whoever looks waits for it; several may look (``LOCK_SH``).
-    The mark beside the journal serves as the turnstile; where it is not there, nobody waits.
+    Each goes through alone, and a job stays in it until those who look have gone. The mark beside the journal
+    serves as the turnstile; where it is not there, nobody waits.
     """
     try:
         descriptor = os.open(mark_paths(path)[0], os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
@@ -304,7 +308,7 @@ def turnstile(path: Path, kind: int) -> Generator[None]:
         yield
         return
     try:
-        fcntl.flock(descriptor, kind)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
@@ -430,9 +434,17 @@ def _mark_open(path: Path, connection: sqlite3.Connection) -> None:
     The checkpoint leaves the log as it is: while a journal is open, its log is never empty.
     """
     _write_open_mark(connection, "1")
+    deadline = time.monotonic() + LOOK_PATIENCE
+    while not _is_moved(connection):
+        if time.monotonic() > deadline:
+            raise _being_read(path)
+        time.sleep(0.02)
+
+
+def _is_moved(connection: sqlite3.Connection) -> bool:
+    """Whether all of the log is in the file itself, too; tries to bring it there."""
     busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    if busy or logged != moved:
-        raise _being_read(path)
+    return not busy and logged == moved
 
 
 def _mark_closed(connection: sqlite3.Connection) -> None:

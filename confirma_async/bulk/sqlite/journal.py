@@ -252,6 +252,11 @@ class SqliteJournal:
                 "WHERE position = ?",
                 chunk.claimed_again,
             )
+        if chunk.reopened:  # it counts where it is decided again
+            many(
+                "UPDATE decided SET count = count - 1 WHERE run = ? AND period = ? AND state = ?",
+                [(row.run, int(row.decided_at or 0) // PERIOD, row.state) for row in chunk.reopened],
+            )
         if chunk.taken_up:
             many("UPDATE item SET run = ? WHERE position = ?", chunk.taken_up)
         if chunk.known:

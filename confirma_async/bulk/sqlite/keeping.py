@@ -10,11 +10,12 @@ import os
 import sqlite3
 from pathlib import Path
 
+from confirma_async.accounts import Accounts
 from confirma_async.bulk.journal import Doubt
 from confirma_async.bulk.sqlite.file import copy_into, read_file
 from confirma_async.bulk.sqlite.guard import check_whole, explained
 from confirma_async.bulk.sqlite.marks import remove_marks
-from confirma_async.errors import JournalError
+from confirma_async.errors import ConfigurationError, JournalError
 
 _PARTS = ("", "-wal", "-shm")
 
@@ -81,6 +82,8 @@ def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             moved = [_rename(_part(file, part), _part(aside, part)) for part in _PARTS]
             remove_marks(file)
+            with contextlib.suppress(ConfigurationError):  # it was no account's
+                Accounts().begin_anew(file)
     except BlockingIOError as error:
         raise JournalError(f"the journal {journal} is in use; wait for its job to end, or stop it") from error
     except OSError as error:

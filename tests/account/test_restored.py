@@ -68,7 +68,7 @@ def test_a_second_restore_while_in_doubt_is_seen(cli, write, service, account, p
     shutil.copyfile(first, account)
     service.loses = {5}  # answers 500, and lists nothing
     more = write(1, 2, 5, name="more.jsonl")
-    assert cli("submit", more, *SETTLE, "--unknown", "hold").code == 3
+    assert cli("submit", more, *SETTLE, "--on-unknown", "hold").code == 3
     service.loses = set()
     assert cli("resolve", 5, "--is", "absent", "--because", "they said so").code == 0
     cli("journal", "backup", second)

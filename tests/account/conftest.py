@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -26,7 +27,7 @@ class Service:
 
     def __init__(self):
         self.url = ""
-        self.posts = collections.Counter()
+        self.posts: collections.Counter[Any] = collections.Counter()
         self.documents = collections.defaultdict(list)
         self.refused_keys = set()
         self.before_answer = lambda document: None
@@ -37,7 +38,7 @@ class Service:
 
     def numbers(self, key=None):
         """How often each number arrived, of all keys or of one."""
-        counts = collections.Counter()
+        counts: collections.Counter[int] = collections.Counter()
         for (whose, _, _, number), count in self.posts.items():
             if key is None or whose == key:
                 counts[number] += count
@@ -54,7 +55,7 @@ class Service:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    service = None
+    service: Any
 
     def _key(self):
         return self.headers["X-API-KEY"]
