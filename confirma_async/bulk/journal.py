@@ -194,7 +194,7 @@ class Journal(Protocol):
         ...
 
     def known(self, run: int) -> Iterator[Row]:
-        """The items that a run met as rejected by an earlier run."""
+        """The items that a run met as rejected by an earlier run, and that still are."""
         ...
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:

@@ -270,9 +270,8 @@ class MemoryJournal:
         )
 
     def known(self, run):
-        return iter(
-            [self.contents.items[position] for by, position in sorted(self.contents.known) if by == run]
-        )
+        met = (self.contents.items[position] for by, position in sorted(self.contents.known) if by == run)
+        return iter([row for row in met if row.state is State.REJECTED])
 
     def counts(self, run=None):
         counted = Counter(row.state for row in self.rows(run=run))

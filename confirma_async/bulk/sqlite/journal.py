@@ -538,7 +538,8 @@ class SqliteJournal:
     def known(self, run: int) -> Iterator[Row]:
         """See ``Journal``."""
         return self._query(
-            "WHERE position IN (SELECT position FROM known WHERE run = ?) ORDER BY position", (run,)
+            "WHERE position IN (SELECT position FROM known WHERE run = ?) AND state = ? ORDER BY position",
+            (run, State.REJECTED),
         )
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
