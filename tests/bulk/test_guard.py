@@ -231,7 +231,7 @@ def test_what_was_looked_up_and_is_pending_is_claimed_by_the_next_run(doubtful, 
 
 
 @pytest.mark.parametrize("use", [open_sqlite, lambda path: reading(path).__enter__()])
-@pytest.mark.parametrize("left", [None, b"", b"x" * 32, b"\x37\x7f\x06\x82" + b"\0" * 28])
+@pytest.mark.parametrize("left", [None, b"", b"x" * 32, b"x" * 100, b"\x37\x7f\x06\x82" + b"\0" * 28])
 def test_a_log_that_holds_nothing_is_none(sent, entries, use, left):
     killed(sent, entries, 2)
     log_of(sent).unlink()
