@@ -185,6 +185,10 @@ def test_what_fails_inside_a_transaction_is_not_written(journal, run, entry):
     with pytest.raises(ZeroDivisionError):
         claim_and_fail(number)
     assert states(journal) == []
+    with journal.transaction():
+        journal.admit([entry()], number)
+    (row,) = journal.rows()
+    assert (row.key, row.currency) == (entry().key, "EUR")
 
 
 # --- admission ------------------------------------------------------------------------------------
