@@ -17,9 +17,10 @@ PLENTY = 10**9
 async def main(file: Path) -> None:
     async with Sandbox() as sandbox:
         # Slow enough that a kill finds calls on both sides of the commit.
-        slow = {"operation": CREATE_INVOICE.name, "times": PLENTY, "probability": 0.5}
-        sandbox.faults.add(Fault.LATENCY, seconds=0.02, **slow)
-        sandbox.faults.add(Fault.SLOW_DRIP, seconds=0.05, **slow | {"probability": 0.2})
+        for fault, seconds, part in ((Fault.LATENCY, 0.02, 0.5), (Fault.SLOW_DRIP, 0.05, 0.2)):
+            sandbox.faults.add(
+                fault, operation=CREATE_INVOICE.name, times=PLENTY, probability=part, seconds=seconds
+            )
         file.with_suffix(".draft").write_text(json.dumps([sandbox.url, sandbox.api_key]))
         file.with_suffix(".draft").rename(file)
         while await asyncio.to_thread(sys.stdin.readline):
