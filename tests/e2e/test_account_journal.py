@@ -43,7 +43,7 @@ from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
 from confirma_async.cli.app import run
 
-EXAMPLES = int(os.environ.get("CONFIRMA_PROOF_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("CONFIRMA_PROOF_EXAMPLES", "10"))
 STEPS = int(os.environ.get("CONFIRMA_PROOF_STEPS", "16"))
 
 PACE = ("--settle", "0.5", "--timeout", "5", "--max-in-flight", "4")
@@ -100,7 +100,7 @@ class People(RuleBasedStateMachine):
         os.environ[JOURNAL_DIR_VARIABLE] = str(self.home / "journals")
         os.environ["XDG_STATE_HOME"] = str(self.home / "state")
         self.journal = self.home / "journals" / LOCALHOST / FIRST_ACCOUNT / JOURNAL_NAME
-        self.made = count()
+        self.made, self.kept = count(), count()  # what happens to files must not hang on when a kill was
         self.copies: list[Path] = []
         self.lost: dict[Path, Path] = {}
 
@@ -297,7 +297,7 @@ class People(RuleBasedStateMachine):
     def back_up(self):
         if not self.is_whole:
             return
-        copy = self.home / f"copy-{next(self.made)}"
+        copy = self.home / f"copy-{next(self.kept)}"
         code, told = self.command("journal", "backup", copy)
         assert code == 0, told
         self.copies.append(copy)
@@ -307,7 +307,7 @@ class People(RuleBasedStateMachine):
     def copy_by_hand(self):
         """The file alone, at rest."""
         if self.is_whole and not log_of(self.journal).exists():
-            self.copies.append(Path(shutil.copy(self.journal, self.home / f"copy-{next(self.made)}")))
+            self.copies.append(Path(shutil.copy(self.journal, self.home / f"copy-{next(self.kept)}")))
             self.note("copied by hand")
 
     @rule(left_empty=st.booleans())
@@ -315,7 +315,7 @@ class People(RuleBasedStateMachine):
         log = log_of(self.journal)
         if not self.is_whole or not log.exists():
             return
-        self.lost[log] = log.rename(self.home / f"lost-{next(self.made)}")
+        self.lost[log] = log.rename(self.home / f"lost-{next(self.kept)}")
         if left_empty:
             log.touch()
         self.note("log lost")
@@ -324,7 +324,7 @@ class People(RuleBasedStateMachine):
     def lose_journal(self):
         if not self.is_whole:
             return
-        self.lost[self.journal] = self.journal.rename(self.home / f"lost-{next(self.made)}")
+        self.lost[self.journal] = self.journal.rename(self.home / f"lost-{next(self.kept)}")
         self.note("journal lost")
 
     @rule()
