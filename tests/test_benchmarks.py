@@ -121,3 +121,13 @@ def test_reading_compares_a_small_file_with_a_large_one_of_each_format(quick):
     for figures in document["formats"].values():
         assert set(figures) == {"cpu_us", "peak_mib", "growth_mib", "file_mib"}
     assert document["met"] in (True, False)
+
+
+def test_the_journal_of_an_account_is_measured_grown_and_as_jobs_leave_it(quick):
+    document = quick("account_journal.py")
+    assert [document[name]["invoices"] for name in ("grown", "sent")] == [20_000, 2_000]
+    for name in ("grown", "sent"):
+        assert set(document["target"]) <= set(document[name])
+        assert document[name]["texts"] < document[name]["bytes"]
+        assert document[name]["known_ms"] > 0
+    assert set(document["met"]) == set(document["target"])

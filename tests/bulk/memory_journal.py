@@ -172,6 +172,8 @@ class MemoryJournal:
         decided_at = resolution.at if resolution.state in FINAL else None
         detail = f"a person decided: {resolution.note}"
         self._put(row, state=resolution.state, status=None, detail=detail, decided_at=decided_at)
+        if resolution.state in FINAL:
+            self.contents.decided.append((row.run, resolution.at, resolution.state))
 
     def trust(self, now):
         return 0

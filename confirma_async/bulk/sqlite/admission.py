@@ -93,6 +93,7 @@ class Chunk:
         new: Rows to insert.
         claimed_again: Changes of rows that this run claims.
         taken_up: Run and position of items that this run has to look up.
+        retried: How many rejected items are claimed again.
         known: How many items the run met as accepted before.
         rejected: Positions of the items that the run met as rejected before.
     """
@@ -101,6 +102,7 @@ class Chunk:
         self.new: list[tuple[Any, ...]] = []
         self.claimed_again: list[tuple[Any, ...]] = []
         self.taken_up: list[tuple[int, int]] = []
+        self.retried: int = 0
         self.known: int = 0
         self.rejected: list[int] = []
         self._journal = journal
@@ -126,6 +128,7 @@ class Chunk:
             new = self._insert(entry, slot)
             return Admitted(self._taken(admission), new.position, self._in_doubt(new))
         if admission is Admission.RETRIED:
+            self.retried += 1
             changed = "unchanged" if row.digest == entry.digest else "with other contents"
             self._journal.keep_former(row.position, time.time(), f"sent again {changed}")
         if admission is Admission.UNKNOWN:
