@@ -53,6 +53,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/sync_overhead.py
 	$(BIN)/python benchmarks/bulk.py
+	$(BIN)/python benchmarks/account_journal.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/kill.py --kills 60 --at-once 2
 	$(BIN)/python benchmarks/limiter.py

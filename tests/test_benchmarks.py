@@ -135,3 +135,13 @@ def test_adaptive_rate_runs_every_scenario_and_judges_each(quick):
     assert {"used_low", "refused_low", "used_after", "back_seconds"} <= set(document["change"]["bucket"])
     assert {"smaller_over_larger", "fairness"} <= set(document["two"]["20"]["bucket"])
     assert document["met"] in (True, False)
+
+
+def test_the_journal_of_an_account_is_measured_grown_and_as_jobs_leave_it(quick):
+    document = quick("account_journal.py")
+    assert [document[name]["invoices"] for name in ("grown", "sent")] == [20_000, 2_000]
+    for name in ("grown", "sent"):
+        assert set(document["target"]) <= set(document[name])
+        assert document[name]["texts"] < document[name]["bytes"]
+        assert document[name]["known_ms"] > 0
+    assert set(document["met"]) == set(document["target"])

@@ -50,7 +50,7 @@ class Whose:
         key_file: The file that holds the key, where it is not taken from the variables.
     """
 
-    variables: Mapping[str, str] = field(repr=False)
+    variables: Mapping[str, str] = field(repr=False)  # the key is among them
     account: AccountName
     sandbox: bool = False
     key_file: Path | None = None

@@ -231,7 +231,7 @@ def test_what_was_looked_up_and_is_pending_is_claimed_by_the_next_run(doubtful, 
 
 
 @pytest.mark.parametrize("use", [open_sqlite, lambda path: reading(path).__enter__()])
-@pytest.mark.parametrize("left", [None, b"", b"x" * 32, b"\x37\x7f\x06\x82" + b"\0" * 28])
+@pytest.mark.parametrize("left", [None, b"", b"x" * 32, b"x" * 100, b"\x37\x7f\x06\x82" + b"\0" * 28])
 def test_a_log_that_holds_nothing_is_none(sent, entries, use, left):
     killed(sent, entries, 2)
     log_of(sent).unlink()
@@ -350,12 +350,17 @@ def test_a_look_makes_nothing_and_changes_nothing(sent, entries, state):
             shutil.copy(sent.with_name("x-shm"), log_of(sent).with_name(f"{sent.name}-shm"))
         for each in sent.parent.glob("x*"):
             each.unlink()
-    before = {name: content for name, content in files(sent).items() if not name.match("*-shm")}
+
+    def as_they_are():
+        return {name: name.match("*-shm") or content for name, content in files(sent).items()}
+
+    before = as_they_are()
     with reading(sent) as journal:
         assert len(list(journal.rows())) == (1 if state == "at rest" else 2)
+        assert as_they_are() == before
     verify(sent)
     assert doubt(sent) is None
-    assert {name: content for name, content in files(sent).items() if not name.match("*-shm")} == before
+    assert as_they_are() == before
 
 
 def test_a_job_waits_for_those_who_only_look(sent, monkeypatch):
@@ -364,6 +369,33 @@ def test_a_job_waits_for_those_who_only_look(sent, monkeypatch):
     with file._look(sent), pytest.raises(JournalError, match="is being read"):
         open_sqlite(sent)
     open_sqlite(sent).close()
+
+
+def test_a_journal_that_was_moved_while_a_job_waited_for_it_is_left_alone(sent, monkeypatch):
+    takes = file._takes
+
+    def moved_meanwhile(descriptor, kind):
+        if sent.exists():
+            sent.rename(sent.with_name("moved"))
+        return takes(descriptor, kind)
+
+    monkeypatch.setattr(file, "_takes", moved_meanwhile)
+    with pytest.raises(JournalError, match="in use"):
+        open_sqlite(sent)
+    assert not sent.exists()
+
+
+def test_a_journal_is_not_set_aside_under_a_job(sent):
+    now = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+    before = sent.stat().st_ino
+    with contextlib.closing(open_sqlite(sent)), pytest.raises(JournalError, match="in use"):
+        set_aside(sent, now)
+    assert sent.stat().st_ino == before
+    assert len(read_marks(sent)) == 2
+    aside = set_aside(sent, now)
+    assert aside is not None
+    assert aside.stat().st_ino == before
+    assert read_marks(sent) == []
 
 
 def test_a_mark_that_cannot_reach_the_file_stops_the_run(sent, entries):

@@ -185,6 +185,10 @@ def test_what_fails_inside_a_transaction_is_not_written(journal, run, entry):
     with pytest.raises(ZeroDivisionError):
         claim_and_fail(number)
     assert states(journal) == []
+    with journal.transaction():
+        journal.admit([entry()], number)
+    (row,) = journal.rows()
+    assert (row.key, row.currency) == (entry().key, "EUR")
 
 
 # --- admission ------------------------------------------------------------------------------------
@@ -460,6 +464,33 @@ def test_a_run_has_its_own_items_and_counts(run, journal, entry, admit, decide):
     assert journal.run(second).known == 1
     assert [row.key.number for row in journal.known(second)] == [2]
     assert journal.counts()[State.ACCEPTED] == 2
+
+
+def test_what_a_person_decided_is_counted(run, journal, entry, admit, send, decide):
+    number = run()
+    admit(entry(), number)
+    send(1)
+    decide(1, State.UNKNOWN)
+    with journal.transaction():
+        journal.resolve(Resolution(position=1, state=State.ACCEPTED, note="seen there", at=20.0))
+    for counts in (journal.counts(number), journal.counts()):
+        assert counts == {state: int(state is State.ACCEPTED) for state in State}
+
+
+def test_what_is_sent_again_counts_where_it_is_decided_last(run, journal, entry, admit, decide):
+    first = run()
+    admit(entry(), first)
+    decide(1, State.REJECTED)
+    second = run()
+    admit(entry(contents=b"b"), second, Retry.CHANGED)
+    assert journal.counts() == {state: int(state is State.CLAIMED) for state in State}
+    decide(1, State.ACCEPTED)
+    decide(1, State.ACCEPTED)
+    run()
+    assert journal.counts() == {state: int(state is State.ACCEPTED) for state in State}
+    assert journal.counts(first)[State.REJECTED] == 0
+    assert journal.counts(second)[State.ACCEPTED] == 1
+    assert [row.position for row in journal.rows(State.REJECTED)] == []
 
 
 # --- the archive ----------------------------------------------------------------------------------

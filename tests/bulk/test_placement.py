@@ -66,6 +66,13 @@ def test_a_key_that_sent_nothing_is_not_known_once_another_has(entry):
         placed(SECOND)
 
 
+def test_a_key_that_sent_nothing_is_not_known_once_the_run_of_another_died(entry):
+    begin(placed(SECOND)).close()
+    begin(placed(FIRST), entry()).close()
+    with pytest.raises(UnknownKeyError):
+        placed(SECOND)
+
+
 def test_a_key_that_came_before_the_first_invoice_was_sent_is_not_vouched_for(entry):
     first, second = placed(FIRST), placed(SECOND)
     begin(first, entry()).close()

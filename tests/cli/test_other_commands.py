@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from confirma_async.accounts import AccountName
 from confirma_async.cli import app, main
+from confirma_async.cli.journals import Whose
 from confirma_async.cli.status import LISTED
 from confirma_async.cli.stopping import Signals
 from confirma_async.sandbox import Fault
@@ -297,3 +299,8 @@ def test_an_output_that_is_full_is_said_once(confirma, service, invoices, tmp_pa
         )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "No space left" in done.stderr
+
+
+def test_whose_journal_is_meant_is_told_without_the_key():
+    shown = repr(Whose(variables={"CONFIRMA_API_KEY": "key-in-a-variable"}, account=AccountName()))
+    assert "key-in-a-variable" not in shown

@@ -31,7 +31,7 @@ from confirma_async.bulk.sqlite.guard import (
     log_of,
     mark_of,
 )
-from confirma_async.bulk.sqlite.marks import Marks, Origin, identity, mark_paths, read_marks
+from confirma_async.bulk.sqlite.marks import Marks, Origin, identity, mark_paths
 from confirma_async.bulk.sqlite.migrations import MIGRATIONS
 from confirma_async.errors import JournalError, JournalGoneError
 from confirma_async.files import sync_folder
@@ -367,7 +367,6 @@ def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt 
 
 def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) -> None:
     """Makes the file that is here the journal's own, and keeps the doubt that there is about it."""
-    commits = max((mark.commits for mark in read_marks(path)), default=0)
     values = {"origin": str(Origin.of(path.stat()))}
     if doubt is not None:
         values |= {"doubt": doubt.reason, "doubt_since": str(doubt.since)}
@@ -378,7 +377,6 @@ def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) 
     if doubt is not None:
         connection.execute("UPDATE meta SET value = ? WHERE name = 'id'", (uuid.uuid4().hex,))
         connection.execute("DELETE FROM meta WHERE name = 'copied_at'")
-        connection.execute("UPDATE progress SET commits = max(commits, ?)", (commits,))
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
     connection.execute("COMMIT")
 

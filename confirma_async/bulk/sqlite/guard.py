@@ -172,30 +172,38 @@ def mark_of(connection: sqlite3.Connection) -> Mark:
     return Mark(commits, journal)
 
 
-def check_whole(path: Path, *, every_page: bool = False) -> None:
+def check_whole(path: Path) -> None:
     """Has SQLite look at every page before anything is written: a damaged file is left as it is.
 
     The quick check would not do. It does not compare an index with its table, and an invoice that is missing
-    from the index of keys would not be found, and be sent again.
-
-    Args:
-        path: The file.
-        every_page: Whether to check a file of more than ``CHECKED_BYTES`` in any case.
+    from the index of keys would not be found, and be sent again. A file of more than ``CHECKED_BYTES`` is
+    only checked where it may be a copy beside the log of another.
 
     Raises:
         JournalError: it is damaged.
     """
-    apart = _may_be_apart(path)
-    if path.stat().st_size > CHECKED_BYTES and not every_page and not apart:
+    if path.stat().st_size > CHECKED_BYTES and not _may_be_apart(path):
         return
     try:
         uri = f"{path.resolve().as_uri()}?mode=ro{at_rest(path)}"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
-            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            check_pages(path, connection)
     except sqlite3.Error as error:
-        raise (_apart(path) if apart else explained(path, error)) from error
+        raise explained(path, error) from error
+
+
+def check_pages(path: Path, connection: sqlite3.Connection) -> None:
+    """Has SQLite look at every page of an open journal, and at every entry of its indexes.
+
+    Raises:
+        JournalError: it is damaged.
+    """
+    try:
+        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise (_apart(path) if _may_be_apart(path) else explained(path, error)) from error
     if found != "ok":
-        raise _apart(path) if apart else damaged(path)
+        raise _apart(path) if _may_be_apart(path) else damaged(path)
 
 
 def _may_be_apart(path: Path) -> bool:

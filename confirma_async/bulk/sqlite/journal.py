@@ -45,6 +45,19 @@ SLICE = 64
 PERIOD = 10
 """Seconds whose decisions are counted together."""
 
+_ALL_RUNS = 0
+"""Stands for the sum of all runs, where it differs from that: an item may be decided by several."""
+
+_ADDED_UP = "ON CONFLICT DO UPDATE SET count = count + excluded.count"
+
+_REJECTED = (
+    "WHERE position IN (WITH RECURSIVE of(run) AS "
+    "(SELECT 0 UNION ALL SELECT run + 1 FROM of WHERE run < (SELECT max(id) FROM run)) "
+    f"SELECT position FROM item WHERE {DECIDED} AND state = ? AND run IN (SELECT run FROM of)) "
+    "ORDER BY position"
+)
+"""The rejected ones of all runs, without a look at the accepted ones: the index is by run."""
+
 _COLUMNS = (
     "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
     "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took"
@@ -175,6 +188,12 @@ class SqliteJournal:
         execute(f"UPDATE item SET state = ? WHERE {OPEN} AND state = ?", (State.PENDING, State.CLAIMED))
         execute(f"UPDATE item SET state = ? WHERE {OPEN} AND state = ?", (State.UNKNOWN, State.SENDING))
         self._settle_doubt()
+        execute(
+            f"INSERT INTO decided SELECT run, 0, state, sum(count) FROM decided WHERE run < ? AND period > 0 "
+            f"GROUP BY run, state {_ADDED_UP}",
+            (run,),
+        )
+        execute("DELETE FROM decided WHERE run < ? AND period > 0", (run,))
         execute("DELETE FROM refusal WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
         execute("DELETE FROM known WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
         return run
@@ -301,6 +320,7 @@ class SqliteJournal:
     def decide(self, decisions: Sequence[Decision]) -> None:
         """See ``Journal``."""
         latest = {decision.position: decision for decision in decisions}  # one statement takes each once
+        self._count(latest)
         for some in _slices(list(latest.values())):
             values = [value for decision in some for value in self._decided(decision)]
             self._connection.execute(
@@ -310,7 +330,6 @@ class SqliteJournal:
                 f"FROM (VALUES {_places(some, 8)}) WHERE position = column1",
                 values,
             )
-        self._count(list(latest.values()))
 
     def _decided(self, decision: Decision) -> tuple[Any, ...]:
         return (
@@ -324,23 +343,26 @@ class SqliteJournal:
             None if decision.seconds is None else round(decision.seconds * 1000),
         )
 
-    def _count(self, decisions: Sequence[Decision]) -> None:
-        """Counts final decisions by run and time, so that a run's figures need no look at its items."""
-        final = [decision for decision in decisions if decision.state in FINAL]
+    def _count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
+        """Counts final decisions, before they are written, by run and time: no figure needs all items.
+
+        What was final before is taken back in the sum of all runs, and stays in that of its own.
+        """
         counts = Counter[tuple[int, int, State]]()
-        for some in _slices(final):
-            runs = dict(
-                self._connection.execute(
-                    f"SELECT position, run FROM item WHERE position IN ({_places(some)})",
-                    [decision.position for decision in some],
-                )
-            )
-            counts.update(
-                (runs[decision.position], int(decision.at) // PERIOD, decision.state) for decision in some
-            )
+        for some in _slices(list(decisions)):
+            query = f"SELECT position, run, state FROM item WHERE position IN ({_places(some)})"
+            for position, run, state in self._connection.execute(query, some):
+                decision = decisions[position]
+                if state in FINAL:
+                    counts[_ALL_RUNS, 0, State(state)] -= 1
+                if decision.state in FINAL:
+                    counts[run, int(decision.at) // PERIOD, decision.state] += 1
+        self._add_up(counts)
+
+    def _add_up(self, counts: Mapping[tuple[int, int, State], int]) -> None:
+        """Adds to how many items were decided, by run, time and state."""
         self._connection.executemany(
-            "INSERT INTO decided VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + "
-            "excluded.count",
+            f"INSERT INTO decided VALUES (?, ?, ?, ?) {_ADDED_UP}",
             [(*key, count) for key, count in counts.items()],
         )
 
@@ -365,8 +387,8 @@ class SqliteJournal:
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
         self.keep_former(resolution.position, resolution.at, resolution.note)
+        self._count({resolution.position: resolution})
         decided_at = _milliseconds(resolution.at) if resolution.state in FINAL else None
-        self._count([Decision(position=resolution.position, state=resolution.state, at=resolution.at)])
         self._connection.execute(
             "UPDATE item SET state = ?, status = NULL, detail = ?, decided_at = ? WHERE position = ?",
             (resolution.state, f"a person decided: {resolution.note}", decided_at, resolution.position),
@@ -517,6 +539,8 @@ class SqliteJournal:
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
         """See ``Journal``."""
+        if run is None and {*states} == {State.REJECTED}:
+            return self._query(_REJECTED, states)
         conditions = [f"state IN ({_places(states)})"] if states else []
         values: list[Any] = [*states]
         if run is not None:
@@ -544,13 +568,9 @@ class SqliteJournal:
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Journal``."""
-        if run is None:
-            query = f"SELECT state, count(*) FROM item WHERE {DECIDED} GROUP BY state"
-            final = Counter(dict(self._connection.execute(query)))
-            final[int(State.ACCEPTED)] += self._one("SELECT count(*) FROM archived")
-        else:
-            query = "SELECT state, sum(count) FROM decided WHERE run = ? GROUP BY state"
-            final = Counter(dict(self._connection.execute(query, (run,))))
+        where, values = ("", ()) if run is None else ("WHERE run = ? ", (run,))
+        query = f"SELECT state, sum(count) FROM decided {where}GROUP BY state"
+        final = Counter(dict(self._connection.execute(query, values)))
         open_ = self.open_counts(run)
         return {state: final[int(state)] if state in FINAL else open_[state] for state in State}
 

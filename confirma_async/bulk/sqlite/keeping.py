@@ -13,7 +13,7 @@ from pathlib import Path
 from confirma_async.accounts import Accounts
 from confirma_async.bulk.journal import Doubt
 from confirma_async.bulk.sqlite.file import copy_into, read_file
-from confirma_async.bulk.sqlite.guard import check_whole, explained
+from confirma_async.bulk.sqlite.guard import check_pages, explained
 from confirma_async.bulk.sqlite.marks import remove_marks
 from confirma_async.errors import ConfigurationError, JournalError
 
@@ -54,8 +54,8 @@ def verify(journal: Path) -> Doubt | None:
     Raises:
         JournalError: it is damaged, or cannot be read.
     """
-    with read_file(journal) as (_, doubt):
-        check_whole(journal, every_page=True)
+    with read_file(journal) as (connection, doubt):
+        check_pages(journal, connection)
     return doubt
 
 
