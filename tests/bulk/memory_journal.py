@@ -150,6 +150,9 @@ class MemoryJournal:
         for decision in {one.position: one for one in decisions}.values():
             row = self.contents.items[decision.position]
             final = decision.state in FINAL
+            if row.state in FINAL:
+                assert row.decided_at is not None
+                self.contents.decided.remove((row.run, row.decided_at, row.state))
             self._put(
                 row,
                 state=decision.state,

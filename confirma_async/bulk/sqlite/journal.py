@@ -45,9 +45,6 @@ SLICE = 64
 PERIOD = 10
 """Seconds whose decisions are counted together."""
 
-_ALL_RUNS = 0
-"""Stands for the sum of all runs, where it differs from that: an item may be decided by several."""
-
 _ADDED_UP = "ON CONFLICT DO UPDATE SET count = count + excluded.count"
 
 _REJECTED = (
@@ -272,10 +269,10 @@ class SqliteJournal:
                 chunk.claimed_again,
             )
         if chunk.reopened:  # it counts where it is decided again
-            many(
-                "UPDATE decided SET count = count - 1 WHERE run = ? AND period = ? AND state = ?",
-                [(row.run, int(row.decided_at or 0) // PERIOD, row.state) for row in chunk.reopened],
+            counted = Counter(
+                (row.run, _period(_milliseconds(row.decided_at or 0.0)), row.state) for row in chunk.reopened
             )
+            self._add_up({key: -count for key, count in counted.items()})
         if chunk.taken_up:
             many("UPDATE item SET run = ? WHERE position = ?", chunk.taken_up)
         if chunk.known:
@@ -346,17 +343,17 @@ class SqliteJournal:
     def _count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
         """Counts final decisions, before they are written, by run and time: no figure needs all items.
 
-        What was final before is taken back in the sum of all runs, and stays in that of its own.
+        What was final before no longer counts where it did.
         """
         counts = Counter[tuple[int, int, State]]()
         for some in _slices(list(decisions)):
-            query = f"SELECT position, run, state FROM item WHERE position IN ({_places(some)})"
-            for position, run, state in self._connection.execute(query, some):
+            query = f"SELECT position, run, state, decided_at FROM item WHERE position IN ({_places(some)})"
+            for position, run, state, decided_at in self._connection.execute(query, some):
                 decision = decisions[position]
                 if state in FINAL:
-                    counts[_ALL_RUNS, 0, State(state)] -= 1
+                    counts[run, _period(decided_at), State(state)] -= 1
                 if decision.state in FINAL:
-                    counts[run, int(decision.at) // PERIOD, decision.state] += 1
+                    counts[run, _period(_milliseconds(decision.at)), decision.state] += 1
         self._add_up(counts)
 
     def _add_up(self, counts: Mapping[tuple[int, int, State], int]) -> None:
@@ -724,6 +721,10 @@ def _places(items: Sequence[Any], width: int = 0) -> str:
     """Places for values in a statement: one per item, or one row of so many per item."""
     one = f"({', '.join('?' * width)})" if width else "?"
     return ", ".join([one] * len(items))
+
+
+def _period(milliseconds: int | None) -> int:
+    return (milliseconds or 0) // (PERIOD * 1000)
 
 
 def _milliseconds(moment: float) -> int:
