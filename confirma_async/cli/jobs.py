@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
@@ -79,7 +80,7 @@ def _as_row(journal: Journal, run: Run) -> list[object]:
         moment(run.began_at),
         *_counts(journal, run).values(),
         run.ending or "not ended",
-        f"{run.inputs[0]}{more}" if run.inputs else "",
+        f"{Path(run.inputs[0]).name}{more}" if run.inputs else "",
     ]
 
 

@@ -124,7 +124,9 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
         f"{path} may not know all that was sent: {doubt.reason}.\n"
         f"It knows {counts[State.ACCEPTED]} accepted invoices, and {unsent} that it has not seen accepted. "
         "If you trust it, the next job sends what it does not know to be sent, without looking it up first. "
-        "If such an invoice was sent after the copy was made, it is then sent twice."
+        "If such an invoice was sent after the copy was made, it is then sent twice.",
+        err=True,
+        lines=True,
     )
     _agree(yes, "Is it certain that nothing was sent which this journal does not know?")
     with contextlib.closing(open_sqlite(path)) as opened, opened.transaction():

@@ -40,6 +40,7 @@ LISTED = 1000
 class _Status:
     name: str
     path: Path
+    of_run: bool
     run: Run | None
     target: str | None
     doubt: Doubt | None
@@ -96,6 +97,7 @@ def _read(chosen: Chosen) -> _Status:
     return _Status(
         name=chosen.name,
         path=chosen.path,
+        of_run=chosen.run is not None,
         run=latest,
         target=journal.target(),
         doubt=journal.doubt(),
@@ -152,15 +154,14 @@ def _paced(pace: Pace) -> str | None:
 
 
 def _in_words(found: _Status) -> str:
-    run, told = found.run, [found.name[:1].upper() + found.name[1:]]
+    run, name = found.run, found.name[:1].upper() + found.name[1:]
     if run is None:
-        return told[0]
-    told.append(f"the latest run begun {moment(run.began_at)}")
-    told.append(run.ending or "not ended: it goes on, or its process died")
+        return name
+    told = [f"begun {moment(run.began_at)}", run.ending or "not ended: it goes on, or its process died"]
     if run.inputs:
         more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""
         told.append(f"from {run.inputs[0]}{more}")
-    return ", ".join(told)
+    return f"{name}{'' if found.of_run else f'; its latest run, {run.number}'}: {', '.join(told)}"
 
 
 def moment(seconds: float) -> str:

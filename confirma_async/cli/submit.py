@@ -36,6 +36,9 @@ from confirma_async.formats import Clashes, ReadOptions, Spooled, expand, look_t
 from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.settings import Environment
 
+_SANDBOX = "sandbox"
+"""The name of a sandbox's account."""
+
 
 @frozen(kw_only=True)
 class Order:
@@ -255,4 +258,5 @@ async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | Non
         for fault, times in order.faults.items():
             sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)
         async with order.connection.to(sandbox.url, sandbox.api_key).client(limit) as client:
-            yield client, sandbox, await client.bulk.place(journal, target=SANDBOX_TARGET)
+            placement = await client.bulk.place(journal, target=SANDBOX_TARGET)
+            yield client, sandbox, evolve(placement, owner=evolve(placement.owner, account=_SANDBOX))
