@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from confirma_async.bulk.items import DIGEST_BYTES, Entry, Refusal, gross_of, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
-from confirma_async.formats.records import BadRecord, Place, ReadInvoice
-from confirma_async.formats.stand_ins import StandIn, with_stand_ins
+from confirma_async.formats.models import BadRecord, Place, ReadInvoice
+from confirma_async.formats.placeholders import StandIn, with_stand_ins
 from confirma_async.resources.arguments import as_schema, encode_invoice, number_of
 from confirma_async.schemas import SalesInvoiceRequest
 

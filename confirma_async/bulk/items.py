@@ -12,8 +12,8 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import Problem
-from confirma_async.formats.records import Place
-from confirma_async.formats.stand_ins import StandIn
+from confirma_async.formats.models import Place
+from confirma_async.formats.placeholders import StandIn
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 from confirma_async.schemas.identity import same_seller, same_type
 

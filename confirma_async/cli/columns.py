@@ -10,7 +10,7 @@ from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.printer import say
 from confirma_async.formats import Form, ReadOptions
-from confirma_async.formats.proposal import propose
+from confirma_async.formats.tables.propose.proposal import propose
 
 
 @click.command(short_help="Propose which column of your own table is which.")

@@ -11,11 +11,9 @@ from pathlib import Path
 
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
-from confirma_async.formats.clashes import Clashes
-from confirma_async.formats.discretion import number_shown
-from confirma_async.formats.forms import BY_EXTENSION
-from confirma_async.formats.reading import read, sightings
-from confirma_async.formats.records import (
+from confirma_async.formats.duplicates import Clashes
+from confirma_async.formats.file_format import BY_EXTENSION
+from confirma_async.formats.models import (
     BadRecord,
     Identity,
     InputError,
@@ -24,6 +22,8 @@ from confirma_async.formats.records import (
     ReadOptions,
     Sighting,
 )
+from confirma_async.formats.privacy import number_shown
+from confirma_async.formats.reader import read, sightings
 from confirma_async.formats.spooled import Spooled
 
 _DEFAULTS = ReadOptions()

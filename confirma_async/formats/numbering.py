@@ -16,9 +16,9 @@ from attrs import field, frozen
 
 from confirma_async import bounds
 from confirma_async.errors import Problem
-from confirma_async.formats.discretion import number_shown
-from confirma_async.formats.records import BadRecord, Identity, NumberBook, Place, ReadInvoice
-from confirma_async.formats.wire_tree import finished
+from confirma_async.formats.models import BadRecord, Identity, NumberBook, Place, ReadInvoice
+from confirma_async.formats.payload import finished
+from confirma_async.formats.privacy import number_shown
 from confirma_async.schemas import (
     DefinitionDetail,
     InvoiceExtensions,
