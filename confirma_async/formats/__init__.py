@@ -2,7 +2,7 @@
 
 from confirma_async.formats.attachments import LARGEST_ATTACHMENT, Attached, AttachedFile, AttachedUrl
 from confirma_async.formats.duplicates import Clashes
-from confirma_async.formats.file_format import Form
+from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.files import expand, look_through, read_files
 from confirma_async.formats.json.document import JsonDocument, read_document
 from confirma_async.formats.models import (
@@ -34,7 +34,7 @@ __all__ = [
     "Column",
     "ColumnMapping",
     "DateForm",
-    "Form",
+    "FileFormat",
     "Identity",
     "InputError",
     "JsonDocument",

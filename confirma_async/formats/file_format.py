@@ -1,4 +1,4 @@
-"""The forms that files come in, and what tells them apart."""
+"""The formats that files come in, and what tells them apart."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import enum
 from collections.abc import Mapping
 
 
-class Form(enum.Enum):
-    """The form of a file."""
+class FileFormat(enum.Enum):
+    """The format of a file."""
 
     CSV = "csv"
     JSON_LINES = "jsonl"
@@ -20,27 +20,27 @@ class Form(enum.Enum):
     """Arrow IPC, as a file (Feather) or as a stream."""
 
 
-BY_EXTENSION: Mapping[str, Form] = {
-    ".csv": Form.CSV,
-    ".tsv": Form.CSV,
-    ".jsonl": Form.JSON_LINES,
-    ".ndjson": Form.JSON_LINES,
-    ".json": Form.JSON,
-    ".xml": Form.XML,
-    ".xlsx": Form.EXCEL,
-    ".xlsm": Form.EXCEL,
-    ".parquet": Form.PARQUET,
-    ".arrow": Form.ARROW,
-    ".arrows": Form.ARROW,
-    ".feather": Form.ARROW,
+BY_EXTENSION: Mapping[str, FileFormat] = {
+    ".csv": FileFormat.CSV,
+    ".tsv": FileFormat.CSV,
+    ".jsonl": FileFormat.JSON_LINES,
+    ".ndjson": FileFormat.JSON_LINES,
+    ".json": FileFormat.JSON,
+    ".xml": FileFormat.XML,
+    ".xlsx": FileFormat.EXCEL,
+    ".xlsm": FileFormat.EXCEL,
+    ".parquet": FileFormat.PARQUET,
+    ".arrow": FileFormat.ARROW,
+    ".arrows": FileFormat.ARROW,
+    ".feather": FileFormat.ARROW,
 }
 """What a file is by its name; a folder stands for the files of these names in it."""
 
-BY_SIGNATURE: Mapping[bytes, Form] = {
-    b"PK\x03\x04": Form.EXCEL,
-    b"PAR1": Form.PARQUET,
-    b"ARROW1": Form.ARROW,
-    b"\xff\xff\xff\xff": Form.ARROW,
+BY_SIGNATURE: Mapping[bytes, FileFormat] = {
+    b"PK\x03\x04": FileFormat.EXCEL,
+    b"PAR1": FileFormat.PARQUET,
+    b"ARROW1": FileFormat.ARROW,
+    b"\xff\xff\xff\xff": FileFormat.ARROW,
 }
 """What a file is by its first bytes, whatever its name."""
 
@@ -52,10 +52,10 @@ NOT_READ: Mapping[bytes, str] = {
 }
 """Files that people take for invoices, by their first bytes."""
 
-LIBRARIES: Mapping[Form, tuple[str, str, str]] = {
-    Form.XML: ("lxml.etree", "lxml", "xml"),
-    Form.EXCEL: ("openpyxl", "openpyxl", "excel"),
-    Form.PARQUET: ("pyarrow.parquet", "pyarrow", "parquet"),
-    Form.ARROW: ("pyarrow", "pyarrow", "parquet"),
+LIBRARIES: Mapping[FileFormat, tuple[str, str, str]] = {
+    FileFormat.XML: ("lxml.etree", "lxml", "xml"),
+    FileFormat.EXCEL: ("openpyxl", "openpyxl", "excel"),
+    FileFormat.PARQUET: ("pyarrow.parquet", "pyarrow", "parquet"),
+    FileFormat.ARROW: ("pyarrow", "pyarrow", "parquet"),
 }
-"""The module that a form needs, its library, and the extra that installs it."""
+"""The module that a format needs, its library, and the extra that installs it."""

@@ -13,10 +13,10 @@ from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import ConfirmaError, Problem
 from confirma_async.formats.attachments import Attached
-from confirma_async.formats.file_format import Form
+from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.placeholders import with_files
 from confirma_async.formats.privacy import number_shown, printable
-from confirma_async.formats.tables.cells import Mark
+from confirma_async.formats.tables.cells import DecimalSeparator
 from confirma_async.formats.tables.mapping import ColumnMapping
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 from confirma_async.schemas.identity import same_seller, same_type
@@ -129,7 +129,7 @@ class ReadOptions:
     """How files are read.
 
     Attributes:
-        form: What the files are; None finds out per file.
+        file_format: What the files are; None finds out per file.
         mapping: Which column is which, in tables with column names of their own.
         numbers: Whole numbers for documents whose own number is none; None refuses such documents.
         decimal_comma: Whether numbers that are text have a decimal comma; None asks the mapping, else the
@@ -143,7 +143,7 @@ class ReadOptions:
             From 0 to 3,650.
     """
 
-    form: Form | None = None
+    file_format: FileFormat | None = None
     mapping: ColumnMapping | None = None
     numbers: NumberBook | None = None
     decimal_comma: bool | None = None
@@ -153,11 +153,11 @@ class ReadOptions:
     due_days: int = field(default=30, validator=within(bounds.DUE_DAYS))
 
     @property
-    def mark(self) -> Mark | None:
+    def decimal_separator(self) -> DecimalSeparator | None:
         """What separates decimals in text, where the options or the mapping say it."""
         comma = self.decimal_comma
         if comma is None and self.mapping is not None:
             comma = self.mapping.decimal_comma
         if comma is None:
             return None
-        return Mark.COMMA if comma else Mark.POINT
+        return DecimalSeparator.COMMA if comma else DecimalSeparator.POINT

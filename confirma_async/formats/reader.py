@@ -14,7 +14,7 @@ from typing import TypeVar
 from attrs import evolve
 
 from confirma_async.converters import Converter
-from confirma_async.formats.file_format import BY_EXTENSION, BY_SIGNATURE, LIBRARIES, NOT_READ, Form
+from confirma_async.formats.file_format import BY_EXTENSION, BY_SIGNATURE, LIBRARIES, NOT_READ, FileFormat
 from confirma_async.formats.json.lines import json_sightings, read_json
 from confirma_async.formats.models import (
     BadRecord,
@@ -55,9 +55,9 @@ def read(
             of a CSV file) is raised when the first record is asked for.
     """
     file, options = _opened(path, options)
-    with _told_of(path):
-        form = form_of(file, options)
-    return _guarded(path, _read(file, form, options, converter or plain_converter()))
+    with _errors_under_its_name(path):
+        file_format = format_of(file, options)
+    return _guarded(path, _read(file, file_format, options, converter or plain_converter()))
 
 
 def sightings(
@@ -77,12 +77,12 @@ def sightings(
         InputError: as for ``read``.
     """
     file, options = _opened(path, options)
-    with _told_of(path):
-        form = form_of(file, options)
-    return _guarded(path, _sightings(file, form, options, converter or plain_converter()))
+    with _errors_under_its_name(path):
+        file_format = format_of(file, options)
+    return _guarded(path, _sightings(file, file_format, options, converter or plain_converter()))
 
 
-def form_of(path: Path, options: ReadOptions, otherwise: Form | None = None) -> Form:
+def format_of(path: Path, options: ReadOptions, otherwise: FileFormat | None = None) -> FileFormat:
     """What a file is, if it can be read here.
 
     Args:
@@ -97,68 +97,74 @@ def form_of(path: Path, options: ReadOptions, otherwise: Form | None = None) -> 
     for signature, message in NOT_READ.items():
         if start.startswith(signature):
             raise InputError(f"{path}: {message}")
-    signed = next((form for signature, form in BY_SIGNATURE.items() if start.startswith(signature)), None)
-    form = options.form or signed or BY_EXTENSION.get(path.suffix.lower())
-    if form is None:
-        form = _by_content(path, start, otherwise or (Form.CSV if options.mapping else None))
-    _need_library(path, form)
-    return form
+    signed = next(
+        (file_format for signature, file_format in BY_SIGNATURE.items() if start.startswith(signature)), None
+    )
+    file_format = options.file_format or signed or BY_EXTENSION.get(path.suffix.lower())
+    if file_format is None:
+        file_format = _by_content(path, start, otherwise or (FileFormat.CSV if options.mapping else None))
+    _need_library(path, file_format)
+    return file_format
 
 
-def open_table(path: Path, form: Form, options: ReadOptions, *, keys_only: bool = False) -> Table | None:
-    """Opens a file as a table; None for a form that is none.
+def open_table(
+    path: Path, file_format: FileFormat, options: ReadOptions, *, keys_only: bool = False
+) -> Table | None:
+    """Opens a file as a table; None for a format that is none.
 
     Raises:
         InputError: its header cannot be used, or it is not what it seems.
     """
-    if form is Form.CSV:
+    if file_format is FileFormat.CSV:
         return csv_table(path, options, keys_only=keys_only)
-    if form is Form.EXCEL:
+    if file_format is FileFormat.EXCEL:
         from confirma_async.formats.tables.excel import excel_table
 
         return excel_table(path, options)
-    if form is Form.PARQUET or form is Form.ARROW:
+    if file_format is FileFormat.PARQUET or file_format is FileFormat.ARROW:
         from confirma_async.formats.tables.arrow import arrow_table
 
-        return arrow_table(path, form, options)
+        return arrow_table(path, file_format, options)
     return None
 
 
 def _read(
-    path: Path, form: Form, options: ReadOptions, converter: Converter
+    path: Path, file_format: FileFormat, options: ReadOptions, converter: Converter
 ) -> Iterator[ReadInvoice | BadRecord]:
-    table = open_table(path, form, options)
+    table = open_table(path, file_format, options)
     if table is not None:
         yield from read_table(path, table, options)
-    elif form is Form.XML:
+    elif file_format is FileFormat.XML:
         from confirma_async.formats.xml.invoices import read_xml
 
         yield from read_xml(path, options)
     else:
-        yield from read_json(path, options, converter, lines_only=form is Form.JSON_LINES)
+        yield from read_json(path, options, converter, lines_only=file_format is FileFormat.JSON_LINES)
 
 
-def _sightings(path: Path, form: Form, options: ReadOptions, converter: Converter) -> Iterator[Sighting]:
-    table = open_table(path, form, options, keys_only=True)
+def _sightings(
+    path: Path, file_format: FileFormat, options: ReadOptions, converter: Converter
+) -> Iterator[Sighting]:
+    table = open_table(path, file_format, options, keys_only=True)
     if table is not None:
         yield from table_sightings(path, table)
-    elif form is Form.XML:
+    elif file_format is FileFormat.XML:
         from confirma_async.formats.xml.invoices import xml_sightings
 
         yield from xml_sightings(path)
     else:
-        yield from json_sightings(path, converter, lines_only=form is Form.JSON_LINES)
+        yield from json_sightings(path, converter, lines_only=file_format is FileFormat.JSON_LINES)
 
 
-def _need_library(path: Path, form: Form) -> None:
-    if form not in LIBRARIES:
+def _need_library(path: Path, file_format: FileFormat) -> None:
+    if file_format not in LIBRARIES:
         return
-    module, library, extra = LIBRARIES[form]
+    module, library, extra = LIBRARIES[file_format]
     try:
         importlib.import_module(module)
     except ImportError:
         msg = (
-            f"{path}: reading .{form.value} files needs {library}, which is not installed; "
+            f"{path}: reading .{file_format.value} files needs {library}, which is not installed; "
             f"run: pip install 'confirma-sdk[{extra}]'"
         )
         raise InputError(msg) from None
@@ -172,7 +178,7 @@ def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, Read
 
 
 @contextlib.contextmanager
-def _told_of(path: str | PathLike[str]) -> Generator[None]:
+def _errors_under_its_name(path: str | PathLike[str]) -> Generator[None]:
     """What is wrong with input that was spooled is told by its own name."""
     try:
         yield
@@ -183,7 +189,7 @@ def _told_of(path: str | PathLike[str]) -> Generator[None]:
 
 
 def _guarded(path: str | PathLike[str], items: Iterator[Item]) -> Iterator[Item]:
-    with _told_of(path):
+    with _errors_under_its_name(path):
         try:
             for item in items:
                 if isinstance(path, Spooled):
@@ -222,15 +228,15 @@ def _start(path: Path) -> bytes:
     return start
 
 
-def _by_content(path: Path, start: bytes, otherwise: Form | None) -> Form:
+def _by_content(path: Path, start: bytes, otherwise: FileFormat | None) -> FileFormat:
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = start.decode("utf-16" if wide else "utf-8-sig", errors="replace").lstrip()
     if text.startswith("<"):
-        return Form.XML
+        return FileFormat.XML
     if text.startswith(("{", "[")):
-        return Form.JSON
+        return FileFormat.JSON
     if _names_columns(text.splitlines()[0]):
-        return Form.CSV
+        return FileFormat.CSV
     if otherwise is not None:
         return otherwise
     msg = f"{path}: is of no known format; {', '.join(BY_EXTENSION)} are read"

@@ -11,7 +11,7 @@ import pytest
 from confirma_async.formats import (
     BadRecord,
     Clashes,
-    Form,
+    FileFormat,
     Identity,
     InputError,
     Place,
@@ -203,7 +203,7 @@ def test_input_that_comes_once_is_read_twice_and_called_by_its_name(wire_invoice
 
 def test_what_is_wrong_with_the_whole_of_it_is_told_by_its_name():
     with spooled(io.BytesIO(b"colour;size\nred;3\n")) as piped:
-        for options in (ReadOptions(), ReadOptions(form=Form.CSV)):
+        for options in (ReadOptions(), ReadOptions(file_format=FileFormat.CSV)):
             (found,) = read_files([piped], options)
             assert isinstance(found, BadRecord)
             assert found.place == Place("-")

@@ -13,9 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from confirma_async.formats.file_format import Form
+from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.models import InputError, ReadOptions
-from confirma_async.formats.tables.cells import Cell, Flaw
+from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import Column
 from confirma_async.formats.tables.header import HeaderFault, matched
 from confirma_async.formats.tables.table import Line, Table, layout_of
@@ -40,7 +40,9 @@ _IS_READ: Sequence[Callable[[Any], bool]] = (
     types.is_null,
 )
 
-_UNREADABLE = Flaw("arrow.value", "holds a value that cannot be read: no UTF-8, or no day of the calendar")
+_UNREADABLE = CellError(
+    "arrow.value", "holds a value that cannot be read: no UTF-8, or no day of the calendar"
+)
 
 _Batches: TypeAlias = Iterator[Any]
 _Opened: TypeAlias = tuple[list[str], list[Any], _Batches]
@@ -48,14 +50,14 @@ _Opened: TypeAlias = tuple[list[str], list[Any], _Batches]
 Made = TypeVar("Made")
 
 
-def arrow_table(path: Path, form: Form, options: ReadOptions) -> Table:
+def arrow_table(path: Path, file_format: FileFormat, options: ReadOptions) -> Table:
     """Opens a Parquet file, or an Arrow IPC file or stream, as a table.
 
     Raises:
         InputError: it is damaged, its columns have no known names, or one has a type that is not read.
     """
     with ExitStack() as stack:
-        titles, kinds, batches = _careful(path, lambda: _OPENERS[form](path, stack))
+        titles, kinds, batches = _careful(path, lambda: _OPENERS[file_format](path, stack))
         try:
             columns = matched(titles, options.mapping)
         except HeaderFault as fault:
@@ -66,18 +68,18 @@ def arrow_table(path: Path, form: Form, options: ReadOptions) -> Table:
             if complaint is not None:
                 msg = f"{path}: column {title} {complaint}"
                 raise InputError(msg)
-        layout = layout_of(options, columns, titles, unit="row", mark=options.mark)
+        layout = layout_of(options, columns, titles, unit="row", decimal_separator=options.decimal_separator)
         return Table(layout, _lines(path, stack.pop_all(), batches, columns))
 
 
-def arrow_sample(path: Path, form: Form, most: int) -> tuple[list[str], list[Sequence[Cell]]]:
+def arrow_sample(path: Path, file_format: FileFormat, most: int) -> tuple[list[str], list[Sequence[Cell]]]:
     """The names of the columns, and the first rows; columns of a type that is not read are empty there.
 
     Raises:
         InputError: the file is damaged, or of another kind.
     """
     with ExitStack() as stack:
-        titles, kinds, batches = _careful(path, lambda: _OPENERS[form](path, stack))
+        titles, kinds, batches = _careful(path, lambda: _OPENERS[file_format](path, stack))
         batch = _careful(path, lambda: next(batches, None))
         if batch is None:
             return titles, []
@@ -111,7 +113,7 @@ def _fields(schema: Any) -> tuple[list[str], list[Any]]:
     return list(schema.names), list(schema.types)
 
 
-_OPENERS = {Form.PARQUET: _open_parquet, Form.ARROW: _open_arrow}
+_OPENERS = {FileFormat.PARQUET: _open_parquet, FileFormat.ARROW: _open_arrow}
 
 
 def _careful(path: Path, step: Callable[[], Made]) -> Made:

@@ -20,7 +20,7 @@ from confirma_async.formats.tables.columns import Column, Kind
 from confirma_async.schemas import DistributionMethod, EntityType, InvoiceType, OpenEnum
 
 
-class Mark(enum.Enum):
+class DecimalSeparator(enum.Enum):
     """What separates the decimals."""
 
     COMMA = "a decimal comma"
@@ -44,28 +44,28 @@ class Percent:
 
 
 @frozen
-class Flaw:
+class CellError:
     """A cell that holds nothing that can be read: which rule it breaks, and what to do."""
 
     rule: str
     message: str
 
 
-Cell: TypeAlias = str | Decimal | datetime.date | bool | Percent | Flaw
+Cell: TypeAlias = str | Decimal | datetime.date | bool | Percent | CellError
 """One cell; an empty text where there is nothing in it."""
 
 
 @frozen(kw_only=True)
-class Writing:
+class TextConventions:
     """How the text cells of a table are written.
 
     Attributes:
-        mark: What separates decimals; None where the file does not tell.
+        decimal_separator: What separates decimals; None where the file does not tell.
         dates: Forms of dates besides ``YYYY-MM-DD`` and ``D.M.YYYY``.
         words: By column, the words of the file for those of the SDK, in lower case.
     """
 
-    mark: Mark | None = None
+    decimal_separator: DecimalSeparator | None = None
     dates: tuple[DateForm, ...] = ()
     words: Mapping[str, Mapping[str, str]] = field(factory=dict[str, Mapping[str, str]])
 
@@ -116,13 +116,13 @@ _USUAL_DATES = (DateForm("YYYY-MM-DD"), DateForm("D.M.YYYY"))
 _MINUS = {"-": "-", "\u2212": "-", "+": ""}
 _GAP = r"[ \u00a0\u202f'\u2019]"
 _DIGITS = rf"(?:\d+|\d{{1,3}}(?:{_GAP}\d{{3}})+)"
-_AS: Mapping[Mark, re.Pattern[str]] = {
-    Mark.COMMA: re.compile(rf"(?:{_DIGITS}|[1-9]\d{{0,2}}(?:\.\d{{3}})+)(?:,\d+)?", re.ASCII),
-    Mark.POINT: re.compile(rf"(?:{_DIGITS}|[1-9]\d{{0,2}}(?:,\d{{3}})+)(?:\.\d+)?", re.ASCII),
+_AS: Mapping[DecimalSeparator, re.Pattern[str]] = {
+    DecimalSeparator.COMMA: re.compile(rf"(?:{_DIGITS}|[1-9]\d{{0,2}}(?:\.\d{{3}})+)(?:,\d+)?", re.ASCII),
+    DecimalSeparator.POINT: re.compile(rf"(?:{_DIGITS}|[1-9]\d{{0,2}}(?:,\d{{3}})+)(?:\.\d+)?", re.ASCII),
 }
-_GROUPING: Mapping[Mark, re.Pattern[str]] = {
-    Mark.COMMA: re.compile(rf"{_GAP}|\."),
-    Mark.POINT: re.compile(rf"{_GAP}|,"),
+_GROUPING: Mapping[DecimalSeparator, re.Pattern[str]] = {
+    DecimalSeparator.COMMA: re.compile(rf"{_GAP}|\."),
+    DecimalSeparator.POINT: re.compile(rf"{_GAP}|,"),
 }
 _PLAIN = re.compile(r"[+-]?\d{1,30}(\.\d\d?)?", re.ASCII)
 _PLAIN_COMMA = re.compile(r"[+-]?\d{1,30}(,\d\d?)?", re.ASCII)
@@ -130,50 +130,50 @@ _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 _WORD_GAP = re.compile(r"[\s-]+")
 
 
-def readings(text: str) -> dict[Mark, Decimal]:
+def readings(text: str) -> dict[DecimalSeparator, Decimal]:
     """What a numeral can mean, by what separates its decimals; empty when it is no number at all."""
     if len(text) > LONGEST_NUMERAL:
         return {}
     sign = _MINUS.get(text[:1])
     body = text if sign is None else text[1:]
     return {
-        mark: Decimal((sign or "") + _GROUPING[mark].sub("", body).replace(",", "."))
-        for mark, pattern in _AS.items()
+        separator: Decimal((sign or "") + _GROUPING[separator].sub("", body).replace(",", "."))
+        for separator, pattern in _AS.items()
         if pattern.fullmatch(body)
     }
 
 
-def evidence(text: str) -> Mark | None:
+def detect_separator(text: str) -> DecimalSeparator | None:
     """How a file writes decimals, by one of its numerals; None where that does not tell."""
     found = readings(text)
     return next(iter(found)) if len(found) == 1 else None
 
 
-def number(text: str, mark: Mark | None) -> Decimal:
+def number(text: str, separator: DecimalSeparator | None) -> Decimal:
     """Reads a numeral.
 
     Args:
         text: The numeral, without space around it.
-        mark: What separates decimals in the file; None where the file does not tell.
+        separator: What separates decimals in the file; None where the file does not tell.
 
     Raises:
         ValueProblem: it is no number, not one in this file's way of writing, or can be read as two numbers.
     """
-    if mark is Mark.POINT and _PLAIN.fullmatch(text):  # the usual forms, read straight
+    if separator is DecimalSeparator.POINT and _PLAIN.fullmatch(text):  # the usual forms, read straight
         return Decimal(text)
-    if mark is Mark.COMMA and _PLAIN_COMMA.fullmatch(text):
+    if separator is DecimalSeparator.COMMA and _PLAIN_COMMA.fullmatch(text):
         return Decimal(text.replace(",", "."))
     found = readings(text)
     if len(text) > LONGEST_NUMERAL:
         raise ValueProblem("table.number", "has too many digits for a number; correct it")
     if not found:
         raise ValueProblem("table.number", "is no number; write digits with at most one decimal separator")
-    if mark is not None:
-        if mark in found:
-            return found[mark]
+    if separator is not None:
+        if separator in found:
+            return found[separator]
         raise ValueProblem(
             "table.number",
-            f"is not written with {mark.value}, as numbers of this file are; write it like the others",
+            f"is not written with {separator.value}, as numbers of this file are; write it like the others",
         )
     if len(set(found.values())) > 1:
         raise ValueProblem(
@@ -184,18 +184,18 @@ def number(text: str, mark: Mark | None) -> Decimal:
     return next(iter(found.values()))
 
 
-def reader_of(column: Column, writing: Writing) -> Callable[[Cell], Any]:
+def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], Any]:
     """What reads the cells of a column as their place in the request wants them.
 
     That is text, a number, yes or no, or a date as ISO text. It raises ``ValueProblem`` for a cell that is
     not what the column wants.
     """
-    read, words = _READERS[column.kind], writing.words.get(column.name)
+    read, words = _READERS[column.kind], conventions.words.get(column.name)
     if words is None:
-        return lambda cell: read(cell, writing)
+        return lambda cell: read(cell, conventions)
 
     def translated(cell: Cell) -> Any:
-        return read(words.get(cell.lower(), cell) if isinstance(cell, str) else cell, writing)
+        return read(words.get(cell.lower(), cell) if isinstance(cell, str) else cell, conventions)
 
     return translated
 
@@ -219,30 +219,30 @@ def text_of(cell: Cell) -> str:
     raise ValueProblem(cell.rule, cell.message)
 
 
-def _text(cell: Cell, _writing: Writing) -> str:
+def _text(cell: Cell, _conventions: TextConventions) -> str:
     return text_of(cell)
 
 
-def _decimal(cell: Cell, writing: Writing) -> Decimal:
+def _decimal(cell: Cell, conventions: TextConventions) -> Decimal:
     if isinstance(cell, str):
-        return number(cell, writing.mark)
+        return number(cell, conventions.decimal_separator)
     if isinstance(cell, Decimal):
         return cell
-    if isinstance(cell, Flaw):
+    if isinstance(cell, CellError):
         raise ValueProblem(cell.rule, cell.message)
-    raise ValueProblem("table.number", f"holds {_told(cell)} where a number is wanted; write the number")
+    raise ValueProblem("table.number", f"holds {_shown(cell)} where a number is wanted; write the number")
 
 
-def _percentage(cell: Cell, writing: Writing) -> Decimal:
+def _percentage(cell: Cell, conventions: TextConventions) -> Decimal:
     if isinstance(cell, Percent):
         return cell.value
     if isinstance(cell, str):
-        return number(cell.removesuffix("%").rstrip(), writing.mark)
-    return _decimal(cell, writing)
+        return number(cell.removesuffix("%").rstrip(), conventions.decimal_separator)
+    return _decimal(cell, conventions)
 
 
-def _amount(cell: Cell, writing: Writing) -> Decimal:
-    value = _decimal(cell, writing)
+def _amount(cell: Cell, conventions: TextConventions) -> Decimal:
+    value = _decimal(cell, conventions)
     exact = value if isinstance(cell, str) else cents(value)  # a type's scale is not what was written
     if exact is None or int(exact.as_tuple().exponent) < -2:
         raise ValueProblem(
@@ -253,19 +253,19 @@ def _amount(cell: Cell, writing: Writing) -> Decimal:
     return exact
 
 
-def _whole(cell: Cell, _writing: Writing) -> int:
+def _whole(cell: Cell, _conventions: TextConventions) -> int:
     text = text_of(cell)
     if not _WHOLE.fullmatch(text):
         raise ValueProblem("table.whole", "is no whole number; write digits alone")
     return int(text)
 
 
-def _date(cell: Cell, writing: Writing) -> str:
+def _date(cell: Cell, conventions: TextConventions) -> str:
     if isinstance(cell, datetime.datetime):
         return cell.date().isoformat()
     if isinstance(cell, datetime.date):
         return cell.isoformat()
-    return _day(text_of(cell), (*writing.dates, *_USUAL_DATES) if writing.dates else _USUAL_DATES)
+    return _day(text_of(cell), (*conventions.dates, *_USUAL_DATES) if conventions.dates else _USUAL_DATES)
 
 
 @lru_cache(maxsize=4096)
@@ -284,7 +284,7 @@ def _day(text: str, forms: tuple[DateForm, ...]) -> str:
     )
 
 
-def _flag(cell: Cell, _writing: Writing) -> bool:
+def _flag(cell: Cell, _conventions: TextConventions) -> bool:
     if isinstance(cell, bool):
         return cell
     flag = _FLAGS.get(text_of(cell).lower())
@@ -293,10 +293,10 @@ def _flag(cell: Cell, _writing: Writing) -> bool:
     return flag
 
 
-def _one_of(words: type[OpenEnum]) -> Callable[[Cell, Writing], str]:
+def _one_of(words: type[OpenEnum]) -> Callable[[Cell, TextConventions], str]:
     known = ", ".join(words.__members__)
 
-    def read(cell: Cell, _writing: Writing) -> str:
+    def read(cell: Cell, _conventions: TextConventions) -> str:
         word = _WORD_GAP.sub("_", text_of(cell).upper())
         if word not in words.__members__:
             raise ValueProblem("table.word", f"is none of the words for this column: {known}")
@@ -305,7 +305,7 @@ def _one_of(words: type[OpenEnum]) -> Callable[[Cell, Writing], str]:
     return read
 
 
-def _told(cell: Cell) -> str:
+def _shown(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "a truth value"
     return "a percentage" if isinstance(cell, Percent) else "a date"
@@ -316,7 +316,7 @@ _FLAGS: Mapping[str, bool] = {
     **dict.fromkeys(("false", "0", "no", "ei", "nej"), False),
 }
 
-_READERS: Mapping[Kind, Callable[[Cell, Writing], Any]] = {
+_READERS: Mapping[Kind, Callable[[Cell, TextConventions], Any]] = {
     Kind.TEXT: _text,
     Kind.SECRET: _text,
     Kind.NUMBER: _text,

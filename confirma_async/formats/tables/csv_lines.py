@@ -31,7 +31,7 @@ class Fields:
 
 
 @frozen
-class Torn:
+class BadFields:
     """A line that is no record.
 
     Attributes:
@@ -93,7 +93,7 @@ class _Source:
         return first
 
 
-def records(stream: TextIO, delimiter: str) -> Iterator[Fields | Torn]:
+def records(stream: TextIO, delimiter: str) -> Iterator[Fields | BadFields]:
     """Reads the records of a CSV file, opened with ``newline=""``; lines without any text are passed over."""
     source = _Source(stream)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
@@ -105,7 +105,7 @@ def records(stream: TextIO, delimiter: str) -> Iterator[Fields | Torn]:
             return
         except (csv.Error, _Unreadable) as error:
             first = source.back()
-            yield Torn(line, _explain(error), first.split('"', 1)[0].split(delimiter)[:-1])
+            yield BadFields(line, _explain(error), first.split('"', 1)[0].split(delimiter)[:-1])
             reader = csv.reader(source, delimiter=delimiter, strict=True)
             continue
         if any(value and not value.isspace() for value in values):

@@ -15,7 +15,7 @@ from typing import TextIO
 from attrs import frozen
 
 from confirma_async.formats.models import InputError, ReadOptions
-from confirma_async.formats.tables.cells import Mark, evidence
+from confirma_async.formats.tables.cells import DecimalSeparator, detect_separator
 from confirma_async.formats.tables.columns import Column
 from confirma_async.formats.tables.csv_lines import LONGEST_LINE, Fields, records
 from confirma_async.formats.tables.header import HeaderFault, known, matched
@@ -40,7 +40,7 @@ class Survey:
         header: The line that names the columns.
         titles: Their names, as the file has them.
         columns: What each of them is, in order; None for one that is passed over.
-        mark: What separates decimals; None where the file does not tell, or tells both.
+        decimal_separator: What separates decimals; None where the file does not tell, or tells both.
     """
 
     encoding: str
@@ -48,14 +48,16 @@ class Survey:
     header: int
     titles: Sequence[str]
     columns: Sequence[Column | None]
-    mark: Mark | None
+    decimal_separator: DecimalSeparator | None
 
     @property
     def remark(self) -> str | None:
         """How the file was read, where its bytes leave a doubt: in Windows-1252 every byte is a letter."""
         if self.encoding != WINDOWS:
             return None
-        decimals = "" if self.mark is None else f", {self.mark.value.removeprefix('a ')}"
+        decimals = (
+            "" if self.decimal_separator is None else f", {self.decimal_separator.value.removeprefix('a ')}"
+        )
         return (
             f"the file is not UTF-8 and was read as Windows-1252, columns separated by "
             f"{_NAMES.get(self.delimiter, self.delimiter)}{decimals}; look at its letters, or save it as "
@@ -68,13 +70,13 @@ def opened(path: Path, encoding: str) -> TextIO:
     return path.open(encoding=encoding, errors="surrogateescape", newline="")
 
 
-def survey(path: Path, options: ReadOptions, *, find_mark: bool = True) -> Survey:
+def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> Survey:
     """Looks through a file.
 
     Args:
         path: The file.
         options: How it is read.
-        find_mark: Whether it matters how decimals are written; finding out takes a look at every line.
+        find_separator: Whether it matters how decimals are written; finding out takes a look at every line.
 
     Raises:
         InputError: the header line does not say what the columns are.
@@ -88,10 +90,10 @@ def survey(path: Path, options: ReadOptions, *, find_mark: bool = True) -> Surve
     except HeaderFault as fault:
         msg = f"{path}: {fault}"
         raise InputError(msg) from None
-    mark = options.mark
-    if mark is None and find_mark:
-        mark = _mark(path, encoding, delimiter, line, columns)
-    return Survey(encoding, delimiter, line, titles, columns, mark)
+    decimal_separator = options.decimal_separator
+    if decimal_separator is None and find_separator:
+        decimal_separator = _decimal_separator(path, encoding, delimiter, line, columns)
+    return Survey(encoding, delimiter, line, titles, columns, decimal_separator)
 
 
 def encoding_of(path: Path) -> str:
@@ -157,11 +159,11 @@ def _split(text: str, delimiter: str) -> list[str]:
         return []
 
 
-def _mark(
+def _decimal_separator(
     path: Path, encoding: str, delimiter: str, header: int, columns: Sequence[Column | None]
-) -> Mark | None:
+) -> DecimalSeparator | None:
     numeric = [index for index, column in enumerate(columns) if column is not None and column.kind.is_numeric]
-    found: set[Mark] = set()
+    found: set[DecimalSeparator] = set()
     with opened(path, encoding) as file:
         for record in records(file, delimiter):
             if not isinstance(record, Fields) or record.line <= header or len(record.values) != len(columns):
@@ -170,9 +172,9 @@ def _mark(
                 value = record.values[index]
                 if "," not in value and "." not in value:
                     continue
-                mark = evidence(value.strip().removesuffix("%").rstrip())
-                if mark is not None and mark not in found:
-                    found.add(mark)
+                decimal_separator = detect_separator(value.strip().removesuffix("%").rstrip())
+                if decimal_separator is not None and decimal_separator not in found:
+                    found.add(decimal_separator)
                     if len(found) > 1:
                         return None
     return found.pop() if found else None

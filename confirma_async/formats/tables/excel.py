@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from confirma_async.formats.models import InputError, ReadOptions
-from confirma_async.formats.tables.cells import Cell, Flaw, Percent
+from confirma_async.formats.tables.cells import Cell, CellError, Percent
 from confirma_async.formats.tables.columns import Column, Kind
 from confirma_async.formats.tables.header import HeaderFault, matched
-from confirma_async.formats.tables.table import Line, Table, TornLine, layout_of
+from confirma_async.formats.tables.table import BadLine, Line, Table, layout_of
 
 openpyxl: Any = importlib.import_module("openpyxl")  # it ships no types
 
@@ -57,17 +57,17 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _PADDED = re.compile("0+")
 _AS_TEXT = frozenset({Kind.TEXT, Kind.SECRET, Kind.NUMBER})
 
-_NO_RESULT = Flaw(
+_NO_RESULT = CellError(
     "excel.formula",
     "is a formula without a result in the file; open the file in a spreadsheet program and save it",
 )
-_ERROR = Flaw("excel.error", "holds an error such as #REF! or #DIV/0!; correct its formula")
-_LONG = Flaw(
+_ERROR = CellError("excel.error", "holds an error such as #REF! or #DIV/0!; correct its formula")
+_LONG = CellError(
     "excel.digits",
     f"is a number of more than {DIGITS} digits, of which a spreadsheet keeps only {DIGITS}; give the cell "
     "the format Text and write the number again",
 )
-_TIME = Flaw("excel.time", "holds a time of day where a text, a number or a date is wanted")
+_TIME = CellError("excel.time", "holds a time of day where a text, a number or a date is wanted")
 
 Made = TypeVar("Made")
 
@@ -91,7 +91,9 @@ def excel_table(path: Path, options: ReadOptions) -> Table:
         except HeaderFault as fault:
             msg = f"{path}: {str(fault).replace('the first line', 'the first row')}"
             raise InputError(msg) from None
-        layout = layout_of(options, columns, titles, unit="row", mark=options.mark, remarks=remarks)
+        layout = layout_of(
+            options, columns, titles, unit="row", decimal_separator=options.decimal_separator, remarks=remarks
+        )
         beside = None if formulas is None else islice(_rows(path, formulas[sheet.title]), header, None)
         return Table(layout, _lines(rows, beside, header, columns, stack.pop_all()))
 
@@ -249,7 +251,7 @@ def _lines(
     header: int,
     columns: Sequence[Column | None],
     opened: ExitStack,
-) -> Iterator[Line | TornLine]:
+) -> Iterator[Line | BadLine]:
     kinds = [None if column is None else column.kind for column in columns]
     with opened:
         for number, row in enumerate(rows, start=header + 1):
@@ -261,7 +263,7 @@ def _lines(
                     cells[index] = _NO_RESULT
             if any(cell.value is not None for cell in row[len(kinds) :]):
                 message = "has a value beyond the last named column; name that column, or clear the cell"
-                yield TornLine(number, "table.fields", message, ())
+                yield BadLine(number, "table.fields", message, ())
             elif any(cell != "" for cell in cells):
                 yield Line(number, cells)
 

@@ -28,9 +28,9 @@ from confirma_async.formats.models import (
 )
 from confirma_async.formats.numbering import carry, resolve
 from confirma_async.formats.payload import finished, put
-from confirma_async.formats.tables.cells import Cell, Flaw, ValueProblem
+from confirma_async.formats.tables.cells import Cell, CellError, ValueProblem
 from confirma_async.formats.tables.columns import COLUMNS, KEY, REQUIRED, SUMMED, Column, Kind
-from confirma_async.formats.tables.table import Layout, Line, Table, TornLine
+from confirma_async.formats.tables.table import BadLine, Line, Table, TableLayout
 from confirma_async.schemas import InvoiceType
 
 MOST_PROBLEMS = 1000
@@ -188,9 +188,9 @@ def _groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[_G
         yield group
 
 
-def _fields(line: Line | TornLine, layout: Layout) -> tuple[dict[str, Cell], list[Problem]]:
+def _fields(line: Line | BadLine, layout: TableLayout) -> tuple[dict[str, Cell], list[Problem]]:
     """The cells by column, and what makes the line unreadable; of a torn line, what is beyond doubt."""
-    if isinstance(line, TornLine):
+    if isinstance(line, BadLine):
         sure: dict[str, Cell] = {
             column.name: value.strip()
             for column, value in zip(layout.columns, line.start, strict=False)
@@ -202,7 +202,7 @@ def _fields(line: Line | TornLine, layout: Layout) -> tuple[dict[str, Cell], lis
     for column, value in zip(layout.columns, line.values, strict=True):
         if column is None:
             continue
-        if isinstance(value, Flaw):
+        if isinstance(value, CellError):
             problems.append(Problem(_path(layout, line.number, column.name), value.rule, value.message))
         else:
             fields[column.name] = value.strip() if isinstance(value, str) else value
@@ -213,7 +213,7 @@ def _key(
     line: int,
     fields: Mapping[str, Cell],
     constants: Mapping[str, str],
-    layout: Layout,
+    layout: TableLayout,
     problems: list[Problem],
 ) -> tuple[dict[str, str], list[Problem]]:
     """What tells the line's invoice, and everything that makes that doubtful."""
@@ -232,7 +232,7 @@ def _key(
     return key, problems
 
 
-def _join(group: _Group, line: int, fields: Mapping[str, Cell], layout: Layout) -> None:
+def _join(group: _Group, line: int, fields: Mapping[str, Cell], layout: TableLayout) -> None:
     """Reads the values of a whole line into its invoice."""
     row: dict[str, Any] = {}
     readers = layout.readers
@@ -255,7 +255,7 @@ def _join(group: _Group, line: int, fields: Mapping[str, Cell], layout: Layout) 
         group.rows.append(row)
 
 
-def _agree(group: _Group, column: Column, value: Any, line: int, layout: Layout) -> None:
+def _agree(group: _Group, column: Column, value: Any, line: int, layout: TableLayout) -> None:
     before = group.values.setdefault(column.name, (value, line))
     if before[0] != value:
         message = (
@@ -265,7 +265,7 @@ def _agree(group: _Group, column: Column, value: Any, line: int, layout: Layout)
         group.spoil(Problem(_path(layout, line, column.name), "table.agree", message))
 
 
-def _path(layout: Layout, line: int, name: str) -> str:
+def _path(layout: TableLayout, line: int, name: str) -> str:
     title = next(
         (
             title
@@ -277,12 +277,12 @@ def _path(layout: Layout, line: int, name: str) -> str:
     return f"{layout.unit} {line}, column {title}"
 
 
-def _required(layout: Layout, line: int, name: str) -> Problem:
+def _required(layout: TableLayout, line: int, name: str) -> Problem:
     message = "is empty, but every invoice needs it; fill it in"
     return Problem(_path(layout, line, name), "table.required", message)
 
 
-def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) -> ReadInvoice | BadRecord:
+def _invoice(group: _Group, path: Path, layout: TableLayout, options: ReadOptions) -> ReadInvoice | BadRecord:
     place = Place(str(path), group.line)
     number = group.key["number"] or None
     remarks: list[str] = []
@@ -326,7 +326,7 @@ def _invoice(group: _Group, path: Path, layout: Layout, options: ReadOptions) ->
 
 
 def _attachments(
-    group: _Group, beside: Path, options: ReadOptions, layout: Layout
+    group: _Group, beside: Path, options: ReadOptions, layout: TableLayout
 ) -> tuple[list[dict[str, str]], list[Attached]]:
     """The attachments in wire form, without contents, and the documents that are to be put into them."""
     folder = options.folder or beside
@@ -347,7 +347,7 @@ def _attachments(
     return raw, attached
 
 
-def _fill_due_date(group: _Group, layout: Layout, remarks: list[str]) -> None:
+def _fill_due_date(group: _Group, layout: TableLayout, remarks: list[str]) -> None:
     """Counts the due date from the days to pay, where the table gives those instead."""
     values = group.values
     if "due_date" in values or "date" not in values or "net_days" not in values:
@@ -363,7 +363,7 @@ def _fill_due_date(group: _Group, layout: Layout, remarks: list[str]) -> None:
     remarks.append(f"no due date is given; {days} days after the date are taken, as net_days says")
 
 
-def _raw(group: _Group, layout: Layout) -> dict[str, Any]:
+def _raw(group: _Group, layout: TableLayout) -> dict[str, Any]:
     raw: dict[str, Any] = {}
     for name, (value, _line) in group.values.items():
         put(raw, COLUMNS[name].place, value)

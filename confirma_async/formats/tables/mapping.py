@@ -12,7 +12,14 @@ from typing import Any, Self, TypeAlias, cast
 from attrs import field, frozen
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.formats.tables.cells import Cell, DateForm, Mark, ValueProblem, Writing, reader_of
+from confirma_async.formats.tables.cells import (
+    Cell,
+    DateForm,
+    DecimalSeparator,
+    TextConventions,
+    ValueProblem,
+    reader_of,
+)
 from confirma_async.formats.tables.columns import COLUMNS
 
 _Table: TypeAlias = Mapping[str, Any]
@@ -102,12 +109,12 @@ def _checked(found: _Table) -> dict[str, Any]:
     twice = _first_twice([title_key(title) for title in columns.values()])
     if twice is not None:
         raise _Wrong(f"names the column {twice!r} twice")
-    writing = Writing(
-        mark=Mark.COMMA if values.get("decimal_comma") else Mark.POINT,
+    conventions = TextConventions(
+        decimal_separator=DecimalSeparator.COMMA if values.get("decimal_comma") else DecimalSeparator.POINT,
         dates=values.get("date_formats", ()),
         words=values.get("words", {}),
     )
-    values["constants"] = _constants(found.get("constants", {}), writing)
+    values["constants"] = _constants(found.get("constants", {}), conventions)
     both = columns.keys() & values["constants"].keys()
     if both:
         raise _Wrong(f"{', '.join(sorted(both))} stands below [columns] and below [constants]; choose one")
@@ -185,12 +192,12 @@ def _words(value: object, name: str) -> dict[str, dict[str, str]]:
     }
 
 
-def _constants(value: object, writing: Writing) -> dict[str, object]:
+def _constants(value: object, conventions: TextConventions) -> dict[str, object]:
     constants: dict[str, object] = {}
     for name, given in _table(value, "constants").items():
         column = COLUMNS[_known(name)]
         try:
-            constants[name] = reader_of(column, writing)(_cell(given))
+            constants[name] = reader_of(column, conventions)(_cell(given))
         except ValueProblem as problem:
             raise _Wrong(f"the constant {name} {problem.message}") from None
     return constants

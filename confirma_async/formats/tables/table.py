@@ -8,7 +8,7 @@ from typing import Any
 from attrs import Factory, field, frozen
 
 from confirma_async.formats.models import ReadOptions
-from confirma_async.formats.tables.cells import Cell, Mark, Writing, reader_of
+from confirma_async.formats.tables.cells import Cell, DecimalSeparator, TextConventions, reader_of
 from confirma_async.formats.tables.columns import Column
 
 
@@ -26,7 +26,7 @@ class Line:
 
 
 @frozen
-class TornLine:
+class BadLine:
     """A line that is no line of this table.
 
     Attributes:
@@ -42,19 +42,21 @@ class TornLine:
     start: Sequence[str]
 
 
-def _readers_of(layout: Layout) -> Mapping[str, Callable[[Cell], Any]]:
-    return {column.name: reader_of(column, layout.writing) for column in layout.columns if column is not None}
+def _readers_of(layout: TableLayout) -> Mapping[str, Callable[[Cell], Any]]:
+    return {
+        column.name: reader_of(column, layout.conventions) for column in layout.columns if column is not None
+    }
 
 
 @frozen(kw_only=True)
-class Layout:
+class TableLayout:
     """How a table is laid out.
 
     Attributes:
         columns: What each of its columns is, in order; None for one that is passed over.
         titles: How the file calls its columns, in order; so do messages.
         unit: What a line is called in messages: ``line``, or ``row`` in a spreadsheet.
-        writing: How values are written where they are text.
+        conventions: How values are written where they are text.
         constants: Values that the file does not hold, the same for every invoice.
         remarks: What was decided about the file as a whole; one sentence each.
         readers: What reads the cells of each column, by our name of it.
@@ -63,7 +65,7 @@ class Layout:
     columns: Sequence[Column | None]
     titles: Sequence[str]
     unit: str
-    writing: Writing
+    conventions: TextConventions
     constants: Mapping[str, object] = field(factory=dict[str, object])
     remarks: Sequence[str] = ()
     readers: Mapping[str, Callable[[Cell], Any]] = field(
@@ -75,8 +77,8 @@ class Layout:
 class Table:
     """A table, ready to be read once."""
 
-    layout: Layout
-    lines: Iterator[Line | TornLine]
+    layout: TableLayout
+    lines: Iterator[Line | BadLine]
 
 
 def layout_of(
@@ -85,18 +87,26 @@ def layout_of(
     titles: Sequence[str],
     *,
     unit: str,
-    mark: Mark | None,
+    decimal_separator: DecimalSeparator | None,
     remarks: Sequence[str] = (),
-) -> Layout:
+) -> TableLayout:
     """The layout of a table whose columns are known, with what the mapping adds to them."""
     mapping = options.mapping
     if mapping is None:
-        return Layout(columns=columns, titles=titles, unit=unit, writing=Writing(mark=mark), remarks=remarks)
-    return Layout(
+        return TableLayout(
+            columns=columns,
+            titles=titles,
+            unit=unit,
+            conventions=TextConventions(decimal_separator=decimal_separator),
+            remarks=remarks,
+        )
+    return TableLayout(
         columns=columns,
         titles=titles,
         unit=unit,
-        writing=Writing(mark=mark, dates=mapping.date_formats, words=mapping.words),
+        conventions=TextConventions(
+            decimal_separator=decimal_separator, dates=mapping.date_formats, words=mapping.words
+        ),
         constants=mapping.constants,
         remarks=remarks,
     )

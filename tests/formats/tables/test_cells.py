@@ -6,78 +6,78 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from confirma_async.formats.tables.cells import (
+    CellError,
     DateForm,
-    Flaw,
-    Mark,
+    DecimalSeparator,
     Percent,
+    TextConventions,
     ValueProblem,
-    Writing,
-    evidence,
+    detect_separator,
     number,
     reader_of,
 )
 from confirma_async.formats.tables.columns import COLUMNS
 
-POINT = Writing(mark=Mark.POINT)
+POINT = TextConventions(decimal_separator=DecimalSeparator.POINT)
 
 
 @pytest.mark.parametrize(
     "text", ["12,5", "1.234,50", "1 234,50", "0,123", "1234,567", "1.234.567", "1\u00a0234,5"]
 )
 def test_these_numerals_tell_a_decimal_comma(text):
-    assert evidence(text) is Mark.COMMA
+    assert detect_separator(text) is DecimalSeparator.COMMA
 
 
 @pytest.mark.parametrize(
     "text", ["12.5", "1,234.50", "1 234.50", "0.123", "1234.567", "1,234,567", "1'234.50"]
 )
 def test_these_numerals_tell_a_decimal_point(text):
-    assert evidence(text) is Mark.POINT
+    assert detect_separator(text) is DecimalSeparator.POINT
 
 
 @pytest.mark.parametrize("text", ["1,234", "1.234", "12", "1 234", "-5", "", "abc", "1,23,4", "1.234.50"])
 def test_these_numerals_tell_nothing(text):
-    assert evidence(text) is None
+    assert detect_separator(text) is None
 
 
 @pytest.mark.parametrize(
-    ("text", "mark", "value"),
+    ("text", "separator", "value"),
     [
-        ("1 234,50", Mark.COMMA, "1234.50"),
-        ("1.234,50", Mark.COMMA, "1234.50"),
-        ("1.234", Mark.COMMA, "1234"),
-        ("1,234", Mark.COMMA, "1.234"),
-        ("1,234", Mark.POINT, "1234"),
-        ("1.234", Mark.POINT, "1.234"),
-        ("-12,5", Mark.COMMA, "-12.5"),
-        ("\u221212,5", Mark.COMMA, "-12.5"),
+        ("1 234,50", DecimalSeparator.COMMA, "1234.50"),
+        ("1.234,50", DecimalSeparator.COMMA, "1234.50"),
+        ("1.234", DecimalSeparator.COMMA, "1234"),
+        ("1,234", DecimalSeparator.COMMA, "1.234"),
+        ("1,234", DecimalSeparator.POINT, "1234"),
+        ("1.234", DecimalSeparator.POINT, "1.234"),
+        ("-12,5", DecimalSeparator.COMMA, "-12.5"),
+        ("\u221212,5", DecimalSeparator.COMMA, "-12.5"),
         ("+7", None, "7"),
         ("12,50", None, "12.50"),
     ],
 )
-def test_a_numeral_is_read_by_the_way_of_its_file(text, mark, value):
-    assert str(number(text, mark)) == value
+def test_a_numeral_is_read_by_the_way_of_its_file(text, separator, value):
+    assert str(number(text, separator)) == value
 
 
 @pytest.mark.parametrize(
-    ("text", "mark"),
+    ("text", "separator"),
     [
         ("1,234", None),
         ("1.234", None),
-        ("12.5", Mark.COMMA),
-        ("12,5", Mark.POINT),
-        ("1 23", Mark.COMMA),
-        ("1e3", Mark.POINT),
-        ("5-", Mark.POINT),
-        ("--5", Mark.POINT),
-        ("25 %", Mark.POINT),
+        ("12.5", DecimalSeparator.COMMA),
+        ("12,5", DecimalSeparator.POINT),
+        ("1 23", DecimalSeparator.COMMA),
+        ("1e3", DecimalSeparator.POINT),
+        ("5-", DecimalSeparator.POINT),
+        ("--5", DecimalSeparator.POINT),
+        ("25 %", DecimalSeparator.POINT),
         ("NaN", None),
         ("9" * 41, None),
     ],
 )
-def test_a_numeral_that_is_open_or_wrong_is_refused(text, mark):
+def test_a_numeral_that_is_open_or_wrong_is_refused(text, separator):
     with pytest.raises(ValueProblem) as caught:
-        number(text, mark)
+        number(text, separator)
     assert caught.value.rule == "table.number"
     assert text not in caught.value.message
 
@@ -85,8 +85,8 @@ def test_a_numeral_that_is_open_or_wrong_is_refused(text, mark):
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=4))
 def test_a_plain_numeral_is_read_exactly_in_both_ways(value):
     text = f"{value:f}"
-    assert number(text, Mark.POINT) == value
-    assert number(text.replace(".", ","), Mark.COMMA) == value
+    assert number(text, DecimalSeparator.POINT) == value
+    assert number(text.replace(".", ","), DecimalSeparator.COMMA) == value
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,8 @@ def test_each_type_of_cell_is_read_as_its_column_wants(column, cell, value):
         ("date", Decimal(46000), "table.date"),
         ("buyer_name", False, "table.text"),
         ("payment_control", "maybe", "table.word"),
-        ("description", Flaw("excel.error", "holds an error"), "excel.error"),
-        ("row_quantity", Flaw("excel.error", "holds an error"), "excel.error"),
+        ("description", CellError("excel.error", "holds an error"), "excel.error"),
+        ("row_quantity", CellError("excel.error", "holds an error"), "excel.error"),
     ],
 )
 def test_a_cell_of_another_type_than_its_column_wants_is_refused(column, cell, rule):
@@ -185,7 +185,7 @@ def test_a_cell_of_another_type_than_its_column_wants_is_refused(column, cell, r
     ],
 )
 def test_a_date_is_read_by_the_form_that_is_told(form, text, day):
-    assert reader_of(COLUMNS["date"], Writing(dates=(DateForm(form),)))(text) == day
+    assert reader_of(COLUMNS["date"], TextConventions(dates=(DateForm(form),)))(text) == day
 
 
 @pytest.mark.parametrize("form", ["DD.MM", "YYYY-MM-DD-DD", "dd.mm.yyyy", ""])
@@ -195,5 +195,5 @@ def test_what_is_no_form_of_dates_is_told(form):
 
 
 def test_words_of_the_file_stand_for_ours():
-    writing = Writing(words={"type": {"hyvityslasku": "CREDIT_NOTE"}})
+    writing = TextConventions(words={"type": {"hyvityslasku": "CREDIT_NOTE"}})
     assert reader_of(COLUMNS["type"], writing)("Hyvityslasku") == "CREDIT_NOTE"

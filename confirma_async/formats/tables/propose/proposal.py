@@ -10,11 +10,11 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from confirma_async.formats.file_format import Form
+from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.privacy import looks_like_name
-from confirma_async.formats.reader import form_of
-from confirma_async.formats.tables.cells import Cell, DateForm, Mark, evidence
+from confirma_async.formats.reader import format_of
+from confirma_async.formats.tables.cells import Cell, DateForm, DecimalSeparator, detect_separator
 from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, Kind
 from confirma_async.formats.tables.propose.sample import Sample, sample
 from confirma_async.formats.tables.propose.synonyms import DOUBTFUL, SYNONYMS, TYPE_WORDS, plain
@@ -74,7 +74,7 @@ def propose(path: Path, options: ReadOptions) -> Proposal:
     Raises:
         InputError: the file is no table, or no line of it names columns.
     """
-    found = sample(path, form_of(path, options, otherwise=Form.CSV))
+    found = sample(path, format_of(path, options, otherwise=FileFormat.CSV))
     header, titles, rows = _split(path, found)
     guess = _Guess()
     if found.sheet is not None:
@@ -183,9 +183,9 @@ def _numbers(guess: _Guess, values: Mapping[str, Sequence[Cell]]) -> None:
         for cell in values[title]
         if isinstance(cell, str)
     ]
-    marks = {mark for mark in map(evidence, texts) if mark is not None}
-    if len(marks) == 1:
-        guess.entries["decimal_comma"] = marks == {Mark.COMMA}
+    separators = {separator for separator in map(detect_separator, texts) if separator is not None}
+    if len(separators) == 1:
+        guess.entries["decimal_comma"] = separators == {DecimalSeparator.COMMA}
     elif texts and any("," in text or "." in text for text in texts):
         guess.doubts["decimal_comma"] = "set it: numbers are text, and do not tell what separates decimals"
 
@@ -236,11 +236,11 @@ def _complete(guess: _Guess) -> list[str]:
 
 
 def _sentences(guess: _Guess, missing: Sequence[str]) -> list[str]:
-    told = [f"{name}: {doubt}" for name, doubt in guess.doubts.items()]
-    told += [f"{name}: no column seems to hold it; name one below [columns]" for name in missing]
+    notes = [f"{name}: {doubt}" for name, doubt in guess.doubts.items()]
+    notes += [f"{name}: no column seems to hold it; name one below [columns]" for name in missing]
     if guess.ignored:
-        told.append(f"columns passed over: {len(guess.ignored)}; see ignore")
-    return told
+        notes.append(f"columns passed over: {len(guess.ignored)}; see ignore")
+    return notes
 
 
 def _toml(path: Path, guess: _Guess, missing: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from confirma_async.formats.file_format import Form
+from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.models import InputError
 from confirma_async.formats.tables.cells import Cell
 from confirma_async.formats.tables.csv_lines import Fields, records
@@ -34,15 +34,15 @@ class Sample:
     sheet: str | None = None
 
 
-def sample(path: Path, form: Form) -> Sample:
+def sample(path: Path, file_format: FileFormat) -> Sample:
     """Takes the first lines of a table.
 
     Raises:
         InputError: the file is no table, or cannot be read.
     """
-    if form is Form.CSV:
+    if file_format is FileFormat.CSV:
         return _of_csv(path)
-    if form is Form.EXCEL:
+    if file_format is FileFormat.EXCEL:
         from confirma_async.formats.tables.excel import excel_sample
 
         found = excel_sample(path, MOST)
@@ -51,10 +51,10 @@ def sample(path: Path, form: Form) -> Sample:
             (number, row) for number, row in enumerate(rows, start=1) if any(cell != "" for cell in row)
         ]
         return Sample(lines, sheet=title if len(found) > 1 else None)
-    if form is Form.PARQUET or form is Form.ARROW:
+    if file_format is FileFormat.PARQUET or file_format is FileFormat.ARROW:
         from confirma_async.formats.tables.arrow import arrow_sample
 
-        titles, cells = arrow_sample(path, form, MOST)
+        titles, cells = arrow_sample(path, file_format, MOST)
         return Sample(list(enumerate(cells, start=1)), titles=titles)
     msg = f"{path}: is no table; columns are named in CSV, Excel, Parquet and Arrow files only"
     raise InputError(msg)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from confirma_async.formats.tables.cells import Mark, readings
+from confirma_async.formats.tables.cells import DecimalSeparator, readings
 from confirma_async.formats.xml.element_reader import Dialect
 from confirma_async.schemas import InvoiceType
 
@@ -53,8 +53,10 @@ def number(text: str) -> Decimal | None:
     """Reads a number with a decimal comma; with a point only where that cannot mean thousands."""
     found = readings(text)
     if "," in text or len(set(found.values())) == 1:
-        return found.get(Mark.COMMA, found.get(Mark.POINT) if "," not in text else None)
-    return found.get(Mark.POINT) if Mark.COMMA not in found else None
+        return found.get(
+            DecimalSeparator.COMMA, found.get(DecimalSeparator.POINT) if "," not in text else None
+        )
+    return found.get(DecimalSeparator.POINT) if DecimalSeparator.COMMA not in found else None
 
 
 def day(text: str) -> str | None:
