@@ -17,7 +17,7 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.errors import Problem
 from confirma_async.formats.models import BadRecord, Identity, NumberBook, Place, ReadInvoice
-from confirma_async.formats.payload import finished
+from confirma_async.formats.payload import request_from
 from confirma_async.formats.privacy import number_shown
 from confirma_async.schemas import (
     DefinitionDetail,
@@ -111,7 +111,7 @@ def resolve(
     )
 
 
-def carry(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceRequest:
+def apply_number(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceRequest:
     """Puts the numbers that were found into the request; nothing that stood in their place is lost."""
     if numbering.number is None or (numbering.original is None and numbering.credited is None):
         return request
@@ -129,7 +129,7 @@ def carry(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceReq
     return attrs.evolve(request, invoice=attrs.evolve(invoice, references=references, extensions=extensions))
 
 
-def concluded(
+def finish(
     raw: dict[str, Any],
     numbering: Numbering,
     place: Place,
@@ -152,7 +152,7 @@ def concluded(
         return BadRecord(place=place, problems=faults, number=number)
     return ReadInvoice(
         place=place,
-        request=carry(finished(raw), numbering),
+        request=apply_number(request_from(raw), numbering),
         remarks=(*numbering.remarks, *remarks),
         original_number=numbering.original,
     )

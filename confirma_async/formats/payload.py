@@ -17,7 +17,7 @@ def put(tree: dict[str, Any], place: str, value: Any) -> None:
     tree[name] = value
 
 
-def finished(tree: dict[str, Any]) -> SalesInvoiceRequest:
+def request_from(tree: dict[str, Any]) -> SalesInvoiceRequest:
     """The request that a filled tree stands for."""
     return plain_converter().structure(tree, SalesInvoiceRequest)
 

@@ -31,7 +31,7 @@ from confirma_async.formats.models import (
     ReadOptions,
     Sighting,
 )
-from confirma_async.formats.numbering import Numbering, carry, resolve
+from confirma_async.formats.numbering import Numbering, apply_number, resolve
 from confirma_async.schemas import (
     InvoiceContentData,
     InvoiceHeader,
@@ -245,7 +245,7 @@ def _invoice(
         if not problems:
             return ReadInvoice(
                 place=place,
-                request=request if numbering is None else carry(request, numbering),
+                request=request if numbering is None else apply_number(request, numbering),
                 remarks=(
                     *(() if numbering is None else numbering.remarks),
                     *remarks_on_unknown_keys(record.value, known),

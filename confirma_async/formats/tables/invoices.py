@@ -26,8 +26,8 @@ from confirma_async.formats.models import (
     ReadOptions,
     Sighting,
 )
-from confirma_async.formats.numbering import carry, resolve
-from confirma_async.formats.payload import finished, put
+from confirma_async.formats.numbering import apply_number, resolve
+from confirma_async.formats.payload import put, request_from
 from confirma_async.formats.tables.cells import Cell, CellError, ValueProblem
 from confirma_async.formats.tables.columns import COLUMNS, KEY, REQUIRED, SUMMED, Column, Kind
 from confirma_async.formats.tables.table import BadLine, Line, Table, TableLayout
@@ -318,7 +318,7 @@ def _invoice(group: _Group, path: Path, layout: TableLayout, options: ReadOption
         raw["invoice"]["attachments"] = attachments
     return ReadInvoice(
         place=place,
-        request=carry(finished(raw), numbering),
+        request=apply_number(request_from(raw), numbering),
         attached=tuple(attached),
         remarks=(*numbering.remarks, *remarks),
         original_number=numbering.original,

@@ -47,7 +47,7 @@ _PLAIN_DOCTYPE = re.compile(rb"""<!DOCTYPE\s+Finvoice\s+SYSTEM\s+("[^"\[\]<>]*"|
 """What Finvoice 1.2 writes: the name of a DTD, which is never fetched, and no declarations."""
 
 
-class Refused(Exception):  # noqa: N818 (never leaves the readers of XML)
+class UnreadableXml(Exception):  # noqa: N818 (never leaves the readers of XML)
     """A document is not even looked into; says why."""
 
     def __init__(self, rule: str, message: str) -> None:
@@ -87,7 +87,7 @@ class _Prolog:
 
     def doctype(self, name: str, _public: str | None, _system: str | None) -> None:
         if not self._may_have_doctype or name != "Finvoice":
-            raise Refused("xml.doctype", _DOCTYPE)
+            raise UnreadableXml("xml.doctype", _DOCTYPE)
 
     def start(self, _tag: str, _attributes: object) -> None:
         raise _PrologEnds
@@ -113,8 +113,8 @@ def documents(path: Path) -> Iterator[Document]:
 def _document(part: _Part, *, is_alone: bool) -> Document:
     try:
         return Document(None if is_alone else part.line, parse(part.data))
-    except Refused as refusal:
-        return Document(None if is_alone else part.line, refusal.problem)
+    except UnreadableXml as error:
+        return Document(None if is_alone else part.line, error.problem)
 
 
 def _parts(path: Path) -> Iterator[_Part]:
@@ -163,10 +163,11 @@ def parse(data: bytes | None) -> Element:
     """Parses a document.
 
     Raises:
-        Refused: it is too large, declares anything in a DOCTYPE, includes other files, or is not well-formed.
+        UnreadableXml: it is too large, declares anything in a DOCTYPE, includes other files, or is not
+            well-formed.
     """
     if data is None or len(data) > LARGEST_DOCUMENT:
-        raise Refused(
+        raise UnreadableXml(
             "xml.size", f"is larger than {LARGEST_DOCUMENT // 1024**2} MiB; give large attachments by URL"
         )
     try:
@@ -176,9 +177,11 @@ def parse(data: bytes | None) -> Element:
         raise _not_well_formed(error) from None
     declared = root.getroottree().docinfo.internalDTD
     if declared is not None and not (may_have_doctype and _declares_nothing(declared)):
-        raise Refused("xml.doctype", _DOCTYPE)
+        raise UnreadableXml("xml.doctype", _DOCTYPE)
     if next(root.iter(f"{_XINCLUDE}*"), None) is not None:
-        raise Refused("xml.xinclude", "includes other files (XInclude), which are not read; put them in")
+        raise UnreadableXml(
+            "xml.xinclude", "includes other files (XInclude), which are not read; put them in"
+        )
     _look_for_crowds(data, root)
     return root
 
@@ -187,7 +190,7 @@ def _look_for_crowds(data: bytes, root: Element) -> None:
     """Refuses elements with more attributes or namespaces than any document has use for.
 
     Raises:
-        Refused: there is one; says where.
+        UnreadableXml: there is one; says where.
     """
     if max(map(len, data.split(b"<"))) < _FEWEST_BYTES:  # no start tag is long enough
         return
@@ -199,22 +202,22 @@ def _look_for_crowds(data: bytes, root: Element) -> None:
         else:
             continue
         message += f" (line {element.sourceline}), which no invoice needs; export it again"
-        raise Refused("xml.size", message)
+        raise UnreadableXml("xml.size", message)
 
 
 def _declares_nothing(declared: etree.DTD) -> bool:
     return not declared.entities() and not declared.elements()
 
 
-def _not_well_formed(error: etree.XMLSyntaxError) -> Refused:
+def _not_well_formed(error: etree.XMLSyntaxError) -> UnreadableXml:
     line, column = error.position
     if error.code == etree.ErrorTypes.ERR_UNDECLARED_ENTITY:
-        return Refused(
+        return UnreadableXml(
             "xml.syntax",
             f"uses an entity (&name;) that XML does not define at line {line}, column {column}; write "
             "the character itself, or & as &amp;",
         )
-    return Refused(
+    return UnreadableXml(
         "xml.syntax",
         f"is not well-formed XML at line {line}, column {column}: it is cut off, damaged, or in another "
         "encoding than it says; write it again",

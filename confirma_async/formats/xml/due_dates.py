@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime
 
-from confirma_async.formats.xml.element_reader import Leaves
+from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.schemas import InvoiceType
 
 
-def assumed(leaves: Leaves, issued: str, kind: InvoiceType, days: int, remarks: list[str]) -> str | None:
+def assumed(
+    reader: ElementReader, issued: str, kind: InvoiceType, days: int, remarks: list[str]
+) -> str | None:
     """The due date of a document that states none, with a remark that says so.
 
     Args:
-        leaves: The document.
+        reader: The document.
         issued: Its own date.
         kind: What it is sent as.
         days: From its date to the due date.
@@ -24,7 +26,7 @@ def assumed(leaves: Leaves, issued: str, kind: InvoiceType, days: int, remarks: 
     try:
         due = (datetime.date.fromisoformat(issued) + datetime.timedelta(days=days)).isoformat()
     except OverflowError:
-        leaves.wrong(leaves.root, "xml.date", "has no due date that the calendar could hold; state one")
+        reader.wrong(reader.root, "xml.date", "has no due date that the calendar could hold; state one")
         return None
     remarks.append(
         f"the invoice states no due date; {days} days after its issue date are taken "

@@ -1,4 +1,4 @@
-"""A document as a tree whose every text and attribute is either taken or left over, never lost."""
+"""A document as a tree whose every text and attribute is either consumed or left over, never lost."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class Dialect:
     silent: Mapping[str, str] = field(factory=dict[str, str])
 
 
-class Leaves:
+class ElementReader:
     """The texts and attributes of a document, and which of them have found a place.
 
-    Reading a value takes it. ``left`` gives what nobody took, in the order of the document.
+    Reading a value consumes it. ``unconsumed`` gives what nobody did, in the order of the document.
 
     Attributes:
         root: The document's root element.
@@ -64,8 +64,8 @@ class Leaves:
         self.root = root
         self.dialect = dialect
         self.problems: list[Problem] = []
-        self._taken: set[Element] = set()
-        self._taken_attributes: set[tuple[Element, str]] = set()
+        self._consumed: set[Element] = set()
+        self._consumed_attributes: set[tuple[Element, str]] = set()
         self.currency: str = dialect.currency(root)
         self._namespaces = dict(dialect.namespaces)
 
@@ -78,46 +78,46 @@ class Leaves:
         return next(iter(self.every(parent, path)), None)
 
     def peek(self, parent: Element, path: str) -> str | None:
-        """The text of the first element at a path, without taking it."""
+        """The text of the first element at a path, without consuming it."""
         element = self.first(parent, path)
         return None if element is None else own_text(element)
 
-    def take(self, element: Element, *attributes: str) -> str:
-        """Takes an element's text, and those attributes that its new place tells as well."""
-        self._taken.add(element)
-        self._taken_attributes.update((element, name) for name in attributes)
+    def consume(self, element: Element, *attributes: str) -> str:
+        """Consumes an element's text, and those attributes that its new place tells as well."""
+        self._consumed.add(element)
+        self._consumed_attributes.update((element, name) for name in attributes)
         return own_text(element)
 
-    def leave(self, *elements: Element) -> None:
+    def release(self, *elements: Element) -> None:
         """Gives back texts whose place does not tell all of them, so that they are kept as details too."""
-        self._taken.difference_update(elements)
+        self._consumed.difference_update(elements)
 
     def text(self, parent: Element, path: str) -> str | None:
-        """Takes the text of the first element at a path."""
+        """Consumes the text of the first element at a path."""
         element = self.first(parent, path)
-        return None if element is None else self.take(element)
+        return None if element is None else self.consume(element)
 
     def joined(self, parent: Element, path: str) -> str | None:
-        """Takes the texts of all elements at a path, each on lines of its own."""
-        return "\n".join(self.take(each) for each in self.every(parent, path)) or None
+        """Consumes the texts of all elements at a path, each on lines of its own."""
+        return "\n".join(self.consume(each) for each in self.every(parent, path)) or None
 
     def number(self, parent: Element, path: str) -> Decimal | None:
-        """Takes a number as it is."""
+        """Consumes a number as it is."""
         element = self.first(parent, path)
         if element is None:
             return None
-        value = self.dialect.decimal(self.take(element))
+        value = self.dialect.decimal(self.consume(element))
         if value is None:
             self._no_number(element)
         return value
 
     def amount(self, parent: Element, path: str) -> Decimal | None:
-        """Takes an amount in the document's currency, exact to the cent."""
+        """Consumes an amount in the document's currency, exact to the cent."""
         element = self.first(parent, path)
         return None if element is None else self.amount_of(element)
 
     def amount_of(self, element: Element) -> Decimal | None:
-        """Takes an element's amount in the document's currency, exact to the cent."""
+        """Consumes an element's amount in the document's currency, exact to the cent."""
         self.price_of(element)
         value = self.dialect.decimal(own_text(element))
         exact = None if value is None else cents(value)
@@ -128,9 +128,9 @@ class Leaves:
         return exact
 
     def price_of(self, element: Element) -> Decimal | None:
-        """Takes an element's price in the document's currency, with all its decimals."""
+        """Consumes an element's price in the document's currency, with all its decimals."""
         attribute = self.dialect.currency_attribute
-        value = self.dialect.decimal(self.take(element, attribute))
+        value = self.dialect.decimal(self.consume(element, attribute))
         if value is None:
             self._no_number(element)
         if self.is_foreign(element):
@@ -146,11 +146,11 @@ class Leaves:
         return element.get(self.dialect.currency_attribute, self.currency) != self.currency
 
     def date(self, parent: Element, path: str) -> str | None:
-        """Takes a date, as ISO text."""
+        """Consumes a date, as ISO text."""
         element = self.first(parent, path)
         if element is None:
             return None
-        day = self.dialect.date(self.take(element))
+        day = self.dialect.date(self.consume(element))
         if day is None:
             self.wrong(element, "xml.date", f"is no date as {self.dialect.date_form}; correct it")
         return day
@@ -170,8 +170,8 @@ class Leaves:
             Problem(place, "xml.required", "is missing, but every document needs it; add it")
         )
 
-    def left(self, top: Element, besides: Collection[Element] = ()) -> Iterator[dict[str, str]]:
-        """What nobody took of an element and all below it, as definition details in wire form.
+    def unconsumed(self, top: Element, besides: Collection[Element] = ()) -> Iterator[dict[str, str]]:
+        """What nobody consumed of an element and all below it, as definition details in wire form.
 
         Args:
             top: The element; codes are paths below it.
@@ -181,7 +181,7 @@ class Leaves:
         pending = [(top, "")]
         while pending:
             element, path = pending.pop()
-            yield from self._left_of(element, path)
+            yield from self._unconsumed_of(element, path)
             prefix = f"{path}/" if path else ""
             below = [
                 (child, prefix + step)
@@ -190,17 +190,17 @@ class Leaves:
             ]
             pending += reversed(below)
 
-    def _left_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
+    def _unconsumed_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
         text = own_text(element)
         attributes = {
             local_name(name): str(value)
             for name, value in element.attrib.items()
-            if (element, name) not in self._taken_attributes
+            if (element, name) not in self._consumed_attributes
             and not str(name).startswith(_INSTANCE)
             and not (name == self.dialect.currency_attribute and value == self.currency)
             and self.dialect.silent.get(str(name)) != value
         }
-        if text and element not in self._taken:
+        if text and element not in self._consumed:
             detail = {"code": path or local_name(element.tag), "value": text}
             if attributes:
                 detail["name"] = ", ".join(f"{name}={value}" for name, value in attributes.items())

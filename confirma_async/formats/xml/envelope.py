@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Wrapping:
+class Envelope:
     """What is around a document, or right before it.
 
     Attributes:

@@ -21,9 +21,9 @@ from confirma_async.formats.models import (
     ReadOptions,
     Sighting,
 )
-from confirma_async.formats.xml.documents import Document, Refused, documents, parse
+from confirma_async.formats.xml.documents import Document, UnreadableXml, documents, parse
 from confirma_async.formats.xml.element_reader import local_name
-from confirma_async.formats.xml.envelope import Wrapping
+from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
 from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
 from confirma_async.formats.xml.ubl import ubl_identity, ubl_invoice
@@ -32,7 +32,7 @@ from confirma_async.formats.xml.ubl.codes import CREDIT_NOTE_ROOT, INVOICE_ROOT
 if TYPE_CHECKING:
     from confirma_async.formats.xml.element_reader import Element
 
-_Read: TypeAlias = Callable[["Element", Wrapping, Place, ReadOptions], ReadInvoice | BadRecord]
+_Read: TypeAlias = Callable[["Element", Envelope, Place, ReadOptions], ReadInvoice | BadRecord]
 _Identify: TypeAlias = Callable[["Element"], Identity | None]
 
 _KINDS: Mapping[str, tuple[_Read, _Identify]] = {
@@ -56,7 +56,7 @@ class _Found:
     """A document to read, with what is around it, or what stands there instead."""
 
     place: Place
-    what: tuple[Element, Wrapping] | Problem
+    what: tuple[Element, Envelope] | Problem
 
 
 def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
@@ -69,8 +69,8 @@ def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
         if isinstance(found.what, Problem):
             yield BadRecord(place=found.place, problems=[found.what])
         else:
-            root, wrapping = found.what
-            yield _KINDS[str(root.tag)][0](root, wrapping, found.place, options)
+            root, envelope = found.what
+            yield _KINDS[str(root.tag)][0](root, envelope, found.place, options)
 
 
 def xml_sightings(path: Path) -> Iterator[Sighting]:
@@ -89,33 +89,33 @@ def xml_sightings(path: Path) -> Iterator[Sighting]:
 
 def _found(path: Path) -> Iterator[_Found]:
     """The documents of a file. An envelope belongs to what is in it, or else to what follows it."""
-    envelope: tuple[Place, Element] | None = None
+    pending: tuple[Place, Element] | None = None
     is_first = True
     for document in documents(path):
         place = Place(str(path), document.line)
         try:
             contents = _contents(document)
-        except Refused as refusal:
-            yield _Found(place, refusal.problem)
+        except UnreadableXml as error:
+            yield _Found(place, error.problem)
             continue
         if isinstance(document.root, Problem):
             yield _Found(place, document.root)
         elif contents:
-            for root, wrapping in contents:
-                around = wrapping if wrapping.root is not None or envelope is None else Wrapping(envelope[1])
+            for root, envelope in contents:
+                around = envelope if envelope.root is not None or pending is None else Envelope(pending[1])
                 yield _Found(place, (root, around))
-            envelope = None
+            pending = None
         elif local_name(document.root.tag) == _ENVELOPE:
-            if envelope is not None:
-                yield _Found(envelope[0], _empty_envelope())
-            envelope = (place, document.root)
+            if pending is not None:
+                yield _Found(pending[0], _empty_envelope())
+            pending = (place, document.root)
         elif is_first and document.line is None:
             raise InputError(f"{path}: {_unknown(document.root)}")
         else:
             yield _Found(place, Problem("/", "xml.root", _unknown(document.root)))
         is_first = False
-    if envelope is not None:
-        yield _Found(envelope[0], _empty_envelope())
+    if pending is not None:
+        yield _Found(pending[0], _empty_envelope())
 
 
 def _empty_envelope() -> Problem:
@@ -123,20 +123,20 @@ def _empty_envelope() -> Problem:
     return Problem("/", "xml.root", message)
 
 
-def _contents(document: Document) -> Sequence[tuple[Element, Wrapping]]:
+def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
     """The documents that a document is, or has in it."""
     root = document.root
     if isinstance(root, Problem):
         return ()
     if root.tag in _KINDS:
-        return [(root, Wrapping())]
+        return [(root, Envelope())]
     if root.tag == _ATTACHED:
         return _attached(root)
     inside = [each for each in root.iter(*_KINDS) if not any(up.tag in _KINDS for up in each.iterancestors())]
-    return [(each, Wrapping(root)) for each in inside]
+    return [(each, Envelope(root)) for each in inside]
 
 
-def _attached(root: Element) -> Sequence[tuple[Element, Wrapping]]:
+def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:
     """The document that an AttachedDocument of UBL carries as text or as base64."""
     for path in _EMBEDDED:
         holder = root.find(path)
@@ -150,12 +150,12 @@ def _attached(root: Element) -> Sequence[tuple[Element, Wrapping]]:
                 else base64.b64decode(text, validate=True)
             )
         except (binascii.Error, ValueError):
-            raise Refused(
+            raise UnreadableXml(
                 "xml.base64", "carries a document that is not valid base64; attach it again"
             ) from None
         inner = parse(data)
         if inner.tag in _KINDS:
-            return [(inner, Wrapping(root))]
+            return [(inner, Envelope(root))]
     return ()
 
 

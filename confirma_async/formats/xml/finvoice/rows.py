@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from confirma_async.formats.decimals import quotient
-from confirma_async.formats.xml.element_reader import Leaves, own_text
+from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.finvoice.codes import number
 
 if TYPE_CHECKING:
@@ -32,39 +32,39 @@ _AMOUNTS = (
 )
 
 
-def rows(leaves: Leaves) -> list[dict[str, Any]]:
+def rows(reader: ElementReader) -> list[dict[str, Any]]:
     """Every row of the document. Sub-rows only break down what their row says, and become its details."""
-    found = [_row(leaves, each) for each in leaves.every(leaves.root, "InvoiceRow")]
-    found += [_whole(leaves, each, is_charge=False) for each in leaves.every(leaves.root, DISCOUNTS)]
-    found += [_whole(leaves, each, is_charge=True) for each in leaves.every(leaves.root, CHARGES)]
+    found = [_row(reader, each) for each in reader.every(reader.root, "InvoiceRow")]
+    found += [_whole(reader, each, is_charge=False) for each in reader.every(reader.root, DISCOUNTS)]
+    found += [_whole(reader, each, is_charge=True) for each in reader.every(reader.root, CHARGES)]
     for position, row in enumerate(found, start=1):
         row["rowNumber"] = position
     return found
 
 
-def _row(leaves: Leaves, element: Element) -> dict[str, Any]:
+def _row(reader: ElementReader, element: Element) -> dict[str, Any]:
     raw: dict[str, Any] = {}
     for path, place in _TEXTS:
-        text = leaves.text(element, path)
+        text = reader.text(element, path)
         if text is not None:
             _put(raw, place, text)
-    texts = (leaves.text(element, "ArticleDescription"), leaves.joined(element, "RowFreeText"))
+    texts = (reader.text(element, "ArticleDescription"), reader.joined(element, "RowFreeText"))
     raw["description"] = "\n".join(text for text in texts if text) or None
     for path in _QUANTITIES:
-        quantity = leaves.first(element, path)
+        quantity = reader.first(element, path)
         value = None if quantity is None else number(own_text(quantity))
         if quantity is not None and value is not None:  # one that is no number is left, being free text
             raw["quantity"] = value
             raw["unit"] = quantity.get("QuantityUnitCode") or quantity.get("QuantityUnitCodeUN")
             is_named = quantity.get("QuantityUnitCode") is not None
-            leaves.take(quantity, "QuantityUnitCode" if is_named else "QuantityUnitCodeUN")
+            reader.consume(quantity, "QuantityUnitCode" if is_named else "QuantityUnitCodeUN")
             break
-    raw["unitPrice"] = _unit_price(leaves, element)
+    raw["unitPrice"] = _unit_price(reader, element)
     for path, place in _NUMBERS:
-        raw[place] = leaves.number(element, path)
+        raw[place] = reader.number(element, path)
     for path, place in _AMOUNTS:
-        raw[place] = leaves.amount(element, path)
-    details = [*_definitions(leaves, element, "Row"), *leaves.left(element)]
+        raw[place] = reader.amount(element, path)
+    details = [*_definitions(reader, element, "Row"), *reader.unconsumed(element)]
     raw["definitionDetails"] = details
     return {place: value for place, value in raw.items() if value is not None and value != []}
 
@@ -74,55 +74,55 @@ def _put(raw: dict[str, Any], place: str, text: str) -> None:
     (raw.setdefault(parent, {}) if parent else raw)[name] = text
 
 
-def _unit_price(leaves: Leaves, element: Element) -> Decimal | None:
+def _unit_price(reader: ElementReader, element: Element) -> Decimal | None:
     """The price of one unit; where it is for several and has no exact part, the price is left."""
-    price = leaves.first(element, "UnitPriceAmount")
+    price = reader.first(element, "UnitPriceAmount")
     if price is None:
         return None
-    value = leaves.price_of(price)
-    base = leaves.first(element, "UnitPriceBaseQuantity")
+    value = reader.price_of(price)
+    base = reader.first(element, "UnitPriceBaseQuantity")
     if base is None or value is None:
         return value
-    count = leaves.number(element, "UnitPriceBaseQuantity")
+    count = reader.number(element, "UnitPriceBaseQuantity")
     if count is None or count == 1:
         return value
-    leaves.leave(price, base)
+    reader.release(price, base)
     return quotient(value, count)
 
 
-def _definitions(leaves: Leaves, element: Element, prefix: str) -> list[dict[str, str]]:
+def _definitions(reader: ElementReader, element: Element, prefix: str) -> list[dict[str, str]]:
     """What the document itself defines beside the standard: code, name and value."""
     found: list[dict[str, str]] = []
-    for each in leaves.every(element, f"{prefix}DefinitionDetails"):
-        header = leaves.first(each, f"{prefix}DefinitionHeaderText")
-        value = leaves.first(each, f"{prefix}DefinitionValue")
+    for each in reader.every(element, f"{prefix}DefinitionDetails"):
+        header = reader.first(each, f"{prefix}DefinitionHeaderText")
+        value = reader.first(each, f"{prefix}DefinitionValue")
         if header is None or value is None or value.attrib:
             continue  # left, and so kept with all it says
-        detail = {"name": leaves.take(header, "DefinitionCode"), "value": leaves.take(value)}
+        detail = {"name": reader.consume(header, "DefinitionCode"), "value": reader.consume(value)}
         code = header.get("DefinitionCode")
         found.append({"code": code, **detail} if code else detail)
     return found
 
 
-def document_definitions(leaves: Leaves) -> list[dict[str, str]]:
+def document_definitions(reader: ElementReader) -> list[dict[str, str]]:
     """What the document defines for itself as a whole."""
-    details = leaves.first(leaves.root, "InvoiceDetails")
-    return [] if details is None else _definitions(leaves, details, "")
+    details = reader.first(reader.root, "InvoiceDetails")
+    return [] if details is None else _definitions(reader, details, "")
 
 
-def _whole(leaves: Leaves, element: Element, *, is_charge: bool) -> dict[str, Any]:
+def _whole(reader: ElementReader, element: Element, *, is_charge: bool) -> dict[str, Any]:
     """The row of a discount or charge on the whole document; with it, rows sum to the net total."""
-    amount = leaves.amount(element, "Amount")
-    if amount is None and leaves.first(element, "Amount") is None:
-        leaves.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
+    amount = reader.amount(element, "Amount")
+    if amount is None and reader.first(element, "Amount") is None:
+        reader.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
     raw: dict[str, Any] = {
-        "productName": leaves.text(element, "ReasonText" if is_charge else "FreeText")
+        "productName": reader.text(element, "ReasonText" if is_charge else "FreeText")
         or ("Charge" if is_charge else "Discount"),
         "quantity": Decimal(1),
-        "vatPercentage": leaves.number(element, "VatRatePercent"),
-        "vatCode": leaves.text(element, "VatCategoryCode"),
+        "vatPercentage": reader.number(element, "VatRatePercent"),
+        "vatCode": reader.text(element, "VatCategoryCode"),
     }
     if amount is not None:
         raw["netAmount"] = amount if is_charge or not amount else amount.copy_abs().copy_negate()
-    raw["definitionDetails"] = list(leaves.left(element))
+    raw["definitionDetails"] = list(reader.unconsumed(element))
     return {place: value for place, value in raw.items() if value is not None and value != []}

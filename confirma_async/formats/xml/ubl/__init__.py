@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from confirma_async.formats.decimals import decimal
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
-from confirma_async.formats.numbering import concluded, resolve
+from confirma_async.formats.numbering import finish, resolve
 from confirma_async.formats.payload import put
 from confirma_async.formats.xml.due_dates import assumed
-from confirma_async.formats.xml.element_reader import Dialect, Leaves, own_text, where
-from confirma_async.formats.xml.envelope import Wrapping
+from confirma_async.formats.xml.element_reader import Dialect, ElementReader, own_text, where
+from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, STRUCTURE, TYPE_CODES
 from confirma_async.formats.xml.ubl.parties import buyer, delivery, seller, seller_id
 from confirma_async.formats.xml.ubl.rows import CHARGES, charge_row, lines, row
-from confirma_async.formats.xml.ubl.totals import amounts, payment_data, take_implied
+from confirma_async.formats.xml.ubl.totals import amounts, consume_implied, payment_data
 from confirma_async.schemas import InvoiceType
 
 if TYPE_CHECKING:
@@ -90,114 +90,114 @@ _REQUIRED = ("cbc:ID", "cbc:IssueDate", "cbc:DocumentCurrencyCode")
 
 
 def ubl_invoice(
-    root: Element, wrapping: Wrapping, place: Place, options: ReadOptions
+    root: Element, envelope: Envelope, place: Place, options: ReadOptions
 ) -> ReadInvoice | BadRecord:
     """Reads the invoice of a UBL document."""
-    leaves = Leaves(root, DIALECT)
-    return _invoice(leaves, wrapping.remarks(), place, options)
+    reader = ElementReader(root, DIALECT)
+    return _invoice(reader, envelope.remarks(), place, options)
 
 
 def ubl_identity(root: Element) -> Identity | None:
     """Who says which number in a UBL document; None where it has none."""
-    leaves = Leaves(root, DIALECT)
-    number = leaves.peek(root, "cbc:ID")
-    return None if number is None else _identity(leaves, number)
+    reader = ElementReader(root, DIALECT)
+    number = reader.peek(root, "cbc:ID")
+    return None if number is None else _identity(reader, number)
 
 
-def _identity(leaves: Leaves, number: str) -> Identity:
-    return Identity(seller_id(leaves), _type(leaves)[0] or InvoiceType.INVOICE, number)
+def _identity(reader: ElementReader, number: str) -> Identity:
+    return Identity(seller_id(reader), _type(reader)[0] or InvoiceType.INVOICE, number)
 
 
-def _type(leaves: Leaves) -> tuple[InvoiceType | None, str]:
+def _type(reader: ElementReader) -> tuple[InvoiceType | None, str]:
     """The type of document, None where its code is none that can be sent, and that code."""
-    plain = PLAIN_CODES[str(leaves.root.tag)]
-    code = next((code for path in _TYPE_CODE if (code := leaves.peek(leaves.root, path))), plain)
+    plain = PLAIN_CODES[str(reader.root.tag)]
+    code = next((code for path in _TYPE_CODE if (code := reader.peek(reader.root, path))), plain)
     kind = TYPE_CODES.get(code)
     is_credit = TYPE_CODES[plain] == InvoiceType.CREDIT_NOTE
     return (None if is_credit and kind != InvoiceType.CREDIT_NOTE else kind), code
 
 
 def _invoice(
-    leaves: Leaves, around: Sequence[str], place: Place, options: ReadOptions
+    reader: ElementReader, around: Sequence[str], place: Place, options: ReadOptions
 ) -> ReadInvoice | BadRecord:
-    root = leaves.root
-    number = leaves.text(root, "cbc:ID")
-    identity = _identity(leaves, number or "")
+    root = reader.root
+    number = reader.text(root, "cbc:ID")
+    identity = _identity(reader, number or "")
     raw: dict[str, Any] = {}
     remarks = [*around]
     for required in _REQUIRED:
-        if leaves.first(root, required) is None:
-            leaves.missing(required)
-    _fill_header(leaves, raw, identity, options, remarks)
-    credited = _credited(leaves, identity, remarks)
+        if reader.first(root, required) is None:
+            reader.missing(required)
+    _fill_header(reader, raw, identity, options, remarks)
+    credited = _credited(reader, identity, remarks)
     numbering = resolve(
         identity,
-        None if credited is None else leaves.take(credited),
+        None if credited is None else reader.consume(credited),
         options.numbers,
         path=f"{where(root)}/ID",
         credited_path="" if credited is None else where(credited),
     )
     put(raw, "invoice.header.number", numbering.number)
     for name, party in (("seller", seller), ("buyer", buyer), ("delivery", delivery)):
-        filled = party(leaves)
+        filled = party(reader)
         if filled:
             put(raw, f"invoice.parties.{name}Party", filled)
-    _fill_money(leaves, raw)
-    _put(raw, "invoice.attachments", _attachments(leaves) or None)
-    _fill_extensions(leaves, raw)
-    return concluded(raw, numbering, place, number, leaves.problems, remarks)
+    _fill_money(reader, raw)
+    _put(raw, "invoice.attachments", _attachments(reader) or None)
+    _fill_extensions(reader, raw)
+    return finish(raw, numbering, place, number, reader.problems, remarks)
 
 
 def _fill_header(
-    leaves: Leaves, raw: dict[str, Any], identity: Identity, options: ReadOptions, remarks: list[str]
+    reader: ElementReader, raw: dict[str, Any], identity: Identity, options: ReadOptions, remarks: list[str]
 ) -> None:
-    root = leaves.root
-    kind, code = _type(leaves)
-    element = next((each for path in _TYPE_CODE if (each := leaves.first(root, path)) is not None), None)
+    root = reader.root
+    kind, code = _type(reader)
+    element = next((each for path in _TYPE_CODE if (each := reader.first(root, path)) is not None), None)
     if kind is None:
         message = (
             f"document type {code} is none that can be sent as an invoice or credit note from this document; "
             "see the list of codes in the docs"
         )
-        leaves.wrong(root if element is None else element, "xml.type", message)
+        reader.wrong(root if element is None else element, "xml.type", message)
     elif code == PLAIN_CODES[str(root.tag)]:
         for path in _TYPE_CODE:
-            leaves.text(root, path)
+            reader.text(root, path)
     else:
         remarks.append(f"document type {code} is sent as {kind}; the code is kept in the definition details")
     put(raw, "invoice.header.type", identity.type.value)
     for path in STRUCTURE:
-        leaves.text(root, path)
+        reader.text(root, path)
     for path, place in _TEXTS:
-        _put(raw, place, leaves.text(root, path))
+        _put(raw, place, reader.text(root, path))
     for path, place in _JOINED:
-        _put(raw, place, leaves.joined(root, path))
+        _put(raw, place, reader.joined(root, path))
     for path, place in _DATES:
-        _put(raw, place, leaves.date(root, path))
-    _fill_due_date(leaves, raw, identity, options, remarks)
-    for repeated in leaves.every(root, _PAYMENT_ID)[1:]:
-        if leaves.peek(root, _PAYMENT_ID) == "".join(repeated.itertext()).strip():
-            leaves.take(repeated)
+        _put(raw, place, reader.date(root, path))
+    _fill_due_date(reader, raw, identity, options, remarks)
+    for repeated in reader.every(root, _PAYMENT_ID)[1:]:
+        if reader.peek(root, _PAYMENT_ID) == "".join(repeated.itertext()).strip():
+            reader.consume(repeated)
 
 
 def _fill_due_date(
-    leaves: Leaves, raw: dict[str, Any], identity: Identity, options: ReadOptions, remarks: list[str]
+    reader: ElementReader, raw: dict[str, Any], identity: Identity, options: ReadOptions, remarks: list[str]
 ) -> None:
-    root = leaves.root
-    path = "cbc:DueDate" if leaves.first(root, "cbc:DueDate") is not None else _PAYMENT_DUE
-    stated = leaves.first(root, path) is not None
-    due = leaves.date(root, path)
+    root = reader.root
+    path = "cbc:DueDate" if reader.first(root, "cbc:DueDate") is not None else _PAYMENT_DUE
+    stated = reader.first(root, path) is not None
+    due = reader.date(root, path)
     issued: str | None = raw["invoice"]["header"].get("date") if "invoice" in raw else None
     if not stated and issued is not None:
-        due = assumed(leaves, issued, identity.type, options.due_days, remarks)
+        due = assumed(reader, issued, identity.type, options.due_days, remarks)
     _put(raw, "invoice.header.dueDate", due)
 
 
-def _credited(leaves: Leaves, identity: Identity, remarks: list[str]) -> Element | None:
+def _credited(reader: ElementReader, identity: Identity, remarks: list[str]) -> Element | None:
     """The element that names the credited invoice; on other documents a reference credits nothing."""
     if identity.type != InvoiceType.CREDIT_NOTE:
         return None
-    found = leaves.every(leaves.root, _CREDITED)
+    found = reader.every(reader.root, _CREDITED)
     if len(found) > 1:
         remarks.append(
             f"the credit note refers to {len(found)} invoices; the first is sent as the credited one, "
@@ -206,38 +206,38 @@ def _credited(leaves: Leaves, identity: Identity, remarks: list[str]) -> Element
     return found[0] if found else None
 
 
-def _fill_money(leaves: Leaves, raw: dict[str, Any]) -> None:
-    line_elements, charges = lines(leaves), leaves.every(leaves.root, CHARGES)
-    rows = [row(leaves, line, position) for position, line in enumerate(line_elements, start=1)]
+def _fill_money(reader: ElementReader, raw: dict[str, Any]) -> None:
+    line_elements, charges = lines(reader), reader.every(reader.root, CHARGES)
+    rows = [row(reader, line, position) for position, line in enumerate(line_elements, start=1)]
     following = 1 + max((each["rowNumber"] for each in rows), default=0)
-    rows += [charge_row(leaves, charge, position) for position, charge in enumerate(charges, start=following)]
+    rows += [charge_row(reader, charge, position) for position, charge in enumerate(charges, start=following)]
     raw["invoice"]["rows"] = rows
-    raw["invoice"]["amounts"] = amounts(leaves)
-    _put(raw, "invoice.paymentData", payment_data(leaves, raw["invoice"]["amounts"]) or None)
-    take_implied(leaves, line_elements, charges)
+    raw["invoice"]["amounts"] = amounts(reader)
+    _put(raw, "invoice.paymentData", payment_data(reader, raw["invoice"]["amounts"]) or None)
+    consume_implied(reader, line_elements, charges)
 
 
-def _attachments(leaves: Leaves) -> list[dict[str, Any]]:
+def _attachments(reader: ElementReader) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for element in leaves.every(leaves.root, "cac:AdditionalDocumentReference/cac:Attachment"):
-        raw: dict[str, Any] = {"url": leaves.text(element, "cac:ExternalReference/cbc:URI")}
-        embedded = leaves.first(element, "cbc:EmbeddedDocumentBinaryObject")
+    for element in reader.every(reader.root, "cac:AdditionalDocumentReference/cac:Attachment"):
+        raw: dict[str, Any] = {"url": reader.text(element, "cac:ExternalReference/cbc:URI")}
+        embedded = reader.first(element, "cbc:EmbeddedDocumentBinaryObject")
         if embedded is not None:
             raw["fileName"], raw["mimeType"] = embedded.get("filename"), embedded.get("mimeCode")
-            raw["data"] = "".join(leaves.take(embedded, "filename", "mimeCode").split())
+            raw["data"] = "".join(reader.consume(embedded, "filename", "mimeCode").split())
             try:
                 base64.b64decode(raw["data"], validate=True)
             except (binascii.Error, ValueError):
-                leaves.wrong(embedded, "xml.base64", "is not valid base64; attach the document again")
+                reader.wrong(embedded, "xml.base64", "is not valid base64; attach the document again")
         if any(value is not None for value in raw.values()):
             found.append({name: value for name, value in raw.items() if value is not None})
     return found
 
 
-def _fill_extensions(leaves: Leaves, raw: dict[str, Any]) -> None:
+def _fill_extensions(reader: ElementReader, raw: dict[str, Any]) -> None:
     """Keeps what has found no place; what is below lines and charges is in their rows already."""
-    elsewhere = {*lines(leaves), *leaves.every(leaves.root, CHARGES)}
-    details = list(leaves.left(leaves.root, besides=elsewhere))
+    elsewhere = {*lines(reader), *reader.every(reader.root, CHARGES)}
+    details = list(reader.unconsumed(reader.root, besides=elsewhere))
     if details:
         put(raw, "invoice.extensions.definitionDetails", details)
 
