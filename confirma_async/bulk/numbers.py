@@ -49,7 +49,7 @@ def known_numbers(journal: SqliteJournal, documents: Sequence[Identity]) -> Mapp
 
 @define
 class JournalBook:
-    """A ``NumberBook``: what this job has numbered, and what earlier runs have.
+    """A ``NumberAssignments``: what this job has numbered, and what earlier runs have.
 
     Attributes:
         path: The journal; None where there is none yet.

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Self
 
-from confirma_async.formats.models import Identity, Place, Sighting
+from confirma_async.formats.models import DocumentRef, Identity, Place
 from confirma_async.schemas import InvoiceType
 
 _SCHEMA = """
@@ -29,7 +29,7 @@ ORDER BY other.seller LIMIT 1
 """The same number where only one of two documents names its seller: they may be of one seller."""
 
 
-class Clashes:
+class DuplicateNumbers:
     """Who says which number, and where a number stands twice. Use it with ``with``.
 
     A document that names no seller may be of any: its number stands twice beside the same of a named one.
@@ -45,13 +45,13 @@ class Clashes:
         self._seen.execute("PRAGMA synchronous = OFF")
         self._seen.execute(_SCHEMA)
 
-    def watch(self, sightings: Iterable[Sighting]) -> Iterator[Identity]:
+    def watch(self, documents: Iterable[DocumentRef]) -> Iterator[Identity]:
         """Takes note of documents as they pass, and hands on who says which number."""
         self._seen.execute("BEGIN")
-        for sighting in sightings:
-            if sighting.identity.type != InvoiceType.REMINDER:
-                self._note(sighting)
-            yield sighting.identity
+        for document in documents:
+            if document.identity.type != InvoiceType.REMINDER:
+                self._note(document)
+            yield document.identity
         self._seen.execute("COMMIT")
 
     def find(self, identity: Identity) -> tuple[Place, Place] | None:
@@ -70,9 +70,9 @@ class Clashes:
         """Lets go of the scratch file."""
         self._seen.close()
 
-    def _note(self, sighting: Sighting) -> None:
-        key, place = _key(sighting.identity), sighting.place
-        self._named.add(bool(sighting.identity.seller))
+    def _note(self, document: DocumentRef) -> None:
+        key, place = _key(document.identity), document.place
+        self._named.add(bool(document.identity.seller))
         added = self._seen.execute(
             "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?, NULL, NULL)", (*key, place.source, place.line)
         )

@@ -109,14 +109,14 @@ class Identity:
 
 
 @frozen
-class Sighting:
+class DocumentRef:
     """A document seen in a file: who says which number, and where."""
 
     identity: Identity
     place: Place
 
 
-class NumberBook(Protocol):
+class NumberAssignments(Protocol):
     """Whole numbers given to documents whose own number is none (``--number-from``)."""
 
     def find(self, identity: Identity, /) -> int | None:
@@ -145,7 +145,7 @@ class ReadOptions:
 
     file_format: FileFormat | None = None
     mapping: ColumnMapping | None = None
-    numbers: NumberBook | None = None
+    numbers: NumberAssignments | None = None
     decimal_comma: bool | None = None
     folder: Path | None = None
     attach_anywhere: bool = False

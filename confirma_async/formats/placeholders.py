@@ -1,8 +1,8 @@
 """What stands in the place of an attached document until its invoice is sent.
 
 A job may hold many records at once, but it must not hold their documents. Until an invoice is sent, a
-stand-in made of the document's digest stands in its place, so that whatever is computed of the invoice covers
-the document as well.
+placeholder made of the document's digest stands in its place, so that whatever is computed of the invoice
+covers the document as well.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from confirma_async.schemas import SalesInvoiceRequest
 
 
 @frozen
-class StandIn:
+class Placeholder:
     """What stands in the place of a document until the invoice is sent.
 
     Attributes:
@@ -34,20 +34,20 @@ class StandIn:
         return base64.b64encode(b"stand-in for the attached file " + self.digest).decode()
 
     def replaced(self, body: bytes, data: bytes) -> bytes:
-        """The body of a request with the document in the place of the stand-in."""
+        """The body of a request with the document in the place of the placeholder."""
         return body.replace(f'"{self.text}"'.encode(), b'"' + base64.b64encode(data) + b'"')
 
 
-def with_stand_ins(
+def with_placeholders(
     request: SalesInvoiceRequest, attached: Sequence[Attached]
-) -> tuple[SalesInvoiceRequest, tuple[StandIn, ...]]:
-    """The request with a stand-in for each document that belongs to it.
+) -> tuple[SalesInvoiceRequest, tuple[Placeholder, ...]]:
+    """The request with a placeholder for each document that belongs to it.
 
     Raises:
         RequestInvalidError: a file cannot be read.
     """
-    stand_ins = tuple(StandIn(each, each.digest()) for each in attached)
-    return _embedded(request, [(each.attached, each.text) for each in stand_ins]), stand_ins
+    placeholders = tuple(Placeholder(each, each.digest()) for each in attached)
+    return _embedded(request, [(each.attached, each.text) for each in placeholders]), placeholders
 
 
 def with_files(request: SalesInvoiceRequest, attached: Sequence[Attached]) -> SalesInvoiceRequest:

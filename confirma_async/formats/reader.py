@@ -15,25 +15,25 @@ from attrs import evolve
 
 from confirma_async.converters import Converter
 from confirma_async.formats.file_format import BY_EXTENSION, BY_SIGNATURE, LIBRARIES, NOT_READ, FileFormat
-from confirma_async.formats.json.lines import json_sightings, read_json
+from confirma_async.formats.json.lines import read_json, scan_json
 from confirma_async.formats.models import (
     BadRecord,
+    DocumentRef,
     InputError,
     Place,
     ReadInvoice,
     ReadOptions,
-    Sighting,
 )
 from confirma_async.formats.payload import plain_converter
 from confirma_async.formats.spooled import Spooled
 from confirma_async.formats.tables.csv import csv_table
 from confirma_async.formats.tables.csv_survey import DELIMITERS
 from confirma_async.formats.tables.header import known
-from confirma_async.formats.tables.invoices import read_table, table_sightings
+from confirma_async.formats.tables.invoices import read_table, scan_table
 from confirma_async.formats.tables.table import Table
 
 _DEFAULTS = ReadOptions()
-Item = TypeVar("Item", ReadInvoice | BadRecord, Sighting)
+Item = TypeVar("Item", ReadInvoice | BadRecord, DocumentRef)
 _START = 64 * 1024
 
 
@@ -60,9 +60,9 @@ def read(
     return _guarded(path, _read(file, file_format, options, converter or plain_converter()))
 
 
-def sightings(
+def scan(
     path: str | PathLike[str], options: ReadOptions = _DEFAULTS, converter: Converter | None = None
-) -> Iterator[Sighting]:
+) -> Iterator[DocumentRef]:
     """Says which documents a file holds: the seller, type and number of each, and its place, in order.
 
     This is a quick look before the invoices are read: to find a number that stands twice, and to give whole
@@ -79,7 +79,7 @@ def sightings(
     file, options = _opened(path, options)
     with _errors_under_its_name(path):
         file_format = format_of(file, options)
-    return _guarded(path, _sightings(file, file_format, options, converter or plain_converter()))
+    return _guarded(path, _scan(file, file_format, options, converter or plain_converter()))
 
 
 def format_of(path: Path, options: ReadOptions, otherwise: FileFormat | None = None) -> FileFormat:
@@ -142,18 +142,18 @@ def _read(
         yield from read_json(path, options, converter, lines_only=file_format is FileFormat.JSON_LINES)
 
 
-def _sightings(
+def _scan(
     path: Path, file_format: FileFormat, options: ReadOptions, converter: Converter
-) -> Iterator[Sighting]:
+) -> Iterator[DocumentRef]:
     table = open_table(path, file_format, options, keys_only=True)
     if table is not None:
-        yield from table_sightings(path, table)
+        yield from scan_table(path, table)
     elif file_format is FileFormat.XML:
-        from confirma_async.formats.xml.invoices import xml_sightings
+        from confirma_async.formats.xml.invoices import scan_xml
 
-        yield from xml_sightings(path)
+        yield from scan_xml(path)
     else:
-        yield from json_sightings(path, converter, lines_only=file_format is FileFormat.JSON_LINES)
+        yield from scan_json(path, converter, lines_only=file_format is FileFormat.JSON_LINES)
 
 
 def _need_library(path: Path, file_format: FileFormat) -> None:

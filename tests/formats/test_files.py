@@ -10,14 +10,14 @@ import pytest
 
 from confirma_async.formats import (
     BadRecord,
-    Clashes,
+    DocumentRef,
+    DuplicateNumbers,
     FileFormat,
     Identity,
     InputError,
     Place,
     ReadInvoice,
     ReadOptions,
-    Sighting,
     expand,
     read_files,
     spooled,
@@ -163,11 +163,11 @@ def test_what_stands_for_no_file_is_said(tmp_path, name):
 
 def test_the_first_two_places_of_many_are_kept():
     who = Identity("s", InvoiceType.INVOICE, "1")
-    seen = [Sighting(who, Place("f", line)) for line in (1, 5, 9)]
-    with Clashes() as clashes:
-        assert list(clashes.watch(seen)) == [who] * 3
-        assert clashes.find(who) == (Place("f", 1), Place("f", 5))
-        assert clashes.find(Identity("s", InvoiceType.INVOICE, "2")) is None
+    seen = [DocumentRef(who, Place("f", line)) for line in (1, 5, 9)]
+    with DuplicateNumbers() as duplicates:
+        assert list(duplicates.watch(seen)) == [who] * 3
+        assert duplicates.find(who) == (Place("f", 1), Place("f", 5))
+        assert duplicates.find(Identity("s", InvoiceType.INVOICE, "2")) is None
 
 
 def test_a_pattern_stands_for_the_files_that_match(lines, tmp_path):

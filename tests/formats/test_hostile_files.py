@@ -16,7 +16,7 @@ from confirma_async.formats import (
     ReadInvoice,
     read,
     read_files,
-    sightings,
+    scan,
 )
 from confirma_async.formats.tables import excel, invoices
 from confirma_async.formats.xml import documents, element_reader
@@ -80,7 +80,7 @@ def test_opening_quotes_without_end_are_told_once_and_end_the_file(write, monkey
     assert "none of the 50 lines above line 102 can be read" in problem.message
     assert "nothing from there on is" in problem.message
     with pytest.raises(InputError, match=r"in\.csv: none of the 50 lines"):
-        list(sightings(path))
+        list(scan(path))
 
 
 def test_a_whole_line_ends_the_counting_of_those_that_cannot_be_read(write, monkeypatch):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.formats import Identity, NumberBook, assign
+from confirma_async.formats import Identity, NumberAssignments, assign
 from confirma_async.formats.numbering import DISPLACED, Numbering, apply_number, resolve, whole
 from confirma_async.schemas import (
     InvoiceContentData,
@@ -19,7 +19,9 @@ from confirma_async.schemas import (
 INVOICE, CREDIT_NOTE, REMINDER = InvoiceType.INVOICE, InvoiceType.CREDIT_NOTE, InvoiceType.REMINDER
 
 
-def resolved(identity: Identity, credited: str | None = None, book: NumberBook | None = None) -> Numbering:
+def resolved(
+    identity: Identity, credited: str | None = None, book: NumberAssignments | None = None
+) -> Numbering:
     return resolve(identity, credited, book, path="number", credited_path="credited")
 
 

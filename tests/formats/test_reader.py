@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from confirma_async.formats import BadRecord, InputError, ReadInvoice, read, sightings
+from confirma_async.formats import BadRecord, InputError, ReadInvoice, read, scan
 
 JSON = json.dumps(
     {
@@ -52,7 +52,7 @@ def test_the_format_is_found_by_extension_else_by_content(write, name, contents)
         ("a.csv.gz", b"\x1f\x8brest", "compressed"),
     ],
 )
-@pytest.mark.parametrize("ask", [read, sightings])
+@pytest.mark.parametrize("ask", [read, scan])
 def test_a_file_that_cannot_be_read_is_named_with_what_to_do(write, ask, name, contents, says):
     with pytest.raises(InputError, match=says) as caught:
         list(ask(write(name, contents)))

@@ -24,12 +24,12 @@ from confirma_async.formats.json.keys import (
 )
 from confirma_async.formats.models import (
     BadRecord,
+    DocumentRef,
     Identity,
     InputError,
     Place,
     ReadInvoice,
     ReadOptions,
-    Sighting,
 )
 from confirma_async.formats.numbering import Numbering, apply_number, resolve
 from confirma_async.schemas import (
@@ -111,13 +111,13 @@ def read_json(
         raise InputError(msg)
 
 
-def json_sightings(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[Sighting]:
+def scan_json(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[DocumentRef]:
     """Says which documents a JSON file holds, without reading them further."""
     names = _names(converter)
     for record in _records(path, converter, lines_only):
         identity = _identity(record.value, names)
         if identity is not None:
-            yield Sighting(identity, Place(str(path), record.line))
+            yield DocumentRef(identity, Place(str(path), record.line))
 
 
 def _names(converter: Converter) -> _Names:

@@ -19,12 +19,12 @@ from confirma_async.formats.attachments import PDF, Attached, AttachedFile, Atta
 from confirma_async.formats.decimals import total
 from confirma_async.formats.models import (
     BadRecord,
+    DocumentRef,
     Identity,
     InputError,
     Place,
     ReadInvoice,
     ReadOptions,
-    Sighting,
 )
 from confirma_async.formats.numbering import apply_number, resolve
 from confirma_async.formats.payload import put, request_from
@@ -156,11 +156,11 @@ def read_table(path: Path, table: Table, options: ReadOptions) -> Iterator[ReadI
         raise InputError(msg)
 
 
-def table_sightings(path: Path, table: Table) -> Iterator[Sighting]:
+def scan_table(path: Path, table: Table) -> Iterator[DocumentRef]:
     """Says which documents a table holds, without reading their other values."""
     for group in _groups(path, table, keys_only=True):
         if group.key["number"]:
-            yield Sighting(group.identity, Place(str(path), group.line))
+            yield DocumentRef(group.identity, Place(str(path), group.line))
 
 
 def _groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[_Group]:

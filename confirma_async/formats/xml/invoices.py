@@ -14,12 +14,12 @@ from attrs import frozen
 from confirma_async.errors import Problem
 from confirma_async.formats.models import (
     BadRecord,
+    DocumentRef,
     Identity,
     InputError,
     Place,
     ReadInvoice,
     ReadOptions,
-    Sighting,
 )
 from confirma_async.formats.xml.documents import Document, UnreadableXml, documents, parse
 from confirma_async.formats.xml.element_reader import local_name
@@ -73,7 +73,7 @@ def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
             yield _KINDS[str(root.tag)][0](root, envelope, found.place, options)
 
 
-def xml_sightings(path: Path) -> Iterator[Sighting]:
+def scan_xml(path: Path) -> Iterator[DocumentRef]:
     """Says which documents an XML file holds.
 
     Raises:
@@ -84,7 +84,7 @@ def xml_sightings(path: Path) -> Iterator[Sighting]:
             root, _ = found.what
             identity = _KINDS[str(root.tag)][1](root)
             if identity is not None:
-                yield Sighting(identity, found.place)
+                yield DocumentRef(identity, found.place)
 
 
 def _found(path: Path) -> Iterator[_Found]:

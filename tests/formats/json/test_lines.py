@@ -15,7 +15,7 @@ from confirma_async.formats import (
     ReadOptions,
     assign,
     read,
-    sightings,
+    scan,
 )
 from confirma_async.formats.json import lines as json_lines
 from confirma_async.schemas import InvoiceType
@@ -99,7 +99,7 @@ def test_a_number_that_is_no_whole_number_is_refused(write, number):
 
 def test_a_number_that_is_no_whole_number_is_given_by_the_book(write):
     path = write("in.jsonl", lines(document("A-1", seller={"businessId": "S"}, references={"sales": "old"})))
-    found = one(path, numbers=assign((seen.identity for seen in sightings(path)), 70))
+    found = one(path, numbers=assign((seen.identity for seen in scan(path)), 70))
     assert (found.request.invoice.header.number, found.original_number) == (70, "A-1")
     assert found.request.invoice.references.sales == "A-1"
     assert found.request.invoice.extensions.definition_details[0].value == "old"
@@ -129,7 +129,7 @@ def test_identities_name_the_seller_by_business_id_then_vat_code(write):
             document(None),
         ),
     )
-    assert [seen.identity for seen in sightings(path)] == [
+    assert [seen.identity for seen in scan(path)] == [
         Identity("B", InvoiceType.INVOICE, "1"),
         Identity("V", InvoiceType.REMINDER, "x"),
         Identity("", InvoiceType.INVOICE, "3"),
@@ -162,7 +162,7 @@ def test_overridden_wire_names_are_read(write):
     wire = document("A")
     wire["invoice"]["header"]["invoiceNumber"] = wire["invoice"]["header"].pop("number")
     path = write("in.jsonl", lines(wire))
-    book = assign((seen.identity for seen in sightings(path, converter=converter)), 5)
+    book = assign((seen.identity for seen in scan(path, converter=converter)), 5)
     (found,) = read(path, ReadOptions(numbers=book), converter)
     assert isinstance(found, ReadInvoice)
     assert found.request.invoice.header.number == 5

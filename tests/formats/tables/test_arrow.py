@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import feather, parquet
 
-from confirma_async.formats import BadRecord, InputError, ReadInvoice, read, sightings
+from confirma_async.formats import BadRecord, InputError, ReadInvoice, read, scan
 
 DAY = datetime.date(2026, 11, 2)
 
@@ -67,7 +67,7 @@ def test_rows_of_one_number_are_one_invoice(written):
 
 
 def test_sightings_are_those_of_the_invoices(written):
-    assert [seen.identity.original for seen in sightings(written(table()))] == ["1", "2"]
+    assert [seen.identity.original for seen in scan(written(table()))] == ["1", "2"]
 
 
 def test_a_file_without_its_ending_is_known_by_its_first_bytes(written):

@@ -17,7 +17,7 @@ from confirma_async.formats import (
     ReadOptions,
     assign,
     read,
-    sightings,
+    scan,
 )
 from confirma_async.formats.tables.columns import Kind
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
@@ -425,7 +425,7 @@ def test_a_name_that_looks_like_a_value_is_told_by_its_position(write):
 def test_a_number_that_may_be_a_persons_is_in_no_message_and_no_repr(write, number):
     path = write("in.csv", "\n".join([HEADER, row(number)]))
     (found,) = read(path)
-    shown = f"{found!r}{found.problems[0]}{[*sightings(path)]!r}"  # type: ignore[union-attr]
+    shown = f"{found!r}{found.problems[0]}{[*scan(path)]!r}"  # type: ignore[union-attr]
     assert number not in shown
     assert "looks like a personal identity number" in found.problems[0].message  # type: ignore[union-attr]
 
@@ -465,7 +465,7 @@ def test_identities_are_those_of_the_invoices(write):
     path = write(
         "in.csv", f"{header}\nA,,FI1,bad,,\nA,,,,,\nB,CREDIT_NOTE,,2026-01-01,2026-01-02,EUR\n,,,,,\n"
     )
-    assert [seen.identity for seen in sightings(path)] == [
+    assert [seen.identity for seen in scan(path)] == [
         Identity("FI1", InvoiceType.INVOICE, "A"),
         Identity("", InvoiceType.CREDIT_NOTE, "B"),
     ]
@@ -484,5 +484,5 @@ def test_a_number_that_cannot_be_read_on_a_line_that_cannot_be_read_tells_nothin
     good = "1;2026-01-01;2026-01-15;EUR;ä".encode()
     header = b"number;date;due_date;currency;description"
     path = write("in.csv", b"\n".join([header, good, start + rest]))
-    assert [seen.identity.original for seen in sightings(path)] == ["1"]
+    assert [seen.identity.original for seen in scan(path)] == ["1"]
     assert all(isinstance(each, BadRecord) for each in read(path))

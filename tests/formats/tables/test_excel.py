@@ -24,7 +24,7 @@ from confirma_async.formats import (
     ReadInvoice,
     ReadOptions,
     read,
-    sightings,
+    scan,
 )
 from confirma_async.formats.tables.excel import decimal_of
 
@@ -95,7 +95,7 @@ def test_rows_of_one_number_are_one_invoice_and_empty_rows_do_not_count(book):
 
 def test_sightings_are_those_of_the_invoices(book):
     path = book(row(), row(), row(number="A-7"))
-    assert [(seen.identity.original, seen.place.line) for seen in sightings(path)] == [
+    assert [(seen.identity.original, seen.place.line) for seen in scan(path)] == [
         ("1001", 2),
         ("A-7", 4),
     ]

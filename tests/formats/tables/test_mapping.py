@@ -15,7 +15,7 @@ from confirma_async.formats import (
     ReadInvoice,
     ReadOptions,
     read,
-    sightings,
+    scan,
 )
 
 MAPPING = """
@@ -73,7 +73,7 @@ def test_columns_of_other_names_are_read(mapped):
 
 def test_sightings_know_the_constants(write):
     options = ReadOptions(mapping=ColumnMapping.from_toml(write("m.toml", MAPPING)))
-    (seen,) = sightings(write("in.csv", f"{HEADER}\n{LINE.replace('Lasku;', 'HYVITYS;')}"), options)
+    (seen,) = scan(write("in.csv", f"{HEADER}\n{LINE.replace('Lasku;', 'HYVITYS;')}"), options)
     assert (seen.identity.seller, seen.identity.type) == ("07375462", "CREDIT_NOTE")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from confirma_async.converters import Converter
-from confirma_async.formats import BadRecord, InputError, ReadInvoice, ReadOptions, assign, read, sightings
+from confirma_async.formats import BadRecord, InputError, ReadInvoice, ReadOptions, assign, read, scan
 from confirma_async.formats.xml.finvoice.codes import TYPE_CODES, day, number
 from confirma_async.validation import check
 
@@ -322,7 +322,7 @@ def test_an_invoice_without_a_due_date_gets_one_and_says_so(record):
 def test_a_number_that_is_not_whole_needs_one_to_be_given(record, write):
     document = changed(INVOICE, (">13001</InvoiceNumber>", ">2026/17</InvoiceNumber>"))
     assert [rule for _, rule in problems(record(document))] == ["number.whole"]
-    seen = list(sightings(write("in.xml", document.encode("iso-8859-15"))))
+    seen = list(scan(write("in.xml", document.encode("iso-8859-15"))))
     found = record(document, numbers=assign([each.identity for each in seen], 500))
     assert (found.request.invoice.header.number, found.original_number) == (500, "2026/17")
 
@@ -342,7 +342,7 @@ def test_a_delivery_of_a_bank_is_read_document_by_document(records):
 
 
 def test_sightings_are_those_of_the_invoices():
-    assert [(seen.identity.original, seen.place.line) for seen in sightings(EXAMPLE)] == [
+    assert [(seen.identity.original, seen.place.line) for seen in scan(EXAMPLE)] == [
         ("13001", 37),
         ("13002", 200),
     ]

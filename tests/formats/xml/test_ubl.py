@@ -19,7 +19,7 @@ from confirma_async.formats import (
     ReadOptions,
     assign,
     read,
-    sightings,
+    scan,
 )
 from confirma_async.formats.xml import documents
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES
@@ -178,8 +178,8 @@ def test_a_number_that_is_no_whole_number_is_refused(record):
 
 def test_a_number_that_is_no_whole_number_is_given_by_the_book(write):
     path = write("in.xml", changed(INVOICE, ("<cbc:ID>12001<", "<cbc:ID>A-1<")))
-    assert [seen.identity for seen in sightings(path)] == [Identity("9990001-6", InvoiceType.INVOICE, "A-1")]
-    (found,) = read(path, ReadOptions(numbers=assign((seen.identity for seen in sightings(path)), 5)))
+    assert [seen.identity for seen in scan(path)] == [Identity("9990001-6", InvoiceType.INVOICE, "A-1")]
+    (found,) = read(path, ReadOptions(numbers=assign((seen.identity for seen in scan(path)), 5)))
     assert isinstance(found, ReadInvoice)
     assert (found.request.invoice.header.number, found.original_number) == (5, "A-1")
 
@@ -531,7 +531,7 @@ def test_a_document_beyond_the_limit_is_refused(record, monkeypatch):
 
 
 @pytest.mark.parametrize("document", ["<Order/>", "<Invoice/>", '<Invoice xmlns="urn:other">1</Invoice>'])
-@pytest.mark.parametrize("ask", [read, sightings])
+@pytest.mark.parametrize("ask", [read, scan])
 def test_xml_that_is_no_ubl_is_an_input_error_that_names_its_root(write, ask, document):
     with pytest.raises(InputError, match=r"its root element is (Order|Invoice)"):
         list(ask(write("in.xml", document)))
@@ -552,7 +552,7 @@ def test_xml_that_is_no_ubl_is_refused_with_what_to_do(write, document, says):
 
 
 def test_a_document_that_cannot_be_read_has_no_identity(write):
-    assert [seen.identity for seen in sightings(write("in.xml", INVOICE[:300]))] == []
+    assert [seen.identity for seen in scan(write("in.xml", INVOICE[:300]))] == []
 
 
 # --- documents in other documents -------------------------------------------------------------------

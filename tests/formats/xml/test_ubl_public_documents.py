@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from confirma_async.converters import Converter
-from confirma_async.formats import ReadInvoice, ReadOptions, assign, read, sightings
+from confirma_async.formats import ReadInvoice, ReadOptions, assign, read, scan
 
 CONVERTER = Converter()
 FOLDER = Path(__file__).parents[3].parent / "shared" / "data" / "ubl"
@@ -62,7 +62,7 @@ def in_currency(root: ET.Element, path: str) -> list[Decimal]:
 
 @pytest.fixture(scope="module")
 def book():
-    return assign((seen.identity for path in PATHS for seen in sightings(path)), 1000)
+    return assign((seen.identity for path in PATHS for seen in scan(path)), 1000)
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
