@@ -10,7 +10,12 @@ from confirma_async.schemas import SalesInvoiceRequest
 
 
 def put(tree: dict[str, Any], place: str, value: Any) -> None:
-    """Puts a value at a place such as ``invoice.header.date``; the objects on the way are made as needed."""
+    """Puts a value at a place such as ``invoice.header.date``; the objects on the way are made as needed.
+
+    None is no value: nothing is put.
+    """
+    if value is None:
+        return
     *parents, name = place.split(".")
     for parent in parents:
         tree = tree.setdefault(parent, {})

@@ -98,7 +98,7 @@ def finvoice_invoice(
     put(raw, "invoice.header.number", numbering.number)
     _fill_parties(reader, raw, envelope, remarks)
     _fill_money(reader, raw, identity.type, remarks)
-    _put(raw, "invoice.attachments", _attachments(reader, remarks) or None)
+    put(raw, "invoice.attachments", _attachments(reader, remarks) or None)
     _fill_extensions(reader, raw)
     return finish(raw, numbering, place, number, reader.problems, remarks)
 
@@ -134,14 +134,14 @@ def _fill_header(
     put(raw, "invoice.header.type", identity.type.value)
     put(raw, "invoice.header.currencyCode", reader.currency)
     for path, place in _TEXTS:
-        _put(raw, place, reader.text(root, path))
+        put(raw, place, reader.text(root, path))
     for path, place in _JOINED:
-        _put(raw, place, reader.joined(root, path))
+        put(raw, place, reader.joined(root, path))
     for path, place in _NUMBERS:
-        _put(raw, place, reader.number(root, path))
+        put(raw, place, reader.number(root, path))
     issued = reader.date(root, _DATE)
-    _put(raw, "invoice.header.date", issued)
-    _put(raw, "invoice.references.orderDate", reader.date(root, _DETAILS + "OrderDate"))
+    put(raw, "invoice.header.date", issued)
+    put(raw, "invoice.references.orderDate", reader.date(root, _DETAILS + "OrderDate"))
     _fill_due_date(reader, raw, issued, identity, options, remarks)
     _fill_discount_days(reader, raw, issued)
     _fill_reference(reader, raw)
@@ -189,7 +189,7 @@ def _fill_due_date(
         due = assumed(reader, issued, identity.type, options.due_days, remarks)
     else:
         due = None
-    _put(raw, "invoice.header.dueDate", due)
+    put(raw, "invoice.header.dueDate", due)
     if len({own_text(each) for each in stated}) > 1:
         remarks.append(
             f"the document states {len(stated)} due dates; the first is sent, the others are kept in the "
@@ -255,7 +255,7 @@ def _route(reader: ElementReader, envelope: Envelope) -> tuple[Route, bool]:
 def _fill_money(reader: ElementReader, raw: dict[str, Any], kind: InvoiceType, remarks: list[str]) -> None:
     raw["invoice"]["rows"] = rows(reader)
     raw["invoice"]["amounts"] = amounts(reader, kind, remarks)
-    _put(raw, "invoice.paymentData", payment_data(reader, raw["invoice"]["amounts"], kind) or None)
+    put(raw, "invoice.paymentData", payment_data(reader, raw["invoice"]["amounts"], kind) or None)
     consume_implied(reader)
 
 
@@ -293,8 +293,3 @@ def _fill_extensions(reader: ElementReader, raw: dict[str, Any]) -> None:
     details = [*document_definitions(reader), *reader.unconsumed(reader.root, besides=elsewhere)]
     if details:
         put(raw, "invoice.extensions.definitionDetails", details)
-
-
-def _put(raw: dict[str, Any], place: str, value: Any) -> None:
-    if value is not None:
-        put(raw, place, value)

@@ -126,9 +126,7 @@ def _party(reader: ElementReader, prefix: str, above: str) -> dict[str, Any]:
             ("CountryCode", "countryCode"),
             ("CountryName", "countryName"),
         ):
-            text = reader.text(address, name)
-            if text is not None:
-                put(raw, f"address.{place}", text)
+            put(raw, f"address.{place}", reader.text(address, name))
     return raw
 
 
@@ -142,9 +140,7 @@ def _contact(reader: ElementReader, prefix: str, raw: dict[str, Any]) -> None:
 
 
 def _text(reader: ElementReader, path: str, place: str, raw: dict[str, Any]) -> None:
-    text = reader.text(reader.root, path)
-    if text is not None:
-        put(raw, place, text)
+    put(raw, place, reader.text(reader.root, path))
 
 
 def _account(reader: ElementReader, remarks: list[str]) -> dict[str, Any]:

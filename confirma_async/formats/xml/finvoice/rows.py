@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from confirma_async.formats.decimals import quotient
+from confirma_async.formats.payload import put
 from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.finvoice.codes import number
 
@@ -45,9 +46,7 @@ def rows(reader: ElementReader) -> list[dict[str, Any]]:
 def _row(reader: ElementReader, element: Element) -> dict[str, Any]:
     raw: dict[str, Any] = {}
     for path, place in _TEXTS:
-        text = reader.text(element, path)
-        if text is not None:
-            _put(raw, place, text)
+        put(raw, place, reader.text(element, path))
     texts = (reader.text(element, "ArticleDescription"), reader.joined(element, "RowFreeText"))
     raw["description"] = "\n".join(text for text in texts if text) or None
     for path in _QUANTITIES:
@@ -67,11 +66,6 @@ def _row(reader: ElementReader, element: Element) -> dict[str, Any]:
     details = [*_definitions(reader, element, "Row"), *reader.unconsumed(element)]
     raw["definitionDetails"] = details
     return {place: value for place, value in raw.items() if value is not None and value != []}
-
-
-def _put(raw: dict[str, Any], place: str, text: str) -> None:
-    parent, _, name = place.rpartition(".")
-    (raw.setdefault(parent, {}) if parent else raw)[name] = text
 
 
 def _unit_price(reader: ElementReader, element: Element) -> Decimal | None:

@@ -143,7 +143,7 @@ def _invoice(
         if filled:
             put(raw, f"invoice.parties.{name}Party", filled)
     _fill_money(reader, raw)
-    _put(raw, "invoice.attachments", _attachments(reader) or None)
+    put(raw, "invoice.attachments", _attachments(reader) or None)
     _fill_extensions(reader, raw)
     return finish(raw, numbering, place, number, reader.problems, remarks)
 
@@ -169,11 +169,11 @@ def _fill_header(
     for path in STRUCTURE:
         reader.text(root, path)
     for path, place in _TEXTS:
-        _put(raw, place, reader.text(root, path))
+        put(raw, place, reader.text(root, path))
     for path, place in _JOINED:
-        _put(raw, place, reader.joined(root, path))
+        put(raw, place, reader.joined(root, path))
     for path, place in _DATES:
-        _put(raw, place, reader.date(root, path))
+        put(raw, place, reader.date(root, path))
     _fill_due_date(reader, raw, identity, options, remarks)
     for repeated in reader.every(root, _PAYMENT_ID)[1:]:
         if reader.peek(root, _PAYMENT_ID) == "".join(repeated.itertext()).strip():
@@ -190,7 +190,7 @@ def _fill_due_date(
     issued: str | None = raw["invoice"]["header"].get("date") if "invoice" in raw else None
     if not stated and issued is not None:
         due = assumed(reader, issued, identity.type, options.due_days, remarks)
-    _put(raw, "invoice.header.dueDate", due)
+    put(raw, "invoice.header.dueDate", due)
 
 
 def _credited(reader: ElementReader, identity: Identity, remarks: list[str]) -> Element | None:
@@ -213,7 +213,7 @@ def _fill_money(reader: ElementReader, raw: dict[str, Any]) -> None:
     rows += [charge_row(reader, charge, position) for position, charge in enumerate(charges, start=following)]
     raw["invoice"]["rows"] = rows
     raw["invoice"]["amounts"] = amounts(reader)
-    _put(raw, "invoice.paymentData", payment_data(reader, raw["invoice"]["amounts"]) or None)
+    put(raw, "invoice.paymentData", payment_data(reader, raw["invoice"]["amounts"]) or None)
     consume_implied(reader, line_elements, charges)
 
 
@@ -240,8 +240,3 @@ def _fill_extensions(reader: ElementReader, raw: dict[str, Any]) -> None:
     details = list(reader.unconsumed(reader.root, besides=elsewhere))
     if details:
         put(raw, "invoice.extensions.definitionDetails", details)
-
-
-def _put(raw: dict[str, Any], place: str, value: Any) -> None:
-    if value is not None:
-        put(raw, place, value)

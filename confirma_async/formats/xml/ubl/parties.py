@@ -141,7 +141,7 @@ def _texts(
     """Takes texts to their places; an empty place means that another one tells the same."""
     for path, place in table:
         text = reader.text(element, path)
-        if text is not None and place:
+        if place:
             put(raw, place, text)
 
 
