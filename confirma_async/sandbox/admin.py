@@ -19,8 +19,8 @@ from attrs import frozen
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.controls import Office
 from confirma_async.sandbox.faults import Faults
-from confirma_async.sandbox.office import Office
 from confirma_async.settings import is_loopback
 
 PREFIX = "/_sandbox/"

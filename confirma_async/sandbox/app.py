@@ -19,11 +19,11 @@ from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Override
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.admin import administer, is_administration, is_host
 from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.controls import Office
 from confirma_async.sandbox.faults import Fault, FaultRule, Faults, Strike
 from confirma_async.sandbox.handlers import HANDLERS, Call
-from confirma_async.sandbox.office import Office
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store import Client
-from confirma_async.sandbox.world import World
 
 logger: logging.Logger = logging.getLogger(__name__)
 

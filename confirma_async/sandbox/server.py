@@ -20,15 +20,15 @@ from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.app import Reception, make_app, routes
 from confirma_async.sandbox.clock import ClockReading, VirtualClock
+from confirma_async.sandbox.controls import OWN_CLIENT, Office
 from confirma_async.sandbox.faults import Faults
-from confirma_async.sandbox.lifecycle import SERVICES, TRANSITIONS
-from confirma_async.sandbox.lifecycle.accounts import expiry_of
-from confirma_async.sandbox.lifecycle.register import EXAMPLES
-from confirma_async.sandbox.lifecycle.terms import DEFAULT_TERMS, Terms
-from confirma_async.sandbox.office import OWN_CLIENT, Office
 from confirma_async.sandbox.openapi import document
+from confirma_async.sandbox.rules import SERVICES, TRANSITIONS
+from confirma_async.sandbox.rules.accounts import expiry_of
+from confirma_async.sandbox.rules.einvoice_directory import EXAMPLES
+from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store import Client, Store, StoredInvoice
-from confirma_async.sandbox.world import World
 from confirma_async.schemas import ServiceType
 from confirma_async.settings import is_loopback
 

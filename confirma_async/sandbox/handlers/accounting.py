@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from confirma_async.errors import Problem
 from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, read_body, with_blanks
-from confirma_async.sandbox.lifecycle.accounting import RecordKind, imbalance_of
-from confirma_async.sandbox.passage import submit
+from confirma_async.sandbox.handlers.base import Call, read_body, with_blanks
+from confirma_async.sandbox.rules.accounting import RecordKind, imbalance_of
+from confirma_async.sandbox.scheduler import submit
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store.accounting import Record
-from confirma_async.sandbox.world import World
 from confirma_async.schemas import (
     AccountingInvoiceStatus,
     AccountingInvoiceStatuses,

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from confirma_async.errors import Problem
 from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, read_body, read_query, with_blanks
-from confirma_async.sandbox.lifecycle import cases as rules
-from confirma_async.sandbox.lifecycle.actions import ACTIONS, PENDING, PROCESSED_AFTER
-from confirma_async.sandbox.lifecycle.settlement import AGENCY
-from confirma_async.sandbox.store.agenda import Due
+from confirma_async.sandbox.handlers.base import Call, read_body, read_query, with_blanks
+from confirma_async.sandbox.rules import cases as rules
+from confirma_async.sandbox.rules.actions import ACTIONS, PENDING, PROCESSED_AFTER
+from confirma_async.sandbox.rules.settlement import AGENCY
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store.cases import QueuedAction
-from confirma_async.sandbox.world import World
+from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import (
     Action,
     ActionReceipt,

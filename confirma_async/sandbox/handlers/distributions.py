@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from confirma_async.errors import Problem
 from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, read_query, with_blanks
-from confirma_async.sandbox.handlers.windows import Window, window_of
+from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
+from confirma_async.sandbox.handlers.date_window import Window, window_of
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store.invoices import ListedInvoice, Listing
-from confirma_async.sandbox.world import World
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionMetaData,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from confirma_async.sandbox.answers import Answer
-from confirma_async.sandbox.handlers.call import Call, read_body
-from confirma_async.sandbox.lifecycle.claims import claim_of
-from confirma_async.sandbox.lifecycle.invoices import VALIDATED_AFTER, facts_of
+from confirma_async.sandbox.handlers.base import Call, read_body
+from confirma_async.sandbox.rules.invoice_terms import claim_of
+from confirma_async.sandbox.rules.invoices import VALIDATED_AFTER, facts_of
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store.invoices import NewInvoice
-from confirma_async.sandbox.world import World
 from confirma_async.schemas import InvoiceReceipt, InvoiceStatus, SalesInvoiceRequest
 
 _MESSAGES = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from confirma_async.sandbox.answers import Answer
-from confirma_async.sandbox.handlers.call import Call, read_query, with_blanks
-from confirma_async.sandbox.handlers.windows import window_of
-from confirma_async.sandbox.lifecycle.money import added
-from confirma_async.sandbox.lifecycle.settlement import AGENCY
+from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
+from confirma_async.sandbox.handlers.date_window import window_of
+from confirma_async.sandbox.rules.money import added
+from confirma_async.sandbox.rules.settlement import AGENCY
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store import Client
 from confirma_async.sandbox.store.money import MadeSettlement, ReceivedPayment
-from confirma_async.sandbox.world import World
 from confirma_async.schemas import (
     AllocationBreakdown,
     AllocationType,

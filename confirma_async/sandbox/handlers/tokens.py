@@ -8,11 +8,11 @@ from attrs import evolve
 
 from confirma_async.errors import Problem
 from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, read_body
-from confirma_async.sandbox.lifecycle.accounts import expiry_of
-from confirma_async.sandbox.lifecycle.invoices import SERVICES
+from confirma_async.sandbox.handlers.base import Call, read_body
+from confirma_async.sandbox.rules.accounts import expiry_of
+from confirma_async.sandbox.rules.invoices import SERVICES
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store import Client
-from confirma_async.sandbox.world import World
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenRenewal, TokenValidity
 
 

@@ -11,15 +11,23 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from confirma_async.sandbox.lifecycle.invoices import Transition
-from confirma_async.sandbox.store import accounting, accounts, agenda, cases, invoices, money, register
+from confirma_async.sandbox.rules.invoices import Transition
+from confirma_async.sandbox.store import (
+    accounting,
+    accounts,
+    cases,
+    einvoice_directory,
+    invoices,
+    money,
+    schedule,
+)
 from confirma_async.sandbox.store.accounts import Client
 from confirma_async.sandbox.store.database import Database
 from confirma_async.sandbox.store.invoices import StoredInvoice
 
 __all__ = ["Client", "Store", "StoredInvoice"]
 
-_ROOMS = (accounts, invoices, agenda, cases, money, accounting, register)
+_ROOMS = (accounts, invoices, schedule, cases, money, accounting, einvoice_directory)
 
 
 class Store:
@@ -46,11 +54,11 @@ class Store:
         self._database = Database(path, [statement for room in _ROOMS for statement in room.SCHEMA])
         self.accounts: accounts.Accounts = accounts.Accounts(self._database)
         self.invoices: invoices.Invoices = invoices.Invoices(self._database, transitions)
-        self.agenda: agenda.Agenda = agenda.Agenda(self._database)
+        self.agenda: schedule.Agenda = schedule.Agenda(self._database)
         self.cases: cases.Cases = cases.Cases(self._database)
         self.money: money.Money = money.Money(self._database)
         self.records: accounting.Records = accounting.Records(self._database)
-        self.register: register.Register = register.Register(self._database)
+        self.register: einvoice_directory.Register = einvoice_directory.Register(self._database)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Writes of several rooms, all or none."""

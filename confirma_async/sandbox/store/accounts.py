@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.lifecycle.accounts import FIRST_CLIENT, FIRST_CUSTOMER_CODE, FIRST_PREFIX
+from confirma_async.sandbox.rules.accounts import FIRST_CLIENT, FIRST_CUSTOMER_CODE, FIRST_PREFIX
 from confirma_async.sandbox.store.database import Database
 
 SCHEMA = (

@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 from attrs import frozen
 
-from confirma_async.sandbox.lifecycle.cases import Case, Event
-from confirma_async.sandbox.lifecycle.stages import Stage
+from confirma_async.sandbox.rules.cases import Case, Event
+from confirma_async.sandbox.rules.stages import Stage
 from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
 SCHEMA = (

@@ -10,10 +10,10 @@ import attrs
 import msgspec
 from attrs import field, frozen
 
-from confirma_async.sandbox.lifecycle.claims import Claim
-from confirma_async.sandbox.lifecycle.invoices import COMPLETED, Facts, Transition
-from confirma_async.sandbox.store.agenda import Due
+from confirma_async.sandbox.rules.invoice_terms import Claim
+from confirma_async.sandbox.rules.invoices import COMPLETED, Facts, Transition
 from confirma_async.sandbox.store.database import Database, Row, milliseconds, moment
+from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import InvoiceStatus, InvoiceType
 
 SCHEMA = (

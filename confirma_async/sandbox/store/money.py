@@ -9,8 +9,8 @@ from decimal import Decimal
 import msgspec
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.lifecycle.money import Split
-from confirma_async.sandbox.lifecycle.settlement import FIRST_SETTLEMENT
+from confirma_async.sandbox.rules.money import Split
+from confirma_async.sandbox.rules.settlement import FIRST_SETTLEMENT
 from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
 SCHEMA = (

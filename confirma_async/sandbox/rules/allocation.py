@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from confirma_async.sandbox.lifecycle.money import EXACT, ZERO, Split
-from confirma_async.sandbox.lifecycle.principle import Principle
+from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.money import EXACT, ZERO, Split
 from confirma_async.schemas import AllocationType
 from confirma_async.schemas.wire import Evidence
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from attrs import frozen
 
-from confirma_async.sandbox.lifecycle.principle import Principle
+from confirma_async.sandbox.rules.assumption import Principle
 from confirma_async.schemas.wire import Evidence
 
 

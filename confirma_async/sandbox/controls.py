@@ -15,19 +15,19 @@ from attrs import evolve, frozen
 
 from confirma_async.converters.kinds import has_too_many_digits
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.lifecycle import cases
-from confirma_async.sandbox.lifecycle.accounting import PROVIDERS, UPCOMING
-from confirma_async.sandbox.lifecycle.cases import Case, Event
-from confirma_async.sandbox.lifecycle.invoices import DISTRIBUTED_AFTER
-from confirma_async.sandbox.lifecycle.money import CENT, EXACT
-from confirma_async.sandbox.lifecycle.register import EInvoiceAddress
-from confirma_async.sandbox.lifecycle.settlement import next_run
-from confirma_async.sandbox.passage import keep
+from confirma_async.sandbox.rules import cases
+from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
+from confirma_async.sandbox.rules.cases import Case, Event
+from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
+from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
+from confirma_async.sandbox.rules.money import CENT, EXACT
+from confirma_async.sandbox.rules.settlement import next_run
+from confirma_async.sandbox.scheduler import keep
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store import Client
-from confirma_async.sandbox.store.agenda import Due
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
-from confirma_async.sandbox.world import World
+from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import InvoiceStatus
 
 OWN_CLIENT = "sandbox"

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from confirma_async.sandbox import Sandbox, VirtualClock
-from confirma_async.sandbox.lifecycle import RULES, TRANSITIONS, Facts
+from confirma_async.sandbox.rules import RULES, TRANSITIONS, Facts
 from confirma_async.schemas import InvoiceStatus
 
 

@@ -12,12 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from confirma_async.converters import Converter
 from confirma_async.sandbox import Route, VirtualClock
+from confirma_async.sandbox.controls import Office
 from confirma_async.sandbox.handlers import HANDLERS, Call
-from confirma_async.sandbox.lifecycle import STEPS, TRANSITIONS, cases
-from confirma_async.sandbox.lifecycle.cases import CaseStatus
-from confirma_async.sandbox.office import Office
+from confirma_async.sandbox.rules import STEPS, TRANSITIONS, cases
+from confirma_async.sandbox.rules.cases import CaseStatus
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store import Client, Store
-from confirma_async.sandbox.world import World
 
 AMOUNTS = st.decimals("0.01", "400.00", places=2)
 RATE = Fraction("10.5")

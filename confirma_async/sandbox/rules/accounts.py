@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import cycle
 
-from confirma_async.sandbox.lifecycle.principle import Principle
+from confirma_async.sandbox.rules.assumption import Principle
 from confirma_async.schemas.wire import Evidence
 
 FIRST_CLIENT = 5_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from confirma_async.sandbox.lifecycle.register import EInvoiceAddress
+from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.store.database import Database
 
 SCHEMA = (

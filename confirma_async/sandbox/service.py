@@ -8,8 +8,8 @@ from attrs import field, frozen
 
 from confirma_async.converters import Converter
 from confirma_async.sandbox.clock import VirtualClock
-from confirma_async.sandbox.lifecycle.terms import DEFAULT_TERMS, Terms
-from confirma_async.sandbox.passage import catch_up
+from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
+from confirma_async.sandbox.scheduler import catch_up
 from confirma_async.sandbox.store import Store
 
 

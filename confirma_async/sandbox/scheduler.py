@@ -1,6 +1,6 @@
 """What happens as time passes: takes one thing after the other off the agenda and does it.
 
-The rules are in ``lifecycle``; this module reads what they need and keeps what they say.
+The rules are in ``rules``; this module reads what they need and keeps what they say.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from types import MappingProxyType
 from attrs import evolve, frozen
 
 from confirma_async.converters import Converter
-from confirma_async.sandbox.lifecycle import accounts, actions, cases
-from confirma_async.sandbox.lifecycle.accounting import SYNCED_AFTER, RecordKind, transfer
-from confirma_async.sandbox.lifecycle.cases import FIRST_CASE, Case, CaseStatus, Event
-from confirma_async.sandbox.lifecycle.invoices import CONTROLLED
-from confirma_async.sandbox.lifecycle.money import EXACT, ZERO, Split
-from confirma_async.sandbox.lifecycle.stages import Route
-from confirma_async.sandbox.lifecycle.terms import Terms
+from confirma_async.sandbox.rules import accounts, actions, cases
+from confirma_async.sandbox.rules.accounting import SYNCED_AFTER, RecordKind, transfer
+from confirma_async.sandbox.rules.cases import FIRST_CASE, Case, CaseStatus, Event
+from confirma_async.sandbox.rules.invoices import CONTROLLED
+from confirma_async.sandbox.rules.money import EXACT, ZERO, Split
+from confirma_async.sandbox.rules.stages import Route
+from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.store import Store
 from confirma_async.sandbox.store.accounting import Record
-from confirma_async.sandbox.store.agenda import Due
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
+from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import Action, InvoiceStatus, InvoiceType
 from confirma_async.schemas.accounting import SYNCED
 

@@ -8,8 +8,8 @@ import pytest
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox import Stage, Terms
-from confirma_async.sandbox.lifecycle import PRINCIPLES, STEPS, Principle, Step
-from confirma_async.sandbox.lifecycle.settlement import next_run
+from confirma_async.sandbox.rules import PRINCIPLES, STEPS, Principle, Step
+from confirma_async.sandbox.rules.settlement import next_run
 from confirma_async.schemas import AllocationType
 
 

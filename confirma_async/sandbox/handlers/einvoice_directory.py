@@ -6,9 +6,9 @@ import re
 
 from confirma_async.errors import Problem
 from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, read_query
-from confirma_async.sandbox.lifecycle.register import EInvoiceAddress
-from confirma_async.sandbox.world import World
+from confirma_async.sandbox.handlers.base import Call, read_query
+from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
+from confirma_async.sandbox.service import World
 from confirma_async.schemas import FinvoiceCredentials, FinvoiceCredentialsQuery
 from confirma_async.validation.identifiers import business_id_fault
 

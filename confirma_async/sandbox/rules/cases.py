@@ -12,12 +12,12 @@ from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.lifecycle import interest
-from confirma_async.sandbox.lifecycle.allocation import allocate
-from confirma_async.sandbox.lifecycle.money import EXACT, ZERO, Split
-from confirma_async.sandbox.lifecycle.principle import Principle
-from confirma_async.sandbox.lifecycle.stages import Route, Stage, Step
-from confirma_async.sandbox.lifecycle.terms import Terms
+from confirma_async.sandbox.rules import interest
+from confirma_async.sandbox.rules.allocation import allocate
+from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.money import EXACT, ZERO, Split
+from confirma_async.sandbox.rules.stages import Route, Stage, Step
+from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas.wire import Evidence
 
 FIRST_CASE = 7_000_000

@@ -12,9 +12,9 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.lifecycle.allocation import ORDER
-from confirma_async.sandbox.lifecycle.interest import MARGIN, REFERENCE_RATES
-from confirma_async.sandbox.lifecycle.stages import STEPS, Route, Step
+from confirma_async.sandbox.rules.allocation import ORDER
+from confirma_async.sandbox.rules.interest import MARGIN, REFERENCE_RATES
+from confirma_async.sandbox.rules.stages import STEPS, Route, Step
 from confirma_async.schemas import AllocationType
 
 FRIDAY = 4

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from attrs import evolve, frozen
 
-from confirma_async.sandbox.lifecycle.principle import Principle
+from confirma_async.sandbox.rules.assumption import Principle
 from confirma_async.schemas import (
     AllocationType,
     InvoiceAmounts,

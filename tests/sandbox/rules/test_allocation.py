@@ -6,8 +6,8 @@ from itertools import pairwise, permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confirma_async.sandbox.lifecycle.allocation import ORDER, allocate
-from confirma_async.sandbox.lifecycle.money import Split
+from confirma_async.sandbox.rules.allocation import ORDER, allocate
+from confirma_async.sandbox.rules.money import Split
 
 SUMS = st.decimals(0, "99999.99", places=2)
 CLAIMS = st.builds(Split, capital=st.decimals("-500.00", "99999.99", places=2), interest=SUMS, fees=SUMS)

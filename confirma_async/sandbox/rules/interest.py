@@ -7,8 +7,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 
-from confirma_async.sandbox.lifecycle.money import CENT, EXACT, ZERO
-from confirma_async.sandbox.lifecycle.principle import Principle
+from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.money import CENT, EXACT, ZERO
 from confirma_async.schemas.wire import Evidence
 
 REFERENCE_RATES: Mapping[date, Decimal] = MappingProxyType(

@@ -8,22 +8,22 @@ contract it lives by, or says that it is this project's own.
 
 from collections.abc import Sequence
 
-from confirma_async.sandbox.lifecycle import (
+from confirma_async.sandbox.rules import (
     accounting,
     accounts,
     actions,
     allocation,
     cases,
+    einvoice_directory,
     interest,
     money,
-    register,
     settlement,
 )
-from confirma_async.sandbox.lifecycle.actions import ACTIONS
-from confirma_async.sandbox.lifecycle.invoices import RULES, SERVICES, TRANSITIONS, Facts, Rule, Transition
-from confirma_async.sandbox.lifecycle.principle import Principle
-from confirma_async.sandbox.lifecycle.stages import STEPS, Route, Stage, Step
-from confirma_async.sandbox.lifecycle.terms import Terms
+from confirma_async.sandbox.rules.actions import ACTIONS
+from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.invoices import RULES, SERVICES, TRANSITIONS, Facts, Rule, Transition
+from confirma_async.sandbox.rules.stages import STEPS, Route, Stage, Step
+from confirma_async.sandbox.rules.terms import Terms
 
 PRINCIPLES: Sequence[Principle] = (
     *accounts.PRINCIPLES,
@@ -35,7 +35,7 @@ PRINCIPLES: Sequence[Principle] = (
     *(Principle(what=it.what, lives_by=it.lives_by, evidence=it.evidence) for it in ACTIONS.values()),
     *settlement.PRINCIPLES,
     *accounting.PRINCIPLES,
-    *register.PRINCIPLES,
+    *einvoice_directory.PRINCIPLES,
 )
 """All that the sandbox lives by beyond the tables ``RULES``, ``TRANSITIONS`` and ``STEPS``."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from confirma_async.sandbox import Sandbox, Terms
-from confirma_async.sandbox.lifecycle.accounts import reference_number
+from confirma_async.sandbox.rules.accounts import reference_number
 from confirma_async.validation.identifiers import is_finnish_reference
 
 REQUEST: dict[str, dict[str, Any]] = {

@@ -8,11 +8,11 @@ from types import MappingProxyType
 
 from attrs import frozen
 
-from confirma_async.sandbox.lifecycle import cases
-from confirma_async.sandbox.lifecycle.cases import Case, CaseStatus, Event
-from confirma_async.sandbox.lifecycle.money import ZERO, Split
-from confirma_async.sandbox.lifecycle.principle import Principle
-from confirma_async.sandbox.lifecycle.terms import Terms
+from confirma_async.sandbox.rules import cases
+from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.cases import Case, CaseStatus, Event
+from confirma_async.sandbox.rules.money import ZERO, Split
+from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas import Action, ActionCode, ActionData
 from confirma_async.schemas.wire import Evidence
 

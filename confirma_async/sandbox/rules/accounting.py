@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from confirma_async.sandbox.lifecycle.money import ZERO, added
-from confirma_async.sandbox.lifecycle.principle import Principle
+from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.money import ZERO, added
 from confirma_async.schemas import Ledger
 from confirma_async.schemas.accounting import PENDING, SYNCED
 from confirma_async.schemas.wire import Evidence

@@ -9,8 +9,8 @@ from attrs import evolve, frozen
 
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store import Client
-from confirma_async.sandbox.world import World
 from confirma_async.schemas.wire import Schema
 
 AnySchema = TypeVar("AnySchema", bound=Schema)
