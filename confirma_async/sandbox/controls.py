@@ -1,7 +1,7 @@
 """What people do at the other end: debtors pay, somebody approves, a token expires, a provider refuses.
 
-None of this has an endpoint in the contract. Each method of ``Office`` can be called in Python, and over HTTP
-below ``/_sandbox/`` by its name.
+None of this has an endpoint in the contract. Each method of ``Controls`` can be called in Python, and over
+HTTP below ``/_sandbox/`` by its name.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 
 from confirma_async.converters.kinds import has_too_many_digits
 from confirma_async.errors import ConfigurationError
+from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
 from confirma_async.sandbox.rules.cases import Case, Event
@@ -22,8 +23,7 @@ from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
 from confirma_async.sandbox.rules.money import CENT, EXACT
 from confirma_async.sandbox.rules.settlement import next_run
-from confirma_async.sandbox.scheduler import keep
-from confirma_async.sandbox.service import World
+from confirma_async.sandbox.scheduler import save_case
 from confirma_async.sandbox.store import Client
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
@@ -70,12 +70,12 @@ class SandboxState:
     money: Mapping[str, int]
 
 
-class Office(abc.ABC):
+class Controls(abc.ABC):
     """What can be done to a sandbox from outside its API. Everything happens now, by its clock."""
 
     @property
     @abc.abstractmethod
-    def _world(self) -> World:
+    def _backend(self) -> Backend:
         """What the sandbox is made of.
 
         Raises:
@@ -92,8 +92,8 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: the time to add is negative.
         """
-        self._world.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        return self._world.now()
+        self._backend.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return self._backend.now()
 
     def pay(
         self,
@@ -116,16 +116,18 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: there is no such case, or nothing to pay; says what to do.
         """
-        now = self._world.now()
-        store, terms = self._world.store, self._world.terms
+        now = self._backend.now()
+        store, terms = self._backend.store, self._backend.terms
         with store.transaction():
             case = self._case(client, invoice_number, case_id)
             due = cases.accrue(case, now.date(), terms).open.total
             paid_amount = _money(due if amount is None else amount)
             paid, split = cases.pay(case, paid_amount, now.date(), terms)
-            told = f"{paid_amount} {case.currency} was paid."
-            keep(store, case, paid, now, terms, Event(code="PAYMENT", description=told))
-            store.agenda.put(Due.SETTLEMENT, self._client(client).id, next_run(now, terms.settlement_weekday))
+            description = f"{paid_amount} {case.currency} was paid."
+            save_case(store, case, paid, now, terms, Event(code="PAYMENT", description=description))
+            store.schedule.put(
+                Due.SETTLEMENT, self._client(client).id, next_run(now, terms.settlement_weekday)
+            )
             return store.money.put_payment(
                 ReceivedPayment(
                     client=client,
@@ -150,8 +152,8 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: there is no such payment, or it is settled, and settlements are final.
         """
-        now = self._world.now()
-        store, terms = self._world.store, self._world.terms
+        now = self._backend.now()
+        store, terms = self._backend.store, self._backend.terms
         with store.transaction():
             payment = store.money.payment(payment_id)
             if payment is None or payment.direct:
@@ -164,13 +166,13 @@ class Office(abc.ABC):
             changed = cases.take_back(case, payment.split, now.date(), terms)
             if amount == 0:
                 store.money.drop_payment(payment_id)
-                told = Event(code="PAYMENT", description="A payment was taken back.")
-                keep(store, case, changed, now, terms, told)
+                event = Event(code="PAYMENT", description="A payment was taken back.")
+                save_case(store, case, changed, now, terms, event)
                 return None
             amount = _money(amount)
             changed, split = cases.pay(changed, amount, now.date(), terms)
-            told = Event(code="PAYMENT", description=f"A payment was changed to {amount} {case.currency}.")
-            keep(store, case, changed, now, terms, told)
+            event = Event(code="PAYMENT", description=f"A payment was changed to {amount} {case.currency}.")
+            save_case(store, case, changed, now, terms, event)
             return store.money.put_payment(evolve(payment, amount=amount, split=split))
 
     def approve(self, invoice_number: int, *, client: str = OWN_CLIENT) -> None:
@@ -179,10 +181,10 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: no such invoice waits.
         """
-        now = self._world.now()
+        now = self._backend.now()
         waiting = self._waiting(client, invoice_number)
         due = now + DISTRIBUTED_AFTER if waiting.is_delivered else None
-        self._world.store.invoices.put_status(waiting.id, InvoiceStatus.ACCEPTED, due=due)
+        self._backend.store.invoices.put_status(waiting.id, InvoiceStatus.ACCEPTED, due=due)
 
     def disapprove(self, invoice_number: int, *, reason: str, client: str = OWN_CLIENT) -> None:
         """Somebody refuses an invoice that waits for approval: it ends as ERROR, which is ours.
@@ -190,9 +192,9 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: no such invoice waits.
         """
-        self._world.now()
+        self._backend.now()
         waiting = self._waiting(client, invoice_number)
-        self._world.store.invoices.put_status(waiting.id, InvoiceStatus.ERROR, error=reason)
+        self._backend.store.invoices.put_status(waiting.id, InvoiceStatus.ERROR, error=reason)
 
     def resume_case(
         self, invoice_number: int | None = None, *, case_id: int | None = None, client: str = OWN_CLIENT
@@ -202,15 +204,15 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: there is no such case, or it is not on hold.
         """
-        now = self._world.now()
-        store, terms = self._world.store, self._world.terms
+        now = self._backend.now()
+        store, terms = self._backend.store, self._backend.terms
         with store.transaction():
             case = self._case(client, invoice_number, case_id)
             if case.held_since is None:
                 raise ConfigurationError(f"case {case.id} is not on hold; nothing holds it back")
             resumed = cases.resume(case, now.date())
-            told = Event(code="RESUMED", description="The case goes on.")
-            keep(store, case, resumed, now, terms, told)
+            event = Event(code="RESUMED", description="The case goes on.")
+            save_case(store, case, resumed, now, terms, event)
 
     def expire_token(self, *, client: str = OWN_CLIENT) -> None:
         """A client's token expires now; it can still be renewed.
@@ -218,8 +220,8 @@ class Office(abc.ABC):
         Raises:
             ConfigurationError: there is no such client.
         """
-        store = self._world.store
-        store.accounts.put(evolve(self._client(client), expires_at=self._world.now()))
+        store = self._backend.store
+        store.accounts.put(evolve(self._client(client), expires_at=self._backend.now()))
 
     def connect_accounting(
         self, provider: str | None, *, refusal: str | None = None, client: str = OWN_CLIENT
@@ -237,19 +239,19 @@ class Office(abc.ABC):
         """
         if provider not in {None, *PROVIDERS, *UPCOMING}:
             raise ConfigurationError(f"a provider is one of {', '.join((*PROVIDERS, *UPCOMING))}")
-        self._world.now()  # what is due before goes where it was to go
-        self._world.store.accounts.put(evolve(self._client(client), provider=provider, refusal=refusal))
+        self._backend.now()  # what is due before goes where it was to go
+        self._backend.store.accounts.put(evolve(self._client(client), provider=provider, refusal=refusal))
 
     def register(self, business_id: str, addresses: Sequence[EInvoiceAddress]) -> None:
         """Enters addresses of a company in the register of e-invoice addresses, beside those it has."""
-        with self._world.store.transaction():
+        with self._backend.store.transaction():
             for address in addresses:
-                self._world.store.register.add(business_id, address)
+                self._backend.store.einvoice_directory.add(business_id, address)
 
     def state(self) -> SandboxState:
         """What the sandbox holds, without tokens and bodies."""
-        now = self._world.now()
-        store = self._world.store
+        now = self._backend.now()
+        store = self._backend.store
         return SandboxState(
             now=now,
             clients=tuple(_shown(client, now) for client in store.accounts.all()),
@@ -258,9 +260,9 @@ class Office(abc.ABC):
         )
 
     def _client(self, name: str) -> Client:
-        client = self._world.store.accounts.by_name(name)
+        client = self._backend.store.accounts.by_name(name)
         if client is None:
-            known = ", ".join(each.name for each in self._world.store.accounts.all())
+            known = ", ".join(each.name for each in self._backend.store.accounts.all())
             raise ConfigurationError(f"there is no client {name!r}; there are {known}")
         return client
 
@@ -269,7 +271,7 @@ class Office(abc.ABC):
             raise ConfigurationError("name an invoice number or a case")
         self._client(client)
         number = None if invoice_number is None else str(invoice_number)
-        found = self._world.store.cases.find(client, ident=case_id, number=number)
+        found = self._backend.store.cases.find(client, ident=case_id, number=number)
         if not found:
             raise ConfigurationError(
                 "there is no such case; an invoice has one once it is INVOICED and under payment control "
@@ -282,7 +284,7 @@ class Office(abc.ABC):
 
     def _waiting(self, client: str, invoice_number: int) -> DeliveredInvoice:
         self._client(client)
-        for invoice in self._world.store.invoices.of_number(client, str(invoice_number)):
+        for invoice in self._backend.store.invoices.of_number(client, str(invoice_number)):
             if invoice.status == InvoiceStatus.MANUAL:
                 return invoice
         raise ConfigurationError(f"no invoice {invoice_number} waits for approval (status MANUAL)")

@@ -19,7 +19,7 @@ from docs.tables.outcomes import (
     states,
     verdicts,
 )
-from docs.tables.sandbox import commands_of_the_sandbox, principles, stages
+from docs.tables.sandbox import assumptions, commands_of_the_sandbox, stages
 
 __all__ = ["TABLES", "field_table", "write"]
 
@@ -45,7 +45,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         faults,
         commands_of_the_sandbox,
         stages,
-        principles,
+        assumptions,
         operations,
         evidence,
     )

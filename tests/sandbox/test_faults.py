@@ -248,7 +248,7 @@ async def test_a_fault_answer_is_signed_as_the_sandboxs_too(partner, sandbox):
 def test_remaining_says_what_is_left_and_clear_takes_it_back():
     faults = Faults()
     faults.add(Fault.UNAVAILABLE, times=3)
-    faults.strike(CREATE)
+    faults.plan(CREATE)
     assert [(rule.kind, rule.times) for rule in faults.remaining()] == [(Fault.UNAVAILABLE, 2)]
     faults.clear()
     assert faults.remaining() == ()
@@ -257,7 +257,7 @@ def test_remaining_says_what_is_left_and_clear_takes_it_back():
 def test_a_fault_that_has_hit_is_gone():
     faults = Faults()
     faults.add(Fault.UNAVAILABLE)
-    faults.strike(CREATE)
+    faults.plan(CREATE)
     assert not faults.remaining()
 
 
@@ -266,7 +266,7 @@ def test_the_same_seed_makes_the_same_dice():
         faults = Faults()
         faults.seed(seed)
         faults.add(Fault.UNAVAILABLE, times=None, probability=0.5)
-        return [faults.strike(CREATE).decisive is not None for _ in range(64)]
+        return [faults.plan(CREATE).decisive is not None for _ in range(64)]
 
     assert hits(1) == hits(1)
     assert hits(1) != hits(2)

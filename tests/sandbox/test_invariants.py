@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from confirma_async.converters import Converter
 from confirma_async.sandbox import Route, VirtualClock
-from confirma_async.sandbox.controls import Office
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.handlers import HANDLERS, Call
 from confirma_async.sandbox.rules import STEPS, TRANSITIONS, cases
 from confirma_async.sandbox.rules.cases import CaseStatus
-from confirma_async.sandbox.service import World
 from confirma_async.sandbox.store import Client, Store
 
 AMOUNTS = st.decimals("0.01", "400.00", places=2)
@@ -27,14 +27,14 @@ FEES = {
 }
 
 
-class Desk(Office):
-    """The office of a world that nobody listens to."""
+class Desk(Controls):
+    """The controls of a backend that nobody listens to."""
 
-    def __init__(self, world: World) -> None:
-        self.it = world
+    def __init__(self, backend: Backend) -> None:
+        self.it = backend
 
     @property
-    def _world(self) -> World:
+    def _backend(self) -> Backend:
         return self.it
 
 
@@ -48,9 +48,9 @@ class OneInvoice(RuleBasedStateMachine):
     def invoiced(self):
         self.store = Store(None, TRANSITIONS)
         self.clock = VirtualClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
-        world = World(store=self.store, clock=self.clock, converter=CONVERTER, provisioning_token="p")
+        backend = Backend(store=self.store, clock=self.clock, converter=CONVERTER, provisioning_token="p")
         self.client = self.store.accounts.put(Client(name="sandbox", api_key="k", service="LIFECYCLE"))
-        self.desk, self.sent = Desk(world), 0
+        self.desk, self.sent = Desk(backend), 0
         self.capital, self.fees, self.interest = Decimal(200), Decimal(0), Fraction(0)
         self.waived_interest, self.paid_interest = Decimal(0), Decimal(0)
         self.open, self.payments, self.number = True, dict[int, Any](), 2000

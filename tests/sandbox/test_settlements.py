@@ -24,9 +24,9 @@ PAYMENTS = st.lists(
 
 
 def _ask(sandbox: Sandbox, operation: str, body: bytes = b"", **query: str) -> Any:
-    client = sandbox._world.store.accounts.by_name("sandbox")
+    client = sandbox._backend.store.accounts.by_name("sandbox")
     assert client is not None
-    answer = HANDLERS[operation](sandbox._world, Call(client=client, query=query, body=body))
+    answer = HANDLERS[operation](sandbox._backend, Call(client=client, query=query, body=body))
     assert answer.status == 200
     return Converter().parse(answer.body)
 

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import evolve, frozen
 
 from confirma_async.errors import ResponseDecodeError
-from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.service import World
+from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.store import Client
 from confirma_async.schemas.wire import Schema
 
@@ -33,38 +33,38 @@ class Call:
     listing_delay: float = 0.0
 
 
-Handler: TypeAlias = Callable[[World, Call], Answer]
+Handler: TypeAlias = Callable[[Backend, Call], Answer]
 """Answers one operation."""
 
 
-def read_body(world: World, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
+def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
     """The body as an object of the contract, or the 400 that says what is wrong with it."""
     try:
-        return world.converter.loads(call.body, schema)
+        return backend.converter.loads(call.body, schema)
     except ResponseDecodeError as error:
         what = f"the body is not a {schema.vendor_name}" if error.problems else "the body is not JSON"
-        return refusal(400, what, error.problems)
+        return error_response(400, what, error.problems)
 
 
-def read_query(world: World, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
+def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
     """The query as an object of the contract, or the 400 that says what is wrong with it."""
-    kinds = {item.wire: item.kind for item in world.converter.fields_of(schema)}
+    kinds = {item.wire: item.kind for item in backend.converter.fields_of(schema)}
     wanted = {
         name: _PLAIN.get(kinds.get(name), _as_text)(text)
         for name, text in call.query.items()
         if text  # "" stands for no value (§1)
     }
     try:
-        return world.converter.structure(wanted, schema)
+        return backend.converter.structure(wanted, schema)
     except ResponseDecodeError as error:
-        return refusal(400, f"the query is not a {schema.vendor_name}", error.problems)
+        return error_response(400, f"the query is not a {schema.vendor_name}", error.problems)
 
 
-def with_blanks(world: World, answer: AnySchema, *attributes: str) -> AnySchema:
+def with_blanks(backend: Backend, answer: AnySchema, *attributes: str) -> AnySchema:
     """The same answer, whose named attributes are written as null or [] where they have no value."""
     blanks: dict[str, object] = {
         item.wire: [] if item.many else None
-        for item in world.converter.fields_of(type(answer))
+        for item in backend.converter.fields_of(type(answer))
         if item.attribute in attributes and getattr(answer, item.attribute) in (None, ())
     }
     return evolve(answer, extra={**answer.extra, **blanks})

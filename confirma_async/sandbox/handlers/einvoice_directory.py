@@ -5,37 +5,41 @@ from __future__ import annotations
 import re
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
-from confirma_async.sandbox.service import World
 from confirma_async.schemas import FinvoiceCredentials, FinvoiceCredentialsQuery
 from confirma_async.validation.identifiers import business_id_fault
 
 _BARE = re.compile(r"[0-9]{8}")
 
 
-def finvoice_credentials(world: World, call: Call) -> Answer:
+def finvoice_credentials(backend: Backend, call: Call) -> Answer:
     """Answers 200 with all addresses of a company, always as an array (contract §8, documented).
 
     It chooses none. Not every company is registered: an empty array says so, which is ours, as is 400 for
     what is no Business ID.
     """
-    query = read_query(world, call, FinvoiceCredentialsQuery)
+    query = read_query(backend, call, FinvoiceCredentialsQuery)
     if isinstance(query, Answer):
         return query
     fault = business_id_fault(query.business_id)
     if fault is not None:
-        return refusal(400, "there is no such company", [Problem("$.businessId", "business id", fault)])
-    found = world.store.register.of(_with_dash(query.business_id))
-    return Answer(body=world.converter.encode([world.converter.unstructure(_told(each)) for each in found]))
+        return error_response(
+            400, "there is no such company", [Problem("$.businessId", "business id", fault)]
+        )
+    found = backend.store.einvoice_directory.of(_with_dash(query.business_id))
+    return Answer(
+        body=backend.converter.encode([backend.converter.unstructure(_to_wire(each)) for each in found])
+    )
 
 
 def _with_dash(business_id: str) -> str:
     return f"{business_id[:7]}-{business_id[7]}" if _BARE.fullmatch(business_id) else business_id
 
 
-def _told(address: EInvoiceAddress) -> FinvoiceCredentials:
+def _to_wire(address: EInvoiceAddress) -> FinvoiceCredentials:
     return FinvoiceCredentials(
         e_invoice_address_name=address.name,
         e_invoice_address=address.address,

@@ -3,7 +3,7 @@
 ``invoices`` leads an invoice up to its delivery, ``cases`` an unpaid one from there on, in the ``stages`` of
 ``Terms``; ``interest``, ``allocation`` and ``settlement`` say what becomes of the money, ``actions`` what the
 seven actions do, ``accounting`` how records reach the books. Every rule names the sentence of the wire
-contract it lives by, or says that it is this project's own.
+contract that it is based on, or says that it is this project's own.
 """
 
 from collections.abc import Sequence
@@ -20,34 +20,34 @@ from confirma_async.sandbox.rules import (
     settlement,
 )
 from confirma_async.sandbox.rules.actions import ACTIONS
-from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.invoices import RULES, SERVICES, TRANSITIONS, Facts, Rule, Transition
 from confirma_async.sandbox.rules.stages import STEPS, Route, Stage, Step
 from confirma_async.sandbox.rules.terms import Terms
 
-PRINCIPLES: Sequence[Principle] = (
-    *accounts.PRINCIPLES,
-    *cases.PRINCIPLES,
-    *money.PRINCIPLES,
-    *interest.PRINCIPLES,
-    *allocation.PRINCIPLES,
-    *actions.PRINCIPLES,
-    *(Principle(what=it.what, lives_by=it.lives_by, evidence=it.evidence) for it in ACTIONS.values()),
-    *settlement.PRINCIPLES,
-    *accounting.PRINCIPLES,
-    *einvoice_directory.PRINCIPLES,
+ASSUMPTIONS: Sequence[Assumption] = (
+    *accounts.ASSUMPTIONS,
+    *cases.ASSUMPTIONS,
+    *money.ASSUMPTIONS,
+    *interest.ASSUMPTIONS,
+    *allocation.ASSUMPTIONS,
+    *actions.ASSUMPTIONS,
+    *(Assumption(what=it.what, basis=it.basis, evidence=it.evidence) for it in ACTIONS.values()),
+    *settlement.ASSUMPTIONS,
+    *accounting.ASSUMPTIONS,
+    *einvoice_directory.ASSUMPTIONS,
 )
-"""All that the sandbox lives by beyond the tables ``RULES``, ``TRANSITIONS`` and ``STEPS``."""
+"""All that the sandbox assumes beyond the tables ``RULES``, ``TRANSITIONS`` and ``STEPS``."""
 
 __all__ = [
     "ACTIONS",
-    "PRINCIPLES",
+    "ASSUMPTIONS",
     "RULES",
     "SERVICES",
     "STEPS",
     "TRANSITIONS",
+    "Assumption",
     "Facts",
-    "Principle",
     "Route",
     "Rule",
     "Stage",

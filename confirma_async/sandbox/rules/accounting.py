@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.money import ZERO, added
 from confirma_async.schemas import Ledger
 from confirma_async.schemas.accounting import PENDING, SYNCED
@@ -27,34 +27,34 @@ PROVIDERS = ("Netvisor", "Procountor", "NetBaron")
 UPCOMING = ("Fennoa", "Fivaldi", "Talenom")
 """Those that the vendor announces (contract §7)."""
 
-PRINCIPLES: Sequence[Principle] = (
-    Principle(
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
         what=f"A record is pending ({PENDING}), then synced ({SYNCED})",
-        lives_by="§7: status",
+        basis="§7: status",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what=f"A record that cannot be synced fails ({FAILED}), and its description says why",
-        lives_by="§7: a failed state exists; its number is ours",
+        basis="§7: a failed state exists; its number is ours",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what=f"{', '.join(PROVIDERS)} take records; {', '.join(UPCOMING)} are announced and take none yet; a "
         "client without a provider has nowhere to send them",
-        lives_by="§7: Providers; what becomes of the records is ours",
+        basis="§7: Providers; what becomes of the records is ours",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A ledger whose rows do not balance on netAmount is taken, and fails when it is synced",
-        lives_by="§7: the vendor's example balances on netAmount; the failure is ours",
+        basis="§7: the vendor's example balances on netAmount; the failure is ours",
     ),
-    Principle(
+    Assumption(
         what="Invoice data follows after distribution where accountingInvoiceEnabled says so",
-        lives_by="§9: Accounting: invoice data after distribution; the switch is our reading",
+        basis="§9: Accounting: invoice data after distribution; the switch is our reading",
     ),
-    Principle(
+    Assumption(
         what="Ledgers without any get 204, the other statuses an empty list",
-        lives_by="§1: 204 (ledger status, no content); the rest is ours",
+        basis="§1: 204 (ledger status, no content); the rest is ours",
         evidence=Evidence.DOCUMENTED,
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import cycle
 
-from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.schemas.wire import Evidence
 
 FIRST_CLIENT = 5_000
@@ -20,38 +20,38 @@ FIRST_PREFIX = 1_000
 
 _WEIGHTS = (7, 3, 1)
 
-PRINCIPLES: Sequence[Principle] = (
-    Principle(
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
         what="The provisioning token onboards clients; each gets a token and a payment reference prefix",
-        lives_by="§1, §3: Create a new client",
+        basis="§1, §3: Create a new client",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A business code is onboarded once; again gets 409",
-        lives_by="ours: the vendor says nothing of it",
+        basis="ours: the vendor says nothing of it",
     ),
-    Principle(
+    Assumption(
         what="A missing, unknown or expired token gets 401",
-        lives_by="§1: Missing or invalid token: 401; tokens may expire",
+        basis="§1: Missing or invalid token: 401; tokens may expire",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A token of the other kind gets 403",
-        lives_by="§1: 403 is documented; that it is for this is our reading",
+        basis="§1: 403 is documented; that it is for this is our reading",
     ),
-    Principle(
+    Assumption(
         what="An expired token can still be renewed",
-        lives_by="§3: Renew",
+        basis="§3: Renew",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="The old token dies the moment the new one is made",
-        lives_by="§3: not said; treat it as dead",
+        basis="§3: not said; treat it as dead",
     ),
-    Principle(
+    Assumption(
         what="An invoice without a payment reference gets one of the client's prefix, its number and a "
         "check digit",
-        lives_by="§3: paymentReferencePrefix; what it is used for is ours",
+        basis="§3: paymentReferencePrefix; what it is used for is ours",
     ),
 )
 

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from attrs import frozen
 
 from confirma_async.sandbox.rules import cases
-from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.cases import Case, CaseStatus, Event
-from confirma_async.sandbox.rules.money import ZERO, Split
+from confirma_async.sandbox.rules.money import ZERO, AmountByKind
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas import Action, ActionCode, ActionData
 from confirma_async.schemas.wire import Evidence
@@ -22,23 +22,23 @@ PROCESSED_AFTER = timedelta(minutes=5)
 PENDING = "PENDING"
 """What the answer says of an action: they are queued as pending (contract §5); the spelling is ours."""
 
-PRINCIPLES: Sequence[Principle] = (
-    Principle(
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
         what="Actions are queued as pending, then processed",
-        lives_by="§5: Actions",
+        basis="§5: Actions",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="One request's actions are queued all, or none where one of them is wrong",
-        lives_by="ours: the answer is not shown",
+        basis="ours: the answer is not shown",
     ),
-    Principle(
+    Assumption(
         what="An action on an unknown invoice or case gets 404, one on an invoice without a case 402",
-        lives_by="ours: §1 has both statuses from a sister API, and no rule for them here",
+        basis="ours: §1 has both statuses from a sister API, and no rule for them here",
     ),
-    Principle(
+    Assumption(
         what="A closed case takes comments only; other actions are refused in its history",
-        lives_by="ours: the vendor says nothing of it",
+        basis="ours: the vendor says nothing of it",
     ),
 )
 
@@ -55,7 +55,7 @@ class Effect:
 
     case: Case
     description: str
-    paid: Split | None = None
+    paid: AmountByKind | None = None
 
 
 @frozen(kw_only=True)
@@ -66,18 +66,18 @@ class ActionRule:
         effect: The function from a case, the action's data, the day and the terms to the effect.
         needs: The attribute of the data that the code makes no sense without.
         what: The same in words.
-        lives_by: The sentence of the contract behind it.
+        basis: The sentence of the contract behind it.
         evidence: How well that is known; None where the effect is ours.
     """
 
     effect: Callable[[Case, ActionData, date, Terms], Effect]
     needs: str | None = None
     what: str
-    lives_by: str = "§5: the code is the vendor's, its effect is ours"
+    basis: str = "§5: the code is the vendor's, its effect is ours"
     evidence: Evidence | None = None
 
 
-def process(case: Case, action: Action, today: date, terms: Terms) -> tuple[Case, Event, Split | None]:
+def process(case: Case, action: Action, today: date, terms: Terms) -> tuple[Case, Event, AmountByKind | None]:
     """Gives an action its effect."""
     rule = ACTIONS[action.code]
     comment = f" {action.comment}" if action.comment else ""
@@ -123,14 +123,14 @@ def _direct_payment(case: Case, data: ActionData, today: date, terms: Terms) -> 
     amount = data.amount or ZERO
     if data.currency not in {None, case.currency}:
         return Effect(case=case, description="Refused: the payment is in another currency than the case.")
-    told = _as_told(cases.accrue(case, today, terms).open, data)
-    paid, split = cases.pay(case, amount, today, terms, as_told=told)
+    stated = _stated(cases.accrue(case, today, terms).open, data)
+    paid, split = cases.pay(case, amount, today, terms, stated=stated)
     return Effect(case=paid, description=f"{amount} {case.currency} was paid to the creditor.", paid=split)
 
 
-def _as_told(claim: Split, data: ActionData) -> Split | None:
+def _stated(claim: AmountByKind, data: ActionData) -> AmountByKind | None:
     """The allocation that the outstanding amounts say, where they fit the amount to the cent."""
-    outstanding = Split(
+    outstanding = AmountByKind(
         capital=data.outstanding_capital_amount or ZERO,
         interest=data.outstanding_interest_amount or ZERO,
         fees=data.outstanding_costs_amount or ZERO,
@@ -153,7 +153,7 @@ ACTIONS: Mapping[ActionCode, ActionRule] = MappingProxyType(
             needs="due_date",
             what="DUEDATE moves the due date of the case, not that of the invoice; the steps to come and the "
             "interest are counted from it",
-            lives_by="§5: DUEDATE (the case's due date, not the invoice's); what is counted from it is ours",
+            basis="§5: DUEDATE (the case's due date, not the invoice's); what is counted from it is ours",
             evidence=Evidence.DOCUMENTED,
         ),
         ActionCode.PAYMENTPLAN: ActionRule(

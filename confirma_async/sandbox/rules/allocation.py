@@ -5,40 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from confirma_async.sandbox.rules.assumption import Principle
-from confirma_async.sandbox.rules.money import EXACT, ZERO, Split
+from confirma_async.sandbox.rules.assumption import Assumption
+from confirma_async.sandbox.rules.money import EXACT, ZERO, AmountByKind
 from confirma_async.schemas import AllocationType
 from confirma_async.schemas.wire import Evidence
 
 ORDER = (AllocationType.FEES, AllocationType.INTEREST, AllocationType.CAPITAL)
 """What a payment covers first. Ours: the vendor names the three kinds and no order."""
 
-PRINCIPLES: Sequence[Principle] = (
-    Principle(
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
         what="Every payment, full or partial, is registered and allocated to capital, interest and fees",
-        lives_by="§9: Lifecycle",
+        basis="§9: Lifecycle",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A payment covers fees first, then interest, then capital",
-        lives_by="ours: the vendor names the three kinds and no order",
+        basis="ours: the vendor names the three kinds and no order",
     ),
-    Principle(
+    Assumption(
         what="What is paid over and above goes to capital, whose balance is negative from then on: the "
         "creditor has it and owes it back",
-        lives_by="ours: the vendor says nothing of overpayment",
+        basis="ours: the vendor says nothing of overpayment",
     ),
-    Principle(
+    Assumption(
         what="A payment may be changed until it is settled; the change counts from the day it is made",
-        lives_by="§6: they may still change; settlements are the final truth; the day is ours",
+        basis="§6: they may still change; settlements are the final truth; the day is ours",
         evidence=Evidence.DOCUMENTED,
     ),
 )
 
 
-def allocate(claim: Split, amount: Decimal, order: Sequence[AllocationType] = ORDER) -> Split:
+def allocate(claim: AmountByKind, amount: Decimal, order: Sequence[AllocationType] = ORDER) -> AmountByKind:
     """Splits a payment over what is open, in order; the rest goes to capital."""
-    split, left = Split(), amount
+    split, left = AmountByKind(), amount
     for kind in order:
         part = min(left, max(claim.get(kind), ZERO))
         split, left = split.adding(kind, part), EXACT.subtract(left, part)

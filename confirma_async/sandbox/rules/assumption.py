@@ -1,4 +1,4 @@
-"""What the sandbox lives by where no table says it: sentences, each with its source."""
+"""What the sandbox assumes where no table says it: sentences, each with its basis in the contract."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from confirma_async.schemas.wire import Evidence
 
 
 @frozen(kw_only=True)
-class Principle:
+class Assumption:
     """One thing that the sandbox does.
 
     Attributes:
         what: What it does.
-        lives_by: The sentence of the contract behind it; "ours" where there is none.
+        basis: The sentence of the contract behind it; "ours" where there is none.
         evidence: How well that is known; None where it is ours.
     """
 
     what: str
-    lives_by: str
+    basis: str
     evidence: Evidence | None = None

@@ -14,8 +14,8 @@ from attrs import evolve, field, frozen
 
 from confirma_async.sandbox.rules import interest
 from confirma_async.sandbox.rules.allocation import allocate
-from confirma_async.sandbox.rules.assumption import Principle
-from confirma_async.sandbox.rules.money import EXACT, ZERO, Split
+from confirma_async.sandbox.rules.assumption import Assumption
+from confirma_async.sandbox.rules.money import EXACT, ZERO, AmountByKind
 from confirma_async.sandbox.rules.stages import Route, Stage, Step
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas.wire import Evidence
@@ -23,48 +23,48 @@ from confirma_async.schemas.wire import Evidence
 FIRST_CASE = 7_000_000
 """Case numbers start above this, so that no test mistakes one for an invoice number."""
 
-PRINCIPLES: Sequence[Principle] = (
-    Principle(
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
         what="An invoice under payment control gets its case when it is INVOICED",
-        lives_by="§5: agency case identifiers, one per invoice; when it appears is ours",
+        basis="§5: agency case identifiers, one per invoice; when it appears is ours",
     ),
-    Principle(
+    Assumption(
         what="A COLLECTION invoice opens a debt collection case",
-        lives_by="§4: COLLECTION",
+        basis="§4: COLLECTION",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A FACTORING invoice waits for approval; then its financier is the creditor of its case",
-        lives_by="§4: FACTORING (acquired by a financier on approval); that the case shows it is ours",
+        basis="§4: FACTORING (acquired by a financier on approval); that the case shows it is ours",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="Costs and interest that the invoice brings along are owed from the start",
-        lives_by="§4: Collection Costs (only where the seller already has outstanding costs)",
+        basis="§4: Collection Costs (only where the seller already has outstanding costs)",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A buyer with disableCollection is reminded, and never taken to COLLECTION",
-        lives_by="§4: disableCollection was seen in an example; what it does is ours",
+        basis="§4: disableCollection was seen in an example; what it does is ours",
     ),
-    Principle(
+    Assumption(
         what="A credit note reduces the capital of the original; what is fully credited is CREDITED, its "
         "interest and fees are waived, and its case is closed",
-        lives_by="§4: CREDITED; the rest is ours",
+        basis="§4: CREDITED; the rest is ours",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A credit note in another currency than its original credits nothing",
-        lives_by="ours: the vendor says nothing of it",
+        basis="ours: the vendor says nothing of it",
     ),
-    Principle(
+    Assumption(
         what="A REMINDER joins the case of its original; without an original it opens a case of its own",
-        lives_by="§4: REMINDER (same data as the original); the rest is ours",
+        basis="§4: REMINDER (same data as the original); the rest is ours",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A case is closed once nothing is open, and open again if the payment that closed it is changed",
-        lives_by="ours: the vendor shows closedAt and no rule for it",
+        basis="ours: the vendor shows closedAt and no rule for it",
     ),
 )
 
@@ -134,20 +134,20 @@ class Case:
     held_since: date | None = None
     held_until: date | None = None
     closed_on: date | None = None
-    charged: Split
-    waived: Split = field(factory=Split)
-    paid: Split = field(factory=Split)
+    charged: AmountByKind
+    waived: AmountByKind = field(factory=AmountByKind)
+    paid: AmountByKind = field(factory=AmountByKind)
     interest_units: Decimal = ZERO
     interest_until: date
 
     @property
-    def total(self) -> Split:
+    def total(self) -> AmountByKind:
         """What is claimed: charges and the interest that has run, less what was waived."""
-        run = Split(interest=interest.amount_of(self.interest_units))
+        run = AmountByKind(interest=interest.amount_of(self.interest_units))
         return self.charged.plus(run).minus(self.waived)
 
     @property
-    def open(self) -> Split:
+    def open(self) -> AmountByKind:
         """What is left to pay, as of the day up to which interest has run."""
         return self.total.minus(self.paid)
 
@@ -192,7 +192,7 @@ def next_step(case: Case, terms: Terms) -> Step | None:
     return None if step.stage is Stage.COLLECTION and not case.collectable else step
 
 
-def go_on(case: Case, today: date, terms: Terms) -> tuple[Case, Event]:
+def advance_case(case: Case, today: date, terms: Terms) -> tuple[Case, Event]:
     """Takes what is due: the end of a hold, or the next step.
 
     Raises:
@@ -204,7 +204,7 @@ def go_on(case: Case, today: date, terms: Terms) -> tuple[Case, Event]:
     if step is None:
         raise ValueError("nothing is due")
     case = accrue(case, today, terms)
-    charged = case.charged.plus(Split(fees=step.fee))
+    charged = case.charged.plus(AmountByKind(fees=step.fee))
     event = Event(code=step.stage, description=step.description, stage=step.stage)
     return evolve(case, stage=step.stage, charged=charged), event
 
@@ -230,8 +230,8 @@ def move_due_date(case: Case, due_date: date, today: date, terms: Terms) -> Case
 
 
 def pay(
-    case: Case, amount: Decimal, today: date, terms: Terms, *, as_told: Split | None = None
-) -> tuple[Case, Split]:
+    case: Case, amount: Decimal, today: date, terms: Terms, *, stated: AmountByKind | None = None
+) -> tuple[Case, AmountByKind]:
     """Registers a payment and says how it was allocated.
 
     Args:
@@ -239,14 +239,14 @@ def pay(
         amount: How much, over zero.
         today: When.
         terms: What was agreed on.
-        as_told: The allocation, where somebody else has decided on it.
+        stated: The allocation, where somebody else has decided on it.
     """
     case = accrue(case, today, terms)
-    split = as_told or allocate(case.open, amount, terms.allocation_order)
+    split = stated or allocate(case.open, amount, terms.allocation_order)
     return settle_up(evolve(case, paid=case.paid.plus(split)), today), split
 
 
-def take_back(case: Case, split: Split, today: date, terms: Terms) -> Case:
+def take_back(case: Case, split: AmountByKind, today: date, terms: Terms) -> Case:
     """Takes a payment back, as of today; a case that it had closed is open again."""
     case = accrue(case, today, terms)
     reopened = evolve(case, paid=case.paid.minus(split))
@@ -259,7 +259,7 @@ def take_back(case: Case, split: Split, today: date, terms: Terms) -> Case:
 def credit(case: Case, amount: Decimal, today: date, terms: Terms) -> Case:
     """Credits the capital; where none is left of it, interest and fees are waived as far as they are open."""
     case = accrue(case, today, terms)
-    case = evolve(case, waived=case.waived.plus(Split(capital=amount)))
+    case = evolve(case, waived=case.waived.plus(AmountByKind(capital=amount)))
     if case.total.capital <= 0:
         case = evolve(case, waived=case.waived.plus(_open_extras(case)))
     return settle_up(case, today)
@@ -269,7 +269,7 @@ def withdraw(case: Case, today: date, terms: Terms) -> Case:
     """Waives all that is open, and so closes the case."""
     case = accrue(case, today, terms)
     capital = max(case.open.capital, ZERO)
-    waived = case.waived.plus(_open_extras(case)).plus(Split(capital=capital))
+    waived = case.waived.plus(_open_extras(case)).plus(AmountByKind(capital=capital))
     return settle_up(evolve(case, waived=waived), today)
 
 
@@ -280,8 +280,8 @@ def settle_up(case: Case, today: date) -> Case:
     return evolve(resume(case, today), status=CaseStatus.CLOSED, closed_on=today)
 
 
-def _open_extras(case: Case) -> Split:
-    return Split(interest=max(case.open.interest, ZERO), fees=max(case.open.fees, ZERO))
+def _open_extras(case: Case) -> AmountByKind:
+    return AmountByKind(interest=max(case.open.interest, ZERO), fees=max(case.open.fees, ZERO))
 
 
 def _midnight(day: date) -> datetime:

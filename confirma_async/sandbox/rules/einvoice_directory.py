@@ -1,4 +1,4 @@
-"""The register of e-invoice addresses: whose addresses the sandbox knows, so that every case can be tried."""
+"""The directory of e-invoices: whose addresses the sandbox knows, so that every case can be tried."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.schemas.wire import Evidence
 
 
@@ -63,15 +63,15 @@ EXAMPLES: Mapping[str, Sequence[EInvoiceAddress]] = MappingProxyType(
 )
 """Companies that do not exist, by Business ID. Nobody else is registered until somebody enters them."""
 
-PRINCIPLES: Sequence[Principle] = (
-    Principle(
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
         what="All addresses of a company are told, and none is chosen",
-        lives_by="§8: the API chooses none, the caller does",
+        basis="§8: the API chooses none, the caller does",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A company that is not registered gets an empty array; what is no Business ID gets 400",
-        lives_by="§8: Not every company is registered; how that shows is ours",
+        basis="§8: Not every company is registered; how that shows is ours",
         evidence=Evidence.DOCUMENTED,
     ),
 )

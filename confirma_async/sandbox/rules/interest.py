@@ -7,7 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 
-from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.money import CENT, EXACT, ZERO
 from confirma_async.schemas.wire import Evidence
 
@@ -28,22 +28,22 @@ MARGIN = Decimal("8.0")
 
 DAYS_OF_YEAR = 365
 
-PRINCIPLES: Sequence[Principle] = (
-    Principle(
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
         what="A REFERENCE_RATE invoice under payment control takes the client's own rate; its percentage is "
         "ignored",
-        lives_by="§4: Interest",
+        basis="§4: Interest",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what=f"The client's own rate is the Finnish reference rate and {MARGIN} percentage points, and holds "
         "for an invoice without terms of interest, too",
-        lives_by="ours: the vendor says no figure",
+        basis="ours: the vendor says no figure",
     ),
-    Principle(
+    Assumption(
         what=f"Interest runs on the open capital from the day after the due date, by actual days over "
         f"{DAYS_OF_YEAR}, and is rounded half up to the cent once, at the end",
-        lives_by="ours: the vendor says no method",
+        basis="ours: the vendor says no method",
     ),
 )
 

@@ -12,7 +12,7 @@ from confirma_async.schemas import Interest, InterestType, InvoiceType, SalesInv
 
 
 @frozen(kw_only=True)
-class Claim:
+class InvoiceTermsSnapshot:
     """What an invoice claims.
 
     Attributes:
@@ -42,7 +42,7 @@ class Claim:
     booked: bool
 
 
-def claim_of(request: SalesInvoiceRequest) -> Claim:
+def snapshot_of(request: SalesInvoiceRequest) -> InvoiceTermsSnapshot:
     """What an invoice claims."""
     invoice = request.invoice
     header, references, parties = invoice.header, invoice.references, invoice.parties
@@ -56,7 +56,7 @@ def claim_of(request: SalesInvoiceRequest) -> Claim:
         InvoiceType.REMINDER: header.number,
     }
     original = originals.get(header.type)
-    return Claim(
+    return InvoiceTermsSnapshot(
         amount=payable(invoice),
         currency=header.currency_code,
         due_date=header.due_date,

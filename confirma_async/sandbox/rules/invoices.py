@@ -46,13 +46,13 @@ class Rule:
 
     Attributes:
         error: What the distribution record says; never a value of the invoice.
-        lives_by: The sentence of the contract behind it.
+        basis: The sentence of the contract behind it.
         evidence: How well that is known; None where the rule is ours.
         broken: Whether an invoice breaks it.
     """
 
     error: str
-    lives_by: str
+    basis: str
     evidence: Evidence | None
     broken: Callable[[SalesInvoiceRequest], bool]
 
@@ -92,7 +92,7 @@ class Transition:
         target: The status it reaches.
         due_after: How long until the next step is due; None where no step follows by itself.
         distributes: Whether this step is the delivery, so that its time is the record's ``distributedAt``.
-        lives_by: The sentence of the contract behind it.
+        basis: The sentence of the contract behind it.
         evidence: How well that is known; None where the step is ours.
     """
 
@@ -101,7 +101,7 @@ class Transition:
     target: InvoiceStatus
     due_after: timedelta | None = None
     distributes: bool = False
-    lives_by: str
+    basis: str
     evidence: Evidence | None
 
 
@@ -161,7 +161,7 @@ def _is_delivered(request: SalesInvoiceRequest) -> bool:
 RULES: Sequence[Rule] = (
     Rule(
         error="a credit note must reference the original invoice",
-        lives_by="§4: CREDIT_NOTE (must reference the original)",
+        basis="§4: CREDIT_NOTE (must reference the original)",
         evidence=Evidence.DOCUMENTED,
         broken=lambda request: (
             request.invoice.header.type == InvoiceType.CREDIT_NOTE
@@ -173,7 +173,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         error="the due date is before the invoice date",
-        lives_by="ours, but for reminders and credit notes: no sentence of the contract says it",
+        basis="ours, but for reminders and credit notes: no sentence of the contract says it",
         evidence=None,
         broken=lambda request: (
             request.invoice.header.type not in {InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE}
@@ -182,7 +182,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         error="a letter needs a postal code that is valid for its country",
-        lives_by="§9: a bad or missing postal code stops a letter; that it shows as ERROR is ours",
+        basis="§9: a bad or missing postal code stops a letter; that it shows as ERROR is ours",
         evidence=Evidence.DOCUMENTED,
         broken=lambda request: _is_letter(request) and not _has_postal_code(_letter_address(request)),
     ),
@@ -197,14 +197,14 @@ TRANSITIONS: Sequence[Transition] = (
         source=_PAUSED,
         when={"valid": False},
         target=InvoiceStatus.ERROR,
-        lives_by="§4: ERROR (validation failed or data missing)",
+        basis="§4: ERROR (validation failed or data missing)",
         evidence=Evidence.DOCUMENTED,
     ),
     Transition(
         source=_PAUSED,
         when={"valid": True, "manual": True},
         target=InvoiceStatus.MANUAL,
-        lives_by="§4: MANUAL (awaits approval), FACTORING (acquired by a financier on approval); that both "
+        basis="§4: MANUAL (awaits approval), FACTORING (acquired by a financier on approval); that both "
         "wait here is our reading",
         evidence=Evidence.DOCUMENTED,
     ),
@@ -212,7 +212,7 @@ TRANSITIONS: Sequence[Transition] = (
         source=_PAUSED,
         when={"valid": True, "manual": False, "delivered": False},
         target=_ACCEPTED,
-        lives_by="§4: distribution.enabled; that the invoice then stays ACCEPTED is ours",
+        basis="§4: distribution.enabled; that the invoice then stays ACCEPTED is ours",
         evidence=None,
     ),
     Transition(
@@ -220,7 +220,7 @@ TRANSITIONS: Sequence[Transition] = (
         when={"valid": True, "manual": False, "delivered": True},
         target=_ACCEPTED,
         due_after=DISTRIBUTED_AFTER,
-        lives_by="§9: create → validate → distribute",
+        basis="§9: create → validate → distribute",
         evidence=Evidence.DOCUMENTED,
     ),
     Transition(
@@ -228,7 +228,7 @@ TRANSITIONS: Sequence[Transition] = (
         when={"service": ServiceType.INTERMEDIATION},
         target=InvoiceStatus.INTERMEDIATED,
         distributes=True,
-        lives_by="§9: Intermediation: create → validate → distribute → status INTERMEDIATED",
+        basis="§9: Intermediation: create → validate → distribute → status INTERMEDIATED",
         evidence=Evidence.DOCUMENTED,
     ),
     Transition(
@@ -236,14 +236,14 @@ TRANSITIONS: Sequence[Transition] = (
         when={"service": ServiceType.LIFECYCLE, "printed": True},
         target=InvoiceStatus.INVOICED,
         distributes=True,
-        lives_by="§9: Lifecycle: create → validate → distribute → INVOICED",
+        basis="§9: Lifecycle: create → validate → distribute → INVOICED",
         evidence=Evidence.DOCUMENTED,
     ),
     Transition(
         source=_ACCEPTED,
         when={"service": ServiceType.LIFECYCLE, "printed": False},
         target=InvoiceStatus.INVOICED,
-        lives_by="§4: COLLECTION (opens a debt collection case, no printout); that it reads INVOICED is ours",
+        basis="§4: COLLECTION (opens a debt collection case, no printout); that it reads INVOICED is ours",
         evidence=None,
     ),
 )

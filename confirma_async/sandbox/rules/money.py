@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from attrs import evolve, frozen
 
-from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.schemas import (
     AllocationType,
     InvoiceAmounts,
@@ -23,11 +23,11 @@ ZERO = Decimal("0.00")
 EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 """Wide enough that no sum or product of a case is ever rounded by itself, whatever the wire can carry."""
 
-PRINCIPLES: Sequence[Principle] = (
-    Principle(
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
         what="What is to be paid is the gross amount and its rounding, else net and VAT, else the sum of the "
         "rows; less what was paid before the invoice was sent",
-        lives_by="ours: the amounts are provisional themselves",
+        basis="ours: the amounts are provisional themselves",
     ),
 )
 
@@ -38,7 +38,7 @@ def added(amounts: Iterable[Decimal]) -> Decimal:
 
 
 @frozen(kw_only=True)
-class Split:
+class AmountByKind:
     """A sum in its three kinds. A claim has parts of each; so has every payment."""
 
     capital: Decimal = ZERO
@@ -50,17 +50,17 @@ class Split:
         """All three together."""
         return added((self.capital, self.interest, self.fees))
 
-    def plus(self, other: Split) -> Split:
+    def plus(self, other: AmountByKind) -> AmountByKind:
         """The sum, kind by kind."""
-        return Split(
+        return AmountByKind(
             capital=EXACT.add(self.capital, other.capital),
             interest=EXACT.add(self.interest, other.interest),
             fees=EXACT.add(self.fees, other.fees),
         )
 
-    def minus(self, other: Split) -> Split:
+    def minus(self, other: AmountByKind) -> AmountByKind:
         """The difference, kind by kind."""
-        return Split(
+        return AmountByKind(
             capital=EXACT.subtract(self.capital, other.capital),
             interest=EXACT.subtract(self.interest, other.interest),
             fees=EXACT.subtract(self.fees, other.fees),
@@ -74,7 +74,7 @@ class Split:
             AllocationType.FEES: self.fees,
         }[kind]
 
-    def adding(self, kind: AllocationType, amount: Decimal) -> Split:
+    def adding(self, kind: AllocationType, amount: Decimal) -> AmountByKind:
         """The same with more of one kind."""
         return evolve(self, **{kind.lower(): EXACT.add(self.get(kind), amount)})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from confirma_async.sandbox.rules.assumption import Principle
+from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.schemas.wire import Evidence
 
 RUN_AT = time(12, 0, tzinfo=UTC)
@@ -17,21 +17,21 @@ FIRST_SETTLEMENT = 100_000_000_000
 AGENCY = "CashIn"
 """Who settles; seen in an example (contract §6)."""
 
-PRINCIPLES: Sequence[Principle] = (
-    Principle(
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
         what="Every payment is paid out in the next settlement run, once a week",
-        lives_by="§9: in the next settlement run (at agreed intervals); typically once a business week",
+        basis="§9: in the next settlement run (at agreed intervals); typically once a business week",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="A breakdown adds up to its allocation, the allocations to their settlement; one settlement has "
         "one currency",
-        lives_by="§6: Sums hold; the currency is ours",
+        basis="§6: Sums hold; the currency is ours",
         evidence=Evidence.DOCUMENTED,
     ),
-    Principle(
+    Assumption(
         what="unfetchedOnly=true marks what it returns as fetched; other readings mark nothing",
-        lives_by="§6: the GET marks records as fetched; that others mark nothing is ours",
+        basis="§6: the GET marks records as fetched; that others mark nothing is ours",
         evidence=Evidence.DOCUMENTED,
     ),
 )

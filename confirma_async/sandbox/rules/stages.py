@@ -43,7 +43,7 @@ class Step:
         day: When, in days after the due date; of DEBT_COLLECTION, after the case was opened.
         fee: What it adds to the costs, in the case's currency.
         description: What the timeline says.
-        lives_by: The sentence of the contract behind it. Days and fees are ours throughout.
+        basis: The sentence of the contract behind it. Days and fees are ours throughout.
         evidence: How well that is known; None where the step is ours.
     """
 
@@ -52,11 +52,11 @@ class Step:
     day: int
     fee: Decimal = ZERO
     description: str
-    lives_by: str = "agreed on with the client"
+    basis: str = "agreed on with the client"
     evidence: Evidence | None = None
 
 
-def _way(route: Route, lives_by: str, *stages: tuple[Stage, int, str, str]) -> Sequence[Step]:
+def _way(route: Route, basis: str, *stages: tuple[Stage, int, str, str]) -> Sequence[Step]:
     """A route from its stages, each with its day, its fee and what the timeline says."""
     return [
         Step(
@@ -65,7 +65,7 @@ def _way(route: Route, lives_by: str, *stages: tuple[Stage, int, str, str]) -> S
             day=day,
             fee=Decimal(fee),
             description=description,
-            lives_by=lives_by,
+            basis=basis,
             evidence=Evidence.DOCUMENTED,
         )
         for stage, day, fee, description in stages

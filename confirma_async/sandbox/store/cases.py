@@ -85,7 +85,7 @@ class Cases:
         )
         return [msgspec.json.decode(contents, type=Case) for (contents,) in rows]
 
-    def tell(self, case_id: int, at: datetime, event: Event) -> None:
+    def add_event(self, case_id: int, at: datetime, event: Event) -> None:
         """Adds to the history of a case."""
         with self._db.transaction() as db:
             db.execute(

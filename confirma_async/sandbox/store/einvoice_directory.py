@@ -1,4 +1,4 @@
-"""The register of companies that receive e-invoices."""
+"""The directory of companies that receive e-invoices."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA = (
 )
 
 
-class Register:
+class EInvoiceDirectory:
     """Addresses by Finnish Business ID."""
 
     def __init__(self, database: Database) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.rules.money import Split
+from confirma_async.sandbox.rules.money import AmountByKind
 from confirma_async.sandbox.rules.settlement import FIRST_SETTLEMENT
 from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
@@ -69,7 +69,7 @@ class ReceivedPayment:
     currency: str
     invoice_reference: str
     reference: str
-    split: Split
+    split: AmountByKind
     direct: bool = False
     settlement: int | None = None
 

@@ -1,4 +1,4 @@
-"""The agenda: what happens by itself after delivery, in order of time."""
+"""The schedule: what happens by itself after delivery, in order of time."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Due(IntEnum):
 
 @frozen(kw_only=True)
 class Entry:
-    """One thing on the agenda."""
+    """One thing on the schedule."""
 
     at: datetime
     kind: Due
     subject: int
 
 
-class Agenda:
+class Schedule:
     """What is due when."""
 
     def __init__(self, database: Database) -> None:

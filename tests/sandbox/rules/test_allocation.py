@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from confirma_async.sandbox.rules.allocation import ORDER, allocate
-from confirma_async.sandbox.rules.money import Split
+from confirma_async.sandbox.rules.money import AmountByKind
 
 SUMS = st.decimals(0, "99999.99", places=2)
-CLAIMS = st.builds(Split, capital=st.decimals("-500.00", "99999.99", places=2), interest=SUMS, fees=SUMS)
+CLAIMS = st.builds(
+    AmountByKind, capital=st.decimals("-500.00", "99999.99", places=2), interest=SUMS, fees=SUMS
+)
 
 
 @given(CLAIMS, st.decimals("0.01", "99999.99", places=2), st.permutations(ORDER))
@@ -31,6 +33,6 @@ def test_a_later_kind_is_paid_only_once_the_earlier_ones_are(claim, amount, orde
 
 
 def test_the_order_is_that_of_the_argument():
-    claim = Split(capital=Decimal(3), interest=Decimal(2), fees=Decimal(1))
+    claim = AmountByKind(capital=Decimal(3), interest=Decimal(2), fees=Decimal(1))
     first = {order: allocate(claim, Decimal(1), order) for order in permutations(ORDER)}
     assert all(split.get(order[0]) == 1 for order, split in first.items())

@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox import Stage, Terms
-from confirma_async.sandbox.rules import PRINCIPLES, STEPS, Principle, Step
+from confirma_async.sandbox.rules import ASSUMPTIONS, STEPS, Assumption, Step
 from confirma_async.sandbox.rules.settlement import next_run
 from confirma_async.schemas import AllocationType
 
@@ -50,10 +50,10 @@ def test_terms_do_not_follow_the_table_they_were_made_from():
 
 
 def test_every_rule_says_whose_word_it_is():
-    rules: list[Principle | Step] = [*PRINCIPLES, *STEPS]
+    rules: list[Assumption | Step] = [*ASSUMPTIONS, *STEPS]
     for rule in rules:
-        assert rule.lives_by.startswith(("§", "ours"))
-        assert (rule.evidence is not None) <= rule.lives_by.startswith("§")
+        assert rule.basis.startswith(("§", "ours"))
+        assert (rule.evidence is not None) <= rule.basis.startswith("§")
 
 
 def test_every_stage_is_on_a_way():

@@ -14,7 +14,7 @@ from confirma_async.sandbox.store import Store
 
 
 @frozen(kw_only=True)
-class World:
+class Backend:
     """State, time, and what is agreed on.
 
     Attributes:
