@@ -23,7 +23,7 @@ from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.faults import Fault, FaultPlan, FaultRule, Faults
 from confirma_async.sandbox.handlers import HANDLERS, Call
-from confirma_async.sandbox.store import Client
+from confirma_async.sandbox.store import SandboxClient
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ DOCUMENT_PATH = "/openapi.json"
 
 NO_CONTENT = 204
 
-_PARTNER = Client(name="partner", api_key="", service="")
+_PARTNER = SandboxClient(name="partner", api_key="", service="")
 """Whom the provisioning token belongs to: no client, and nobody who has invoices."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -195,7 +195,7 @@ def _handle(
         return error_response(500, "the sandbox itself failed; its log says where")
 
 
-def _client_of(backend: Backend, token: str, operation: Operation) -> Client | Answer:
+def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxClient | Answer:
     """Whose token it is, or why it will not do.
 
     401 for a missing or invalid token is documented (contract §1), and so is that an expired one may be

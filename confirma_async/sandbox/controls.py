@@ -24,7 +24,7 @@ from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
 from confirma_async.sandbox.rules.money import CENT, EXACT
 from confirma_async.sandbox.rules.settlement import next_run
 from confirma_async.sandbox.scheduler import save_case
-from confirma_async.sandbox.store import Client
+from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 from confirma_async.sandbox.store.schedule import Due
@@ -259,7 +259,7 @@ class Controls(abc.ABC):
             money=store.money.count(),
         )
 
-    def _client(self, name: str) -> Client:
+    def _client(self, name: str) -> SandboxClient:
         client = self._backend.store.accounts.by_name(name)
         if client is None:
             known = ", ".join(each.name for each in self._backend.store.accounts.all())
@@ -299,7 +299,7 @@ def _money(amount: Decimal) -> Decimal:
     return cents
 
 
-def _shown(client: Client, now: datetime) -> ClientState:
+def _shown(client: SandboxClient, now: datetime) -> ClientState:
     return ClientState(
         name=client.name,
         identifier=client.identifier,

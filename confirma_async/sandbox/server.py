@@ -28,7 +28,7 @@ from confirma_async.sandbox.rules import SERVICES, TRANSITIONS
 from confirma_async.sandbox.rules.accounts import expiry_of
 from confirma_async.sandbox.rules.einvoice_directory import EXAMPLES
 from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
-from confirma_async.sandbox.store import Client, Store, StoredInvoice
+from confirma_async.sandbox.store import SandboxClient, Store, StoredInvoice
 from confirma_async.schemas import ServiceType
 from confirma_async.settings import is_loopback
 
@@ -258,10 +258,10 @@ class Sandbox(Controls):
         return _Running(backend=backend, runner=runner, url=url)
 
 
-def _add_client(backend: Backend, name: str, service: str) -> Client:
+def _add_client(backend: Backend, name: str, service: str) -> SandboxClient:
     known = backend.store.accounts.by_name(name)
     if known is None:
-        known = Client(
+        known = SandboxClient(
             name=name,
             api_key=str(uuid.uuid4()),
             service=service,

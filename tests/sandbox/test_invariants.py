@@ -17,7 +17,7 @@ from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.handlers import HANDLERS, Call
 from confirma_async.sandbox.rules import STEPS, TRANSITIONS, cases
 from confirma_async.sandbox.rules.cases import CaseStatus
-from confirma_async.sandbox.store import Client, Store
+from confirma_async.sandbox.store import SandboxClient, Store
 
 AMOUNTS = st.decimals("0.01", "400.00", places=2)
 RATE = Fraction("10.5")
@@ -49,7 +49,7 @@ class OneInvoice(RuleBasedStateMachine):
         self.store = Store(None, TRANSITIONS)
         self.clock = VirtualClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
         backend = Backend(store=self.store, clock=self.clock, converter=CONVERTER, provisioning_token="p")
-        self.client = self.store.accounts.put(Client(name="sandbox", api_key="k", service="LIFECYCLE"))
+        self.client = self.store.accounts.put(SandboxClient(name="sandbox", api_key="k", service="LIFECYCLE"))
         self.desk, self.sent = Desk(backend), 0
         self.capital, self.fees, self.interest = Decimal(200), Decimal(0), Fraction(0)
         self.waived_interest, self.paid_interest = Decimal(0), Decimal(0)

@@ -214,7 +214,7 @@ async def test_a_failure_of_the_sandbox_itself_is_a_500_that_its_log_explains(
     def fail(*_):
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("confirma_async.sandbox.store.invoices.Invoices.add", fail)
+    monkeypatch.setattr("confirma_async.sandbox.store.invoices.InvoiceTable.add", fail)
     reply = await partner.post(make_invoice())
     assert reply.status == 500
     assert "broken on purpose" not in str(reply.body)

@@ -18,7 +18,7 @@ from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import Column
 from confirma_async.formats.tables.header import HeaderFault, matched
-from confirma_async.formats.tables.table import Line, Table, layout_of
+from confirma_async.formats.tables.table import Table, TableLine, layout_of
 
 arrow: Any = importlib.import_module("pyarrow")  # it ships no types
 types: Any = importlib.import_module("pyarrow.types")
@@ -145,7 +145,7 @@ def _complaint(kind: Any) -> str | None:
 
 def _lines(
     path: Path, stack: ExitStack, batches: _Batches, columns: Sequence[Column | None]
-) -> Iterator[Line]:
+) -> Iterator[TableLine]:
     number = 0
     with stack:
         while (batch := _careful(path, lambda: next(batches, None))) is not None:
@@ -158,7 +158,7 @@ def _lines(
                 for row in zip(*cells, strict=True):
                     number += 1
                     if any(cell != "" for cell in row):
-                        yield Line(number, row)
+                        yield TableLine(number, row)
 
 
 def _cells(column: Any) -> list[Cell]:

@@ -10,7 +10,7 @@ from confirma_async.formats.models import ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.csv_lines import BadFields, records
 from confirma_async.formats.tables.csv_survey import Survey, opened, survey
-from confirma_async.formats.tables.table import BadLine, Line, Table, layout_of
+from confirma_async.formats.tables.table import BadLine, Table, TableLine, layout_of
 
 _UNREADABLE = re.compile("[\0\udc80-\udcff]")
 """A NUL, or what stands for a byte that is no character."""
@@ -40,7 +40,7 @@ def csv_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> T
     return Table(layout, _lines(path, surveyed))
 
 
-def _lines(path: Path, surveyed: Survey) -> Iterator[Line | BadLine]:
+def _lines(path: Path, surveyed: Survey) -> Iterator[TableLine | BadLine]:
     count = len(surveyed.columns)
     with opened(path, surveyed.encoding) as file:
         for record in records(file, surveyed.delimiter):
@@ -56,9 +56,9 @@ def _lines(path: Path, surveyed: Survey) -> Iterator[Line | BadLine]:
                 # Whatever is missing or too many, nothing stands before the first value.
                 yield BadLine(record.line, "csv.fields", message, _readable(record.values[:1]))
             elif all(value.isascii() and "\0" not in value for value in record.values):
-                yield Line(record.line, record.values)
+                yield TableLine(record.line, record.values)
             else:
-                yield Line(record.line, [_cell(value, surveyed.encoding) for value in record.values])
+                yield TableLine(record.line, [_cell(value, surveyed.encoding) for value in record.values])
 
 
 def _readable(values: Sequence[str]) -> list[str]:

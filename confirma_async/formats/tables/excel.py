@@ -24,7 +24,7 @@ from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError, Percent
 from confirma_async.formats.tables.columns import Column, Kind
 from confirma_async.formats.tables.header import HeaderFault, matched
-from confirma_async.formats.tables.table import BadLine, Line, Table, layout_of
+from confirma_async.formats.tables.table import BadLine, Table, TableLine, layout_of
 
 openpyxl: Any = importlib.import_module("openpyxl")  # it ships no types
 
@@ -251,7 +251,7 @@ def _lines(
     header: int,
     columns: Sequence[Column | None],
     opened: ExitStack,
-) -> Iterator[Line | BadLine]:
+) -> Iterator[TableLine | BadLine]:
     kinds = [None if column is None else column.kind for column in columns]
     with opened:
         for number, row in enumerate(rows, start=header + 1):
@@ -265,7 +265,7 @@ def _lines(
                 message = "has a value beyond the last named column; name that column, or clear the cell"
                 yield BadLine(number, "table.fields", message, ())
             elif any(cell != "" for cell in cells):
-                yield Line(number, cells)
+                yield TableLine(number, cells)
 
 
 def _cell(cell: Any, kind: Kind | None) -> Cell:

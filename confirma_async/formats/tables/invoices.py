@@ -30,7 +30,7 @@ from confirma_async.formats.numbering import apply_number, resolve
 from confirma_async.formats.payload import put, request_from
 from confirma_async.formats.tables.cells import Cell, CellError, ValueProblem
 from confirma_async.formats.tables.columns import COLUMNS, KEY, REQUIRED, SUMMED, Column, Kind
-from confirma_async.formats.tables.table import BadLine, Line, Table, TableLayout
+from confirma_async.formats.tables.table import BadLine, Table, TableLayout, TableLine
 from confirma_async.schemas import InvoiceType
 
 MOST_PROBLEMS = 1000
@@ -188,7 +188,7 @@ def _groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[_G
         yield group
 
 
-def _fields(line: Line | BadLine, layout: TableLayout) -> tuple[dict[str, Cell], list[Problem]]:
+def _fields(line: TableLine | BadLine, layout: TableLayout) -> tuple[dict[str, Cell], list[Problem]]:
     """The cells by column, and what makes the line unreadable; of a torn line, what is beyond doubt."""
     if isinstance(line, BadLine):
         sure: dict[str, Cell] = {

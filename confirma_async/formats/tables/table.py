@@ -13,7 +13,7 @@ from confirma_async.formats.tables.columns import Column
 
 
 @frozen
-class Line:
+class TableLine:
     """A line of a table.
 
     Attributes:
@@ -78,7 +78,7 @@ class Table:
     """A table, ready to be read once."""
 
     layout: TableLayout
-    lines: Iterator[Line | BadLine]
+    lines: Iterator[TableLine | BadLine]
 
 
 def layout_of(

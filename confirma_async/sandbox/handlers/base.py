@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.sandbox.answers import Answer, error_response
 from confirma_async.sandbox.backend import Backend
-from confirma_async.sandbox.store import Client
+from confirma_async.sandbox.store import SandboxClient
 from confirma_async.schemas.wire import Schema
 
 AnySchema = TypeVar("AnySchema", bound=Schema)
@@ -27,7 +27,7 @@ class Call:
         listing_delay: Real seconds that what this call stores stays unlisted (a fault).
     """
 
-    client: Client
+    client: SandboxClient
     query: Mapping[str, str]
     body: bytes
     listing_delay: float = 0.0

@@ -10,7 +10,7 @@ from confirma_async.sandbox.answers import Answer, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
-from confirma_async.sandbox.store.invoices import ListedInvoice, Listing
+from confirma_async.sandbox.store.invoices import InvoiceQuery, ListedInvoice
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionMetaData,
@@ -55,7 +55,7 @@ def distributions(backend: Backend, call: Call) -> Answer:
     window = window_of(query.from_inv_date, query.to_inv_date, backend.now().date())
     if isinstance(window, Answer):
         return window
-    found = backend.store.invoices.listed(_listing(call, query.invoice_number, window))
+    found = backend.store.invoices.listed(_invoice_query(call, query.invoice_number, window))
     information = DistributionInformation(
         meta_data=DistributionMetaData(
             total_count=len(found),
@@ -84,7 +84,7 @@ def distributions_v2(backend: Backend, call: Call) -> Answer:
     window = window_of(query.from_inv_date, query.to_inv_date, backend.now().date())
     if isinstance(window, Answer):
         return window
-    listing = _listing(call, query.invoice_number, window)
+    listing = _invoice_query(call, query.invoice_number, window)
     found = backend.store.invoices.listed(listing, skip=(page - 1) * size, most=size)
     answer = DistributionPage(
         meta=DistributionPageMeta(
@@ -95,8 +95,8 @@ def distributions_v2(backend: Backend, call: Call) -> Answer:
     return Answer(body=backend.converter.dumps(with_blanks(backend, answer, "data")))
 
 
-def _listing(call: Call, number: str | None, window: DateWindow) -> Listing:
-    return Listing(
+def _invoice_query(call: Call, number: str | None, window: DateWindow) -> InvoiceQuery:
+    return InvoiceQuery(
         client=call.client.name,
         number=number,
         first=window.first,

@@ -8,7 +8,7 @@ from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.date_window import window_of
 from confirma_async.sandbox.rules.money import added
 from confirma_async.sandbox.rules.settlement import AGENCY
-from confirma_async.sandbox.store import Client
+from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.money import MadeSettlement, ReceivedPayment
 from confirma_async.schemas import (
     AllocationBreakdown,
@@ -87,7 +87,7 @@ def _payment(payment: ReceivedPayment) -> Payment:
     )
 
 
-def _settlement(backend: Backend, client: Client, made: MadeSettlement) -> Settlement:
+def _settlement(backend: Backend, client: SandboxClient, made: MadeSettlement) -> Settlement:
     settlement = Settlement(
         settlement_id=made.id,
         settlement_date=made.at.date(),

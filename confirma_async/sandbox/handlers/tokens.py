@@ -12,7 +12,7 @@ from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body
 from confirma_async.sandbox.rules.accounts import expiry_of
 from confirma_async.sandbox.rules.invoices import SERVICES
-from confirma_async.sandbox.store import Client
+from confirma_async.sandbox.store import SandboxClient
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenRenewal, TokenValidity
 
 
@@ -35,7 +35,7 @@ def create_client(backend: Backend, call: Call) -> Answer:
         if backend.store.accounts.by_name(wanted.business_code) is not None:
             return error_response(409, "a client of this business code was onboarded before")
         client = backend.store.accounts.put(
-            Client(
+            SandboxClient(
                 name=wanted.business_code,
                 api_key=str(uuid.uuid4()),
                 service=request.service.type,

@@ -21,7 +21,7 @@ from confirma_async.sandbox.rules import (
 )
 from confirma_async.sandbox.rules.actions import ACTIONS
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.invoices import RULES, SERVICES, TRANSITIONS, Facts, Rule, Transition
+from confirma_async.sandbox.rules.invoices import RULES, SERVICES, TRANSITIONS, Facts, InvoiceRule, Transition
 from confirma_async.sandbox.rules.stages import STEPS, Route, Stage, Step
 from confirma_async.sandbox.rules.terms import Terms
 
@@ -48,8 +48,8 @@ __all__ = [
     "TRANSITIONS",
     "Assumption",
     "Facts",
+    "InvoiceRule",
     "Route",
-    "Rule",
     "Stage",
     "Step",
     "Terms",

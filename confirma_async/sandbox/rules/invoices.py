@@ -41,7 +41,7 @@ NOT_TRANSFERRED = "STOPPED"
 
 
 @frozen(kw_only=True)
-class Rule:
+class InvoiceRule:
     """One thing that validation finds wrong.
 
     Attributes:
@@ -158,8 +158,8 @@ def _is_delivered(request: SalesInvoiceRequest) -> bool:
     return request.distribution is None or request.distribution.enabled is not False
 
 
-RULES: Sequence[Rule] = (
-    Rule(
+RULES: Sequence[InvoiceRule] = (
+    InvoiceRule(
         error="a credit note must reference the original invoice",
         basis="§4: CREDIT_NOTE (must reference the original)",
         evidence=Evidence.DOCUMENTED,
@@ -171,7 +171,7 @@ RULES: Sequence[Rule] = (
             )
         ),
     ),
-    Rule(
+    InvoiceRule(
         error="the due date is before the invoice date",
         basis="ours, but for reminders and credit notes: no sentence of the contract says it",
         evidence=None,
@@ -180,7 +180,7 @@ RULES: Sequence[Rule] = (
             and request.invoice.header.due_date < request.invoice.header.date
         ),
     ),
-    Rule(
+    InvoiceRule(
         error="a letter needs a postal code that is valid for its country",
         basis="§9: a bad or missing postal code stops a letter; that it shows as ERROR is ours",
         evidence=Evidence.DOCUMENTED,

@@ -21,11 +21,11 @@ from confirma_async.sandbox.store import (
     money,
     schedule,
 )
-from confirma_async.sandbox.store.accounts import Client
+from confirma_async.sandbox.store.accounts import SandboxClient
 from confirma_async.sandbox.store.database import Database
 from confirma_async.sandbox.store.invoices import StoredInvoice
 
-__all__ = ["Client", "Store", "StoredInvoice"]
+__all__ = ["SandboxClient", "Store", "StoredInvoice"]
 
 _TABLES = (accounts, invoices, schedule, cases, money, accounting, einvoice_directory)
 
@@ -52,13 +52,13 @@ class Store:
 
     def __init__(self, path: str | Path | None, transitions: Iterable[Transition]) -> None:
         self._database = Database(path, [statement for table in _TABLES for statement in table.SCHEMA])
-        self.accounts: accounts.Accounts = accounts.Accounts(self._database)
-        self.invoices: invoices.Invoices = invoices.Invoices(self._database, transitions)
+        self.accounts: accounts.ClientTable = accounts.ClientTable(self._database)
+        self.invoices: invoices.InvoiceTable = invoices.InvoiceTable(self._database, transitions)
         self.schedule: schedule.Schedule = schedule.Schedule(self._database)
-        self.cases: cases.Cases = cases.Cases(self._database)
-        self.money: money.Money = money.Money(self._database)
-        self.records: accounting.Records = accounting.Records(self._database)
-        self.einvoice_directory: einvoice_directory.EInvoiceDirectory = einvoice_directory.EInvoiceDirectory(
+        self.cases: cases.CaseTable = cases.CaseTable(self._database)
+        self.money: money.PaymentTable = money.PaymentTable(self._database)
+        self.records: accounting.RecordTable = accounting.RecordTable(self._database)
+        self.einvoice_directory: einvoice_directory.AddressTable = einvoice_directory.AddressTable(
             self._database
         )
 

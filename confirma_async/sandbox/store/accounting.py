@@ -57,7 +57,7 @@ class Record:
     synced_at: datetime | None = None
 
 
-class Records:
+class RecordTable:
     """What was submitted for the books."""
 
     def __init__(self, database: Database) -> None:

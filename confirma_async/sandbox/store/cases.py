@@ -52,7 +52,7 @@ class QueuedAction:
     action: bytes
 
 
-class Cases:
+class CaseTable:
     """What is owed, what has happened, and what is asked for."""
 
     def __init__(self, database: Database) -> None:

@@ -19,7 +19,7 @@ SCHEMA = (
 )
 
 
-class EInvoiceDirectory:
+class AddressTable:
     """Addresses by Finnish Business ID."""
 
     def __init__(self, database: Database) -> None:

@@ -108,8 +108,8 @@ class StoredInvoice:
 
 
 @frozen(kw_only=True)
-class Listing:
-    """Which invoices a listing is of.
+class InvoiceQuery:
+    """Which invoices to list.
 
     Attributes:
         client: Whose.
@@ -231,7 +231,7 @@ def _step(transition: Transition) -> tuple[str, str | None, Mapping[str, Any]]:
     )
 
 
-class Invoices:
+class InvoiceTable:
     """What was sent, and where it stands."""
 
     def __init__(self, database: Database, transitions: Iterable[Transition]) -> None:
@@ -278,19 +278,21 @@ class Invoices:
                     db.execute(follow_up, {**parameters, "now": until})
                 db.execute(statement, {**parameters, "now": until})
 
-    def listed(self, listing: Listing, *, skip: int = 0, most: int | None = None) -> Sequence[ListedInvoice]:
-        """The invoices of a listing in order of arrival; without the first ``skip``, and ``most`` at most."""
-        found = _OF_WINDOW if listing.number is None else _OF_NUMBER
+    def listed(
+        self, query: InvoiceQuery, *, skip: int = 0, most: int | None = None
+    ) -> Sequence[ListedInvoice]:
+        """The invoices of a query in order of arrival; without the first ``skip``, and ``most`` at most."""
+        found = _OF_WINDOW if query.number is None else _OF_NUMBER
         rows = self._db.rows(
             f"{_LISTED}{found} ORDER BY id LIMIT ? OFFSET ?",
-            (*listing.parameters, -1 if most is None else most, skip),
+            (*query.parameters, -1 if most is None else most, skip),
         )
         return [_listed(row) for row in rows]
 
-    def listed_count(self, listing: Listing) -> int:
-        """How many invoices a listing has."""
-        found = _OF_WINDOW if listing.number is None else _OF_NUMBER
-        ((count,),) = self._db.rows(f"SELECT count(*) {found}", listing.parameters)
+    def listed_count(self, query: InvoiceQuery) -> int:
+        """How many invoices a query has."""
+        found = _OF_WINDOW if query.number is None else _OF_NUMBER
+        ((count,),) = self._db.rows(f"SELECT count(*) {found}", query.parameters)
         return int(count)
 
     def all(self) -> list[StoredInvoice]:

@@ -85,7 +85,7 @@ class MadeSettlement:
     payments: Sequence[ReceivedPayment] = field(converter=tuple[ReceivedPayment, ...])
 
 
-class Money:
+class PaymentTable:
     """What was paid and what was paid out."""
 
     def __init__(self, database: Database) -> None:

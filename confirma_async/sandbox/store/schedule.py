@@ -39,7 +39,7 @@ class Due(IntEnum):
 
 
 @frozen(kw_only=True)
-class Entry:
+class ScheduledTask:
     """One thing on the schedule."""
 
     at: datetime
@@ -67,7 +67,7 @@ class Schedule:
         """Whether anything is due by a moment."""
         return self._db.row("SELECT 1 FROM agenda WHERE due <= ? LIMIT 1", (milliseconds(now),)) is not None
 
-    def take(self, now: datetime) -> Entry | None:
+    def take(self, now: datetime) -> ScheduledTask | None:
         """Takes off the first thing that is due by a moment; of the same time, what was put there first."""
         row = self._db.row(
             "SELECT id, due, kind, subject FROM agenda WHERE due <= ? ORDER BY due, id LIMIT 1",
@@ -78,4 +78,4 @@ class Schedule:
         ident, due, kind, subject = row
         with self._db.transaction() as db:
             db.execute("DELETE FROM agenda WHERE id = ?", (ident,))
-        return Entry(at=moment(due), kind=Due(kind), subject=subject)
+        return ScheduledTask(at=moment(due), kind=Due(kind), subject=subject)

@@ -18,7 +18,7 @@ from confirma_async.formats.xml.element_reader import ElementReader, own_text, w
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import parties
 from confirma_async.formats.xml.finvoice.codes import DIALECT, ORIGINAL, PLAIN_CODES, TYPE_CODES
-from confirma_async.formats.xml.finvoice.parties import Route
+from confirma_async.formats.xml.finvoice.parties import EInvoiceRoute
 from confirma_async.formats.xml.finvoice.rows import document_definitions, rows
 from confirma_async.formats.xml.finvoice.totals import amounts, consume_implied, payment_data
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES
@@ -237,19 +237,19 @@ def _fill_parties(reader: ElementReader, raw: dict[str, Any], envelope: Envelope
             put(raw, f"invoice.parties.{name}Party", filled)
 
 
-def _route(reader: ElementReader, envelope: Envelope) -> tuple[Route, bool]:
+def _route(reader: ElementReader, envelope: Envelope) -> tuple[EInvoiceRoute, bool]:
     """Where the document is delivered, by its own frame or else by its envelope; whether by the latter."""
     address = reader.text(reader.root, _RECEIVER + "ToIdentifier")
     operator = reader.text(reader.root, _RECEIVER + "ToIntermediator")
     if address or envelope.root is None:
-        return Route(address, operator), False
+        return EInvoiceRoute(address, operator), False
     found: dict[str, str] = {}
     for receiver in envelope.root.iter("{*}To"):
         party, role = receiver.find("{*}PartyId"), receiver.find("{*}Role")
         if party is not None and own_text(party):
             is_operator = role is not None and own_text(role) == "Intermediator"
             found.setdefault("operator" if is_operator else "address", own_text(party))
-    return Route(found.get("address"), found.get("operator")), bool(found)
+    return EInvoiceRoute(found.get("address"), found.get("operator")), bool(found)
 
 
 def _fill_money(reader: ElementReader, raw: dict[str, Any], kind: InvoiceType, remarks: list[str]) -> None:

@@ -23,7 +23,7 @@ _RECIPIENT = "InvoiceRecipientPartyDetails"
 
 
 @frozen
-class Route:
+class EInvoiceRoute:
     """Where a document is delivered electronically: the address, and the operator behind it."""
 
     address: str | None = None
@@ -56,7 +56,7 @@ def seller_id(reader: ElementReader) -> str:
     )
 
 
-def buyer(reader: ElementReader, route: Route) -> dict[str, Any]:
+def buyer(reader: ElementReader, route: EInvoiceRoute) -> dict[str, Any]:
     """``buyerParty``; with the route, unless the invoice goes to another recipient."""
     raw = _party(reader, "Buyer", "BuyerPartyDetails")
     _contact(reader, "Buyer", raw)
@@ -74,7 +74,7 @@ def buyer(reader: ElementReader, route: Route) -> dict[str, Any]:
     return raw
 
 
-def recipient(reader: ElementReader, route: Route) -> dict[str, Any]:
+def recipient(reader: ElementReader, route: EInvoiceRoute) -> dict[str, Any]:
     """``invoiceRecipientParty``, where the invoice goes to another than the buyer."""
     raw = _party(reader, "InvoiceRecipient", _RECIPIENT)
     if raw:
@@ -99,7 +99,7 @@ def delivery(reader: ElementReader) -> dict[str, Any]:
     return raw
 
 
-def _deliver(route: Route, raw: dict[str, Any]) -> None:
+def _deliver(route: EInvoiceRoute, raw: dict[str, Any]) -> None:
     if route.address:
         raw["electronicInvoiceAccount"] = route.address
     if route.operator:
