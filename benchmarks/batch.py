@@ -9,13 +9,14 @@ import hashlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 
 from attrs import define, evolve, field
+from inputs import Inputs
 from sample import FIRST_NUMBER, numbered, sample_invoice
 from weather import REFUSALS
 
 from confirma_async.bulk import State
+from confirma_async.bulk.items import DIGEST_BYTES
 from confirma_async.bulk.journal import Former
 from confirma_async.bulk.sqlite.journal import SqliteJournal
 from confirma_async.converters import Converter
@@ -37,20 +38,19 @@ contents than the service has; that the journal does not hold what was rejected 
 
 @define
 class Batch:
-    """The input of a job: one file of JSON lines.
+    """What a job is to send.
 
     Attributes:
-        file: The file.
+        inputs: The files that it stands in.
         dice: Decides what is refused.
         remarks: Of each number, what its present version says: a cause to refuse it, or that it is in order.
         versions: Of each number, the digests of its versions, the present one last.
     """
 
-    file: Path
+    inputs: Inputs
     dice: random.Random
     remarks: dict[int, str] = field(factory=dict[int, str])
     versions: dict[int, list[bytes]] = field(factory=dict[int, list[bytes]])
-    _lines: dict[int, bytes] = field(factory=dict[int, bytes])
     _converter: Converter = field(factory=Converter)
 
     def begin(self) -> None:
@@ -89,7 +89,7 @@ class Batch:
         """Compares service and journal with what must be, invoice by invoice; counts what is wrong."""
         arrived, former = defaultdict[int, list[bytes]](list), defaultdict[int, list[Former]](list)
         for invoice in stored:
-            arrived[invoice.number].append(hashlib.sha256(invoice.body).digest())
+            arrived[invoice.number].append(_digest(invoice.body))
         for one in journal.former():
             former[one.position].append(one)
         rows = {row.key.number: row for row in journal.rows()}
@@ -113,13 +113,18 @@ class Batch:
         return self.dice.choice(CAUSES) if self.dice.random() < refused else IN_ORDER
 
     def _write(self, remarks: dict[int, str]) -> None:
-        base = sample_invoice()
+        base, lines = sample_invoice(), dict[int, bytes]()
         for number, remark in remarks.items():
             versions = self.versions.setdefault(number, [])
             invoice = numbered(base, number)
             header = evolve(invoice.invoice.header, description=f"version {len(versions)}, {remark}")
             line = self._converter.dumps(evolve(invoice, invoice=evolve(invoice.invoice, header=header)))
-            versions.append(hashlib.sha256(line).digest())
-            self._lines[number] = line
+            versions.append(_digest(line))
+            lines[number] = line
         self.remarks |= remarks
-        self.file.write_bytes(b"\n".join(self._lines.values()))
+        self.inputs.write(lines)
+
+
+def _digest(body: bytes) -> bytes:
+    """What a journal keeps of a body."""
+    return hashlib.sha256(body).digest()[:DIGEST_BYTES]

@@ -15,21 +15,29 @@ import shutil
 import signal
 import sys
 from collections.abc import Generator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
+from confirma_async.accounts import Owner
 from confirma_async.bulk import Journal
 from confirma_async.bulk.items import Entry, Retry
 from confirma_async.bulk.journal import Admitted, Decision, JobName
+from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import open_sqlite
-from confirma_async.formats import read_files
+from confirma_async.bulk.sqlite.marks import mark_paths
+from confirma_async.formats import expand, read_files
 from confirma_async.session.http import AiohttpTransport
 from confirma_async.session.transport import Request, Response
 
 CONCURRENCY = 16
+
+UNKNOWN = "resend"
+"""What is done with an invoice that is not listed. The sandbox lists each within a known time, and a job that
+leaves some to a person would have no end that could be judged."""
 
 STEPS = (
     "run not durable",
@@ -45,6 +53,8 @@ STEPS = (
     "outcomes not durable",
     "outcomes durable",
     "lookup answered",
+    "ending not durable",
+    "ending durable",
 )
 """Every place where dying could leave something half said, in the order in which an invoice meets them."""
 
@@ -71,14 +81,38 @@ class Fate:
         if self.durable is None:
             return
         self._copies += 1
-        draft, kept = self.durable / "draft", self.durable / f"{self._copies:09}"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        for file in (journal, journal.with_name(f"{journal.name}-wal")):
-            if file.exists():
-                shutil.copyfile(file, draft / file.name)
-        draft.rename(kept)
-        shutil.rmtree(self.durable / f"{self._copies - 1:09}", ignore_errors=True)
+        last = self.durable / f"{self._copies - 1:09}"
+        keep_durable(journal, self.durable / f"{self._copies:09}", last if self._copies > 1 else None)
+        shutil.rmtree(last, ignore_errors=True)
+
+
+def durable_parts(journal: Path) -> dict[str, Path]:
+    """The files of a journal that a power cut leaves, by the names of their copies: it has two marks."""
+    marks = {f"mark-{index}": path for index, path in enumerate(mark_paths(journal))}
+    return {"journal": journal, "log": log_of(journal), **marks}
+
+
+def keep_durable(journal: Path, kept: Path, former: Path | None = None) -> None:
+    """Copies a journal with its log and its marks, as they are now.
+
+    Marks are synced when a run begins, and then no more: a power cut may leave them as they were then. What
+    they said then is kept as well, as ``synced-...``.
+
+    Args:
+        journal: The journal.
+        kept: The folder of the copies; it appears whole.
+        former: The copies before these, where they are of the same run.
+    """
+    draft = kept.with_name("draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    for name, file in durable_parts(journal).items():
+        if file.exists():
+            shutil.copyfile(file, draft / name)
+    synced = draft.glob("mark-*") if former is None else former.glob("synced-*")
+    for file in [*synced]:
+        shutil.copyfile(file, draft / f"synced-{file.name.removeprefix('synced-')}")
+    draft.rename(kept)
 
 
 class DyingJournal:
@@ -110,10 +144,17 @@ class DyingJournal:
         for what in sorted(self._written):
             self._fate.meet(f"{what} durable")
 
-    def begin(self, job: JobName, *, now: float, longest_call: float) -> int:
+    def begin(
+        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
+    ) -> int:
         """The run begins."""
         self._written.add("run")
-        return self._inner.begin(job, now=now, longest_call=longest_call)
+        return self._inner.begin(job, now=now, owner=owner, expected=expected)
+
+    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
+        """The run ends."""
+        self._written.add("ending")
+        self._inner.end(run, ending, now=now, owner=owner)
 
     def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
         """Claims."""
@@ -121,10 +162,10 @@ class DyingJournal:
         self._written.add("claims")
         return self._inner.admit(entries, run, retry)
 
-    def sending(self, positions: Sequence[int], now: float) -> None:
+    def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
         """Intents."""
         self._written.add("intents")
-        self._inner.sending(positions, now)
+        self._inner.sending(positions, now, ends_at)
 
     def decide(self, decisions: Sequence[Decision]) -> None:
         """Outcomes."""
@@ -154,11 +195,10 @@ class DyingTransport:
 
 
 async def run(options: argparse.Namespace) -> bool:
-    """Runs the job; returns whether nothing is left to do."""
+    """Runs the job in the account's journal; returns whether nothing is left to do."""
     fate = Fate(options.step, options.after, options.durable)
-    path: Path = options.journal
 
-    def opened() -> Journal:
+    def opened(path: Path) -> Journal:
         return cast("Journal", DyingJournal(open_sqlite(path), path, fate))
 
     async with Confirma(
@@ -169,12 +209,17 @@ async def run(options: argparse.Namespace) -> bool:
         retry=RetryPolicy(base=0.01),
         timeout=options.timeout,
     ) as confirma:
+        placement = await confirma.bulk.place()
+        if placement.path is None:
+            raise AssertionError("the account's journal is no file")
+        files = expand(options.files)
         report = await confirma.bulk.submit(
-            read_files([options.file]),
-            journal=opened,
-            settle=options.settle,
+            read_files(files),
+            journal=evolve(placement, open=partial(opened, placement.path)),
+            settle_seconds=options.settle,
+            on_unknown=UNKNOWN,
             retry=Retry.CHANGED if options.rejected else Retry.NONE,
-            inputs=[str(options.file)],
+            inputs=[str(file) for file in files],
         )
     json.dump({"complete": report.complete, "paused": report.paused, "unknown": report.unknown}, sys.stdout)
     return report.complete
@@ -183,8 +228,7 @@ async def run(options: argparse.Namespace) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description="a bulk job that kills itself")
     parser.add_argument("url")
-    parser.add_argument("journal", type=Path)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("files", type=Path, nargs="+", help="the input: files, folders")
     parser.add_argument("--rejected", action="store_true", help="retry what was rejected, and was corrected")
     parser.add_argument("--settle", type=float, required=True)
     parser.add_argument("--timeout", type=float, required=True)

@@ -8,11 +8,18 @@ the submitting process is killed (SIGKILL):
 * at ``random`` moments, mostly in the middle of sending;
 * at each ``step`` between two durable writes in turn (``dying_job.STEPS``);
 * with the ``power`` cut as well: the journal's files are put back to what the last commit had left on the
-  disk, plus a random piece of what was written after it, or of garbage.
+  disk, plus a random piece of what was written after it, or of garbage; its marks to what they were then, or
+  when the run began.
 
 Many invoices are refused, some of them in waves that pause the job. After some kills the job is run to its
 end, what was refused is corrected (some of it wrongly, and some of it is left alone), and what was rejected
-is retried, under kills again: at random moments the command ``confirma retry JOURNAL --rejected`` itself.
+is retried, under kills again. At random moments it is the commands themselves, ``confirma submit`` and
+``confirma retry --rejected``.
+
+Between a kill and the next run people do what people do. They rename an input, put it in another order, leave
+a link in its place, add a file to the folder, and name the files in other words (``inputs.py``). They look at
+the account's journal, copy it, lose its log or all of it, put a copy in its place, and come with another key
+(``mishaps.py``).
 
 In the end every invoice is compared (``batch.WRONGS``). Prints one JSON document; exits with 1 if anything is
 wrong with any.
@@ -30,17 +37,22 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count, cycle
 from pathlib import Path
 
 from attrs import define, field, frozen
 from batch import INVOICES, WRONGS, Batch
-from dying_job import CONCURRENCY, STEPS
+from dying_job import CONCURRENCY, STEPS, UNKNOWN, durable_parts, keep_durable
 from figures import report, surroundings
+from inputs import Inputs
+from mishaps import MISHAPS, Mishaps
+from mishaps import WRONGS as MISHANDLED
 from weather import CREATE, LISTING, troubled_sandbox
 
+from confirma_async.accounts import FIRST_ACCOUNT, JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST
 from confirma_async.bulk import State
+from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.sandbox import Sandbox
 
@@ -54,6 +66,13 @@ RUNS_AT_MOST = 60
 DONE, REJECTED, PAUSED = 0, 1, 3
 """How a run ends by itself. Only the command says that something was rejected."""
 KINDS = ("random", "step", "power", "step")
+CHANGES: Mapping[str, Callable[[Inputs], bool]] = {
+    "file added": Inputs.add,
+    "renamed": Inputs.rename,
+    "reordered": Inputs.reorder,
+    "linked": Inputs.link,
+}
+"""What becomes of the input files between two runs."""
 
 
 @frozen
@@ -90,6 +109,8 @@ class Tally:
     refused: int = 0
     corrected: int = 0
     lookups: int = 0
+    changes: Counter[str] = field(factory=Counter[str])
+    mishaps: Counter[str] = field(factory=Counter[str])
     wrongs: Counter[str] = field(factory=Counter[str])
     unfinished: int = 0
 
@@ -109,11 +130,28 @@ class Trial:
     tally: Tally
     batch: Batch
     round: str = SUBMIT
+    mishaps: Mishaps = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.mishaps = Mishaps(
+            journal=self.journal,
+            command=self.command,
+            words=self.batch.inputs.words,
+            requests=lambda: self.sandbox.requests[CREATE],
+            dice=self.dice,
+            wrongs=self.tally.wrongs,
+            happened=self.tally.mishaps,
+        )
+
+    @property
+    def journals(self) -> Path:
+        """The folder of all journals."""
+        return self.folder / "journals"
 
     @property
     def journal(self) -> Path:
-        """The journal's file."""
-        return self.folder / "job.journal"
+        """The account's."""
+        return self.journals / LOCALHOST / FIRST_ACCOUNT / JOURNAL_NAME
 
     @property
     def durable(self) -> Path:
@@ -121,30 +159,47 @@ class Trial:
         return self.folder / "durable"
 
     async def start(self, *options: object) -> asyncio.subprocess.Process:
-        """Starts one run."""
+        """Starts one run that may be killed at a step."""
         script = Path(__file__).with_name("dying_job.py")
         rejected = ["--rejected"] if self.round == RETRY else []
-        return await self._run(script, self.sandbox.url, self.journal, self.batch.file, *rejected, *options)
+        return await self._run(script, self.sandbox.url, *self.batch.inputs.words(), *rejected, *options)
 
     async def start_command(self, *options: object) -> asyncio.subprocess.Process:
         """Starts one run as a person does."""
-        command = ["-m", "confirma_async.cli", "retry", self.journal, "--rejected"]
-        where = ["--base-url", self.sandbox.url, "--max-in-flight", CONCURRENCY]
-        return await self._run(*command, *where, *options)
+        what = ["retry", "--rejected"] if self.round == RETRY else ["submit"]
+        how = ["--max-in-flight", CONCURRENCY, "--on-unknown", UNKNOWN]
+        return await self._run("-m", "confirma_async.cli", *what, *self.batch.inputs.words(), *how, *options)
+
+    async def command(self, *words: object, key: str | None = None) -> tuple[int, str]:
+        """Runs any other command to its end: its exit code, and all that it printed."""
+        process = await self._process("-m", "confirma_async.cli", *words, key=key)
+        async with asyncio.timeout(60):
+            told = b"".join(await process.communicate())
+        if process.returncode is None:
+            raise AssertionError("a process that has ended has an exit code")
+        return process.returncode, told.decode(errors="replace")
 
     async def _run(self, *arguments: object) -> asyncio.subprocess.Process:
         self.tally.runs += 1
+        return await self._process(*arguments, "--settle", SETTLE, "--timeout", TIMEOUT)
+
+    async def _process(self, *arguments: object, key: str | None = None) -> asyncio.subprocess.Process:
+        settings = {
+            "CONFIRMA_API_KEY": key or self.sandbox.api_key,
+            "CONFIRMA_BASE_URL": self.sandbox.url,
+            JOURNAL_DIR_VARIABLE: str(self.journals),
+        }
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *map(str, [*arguments, "--settle", SETTLE, "--timeout", TIMEOUT]),
-            env={**os.environ, "CONFIRMA_API_KEY": self.sandbox.api_key},
+            *map(str, arguments),
+            env={**os.environ, **settings},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
 
     async def kill(self, kind: str, step: str) -> bool:
         """One run, and its end by force; returns False where it came to an end of its own before."""
-        well = {DONE, PAUSED}
+        well = {DONE, REJECTED, PAUSED}
         match kind:
             case "step":
                 after = 1 if step.startswith("run ") else self.dice.randint(1, 3)
@@ -153,12 +208,8 @@ class Trial:
                 self._begin_to_keep()
                 process = await self.start("--durable", self.durable, "--rate", RATE)
                 await self._a_random_moment(process)
-            case _ if self.round == RETRY:
-                process = await self.start_command("--rate", RATE)
-                well = {DONE, REJECTED, PAUSED}
-                await self._a_random_moment(process)
             case _:
-                process = await self.start("--rate", RATE)
+                process = await self.start_command("--rate", RATE)
                 await self._a_random_moment(process)
         if kind != "step" and process.returncode is None:
             process.send_signal(signal.SIGKILL)
@@ -175,8 +226,23 @@ class Trial:
         self.tally.under_way[self.round] += self._has_something_under_way()
         return True
 
+    async def go_on(self) -> None:
+        """Between a kill and the next run, something becomes of the input and of the journal."""
+
+        def seldom(happened: Counter[str]) -> Callable[[str], tuple[int, float]]:
+            return lambda name: (happened[name], self.dice.random())
+
+        for name in sorted(CHANGES, key=seldom(self.tally.changes)):
+            if CHANGES[name](self.batch.inputs):
+                self.tally.changes[name] += 1
+                break
+        for name in sorted(MISHAPS, key=seldom(self.tally.mishaps)):
+            if await self.mishaps.happen(name):
+                break
+
     async def finish(self) -> None:
         """Runs the job until nothing is left to do."""
+        self.batch.inputs.complete()
         for _ in range(RUNS_AT_MOST):
             process = await self.start()
             _, errors = await process.communicate()
@@ -208,26 +274,29 @@ class Trial:
     def _begin_to_keep(self) -> None:
         """The first thing that is surely on the disk is what the run before has left there."""
         shutil.rmtree(self.durable, ignore_errors=True)
-        first = self.durable / f"{0:09}"
-        first.mkdir(parents=True)
-        for file in self.folder.glob(f"{self.journal.name}*"):
-            if not file.match("*-shm"):
-                shutil.copyfile(file, first / file.name)
+        keep_durable(self.journal, self.durable / f"{0:09}")
 
     def _cut_the_power(self) -> None:
-        """Puts the journal back to what was durable, with a random piece of what came after it."""
-        log = self.journal.with_name(f"{self.journal.name}-wal")
+        """Puts the journal back to what was durable, with a random piece of what came after it.
+
+        The files stay the same files: a disk that comes back has them under the same inodes.
+        """
+        log = log_of(self.journal)
         written = log.read_bytes() if log.exists() else b""
-        for file in self.folder.glob(f"{self.journal.name}*"):
-            file.unlink()
+        log.with_name(f"{self.journal.name}-shm").unlink(missing_ok=True)
         *_, last = sorted(copy for copy in self.durable.iterdir() if copy.name != "draft")
-        for file in last.iterdir():
-            shutil.copyfile(file, self.folder / file.name)
+        for name, file in durable_parts(self.journal).items():
+            synced = last / f"synced-{name}"
+            kept = synced if synced.exists() and self.dice.random() < 0.5 else last / name
+            if kept.exists():
+                file.write_bytes(kept.read_bytes())
+            else:
+                file.unlink(missing_ok=True)
         if log.exists():
-            kept = log.read_bytes()
-            rest = written[len(kept) :] if written.startswith(kept) else b""
+            kept_log = log.read_bytes()
+            rest = written[len(kept_log) :] if written.startswith(kept_log) else b""
             tail = rest[: self.dice.randint(0, len(rest))] or self.dice.randbytes(self.dice.randint(0, 5000))
-            log.write_bytes(kept + tail)
+            log.write_bytes(kept_log + tail)
 
     def _has_something_under_way(self) -> bool:
         if not self.journal.exists() or not self.journal.stat().st_size:
@@ -276,18 +345,20 @@ class Proof:
                 lanes.create_task(one_after_the_other())
 
     async def _job(self, dice: random.Random, folder: Path) -> None:
-        batch = Batch(folder / "job.jsonl", dice)
+        batch = Batch(Inputs(folder, dice), dice)
         batch.begin()
         async with troubled_sandbox(dice, self.tally.faults) as (sandbox, weather):
             trial = Trial(folder, sandbox, dice, self.tally, batch)
             for part in ROUNDS:
                 trial.round = part.name
+                trial.mishaps.begin_round()
                 if part.name == RETRY:
                     batch.correct(wrongly=part.wrongly)
                 weather.calm = False
                 await self._kill(trial, part.kills)
                 weather.calm_down()
                 await trial.finish()
+                await trial.mishaps.end_doubt()
             trial.compare()
 
     async def _kill(self, trial: Trial, times: int) -> None:
@@ -297,7 +368,9 @@ class Proof:
             if self.done or killed == times:
                 return
             kind = next(self._kinds)
-            killed += await trial.kill(kind, self._next_step(trial.round) if kind == "step" else "")
+            if await trial.kill(kind, self._next_step(trial.round) if kind == "step" else ""):
+                killed += 1
+                await trial.go_on()
 
     def _next_step(self, doing: str) -> str:
         """The step that was killed at least, in all rounds and then in this one.
@@ -325,7 +398,9 @@ def main() -> None:
     started = time.monotonic()
     until = started + 60 * options.minutes
     proof = Proof(options.kills, options.seed)
-    asyncio.run(proof.prove(at_once=options.at_once, until=until))
+    with tempfile.TemporaryDirectory() as state:
+        os.environ["XDG_STATE_HOME"] = state  # the marks there, of the jobs and of whoever looks at them here
+        asyncio.run(proof.prove(at_once=options.at_once, until=until))
     tally = proof.tally
     report(
         {
@@ -345,11 +420,13 @@ def main() -> None:
             },
             "kills_with_something_under_way": dict(tally.under_way),
             "requests_hit": dict(tally.faults.most_common()),
+            "changes_of_the_input": dict(tally.changes),
+            "mishaps_of_the_journal": dict(tally.mishaps),
             "lookups": tally.lookups,
             "pauses": tally.paused,
             "rejected": tally.refused,
             "accepted_after_rejection": tally.corrected,
-            **{wrong: tally.wrongs[wrong] for wrong in WRONGS},
+            **{wrong: tally.wrongs[wrong] for wrong in (*WRONGS, *MISHANDLED)},
             "unfinished_jobs": tally.unfinished,
         }
     )

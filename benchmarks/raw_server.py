@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
-RECEIPT = b'{"message":"Invoice created","invoiceNumber":100000,"status":"INVOICED","errors":[]}'
+RECEIPT = b'{"message":"Invoice created","status":"INVOICED","errors":[]}'
+"""It names no invoice, since it is the answer to each of them."""
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: 7f3a4c\r\n"
     b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n%b" % (len(RECEIPT), RECEIPT)

@@ -46,7 +46,6 @@ async def _openai(url: str) -> AsyncIterator[Post]:
 
     class Receipt(BaseModel):  # type: ignore[misc]  # its types are not looked at
         message: str
-        invoiceNumber: int  # noqa: N815 (the name on the wire)
         status: str
         errors: list[str]
 

@@ -9,18 +9,18 @@ the key.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
-import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from attrs import field, frozen
 from platformdirs import PlatformDirs
 
@@ -69,7 +69,9 @@ def journal_root() -> Path:
     """
     named = os.environ.get(JOURNAL_DIR_VARIABLE)
     if named:
-        return Path(named).absolute()
+        if not os.path.isabs(named):  # another folder wherever one stands would know nothing of what was sent
+            raise ConfigurationError(f"{JOURNAL_DIR_VARIABLE} must be an absolute path, and {named} is none")
+        return Path(named)
     return _directory(lambda: _DIRECTORIES.user_data_path) / "journals"
 
 
@@ -172,12 +174,34 @@ class AccountRecord:
         name: Its name.
         journal: Its journal, which may not be there yet.
         keys: Fingerprints of the keys that it has had.
+        proved: Whether the service is known to have taken anything for it.
     """
 
     target: str
     name: str
     journal: Path
     keys: Sequence[str] = field(repr=False)
+    proved: bool = False
+
+
+class _Account(msgspec.Struct):
+    """An account in the list: its keys, and whether the service is known to have taken anything for it."""
+
+    keys: list[str] = []
+    proved: bool = False
+
+
+class _Contents(msgspec.Struct):
+    """The list of accounts, as it lies in its file."""
+
+    version: int
+    salt: str
+    accounts: dict[str, dict[str, _Account]]
+    renewals: dict[str, str]
+
+    @property
+    def salt_bytes(self) -> bytes:
+        return bytes.fromhex(self.salt)
 
 
 class Accounts:
@@ -195,9 +219,9 @@ class Accounts:
 
     def all(self) -> Iterator[AccountRecord]:
         """Every account, by target and name."""
-        for target, accounts in sorted(self._read()["accounts"].items()):
+        for target, accounts in sorted(self._read().accounts.items()):
             for name, account in sorted(accounts.items()):
-                yield self._record(target, name, account["keys"])
+                yield self._record(target, name, account)
 
     def of(self, target: str) -> dict[str, AccountRecord]:
         """The accounts of one target, by name."""
@@ -206,26 +230,24 @@ class Accounts:
     def find(self, target: str, key: Secret | None, account: str | None = None) -> AccountRecord:
         """Finds an account without changing anything: the one named, else the key's, else the only one.
 
-        Where no account is known yet, that is the one that the first job will make.
+        Where the key is of no account, that is the one that its first job will make.
 
         Raises:
             UnknownAccountError: there is none of that name, or it cannot be told which one is meant.
             UnknownKeyError: the key belongs to no account that is known.
         """
-        known = self.of(target)
+        contents = self._read()
+        known = contents.accounts.get(target, {})
         if account is not None and known:
-            return self._named(known, target, account)
-        if not known:
-            return self._record(target, account or FIRST_ACCOUNT, ())
-        if key is None:
-            if len(known) == 1:
-                return next(iter(known.values()))
+            if account not in known:
+                raise UnknownAccountError(target, sorted(known), account)
+            return self._record(target, account, known[account])
+        if key is not None:
+            return self._admitted(contents, target, key, account, new=False)
+        if len(known) > 1:
             raise UnknownAccountError(target, sorted(known))
-        prints = set(self.owner(key).fingerprints(self._salt()))
-        mine = [record for record in known.values() if not prints.isdisjoint(record.keys)]
-        if not mine:
-            raise UnknownKeyError(target, sorted(known))
-        return mine[0]
+        name = next(iter(known), account or FIRST_ACCOUNT)
+        return self._record(target, name, known.get(name, _Account()))
 
     def admit(
         self, target: str, key: Secret, account: str | None = None, *, new: bool = False
@@ -248,66 +270,76 @@ class Accounts:
         """
         if account is not None:
             check_name(account)
-        try:
-            make_private(self.root)
-            with locked(self.root / _LOCK):
-                contents = self._read()
-                record = self._admitted(contents, target, key, account, new=new)
-                make_private(record.journal.parent)
-                self._write(contents)
-        except OSError as error:
-            raise ConfigurationError(
-                f"the folder of the journals {self.root} cannot be written "
-                f"({(error.strerror or 'no folder').lower()}); set {JOURNAL_DIR_VARIABLE} to another one, or "
-                "name a journal"
-            ) from error
-        return record, self.owner(key, account=record.name)
+        with self._changing() as contents:
+            record = self._admitted(contents, target, key, account, new=new)
+            make_private(record.journal.parent)
+        return record, self.owner(key, account=record.name, vouched=record.proved or account is not None)
 
     def _admitted(
-        self, contents: dict[str, Any], target: str, key: Secret, account: str | None, *, new: bool
+        self, contents: _Contents, target: str, key: Secret, account: str | None, *, new: bool
     ) -> AccountRecord:
-        salt = bytes.fromhex(contents["salt"])
-        prints = [fingerprint(key, salt), *_kin(contents["renewals"], fingerprint(key, salt))]
-        known: dict[str, Any] = contents["accounts"].setdefault(target, {})
-        proved = {name: one for name, one in known.items() if one["proved"]}
-        holder = next((name for name, one in known.items() if not set(prints).isdisjoint(one["keys"])), None)
+        prints = _prints(contents, key)
+        known = contents.accounts.setdefault(target, {})
+        holder = _holder(known, prints)
         if holder is not None and account not in {None, holder}:
             raise UnknownKeyError(target, sorted(known), account=account, holder=holder)
+        proved = sorted(name for name, one in known.items() if one.proved)
         name = holder or self._joined(proved, target, prints[0], account, new=new)
-        keys: list[str] = known.setdefault(name, {"keys": [], "proved": False})["keys"]
-        keys.extend(one for one in prints[:1] if one not in keys)
-        return self._record(target, name, keys)
+        joined = known.setdefault(name, _Account())
+        if holder is None and account is None and not joined.proved:
+            joined.keys.clear()  # of the key before, nothing is known to have been taken
+        if prints[0] not in joined.keys:
+            joined.keys.append(prints[0])
+        return self._record(target, name, joined)
 
-    def _joined(
-        self, known: Mapping[str, Any], target: str, own: str, account: str | None, *, new: bool
-    ) -> str:
+    def _joined(self, proved: Sequence[str], target: str, own: str, account: str | None, *, new: bool) -> str:
         """The account that a new key joins."""
         if account is not None:
-            if known and account not in known and not new and target != LOCALHOST:
-                raise UnknownAccountError(target, sorted(known), account)
-            if account in known and new:
-                raise UnknownKeyError(target, sorted(known), account=account)
+            if proved and account not in proved and not new and target != LOCALHOST:
+                raise UnknownAccountError(target, proved, account)
+            if account in proved and new:
+                raise UnknownKeyError(target, proved, account=account)
             return account
-        if not known:
+        if not proved:
             return FIRST_ACCOUNT
         if target == LOCALHOST:
-            return f"account-{own[:12]}"
-        raise UnknownKeyError(target, sorted(known))
+            return automatic_name(own)
+        raise UnknownKeyError(target, proved)
 
-    def prove(self, target: str, name: str) -> None:
+    def prove(self, target: str, name: str, keys: Sequence[str]) -> None:
         """Notes that the service has taken something for an account: from now on its journal is bound to it.
 
         Until then a mistyped key, or a trial that came to nothing, stands in nobody's way.
 
+        Args:
+            target: What was sent to.
+            name: The account.
+            keys: The fingerprints of the keys that its journal knows, which alone are its keys from now on.
+
         Raises:
-            OSError: it cannot be written.
+            ConfigurationError: the list cannot be read or written.
         """
-        if self._read()["accounts"].get(target, {}).get(name, {}).get("proved", True):
+        known = self._read().accounts.get(target, {}).get(name)
+        if known is None or known.proved:
             return
-        with locked(self.root / _LOCK):
-            contents = self._read()
-            contents["accounts"][target][name]["proved"] = True
-            self._write(contents)
+        with self._changing() as contents:
+            account = contents.accounts.setdefault(target, {}).setdefault(name, _Account())
+            account.proved = True
+            account.keys = list(keys)
+
+    def begin_anew(self, journal: Path) -> None:
+        """Notes that the journal of an account was set aside: the next one may be begun.
+
+        Args:
+            journal: The journal; nothing is changed for one that is no account's.
+
+        Raises:
+            ConfigurationError: the list cannot be read or written.
+        """
+        mine = next((record for record in self.all() if record.journal == journal), None)
+        if mine is not None and mine.proved:
+            with self._changing() as contents:
+                contents.accounts[mine.target][mine.name].proved = False
 
     def vouch(self, target: str, key: Secret, account: str | None) -> Owner:
         """The owner of a journal that the user names, which need not be an account's own.
@@ -316,75 +348,133 @@ class Accounts:
             UnknownKeyError: the key is known to belong to another account than the one named.
             ConfigurationError: the list of accounts cannot be read or written.
         """
-        try:
-            make_private(self.root)
-            with locked(self.root / _LOCK):
-                self._write(self._read())  # so that later renewals are known under the same salt
-        except OSError as error:
-            raise ConfigurationError(f"the folder of the journals {self.root} cannot be written") from error
-        prints = set(self.owner(key).fingerprints(self._salt()))
-        known = self.of(target)
-        holder = next((name for name, one in known.items() if not prints.isdisjoint(one.keys)), None)
+        with self._changing() as contents:  # so that later renewals are known under the same salt
+            known = contents.accounts.get(target, {})
+            holder = _holder(known, _prints(contents, key))
         if holder is not None and account not in {None, holder}:
             raise UnknownKeyError(target, sorted(known), account=account, holder=holder)
         return self.owner(key, account=check_name(account) if account else holder or "")
 
-    def owner(self, key: Secret, *, account: str = "") -> Owner:
-        """The owner of a run with this key; a named account vouches for it."""
+    def owner(self, key: Secret, *, account: str = "", vouched: bool | None = None) -> Owner:
+        """The owner of a run with this key; a named account vouches for it unless said otherwise."""
         contents = self._read()
-        salt = bytes.fromhex(contents["salt"])
-        kin = _kin(contents["renewals"], fingerprint(key, salt)) if contents["renewals"] else []
-        return Owner(key=key, account=account, vouched=bool(account), salt=salt, kin=kin)
+        return Owner(
+            key=key,
+            account=account,
+            vouched=bool(account) if vouched is None else vouched,
+            salt=contents.salt_bytes,
+            kin=_prints(contents, key)[1:] if contents.renewals else (),
+        )
 
     def renewed(self, old: Secret, new: Secret) -> None:
         """Notes that a key took another's place, so that the account is known by the new one.
 
         Raises:
-            OSError: it cannot be written.
+            ConfigurationError: the list cannot be read or written.
         """
-        make_private(self.root)
-        with locked(self.root / _LOCK):
-            contents = self._read()
-            salt = bytes.fromhex(contents["salt"])
-            contents["renewals"][fingerprint(new, salt)] = fingerprint(old, salt)
-            self._write(contents)
+        with self._changing() as contents:
+            salt = contents.salt_bytes
+            contents.renewals[fingerprint(new, salt)] = fingerprint(old, salt)
 
-    def _named(self, known: Mapping[str, AccountRecord], target: str, account: str) -> AccountRecord:
-        if account not in known:
-            raise UnknownAccountError(target, sorted(known), account)
-        return known[account]
+    @property
+    def is_lost(self) -> bool:
+        """Whether there are journals of accounts, and no list that says whose they are."""
+        return not (self.root / _REGISTRY).exists() and any(self.journals())
 
-    def _record(self, target: str, name: str, keys: Sequence[str]) -> AccountRecord:
+    def journals(self) -> Iterator[Path]:
+        """The journals that lie in the folder, in order."""
+        return iter(sorted(self.root.glob(f"*/*/{JOURNAL_NAME}")))
+
+    def rebuild(self, salt: bytes, owners: Mapping[Path, Sequence[str]]) -> None:
+        """Makes the list anew from what the journals know of their owners.
+
+        Args:
+            salt: The salt of the fingerprints.
+            owners: The fingerprints of each journal's keys.
+
+        Raises:
+            ConfigurationError: the list cannot be written.
+        """
+        accounts: dict[str, dict[str, _Account]] = {}
+        for journal, keys in owners.items():
+            of_target = accounts.setdefault(journal.parent.parent.name, {})
+            of_target[journal.parent.name] = _Account(list(keys), proved=True)
+        with self._changing(_Contents(_VERSION, salt.hex(), accounts, {})):
+            pass
+
+    def _record(self, target: str, name: str, account: _Account) -> AccountRecord:
         journal = self.root / target / name / JOURNAL_NAME
-        return AccountRecord(target=target, name=name, journal=journal, keys=tuple(keys))
+        return AccountRecord(
+            target=target, name=name, journal=journal, keys=tuple(account.keys), proved=account.proved
+        )
 
-    def _salt(self) -> bytes:
-        return bytes.fromhex(self._read()["salt"])
+    @contextlib.contextmanager
+    def _changing(self, anew: _Contents | None = None) -> Generator[_Contents]:
+        """The list, locked, and written when the block ends."""
+        try:
+            make_private(self.root)
+            with locked(self.root / _LOCK):
+                contents = anew or self._read()
+                yield contents
+                self._write(contents)
+        except OSError as error:
+            cure = (
+                "make it writable: journals in another place would not know what was sent"
+                if self.root.is_dir()
+                else f"set {JOURNAL_DIR_VARIABLE} to a folder that lasts, or name a journal"
+            )
+            reason = (error.strerror or "no folder").lower()
+            raise ConfigurationError(
+                f"the folder of the journals {self.root} cannot be written ({reason}); {cure}"
+            ) from error
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> _Contents:
         path = self.root / _REGISTRY
         try:
-            contents = json.loads(path.read_bytes())
-        except FileNotFoundError:
-            return {"version": _VERSION, "salt": os.urandom(SALT_BYTES).hex(), "accounts": {}, "renewals": {}}
+            contents = msgspec.json.decode(path.read_bytes(), type=_Contents)
+            well = contents.version == _VERSION and len(contents.salt_bytes) == SALT_BYTES
+        except (FileNotFoundError, NotADirectoryError):
+            if any(self.journals()):
+                raise ConfigurationError(
+                    f"the list of accounts {path} is gone, and the journals beside it are still there; the "
+                    "next job makes it anew from them. Until then, name a journal by its path"
+                ) from None
+            return _Contents(_VERSION, os.urandom(SALT_BYTES).hex(), {}, {})
         except OSError as error:
             raise ConfigurationError(
                 f"the list of accounts {path} cannot be read ({(error.strerror or 'no file').lower()})"
             ) from error
         except ValueError:
-            contents = None
-        if not isinstance(contents, dict) or contents.get("version") != _VERSION:
+            well = False
+        if not well:
             raise ConfigurationError(
                 f"the list of accounts {path} is damaged, or of a newer version of this SDK; restore it "
-                "from a copy, or upgrade. Without it, it is not known which key belongs to which journal"
+                "from a copy, or upgrade. Without it, it is not known which key belongs to which journal. If "
+                "you remove it, the next job makes it anew from the journals"
             )
         return contents
 
-    def _write(self, contents: Mapping[str, Any]) -> None:
-        content = json.dumps(contents, indent=1).encode()
+    def _write(self, contents: _Contents) -> None:
+        content = msgspec.json.format(msgspec.json.encode(contents), indent=1)
         path = self.root / _REGISTRY
         if not path.exists() or path.read_bytes() != content:
             write_durably(path, content)
+
+
+def automatic_name(own: str) -> str:
+    """The name of an account that nobody has named, from its key's fingerprint."""
+    return f"account-{own[:12]}"
+
+
+def _prints(contents: _Contents, key: Secret) -> list[str]:
+    """The fingerprints of a key, and of those that it was renewed from."""
+    own = fingerprint(key, contents.salt_bytes)
+    return [own, *_kin(contents.renewals, own)]
+
+
+def _holder(known: Mapping[str, _Account], prints: Sequence[str]) -> str | None:
+    """The account that a key belongs to, if it is known."""
+    return next((name for name, one in known.items() if not set(prints).isdisjoint(one.keys)), None)
 
 
 def _kin(renewals: Mapping[str, str], own: str) -> list[str]:
@@ -405,7 +495,7 @@ async def note_renewal(old: Secret, new: Secret) -> None:
     """Has the accounts know that a key took another's place; where they cannot, the log says so."""
     try:
         await asyncio.to_thread(lambda: Accounts().renewed(old, new))
-    except (ConfigurationError, OSError) as error:
+    except ConfigurationError as error:
         logger.warning(
             "the key was renewed, but its account could not be told of the new one (%s): the next job asks "
             "for the name of the account",

@@ -36,6 +36,7 @@ class Attempt:
         status: The HTTP status, where there was an answer.
         reason: Why it was not the last one, or failed: ``HTTP 503``, ``no answer within 5.0 s``.
         request_id: The id that the service gave it, where it gave one.
+        retry_after: Seconds after which the service takes requests again, where it said so.
         waited: Seconds until its turn came at the limiter.
         seconds: Seconds from its turn to its end.
     """
@@ -44,6 +45,7 @@ class Attempt:
     status: int | None = None
     reason: str | None = None
     request_id: str | None = None
+    retry_after: float | None = None
     waited: float = 0.0
     seconds: float = 0.0
 
@@ -206,11 +208,14 @@ class TransportError(CallError):
     Attributes:
         lasting: Whether the next attempt would fail in the same way, so that there is none: the certificate
             of the host is not accepted, or the URL is none.
+        broken: Whether the other side broke the connection, so that nobody there works for it any more; False
+            where this side gave up, and the service may still be at it.
     """
 
-    def __init__(self, message: str, *, phase: Phase, lasting: bool = False) -> None:
+    def __init__(self, message: str, *, phase: Phase, lasting: bool = False, broken: bool = False) -> None:
         self.phase = phase
         self.lasting = lasting
+        self.broken = broken
         super().__init__(message)
 
 
@@ -221,7 +226,8 @@ class OutcomeUnknownError(CallError):
 
     Attributes:
         subject: What the call was about, e.g. ``invoice 1042``; None where nothing names it.
-        status: The HTTP status, where the answer was one that leaves the outcome open (408, 500, 502, 504).
+        status: The HTTP status, where the answer was one that leaves the outcome open (3xx, 408, 500, 502,
+            503 without ``Retry-After``, 504).
         find_out: The command that tells what became of it, where the call knows enough to name it.
     """
 
@@ -286,7 +292,7 @@ class APIError(CallError):
     Attributes:
         status: The HTTP status.
         body: The raw body as text, at most 64 KiB of it; it may repeat what was sent, so it is not printed.
-        detail: ``message`` and ``errors`` of the body, where it has them.
+        detail: What the body says in words, whatever its shape, as far as words were found in it.
     """
 
     meaning = "the service refused the request"

@@ -107,6 +107,9 @@ def target_from_env(variables: Mapping[str, str]) -> tuple[Environment, str]:
     return environment, check_base_url(base_url) if base_url else environment.value
 
 
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
 def check_base_url(url: str) -> str:
     """Returns the base URL without a trailing slash.
 
@@ -134,8 +137,9 @@ def check_base_url(url: str) -> str:
             "the base URL is plain http://, which would send the API key in the clear; "
             "use https:// (http:// is accepted only for this machine itself)"
         )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+    name = parts.hostname.rstrip(".")  # one service has one URL: what was sent is known by it
+    host = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{host}" + (f":{port}" if port not in {None, _USUAL_PORTS[parts.scheme]} else "")
 
 
 def is_loopback(host: str) -> bool:

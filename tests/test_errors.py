@@ -40,6 +40,7 @@ from confirma_async.errors import (
     error_class,
 )
 from confirma_async.secret import Secret
+from confirma_async.session.halt import CalledOffError
 from confirma_async.settings import check_base_url
 
 PROBLEM = Problem("$.invoice.rows[3].quantity", "type", "must be a finite JSON number", "str")
@@ -65,6 +66,8 @@ OURS = [cls for cls in _subclasses(ConfirmaError) if cls.__module__.startswith("
 def make(cls: type[ConfirmaError]) -> ConfirmaError:
     if issubclass(cls, APIError):
         return cls(418, detail="no tea", body='{"message":"no tea"}', request_id="r-1")
+    if issubclass(cls, CalledOffError):
+        return cls()
     if issubclass(cls, TransportError):
         return cls("refused", phase=Phase.NOT_SENT)
     if issubclass(cls, OutcomeUnknownError):

@@ -176,11 +176,13 @@ class BulkStream:
         owner = placement.owner
         key = self._pipeline.keys.of(CREATE_INVOICE).current
         if key is not None and key != owner.key:
-            owner = evolve(owner, key=key, vouched=True)
+            owner = evolve(owner, key=key)
         await writer.run(lambda journal: journal.end(run, ending, now=time.time(), owner=owner))
         if placement.prove is not None and await writer.run(lambda journal: journal.has_sent()):
-            with contextlib.suppress(OSError):  # the journal itself knows its owner
-                await asyncio.to_thread(placement.prove)
+            with contextlib.suppress(ConfigurationError):  # the journal itself knows its owner
+                await asyncio.to_thread(
+                    placement.prove, await writer.run(lambda journal: journal.owners()[1])
+                )
 
 
 def _in_words(error: BaseException) -> str:
@@ -222,8 +224,8 @@ class Bulk:
         invoices: Source,
         *,
         journal: JournalSource = None,
-        settle: float = 60.0,
-        unknown: Unknown | str = Unknown.RESEND,
+        settle_seconds: float = 60.0,
+        on_unknown: Unknown | str = Unknown.HOLD,
         validate: bool = True,
         retry: Retry | str = Retry.NONE,
         wave: int | None = WAVE,
@@ -241,9 +243,12 @@ class Bulk:
                 iterable or async iterable. It is read lazily, and read again on resume.
             journal: The account's own journal unless given, which knows what any job has sent for it. Or a
                 file, or a function that opens a journal of another form (``Journal``). No payload is kept.
-            settle: Seconds after an attempt during which an invoice that is not listed may still appear.
-                No figure is documented; 60 is this project's choice. From 0 to 604,800, which is a week.
-            unknown: ``resend`` an invoice that has not appeared by then, or ``hold`` it for a person.
+            settle_seconds: Seconds for which the service may still be at work on a call that has ended;
+                before they have passed, an invoice that is not listed may still appear. No figure is
+                documented; 60 is this project's choice. From 0 to 604,800, which is a week.
+            on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
+                of its absence: ``hold`` it for the next run or a person, or ``resend`` it after the settle
+                time, which doubles it if the service's list was later than that.
             validate: Whether to check invoices against the rules that need no server.
             retry: Whether invoices that the service rejected in an earlier run are sent again, under the same
                 number: ``none``, those that have ``changed`` since, or ``all``.
@@ -269,8 +274,8 @@ class Bulk:
         stream = self.stream(
             invoices,
             journal=journal,
-            settle=settle,
-            unknown=unknown,
+            settle_seconds=settle_seconds,
+            on_unknown=on_unknown,
             validate=validate,
             retry=retry,
             wave=wave,
@@ -294,8 +299,8 @@ class Bulk:
         invoices: Source,
         *,
         journal: JournalSource = None,
-        settle: float = 60.0,
-        unknown: Unknown | str = Unknown.RESEND,
+        settle_seconds: float = 60.0,
+        on_unknown: Unknown | str = Unknown.HOLD,
         validate: bool = True,
         retry: Retry | str = Retry.NONE,
         wave: int | None = WAVE,
@@ -310,8 +315,8 @@ class Bulk:
         An invoice that an earlier run decided is told again, with ``resumed`` set.
         """
         options = JobOptions(
-            settle=settle,
-            unknown=Unknown(unknown),
+            settle_seconds=settle_seconds,
+            on_unknown=Unknown(on_unknown),
             validate=validate,
             retry=Retry(retry),
             wave=wave,

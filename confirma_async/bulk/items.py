@@ -203,6 +203,7 @@ class Outcome:
         problems: What is wrong with a refused record.
         remarks: What the reader decided for itself.
         original_number: The number that the file gives, where another one was sent.
+        unproven: It was sent again on time alone, though nothing proved that it had not arrived.
     """
 
     verdict: Verdict
@@ -216,14 +217,16 @@ class Outcome:
     problems: Sequence[Problem] = ()
     remarks: Sequence[str] = ()
     original_number: str | None = None
+    unproven: bool = False
 
 
 class Unknown(enum.Enum):
-    """What to do with an invoice that may have arrived and is still not listed after the settle time."""
+    """What to do with an invoice that may have arrived, is not listed, and has no witness of its absence."""
 
-    RESEND = "resend"
     HOLD = "hold"
-    """Never resend; leave it to a person."""
+    """Leave it to the next run, whose invoices are witnesses, or to a person."""
+    RESEND = "resend"
+    """Send it again after the settle time, on time alone: it is doubled if the list was later than that."""
 
 
 WAVE = 50
@@ -246,9 +249,9 @@ class JobOptions:
     """How a job runs.
 
     Attributes:
-        settle: Seconds after an attempt during which an invoice that is not listed may still appear. No
-            figure is documented; 60 is this project's choice.
-        unknown: What to do when it has not appeared by then.
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended. No figure
+            is documented; 60 is this project's choice.
+        on_unknown: What to do with an invoice that is not listed, where nothing proves that it is absent.
         validate: Whether to check invoices against the rules that need no server.
         retry: Which rejected invoices to send again.
         wave: Rejections in a row of the same cause that pause the job; None for no such limit.
@@ -258,8 +261,8 @@ class JobOptions:
         expected: How many records the whole input has, where it was counted.
     """
 
-    settle: float = field(default=60.0, validator=within(bounds.SETTLE))
-    unknown: Unknown = Unknown.RESEND
+    settle_seconds: float = field(default=60.0, validator=within(bounds.SETTLE))
+    on_unknown: Unknown = Unknown.HOLD
     validate: bool = True
     retry: Retry = Retry.NONE
     wave: int | None = field(default=WAVE, validator=within(bounds.WAVE, optional=True))

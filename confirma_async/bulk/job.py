@@ -11,50 +11,34 @@ from typing import Any, TypeVar
 
 from attrs import define, evolve, field
 
-from confirma_async.bulk import outcomes, rulings
+from confirma_async.bulk import outcomes
 from confirma_async.bulk.audience import Audience
+from confirma_async.bulk.classification import (
+    Classification,
+    Receipts,
+    classify_answer,
+    classify_error,
+)
 from confirma_async.bulk.documents import with_documents
+from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.intake import Record, Source, chunks, prepare
-from confirma_async.bulk.items import Entry, JobOptions, Refusal, State, Unknown
-from confirma_async.bulk.journal import Admission, Admitted, Decision
-from confirma_async.bulk.reconcile import Finding, look_up
-from confirma_async.bulk.rulings import Ruling
+from confirma_async.bulk.items import Entry, JobOptions, Refusal, Row, State
+from confirma_async.bulk.journal import Admission, Admitted, Doubt, Journal
+from confirma_async.bulk.lookups import Again, Decided, Lookups, Send, Step, Task, decision_of
 from confirma_async.bulk.watch import Watch
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import CallError, JournalError, OutcomeUnknownError, Problem, RequestInvalidError
 from confirma_async.resources.invoices import Invoices
-from confirma_async.schemas import InvoiceReceipt
 from confirma_async.session.download import Downloads
 from confirma_async.session.halt import CalledOffError, Halt
-from confirma_async.session.pipeline import CallOptions, Pipeline
+from confirma_async.session.pipeline import CallOptions, Pipeline, Reply
 from confirma_async.session.retry import RetryQuota
 
 T = TypeVar("T")
 
 UNKNOWN_ROOM = 1000
 """Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""
-
-RESENDS = 3
-"""Times that one run sends an invoice of unknown outcome again before it leaves it for the next run."""
-
-LOOKUPS = 3
-"""Failed lookups of one invoice after which it is left for the next run."""
-
-
-@define
-class _Task:
-    """An entry on its way, with its place in the journal."""
-
-    entry: Entry
-    position: int
-    sent_at: float = 0.0  # loop time
-    settles_at: float = 0.0  # loop time: a clock that is set does not shorten the wait
-    unknown: bool = False
-    conflict: bool = False
-    failed_lookups: int = 0
-    resends: int = 0
-    detail: str | None = None
 
 
 @define
@@ -72,6 +56,7 @@ class Job:
         paused_by: The error that it paused for, where there is one.
         stopped: Whether it was asked to stop before its end.
         exhausted: Whether the whole source was read.
+        clock: Seconds since 1970.
     """
 
     pipeline: Pipeline
@@ -84,7 +69,8 @@ class Job:
     paused_by: CallError | None = None
     stopped: bool = False
     exhausted: bool = False
-    _work: asyncio.Queue[_Task] = field(init=False)
+    clock: Callable[[], float] = time.time
+    _work: asyncio.Queue[Task] = field(init=False)
     _open: int = field(init=False, default=0)
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
     _halt: asyncio.Event = field(init=False, factory=asyncio.Event)
@@ -96,6 +82,8 @@ class Job:
     _room: asyncio.Event = field(init=False, factory=asyncio.Event)
     _watch: Watch = field(init=False)
     _downloads: Downloads = field(init=False)
+    _lookups: Lookups = field(init=False)
+    _receipts: Receipts = field(init=False)
     _source_error: Exception | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
@@ -105,6 +93,15 @@ class Job:
         self._failed = asyncio.get_running_loop().create_future()
         policy = self.pipeline.policy
         self._downloads = Downloads(self.pipeline.transport, policy, RetryQuota(policy.budget))
+        self._lookups = Lookups(
+            invoices=Invoices(self.pipeline),
+            writer=self.writer,
+            options=self.options,
+            more=self._may_send,
+            backoff=policy.backoff,
+            clock=self.clock,
+        )
+        self._receipts = Receipts.of(self.pipeline.converter)
         self._idle.set()
         self._room.set()
 
@@ -118,6 +115,7 @@ class Job:
         Raises:
             JournalError: the journal cannot be written; nothing is sent without it.
         """
+        self._lookups.forms, self._lookups.doubt = await self.writer.run(_known_so_far)
         lookout = asyncio.create_task(self._lookout())
         try:
             await self._first_of(self._feed_or_drain(source), self._halt.wait())
@@ -213,10 +211,9 @@ class Job:
             case Admitted(Admission.CLASH | Admission.CHANGED as admission, _, row) if row is not None:
                 await self._refuse([outcomes.contradiction(entry, admission, row)])
             case Admitted(admission, position, row):
-                task = _Task(entry, position)
-                if row is not None and admission is Admission.UNKNOWN:
-                    task.unknown, task.detail = True, row.detail
-                    task.settles_at = self._settles_at(0.0)
+                task = Task(entry, position)
+                if row is not None and (admission is Admission.UNKNOWN or _was_not_taken(admission, row)):
+                    self._lookups.resume(task, row)
                 self._open += 1
                 self._idle.clear()
                 try:
@@ -225,7 +222,7 @@ class Job:
                     self._close()
                     raise
 
-    async def _hand(self, task: _Task) -> None:
+    async def _hand(self, task: Task) -> None:
         """Hands an item to the workers; one more of them begins where all that there are have work."""
         await self._work.put(task)
         if self._work.qsize() > self._free and len(self._workers) < self._most_workers:
@@ -260,7 +257,7 @@ class Job:
                 await self._send(task)
             self._free += 1
 
-    async def _send(self, task: _Task) -> None:
+    async def _send(self, task: Task) -> None:
         async def intent() -> None:
             await self.writer.sending(task.position)
             task.sent_at = asyncio.get_running_loop().time()
@@ -274,9 +271,9 @@ class Job:
             self._close()
             return
         try:
-            receipt = await self.pipeline.call(
+            reply = await self.pipeline.call(
                 CREATE_INVOICE,
-                InvoiceReceipt,
+                Reply,
                 body,
                 options=CallOptions(subject=str(task.entry.key), before_send=intent),
             )
@@ -288,17 +285,17 @@ class Job:
                 self._call_off(task)
             raise
         except CallError as error:
-            ruling = rulings.on_error(error)
+            found = classify_error(error)
         else:
-            ruling = rulings.on_receipt(receipt)
-        self._decide(task, ruling)
+            found = classify_answer(reply, task.entry.key.number, self._receipts, self._lookups.forms)
+        self._decide(task, found)
 
-    def _call_off(self, task: _Task) -> None:
+    def _call_off(self, task: Task) -> None:
         """Puts back an item no request of which has arrived, unless one of an earlier call may have."""
         if task.resends:
-            self._leave(task, task.detail)
+            self._leave(task, "the job ended before it was sent again; the attempt before may still appear")
         else:
-            self._write(task, Ruling(state=State.PENDING), self._close)
+            self._write(task, Classification(kind=Kind.NOT_SENT), self._close)
 
     async def _whole_body(self, entry: Entry) -> bytes | None:
         """The body with its documents; None where the job halts before they are there.
@@ -320,7 +317,7 @@ class Job:
             await _end([working, halted])
             del working  # it has its error, whose traceback has this frame, and those that hold documents
 
-    async def _withhold(self, task: _Task, problems: Sequence[Problem]) -> None:
+    async def _withhold(self, task: Task, problems: Sequence[Problem]) -> None:
         """Refuses an invoice whose documents are not to be had: nothing was sent, and the next run may."""
         refusal = Refusal(place=task.entry.place, problems=problems, number=str(task.entry.key.number))
         told = outcomes.refused(refusal)
@@ -333,102 +330,76 @@ class Job:
             self._close()
 
         await self.writer.run(lambda journal: journal.refuse([refusal], self.run))
-        self._write(task, Ruling(state=State.PENDING, detail=told.detail), written)
+        self._write(task, Classification(kind=Kind.NOT_SENT, detail=told.detail), written)
 
-    def _decide(self, task: _Task, ruling: Ruling) -> None:
-        """Makes a ruling durable, then tells it, or keeps the item for a lookup."""
-        self._pause(ruling.pause, ruling.cause)
-        if ruling.state is State.PENDING and task.resends:
+    def _decide(self, task: Task, found: Classification) -> None:
+        """Makes what became of an item durable, then tells it, or keeps the item for a lookup."""
+        self._pause(found.pause, found.cause)
+        if found.state is State.PENDING and task.resends:
             # This attempt surely did not arrive, but the one before it may still.
-            ruling = Ruling(state=State.UNKNOWN, detail=task.detail)
-        if ruling.state is State.UNKNOWN:
-            self._lose(task, ruling)
+            found = Classification(kind=Kind.EARLIER, detail=found.pause)
+        if found.state is State.UNKNOWN:
+            self._lose(task, found)
             return
-        self._pause(self._watch.note(ruling))
-        self._write(task, ruling, partial(self._decided, task, ruling))
+        self._pause(self._watch.note(found))
+        self._write(task, found, partial(self._decided, task, found))
 
-    def _decided(self, task: _Task, ruling: Ruling) -> None:
-        if ruling.state in outcomes.VERDICTS:
-            self.audience.tell(outcomes.ruled(task.entry, ruling))
+    def _decided(self, task: Task, found: Classification) -> None:
+        if found.state in outcomes.VERDICTS:
+            self.audience.tell(outcomes.decided(task.entry, found, unproven=task.unproven))
         self._close()
 
-    def _write(self, task: _Task, ruling: Ruling, then: Callable[[], None], *, lost: bool = False) -> None:
-        """Has a ruling written down; nobody waits for it, ``then`` is called when it is durable."""
-        decision = Decision(
-            position=task.position,
-            state=ruling.state,
-            status=ruling.status,
-            detail=ruling.detail,
-            duplicate=ruling.duplicate,
-            at=time.time(),
-            lost=lost,
-            seconds=asyncio.get_running_loop().time() - task.sent_at if task.sent_at else None,
-        )
-        self.writer.decide(decision, then)
+    def _write(
+        self, task: Task, found: Classification, then: Callable[[], None], *, lost: bool = False
+    ) -> None:
+        """Has what became of an item written down; nobody waits, ``then`` is called when it is durable."""
+        seconds = asyncio.get_running_loop().time() - task.sent_at if task.sent_at else None
+        self.writer.decide(decision_of(task, found, wall=self.clock(), seconds=seconds, lost=lost), then)
 
     # --- unknown outcomes -------------------------------------------------------------------------
 
-    def _lose(self, task: _Task, ruling: Ruling) -> None:
+    def _lose(self, task: Task, found: Classification) -> None:
         """Makes an unknown outcome durable and has it looked up."""
-        task.settles_at = self._settles_at(0.0)
-        task.unknown, task.conflict, task.detail = True, ruling.conflict, ruling.detail
-        self._pause(self._watch.note(ruling))
-        self._write(task, ruling, partial(self._look_up_in, task, 0.0), lost=True)
+        self._lookups.lose(task, found)
+        if found.form is None:  # one that awaits a word for the form of its answer is no failure yet
+            self._pause(self._watch.note(found))
+        self._write(task, found, partial(self._look_up_in, task, 0.0), lost=not found.going_on)
 
-    async def _resolve(self, task: _Task) -> None:
-        """Looks an item up; absent, it waits for the settle time, and is sent again only after that."""
-        key = task.entry.key
-        rivals = await self.writer.run(lambda journal: journal.rivals(task.position, key))
-        try:
-            lookup = await look_up(Invoices(self.pipeline), key, rivals=rivals)
-        except CallError as error:
-            self._lookup_failed(task, error)
-            return
-        left = task.settles_at - asyncio.get_running_loop().time()
-        match lookup.finding:
-            case Finding.PRESENT:
-                conflict = task.detail if task.conflict else None
-                self._decide(task, rulings.on_record(lookup.record, conflict=conflict))
-            case Finding.UNSURE:
-                self._leave(task, lookup.reason)
-            case Finding.ABSENT if left > 0:
-                self._look_up_in(task, left)
-            case Finding.ABSENT if task.conflict:
-                self._decide(task, Ruling(state=State.REJECTED, detail=task.detail))
-            case Finding.ABSENT if self.options.unknown is Unknown.HOLD:
-                self._leave(task, "not listed; held for a person to decide")
-            case Finding.ABSENT if task.resends >= RESENDS:
-                self._leave(task, f"not listed after being sent {task.resends + 1} times")
-            case Finding.ABSENT if self._halt.is_set():
+    async def _resolve(self, task: Task) -> None:
+        """Looks an item up, and does what follows from it."""
+        lost = task.lost
+        untried = lost is not None and lost.form is not None and not lost.asked
+        step = await self._lookups.step(task)
+        if untried and lost is not None and not _is_accepted(step):
+            self._pause(self._watch.note(Classification(kind=Kind.FORM_NEW, detail=lost.said)))
+        match step:
+            case Decided(found, confirmed):
+                self._pause(found.pause, found.cause)
+                if found.state is not State.UNKNOWN:
+                    self._pause(self._watch.note(found))
+                self._decided(task, found)
+                self._hurry(confirmed)
+            case Again(seconds, failed):
+                if failed is not None:
+                    self._pause(failed.pause, failed.cause)
+                self._look_up_in(task, seconds)
+            case Send() if self._halt.is_set():
                 self._close()
-            case Finding.ABSENT:
-                task.unknown = False
-                task.resends += 1
+            case Send():
                 await self._send(task)
 
-    def _lookup_failed(self, task: _Task, error: CallError) -> None:
-        if isinstance(error, CalledOffError):  # the journal has it as it was
-            self._close()
-            return
-        task.failed_lookups += 1
-        ruling = rulings.on_error(error)
-        self._pause(ruling.pause, ruling.cause)
-        if task.failed_lookups >= LOOKUPS:
-            self._leave(task, f"the lookup failed: {error}")
-        else:
-            self._look_up_in(task, self.pipeline.policy.backoff(task.failed_lookups))
-
-    def _leave(self, task: _Task, reason: str | None) -> None:
+    def _leave(self, task: Task, reason: str | None) -> None:
         """Leaves an item UNKNOWN for the next run, or for a person."""
-        ruling = Ruling(state=State.UNKNOWN, detail=reason)
-        self._write(task, ruling, partial(self._decided, task, ruling))
+        found = Classification(kind=Kind.EARLIER, detail=reason)
+        self._write(task, found, partial(self._decided, task, found))
 
-    def _settles_at(self, age: float) -> float:
-        """When an attempt of that age has settled: never later than one settle time from now."""
-        left = min(max(0.0, self.options.settle - age), self.options.settle)
-        return asyncio.get_running_loop().time() + left
+    def _may_send(self) -> bool:
+        """Whether this run may still send invoices of which nothing is unknown."""
+        if self._halt.is_set():
+            return False
+        return not self.exhausted or self._open > len(self._lookups.open)
 
-    def _look_up_in(self, task: _Task, seconds: float) -> None:
+    def _look_up_in(self, task: Task, seconds: float) -> None:
         if self._halt.is_set():
             self._close()
             return
@@ -439,12 +410,26 @@ class Job:
             self._forget_waiting(task.position)
 
         self._waiting[task.position] = asyncio.create_task(later())
-        if len(self._waiting) >= UNKNOWN_ROOM:
-            self._room.clear()
+        self._make_room()
+
+    def _hurry(self, form: str | None) -> None:
+        """Has those looked after at once whose answers had a form that is confirmed now."""
+        if form is None:
+            return
+        for position, task in list(self._lookups.open.items()):
+            if task.lost is not None and task.lost.form == form and position in self._waiting:
+                self._waiting.pop(position).cancel()
+                self._look_up_in(task, 0.0)
 
     def _forget_waiting(self, position: int) -> None:
         self._waiting.pop(position, None)
-        if len(self._waiting) < UNKNOWN_ROOM:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Lets nothing more in while too much is in doubt."""
+        if len(self._waiting) >= UNKNOWN_ROOM or self._lookups.unconfirmed >= self._watch.limit:
+            self._room.clear()
+        else:
             self._room.set()
 
     # --- out --------------------------------------------------------------------------------------
@@ -459,6 +444,19 @@ class Job:
         self._open -= 1
         if self._open == 0:
             self._idle.set()
+
+
+def _known_so_far(journal: Journal) -> tuple[set[str], Doubt | None]:
+    return set(journal.confirmed_forms()), journal.doubt()
+
+
+def _was_not_taken(admission: Admission, row: Row) -> bool:
+    """Whether an earlier run has sent this, and was told that it was not taken: by a gateway, perhaps."""
+    return admission is Admission.CLAIMED and row.attempts > 0
+
+
+def _is_accepted(step: Step) -> bool:
+    return isinstance(step, Decided) and step.classification.state is State.ACCEPTED
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -61,6 +61,14 @@ class Journal(Protocol):
         """
         ...
 
+    def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
+        """Checks that the journal is of a target and of an owner, and ties it to them where it is new.
+
+        Raises:
+            JournalMismatchError: it belongs to another target or another account.
+        """
+        ...
+
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
         """Writes down how a run ended, in words, and the key that its calls bore in the end."""
         ...
@@ -121,12 +129,20 @@ class Journal(Protocol):
 
     # --- anybody reads ----------------------------------------------------------------------------
 
+    def archived(self, run: int | None = None) -> int:
+        """How many accepted invoices were archived: all, or those of a run."""
+        ...
+
     def target(self) -> str | None:
         """Where its invoices go; None before the first run."""
         ...
 
     def account(self) -> str:
         """The name of the account that it belongs to; empty where none was given."""
+        ...
+
+    def owners(self) -> tuple[bytes, Sequence[str]]:
+        """The salt of the fingerprints of its keys, and the fingerprints."""
         ...
 
     def has_sent(self) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from attrs import define, field
 
 from confirma_async.bulk.items import InvoiceKey
-from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite, reading
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.placement import Placement
+from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
+from confirma_async.errors import JournalError
 from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, whole
 from confirma_async.schemas.identity import same_seller
 
@@ -17,31 +21,45 @@ _MEMORY = 10_000
 """Answers of the journal that a book remembers."""
 
 
-def give_numbers(path: Path, identities: Iterable[Identity], start: int) -> AssignedNumbers:
+def give_numbers(placement: Placement, identities: Iterable[Identity], start: int) -> AssignedNumbers:
     """Gives whole numbers from ``start`` on, and keeps them in the journal before anything is sent.
 
     A document that an earlier run has numbered keeps its number, and no number that the journal knows is
-    given twice.
+    given twice. A journal in doubt may have given numbers that it does not know any more: it gives none.
 
     Args:
-        path: The journal.
+        placement: The journal, and whose it is.
         identities: The documents of the job, in order.
         start: The first number to give.
 
     Raises:
-        JournalError: the journal cannot be used.
+        JournalError: the journal cannot be used, or is in doubt and a document needs a number.
         InputError: a file cannot be read.
     """
     documents = list(dict.fromkeys(identities))
-    with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
-        book = assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
+    with contextlib.closing(placement.open()) as journal, journal.transaction():
+        journal.take_in(placement.target, placement.owner, now=time.time())
+        known = known_numbers(journal, documents)
+        if journal.doubt() is not None:
+            _refuse_new_numbers(journal.name, documents, known)
+        book = assign(documents, start, known, in_use=journal.numbers_in_use)
         journal.keep_numbers(
             {who: number for who, number in book.numbers.items() if whole(who.original) is None}
         )
     return book
 
 
-def known_numbers(journal: SqliteJournal, documents: Sequence[Identity]) -> Mapping[Identity, int]:
+def _refuse_new_numbers(name: str, documents: Sequence[Identity], known: Mapping[Identity, int]) -> None:
+    unknown = [who for who in documents if whole(who.original) is None and namesake(who) not in known]
+    if unknown:
+        raise JournalError(
+            f"{len(unknown)} documents need a whole number, and the journal {name} may not know under which "
+            "numbers they were sent before, because it was copied or put back. Number them yourself, as they "
+            "were sent; or have a person say that the journal is whole"
+        )
+
+
+def known_numbers(journal: Journal, documents: Sequence[Identity]) -> Mapping[Identity, int]:
     """The numbers that earlier runs have given to documents, or to those whose number they take."""
     odd = [who for who in documents if whole(who.original) is None]
     return journal.numbered([*odd, *{namesake(who) for who in odd}])

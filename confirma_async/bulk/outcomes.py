@@ -1,10 +1,10 @@
-"""What is told of a record: outcomes made of rulings, of what the journal had, and of refusals."""
+"""What is told of a record: outcomes made of classifications, of what the journal had, and of refusals."""
 
 from __future__ import annotations
 
+from confirma_async.bulk.classification import Classification
 from confirma_async.bulk.items import Entry, Outcome, Refusal, Row, State, Verdict
 from confirma_async.bulk.journal import Admission
-from confirma_async.bulk.rulings import Ruling
 from confirma_async.errors import Problem
 
 VERDICTS = {
@@ -15,18 +15,25 @@ VERDICTS = {
 """The states of which something is told."""
 
 
-def ruled(entry: Entry, ruling: Ruling) -> Outcome:
-    """What became of an invoice in this run."""
+def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> Outcome:
+    """What became of an invoice in this run.
+
+    Args:
+        entry: The invoice.
+        found: What became of it.
+        unproven: Whether it was sent again on time alone.
+    """
     return Outcome(
-        verdict=VERDICTS[ruling.state],
+        verdict=VERDICTS[found.state],
         place=entry.place,
         number=entry.key.number,
         type=entry.key.type,
-        status=ruling.status,
-        detail=ruling.detail,
-        duplicate=ruling.duplicate,
+        status=found.status,
+        detail=found.detail,
+        duplicate=found.duplicate,
         remarks=entry.remarks,
         original_number=entry.original_number,
+        unproven=unproven,
     )
 
 
@@ -64,7 +71,8 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
         same = "the same" if row.digest == entry.digest else "different"
         message = (
             f"{entry.key} stands twice in this job, at {row.source} and at {entry.place}, with {same} "
-            "contents; only the first is sent, give the other a number of its own or remove it"
+            "contents; only the first is sent. Remove the other, or give it its own number if it is another "
+            "invoice"
         )
     elif row.state is State.REJECTED:
         message = (
@@ -74,7 +82,9 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
     else:
         message = (
             f"{entry.key} at {entry.place} differs from what the journal has for it from {row.source} "
-            f"({row.state.name.lower()}); it is not sent, restore it or give it a number of its own"
+            f"({row.state.name.lower()}), which the service has or may have; it is not sent. Restore it; "
+            "what "
+            "was sent is corrected by a credit note"
         )
     return Refusal(
         place=entry.place,

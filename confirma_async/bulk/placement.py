@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from attrs import frozen
 
-from confirma_async.accounts import LOCALHOST, AccountName, Accounts, Owner, target_of
+from confirma_async.accounts import LOCALHOST, AccountName, AccountRecord, Accounts, Owner, target_of
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
-from confirma_async.bulk.sqlite.journal import open_sqlite
-from confirma_async.errors import ConfigurationError
+from confirma_async.bulk.sqlite.guard import gone
+from confirma_async.bulk.sqlite.journal import open_sqlite, reading, reading_if_there
+from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.secret import Secret
 
 OpenJournal: TypeAlias = Callable[[], Journal]
@@ -30,7 +31,8 @@ class Placement:
         target: What it is tied to.
         owner: Whose key the calls bear.
         warning: Why it may not last; None where it does.
-        prove: Notes that the service has taken something for the account; None where nobody need know.
+        prove: Notes that the service has taken something for the account, whose journal knows these keys by
+            their fingerprints; None where nobody need know.
     """
 
     path: Path | None = None
@@ -38,7 +40,7 @@ class Placement:
     target: str
     owner: Owner
     warning: str | None = None
-    prove: Callable[[], None] | None = None
+    prove: Callable[[Sequence[str]], None] | None = None
 
 
 JournalSource: TypeAlias = str | Path | OpenJournal | Placement | None
@@ -65,7 +67,10 @@ def place(
     at = target_of(base_url)
     if journal is None:
         accounts = Accounts()
+        restore_list(accounts)
+        _prove_what_has_sent(accounts, at)
         record, owner = accounts.admit(at, key, account.name, new=account.new)
+        _check_not_gone(record)
         default = LOCALHOST if at == LOCALHOST else base_url
         return Placement(
             path=record.journal,
@@ -86,6 +91,61 @@ def place(
         owner=owner,
         warning=_mortal(path),
     )
+
+
+def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
+    """Binds accounts whose journals have sent something: a run that died could not note it.
+
+    A journal that cannot be read may have, too; it keeps the keys that it is known by.
+    """
+    for record in accounts.of(target).values():
+        if record.proved:
+            continue
+        try:
+            with reading_if_there(record.journal) as journal:
+                keys = journal.owners()[1] if journal is not None and journal.has_sent() else None
+        except JournalError:
+            keys = record.keys
+        if keys is not None:
+            accounts.prove(target, record.name, keys)
+
+
+def restore_list(accounts: Accounts) -> None:
+    """Makes a list of accounts that is gone anew from the journals, which know their owners.
+
+    Raises:
+        ConfigurationError: they cannot be read, or do not agree.
+    """
+    if not accounts.is_lost:
+        return
+    owners: dict[Path, Sequence[str]] = {}
+    salts = set[bytes]()
+    for path in accounts.journals():
+        try:
+            with reading(path) as journal:
+                salt, owners[path] = journal.owners()
+        except JournalError as error:
+            raise ConfigurationError(
+                f"the list of accounts in {accounts.root} is gone, and cannot be made anew: {error}"
+            ) from error
+        salts.add(salt)
+    if len(salts) > 1:
+        raise ConfigurationError(
+            f"the list of accounts in {accounts.root} is gone, and the journals there come from several "
+            "lists; "
+            "restore it from a copy"
+        )
+    accounts.rebuild(salts.pop(), owners)
+
+
+def _check_not_gone(record: AccountRecord) -> None:
+    """Refuses to begin a journal anew where the service has taken something for the account.
+
+    Raises:
+        JournalError: the journal is gone.
+    """
+    if record.proved and not record.journal.exists():
+        raise gone(record.journal)
 
 
 def _owner(target: str, key: Secret, account: AccountName) -> Owner:

@@ -27,6 +27,7 @@ class Report:
         refused: Records refused before sending; the next run tries those again that want for a document.
         unknown: Invoices that may have arrived; run the job again to look them up.
         pending: Invoices that are in the journal, and were neither sent nor refused.
+        unproven: Of all, how many were sent again on time alone (``on_unknown="resend"``).
         resumed: Of all, how many were decided in earlier runs.
         seconds: How long the run took.
         paused: Why the job stopped before its end; None when it came to it.
@@ -34,6 +35,7 @@ class Report:
         interrupted: Whether it was asked to stop.
         ended: Whether the run came to an end of its own; False after an error, or while it goes on.
         troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
+        resent: The outcomes of those that were sent again on time alone, at most ``KEPT`` of them.
         remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
         warnings: What there is to say of the journal: that it is in doubt, or does not last.
     """
@@ -46,6 +48,7 @@ class Report:
     refused: int = 0
     unknown: int = 0
     pending: int = 0
+    unproven: int = 0
     resumed: int = 0
     seconds: float = 0.0
     paused: str | None = None
@@ -53,6 +56,7 @@ class Report:
     interrupted: bool = False
     ended: bool = True
     troubles: Sequence[Outcome] = ()
+    resent: Sequence[Outcome] = ()
     remarked: Sequence[Outcome] = ()
     warnings: Sequence[str] = ()
 
@@ -98,6 +102,7 @@ class Tally:
 
     counts: Counter[str] = field(factory=Counter[str])
     troubles: list[Outcome] = field(factory=list[Outcome])
+    resent: list[Outcome] = field(factory=list[Outcome])
     remarked: list[Outcome] = field(factory=list[Outcome])
 
     def add(self, outcome: Outcome) -> None:
@@ -107,6 +112,10 @@ class Tally:
         self.counts["resumed"] += outcome.resumed
         if outcome.verdict is not Verdict.ACCEPTED and len(self.troubles) < KEPT:
             self.troubles.append(outcome)
+        if outcome.unproven:
+            self.counts["unproven"] += 1
+            if len(self.resent) < KEPT:
+                self.resent.append(outcome)
         if outcome.remarks and len(self.remarked) < KEPT:
             self.remarked.append(outcome)
 
@@ -120,6 +129,7 @@ class Tally:
             refused=self.counts[Verdict.REFUSED.value],
             unknown=ending.unknown if ending else self.counts[Verdict.UNKNOWN.value],
             pending=ending.pending if ending else 0,
+            unproven=self.counts["unproven"],
             resumed=self.counts["resumed"],
             seconds=seconds,
             paused=ending.paused if ending else None,
@@ -127,5 +137,6 @@ class Tally:
             interrupted=ending.interrupted if ending else False,
             ended=ending is not None,
             troubles=tuple(self.troubles),
+            resent=tuple(self.resent),
             remarked=tuple(self.remarked),
         )

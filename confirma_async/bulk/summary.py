@@ -148,6 +148,9 @@ def summarize(journal: Journal, run: Run | None = None) -> Summary:
     seconds, milliseconds = Counter[int](), Counter[int]()
     rejected, unknown, refused = _Groups(), _Groups(), _Groups()
     duplicates = 0
+    archived = journal.archived(number)
+    if archived:
+        totals[State.ACCEPTED, ""] = Total(count=archived, without_amount=archived)
     for row in journal.rows(run=number):
         totals[row.state, row.currency].add(row)
         duplicates += row.duplicate and row.state is State.ACCEPTED

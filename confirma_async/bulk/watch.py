@@ -6,8 +6,8 @@ import re
 
 from attrs import define, field
 
+from confirma_async.bulk.classification import Classification
 from confirma_async.bulk.items import State
-from confirma_async.bulk.rulings import Ruling
 
 UNKNOWN_STREAK = 20
 """Unknown outcomes in a row after which the service is taken to be unwell. Where more calls are under way at
@@ -36,29 +36,34 @@ class Watch:
     _rejected: int = field(init=False, default=0)
     _cause: str = field(init=False, default="")
 
-    def note(self, ruling: Ruling) -> str | None:
+    @property
+    def limit(self) -> int:
+        """Unknown outcomes in a row that pause the job."""
+        return max(UNKNOWN_STREAK, 2 * self.under_way)
+
+    def note(self, found: Classification) -> str | None:
         """Takes note of an outcome; returns why the job must pause, or None."""
-        if ruling.state is State.UNKNOWN:
-            return self._note_unknown(ruling)
+        if found.state is State.UNKNOWN:
+            return self._note_unknown(found)
         self._unknown = 0
-        if ruling.state is State.REJECTED:
-            return self._note_rejected(ruling)
+        if found.state is State.REJECTED:
+            return self._note_rejected(found)
         self._rejected = 0
         return None
 
-    def _note_unknown(self, ruling: Ruling) -> str | None:
+    def _note_unknown(self, found: Classification) -> str | None:
         self._unknown += 1
-        if self._unknown < max(UNKNOWN_STREAK, 2 * self.under_way):
+        if self._unknown < self.limit:
             return None
-        return f"{self._unknown} outcomes in a row are unknown; the last: {ruling.detail}"
+        return f"{self._unknown} outcomes in a row are unknown; the last: {found.detail}"
 
-    def _note_rejected(self, ruling: Ruling) -> str | None:
-        cause = cause_of(ruling.detail)
+    def _note_rejected(self, found: Classification) -> str | None:
+        cause = cause_of(found.detail)
         self._rejected = self._rejected + 1 if cause == self._cause else 1
         self._cause = cause
         if self.wave is None or self._rejected < self.wave:
             return None
         return (
-            f"the service rejected {self._rejected} invoices in a row for the same reason ({ruling.detail}); "
+            f"the service rejected {self._rejected} invoices in a row for the same reason ({found.detail}); "
             "mend it and retry them, or run the job again to go on with the others"
         )

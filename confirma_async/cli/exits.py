@@ -91,7 +91,7 @@ def _of_journal_error(error: JournalError) -> Exit:
 def _leaves_open(status: int) -> bool:
     from confirma_async.session.retry import leaves_open
 
-    return leaves_open(status)
+    return status >= 400 and leaves_open(status)
 
 
 def _changes_something(operation: str | None) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from confirma_async.bulk import State
-from confirma_async.bulk.rulings import on_receipt
+from confirma_async.bulk.classification import Receipts, classify_answer
 from confirma_async.cli import options
 from confirma_async.cli.actions import action
 from confirma_async.cli.connection import Connection, connected
@@ -28,6 +28,9 @@ from confirma_async.cli.terminal import Terminal
 from confirma_async.client import Confirma
 from confirma_async.formats import read_document
 from confirma_async.schemas import Case, DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
+from confirma_async.session.pipeline import Reply
+
+_OK = 200
 
 DISTRIBUTIONS = Sheet(
     title="Invoices",
@@ -71,12 +74,17 @@ def create(file: Path, connection: Connection, as_json: bool) -> Exit:
     document = read_document(file, SalesInvoiceRequest, connection.converter)
     options.remark(document.remarks)
     receipt = connection.send(lambda confirma: confirma.invoices.create(document.value))
-    ruling = on_receipt(receipt)
+    answer = connection.converter.unstructure(receipt)
+    found = classify_answer(
+        Reply(status=_OK, found=answer),
+        document.value.invoice.header.number,
+        Receipts.of(connection.converter),
+    )
     if as_json:
-        print_json(connection.converter.unstructure(receipt))
+        print_json(answer)
     else:
-        _show_receipt(document.value, receipt, ruling.state, ruling.detail)
-    return {State.ACCEPTED: Exit.ACCEPTED, State.REJECTED: Exit.REJECTED}.get(ruling.state, Exit.UNKNOWN)
+        _show_receipt(document.value, receipt, found.state, found.detail)
+    return {State.ACCEPTED: Exit.ACCEPTED, State.REJECTED: Exit.REJECTED}.get(found.state, Exit.UNKNOWN)
 
 
 def _show_receipt(

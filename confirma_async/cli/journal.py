@@ -161,6 +161,7 @@ def set_aside_(which: str | None, whose: Whose, confirm: str | None, yes: bool, 
     elif not production:
         _agree(yes, "Set it aside?")
     aside = set_aside(path, datetime.datetime.now(datetime.UTC))
+    Accounts().begin_anew(path)
     said = (
         f"It is kept as {aside}."
         if aside

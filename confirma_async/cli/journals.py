@@ -21,7 +21,7 @@ from confirma_async.accounts import (
     target_of,
 )
 from confirma_async.bulk.journal import Run
-from confirma_async.bulk.sqlite.guard import APPLICATION_ID
+from confirma_async.bulk.sqlite.guard import APPLICATION_ID, examine_missing, gone
 from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
 from confirma_async.cli import options
 from confirma_async.cli.connection import place_options, variables_of
@@ -65,7 +65,10 @@ class Whose:
         if self.sandbox:
             return sandbox_journal(self.account)
         _, base_url = target_from_env(self.variables)
-        return Accounts().find(target_of(base_url), self._key(), self.account.name).journal
+        record = Accounts().find(target_of(base_url), self._key(), self.account.name)
+        if record.proved and not record.journal.exists():
+            raise gone(record.journal)
+        return record.journal
 
     def _key(self) -> Secret | None:
         if self.key_file is not None:
@@ -180,6 +183,7 @@ def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
     """
     path, number = located(which, whose)
     if number is None and which is None and not path.exists():
+        examine_missing(path)
         raise JournalError(f"nothing has been sent yet: there is no journal {path}")
     with reading(path) as journal:
         yield Chosen(path=path, journal=journal, run=_run(journal, number, latest=which is None))

@@ -97,6 +97,8 @@ def _meant(which: str | None, whose: Whose, *, need_files: bool) -> _Meant:
     with chosen(which, whose) as found:
         run = found.latest
         inputs = run.inputs if run else ()
+        if need_files and any(not Path(name).is_absolute() for name in inputs):
+            raise JournalError(f"{found.name} read standard input; name a file of the same records after it")
         if need_files and not inputs:
             raise JournalError(f"{found.name} names no files; name them after it")
         sandbox = found.journal.target() == SANDBOX_TARGET

@@ -25,14 +25,14 @@ class Running:
     Attributes:
         limit: How fast and how wide.
         settle: Seconds in which an invoice whose answer was lost may still appear.
-        unknown: What to do with it afterwards.
+        on_unknown: What to do with it afterwards, where nothing proves that it is absent.
         wave: Rejections in a row of the same cause that pause the job; None for no such limit.
         until: When the job pauses.
     """
 
     limit: RateLimit = RateLimit()
     settle: float = 60.0
-    unknown: str = "resend"
+    on_unknown: str = "hold"
     wave: int | None = WAVE
     until: datetime.datetime | None = None
 
@@ -59,7 +59,7 @@ def running(command: Callable[..., R]) -> Callable[..., R]:
         rate: float | None,
         max_in_flight: int,
         settle: float,
-        unknown: str,
+        on_unknown: str,
         max_rejections: int,
         until: datetime.datetime | None,
         **kwargs: Any,
@@ -67,7 +67,7 @@ def running(command: Callable[..., R]) -> Callable[..., R]:
         how = Running(
             limit=RateLimit(per_second=rate, concurrency=max_in_flight),
             settle=settle,
-            unknown=unknown,
+            on_unknown=on_unknown,
             wave=max_rejections or None,
             until=until,
         )
@@ -116,10 +116,11 @@ _OPTIONS: tuple[options.Decorator, ...] = (
         help="Seconds in which an invoice whose answer was lost may still appear at the service.",
     ),
     click.option(
-        "--unknown",
-        type=click.Choice(["resend", "hold"]),
-        default=Running().unknown,
+        "--on-unknown",
+        type=click.Choice(["hold", "resend"]),
+        default=Running().on_unknown,
         show_default=True,
-        help="What to do with it when it has not appeared by then.",
+        help="What to do with it when it has not appeared by then, and nothing proves it absent; resend "
+        "doubles it if the service lists it later.",
     ),
 )

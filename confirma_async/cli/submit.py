@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from confirma_async.bulk.sqlite.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.exits import Exit, of_report
-from confirma_async.cli.journals import SANDBOX_TARGET, account_options, sandbox_journal
+from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
 from confirma_async.cli.printer import say
 from confirma_async.cli.progress import progress
 from confirma_async.cli.render import show_report
@@ -98,6 +99,8 @@ def submit(
     are. Run again, the command sends nothing twice; interrupted, it goes on where it was.
     """
     found = expand(files)
+    if journal is None:
+        _refuse_older_journals(found, sandbox=sandbox)
     options.warn_of_unchecked()
     order = Order(
         connection=evolve(connection, account=account),
@@ -124,6 +127,24 @@ def submit(
 def _name(file: Path | Spooled) -> str:
     """The name under which a journal knows a file."""
     return file.name if isinstance(file, Spooled) else str(file.resolve())
+
+
+def _refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) -> None:
+    """An earlier version kept a journal beside the first file, which knows what was sent from it.
+
+    Raises:
+        click.UsageError: there is one.
+    """
+    for file in files:
+        if not isinstance(file, Spooled):
+            beside = file.with_name(f"{file.name}.sandbox.journal" if sandbox else f"{file.name}.journal")
+            if is_journal(beside):
+                raise click.UsageError(
+                    f"{beside} is the journal of an earlier version, and knows what was sent from {file}; "
+                    "go on "
+                    f"with it (--journal {shlex.quote(str(beside))}), or move it away if nothing of it is to "
+                    "be sent again"
+                )
 
 
 async def _journal_if_known(order: Order) -> Path | None:
@@ -163,7 +184,7 @@ async def send(order: Order) -> Report:
             if order.number_from is None:
                 expected = sum(1 for _ in documents)
             else:
-                given = give_numbers(path, documents, order.number_from)
+                given = give_numbers(placement, documents, order.number_from)
                 expected = len(given.numbers)
         book = stack.enter_context(number_book(path, given))
         reading = evolve(order.reading, numbers=book)
@@ -171,8 +192,8 @@ async def send(order: Order) -> Report:
         stream = client.bulk.stream(
             read_files(order.files, reading, order.connection.converter, duplicates=duplicates),
             journal=placement,
-            settle=order.running.settle,
-            unknown=order.running.unknown,
+            settle_seconds=order.running.settle,
+            on_unknown=order.running.on_unknown,
             retry=order.retry,
             wave=order.running.wave,
             until=order.running.until,

@@ -128,7 +128,9 @@ def _refused_if_twice(
     kind = identity.type.replace("_", " ").lower()
     message = (
         f"{kind} {number_shown(identity.original)} stands twice, at {first} and at {second}; neither is "
-        "sent, give one of them a number of its own or remove it (lines of one invoice must stand together)"
+        "sent. Remove one, or give it its own number if it is another invoice (lines of one invoice must "
+        "stand "
+        "together)"
     )
     problem = Problem("$.invoice.header.number", "job.clash", message)
     return BadRecord(place=record.place, problems=[problem], number=identity.original)

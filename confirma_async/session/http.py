@@ -130,7 +130,9 @@ class AiohttpTransport:
             # ValueError: an answer that is no HTTP, e.g. a header that cannot be decoded.
             fault = type(error.__cause__ or error).__name__
             told = TransportError(
-                f"the connection broke before the answer was complete ({fault})", phase=Phase.NO_REPLY
+                f"the connection broke before the answer was complete ({fault})",
+                phase=Phase.NO_REPLY,
+                broken=True,
             )
         except BaseException as error:  # noqa: BLE001 (a cancellation, say: it is raised again)
             raise _bare(error)  # noqa: B904 (it is the same error)

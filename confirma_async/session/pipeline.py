@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlencode
 
 from attrs import evolve, field, frozen
@@ -50,6 +50,9 @@ DEFAULT_TIMEOUT = 30.0
 
 NO_CONTENT = 204
 
+_MARK = b"\xef\xbb\xbf"
+"""What some programs write before a text in UTF-8; a reader of JSON may pass over it (RFC 8259)."""
+
 _CANCELLED = "cancelled"
 _TOO_LONG = (
     "the answer is longer than this client reads, and was left unread; "
@@ -62,6 +65,21 @@ _TOO_MANY = (
     f"the answer holds more than {MOST_VALUES} values, and was not looked into; "
     "ask for less at a time (a shorter period)"
 )
+
+
+@frozen(kw_only=True)
+class Reply:
+    """A successful answer as it came, for a caller who wants to know more of it than a schema says.
+
+    Attributes:
+        status: The HTTP status.
+        found: The JSON of its body; None where it has none.
+        empty: Whether it has no body.
+    """
+
+    status: int
+    found: object = field(repr=False)
+    empty: bool = False
 
 
 @frozen(kw_only=True)
@@ -130,7 +148,8 @@ class Pipeline:
 
         Args:
             operation: What to call.
-            answer: The schema to read the answer as; ``tuple[Payment, ...]`` for a bare array of them.
+            answer: The schema to read the answer as; ``tuple[Payment, ...]`` for a bare array of them;
+                ``Reply`` for the answer as it came.
             payload: The body: a schema, or JSON that is encoded already.
             query: The query parameters.
             options: What this call does differently.
@@ -163,7 +182,7 @@ class Pipeline:
             while True:
                 token = key.current or await self._token(key, deadline)
                 result = await self._attempt(history, token, url, added, body, deadline, options.before_send)
-                if isinstance(result, Response) and result.status < 300:
+                if isinstance(result, Response) and result.status in retry.SUCCESSES:
                     self.quota.refill()
                     return self._decode(operation, answer, result)
                 failure = self._refusal(result, token) if isinstance(result, Response) else result
@@ -275,7 +294,7 @@ class Pipeline:
 
     def _answered(self, started: float, response: Response) -> None:
         """Tells the limiter how the service bears the load; failures on the way say nothing of that."""
-        if response.status in retry.NOT_TAKEN:
+        if response.status in retry.BUSY:
             quiet = retry.retry_after(response.headers.get("Retry-After"))
             self.limiter.answered(started, refused=True, quiet=quiet)
         elif not retry.leaves_open(response.status):
@@ -362,9 +381,10 @@ class Pipeline:
         """Seconds until the next attempt; None where there must be none."""
         status = failure.status if isinstance(failure, APIError) else None
         lasting = isinstance(failure, TransportError) and failure.lasting
-        if not retry.may_repeat(failure.phase, history.operation.repeat, status, lasting=lasting):
+        asked = _asked(failure)
+        repeat = history.operation.repeat
+        if not retry.may_repeat(failure.phase, repeat, status, asked=asked, lasting=lasting):
             return None
-        asked = failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
         left = deadline - asyncio.get_running_loop().time()
         return retry.next_pause(
             self.policy,
@@ -372,7 +392,7 @@ class Pipeline:
             len(history.attempts),
             asked=asked,
             left=left,
-            held_back=status in retry.NOT_TAKEN,
+            held_back=status in retry.BUSY,
         )
 
     def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
@@ -381,10 +401,14 @@ class Pipeline:
         if _values_at_most(response.body) > MOST_VALUES:
             raise ResponseDecodeError(_TOO_MANY, status=response.status)
         empty_is_told = response.status == NO_CONTENT and operation.no_content
-        if not response.body.strip() and (empty_is_told or not operation.answer_shown):
-            return self.converter.structure({}, answer)
+        empty = not response.body.strip() and (empty_is_told or not operation.answer_shown)
         try:
-            return self.converter.loads(response.body, answer)
+            if answer is Reply:
+                found = None if empty else self.converter.parse(response.body.removeprefix(_MARK))
+                return cast("T", Reply(status=response.status, found=found, empty=empty))
+            if empty:
+                return self.converter.structure({}, answer)
+            return self.converter.loads(response.body.removeprefix(_MARK), answer)
         except ResponseDecodeError as error:
             error.status, error.body = response.status, text_of(response)
             # Without the frames below: they hold the answer, and error trackers show what frames hold.
@@ -418,9 +442,11 @@ def _final(history: History, failure: CallError) -> CallError:
     """The error that the caller gets: an outcome that is open is never shown as a plain failure."""
     operation = history.operation
     status = failure.status if isinstance(failure, APIError) else None
-    if not retry.outcome_unknown(failure.phase, operation.repeat, status):
+    if not retry.outcome_unknown(failure.phase, operation.repeat, status, asked=_asked(failure)):
         return failure
+    told = failure.detail if isinstance(failure, APIError) else None
     reason = f"HTTP {status}" if status is not None else str(failure.args[0])
+    reason = f"{reason}: {told}" if told else reason
     look = history.find_out() if history.find_out is not None else None
     unknown = OutcomeUnknownError(
         reason, subject=history.subject, status=status, remedy=operation.remedy, find_out=look
@@ -429,13 +455,19 @@ def _final(history: History, failure: CallError) -> CallError:
     return unknown
 
 
+def _asked(failure: CallError) -> float | None:
+    """The seconds that a refusal's ``Retry-After`` names; None where it names none."""
+    return failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
+
+
 def _record(result: Response | BaseException, mask: Mask, *, waited: float, seconds: float) -> Attempt:
     """The record of one request."""
-    phase, status, reason, request_id = Phase.NO_REPLY, None, None, None
+    phase, status, reason, request_id, asked = Phase.NO_REPLY, None, None, None, None
     match result:
         case Response():
             phase, status, request_id = Phase.REPLIED, result.status, request_id_of(result, mask)
-            reason = None if status < 300 else f"HTTP {status}"
+            if status not in retry.SUCCESSES:
+                reason, asked = f"HTTP {status}", retry.retry_after(result.headers.get("Retry-After"))
         case TransportError():
             phase, reason = result.phase, str(result.args[0])
         case asyncio.CancelledError():
@@ -445,8 +477,9 @@ def _record(result: Response | BaseException, mask: Mask, *, waited: float, seco
         case _:
             reason = type(result).__name__
     return Attempt(
-        phase=phase, status=status, reason=reason, request_id=request_id, waited=waited, seconds=seconds
-    )
+        phase=phase, status=status, reason=reason, request_id=request_id, retry_after=asked, waited=waited,
+        seconds=seconds,
+    )  # fmt: skip
 
 
 def _cut_off(history: History, message: str) -> TransportError:
@@ -455,5 +488,7 @@ def _cut_off(history: History, message: str) -> TransportError:
     An answer that did not get as far as the caller is as good as none.
     """
     last = history.attempts[-1] if history.attempts else None
-    nothing_done = last is None or last.phase is Phase.NOT_SENT or retry.refused(last.status)
+    nothing_done = (
+        last is None or last.phase is Phase.NOT_SENT or retry.refused(last.status, last.retry_after)
+    )
     return TransportError(message, phase=Phase.NOT_SENT if nothing_done else Phase.NO_REPLY)

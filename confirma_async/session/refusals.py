@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import cast
 
 from attrs import evolve
 
@@ -23,6 +24,7 @@ _KEPT_BODY = 64 * 1024
 _KEPT_DETAIL = 500
 _LONGEST_REQUEST_ID = 200
 _POINTS_ELSEWHERE = "it points elsewhere, and the API key is taken nowhere else: check the base URL"
+_NO_WHOLE_ANSWER = "it is no whole answer to what was asked; a proxy on the way may have given it"
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 
 
@@ -41,7 +43,10 @@ def refusal(response: Response, mask: Mask, converter: Converter) -> APIError:
         converter: What reads the body.
     """
     body = text_of(response)
-    detail = _POINTS_ELSEWHERE if response.status < 400 else _detail(body, converter)
+    if response.status >= 400:
+        detail = _detail(body, converter)
+    else:
+        detail = _POINTS_ELSEWHERE if response.status >= 300 else _NO_WHOLE_ANSWER
     error = error_class(response.status)(
         response.status, detail=detail, body=body, request_id=request_id_of(response, mask)
     )
@@ -64,24 +69,77 @@ def request_id_of(response: Response, mask: Mask) -> str | None:
 
 
 def _detail(body: str, converter: Converter) -> str | None:
-    """What an error body says in words: no shape is documented, so only what is plainly there is read."""
+    """What an error body says in words."""
     try:
-        found = converter.parse(body)
+        found = converter.parse(body.removeprefix("\ufeff"))
     except ResponseDecodeError:
-        return None
-    if not isinstance(found, dict):
-        return None
-    record = cast("dict[str, Any]", found)
-    parts = [record["message"]] if isinstance(record.get("message"), str) else []
-    for entry in _listed(record.get("errors")):
-        if isinstance(entry, str):
-            parts.append(entry)
-        elif isinstance(entry, dict):
-            words = cast("dict[str, Any]", entry)
-            named = [words[key] for key in ("field", "message") if isinstance(words.get(key), str)]
-            parts.append(": ".join(named))
-    return told("; ".join(part for part in parts if part), _KEPT_DETAIL) or None
+        page_or_noise = body.lstrip().startswith("<") or "\ufffd" in body
+        return None if page_or_noise else in_words(body)
+    return in_words(found)
 
 
-def _listed(value: object) -> Sequence[object]:
-    return tuple(cast("Sequence[object]", value)) if type(value) is list else ()
+_SAYS = frozenset(
+    {"message", "messages", "title", "detail", "details", "description", "reason", "error", "errors", "fault"}
+    | {"errormessage", "errordescription", "errorcode", "code", "text", "msg"}
+)
+"""Keys under which services say what is wrong, in small letters; no shape is documented."""
+
+_NAMES = frozenset({"field", "path", "property", "name", "code", "errorcode"})
+"""Keys that say what words beside them are about."""
+
+_DEEPEST = 8
+_MOST_PARTS = 20
+
+
+@lru_cache(maxsize=1024)
+def plain(key: str) -> str:
+    """A key without what spelling changes: ``error_code`` and ``errorCode`` are one."""
+    return key.replace("_", "").replace("-", "").lower()
+
+
+def in_words(found: object) -> str | None:
+    """The words in the JSON of an answer, whatever its shape, fit to be shown; None where there are none.
+
+    ``title`` and ``detail``, ``message``, ``error``, errors by field, a list of any of these, or mere text.
+    """
+    parts: list[str] = []
+    for part in _parts(found, _DEEPEST):
+        words = " ".join(part.split())
+        if words and words not in parts:
+            parts.append(words)
+        if len(parts) == _MOST_PARTS:
+            break
+    return told("; ".join(parts), _KEPT_DETAIL) or None
+
+
+def _parts(found: object, deepest: int) -> Iterator[str]:
+    if isinstance(found, str):
+        yield found
+    elif deepest and isinstance(found, list):
+        for entry in cast("Sequence[object]", found):
+            yield from _parts(entry, deepest - 1)
+    elif deepest and isinstance(found, dict):
+        yield from _parts_of_object(cast("Mapping[str, object]", found), deepest - 1)
+
+
+def _parts_of_object(found: Mapping[str, object], deepest: int) -> Iterator[str]:
+    """What an object says; words beside a name are about it: ``iban: wrong``."""
+    about = next((f"{value}: " for key, value in found.items() if plain(key) in _NAMES and _names(value)), "")
+    said = {key: value for key, value in found.items() if plain(key) in _SAYS - _NAMES}
+    for key, value in said.items():
+        if plain(key) == "errors" and isinstance(value, dict):
+            yield from _by_field(cast("Mapping[str, object]", value), deepest)
+        else:
+            yield from (f"{about}{part}" for part in _parts(value, deepest))
+    if not said and about:
+        yield about.removesuffix(": ")
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _by_field(errors: Mapping[str, object], deepest: int) -> Iterator[str]:
+    for name, value in errors.items():
+        said = list(_parts(value, deepest))
+        yield from (part if plain(name) in _SAYS else f"{name}: {part}" for part in said)

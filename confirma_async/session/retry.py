@@ -19,27 +19,58 @@ from confirma_async.bounds import within
 from confirma_async.contract import Repeat
 from confirma_async.errors import Phase
 
-NOT_TAKEN = frozenset({429, 503})
-"""The service says that it did not take the request: safe to repeat, whatever the operation."""
+SUCCESSES = frozenset({200, 201, 202, 204})
+"""Answers that say that a request was done, or taken. A 203 is somebody else's copy, a 206 a part, a 207 a
+list of outcomes, a 101 another protocol: whatever these say, they are no answer to what was asked."""
+
+BUSY = frozenset({429, 503})
+"""The service asks to come back later."""
+
+_UNAVAILABLE = 503
+_TOO_MANY = 429
 
 _NEVER_STARTED = frozenset({501, 505})
 """The service does not know how: nothing was done, and nothing would be the next time."""
-
 
 _REQUEST_TIMEOUT = 408
 """The request did not arrive whole in time (RFC 9110); some gateways say so of one that they passed on."""
 
 
-def leaves_open(status: int | None) -> bool:
-    """Whether the service failed somewhere on the way, so that the request may have taken effect."""
-    if status is None or status in NOT_TAKEN | _NEVER_STARTED:
+def not_taken(status: int | None, asked: float | None) -> bool:
+    """Whether the service says that it did not take a request, and may take it later.
+
+    A 503 says so where it names the time at which to come back. Without, it may be a gateway's that has lost
+    the answer to what it passed on.
+
+    Args:
+        status: The status of the answer.
+        asked: The seconds that its ``Retry-After`` names; None where it names none.
+    """
+    return status == _TOO_MANY or (status == _UNAVAILABLE and asked is not None)
+
+
+def _failed(status: int) -> bool:
+    """Whether the service failed somewhere on the way."""
+    return status == _REQUEST_TIMEOUT or (status >= 500 and status not in _NEVER_STARTED)
+
+
+def leaves_open(status: int | None, asked: float | None = None) -> bool:
+    """Whether a request that was answered like this may have taken effect without the answer's saying so.
+
+    A redirect does: a gateway may give one in place of an answer.
+
+    Args:
+        status: The status of the answer; None where there was none.
+        asked: The seconds that its ``Retry-After`` names; None where it names none.
+    """
+    if status is None or status in SUCCESSES or not_taken(status, asked):
         return False
-    return status >= 500 or status == _REQUEST_TIMEOUT
+    return status < 400 or _failed(status)
 
 
-def refused(status: int | None) -> bool:
+def refused(status: int | None, asked: float | None = None) -> bool:
     """Whether the service says that it did not do what was asked."""
-    return status is not None and status >= 400 and not leaves_open(status)
+    return status is not None and status >= 400 and not leaves_open(status, asked)
 
 
 SUCCESSES_PER_RETRY = 5
@@ -76,27 +107,32 @@ class RetryPolicy:
         return uniform(0.0, min(self.cap, self.base * 2.0 ** (attempt - 1)))
 
 
-def may_repeat(phase: Phase, repeat: Repeat, status: int | None, *, lasting: bool = False) -> bool:
+def may_repeat(
+    phase: Phase, repeat: Repeat, status: int | None, *, asked: float | None = None, lasting: bool = False
+) -> bool:
     """Whether a request that ended like this may be sent again without risk of doing things twice.
 
     Args:
         phase: How far it came.
         repeat: Whether the operation may be repeated.
         status: The status of the answer, where there was one.
+        asked: The seconds that its ``Retry-After`` names; None where it names none.
         lasting: Whether it would not come further the next time.
     """
     if phase is Phase.NOT_SENT:
         return not lasting
     if phase is Phase.NO_REPLY:
         return repeat is Repeat.SAFE
-    return status in NOT_TAKEN or (repeat is Repeat.SAFE and leaves_open(status))
+    if repeat is Repeat.SAFE:
+        return status is not None and (status in BUSY or _failed(status))
+    return not_taken(status, asked)
 
 
-def outcome_unknown(phase: Phase, repeat: Repeat, status: int | None) -> bool:
+def outcome_unknown(phase: Phase, repeat: Repeat, status: int | None, *, asked: float | None = None) -> bool:
     """Whether a request that ended like this may have taken effect without saying so."""
     if repeat is Repeat.SAFE:
         return False
-    return phase is Phase.NO_REPLY or (phase is Phase.REPLIED and leaves_open(status))
+    return phase is Phase.NO_REPLY or (phase is Phase.REPLIED and leaves_open(status, asked))
 
 
 @define

@@ -9,11 +9,16 @@ from docs.tables.commands import checks, commands, exit_codes, healths
 from docs.tables.evidence import evidence, field_table, operations
 from docs.tables.inputs import columns, finvoice_codes, rules, type_codes
 from docs.tables.outcomes import (
+    absences,
+    answers,
     errors,
     faults,
+    lists,
     log_fields,
     phases,
     rate_figures,
+    receipts,
+    records,
     retries,
     retry_figures,
     states,
@@ -35,6 +40,11 @@ TABLES: Mapping[str, Callable[[], str]] = {
         finvoice_codes,
         rules,
         states,
+        answers,
+        receipts,
+        records,
+        lists,
+        absences,
         verdicts,
         errors,
         phases,

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 
 from confirma_async.bulk import State, Verdict
+from confirma_async.bulk.evidence import Kind
 from confirma_async.contract import CREATE_INVOICE, Repeat
 from confirma_async.errors import (
     AddressNotChosenError,
@@ -79,7 +80,7 @@ _PHASES: Mapping[type[ConfirmaError], str] = {
     CallError: "any",
     TransportError: "`NOT_SENT` or `NO_REPLY`",
     TokenNotKeptError: "`REPLIED`; `NOT_SENT` from the calls after it",
-    OutcomeUnknownError: "`NO_REPLY`, or `REPLIED` with 408 or a 5xx",
+    OutcomeUnknownError: "`NO_REPLY`, or `REPLIED` with 408, a 3xx, a 5xx, or part of an answer",
 }
 
 
@@ -87,6 +88,42 @@ def states() -> str:
     """Every state that the journal knows."""
     docs = member_docs(State)
     return table(("State", "Meaning"), [(code(state.name), docs[state.name]) for state in State])
+
+
+def answers() -> str:
+    """What each answer of the service proves, a successful one aside."""
+    return _evidence("answer", "The answer")
+
+
+def receipts() -> str:
+    """What each successful answer proves."""
+    return _evidence("receipt", "The answer, 200, 201, 202 or 204,")
+
+
+def records() -> str:
+    """What each record proves that a lookup finds."""
+    return _evidence("record", "A record is found")
+
+
+def lists() -> str:
+    """What each list proves that does not show the invoice."""
+    return _evidence("list", "The list is one")
+
+
+def absences() -> str:
+    """What it proves that a list which confirms the question does not show the invoice."""
+    return _evidence("absence", "The invoice is not listed, and")
+
+
+def _evidence(of: str, header: str) -> str:
+    readings = [kind.reading for kind in Kind if kind.reading.of == of]
+    rows = [(reading.what, _then(reading.state, reading.pause), reading.reason) for reading in readings]
+    return table((header, "The invoice is then", "Because"), rows)
+
+
+def _then(state: State, pause: bool) -> str:
+    told = "sent again" if state is State.SENDING else code(state.name)
+    return f"{told}; the job pauses" if pause else told
 
 
 def verdicts() -> str:
@@ -164,12 +201,13 @@ def retries() -> str:
             None,
             "TransportError",
         ),
-        ("429", Phase.REPLIED, 429, error_class(429).__name__),
-        ("503", Phase.REPLIED, 503, error_class(503).__name__),
+        ("429, or 503 with `Retry-After`", Phase.REPLIED, 429, "the error of its status"),
+        ("503 without `Retry-After`", Phase.REPLIED, 503, error_class(503).__name__),
         ("500, 502, 504 and other 5xx", Phase.REPLIED, 500, error_class(500).__name__),
         ("408", Phase.REPLIED, 408, error_class(408).__name__),
         ("501, 505", Phase.REPLIED, 501, error_class(501).__name__),
-        ("3xx, and 4xx other than 408 and 429", Phase.REPLIED, 400, "the error of its status"),
+        ("3xx, and 2xx other than 200, 201, 202 and 204", Phase.REPLIED, 307, "the error of its status"),
+        ("4xx other than 408 and 429", Phase.REPLIED, 400, "the error of its status"),
         ("2xx that cannot be read, or is too long", Phase.REPLIED, 200, "ResponseDecodeError"),
     )
     rows = [

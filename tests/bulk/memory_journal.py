@@ -62,10 +62,7 @@ class MemoryJournal:
         pass
 
     def begin(self, job, *, now, owner=None, expected=None):
-        check_target(self.name, self.contents.target, job.target)
-        if owner is not None:
-            self._take_in(owner)
-        self.contents.target = job.target
+        self.take_in(job.target, owner, now=now)
         run = len(self.contents.runs) + 1
         self.contents.runs.append(Run(number=run, began_at=now, inputs=tuple(job.inputs), expected=expected))
         for row in list(self.contents.items.values()):
@@ -74,6 +71,15 @@ class MemoryJournal:
             elif row.state is State.SENDING:
                 self._put(row, state=State.UNKNOWN)
         return run
+
+    def take_in(self, target, owner, *, now):
+        check_target(self.name, self.contents.target, target)
+        if owner is not None:
+            self._take_in(owner)
+        self.contents.target = target
+
+    def archived(self, run=None):
+        return sum(run in {None, row.run} for row in self.contents.archived)
 
     def _take_in(self, owner):
         if self.contents.salt is None:
@@ -90,7 +96,7 @@ class MemoryJournal:
     def end(self, run, ending, *, now, owner=None):
         self._put_run(run, ended_at=now, ending=ending)
         if owner is not None:
-            self._take_in(owner)
+            self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
 
     def _put_run(self, run, **changes):
         self.contents.runs[run - 1] = evolve(self.contents.runs[run - 1], **changes)
@@ -176,6 +182,8 @@ class MemoryJournal:
         self._keep(row, resolution.at, resolution.note)
         decided_at = resolution.at if resolution.state in FINAL else None
         detail = f"a person decided: {resolution.note}"
+        if decided_at is not None:
+            self.contents.decided.append((row.run, resolution.at, resolution.state))
         self._put(row, state=resolution.state, status=None, detail=detail, decided_at=decided_at)
 
     def trust(self, now):
@@ -201,6 +209,9 @@ class MemoryJournal:
 
     def account(self):
         return self.contents.account
+
+    def owners(self):
+        return self.contents.salt or b"", sorted(self.contents.owners)
 
     def has_sent(self):
         unsent = {State.PENDING, State.CLAIMED}

@@ -154,11 +154,11 @@ async def test_an_unknown_invoice_whose_document_is_gone_stays_unknown(submit, s
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create")
     async with hosting(a=[says(), says(status=404)]) as host:
         invoices = table(f"{host.url}/a")
-        report = await submit(invoices, settle=0)
+        report = await submit(invoices, settle_seconds=0, on_unknown="resend")
         assert (report.unknown, report.refused, len(sandbox.invoices())) == (1, 0, 0)
         assert "HTTP 404" in report.troubles[0].detail
         host.answers["/a"] = [says()]
-        report = await submit(invoices, settle=0)
+        report = await submit(invoices, settle_seconds=0, on_unknown="resend")
     assert (report.accepted, report.complete, len(sandbox.invoices())) == (1, True, 1)
 
 
@@ -226,9 +226,9 @@ async def test_a_job_that_is_stopped_before_it_sends_again_leaves_the_outcome_op
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create")
     async with hosting(a=[says(), never, says()]) as host:
         invoices = table(f"{host.url}/a")
-        report = await submit(invoices, settle=0, stop=stop)
+        report = await submit(invoices, settle_seconds=0, on_unknown="resend", stop=stop)
         assert (report.interrupted, report.unknown, report.pending) == (True, 1, 0)
-        report = await submit(invoices, settle=0)
+        report = await submit(invoices, settle_seconds=0, on_unknown="resend")
     assert (report.accepted, report.complete, len(sandbox.invoices())) == (1, True, 1)
 
 

@@ -21,7 +21,7 @@ ONE_AT_A_TIME = RateLimit(per_second=0.01)
 """The first call goes at once; the second would be let in after more than its time."""
 
 
-TAKEN = Response(200, {}, b"")
+TAKEN = Response(200, {}, b'{"status": "PAUSED"}')
 
 
 class Seen:
@@ -173,14 +173,17 @@ async def test_the_pause_after_a_refusal_for_load_is_given_up(path, invoices, en
     assert (stream.report.pending, stream.report.unknown) == (1, 0)
     assert states(path) == {State.PENDING: 1}
     service.posted.clear()
-    await run_again(service, path, invoices[:1])
+    service.go_on.set()
+    async with client(service) as confirma:  # looked up before it is sent again, and this service lists it
+        report = await confirma.bulk.submit(invoices[:1], journal=path)
+    assert (report.complete, report.accepted, service.posted) == (True, 1, Counter())
 
 
 async def test_what_may_have_arrived_stays_unknown_where_its_second_attempt_is_called_off(path, invoices):
     """The lookup found nothing, the resend got no turn: that the first attempt was lost is still open."""
     absent = (
         b'{"data": [], "metaData": {"totalCount": 0, "filtersApplied":'
-        b' {"invoiceNumber": "1", "fromInvDate": "2026-10-31", "toInvDate": "2026-11-02"}}}'
+        b' {"invoiceNumber": "1", "fromInvDate": "2026-10-25", "toInvDate": "2026-11-08"}}}'
     )
 
     class Absent(Service):
@@ -190,7 +193,9 @@ async def test_what_may_have_arrived_stays_unknown_where_its_second_attempt_is_c
     service, stop = Absent(Response(500, {}, b"")), asyncio.Event()
     limiter = Limiter(RateLimit(per_second=0.01, burst=2))
     async with client(service, limiter) as confirma:
-        job = asyncio.create_task(confirma.bulk.submit(invoices[:1], journal=path, stop=stop, settle=0))
+        job = asyncio.create_task(
+            confirma.bulk.submit(invoices[:1], journal=path, stop=stop, settle_seconds=0, on_unknown="resend")
+        )
         await limiter.asked.until(3)
         stop.set()
         report = await job
@@ -201,7 +206,9 @@ async def test_what_may_have_arrived_stays_unknown_where_its_second_attempt_is_c
 async def test_a_lookup_that_waits_for_its_turn_is_given_up(path, invoices):
     service, stop, limiter = Service(Response(500, {}, b"")), asyncio.Event(), Limiter(ONE_AT_A_TIME)
     async with client(service, limiter) as confirma:
-        job = asyncio.create_task(confirma.bulk.submit(invoices[:1], journal=path, stop=stop, settle=0))
+        job = asyncio.create_task(
+            confirma.bulk.submit(invoices[:1], journal=path, stop=stop, settle_seconds=0, on_unknown="resend")
+        )
         await limiter.asked.until(2)
         stop.set()
         report = await job

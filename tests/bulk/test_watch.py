@@ -2,21 +2,21 @@
 
 import pytest
 
-from confirma_async.bulk.items import State
-from confirma_async.bulk.rulings import Ruling
+from confirma_async.bulk.classification import Classification
+from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.watch import UNKNOWN_STREAK, Watch, cause_of
 
 
 def rejected(detail="no agreement for 1042"):
-    return Ruling(state=State.REJECTED, detail=detail)
+    return Classification(kind=Kind.REFUSED, detail=detail)
 
 
-ACCEPTED = Ruling(state=State.ACCEPTED)
-UNKNOWN = Ruling(state=State.UNKNOWN, detail="reset")
+ACCEPTED = Classification(kind=Kind.TAKEN)
+UNKNOWN = Classification(kind=Kind.BROKEN, detail="reset")
 
 
-def reasons(watch, *rulings):
-    return [reason for ruling in rulings if (reason := watch.note(ruling))]
+def reasons(watch, *outcomes):
+    return [reason for found in outcomes if (reason := watch.note(found))]
 
 
 def test_rejections_of_one_cause_are_a_wave():

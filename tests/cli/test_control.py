@@ -52,7 +52,7 @@ def test_status_says_how_far_the_job_is(confirma_json, service, invoices):
 
 def test_status_says_how_long_invoices_have_been_unknown(confirma, service, invoices):
     service.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=1)
-    confirma("submit", invoices(1), "--settle", 0, "--unknown", "hold")
+    confirma("submit", invoices(1), "--settle", 0, "--on-unknown", "hold")
     code, out, _ = confirma("status")
     assert code == 3
     assert "unknown for up to 0:00" in out
@@ -117,7 +117,7 @@ def unknown(confirma, service, invoices):
     """A job whose invoice 7 may have arrived, and did not."""
     service.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=1)
     file = invoices(7)
-    code, _, _ = confirma("submit", file, "--settle", 0, "--unknown", "hold")
+    code, _, _ = confirma("submit", file, "--settle", 0, "--on-unknown", "hold")
     assert code == 3
     return file
 
@@ -159,7 +159,7 @@ def test_of_several_documents_of_one_number_one_must_be_named(confirma, service,
     service.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE, times=2)
     first = invoices(7)
     second = invoices(7, name="b.jsonl", seller={"businessId": "2946186-3"})
-    confirma("submit", first, second, "--settle", 0, "--unknown", "hold")
+    confirma("submit", first, second, "--settle", 0, "--on-unknown", "hold")
     code, _, err = resolve(confirma)
     assert code == 2
     assert "unknown under this number" in err

@@ -105,7 +105,7 @@ def test_all_refused_records_are_counted_though_not_all_are_named(confirma, conf
 
 def test_what_is_open_is_named_with_its_age(confirma, confirma_json, service, invoices):
     service.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create", times=1)
-    confirma("submit", invoices(1), "--journal", "j", "--unknown", "hold", "--settle", "0")
+    confirma("submit", invoices(1), "--journal", "j", "--on-unknown", "hold", "--settle", "0")
     code, found = confirma_json("status", "j")
     assert code == 3
     assert found["unknown"][0]["number"] == 1

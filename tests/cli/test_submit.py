@@ -80,7 +80,7 @@ def test_one_lost_answer_costs_a_lookup_and_no_second_request(confirma_json, ser
 
 def test_an_unknown_outcome_that_is_held_is_no_success(confirma_json, service, invoices):
     service.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create", times=1)
-    code, report = confirma_json("submit", invoices(1), "--unknown", "hold", "--settle", "0")
+    code, report = confirma_json("submit", invoices(1), "--on-unknown", "hold", "--settle", "0")
     assert (code, report["unknown"]) == (3, 1)
 
 
@@ -205,7 +205,7 @@ def test_a_bad_record_is_named_by_file_line_rule_and_remedy(confirma, service, i
         (["FILE", "--rate", "nan"], "--rate"),
         (["FILE", "--journal", "."], "directory"),
         (["FILE", "--journal", "/dev/null"], "no regular file"),
-        (["FILE", "--unknown", "maybe"], "--unknown"),
+        (["FILE", "--on-unknown", "maybe"], "--on-unknown"),
         (["FILE", "--number-from", "x"], "--number-from"),
         (["FILE", "--journal", "no/such/folder/j"], "check that the folder exists"),
         (["FILE", "--overrides", "nope.toml"], "nope.toml"),

@@ -101,7 +101,7 @@ async def test_a_job_writes_the_key_nowhere(service, client, wire_invoice, tmp_p
     journal = tmp_path / "a.journal"
     async with client:
         report = await client.bulk.submit(
-            [wire_invoice(number) for number in (1, 2, 3)], journal=journal, settle=0.01
+            [wire_invoice(number) for number in (1, 2, 3)], journal=journal, settle_seconds=0.01
         )
     look(repr(report), "the report")
     look(repr([vars_of(trouble) for trouble in report.troubles]), "the troubles")

@@ -51,6 +51,9 @@ class Kind(enum.Enum):
     NOT_TAKEN = "the service says that it did not take the request"
     NOT_NOW = "the service asks for more time than the call has"
     FAILED = "the service says that it failed, and not how far it came"
+    PART = "the answer is no whole answer to the request"
+    BARE = "the service or a gateway is not available, and does not say that it took nothing"
+    ELSEWHERE = "the answer points elsewhere, and does not say whether anything was done"
     REFUSED = "the service refused the request, for good"
     UNREADABLE = "the service took the request, and its answer cannot be read"
     EMPTY = "the service took the request, and says nothing"
@@ -81,6 +84,12 @@ RULES = {
     (UNSAFE, Kind.NOT_NOW): Outcome(None, Phase.REPLIED, 1, 1),
     (SAFE, Kind.FAILED): Outcome(None, Phase.REPLIED, ATTEMPTS, ATTEMPTS),
     (UNSAFE, Kind.FAILED): Outcome(OutcomeUnknownError, Phase.REPLIED, 1, 1),
+    (SAFE, Kind.PART): Outcome(None, Phase.REPLIED, 1, 1),
+    (UNSAFE, Kind.PART): Outcome(OutcomeUnknownError, Phase.REPLIED, 1, 1),
+    (SAFE, Kind.BARE): Outcome(None, Phase.REPLIED, ATTEMPTS, ATTEMPTS),
+    (UNSAFE, Kind.BARE): Outcome(OutcomeUnknownError, Phase.REPLIED, 1, 1),
+    (SAFE, Kind.ELSEWHERE): Outcome(None, Phase.REPLIED, 1, 1),
+    (UNSAFE, Kind.ELSEWHERE): Outcome(OutcomeUnknownError, Phase.REPLIED, 1, 1),
     (SAFE, Kind.REFUSED): Outcome(None, Phase.REPLIED, 1, 1),
     (UNSAFE, Kind.REFUSED): Outcome(None, Phase.REPLIED, 1, 1),
     (SAFE, Kind.UNREADABLE): Outcome(ResponseDecodeError, Phase.REPLIED, 1, 1),
@@ -107,10 +116,13 @@ FAULTS = {
     "HTTP 404": (Kind.REFUSED, 404),
     "HTTP 409": (Kind.REFUSED, 409),
     "HTTP 422": (Kind.REFUSED, 422),
-    "redirect": (Kind.REFUSED, 307),
-    "redirect of a POST": (Kind.REFUSED, 303),
+    "redirect": (Kind.ELSEWHERE, 307),
+    "redirect of a POST": (Kind.ELSEWHERE, 303),
     "HTTP 429": (Kind.NOT_TAKEN, 429),
-    "HTTP 503": (Kind.NOT_TAKEN, 503),
+    "HTTP 503": (Kind.BARE, 503),
+    "HTTP 503 at once": (Kind.NOT_TAKEN, 503),
+    "HTTP 206": (Kind.PART, 206),
+    "HTTP 207": (Kind.PART, 207),
     "HTTP 503 for half a minute": (Kind.NOT_NOW, 503),
     "HTTP 408": (Kind.FAILED, 408),
     "HTTP 500": (Kind.FAILED, 500),
@@ -126,6 +138,8 @@ FAULTS = {
 }
 
 CLASSES: dict[int | None, type[APIError]] = {
+    206: APIError,
+    207: APIError,
     303: APIError,
     307: APIError,
     400: BadRequestError,

@@ -28,7 +28,7 @@ from confirma_async.schemas import (
     InvoiceRowData,
     TokenValidity,
 )
-from confirma_async.session.pipeline import CallOptions
+from confirma_async.session.pipeline import CallOptions, Reply
 from confirma_async.session.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 
@@ -277,7 +277,7 @@ def test_the_deadline_covers_the_wait_for_the_limiter(in_virtual_time, pipeline_
 def test_a_second_turn_that_does_not_come_is_told_with_what_came_of_the_first(
     outcome, pipeline_over, scripted, answer
 ):
-    transport = scripted(answer(503))
+    transport = scripted(answer(503, Retry_After="0"))
     error, _ = outcome(lambda: create(pipeline_over(transport, limit=RateLimit(per_second=0.1)), timeout=5))
     assert error.phase is Phase.NOT_SENT
     assert "the last request: HTTP 503" in str(error)
@@ -447,7 +447,8 @@ def test_a_key_that_the_service_echoes_is_blotted_out(outcome, pipeline_over, sc
 def test_a_redirect_is_not_followed(outcome, pipeline_over, scripted, answer):
     transport = scripted(answer(302, Location="https://elsewhere.example"))
     error, _ = outcome(lambda: create(pipeline_over(transport)))
-    assert isinstance(error, APIError)
+    assert isinstance(error, OutcomeUnknownError)
+    assert error.status == 302
     assert "check the base URL" in str(error)
     assert len(transport.requests) == 1
 
@@ -545,7 +546,7 @@ def test_the_line_has_its_facts_as_fields_too(outcome, pipeline_over, scripted, 
 
 def test_the_log_tells_why_a_call_was_tried_again(outcome, pipeline_over, scripted, answer, caplog):
     caplog.set_level(logging.INFO, logger="confirma_async")
-    outcome(lambda: create(pipeline_over(scripted(NOT_SENT, answer(503), answer()))))
+    outcome(lambda: create(pipeline_over(scripted(NOT_SENT, answer(503, Retry_After="0"), answer()))))
     assert "attempts: 3 (refused; HTTP 503; answered)" in caplog.text
 
 
@@ -565,3 +566,51 @@ def test_a_failed_call_is_a_warning(outcome, pipeline_over, scripted, answer, ca
 def test_no_repr_of_the_way_shows_the_key(pipeline_over, scripted, answer):
     pipeline = pipeline_over(scripted(answer()))
     assert "the-secret-key" not in repr(pipeline)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"title": "Bad", "detail": "number is taken"}', "Bad; number is taken"),
+        (b'{"Message": "number is taken"}', "number is taken"),
+        (b'{"error": "number is taken"}', "number is taken"),
+        (b'{"error": {"code": "E1", "message": "number is taken"}}', "E1: number is taken"),
+        (b'{"errors": {"header.number": ["number is taken", "too long"]}}', "header.number: number is taken"),
+        (b'{"errors": [{"code": "E1"}]}', "E1"),
+        (b'[{"field": "number", "message": "number is taken"}]', "number: number is taken"),
+        (b'"number is taken"', "number is taken"),
+        (b"number is taken", "number is taken"),
+        (b'\xef\xbb\xbf{"message": "number is taken"}', "number is taken"),
+        (b'{"message": "a\\u001b]52;c;x\\u0007b"}', r"a\x1b]52;c;x\x07b"),
+        (b'{"message": "buyer 131052-308T"}', "buyer [personal number]"),
+    ],
+)
+def test_the_reason_of_a_refusal_is_told_whatever_its_shape(
+    outcome, pipeline_over, scripted, answer, body, words
+):
+    error, _ = outcome(lambda: create(pipeline_over(scripted(answer(400, body)))))
+    assert isinstance(error, APIError)
+    assert words in str(error)
+    assert str(error).isprintable()
+
+
+def test_a_reason_is_cut_to_a_length_that_can_be_read(outcome, pipeline_over, scripted, answer):
+    error, _ = outcome(
+        lambda: create(pipeline_over(scripted(answer(400, b'{"message": "%s"}' % (b"x" * 9999)))))
+    )
+    assert len(str(error)) < 1000
+
+
+def test_a_page_is_no_reason(outcome, pipeline_over, scripted, answer):
+    error, _ = outcome(lambda: create(pipeline_over(scripted(answer(400, b"<html>Hello</html>")))))
+    assert isinstance(error, APIError)
+    assert error.detail is None
+
+
+def test_an_answer_may_be_had_as_it_came(outcome, pipeline_over, scripted, answer):
+    def ask(*answers):
+        return outcome(lambda: pipeline_over(scripted(*answers)).call(CREATE_INVOICE, Reply, b"{}"))[0]
+
+    assert ask(answer(201, b'\xef\xbb\xbf{"a": 1}')) == Reply(status=201, found={"a": 1})
+    assert ask(answer(204, b"")) == Reply(status=204, found=None, empty=True)
+    assert isinstance(ask(answer(200, b"<html>")), ResponseDecodeError)

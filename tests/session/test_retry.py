@@ -15,12 +15,16 @@ SAFE, UNSAFE = Repeat.SAFE, Repeat.UNSAFE
 @pytest.mark.parametrize(
     ("phase", "repeat", "status", "repeated", "unknown"),
     [
+        (Phase.REPLIED, UNSAFE, 206, False, True),
+        (Phase.REPLIED, UNSAFE, 307, False, True),
+        (Phase.REPLIED, SAFE, 307, False, False),
+        (Phase.REPLIED, SAFE, 503, True, False),
         (Phase.NOT_SENT, SAFE, None, True, False),
         (Phase.NOT_SENT, UNSAFE, None, True, False),
         (Phase.NO_REPLY, SAFE, None, True, False),
         (Phase.NO_REPLY, UNSAFE, None, False, True),
         (Phase.REPLIED, UNSAFE, 429, True, False),
-        (Phase.REPLIED, UNSAFE, 503, True, False),
+        (Phase.REPLIED, UNSAFE, 503, False, True),
         (Phase.REPLIED, UNSAFE, 500, False, True),
         (Phase.REPLIED, UNSAFE, 502, False, True),
         (Phase.REPLIED, UNSAFE, 504, False, True),
@@ -36,6 +40,11 @@ SAFE, UNSAFE = Repeat.SAFE, Repeat.UNSAFE
 def test_only_what_surely_did_nothing_is_repeated(phase, repeat, status, repeated, unknown):
     assert may_repeat(phase, repeat, status) is repeated
     assert outcome_unknown(phase, repeat, status) is unknown
+
+
+def test_a_503_that_names_a_time_has_taken_nothing():
+    assert may_repeat(Phase.REPLIED, UNSAFE, 503, asked=0.0)
+    assert not outcome_unknown(Phase.REPLIED, UNSAFE, 503, asked=0.0)
 
 
 @pytest.mark.parametrize(

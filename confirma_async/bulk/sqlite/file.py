@@ -11,6 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 
 from attrs import define
@@ -22,6 +23,7 @@ from confirma_async.bulk.sqlite.guard import (
     VERSION,
     at_rest,
     check_whole,
+    damaged,
     doubt_of,
     examine,
     examine_missing,
@@ -29,7 +31,7 @@ from confirma_async.bulk.sqlite.guard import (
     log_of,
     mark_of,
 )
-from confirma_async.bulk.sqlite.marks import Marks, Origin, identity, read_marks
+from confirma_async.bulk.sqlite.marks import Marks, Origin, identity, mark_paths, read_marks
 from confirma_async.bulk.sqlite.migrations import MIGRATIONS
 from confirma_async.errors import JournalError, JournalGoneError
 from confirma_async.files import sync_folder
@@ -110,10 +112,8 @@ class OpenFile:
 
     def close(self) -> None:
         """Closes the file as complete, if it is still in its place, then lets go of the lock."""
-        with contextlib.suppress(sqlite3.Error):
-            if self._is_in_place():
-                _write_open_mark(self.connection, "0")
-                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if self._is_in_place():
+            _mark_closed(self.connection)
         with contextlib.suppress(sqlite3.Error):
             self.connection.close()
         self._marks.close()
@@ -151,16 +151,22 @@ def open_file(path: Path) -> OpenFile:
     lock = _locked(path)
     known_as, log, marks = identity(os.fstat(lock)), log_of(path), Marks()
     try:
-        examine(path, lock)
+        seen = examine(path, lock)
         check_whole(path)
         _make_private(path, lock)
-        connection, doubt = _connected(path)
+        connection, doubt = _connected(path, seen)
         try:
             marks = Marks.open(path, mark_of(connection))
+            _mark_open(path, connection)
             log_known_as = identity(log.stat())
-        except OSError as error:
+        except BaseException as error:
+            _mark_closed(connection)
             connection.close()
-            raise _unwritable(path, error) from error
+            if isinstance(error, OSError):
+                raise _unwritable(path, error) from error
+            if isinstance(error, sqlite3.Error):
+                raise explained(path, error) from error
+            raise
     except BaseException:
         marks.close()
         _HERE.discard(known_as)
@@ -186,8 +192,8 @@ def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
         raise JournalError(f"there is no journal {path}")
     try:
         with contextlib.ExitStack() as stack:
-            if identity(path.stat()) not in _HERE:
-                stack.enter_context(_look(path))
+            here = identity(path.stat()) in _HERE
+            seen = None if here else stack.enter_context(_look(path))
             source = stack.enter_context(_readable(path))
             connection = stack.enter_context(
                 contextlib.closing(
@@ -195,23 +201,23 @@ def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
                 )
             )
             readable = stack.enter_context(contextlib.closing(_of_this_version(connection)))
-            yield readable, doubt_of(path, readable, path.stat(), time.time())
+            check_form(path, readable)
+            yield readable, doubt_of(path, readable, path.stat(), time.time(), seen)
     except sqlite3.Error as error:
         raise explained(path, error) from error
 
 
 @contextlib.contextmanager
-def _look(path: Path) -> Generator[None]:
+def _look(path: Path) -> Generator[str | None]:
     """Asks the guard, and keeps a job from beginning to write while a journal at rest is read as it lies."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
         raise JournalError(f"the journal {path} cannot be read ({error.strerror})") from error
     try:
-        with contextlib.suppress(OSError):  # a job runs on it, and its log is there to be read
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        examine(path, descriptor)
-        yield
+        with turnstile(path, fcntl.LOCK_SH):
+            _takes(descriptor, fcntl.LOCK_SH)  # unless a job runs on it: then its log is there to be read
+        yield examine(path, descriptor)
     finally:
         os.close(descriptor)
 
@@ -268,17 +274,40 @@ def _locked(path: Path) -> int:
     except OSError as error:
         raise _unwritable(path, error) from error
     deadline = time.monotonic() + LOOK_PATIENCE
-    while not _takes(lock, fcntl.LOCK_EX):
-        if not _takes(lock, fcntl.LOCK_SH) or time.monotonic() > deadline:
-            os.close(lock)
-            raise _in_use(path)
-        fcntl.flock(lock, fcntl.LOCK_UN)
-        time.sleep(0.02)
+    with turnstile(path, fcntl.LOCK_EX):  # whoever wants to look from now on lets this job in first
+        while not _takes(lock, fcntl.LOCK_EX):
+            if not _takes(lock, fcntl.LOCK_SH):
+                os.close(lock)
+                raise _in_use(path)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            if time.monotonic() > deadline:
+                os.close(lock)
+                raise _being_read(path)
+            time.sleep(0.02)
     if identity(os.fstat(lock)) != _identity_at(path):  # it was moved while this waited for it
         os.close(lock)
         raise _in_use(path)
     _HERE.add(identity(os.fstat(lock)))
     return lock
+
+
+@contextlib.contextmanager
+def turnstile(path: Path, kind: int) -> Generator[None]:
+    """Has those who look at a journal, one after the other, not keep a job waiting for ever.
+
+    A job goes through alone (``LOCK_EX``), and whoever looks waits for it; several may look (``LOCK_SH``).
+    The mark beside the journal serves as the turnstile; where it is not there, nobody waits.
+    """
+    try:
+        descriptor = os.open(mark_paths(path)[0], os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, kind)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _takes(descriptor: int, kind: int) -> bool:
@@ -309,7 +338,7 @@ def _make_private(path: Path, descriptor: int) -> None:
             ) from error
 
 
-def _connected(path: Path) -> tuple[sqlite3.Connection, Doubt | None]:
+def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt | None]:
     try:
         connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
@@ -318,11 +347,11 @@ def _connected(path: Path) -> tuple[sqlite3.Connection, Doubt | None]:
         raise explained(path, error) from error
     try:
         _migrate(connection)
-        doubt = doubt_of(path, connection, path.stat(), time.time())
+        doubt = doubt_of(path, connection, path.stat(), time.time(), seen)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        check_form(path, connection)
         _settle_in(path, connection, doubt)
-        _mark_open(path, connection)
     except sqlite3.Error as error:
         connection.close()
         raise explained(path, error) from error
@@ -339,6 +368,8 @@ def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) 
     if doubt is not None:
         values |= {"doubt": doubt.reason, "doubt_since": str(doubt.since)}
     connection.execute("BEGIN IMMEDIATE")
+    if doubt is not None and _known_since(connection) != str(doubt.since):  # it has arisen anew
+        connection.execute("DELETE FROM meta WHERE name = 'doubt_settled'")
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('id', ?)", (uuid.uuid4().hex,))
     if doubt is not None:
         connection.execute("UPDATE meta SET value = ? WHERE name = 'id'", (uuid.uuid4().hex,))
@@ -346,6 +377,11 @@ def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) 
         connection.execute("UPDATE progress SET commits = max(commits, ?)", (commits,))
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
     connection.execute("COMMIT")
+
+
+def _known_since(connection: sqlite3.Connection) -> str | None:
+    found = connection.execute("SELECT value FROM meta WHERE name = 'doubt_since'").fetchone()
+    return None if found is None else str(found[0])
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
@@ -361,6 +397,29 @@ def _migrate(connection: sqlite3.Connection) -> None:
         connection.executescript(f"BEGIN IMMEDIATE; {marks} {' '.join(steps)} COMMIT;")
 
 
+@cache
+def _form() -> frozenset[tuple[str, str]]:
+    """The tables and indexes of this version."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        _migrate(made)
+        return _form_of(made)
+
+
+def _form_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    found = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'index')")
+    return frozenset(found)
+
+
+def check_form(path: Path, connection: sqlite3.Connection) -> None:
+    """Checks that a journal has its tables and indexes.
+
+    Raises:
+        JournalError: some are missing.
+    """
+    if not _form() <= _form_of(connection):
+        raise damaged(path)
+
+
 def _write_open_mark(connection: sqlite3.Connection, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('open', ?)", (value,))
 
@@ -374,6 +433,13 @@ def _mark_open(path: Path, connection: sqlite3.Connection) -> None:
     busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     if busy or logged != moved:
         raise _being_read(path)
+
+
+def _mark_closed(connection: sqlite3.Connection) -> None:
+    """Says in the file itself that it is complete without its log."""
+    with contextlib.suppress(sqlite3.Error):
+        _write_open_mark(connection, "0")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def _being_read(path: Path) -> JournalError:
@@ -393,9 +459,13 @@ def _identity_at(path: Path) -> tuple[int, int] | None:
 
 
 def _unwritable(path: Path, error: OSError) -> JournalError:
+    cure = (
+        "make it and its folder writable: a journal in another place would not know what was sent"
+        if path.exists()
+        else "check that its folder exists and is writable, or name another place for it"
+    )
     return JournalError(
-        f"the journal {path} cannot be written ({(error.strerror or 'no file').lower()}); check that its "
-        "folder exists and is writable, or name another place for it"
+        f"the journal {path} cannot be written ({(error.strerror or 'no file').lower()}); {cure}"
     )
 
 

@@ -64,12 +64,15 @@ def log_of(path: Path) -> Path:
     return file.with_name(f"{file.name}-wal")
 
 
-def examine(path: Path, descriptor: int) -> None:
+def examine(path: Path, descriptor: int) -> str | None:
     """Refuses a file that is no whole journal of ours.
 
     Args:
         path: The file.
         descriptor: The file, open for reading.
+
+    Returns:
+        Why the journal may have forgotten something all the same; None where nothing says so.
 
     Raises:
         JournalError: it is empty, damaged, or its log is missing.
@@ -81,12 +84,19 @@ def examine(path: Path, descriptor: int) -> None:
             "here, put its latest copy in its place; remove the empty file only if none ever was"
         )
     _examine_header(path, descriptor)
-    if _is_marked_open(path) and not _has_log(path):
-        raise JournalError(
-            f"the journal {path} was not closed, and its log {log_of(path).name} is missing or empty: it has "
-            "forgotten what was sent last. Put the log back from where the journal was. Where it is lost, "
-            "put the latest copy of the journal, made by confirma journal backup, in its place"
-        )
+    if has_log(path):
+        return None  # together they are whole; without its log, the file need not make sense by itself
+    opened, commits = _state_of(path)
+    if not opened:
+        return None
+    marks = read_marks(path)
+    if commits is not None and marks and all(mark.commits <= commits for mark in marks):
+        return "it was not closed, and its log is missing"  # but all that the marks know of is in the file
+    raise JournalError(
+        f"the journal {path} was not closed, and its log {log_of(path).name} is missing or empty: it has "
+        "forgotten what was sent last. Put the log back from where the journal was. Where it is lost, put "
+        "the latest copy of the journal, made by confirma journal backup, in its place"
+    )
 
 
 def examine_missing(path: Path) -> None:
@@ -103,16 +113,22 @@ def examine_missing(path: Path) -> None:
             f"the journal {path} is gone, but its log {log_of(path).name} is still there; put the journal "
             "back. confirma journal set-aside begins a new one"
         )
-    marks = read_marks(path)
-    if any(mark.commits for mark in marks):
-        raise JournalError(
-            f"the journal {path} is gone, and with it what was sent. Put it back, or its latest copy: a job "
-            "then looks up every invoice before it sends it. confirma journal set-aside begins a new one, "
-            "which knows nothing of what was sent"
-        )
+    if any(mark.commits for mark in read_marks(path)):
+        raise gone(path)
 
 
-def doubt_of(path: Path, connection: sqlite3.Connection, stat: os.stat_result, now: float) -> Doubt | None:
+def gone(path: Path) -> JournalError:
+    """The error for a journal that is gone."""
+    return JournalError(
+        f"the journal {path} is gone, and with it what was sent. Put it back, or its latest copy: a job then "
+        "looks up every invoice before it sends it. confirma journal set-aside begins a new one, which knows "
+        "nothing of what was sent"
+    )
+
+
+def doubt_of(
+    path: Path, connection: sqlite3.Connection, stat: os.stat_result, now: float, seen: str | None = None
+) -> Doubt | None:
     """Why a journal may not know all that was sent; None where it does.
 
     Args:
@@ -120,12 +136,13 @@ def doubt_of(path: Path, connection: sqlite3.Connection, stat: os.stat_result, n
         connection: The journal, open in this version's form.
         stat: The file's own.
         now: Seconds since 1970.
+        seen: What ``examine`` has found.
     """
     meta = dict(connection.execute("SELECT name, value FROM meta"))
-    if "doubt" in meta:
-        return Doubt(meta["doubt"], float(meta["doubt_since"]))
-    reason = _doubtful(path, connection, meta, stat)
-    return None if reason is None else Doubt(reason, now)
+    reason = seen or _doubtful(path, connection, meta, stat)
+    if reason is not None:  # a new one, whatever doubt there was before
+        return Doubt(reason, now)
+    return Doubt(meta["doubt"], float(meta["doubt_since"])) if "doubt" in meta else None
 
 
 def _doubtful(
@@ -133,10 +150,10 @@ def _doubtful(
 ) -> str | None:
     if "copied_at" in meta:
         return "it is a backup that was put in place"
-    if "origin" not in meta:
-        return None  # of a version that kept no origin, or new
-    (commits,) = connection.execute("SELECT commits FROM progress").fetchone()
     marks = read_marks(path)
+    if "origin" not in meta:  # new, or of a version that kept no origin
+        return "it was put back to an earlier state" if any(mark.commits for mark in marks) else None
+    (commits,) = connection.execute("SELECT commits FROM progress").fetchone()
     if any(mark.journal != meta["id"] for mark in marks):
         return "another journal was here before it"
     if any(mark.commits > commits for mark in marks):
@@ -163,21 +180,42 @@ def check_whole(path: Path, *, every_page: bool = False) -> None:
 
     Args:
         path: The file.
-        every_page: Whether to check a file of more than ``CHECKED_BYTES``, too.
+        every_page: Whether to check a file of more than ``CHECKED_BYTES`` in any case.
 
     Raises:
         JournalError: it is damaged.
     """
-    if path.stat().st_size > CHECKED_BYTES and not every_page:
+    apart = _may_be_apart(path)
+    if path.stat().st_size > CHECKED_BYTES and not every_page and not apart:
         return
     try:
         uri = f"{path.resolve().as_uri()}?mode=ro{at_rest(path)}"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.Error as error:
-        raise explained(path, error) from error
+        raise (_apart(path) if apart else explained(path, error)) from error
     if found != "ok":
-        raise damaged(path)
+        raise _apart(path) if apart else damaged(path)
+
+
+def _may_be_apart(path: Path) -> bool:
+    """Whether the file says that it was closed, and there is a log all the same.
+
+    That may be an older copy beside the log of what came later, of which the log holds only the last part. Or
+    the process died just as it opened or closed the journal; then both together are whole.
+    """
+    try:
+        return has_log(path) and not _state_of(path)[0]
+    except JournalError:  # a checkpoint was cut off: without its log, the file need not make sense
+        return False
+
+
+def _apart(path: Path) -> JournalError:
+    return JournalError(
+        f"the journal {path} and its log {log_of(path).name} do not belong together. If the journal is a "
+        "copy that was put in place, move the log away and keep it: a job then looks up every invoice before "
+        "it sends it"
+    )
 
 
 def at_rest(path: Path) -> str:
@@ -189,11 +227,11 @@ def _examine_header(path: Path, descriptor: int) -> None:
     """Reads the file's own header: a foreign or newer file is refused before anything touches it."""
     header = os.pread(descriptor, 100, 0)
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
-        raise JournalMismatchError(f"{path} is no journal of this SDK; it was not touched, name another one")
+        raise _foreign(path)
     (version,) = struct.unpack_from(">I", header, 60)
     (application,) = struct.unpack_from(">I", header, 68)
     if application != APPLICATION_ID:
-        raise JournalMismatchError(f"{path} is no journal of this SDK; it was not touched, name another one")
+        raise _foreign(path)
     if not log_of(path).exists() and _is_cut_off(header, descriptor):
         raise damaged(path)
     if version > VERSION:
@@ -201,6 +239,12 @@ def _examine_header(path: Path, descriptor: int) -> None:
             f"the journal {path} was written by a newer version of this SDK (format {version}, this one "
             f"reads {VERSION}); it was not touched, upgrade to go on with it"
         )
+
+
+def _foreign(path: Path) -> JournalMismatchError:
+    known = any(mark.commits for mark in read_marks(path))
+    cure = "a journal was here: put it back" if known else "name another one"
+    return JournalMismatchError(f"{path} is no journal of this SDK; it was not touched, {cure}")
 
 
 def _is_cut_off(header: bytes, descriptor: int) -> bool:
@@ -212,18 +256,22 @@ def _is_cut_off(header: bytes, descriptor: int) -> bool:
     return bool(counted_at == changes and os.fstat(descriptor).st_size < whole)
 
 
-def _is_marked_open(path: Path) -> bool:
-    """Whether the file itself, without its log, says that the log is needed to understand it."""
+def _state_of(path: Path) -> tuple[bool, int | None]:
+    """What the file itself says, without a log: whether it was left open, and how many commits it has had."""
     try:
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             marked = connection.execute("SELECT value FROM meta WHERE name = 'open'").fetchone()
+            opened = marked is not None and marked[0] == "1"
+            kept = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'progress'").fetchone()
+            if not kept:  # of an older form
+                return opened, None
+            return opened, int(connection.execute("SELECT commits FROM progress").fetchone()[0])
     except sqlite3.Error as error:
         raise explained(path, error) from error
-    return marked is not None and marked[0] == "1"
 
 
-def _has_log(path: Path) -> bool:
+def has_log(path: Path) -> bool:
     """Whether there is a log with something in it: while a journal is open, its log never is without."""
     try:
         with log_of(path).open("rb") as log:

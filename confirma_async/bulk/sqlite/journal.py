@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from confirma_async.accounts import Owner
+from confirma_async.accounts import Owner, automatic_name
 from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.bulk.journal import (
     RUNS_WITH_REFUSALS,
@@ -34,7 +34,7 @@ from confirma_async.bulk.journal import (
 )
 from confirma_async.bulk.sqlite.admission import Chunk, date_of
 from confirma_async.bulk.sqlite.file import OpenFile, open_file, read_file
-from confirma_async.bulk.sqlite.guard import explained
+from confirma_async.bulk.sqlite.guard import examine_missing, explained
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
@@ -87,6 +87,7 @@ def reading_if_there(path: Path) -> Generator[SqliteJournal | None]:
         JournalMismatchError: the file is something else, or of a newer version.
     """
     if not path.exists():
+        examine_missing(path)
         yield None
         return
     with reading(path) as journal:
@@ -164,10 +165,7 @@ class SqliteJournal:
         self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
     ) -> int:
         """See ``Journal``."""
-        check_target(self.name, self.target(), job.target)
-        self._keep({"target": job.target})
-        if owner is not None:
-            self._take_in(owner, now)
+        self.take_in(job.target, owner, now=now)
         execute = self._connection.execute
         run = self._one("SELECT coalesce(max(id), 0) + 1 FROM run")
         execute(
@@ -180,6 +178,13 @@ class SqliteJournal:
         execute("DELETE FROM refusal WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
         execute("DELETE FROM known WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
         return run
+
+    def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
+        """See ``Journal``."""
+        check_target(self.name, self.target(), target)
+        self._keep({"target": target})
+        if owner is not None:
+            self._take_in(owner, now)
 
     def _settle_doubt(self) -> None:
         """When doubt arises, what was not sent by this journal may have been sent by the one it was."""
@@ -199,7 +204,7 @@ class SqliteJournal:
         """
         meta = self._meta()
         if "salt" not in meta:
-            self._keep({"salt": owner.salt.hex(), "account": owner.account})
+            self._keep({"salt": owner.salt.hex()})
             known, vouched = set[str](), True
         else:
             known = {found for (found,) in self._connection.execute("SELECT fingerprint FROM owner")}
@@ -208,10 +213,10 @@ class SqliteJournal:
         if not vouched and known.isdisjoint([own, *kin]):
             if self.has_sent():
                 raise foreign_key(self.name, meta.get("account", ""))
-            self._keep({"account": owner.account})  # a mistyped key binds nothing
+            meta.pop("account", None)  # a mistyped key binds nothing
             self._connection.execute("DELETE FROM owner")
-        if owner.account and not meta.get("account"):
-            self._keep({"account": owner.account})
+        if not meta.get("account"):
+            self._keep({"account": owner.account or automatic_name(own)})
         self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, _milliseconds(now)))
 
     def has_sent(self) -> bool:
@@ -225,8 +230,9 @@ class SqliteJournal:
         self._connection.execute(
             "UPDATE run SET ended_at = ?, ending = ? WHERE id = ?", (_milliseconds(now), ending, run)
         )
-        if owner is not None:
-            self._take_in(owner, now)
+        if owner is not None:  # its key was renewed during the run
+            own, *_ = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
+            self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, _milliseconds(now)))
 
     def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
         """See ``Journal``."""
@@ -355,6 +361,7 @@ class SqliteJournal:
         """See ``Journal``."""
         self.keep_former(resolution.position, resolution.at, resolution.note)
         decided_at = _milliseconds(resolution.at) if resolution.state in FINAL else None
+        self._count([Decision(position=resolution.position, state=resolution.state, at=resolution.at)])
         self._connection.execute(
             "UPDATE item SET state = ?, status = NULL, detail = ?, decided_at = ? WHERE position = ?",
             (resolution.state, f"a person decided: {resolution.note}", decided_at, resolution.position),
@@ -396,7 +403,7 @@ class SqliteJournal:
         old = f"FROM item WHERE {DECIDED} AND state = ? AND decided_at < ?"
         values = (State.ACCEPTED, _milliseconds(before))
         self._connection.execute(
-            f"INSERT INTO archived SELECT number, type, seller, repeat, digest, date {old}", values
+            f"INSERT INTO archived SELECT number, type, seller, repeat, digest, date, run {old}", values
         )
         self._connection.execute(f"DELETE FROM former WHERE position IN (SELECT position {old})", values)
         return self._connection.execute(f"DELETE {old}", values).rowcount
@@ -413,6 +420,17 @@ class SqliteJournal:
             raise explained(self.path, error) from error
 
     # --- anybody reads ----------------------------------------------------------------------------
+
+    def archived(self, run: int | None = None) -> int:
+        """See ``Journal``."""
+        if run is None:
+            return self._one("SELECT count(*) FROM archived")
+        return self._one("SELECT count(*) FROM archived WHERE run = ?", run)
+
+    def owners(self) -> tuple[bytes, Sequence[str]]:
+        """See ``Journal``."""
+        found = self._connection.execute("SELECT fingerprint FROM owner ORDER BY at")
+        return bytes.fromhex(self._meta().get("salt", "")), [own for (own,) in found]
 
     def target(self) -> str | None:
         """See ``Journal``."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import datetime
 import fcntl
+import itertools
 import os
 import sqlite3
 from pathlib import Path
 
 from confirma_async.bulk.journal import Doubt
 from confirma_async.bulk.sqlite.file import copy_into, read_file
-from confirma_async.bulk.sqlite.guard import check_whole, explained, log_of
+from confirma_async.bulk.sqlite.guard import check_whole, explained
 from confirma_async.bulk.sqlite.marks import remove_marks
 from confirma_async.errors import JournalError
 
@@ -70,15 +71,16 @@ def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
     Raises:
         JournalError: a job runs on it, or it cannot be renamed.
     """
-    aside = journal.with_name(f"{journal.name}.set-aside-{now:%Y%m%dT%H%M%S}")
+    file = journal.resolve()
+    aside = _free(file.with_name(f"{file.name}.set-aside-{now:%Y%m%dT%H%M%S}"))
     try:
         with contextlib.ExitStack() as stack:
-            if journal.exists():
-                descriptor = os.open(journal, os.O_RDONLY)
+            if file.is_file():
+                descriptor = os.open(file, os.O_RDONLY)
                 stack.callback(os.close, descriptor)
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            moved = [_rename(_part(journal, part), _part(aside, part)) for part in _PARTS]
-            remove_marks(journal)
+            moved = [_rename(_part(file, part), _part(aside, part)) for part in _PARTS]
+            remove_marks(file)
     except BlockingIOError as error:
         raise JournalError(f"the journal {journal} is in use; wait for its job to end, or stop it") from error
     except OSError as error:
@@ -86,8 +88,16 @@ def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
     return aside if moved[0] else None
 
 
+def _free(path: Path) -> Path:
+    """The path, or one like it that is not taken."""
+    names = itertools.chain(
+        [path], (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    )
+    return next(each for each in names if not any(os.path.lexists(_part(each, part)) for part in _PARTS))
+
+
 def _part(journal: Path, part: str) -> Path:
-    return log_of(journal).with_name(f"{journal.name}{part}") if part else journal
+    return journal.with_name(f"{journal.name}{part}")
 
 
 def _rename(old: Path, new: Path) -> bool:

@@ -87,7 +87,8 @@ MIGRATIONS: Sequence[str] = (
     CREATE INDEX item_decided ON item (run, state, sequence) WHERE {DECIDED};
     CREATE TABLE archived (
       number INTEGER NOT NULL, type INTEGER NOT NULL, seller INTEGER NOT NULL, repeat INTEGER NOT NULL,
-      digest BLOB NOT NULL, date INTEGER NOT NULL, PRIMARY KEY (number, type, seller, repeat)
+      digest BLOB NOT NULL, date INTEGER NOT NULL, run INTEGER NOT NULL,
+      PRIMARY KEY (number, type, seller, repeat)
     ) WITHOUT ROWID;
     CREATE TABLE known (
       run INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (run, position)

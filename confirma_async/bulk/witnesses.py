@@ -1,0 +1,79 @@
+"""Witnesses: accepted invoices of which the service's list shows that it has come as far as they."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from attrs import define, field
+
+from confirma_async.bulk.items import Row
+
+_POOL = 128
+"""Candidates that are kept in mind."""
+
+
+@define
+class Witnesses:
+    """Which accepted invoices the service's list has been seen to show.
+
+    An invoice is a witness for those whose attempts had ended before its own began: a list that shows it has
+    come further than they could have. One that was seen serves all of them that are asked for afterwards.
+
+    Attributes:
+        ask: Asks the list for an invoice; says whether it is there.
+        pause: Seconds between two questions that were in vain, at first.
+        longest: Seconds that they never exceed.
+    """
+
+    ask: Callable[[Row], Awaitable[bool]]
+    pause: float
+    longest: float
+    _seen: int = field(init=False, default=0)
+    _pool: dict[int, Row] = field(init=False, factory=dict[int, Row])
+    _in_vain: dict[int, int] = field(init=False, factory=dict[int, int])
+    _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+    _asks: int = field(init=False, default=0)
+    _next_at: float = field(init=False, default=0.0)
+
+    def note(self, rows: Sequence[Row]) -> None:
+        """Remembers invoices that may be asked for: the first after a loss are listed first."""
+        for row in rows:
+            self._pool.setdefault(row.sequence, row)
+        if len(self._pool) > _POOL:
+            for sequence in sorted(self._pool)[1::2]:
+                del self._pool[sequence]
+
+    def may_come(self, ended: int) -> bool:
+        """Whether one is known that the list may still show."""
+        return any(sequence > ended for sequence in self._pool)
+
+    async def has(self, ended: int) -> bool:
+        """Whether the list shows a witness for attempts that had ended at a place in the order of all.
+
+        Raises:
+            CallError: the list could not be asked.
+        """
+        if self._seen > ended:
+            return True
+        async with self._lock:
+            if self._seen <= ended and self._next_at <= asyncio.get_running_loop().time():
+                await self._look(ended)
+        return self._seen > ended
+
+    async def _look(self, ended: int) -> None:
+        """Asks for one of those that may serve: the oldest of those that were asked for least."""
+        fit = [sequence for sequence in self._pool if sequence > ended]
+        if not fit:
+            return
+        sequence = min(fit, key=lambda one: (self._in_vain.get(one, 0), one))
+        if await self.ask(self._pool[sequence]):
+            self._seen = max(self._seen, sequence)
+            self._pool = {at: row for at, row in self._pool.items() if at > sequence}
+            self._in_vain = {at: count for at, count in self._in_vain.items() if at > sequence}
+            self._asks, self._next_at = 0, 0.0
+            return
+        self._in_vain[sequence] = self._in_vain.get(sequence, 0) + 1
+        wait = min(self.longest, self.pause * 2.0 ** min(self._asks, 16))
+        self._asks += 1
+        self._next_at = asyncio.get_running_loop().time() + wait

@@ -1,0 +1,452 @@
+"""What each kind of evidence proves: every row of the table, over a real socket."""
+
+import socket
+from typing import Any
+
+import pytest
+from attrs import field, frozen
+
+from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy
+from confirma_async.bulk import job, lookups
+from confirma_async.bulk.classification import Receipts, classify_answer, kind_of_status
+from confirma_async.bulk.evidence import Kind
+from confirma_async.bulk.items import FINAL, State
+from confirma_async.bulk.words import DEEPEST, form_of
+from confirma_async.converters import Converter
+from confirma_async.session.pipeline import Reply
+from tests.bulk.answering import RESET, SILENCE, answering, listing, raw, record
+from tests.bulk.memory_journal import MemoryJournal
+
+NUMBER = 1042
+TAKEN = raw(body={"message": "taken", "invoiceNumber": NUMBER, "status": "PAUSED"})
+OTHER = raw(body={"status": "PAUSED"})
+
+
+@frozen
+class Case:
+    """A way to meet a row of the table: what is answered, what is listed, and how the job runs."""
+
+    posts: tuple[Any, ...] = (RESET,)
+    listed: object = None
+    others: dict[str, Any] = field(factory=dict)
+    header: dict[str, Any] = field(factory=dict)
+    options: dict[str, Any] = field(factory=dict)
+    more: tuple[Any, ...] = ()
+    timeout: float = 5.0
+
+
+def answered(*answers, **more):
+    return Case(tuple(answers), **more)
+
+
+def found(*records, **more):
+    return Case(listed=listing(*records), **more)
+
+
+def listed(answer, **more):
+    return Case(listed=answer, **more)
+
+
+WITNESSED: dict[str, Any] = {
+    "posts": (RESET, OTHER),
+    "more": (1043,),
+    "others": {"1043": listing(record("1043"))},
+    "options": {"settle_seconds": 0.2},
+}
+BY_TIME = {"on_unknown": "resend"}
+
+CASES = {
+    Kind.REFUSED_FOR_ALL: [
+        answered(raw(status))
+        for status in (
+            401,
+            403,
+            404,
+            405,
+            406,
+            407,
+            410,
+            411,
+            414,
+            415,
+            417,
+            421,
+            426,
+            428,
+            431,
+            501,
+        )
+    ],
+    Kind.BUSY: [answered(raw(429)), answered(raw(503, Retry_After="0")), answered(raw(429, Retry_After="0"))],
+    Kind.REFUSED: [answered(raw(status, {"title": "Bad"})) for status in (400, 402, 413, 422, 451)],
+    Kind.CONFLICT: [answered(raw(status)) for status in (409, 412, 423)],
+    Kind.REDIRECT: [answered(raw(status, Location="/x")) for status in (300, 301, 302, 303, 304, 307, 308)],
+    Kind.GATEWAY: [answered(raw(status)) for status in (408, 502, 503, 504)],
+    Kind.FAILED: [answered(raw(status)) for status in (500, 507, 520, 524, 599)],
+    Kind.UNHEARD_OF: [answered(raw(status)) for status in (418, 420, 425, 460, 499)],
+    Kind.NO_WHOLE_ANSWER: [
+        answered(raw(status, {"status": "PAUSED"})) for status in (203, 205, 206, 207, 226, 299)
+    ],
+    Kind.UNREADABLE: [
+        answered(raw(200, b"<html>please log in</html>", "text/html")),
+        answered(raw(200, b"OK", "text/plain")),
+        answered(raw(200, b'"taken"')),
+        answered(raw(200, b'[{"status": "PAUSED"}]')),
+        answered(raw(201, b'{"status": "PAU')),
+        answered(raw(200, b" " * (2 * 1024 * 1024))),
+    ],
+    Kind.BROKEN: [answered(RESET), answered(b"SSH-2.0\r\n\r\n")],
+    Kind.NO_ANSWER: [answered(SILENCE, timeout=0.3), answered(TAKEN[:-20], timeout=0.3)],
+    Kind.ANOTHER: [
+        answered(raw(body={"status": "PAUSED", "invoiceNumber": 1043})),
+        answered(raw(body={"status": "PAUSED", "invoiceNumber": "0001042"})),
+        answered(raw(body={"data": {"invoice_number": 7}})),
+    ],
+    Kind.IN_ERROR: [answered(raw(body={"status": "ERROR", "errors": [{"message": "no rows"}]}))],
+    Kind.DUPLICATE: [answered(raw(body={"status": "DUPLICATE"}))],
+    Kind.SAYS_NO: [
+        answered(raw(body=body))
+        for body in (
+            {"errors": [{"code": "E1"}]},
+            {"error": "no"},
+            {"Error": {"code": 7}},
+            {"success": False},
+            {"Success": "false"},
+            {"Status": "ERROR"},
+            {"status": "Failed"},
+            {"status": "error"},
+            {"result": "REJECTED"},
+            {"status": 500},
+            {"data": {"error_message": "no"}},
+            {"status": "PAUSED", "errors": [{"message": "no e-mail"}]},
+        )
+    ],
+    Kind.TAKEN: [
+        answered(raw(status, {"status": word}))
+        for status, word in [
+            *((status, "PAUSED") for status in (200, 201, 202)),
+            *(
+                (200, word)
+                for word in ("DRAFT", "ACCEPTED", "INVOICED", "CREDITED", "INTERMEDIATED", "MANUAL")
+            ),
+        ]
+    ]
+    + [answered(TAKEN), answered(raw(200, b'\xef\xbb\xbf{"status": "PAUSED", "error": null, "errors": []}'))],
+    Kind.FORM_NEW: [
+        answered(raw(204)),
+        answered(raw(200)),
+        answered(raw(body={})),
+        answered(raw(body={"login": "please"})),
+        answered(raw(body={"message": "ok", "invoiceNumber": NUMBER})),
+        answered(raw(body={"status": "RECEIVED"})),
+    ],
+    Kind.LISTED: [
+        found(record()),
+        found(record(1042)),
+        found(record(invoiceDate="2026-11-08")),
+        found(record(invoiceDate="2026-10-25")),
+        found(record(), record("1043")),
+        found(record(type="INVOICE", grossAmount="124.00", sellerBusinessId="FI07375462")),
+        found(record(), record(status="DUPLICATE", error="sent before")),
+    ],
+    Kind.LISTED_AFTER_NO: [answered(raw(409), listed=listing(record()))],
+    Kind.LISTED_DUPLICATE: [found(record(status="DUPLICATE"))],
+    Kind.LISTED_IN_ERROR: [found(record(status="ERROR", error="no postal code"))],
+    Kind.REMINDER: [found(record(), header={"type": "REMINDER"})],
+    Kind.RIVAL: [
+        found(record(), posts=(RESET, OTHER), more=("CREDIT_NOTE",)),
+        found(record(type="CREDIT NOTE of ours"), posts=(RESET, OTHER), more=("CREDIT_NOTE",)),
+    ],
+    Kind.OTHER_DATE: [
+        found(record(invoiceDate=None)),
+        found(record(invoiceDate="2026-11-09")),
+        found(record(), record(invoiceDate="2019-11-01")),
+    ],
+    Kind.CONTRADICTION: [
+        found(record(type="CREDIT_NOTE")),
+        found(record(invoiceType="credit note")),
+        found(record(totalAmount=99.5)),
+        found(record(sellerBusinessId="1234567-1")),
+    ],
+    Kind.NEAR: [found(record(number)) for number in ("0001042", " 1042", "INV-1042", "1042/2026")],
+    Kind.NO_WORD: [found(record(status=None))],
+    Kind.UNKNOWN_WORD: [
+        found(record(status=word))
+        for word in ("FAILED", "REJECTED", "CANCELLED", "DELETED", "error", "NEW_WORD")
+    ],
+    Kind.HAS_ERROR: [
+        found(record(status=None, error="no")),
+        found(record(error="no")),
+        found(record(errorCode=7)),
+    ],
+    Kind.SEVERAL: [found(record(), record(status="ERROR"))],
+    Kind.NO_NUMBERS: [found({"number": "1042", "status": "PAUSED"})],
+    Kind.NO_FILTERS: [
+        listed(listing(filtersApplied=None)),
+        listed(raw(body={"data": []})),
+        listed(lambda query: listing()({name: query[name] for name in query if name != "invoiceNumber"})),
+    ],
+    Kind.OTHER_FILTERS: [listed(lambda query: listing()({**query, "invoiceNumber": "1043"}))],
+    Kind.OTHER_WINDOW: [
+        listed(lambda query: listing()({**query, "fromInvDate": "2026-11-01"})),
+        listed(lambda query: listing()({**query, "toInvDate": "2026-11-01"})),
+        listed(lambda query: listing()({"invoiceNumber": query["invoiceNumber"], "defaultLast30Days": True})),
+    ],
+    Kind.PADDED: [found(record("7")), found(*(record(str(number)) for number in range(2000, 2100)))],
+    Kind.NOT_WHOLE: [
+        listed(listing(totalCount=1)),
+        listed(listing(totalCount=None)),
+        listed(listing(failedCount=1)),
+        listed(listing(hasMore=True)),
+        listed(listing(nextPage="2")),
+    ],
+    Kind.LIST_FAILED: [
+        listed(listing(error="search is down")),
+        listed(raw(body={"success": False, "metaData": {"totalCount": 0}, "data": []})),
+    ],
+    Kind.NO_LIST: [
+        listed(raw(500)),
+        listed(raw(200, b"<html>")),
+        listed(raw(206, {"data": []})),
+        listed(RESET),
+    ],
+    Kind.NOT_LISTED: [Case()],
+    Kind.ABSENT: [Case(**WITNESSED)],
+    Kind.ABSENT_BY_TIME: [Case(posts=(RESET, TAKEN), options=BY_TIME)],
+    Kind.ABSENT_AFTER_NO: [
+        Case(**{**WITNESSED, "posts": (raw(409, {"message": "number in use"}), OTHER)}),
+        answered(raw(409, {"message": "number in use"}), options=BY_TIME),
+        answered(raw(200, {"success": False, "message": "number in use"}), options=BY_TIME),
+    ],
+    Kind.NO_WITNESS: [Case(), answered(raw(409))],
+    Kind.EARLIER: [Case(posts=(RESET, raw(401)), options=BY_TIME)],
+    Kind.TOO_OFTEN: [Case(options=BY_TIME)],
+}
+"""Ways to meet the rows, each over a real socket."""
+
+ELSEWHERE = {
+    Kind.NOT_SENT: "test_what_was_not_sent_pauses_the_job",
+    Kind.FORM_KNOWN: "test_a_form_of_answer_is_believed_once_a_lookup_has_confirmed_it",
+    Kind.FORMER_ERROR: "test_a_record_in_error_may_be_that_of_the_version_that_was_rejected",
+    Kind.NOT_ENDED: "tests/bulk/test_lookups.py",
+    Kind.NOTHING_KNOWN: "tests/bulk/test_lookups.py",
+}
+"""Rows that take more than one answer and one list to meet, and where they are met."""
+
+
+def test_every_row_of_the_table_is_met():
+    assert {*CASES, *ELSEWHERE} == {*Kind}
+    assert not {*CASES} & {*ELSEWHERE}
+
+
+@pytest.fixture
+async def service():
+    async with answering() as serving:
+        yield serving
+
+
+@pytest.fixture
+def kinds(monkeypatch):
+    """The rows that a job has met, in their order."""
+    met = []
+
+    def watched(function):
+        def call(*args, **kwargs):
+            result = function(*args, **kwargs)
+            met.append(result.kind)
+            return result
+
+        return call
+
+    def written(function):
+        def call(task, classification, **kwargs):
+            met.append(classification.kind)
+            return function(task, classification, **kwargs)
+
+        return call
+
+    for module, names in (
+        (job, ("classify_error", "classify_answer")),
+        (lookups, ("classify_list", "classify_absence")),
+    ):
+        for name in names:
+            monkeypatch.setattr(module, name, watched(getattr(module, name)))
+        monkeypatch.setattr(module, "decision_of", written(module.decision_of))
+    return met
+
+
+@pytest.fixture
+def submit(service, wire_invoice):
+    """Submits invoices one at a time to the service, over a journal in memory."""
+
+    async def run(numbers, journal=None, *, header=None, timeout=5.0, **options):
+        invoices = [
+            wire_invoice(NUMBER, header={"type": number}, references={"creditedInvoiceNumber": 9})
+            if isinstance(number, str)
+            else wire_invoice(
+                number, header=header if number == NUMBER else None, amounts={"grossAmount": 124}
+            )
+            for number in numbers
+        ]
+        contents = MemoryJournal() if journal is None else journal
+        async with Confirma(
+            "the-key",
+            base_url=service.url,
+            timeout=timeout,
+            rate_limit=RateLimit(concurrency=1),
+            retry=RetryPolicy(attempts=2, base=0.001),
+            answer_limit=1024 * 1024,
+        ) as confirma:
+            options = {"settle_seconds": 0, "validate": False, **options}
+            report = await confirma.bulk.submit(invoices, journal=lambda: contents, **options)
+        return report, contents
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"),
+    [
+        pytest.param(kind, case, id=f"{kind.name}-{n}")
+        for kind, cases in CASES.items()
+        for n, case in enumerate(cases)
+    ],
+)
+async def test_what_is_met_has_its_consequence(service, submit, kinds, kind, case):
+    service.posts = list(case.posts)
+    if case.listed is not None:
+        service.listed[str(NUMBER)] = case.listed
+    service.listed.update(case.others)
+    report, journal = await submit(
+        [NUMBER, *case.more], header=case.header, timeout=case.timeout, **case.options
+    )
+    assert kind in kinds
+    row = next(row for row in journal.rows() if row.key.number == NUMBER)
+    if kind.reading.state is State.SENDING:
+        assert service.sent.count(NUMBER) > 1
+    elif kinds[-1] is kind or kind.reading.state in FINAL:
+        assert row.state is kind.reading.state
+    else:  # what it leads to is another row's
+        assert row.state is State.UNKNOWN
+        assert kind.reading.state is State.UNKNOWN
+    if kind.reading.pause:
+        assert report.paused
+    if kind not in {Kind.ABSENT, Kind.ABSENT_BY_TIME, Kind.TOO_OFTEN, Kind.EARLIER, Kind.BUSY, Kind.RIVAL}:
+        assert service.sent.count(NUMBER) == 1
+
+
+async def test_what_was_not_sent_pauses_the_job(service, submit, kinds):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        service.url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    report, journal = await submit([NUMBER])
+    assert kinds == [Kind.NOT_SENT, Kind.NOT_SENT]
+    assert "cannot be reached" in report.paused
+    assert journal.counts()[State.PENDING] == 1
+
+
+async def test_a_form_of_answer_is_believed_once_a_lookup_has_confirmed_it(service, submit, kinds):
+    service.posts = [raw(204)]
+    service.listed = {"1042": listing(record()), "1043": listing(record("1043"))}
+    report, journal = await submit([1042, 1043, 1044, 1045])
+    assert (report.accepted, report.unknown) == (4, 0)
+    assert Kind.FORM_KNOWN in kinds
+    assert journal.confirmed_forms() == {"204 nothing"}
+    assert {"1044", "1045"}.isdisjoint(service.asked)
+    service.posts, service.asked = [raw(204), raw(body={"login": "please"})], []
+    report, _ = await submit([2000, 2001], journal)
+    assert (report.accepted, report.unknown) == (1, 1)
+    assert set(service.asked) == {"2001"}
+
+
+async def test_a_form_that_no_lookup_confirms_pauses_the_job(service, submit):
+    service.posts = [raw(body={"login": "please"})]
+    report, _ = await submit(range(1, 500))
+    assert "outcomes in a row are unknown" in report.paused
+    assert "no word that is known" in report.paused
+    assert report.accepted == 0
+    assert len(service.sent) < 60
+
+
+async def test_a_record_in_error_does_not_confirm_a_form(service, submit):
+    service.posts = [raw(204)]
+    service.listed["1042"] = listing(record(status="ERROR"))
+    report, journal = await submit([1042])
+    assert report.rejected == 1
+    assert not journal.confirmed_forms()
+
+
+async def test_a_record_in_error_may_be_that_of_the_version_that_was_rejected(service, submit, kinds):
+    service.posts = [raw(400, {"message": "no rows"}), RESET]
+    service.listed["1042"] = listing(record(status="ERROR"))
+    _, journal = await submit([1042])
+    report, _ = await submit([1042], journal, retry="all")
+    assert report.unknown == 1
+    assert kinds[-1] is Kind.FORMER_ERROR
+    service.listed["1042"] = listing(record(status="ERROR"), record())
+    report, _ = await submit([1042], journal)
+    assert (report.accepted, service.sent) == (1, [1042, 1042])
+
+
+async def test_a_rival_whose_date_or_type_contradicts_the_record_is_none(service, submit):
+    service.posts = [RESET, OTHER]
+    service.listed["1042"] = listing(record(type="INVOICE"))
+    report, _ = await submit([1042, "CREDIT_NOTE"])
+    assert (report.accepted, report.unknown) == (2, 0)
+
+
+async def test_the_reason_of_a_refusal_is_told_in_the_report(service, submit):
+    service.posts = [raw(400, {"errors": {"header.number": ["number is taken"]}})]
+    report, _ = await submit([1042])
+    assert report.troubles[0].detail == "header.number: number is taken"
+
+
+async def test_personal_identity_numbers_are_never_repeated(service, submit):
+    service.posts = [
+        raw(body={"status": "ERROR", "errors": [{"message": "buyer 131052-308T unknown"}]}),
+        raw(body={"success": False, "message": "131052-308T"}),
+        raw(400, {"message": "131052-308T"}),
+        RESET,
+    ]
+    service.listed["1045"] = listing(record("1045", status="ERROR", error="131052-308T"))
+    report, journal = await submit([1042, 1043, 1044, 1045])
+    assert "131052" not in f"{report}{list(journal.rows())}"
+    assert str(report).count("[personal number]") == 4
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+
+def test_statuses_that_no_case_names_are_read_by_their_hundred():
+    assert kind_of_status(599) is Kind.FAILED
+    assert kind_of_status(999) is Kind.NO_WHOLE_ANSWER
+    assert kind_of_status(101) is Kind.NO_WHOLE_ANSWER
+
+
+async def test_another_protocol_is_no_answer(service, submit):
+    service.posts = [raw(101, {"status": "PAUSED"}, Upgrade="x", Connection="upgrade")]
+    report, journal = await submit([NUMBER])
+    assert (report.unknown, journal.counts()[State.UNKNOWN], service.sent) == (1, 1, [NUMBER])
+
+
+def test_a_corrected_name_of_the_status_is_read():
+    names = Receipts.of(Converter(Overrides(names={"InvoiceReceipt.status": "state"}).names))
+    assert classify_answer(Reply(status=200, found={"state": "PAUSED"}), 1, names).kind is Kind.TAKEN
+    assert classify_answer(Reply(status=200, found={"state": "ERROR"}), 1, names).kind is Kind.IN_ERROR
+    assert classify_answer(Reply(status=200, found={"status": "PAUSED"}), 1, names).kind is Kind.FORM_NEW
+
+
+def test_a_form_holds_keys_and_kinds_and_no_values():
+    found = {"b": [1, 2.5, "x"], "a1042": {"x": None, "y": True}, "status": "RECEIVED", "t": "secret"}
+    assert form_of(found, "status") == "{a#:{x:null,y:flag},b:[number,text],status:RECEIVED,t:text}"
+    assert "secret" not in form_of({"status": "secret 1"}, "status")
+
+
+def test_a_long_form_is_kept_as_its_hash():
+    assert len(form_of({f"key{'x' * n}": 1 for n in range(100)}, "status")) == 64
+
+
+def test_what_is_nested_too_deeply_is_a_sign_of_failure():
+    found: object = {}
+    for _ in range(DEEPEST + 5):
+        found = {"a": found}
+    assert classify_answer(Reply(status=200, found=found), 1).kind is Kind.SAYS_NO
