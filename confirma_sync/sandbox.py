@@ -9,6 +9,7 @@ from typing import Any, Final, Self, cast
 
 from confirma_async import sandbox as asynchronous
 from confirma_async.sandbox import (
+    AmountByKind,
     ClientState,
     EInvoiceAddress,
     Fault,
@@ -17,7 +18,6 @@ from confirma_async.sandbox import (
     ReceivedPayment,
     Route,
     SandboxState,
-    Split,
     Stage,
     Step,
     StoredInvoice,
@@ -28,6 +28,7 @@ from confirma_sync.portal import Portal
 from confirma_sync.verbs import Twin, blocking, constructor, on_the_loop
 
 __all__ = [
+    "AmountByKind",
     "ClientState",
     "EInvoiceAddress",
     "Fault",
@@ -37,7 +38,6 @@ __all__ = [
     "Route",
     "Sandbox",
     "SandboxState",
-    "Split",
     "Stage",
     "Step",
     "StoredInvoice",

@@ -15,7 +15,7 @@ from confirma_async.formats import ReadOptions, assign
 from confirma_async.pagination import windows
 from confirma_async.sandbox import Fault, VirtualClock
 from confirma_async.sandbox.faults import Faults
-from confirma_async.sandbox.lifecycle.terms import Terms
+from confirma_async.sandbox.rules.terms import Terms
 
 TODAY = datetime.date(2026, 11, 1)
 

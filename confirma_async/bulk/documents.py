@@ -11,13 +11,13 @@ from confirma_async.session.download import DownloadError, Downloads, TooLargeEr
 
 
 async def with_documents(entry: Entry, downloads: Downloads) -> bytes:
-    """The body of an entry with its documents in the places of their stand-ins.
+    """The body of an entry with its documents in the places of their placeholders.
 
     Raises:
         RequestInvalidError: one cannot be had, or is not what it was when the record was read.
     """
     body = entry.body
-    for each in entry.stand_ins:
+    for each in entry.placeholders:
         attached = each.attached
         if isinstance(attached, AttachedUrl):
             data = await _fetched(attached, downloads)

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from confirma_async.bulk.items import DIGEST_BYTES, Entry, Refusal, gross_of, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
-from confirma_async.formats.records import BadRecord, Place, ReadInvoice
-from confirma_async.formats.stand_ins import StandIn, with_stand_ins
+from confirma_async.formats.models import BadRecord, Place, ReadInvoice
+from confirma_async.formats.placeholders import Placeholder, with_placeholders
 from confirma_async.resources.arguments import as_schema, encode_invoice, number_of
 from confirma_async.schemas import SalesInvoiceRequest
 
@@ -103,9 +103,9 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
     try:
         request = as_schema(given, SalesInvoiceRequest, converter)
         number = number_of(request)
-        stand_ins: Sequence[StandIn] = ()
+        placeholders: Sequence[Placeholder] = ()
         if read is not None and read.attached:
-            request, stand_ins = with_stand_ins(request, read.attached)
+            request, placeholders = with_placeholders(request, read.attached)
         body = encode_invoice(request, converter, validate=validate)
     except RequestInvalidError as error:
         return Refusal(place=place, problems=error.problems, number=number)
@@ -114,7 +114,7 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
         key=key_of(request),
         digest=hashlib.sha256(body).digest()[:DIGEST_BYTES],
         body=body,
-        stand_ins=stand_ins,
+        placeholders=placeholders,
         amount=gross_of(request),
         currency=request.invoice.header.currency_code,
         remarks=read.remarks if read else (),

@@ -12,8 +12,8 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import Problem
-from confirma_async.formats.records import Place
-from confirma_async.formats.stand_ins import StandIn
+from confirma_async.formats.models import Place
+from confirma_async.formats.placeholders import Placeholder
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 from confirma_async.schemas.identity import same_seller, same_type
 
@@ -112,8 +112,8 @@ class Entry:
         place: Where it stands in the input.
         key: What makes it this invoice and no other.
         digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body; the journal keeps them instead of it.
-        body: The encoded request; with stand-ins for documents, which are loaded as it is sent.
-        stand_ins: The stand-ins in it.
+        body: The encoded request; with placeholders for documents, which are loaded as it is sent.
+        placeholders: The placeholders in it.
         amount: What it asks for, where it says so; kept for totals.
         currency: The currency of the amount.
         remarks: What the reader decided for itself.
@@ -124,7 +124,7 @@ class Entry:
     key: InvoiceKey
     digest: bytes = field(repr=False)
     body: bytes = field(repr=False)
-    stand_ins: Sequence[StandIn] = ()
+    placeholders: Sequence[Placeholder] = ()
     amount: Decimal | None = None
     currency: str = ""
     remarks: Sequence[str] = ()

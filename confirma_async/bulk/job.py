@@ -304,7 +304,7 @@ class Job:
         Raises:
             RequestInvalidError: one is not to be had.
         """
-        if not entry.stand_ins:
+        if not entry.placeholders:
             return entry.body
         return await self._unless_halted(with_documents(entry, self._downloads))
 

@@ -18,7 +18,7 @@ from attrs import frozen
 from confirma_async.accounts import Owner
 from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.errors import JournalMismatchError
-from confirma_async.formats.records import Identity
+from confirma_async.formats.models import Identity
 
 
 class Journal(Protocol):

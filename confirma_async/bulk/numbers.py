@@ -67,7 +67,7 @@ def known_numbers(journal: Journal, documents: Sequence[Identity]) -> Mapping[Id
 
 @define
 class JournalBook:
-    """A ``NumberBook``: what this job has numbered, and what earlier runs have.
+    """A ``NumberAssignments``: what this job has numbered, and what earlier runs have.
 
     Attributes:
         path: The journal; None where there is none yet.

@@ -9,8 +9,8 @@ import click
 from confirma_async.cli import options
 from confirma_async.cli.exits import Exit
 from confirma_async.cli.printer import say
-from confirma_async.formats import Form, ReadOptions
-from confirma_async.formats.proposal import propose
+from confirma_async.formats import FileFormat, ReadOptions
+from confirma_async.formats.tables.propose.proposal import propose
 
 
 @click.command(short_help="Propose which column of your own table is which.")
@@ -18,7 +18,7 @@ from confirma_async.formats.proposal import propose
 @click.option(
     "--format",
     "form",
-    type=click.Choice([form.value for form in Form]),
+    type=click.Choice([form.value for form in FileFormat]),
     help="What the file is; found out unless given.",
 )
 def columns(file: Path, form: str | None) -> Exit:
@@ -29,7 +29,7 @@ def columns(file: Path, form: str | None) -> Exit:
     English, and else by what stands in them. Nothing is sent. Exit code 0: the mapping can be tried; 1: it
     lacks what every invoice needs.
     """
-    proposal = propose(file, ReadOptions(form=None if form is None else Form(form)))
+    proposal = propose(file, ReadOptions(file_format=None if form is None else FileFormat(form)))
     say(proposal.text.removesuffix("\n"), lines=True)
     for sentence in proposal.unsure:
         say(f"confirma: unsure: {sentence}", err=True)

@@ -17,7 +17,7 @@ from confirma_async import bounds
 from confirma_async.bounds import Bounds
 from confirma_async.cli.printer import say
 from confirma_async.contract import Overrides
-from confirma_async.formats import ColumnMapping, Form, ReadOptions, Spooled, spooled
+from confirma_async.formats import ColumnMapping, FileFormat, ReadOptions, Spooled, spooled
 from confirma_async.validation import missing_libraries
 
 R = TypeVar("R")
@@ -196,7 +196,7 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
         **others: Any,
     ) -> R:
         reading = ReadOptions(
-            form=None if form is None else Form(form),
+            file_format=None if form is None else FileFormat(form),
             mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
             decimal_comma=decimal_comma,
             attach_anywhere=attach_anywhere,
@@ -237,7 +237,7 @@ def reading(command: Callable[..., R]) -> Callable[..., R]:
         click.option(
             "--format",
             "form",
-            type=click.Choice([form.value for form in Form]),
+            type=click.Choice([form.value for form in FileFormat]),
             help="What the files are; found out per file unless given.",
         ),
         click.option(

@@ -32,7 +32,7 @@ from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
-from confirma_async.formats import Clashes, ReadOptions, Spooled, expand, look_through, read_files
+from confirma_async.formats import DuplicateNumbers, ReadOptions, Spooled, expand, read_files, scan_files
 from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.settings import Environment
 
@@ -180,8 +180,8 @@ async def send(order: Order) -> Report:
         target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
         if not order.as_json:
             say(f"Sending to {_in_words(target)}", err=True)
-        clashes = stack.enter_context(Clashes())
-        documents = clashes.watch(look_through(order.files, order.reading, order.connection.converter))
+        duplicates = stack.enter_context(DuplicateNumbers())
+        documents = duplicates.watch(scan_files(order.files, order.reading, order.connection.converter))
         given = None
         with signals.interrupting():  # it reads all of the files, and waits for nothing
             if order.number_from is None:
@@ -193,7 +193,7 @@ async def send(order: Order) -> Report:
         reading = evolve(order.reading, numbers=book)
         stop = asyncio.Event()
         stream = client.bulk.stream(
-            read_files(order.files, reading, order.connection.converter, clashes=clashes),
+            read_files(order.files, reading, order.connection.converter, duplicates=duplicates),
             journal=placement,
             settle_seconds=order.running.settle,
             on_unknown=order.running.on_unknown,

@@ -31,15 +31,15 @@ from confirma_async.converters import Converter
 from confirma_async.formats import (
     AssignedNumbers,
     AttachedUrl,
-    Clashes,
+    DuplicateNumbers,
     Identity,
     Place,
     ReadOptions,
     Spooled,
     assign,
     expand,
-    look_through,
     read_files,
+    scan_files,
 )
 
 
@@ -94,8 +94,8 @@ def inspect(
     """Reads and checks everything, and says what a job would do with it."""
     with contextlib.ExitStack() as stack:
         journal = _journal(journal_path, stack)
-        clashes = stack.enter_context(Clashes())
-        documents = clashes.watch(look_through(files, reading, converter))
+        duplicates = stack.enter_context(DuplicateNumbers())
+        documents = duplicates.watch(scan_files(files, reading, converter))
         given = None
         if number_from is None:
             deque(documents, maxlen=0)
@@ -104,7 +104,7 @@ def inspect(
         book = stack.enter_context(number_book(journal_path, given))
         reading = evolve(reading, numbers=book)
         findings = _Findings()
-        records = read_files(files, reading, converter, clashes=clashes)
+        records = read_files(files, reading, converter, duplicates=duplicates)
         for index, record in enumerate(records, 1):
             _sort(findings, prepare(record, index, converter, validate=True), journal)
     numbers = given.numbers if given else {}
@@ -131,7 +131,7 @@ def _sort(findings: _Findings, prepared: Entry | Refusal, journal: Journal | Non
         findings.bad.append(prepared)
         return
     findings.good += 1
-    findings.unfetched += sum(isinstance(each.attached, AttachedUrl) for each in prepared.stand_ins)
+    findings.unfetched += sum(isinstance(each.attached, AttachedUrl) for each in prepared.placeholders)
     known = journal.find(prepared.key) if journal else None
     if known is not None and known.key == prepared.key and known.state in FINAL:
         findings.decided += 1

@@ -1,26 +1,26 @@
 """Files in: tables, JSON Lines, UBL and Finvoice, read lazily into invoices with their places."""
 
 from confirma_async.formats.attachments import LARGEST_ATTACHMENT, Attached, AttachedFile, AttachedUrl
-from confirma_async.formats.cells import DateForm
-from confirma_async.formats.clashes import Clashes
-from confirma_async.formats.columns import COLUMNS, Column
-from confirma_async.formats.files import expand, look_through, read_files
-from confirma_async.formats.forms import Form
-from confirma_async.formats.json_document import JsonDocument, read_document
-from confirma_async.formats.mapping import ColumnMapping
-from confirma_async.formats.numbering import AssignedNumbers, assign, namesake, whole
-from confirma_async.formats.reading import read, sightings
-from confirma_async.formats.records import (
+from confirma_async.formats.duplicates import DuplicateNumbers
+from confirma_async.formats.file_format import FileFormat
+from confirma_async.formats.files import expand, read_files, scan_files
+from confirma_async.formats.json.document import JsonDocument, read_document
+from confirma_async.formats.models import (
     BadRecord,
+    DocumentRef,
     Identity,
     InputError,
-    NumberBook,
+    NumberAssignments,
     Place,
     ReadInvoice,
     ReadOptions,
-    Sighting,
 )
+from confirma_async.formats.numbering import AssignedNumbers, assign, namesake, whole
+from confirma_async.formats.reader import read, scan
 from confirma_async.formats.spooled import Spooled, spooled
+from confirma_async.formats.tables.cells import DateForm
+from confirma_async.formats.tables.columns import COLUMNS, Column
+from confirma_async.formats.tables.mapping import ColumnMapping
 
 __all__ = [
     "COLUMNS",
@@ -30,28 +30,28 @@ __all__ = [
     "AttachedFile",
     "AttachedUrl",
     "BadRecord",
-    "Clashes",
     "Column",
     "ColumnMapping",
     "DateForm",
-    "Form",
+    "DocumentRef",
+    "DuplicateNumbers",
+    "FileFormat",
     "Identity",
     "InputError",
     "JsonDocument",
-    "NumberBook",
+    "NumberAssignments",
     "Place",
     "ReadInvoice",
     "ReadOptions",
-    "Sighting",
     "Spooled",
     "assign",
     "expand",
-    "look_through",
     "namesake",
     "read",
     "read_document",
     "read_files",
-    "sightings",
+    "scan",
+    "scan_files",
     "spooled",
     "whole",
 ]

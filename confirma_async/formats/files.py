@@ -11,19 +11,19 @@ from pathlib import Path
 
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
-from confirma_async.formats.clashes import Clashes
-from confirma_async.formats.discretion import number_shown
-from confirma_async.formats.forms import BY_EXTENSION
-from confirma_async.formats.reading import read, sightings
-from confirma_async.formats.records import (
+from confirma_async.formats.duplicates import DuplicateNumbers
+from confirma_async.formats.file_format import BY_EXTENSION
+from confirma_async.formats.models import (
     BadRecord,
+    DocumentRef,
     Identity,
     InputError,
     Place,
     ReadInvoice,
     ReadOptions,
-    Sighting,
 )
+from confirma_async.formats.privacy import number_shown
+from confirma_async.formats.reader import read, scan
 from confirma_async.formats.spooled import Spooled
 
 _DEFAULTS = ReadOptions()
@@ -71,15 +71,15 @@ def _matching(pattern: Path) -> list[Path]:
     return files
 
 
-def look_through(
+def scan_files(
     files: Sequence[str | PathLike[str]],
     options: ReadOptions = _DEFAULTS,
     converter: Converter | None = None,
-) -> Iterator[Sighting]:
+) -> Iterator[DocumentRef]:
     """Says which documents the files hold, and where; what cannot be read is left to ``read_files``."""
     for file in files:
         with contextlib.suppress(InputError):
-            yield from sightings(file, options, converter)
+            yield from scan(file, options, converter)
 
 
 def read_files(
@@ -87,7 +87,7 @@ def read_files(
     options: ReadOptions = _DEFAULTS,
     converter: Converter | None = None,
     *,
-    clashes: Clashes | None = None,
+    duplicates: DuplicateNumbers | None = None,
 ) -> Iterator[ReadInvoice | BadRecord]:
     """Reads every record of many files, one at a time.
 
@@ -98,28 +98,30 @@ def read_files(
         files: The files, in order.
         options: How they are read.
         converter: What reads JSON; a plain one by default.
-        clashes: What an earlier look has found; unless given, this takes one of its own.
+        duplicates: What an earlier look has found; unless given, this takes one of its own.
     """
-    if clashes is None:
-        with Clashes() as own:
-            deque(own.watch(look_through(files, options, converter)), maxlen=0)
-            yield from read_files(files, options, converter, clashes=own)
+    if duplicates is None:
+        with DuplicateNumbers() as own:
+            deque(own.watch(scan_files(files, options, converter)), maxlen=0)
+            yield from read_files(files, options, converter, duplicates=own)
         return
     for file in files:
         try:
             for record in read(file, options, converter):
-                yield _refused_if_twice(record, clashes)
+                yield _refused_if_twice(record, duplicates)
         except InputError as error:
             place = Place(str(file) if isinstance(file, Spooled) else fspath(file))
             message = str(error).removeprefix(f"{place}: ")
             yield BadRecord(place=place, problems=[Problem("", "file", message)])
 
 
-def _refused_if_twice(record: ReadInvoice | BadRecord, clashes: Clashes) -> ReadInvoice | BadRecord:
+def _refused_if_twice(
+    record: ReadInvoice | BadRecord, duplicates: DuplicateNumbers
+) -> ReadInvoice | BadRecord:
     if isinstance(record, BadRecord):
         return record
     identity = _identity(record)
-    places = clashes.find(identity)
+    places = duplicates.find(identity)
     if places is None:
         return record
     first, second = places

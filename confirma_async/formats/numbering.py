@@ -1,7 +1,7 @@
 """Invoice numbers: whole on the wire, whatever the file says.
 
 ``header.number`` is a JSON whole number. A document whose own number is none keeps it in
-``references.sales`` and goes out under the whole number that the job's ``NumberBook`` holds for it.
+``references.sales`` and goes out under the whole number that the job's ``NumberAssignments`` holds for it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from attrs import field, frozen
 
 from confirma_async import bounds
 from confirma_async.errors import Problem
-from confirma_async.formats.discretion import number_shown
-from confirma_async.formats.records import BadRecord, Identity, NumberBook, Place, ReadInvoice
-from confirma_async.formats.wire_tree import finished
+from confirma_async.formats.models import BadRecord, Identity, NumberAssignments, Place, ReadInvoice
+from confirma_async.formats.payload import request_from
+from confirma_async.formats.privacy import number_shown
 from confirma_async.schemas import (
     DefinitionDetail,
     InvoiceExtensions,
@@ -61,14 +61,19 @@ class Numbering:
 
 
 def resolve(
-    identity: Identity, credited: str | None, book: NumberBook | None, *, path: str, credited_path: str
+    identity: Identity,
+    credited: str | None,
+    assignments: NumberAssignments | None,
+    *,
+    path: str,
+    credited_path: str,
 ) -> Numbering:
     """Finds the whole numbers of a document and of the invoice that it credits.
 
     Args:
         identity: Who says which number.
         credited: The number of the credited invoice as the file gives it; None where it gives none.
-        book: Whole numbers of the job for numbers that are none.
+        assignments: Whole numbers of the job for numbers that are none.
         path: Where the document's number stands.
         credited_path: Where the reference to the credited invoice stands.
     """
@@ -76,7 +81,7 @@ def resolve(
     remarks: list[str] = []
     number, original = whole(identity.original), None
     if number is None:
-        number = _given(identity, book)
+        number = _given(identity, assignments)
         if number is None:
             problems.append(Problem(path, WHOLE_RULE, _not_whole(identity.original)))
         else:
@@ -89,13 +94,13 @@ def resolve(
     if credited is not None:
         reference = whole(credited)
         if reference is None:
-            reference = _invoice(identity.seller, credited, book)
+            reference = _invoice(identity.seller, credited, assignments)
             if reference is None:
                 problems.append(Problem(credited_path, ORIGINAL_RULE, _not_found(credited)))
             else:
                 remarks.append(f"the credited invoice {number_shown(credited)} is referred to as {reference}")
     elif identity.type == InvoiceType.CREDIT_NOTE:
-        reference = _invoice(identity.seller, identity.original, book)
+        reference = _invoice(identity.seller, identity.original, assignments)
         if reference is not None:
             remarks.append(
                 "the credit note names no original; invoice "
@@ -111,7 +116,7 @@ def resolve(
     )
 
 
-def carry(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceRequest:
+def apply_number(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceRequest:
     """Puts the numbers that were found into the request; nothing that stood in their place is lost."""
     if numbering.number is None or (numbering.original is None and numbering.credited is None):
         return request
@@ -129,7 +134,7 @@ def carry(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceReq
     return attrs.evolve(request, invoice=attrs.evolve(invoice, references=references, extensions=extensions))
 
 
-def concluded(
+def finish(
     raw: dict[str, Any],
     numbering: Numbering,
     place: Place,
@@ -152,7 +157,7 @@ def concluded(
         return BadRecord(place=place, problems=faults, number=number)
     return ReadInvoice(
         place=place,
-        request=carry(finished(raw), numbering),
+        request=apply_number(request_from(raw), numbering),
         remarks=(*numbering.remarks, *remarks),
         original_number=numbering.original,
     )
@@ -160,7 +165,7 @@ def concluded(
 
 @frozen
 class AssignedNumbers:
-    """A ``NumberBook`` in memory.
+    """A ``NumberAssignments`` in memory.
 
     Attributes:
         numbers: The whole number of every document of the job.
@@ -232,12 +237,12 @@ def namesake(identity: Identity) -> Identity:
     return identity
 
 
-def _given(identity: Identity, book: NumberBook | None) -> int | None:
-    return None if book is None else book.find(identity)
+def _given(identity: Identity, assignments: NumberAssignments | None) -> int | None:
+    return None if assignments is None else assignments.find(identity)
 
 
-def _invoice(seller: str, number: str, book: NumberBook | None) -> int | None:
-    return _given(Identity(seller, InvoiceType.INVOICE, number), book)
+def _invoice(seller: str, number: str, assignments: NumberAssignments | None) -> int | None:
+    return _given(Identity(seller, InvoiceType.INVOICE, number), assignments)
 
 
 def _not_whole(number: str) -> str:

@@ -5,17 +5,18 @@ reference is silent, what the sandbox does is ours, and the module that does it 
 """
 
 from confirma_async.sandbox.clock import VirtualClock
+from confirma_async.sandbox.controls import ClientState, SandboxState
 from confirma_async.sandbox.faults import Fault, FaultRule, Faults
-from confirma_async.sandbox.lifecycle.money import Split
-from confirma_async.sandbox.lifecycle.register import EInvoiceAddress
-from confirma_async.sandbox.lifecycle.stages import Route, Stage, Step
-from confirma_async.sandbox.lifecycle.terms import Terms
-from confirma_async.sandbox.office import ClientState, SandboxState
+from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
+from confirma_async.sandbox.rules.money import AmountByKind
+from confirma_async.sandbox.rules.stages import Route, Stage, Step
+from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.server import Sandbox
 from confirma_async.sandbox.store import StoredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 
 __all__ = [
+    "AmountByKind",
     "ClientState",
     "EInvoiceAddress",
     "Fault",
@@ -25,7 +26,6 @@ __all__ = [
     "Route",
     "Sandbox",
     "SandboxState",
-    "Split",
     "Stage",
     "Step",
     "StoredInvoice",

@@ -1,4 +1,4 @@
-"""The administration of the sandbox over HTTP, below ``/_sandbox/``: what ``Office`` does, and faults.
+"""The administration of the sandbox over HTTP, below ``/_sandbox/``: what ``Controls`` does, and faults.
 
 A command is called by the name of its method: ``POST /_sandbox/pay`` with a JSON object of its arguments.
 Nothing here is the vendor's, so nothing goes by the vendor's names. It answers on this machine only.
@@ -18,9 +18,9 @@ import msgspec
 from attrs import frozen
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.answers import Answer, refusal
+from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.faults import Faults
-from confirma_async.sandbox.office import Office
 from confirma_async.settings import is_loopback
 
 PREFIX = "/_sandbox/"
@@ -35,13 +35,13 @@ class Command:
     Attributes:
         what: What it does, in a sentence.
         method: The HTTP method.
-        run: What does it, given the office, the faults and the arguments.
+        run: What does it, given the controls, the faults and the arguments.
         arguments: What it takes.
     """
 
     what: str
     method: str
-    run: Callable[[Office, Faults, Mapping[str, Any]], object]
+    run: Callable[[Controls, Faults, Mapping[str, Any]], object]
     arguments: type[msgspec.Struct]
 
 
@@ -59,22 +59,22 @@ def _arguments_of(function: Callable[..., object]) -> type[msgspec.Struct]:
 
 def _command(
     function: Callable[..., object],
-    run: Callable[[Office, Faults, Mapping[str, Any]], object],
+    run: Callable[[Controls, Faults, Mapping[str, Any]], object],
     method: str = "POST",
 ) -> Command:
     what = (inspect.getdoc(function) or "").partition("\n\n")[0]
     return Command(what=what, method=method, run=run, arguments=_arguments_of(function))
 
 
-def _of_office(name: str, *, method: str = "POST") -> Command:
-    def run(office: Office, _faults: Faults, arguments: Mapping[str, Any]) -> object:
-        return getattr(office, name)(**arguments)
+def _of_controls(name: str, *, method: str = "POST") -> Command:
+    def run(controls: Controls, _faults: Faults, arguments: Mapping[str, Any]) -> object:
+        return getattr(controls, name)(**arguments)
 
-    return _command(getattr(Office, name), run, method)
+    return _command(getattr(Controls, name), run, method)
 
 
 def _of_faults(name: str) -> Command:
-    def run(_office: Office, faults: Faults, arguments: Mapping[str, Any]) -> object:
+    def run(_controls: Controls, faults: Faults, arguments: Mapping[str, Any]) -> object:
         return getattr(faults, name)(**arguments)
 
     return _command(getattr(Faults, name), run)
@@ -82,16 +82,16 @@ def _of_faults(name: str) -> Command:
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
-        "state": _of_office("state", method="GET"),
-        "advance": _of_office("advance"),
-        "pay": _of_office("pay"),
-        "change_payment": _of_office("change_payment"),
-        "approve": _of_office("approve"),
-        "disapprove": _of_office("disapprove"),
-        "resume_case": _of_office("resume_case"),
-        "expire_token": _of_office("expire_token"),
-        "connect_accounting": _of_office("connect_accounting"),
-        "register": _of_office("register"),
+        "state": _of_controls("state", method="GET"),
+        "advance": _of_controls("advance"),
+        "pay": _of_controls("pay"),
+        "change_payment": _of_controls("change_payment"),
+        "approve": _of_controls("approve"),
+        "disapprove": _of_controls("disapprove"),
+        "resume_case": _of_controls("resume_case"),
+        "expire_token": _of_controls("expire_token"),
+        "connect_accounting": _of_controls("connect_accounting"),
+        "register": _of_controls("register"),
         "add_fault": _of_faults("add"),
         "clear_faults": _of_faults("clear"),
     }
@@ -105,7 +105,7 @@ def is_administration(path: str) -> bool:
 
 
 def administer(
-    office: Office, faults: Faults, *, method: str, path: str, senders: Sequence[str], body: bytes
+    controls: Controls, faults: Faults, *, method: str, path: str, senders: Sequence[str], body: bytes
 ) -> Answer:
     """Runs a command and answers with what it returns.
 
@@ -113,7 +113,7 @@ def administer(
     addressed to another name, or say that they come from another site, get 403.
 
     Args:
-        office: What runs the commands.
+        controls: What runs the commands.
         faults: The faults that can be ordered.
         method: The HTTP method.
         path: The path, from the host on.
@@ -121,20 +121,20 @@ def administer(
         body: The arguments, as JSON.
     """
     if not all(is_loopback(_host_of(url) or "") for url in senders if url):
-        return refusal(403, "the administration is for this machine only, by its own name")
+        return error_response(403, "the administration is for this machine only, by its own name")
     command = COMMANDS.get(path.removeprefix(PREFIX))
     if command is None:
-        return refusal(404, f"there is no such command; there are {', '.join(COMMANDS)}")
+        return error_response(404, f"there is no such command; there are {', '.join(COMMANDS)}")
     if method != command.method:
-        return refusal(405, f"this command takes {command.method}", headers={"Allow": command.method})
+        return error_response(405, f"this command takes {command.method}", headers={"Allow": command.method})
     try:
         arguments = msgspec.json.decode(body or b"{}", type=command.arguments)
-        result = command.run(office, faults, msgspec.structs.asdict(arguments))
+        result = command.run(controls, faults, msgspec.structs.asdict(arguments))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a command holds no secret: say what is wrong
         wanted = _wanted(command)
-        return refusal(400, f"these are not the arguments of the command: {error}; it takes {wanted}")
+        return error_response(400, f"these are not the arguments of the command: {error}; it takes {wanted}")
     except ConfigurationError as error:
-        return refusal(409, str(error))
+        return error_response(409, str(error))
     return Answer(body=_encode(result))
 
 
@@ -153,10 +153,10 @@ def _host_of(url: str) -> str | None:
 
 def _wanted(command: Command) -> str:
     """The arguments of a command by name, with the words there are for one that takes certain words only."""
-    told: list[str] = []
+    described: list[str] = []
     for argument in msgspec.structs.fields(command.arguments):
         words = ""
         if isinstance(argument.type, type) and issubclass(argument.type, enum.Enum):
             words = f" (one of: {', '.join(str(member.value) for member in argument.type)})"
-        told.append(f"{argument.name}{words}")
-    return ", ".join(told) or "none"
+        described.append(f"{argument.name}{words}")
+    return ", ".join(described) or "none"

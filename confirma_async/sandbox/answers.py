@@ -19,7 +19,7 @@ class Answer:
     headers: Mapping[str, str] = field(factory=dict[str, str])
 
 
-def refusal(
+def error_response(
     status: int,
     message: str,
     problems: Sequence[Problem] = (),

@@ -18,12 +18,12 @@ from attrs import frozen
 from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Overrides, TokenKind
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.admin import administer, is_administration, is_host
-from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.faults import Fault, FaultRule, Faults, Strike
+from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.controls import Controls
+from confirma_async.sandbox.faults import Fault, FaultPlan, FaultRule, Faults
 from confirma_async.sandbox.handlers import HANDLERS, Call
-from confirma_async.sandbox.office import Office
-from confirma_async.sandbox.store import Client
-from confirma_async.sandbox.world import World
+from confirma_async.sandbox.store import SandboxClient
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ DOCUMENT_PATH = "/openapi.json"
 
 NO_CONTENT = 204
 
-_PARTNER = Client(name="partner", api_key="", service="")
+_PARTNER = SandboxClient(name="partner", api_key="", service="")
 """Whom the provisioning token belongs to: no client, and nobody who has invoices."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -51,22 +51,22 @@ _REPLACED_BY = {Fault.TOO_MANY_REQUESTS: 429, Fault.UNAVAILABLE: 503}
 
 
 @frozen(kw_only=True)
-class Reception:
+class AppContext:
     """All that a request meets on its way to a handler.
 
     Attributes:
-        world: What handlers work on.
+        backend: What handlers work on.
         faults: What goes wrong on purpose.
         requests: How many requests came, by operation name; counts before anything can fail.
-        office: What is done from outside the API.
+        controls: What is done from outside the API.
         routes: Operations by path and method.
         document: The OpenAPI document.
     """
 
-    world: World
+    backend: Backend
     faults: Faults
     requests: Counter[str]
-    office: Office
+    controls: Controls
     routes: Mapping[str, Mapping[str, Operation]]
     document: bytes
 
@@ -87,11 +87,11 @@ def routes(overrides: Overrides) -> Mapping[str, Mapping[str, Operation]]:
     return MappingProxyType(table)
 
 
-def make_app(reception: Reception) -> web.Application:
-    """The web application over a reception."""
+def make_app(context: AppContext) -> web.Application:
+    """The web application over a context."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        return await _serve(reception, request)
+        return await _serve(context, request)
 
     app = web.Application(client_max_size=BODY_LIMIT)
     # One route for all: paths come from the contract and may hold whatever an override says.
@@ -105,50 +105,50 @@ async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers["x-request-id"] = uuid.uuid4().hex
 
 
-async def _serve(reception: Reception, request: web.Request) -> web.StreamResponse:
+async def _serve(context: AppContext, request: web.Request) -> web.StreamResponse:
     if not is_host(request.host):
-        return _response(refusal(400, "the Host header names no host"))
-    methods = reception.routes.get(request.path)
+        return _response(error_response(400, "the Host header names no host"))
+    methods = context.routes.get(request.path)
     if methods is None:
-        return _response(await _beside_the_api(reception, request))
+        return _response(await _beside_the_api(context, request))
     operation = methods.get(request.method)
     if operation is None:
         allowed = ", ".join(sorted(methods))
-        return _response(refusal(405, f"this path takes {allowed}", headers={"Allow": allowed}))
-    reception.requests[operation.name] += 1
+        return _response(error_response(405, f"this path takes {allowed}", headers={"Allow": allowed}))
+    context.requests[operation.name] += 1
     # The body is read before any fault, so that "before" and "after the commit" are all that differs.
     body = await _body_of(request)
     if isinstance(body, Answer):
         return _response(body)
-    strike = reception.faults.strike(operation.name, body)
-    if strike.latency:
-        await asyncio.sleep(strike.latency)
-    return await _answer(reception, request, operation, body, strike)
+    plan = context.faults.plan(operation.name, body)
+    if plan.latency:
+        await asyncio.sleep(plan.latency)
+    return await _answer(context, request, operation, body, plan)
 
 
 async def _body_of(request: web.Request) -> bytes | Answer:
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        return refusal(413, f"the body is larger than {BODY_LIMIT} bytes")
+        return error_response(413, f"the body is larger than {BODY_LIMIT} bytes")
     except ConnectionError:
-        return refusal(400, "the body is not complete")  # the sender left; nobody reads this
+        return error_response(400, "the body is not complete")  # the sender left; nobody reads this
     except web.RequestPayloadError:
-        return refusal(400, "the body cannot be read: its encoding is broken")
+        return error_response(400, "the body cannot be read: its encoding is broken")
 
 
-async def _beside_the_api(reception: Reception, request: web.Request) -> Answer:
+async def _beside_the_api(context: AppContext, request: web.Request) -> Answer:
     """What is served beside the vendor's paths: the OpenAPI document, and the administration."""
     if request.path == DOCUMENT_PATH and request.method == "GET":
-        return Answer(body=reception.document)
+        return Answer(body=context.document)
     if not is_administration(request.path):
-        return refusal(404, "there is nothing at this path")
+        return error_response(404, "there is nothing at this path")
     body = await _body_of(request)
     if isinstance(body, Answer):
         return body
     return administer(
-        reception.office,
-        reception.faults,
+        context.controls,
+        context.faults,
         method=request.method,
         path=request.path,
         senders=(f"//{request.host}", request.headers.get("Origin", "")),
@@ -157,19 +157,19 @@ async def _beside_the_api(reception: Reception, request: web.Request) -> Answer:
 
 
 async def _answer(
-    reception: Reception, request: web.Request, operation: Operation, body: bytes, strike: Strike
+    context: AppContext, request: web.Request, operation: Operation, body: bytes, plan: FaultPlan
 ) -> web.StreamResponse:
-    rule = strike.decisive
+    rule = plan.decisive
     if rule is not None and rule.kind is Fault.RESET_BEFORE_COMMIT:
         return _reset(request)
     replaced = None if rule is None else _replacement(rule)
     if replaced is not None and rule is not None and not rule.after_commit:
         return _response(replaced)
-    answer = _handle(reception, request, operation, body, strike)
+    answer = _handle(context, request, operation, body, plan)
     if rule is None:
         return _response(answer)
     if rule.kind is Fault.DUPLICATE_DELIVERY:
-        return _response(_handle(reception, request, operation, body, strike))
+        return _response(_handle(context, request, operation, body, plan))
     if rule.kind is Fault.RESET_AFTER_COMMIT:
         return _reset(request)
     if rule.kind is Fault.TRUNCATED_BODY:
@@ -180,38 +180,38 @@ async def _answer(
 
 
 def _handle(
-    reception: Reception, request: web.Request, operation: Operation, body: bytes, strike: Strike
+    context: AppContext, request: web.Request, operation: Operation, body: bytes, plan: FaultPlan
 ) -> Answer:
-    client = _client_of(reception.world, request.headers.get("X-Api-Key", ""), operation)
+    client = _client_of(context.backend, request.headers.get("X-Api-Key", ""), operation)
     if isinstance(client, Answer):
         return client
-    if strike.refused is not None:
-        return refusal(strike.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
-    call = Call(client=client, query=dict(request.query), body=body, listing_delay=strike.listing_delay)
+    if plan.refused is not None:
+        return error_response(plan.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
+    call = Call(client=client, query=dict(request.query), body=body, listing_delay=plan.listing_delay)
     try:
-        return HANDLERS[operation.name](reception.world, call)
+        return HANDLERS[operation.name](context.backend, call)
     except Exception:
         logger.exception("the sandbox failed in %s", operation.name)
-        return refusal(500, "the sandbox itself failed; its log says where")
+        return error_response(500, "the sandbox itself failed; its log says where")
 
 
-def _client_of(world: World, token: str, operation: Operation) -> Client | Answer:
+def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxClient | Answer:
     """Whose token it is, or why it will not do.
 
     401 for a missing or invalid token is documented (contract §1), and so is that an expired one may be
     renewed (§3); 403 is documented, too (§1), but that it is for a token of the other kind is our reading.
     """
-    client = world.store.accounts.by_token(token)
-    is_provisioning = token == world.provisioning_token
+    client = backend.store.accounts.by_token(token)
+    is_provisioning = token == backend.provisioning_token
     if client is None and not is_provisioning:
-        return refusal(401, "the token in X-Api-Key is unknown" if token else "X-Api-Key is missing")
+        return error_response(401, "the token in X-Api-Key is unknown" if token else "X-Api-Key is missing")
     if is_provisioning is not (operation.token is TokenKind.PROVISIONING):
         kind = "a client's token" if operation.token is TokenKind.CLIENT else "the provisioning token"
-        return refusal(403, f"this operation wants {kind}")
+        return error_response(403, f"this operation wants {kind}")
     if client is None:
         return _PARTNER
-    if operation is not RENEW_TOKEN and client.has_expired(world.clock.now()):
-        return refusal(401, "the token in X-Api-Key has expired; renew it")
+    if operation is not RENEW_TOKEN and client.has_expired(backend.clock.now()):
+        return error_response(401, "the token in X-Api-Key has expired; renew it")
     return client
 
 
@@ -224,7 +224,7 @@ def _replacement(rule: FaultRule) -> Answer | None:
     if isinstance(wait, float) and wait.is_integer():
         wait = int(wait)  # the header's seconds are whole
     headers = {} if wait is None else {"Retry-After": str(wait)}
-    return refusal(status, f"a fault was ordered: {rule.kind.value}", headers=headers)
+    return error_response(status, f"a fault was ordered: {rule.kind.value}", headers=headers)
 
 
 def _response(answer: Answer) -> web.Response:

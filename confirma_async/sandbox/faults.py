@@ -131,7 +131,7 @@ class FaultRule:
 
 
 @frozen(kw_only=True)
-class Strike:
+class FaultPlan:
     """The faults that hit one request.
 
     Attributes:
@@ -147,15 +147,15 @@ class Strike:
     decisive: FaultRule | None = None
 
 
-NO_FAULT = Strike()
+NO_FAULT = FaultPlan()
 
 
 @attrs.define
-class _Order:
+class _ArmedFault:
     """A rule and how many requests it may still hit."""
 
     rule: FaultRule
-    left: int | None = field()
+    remaining: int | None = field()
 
 
 class Faults:
@@ -167,7 +167,7 @@ class Faults:
     """
 
     def __init__(self) -> None:
-        self._orders: list[_Order] = []
+        self._armed: list[_ArmedFault] = []
         self._random = random.Random()  # noqa: S311 (dice for tests, no secret)
         self._lock = threading.Lock()
 
@@ -201,7 +201,7 @@ class Faults:
             after_commit=after_commit,
         )
         with self._lock:
-            self._orders.append(_Order(rule, times))
+            self._armed.append(_ArmedFault(rule, times))
 
     def seed(self, number: int) -> None:
         """Makes the dice of ``probability`` fall the same way every time."""
@@ -211,41 +211,41 @@ class Faults:
     def clear(self) -> None:
         """Takes back all faults that have not hit yet."""
         with self._lock:
-            self._orders.clear()
+            self._armed.clear()
 
     def remaining(self) -> tuple[FaultRule, ...]:
         """The faults that will still hit, each with the ``times`` it has left; empty when all have hit."""
         with self._lock:
-            return tuple(attrs.evolve(order.rule, times=order.left) for order in self._orders)
+            return tuple(attrs.evolve(armed.rule, times=armed.remaining) for armed in self._armed)
 
-    def strike(self, operation: str, body: bytes = b"") -> Strike:
+    def plan(self, operation: str, body: bytes = b"") -> FaultPlan:
         """Decides which faults hit one request of an operation, and counts them as used."""
-        if not self._orders:
+        if not self._armed:
             return NO_FAULT
-        strike = NO_FAULT
+        plan = NO_FAULT
         with self._lock:
-            for order in self._orders:
-                rule = order.rule
-                if strike.decisive is not None and rule.kind not in _ALONGSIDE:
+            for armed in self._armed:
+                rule = armed.rule
+                if plan.decisive is not None and rule.kind not in _ALONGSIDE:
                     continue
                 if not rule.concerns(operation, body) or not self._falls(rule.probability):
                     continue
-                if order.left is not None:
-                    order.left -= 1
-                strike = _joined(strike, rule)
-            self._orders = [order for order in self._orders if order.left != 0]
-        return strike
+                if armed.remaining is not None:
+                    armed.remaining -= 1
+                plan = _joined(plan, rule)
+            self._armed = [armed for armed in self._armed if armed.remaining != 0]
+        return plan
 
     def _falls(self, probability: float) -> bool:
         # A certain fault rolls no dice: it must not change where a seed makes the others fall.
         return probability == 1 or self._random.random() < probability
 
 
-def _joined(strike: Strike, rule: FaultRule) -> Strike:
+def _joined(plan: FaultPlan, rule: FaultRule) -> FaultPlan:
     if rule.kind is Fault.LATENCY:
-        return attrs.evolve(strike, latency=strike.latency + rule.seconds)
+        return attrs.evolve(plan, latency=plan.latency + rule.seconds)
     if rule.kind is Fault.REFUSAL:
-        return attrs.evolve(strike, refused=strike.refused or rule.status)
+        return attrs.evolve(plan, refused=plan.refused or rule.status)
     if rule.kind is Fault.LATE_LISTING:
-        return attrs.evolve(strike, listing_delay=max(strike.listing_delay, rule.seconds))
-    return attrs.evolve(strike, decisive=rule)
+        return attrs.evolve(plan, listing_delay=max(plan.listing_delay, rule.seconds))
+    return attrs.evolve(plan, decisive=rule)

@@ -18,17 +18,17 @@ from confirma_async import bounds
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.app import Reception, make_app, routes
+from confirma_async.sandbox.app import AppContext, make_app, routes
+from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.clock import ClockReading, VirtualClock
+from confirma_async.sandbox.controls import OWN_CLIENT, Controls
 from confirma_async.sandbox.faults import Faults
-from confirma_async.sandbox.lifecycle import SERVICES, TRANSITIONS
-from confirma_async.sandbox.lifecycle.accounts import expiry_of
-from confirma_async.sandbox.lifecycle.register import EXAMPLES
-from confirma_async.sandbox.lifecycle.terms import DEFAULT_TERMS, Terms
-from confirma_async.sandbox.office import OWN_CLIENT, Office
 from confirma_async.sandbox.openapi import document
-from confirma_async.sandbox.store import Client, Store, StoredInvoice
-from confirma_async.sandbox.world import World
+from confirma_async.sandbox.rules import SERVICES, TRANSITIONS
+from confirma_async.sandbox.rules.accounts import expiry_of
+from confirma_async.sandbox.rules.einvoice_directory import EXAMPLES
+from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
+from confirma_async.sandbox.store import SandboxClient, Store, StoredInvoice
 from confirma_async.schemas import ServiceType
 from confirma_async.settings import is_loopback
 
@@ -51,12 +51,12 @@ _BIND_REASONS = {
 class _Running:
     """What there is while the sandbox listens."""
 
-    world: World
+    backend: Backend
     runner: web.AppRunner
     url: str
 
 
-class Sandbox(Office):
+class Sandbox(Controls):
     """The service on localhost, over real HTTP. It never claims to be the vendor's: see ``x-sandbox``.
 
     It serves every endpoint of the contract and lives through what the services do; what no endpoint does,
@@ -125,16 +125,16 @@ class Sandbox(Office):
     @property
     def provisioning_token(self) -> str:
         """The token that onboarding wants (contract §1); known once started."""
-        return self._world.provisioning_token
+        return self._backend.provisioning_token
 
     @property
-    def _world(self) -> World:
+    def _backend(self) -> Backend:
         """What the sandbox is made of: its state, its time, what is agreed on.
 
         Raises:
             ConfigurationError: the sandbox is not running.
         """
-        return self._while_running().world
+        return self._while_running().backend
 
     async def start(self) -> None:
         """Opens the database and listens.
@@ -163,7 +163,7 @@ class Sandbox(Office):
         try:
             await running.runner.cleanup()
         finally:
-            running.world.store.close()
+            running.backend.store.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -189,7 +189,7 @@ class Sandbox(Office):
         """
         chosen = self._service if service is None else service
         _check_service(chosen)
-        return _add_client(self._world, name, chosen).api_key
+        return _add_client(self._backend, name, chosen).api_key
 
     def invoices(self) -> list[StoredInvoice]:
         """Every invoice that was stored, duplicates too, in order of arrival, as it stands now.
@@ -197,48 +197,48 @@ class Sandbox(Office):
         Raises:
             ConfigurationError: the sandbox is not running.
         """
-        self._world.now()
-        return self._world.store.invoices.all()
+        self._backend.now()
+        return self._backend.store.invoices.all()
 
     def _while_running(self) -> _Running:
         if self._running is None:
             raise ConfigurationError("the sandbox is not running; use `async with Sandbox() as sandbox:`")
         return self._running
 
-    def _restore(self, store: Store) -> World:
+    def _restore(self, store: Store) -> Backend:
         accounts = store.accounts
         virtual, real = accounts.fact(_VIRTUAL_TIME), accounts.fact(_REAL_TIME)
         if virtual is not None and real is not None and not self.clock.has_given_start:
             self.clock.resume(ClockReading(datetime.fromisoformat(virtual), datetime.fromisoformat(real)))
-        world = World(
+        backend = Backend(
             store=store,
             clock=self.clock,
             converter=Converter(self._overrides.names),
             terms=self._terms,
             provisioning_token=accounts.fact(_PROVISIONING_TOKEN) or str(uuid.uuid4()),
         )
-        accounts.put_facts({_PROVISIONING_TOKEN: world.provisioning_token, **_times(self.clock)})
-        _add_client(world, OWN_CLIENT, self._service)
-        if store.register.is_empty():
+        accounts.put_facts({_PROVISIONING_TOKEN: backend.provisioning_token, **_times(self.clock)})
+        _add_client(backend, OWN_CLIENT, self._service)
+        if store.einvoice_directory.is_empty():
             for business_id, addresses in EXAMPLES.items():
                 for address in addresses:
-                    store.register.add(business_id, address)
-        return world
+                    store.einvoice_directory.add(business_id, address)
+        return backend
 
     def _keep_time(self) -> None:
-        self._world.store.accounts.put_facts(_times(self.clock))
+        self._backend.store.accounts.put_facts(_times(self.clock))
 
-    async def _listen(self, world: World) -> _Running:
-        reception = Reception(
-            world=world,
+    async def _listen(self, backend: Backend) -> _Running:
+        context = AppContext(
+            backend=backend,
             faults=self.faults,
             requests=self.requests,
-            office=self,
+            controls=self,
             routes=self._routes,
-            document=world.converter.encode(document(self._overrides)),
+            document=backend.converter.encode(document(self._overrides)),
         )
         runner = web.AppRunner(
-            make_app(reception),
+            make_app(context),
             access_log=None,
             handle_signals=False,
             shutdown_timeout=_SHUTDOWN_SECONDS,
@@ -255,19 +255,19 @@ class Sandbox(Office):
             ) from error
         host, port = runner.addresses[0][:2]
         url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        return _Running(world=world, runner=runner, url=url)
+        return _Running(backend=backend, runner=runner, url=url)
 
 
-def _add_client(world: World, name: str, service: str) -> Client:
-    known = world.store.accounts.by_name(name)
+def _add_client(backend: Backend, name: str, service: str) -> SandboxClient:
+    known = backend.store.accounts.by_name(name)
     if known is None:
-        known = Client(
+        known = SandboxClient(
             name=name,
             api_key=str(uuid.uuid4()),
             service=service,
-            expires_at=expiry_of(world.clock.now(), world.terms.token_lifetime),
+            expires_at=expiry_of(backend.clock.now(), backend.terms.token_lifetime),
         )
-    return world.store.accounts.put(evolve(known, service=service))
+    return backend.store.accounts.put(evolve(known, service=service))
 
 
 def _times(clock: VirtualClock) -> Mapping[str, str]:

@@ -24,7 +24,7 @@ from docs.tables.outcomes import (
     states,
     verdicts,
 )
-from docs.tables.sandbox import commands_of_the_sandbox, principles, stages
+from docs.tables.sandbox import assumptions, commands_of_the_sandbox, stages
 
 __all__ = ["TABLES", "field_table", "write"]
 
@@ -55,7 +55,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         faults,
         commands_of_the_sandbox,
         stages,
-        principles,
+        assumptions,
         operations,
         evidence,
     )

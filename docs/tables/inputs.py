@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from confirma_async.formats import COLUMNS
-from confirma_async.formats.columns import REQUIRED, SUMMED
-from confirma_async.formats.finvoice_codes import TYPE_CODES as FINVOICE_CODES
-from confirma_async.formats.ubl_codes import TYPE_CODES
+from confirma_async.formats.tables.columns import REQUIRED, SUMMED
+from confirma_async.formats.xml.finvoice.codes import TYPE_CODES as FINVOICE_CODES
+from confirma_async.formats.xml.ubl.codes import TYPE_CODES
 from confirma_async.schemas import InvoiceType
 from confirma_async.validation import RULES
 from docs.tables.markup import code, table

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from confirma_async.sandbox.admin import COMMANDS
-from confirma_async.sandbox.lifecycle import PRINCIPLES, STEPS, TRANSITIONS, Transition
-from confirma_async.sandbox.lifecycle import RULES as SANDBOX_RULES
+from confirma_async.sandbox.rules import ASSUMPTIONS, STEPS, TRANSITIONS, Transition
+from confirma_async.sandbox.rules import RULES as SANDBOX_RULES
 from confirma_async.schemas.wire import Evidence
 from docs.tables.markup import MARKS, code, prose, table
 
@@ -30,23 +30,23 @@ def stages() -> str:
     return table(("Route", "Day", "Stage", "Fee", "What the timeline says"), rows)
 
 
-def principles() -> str:
+def assumptions() -> str:
     """Everything that the sandbox lives by, and whose word that is."""
-    validation = [(f"ERROR: {rule.error}", rule.lives_by, rule.evidence) for rule in SANDBOX_RULES]
-    steps = [(f"{it.source} → {it.target}: {_when(it)}", it.lives_by, it.evidence) for it in TRANSITIONS]
-    ways = {it.route: (f"{it.route}: stages of an unpaid invoice", it.lives_by, it.evidence) for it in STEPS}
-    rest = [(it.what, it.lives_by, it.evidence) for it in PRINCIPLES]
+    validation = [(f"ERROR: {rule.error}", rule.basis, rule.evidence) for rule in SANDBOX_RULES]
+    steps = [(f"{it.source} → {it.target}: {_when(it)}", it.basis, it.evidence) for it in TRANSITIONS]
+    ways = {it.route: (f"{it.route}: stages of an unpaid invoice", it.basis, it.evidence) for it in STEPS}
+    rest = [(it.what, it.basis, it.evidence) for it in ASSUMPTIONS]
     rows = [
-        (what, lives_by, _known(lives_by, evidence))
-        for what, lives_by, evidence in (*validation, *steps, *ways.values(), *rest)
+        (what, basis, _known(basis, evidence))
+        for what, basis, evidence in (*validation, *steps, *ways.values(), *rest)
     ]
     return table(("What it does", "Lives by", "Known"), rows)
 
 
-def _known(lives_by: str, evidence: Evidence | None) -> str:
+def _known(basis: str, evidence: Evidence | None) -> str:
     if evidence is None:
         return "ours"
-    return MARKS[evidence] + (", in part" if re.search(r"\bours?\b", lives_by) else "")
+    return MARKS[evidence] + (", in part" if re.search(r"\bours?\b", basis) else "")
 
 
 def _when(transition: Transition) -> str:

@@ -33,7 +33,7 @@ def entry(record) -> Any:
 
 def filled(prepared) -> bytes:
     body: bytes = prepared.body
-    for each in prepared.stand_ins:
+    for each in prepared.placeholders:
         body = each.replaced(body, each.attached.load(each.digest))
     return body
 
@@ -74,7 +74,7 @@ def test_a_url_is_named_until_a_job_puts_the_document_in_its_place(table):
     assert [each.url for each in found.complete().invoice.attachments] == [URL]
     prepared = entry(found)
     assert b"example.fi" not in prepared.body
-    (attachment,) = Converter().parse(prepared.stand_ins[0].replaced(prepared.body, PDF))["invoice"][
+    (attachment,) = Converter().parse(prepared.placeholders[0].replaced(prepared.body, PDF))["invoice"][
         "attachments"
     ]
     assert attachment == {
@@ -113,7 +113,7 @@ def test_a_url_that_is_to_be_passed_on_has_a_column_of_its_own(write):
     header = HEADER.replace("attachment", "attachment_url")
     (found,) = read(write("in.csv", f"{header}\n1;2026-11-01;2026-11-15;EUR;{URL};10.00"))
     prepared = entry(found)
-    assert prepared.stand_ins == ()
+    assert prepared.placeholders == ()
     assert Converter().parse(prepared.body)["invoice"]["attachments"] == [{"url": URL}]
 
 

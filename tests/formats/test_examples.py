@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from confirma_async.formats import ReadInvoice, read, sightings
+from confirma_async.formats import ReadInvoice, read, scan
 from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.validation import check
 
@@ -26,7 +26,7 @@ def requests(name: str) -> list[SalesInvoiceRequest]:
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_example_is_read(name):
-    assert len(requests(name)) == len(list(sightings(EXAMPLES / name))) == FILES[name]
+    assert len(requests(name)) == len(list(scan(EXAMPLES / name))) == FILES[name]
 
 
 def test_exactly_one_example_is_wrong_and_it_is_the_one_that_the_readme_names():

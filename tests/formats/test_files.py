@@ -10,14 +10,14 @@ import pytest
 
 from confirma_async.formats import (
     BadRecord,
-    Clashes,
-    Form,
+    DocumentRef,
+    DuplicateNumbers,
+    FileFormat,
     Identity,
     InputError,
     Place,
     ReadInvoice,
     ReadOptions,
-    Sighting,
     expand,
     read_files,
     spooled,
@@ -163,11 +163,11 @@ def test_what_stands_for_no_file_is_said(tmp_path, name):
 
 def test_the_first_two_places_of_many_are_kept():
     who = Identity("s", InvoiceType.INVOICE, "1")
-    seen = [Sighting(who, Place("f", line)) for line in (1, 5, 9)]
-    with Clashes() as clashes:
-        assert list(clashes.watch(seen)) == [who] * 3
-        assert clashes.find(who) == (Place("f", 1), Place("f", 5))
-        assert clashes.find(Identity("s", InvoiceType.INVOICE, "2")) is None
+    seen = [DocumentRef(who, Place("f", line)) for line in (1, 5, 9)]
+    with DuplicateNumbers() as duplicates:
+        assert list(duplicates.watch(seen)) == [who] * 3
+        assert duplicates.find(who) == (Place("f", 1), Place("f", 5))
+        assert duplicates.find(Identity("s", InvoiceType.INVOICE, "2")) is None
 
 
 def test_a_pattern_stands_for_the_files_that_match(lines, tmp_path):
@@ -203,7 +203,7 @@ def test_input_that_comes_once_is_read_twice_and_called_by_its_name(wire_invoice
 
 def test_what_is_wrong_with_the_whole_of_it_is_told_by_its_name():
     with spooled(io.BytesIO(b"colour;size\nred;3\n")) as piped:
-        for options in (ReadOptions(), ReadOptions(form=Form.CSV)):
+        for options in (ReadOptions(), ReadOptions(file_format=FileFormat.CSV)):
             (found,) = read_files([piped], options)
             assert isinstance(found, BadRecord)
             assert found.place == Place("-")

@@ -14,14 +14,12 @@ from confirma_async.formats import (
     BadRecord,
     InputError,
     ReadInvoice,
-    excel_table,
     read,
     read_files,
-    sightings,
-    table_invoices,
-    xml_documents,
-    xml_tree,
+    scan,
 )
+from confirma_async.formats.tables import excel, invoices
+from confirma_async.formats.xml import documents, element_reader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 UBL = (EXAMPLES / "ubl" / "invoice.xml").read_text(encoding="utf-8")
@@ -74,7 +72,7 @@ def test_a_key_that_is_nested_as_deeply_as_may_be_is_kept(write):
 
 
 def test_opening_quotes_without_end_are_told_once_and_end_the_file(write, monkeypatch):
-    monkeypatch.setattr(table_invoices, "MOST_DOUBTFUL", 50)
+    monkeypatch.setattr(invoices, "MOST_DOUBTFUL", 50)
     path = write("in.csv", HEADER + '1;"\n' * 10_000)
     (found,) = read_files([path])
     assert isinstance(found, BadRecord)
@@ -82,18 +80,18 @@ def test_opening_quotes_without_end_are_told_once_and_end_the_file(write, monkey
     assert "none of the 50 lines above line 102 can be read" in problem.message
     assert "nothing from there on is" in problem.message
     with pytest.raises(InputError, match=r"in\.csv: none of the 50 lines"):
-        list(sightings(path))
+        list(scan(path))
 
 
 def test_a_whole_line_ends_the_counting_of_those_that_cannot_be_read(write, monkeypatch):
-    monkeypatch.setattr(table_invoices, "MOST_DOUBTFUL", 3)
+    monkeypatch.setattr(invoices, "MOST_DOUBTFUL", 3)
     torn, whole = "9\n", "1;2026-01-01;2026-01-15;EUR;1\n"
     found = list(read(write("in.csv", HEADER + (torn * 3 + whole) * 4)))
     assert [isinstance(each, BadRecord) for each in found] == [True, False] * 4
 
 
 def test_an_invoice_tells_so_many_of_its_problems_and_not_more(write, monkeypatch):
-    monkeypatch.setattr(table_invoices, "MOST_PROBLEMS", 7)
+    monkeypatch.setattr(invoices, "MOST_PROBLEMS", 7)
     lines = "".join(f"1;2026-01-01;2026-01-15;EUR;{amount}\n" for amount in range(1000))
     (found,) = read(write("in.csv", HEADER + lines))
     assert isinstance(found, BadRecord)
@@ -101,7 +99,7 @@ def test_an_invoice_tells_so_many_of_its_problems_and_not_more(write, monkeypatc
 
 
 def test_an_invoice_inherits_so_many_problems_of_the_lines_above_and_not_more(write, monkeypatch):
-    monkeypatch.setattr(table_invoices, "MOST_INHERITED", 5)
+    monkeypatch.setattr(invoices, "MOST_INHERITED", 5)
     _, found = read(
         write("in.csv", HEADER + "\n".join(['"a" b'] * 100) + "\n1;2026-01-01;2026-01-15;EUR;1\n")
     )
@@ -150,7 +148,7 @@ def test_a_workbook_of_usual_size_is_read(workbook):
 
 
 def test_a_row_number_beyond_all_rows_ends_at_the_last_row_there_may_be(workbook, monkeypatch):
-    monkeypatch.setattr(excel_table, "MOST_ROWS", 2000)
+    monkeypatch.setattr(excel, "MOST_ROWS", 2000)
     assert "a row beyond number 2000" in refusal(workbook(ROW % (10**12, 10**12)))
     assert isinstance(next(iter(read(workbook(ROW % (1999, 1999))))), ReadInvoice)
 
@@ -164,7 +162,7 @@ CROWDS = {
 
 @pytest.mark.parametrize("behind", CROWDS.values(), ids=CROWDS)
 def test_a_crowd_of_cells_is_refused_before_it_is_parsed(workbook, monkeypatch, behind):
-    monkeypatch.setattr(excel_table, "MOST_TAGS", 500)
+    monkeypatch.setattr(excel, "MOST_TAGS", 500)
     monkeypatch.setattr(openpyxl, "load_workbook", lambda *_, **__: pytest.fail("the workbook was parsed"))
     assert "holds more than 500 tags in one row or part (xl/worksheets/sheet1.xml)" in refusal(
         workbook(behind)
@@ -172,24 +170,24 @@ def test_a_crowd_of_cells_is_refused_before_it_is_parsed(workbook, monkeypatch, 
 
 
 def test_many_rows_of_usual_width_are_no_crowd(workbook, monkeypatch):
-    monkeypatch.setattr(excel_table, "MOST_TAGS", 500)
+    monkeypatch.setattr(excel, "MOST_TAGS", 500)
     rows = b"".join(ROW % (number, number) for number in range(3, 1000))
     assert len(list(read(workbook(rows)))) == 1
 
 
 def test_other_parts_are_counted_as_well(workbook, monkeypatch):
-    monkeypatch.setattr(excel_table, "MOST_TAGS", 500)
+    monkeypatch.setattr(excel, "MOST_TAGS", 500)
     path = workbook(part="xl/styles.xml", contents=b"<styleSheet>" + b"<xf/>" * 1000 + b"</styleSheet>")
     assert "tags in one row or part (xl/styles.xml)" in refusal(path)
 
 
 def test_more_rows_than_excel_has_are_refused(workbook, monkeypatch):
-    monkeypatch.setattr(excel_table, "MOST_ROWS", 100)
+    monkeypatch.setattr(excel, "MOST_ROWS", 100)
     assert "holds more than 100 rows" in refusal(workbook(b"<row></row>" * 200))
 
 
 def test_cells_far_to_the_right_count_with_the_empty_ones_before_them(workbook, monkeypatch):
-    monkeypatch.setattr(excel_table, "MOST_CELLS", 50_000)
+    monkeypatch.setattr(excel, "MOST_CELLS", 50_000)
     message = refusal(workbook(b'<row><c r="ZZZ1"/></row>' * 10))
     assert "more than 50000 cells, the empty ones included" in message
 
@@ -198,12 +196,12 @@ def test_cells_far_to_the_right_count_with_the_empty_ones_before_them(workbook, 
 
 
 def test_siblings_are_counted_once_and_not_each_time(write, monkeypatch):
-    def counted(element, step=xml_tree._step):
+    def counted(element, step=element_reader._step):
         calls.append(element)
         return step(element)
 
     calls: list[object] = []
-    monkeypatch.setattr(xml_tree, "_step", counted)
+    monkeypatch.setattr(element_reader, "_step", counted)
     notes = "".join(f"<cbc:AccountingCost>{number}</cbc:AccountingCost>" for number in range(2000))
     document = UBL.replace("<cbc:DocumentCurrencyCode", f"{notes}<cbc:DocumentCurrencyCode", 1)
     (found,) = read(write("in.xml", document))
@@ -236,14 +234,14 @@ def test_a_crowd_on_one_element_is_refused(write, attributes, says):
 
 
 def test_long_texts_and_as_many_attributes_as_may_be_are_no_crowd(write, monkeypatch):
-    monkeypatch.setattr(xml_documents, "_FEWEST_BYTES", 10)
+    monkeypatch.setattr(documents, "_FEWEST_BYTES", 10)
     attributes = " ".join(f'a{number}="x"' for number in range(900))
     (found,) = read(write("in.xml", UBL.replace("<Invoice ", f"<Invoice {attributes} ", 1)))
     assert isinstance(found, ReadInvoice)
 
 
 def test_a_document_tells_so_many_of_its_problems_and_not_more(write, monkeypatch):
-    monkeypatch.setattr(xml_tree, "MOST_PROBLEMS", 3)
+    monkeypatch.setattr(element_reader, "MOST_PROBLEMS", 3)
     document = UBL.replace("</cbc:PayableAmount>", "x</cbc:PayableAmount>")
     document = document.replace("</cbc:LineExtensionAmount>", "x</cbc:LineExtensionAmount>")
     document = document.replace("</cbc:TaxAmount>", "x</cbc:TaxAmount>")

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.formats import Identity, NumberBook, assign
-from confirma_async.formats.numbering import DISPLACED, Numbering, carry, resolve, whole
+from confirma_async.formats import Identity, NumberAssignments, assign
+from confirma_async.formats.numbering import DISPLACED, Numbering, apply_number, resolve, whole
 from confirma_async.schemas import (
     InvoiceContentData,
     InvoiceHeader,
@@ -19,7 +19,9 @@ from confirma_async.schemas import (
 INVOICE, CREDIT_NOTE, REMINDER = InvoiceType.INVOICE, InvoiceType.CREDIT_NOTE, InvoiceType.REMINDER
 
 
-def resolved(identity: Identity, credited: str | None = None, book: NumberBook | None = None) -> Numbering:
+def resolved(
+    identity: Identity, credited: str | None = None, book: NumberAssignments | None = None
+) -> Numbering:
     return resolve(identity, credited, book, path="number", credited_path="credited")
 
 
@@ -99,14 +101,14 @@ def test_a_credit_note_without_reference_or_namesake_stays_without():
 
 def test_the_original_number_is_kept_as_sales_reference():
     identity = Identity("", INVOICE, "A")
-    sent = carry(request(), resolved(identity, book=assign([identity], 9)))
+    sent = apply_number(request(), resolved(identity, book=assign([identity], 9)))
     assert sent.invoice.references is not None
     assert sent.invoice.references.sales == "A"
 
 
 def test_a_sales_reference_that_was_there_moves_to_the_details():
     identity = Identity("", INVOICE, "A")
-    sent = carry(request(sales="S-1", buyer="B"), resolved(identity, book=assign([identity], 9)))
+    sent = apply_number(request(sales="S-1", buyer="B"), resolved(identity, book=assign([identity], 9)))
     assert sent.invoice.references is not None
     assert (sent.invoice.references.sales, sent.invoice.references.buyer) == ("A", "B")
     assert sent.invoice.extensions is not None

@@ -36,7 +36,7 @@ from confirma_async.bulk.sqlite.admission import Chunk, date_of
 from confirma_async.bulk.sqlite.file import OpenFile, open_file, read_file
 from confirma_async.bulk.sqlite.guard import examine_missing, explained
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
-from confirma_async.formats.records import Identity
+from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
 
 SLICE = 64

@@ -14,12 +14,12 @@ from confirma_async.sandbox.handlers.accounting import (
     submit_ledger,
     submit_payments,
 )
-from confirma_async.sandbox.handlers.call import Call, Handler
+from confirma_async.sandbox.handlers.base import Call, Handler
 from confirma_async.sandbox.handlers.cases import case_details, create_actions
 from confirma_async.sandbox.handlers.distributions import distributions, distributions_v2
+from confirma_async.sandbox.handlers.einvoice_directory import finvoice_credentials
 from confirma_async.sandbox.handlers.invoices import create_invoice
 from confirma_async.sandbox.handlers.money import payments, settlements
-from confirma_async.sandbox.handlers.register import finvoice_credentials
 from confirma_async.sandbox.handlers.tokens import create_client, renew_token, validate_token
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(

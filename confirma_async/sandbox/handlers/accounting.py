@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, read_body, with_blanks
-from confirma_async.sandbox.lifecycle.accounting import RecordKind, imbalance_of
-from confirma_async.sandbox.passage import submit
+from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.handlers.base import Call, read_body, with_blanks
+from confirma_async.sandbox.rules.accounting import RecordKind, imbalance_of
+from confirma_async.sandbox.scheduler import submit
 from confirma_async.sandbox.store.accounting import Record
-from confirma_async.sandbox.world import World
 from confirma_async.schemas import (
     AccountingInvoiceStatus,
     AccountingInvoiceStatuses,
@@ -29,16 +29,16 @@ _DOCUMENT_STATUS = {PENDING: "Pending", SYNCED: "Approved"}
 """``Approved`` was seen in an example (contract §7); the other words are ours."""
 
 
-def submit_ledger(world: World, call: Call) -> Answer:
+def submit_ledger(backend: Backend, call: Call) -> Answer:
     """Takes a ledger and answers 200 with a message, which is ours: the answer is not shown (contract §7)."""
-    request = read_body(world, call, LedgerSubmission)
+    request = read_body(backend, call, LedgerSubmission)
     if isinstance(request, Answer):
         return request
     ledger = request.ledgers
     if len(ledger.document_description or "") > LONGEST_DESCRIPTION:
         what = f"must have at most {LONGEST_DESCRIPTION} characters"
         too_long = Problem("$.ledgers.documentDescription", "length", what)
-        return refusal(400, "the ledger cannot be taken", [too_long])
+        return error_response(400, "the ledger cannot be taken", [too_long])
     record = Record(
         client=call.client.name,
         kind=RecordKind.LEDGER,
@@ -47,18 +47,18 @@ def submit_ledger(world: World, call: Call) -> Answer:
         name=ledger.document_name,
         imbalance=imbalance_of(ledger),
     )
-    submit(world.store, record, world.now())
+    submit(backend.store, record, backend.now())
     receipt = AccountingReceipt(message="The ledger was received and is pending.")
-    return Answer(body=world.converter.dumps(receipt))
+    return Answer(body=backend.converter.dumps(receipt))
 
 
-def submit_payments(world: World, call: Call) -> Answer:
+def submit_payments(backend: Backend, call: Call) -> Answer:
     """Takes payments and answers 200 with a message, which is ours: the answer is not shown (contract §7)."""
-    request = read_body(world, call, PaymentSubmission)
+    request = read_body(backend, call, PaymentSubmission)
     if isinstance(request, Answer):
         return request
-    now = world.now()
-    with world.store.transaction():
+    now = backend.now()
+    with backend.store.transaction():
         for payment in request.payments:
             record = Record(
                 client=call.client.name,
@@ -67,20 +67,20 @@ def submit_payments(world: World, call: Call) -> Answer:
                 number=payment.invoice_number,
                 day=payment.payment_date,
             )
-            submit(world.store, record, now)
+            submit(backend.store, record, now)
     receipt = AccountingReceipt(message="The payments were received and are pending.")
-    return Answer(body=world.converter.dumps(receipt))
+    return Answer(body=backend.converter.dumps(receipt))
 
 
-def ledger_statuses(world: World, call: Call) -> Answer:
+def ledger_statuses(backend: Backend, call: Call) -> Answer:
     """Answers 200 with how each ledger stands, and 204 where there is none (contract §1, §7, documented)."""
-    found = _records(world, call, RecordKind.LEDGER)
+    found = _records(backend, call, RecordKind.LEDGER)
     if not found:
         return Answer(status=204, body=b"")
-    told = LedgerStatuses(
+    statuses = LedgerStatuses(
         ledgers=tuple(
             with_blanks(
-                world,
+                backend,
                 LedgerStatus(
                     source_identifier=record.identifier,
                     document_date=record.day,
@@ -95,15 +95,15 @@ def ledger_statuses(world: World, call: Call) -> Answer:
             for record in found
         )
     )
-    return Answer(body=world.converter.dumps(told))
+    return Answer(body=backend.converter.dumps(statuses))
 
 
-def payment_statuses(world: World, call: Call) -> Answer:
+def payment_statuses(backend: Backend, call: Call) -> Answer:
     """Answers 200 with how each payment stands (contract §7, documented); none is an empty list (ours)."""
-    told = AccountingPaymentStatuses(
+    statuses = AccountingPaymentStatuses(
         payments=tuple(
             with_blanks(
-                world,
+                backend,
                 AccountingPaymentStatus(
                     source_identifier=record.identifier,
                     invoice_number=record.number,
@@ -114,15 +114,15 @@ def payment_statuses(world: World, call: Call) -> Answer:
                 ),
                 "sync_date",
             )
-            for record in _records(world, call, RecordKind.PAYMENT)
+            for record in _records(backend, call, RecordKind.PAYMENT)
         )
     )
-    return Answer(body=world.converter.dumps(with_blanks(world, told, "payments")))
+    return Answer(body=backend.converter.dumps(with_blanks(backend, statuses, "payments")))
 
 
-def invoice_statuses(world: World, call: Call) -> Answer:
+def invoice_statuses(backend: Backend, call: Call) -> Answer:
     """Answers 200 with how the data of each invoice stands; provisional, since the page is not shown."""
-    told = AccountingInvoiceStatuses(
+    statuses = AccountingInvoiceStatuses(
         invoices=tuple(
             AccountingInvoiceStatus(
                 source_identifier=record.number,
@@ -132,12 +132,12 @@ def invoice_statuses(world: World, call: Call) -> Answer:
                 status=record.status,
                 description=record.description,
             )
-            for record in _records(world, call, RecordKind.INVOICE)
+            for record in _records(backend, call, RecordKind.INVOICE)
         )
     )
-    return Answer(body=world.converter.dumps(with_blanks(world, told, "invoices")))
+    return Answer(body=backend.converter.dumps(with_blanks(backend, statuses, "invoices")))
 
 
-def _records(world: World, call: Call, kind: RecordKind) -> list[Record]:
-    world.now()
-    return world.store.records.of(call.client.name, kind)
+def _records(backend: Backend, call: Call, kind: RecordKind) -> list[Record]:
+    backend.now()
+    return backend.store.records.of(call.client.name, kind)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, read_body, read_query, with_blanks
-from confirma_async.sandbox.lifecycle import cases as rules
-from confirma_async.sandbox.lifecycle.actions import ACTIONS, PENDING, PROCESSED_AFTER
-from confirma_async.sandbox.lifecycle.settlement import AGENCY
-from confirma_async.sandbox.store.agenda import Due
+from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.handlers.base import Call, read_body, read_query, with_blanks
+from confirma_async.sandbox.rules import cases as rules
+from confirma_async.sandbox.rules.actions import ACTIONS, PENDING, PROCESSED_AFTER
+from confirma_async.sandbox.rules.settlement import AGENCY
 from confirma_async.sandbox.store.cases import QueuedAction
-from confirma_async.sandbox.world import World
+from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import (
     Action,
     ActionReceipt,
@@ -30,54 +30,54 @@ from confirma_async.schemas import (
 )
 
 
-def create_actions(world: World, call: Call) -> Answer:
+def create_actions(backend: Backend, call: Call) -> Answer:
     """Queues actions and answers 200 (contract §5: queued as pending, then processed).
 
     The answer is not shown: its names are provisional. That one wrong action refuses them all is ours, and
     so are 404 for an invoice or case that the client does not have, and 402 for an invoice without a case.
     """
-    request = read_body(world, call, InvoiceActions)
+    request = read_body(backend, call, InvoiceActions)
     if isinstance(request, Answer):
         return request
     if not request.actions:
         missing = Problem("$.actions", "actions", "must hold at least one action")
-        return refusal(400, "there is nothing to do", [missing])
+        return error_response(400, "there is nothing to do", [missing])
     problems = [found for place, action in enumerate(request.actions) for found in _faults(place, action)]
     if problems:
-        return refusal(400, "such actions cannot be taken", problems)
-    now = world.now()
-    with world.store.transaction():
+        return error_response(400, "such actions cannot be taken", problems)
+    now = backend.now()
+    with backend.store.transaction():
         found: list[rules.Case] = []
         for place, action in enumerate(request.actions):
-            case = _case_of(world, call, action)
+            case = _case_of(backend, call, action)
             if case is None:
-                return _without_case(world, call, action, f"$.actions[{place}].data")
+                return _without_case(backend, call, action, f"$.actions[{place}].data")
             found.append(case)
         receipts = [
-            _queue(world, action, case, now) for action, case in zip(request.actions, found, strict=True)
+            _queue(backend, action, case, now) for action, case in zip(request.actions, found, strict=True)
         ]
     answer = ActionsReceipt(message="The actions are pending.", actions=receipts)
-    return Answer(body=world.converter.dumps(answer))
+    return Answer(body=backend.converter.dumps(answer))
 
 
-def case_details(world: World, call: Call) -> Answer:
+def case_details(backend: Backend, call: Call) -> Answer:
     """Answers 200 with a case: its balance as of now, payments, events and timeline (contract §5).
 
     A query that names neither case nor invoice gets 400, a case of somebody else 404; both are ours. Where
     several invoices have the number it is the first one's case, which is ours, too.
     """
-    query = read_query(world, call, CaseQuery)
+    query = read_query(backend, call, CaseQuery)
     if isinstance(query, Answer):
         return query
     if query.case_id is None and query.invoice_number is None:
         missing = Problem("$.caseId", "case", "name a case, or an invoice number")
-        return refusal(400, "the query names no case", [missing])
-    now = world.now()
-    found = world.store.cases.find(call.client.name, ident=query.case_id, number=query.invoice_number)
+        return error_response(400, "the query names no case", [missing])
+    now = backend.now()
+    found = backend.store.cases.find(call.client.name, ident=query.case_id, number=query.invoice_number)
     if not found:
-        return refusal(404, "there is no such case")
-    details = CaseDetails(case=_told(world, rules.accrue(found[0], now.date(), world.terms), now))
-    return Answer(body=world.converter.dumps(details))
+        return error_response(404, "there is no such case")
+    details = CaseDetails(case=_to_wire(backend, rules.accrue(found[0], now.date(), backend.terms), now))
+    return Answer(body=backend.converter.dumps(details))
 
 
 def _faults(place: int, action: Action) -> Sequence[Problem]:
@@ -95,9 +95,9 @@ def _faults(place: int, action: Action) -> Sequence[Problem]:
     return []
 
 
-def _case_of(world: World, call: Call, action: Action) -> rules.Case | None:
+def _case_of(backend: Backend, call: Call, action: Action) -> rules.Case | None:
     number = action.data.invoice_number
-    found = world.store.cases.find(
+    found = backend.store.cases.find(
         call.client.name,
         ident=action.data.case_id,
         number=None if number is None else str(number),
@@ -105,24 +105,24 @@ def _case_of(world: World, call: Call, action: Action) -> rules.Case | None:
     return found[0] if found else None
 
 
-def _without_case(world: World, call: Call, action: Action, where: str) -> Answer:
+def _without_case(backend: Backend, call: Call, action: Action, where: str) -> Answer:
     number = action.data.invoice_number
-    is_known = number is not None and world.store.invoices.of_number(call.client.name, str(number))
+    is_known = number is not None and backend.store.invoices.of_number(call.client.name, str(number))
     if is_known and action.data.case_id is None:
         what = "the invoice has no case: it is not under payment control, or not delivered yet"
-        return refusal(402, "nothing was queued", [Problem(where, "case", what)])
+        return error_response(402, "nothing was queued", [Problem(where, "case", what)])
     what = "there is no such invoice or case"
-    return refusal(404, f"{what}; nothing was queued", [Problem(where, "case", what)])
+    return error_response(404, f"{what}; nothing was queued", [Problem(where, "case", what)])
 
 
-def _queue(world: World, action: Action, case: rules.Case, now: datetime) -> ActionReceipt:
-    queued = QueuedAction(case_id=case.id, action=world.converter.dumps(action))
-    world.store.agenda.put(Due.ACTION, world.store.cases.queue(queued), now + PROCESSED_AFTER)
+def _queue(backend: Backend, action: Action, case: rules.Case, now: datetime) -> ActionReceipt:
+    queued = QueuedAction(case_id=case.id, action=backend.converter.dumps(action))
+    backend.store.schedule.put(Due.ACTION, backend.store.cases.queue(queued), now + PROCESSED_AFTER)
     return ActionReceipt(code=action.code, invoice_number=int(case.number), case_id=case.id, status=PENDING)
 
 
-def _told(world: World, case: rules.Case, now: datetime) -> Case:
-    history = world.store.cases.history(case.id)
+def _to_wire(backend: Backend, case: rules.Case, now: datetime) -> Case:
+    history = backend.store.cases.history(case.id)
     end = case.closed_on or now.date()
     summary = CaseSummary(
         case_id=case.id,
@@ -135,8 +135,8 @@ def _told(world: World, case: rules.Case, now: datetime) -> Case:
         currency=case.currency,
         agency=AGENCY,
     )
-    told = Case(
-        summary=with_blanks(world, summary, "closed_at"),
+    on_the_wire = Case(
+        summary=with_blanks(backend, summary, "closed_at"),
         balance=CaseBalance(
             capital_amount=case.open.capital,
             interest_amount=case.open.interest,
@@ -145,7 +145,7 @@ def _told(world: World, case: rules.Case, now: datetime) -> Case:
         ),
         payments=tuple(
             CasePayment(payment_date=payment.at, amount=payment.amount, reference=payment.reference)
-            for payment in world.store.money.payments_of(case.id)
+            for payment in backend.store.money.payments_of(case.id)
         ),
         events=tuple(
             CaseEvent(date=past.at, code=past.event.code, description=past.event.description)
@@ -157,4 +157,4 @@ def _told(world: World, case: rules.Case, now: datetime) -> Case:
             if past.event.stage is not None
         ),
     )
-    return with_blanks(world, told, "payments")
+    return with_blanks(backend, on_the_wire, "payments")

@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, read_query, with_blanks
-from confirma_async.sandbox.handlers.windows import Window, window_of
-from confirma_async.sandbox.store.invoices import ListedInvoice, Listing
-from confirma_async.sandbox.world import World
+from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
+from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
+from confirma_async.sandbox.store.invoices import InvoiceQuery, ListedInvoice
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionMetaData,
@@ -41,7 +41,7 @@ _FAILED = frozenset({InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE})
 _DUPLICATE = "an invoice of this identity was received before"
 
 
-def distributions(world: World, call: Call) -> Answer:
+def distributions(backend: Backend, call: Call) -> Answer:
     """Answers 200 with the records of the client's invoices in order of arrival (contract §5).
 
     The window is on the invoice's date, both ends included; without dates it is the last 30 days of the
@@ -49,13 +49,13 @@ def distributions(world: World, call: Call) -> Answer:
     as are the words of ``paymentControlStatus``; ``fetchType`` is echoed and otherwise ignored, its values
     being unknown.
     """
-    query = read_query(world, call, DistributionQuery)
+    query = read_query(backend, call, DistributionQuery)
     if isinstance(query, Answer):
         return query
-    window = window_of(query.from_inv_date, query.to_inv_date, world.now().date())
+    window = window_of(query.from_inv_date, query.to_inv_date, backend.now().date())
     if isinstance(window, Answer):
         return window
-    found = world.store.invoices.listed(_listing(call, query.invoice_number, window))
+    found = backend.store.invoices.listed(_invoice_query(call, query.invoice_number, window))
     information = DistributionInformation(
         meta_data=DistributionMetaData(
             total_count=len(found),
@@ -65,38 +65,38 @@ def distributions(world: World, call: Call) -> Answer:
         ),
         data=tuple(_record(item) for item in found),
     )
-    return Answer(body=world.converter.dumps(with_blanks(world, information, "data")))
+    return Answer(body=backend.converter.dumps(with_blanks(backend, information, "data")))
 
 
-def distributions_v2(world: World, call: Call) -> Answer:
+def distributions_v2(backend: Backend, call: Call) -> Answer:
     """Answers 200 with one page of the same records (contract §5; provisional throughout).
 
     Pages count from 1; a page beyond the last is empty (ours).
     """
-    query = read_query(world, call, DistributionPageQuery)
+    query = read_query(backend, call, DistributionPageQuery)
     if isinstance(query, Answer):
         return query
     page = 1 if query.page is None else query.page
     size = PAGE_SIZE if query.page_size is None else query.page_size
     if not 1 <= page <= LAST_PAGE or not 1 <= size <= LARGEST_PAGE:
         wrong = Problem("$", "page", f"must be pages from 1, of 1 to {LARGEST_PAGE} records")
-        return refusal(400, "there is no such page", [wrong])
-    window = window_of(query.from_inv_date, query.to_inv_date, world.now().date())
+        return error_response(400, "there is no such page", [wrong])
+    window = window_of(query.from_inv_date, query.to_inv_date, backend.now().date())
     if isinstance(window, Answer):
         return window
-    listing = _listing(call, query.invoice_number, window)
-    found = world.store.invoices.listed(listing, skip=(page - 1) * size, most=size)
+    listing = _invoice_query(call, query.invoice_number, window)
+    found = backend.store.invoices.listed(listing, skip=(page - 1) * size, most=size)
     answer = DistributionPage(
         meta=DistributionPageMeta(
-            page=page, page_size=size, total_count=world.store.invoices.listed_count(listing)
+            page=page, page_size=size, total_count=backend.store.invoices.listed_count(listing)
         ),
         data=tuple(_record(item) for item in found),
     )
-    return Answer(body=world.converter.dumps(with_blanks(world, answer, "data")))
+    return Answer(body=backend.converter.dumps(with_blanks(backend, answer, "data")))
 
 
-def _listing(call: Call, number: str | None, window: Window) -> Listing:
-    return Listing(
+def _invoice_query(call: Call, number: str | None, window: DateWindow) -> InvoiceQuery:
+    return InvoiceQuery(
         client=call.client.name,
         number=number,
         first=window.first,
@@ -105,7 +105,7 @@ def _listing(call: Call, number: str | None, window: Window) -> Listing:
     )
 
 
-def _filters(query: DistributionQuery, window: Window) -> FiltersApplied:
+def _filters(query: DistributionQuery, window: DateWindow) -> FiltersApplied:
     return FiltersApplied(
         invoice_number=query.invoice_number,
         from_inv_date=window.first if window.is_default else query.from_inv_date,

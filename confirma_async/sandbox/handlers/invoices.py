@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from confirma_async.sandbox.answers import Answer
-from confirma_async.sandbox.handlers.call import Call, read_body
-from confirma_async.sandbox.lifecycle.claims import claim_of
-from confirma_async.sandbox.lifecycle.invoices import VALIDATED_AFTER, facts_of
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.handlers.base import Call, read_body
+from confirma_async.sandbox.rules.invoice_terms import snapshot_of
+from confirma_async.sandbox.rules.invoices import VALIDATED_AFTER, facts_of
 from confirma_async.sandbox.store.invoices import NewInvoice
-from confirma_async.sandbox.world import World
 from confirma_async.schemas import InvoiceReceipt, InvoiceStatus, SalesInvoiceRequest
 
 _MESSAGES = {
@@ -18,7 +18,7 @@ _MESSAGES = {
 }
 
 
-def create_invoice(world: World, call: Call) -> Answer:
+def create_invoice(backend: Backend, call: Call) -> Answer:
     """Stores one invoice, then answers 200 with its receipt.
 
     PAUSED is the documented status before validation, DUPLICATE a documented status (contract §4). The
@@ -26,13 +26,13 @@ def create_invoice(world: World, call: Call) -> Answer:
     that a second invoice of one identity is stored with status DUPLICATE and answered 200 is ours. So is the
     identity: client, seller, type and number, and for a REMINDER, which may repeat, its date.
     """
-    request = read_body(world, call, SalesInvoiceRequest)
+    request = read_body(backend, call, SalesInvoiceRequest)
     if isinstance(request, Answer):
         return request
     header = request.invoice.header
     method = None if request.distribution is None else request.distribution.method
-    claim = claim_of(request)
-    status = world.store.invoices.add(
+    snapshot = snapshot_of(request)
+    status = backend.store.invoices.add(
         NewInvoice(
             client=call.client.name,
             seller=request.seller_identifier,
@@ -40,13 +40,13 @@ def create_invoice(world: World, call: Call) -> Answer:
             number=header.number,
             date=header.date,
             method=None if method is None else str(method),
-            received_at=world.clock.now(),
+            received_at=backend.clock.now(),
             due_after=VALIDATED_AFTER,
             listed_from=time.time() + call.listing_delay if call.listing_delay else None,
             facts=facts_of(request, call.client.service),
-            claim=claim,
+            snapshot=snapshot,
             body=call.body,
         )
     )
     receipt = InvoiceReceipt(message=_MESSAGES[status], invoice_number=header.number, status=status)
-    return Answer(body=world.converter.dumps(receipt))
+    return Answer(body=backend.converter.dumps(receipt))

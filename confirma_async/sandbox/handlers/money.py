@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from confirma_async.sandbox.answers import Answer
-from confirma_async.sandbox.handlers.call import Call, read_query, with_blanks
-from confirma_async.sandbox.handlers.windows import window_of
-from confirma_async.sandbox.lifecycle.money import added
-from confirma_async.sandbox.lifecycle.settlement import AGENCY
-from confirma_async.sandbox.store import Client
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
+from confirma_async.sandbox.handlers.date_window import window_of
+from confirma_async.sandbox.rules.money import added
+from confirma_async.sandbox.rules.settlement import AGENCY
+from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.money import MadeSettlement, ReceivedPayment
-from confirma_async.sandbox.world import World
 from confirma_async.schemas import (
     AllocationBreakdown,
     AllocationType,
@@ -29,46 +29,48 @@ FIRST_ALLOCATION = 300_000_000
 """Allocations are numbered above this. Ours."""
 
 
-def payments(world: World, call: Call) -> Answer:
+def payments(backend: Backend, call: Call) -> Answer:
     """Answers 200 with a bare array of what was paid (contract §6, documented), settled or not (ours).
 
     The window is on the booking date; what creditors were paid directly is not in it (ours).
     """
-    query = read_query(world, call, PaymentsQuery)
+    query = read_query(backend, call, PaymentsQuery)
     if isinstance(query, Answer):
         return query
-    window = window_of(query.from_date, query.to_date, world.now().date())
+    window = window_of(query.from_date, query.to_date, backend.now().date())
     if isinstance(window, Answer):
         return window
-    found = world.store.money.payments(call.client.name, window.first, window.last)
-    told = [world.converter.unstructure(_payment(payment)) for payment in found if not payment.direct]
-    return Answer(body=world.converter.encode(told))
+    found = backend.store.money.payments(call.client.name, window.first, window.last)
+    on_the_wire = [
+        backend.converter.unstructure(_payment(payment)) for payment in found if not payment.direct
+    ]
+    return Answer(body=backend.converter.encode(on_the_wire))
 
 
-def settlements(world: World, call: Call) -> Answer:
+def settlements(backend: Backend, call: Call) -> Answer:
     """Answers 200 with the settlements of a period, by default of the last 30 days (contract §6, documented).
 
     ``unfetchedOnly=true`` returns what it has not returned before, and marks it: an answer lost on the way
     is lost for it. ``apiFetchDate`` shows when that was.
     """
-    query = read_query(world, call, SettlementsQuery)
+    query = read_query(backend, call, SettlementsQuery)
     if isinstance(query, Answer):
         return query
-    now = world.now()
+    now = backend.now()
     window = window_of(query.from_date, query.to_date, now.date())
     if isinstance(window, Answer):
         return window
     unfetched_only = query.unfetched_only is True
-    with world.store.transaction():
-        found = world.store.money.settlements(
+    with backend.store.transaction():
+        found = backend.store.money.settlements(
             call.client.name, window.first, window.last, unfetched_only=unfetched_only
         )
         if unfetched_only:
-            world.store.money.mark_fetched(found, now)
+            backend.store.money.mark_fetched(found, now)
     answer = Settlements(
-        created_at=now, settlements=tuple(_settlement(world, call.client, made) for made in found)
+        created_at=now, settlements=tuple(_settlement(backend, call.client, made) for made in found)
     )
-    return Answer(body=world.converter.dumps(with_blanks(world, answer, "settlements")))
+    return Answer(body=backend.converter.dumps(with_blanks(backend, answer, "settlements")))
 
 
 def _payment(payment: ReceivedPayment) -> Payment:
@@ -85,7 +87,7 @@ def _payment(payment: ReceivedPayment) -> Payment:
     )
 
 
-def _settlement(world: World, client: Client, made: MadeSettlement) -> Settlement:
+def _settlement(backend: Backend, client: SandboxClient, made: MadeSettlement) -> Settlement:
     settlement = Settlement(
         settlement_id=made.id,
         settlement_date=made.at.date(),
@@ -96,7 +98,7 @@ def _settlement(world: World, client: Client, made: MadeSettlement) -> Settlemen
         api_fetch_date=made.fetched_at,
         allocations=tuple(_allocation(payment) for payment in made.payments),
     )
-    return with_blanks(world, settlement, "remittance_reference", "beneficiary", "api_fetch_date")
+    return with_blanks(backend, settlement, "remittance_reference", "beneficiary", "api_fetch_date")
 
 
 def _allocation(payment: ReceivedPayment) -> SettlementAllocation:

@@ -7,22 +7,22 @@ import uuid
 from attrs import evolve
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, refusal
-from confirma_async.sandbox.handlers.call import Call, read_body
-from confirma_async.sandbox.lifecycle.accounts import expiry_of
-from confirma_async.sandbox.lifecycle.invoices import SERVICES
-from confirma_async.sandbox.store import Client
-from confirma_async.sandbox.world import World
+from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.handlers.base import Call, read_body
+from confirma_async.sandbox.rules.accounts import expiry_of
+from confirma_async.sandbox.rules.invoices import SERVICES
+from confirma_async.sandbox.store import SandboxClient
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenRenewal, TokenValidity
 
 
-def create_client(world: World, call: Call) -> Answer:
+def create_client(backend: Backend, call: Call) -> Answer:
     """Answers 200 with a new client, its token and its payment reference prefix (contract §3, documented).
 
     A service that the sandbox does not live through gets 400, and a business code that was onboarded before
     409; both are ours.
     """
-    request = read_body(world, call, ClientRequest)
+    request = read_body(backend, call, ClientRequest)
     if isinstance(request, Answer):
         return request
     wanted, problems = request.client, _missing(request)
@@ -30,16 +30,16 @@ def create_client(world: World, call: Call) -> Answer:
         served = " or ".join(SERVICES)
         problems.append(Problem("$.service.type", "service", f"this sandbox lives through {served}"))
     if problems:
-        return refusal(400, "such a client cannot be onboarded", problems)
-    with world.store.transaction():
-        if world.store.accounts.by_name(wanted.business_code) is not None:
-            return refusal(409, "a client of this business code was onboarded before")
-        client = world.store.accounts.put(
-            Client(
+        return error_response(400, "such a client cannot be onboarded", problems)
+    with backend.store.transaction():
+        if backend.store.accounts.by_name(wanted.business_code) is not None:
+            return error_response(409, "a client of this business code was onboarded before")
+        client = backend.store.accounts.put(
+            SandboxClient(
                 name=wanted.business_code,
                 api_key=str(uuid.uuid4()),
                 service=request.service.type,
-                expires_at=expiry_of(world.clock.now(), world.terms.token_lifetime),
+                expires_at=expiry_of(backend.clock.now(), backend.terms.token_lifetime),
                 title=wanted.name,
                 iban=wanted.iban_account,
                 bic=wanted.bic,
@@ -52,25 +52,25 @@ def create_client(world: World, call: Call) -> Answer:
         payment_reference_prefix=client.reference_prefix,
         api_access_token=client.api_key,
     )
-    return Answer(body=world.converter.dumps(created))
+    return Answer(body=backend.converter.dumps(created))
 
 
-def validate_token(world: World, call: Call) -> Answer:  # noqa: ARG001 (a handler's form)
+def validate_token(backend: Backend, call: Call) -> Answer:  # noqa: ARG001 (a handler's form)
     """Answers 200 (documented, contract §3); a token that is not valid has got its 401 before this."""
-    return Answer(body=world.converter.dumps(TokenValidity(is_valid=True, message="The token is valid.")))
+    return Answer(body=backend.converter.dumps(TokenValidity(is_valid=True, message="The token is valid.")))
 
 
-def renew_token(world: World, call: Call) -> Answer:
+def renew_token(backend: Backend, call: Call) -> Answer:
     """Answers 200 with a new token; expired ones may be renewed, too (contract §3, documented).
 
     Where in the answer it stands is not shown: ``apiAccessToken`` is provisional here. That the old token
     dies at once is ours.
     """
-    expires_at = expiry_of(world.clock.now(), world.terms.token_lifetime)
+    expires_at = expiry_of(backend.clock.now(), backend.terms.token_lifetime)
     renewed = evolve(call.client, api_key=str(uuid.uuid4()), expires_at=expires_at)
-    world.store.accounts.put(renewed)
+    backend.store.accounts.put(renewed)
     answer = TokenRenewal(message="The token was renewed.", api_access_token=renewed.api_key)
-    return Answer(body=world.converter.dumps(answer))
+    return Answer(body=backend.converter.dumps(answer))
 
 
 def _missing(request: ClientRequest) -> list[Problem]:

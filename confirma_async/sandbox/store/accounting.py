@@ -8,8 +8,8 @@ from decimal import Decimal
 import msgspec
 from attrs import evolve, frozen
 
-from confirma_async.sandbox.lifecycle.accounting import RecordKind
-from confirma_async.sandbox.lifecycle.money import ZERO
+from confirma_async.sandbox.rules.accounting import RecordKind
+from confirma_async.sandbox.rules.money import ZERO
 from confirma_async.sandbox.store.database import Database
 from confirma_async.schemas.accounting import PENDING
 
@@ -57,7 +57,7 @@ class Record:
     synced_at: datetime | None = None
 
 
-class Records:
+class RecordTable:
     """What was submitted for the books."""
 
     def __init__(self, database: Database) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.lifecycle.accounts import FIRST_CLIENT, FIRST_CUSTOMER_CODE, FIRST_PREFIX
+from confirma_async.sandbox.rules.accounts import FIRST_CLIENT, FIRST_CUSTOMER_CODE, FIRST_PREFIX
 from confirma_async.sandbox.store.database import Database
 
 SCHEMA = (
@@ -25,7 +25,7 @@ SCHEMA = (
 
 
 @frozen(kw_only=True)
-class Client:
+class SandboxClient:
     """An account of the service; one never sees another's data.
 
     Attributes:
@@ -72,33 +72,35 @@ class Client:
         return FIRST_PREFIX + self.id
 
 
-class Accounts:
+class ClientTable:
     """Who may ask. Tokens are looked up in memory: every request asks for one."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
         rows = database.rows("SELECT id, contents FROM clients ORDER BY id")
-        clients = [evolve(msgspec.json.decode(contents, type=Client), id=ident) for ident, contents in rows]
+        clients = [
+            evolve(msgspec.json.decode(contents, type=SandboxClient), id=ident) for ident, contents in rows
+        ]
         self._by_token = {client.api_key: client for client in clients}
         self._by_name = {client.name: client for client in clients}
 
-    def by_token(self, token: str) -> Client | None:
+    def by_token(self, token: str) -> SandboxClient | None:
         """Whose token it is, expired or not."""
         return self._by_token.get(token)
 
-    def by_name(self, name: str) -> Client | None:
+    def by_name(self, name: str) -> SandboxClient | None:
         """The client of a name."""
         return self._by_name.get(name)
 
-    def by_id(self, ident: int) -> Client:
+    def by_id(self, ident: int) -> SandboxClient:
         """A client that is known to be there."""
         return next(client for client in self.all() if client.id == ident)
 
-    def all(self) -> list[Client]:
+    def all(self) -> list[SandboxClient]:
         """All clients, in the order they came."""
         return list(self._by_name.values())
 
-    def put(self, client: Client) -> Client:
+    def put(self, client: SandboxClient) -> SandboxClient:
         """Keeps a client, or its changes, and returns it with its number; an older token is unknown then."""
         with self._db.transaction() as db:
             cursor = db.execute(

@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 from attrs import frozen
 
-from confirma_async.sandbox.lifecycle.cases import Case, Event
-from confirma_async.sandbox.lifecycle.stages import Stage
+from confirma_async.sandbox.rules.cases import Case, Event
+from confirma_async.sandbox.rules.stages import Stage
 from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
 SCHEMA = (
@@ -52,7 +52,7 @@ class QueuedAction:
     action: bytes
 
 
-class Cases:
+class CaseTable:
     """What is owed, what has happened, and what is asked for."""
 
     def __init__(self, database: Database) -> None:
@@ -85,7 +85,7 @@ class Cases:
         )
         return [msgspec.json.decode(contents, type=Case) for (contents,) in rows]
 
-    def tell(self, case_id: int, at: datetime, event: Event) -> None:
+    def add_event(self, case_id: int, at: datetime, event: Event) -> None:
         """Adds to the history of a case."""
         with self._db.transaction() as db:
             db.execute(

@@ -23,7 +23,7 @@ Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 
 class Database:
-    """One SQLite connection, shared by the rooms of the store. Safe to use from any thread.
+    """One SQLite connection, shared by the tables of the store. Safe to use from any thread.
 
     Args:
         path: The file; None keeps everything in memory.

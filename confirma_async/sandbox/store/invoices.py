@@ -1,4 +1,4 @@
-"""Invoices: the room of the hot path. What arrives is one small transaction."""
+"""Invoices: the tables of the hot path. What arrives is one small transaction."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import attrs
 import msgspec
 from attrs import field, frozen
 
-from confirma_async.sandbox.lifecycle.claims import Claim
-from confirma_async.sandbox.lifecycle.invoices import COMPLETED, Facts, Transition
-from confirma_async.sandbox.store.agenda import Due
+from confirma_async.sandbox.rules.invoice_terms import InvoiceTermsSnapshot
+from confirma_async.sandbox.rules.invoices import COMPLETED, Facts, Transition
 from confirma_async.sandbox.store.database import Database, Row, milliseconds, moment
+from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import InvoiceStatus, InvoiceType
 
 SCHEMA = (
@@ -66,7 +66,7 @@ class NewInvoice:
         due_after: When its first transition is due.
         listed_from: Real time, in seconds of the epoch, before which it is not listed; None lists it at once.
         facts: What decides its way.
-        claim: What it claims.
+        snapshot: What it claims.
         body: The JSON exactly as received.
     """
 
@@ -80,7 +80,7 @@ class NewInvoice:
     due_after: timedelta
     listed_from: float | None
     facts: Facts
-    claim: Claim
+    snapshot: InvoiceTermsSnapshot
     body: bytes = field(repr=False)
 
 
@@ -108,8 +108,8 @@ class StoredInvoice:
 
 
 @frozen(kw_only=True)
-class Listing:
-    """Which invoices a listing is of.
+class InvoiceQuery:
+    """Which invoices to list.
 
     Attributes:
         client: Whose.
@@ -162,7 +162,7 @@ class DeliveredInvoice:
     is_delivered: bool
     control: str | None
     case_id: int | None
-    claim: Claim
+    snapshot: InvoiceTermsSnapshot
 
 
 _FACTS = tuple(item.name for item in attrs.fields(Facts))
@@ -205,7 +205,7 @@ _ORIGINAL = _DELIVERED + (
 
 
 def _step(transition: Transition) -> tuple[str, str | None, Mapping[str, Any]]:
-    """A transition as a statement over the rows that are due, what it puts on the agenda, and parameters."""
+    """A transition as a statement over the rows that are due, what it schedules, and parameters."""
     wanted = "".join(f" AND {fact} = :{fact}" for fact in transition.when)
     due = f"WHERE next_due <= :now AND status = :source{wanted}"
     distributed = ", distributed_at = next_due" if transition.distributes else ""
@@ -231,7 +231,7 @@ def _step(transition: Transition) -> tuple[str, str | None, Mapping[str, Any]]:
     )
 
 
-class Invoices:
+class InvoiceTable:
     """What was sent, and where it stands."""
 
     def __init__(self, database: Database, transitions: Iterable[Transition]) -> None:
@@ -246,7 +246,7 @@ class Invoices:
         received_at = milliseconds(invoice.received_at)
         due = received_at + invoice.due_after // timedelta(milliseconds=1)
         facts = invoice.facts
-        claim = msgspec.json.encode(invoice.claim)
+        snapshot = msgspec.json.encode(invoice.snapshot)
         with self._db.transaction() as db:
             known = db.execute(_KNOWN, identity).fetchone() is not None
             status = InvoiceStatus.DUPLICATE if known else InvoiceStatus.PAUSED
@@ -263,7 +263,7 @@ class Invoices:
                     *(getattr(facts, name) for name in _FACTS),
                 ),
             )
-            db.execute("INSERT INTO contents VALUES (?, ?, ?)", (cursor.lastrowid, claim, invoice.body))
+            db.execute("INSERT INTO contents VALUES (?, ?, ?)", (cursor.lastrowid, snapshot, invoice.body))
         return status
 
     def advance(self, now: datetime) -> None:
@@ -278,19 +278,21 @@ class Invoices:
                     db.execute(follow_up, {**parameters, "now": until})
                 db.execute(statement, {**parameters, "now": until})
 
-    def listed(self, listing: Listing, *, skip: int = 0, most: int | None = None) -> Sequence[ListedInvoice]:
-        """The invoices of a listing in order of arrival; without the first ``skip``, and ``most`` at most."""
-        found = _OF_WINDOW if listing.number is None else _OF_NUMBER
+    def listed(
+        self, query: InvoiceQuery, *, skip: int = 0, most: int | None = None
+    ) -> Sequence[ListedInvoice]:
+        """The invoices of a query in order of arrival; without the first ``skip``, and ``most`` at most."""
+        found = _OF_WINDOW if query.number is None else _OF_NUMBER
         rows = self._db.rows(
             f"{_LISTED}{found} ORDER BY id LIMIT ? OFFSET ?",
-            (*listing.parameters, -1 if most is None else most, skip),
+            (*query.parameters, -1 if most is None else most, skip),
         )
         return [_listed(row) for row in rows]
 
-    def listed_count(self, listing: Listing) -> int:
-        """How many invoices a listing has."""
-        found = _OF_WINDOW if listing.number is None else _OF_NUMBER
-        ((count,),) = self._db.rows(f"SELECT count(*) {found}", listing.parameters)
+    def listed_count(self, query: InvoiceQuery) -> int:
+        """How many invoices a query has."""
+        found = _OF_WINDOW if query.number is None else _OF_NUMBER
+        ((count,),) = self._db.rows(f"SELECT count(*) {found}", query.parameters)
         return int(count)
 
     def all(self) -> list[StoredInvoice]:
@@ -334,7 +336,7 @@ class Invoices:
         row = self._db.row(
             _ORIGINAL,
             (
-                *(invoice.client, str(invoice.claim.original), invoice.seller),
+                *(invoice.client, str(invoice.snapshot.original), invoice.seller),
                 *(str(InvoiceType.CREDIT_NOTE), str(InvoiceType.REMINDER)),
                 *(str(InvoiceStatus.DUPLICATE), str(InvoiceStatus.ERROR)),
             ),
@@ -346,10 +348,12 @@ class Invoices:
         with self._db.transaction() as db:
             db.execute("UPDATE invoices SET case_id = ? WHERE id = ?", (case_id, ident))
 
-    def put_claim(self, ident: int, claim: Claim) -> None:
+    def put_snapshot(self, ident: int, snapshot: InvoiceTermsSnapshot) -> None:
         """Changes what an invoice claims."""
         with self._db.transaction() as db:
-            db.execute("UPDATE contents SET claim = ? WHERE invoice = ?", (msgspec.json.encode(claim), ident))
+            db.execute(
+                "UPDATE contents SET claim = ? WHERE invoice = ?", (msgspec.json.encode(snapshot), ident)
+            )
 
     def put_status(
         self, ident: int, status: InvoiceStatus, *, due: datetime | None = None, error: str | None = None
@@ -379,7 +383,7 @@ def _listed(row: Row) -> ListedInvoice:
 
 
 def _delivered(row: Row) -> DeliveredInvoice:
-    ident, client, number, kind, seller, day, status, is_delivered, control, case_id, claim = row
+    ident, client, number, kind, seller, day, status, is_delivered, control, case_id, snapshot = row
     return DeliveredInvoice(
         id=ident,
         client=client,
@@ -391,5 +395,5 @@ def _delivered(row: Row) -> DeliveredInvoice:
         is_delivered=bool(is_delivered),
         control=control,
         case_id=case_id,
-        claim=msgspec.json.decode(claim, type=Claim),
+        snapshot=msgspec.json.decode(snapshot, type=InvoiceTermsSnapshot),
     )

@@ -9,8 +9,8 @@ from decimal import Decimal
 import msgspec
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.lifecycle.money import Split
-from confirma_async.sandbox.lifecycle.settlement import FIRST_SETTLEMENT
+from confirma_async.sandbox.rules.money import AmountByKind
+from confirma_async.sandbox.rules.settlement import FIRST_SETTLEMENT
 from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
 SCHEMA = (
@@ -69,7 +69,7 @@ class ReceivedPayment:
     currency: str
     invoice_reference: str
     reference: str
-    split: Split
+    split: AmountByKind
     direct: bool = False
     settlement: int | None = None
 
@@ -85,7 +85,7 @@ class MadeSettlement:
     payments: Sequence[ReceivedPayment] = field(converter=tuple[ReceivedPayment, ...])
 
 
-class Money:
+class PaymentTable:
     """What was paid and what was paid out."""
 
     def __init__(self, database: Database) -> None:

@@ -1,0 +1,88 @@
+"""Numbers that stand twice in the files of a job: found before anything is sent, in bounded memory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+from confirma_async.formats.models import DocumentRef, Identity, Place
+from confirma_async.schemas import InvoiceType
+
+_SCHEMA = """
+CREATE TABLE seen (
+  original TEXT, type TEXT, seller TEXT, source TEXT, line INTEGER, again TEXT, again_line INTEGER,
+  PRIMARY KEY (original, type, seller)
+) WITHOUT ROWID
+"""
+
+_KEY = "original = ? AND type = ? AND seller = ?"
+
+_TWICE = f"SELECT source, line, again, again_line FROM seen WHERE {_KEY} AND again IS NOT NULL"  # noqa: S608
+
+_ONE_UNNAMED = """
+SELECT mine.source, mine.line, other.source, other.line
+FROM seen AS mine JOIN seen AS other USING (original, type)
+WHERE mine.original = ? AND mine.type = ? AND mine.seller = ? AND (other.seller = '') <> (mine.seller = '')
+ORDER BY other.seller LIMIT 1
+"""
+"""The same number where only one of two documents names its seller: they may be of one seller."""
+
+
+class DuplicateNumbers:
+    """Who says which number, and where a number stands twice. Use it with ``with``.
+
+    A document that names no seller may be of any: its number stands twice beside the same of a named one.
+
+    What is seen is kept in a scratch file that SQLite removes by itself: a million documents need no more
+    memory than a thousand. Reminders may repeat and are left to the journal, which knows their dates.
+    """
+
+    def __init__(self) -> None:
+        self._twice = False
+        self._named: set[bool] = set()  # whether documents named their sellers: both, where some did not
+        self._seen = sqlite3.connect("", isolation_level=None)
+        self._seen.execute("PRAGMA synchronous = OFF")
+        self._seen.execute(_SCHEMA)
+
+    def watch(self, documents: Iterable[DocumentRef]) -> Iterator[Identity]:
+        """Takes note of documents as they pass, and hands on who says which number."""
+        self._seen.execute("BEGIN")
+        for document in documents:
+            if document.identity.type != InvoiceType.REMINDER:
+                self._note(document)
+            yield document.identity
+        self._seen.execute("COMMIT")
+
+    def find(self, identity: Identity) -> tuple[Place, Place] | None:
+        """The first two places of a number that stands more than once; None for all others."""
+        asked = ((_TWICE, self._twice), (_ONE_UNNAMED, len(self._named) > 1))
+        for query in (query for query, worthwhile in asked if worthwhile):
+            found = self._seen.execute(query, _key(identity)).fetchone()
+            if found is not None:
+                return Place(found[0], found[1]), Place(found[2], found[3])
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Lets go of the scratch file."""
+        self._seen.close()
+
+    def _note(self, document: DocumentRef) -> None:
+        key, place = _key(document.identity), document.place
+        self._named.add(bool(document.identity.seller))
+        added = self._seen.execute(
+            "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?, NULL, NULL)", (*key, place.source, place.line)
+        )
+        if added.rowcount == 0:
+            self._twice = True
+            self._seen.execute(
+                f"UPDATE seen SET again = ?, again_line = ? WHERE {_KEY} AND again IS NULL",  # noqa: S608
+                (place.source, place.line, *key),
+            )
+
+
+def _key(identity: Identity) -> tuple[str, str, str]:
+    return identity.original, str(identity.type), identity.seller

@@ -1,0 +1,1 @@
+"""JSON: one object on each line, an array of them, or a single document."""

@@ -1,0 +1,87 @@
+"""One JSON document as one schema: what a command takes in a file, or from standard input."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic, cast
+
+from attrs import frozen
+
+from confirma_async.converters import Converter
+from confirma_async.errors import RequestInvalidError, ResponseDecodeError
+from confirma_async.formats.json.keys import (
+    keys_that_stand_twice,
+    known_keys,
+    remarks_on_unknown_keys,
+    twice_in_one_object,
+)
+from confirma_async.formats.json.lines import LARGEST_FILE
+from confirma_async.formats.models import InputError
+from confirma_async.schemas.wire import AnySchema
+
+STANDARD_INPUT = Path("-")
+"""What stands for standard input where a file can be named."""
+
+
+@frozen
+class JsonDocument(Generic[AnySchema]):
+    """A document that was read.
+
+    Attributes:
+        value: What it says.
+        remarks: What should be looked at, one sentence each: keys that no version of ours knows.
+    """
+
+    value: AnySchema
+    remarks: Sequence[str]
+
+
+def read_document(path: Path, cls: type[AnySchema], converter: Converter) -> JsonDocument[AnySchema]:
+    """Reads a file that holds one object of a schema in its wire form.
+
+    Args:
+        path: The file; ``-`` is standard input.
+        cls: The schema.
+        converter: What reads it; overridden wire names count.
+
+    Raises:
+        InputError: the file cannot be read, or is not JSON; says in which line and column.
+        RequestInvalidError: it is not of that form; lists every place.
+    """
+    name = "standard input" if path == STANDARD_INPUT else str(path)
+    text = _text(path, name).removeprefix(codecs.BOM_UTF8)
+    try:
+        found = converter.parse(text)
+    except ResponseDecodeError as error:
+        raise InputError(f"{name}: {error}; correct it") from None
+    problems = [twice_in_one_object(place) for place in keys_that_stand_twice(text)]
+    try:
+        value = converter.structure(found, cls)
+    except ResponseDecodeError as error:
+        problems += error.problems
+    else:
+        if not problems:
+            known = known_keys(converter, cls)
+            return JsonDocument(value, remarks_on_unknown_keys(cast("Mapping[str, Any]", found), known))
+    raise RequestInvalidError(f"what {name} holds", problems)
+
+
+def _text(path: Path, name: str) -> bytes:
+    try:
+        if path == STANDARD_INPUT and sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] (closed)
+            raise InputError(f"{name}: is closed; name a file")
+        if path == STANDARD_INPUT:
+            text = sys.stdin.buffer.read(LARGEST_FILE + 1)
+        else:
+            with path.open("rb") as file:
+                text = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {(error.strerror or 'no file').lower()}") from None
+    if len(text) > LARGEST_FILE:
+        raise InputError(f"{name}: is larger than {LARGEST_FILE // 1024**2} MiB; divide it")
+    if not text.strip():
+        raise InputError(f"{name}: is empty")
+    return text

@@ -1,0 +1,191 @@
+"""Parquet files and Arrow IPC files or streams as tables, read batch by batch.
+
+Amounts must be decimals there. A binary fraction is none, and which decimal was meant is not said.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from confirma_async.formats.file_format import FileFormat
+from confirma_async.formats.models import InputError, ReadOptions
+from confirma_async.formats.tables.cells import Cell, CellError
+from confirma_async.formats.tables.columns import Column
+from confirma_async.formats.tables.header import HeaderFault, matched
+from confirma_async.formats.tables.table import Table, TableLine, layout_of
+
+arrow: Any = importlib.import_module("pyarrow")  # it ships no types
+types: Any = importlib.import_module("pyarrow.types")
+
+_BATCH = 1024
+"""Rows that are turned into cells at a time."""
+_BUFFER = 1024 * 1024
+"""Bytes that are read at a time of each column of a Parquet file."""
+
+_IS_READ: Sequence[Callable[[Any], bool]] = (
+    types.is_string,
+    types.is_large_string,
+    types.is_string_view,
+    types.is_decimal,
+    types.is_integer,
+    types.is_boolean,
+    types.is_date,
+    types.is_timestamp,
+    types.is_null,
+)
+
+_UNREADABLE = CellError(
+    "arrow.value", "holds a value that cannot be read: no UTF-8, or no day of the calendar"
+)
+
+_Batches: TypeAlias = Iterator[Any]
+_Opened: TypeAlias = tuple[list[str], list[Any], _Batches]
+"""Names and types of the columns, and what is in them."""
+Made = TypeVar("Made")
+
+
+def arrow_table(path: Path, file_format: FileFormat, options: ReadOptions) -> Table:
+    """Opens a Parquet file, or an Arrow IPC file or stream, as a table.
+
+    Raises:
+        InputError: it is damaged, its columns have no known names, or one has a type that is not read.
+    """
+    with ExitStack() as stack:
+        titles, kinds, batches = _careful(path, lambda: _OPENERS[file_format](path, stack))
+        try:
+            columns = matched(titles, options.mapping)
+        except HeaderFault as fault:
+            msg = f"{path}: {str(fault).replace('the first line does', 'the columns do')}"
+            raise InputError(msg) from None
+        for title, column, kind in zip(titles, columns, kinds, strict=True):
+            complaint = None if column is None else _complaint(kind)
+            if complaint is not None:
+                msg = f"{path}: column {title} {complaint}"
+                raise InputError(msg)
+        layout = layout_of(options, columns, titles, unit="row", decimal_separator=options.decimal_separator)
+        return Table(layout, _lines(path, stack.pop_all(), batches, columns))
+
+
+def arrow_sample(path: Path, file_format: FileFormat, most: int) -> tuple[list[str], list[Sequence[Cell]]]:
+    """The names of the columns, and the first rows; columns of a type that is not read are empty there.
+
+    Raises:
+        InputError: the file is damaged, or of another kind.
+    """
+    with ExitStack() as stack:
+        titles, kinds, batches = _careful(path, lambda: _OPENERS[file_format](path, stack))
+        batch = _careful(path, lambda: next(batches, None))
+        if batch is None:
+            return titles, []
+        part = batch.slice(0, most)
+        columns = [
+            _cells(part.column(index)) if _complaint(kind) is None else [""] * part.num_rows
+            for index, kind in enumerate(kinds)
+        ]
+        return titles, list(zip(*columns, strict=True))
+
+
+def _open_parquet(path: Path, stack: ExitStack) -> _Opened:
+    parquet: Any = importlib.import_module("pyarrow.parquet")
+    file = stack.enter_context(parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER))
+    return *_fields(file.schema_arrow), file.iter_batches(batch_size=_BATCH)
+
+
+def _open_arrow(path: Path, stack: ExitStack) -> _Opened:
+    with path.open("rb") as file:
+        is_stream = file.read(6) != b"ARROW1"
+    source = stack.enter_context(arrow.OSFile(str(path)))
+    if is_stream:
+        stream = stack.enter_context(arrow.ipc.open_stream(source))
+        return *_fields(stream.schema), iter(stream)
+    reader = stack.enter_context(arrow.ipc.open_file(source))
+    batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
+    return *_fields(reader.schema), batches
+
+
+def _fields(schema: Any) -> tuple[list[str], list[Any]]:
+    return list(schema.names), list(schema.types)
+
+
+_OPENERS = {FileFormat.PARQUET: _open_parquet, FileFormat.ARROW: _open_arrow}
+
+
+def _careful(path: Path, step: Callable[[], Made]) -> Made:
+    """Takes a step of pyarrow, which says of damaged files whatever it stumbles over."""
+    try:
+        return step()
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # noqa: BLE001 (a part of the file is not what it should be)
+        msg = f"{path}: is damaged, or no Parquet or Arrow file ({type(error).__name__}); write it again"
+        raise InputError(msg) from None
+
+
+def _complaint(kind: Any) -> str | None:
+    """Why columns of a type are not read."""
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    if types.is_floating(kind):
+        return (
+            f"holds binary fractions ({kind}), which are no exact numbers; write it as a decimal, such as "
+            "decimal128(18, 2)"
+        )
+    if types.is_timestamp(kind) and kind.tz is not None:
+        return f"holds points in time ({kind}), whose day depends on the place; write it as a date"
+    if not any(is_read(kind) for is_read in _IS_READ):
+        return f"is of type {kind}, which is not read; write it as text, decimal, integer or date"
+    return None
+
+
+def _lines(
+    path: Path, stack: ExitStack, batches: _Batches, columns: Sequence[Column | None]
+) -> Iterator[TableLine]:
+    number = 0
+    with stack:
+        while (batch := _careful(path, lambda: next(batches, None))) is not None:
+            for start in range(0, batch.num_rows, _BATCH):
+                part = batch.slice(start, _BATCH)
+                cells = [
+                    [""] * part.num_rows if column is None else _cells(part.column(index))
+                    for index, column in enumerate(columns)
+                ]
+                for row in zip(*cells, strict=True):
+                    number += 1
+                    if any(cell != "" for cell in row):
+                        yield TableLine(number, row)
+
+
+def _cells(column: Any) -> list[Cell]:
+    if types.is_timestamp(column.type):
+        column = column.cast(arrow.timestamp("us"), safe=False)
+    try:
+        return [_cell(value) for value in column.to_pylist()]
+    except (ValueError, OverflowError, arrow.ArrowException):  # one value of many: find out which
+        return [_careful_cell(value) for value in column]
+
+
+def _careful_cell(value: Any) -> Cell:
+    try:
+        return _cell(value.as_py())
+    except (ValueError, OverflowError, arrow.ArrowException):
+        return _UNREADABLE
+
+
+def _cell(value: object) -> Cell:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool | Decimal):
+        return value
+    if isinstance(value, int):
+        return Decimal(value)
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date()
+    return value if isinstance(value, datetime.date) else _UNREADABLE

@@ -1,0 +1,334 @@
+"""Cells of tables: how numbers and dates are written as text, and each kind of value read.
+
+A spreadsheet or a Parquet file has cells with a type of their own; in CSV every cell is text.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from attrs import field, frozen
+
+from confirma_async.formats.decimals import LONGEST_NUMERAL, cents
+from confirma_async.formats.tables.columns import Column, Kind
+from confirma_async.schemas import DistributionMethod, EntityType, InvoiceType, OpenEnum
+
+
+class DecimalSeparator(enum.Enum):
+    """What separates the decimals."""
+
+    COMMA = "a decimal comma"
+    POINT = "a decimal point"
+
+
+class ValueProblem(Exception):  # noqa: N818 (never leaves the readers of tables)
+    """A value is not what its column wants. Says the rule and what to do, never the value."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        self.rule = rule
+        self.message = message
+        super().__init__(message)
+
+
+@frozen
+class Percent:
+    """A number of percent, as a spreadsheet shows it: 25.5 where it keeps 0.255."""
+
+    value: Decimal
+
+
+@frozen
+class CellError:
+    """A cell that holds nothing that can be read: which rule it breaks, and what to do."""
+
+    rule: str
+    message: str
+
+
+Cell: TypeAlias = str | Decimal | datetime.date | bool | Percent | CellError
+"""One cell; an empty text where there is nothing in it."""
+
+
+@frozen(kw_only=True)
+class TextConventions:
+    """How the text cells of a table are written.
+
+    Attributes:
+        decimal_separator: What separates decimals; None where the file does not tell.
+        dates: Forms of dates besides ``YYYY-MM-DD`` and ``D.M.YYYY``.
+        words: By column, the words of the file for those of the SDK, in lower case.
+    """
+
+    decimal_separator: DecimalSeparator | None = None
+    dates: tuple[DateForm, ...] = ()
+    words: Mapping[str, Mapping[str, str]] = field(factory=dict[str, Mapping[str, str]])
+
+
+@frozen
+class DateForm:
+    """A form of dates, such as ``DD/MM/YYYY`` or ``YYYYMMDD``.
+
+    Raises:
+        ValueError: it does not hold YYYY, and MM or M, and DD or D, once each.
+    """
+
+    text: str
+    _pattern: re.Pattern[str] = field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        parts = _DATE_PART.split(self.text)
+        if sorted(part[0] for part in parts[1::2]) != ["D", "M", "Y"]:
+            msg = f"{self.text!r} is no form of dates; write one such as DD.MM.YYYY, MM/DD/YYYY or YYYYMMDD"
+            raise ValueError(msg)
+        pattern = "".join(
+            _DATE_PARTS[part] if index % 2 else re.escape(part) for index, part in enumerate(parts)
+        )
+        object.__setattr__(self, "_pattern", re.compile(pattern, re.ASCII))
+
+    def read(self, text: str) -> datetime.date | None:
+        """The day that a text of this form names; None for a text of another form.
+
+        Raises:
+            ValueError: there is no such day.
+        """
+        match = self._pattern.fullmatch(text)
+        if match is None:
+            return None
+        return datetime.date(int(match["Y"]), int(match["M"]), int(match["D"]))
+
+
+_DATE_PART = re.compile("(YYYY|MM?|DD?)")
+_DATE_PARTS: Mapping[str, str] = {
+    "YYYY": r"(?P<Y>\d{4})",
+    "MM": r"(?P<M>\d\d)",
+    "M": r"(?P<M>\d{1,2})",
+    "DD": r"(?P<D>\d\d)",
+    "D": r"(?P<D>\d{1,2})",
+}
+_USUAL_DATES = (DateForm("YYYY-MM-DD"), DateForm("D.M.YYYY"))
+
+_MINUS = {"-": "-", "\u2212": "-", "+": ""}
+_GAP = r"[ \u00a0\u202f'\u2019]"
+_DIGITS = rf"(?:\d+|\d{{1,3}}(?:{_GAP}\d{{3}})+)"
+_AS: Mapping[DecimalSeparator, re.Pattern[str]] = {
+    DecimalSeparator.COMMA: re.compile(rf"(?:{_DIGITS}|[1-9]\d{{0,2}}(?:\.\d{{3}})+)(?:,\d+)?", re.ASCII),
+    DecimalSeparator.POINT: re.compile(rf"(?:{_DIGITS}|[1-9]\d{{0,2}}(?:,\d{{3}})+)(?:\.\d+)?", re.ASCII),
+}
+_GROUPING: Mapping[DecimalSeparator, re.Pattern[str]] = {
+    DecimalSeparator.COMMA: re.compile(rf"{_GAP}|\."),
+    DecimalSeparator.POINT: re.compile(rf"{_GAP}|,"),
+}
+_PLAIN = re.compile(r"[+-]?\d{1,30}(\.\d\d?)?", re.ASCII)
+_PLAIN_COMMA = re.compile(r"[+-]?\d{1,30}(,\d\d?)?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,18}", re.ASCII)
+_WORD_GAP = re.compile(r"[\s-]+")
+
+
+def readings(text: str) -> dict[DecimalSeparator, Decimal]:
+    """What a numeral can mean, by what separates its decimals; empty when it is no number at all."""
+    if len(text) > LONGEST_NUMERAL:
+        return {}
+    sign = _MINUS.get(text[:1])
+    body = text if sign is None else text[1:]
+    return {
+        separator: Decimal((sign or "") + _GROUPING[separator].sub("", body).replace(",", "."))
+        for separator, pattern in _AS.items()
+        if pattern.fullmatch(body)
+    }
+
+
+def detect_separator(text: str) -> DecimalSeparator | None:
+    """How a file writes decimals, by one of its numerals; None where that does not tell."""
+    found = readings(text)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def number(text: str, separator: DecimalSeparator | None) -> Decimal:
+    """Reads a numeral.
+
+    Args:
+        text: The numeral, without space around it.
+        separator: What separates decimals in the file; None where the file does not tell.
+
+    Raises:
+        ValueProblem: it is no number, not one in this file's way of writing, or can be read as two numbers.
+    """
+    if separator is DecimalSeparator.POINT and _PLAIN.fullmatch(text):  # the usual forms, read straight
+        return Decimal(text)
+    if separator is DecimalSeparator.COMMA and _PLAIN_COMMA.fullmatch(text):
+        return Decimal(text.replace(",", "."))
+    found = readings(text)
+    if len(text) > LONGEST_NUMERAL:
+        raise ValueProblem("table.number", "has too many digits for a number; correct it")
+    if not found:
+        raise ValueProblem("table.number", "is no number; write digits with at most one decimal separator")
+    if separator is not None:
+        if separator in found:
+            return found[separator]
+        raise ValueProblem(
+            "table.number",
+            f"is not written with {separator.value}, as numbers of this file are; write it like the others",
+        )
+    if len(set(found.values())) > 1:
+        raise ValueProblem(
+            "table.number",
+            "can be read as two numbers (decimals, or thousands), and the file does not tell which; "
+            "set decimal_comma (--decimal-comma or --no-decimal-comma), or write two decimals",
+        )
+    return next(iter(found.values()))
+
+
+def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], Any]:
+    """What reads the cells of a column as their place in the request wants them.
+
+    That is text, a number, yes or no, or a date as ISO text. It raises ``ValueProblem`` for a cell that is
+    not what the column wants.
+    """
+    read, words = _READERS[column.kind], conventions.words.get(column.name)
+    if words is None:
+        return lambda cell: read(cell, conventions)
+
+    def translated(cell: Cell) -> Any:
+        return read(words.get(cell.lower(), cell) if isinstance(cell, str) else cell, conventions)
+
+    return translated
+
+
+def text_of(cell: Cell) -> str:
+    """A cell as text; a whole number without decimals.
+
+    Raises:
+        ValueProblem: it has no text that is beyond doubt.
+    """
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, Decimal):
+        return f"{cell.to_integral_value() if cell == cell.to_integral_value() else cell:f}"
+    if isinstance(cell, bool):
+        raise ValueProblem("table.text", "holds a truth value where a text is wanted; write the text")
+    if isinstance(cell, datetime.date):
+        return cell.isoformat()
+    if isinstance(cell, Percent):
+        return f"{cell.value:f} %"
+    raise ValueProblem(cell.rule, cell.message)
+
+
+def _text(cell: Cell, _conventions: TextConventions) -> str:
+    return text_of(cell)
+
+
+def _decimal(cell: Cell, conventions: TextConventions) -> Decimal:
+    if isinstance(cell, str):
+        return number(cell, conventions.decimal_separator)
+    if isinstance(cell, Decimal):
+        return cell
+    if isinstance(cell, CellError):
+        raise ValueProblem(cell.rule, cell.message)
+    raise ValueProblem("table.number", f"holds {_shown(cell)} where a number is wanted; write the number")
+
+
+def _percentage(cell: Cell, conventions: TextConventions) -> Decimal:
+    if isinstance(cell, Percent):
+        return cell.value
+    if isinstance(cell, str):
+        return number(cell.removesuffix("%").rstrip(), conventions.decimal_separator)
+    return _decimal(cell, conventions)
+
+
+def _amount(cell: Cell, conventions: TextConventions) -> Decimal:
+    value = _decimal(cell, conventions)
+    exact = value if isinstance(cell, str) else cents(value)  # a type's scale is not what was written
+    if exact is None or int(exact.as_tuple().exponent) < -2:
+        raise ValueProblem(
+            "table.amount",
+            "has more than two decimals; amounts are never rounded here, so give it to the cent (in a "
+            "spreadsheet, round the formula itself; the format of the cell only hides decimals)",
+        )
+    return exact
+
+
+def _whole(cell: Cell, _conventions: TextConventions) -> int:
+    text = text_of(cell)
+    if not _WHOLE.fullmatch(text):
+        raise ValueProblem("table.whole", "is no whole number; write digits alone")
+    return int(text)
+
+
+def _date(cell: Cell, conventions: TextConventions) -> str:
+    if isinstance(cell, datetime.datetime):
+        return cell.date().isoformat()
+    if isinstance(cell, datetime.date):
+        return cell.isoformat()
+    return _day(text_of(cell), (*conventions.dates, *_USUAL_DATES) if conventions.dates else _USUAL_DATES)
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str, forms: tuple[DateForm, ...]) -> str:
+    """The day as ISO text; kept, since a file has few days and many lines."""
+    for form in forms:
+        try:
+            day = form.read(text)
+        except ValueError:
+            raise ValueProblem("table.date", "is no day of the calendar; correct it") from None
+        if day is not None:
+            return day.isoformat()
+    known = " or ".join(form.text for form in forms)
+    raise ValueProblem(
+        "table.date", f"is no date as {known}; write it so, or give the cell of a spreadsheet a date format"
+    )
+
+
+def _flag(cell: Cell, _conventions: TextConventions) -> bool:
+    if isinstance(cell, bool):
+        return cell
+    flag = _FLAGS.get(text_of(cell).lower())
+    if flag is None:
+        raise ValueProblem("table.word", f"says neither yes nor no; write one of {', '.join(_FLAGS)}")
+    return flag
+
+
+def _one_of(words: type[OpenEnum]) -> Callable[[Cell, TextConventions], str]:
+    known = ", ".join(words.__members__)
+
+    def read(cell: Cell, _conventions: TextConventions) -> str:
+        word = _WORD_GAP.sub("_", text_of(cell).upper())
+        if word not in words.__members__:
+            raise ValueProblem("table.word", f"is none of the words for this column: {known}")
+        return word
+
+    return read
+
+
+def _shown(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "a truth value"
+    return "a percentage" if isinstance(cell, Percent) else "a date"
+
+
+_FLAGS: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "1", "yes", "x", "kyllä", "ja"), True),
+    **dict.fromkeys(("false", "0", "no", "ei", "nej"), False),
+}
+
+_READERS: Mapping[Kind, Callable[[Cell, TextConventions], Any]] = {
+    Kind.TEXT: _text,
+    Kind.SECRET: _text,
+    Kind.NUMBER: _text,
+    Kind.ATTACHMENT: _text,
+    Kind.LINK: _text,
+    Kind.WHOLE: _whole,
+    Kind.DECIMAL: _decimal,
+    Kind.PERCENTAGE: _percentage,
+    Kind.AMOUNT: _amount,
+    Kind.DATE: _date,
+    Kind.FLAG: _flag,
+    Kind.INVOICE_TYPE: _one_of(InvoiceType),
+    Kind.METHOD: _one_of(DistributionMethod),
+    Kind.ENTITY: _one_of(EntityType),
+}

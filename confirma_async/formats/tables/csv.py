@@ -1,0 +1,78 @@
+"""CSV files as tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from confirma_async.formats.models import ReadOptions
+from confirma_async.formats.tables.cells import Cell, CellError
+from confirma_async.formats.tables.csv_lines import BadFields, records
+from confirma_async.formats.tables.csv_survey import Survey, opened, survey
+from confirma_async.formats.tables.table import BadLine, Table, TableLine, layout_of
+
+_UNREADABLE = re.compile("[\0\udc80-\udcff]")
+"""A NUL, or what stands for a byte that is no character."""
+
+
+def csv_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> Table:
+    """Opens a CSV file as a table.
+
+    Args:
+        path: The file.
+        options: How it is read.
+        keys_only: Whether only its invoice numbers matter, and not how it writes decimals.
+
+    Raises:
+        InputError: its header line cannot be used.
+    """
+    surveyed = survey(path, options, find_separator=not keys_only)
+    remarks = () if surveyed.remark is None else (surveyed.remark,)
+    layout = layout_of(
+        options,
+        surveyed.columns,
+        surveyed.titles,
+        unit="line",
+        decimal_separator=surveyed.decimal_separator,
+        remarks=remarks,
+    )
+    return Table(layout, _lines(path, surveyed))
+
+
+def _lines(path: Path, surveyed: Survey) -> Iterator[TableLine | BadLine]:
+    count = len(surveyed.columns)
+    with opened(path, surveyed.encoding) as file:
+        for record in records(file, surveyed.delimiter):
+            if record.line <= surveyed.header:
+                continue
+            if isinstance(record, BadFields):
+                yield BadLine(record.line, "csv.syntax", record.message, _readable(record.start))
+            elif len(record.values) != count:
+                message = (
+                    f"has {len(record.values)} values where the header has {count} columns; "
+                    "put quotes around a value that holds the delimiter"
+                )
+                # Whatever is missing or too many, nothing stands before the first value.
+                yield BadLine(record.line, "csv.fields", message, _readable(record.values[:1]))
+            elif all(value.isascii() and "\0" not in value for value in record.values):
+                yield TableLine(record.line, record.values)
+            else:
+                yield TableLine(record.line, [_cell(value, surveyed.encoding) for value in record.values])
+
+
+def _readable(values: Sequence[str]) -> list[str]:
+    return ["" if _UNREADABLE.search(value) else value for value in values]
+
+
+def _cell(value: str, encoding: str) -> Cell:
+    found = _UNREADABLE.search(value)
+    if found is None:
+        return value
+    if found.group() == "\0":
+        return CellError("csv.nul", "holds a NUL character; the file is damaged, so write it again")
+    message = (
+        f"holds a byte that is no character of the file's encoding ({encoding}); "
+        "correct it, or save the whole file as UTF-8"
+    )
+    return CellError("csv.encoding", message)

@@ -1,0 +1,180 @@
+"""A first pass over a CSV file: its encoding, its delimiter, its columns, how it writes decimals.
+
+Nothing of the file is kept in memory. The second pass then reads every line the same way.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from attrs import frozen
+
+from confirma_async.formats.models import InputError, ReadOptions
+from confirma_async.formats.tables.cells import DecimalSeparator, detect_separator
+from confirma_async.formats.tables.columns import Column
+from confirma_async.formats.tables.csv_lines import LONGEST_LINE, Fields, records
+from confirma_async.formats.tables.header import HeaderFault, known, matched
+
+DELIMITERS = ";,\t|"
+_BLOCK = 1024 * 1024
+WINDOWS = "cp1252"
+_STRAY = re.compile("[\udc80-\udcff]")
+_USUAL = re.compile("[\xa1-\xff\u2010-\u20ff]")
+_WIDE = re.compile("[^\0-\x7f\udc80-\udcff]")
+_NAMES: Mapping[str, str] = {";": "semicolon", ",": "comma", "\t": "tab", "|": "vertical bar"}
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@frozen
+class Survey:
+    """How a CSV file is written.
+
+    Attributes:
+        encoding: Python's name of its encoding.
+        delimiter: What separates its values.
+        header: The line that names the columns.
+        titles: Their names, as the file has them.
+        columns: What each of them is, in order; None for one that is passed over.
+        decimal_separator: What separates decimals; None where the file does not tell, or tells both.
+    """
+
+    encoding: str
+    delimiter: str
+    header: int
+    titles: Sequence[str]
+    columns: Sequence[Column | None]
+    decimal_separator: DecimalSeparator | None
+
+    @property
+    def remark(self) -> str | None:
+        """How the file was read, where its bytes leave a doubt: in Windows-1252 every byte is a letter."""
+        if self.encoding != WINDOWS:
+            return None
+        decimals = (
+            "" if self.decimal_separator is None else f", {self.decimal_separator.value.removeprefix('a ')}"
+        )
+        return (
+            f"the file is not UTF-8 and was read as Windows-1252, columns separated by "
+            f"{_NAMES.get(self.delimiter, self.delimiter)}{decimals}; look at its letters, or save it as "
+            "UTF-8"
+        )
+
+
+def opened(path: Path, encoding: str) -> TextIO:
+    """Opens a CSV file; bytes that its encoding has no character for become lone surrogates."""
+    return path.open(encoding=encoding, errors="surrogateescape", newline="")
+
+
+def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> Survey:
+    """Looks through a file.
+
+    Args:
+        path: The file.
+        options: How it is read.
+        find_separator: Whether it matters how decimals are written; finding out takes a look at every line.
+
+    Raises:
+        InputError: the header line does not say what the columns are.
+    """
+    mapping = options.mapping
+    encoding = (mapping.encoding if mapping else None) or encoding_of(path)
+    line, text = _header(path, encoding, mapping.header_row if mapping else None)
+    delimiter, titles = _titles(text, options)
+    try:
+        columns = matched(titles, mapping)
+    except HeaderFault as fault:
+        msg = f"{path}: {fault}"
+        raise InputError(msg) from None
+    decimal_separator = options.decimal_separator
+    if decimal_separator is None and find_separator:
+        decimal_separator = _decimal_separator(path, encoding, delimiter, line, columns)
+    return Survey(encoding, delimiter, line, titles, columns, decimal_separator)
+
+
+def encoding_of(path: Path) -> str:
+    """Finds out how a file is encoded: UTF-8, with or without a mark, else Windows-1252.
+
+    Raises:
+        InputError: it is written in UTF-16.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(_WIDE_MARKS):
+        msg = f"{path}: is written in UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)"
+        raise InputError(msg)
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    letters = strays = 0
+    for text in _decoded(path):
+        if not text.isascii():
+            # A file that is UTF-8 but for some bytes has been damaged: they are reported where they stand,
+            # instead of misreading the rest. One usual letter proves it. Unusual ones do not, as capitals
+            # before a euro sign or a hard space in Windows-1252 look like them; these are weighed.
+            if _USUAL.search(text):
+                return "utf-8"
+            strays += len(_STRAY.findall(text))
+            letters += len(_WIDE.findall(text))
+    return WINDOWS if strays >= letters and strays else "utf-8"
+
+
+def _decoded(path: Path) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield decoder.decode(block)
+    yield decoder.decode(b"", final=True)
+
+
+def _header(path: Path, encoding: str, row: int | None) -> tuple[int, str]:
+    """The line that names the columns, with its number."""
+    line, text = 0, "\n"
+    with opened(path, encoding) as file:
+        while text.isspace() or line < (row or 1):
+            line, text = line + 1, file.readline(LONGEST_LINE)
+            if not text:
+                msg = f"{path}: is empty; its first line must name the columns"
+                if line > 1 and row is not None:
+                    msg = f"{path}: has no line {row}, where the mapping has the names of the columns"
+                raise InputError(msg)
+    return line, text
+
+
+def _titles(text: str, options: ReadOptions) -> tuple[str, list[str]]:
+    """The delimiter that gives the most known names, and the names."""
+    given = options.mapping.delimiter if options.mapping else None
+    named = {delimiter: _split(text, delimiter) for delimiter in given or DELIMITERS}
+    delimiter = max(named, key=lambda each: (known(named[each], options.mapping), len(named[each])))
+    return delimiter, named[delimiter]
+
+
+def _split(text: str, delimiter: str) -> list[str]:
+    try:
+        return [title.strip() for title in next(csv.reader([text], delimiter=delimiter))]
+    except (csv.Error, StopIteration):
+        return []
+
+
+def _decimal_separator(
+    path: Path, encoding: str, delimiter: str, header: int, columns: Sequence[Column | None]
+) -> DecimalSeparator | None:
+    numeric = [index for index, column in enumerate(columns) if column is not None and column.kind.is_numeric]
+    found: set[DecimalSeparator] = set()
+    with opened(path, encoding) as file:
+        for record in records(file, delimiter):
+            if not isinstance(record, Fields) or record.line <= header or len(record.values) != len(columns):
+                continue
+            for index in numeric:
+                value = record.values[index]
+                if "," not in value and "." not in value:
+                    continue
+                decimal_separator = detect_separator(value.strip().removesuffix("%").rstrip())
+                if decimal_separator is not None and decimal_separator not in found:
+                    found.add(decimal_separator)
+                    if len(found) > 1:
+                        return None
+    return found.pop() if found else None

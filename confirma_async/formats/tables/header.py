@@ -1,0 +1,113 @@
+"""From the line that names columns to what each of them is, by our own names or by a mapping."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from confirma_async.formats.privacy import looks_like_name
+from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, Column, column_name
+from confirma_async.formats.tables.mapping import ColumnMapping, title_key
+
+_SURE = 2
+"""Known names that make a line a header, however many others are not known."""
+_INSTEAD = {"due_date": "net_days"}
+
+
+class HeaderFault(Exception):  # noqa: N818 (never leaves the readers of tables)
+    """A header cannot be used; says why, without showing what may be an invoice's data."""
+
+
+def known(titles: Sequence[str], mapping: ColumnMapping | None) -> int:
+    """How many of the titles say what their column is."""
+    if mapping is None:
+        return sum(column_name(title) in COLUMNS for title in titles)
+    keys = mapping.keys()
+    return sum(title_key(title) in keys for title in titles)
+
+
+def matched(titles: Sequence[str], mapping: ColumnMapping | None) -> tuple[Column | None, ...]:
+    """What each column is; None for one that the mapping passes over.
+
+    Args:
+        titles: The names of the columns, as the file has them.
+        mapping: Which of them is which; None takes them by our own names.
+
+    Raises:
+        HeaderFault: they do not say what the columns are.
+    """
+    if mapping is not None:
+        return _mapped(titles, mapping)
+    names = [column_name(title) for title in titles]
+    count = known(titles, None)
+    if count < _SURE and 2 * count < len(names):
+        # This may be the first invoice of a file without header: nothing of it may show in a message.
+        msg = (
+            f"the first line does not name columns ({len(names) - count} of {len(names)} names are "
+            "unknown); write the names of the columns there, such as number;date;due_date;currency, or name "
+            "your own columns in a mapping file (confirma columns FILE proposes one)"
+        )
+        raise HeaderFault(msg)
+    complaints = [*_unknown(names), *_repeated(names), *_missing(set(names))]
+    if complaints:
+        raise HeaderFault(f"the header line cannot be used: {'; '.join(complaints)}")
+    return tuple(COLUMNS[name] for name in names)
+
+
+def _mapped(titles: Sequence[str], mapping: ColumnMapping) -> tuple[Column | None, ...]:
+    places = {title_key(title): name for name, title in mapping.columns.items()}
+    ignored = {title_key(title) for title in mapping.ignore}
+    keys = [title_key(title) for title in titles]
+    count = Counter(keys)
+    complaints = [
+        f"it names {title!r} for {name}, and the file has {count[title_key(title)] or 'no'} such columns"
+        + _near(title, titles, count)
+        for name, title in mapping.columns.items()
+        if count[title_key(title)] != 1
+    ]
+    for position, key in enumerate(keys, start=1):
+        if not key:
+            complaints.append(f"column {position} of the file has no name")
+        elif key not in places and key not in ignored:
+            shown = repr(titles[position - 1]) if _shows(titles[position - 1]) else str(position)
+            complaints.append(f"column {shown} of the file is neither named nor in ignore")
+    complaints += _missing({*mapping.columns, *mapping.constants})
+    if complaints:
+        raise HeaderFault(f"the mapping {mapping.source} does not fit: {'; '.join(complaints)}")
+    return tuple(COLUMNS[places[key]] if key in places else None for key in keys)
+
+
+def _near(title: str, titles: Sequence[str], count: Counter[str]) -> str:
+    shown = [each for each in titles if _shows(each)] if not count[title_key(title)] else []
+    near = difflib.get_close_matches(title, shown, n=1)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def _shows(title: str) -> bool:
+    return all(looks_like_name(word) for word in title.replace(".", " ").replace("-", " ").split())
+
+
+def _unknown(names: Sequence[str]) -> Iterator[str]:
+    for position, name in enumerate(names, start=1):
+        if not name:
+            yield f"column {position} has no name"
+        elif name not in COLUMNS:
+            if not looks_like_name(name):
+                yield f"column {position} is not known, rename or remove it"
+                continue
+            near = difflib.get_close_matches(name, COLUMNS, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else "rename or remove it"
+            yield f"there is no column {name!r}, {hint}"
+
+
+def _repeated(names: Sequence[str]) -> Iterator[str]:
+    for name, count in Counter(names).items():
+        if count > 1 and name in COLUMNS:
+            yield f"column {name!r} is there {count} times"
+
+
+def _missing(names: set[str]) -> Iterator[str]:
+    for name in REQUIRED:
+        if name not in names and _INSTEAD.get(name) not in names:
+            yield f"column {name!r} is missing"

@@ -1,0 +1,1 @@
+"""A mapping file proposed for a table that has none."""

@@ -1,0 +1,112 @@
+"""What every table is to its readers, whichever file it stands in: named columns, and lines of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import Factory, field, frozen
+
+from confirma_async.formats.models import ReadOptions
+from confirma_async.formats.tables.cells import Cell, DecimalSeparator, TextConventions, reader_of
+from confirma_async.formats.tables.columns import Column
+
+
+@frozen
+class TableLine:
+    """A line of a table.
+
+    Attributes:
+        number: Its number in the file, from 1.
+        values: Its cells, in the order of the columns.
+    """
+
+    number: int
+    values: Sequence[Cell]
+
+
+@frozen
+class BadLine:
+    """A line that is no line of this table.
+
+    Attributes:
+        number: Its number.
+        rule: What it breaks.
+        message: What is wrong and what to do.
+        start: Its first values, as far as they are beyond doubt.
+    """
+
+    number: int
+    rule: str
+    message: str
+    start: Sequence[str]
+
+
+def _readers_of(layout: TableLayout) -> Mapping[str, Callable[[Cell], Any]]:
+    return {
+        column.name: reader_of(column, layout.conventions) for column in layout.columns if column is not None
+    }
+
+
+@frozen(kw_only=True)
+class TableLayout:
+    """How a table is laid out.
+
+    Attributes:
+        columns: What each of its columns is, in order; None for one that is passed over.
+        titles: How the file calls its columns, in order; so do messages.
+        unit: What a line is called in messages: ``line``, or ``row`` in a spreadsheet.
+        conventions: How values are written where they are text.
+        constants: Values that the file does not hold, the same for every invoice.
+        remarks: What was decided about the file as a whole; one sentence each.
+        readers: What reads the cells of each column, by our name of it.
+    """
+
+    columns: Sequence[Column | None]
+    titles: Sequence[str]
+    unit: str
+    conventions: TextConventions
+    constants: Mapping[str, object] = field(factory=dict[str, object])
+    remarks: Sequence[str] = ()
+    readers: Mapping[str, Callable[[Cell], Any]] = field(
+        init=False, repr=False, eq=False, default=Factory(_readers_of, takes_self=True)
+    )
+
+
+@frozen
+class Table:
+    """A table, ready to be read once."""
+
+    layout: TableLayout
+    lines: Iterator[TableLine | BadLine]
+
+
+def layout_of(
+    options: ReadOptions,
+    columns: Sequence[Column | None],
+    titles: Sequence[str],
+    *,
+    unit: str,
+    decimal_separator: DecimalSeparator | None,
+    remarks: Sequence[str] = (),
+) -> TableLayout:
+    """The layout of a table whose columns are known, with what the mapping adds to them."""
+    mapping = options.mapping
+    if mapping is None:
+        return TableLayout(
+            columns=columns,
+            titles=titles,
+            unit=unit,
+            conventions=TextConventions(decimal_separator=decimal_separator),
+            remarks=remarks,
+        )
+    return TableLayout(
+        columns=columns,
+        titles=titles,
+        unit=unit,
+        conventions=TextConventions(
+            decimal_separator=decimal_separator, dates=mapping.date_formats, words=mapping.words
+        ),
+        constants=mapping.constants,
+        remarks=remarks,
+    )

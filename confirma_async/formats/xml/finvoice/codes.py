@@ -1,0 +1,86 @@
+"""Code lists that the Finvoice reader decides by, and how Finvoice writes numbers, dates and currencies."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from confirma_async.formats.tables.cells import DecimalSeparator, readings
+from confirma_async.formats.xml.element_reader import Dialect
+from confirma_async.schemas import InvoiceType
+
+if TYPE_CHECKING:
+    from confirma_async.formats.xml.element_reader import Element
+
+FINVOICE_ROOT = "Finvoice"
+
+PLAIN_CODES = frozenset({"INV01", "INV02"})
+"""Codes that say no more than the type they are sent as."""
+
+TYPE_CODES: Mapping[str, InvoiceType] = {
+    "INV01": InvoiceType.INVOICE,
+    "INV02": InvoiceType.CREDIT_NOTE,
+    "INV03": InvoiceType.INVOICE,  # interest
+    "INV04": InvoiceType.INVOICE,  # internal
+    "INV08": InvoiceType.REMINDER,
+    "INV09": InvoiceType.AUTO_PAYMENT_INVOICE,  # direct payment
+}
+"""Document type codes (InvoiceTypeCode) that are a claim, or its return.
+
+Left out on purpose: INV05 (collection), which COLLECTION would make a case at the agency that the document
+does not ask for; INV06 (pro forma), TES01 (test) and all that are no invoices, which claim nothing; INV07
+(self-billed), where the buyer issues; receipts (REC), which are paid.
+"""
+
+ORIGINAL = "Original"
+"""The origin code of a document that is neither a copy nor the cancellation of another."""
+
+PAID = "PAID"
+"""The payment status of a document that claims nothing any more."""
+
+GLN_SCHEMES = frozenset({"0088"})
+
+_DATE = re.compile(r"\d{8}", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TOTAL = "InvoiceDetails/InvoiceTotalVatIncludedAmount"
+_CURRENCY = "AmountCurrencyIdentifier"
+
+
+def number(text: str) -> Decimal | None:
+    """Reads a number with a decimal comma; with a point only where that cannot mean thousands."""
+    found = readings(text)
+    if "," in text or len(set(found.values())) == 1:
+        return found.get(
+            DecimalSeparator.COMMA, found.get(DecimalSeparator.POINT) if "," not in text else None
+        )
+    return found.get(DecimalSeparator.POINT) if DecimalSeparator.COMMA not in found else None
+
+
+def day(text: str) -> str | None:
+    """Reads a date as CCYYMMDD, or as ISO has it."""
+    try:
+        if _DATE.fullmatch(text) or _ISO.fullmatch(text):
+            return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    return None
+
+
+def _currency(root: Element) -> str:
+    total = root.find(_TOTAL)
+    return "" if total is None else (total.get(_CURRENCY) or "").strip()
+
+
+DIALECT = Dialect(
+    currency=_currency,
+    currency_attribute=_CURRENCY,
+    decimal=number,
+    number_form="Finvoice writes it (1234,50)",
+    date=day,
+    date_form="CCYYMMDD",
+    silent={"Format": "CCYYMMDD"},
+)
+"""How Finvoice writes numbers, dates and currencies."""

@@ -1,0 +1,169 @@
+"""Invoices out of XML files: each document goes to the reader of its kind, with what is around it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import frozen
+
+from confirma_async.errors import Problem
+from confirma_async.formats.models import (
+    BadRecord,
+    DocumentRef,
+    Identity,
+    InputError,
+    Place,
+    ReadInvoice,
+    ReadOptions,
+)
+from confirma_async.formats.xml.documents import Document, UnreadableXml, documents, parse
+from confirma_async.formats.xml.element_reader import local_name
+from confirma_async.formats.xml.envelope import Envelope
+from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
+from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
+from confirma_async.formats.xml.ubl import ubl_identity, ubl_invoice
+from confirma_async.formats.xml.ubl.codes import CREDIT_NOTE_ROOT, INVOICE_ROOT
+
+if TYPE_CHECKING:
+    from confirma_async.formats.xml.element_reader import Element
+
+_Read: TypeAlias = Callable[["Element", Envelope, Place, ReadOptions], ReadInvoice | BadRecord]
+_Identify: TypeAlias = Callable[["Element"], Identity | None]
+
+_KINDS: Mapping[str, tuple[_Read, _Identify]] = {
+    INVOICE_ROOT: (ubl_invoice, ubl_identity),
+    CREDIT_NOTE_ROOT: (ubl_invoice, ubl_identity),
+    FINVOICE_ROOT: (finvoice_invoice, finvoice_identity),
+}
+"""The documents that are read, by their root elements."""
+
+_ATTACHED = "{urn:oasis:names:specification:ubl:schema:xsd:AttachedDocument-2}AttachedDocument"
+_EMBEDDED = (
+    "{*}Attachment/{*}ExternalReference/{*}Description",
+    "{*}Attachment/{*}EmbeddedDocumentBinaryObject",
+)
+_DECLARATION = re.compile(r"\A<\?xml[^>]*\?>")  # says how it was encoded once, before it became text here
+_ENVELOPE = "Envelope"
+
+
+@frozen
+class _Found:
+    """A document to read, with what is around it, or what stands there instead."""
+
+    place: Place
+    what: tuple[Element, Envelope] | Problem
+
+
+def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
+    """Reads the invoices of an XML file.
+
+    Raises:
+        InputError: the file begins with a document of another kind.
+    """
+    for found in _found(path):
+        if isinstance(found.what, Problem):
+            yield BadRecord(place=found.place, problems=[found.what])
+        else:
+            root, envelope = found.what
+            yield _KINDS[str(root.tag)][0](root, envelope, found.place, options)
+
+
+def scan_xml(path: Path) -> Iterator[DocumentRef]:
+    """Says which documents an XML file holds.
+
+    Raises:
+        InputError: the file begins with a document of another kind.
+    """
+    for found in _found(path):
+        if not isinstance(found.what, Problem):
+            root, _ = found.what
+            identity = _KINDS[str(root.tag)][1](root)
+            if identity is not None:
+                yield DocumentRef(identity, found.place)
+
+
+def _found(path: Path) -> Iterator[_Found]:
+    """The documents of a file. An envelope belongs to what is in it, or else to what follows it."""
+    pending: tuple[Place, Element] | None = None
+    is_first = True
+    for document in documents(path):
+        place = Place(str(path), document.line)
+        try:
+            contents = _contents(document)
+        except UnreadableXml as error:
+            yield _Found(place, error.problem)
+            continue
+        if isinstance(document.root, Problem):
+            yield _Found(place, document.root)
+        elif contents:
+            for root, envelope in contents:
+                around = envelope if envelope.root is not None or pending is None else Envelope(pending[1])
+                yield _Found(place, (root, around))
+            pending = None
+        elif local_name(document.root.tag) == _ENVELOPE:
+            if pending is not None:
+                yield _Found(pending[0], _empty_envelope())
+            pending = (place, document.root)
+        elif is_first and document.line is None:
+            raise InputError(f"{path}: {_unknown(document.root)}")
+        else:
+            yield _Found(place, Problem("/", "xml.root", _unknown(document.root)))
+        is_first = False
+    if pending is not None:
+        yield _Found(pending[0], _empty_envelope())
+
+
+def _empty_envelope() -> Problem:
+    message = "is an envelope with no document in it or after it; add the invoice, or remove the envelope"
+    return Problem("/", "xml.root", message)
+
+
+def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
+    """The documents that a document is, or has in it."""
+    root = document.root
+    if isinstance(root, Problem):
+        return ()
+    if root.tag in _KINDS:
+        return [(root, Envelope())]
+    if root.tag == _ATTACHED:
+        return _attached(root)
+    inside = [each for each in root.iter(*_KINDS) if not any(up.tag in _KINDS for up in each.iterancestors())]
+    return [(each, Envelope(root)) for each in inside]
+
+
+def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:
+    """The document that an AttachedDocument of UBL carries as text or as base64."""
+    for path in _EMBEDDED:
+        holder = root.find(path)
+        text = "" if holder is None else "".join(holder.itertext()).strip()
+        if holder is None or not text:
+            continue
+        try:
+            data = (
+                _DECLARATION.sub("", text).encode()
+                if text.startswith("<")
+                else base64.b64decode(text, validate=True)
+            )
+        except (binascii.Error, ValueError):
+            raise UnreadableXml(
+                "xml.base64", "carries a document that is not valid base64; attach it again"
+            ) from None
+        inner = parse(data)
+        if inner.tag in _KINDS:
+            return [(inner, Envelope(root))]
+    return ()
+
+
+def _unknown(root: Element) -> str:
+    name = local_name(root.tag)[:60]
+    message = f"is XML, but neither UBL 2.1 nor Finvoice; its root element is {name}"
+    right = next((tag[1:].partition("}")[0] for tag in _KINDS if tag.endswith(f"}}{name}")), None)
+    if right is None:
+        return f"{message}; export the document as UBL 2.1 or Finvoice, or as a table"
+    fault = "is in another namespace than UBL's" if "}" in str(root.tag) else "UBL's namespace is missing"
+    return f'{message}, but {fault}; it must say xmlns="{right}", so export the document as UBL 2.1'

@@ -1,0 +1,38 @@
+"""What the sandbox is made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import field, frozen
+
+from confirma_async.converters import Converter
+from confirma_async.sandbox.clock import VirtualClock
+from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
+from confirma_async.sandbox.scheduler import catch_up
+from confirma_async.sandbox.store import Store
+
+
+@frozen(kw_only=True)
+class Backend:
+    """State, time, and what is agreed on.
+
+    Attributes:
+        store: The state.
+        clock: The time.
+        converter: The wire names that are spoken.
+        terms: Timing, fees and rates.
+        provisioning_token: The token that onboards clients and does nothing else.
+    """
+
+    store: Store
+    clock: VirtualClock
+    converter: Converter
+    terms: Terms = DEFAULT_TERMS
+    provisioning_token: str = field(repr=False)
+
+    def now(self) -> datetime:
+        """The virtual time, once everything that is due by then has happened."""
+        now = self.clock.now()
+        catch_up(self.store, now, self.converter, self.terms)
+        return now

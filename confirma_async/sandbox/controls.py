@@ -1,0 +1,309 @@
+"""What people do at the other end: debtors pay, somebody approves, a token expires, a provider refuses.
+
+None of this has an endpoint in the contract. Each method of ``Controls`` can be called in Python, and over
+HTTP below ``/_sandbox/`` by its name.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from attrs import evolve, frozen
+
+from confirma_async.converters.kinds import has_too_many_digits
+from confirma_async.errors import ConfigurationError
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.rules import cases
+from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
+from confirma_async.sandbox.rules.cases import Case, Event
+from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
+from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
+from confirma_async.sandbox.rules.money import CENT, EXACT
+from confirma_async.sandbox.rules.settlement import next_run
+from confirma_async.sandbox.scheduler import save_case
+from confirma_async.sandbox.store import SandboxClient
+from confirma_async.sandbox.store.invoices import DeliveredInvoice
+from confirma_async.sandbox.store.money import ReceivedPayment
+from confirma_async.sandbox.store.schedule import Due
+from confirma_async.schemas import InvoiceStatus
+
+OWN_CLIENT = "sandbox"
+"""The name of the client that ``Sandbox.api_key`` belongs to."""
+
+
+@frozen(kw_only=True)
+class ClientState:
+    """A client of the sandbox.
+
+    Attributes:
+        name: What the sandbox calls it: of one that was onboarded, its business code.
+        identifier: What the service calls it.
+        service: The service its invoices live through.
+        expired: Whether its token has expired.
+        provider: Its accounting system; None where none is connected.
+    """
+
+    name: str
+    identifier: int
+    service: str
+    expired: bool
+    provider: str | None
+
+
+@frozen(kw_only=True)
+class SandboxState:
+    """What a sandbox holds.
+
+    Attributes:
+        now: The virtual time.
+        clients: All clients, in the order they came.
+        invoices: How many invoices there are, by status.
+        money: How many payments there are, how many of them are not settled, and how many settlements.
+    """
+
+    now: datetime
+    clients: Sequence[ClientState]
+    invoices: Mapping[str, int]
+    money: Mapping[str, int]
+
+
+class Controls(abc.ABC):
+    """What can be done to a sandbox from outside its API. Everything happens now, by its clock."""
+
+    @property
+    @abc.abstractmethod
+    def _backend(self) -> Backend:
+        """What the sandbox is made of.
+
+        Raises:
+            ConfigurationError: the sandbox is not running.
+        """
+
+    def advance(
+        self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+    ) -> datetime:
+        """Moves the clock forward, lets happen what is due by then, and returns what it says.
+
+        ``clock.advance`` does the same; what is due then happens when somebody asks.
+
+        Raises:
+            ConfigurationError: the time to add is negative.
+        """
+        self._backend.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return self._backend.now()
+
+    def pay(
+        self,
+        invoice_number: int | None = None,
+        *,
+        case_id: int | None = None,
+        amount: Decimal | None = None,
+        reference: str | None = None,
+        client: str = OWN_CLIENT,
+    ) -> ReceivedPayment:
+        """The debtor pays an invoice; it is allocated at once, and settled in the next run.
+
+        Args:
+            invoice_number: Which invoice; or name its case.
+            case_id: Which case; needed where several invoices have the number.
+            amount: How much; all that is open unless said otherwise. More than that is an overpayment.
+            reference: The reference it comes with; the right one unless said otherwise.
+            client: Whose invoice.
+
+        Raises:
+            ConfigurationError: there is no such case, or nothing to pay; says what to do.
+        """
+        now = self._backend.now()
+        store, terms = self._backend.store, self._backend.terms
+        with store.transaction():
+            case = self._case(client, invoice_number, case_id)
+            due = cases.accrue(case, now.date(), terms).open.total
+            paid_amount = _money(due if amount is None else amount)
+            paid, split = cases.pay(case, paid_amount, now.date(), terms)
+            description = f"{paid_amount} {case.currency} was paid."
+            save_case(store, case, paid, now, terms, Event(code="PAYMENT", description=description))
+            store.schedule.put(
+                Due.SETTLEMENT, self._client(client).id, next_run(now, terms.settlement_weekday)
+            )
+            return store.money.put_payment(
+                ReceivedPayment(
+                    client=client,
+                    case_id=case.id,
+                    number=case.number,
+                    at=now,
+                    amount=paid_amount,
+                    currency=case.currency,
+                    invoice_reference=case.reference,
+                    reference=reference or case.reference,
+                    split=split,
+                )
+            )
+
+    def change_payment(self, payment_id: int, *, amount: Decimal) -> ReceivedPayment | None:
+        """Changes a payment that is not settled yet; an amount of 0 takes it back.
+
+        Args:
+            payment_id: The ``id`` that ``pay`` returned.
+            amount: What it should have been.
+
+        Raises:
+            ConfigurationError: there is no such payment, or it is settled, and settlements are final.
+        """
+        now = self._backend.now()
+        store, terms = self._backend.store, self._backend.terms
+        with store.transaction():
+            payment = store.money.payment(payment_id)
+            if payment is None or payment.direct:
+                raise ConfigurationError(f"there is no payment {payment_id}; pay() returns its id")
+            if payment.settlement is not None:
+                raise ConfigurationError(
+                    f"payment {payment_id} was settled in {payment.settlement}; settlements are final"
+                )
+            case = store.cases.get(payment.case_id)
+            changed = cases.take_back(case, payment.split, now.date(), terms)
+            if amount == 0:
+                store.money.drop_payment(payment_id)
+                event = Event(code="PAYMENT", description="A payment was taken back.")
+                save_case(store, case, changed, now, terms, event)
+                return None
+            amount = _money(amount)
+            changed, split = cases.pay(changed, amount, now.date(), terms)
+            event = Event(code="PAYMENT", description=f"A payment was changed to {amount} {case.currency}.")
+            save_case(store, case, changed, now, terms, event)
+            return store.money.put_payment(evolve(payment, amount=amount, split=split))
+
+    def approve(self, invoice_number: int, *, client: str = OWN_CLIENT) -> None:
+        """Somebody approves an invoice that waits for it (MANUAL); of a FACTORING one, the financier.
+
+        Raises:
+            ConfigurationError: no such invoice waits.
+        """
+        now = self._backend.now()
+        waiting = self._waiting(client, invoice_number)
+        due = now + DISTRIBUTED_AFTER if waiting.is_delivered else None
+        self._backend.store.invoices.put_status(waiting.id, InvoiceStatus.ACCEPTED, due=due)
+
+    def disapprove(self, invoice_number: int, *, reason: str, client: str = OWN_CLIENT) -> None:
+        """Somebody refuses an invoice that waits for approval: it ends as ERROR, which is ours.
+
+        Raises:
+            ConfigurationError: no such invoice waits.
+        """
+        self._backend.now()
+        waiting = self._waiting(client, invoice_number)
+        self._backend.store.invoices.put_status(waiting.id, InvoiceStatus.ERROR, error=reason)
+
+    def resume_case(
+        self, invoice_number: int | None = None, *, case_id: int | None = None, client: str = OWN_CLIENT
+    ) -> None:
+        """Somebody lets a case go on that an action holds; an OBJECTION waits for nothing else.
+
+        Raises:
+            ConfigurationError: there is no such case, or it is not on hold.
+        """
+        now = self._backend.now()
+        store, terms = self._backend.store, self._backend.terms
+        with store.transaction():
+            case = self._case(client, invoice_number, case_id)
+            if case.held_since is None:
+                raise ConfigurationError(f"case {case.id} is not on hold; nothing holds it back")
+            resumed = cases.resume(case, now.date())
+            event = Event(code="RESUMED", description="The case goes on.")
+            save_case(store, case, resumed, now, terms, event)
+
+    def expire_token(self, *, client: str = OWN_CLIENT) -> None:
+        """A client's token expires now; it can still be renewed.
+
+        Raises:
+            ConfigurationError: there is no such client.
+        """
+        store = self._backend.store
+        store.accounts.put(evolve(self._client(client), expires_at=self._backend.now()))
+
+    def connect_accounting(
+        self, provider: str | None, *, refusal: str | None = None, client: str = OWN_CLIENT
+    ) -> None:
+        """Connects a client to an accounting system; what is synced from now on goes there.
+
+        Args:
+            provider: Netvisor, Procountor or NetBaron, which take records; Fennoa, Fivaldi or Talenom, which
+                do not yet; None disconnects.
+            refusal: What the provider says to every record, so that all fail; None lets it take them.
+            client: Whose.
+
+        Raises:
+            ConfigurationError: there is no such client or provider.
+        """
+        if provider not in {None, *PROVIDERS, *UPCOMING}:
+            raise ConfigurationError(f"a provider is one of {', '.join((*PROVIDERS, *UPCOMING))}")
+        self._backend.now()  # what is due before goes where it was to go
+        self._backend.store.accounts.put(evolve(self._client(client), provider=provider, refusal=refusal))
+
+    def register(self, business_id: str, addresses: Sequence[EInvoiceAddress]) -> None:
+        """Enters addresses of a company in the register of e-invoice addresses, beside those it has."""
+        with self._backend.store.transaction():
+            for address in addresses:
+                self._backend.store.einvoice_directory.add(business_id, address)
+
+    def state(self) -> SandboxState:
+        """What the sandbox holds, without tokens and bodies."""
+        now = self._backend.now()
+        store = self._backend.store
+        return SandboxState(
+            now=now,
+            clients=tuple(_shown(client, now) for client in store.accounts.all()),
+            invoices=store.invoices.count(),
+            money=store.money.count(),
+        )
+
+    def _client(self, name: str) -> SandboxClient:
+        client = self._backend.store.accounts.by_name(name)
+        if client is None:
+            known = ", ".join(each.name for each in self._backend.store.accounts.all())
+            raise ConfigurationError(f"there is no client {name!r}; there are {known}")
+        return client
+
+    def _case(self, client: str, invoice_number: int | None, case_id: int | None) -> Case:
+        if invoice_number is None and case_id is None:
+            raise ConfigurationError("name an invoice number or a case")
+        self._client(client)
+        number = None if invoice_number is None else str(invoice_number)
+        found = self._backend.store.cases.find(client, ident=case_id, number=number)
+        if not found:
+            raise ConfigurationError(
+                "there is no such case; an invoice has one once it is INVOICED and under payment control "
+                "(without an agency the creditor is paid directly)"
+            )
+        if len(found) > 1:
+            choice = ", ".join(str(case.id) for case in found)
+            raise ConfigurationError(f"several invoices have this number; name one of the cases {choice}")
+        return found[0]
+
+    def _waiting(self, client: str, invoice_number: int) -> DeliveredInvoice:
+        self._client(client)
+        for invoice in self._backend.store.invoices.of_number(client, str(invoice_number)):
+            if invoice.status == InvoiceStatus.MANUAL:
+                return invoice
+        raise ConfigurationError(f"no invoice {invoice_number} waits for approval (status MANUAL)")
+
+
+def _money(amount: Decimal) -> Decimal:
+    if not amount.is_finite() or has_too_many_digits(amount) or amount <= 0:
+        raise ConfigurationError("there is nothing to pay; name an amount over 0")
+    cents = amount.quantize(CENT, context=EXACT)
+    if cents != amount:
+        raise ConfigurationError("an amount has at most two decimals")
+    return cents
+
+
+def _shown(client: SandboxClient, now: datetime) -> ClientState:
+    return ClientState(
+        name=client.name,
+        identifier=client.identifier,
+        service=client.service,
+        expired=client.has_expired(now),
+        provider=client.provider,
+    )

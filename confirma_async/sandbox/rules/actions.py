@@ -1,0 +1,174 @@
+"""What the seven actions do to a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from attrs import frozen
+
+from confirma_async.sandbox.rules import cases
+from confirma_async.sandbox.rules.assumption import Assumption
+from confirma_async.sandbox.rules.cases import Case, CaseStatus, Event
+from confirma_async.sandbox.rules.money import ZERO, AmountByKind
+from confirma_async.sandbox.rules.terms import Terms
+from confirma_async.schemas import Action, ActionCode, ActionData
+from confirma_async.schemas.wire import Evidence
+
+PROCESSED_AFTER = timedelta(minutes=5)
+"""From an action's arrival to its effect. Ours: the vendor gives no figure."""
+
+PENDING = "PENDING"
+"""What the answer says of an action: they are queued as pending (contract §5); the spelling is ours."""
+
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
+        what="Actions are queued as pending, then processed",
+        basis="§5: Actions",
+        evidence=Evidence.DOCUMENTED,
+    ),
+    Assumption(
+        what="One request's actions are queued all, or none where one of them is wrong",
+        basis="ours: the answer is not shown",
+    ),
+    Assumption(
+        what="An action on an unknown invoice or case gets 404, one on an invoice without a case 402",
+        basis="ours: §1 has both statuses from a sister API, and no rule for them here",
+    ),
+    Assumption(
+        what="A closed case takes comments only; other actions are refused in its history",
+        basis="ours: the vendor says nothing of it",
+    ),
+)
+
+
+@frozen(kw_only=True)
+class Effect:
+    """What an action has done.
+
+    Attributes:
+        case: The case afterwards.
+        description: What its history says.
+        paid: With a direct payment, how it was allocated.
+    """
+
+    case: Case
+    description: str
+    paid: AmountByKind | None = None
+
+
+@frozen(kw_only=True)
+class ActionRule:
+    """What one code does.
+
+    Attributes:
+        effect: The function from a case, the action's data, the day and the terms to the effect.
+        needs: The attribute of the data that the code makes no sense without.
+        what: The same in words.
+        basis: The sentence of the contract behind it.
+        evidence: How well that is known; None where the effect is ours.
+    """
+
+    effect: Callable[[Case, ActionData, date, Terms], Effect]
+    needs: str | None = None
+    what: str
+    basis: str = "§5: the code is the vendor's, its effect is ours"
+    evidence: Evidence | None = None
+
+
+def process(case: Case, action: Action, today: date, terms: Terms) -> tuple[Case, Event, AmountByKind | None]:
+    """Gives an action its effect."""
+    rule = ACTIONS[action.code]
+    comment = f" {action.comment}" if action.comment else ""
+    if case.status is CaseStatus.CLOSED and action.code != ActionCode.COMMENT:
+        return case, Event(code=action.code, description="Refused: the case is closed." + comment), None
+    effect = rule.effect(case, action.data, today, terms)
+    return effect.case, Event(code=action.code, description=effect.description + comment), effect.paid
+
+
+def _comment(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+    return Effect(case=case, description="A comment was left.")
+
+
+def _withdraw(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+    return Effect(case=cases.withdraw(case, today, terms), description="The creditor withdrew the case.")
+
+
+def _due_date(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:
+    day = data.due_date or case.due_date
+    return Effect(
+        case=cases.move_due_date(case, day, today, terms), description=f"The due date was moved to {day}."
+    )
+
+
+def _payment_plan(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+    until = today + terms.payment_plan
+    held = cases.hold(case, CaseStatus.PAYMENT_PLAN, today, until)
+    return Effect(case=held, description=f"A payment plan holds the case until {until}.")
+
+
+def _objection(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+    held = cases.hold(case, CaseStatus.OBJECTED, today, None)
+    return Effect(case=held, description="The debtor objects; the case is on hold.")
+
+
+def _pause(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+    until = today + terms.pause
+    held = cases.hold(case, CaseStatus.PAUSED, today, until)
+    return Effect(case=held, description=f"The case is paused until {until}.")
+
+
+def _direct_payment(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:
+    amount = data.amount or ZERO
+    if data.currency not in {None, case.currency}:
+        return Effect(case=case, description="Refused: the payment is in another currency than the case.")
+    stated = _stated(cases.accrue(case, today, terms).open, data)
+    paid, split = cases.pay(case, amount, today, terms, stated=stated)
+    return Effect(case=paid, description=f"{amount} {case.currency} was paid to the creditor.", paid=split)
+
+
+def _stated(claim: AmountByKind, data: ActionData) -> AmountByKind | None:
+    """The allocation that the outstanding amounts say, where they fit the amount to the cent."""
+    outstanding = AmountByKind(
+        capital=data.outstanding_capital_amount or ZERO,
+        interest=data.outstanding_interest_amount or ZERO,
+        fees=data.outstanding_costs_amount or ZERO,
+    )
+    split = claim.minus(outstanding)
+    fits = split.total == data.amount and min(split.capital, split.interest, split.fees) >= 0
+    return split if fits else None
+
+
+ACTIONS: Mapping[ActionCode, ActionRule] = MappingProxyType(
+    {
+        ActionCode.COMMENT: ActionRule(
+            effect=_comment, what="COMMENT is kept in the history and changes nothing"
+        ),
+        ActionCode.WITHDRAW: ActionRule(
+            effect=_withdraw, what="WITHDRAW waives all that is open and closes the case"
+        ),
+        ActionCode.DUEDATE: ActionRule(
+            effect=_due_date,
+            needs="due_date",
+            what="DUEDATE moves the due date of the case, not that of the invoice; the steps to come and the "
+            "interest are counted from it",
+            basis="§5: DUEDATE (the case's due date, not the invoice's); what is counted from it is ours",
+            evidence=Evidence.DOCUMENTED,
+        ),
+        ActionCode.PAYMENTPLAN: ActionRule(
+            effect=_payment_plan, what="PAYMENTPLAN holds the case for the time of a payment plan"
+        ),
+        ActionCode.OBJECTION: ActionRule(
+            effect=_objection, what="OBJECTION holds the case until a person resumes it"
+        ),
+        ActionCode.PAUSE: ActionRule(effect=_pause, what="PAUSE holds the case for a while"),
+        ActionCode.DIRECTPAYMENT: ActionRule(
+            effect=_direct_payment,
+            needs="amount",
+            what="DIRECTPAYMENT reduces what is open, as its outstanding amounts say where they fit the "
+            "amount; it is not settled, since the creditor has it already",
+        ),
+    }
+)
+"""The seven actions."""

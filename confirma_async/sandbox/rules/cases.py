@@ -1,0 +1,288 @@
+"""A case: what is owed on an invoice under payment control, and where it stands. Pure: no clock, no storage.
+
+Each function takes a case and gives the case that it becomes, with an event of its history where one is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from attrs import evolve, field, frozen
+
+from confirma_async.sandbox.rules import interest
+from confirma_async.sandbox.rules.allocation import allocate
+from confirma_async.sandbox.rules.assumption import Assumption
+from confirma_async.sandbox.rules.money import EXACT, ZERO, AmountByKind
+from confirma_async.sandbox.rules.stages import Route, Stage, Step
+from confirma_async.sandbox.rules.terms import Terms
+from confirma_async.schemas.wire import Evidence
+
+FIRST_CASE = 7_000_000
+"""Case numbers start above this, so that no test mistakes one for an invoice number."""
+
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
+        what="An invoice under payment control gets its case when it is INVOICED",
+        basis="§5: agency case identifiers, one per invoice; when it appears is ours",
+    ),
+    Assumption(
+        what="A COLLECTION invoice opens a debt collection case",
+        basis="§4: COLLECTION",
+        evidence=Evidence.DOCUMENTED,
+    ),
+    Assumption(
+        what="A FACTORING invoice waits for approval; then its financier is the creditor of its case",
+        basis="§4: FACTORING (acquired by a financier on approval); that the case shows it is ours",
+        evidence=Evidence.DOCUMENTED,
+    ),
+    Assumption(
+        what="Costs and interest that the invoice brings along are owed from the start",
+        basis="§4: Collection Costs (only where the seller already has outstanding costs)",
+        evidence=Evidence.DOCUMENTED,
+    ),
+    Assumption(
+        what="A buyer with disableCollection is reminded, and never taken to COLLECTION",
+        basis="§4: disableCollection was seen in an example; what it does is ours",
+    ),
+    Assumption(
+        what="A credit note reduces the capital of the original; what is fully credited is CREDITED, its "
+        "interest and fees are waived, and its case is closed",
+        basis="§4: CREDITED; the rest is ours",
+        evidence=Evidence.DOCUMENTED,
+    ),
+    Assumption(
+        what="A credit note in another currency than its original credits nothing",
+        basis="ours: the vendor says nothing of it",
+    ),
+    Assumption(
+        what="A REMINDER joins the case of its original; without an original it opens a case of its own",
+        basis="§4: REMINDER (same data as the original); the rest is ours",
+        evidence=Evidence.DOCUMENTED,
+    ),
+    Assumption(
+        what="A case is closed once nothing is open, and open again if the payment that closed it is changed",
+        basis="ours: the vendor shows closedAt and no rule for it",
+    ),
+)
+
+
+class CaseStatus(StrEnum):
+    """Whether a case goes on. The spellings are ours: the vendor shows the field and no word in it."""
+
+    OPEN = "OPEN"
+    PAUSED = "PAUSED"
+    PAYMENT_PLAN = "PAYMENT_PLAN"
+    OBJECTED = "OBJECTED"
+    CLOSED = "CLOSED"
+
+
+@frozen(kw_only=True)
+class Event:
+    """One thing that happened to a case; of a new stage, the stage."""
+
+    code: str
+    description: str
+    stage: Stage | None = None
+
+
+@frozen(kw_only=True)
+class Case:
+    """What is owed on one invoice.
+
+    Attributes:
+        id: The case identifier.
+        client: The client's name in the sandbox.
+        number: The invoice's number.
+        route: Which service it lives through.
+        creditor: Who is owed.
+        currency: Of all its sums.
+        reference: The payment reference.
+        collectable: Whether it may come to COLLECTION.
+        opened_at: When.
+        due_date: The case's due date, which may move; the invoice's stays.
+        percentage: Interest in per cent a year; None is the client's own rate.
+        stage: The last step taken.
+        status: Whether it goes on.
+        base: The day from which the days of the steps are counted.
+        held_since: When it was put on hold.
+        held_until: When the hold ends by itself; None waits for a person.
+        closed_on: When nothing was open any more.
+        charged: All that was ever claimed, but for interest that runs.
+        waived: What was credited or withdrawn of it.
+        paid: What was paid.
+        interest_units: Interest that has run, exact; see ``interest.units``.
+        interest_until: The day up to which it has.
+    """
+
+    id: int
+    client: str
+    number: str
+    route: Route
+    creditor: str | None
+    currency: str
+    reference: str
+    collectable: bool
+    opened_at: datetime
+    due_date: date
+    percentage: Decimal | None
+    stage: Stage | None = None
+    status: CaseStatus = CaseStatus.OPEN
+    base: date
+    held_since: date | None = None
+    held_until: date | None = None
+    closed_on: date | None = None
+    charged: AmountByKind
+    waived: AmountByKind = field(factory=AmountByKind)
+    paid: AmountByKind = field(factory=AmountByKind)
+    interest_units: Decimal = ZERO
+    interest_until: date
+
+    @property
+    def total(self) -> AmountByKind:
+        """What is claimed: charges and the interest that has run, less what was waived."""
+        run = AmountByKind(interest=interest.amount_of(self.interest_units))
+        return self.charged.plus(run).minus(self.waived)
+
+    @property
+    def open(self) -> AmountByKind:
+        """What is left to pay, as of the day up to which interest has run."""
+        return self.total.minus(self.paid)
+
+
+def accrue(case: Case, today: date, terms: Terms) -> Case:
+    """Lets interest run up to a day; a closed case bears none."""
+    if case.status is CaseStatus.CLOSED or today <= case.interest_until:
+        return case
+    run = interest.units(
+        case.open.capital,
+        case.interest_until,
+        today,
+        case.percentage,
+        terms.reference_rates,
+        terms.margin,
+    )
+    return evolve(case, interest_units=EXACT.add(case.interest_units, run), interest_until=today)
+
+
+def due_of(case: Case, terms: Terms) -> datetime | None:
+    """When something happens to the case by itself; None while nothing does."""
+    if case.status is CaseStatus.CLOSED:
+        return None
+    if case.held_since is not None:
+        return None if case.held_until is None else _midnight(case.held_until)
+    following = next_step(case, terms)
+    if following is None or following.day > (date.max - case.base).days:  # no calendar goes that far
+        return None
+    return _midnight(case.base + timedelta(days=following.day))
+
+
+def next_step(case: Case, terms: Terms) -> Step | None:
+    """The step after the case's stage; None at the end of the way."""
+    route = [step for step in terms.steps if step.route is case.route]
+    stages = [step.stage for step in route]
+    if case.stage is not None and case.stage not in stages:  # the terms were changed on the way
+        return None
+    position = 0 if case.stage is None else stages.index(case.stage) + 1
+    if position == len(route):
+        return None
+    step = route[position]
+    return None if step.stage is Stage.COLLECTION and not case.collectable else step
+
+
+def advance_case(case: Case, today: date, terms: Terms) -> tuple[Case, Event]:
+    """Takes what is due: the end of a hold, or the next step.
+
+    Raises:
+        ValueError: nothing is due.
+    """
+    if case.held_since is not None:
+        return resume(case, today), Event(code="RESUMED", description="The case goes on.")
+    step = next_step(case, terms)
+    if step is None:
+        raise ValueError("nothing is due")
+    case = accrue(case, today, terms)
+    charged = case.charged.plus(AmountByKind(fees=step.fee))
+    event = Event(code=step.stage, description=step.description, stage=step.stage)
+    return evolve(case, stage=step.stage, charged=charged), event
+
+
+def hold(case: Case, status: CaseStatus, today: date, until: date | None) -> Case:
+    """Puts a case on hold; an earlier hold ends with it."""
+    return evolve(resume(case, today), status=status, held_since=today, held_until=until)
+
+
+def resume(case: Case, today: date) -> Case:
+    """Ends a hold; the steps to come are as much later as it has lasted."""
+    if case.held_since is None:
+        return case
+    base = case.base + (today - case.held_since)
+    return evolve(case, status=CaseStatus.OPEN, base=base, held_since=None, held_until=None)
+
+
+def move_due_date(case: Case, due_date: date, today: date, terms: Terms) -> Case:
+    """Moves the due date of the case; interest runs from it on, and what has run stays."""
+    case = resume(accrue(case, today, terms), today)
+    day = max(due_date, today)
+    return evolve(case, due_date=due_date, base=day, interest_until=day)
+
+
+def pay(
+    case: Case, amount: Decimal, today: date, terms: Terms, *, stated: AmountByKind | None = None
+) -> tuple[Case, AmountByKind]:
+    """Registers a payment and says how it was allocated.
+
+    Args:
+        case: What is paid.
+        amount: How much, over zero.
+        today: When.
+        terms: What was agreed on.
+        stated: The allocation, where somebody else has decided on it.
+    """
+    case = accrue(case, today, terms)
+    split = stated or allocate(case.open, amount, terms.allocation_order)
+    return settle_up(evolve(case, paid=case.paid.plus(split)), today), split
+
+
+def take_back(case: Case, split: AmountByKind, today: date, terms: Terms) -> Case:
+    """Takes a payment back, as of today; a case that it had closed is open again."""
+    case = accrue(case, today, terms)
+    reopened = evolve(case, paid=case.paid.minus(split))
+    if reopened.status is CaseStatus.CLOSED and reopened.open.total > 0:
+        since = max(today, case.interest_until)  # while it was closed it bore no interest
+        reopened = evolve(reopened, status=CaseStatus.OPEN, closed_on=None, interest_until=since)
+    return reopened
+
+
+def credit(case: Case, amount: Decimal, today: date, terms: Terms) -> Case:
+    """Credits the capital; where none is left of it, interest and fees are waived as far as they are open."""
+    case = accrue(case, today, terms)
+    case = evolve(case, waived=case.waived.plus(AmountByKind(capital=amount)))
+    if case.total.capital <= 0:
+        case = evolve(case, waived=case.waived.plus(_open_extras(case)))
+    return settle_up(case, today)
+
+
+def withdraw(case: Case, today: date, terms: Terms) -> Case:
+    """Waives all that is open, and so closes the case."""
+    case = accrue(case, today, terms)
+    capital = max(case.open.capital, ZERO)
+    waived = case.waived.plus(_open_extras(case)).plus(AmountByKind(capital=capital))
+    return settle_up(evolve(case, waived=waived), today)
+
+
+def settle_up(case: Case, today: date) -> Case:
+    """Closes a case of which nothing is open."""
+    if case.status is CaseStatus.CLOSED or case.open.total > 0:
+        return case
+    return evolve(resume(case, today), status=CaseStatus.CLOSED, closed_on=today)
+
+
+def _open_extras(case: Case) -> AmountByKind:
+    return AmountByKind(interest=max(case.open.interest, ZERO), fees=max(case.open.fees, ZERO))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -1,0 +1,77 @@
+"""The directory of e-invoices: whose addresses the sandbox knows, so that every case can be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+
+from attrs import frozen
+
+from confirma_async.sandbox.rules.assumption import Assumption
+from confirma_async.schemas.wire import Evidence
+
+
+@frozen(kw_only=True)
+class EInvoiceAddress:
+    """Where a company receives e-invoices.
+
+    Attributes:
+        name: Whose it is.
+        address: The address itself.
+        type: ``EDI``, ``IBAN`` or another.
+        operator_id: The operator that it is reached through.
+        operator_name: The operator's name.
+        last_modified: When it was entered.
+    """
+
+    name: str
+    address: str
+    type: str
+    operator_id: str
+    operator_name: str
+    last_modified: date
+
+
+def _edi(name: str, address: str, last_modified: date) -> EInvoiceAddress:
+    return EInvoiceAddress(
+        name=name,
+        address=address,
+        type="EDI",
+        operator_id="003700000000",
+        operator_name="Sandbox Operator",
+        last_modified=last_modified,
+    )
+
+
+EXAMPLES: Mapping[str, Sequence[EInvoiceAddress]] = MappingProxyType(
+    {
+        "0000001-9": (_edi("One Address Oy", "003700000019", date(2025, 1, 15)),),
+        "0000002-7": (
+            _edi("Several Addresses Oy", "003700000027", date(2025, 1, 15)),
+            EInvoiceAddress(
+                name="Several Addresses Oy",
+                address="FI2112345600000785",
+                type="IBAN",
+                operator_id="SANDFIHH",
+                operator_name="Sandbox Bank",
+                last_modified=date(2025, 3, 1),
+            ),
+            _edi("Several Addresses Oy, purchases", "00370000002710", date(2025, 6, 30)),
+        ),
+    }
+)
+"""Companies that do not exist, by Business ID. Nobody else is registered until somebody enters them."""
+
+ASSUMPTIONS: Sequence[Assumption] = (
+    Assumption(
+        what="All addresses of a company are told, and none is chosen",
+        basis="§8: the API chooses none, the caller does",
+        evidence=Evidence.DOCUMENTED,
+    ),
+    Assumption(
+        what="A company that is not registered gets an empty array; what is no Business ID gets 400",
+        basis="§8: Not every company is registered; how that shows is ours",
+        evidence=Evidence.DOCUMENTED,
+    ),
+)

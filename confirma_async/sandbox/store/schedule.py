@@ -1,0 +1,81 @@
+"""The schedule: what happens by itself after delivery, in order of time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum
+
+from attrs import frozen
+
+from confirma_async.sandbox.store.database import Database, milliseconds, moment
+
+SCHEMA = (
+    """
+    CREATE TABLE agenda (
+        id INTEGER PRIMARY KEY,
+        due INTEGER NOT NULL,  -- milliseconds of virtual time
+        kind INTEGER NOT NULL,
+        subject INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX agenda_by_due ON agenda (due)",
+    "CREATE INDEX agenda_by_subject ON agenda (kind, subject)",
+)
+
+
+class Due(IntEnum):
+    """What can be due, and of what ``subject`` is the number."""
+
+    DELIVERED = 1
+    """An invoice was delivered."""
+    CASE = 2
+    """A case goes on."""
+    ACTION = 3
+    """An action is processed."""
+    TRANSFER = 4
+    """A record reaches the accounting system, or fails to."""
+    SETTLEMENT = 5
+    """A client's payments are settled."""
+
+
+@frozen(kw_only=True)
+class ScheduledTask:
+    """One thing on the schedule."""
+
+    at: datetime
+    kind: Due
+    subject: int
+
+
+class Schedule:
+    """What is due when."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, kind: Due, subject: int, due: datetime | None) -> None:
+        """Says when something happens to a subject next, in place of what was said before; None is never."""
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM agenda WHERE kind = ? AND subject = ?", (kind, subject))
+            if due is not None:
+                db.execute(
+                    "INSERT INTO agenda (due, kind, subject) VALUES (?, ?, ?)",
+                    (milliseconds(due), kind, subject),
+                )
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether anything is due by a moment."""
+        return self._db.row("SELECT 1 FROM agenda WHERE due <= ? LIMIT 1", (milliseconds(now),)) is not None
+
+    def take(self, now: datetime) -> ScheduledTask | None:
+        """Takes off the first thing that is due by a moment; of the same time, what was put there first."""
+        row = self._db.row(
+            "SELECT id, due, kind, subject FROM agenda WHERE due <= ? ORDER BY due, id LIMIT 1",
+            (milliseconds(now),),
+        )
+        if row is None:
+            return None
+        ident, due, kind, subject = row
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM agenda WHERE id = ?", (ident,))
+        return ScheduledTask(at=moment(due), kind=Due(kind), subject=subject)
