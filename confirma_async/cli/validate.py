@@ -107,7 +107,7 @@ def inspect(
         records = read_files(files, reading, converter, duplicates=duplicates)
         for index, record in enumerate(records, 1):
             _sort(findings, prepare(record, index, converter, validate=True), journal)
-    numbers = given.numbers if given else {}
+    numbers = given.numbers if given else dict[Identity, int]()
     _show(
         findings,
         {who: number for who, number in numbers.items() if who.original != str(number)},
