@@ -431,8 +431,7 @@ class Accounts:
     def _read(self) -> _Contents:
         path = self.root / _REGISTRY
         try:
-            contents = msgspec.json.decode(path.read_bytes(), type=_Contents)
-            well = contents.version == _VERSION and len(contents.salt_bytes) == SALT_BYTES
+            content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             if any(self.journals()):
                 raise ConfigurationError(
@@ -444,9 +443,8 @@ class Accounts:
             raise ConfigurationError(
                 f"the list of accounts {path} cannot be read ({(error.strerror or 'no file').lower()})"
             ) from error
-        except ValueError:
-            well = False
-        if not well:
+        contents = _decoded(content)
+        if contents is None:
             raise ConfigurationError(
                 f"the list of accounts {path} is damaged, or of a newer version of this SDK; restore it "
                 "from a copy, or upgrade. Without it, it is not known which key belongs to which journal. If "
@@ -459,6 +457,16 @@ class Accounts:
         path = self.root / _REGISTRY
         if not path.exists() or path.read_bytes() != content:
             write_durably(path, content)
+
+
+def _decoded(content: bytes) -> _Contents | None:
+    """The list, if it is one of this version."""
+    try:
+        contents = msgspec.json.decode(content, type=_Contents)
+        well = contents.version == _VERSION and len(contents.salt_bytes) == SALT_BYTES
+    except ValueError:
+        return None
+    return contents if well else None
 
 
 def automatic_name(own: str) -> str:

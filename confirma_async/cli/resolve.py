@@ -69,10 +69,11 @@ def resolve(
     note = because.strip()
     if not note:
         raise click.BadParameter("it is empty; say how you know", param_hint="--because")
-    if len(words) > 2:
+    *before, last = words
+    if len(before) > 1:
         raise click.UsageError("name one invoice, after a run or a journal if need be")
-    number = options.whole_number(words[-1])
-    path, run = located(words[0] if len(words) == 2 else None, whose)
+    number = options.whole_number(last)
+    path, run = located(before[0] if before else None, whose)
     if not path.is_file():
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
     with contextlib.closing(open_sqlite(path)) as journal:
