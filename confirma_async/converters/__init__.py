@@ -1,7 +1,7 @@
 """Between JSON and schemas: the only cattrs converter.
 
-Every wire convention is an entry of the table in ``kinds``. Of a schema and that table, ``packed`` makes the
-quick way to JSON bytes and back, ``straight`` that to dicts and back, which takes everything; ``diagnosis``
+Every wire convention is an entry of the table in ``value_types``. Of a schema and that table, ``fast`` makes
+the quick way to JSON bytes and back, ``straight`` that to dicts and back, which takes everything; ``errors``
 explains what they refuse.
 """
 
@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from confirma_async.converters.diagnosis import (
+from confirma_async.converters.errors import (
     RULE,
     fault_of_json,
     problems_encoding,
     problems_reading,
     problems_writing,
 )
+from confirma_async.converters.fast import Unpacker, packer, unpacker
 from confirma_async.converters.fields import Field, fields_of, wire_names
-from confirma_async.converters.kinds import (
-    KINDS,
+from confirma_async.converters.straight import structure_function, unstructure_function
+from confirma_async.converters.value_types import (
+    CODECS,
     Reader,
     WireMismatch,
     Writer,
@@ -36,8 +38,6 @@ from confirma_async.converters.kinds import (
     record_of,
     write_enum,
 )
-from confirma_async.converters.packed import Unpacker, packer, unpacker
-from confirma_async.converters.straight import structure_function, unstructure_function
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.schemas.wire import Schema
 
@@ -71,7 +71,7 @@ class Converter:
         import cattrs
 
         converter = cattrs.Converter()
-        for kind, (read, write) in KINDS.items():
+        for kind, (read, write) in CODECS.items():
             converter.register_structure_hook_func(partial(_same, kind), partial(_as_hook, read))
             converter.register_unstructure_hook_func(partial(_same, kind), write)
         converter.register_structure_hook_func(is_open_enum, _as_enum)

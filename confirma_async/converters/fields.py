@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
-from confirma_async.converters.kinds import (
-    KINDS,
+from confirma_async.converters.value_types import (
+    CODECS,
     Reader,
     WireMismatch,
     Writer,
@@ -84,8 +84,8 @@ def fields_of(
         if item.name == "extra":
             continue
         kind, many = _kind_of(hints[item.name])
-        if kind in KINDS:
-            read, write = KINDS[kind]
+        if kind in CODECS:
+            read, write = CODECS[kind]
         elif is_open_enum(kind):
             read, write = enum_reader(kind), write_enum
         else:

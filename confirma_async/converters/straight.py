@@ -1,7 +1,7 @@
 """Straight functions, one per schema and direction, made from its fields as attrs makes its own methods.
 
 The usual case runs without a call per value and without a path. What is unusual (an unknown key, a null,
-another spelling) takes a second look; what is wrong raises, and is explained afterwards (``diagnosis``).
+another spelling) takes a second look; what is wrong raises, and is explained afterwards (``errors``).
 """
 
 from __future__ import annotations
@@ -12,21 +12,19 @@ from decimal import Decimal
 from typing import Any
 
 from confirma_async.converters.fields import Field
-from confirma_async.converters.kinds import (
+from confirma_async.converters.value_types import (
     BLANK,
     CENT,
-    CHECKED_IN_PLACE,
-    IN_DOUBT,
+    EXACT_CLASSES,
+    FAST_CHECKS,
     NOT_SO_DEEP,
-    RESPELLED,
+    SPELLING_KEPT,
     Reader,
     WireMismatch,
     Writer,
+    checked_json,
     is_schema,
     is_too_deep,
-)
-from confirma_async.converters.kinds import (
-    raw as encodable,
 )
 from confirma_async.schemas.wire import Schema
 
@@ -62,13 +60,13 @@ def structure_function(
     for index, item in enumerate(fields):
         names[f"r{index}"] = readers[index]
         value = f"v{index}"
-        if item.kind in RESPELLED:
+        if item.kind in SPELLING_KEPT:
             names[f"w{index}"] = item.write
         if item.required or item.absent is not None:
             key = repr(item.wire)
             lines.append(f" {value} = " + (f"o[{key}]" if item.required else f"get({key}, {item.absent!r})"))
             lines += _reading(item, value, f"r{index}", " ")
-            if item.kind in RESPELLED and not item.many:
+            if item.kind in SPELLING_KEPT and not item.many:
                 lines.append(f" if w{index}({value}) != o[{key}]: odd_ones = True")
             continue
         absent = "()" if item.many else "None"
@@ -86,7 +84,7 @@ def structure_function(
         lines += _reading(item, value, f"r{index}", "  ")
         if item.many:
             lines.append(f"  if not {value}: odd_ones = True")
-        elif item.kind in RESPELLED:
+        elif item.kind in SPELLING_KEPT:
             lines.append(f"  if w{index}({value}) != o[{item.wire!r}]: odd_ones = True")
     lines.append(" x = new(cls)")
     for index, item in enumerate(fields):
@@ -148,7 +146,9 @@ def _keep_oddities(raw: dict[str, Any], fields: Sequence[Field], obj: Schema) ->
             or value == []
             or (value == "" and item.kind in BLANK)
             or (
-                item.kind in RESPELLED and not item.many and item.write(getattr(obj, item.attribute)) != value
+                item.kind in SPELLING_KEPT
+                and not item.many
+                and item.write(getattr(obj, item.attribute)) != value
             )
         ):
             extra[key] = value
@@ -162,11 +162,11 @@ def _write_back(out: dict[str, Any], fields: Sequence[Field], obj: Schema) -> No
     for key, value in obj.extra.items():
         item = written.get(key)
         current = None if item is None else getattr(obj, item.attribute)
-        if item is not None and item.kind in RESPELLED and value is not None:
+        if item is not None and item.kind in SPELLING_KEPT and value is not None:
             if current is not None and item.read_any(value) == current:
                 out[key] = value
         elif item is None or current is None or current == ():
-            out[key] = encodable(value)
+            out[key] = checked_json(value)
     for item in fields:
         if item.older and item.older in obj.extra and item.wire not in obj.extra:
             # One name of the two is written: the older one, unless the attribute was changed since.
@@ -181,9 +181,9 @@ def _reading(item: Field, value: str, reader: str, indent: str) -> list[str]:
             f"{indent}if type({value}) is not list: raise Mismatch('an array', {value})",
             f"{indent}{value} = tuple([{reader}(i) for i in {value}])",
         ]
-    if item.kind in CHECKED_IN_PLACE:
-        return [f"{indent}if type({value}) is not {CHECKED_IN_PLACE[item.kind]}: raise Mismatch('', {value})"]
-    doubt = IN_DOUBT.get(item.kind)
+    if item.kind in EXACT_CLASSES:
+        return [f"{indent}if type({value}) is not {EXACT_CLASSES[item.kind]}: raise Mismatch('', {value})"]
+    doubt = FAST_CHECKS.get(item.kind)
     if doubt is not None:
         return [f"{indent}if {doubt.format(value)}: {value} = {reader}({value})"]
     return [f"{indent}{value} = {reader}({value})"]
@@ -195,9 +195,9 @@ def writing(item: Field, index: int, names: dict[str, Any], value: str = "v") ->
         names[f"c{index}"] = item.kind
         names[f"d{index}"] = item.write
         return f"w{index}({value}) if type({value}) is c{index} else d{index}({value})"
-    if item.kind in CHECKED_IN_PLACE:
-        return f"{value} if type({value}) is {CHECKED_IN_PLACE[item.kind]} else w{index}({value})"
-    doubt = IN_DOUBT.get(item.kind)
+    if item.kind in EXACT_CLASSES:
+        return f"{value} if type({value}) is {EXACT_CLASSES[item.kind]} else w{index}({value})"
+    doubt = FAST_CHECKS.get(item.kind)
     if doubt is not None:
         return f"w{index}({value}) if {doubt.format(value)} else {value}"
     return f"w{index}({value})"

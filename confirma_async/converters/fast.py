@@ -15,19 +15,19 @@ import attrs
 import msgspec
 
 from confirma_async.converters.fields import Field
-from confirma_async.converters.kinds import (
+from confirma_async.converters.straight import compiled, set_extra, writing
+from confirma_async.converters.value_types import (
     BLANK,
     CENT,
-    CHECKED_IN_PLACE,
-    IN_DOUBT,
-    RESPELLED,
+    EXACT_CLASSES,
+    FAST_CHECKS,
+    SPELLING_KEPT,
     Reader,
     WireMismatch,
     Writer,
     is_open_enum,
     is_schema,
 )
-from confirma_async.converters.straight import compiled, set_extra, writing
 from confirma_async.schemas.values import BlankText
 from confirma_async.schemas.wire import Schema
 
@@ -117,10 +117,10 @@ def _unpacking(item: Field, index: int) -> Iterator[str]:
         if item.kind in BLANK:
             branches.append(f"{value} == '': {value}, extra[{wire}] = None, ''")
     if item.kind not in NATIVE:
-        branches.append(f"{IN_DOUBT.get(item.kind, 'True').format(value)}: {value} = r{index}({value})")
+        branches.append(f"{FAST_CHECKS.get(item.kind, 'True').format(value)}: {value} = r{index}({value})")
     for position, branch in enumerate(branches):
         yield f" {'elif' if position else 'if'} {branch}"
-    if item.kind in RESPELLED:
+    if item.kind in SPELLING_KEPT:
         yield f" if {value} is not None and w{index}({value}) != {raw}: extra[{wire}] = {raw}"
 
 
@@ -178,11 +178,11 @@ def _packing(item: Field, index: int, names: dict[str, Any]) -> Iterator[str]:
 
 def _doubt(kind: Any, index: int) -> str:
     """When a value must not go to the encoder as it is; empty for kinds that always need their writer."""
-    if kind in CHECKED_IN_PLACE:
-        return f"type({{0}}) is not {CHECKED_IN_PLACE[kind]}"
+    if kind in EXACT_CLASSES:
+        return f"type({{0}}) is not {EXACT_CLASSES[kind]}"
     if kind is datetime.date or is_open_enum(kind):
         return f"type({{0}}) is not k{index}"
-    return IN_DOUBT.get(kind, "")
+    return FAST_CHECKS.get(kind, "")
 
 
 def _wire_names(fields: Sequence[Field]) -> dict[str, str]:

@@ -12,15 +12,15 @@ import attrs
 import msgspec
 
 from confirma_async.converters.fields import Field
-from confirma_async.converters.kinds import (
+from confirma_async.converters.value_types import (
     NOT_SO_DEEP,
     Reader,
     WireMismatch,
+    checked_json,
     is_schema,
     is_too_deep,
     record_of,
 )
-from confirma_async.converters.kinds import raw as encodable
 from confirma_async.errors import Problem
 from confirma_async.schemas.wire import Schema
 
@@ -29,7 +29,7 @@ RULE = "type"
 
 FieldsOf: TypeAlias = Callable[[type[Schema]], tuple[Field, ...]]
 
-_IN_JSON: Mapping[str, str] = {
+JSON_TYPE_NAMES: Mapping[str, str] = {
     "null": "nothing",
     "str": "text",
     "bool": "true/false",
@@ -70,7 +70,7 @@ def _position(data: bytes | str, at: int) -> str:
 def problems_reading(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
     """Every place where an object is not what its schema says."""
     for problem in _faults(obj, cls, path, fields_of):
-        yield attrs.evolve(problem, found=_IN_JSON.get(problem.found or "", problem.found))
+        yield attrs.evolve(problem, found=JSON_TYPE_NAMES.get(problem.found or "", problem.found))
 
 
 def _faults(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
@@ -119,7 +119,7 @@ def problems_writing(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iter
             item, value, place, item.write, (list, tuple), partial(problems_writing, fields_of=fields_of)
         )
     try:
-        encodable(dict(obj.extra))
+        checked_json(dict(obj.extra))
     except WireMismatch as mismatch:
         yield _problem(f"{path} (extra)", mismatch)
 
