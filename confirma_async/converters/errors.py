@@ -1,22 +1,36 @@
-"""What is wrong with an object, and where: the slow walk that follows a failure. It never shows a value."""
+"""What is wrong with an object, and where: the slow way, after a failure. It never shows a value.
+
+What cannot be read is read once more by a cattrs converter, whose errors carry a note of each place. What
+cannot be written is walked through.
+"""
 
 from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from operator import eq
+from types import GenericAlias
 from typing import Any, TypeAlias
 
-import attrs
+import cattrs
 import msgspec
+from cattrs.cols import list_structure_factory
+from cattrs.errors import ClassValidationError, IterableValidationError
+from cattrs.gen import make_dict_structure_fn, override
 
+from confirma_async.converters.fast import EXTRA
 from confirma_async.converters.fields import Field
 from confirma_async.converters.value_types import (
+    CODECS,
     NOT_SO_DEEP,
+    RULE,
     Reader,
     WireMismatch,
     checked_json,
+    enum_reader,
+    is_open_enum,
     is_schema,
     is_too_deep,
     record_of,
@@ -24,10 +38,8 @@ from confirma_async.converters.value_types import (
 from confirma_async.errors import Problem
 from confirma_async.schemas.wire import Schema
 
-RULE = "type"
-"""The id of the rule that a value of the wrong kind breaks."""
-
 FieldsOf: TypeAlias = Callable[[type[Schema]], tuple[Field, ...]]
+Hook: TypeAlias = Callable[[Any, Any], Any]
 
 JSON_TYPE_NAMES: Mapping[str, str] = {
     "null": "nothing",
@@ -39,7 +51,6 @@ JSON_TYPE_NAMES: Mapping[str, str] = {
     "dict": "object",
 }
 """What was found, in words for those who wrote the JSON; who writes Python is told the class."""
-
 
 _AT_BYTE = re.compile(r"(?:JSON is malformed: )?(?P<what>.+) \(byte (?P<at>\d+)\)")
 
@@ -67,45 +78,127 @@ def _position(data: bytes | str, at: int) -> str:
     return f"line {len(above) + 1}, {column}"
 
 
-def problems_reading(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
-    """Every place where an object is not what its schema says."""
-    for problem in _faults(obj, cls, path, fields_of):
-        yield attrs.evolve(problem, found=JSON_TYPE_NAMES.get(problem.found or "", problem.found))
+class _Unknown:
+    """The kind of a value under a key that the contract does not know."""
 
 
-def _faults(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
-    if record := record_of(cls):
-        if type(obj) is not list:
-            yield _problem(path, WireMismatch("an array", obj))
-            return
-        for index, entry in enumerate(typing.cast("list[object]", obj)):
-            yield from _faults(entry, record, f"{path}[{index}]", fields_of)
-        return
-    if type(obj) is not dict:
-        yield _problem(path, WireMismatch("an object", obj))
-        return
-    found = typing.cast("dict[str, Any]", obj)
-    for item in fields_of(cls):
-        name = item.older if item.older in found and item.wire not in found else item.wire
-        place = f"{path}.{name}"
-        value = found.get(name, item.absent)
-        if value is None:
-            if item.required:
-                yield Problem(place, RULE, "is required and missing")
-            elif item.absent is not None:
-                yield _problem(place, WireMismatch("given, or left out", None))
-            continue
-        yield from _problems_at(item, value, place, item.read, list, partial(_faults, fields_of=fields_of))
-    yield from _too_deep(found, {item.wire for item in fields_of(cls)}, path)
+class Explainer(cattrs.Converter):
+    """Reads schemas from dicts, and says of each value that cannot be read where it stands.
+
+    Args:
+        fields_of: Gives the fields of a schema.
+    """
+
+    def __init__(self, fields_of: FieldsOf) -> None:
+        super().__init__(detailed_validation=True)
+        self._fields_of = fields_of
+        for kind, (read, _) in CODECS.items():
+            if isinstance(kind, type):  # cattrs has hooks of its own for these, which precede any predicate
+                self.register_structure_hook(kind, _hook(read))
+            else:
+                self.register_structure_hook_func(partial(eq, kind), _hook(read))
+        self.register_structure_hook(_Unknown, _hook(_read_unknown))
+        self.register_structure_hook_factory(is_open_enum, _enum_hook)
+        self.register_structure_hook_factory(is_schema, self._schema_hook)
+        self.register_structure_hook_factory(_is_list, self._list_hook)
+
+    def problems(self, obj: object, cls: Any) -> Iterator[Problem]:
+        """Every place where an object is not what its schema says."""
+        record = record_of(cls)
+        kind: Any = GenericAlias(list, record) if record else cls
+        try:
+            self.structure(obj, kind)
+        except (cattrs.BaseValidationError, WireMismatch) as error:
+            yield from self._problems(error, obj, "$")
+
+    def _schema_hook(self, cls: type[Schema]) -> Hook:
+        fields = self._fields_of(cls)
+        known = {item.wire for item in fields}
+        unknown = override(rename=EXTRA, struct_hook=self.get_structure_hook(dict[Any, _Unknown]))
+        overrides: dict[str, Any] = {
+            item.attribute: override(rename=item.wire, struct_hook=self._field_hook(item)) for item in fields
+        }
+        read = make_dict_structure_fn(cls, self, extra=unknown, **overrides)
+
+        def structure(found: Any, _kind: Any) -> Any:
+            if not isinstance(found, Mapping):
+                raise WireMismatch("an object", found)
+            keys = typing.cast("Mapping[str, Any]", found)
+            given: dict[str, Any] = {EXTRA: {key: keys[key] for key in keys if key not in known}}
+            for item in fields:
+                value = keys.get(_name_in(keys, item), item.absent)
+                if value is not None or item.absent is not None:
+                    given[item.wire] = value
+            return read(given, cls)
+
+        return structure
+
+    def _field_hook(self, item: Field) -> Hook:
+        read = self.get_structure_hook(GenericAlias(list, item.kind) if item.many else item.kind)
+        return read if item.absent is None else partial(_unless_null, read)
+
+    def _list_hook(self, kind: Any) -> Hook:
+        read_all = list_structure_factory(kind, self)
+
+        def structure(found: Any, _kind: Any) -> Any:
+            if not isinstance(found, list | tuple):
+                raise WireMismatch("an array", found)
+            return read_all(found, kind)
+
+        return structure
+
+    def _problems(self, error: Exception, found: Any, path: str) -> Iterator[Problem]:
+        if isinstance(error, ClassValidationError):
+            inside = {note.name: inner for inner, note in error.group_exceptions()[0]}
+            for item in self._fields_of(error.cl):
+                if item.attribute in inside:
+                    name = _name_in(found, item)
+                    yield from self._problems(inside[item.attribute], found.get(name), f"{path}.{name}")
+            if "extra" in inside:
+                yield from self._problems(inside["extra"], found, path)
+        elif isinstance(error, IterableValidationError):
+            for each, place in error.group_exceptions()[0]:
+                step = f".{_step(place.index)}" if place.type is _Unknown else f"[{place.index}]"
+                yield from self._problems(each, found[place.index], path + step)
+        elif isinstance(error, KeyError):
+            yield Problem(path, RULE, "is required and missing")
+        elif isinstance(error, WireMismatch):
+            named = JSON_TYPE_NAMES.get(error.found, error.found)
+            yield Problem(path, RULE, f"must be {error.wanted}", named)
 
 
-def _too_deep(found: Mapping[str, Any], known: Collection[str], path: str) -> Iterator[Problem]:
-    for key, value in found.items():
-        if key not in known and is_too_deep(value):
-            yield _problem(f"{path}.{_step(key)}", WireMismatch(NOT_SO_DEEP, value))
+def _hook(read: Reader) -> Hook:
+    return lambda value, _kind: read(value)
 
 
-def problems_writing(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
+def _enum_hook(kind: Any) -> Hook:
+    return _hook(enum_reader(kind))
+
+
+def _is_list(kind: Any) -> bool:
+    return typing.get_origin(kind) is list
+
+
+def _name_in(found: Mapping[str, Any], item: Field) -> str:
+    """The name that an object has for an attribute: the older one, where it has that alone."""
+    return item.older if item.older and item.older in found and item.wire not in found else item.wire
+
+
+def _unless_null(read: Hook, value: Any, kind: Any) -> Any:
+    if value is None:
+        raise WireMismatch("given, or left out", value)
+    return read(value, kind)
+
+
+def _read_unknown(value: Any) -> Any:
+    if is_too_deep(value):
+        raise WireMismatch(NOT_SO_DEEP, value)
+    return value
+
+
+def problems_writing(
+    obj: Any, cls: Any, path: str, fields_of: FieldsOf, encode: Callable[[object], bytes]
+) -> Iterator[Problem]:
     """Every attribute that holds what cannot be written."""
     if not isinstance(obj, cls):
         yield _problem(path, WireMismatch(f"a {cls.__name__}", obj))
@@ -115,36 +208,26 @@ def problems_writing(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iter
         value = getattr(obj, item.attribute)
         if value is None and not item.required:
             continue
-        yield from _problems_at(
-            item, value, place, item.write, (list, tuple), partial(problems_writing, fields_of=fields_of)
-        )
+        if item.many and not isinstance(value, list | tuple):
+            yield _problem(place, WireMismatch("an array", value))
+            continue
+        values: Any = enumerate(typing.cast("Any", value)) if item.many else [(None, value)]
+        for index, each in values:
+            where = place if index is None else f"{place}[{index}]"
+            if is_schema(item.kind):
+                yield from problems_writing(each, item.kind, where, fields_of, encode)
+                continue
+            try:
+                item.write(each)
+            except WireMismatch as mismatch:
+                yield _problem(where, mismatch)
+    extra = dict(obj.extra)
     try:
-        checked_json(dict(obj.extra))
+        checked_json(extra)
     except WireMismatch as mismatch:
         yield _problem(f"{path} (extra)", mismatch)
-
-
-def _problems_at(
-    item: Field,
-    value: Any,
-    place: str,
-    convert: Reader,
-    sequences: Any,
-    nested: Callable[[Any, Any, str], Iterator[Problem]],
-) -> Iterator[Problem]:
-    if item.many and not isinstance(value, sequences):
-        yield _problem(place, WireMismatch("an array", value))
-        return
-    places = enumerate(value) if item.many else [(None, value)]
-    for index, entry in places:
-        where = place if index is None else f"{place}[{index}]"
-        if is_schema(item.kind):
-            yield from nested(entry, item.kind, where)
-            continue
-        try:
-            convert(entry)
-        except WireMismatch as mismatch:
-            yield _problem(where, mismatch)
+    else:
+        yield from _unencodable(extra, path, encode)
 
 
 def problems_encoding(obj: object, path: str, encode: Callable[[object], bytes]) -> Iterator[Problem]:
