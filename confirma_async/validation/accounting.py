@@ -1,12 +1,19 @@
-"""Rules about what goes to the accounting system: a ledger as a whole, and the payments of one submission."""
+"""Rules about a ledger, the payments of one submission, invoice actions and settlements, each as a whole."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from confirma_async.errors import Problem
-from confirma_async.schemas import CalculationMode, LedgerSubmission, PaymentSubmission
+from confirma_async.schemas import (
+    ActionCode,
+    CalculationMode,
+    InvoiceActions,
+    LedgerSubmission,
+    PaymentSubmission,
+    Settlements,
+)
 from confirma_async.validation import rules
 from confirma_async.validation.sums import ZERO, sum_of
 
@@ -78,3 +85,70 @@ PAYMENT_RULES: Sequence[Callable[[PaymentSubmission], Iterator[Problem]]] = (
     payment_allocations_add_up,
 )
 """Every rule about the payments of one submission."""
+
+_NEEDED: Mapping[ActionCode, tuple[str, str]] = {
+    ActionCode.DUEDATE: ("due_date", "dueDate"),
+    ActionCode.DIRECTPAYMENT: ("amount", "amount"),
+}
+"""What an action says nothing without, by its code: attribute and wire name."""
+
+
+def there_are_actions(request: InvoiceActions) -> Iterator[Problem]:
+    """There is at least one action."""
+    if not request.actions:
+        yield Problem("$.actions", rules.NOT_EMPTY.id, "must hold at least one action; add it")
+
+
+def each_names_its_subject(request: InvoiceActions) -> Iterator[Problem]:
+    """Each action names an invoice or a case."""
+    for index, action in enumerate(request.actions):
+        if action.data.invoice_number is None and action.data.case_id is None:
+            told = "must name the invoice, the case, or both: invoiceNumber, caseId"
+            yield Problem(f"$.actions[{index}].data", rules.ACTION_SUBJECT.id, told)
+
+
+def each_has_what_it_needs(request: InvoiceActions) -> Iterator[Problem]:
+    """DUEDATE has a due date, DIRECTPAYMENT an amount."""
+    for index, action in enumerate(request.actions):
+        attribute, wire = _NEEDED.get(action.code, ("code", "code"))
+        if attribute != "code" and getattr(action.data, attribute) is None:
+            told = f"must be there: {action.code} says nothing without it"
+            yield Problem(f"$.actions[{index}].data.{wire}", rules.ACTION_NEEDS.id, told)
+
+
+ACTION_RULES: Sequence[Callable[[InvoiceActions], Iterator[Problem]]] = (
+    there_are_actions,
+    each_names_its_subject,
+    each_has_what_it_needs,
+)
+"""Every rule about a request for actions."""
+
+
+def allocations_add_up(answer: Settlements) -> Iterator[Problem]:
+    """A settlement's allocations add up to its amount, where all are given."""
+    for index, settlement in enumerate(answer.settlements):
+        total = sum_of(part.allocated_total_amount for part in settlement.allocations)
+        if total is None or settlement.settlement_amount is None or total == settlement.settlement_amount:
+            continue
+        told = f"must be the sum of its allocations, {total}, and is {settlement.settlement_amount}"
+        place = f"$.settlements[{index}].settlementAmount"
+        yield Problem(place, rules.SETTLEMENT_SUM.id, told)
+
+
+def breakdowns_add_up(answer: Settlements) -> Iterator[Problem]:
+    """An allocation's breakdown adds up to its amount, where all are given."""
+    for index, settlement in enumerate(answer.settlements):
+        for number, part in enumerate(settlement.allocations):
+            total = sum_of(piece.amount for piece in part.breakdown)
+            if total is None or part.allocated_total_amount is None or total == part.allocated_total_amount:
+                continue
+            told = f"must be the sum of its breakdown, {total}, and is {part.allocated_total_amount}"
+            place = f"$.settlements[{index}].allocations[{number}].allocatedTotalAmount"
+            yield Problem(place, rules.ALLOCATION_SUM.id, told)
+
+
+SETTLEMENT_RULES: Sequence[Callable[[Settlements], Iterator[Problem]]] = (
+    allocations_add_up,
+    breakdowns_add_up,
+)
+"""Every rule that the contract promises of settlements."""

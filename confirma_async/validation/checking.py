@@ -18,11 +18,9 @@ from confirma_async.schemas import (
 )
 from confirma_async.schemas.wire import Schema
 from confirma_async.validation import rules
-from confirma_async.validation.accounting import LEDGER_RULES, PAYMENT_RULES
-from confirma_async.validation.action_rules import ACTION_RULES
+from confirma_async.validation.accounting import ACTION_RULES, LEDGER_RULES, PAYMENT_RULES, SETTLEMENT_RULES
 from confirma_async.validation.invoice import INVOICE_RULES
 from confirma_async.validation.libraries import warn_of_missing_libraries
-from confirma_async.validation.settlement_rules import SETTLEMENT_RULES
 from confirma_async.validation.sums import EXACT
 from confirma_async.validation.values import WRONG_TYPES, type_problems
 

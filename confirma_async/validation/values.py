@@ -30,7 +30,7 @@ from confirma_async.schemas import (
 )
 from confirma_async.schemas.wire import WIRE_NAME, camel_case
 from confirma_async.validation import rules
-from confirma_async.validation.codes import country_fault, currency_fault, language_fault
+from confirma_async.validation.codes import country_fault, currency_fault, language_fault, postal_code_fault
 from confirma_async.validation.identifiers import (
     bic_fault,
     business_id_fault,
@@ -38,7 +38,6 @@ from confirma_async.validation.identifiers import (
     looks_like_business_id,
 )
 from confirma_async.validation.internet import email_fault, url_fault
-from confirma_async.validation.postal import postal_code_fault
 
 Party: TypeAlias = SellerParty | BuyerParty | InvoiceRecipientParty
 
