@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from confirma_async.errors import Problem
 from confirma_async.schemas import (
@@ -15,12 +15,21 @@ from confirma_async.schemas import (
     Settlements,
 )
 from confirma_async.validation import rules
+from confirma_async.validation.rules import about
 from confirma_async.validation.sums import ZERO, sum_of
 
 LONGEST_DESCRIPTION = 210
 """Characters of a ledger's description at most (contract §7, documented)."""
 
 
+@about(LedgerSubmission)
+def ledger_has_rows(submission: LedgerSubmission) -> Iterator[Problem]:
+    """A ledger has rows."""
+    if not submission.ledgers.ledger_rows:
+        yield Problem("$.ledgers.ledgerRows", rules.NOT_EMPTY.id, "must hold at least one row; add it")
+
+
+@about(LedgerSubmission)
 def description_is_short_enough(submission: LedgerSubmission) -> Iterator[Problem]:
     """A ledger's description is at most 210 characters long."""
     description = submission.ledgers.document_description
@@ -29,6 +38,7 @@ def description_is_short_enough(submission: LedgerSubmission) -> Iterator[Proble
         yield Problem("$.ledgers.documentDescription", rules.LEDGER_DESCRIPTION.id, told)
 
 
+@about(LedgerSubmission)
 def rows_balance(submission: LedgerSubmission) -> Iterator[Problem]:
     """Under GROSS the rows' net amounts add up to zero, where every row has one."""
     ledger = submission.ledgers
@@ -40,18 +50,14 @@ def rows_balance(submission: LedgerSubmission) -> Iterator[Problem]:
         yield Problem("$.ledgers.ledgerRows", rules.LEDGER_BALANCE.id, told)
 
 
-def ledger_has_rows(submission: LedgerSubmission) -> Iterator[Problem]:
-    """A ledger has rows."""
-    if not submission.ledgers.ledger_rows:
-        yield Problem("$.ledgers.ledgerRows", rules.NOT_EMPTY.id, "must hold at least one row; add it")
-
-
+@about(PaymentSubmission)
 def submission_has_payments(submission: PaymentSubmission) -> Iterator[Problem]:
     """A submission has payments."""
     if not submission.payments:
         yield Problem("$.payments", rules.NOT_EMPTY.id, "must hold at least one payment; add it")
 
 
+@about(PaymentSubmission)
 def payment_identifiers_differ(submission: PaymentSubmission) -> Iterator[Problem]:
     """No two payments of one submission share an identifier, by which their status is told."""
     names = [payment.payment_identifier for payment in submission.payments]
@@ -63,6 +69,7 @@ def payment_identifiers_differ(submission: PaymentSubmission) -> Iterator[Proble
             yield Problem(place, rules.PAYMENT_IDENTIFIER.id, told)
 
 
+@about(PaymentSubmission)
 def payment_allocations_add_up(submission: PaymentSubmission) -> Iterator[Problem]:
     """A payment's allocations add up to its amount, where all are given."""
     for index, payment in enumerate(submission.payments):
@@ -72,20 +79,6 @@ def payment_allocations_add_up(submission: PaymentSubmission) -> Iterator[Proble
             yield Problem(f"$.payments[{index}].allocations", rules.PAYMENT_ALLOCATIONS.id, told)
 
 
-LEDGER_RULES: Sequence[Callable[[LedgerSubmission], Iterator[Problem]]] = (
-    ledger_has_rows,
-    description_is_short_enough,
-    rows_balance,
-)
-"""Every rule about a ledger as a whole."""
-
-PAYMENT_RULES: Sequence[Callable[[PaymentSubmission], Iterator[Problem]]] = (
-    submission_has_payments,
-    payment_identifiers_differ,
-    payment_allocations_add_up,
-)
-"""Every rule about the payments of one submission."""
-
 _NEEDED: Mapping[ActionCode, tuple[str, str]] = {
     ActionCode.DUEDATE: ("due_date", "dueDate"),
     ActionCode.DIRECTPAYMENT: ("amount", "amount"),
@@ -93,12 +86,14 @@ _NEEDED: Mapping[ActionCode, tuple[str, str]] = {
 """What an action says nothing without, by its code: attribute and wire name."""
 
 
+@about(InvoiceActions)
 def there_are_actions(request: InvoiceActions) -> Iterator[Problem]:
     """There is at least one action."""
     if not request.actions:
         yield Problem("$.actions", rules.NOT_EMPTY.id, "must hold at least one action; add it")
 
 
+@about(InvoiceActions)
 def each_names_its_subject(request: InvoiceActions) -> Iterator[Problem]:
     """Each action names an invoice or a case."""
     for index, action in enumerate(request.actions):
@@ -107,6 +102,7 @@ def each_names_its_subject(request: InvoiceActions) -> Iterator[Problem]:
             yield Problem(f"$.actions[{index}].data", rules.ACTION_SUBJECT.id, told)
 
 
+@about(InvoiceActions)
 def each_has_what_it_needs(request: InvoiceActions) -> Iterator[Problem]:
     """DUEDATE has a due date, DIRECTPAYMENT an amount."""
     for index, action in enumerate(request.actions):
@@ -116,14 +112,7 @@ def each_has_what_it_needs(request: InvoiceActions) -> Iterator[Problem]:
             yield Problem(f"$.actions[{index}].data.{wire}", rules.ACTION_NEEDS.id, told)
 
 
-ACTION_RULES: Sequence[Callable[[InvoiceActions], Iterator[Problem]]] = (
-    there_are_actions,
-    each_names_its_subject,
-    each_has_what_it_needs,
-)
-"""Every rule about a request for actions."""
-
-
+@about(Settlements)
 def allocations_add_up(answer: Settlements) -> Iterator[Problem]:
     """A settlement's allocations add up to its amount, where all are given."""
     for index, settlement in enumerate(answer.settlements):
@@ -135,6 +124,7 @@ def allocations_add_up(answer: Settlements) -> Iterator[Problem]:
         yield Problem(place, rules.SETTLEMENT_SUM.id, told)
 
 
+@about(Settlements)
 def breakdowns_add_up(answer: Settlements) -> Iterator[Problem]:
     """An allocation's breakdown adds up to its amount, where all are given."""
     for index, settlement in enumerate(answer.settlements):
@@ -145,10 +135,3 @@ def breakdowns_add_up(answer: Settlements) -> Iterator[Problem]:
             told = f"must be the sum of its breakdown, {total}, and is {part.allocated_total_amount}"
             place = f"$.settlements[{index}].allocations[{number}].allocatedTotalAmount"
             yield Problem(place, rules.ALLOCATION_SUM.id, told)
-
-
-SETTLEMENT_RULES: Sequence[Callable[[Settlements], Iterator[Problem]]] = (
-    allocations_add_up,
-    breakdowns_add_up,
-)
-"""Every rule that the contract promises of settlements."""
