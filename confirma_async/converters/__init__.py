@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +33,7 @@ __all__ = ["RULE", "Converter", "Field", "wire_names"]
 
 T = TypeVar("T")
 
+_KEPT = (Decimal,)
 _UNREADABLE = (WireMismatch, msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
 _UNWRITABLE = (WireMismatch, AttributeError, TypeError, ValueError)
 
@@ -62,8 +62,10 @@ class Converter:
         Raises:
             ResponseDecodeError: the object is not of that form; lists every place, prints no value.
         """
-        with suppress(*_UNREADABLE):
+        try:
             return typing.cast("T", self._read(obj, cls))
+        except _UNREADABLE:
+            pass
         raise self._unreadable(obj, cls)  # not above: the error there may hold a value, and hang on ours
 
     def unstructure(self, obj: Schema) -> dict[str, Any]:
@@ -72,9 +74,11 @@ class Converter:
         Raises:
             RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
         """
-        with suppress(*_UNWRITABLE):
-            written = msgspec.to_builtins(self._writer(type(obj))(obj), builtin_types=(Decimal,))
-            return typing.cast("dict[str, Any]", written)
+        try:
+            packed = self._writer(type(obj))(obj)
+            return typing.cast("dict[str, Any]", msgspec.to_builtins(packed, builtin_types=_KEPT))
+        except _UNWRITABLE:
+            pass
         from confirma_async.converters.errors import problems_writing
 
         problems = problems_writing(obj, type(obj), "$", self.fields_of, self._encode)
@@ -86,11 +90,15 @@ class Converter:
         Raises:
             ResponseDecodeError: it is not JSON, or not of that form.
         """
-        with suppress(*_UNREADABLE):
+        try:
             return typing.cast("T", self._reader(cls).unpack(self._decoder(cls)(data)))
+        except _UNREADABLE:
+            pass
         found = self.parse(data)
-        with suppress(*_UNREADABLE):
+        try:
             return typing.cast("T", self._read_gathered(found, cls))
+        except _UNREADABLE:
+            pass
         raise self._unreadable(found, cls)
 
     def dumps(self, obj: Schema) -> bytes:
@@ -99,8 +107,10 @@ class Converter:
         Raises:
             RequestInvalidError: an attribute holds a value of the wrong kind.
         """
-        with suppress(*_UNWRITABLE):
+        try:
             return self._encode(self._writer(type(obj))(obj))
+        except _UNWRITABLE:
+            pass
         return self.encode(self.unstructure(obj))  # the slow way, which says what is wrong and where
 
     def parse(self, data: bytes | str) -> Any:
@@ -123,8 +133,10 @@ class Converter:
         Raises:
             RequestInvalidError: something in it has no form in JSON, such as half of a surrogate pair.
         """
-        with suppress(TypeError, ValueError, RecursionError):
+        try:
             return self._encode(obj)
+        except (TypeError, ValueError, RecursionError):
+            pass
         from confirma_async.converters.errors import problems_encoding
 
         raise RequestInvalidError("the body", tuple(problems_encoding(obj, "$", self._encode)))
@@ -136,9 +148,11 @@ class Converter:
         return self._fields[cls]
 
     def _read(self, obj: object, cls: Any) -> Any:
-        with suppress(*_UNREADABLE):
+        try:
             reader = self._reader(cls)
             return reader.unpack(msgspec.convert(obj, reader.kind))
+        except _UNREADABLE:
+            pass
         return self._read_gathered(obj, cls)
 
     def _read_gathered(self, obj: object, cls: Any) -> Any:
@@ -146,8 +160,10 @@ class Converter:
         return reader.unpack(msgspec.convert(reader.gather(obj), reader.kind))
 
     def _read_nested(self, cls: type[Schema], value: Any) -> Any:
-        with suppress(*_UNREADABLE):
+        try:
             return self._read(value, cls)
+        except _UNREADABLE:
+            pass
         raise WireMismatch(f"a {cls.__name__}", value)
 
     def _write_nested(self, cls: type[Schema], value: Any) -> Any:

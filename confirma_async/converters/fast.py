@@ -258,21 +258,27 @@ def _packing(item: Field, index: int) -> Iterator[str]:
     if item.many:
         yield f" if {value}:"
         yield f"  if type({value}) is not tuple and type({value}) is not list: raise Mismatch('', {value})"
-        yield f"  {value} = [{_written(item, index, 'i')} for i in {value}]"
+        doubt = _doubt(item, index).format("i")
+        yield f"  {value} = [({_written(item, index, 'i')}) if {doubt} else i for i in {value}]"
         yield f" else: {value} = None"
         return
-    present = "" if item.required else f"if {value} is not None: "
-    yield f" {present}{value} = {_written(item, index, value)}"
+    present = "" if item.required else f"{value} is not None and "
+    yield f" if {present}({_doubt(item, index).format(value)}): {value} = {_written(item, index, value)}"
+
+
+def _doubt(item: Field, index: int) -> str:
+    """When a value must not go to the encoder as it is."""
+    if item.kind in NATIVE or is_open_enum(item.kind):
+        return f"type({{0}}) is not k{index}"
+    return FAST_CHECKS.get(item.kind, "True")
 
 
 def _written(item: Field, index: int, value: str) -> str:
-    """The expression that writes one value: as it is where the encoder takes it so, else by its writer."""
-    if is_schema(item.kind):
-        return f"n{index}({value}) if type({value}) is k{index} else w{index}({value})"
-    if item.kind in NATIVE or is_open_enum(item.kind):
-        return f"{value} if type({value}) is k{index} else w{index}({value})"
-    check = FAST_CHECKS.get(item.kind)
-    return f"w{index}({value}) if {check.format(value)} else {value}" if check else f"w{index}({value})"
+    """The expression that writes a value which is in doubt."""
+    written = f"w{index}({value})"
+    return (
+        f"n{index}({value}) if type({value}) is k{index} else {written}" if is_schema(item.kind) else written
+    )
 
 
 def _wire_names(fields: Sequence[Field]) -> dict[str, str]:
