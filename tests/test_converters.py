@@ -8,6 +8,7 @@ import operator
 import pickle
 from collections.abc import Callable
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -31,6 +32,7 @@ from confirma_async.schemas import (
     FiltersApplied,
     Identifier,
     InvoiceAmounts,
+    InvoiceContentData,
     InvoiceHeader,
     InvoiceNumber,
     InvoiceNumberText,
@@ -459,6 +461,12 @@ def test_a_fault_below_an_older_name_is_told_at_that_name():
     assert [problem.path for problem in caught.value.problems] == ["$.events[0].amount"]
 
 
+def test_both_names_may_hold_what_is_as_deep_as_may_be():
+    both = {"events": [], "breakdown": [{"later": deep(100)}]}
+    allocation = CONVERTER.structure(both, SettlementAllocation)
+    assert CONVERTER.unstructure(allocation) == both
+
+
 def test_empty_text_reads_as_none_where_the_contract_says_so_and_is_written_back():
     beneficiary = CONVERTER.structure({"name": "", "iban": "x"}, Beneficiary)
     assert (beneficiary.name, beneficiary.iban) == (None, "x")
@@ -502,6 +510,38 @@ def test_a_moment_is_a_date_or_a_time_with_its_offset():
     assert record.created_at == eight
     assert record.distributed_at == datetime.date(2026, 2, 1)
     assert CONVERTER.unstructure(attrs.evolve(record, extra={}))["createdAt"] == "2026-02-01T08:00:00.250Z"
+
+
+OUT_OF_UTC = ["0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00"]
+
+
+@pytest.mark.parametrize("text", OUT_OF_UTC)
+def test_a_moment_that_utc_has_no_year_for_is_refused_both_ways(text):
+    with pytest.raises(ResponseDecodeError, match="in the years 1 to 9999 of UTC") as read:
+        CONVERTER.loads(f'{{"createdAt":"{text}"}}', DistributionRecord)
+    record = DistributionRecord(created_at=datetime.datetime.fromisoformat(text))
+    with pytest.raises(RequestInvalidError) as written:
+        CONVERTER.dumps(record)
+    assert read.value.problems[0].path == written.value.problems[0].path == "$.createdAt"
+
+
+def test_the_first_moment_of_utc_is_read():
+    raw = {"createdAt": "0001-01-01T00:00:00Z"}
+    assert CONVERTER.unstructure(CONVERTER.structure(raw, DistributionRecord)) == raw
+
+
+@pytest.mark.parametrize("unknown", [{}, {"later": 1}], ids=["known", "unknown key"])
+def test_what_a_program_has_in_place_of_json_is_read(unknown):
+    header = MappingProxyType({**HEADER, "date": datetime.date(2026, 1, 1)})
+    read = CONVERTER.structure({"header": header, "rows": ({}, {}), **unknown}, InvoiceContentData)
+    assert read.header == CONVERTER.structure(HEADER, InvoiceHeader)
+    assert (read.rows, read.extra) == ((InvoiceRowData(), InvoiceRowData()), unknown)
+
+
+def test_no_key_of_a_json_can_pass_for_what_was_gathered():
+    raw = {"\ue000extra": {"street": 1}, "street": "x"}
+    for address in (CONVERTER.structure(raw, Address), CONVERTER.loads(CONVERTER.encode(raw), Address)):
+        assert address == Address(street="x", extra={"\ue000extra": {"street": 1}})
 
 
 @pytest.mark.parametrize(
@@ -680,6 +720,11 @@ def test_a_changed_attribute_wins_over_what_was_read(cls, raw, changes, written)
 
 def test_an_attribute_wins_over_extra_of_the_same_name():
     assert CONVERTER.unstructure(Address(street="x", extra={"street": "y"})) == {"street": "x"}
+
+
+def test_a_spelling_that_no_attribute_could_have_is_not_written():
+    changed = FiltersApplied(invoice_number="2", extra={"invoiceNumber": []})
+    assert CONVERTER.unstructure(changed) == {"invoiceNumber": "2"}
 
 
 # --- names that a user corrects ---------------------------------------------------------------------

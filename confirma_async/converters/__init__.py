@@ -1,8 +1,8 @@
-"""Between JSON and schemas: the only cattrs converter.
+"""Between JSON and schemas.
 
-Every wire convention is an entry of the table in ``kinds``. Of a schema and that table, ``packed`` makes the
-quick way to JSON bytes and back, ``straight`` that to dicts and back, which takes everything; ``diagnosis``
-explains what they refuse.
+Every wire convention is an entry of the table in ``value_types``. Of a schema and that table, ``fast`` makes
+what reads and writes it through msgspec. What that refuses is read once more by a cattrs converter, in
+``errors``, whose notes say where each fault is; it is imported when there is a fault to explain.
 """
 
 from __future__ import annotations
@@ -10,43 +10,32 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import cached_property, partial
-from types import GenericAlias
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from confirma_async.converters.diagnosis import (
-    RULE,
-    fault_of_json,
-    problems_encoding,
-    problems_reading,
-    problems_writing,
-)
+from confirma_async.converters.fast import FastReader, array_reader, schema_reader, schema_writer
 from confirma_async.converters.fields import Field, fields_of, wire_names
-from confirma_async.converters.kinds import (
-    KINDS,
-    Reader,
+from confirma_async.converters.value_types import (
+    RULE,
     WireMismatch,
     Writer,
-    enum_reader,
-    is_array,
-    is_open_enum,
-    is_schema,
     record_of,
-    write_enum,
 )
-from confirma_async.converters.packed import Unpacker, packer, unpacker
-from confirma_async.converters.straight import structure_function, unstructure_function
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.schemas.wire import Schema
 
 if TYPE_CHECKING:
-    import cattrs
+    from confirma_async.converters.errors import Explainer
 
 __all__ = ["RULE", "Converter", "Field", "wire_names"]
 
 T = TypeVar("T")
+
+_KEPT = (Decimal,)
+_UNREADABLE = (WireMismatch, msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
+_UNWRITABLE = (WireMismatch, AttributeError, TypeError, ValueError)
 
 
 class Converter:
@@ -59,41 +48,25 @@ class Converter:
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
         self._names = dict(names or {})
         self._fields: dict[type[Schema], tuple[Field, ...]] = {}
-        self._packers: dict[type[Schema], Writer] = {}
-        self._unpackers: dict[type[Schema], Unpacker] = {}
-        self._loaders: dict[Any, Callable[[bytes | str], Any]] = {}
+        self._writers: dict[type[Schema], Writer] = {}
+        self._readers: dict[Any, FastReader] = {}
+        self._decoders: dict[Any, Callable[[bytes | str], Any]] = {}
         self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
 
-    @cached_property
-    def _cattrs(self) -> cattrs.Converter:
-        """The way of dicts, loaded when something has to go it."""
-        import cattrs
-
-        converter = cattrs.Converter()
-        for kind, (read, write) in KINDS.items():
-            converter.register_structure_hook_func(partial(_same, kind), partial(_as_hook, read))
-            converter.register_unstructure_hook_func(partial(_same, kind), write)
-        converter.register_structure_hook_func(is_open_enum, _as_enum)
-        converter.register_unstructure_hook_func(is_open_enum, write_enum)
-        converter.register_structure_hook_factory(is_schema, self._structure_function)
-        converter.register_structure_hook_factory(is_array, self._array_function)
-        converter.register_unstructure_hook_factory(is_schema, self._unstructure_function)
-        return converter
-
     def structure(self, obj: object, cls: type[T]) -> T:
         """Reads a schema from a mapping of wire names; ``tuple[Payment, ...]`` from a list of them.
+
+        Beside what JSON is parsed into, a tuple is read as a list, and a ``datetime.date`` as its text.
 
         Raises:
             ResponseDecodeError: the object is not of that form; lists every place, prints no value.
         """
         try:
-            return self._cattrs.structure(obj, cls)
-        except (WireMismatch, KeyError, TypeError):
-            problems = tuple(problems_reading(obj, cls, "$", self.fields_of))
-            if not problems:
-                raise
-        raise ResponseDecodeError(f"this is not a {_title(cls)}", problems)
+            return typing.cast("T", self._read(obj, cls))
+        except _UNREADABLE:
+            pass
+        raise self._unreadable(obj, cls)  # not above: the error there may hold a value, and hang on ours
 
     def unstructure(self, obj: Schema) -> dict[str, Any]:
         """Writes a schema as a mapping of wire names; numbers stay Decimal, dates become text.
@@ -102,12 +75,14 @@ class Converter:
             RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
         """
         try:
-            return typing.cast("dict[str, Any]", self._cattrs.unstructure(obj))
-        except (WireMismatch, AttributeError, TypeError, ValueError):
-            problems = tuple(problems_writing(obj, type(obj), "$", self.fields_of))
-            if not problems:
-                raise
-        raise RequestInvalidError(f"the {_title(type(obj))}", problems)
+            packed = self._writer(type(obj))(obj)
+            return typing.cast("dict[str, Any]", msgspec.to_builtins(packed, builtin_types=_KEPT))
+        except _UNWRITABLE:
+            pass
+        from confirma_async.converters.errors import problems_writing
+
+        problems = problems_writing(obj, type(obj), "$", self.fields_of, self._encode)
+        raise RequestInvalidError(f"the {_title(type(obj))}", tuple(problems))
 
     def loads(self, data: bytes | str, cls: type[T]) -> T:
         """Reads a schema from JSON.
@@ -116,10 +91,15 @@ class Converter:
             ResponseDecodeError: it is not JSON, or not of that form.
         """
         try:
-            return typing.cast("T", self._loader(cls)(data))
-        except (WireMismatch, msgspec.DecodeError, ValueError, RecursionError, ArithmeticError):
+            return typing.cast("T", self._reader(cls).unpack(self._decoder(cls)(data)))
+        except _UNREADABLE:
             pass
-        return self.structure(self.parse(data), cls)  # the slow way, which keeps or explains what is unusual
+        found = self.parse(data)
+        try:
+            return typing.cast("T", self._read_gathered(found, cls))
+        except _UNREADABLE:
+            pass
+        raise self._unreadable(found, cls)
 
     def dumps(self, obj: Schema) -> bytes:
         """Writes a schema as JSON, decimals exactly as they are.
@@ -128,8 +108,8 @@ class Converter:
             RequestInvalidError: an attribute holds a value of the wrong kind.
         """
         try:
-            return self._encode(self._packer(type(obj))(obj))
-        except (WireMismatch, AttributeError, TypeError, ValueError):
+            return self._encode(self._writer(type(obj))(obj))
+        except _UNWRITABLE:
             pass
         return self.encode(self.unstructure(obj))  # the slow way, which says what is wrong and where
 
@@ -142,8 +122,10 @@ class Converter:
         try:
             return self._decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
-            told = fault_of_json(error, data)
-        raise ResponseDecodeError(told)
+            from confirma_async.converters.errors import fault_of_json
+
+            message = fault_of_json(error, data)
+        raise ResponseDecodeError(message)
 
     def encode(self, obj: object) -> bytes:
         """Writes dicts, lists and Decimals as JSON.
@@ -154,9 +136,10 @@ class Converter:
         try:
             return self._encode(obj)
         except (TypeError, ValueError, RecursionError):
-            # Raised below, not here: the encoder's error may hold a value, and must not hang on ours.
-            problems = tuple(problems_encoding(obj, "$", self._encode))
-        raise RequestInvalidError("the body", problems)
+            pass
+        from confirma_async.converters.errors import problems_encoding
+
+        raise RequestInvalidError("the body", tuple(problems_encoding(obj, "$", self._encode)))
 
     def fields_of(self, cls: type[Schema]) -> tuple[Field, ...]:
         """The fields of a schema as this converter reads and writes them."""
@@ -164,83 +147,59 @@ class Converter:
             self._fields[cls] = tuple(fields_of(cls, self._names, self._read_nested, self._write_nested))
         return self._fields[cls]
 
+    def _read(self, obj: object, cls: Any) -> Any:
+        try:
+            reader = self._reader(cls)
+            return reader.unpack(msgspec.convert(obj, reader.kind))
+        except _UNREADABLE:
+            pass
+        return self._read_gathered(obj, cls)
+
+    def _read_gathered(self, obj: object, cls: Any) -> Any:
+        reader = self._reader(cls)
+        return reader.unpack(msgspec.convert(reader.gather(obj), reader.kind))
+
     def _read_nested(self, cls: type[Schema], value: Any) -> Any:
-        return self._cattrs.get_structure_hook(cls)(value, cls)
+        try:
+            return self._read(value, cls)
+        except _UNREADABLE:
+            pass
+        raise WireMismatch(f"a {cls.__name__}", value)
 
     def _write_nested(self, cls: type[Schema], value: Any) -> Any:
         if not isinstance(value, cls):
             raise WireMismatch(f"a {cls.__name__}", value)
-        return self._cattrs.get_unstructure_hook(cls)(value)
+        return self._writer(cls)(value)
 
-    def _as_dict(self, obj: Schema) -> Any:
-        return self._cattrs.unstructure(obj)
+    def _reader(self, cls: Any) -> FastReader:
+        if cls not in self._readers:
+            record = record_of(cls)
+            self._readers[cls] = (
+                array_reader(self._reader(record))
+                if record
+                else schema_reader(cls, self.fields_of(cls), self._reader)
+            )
+        return self._readers[cls]
 
-    def _packer(self, cls: type[Schema]) -> Writer:
-        if cls not in self._packers:
-            self._packers[cls] = packer(cls, self.fields_of(cls), self._packer, self._as_dict)
-        return self._packers[cls]
+    def _decoder(self, cls: Any) -> Callable[[bytes | str], Any]:
+        if cls not in self._decoders:
+            kind = self._reader(cls).kind
+            self._decoders[cls] = msgspec.json.Decoder(kind, float_hook=Decimal).decode
+        return self._decoders[cls]
 
-    def _unpacker(self, cls: type[Schema]) -> Unpacker:
-        if cls not in self._unpackers:
-            self._unpackers[cls] = unpacker(cls, self.fields_of(cls), self._unpacker)
-        return self._unpackers[cls]
+    def _writer(self, cls: type[Schema]) -> Writer:
+        if cls not in self._writers:
+            self._writers[cls] = schema_writer(cls, self.fields_of(cls), self._writer)
+        return self._writers[cls]
 
-    def _loader(self, cls: Any) -> Callable[[bytes | str], Any]:
-        if cls not in self._loaders:
-            self._loaders[cls] = self._made_loader(cls)
-        return self._loaders[cls]
+    @cached_property
+    def _explainer(self) -> Explainer:
+        from confirma_async.converters.errors import Explainer  # and cattrs, which most programs never need
 
-    def _made_loader(self, cls: Any) -> Callable[[bytes | str], Any]:
-        record = record_of(cls)
-        if record is not None:
-            each = self._unpacker(record)
-            decode_all = msgspec.json.Decoder(GenericAlias(list, each.struct), float_hook=Decimal).decode
-            return lambda data: tuple(map(each.unpack, decode_all(data)))
-        if is_schema(cls):
-            whole = self._unpacker(cls)
-            decode = msgspec.json.Decoder(whole.struct, float_hook=Decimal).decode
-            return lambda data: whole.unpack(decode(data))
-        return lambda data: self.structure(self.parse(data), cls)
+        return Explainer(self.fields_of)
 
-    def _structure_function(self, cls: type[Schema]) -> Callable[[Any, Any], Any]:
-        fields = self.fields_of(cls)
-        # For a nested object, its own straight function: one call less for each of them.
-        readers = [
-            self._cattrs.get_structure_hook(item.kind) if is_schema(item.kind) else item.read
-            for item in fields
-        ]
-        return structure_function(cls, fields, typing.cast("list[Reader]", readers))
-
-    def _array_function(self, kind: Any) -> Callable[[Any, Any], Any]:
-        record = record_of(kind)
-        read = self._cattrs.get_structure_hook(record)
-
-        def read_all(value: Any, _kind: Any) -> Any:
-            if type(value) is not list:
-                raise WireMismatch("an array", value)
-            return tuple([read(item, record) for item in typing.cast("list[object]", value)])
-
-        return read_all
-
-    def _unstructure_function(self, cls: type[Schema]) -> Callable[[Any], Any]:
-        fields = self.fields_of(cls)
-        writers = [
-            self._cattrs.get_unstructure_hook(item.kind) if is_schema(item.kind) else item.write
-            for item in fields
-        ]
-        return unstructure_function(cls, fields, writers)
-
-
-def _same(kind: Any, other: Any) -> bool:
-    return bool(kind == other)
-
-
-def _as_hook(read: Reader, value: Any, _cls: Any) -> Any:
-    return read(value)
-
-
-def _as_enum(value: Any, cls: Any) -> Any:
-    return enum_reader(cls)(value)
+    def _unreadable(self, obj: object, cls: Any) -> ResponseDecodeError:
+        return ResponseDecodeError(f"this is not a {_title(cls)}", tuple(self._explainer.problems(obj, cls)))
 
 
 def _title(cls: Any) -> str:

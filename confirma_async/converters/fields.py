@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
-from confirma_async.converters.kinds import (
-    KINDS,
+from confirma_async.converters.value_types import (
+    CODECS,
     Reader,
     WireMismatch,
     Writer,
@@ -43,13 +43,14 @@ class Field:
         """What the attribute holds when the wire has nothing."""
         return () if self.many else None
 
-    def read_any(self, value: Any) -> Any:
-        """Reads the value of the attribute, be it one or many."""
-        if not self.many:
-            return self.read(value)
-        if type(value) is list:
-            return tuple([self.read(item) for item in typing.cast("Sequence[Any]", value)])
-        raise WireMismatch("an array", value)
+    def is_spelling_of(self, raw: Any, current: Any) -> bool:
+        """Whether the attribute would hold its current value, had it been read from another one."""
+        try:
+            if not self.many:
+                return bool(self.read(raw) == current)
+            return isinstance(raw, list) and tuple(map(self.read, typing.cast("Any", raw))) == current
+        except WireMismatch:
+            return False
 
 
 def wire_names(cls: type[Schema], overrides: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -84,8 +85,8 @@ def fields_of(
         if item.name == "extra":
             continue
         kind, many = _kind_of(hints[item.name])
-        if kind in KINDS:
-            read, write = KINDS[kind]
+        if kind in CODECS:
+            read, write = CODECS[kind]
         elif is_open_enum(kind):
             read, write = enum_reader(kind), write_enum
         else:

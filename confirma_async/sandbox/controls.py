@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
-from confirma_async.converters.kinds import has_too_many_digits
+from confirma_async.converters.value_types import has_too_many_digits
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.rules import cases

@@ -2,55 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Inexact, InvalidOperation, getcontext, setcontext
 from functools import cache
-from operator import attrgetter
-from typing import Any, TypeAlias
 
 from confirma_async.errors import Problem
-from confirma_async.schemas import (
-    InvoiceActions,
-    LedgerSubmission,
-    PaymentSubmission,
-    SalesInvoiceRequest,
-    Settlements,
-)
+from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.schemas.wire import Schema
-from confirma_async.validation import rules
-from confirma_async.validation.accounting_rules import LEDGER_RULES, PAYMENT_RULES
-from confirma_async.validation.action_rules import ACTION_RULES
-from confirma_async.validation.invoice_rules import INVOICE_RULES
+from confirma_async.validation import accounting, invoice, rules
 from confirma_async.validation.libraries import warn_of_missing_libraries
-from confirma_async.validation.settlement_rules import SETTLEMENT_RULES
 from confirma_async.validation.sums import EXACT
-from confirma_async.validation.type_rules import WRONG_TYPES, type_problems
+from confirma_async.validation.values import WRONG_TYPES, type_problems
 
-_Whole: TypeAlias = Callable[[Any], Iterable[Problem]]
-
-_INVOICE: Callable[[SalesInvoiceRequest], Any] = attrgetter("invoice")
-
-
-def _itself(obj: Schema) -> Schema:
-    return obj
-
-
-_Checks: TypeAlias = tuple[str, Callable[[Any], Any], Sequence[_Whole]]
-
-_WHOLES: Mapping[type[Schema], _Checks] = {
-    SalesInvoiceRequest: ("$.invoice", _INVOICE, INVOICE_RULES),
-    InvoiceActions: ("$", _itself, ACTION_RULES),
-    LedgerSubmission: ("$", _itself, LEDGER_RULES),
-    PaymentSubmission: ("$", _itself, PAYMENT_RULES),
-    Settlements: ("$", _itself, SETTLEMENT_RULES),
-}
-"""The rules about an object as a whole: where it stands, how to come to it, and what must hold."""
+REGISTERED = (accounting, invoice)
+"""The modules that register what must hold of whole objects (``rules.about``)."""
 
 
 @cache
-def _checks_of(cls: type) -> _Checks:
+def _checks_of(cls: type) -> tuple[rules.Check, ...]:
     """The rules for objects of a class, which may be a subclass of one that has some."""
-    return next((_WHOLES[base] for base in cls.__mro__ if base in _WHOLES), ("$", _itself, ()))
+    return next((tuple(rules.CHECKS[base]) for base in cls.__mro__ if base in rules.CHECKS), ())
 
 
 def check(obj: Schema) -> list[Problem]:
@@ -63,12 +33,11 @@ def check(obj: Schema) -> list[Problem]:
     warn_of_missing_libraries()
     found = type_problems(obj)
     cls: type = type(obj)
-    place, subject_of, checks = _checks_of(cls)
-    subject = subject_of(obj)
+    subject, place = (obj.invoice, "$.invoice") if isinstance(obj, SalesInvoiceRequest) else (obj, "$")
     callers = getcontext()
     setcontext(EXACT)
     try:
-        for holds in checks:
+        for holds in _checks_of(cls):
             try:
                 found += holds(subject)
             except Inexact:

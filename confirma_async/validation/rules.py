@@ -1,6 +1,17 @@
-"""Every rule by id, with what it says and where it comes from; the docs list this table."""
+"""Every rule by id, with what it says and where it comes from; the docs list this table.
+
+A rule is registered where it is defined, and so is what checks an object as a whole (``about``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import frozen
+
+from confirma_async.errors import Problem
+from confirma_async.schemas.wire import Schema
 
 OURS = "ours"
 
@@ -20,127 +31,118 @@ class Rule:
     source: str
 
 
-TYPE = Rule(
+Check: TypeAlias = Callable[[Any], Iterable[Problem]]
+AnyCheck = TypeVar("AnyCheck", bound=Check)
+
+CHECKS: dict[type[Schema], list[Check]] = {}
+"""What must hold of an object as a whole, by its class; what is found is told in this order."""
+
+
+def about(cls: type[Schema]) -> Callable[[AnyCheck], AnyCheck]:
+    """Registers a function that says what is wrong with objects of a class."""
+
+    def register(check: AnyCheck) -> AnyCheck:
+        CHECKS.setdefault(cls, []).append(check)
+        return check
+
+    return register
+
+
+_RULES: list[Rule] = []
+
+
+def _rule(id: str, text: str, source: str) -> Rule:  # noqa: A002 (as the rule itself calls it)
+    rule = Rule(id, text, source)
+    _RULES.append(rule)
+    return rule
+
+
+TYPE = _rule(
     "type",
     "Every value has the exact type of its place: text, true or false, whole numbers, finite Decimals "
     "(amounts with at most two decimals), dates without a time. The converter checks it.",
     "§1 D",
 )
-CURRENCY = Rule("currency", "A currency code is one of ISO 4217, in upper case.", "§1 D")
-COUNTRY = Rule("country", "A country code is one of ISO 3166-1 alpha-2, in upper case.", "§1 D")
-LANGUAGE = Rule(
+CURRENCY = _rule("currency", "A currency code is one of ISO 4217, in upper case.", "§1 D")
+COUNTRY = _rule("country", "A country code is one of ISO 3166-1 alpha-2, in upper case.", "§1 D")
+LANGUAGE = _rule(
     "language",
     "A language code is one of ISO 639-1, or one of the vendor's words FI, SV, NO, DK, EN; in upper case.",
     "§1 D",
 )
-POSTAL_CODE = Rule("postal-code", "A postal code has the form of its country, where both are given.", "§1 D")
-EMAIL = Rule("email", "An e-mail address is well formed; whether it exists is not asked.", "§1 D")
-URL = Rule("url", "A link is an absolute http or https URL.", "§1 D")
-INVOICE_NUMBER = Rule("invoice-number", "An invoice number is positive and has at most 18 digits.", OURS)
-CREDITED_INVOICE = Rule(
+POSTAL_CODE = _rule("postal-code", "A postal code has the form of its country, where both are given.", "§1 D")
+EMAIL = _rule("email", "An e-mail address is well formed; whether it exists is not asked.", "§1 D")
+URL = _rule("url", "A link is an absolute http or https URL.", "§1 D")
+INVOICE_NUMBER = _rule("invoice-number", "An invoice number is positive and has at most 18 digits.", OURS)
+CREDITED_INVOICE = _rule(
     "credited-invoice", "A CREDIT_NOTE names its original in references.creditedInvoiceNumber.", "§4 D"
 )
-DUE_DATE = Rule(
+DUE_DATE = _rule(
     "due-date",
     "The due date is not before the invoice's date; a REMINDER and a CREDIT_NOTE may carry an older one.",
     OURS,
 )
-ROW_GROSS = Rule("row-gross", "In each row, net plus VAT is gross, where all three are given.", OURS)
-ROW_SUMS = Rule(
+ROW_GROSS = _rule("row-gross", "In each row, net plus VAT is gross, where all three are given.", OURS)
+ROW_SUMS = _rule(
     "row-sums",
     "The rows' net, VAT and gross amounts add up to those of the invoice, where every row that charges "
     "something gives them: net or gross exactly, and what VAT makes of it within half a cent for each row, "
     "since VAT may be rounded row by row or on the whole.",
     OURS,
 )
-INVOICE_GROSS = Rule(
+INVOICE_GROSS = _rule(
     "invoice-gross",
     "The invoice's net plus VAT is its gross amount, exactly; the rounding amount is outside gross.",
     OURS,
 )
-VAT_BREAKDOWN = Rule(
+VAT_BREAKDOWN = _rule(
     "vat-breakdown", "The VAT breakdown adds up to the invoice's net and VAT amounts, exactly.", OURS
 )
-AMOUNT_SIZE = Rule("amount-size", "Amounts are small enough to be added exactly.", OURS)
-PAYMENT_REFERENCE = Rule(
+AMOUNT_SIZE = _rule("amount-size", "Amounts are small enough to be added exactly.", OURS)
+PAYMENT_REFERENCE = _rule(
     "payment-reference",
     "A payment reference that begins with RF and two digits has the check digits of ISO 11649; one of "
     "digits alone has the Finnish check digit, where the seller has a Finnish IBAN or address.",
     "§4 E",
 )
-IBAN = Rule("iban", "An IBAN has the form of its country and correct check digits.", OURS)
-BIC = Rule("bic", "A BIC has the form of ISO 9362.", OURS)
-BUSINESS_ID = Rule(
+IBAN = _rule("iban", "An IBAN has the form of its country and correct check digits.", OURS)
+BIC = _rule("bic", "A BIC has the form of ISO 9362.", OURS)
+BUSINESS_ID = _rule(
     "business-id",
     "A Finnish party's Business ID has a correct check digit. Finnish is who has a Finnish address, or no "
     "country and an id of the form 1234567-8.",
     OURS,
 )
-NAMED = Rule("named", "A client has a name and a business code, its service a partner code.", "§3 E")
-NOT_EMPTY = Rule("not-empty", "A request for actions, a ledger and a submission hold at least one.", OURS)
-ACTION_SUBJECT = Rule("action-subject", "An action names an invoice or a case.", "§5 E")
-ACTION_NEEDS = Rule("action-needs", "DUEDATE has a due date, and DIRECTPAYMENT an amount.", OURS)
-CASE = Rule("case", "A query for a case names the case, or the invoice it is about.", "§5 D")
-LEDGER_DESCRIPTION = Rule(
+NAMED = _rule("named", "A client has a name and a business code, its service a partner code.", "§3 E")
+NOT_EMPTY = _rule("not-empty", "A request for actions, a ledger and a submission hold at least one.", OURS)
+ACTION_SUBJECT = _rule("action-subject", "An action names an invoice or a case.", "§5 E")
+ACTION_NEEDS = _rule("action-needs", "DUEDATE has a due date, and DIRECTPAYMENT an amount.", OURS)
+CASE = _rule("case", "A query for a case names the case, or the invoice it is about.", "§5 D")
+LEDGER_DESCRIPTION = _rule(
     "ledger-description", "The description of a ledger has at most 210 characters.", "§7 D"
 )
-LEDGER_BALANCE = Rule(
+LEDGER_BALANCE = _rule(
     "ledger-balance",
     "Under GROSS, also where no mode is given, the netAmount of a ledger's rows adds up to 0, where every "
     "row has one. So it does in the vendor's example.",
     "§7 E",
 )
-PAYMENT_IDENTIFIER = Rule(
+PAYMENT_IDENTIFIER = _rule(
     "payment-identifier", "No two payments of one submission share an identifier.", OURS
 )
-PAYMENT_ALLOCATIONS = Rule(
+PAYMENT_ALLOCATIONS = _rule(
     "payment-allocations", "The allocations of a payment add up to its amount, exactly.", OURS
 )
-SETTLEMENT_SUM = Rule(
+SETTLEMENT_SUM = _rule(
     "settlement-sum", "The allocations of a settlement add up to its amount, exactly. Of answers.", "§6 D"
 )
-ALLOCATION_SUM = Rule(
+ALLOCATION_SUM = _rule(
     "allocation-sum", "The breakdown of an allocation adds up to its total, exactly. Of answers.", "§6 D"
 )
-PERIOD = Rule("period", "A period has its first day, and that is not after its last.", OURS)
-CURSOR = Rule("cursor", "A cursor is one of the same listing with the same filters, and stands alone.", OURS)
-UNFETCHED_ONLY = Rule("unfetched-only", "unfetched_only stands alone, without a period or a cursor.", OURS)
-ATTACHMENT = Rule("attachment", "An attachment has either a url or data, and data is plain base64.", "§4 D")
+PERIOD = _rule("period", "A period has its first day, and that is not after its last.", OURS)
+CURSOR = _rule("cursor", "A cursor is one of the same listing with the same filters, and stands alone.", OURS)
+UNFETCHED_ONLY = _rule("unfetched-only", "unfetched_only stands alone, without a period or a cursor.", OURS)
+ATTACHMENT = _rule("attachment", "An attachment has either a url or data, and data is plain base64.", "§4 D")
 
-RULES: tuple[Rule, ...] = (
-    TYPE,
-    CURRENCY,
-    COUNTRY,
-    LANGUAGE,
-    POSTAL_CODE,
-    EMAIL,
-    URL,
-    INVOICE_NUMBER,
-    CREDITED_INVOICE,
-    DUE_DATE,
-    ROW_GROSS,
-    ROW_SUMS,
-    INVOICE_GROSS,
-    VAT_BREAKDOWN,
-    AMOUNT_SIZE,
-    PAYMENT_REFERENCE,
-    IBAN,
-    BIC,
-    BUSINESS_ID,
-    NAMED,
-    NOT_EMPTY,
-    ACTION_SUBJECT,
-    ACTION_NEEDS,
-    CASE,
-    LEDGER_DESCRIPTION,
-    LEDGER_BALANCE,
-    PAYMENT_IDENTIFIER,
-    PAYMENT_ALLOCATIONS,
-    SETTLEMENT_SUM,
-    ALLOCATION_SUM,
-    PERIOD,
-    CURSOR,
-    UNFETCHED_ONLY,
-    ATTACHMENT,
-)
-"""Every rule there is."""
+RULES: tuple[Rule, ...] = tuple(_RULES)
+"""Every rule there is, in the order of the docs."""

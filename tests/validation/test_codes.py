@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confirma_async.validation.codes import country_fault, currency_fault, language_fault
+from confirma_async.validation.codes import country_fault, currency_fault, language_fault, postal_code_fault
 
 FUNCTIONS = [currency_fault, country_fault, language_fault]
 
@@ -33,3 +33,28 @@ def test_lower_case_is_told_apart_from_an_unknown_code(fault, code):
 @given(text=st.text())
 def test_no_text_makes_a_check_fail(fault, text):
     fault(text)
+
+
+@pytest.mark.parametrize(
+    ("country", "code"),
+    [("FI", "00100"), ("AX", "22100"), ("SE", "111 22"), ("SE", "11122"), ("NO", "0150"), ("GB", "sw1a 1aa")],
+)
+def test_a_postal_code_of_its_country_passes(country, code):
+    assert postal_code_fault(country, code) is None
+
+
+@pytest.mark.parametrize(
+    ("country", "code"), [("FI", "0010"), ("FI", "FI-00100"), ("FI", "00100\n"), ("FI", ""), ("NO", "00150")]
+)
+def test_a_postal_code_of_another_form_is_a_fault(country, code):
+    assert postal_code_fault(country, code)
+
+
+@pytest.mark.parametrize("country", ["AE", "QQ", "ZZ", "ALL", "fi", ""])
+def test_a_country_without_a_known_form_is_left_alone(country):
+    assert postal_code_fault(country, "anything") is None
+
+
+@given(st.text(), st.text())
+def test_no_text_makes_a_postal_check_fail(country, code):
+    postal_code_fault(country, code)

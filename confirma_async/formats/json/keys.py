@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 from attrs import frozen
 
 from confirma_async.converters import Converter
-from confirma_async.converters.kinds import is_schema
+from confirma_async.converters.value_types import is_schema
 from confirma_async.errors import Problem
 from confirma_async.schemas import Schema
 

@@ -30,6 +30,9 @@ from confirma_async.secret import Secret
 Reader = Callable[[Any], Any]
 Writer = Callable[[Any], Any]
 
+RULE = "type"
+"""The id of the rule that a value of the wrong kind breaks."""
+
 AMOUNT_DECIMALS = 2
 CENT = Decimal(1).scaleb(-AMOUNT_DECIMALS)
 MOST_DIGITS = 60
@@ -121,6 +124,8 @@ def _looks_like_a_date(value: str) -> bool:
 
 
 def _read_date(value: Any) -> datetime.date:
+    if type(value) is datetime.date:
+        return value
     if type(value) is str and _looks_like_a_date(value):
         try:
             return datetime.date.fromisoformat(value)
@@ -145,13 +150,22 @@ def _read_moment(value: Any) -> Moment:
             pass
         else:
             if moment.tzinfo is not None:
+                if moment.year in {datetime.MINYEAR, datetime.MAXYEAR}:
+                    _in_utc(moment)
                 return moment
     raise WireMismatch("an ISO 8601 date, or date-time with its offset", value)
 
 
+def _in_utc(moment: datetime.datetime) -> datetime.datetime:
+    try:
+        return moment.astimezone(datetime.UTC).replace(tzinfo=None)
+    except OverflowError:
+        raise WireMismatch("a date-time in the years 1 to 9999 of UTC", moment) from None
+
+
 def _write_moment(value: Any) -> str:
     if type(value) is datetime.datetime and value.tzinfo is not None:
-        utc = value.astimezone(datetime.UTC).replace(tzinfo=None)
+        utc = _in_utc(value)
         return utc.isoformat(timespec="milliseconds" if utc.microsecond % 1000 == 0 else "microseconds") + "Z"
     if type(value) is datetime.date:
         return value.isoformat()
@@ -209,7 +223,7 @@ def _write_secret(value: Any) -> str:
 
 def _write_object(value: Any) -> dict[str, Any]:
     if isinstance(value, Mapping):
-        return typing.cast("dict[str, Any]", raw(dict(typing.cast("Mapping[str, Any]", value))))
+        return typing.cast("dict[str, Any]", checked_json(dict(typing.cast("Mapping[str, Any]", value))))
     raise WireMismatch("a mapping", value)
 
 
@@ -224,7 +238,7 @@ _text = _exactly(str, "text")
 _flag = _exactly(bool, "true or false")
 _whole = _exactly(int, "a whole number")
 
-KINDS: Mapping[Any, tuple[Reader, Writer]] = {
+CODECS: Mapping[Any, tuple[Reader, Writer]] = {
     str: (_text, _text),
     bool: (_flag, _flag),
     int: (_whole, _whole),
@@ -242,7 +256,7 @@ KINDS: Mapping[Any, tuple[Reader, Writer]] = {
 }
 """The reader and the writer of each kind."""
 
-RESPELLED: frozenset[Any] = frozenset({Moment, InvoiceNumberText, Identifier})
+SPELLING_KEPT: frozenset[Any] = frozenset({Moment, InvoiceNumberText, Identifier})
 """Kinds that are written back as they were spelled when read.
 
 An ``InvoiceNumber`` is read from text as well, but always written as a number: in requests, the only place
@@ -252,11 +266,7 @@ where the vendor takes one, no other form will do.
 BLANK: frozenset[Any] = frozenset({BlankText})
 """Kinds whose empty text reads as None; it is kept, and written back as it was."""
 
-CHECKED_IN_PLACE: Mapping[Any, str] = {str: "str", BlankText: "str", bool: "bool", int: "int"}
-"""Kinds whose value is the same on both sides: the straight functions check the class where it stands."""
-
-
-IN_DOUBT: Mapping[Any, str] = {
+FAST_CHECKS: Mapping[Any, str] = {
     Decimal: "type({0}) is not Decimal or not {0}.is_finite() or not -30 < {0}.adjusted() < 30",
     Amount: "type({0}) is not Decimal or not {0}.same_quantum(CENT) or {0}.adjusted() > 30",
     InvoiceNumber: "type({0}) is not int",
@@ -284,7 +294,7 @@ def _inside(value: object) -> Iterable[object]:
     return typing.cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
 
 
-def raw(value: Any, depth: int = 0) -> Any:
+def checked_json(value: Any, depth: int = 0) -> Any:
     """A value kept in ``extra``, safe to encode: refused if JSON has no form for it, or it is too deep.
 
     Args:
@@ -298,9 +308,11 @@ def raw(value: Any, depth: int = 0) -> Any:
     if depth > MOST_DEPTH:
         raise WireMismatch(NOT_SO_DEEP, value)
     if isinstance(value, dict):
-        return {key: raw(item, depth + 1) for key, item in typing.cast("dict[str, Any]", value).items()}
+        return {
+            key: checked_json(item, depth + 1) for key, item in typing.cast("dict[str, Any]", value).items()
+        }
     if isinstance(value, list | tuple):
-        return [raw(item, depth + 1) for item in typing.cast("Sequence[Any]", value)]
+        return [checked_json(item, depth + 1) for item in typing.cast("Sequence[Any]", value)]
     return value
 
 
@@ -327,11 +339,6 @@ def record_of(kind: Any) -> type[Schema] | None:
         return None
     record, more = typing.get_args(kind)
     return record if more is Ellipsis and is_schema(record) else None
-
-
-def is_array(kind: Any) -> bool:
-    """Whether a kind is a bare array of objects."""
-    return record_of(kind) is not None
 
 
 def is_open_enum(kind: Any) -> bool:

@@ -6,15 +6,22 @@ the caller's precision nor its rounding can bend a sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
 from confirma_async.errors import Problem
-from confirma_async.schemas import InvoiceAmounts, InvoiceContentData, InvoiceRowData, InvoiceType
+from confirma_async.schemas import (
+    InvoiceAmounts,
+    InvoiceContentData,
+    InvoiceRowData,
+    InvoiceType,
+    SalesInvoiceRequest,
+)
 from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.validation import rules
 from confirma_async.validation.identifiers import payment_reference_fault
+from confirma_async.validation.rules import about
 from confirma_async.validation.sums import ZERO, sum_of
 
 _LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1
@@ -26,6 +33,7 @@ _MAY_BE_DUE_BEFORE = frozenset({InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE})
 _Column: TypeAlias = list[Decimal | None]
 
 
+@about(SalesInvoiceRequest)
 def numbers_are_positive(invoice: InvoiceContentData) -> Sequence[Problem]:
     """The invoice's number, and that of the credited one, are positive and of at most 18 digits."""
     found = _NOTHING
@@ -39,6 +47,7 @@ def numbers_are_positive(invoice: InvoiceContentData) -> Sequence[Problem]:
     return found
 
 
+@about(SalesInvoiceRequest)
 def credit_note_names_its_original(invoice: InvoiceContentData) -> Sequence[Problem]:
     """A credit note says which invoice it credits."""
     if invoice.header.type != InvoiceType.CREDIT_NOTE:
@@ -49,6 +58,7 @@ def credit_note_names_its_original(invoice: InvoiceContentData) -> Sequence[Prob
     return (_problem(rules.CREDITED_INVOICE, "references.creditedInvoiceNumber", wanted),)
 
 
+@about(SalesInvoiceRequest)
 def due_date_follows_date(invoice: InvoiceContentData) -> Sequence[Problem]:
     """The due date is not before the date, but where the document is about an older invoice."""
     header = invoice.header
@@ -58,6 +68,7 @@ def due_date_follows_date(invoice: InvoiceContentData) -> Sequence[Problem]:
     return (_problem(rules.DUE_DATE, "header.dueDate", wanted),)
 
 
+@about(SalesInvoiceRequest)
 def payment_reference_is_right(invoice: InvoiceContentData) -> Sequence[Problem]:
     """The check digits of the payment reference fit."""
     references = invoice.references
@@ -78,6 +89,7 @@ def _is_paid_in_finland(invoice: InvoiceContentData) -> bool:
     return seller.address is not None and seller.address.country_code == "FI"
 
 
+@about(SalesInvoiceRequest)
 def rows_add_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     """Each row's net plus VAT is its gross, and the rows add up to the invoice's amounts."""
     rows, amounts = invoice.rows, invoice.amounts
@@ -101,6 +113,7 @@ def rows_add_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     )
 
 
+@about(SalesInvoiceRequest)
 def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     """The invoice's net plus VAT is its gross."""
     amounts = invoice.amounts
@@ -110,6 +123,7 @@ def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     return (_problem(rules.INVOICE_GROSS, "amounts.grossAmount", wanted),)
 
 
+@about(SalesInvoiceRequest)
 def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     """The VAT breakdown adds up to the invoice's amounts."""
     amounts = invoice.amounts
@@ -128,18 +142,6 @@ def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
             )
             found += (_problem(rules.VAT_BREAKDOWN, "amounts.vatBreakdown", wanted),)
     return found
-
-
-INVOICE_RULES: tuple[Callable[[InvoiceContentData], Sequence[Problem]], ...] = (
-    numbers_are_positive,
-    credit_note_names_its_original,
-    due_date_follows_date,
-    payment_reference_is_right,
-    rows_add_up,
-    invoice_adds_up,
-    vat_breakdown_adds_up,
-)
-"""Every rule about an invoice as a whole."""
 
 
 def _charges(row: InvoiceRowData) -> bool:
