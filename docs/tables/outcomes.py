@@ -21,6 +21,7 @@ from confirma_async.errors import (
     ConflictError,
     CredentialsError,
     JournalError,
+    JournalGoneError,
     JournalMismatchError,
     NotFoundError,
     OutcomeUnknownError,
@@ -32,12 +33,15 @@ from confirma_async.errors import (
     ServerError,
     TokenNotKeptError,
     TransportError,
+    UnknownAccountError,
+    UnknownKeyError,
     UnprocessableError,
     error_class,
 )
 from confirma_async.formats import InputError
 from confirma_async.sandbox import Fault
 from confirma_async.session import adaptive_rate, refusal_share
+from confirma_async.session.halt import CalledOffError
 from confirma_async.session.history import History
 from confirma_async.session.history import log_fields as fields_of_record
 from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
@@ -69,10 +73,14 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     NotFoundError: "Check the number asked for. If the path is provisional, correct it with overrides.",
     ConflictError: "Look up what the service has before doing anything else.",
     UnprocessableError: "Correct the contents as `detail` says.",
+    CalledOffError: "Hooks see it where a job was stopped. Nothing was sent.",
     RateLimitedError: "Lower the rate limit; wait `retry_after` seconds where it is given.",
     ServerError: "Repeat the call later. It is raised only where nothing can have taken effect.",
     JournalError: "Do what the message says. If `resumable`, the same call goes on afterwards.",
-    JournalMismatchError: "Name another journal, or go on with the files and the target it belongs to.",
+    JournalGoneError: "Put the journal, or what `rescued` names, in its place before anything else is sent.",
+    JournalMismatchError: "Use the key and the target of the journal, or the journal of this key.",
+    UnknownAccountError: "Name one of the accounts that `known` lists, or say that it is a new one.",
+    UnknownKeyError: "Say whose key it is: an account that is known, or a new one. Nothing was sent.",
 }
 """What to do about each error. A class without an entry stops the build."""
 
