@@ -106,7 +106,7 @@ class UnknownAccountError(ConfigurationError):
 
     def __init__(self, target: str, known: Sequence[str], account: str | None = None) -> None:
         self.target = target
-        self.known = tuple(known)
+        self.known: tuple[str, ...] = tuple(known)
         self.account = account
         names = ", ".join(self.known) or "none"
         told = (
@@ -131,7 +131,7 @@ class UnknownKeyError(ConfigurationError):
         self, target: str, known: Sequence[str], *, account: str | None = None, holder: str | None = None
     ) -> None:
         self.target = target
-        self.known = tuple(known)
+        self.known: tuple[str, ...] = tuple(known)
         self.account = account
         self.holder = holder
         if holder is not None:

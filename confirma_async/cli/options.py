@@ -118,7 +118,7 @@ def amount(value: str) -> Decimal:
     return Decimal(value)
 
 
-whole_number = WholeRange(bounds.NUMBER)
+whole_number: WholeRange = WholeRange(bounds.NUMBER)
 """The number of an invoice or a case."""
 
 

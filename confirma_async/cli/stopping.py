@@ -189,7 +189,7 @@ class Signals:
             sys.__unraisablehook__(unraisable)
 
 
-signals = Signals()
+signals: Signals = Signals()
 """Those of this process."""
 
 

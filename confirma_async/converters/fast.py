@@ -59,7 +59,7 @@ class Extra:
     __slots__ = ("found",)
 
     def __init__(self, found: dict[str, Any]) -> None:
-        self.found = found
+        self.found: dict[str, Any] = found
 
 
 @attrs.frozen

@@ -59,7 +59,7 @@ class AdaptiveRate:
         self, ceiling: float = math.inf, uniform: Callable[[float, float], float] = random.uniform
     ) -> None:
         self.ceiling = ceiling
-        self.per_second = ceiling
+        self.per_second: float = ceiling
         self._uniform = uniform
         self._refusals = RefusalShare()
         self._throughput = Throughput()

@@ -113,8 +113,8 @@ class AnswerWatch:
         self._message: _Message | None = None
         self._payload: _Payload | None = None
         self.sent: Sent = NOTHING
-        self.early = False
-        self.cut_off = False
+        self.early: bool = False
+        self.cut_off: bool = False
 
     def feed_data(self, data: bytes) -> tuple[Sequence[tuple[_Message, _Payload]], bool, bytes]:
         """Reads some bytes of the answer; closes the connection at those that belong to none.

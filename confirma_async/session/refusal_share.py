@@ -33,9 +33,9 @@ class RefusalShare:
     __slots__ = ("_limit", "_tolerated", "_usual_calls", "_usual_refusals", "calls", "excess", "refusals")
 
     def __init__(self) -> None:
-        self.excess = 0.0
-        self.calls = 0
-        self.refusals = 0
+        self.excess: float = 0.0
+        self.calls: int = 0
+        self.refusals: int = 0
         self._usual_calls = _PRESUMED_CALLS
         self._usual_refusals = _PRESUMED_CALLS * PRESUMED_SHARE
         self._adjust()
