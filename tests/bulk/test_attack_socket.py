@@ -100,7 +100,7 @@ async def test_an_invoice_that_a_401_followed_is_not_sent_again_with_another_key
     monkeypatch.setattr(Answering, "answer", answer)
     contents = MemoryJournal()
     async with Confirma(
-        token_store=store, base_url=service.url, timeout=5.0, retry=RetryPolicy(attempts=2, base=0.001)
+        store, base_url=service.url, timeout=5.0, retry=RetryPolicy(attempts=2, base=0.001)
     ) as confirma:
         await confirma.bulk.submit(
             [wire_invoice(1042)], journal=lambda: contents, validate=False, settle_seconds=0
