@@ -249,6 +249,7 @@ class Trial:
             self._must_be_well(process.returncode, errors, {DONE, PAUSED})
             if process.returncode == DONE:
                 return
+            await self.mishaps.bear_witness(self.sandbox.invoices())
         self.tally.unfinished += 1
 
     def compare(self) -> None:

@@ -18,9 +18,11 @@ from uuid import uuid4
 
 from attrs import define, field
 
+from confirma_async.bulk import State
 from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
+from confirma_async.sandbox import StoredInvoice
 
 WRONGS = ("not_refused", "left_a_trace", "copy_trusted", "look_failed")
 """What must never be: that a command goes on with a journal that lost something, or with the key of another
@@ -79,6 +81,19 @@ class Mishaps:
             if code:
                 raise AssertionError(f"the journal cannot be trusted: {told}")
 
+    async def bear_witness(self, stored: Sequence[StoredInvoice]) -> None:
+        """Finds out for one invoice what became of it: a journal in doubt sends nothing without a witness."""
+        with reading(self.journal) as journal:
+            new = [row for row in journal.rows(State.UNKNOWN) if not row.attempts]
+            doubt = journal.doubt()
+        if doubt is None or not new:
+            return
+        number = new[0].key.number
+        found = "accepted" if any(one.number == number for one in stored) else "absent"
+        code, told = await self.command("resolve", number, "--is", found, "--because", "seen in the portal")
+        if code:
+            raise AssertionError(f"the invoice cannot be resolved: {told}")
+
     # --- what happens -----------------------------------------------------------------------------
 
     async def look(self) -> bool:
@@ -105,7 +120,7 @@ class Mishaps:
     async def lose_log(self) -> bool:
         """The log is moved away: the journal has forgotten what was sent last."""
         log = log_of(self.journal)
-        if not log.exists() or not _is_marked_open(self.journal):
+        if not log.exists() or not _needs_its_log(self.journal):
             return False
         kept = log.rename(log.with_name("lost"))
         if self.dice.random() < 0.5:
@@ -199,7 +214,11 @@ MISHAPS = tuple(_MISHAPS)
 """What can happen, by its name."""
 
 
-def _is_marked_open(journal: Path) -> bool:
-    """Whether the file alone, without its log, says that the log is needed to understand it."""
+def _needs_its_log(journal: Path) -> bool:
+    """Whether the file alone, without its log, was left open, and knows of less than its marks do."""
     with contextlib.closing(sqlite3.connect(f"{journal.as_uri()}?mode=ro&immutable=1", uri=True)) as file:
-        return bool(file.execute("SELECT value FROM meta WHERE name = 'open'").fetchone() == ("1",))
+        if file.execute("SELECT value FROM meta WHERE name = 'open'").fetchone() != ("1",):
+            return False
+        (commits,) = file.execute("SELECT commits FROM progress").fetchone()
+    marks = read_marks(journal)
+    return not marks or any(mark.commits > commits for mark in marks)

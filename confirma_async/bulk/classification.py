@@ -460,8 +460,11 @@ def classify_absence(
             "(resolve)",
         )
     before = f" ({said})" if said else ""
-    return Classification(
-        kind=Kind.NO_WITNESS,
-        detail="not listed, and no invoice that was accepted after it is listed either, so that the list may "
-        f"be late; held for the next run that has invoices to send, or for a person{before}",
-    )
+    told = said if said and said.startswith(_HELD) else f"{_HELD}{before}"
+    return Classification(kind=Kind.NO_WITNESS, detail=told)
+
+
+_HELD = (
+    "not listed, and no invoice that was accepted after it is listed either, so that the list may be late; held "
+    "for the next run that has invoices to send, or for a person"
+)

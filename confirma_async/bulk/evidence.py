@@ -23,7 +23,6 @@ class Reading:
         state: What the invoice is then; ``SENDING`` where it is sent again.
         reason: Why.
         pause: Whether the job pauses: the next invoice would get the same.
-        going_on: Whether the service may still be at work on the request, though the call has ended.
         says_no: Whether the service said no: shown to be absent, the invoice is rejected, not sent again.
         duplicate: Whether the service had the invoice already.
     """
@@ -33,9 +32,16 @@ class Reading:
     state: State
     reason: str
     pause: bool = False
-    going_on: bool = False
     says_no: bool = False
     duplicate: bool = False
+
+    @property
+    def going_on(self) -> bool:
+        """Whether the service may still be at work on the request, though the call has ended.
+
+        A gateway that lost its upstream breaks the connection, or answers in words of its own.
+        """
+        return self.of in {"answer", "receipt"} and self.state is State.UNKNOWN
 
 
 def _answer(
@@ -44,12 +50,9 @@ def _answer(
     reason: str,
     *,
     pause: bool = False,
-    going_on: bool = False,
     says_no: bool = False,
 ) -> Reading:
-    return Reading(
-        of="answer", what=what, state=state, reason=reason, pause=pause, going_on=going_on, says_no=says_no
-    )
+    return Reading(of="answer", what=what, state=state, reason=reason, pause=pause, says_no=says_no)
 
 
 def _receipt(
@@ -104,7 +107,6 @@ class Kind(enum.Enum):
         "408, 502, 504, or 503 without `Retry-After`",
         State.UNKNOWN,
         "a gateway gives it for an answer that it did not get, and the service may still be at work",
-        going_on=True,
     )
     FAILED = _answer("any other 5xx", State.UNKNOWN, "the service failed, and does not say how far it came")
     UNHEARD_OF = _answer(
@@ -114,6 +116,12 @@ class Kind(enum.Enum):
         "1xx, 203, 205, 206, 207 or any other 2xx",
         State.UNKNOWN,
         "it is no whole answer of the service to what was sent",
+    )
+    REFUSED_AFTER_RESEND = _answer(
+        "400, 402, 413, 422, 451, or a receipt with status `ERROR`, after it was sent again on time alone",
+        State.UNKNOWN,
+        "it may be refused because the attempt before it was taken",
+        says_no=True,
     )
     UNREADABLE = _answer(
         "200, 201, 202 or 204 with a body that is cut off, too long, or no JSON object",
@@ -127,7 +135,6 @@ class Kind(enum.Enum):
         "none in time",
         State.UNKNOWN,
         "the invoice may have arrived, and the service may still be at work",
-        going_on=True,
     )
 
     ANOTHER = _receipt(

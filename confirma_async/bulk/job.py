@@ -339,6 +339,8 @@ class Job:
         if found.state is State.PENDING and task.resends:
             # This attempt surely did not arrive, but the one before it may still.
             found = Classification(kind=Kind.EARLIER, detail=found.pause)
+        if found.state is State.REJECTED and task.unproven:
+            found = evolve(found, kind=Kind.REFUSED_AFTER_RESEND)
         if found.state is State.UNKNOWN:
             self._lose(task, found)
             return

@@ -180,6 +180,8 @@ class Journal(Protocol):
     def witnesses(self, position: int, limit: int) -> Sequence[Row]:
         """Invoices accepted by attempts that began after an item's lost one had surely ended, newest first.
 
+        They are of its type and seller, and dated on its day or later.
+
         None while it is not known that it has ended.
         """
         ...

@@ -281,8 +281,8 @@ class Lookups:
         ended = await self._note_end(task, lost)
         candidates, at = await self.writer.run(lambda journal: _candidates(journal, task))
         self._witnesses.note(candidates)
-        witnessed = settled and ended and await self._witnessed(lost, at)
-        may_wait = ended and not witnessed and self._may_wait(lost, at)
+        witnessed = settled and ended and await self._witnessed(task, lost, at)
+        may_wait = ended and not witnessed and self._may_wait(task, lost, at)
         moment = self._moment(lost, settled=settled, ended=ended, witnessed=witnessed, may_wait=may_wait)
         if settled and may_wait and lost.asked:  # without a witness its absence would prove nothing
             return Again(moment.pause)
@@ -314,7 +314,7 @@ class Lookups:
             if not isinstance(found, Classification):
                 return found
             journal.decide([decision_of(task, found, wall=wall, seconds=seconds)])
-            confirmed = form if found.kind is Kind.LISTED else None
+            confirmed = form if found.kind is Kind.LISTED and _has_one_attempt(journal, task) else None
             if confirmed is not None:
                 journal.confirm_form(confirmed)
             return Decided(found, confirmed)
@@ -343,9 +343,10 @@ class Lookups:
         if task.resends >= RESENDS and not lost.says_no:
             told = f"not listed after being sent {task.resends + 1} times"
             return Classification(kind=Kind.TOO_OFTEN, detail=told)
+        trusts_time = not (task.unproven and lost.says_no) and task.entry.key.type != InvoiceType.REMINDER
         found = classify_absence(
             witnessed=moment.witnessed,
-            on_unknown=self.options.on_unknown,
+            on_unknown=self.options.on_unknown if trusts_time else Unknown.HOLD,
             says_no=lost.says_no,
             said=lost.said,
             new=lost.new,
@@ -391,9 +392,9 @@ class Lookups:
         lost.ends_after, lost.settles_at = None, self._now()  # a witness is waited for from here on
         return True
 
-    async def _witnessed(self, lost: Lost, ended: int | None) -> bool:
+    async def _witnessed(self, task: Task, lost: Lost, ended: int | None) -> bool:
         """Whether the list shows a witness."""
-        if ended is not None and await self._witnesses.has(ended):
+        if ended is not None and await self._witnesses.has(task.entry.key, ended):
             return True
         return lost.new and await self._shows_newer()
 
@@ -420,13 +421,13 @@ class Lookups:
         self._newer_at = self._now() + max(1.0, self.options.settle_seconds)
         return self._newer
 
-    def _may_wait(self, lost: Lost, ended: int | None) -> bool:
+    def _may_wait(self, task: Task, lost: Lost, ended: int | None) -> bool:
         """Whether a witness may still be listed while this run goes on, and is waited for."""
         if lost.new or self.options.on_unknown is Unknown.RESEND:
             return False
         if self._now() >= lost.settles_at + self.options.settle_seconds:
             return False
-        return self.more() or (ended is not None and self._witnesses.may_come(ended))
+        return self.more() or (ended is not None and self._witnesses.may_come(task.entry.key, ended))
 
     def _moment(
         self,
@@ -465,9 +466,17 @@ _FAR = (
 def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None]:
     """Accepted invoices that a record of their number can only be of, and when the lost attempt had ended."""
     rows: list[Row] = []
+    if task.entry.key.type == InvoiceType.REMINDER:  # a list may show it by the number of its invoice
+        return rows, None
     for row in journal.witnesses(task.position, _NEWEST):
         rivals = journal.rivals(row.position, row.key)
-        if not rivals.others and not rivals.former and row.key.type != InvoiceType.REMINDER:
+        if not rivals.others and not rivals.former:
             rows.append(row)
     own = journal.find(task.entry.key)
     return rows, own.ended if own is not None and own.position == task.position else None
+
+
+def _has_one_attempt(journal: Journal, task: Task) -> bool:
+    """Whether a record can only be of the attempt that was answered, not of one before it."""
+    own = journal.find(task.entry.key)
+    return own is not None and own.attempts == 1 and not journal.rivals(task.position, own.key).former

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import define, field
 
-from confirma_async.bulk.items import Row
+from confirma_async.bulk.items import InvoiceKey, Row
 
 _POOL = 128
 """Candidates that are kept in mind."""
@@ -17,8 +17,9 @@ _POOL = 128
 class Witnesses:
     """Which accepted invoices the service's list has been seen to show.
 
-    An invoice is a witness for those whose attempts had ended before its own began: a list that shows it has
-    come further than they could have. One that was seen serves all of them that are asked for afterwards.
+    An invoice is a witness for those of its kind whose attempts had ended before its own began: a list that
+    shows it has come further than they could have. One that was seen serves all of them that are asked for
+    afterwards.
 
     Attributes:
         ask: Asks the list for an invoice; says whether it is there.
@@ -29,7 +30,9 @@ class Witnesses:
     ask: Callable[[Row], Awaitable[bool]]
     pause: float
     longest: float
-    _seen: int = field(init=False, default=0)
+    _seen: dict[tuple[str, str, str], tuple[InvoiceKey, int]] = field(
+        init=False, factory=dict[tuple[str, str, str], tuple[InvoiceKey, int]]
+    )
     _pool: dict[int, Row] = field(init=False, factory=dict[int, Row])
     _in_vain: dict[int, int] = field(init=False, factory=dict[int, int])
     _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
@@ -44,36 +47,53 @@ class Witnesses:
             for sequence in sorted(self._pool)[1::2]:
                 del self._pool[sequence]
 
-    def may_come(self, ended: int) -> bool:
+    def may_come(self, lost: InvoiceKey, ended: int) -> bool:
         """Whether one is known that the list may still show."""
-        return any(sequence > ended for sequence in self._pool)
+        return any(at > ended and is_like(row.key, lost) for at, row in self._pool.items())
 
-    async def has(self, ended: int) -> bool:
-        """Whether the list shows a witness for attempts that had ended at a place in the order of all.
+    async def has(self, lost: InvoiceKey, ended: int) -> bool:
+        """Whether the list shows a witness.
+
+        Args:
+            lost: The invoice that may have arrived.
+            ended: Where its attempt had ended, in the order of all attempts.
 
         Raises:
             CallError: the list could not be asked.
         """
-        if self._seen > ended:
+        if self._has_seen(lost, ended):
             return True
         async with self._lock:
-            if self._seen <= ended and self._next_at <= asyncio.get_running_loop().time():
-                await self._look(ended)
-        return self._seen > ended
+            if not self._has_seen(lost, ended) and self._next_at <= asyncio.get_running_loop().time():
+                await self._look(lost, ended)
+        return self._has_seen(lost, ended)
 
-    async def _look(self, ended: int) -> None:
+    def _has_seen(self, lost: InvoiceKey, ended: int) -> bool:
+        return any(at > ended and is_like(key, lost) for key, at in self._seen.values())
+
+    async def _look(self, lost: InvoiceKey, ended: int) -> None:
         """Asks for one of those that may serve: the oldest of those that were asked for least."""
-        fit = [sequence for sequence in self._pool if sequence > ended]
+        fit = [at for at, row in self._pool.items() if at > ended and is_like(row.key, lost)]
         if not fit:
             return
         sequence = min(fit, key=lambda one: (self._in_vain.get(one, 0), one))
-        if await self.ask(self._pool[sequence]):
-            self._seen = max(self._seen, sequence)
-            self._pool = {at: row for at, row in self._pool.items() if at > sequence}
-            self._in_vain = {at: count for at, count in self._in_vain.items() if at > sequence}
+        row = self._pool[sequence]
+        if await self.ask(row):
+            kind = (row.key.type, row.key.seller, row.key.date)
+            _, before = self._seen.get(kind, (row.key, 0))
+            self._seen[kind] = (row.key, max(before, sequence))
+            served = {at for at in self._pool if at <= sequence and is_like(row.key, self._pool[at].key)}
+            self._pool = {at: other for at, other in self._pool.items() if at not in served}
+            self._in_vain = {at: count for at, count in self._in_vain.items() if at not in served}
             self._asks, self._next_at = 0, 0.0
             return
         self._in_vain[sequence] = self._in_vain.get(sequence, 0) + 1
         wait = min(self.longest, self.pause * 2.0 ** min(self._asks, 16))
         self._asks += 1
         self._next_at = asyncio.get_running_loop().time() + wait
+
+
+def is_like(witness: InvoiceKey, lost: InvoiceKey) -> bool:
+    """Whether a list that shows the one would show the other: not each shows what is dated ahead of it."""
+    same = (witness.type, witness.seller) == (lost.type, lost.seller)
+    return same and bool(lost.date) and witness.date >= lost.date

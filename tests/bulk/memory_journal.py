@@ -20,6 +20,7 @@ from confirma_async.bulk.journal import (
     foreign_key,
     same_invoice,
 )
+from confirma_async.bulk.witnesses import is_like
 from confirma_async.formats import Identity
 
 
@@ -260,7 +261,12 @@ class MemoryJournal:
         ended = self.contents.items[position].ended
         if ended is None:
             return []
-        later = [row for row in self.rows(State.ACCEPTED) if row.sequence > ended and not row.duplicate]
+        lost = self.contents.items[position].key
+        later = [
+            row
+            for row in self.rows(State.ACCEPTED)
+            if row.sequence > ended and not row.duplicate and is_like(row.key, lost)
+        ]
         return sorted(later, key=lambda row: -row.sequence)[:limit]
 
     def rows(self, *states, run=None):

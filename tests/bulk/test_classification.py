@@ -32,6 +32,7 @@ class Case:
     header: dict[str, Any] = field(factory=dict)
     options: dict[str, Any] = field(factory=dict)
     more: tuple[Any, ...] = ()
+    runs: int = 1
     timeout: float = 5.0
 
 
@@ -49,6 +50,7 @@ def listed(answer, **more):
 
 WITNESSED: dict[str, Any] = {
     "posts": (RESET, OTHER),
+    "runs": 2,
     "more": (1043,),
     "others": {"1043": listing(record("1043"))},
     "options": {"settle_seconds": 0.2},
@@ -220,9 +222,18 @@ CASES = {
     ],
     Kind.NO_WITNESS: [Case(), answered(raw(409))],
     Kind.EARLIER: [Case(posts=(RESET, raw(401)), options=BY_TIME)],
+    Kind.REFUSED_AFTER_RESEND: [
+        Case(posts=(RESET, refusal), options=BY_TIME)
+        for refusal in (raw(422, {"title": "number in use"}), raw(body={"status": "ERROR"}))
+    ],
     Kind.TOO_OFTEN: [Case(options=BY_TIME)],
 }
 """Ways to meet the rows, each over a real socket."""
+
+SENT_AGAIN = {
+    *(Kind.ABSENT, Kind.ABSENT_BY_TIME, Kind.TOO_OFTEN, Kind.EARLIER, Kind.BUSY, Kind.RIVAL),
+    Kind.REFUSED_AFTER_RESEND,
+}
 
 ELSEWHERE = {
     Kind.NOT_SENT: "test_what_was_not_sent_pauses_the_job",
@@ -317,8 +328,11 @@ async def test_what_is_met_has_its_consequence(service, submit, kinds, kind, cas
     if case.listed is not None:
         service.listed[str(NUMBER)] = case.listed
     service.listed.update(case.others)
+    journal = None
+    for _ in range(case.runs - 1):
+        _, journal = await submit([NUMBER], journal)
     report, journal = await submit(
-        [NUMBER, *case.more], header=case.header, timeout=case.timeout, **case.options
+        [NUMBER, *case.more], journal, header=case.header, timeout=case.timeout, **case.options
     )
     assert kind in kinds
     row = next(row for row in journal.rows() if row.key.number == NUMBER)
@@ -331,7 +345,7 @@ async def test_what_is_met_has_its_consequence(service, submit, kinds, kind, cas
         assert kind.reading.state is State.UNKNOWN
     if kind.reading.pause:
         assert report.paused
-    if kind not in {Kind.ABSENT, Kind.ABSENT_BY_TIME, Kind.TOO_OFTEN, Kind.EARLIER, Kind.BUSY, Kind.RIVAL}:
+    if kind not in SENT_AGAIN:
         assert service.sent.count(NUMBER) == 1
 
 

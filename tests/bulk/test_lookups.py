@@ -196,7 +196,7 @@ def test_what_is_sent_while_a_lookup_is_under_way_counts_when_it_is_decided(
 def test_a_lost_invoice_is_sent_again_when_a_later_one_is_listed(in_virtual_time, journal, request_of):
     async def scenario(loop):
         service = Service(loop, n1=[reset])
-        await run_job(service, journal, source(request_of(1), 5, request_of(2)))
+        await run_job(service, journal, source(request_of(1), 90, request_of(2)))
         return service
 
     service = in_virtual_time(scenario)
@@ -253,7 +253,7 @@ def test_one_that_is_spelled_otherwise_in_the_list_is_no_witness_and_does_not_st
 
     async def scenario(loop):
         service = Odd(loop, n1=[reset])
-        await run_job(service, journal, source(request_of(1), 5, request_of(2), 5, request_of(3)))
+        await run_job(service, journal, source(request_of(1), 90, request_of(2), 5, request_of(3)))
         return service
 
     assert in_virtual_time(scenario).count(1) == 1
@@ -453,7 +453,7 @@ def test_no_list_that_is_late_and_in_order_doubles_or_loses_anything(late):
 
 def test_a_list_out_of_order_breaks_the_assumption_and_time_alone_another():
     """Why the docs name them: these are no proofs, and doubles come of them."""
-    out_of_order = late_lists.play(late=300.0, ordered=False, lost=60)
+    out_of_order = late_lists.play(late=300.0, ordered=False, lost=400)
     by_time = late_lists.play(late=300.0, ordered=True, lost=60, on_unknown=Unknown.RESEND)
     assert out_of_order["doubled"]
     assert by_time["doubled"]

@@ -32,12 +32,15 @@ from confirma_async.bulk.journal import (
     foreign_key,
     same_invoice,
 )
-from confirma_async.bulk.sqlite.admission import Chunk, date_of
+from confirma_async.bulk.sqlite.admission import Chunk, date_of, day
 from confirma_async.bulk.sqlite.file import OpenFile, open_file, read_file
 from confirma_async.bulk.sqlite.guard import examine_missing, explained
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
+
+_NEWEST = 1000
+"""Accepted invoices of a run among which a witness is sought: the newest ones."""
 
 SLICE = 64
 """Rows that share one statement. A statement is prepared once for each number of rows that occurs."""
@@ -517,22 +520,20 @@ class SqliteJournal:
         lost = next(self._query("WHERE position = ?", (position,)), None)
         if lost is None or lost.ended is None:
             return []
+        earlier = "SELECT coalesce(max(id), 0) FROM run WHERE ended_at < ?"  # what they sent was sent before
+        past = self._one(earlier, _milliseconds(lost.attempted_at or 0.0))
+        like = "(type, seller) = (SELECT type, seller FROM item WHERE position = ?) AND date >= ?"
         found: list[Row] = []
-        for run in range(self._one("SELECT coalesce(max(id), 0) FROM run"), 0, -1):
+        for run in range(self._one("SELECT coalesce(max(id), 0) FROM run"), past, -1):
             if len(found) >= limit:
                 break
-            latest = self._one(
-                f"SELECT coalesce(max(sequence), 0) FROM item WHERE {DECIDED} AND run = ? AND state = ?",
-                run, State.ACCEPTED,
-            )  # fmt: skip
-            if not lost.ended < latest:
-                if run < lost.run:
-                    break  # what an earlier run has sent was sent before
-                continue
+            newest = (
+                f"SELECT position FROM item WHERE {DECIDED} AND run = ? AND state = ? AND sequence > ? "
+                f"AND NOT duplicate ORDER BY sequence DESC LIMIT {_NEWEST}"
+            )
             found += self._query(
-                f"WHERE {DECIDED} AND run = ? AND state = ? AND sequence > ? AND NOT duplicate "
-                "ORDER BY sequence DESC LIMIT ?",
-                (run, State.ACCEPTED, lost.ended, limit - len(found)),
+                f"WHERE position IN ({newest}) AND {like} ORDER BY sequence DESC LIMIT ?",
+                (run, State.ACCEPTED, lost.ended, position, day(lost.key.date), limit - len(found)),
             )
         return found
 

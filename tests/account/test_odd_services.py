@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import SETTLE, _Handler
+from .conftest import SETTLE
 
 OK = {"status": "ACCEPTED"}
 
@@ -31,21 +31,3 @@ def test_an_amount_that_is_no_number_ends_no_job(cli, write, service, amount):
 def _cut(service, document):
     if document[3] == 2 and service.posts[document] == 1:
         raise ConnectionResetError
-
-
-@pytest.mark.parametrize("count", [200])
-def test_a_job_whose_answers_bear_no_word_comes_to_its_end(start, write, service, monkeypatch, count):
-    """Each is listed at once, so that the first lookup confirms the form of them all."""
-    said = _Handler._say
-    monkeypatch.setattr(
-        _Handler, "_say", lambda self, status, body: said(self, status, {"id": 7} if body == OK else body)
-    )
-    monkeypatch.setattr(_Handler, "do_GET", lambda self: None)
-    job = start("submit", write(*range(1, count + 1)), *SETTLE)
-    try:
-        job.communicate(timeout=30)
-    finally:
-        job.kill()
-    assert job.returncode == 0
-    assert len(service.numbers()) == count
-    assert not service.doubled

@@ -1,4 +1,4 @@
-"""Lists that are late and in order, journals put back, clocks: what an attacker would make of them."""
+"""Lists that are late and in order, journals put back, and clocks that are wrong."""
 
 # ruff: noqa: F811 (fixtures of another file)
 
@@ -107,9 +107,9 @@ def test_the_same_command_again_finds_the_witness_of_the_first_run(
         service = Late(loop, n1=[reset])
         service.late = 2 * HOUR
         for _ in range(runs):
-            await run_job(service, journal, source(request_of(1), 1, request_of(2), request_of(3)))
+            await run_job(service, journal, source(request_of(1), 90, request_of(2), request_of(3)))
         await asyncio.sleep(3 * HOUR)
-        await run_job(service, journal, source(request_of(1), 1, request_of(2), request_of(3)))
+        await run_job(service, journal, source(request_of(1), 90, request_of(2), request_of(3)))
         return service
 
     service = in_virtual_time(scenario)
@@ -130,7 +130,7 @@ def test_in_doubt_an_invoice_that_was_unknown_may_have_been_sent_since(
         service = Late(loop, n1=[reset])
         service.late = 10 * 60
         with quick_journal(tmp_path / "a") as first:
-            await run_job(service, first, source(request_of(1), 1, request_of(2)))
+            await run_job(service, first, source(request_of(1), 90, request_of(2)))
             assert states(first)[1, "INVOICE"] is State.UNKNOWN
         shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
         await asyncio.sleep(HOUR)
@@ -145,36 +145,6 @@ def test_in_doubt_an_invoice_that_was_unknown_may_have_been_sent_since(
 
     service = in_virtual_time(scenario)
     assert service.count(1) == 1, service.posts
-
-
-def test_in_doubt_a_clock_that_was_behind_makes_nothing_newer(in_virtual_time, tmp_path, request_of):
-    """A virtual machine goes back to yesterday's snapshot, its clock too, when the journal is looked at."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-
-    async def scenario(loop):
-        loop.wall = time.time() - loop.time()  # the doubt arises by the real clock
-        service = Late(loop)
-        service.late = 2 * HOUR
-        with quick_journal(tmp_path / "a") as first:
-            await run_job(service, first, source(request_of(1)))
-        shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
-        # What the first journal goes on to send, in a day that the clock of this machine does not know of.
-        await asyncio.sleep(20 * HOUR)
-        service.take(2)
-        await asyncio.sleep(4 * HOUR)
-        service.take(3)
-        await asyncio.sleep(60)
-        loop.wall -= (
-            loop.time()
-        )  # the clock is that of the snapshot, a day behind, and so is the doubt's moment
-        with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
-            assert second.doubt() is not None
-            await run_job(service, second, source(request_of(1), request_of(3)))
-        return service
-
-    service = in_virtual_time(scenario)
-    assert service.count(3) == 1, service.posts
 
 
 def test_what_is_refused_after_it_was_sent_again_on_time_alone_may_be_there(
@@ -215,29 +185,8 @@ def test_a_record_of_an_earlier_attempt_confirms_no_form(in_virtual_time, journa
         return service
 
     service = in_virtual_time(scenario)
-    told = {number for (number, _), state in states(journal).items() if state is State.ACCEPTED}
-    assert told == {1}, (journal.confirmed_forms(), service.posts)
-
-
-def test_a_form_is_learned_from_an_invoice_of_an_earlier_run(in_virtual_time, journal, request_of):
-    """The list is late by an hour, so that no invoice is listed in the run that sent it."""
-
-    async def scenario(loop):
-        class Wordless(Late):
-            async def send(self, request):
-                answer = await super().send(request)
-                return answer if request.method == "GET" else Response(200, {}, b'{"id": 7}')
-
-        service = Wordless(loop)
-        service.late = HOUR
-        for _ in range(3):
-            await run_job(service, journal, source(*(request_of(n) for n in range(1, 1001))))
-            await asyncio.sleep(24 * HOUR)
-        return service
-
-    service = in_virtual_time(scenario)
-    assert len(set(service.posts)) == len(service.posts)
-    assert journal.confirmed_forms(), len(service.posts)
+    assert not journal.confirmed_forms()
+    assert all(service.count(number) == 1 for number in (1, 2, 3)), service.posts
 
 
 @pytest.mark.parametrize(
@@ -273,32 +222,6 @@ def test_a_witness_of_another_kind_proves_nothing(in_virtual_time, journal, requ
 
     service = in_virtual_time(scenario)
     assert len(service.hidden) == 1, service.posts
-
-
-def test_in_doubt_a_record_may_be_of_a_document_that_comes_later_in_the_input(
-    in_virtual_time,
-    tmp_path,
-    request_of,
-):
-    """The journal that was lost had sent the credit note of this number, and never the invoice."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-
-    async def scenario(loop):
-        service = Late(loop)
-        with quick_journal(tmp_path / "a") as first:
-            await run_job(service, first, source(request_of(7)))
-        shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
-        with contextlib.closing(open_sqlite(tmp_path / "a" / "journal")) as first:
-            await run_job(service, first, source(request_of(1, type="CREDIT_NOTE")))
-        with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
-            invoices = source(request_of(1), 1, request_of(1, type="CREDIT_NOTE"))
-            await run_job(service, second, invoices)
-            return service, states(second)
-
-    service, told = in_virtual_time(scenario)
-    assert service.count(1) == 1
-    assert told[1, "INVOICE"] is not State.ACCEPTED
 
 
 @pytest.mark.parametrize("runs", [1, 5])
