@@ -371,6 +371,7 @@ class Job:
         lost = task.lost
         untried = lost is not None and lost.form is not None and not lost.asked
         step = await self._lookups.step(task)
+        self._make_room()  # it may have been the last of those in doubt
         if untried and lost is not None and not _is_accepted(step):
             self._pause(self._watch.note(Classification(kind=Kind.FORM_NEW, detail=lost.said)))
         match step:

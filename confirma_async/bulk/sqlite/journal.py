@@ -206,6 +206,8 @@ class SqliteJournal:
         """When doubt arises, what was not sent by this journal may have been sent by the one it was."""
         if self._doubt is None or "doubt_settled" in self._meta():
             return
+        # An unknown one may have been sent again since: its witnesses of then prove nothing any more.
+        self._connection.execute(f"UPDATE item SET ended = NULL WHERE {OPEN} AND state = {State.UNKNOWN:d}")
         self._connection.execute(
             f"UPDATE item SET state = ?, ended = ?, detail = ? WHERE {OPEN} AND state = ?",
             (State.UNKNOWN, self.sequence, self._doubt.reason, State.PENDING),

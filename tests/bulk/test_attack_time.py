@@ -1,0 +1,316 @@
+"""Lists that are late and in order, journals put back, clocks: what an attacker would make of them."""
+
+# ruff: noqa: F811 (fixtures of another file)
+
+import asyncio
+import contextlib
+import json
+import shutil
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from late_lists import quick_journal, run_job
+
+from confirma_async.bulk.items import State, Unknown
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.session.transport import Response
+
+from .test_lookups import (  # noqa: F401 (fixtures)
+    HOUR,
+    SETTLE,
+    Service,
+    detail,
+    in_virtual_time,
+    journal,
+    quiet,
+    request_of,
+    reset,
+    source,
+    states,
+)
+
+
+class Late(Service):
+    """Lists invoices in the order in which it took them, ``late`` seconds after that."""
+
+    late = 0.0
+
+    def take(self, number, **fields):
+        super().take(number, **fields)
+        self.taken_at = [*getattr(self, "taken_at", []), self.loop.time()]
+
+    async def list(self, request):
+        query = {name: values[0] for name, values in parse_qs(urlsplit(request.url).query).items()}
+        number = query.get("invoiceNumber")
+        self.asked.append(number)
+        found = [
+            record
+            for record, at in zip(self.records, getattr(self, "taken_at", []), strict=True)
+            if number in {None, record["invoiceNumber"]} and at + self.late <= self.loop.time()
+        ]
+        body = {"metaData": {"totalCount": len(found), "filtersApplied": query}, "data": found}
+        return Response(200, {}, json.dumps(body).encode())
+
+
+def says(status, body, *, takes=False):
+    async def act(service, number):
+        if takes:
+            service.take(number)
+        return Response(status, {}, json.dumps(body).encode())
+
+    return act
+
+
+def test_a_service_may_be_at_work_after_a_connection_broke(in_virtual_time, journal, request_of):
+    """It has done with the call within the settle time, and the list is in order: late by half a minute."""
+
+    async def scenario(loop):
+        service = Late(loop, n1=[reset])
+        service.late = 30.0
+        loop.call_later(40, service.take, 1)
+        await run_job(service, journal, source(request_of(1), 1, request_of(2), 90, request_of(3)))
+        return service
+
+    service = in_virtual_time(scenario)
+    assert service.count(1) == 1, service.posts
+
+
+@pytest.mark.parametrize(
+    "answer", [(500, {}), (200, {"error": "upstream timeout"}), (307, {}), (409, {})], ids=str
+)
+def test_a_service_may_be_at_work_after_an_answer(in_virtual_time, journal, request_of, answer):
+    """A gateway that lost its upstream says so in many words."""
+
+    async def scenario(loop):
+        service = Late(loop, n1=[says(*answer)])
+        service.late = 30.0
+        loop.call_later(40, service.take, 1)
+        await run_job(service, journal, source(request_of(1), 1, request_of(2), 90, request_of(3)))
+        return service
+
+    service = in_virtual_time(scenario)
+    assert service.count(1) == 1, service.posts
+    assert states(journal)[1, "INVOICE"] is not State.REJECTED, detail(journal)
+
+
+@pytest.mark.parametrize("runs", [1, 2, 4])
+def test_the_same_command_again_finds_the_witness_of_the_first_run(
+    in_virtual_time,
+    journal,
+    request_of,
+    runs,
+):
+    """Nothing new is sent in between; the list comes up to date after some runs that were in vain."""
+
+    async def scenario(loop):
+        service = Late(loop, n1=[reset])
+        service.late = 2 * HOUR
+        for _ in range(runs):
+            await run_job(service, journal, source(request_of(1), 1, request_of(2), request_of(3)))
+        await asyncio.sleep(3 * HOUR)
+        await run_job(service, journal, source(request_of(1), 1, request_of(2), request_of(3)))
+        return service
+
+    service = in_virtual_time(scenario)
+    assert states(journal)[1, "INVOICE"] is State.ACCEPTED, detail(journal)
+    assert service.count(1) == 1
+
+
+def test_in_doubt_an_invoice_that_was_unknown_may_have_been_sent_since(
+    in_virtual_time,
+    tmp_path,
+    request_of,
+):
+    """A backup from before the invoice was sent again; its witnesses are of the time before, too."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+
+    async def scenario(loop):
+        service = Late(loop, n1=[reset])
+        service.late = 10 * 60
+        with quick_journal(tmp_path / "a") as first:
+            await run_job(service, first, source(request_of(1), 1, request_of(2)))
+            assert states(first)[1, "INVOICE"] is State.UNKNOWN
+        shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
+        await asyncio.sleep(HOUR)
+        with contextlib.closing(open_sqlite(tmp_path / "a" / "journal")) as first:
+            await run_job(service, first, source(request_of(1), request_of(2)))
+            assert states(first)[1, "INVOICE"] is State.ACCEPTED
+        await asyncio.sleep(60)
+        with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
+            assert second.doubt() is not None
+            await run_job(service, second, source(request_of(1), request_of(2)))
+        return service
+
+    service = in_virtual_time(scenario)
+    assert service.count(1) == 1, service.posts
+
+
+def test_in_doubt_a_clock_that_was_behind_makes_nothing_newer(in_virtual_time, tmp_path, request_of):
+    """A virtual machine goes back to yesterday's snapshot, its clock too, when the journal is looked at."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+
+    async def scenario(loop):
+        loop.wall = time.time() - loop.time()  # the doubt arises by the real clock
+        service = Late(loop)
+        service.late = 2 * HOUR
+        with quick_journal(tmp_path / "a") as first:
+            await run_job(service, first, source(request_of(1)))
+        shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
+        # What the first journal goes on to send, in a day that the clock of this machine does not know of.
+        await asyncio.sleep(20 * HOUR)
+        service.take(2)
+        await asyncio.sleep(4 * HOUR)
+        service.take(3)
+        await asyncio.sleep(60)
+        loop.wall -= (
+            loop.time()
+        )  # the clock is that of the snapshot, a day behind, and so is the doubt's moment
+        with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
+            assert second.doubt() is not None
+            await run_job(service, second, source(request_of(1), request_of(3)))
+        return service
+
+    service = in_virtual_time(scenario)
+    assert service.count(3) == 1, service.posts
+
+
+def test_what_is_refused_after_it_was_sent_again_on_time_alone_may_be_there(
+    in_virtual_time,
+    journal,
+    request_of,
+):
+    """The first attempt arrived, so that the service refuses the second: it has the number already."""
+
+    async def scenario(loop):
+        async def arrives_unheard(service, number):
+            service.take(number)
+            await reset(service, number)
+
+        service = Late(loop, n1=[arrives_unheard, says(422, {"message": "the number is in use"})])
+        service.late = HOUR
+        await run_job(service, journal, source(request_of(1)), on_unknown=Unknown.RESEND)
+        return service
+
+    service = in_virtual_time(scenario)
+    assert service.count(1) == 1
+    assert states(journal)[1, "INVOICE"] is not State.REJECTED, detail(journal)
+
+
+def test_a_record_of_an_earlier_attempt_confirms_no_form(in_virtual_time, journal, request_of):
+    """The first attempt arrived; a portal answered the second one, and then all that follow."""
+    portal = says(200, {"message": "please sign in"})
+
+    async def scenario(loop):
+        async def arrives_unheard(service, number):
+            service.take(number)
+            await reset(service, number)
+
+        service = Late(loop, n1=[arrives_unheard, portal], n2=[portal], n3=[portal])
+        service.late = 100.0
+        invoices = source(request_of(1), 200, request_of(2), request_of(3))
+        await run_job(service, journal, invoices, on_unknown=Unknown.RESEND)
+        return service
+
+    service = in_virtual_time(scenario)
+    told = {number for (number, _), state in states(journal).items() if state is State.ACCEPTED}
+    assert told == {1}, (journal.confirmed_forms(), service.posts)
+
+
+def test_a_form_is_learned_from_an_invoice_of_an_earlier_run(in_virtual_time, journal, request_of):
+    """The list is late by an hour, so that no invoice is listed in the run that sent it."""
+
+    async def scenario(loop):
+        class Wordless(Late):
+            async def send(self, request):
+                answer = await super().send(request)
+                return answer if request.method == "GET" else Response(200, {}, b'{"id": 7}')
+
+        service = Wordless(loop)
+        service.late = HOUR
+        for _ in range(3):
+            await run_job(service, journal, source(*(request_of(n) for n in range(1, 1001))))
+            await asyncio.sleep(24 * HOUR)
+        return service
+
+    service = in_virtual_time(scenario)
+    assert len(set(service.posts)) == len(service.posts)
+    assert journal.confirmed_forms(), len(service.posts)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"type": "CREDIT_NOTE"}, {"date": "2026-12-01"}, {"type": "REMINDER", "date": "2026-12-01"}],
+    ids=str,
+)
+def test_a_witness_of_another_kind_proves_nothing(in_virtual_time, journal, request_of, header):
+    """The list shows no credit notes; or an invoice from its date on; or a reminder by its invoice's date.
+
+    Of a reminder that may have arrived the docs say that it stays unknown in every run.
+    """
+    lost = request_of(1, **header)
+
+    async def scenario(loop):
+        class Choosy(Late):
+            hidden: list[int]
+
+            def take(self, number, **fields):
+                if number == 1:
+                    self.hidden.append(number)
+                else:
+                    super().take(number, **fields)
+
+        async def arrives_unheard(service, number):
+            service.take(number)
+            await reset(service, number)
+
+        service = Choosy(loop, n1=[arrives_unheard])
+        service.hidden = []
+        await run_job(service, journal, source(lost, 1, request_of(2), 90, request_of(3)))
+        return service
+
+    service = in_virtual_time(scenario)
+    assert len(service.hidden) == 1, service.posts
+
+
+def test_in_doubt_a_record_may_be_of_a_document_that_comes_later_in_the_input(
+    in_virtual_time,
+    tmp_path,
+    request_of,
+):
+    """The journal that was lost had sent the credit note of this number, and never the invoice."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+
+    async def scenario(loop):
+        service = Late(loop)
+        with quick_journal(tmp_path / "a") as first:
+            await run_job(service, first, source(request_of(7)))
+        shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
+        with contextlib.closing(open_sqlite(tmp_path / "a" / "journal")) as first:
+            await run_job(service, first, source(request_of(1, type="CREDIT_NOTE")))
+        with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
+            invoices = source(request_of(1), 1, request_of(1, type="CREDIT_NOTE"))
+            await run_job(service, second, invoices)
+            return service, states(second)
+
+    service, told = in_virtual_time(scenario)
+    assert service.count(1) == 1
+    assert told[1, "INVOICE"] is not State.ACCEPTED
+
+
+@pytest.mark.parametrize("runs", [1, 5])
+def test_what_is_told_of_an_invoice_that_is_held_does_not_grow(
+    in_virtual_time,
+    journal,
+    request_of,
+    runs,
+):
+    async def scenario(loop):
+        for _ in range(runs):
+            await run_job(Late(loop, n1=[reset]), journal, source(request_of(1)))
+
+    in_virtual_time(scenario)
+    assert detail(journal).count("not listed") == 1
