@@ -8,62 +8,10 @@ import pytest
 
 from confirma_async import Confirma, FileTokenStore, RateLimit, RetryPolicy
 from confirma_async.secret import Secret
-from tests.bulk.answering import RESET, Answering, listing, raw, record
+from tests.bulk.answering import Answering, listing, raw, record
 from tests.bulk.memory_journal import MemoryJournal
 
 from .test_classification import NUMBER, kinds, service, submit  # noqa: F401 (fixtures)
-
-
-@pytest.mark.parametrize("amount", ["sNaN", "NaN", "1E+9999999", "-sNaN123", "Infinity"])
-async def test_an_amount_that_is_no_number_ends_no_job(service, submit, amount):
-    service.posts = [RESET]
-    service.listed["1042"] = listing(record(amount=amount))
-    report, _journal = await submit([1042])
-    assert report.unknown + report.accepted == 1
-
-
-@pytest.mark.parametrize("date", ["9999-12-31", "0001-01-02"])
-async def test_a_date_at_the_end_of_time_ends_no_job(service, submit, date):
-    service.posts = [RESET]
-    report, _journal = await submit([1042], header={"date": date, "dueDate": date}, validate=True)
-    assert report.unknown + report.accepted + report.refused == 1
-
-
-YES_AND_NO = [
-    ({"created": True}, {"created": False}),
-    ({"isError": False, "id": 1}, {"isError": True, "id": 0}),
-    ({"result": "OK"}, {"result": "SKIPPED"}),
-    ({"outcome": "STORED"}, {"outcome": "IGNORED"}),
-    ({"Status": "QUEUED"}, {"Status": "DROPPED"}),
-    ({"code": 0}, {"code": 17}),
-    ({"result": {"status": "OK"}}, {"result": {"status": "SKIPPED"}}),
-    ({"status": "OK."}, {"status": "Not taken."}),
-    ({"created": 1}, {"created": 0}),
-]
-
-
-@pytest.mark.parametrize(("yes", "no"), YES_AND_NO, ids=str)
-async def test_yes_and_no_are_two_forms(service, submit, yes, no):
-    service.posts = [raw(body=yes), raw(body=no)]
-    service.listed["1042"] = listing(record())
-    report, journal = await submit([1042, 1043])
-    assert report.accepted == 1, journal.confirmed_forms()
-
-
-async def test_a_duplicate_may_be_that_of_another_document(service, submit, kinds):
-    """The service knows numbers only: the credit note of the number of an invoice is a duplicate to it."""
-    service.posts = [raw(body={"status": "PAUSED"}), raw(body={"status": "DUPLICATE"})]
-    service.listed["1042"] = listing(record(type="INVOICE"))
-    report, _journal = await submit([1042, "CREDIT_NOTE"])
-    assert report.accepted == 1, kinds
-
-
-@pytest.mark.parametrize("kind", ["CreditNote", "CREDIT", "HYVITYSLASKU", 381])
-async def test_a_record_of_a_type_that_is_not_known_is_not_believed(service, submit, kind):
-    service.posts = [RESET]
-    service.listed["1042"] = listing(record(invoiceType=kind))
-    report, _journal = await submit([1042])
-    assert report.accepted == 0
 
 
 @pytest.mark.parametrize("wide", [1, 2, 4, 10, 16])
@@ -111,26 +59,3 @@ async def test_an_invoice_that_a_401_followed_is_not_sent_again_with_another_key
             [wire_invoice(1042)], journal=lambda: contents, validate=False, settle_seconds=0
         )
     assert service.sent == [1042]
-
-
-@pytest.mark.parametrize(
-    "sign",
-    [
-        {"hasErrors": True},
-        {"isError": True},
-        {"errorMessages": ["no such customer"]},
-        {"errorList": ["no such customer"]},
-        {"failed": True},
-        {"success": "failed"},
-        {"ok": "NOK"},
-        {"result": "Error: no such customer"},
-        {"resultCode": "ERR01"},
-        {"statusCode": "500 Internal"},
-        {"httpStatusCode": 500},
-    ],
-    ids=str,
-)
-async def test_a_good_word_beside_a_sign_of_failure_is_not_believed(service, submit, sign):
-    service.posts = [raw(body={"status": "ACCEPTED", **sign})]
-    report, _ = await submit([1042])
-    assert report.accepted == 0
