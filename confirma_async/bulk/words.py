@@ -128,7 +128,7 @@ def _is_yes(value: object) -> bool:
     if isinstance(value, str):
         return _first_word(value) in _YES
     if isinstance(value, dict | list):  # what is in it is looked at
-        return bool(value)
+        return value not in ({}, [])
     return value is None or value == 1
 
 
