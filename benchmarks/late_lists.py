@@ -1,10 +1,10 @@
 """What becomes of lost answers when the service lists invoices late: how many are doubled, how many settled?
 
 Submits invoices to a service in this process, whose answers get lost: before it took the invoice, after it
-did, and after the client had given up or the connection was broken, up to the settle time later. It lists what it has late, by 5 seconds,
-5 minutes and 2 hours: in the order in which it came, or each at a moment of its own. Time is virtual: clocks
-move on when nothing else is left to do. After the first night another follows, with the same invoices and
-some new ones, and one more.
+did, and after the client had given up or the connection was broken, up to the settle time later. It lists
+what it has late, by 5 seconds, 5 minutes and 2 hours: in the order in which it came, or each at a moment of
+its own. Time is virtual: clocks move on when nothing else is left to do. After the first night another
+follows, with the same invoices and some new ones, and one more.
 
 Read ``doubled``: 0 wherever the list keeps its order, whatever ``on_unknown`` says of it; with a list out of
 order, a witness says nothing of what came before it, and some are doubled (``held`` has those that a lookup

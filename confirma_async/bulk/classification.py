@@ -18,6 +18,7 @@ from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import InvoiceKey, State, Unknown
 from confirma_async.bulk.journal import Rivals
 from confirma_async.bulk.words import (
+    KNOWN_TYPES,
     amounts_in,
     form_of,
     has_more,
@@ -26,6 +27,7 @@ from confirma_async.bulk.words import (
     says_no,
     sellers_in,
     survey,
+    type_word,
     types_in,
 )
 from confirma_async.converters import Converter, wire_names
@@ -239,7 +241,14 @@ def classify_answer(
         told = in_words(found) or "the service found it in error"
         return Classification(kind=Kind.IN_ERROR, status=status, detail=told)
     if status == InvoiceStatus.DUPLICATE:
-        return Classification(kind=Kind.DUPLICATE, status=status, detail="the service has it from before")
+        # It need not be this document that the service has: it may know numbers only. The form is one that no
+        # lookup confirms; it lets many that are sent a second time be looked up before the job is paused.
+        return Classification(
+            kind=Kind.DUPLICATE,
+            status=status,
+            form=f"{reply.status} DUPLICATE",
+            detail="the service says that it has one of this number from before",
+        )
     if sign is not None:
         words = in_words(found)
         detail = f"the answer bears a sign of failure ({sign})" + (f": {words}" if words else "")
@@ -281,12 +290,18 @@ class Wanted:
     @property
     def first(self) -> datetime.date:
         """The first date asked for."""
-        return self.date - WINDOW
+        return _days_from(self.date, -WINDOW.days)
 
     @property
     def last(self) -> datetime.date:
         """The last date asked for."""
-        return self.date + WINDOW
+        return _days_from(self.date, WINDOW.days)
+
+
+def _days_from(date: datetime.date, days: int) -> datetime.date:
+    """The date so many days from another, as far as the calendar goes."""
+    ordinal = min(max(date.toordinal() + days, 1), datetime.date.max.toordinal())
+    return datetime.date.fromordinal(ordinal)
 
 
 def classify_list(answer: DistributionInformation, wanted: Wanted, rivals: Rivals) -> Classification:
@@ -376,15 +391,18 @@ def _contradicts(record: DistributionRecord, wanted: Wanted) -> bool:
     key, extra = wanted.key, record.extra
     own = wanted.amount
     return (
-        any(kind != key.type for kind in types_in(extra))
-        or any(own is not None and abs(amount) != abs(own) for amount in amounts_in(extra))
+        any(kind != type_word(key.type) for kind in types_in(extra))
+        or any(
+            amount is None or (own is not None and amount != own.copy_abs()) for amount in amounts_in(extra)
+        )
         or any(key.seller and same_seller(told) not in {"", key.seller} for told in sellers_in(extra))
     )
 
 
 def _may_be(record: DistributionRecord, other: InvoiceKey) -> bool:
     """Whether nothing in a record contradicts that it is another document's."""
-    same_kind = all(kind == other.type for kind in types_in(record.extra))
+    own = type_word(other.type)
+    same_kind = all(kind == own or kind not in KNOWN_TYPES for kind in types_in(record.extra))
     return same_kind and (record.invoice_date is None or not other.date or _fits(record, other))
 
 
@@ -459,12 +477,13 @@ def classify_absence(
             "newer than that doubt: say that the journal is whole (trust), or what became of this invoice "
             "(resolve)",
         )
+    if said is not None and said.startswith(_HELD):  # by an earlier run, with the first reason
+        return Classification(kind=Kind.NO_WITNESS, detail=said)
     before = f" ({said})" if said else ""
-    told = said if said and said.startswith(_HELD) else f"{_HELD}{before}"
-    return Classification(kind=Kind.NO_WITNESS, detail=told)
+    return Classification(kind=Kind.NO_WITNESS, detail=f"{_HELD}{before}")
 
 
 _HELD = (
-    "not listed, and no invoice that was accepted after it is listed either, so that the list may be late; held "
-    "for the next run that has invoices to send, or for a person"
+    "not listed, and no invoice that was accepted after it is listed either, so that the list may be late; "
+    "held for the next run that has invoices to send, or for a person"
 )

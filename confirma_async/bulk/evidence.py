@@ -143,9 +143,9 @@ class Kind(enum.Enum):
     IN_ERROR = _receipt("status `ERROR`", State.REJECTED, "documented: validation failed, or data is missing")
     DUPLICATE = _receipt(
         "status `DUPLICATE`",
-        State.ACCEPTED,
-        "documented: the service has it from before; marked as a duplicate",
-        duplicate=True,
+        State.UNKNOWN,
+        "documented: the service has it from before; but it may be another document of this number",
+        says_no=True,
     )
     SAYS_NO = _receipt(
         "a sign of failure: `error`, `errors`, `success: false`, a word such as `FAILED`, in any letters",

@@ -17,47 +17,46 @@ DEEPEST = 16
 LONGEST_FORM = 200
 """Characters of a form that are kept as they are; a longer one is kept as its SHA-256."""
 
-_FAILURES = frozenset(
-    {"error", "errors", "errorcode", "errormessage", "errordescription", "fault", "exception", "failure"}
-    | {"failures", "problems", "violations", "validationerrors"}
-)
-"""Keys that say that something failed, where they say anything."""
+_FAILURE = re.compile(r"error|fail|(?<!de)fault|exception|reject|invalid|problems$|violations$")
+"""What keys have in them that say that something failed, where they say anything."""
 
-_SUCCESSES = frozenset(
-    {"success", "successful", "succeeded", "issuccess", "issuccessful", "ok", "isok", "valid", "isvalid"}
-    | {"accepted", "isaccepted"}
-)
+_SUCCESS = re.compile(r"(is|was|has)?(success|successful|succeeded|ok|valid|accepted)")
 """Keys that say whether it went well."""
 
-_WORDS = frozenset({"status", "state", "result", "outcome", "code", "statuscode", "resultcode", "httpstatus"})
+_WORD_KEY = re.compile(
+    r"[a-z]*(status|result|outcome)(code|text)?|(http|return|response|reply)?code|[a-z]*state"
+)
 """Keys that say in a word or a number how it went."""
 
-_FAILING_WORDS = frozenset(
-    {"error", "err", "fail", "failed", "failure", "fault", "rejected", "refused", "declined", "denied"}
-    | {
-        "invalid",
-        "cancelled",
-        "canceled",
-        "deleted",
-        "removed",
-        "aborted",
-        "nok",
-        "notok",
-        "ko",
-        "unauthorized",
-    }
-    | {"unauthenticated", "forbidden", "unavailable", "timeout", "notfound", "false", "bad", "badrequest"}
+_DONE = re.compile(
+    r"(is|was|has)?(created|stored|saved|received|sent|queued|processed|inserted|added|imported|taken|done)"
 )
-"""Words of failure, in small letters."""
+"""More keys that say whether it went well; what is no yes there need not be a no."""
+
+_MESSAGE = re.compile(r"messages?|msg|text|details?|description|reason|title|info|note")
+"""Keys that say in a sentence how it went."""
+
+_YES = frozenset({"true", "yes", "y", "1", "ok", "success", "successful", "succeeded", "accepted", "valid"})
+"""Words at a key of success that say that it went well, in small letters."""
+
+_FAILING_WORDS = frozenset(
+    {"err", "refused", "declined", "denied", "cancelled", "canceled", "deleted", "removed", "aborted", "nok"}
+    | {"ko", "unauthorized", "unauthenticated", "forbidden", "unavailable", "timeout", "false", "bad", "no"}
+    | {"not", "cannot", "unable", "notok", "notfound", "badrequest"}
+)
+"""Words of failure, in small letters, beside those that have in them what keys of failure have."""
 
 _NUMBERS = frozenset({"invoicenumber", "invoiceno", "invoicenbr", "invoicenr"})
 _TYPES = frozenset({"type", "invoicetype", "documenttype"})
 _AMOUNTS = frozenset({"amount", "grossamount", "totalamount", "invoiceamount", "grosstotal"})
 _SELLERS = frozenset({"sellerbusinessid", "sellervatcode", "sellercode", "creditorbusinessid"})
 _MORE = frozenset({"next", "nextpage", "nextcursor", "nextlink", "hasmore", "hasnext", "more", "truncated"})
-_FALSE = frozenset({"false", "no", "0"})
-_WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,31}")
+_WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
+_FIRST = re.compile(r"[a-z]+|[0-9]+")
 _DIGITS = re.compile(r"\d+")
+_SPACING = re.compile(r"[\s_-]+")
+_LONGEST_AMOUNT = 40
+_LARGEST_AMOUNT = Decimal(10) ** 15
 
 
 def _entries(found: object) -> Sequence[tuple[str, object]]:
@@ -111,28 +110,48 @@ def says_no(found: object, status: str = "status") -> str | None:
 def _sign(entries: Sequence[tuple[str, object]], status: str) -> str | None:
     own = plain(status)
     for key, value in entries:
-        if key in _FAILURES:
-            if value:
-                return key
-        elif key in _SUCCESSES:
-            if _is_false(value):
-                return key
-        elif (key in _WORDS or key == own) and _is_failing(value):
+        if key == own or _WORD_KEY.fullmatch(key):
+            sign = _is_failing(value)
+        else:
+            sign = _SUCCESS.fullmatch(key) is not None and not _is_yes(value)
+        if sign or (key != own and _FAILURE.search(key) and _says_something(value)):
             return key
     return None
 
 
-def _is_false(value: object) -> bool:
+def _says_something(value: object) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _is_yes(value: object) -> bool:
+    """Whether a value at a key of success is a yes, or says nothing by itself."""
     if isinstance(value, str):
-        return value.strip().lower() in _FALSE
-    return value is not None and not isinstance(value, dict | list) and not value
+        return _first_word(value) in _YES
+    if isinstance(value, dict | list):  # what is in it is looked at
+        return value not in ({}, [])
+    return value is None or value == 1
 
 
 def _is_failing(value: object) -> bool:
     if isinstance(value, str):
-        word = plain(value.strip()).replace(" ", "")
-        return word in _FAILING_WORDS or (word.isdigit() and len(word) == 3 and word[0] in "45")
-    return isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600
+        first, whole = _first_word(value), _SPACING.sub("", value.lower())
+        if first.isdigit():
+            return len(first) == 3 and first >= "400"
+        told = (first, whole) if _WORD.fullmatch(value.strip()) else (first,)
+        return whole in _FAILING_WORDS or any(
+            word in _FAILING_WORDS or _FAILURE.search(word) is not None for word in told
+        )
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, Decimal) and not value.is_finite():
+        return True
+    return isinstance(value, int | Decimal) and (value >= 400 or value < 0)
+
+
+def _first_word(text: str) -> str:
+    """The first word or number of a text, in small letters; empty where there is none."""
+    found = _FIRST.search(text.lower())
+    return found.group() if found else ""
 
 
 def is_number(told: object, number: int) -> bool:
@@ -147,27 +166,39 @@ def names_number(told: str, number: int) -> bool:
     return any(digits.lstrip("0") == str(number) for digits in _DIGITS.findall(told))
 
 
+def type_word(told: str) -> str:
+    """A type without what spelling changes: ``CreditNote`` and ``CREDIT_NOTE`` are one."""
+    return _SPACING.sub("", told).upper()
+
+
+KNOWN_TYPES = frozenset(type_word(known) for known in InvoiceType)
+"""The types that are documented, as ``type_word`` has them."""
+
+
 def types_in(extra: Mapping[str, object]) -> Sequence[str]:
-    """The invoice types that a record names; words that are none are passed over."""
-    words = (
-        value.strip().upper().replace(" ", "_").replace("-", "_")
-        for key, value in extra.items()
-        if plain(key) in _TYPES and isinstance(value, str)
-    )
-    return [word for word in words if InvoiceType(word).is_known]
+    """The invoice types that a record names, as ``type_word`` has them, also those that no docs know."""
+    told = [value for key, value in extra.items() if plain(key) in _TYPES]
+    return [type_word(str(value)) for value in told if value is not None and value != ""]
 
 
-def amounts_in(extra: Mapping[str, object]) -> Sequence[Decimal]:
-    """The amounts that a record names."""
+def amounts_in(extra: Mapping[str, object]) -> Sequence[Decimal | None]:
+    """The amounts that a record names, without their signs; None for one that can be no amount."""
     told = [value for key, value in extra.items() if plain(key) in _AMOUNTS]
-    found: list[Decimal] = []
-    for value in told:
-        if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
-            try:
-                found.append(Decimal(value))
-            except InvalidOperation:
-                continue
-    return found
+    return [_amount(value) for value in told if value is not None and value != ""]
+
+
+def _amount(told: object) -> Decimal | None:
+    if isinstance(told, bool) or not isinstance(told, int | Decimal | str):
+        return None
+    if isinstance(told, str) and len(told) > _LONGEST_AMOUNT:
+        return None
+    try:
+        amount = Decimal(told)
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or amount.copy_abs() >= _LARGEST_AMOUNT:
+        return None
+    return amount.copy_abs()
 
 
 def sellers_in(extra: Mapping[str, object]) -> Sequence[str]:
@@ -181,16 +212,18 @@ def has_more(extra: Mapping[str, object]) -> bool:
 
 
 def form_of(found: object, status: str) -> str:
-    """The form of an answer: its keys and the kinds of their values, and no value.
+    """The form of an answer: its keys and the kinds of their values, and no value that is no yes or no.
 
-    But for its status: a word there is of a vocabulary, and one answer may say yes with one word and no with
-    another. Digits in keys are left out, since they may be a number's.
+    One answer may say yes and another one no in the same keys. So what is true or false counts by its value
+    everywhere, and so does zero; and words and numbers count by theirs at keys that say how it went. What is
+    longer than a word there counts by its SHA-256, since it may hold a name. Digits in keys and messages are
+    left out, since they may be a number's.
 
     Args:
         found: The answer.
         status: The name of its status.
     """
-    form = _shape(found, status, DEEPEST)
+    form = _shape(found, plain(status), DEEPEST)
     return form if len(form) <= LONGEST_FORM else hashlib.sha256(form.encode()).hexdigest()
 
 
@@ -201,23 +234,37 @@ def _shape(found: object, status: str, deepest: int) -> str:
         case dict():
             entries = cast("Mapping[str, object]", found).items()
             told = sorted(
-                f"{_DIGITS.sub('#', key)}:{_kind(key, value, status, deepest)}" for key, value in entries
+                f"{_DIGITS.sub('#', key)}:{_kind(plain(key), value, status, deepest)}"
+                for key, value in entries
             )
             return "{" + ",".join(dict.fromkeys(told)) + "}"
         case list():
-            kinds = {_shape(value, "", deepest - 1) for value in cast("Sequence[object]", found)}
+            kinds = {_shape(value, status, deepest - 1) for value in cast("Sequence[object]", found)}
             return "[" + ",".join(sorted(kinds)) + "]"
         case None:
             return "null"
         case bool():
-            return "flag"
+            return "true" if found else "false"
         case int() | Decimal():
-            return "number"
+            return "number" if found else "0"
         case _:
-            return "text"
+            return "text" if found else "empty"
 
 
 def _kind(key: str, value: object, status: str, deepest: int) -> str:
-    if status and key == status and isinstance(value, str) and _WORD.fullmatch(value):
-        return value
-    return _shape(value, "", deepest - 1)
+    if deepest and isinstance(value, list):
+        kinds = {_kind(key, inner, status, deepest - 1) for inner in cast("Sequence[object]", value)}
+        return "[" + ",".join(sorted(kinds)) + "]"
+    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+        if key == status or any(keys.fullmatch(key) for keys in (_WORD_KEY, _SUCCESS, _DONE)):
+            return _by_value(str(value))
+        if _MESSAGE.fullmatch(key) and isinstance(value, str):
+            return _by_value(_DIGITS.sub("#", value))
+    return _shape(value, status, deepest - 1)
+
+
+def _by_value(told: str) -> str:
+    """A short word or number itself, and of anything else what only the same has."""
+    if _WORD.fullmatch(told) or (len(told) <= 3 and told.isdecimal()):
+        return told
+    return "#" + hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """What each kind of evidence proves: every row of the table, over a real socket."""
 
+import asyncio
 import socket
 from typing import Any
 
@@ -56,6 +57,32 @@ WITNESSED: dict[str, Any] = {
     "options": {"settle_seconds": 0.2},
 }
 BY_TIME = {"on_unknown": "resend"}
+
+SIGNS: list[dict[str, Any]] = [
+    {"hasErrors": True},
+    {"isError": True},
+    {"errorMessages": ["no such customer"]},
+    {"errorList": ["no such customer"]},
+    {"failed": True},
+    {"success": "failed"},
+    {"ok": "NOK"},
+    {"result": "Error: no such customer"},
+    {"result": False},
+    {"resultCode": "ERR01"},
+    {"resultCode": -1},
+    {"statusCode": "500 Internal"},
+    {"httpStatusCode": 500},
+    {"outcome": "VALIDATION_ERROR"},
+]
+"""What says beside a good word that it went wrong."""
+
+NO_SIGNS: list[dict[str, Any]] = [
+    {"hasErrors": False, "errorMessages": [], "errorList": {}, "failed": None, "errorMessage": " "},
+    {"success": "OK - stored", "ok": 1, "isValid": None, "errorCode": 0},
+    {"result": "Stored", "resultCode": "00", "statusCode": "200 OK", "httpStatusCode": 201},
+    {"defaultTerms": True, "postalCode": "00500"},
+]
+"""What says nothing of the kind."""
 
 CASES = {
     Kind.REFUSED_FOR_ALL: [
@@ -121,6 +148,7 @@ CASES = {
             {"status": 500},
             {"data": {"error_message": "no"}},
             {"status": "PAUSED", "errors": [{"message": "no e-mail"}]},
+            *({"status": "ACCEPTED", **sign} for sign in SIGNS),
         )
     ],
     Kind.TAKEN: [
@@ -133,6 +161,7 @@ CASES = {
             ),
         ]
     ]
+    + [answered(raw(body={"status": "ACCEPTED", **said})) for said in NO_SIGNS]
     + [answered(TAKEN), answered(raw(200, b'\xef\xbb\xbf{"status": "PAUSED", "error": null, "errors": []}'))],
     Kind.FORM_NEW: [
         answered(raw(204)),
@@ -149,6 +178,7 @@ CASES = {
         found(record(invoiceDate="2026-10-25")),
         found(record(), record("1043")),
         found(record(type="INVOICE", grossAmount="124.00", sellerBusinessId="FI07375462")),
+        found(record(type="Invoice", grossAmount=-124, amount=None)),
         found(record(), record(status="DUPLICATE", error="sent before")),
     ],
     Kind.LISTED_AFTER_NO: [answered(raw(409), listed=listing(record()))],
@@ -157,7 +187,6 @@ CASES = {
     Kind.REMINDER: [found(record(), header={"type": "REMINDER"})],
     Kind.RIVAL: [
         found(record(), posts=(RESET, OTHER), more=("CREDIT_NOTE",)),
-        found(record(type="CREDIT NOTE of ours"), posts=(RESET, OTHER), more=("CREDIT_NOTE",)),
     ],
     Kind.OTHER_DATE: [
         found(record(invoiceDate=None)),
@@ -167,7 +196,13 @@ CASES = {
     Kind.CONTRADICTION: [
         found(record(type="CREDIT_NOTE")),
         found(record(invoiceType="credit note")),
+        found(record(type="CREDIT NOTE of ours")),
+        *(found(record(invoiceType=word)) for word in ("CreditNote", "CREDIT", "HYVITYSLASKU", 381)),
         found(record(totalAmount=99.5)),
+        *(
+            found(record(amount=told))
+            for told in ("sNaN", "-sNaN123", "NaN", "1E+9999999", "Infinity", "dear", True)
+        ),
         found(record(sellerBusinessId="1234567-1")),
     ],
     Kind.NEAR: [found(record(number)) for number in ("0001042", " 1042", "INV-1042", "1042/2026")],
@@ -216,7 +251,6 @@ CASES = {
     Kind.ABSENT: [Case(**WITNESSED)],
     Kind.ABSENT_BY_TIME: [Case(posts=(RESET, TAKEN), options=BY_TIME)],
     Kind.ABSENT_AFTER_NO: [
-        Case(**{**WITNESSED, "posts": (raw(409, {"message": "number in use"}), OTHER)}),
         answered(raw(409, {"message": "number in use"}), options=BY_TIME),
         answered(raw(200, {"success": False, "message": "number in use"}), options=BY_TIME),
     ],
@@ -449,9 +483,9 @@ def test_a_corrected_name_of_the_status_is_read():
     assert classify_answer(Reply(status=200, found={"status": "PAUSED"}), 1, names).kind is Kind.FORM_NEW
 
 
-def test_a_form_holds_keys_and_kinds_and_no_values():
+def test_a_form_holds_keys_and_kinds_and_no_values_but_yes_and_no():
     found = {"b": [1, 2.5, "x"], "a1042": {"x": None, "y": True}, "status": "RECEIVED", "t": "secret"}
-    assert form_of(found, "status") == "{a#:{x:null,y:flag},b:[number,text],status:RECEIVED,t:text}"
+    assert form_of(found, "status") == "{a#:{x:null,y:true},b:[number,text],status:RECEIVED,t:text}"
     assert "secret" not in form_of({"status": "secret 1"}, "status")
 
 
@@ -464,3 +498,67 @@ def test_what_is_nested_too_deeply_is_a_sign_of_failure():
     for _ in range(DEEPEST + 5):
         found = {"a": found}
     assert classify_answer(Reply(status=200, found=found), 1).kind is Kind.SAYS_NO
+
+
+YES_AND_NO = [
+    ({"created": True}, {"created": False}),
+    ({"isError": False, "id": 1}, {"isError": True, "id": 0}),
+    ({"result": "OK"}, {"result": "SKIPPED"}),
+    ({"outcome": "STORED"}, {"outcome": "IGNORED"}),
+    ({"Status": "QUEUED"}, {"Status": "DROPPED"}),
+    ({"code": 0}, {"code": 17}),
+    ({"result": {"status": "OK"}}, {"result": {"status": "SKIPPED"}}),
+    ({"status": "OK."}, {"status": "Not taken."}),
+    ({"created": 1}, {"created": 0}),
+    ({"message": "Invoice stored"}, {"message": "Invoice dropped"}),
+    ({"status": ["OK"]}, {"status": ["SKIPPED"]}),
+]
+
+
+@pytest.mark.parametrize(("yes", "no"), YES_AND_NO, ids=str)
+async def test_yes_and_no_are_two_forms(service, submit, yes, no):
+    service.posts = [raw(body=yes), raw(body=no)]
+    service.listed["1042"] = listing(record())
+    report, journal = await submit([1042, 1043])
+    assert report.accepted == 1, journal.confirmed_forms()
+
+
+async def test_a_duplicate_may_be_that_of_another_document(service, submit, kinds):
+    """The service knows numbers only: the credit note of the number of an invoice is a duplicate to it."""
+    service.posts = [raw(body={"status": "PAUSED"}), raw(body={"status": "DUPLICATE"})]
+    service.listed["1042"] = listing(record(type="INVOICE"))
+    report, _journal = await submit([1042, "CREDIT_NOTE"])
+    assert report.accepted == 1, kinds
+
+
+@pytest.mark.parametrize("date", ["9999-12-31", "0001-01-02"])
+async def test_a_date_at_the_end_of_time_ends_no_job(service, submit, date):
+    service.posts = [RESET]
+    report, _ = await submit([NUMBER], header={"date": date, "dueDate": date})
+    assert report.unknown == 1
+
+
+async def test_what_is_sent_a_second_time_is_looked_up_before_the_job_pauses(service, submit):
+    """As many as a file has whose journal was lost."""
+    service.posts = [raw(body={"status": "DUPLICATE"})]
+    service.default = lambda query: listing(record(query["invoiceNumber"]))(query)
+    report, journal = await submit(range(1, 100))
+    assert (report.accepted, report.duplicates, report.paused) == (99, 99, None)
+    assert not journal.confirmed_forms()
+
+
+@pytest.mark.parametrize("wide", [1, 2, 4, 10, 16])
+@pytest.mark.parametrize("body", [{"id": 7}, None], ids=["object", "204"])
+async def test_a_job_whose_form_is_confirmed_goes_on(service, wire_invoice, wide, body):
+    service.posts = [raw(204) if body is None else raw(body=body)]
+    service.default = lambda query: listing(record(query["invoiceNumber"]))(query)
+    contents = MemoryJournal()
+    async with Confirma(
+        "the-key", base_url=service.url, timeout=5.0, rate_limit=RateLimit(concurrency=wide)
+    ) as confirma:
+        invoices = [wire_invoice(number) for number in range(1, 400)]
+        async with asyncio.timeout(20):
+            report = await confirma.bulk.submit(
+                invoices, journal=lambda: contents, validate=False, settle_seconds=2
+            )
+    assert report.accepted == 399

@@ -63,8 +63,12 @@ async def test_a_receipt_that_says_error_is_a_rejection(path, wire_invoice):
     assert (report.rejected, report.troubles[0].detail) == (1, "no rows")
 
 
-async def test_a_receipt_that_says_duplicate_is_an_acceptance_of_the_earlier_one(path, wire_invoice):
-    report = await submit(Service(Response(200, {}, b'{"status": "DUPLICATE"}')), path, [wire_invoice(1)])
+async def test_a_receipt_that_says_duplicate_is_an_acceptance_once_the_earlier_one_is_listed(
+    path,
+    wire_invoice,
+):
+    service = Service(Response(200, {}, b'{"status": "DUPLICATE"}'), FOUND)
+    report = await submit(service, path, [wire_invoice(1)])
     assert (report.accepted, report.duplicates) == (1, 1)
 
 

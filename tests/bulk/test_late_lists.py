@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import shutil
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -92,6 +91,31 @@ def test_a_service_may_be_at_work_after_an_answer(in_virtual_time, journal, requ
     service = in_virtual_time(scenario)
     assert service.count(1) == 1, service.posts
     assert states(journal)[1, "INVOICE"] is not State.REJECTED, detail(journal)
+
+
+def test_a_list_out_of_order_breaks_the_assumption(in_virtual_time, journal, request_of):
+    """Why the docs name it: there a witness is no proof."""
+
+    async def scenario(loop):
+        async def arrives_unheard(service, number):
+            loop.call_later(300, service.take, number)  # that is when the list shows it
+            await reset(service, number)
+
+        service = Late(loop, n1=[arrives_unheard])
+        await run_job(service, journal, source(request_of(1), 90, request_of(2), 300, request_of(3)))
+        return service
+
+    assert in_virtual_time(scenario).count(1) == 2
+
+
+def test_what_was_contradicted_and_is_shown_absent_is_rejected(in_virtual_time, journal, request_of):
+    async def scenario(loop):
+        service = Late(loop, n1=[says(409, {"message": "number in use"})])
+        await run_job(service, journal, source(request_of(1), 90, request_of(2)))
+        return service
+
+    assert in_virtual_time(scenario).posts == [1, 2]
+    assert states(journal)[1, "INVOICE"] is State.REJECTED, detail(journal)
 
 
 @pytest.mark.parametrize("runs", [1, 2, 4])

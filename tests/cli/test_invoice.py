@@ -64,11 +64,11 @@ def test_what_breaks_a_rule_is_not_sent(confirma, confirma_json, service, one):
     assert not service.requests
 
 
-def test_a_second_one_of_the_same_number_is_a_rejection_or_a_duplicate(confirma, service, one):
+def test_a_second_one_of_the_same_number_may_be_another_document(confirma, service, one):
     confirma("invoice", "create", one())
     code, out, _ = confirma("invoice", "create", one())
-    assert code == 0
-    assert "DUPLICATE" in out
+    assert code == 4
+    assert "it has one of this number from before" in out
 
 
 @pytest.mark.parametrize("fault", [Fault.RESET_AFTER_COMMIT, Fault.RESET_BEFORE_COMMIT])
