@@ -68,10 +68,10 @@ TARGETS = {
 FILL = """
 WITH RECURSIVE place(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM place WHERE n < :last)
 INSERT INTO item (position, number, type, seller, repeat, date, source, digest, amount, currency, run, state,
-  attempts, sequence, attempted_at, decided_at, took, status, detail)
+  attempts, sequence, decided_at, took, status, detail)
 SELECT n, n + :number, :type, :seller + n % 3, 0, :day + n / 6000, 'invoices-' || (n / :run) || '.csv:' ||
   (n % :run + 2), randomblob(16), 1000 + n % 100000, :currency, n / :run + 1, 4 + (n % 50 = 0), 1, n,
-  :moment + n / :run * 86400000 + n % :run * :pace, :moment + n / :run * 86400000 + n % :run * :pace + 120,
+  :moment + n / :run * 86400000 + n % :run * :pace + 120,
   100 + n % 100, :status,
   CASE n % 50 WHEN 0 THEN 'the buyer''s address is not complete: postal code' END
 FROM place
@@ -227,7 +227,7 @@ def grow(path: Path, count: int) -> None:
             connection.execute(FILL, {**values, "first": first, "last": min(first + 499_999, count)})
         connection.execute(
             "INSERT OR IGNORE INTO run (id, began_at, ended_at, ending, inputs) "
-            "SELECT run, min(attempted_at), max(decided_at), 'complete', '[\"invoices.csv\"]' "
+            "SELECT run, min(decided_at - took), max(decided_at), 'complete', '[\"invoices.csv\"]' "
             "FROM item GROUP BY run"
         )
         connection.execute(

@@ -342,10 +342,10 @@ def test_every_attempt_is_counted(run, journal, entry, admit, send):
 def test_a_decision_is_kept_with_its_words_and_its_time(run, journal, entry, admit, send, decide):
     admit(entry(), run())
     send(1)
-    decide(1, State.ACCEPTED, status="DUPLICATE", detail="from before", duplicate=True, at=9.0, seconds=0.25)
+    decide(1, State.ACCEPTED, status="DUPLICATE", detail="from before", duplicate=True, at=9.0, seconds=4.0)
     (row,) = journal.rows(State.ACCEPTED)
     assert (row.status, row.detail, row.duplicate) == ("DUPLICATE", "from before", True)
-    assert (row.attempted_at, row.decided_at, row.seconds) == (5.0, 9.0, 0.25)
+    assert (row.attempted_at, row.decided_at, row.seconds) == (5.0, 9.0, 4.0)
 
 
 def test_what_is_not_final_was_not_decided(run, journal, entry, admit, decide):

@@ -328,7 +328,8 @@ class SqliteJournal:
             self._connection.execute(
                 "UPDATE item SET state = column2, status = column3, detail = column4, duplicate = column5, "
                 "decided_at = column6, ended = coalesce(column7, ended), took = column8, "
-                "ends_at = CASE WHEN column6 IS NULL THEN ends_at END "
+                "ends_at = CASE WHEN column6 IS NULL THEN ends_at END, "
+                "attempted_at = CASE WHEN column6 IS NULL OR column8 IS NULL THEN attempted_at END "
                 f"FROM (VALUES {_places(some, 8)}) WHERE position = column1",
                 values,
             )
@@ -679,7 +680,7 @@ class SqliteJournal:
             digest=digest,
             state=State(state),
             attempts=attempts,
-            attempted_at=_seconds(at),
+            attempted_at=_seconds(decided_at - took if at is None and None not in {decided_at, took} else at),
             run=run,
             sequence=sequence or 0,
             ended=ended,
