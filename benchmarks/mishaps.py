@@ -84,13 +84,13 @@ class Mishaps:
     async def bear_witness(self, stored: Sequence[StoredInvoice]) -> None:
         """Finds out for one invoice what became of it: a journal in doubt sends nothing without a witness."""
         with reading(self.journal) as journal:
-            new = [row for row in journal.rows(State.UNKNOWN) if not row.attempts]
+            new = {row.key.number for row in journal.rows(State.UNKNOWN) if not row.attempts}
             doubt = journal.doubt()
-        if doubt is None or not new:
+        absent = sorted(new - {one.number for one in stored})
+        if doubt is None or not absent:
             return
-        number = new[0].key.number
-        found = "accepted" if any(one.number == number for one in stored) else "absent"
-        code, told = await self.command("resolve", number, "--is", found, "--because", "seen in the portal")
+        words = ("--is", "absent", "--because", "not in the portal")
+        code, told = await self.command("resolve", absent[0], *words)
         if code:
             raise AssertionError(f"the invoice cannot be resolved: {told}")
 
