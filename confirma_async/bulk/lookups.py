@@ -343,7 +343,7 @@ class Lookups:
         if task.resends >= RESENDS and not lost.says_no:
             told = f"not listed after being sent {task.resends + 1} times"
             return Classification(kind=Kind.TOO_OFTEN, detail=told)
-        trusts_time = not (task.unproven and lost.says_no) and task.entry.key.type != InvoiceType.REMINDER
+        trusts_time = task.entry.key.type != InvoiceType.REMINDER
         found = classify_absence(
             witnessed=moment.witnessed,
             on_unknown=self.options.on_unknown if trusts_time else Unknown.HOLD,
