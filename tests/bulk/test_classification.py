@@ -256,18 +256,11 @@ CASES = {
     ],
     Kind.NO_WITNESS: [Case(), answered(raw(409))],
     Kind.EARLIER: [Case(posts=(RESET, raw(401)), options=BY_TIME)],
-    Kind.REFUSED_AFTER_RESEND: [
-        Case(posts=(RESET, refusal), options=BY_TIME)
-        for refusal in (raw(422, {"title": "number in use"}), raw(body={"status": "ERROR"}))
-    ],
     Kind.TOO_OFTEN: [Case(options=BY_TIME)],
 }
 """Ways to meet the rows, each over a real socket."""
 
-SENT_AGAIN = {
-    *(Kind.ABSENT, Kind.ABSENT_BY_TIME, Kind.TOO_OFTEN, Kind.EARLIER, Kind.BUSY, Kind.RIVAL),
-    Kind.REFUSED_AFTER_RESEND,
-}
+SENT_AGAIN = {Kind.ABSENT, Kind.ABSENT_BY_TIME, Kind.TOO_OFTEN, Kind.EARLIER, Kind.BUSY, Kind.RIVAL}
 
 ELSEWHERE = {
     Kind.NOT_SENT: "test_what_was_not_sent_pauses_the_job",
@@ -275,6 +268,7 @@ ELSEWHERE = {
     Kind.FORMER_ERROR: "test_a_record_in_error_may_be_that_of_the_version_that_was_rejected",
     Kind.NOT_ENDED: "tests/bulk/test_lookups.py",
     Kind.NOTHING_KNOWN: "tests/bulk/test_lookups.py",
+    Kind.REFUSED_AFTER_RESEND: "tests/bulk/test_late_lists.py",
 }
 """Rows that take more than one answer and one list to meet, and where they are met."""
 
