@@ -91,7 +91,8 @@ class Batch:
         for invoice in stored:
             arrived[invoice.number].append(_digest(invoice.body))
         for one in journal.former():
-            former[one.position].append(one)
+            if one.state is State.REJECTED:  # what a person resolved is kept as well
+                former[one.position].append(one)
         rows = {row.key.number: row for row in journal.rows()}
         found = Counter[str]()
         for number, versions in self.versions.items():
