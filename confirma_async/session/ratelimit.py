@@ -97,7 +97,8 @@ class LocalLimiter:
         self._under_way = 0
         self._called = 0  # admitted waiters that have not run yet: nobody overtakes them
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0  # uvloop's handle for a moment that has come does not say it
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -193,9 +194,10 @@ class LocalLimiter:
 
     def _wake_at(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
         if self._timer is not None:
-            if self._timer.when() <= moment:
+            if self._timer_at <= moment:
                 return
             self._timer.cancel()
+        self._timer_at = moment
         self._timer = loop.call_at(moment, self._on_timer, loop)
 
     def _on_timer(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -442,4 +442,3 @@ def test_people_move_files_and_journals_and_nothing_is_sent_twice(tmp_path, monk
         service.end()
         print(json.dumps(dict(sorted(happened.items()))))  # noqa: T201 (seen with -s, or when it fails)
     assert happened["games"]
-    assert happened["submitted"]

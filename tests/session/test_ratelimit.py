@@ -306,3 +306,17 @@ def test_two_open_loops_cannot_share_a_limiter():
 def test_a_limit_that_lets_nothing_through_is_refused(wrong):
     with pytest.raises(ConfigurationError, match="must be"):
         RateLimit(**wrong)
+
+
+def test_a_moment_that_has_just_come_is_waited_for_under_uvloop():
+    """Its handle for such a moment does not say when it is."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def wake_twice():
+        limiter, loop = LocalLimiter(RateLimit(rate=10)), asyncio.get_running_loop()
+        for _ in range(2):
+            limiter._wake_at(loop, loop.time() - 1)
+        await starts(limiter, 2)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(wake_twice())

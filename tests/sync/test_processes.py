@@ -436,5 +436,6 @@ print(stream.report.accepted, stream.report.pending, stream.report.unknown, stre
     output, complaints, _ = ending(first)
     assert output == ["1", "19", "0", "True"], complaints
     assert sandbox.requests[CREATE] == 1
-    assert ending(start(script, tmp_path / "job.journal", 1000))[0] == ["20", "0", "0", "False"]
+    output, complaints, _ = ending(start(script, tmp_path / "job.journal", 1000))
+    assert output == ["20", "0", "0", "False"], complaints
     assert Counter(invoice.number for invoice in sandbox.invoices()) == Counter(range(1, 21))
