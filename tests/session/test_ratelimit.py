@@ -313,7 +313,7 @@ def test_a_moment_that_has_just_come_is_waited_for_under_uvloop():
     uvloop = pytest.importorskip("uvloop")
 
     async def wake_twice():
-        limiter, loop = LocalLimiter(RateLimit(rate=10)), asyncio.get_running_loop()
+        limiter, loop = LocalLimiter(RateLimit(per_second=10)), asyncio.get_running_loop()
         for _ in range(2):
             limiter._wake_at(loop, loop.time() - 1)
         await starts(limiter, 2)
