@@ -137,9 +137,7 @@ class Kind(enum.Enum):
         "the invoice may have arrived, and the service may still be at work",
     )
 
-    ANOTHER = _receipt(
-        "names another invoice", State.UNKNOWN, "it is the answer to something else", says_no=False
-    )
+    ANOTHER = _receipt("names another invoice", State.UNKNOWN, "it is the answer to something else")
     IN_ERROR = _receipt("status `ERROR`", State.REJECTED, "documented: validation failed, or data is missing")
     DUPLICATE = _receipt(
         "status `DUPLICATE`",

@@ -30,9 +30,7 @@ class Witnesses:
     ask: Callable[[Row], Awaitable[bool]]
     pause: float
     longest: float
-    _seen: dict[tuple[str, str, str], tuple[InvoiceKey, int]] = field(
-        init=False, factory=dict[tuple[str, str, str], tuple[InvoiceKey, int]]
-    )
+    _seen: dict[tuple[str, str, str], Row] = field(init=False, factory=dict[tuple[str, str, str], Row])
     _pool: dict[int, Row] = field(init=False, factory=dict[int, Row])
     _in_vain: dict[int, int] = field(init=False, factory=dict[int, int])
     _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
@@ -49,7 +47,7 @@ class Witnesses:
 
     def may_come(self, lost: InvoiceKey, ended: int) -> bool:
         """Whether one is known that the list may still show."""
-        return any(at > ended and is_like(row.key, lost) for at, row in self._pool.items())
+        return any(_serves(row, lost, ended) for row in self._pool.values())
 
     async def has(self, lost: InvoiceKey, ended: int) -> bool:
         """Whether the list shows a witness.
@@ -69,19 +67,18 @@ class Witnesses:
         return self._has_seen(lost, ended)
 
     def _has_seen(self, lost: InvoiceKey, ended: int) -> bool:
-        return any(at > ended and is_like(key, lost) for key, at in self._seen.values())
+        return any(_serves(row, lost, ended) for row in self._seen.values())
 
     async def _look(self, lost: InvoiceKey, ended: int) -> None:
         """Asks for one of those that may serve: the oldest of those that were asked for least."""
-        fit = [at for at, row in self._pool.items() if at > ended and is_like(row.key, lost)]
+        fit = [at for at, row in self._pool.items() if _serves(row, lost, ended)]
         if not fit:
             return
         sequence = min(fit, key=lambda one: (self._in_vain.get(one, 0), one))
         row = self._pool[sequence]
         if await self.ask(row):
-            kind = (row.key.type, row.key.seller, row.key.date)
-            _, before = self._seen.get(kind, (row.key, 0))
-            self._seen[kind] = (row.key, max(before, sequence))
+            # One that was seen before was older: else it would have served.
+            self._seen[row.key.type, row.key.seller, row.key.date] = row
             served = {at for at in self._pool if at <= sequence and is_like(row.key, self._pool[at].key)}
             self._pool = {at: other for at, other in self._pool.items() if at not in served}
             self._in_vain = {at: count for at, count in self._in_vain.items() if at not in served}
@@ -97,3 +94,7 @@ def is_like(witness: InvoiceKey, lost: InvoiceKey) -> bool:
     """Whether a list that shows the one would show the other: not each shows what is dated ahead of it."""
     same = (witness.type, witness.seller) == (lost.type, lost.seller)
     return same and bool(lost.date) and witness.date >= lost.date
+
+
+def _serves(row: Row, lost: InvoiceKey, ended: int) -> bool:
+    return row.sequence > ended and is_like(row.key, lost)
