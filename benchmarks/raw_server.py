@@ -45,11 +45,24 @@ class ReadyAnswer(asyncio.Protocol):
             if not end:
                 return
             self._head = b""
+            self.head_received(head)
             self._left = int(header_of(head, b"content-length") or 0) - len(body)
         if self._left <= 0:
             self._left = 0
-            assert self._transport is not None
-            self._transport.write(ANSWER)
+            self.request_received()
+
+    def head_received(self, head: bytes) -> None:
+        """Is told of all lines before a body."""
+
+    def request_received(self) -> None:
+        """Answers."""
+        self.write(ANSWER)
+
+    def write(self, answer: bytes) -> None:
+        """Sends an answer, if somebody still waits for one."""
+        assert self._transport is not None
+        if not self._transport.is_closing():
+            self._transport.write(answer)
 
 
 def header_of(head: bytes, name: bytes) -> bytes:
