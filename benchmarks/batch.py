@@ -72,6 +72,11 @@ class Batch:
         )
 
     @property
+    def in_order(self) -> set[int]:
+        """The numbers whose present version the service takes."""
+        return {number for number, remark in self.remarks.items() if remark == IN_ORDER}
+
+    @property
     def refused(self) -> int:
         """How many versions the service had to refuse so far."""
         sent = sum(len(versions) for versions in self.versions.values())

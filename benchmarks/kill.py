@@ -249,7 +249,7 @@ class Trial:
             self._must_be_well(process.returncode, errors, {DONE, PAUSED})
             if process.returncode == DONE:
                 return
-            await self.mishaps.bear_witness(self.sandbox.invoices())
+            await self.mishaps.bear_witness(self.sandbox.invoices(), self.batch.in_order)
         self.tally.unfinished += 1
 
     def compare(self) -> None:

@@ -11,7 +11,7 @@ import random
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -81,16 +81,22 @@ class Mishaps:
             if code:
                 raise AssertionError(f"the journal cannot be trusted: {told}")
 
-    async def bear_witness(self, stored: Sequence[StoredInvoice]) -> None:
-        """Finds out for one invoice what became of it: a journal in doubt sends nothing without a witness."""
+    async def bear_witness(self, stored: Sequence[StoredInvoice], in_order: Collection[int]) -> None:
+        """Finds out for one invoice what became of it: a journal in doubt sends nothing without a witness.
+
+        Args:
+            stored: What the service has.
+            in_order: The numbers that it would take. One that is refused is no witness, and a person who saw
+                that would try another.
+        """
         with reading(self.journal) as journal:
             new = {row.key.number for row in journal.rows(State.UNKNOWN) if not row.attempts}
             doubt = journal.doubt()
-        absent = sorted(new - {one.number for one in stored})
+        absent = new - {one.number for one in stored}
         if doubt is None or not absent:
             return
         words = ("--is", "absent", "--because", "not in the portal")
-        code, told = await self.command("resolve", absent[0], *words)
+        code, told = await self.command("resolve", min(absent & {*in_order} or absent), *words)
         if code:
             raise AssertionError(f"the invoice cannot be resolved: {told}")
 
