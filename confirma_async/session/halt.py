@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
-from typing import cast
 
 from confirma_async.errors import Phase, TransportError
+from confirma_async.session.interruption import Interruption
 
 
 class CalledOffError(TransportError):
@@ -60,31 +59,24 @@ NEVER: Halt = _Never()
 """The halt of calls that nobody calls off."""
 
 
-class _Wait:
-    """One wait. It is ended like a timeout: a cancellation from elsewhere stays what it is."""
+class _Wait(Interruption):
+    """One wait."""
 
-    __slots__ = ("_before", "_ended", "_halt", "_task", "_waits")
+    __slots__ = ("_halt", "_waits")
 
     def __init__(self, halt: Halt, waits: set[_Wait]) -> None:
         self._halt = halt
         self._waits = waits
-        self._ended = False
 
     def __enter__(self) -> None:
         if self._halt.called:
             raise CalledOffError
-        self._task = cast("asyncio.Task[object]", asyncio.current_task())  # a coroutine always runs in one
-        self._before = self._task.cancelling()
+        self.begin()
         self._waits.add(self)
-
-    def end(self) -> None:
-        """Ends it."""
-        self._ended = True
-        self._task.cancel()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._waits.discard(self)
-        if self._ended and self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
+        if self.over(kind):
             raise CalledOffError from None

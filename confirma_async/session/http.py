@@ -23,6 +23,7 @@ from confirma_async import bounds
 from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.session.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch, Parser
 from confirma_async.session.certificates import fault_of
+from confirma_async.session.deadlines import Timeouts
 from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class AiohttpTransport:
         self._answer_limit = answer_limit
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._timeouts = Timeouts()
 
     async def send(self, request: Request) -> Response:
         """Sends a request once; see ``Transport.send``."""
@@ -113,7 +115,9 @@ class AiohttpTransport:
         try:
             if request.public_only:
                 session = self._public(session, request.url)
-            return await self._answer(session, request)
+            loop = asyncio.get_running_loop()
+            with self._timeouts.until(loop.time() + request.timeout, loop):
+                return await self._answer(session, request)
         except _NotPublicError:
             told = _not_public(urlsplit(request.url).hostname)
         except _BEFORE_SENDING as error:
@@ -147,7 +151,7 @@ class AiohttpTransport:
             request.url,
             data=_body(request.body),
             headers=request.headers,
-            timeout=_timeout(max(1, round(request.timeout * 100))),
+            timeout=_connecting(max(1, round(request.timeout * 100))),
             allow_redirects=False,
             raise_for_status=False,
             ssl=self._ssl,
@@ -168,6 +172,7 @@ class AiohttpTransport:
         if loop is not None and loop is not asyncio.get_running_loop() and not loop.is_closed():
             raise ConfigurationError("another event loop is using this client; close it there")
         self._closed = True
+        self._timeouts.stop()
         opened = [session for session in (self._own, self._outside) if session is not None]
         self._own = self._outside = None
         for session in opened:
@@ -442,14 +447,15 @@ def _through(session: aiohttp.ClientSession, passage: _Passage) -> tuple[aiohttp
 
 
 @lru_cache(maxsize=1024)
-def _timeout(hundredths: int) -> aiohttp.ClientTimeout:
-    """The timeout in aiohttp's form, to the hundredth of a second: most calls of a job share one."""
-    seconds = hundredths / 100
+def _connecting(hundredths: int) -> aiohttp.ClientTimeout:
+    """The limit of connecting in aiohttp's form, for a request that may take so many hundredths of a second.
+
+    Connecting gets half at most, so that it is never the whole that runs out first: a connection that could
+    not be made surely sent nothing, and the other limit could not say so.
+    """
+    seconds = min(CONNECT_TIMEOUT, hundredths / 200)
     # No rounding up to whole seconds, which aiohttp does above a threshold: a deadline is a deadline.
-    # Connecting gets half at most, so that it is never the whole that runs out first: a connection that could
-    # not be made surely sent nothing, and the other timeout could not say so.
-    connect = min(CONNECT_TIMEOUT, seconds / 2)
-    return aiohttp.ClientTimeout(total=seconds, connect=connect, ceil_threshold=1e9)
+    return aiohttp.ClientTimeout(total=None, connect=seconds, ceil_threshold=1e9)
 
 
 def _bare(error: BaseException) -> BaseException:

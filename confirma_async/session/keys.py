@@ -261,10 +261,12 @@ class Keys:
 
     def mask(self, used: Secret) -> Mask:
         """What blots out these keys, as they are and as they were just now, and one that a call has used."""
-        lately = tuple(key.lately for key in (self.client, self.provisioning) if key is not None)
-        if lately != self._masked:  # nearly always the same objects, which are quickly compared
-            self._masked, self._mask = lately, Mask(chain(*lately))
-        return self._mask if any(used in each for each in lately) else Mask(chain([used], *lately))
+        client = () if self.client is None else self.client.lately
+        provisioning = () if self.provisioning is None else self.provisioning.lately
+        if (client, provisioning) != self._masked:  # nearly always the same objects, quickly compared
+            self._masked, self._mask = (client, provisioning), Mask(chain(client, provisioning))
+        known = used in client or used in provisioning
+        return self._mask if known else Mask(chain([used], client, provisioning))
 
     def end(self) -> None:
         """Hands out no key from now on."""

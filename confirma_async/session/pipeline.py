@@ -201,8 +201,11 @@ class Pipeline:
         finally:
             history.ended = loop.time()
             try:
-                await self._tell(history, deadline)
+                log(history)
+                if self.hooks:
+                    await self._tell_hooks(history, deadline)
             finally:
+                self.open_calls.end(history)
                 # The history has the error, and the traceback of the error has the frames: one that kept
                 # either would keep all of it until the garbage collector comes by.
                 del history, result, failure
@@ -244,8 +247,11 @@ class Pipeline:
         began = loop.time()
         result: Response | BaseException | None = None
         try:
-            with self.halt.wait():
-                await self._turn(history.attempts, deadline)
+            try:
+                with self.halt.wait():
+                    await self.limiter.acquire(deadline)
+            except TimeoutError as error:
+                raise _no_turn(error, history.attempts) from error
             started = sent = loop.time()
             try:
                 if self.hooks:
@@ -259,11 +265,12 @@ class Pipeline:
                     raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
                 headers = headers_of(token, body, added)
                 request = Request(history.operation.method, url, headers, body, deadline - sent)
-                result = await self._result(request)
-                ended, mask = loop.time(), self.keys.mask(token)
-                if isinstance(result, Response) and not _is_new_token(history.operation, result):
-                    result = without_keys(result, mask)
-                history.attempts.append(_record(result, mask, waited=started - began, seconds=ended - sent))
+                try:
+                    result = await self.transport.send(request)
+                except BaseException as error:  # noqa: BLE001 (a cancellation too; put on record, then raised)
+                    result = error
+                seconds = loop.time() - sent
+                result = self._noted(history, result, token, waited=started - began, seconds=seconds)
                 if isinstance(result, Response):
                     self._answered(started, result)
             finally:
@@ -276,21 +283,24 @@ class Pipeline:
         finally:
             del history, result  # see ``call``
 
+    def _noted(
+        self,
+        history: History,
+        result: Response | BaseException,
+        used: Secret,
+        *,
+        waited: float,
+        seconds: float,
+    ) -> Response | BaseException:
+        """Puts on record what came of a request; returns it without keys."""
+        mask = self.keys.mask(used)
+        if isinstance(result, Response) and not _is_new_token(history.operation, result):
+            result = without_keys(result, mask)
+        history.attempts.append(_record(result, mask, waited=waited, seconds=seconds))
+        return result
+
     def _refusal(self, response: Response, used: Secret) -> APIError:
         return refusal(response, self.keys.mask(used), self.converter)
-
-    async def _turn(self, attempts: Sequence[Attempt], deadline: float) -> None:
-        """Waits for a turn at the limiter.
-
-        Raises:
-            TransportError: it did not come in time.
-        """
-        try:
-            await self.limiter.acquire(deadline)
-        except TimeoutError as error:
-            reason = str(error) or "the deadline passed while waiting for its turn"
-            before = f"; the last request: {attempts[-1].reason}" if attempts else ""
-            raise TransportError(f"{reason}{before}", phase=Phase.NOT_SENT) from error
 
     def _answered(self, started: float, response: Response) -> None:
         """Tells the limiter how the service bears the load; failures on the way say nothing of that."""
@@ -299,13 +309,6 @@ class Pipeline:
             self.limiter.answered(started, refused=True, quiet=quiet)
         elif not retry.leaves_open(response.status):
             self.limiter.answered(started)
-
-    async def _result(self, request: Request) -> Response | BaseException:
-        """What comes of a request; an error is put on record before it is raised."""
-        try:
-            return await self.transport.send(request)
-        except BaseException as error:  # noqa: BLE001 (a cancellation too)
-            return error
 
     async def _token(self, key: Key, deadline: float) -> Secret:
         """A key that is not at hand: asked for, read from its store, or awaited while it is being renewed."""
@@ -323,17 +326,13 @@ class Pipeline:
         bounds.TIMEOUT.check("timeout", timeout)
         return timeout
 
-    async def _tell(self, history: History, deadline: float) -> None:
-        """Tells the log and the hooks of a call that ended."""
-        log(history)
+    async def _tell_hooks(self, history: History, deadline: float) -> None:
+        """Tells the hooks of a call that ended."""
         try:
-            if self.hooks:
-                await self.hooks.after_call(history, deadline)
+            await self.hooks.after_call(history, deadline)
         except asyncio.CancelledError as error:  # the answer does not get as far as the caller any more
             history.error = self._told(history, error)
             raise history.error from history.error.__cause__
-        finally:
-            self.open_calls.end(history)
 
     def _told(self, history: History, error: BaseException) -> BaseException:
         """What the caller gets for an error: each says what was called and how often it was tried.
@@ -427,6 +426,13 @@ def _values_at_most(body: bytes) -> int:
     if len(body) < MOST_VALUES:
         return 0
     return body.count(b",") + 2 * (body.count(b"{") + body.count(b"["))
+
+
+def _no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError:
+    """What the caller gets where its turn at the limiter did not come in time."""
+    reason = str(error) or "the deadline passed while waiting for its turn"
+    before = f"; the last request: {attempts[-1].reason}" if attempts else ""
+    return TransportError(f"{reason}{before}", phase=Phase.NOT_SENT)
 
 
 def _is_new_token(operation: Operation, response: Response) -> bool:

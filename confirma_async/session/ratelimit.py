@@ -1,8 +1,8 @@
 """The limiter: a ceiling on how fast and how wide calls go out, first come first served.
 
 The vendor documents no limits, so the ceiling is the user's setting; below it the rate follows what the
-service bears (``adaptive_rate``). A generic cell rate algorithm, with one timer for the queue beside each
-waiter's own deadline: nobody is woken before its turn, and one at a time.
+service bears (``adaptive_rate``). A generic cell rate algorithm, with one timer for the queue beside that of
+all waiters' deadlines: nobody is woken before its turn, and one at a time.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import ConfigurationError
 from confirma_async.session.adaptive_rate import AdaptiveRate
+from confirma_async.session.deadlines import Deadlines
 
 GRAIN = 0.002
 """Seconds to which timers are exact: beyond 500 calls per second, what falls into it starts at once."""
@@ -100,6 +101,7 @@ class LocalLimiter:
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0  # uvloop's handle for a moment that has come does not say it
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._deadlines = Deadlines[asyncio.Future[None]](_expire)
 
     @property
     def concurrency(self) -> int:
@@ -129,7 +131,7 @@ class LocalLimiter:
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
         self._arrange(loop)
-        expiry = loop.call_at(deadline, _expire, turn)
+        self._deadlines.add(turn, deadline, loop)
         try:
             if turn.done():
                 await asyncio.sleep(0)  # those who were called just before go first
@@ -142,7 +144,7 @@ class LocalLimiter:
         else:
             self._called -= 1
         finally:
-            expiry.cancel()
+            self._deadlines.remove(turn)
 
     def release(self) -> None:
         """Ends a call that was admitted, and admits who is next."""
@@ -214,6 +216,7 @@ class LocalLimiter:
         # What a closed loop left behind will never end; the rate and the gate hold on.
         self._loop, self._timer, self._under_way, self._called = loop, None, 0, 0
         self._waiting.clear()
+        self._deadlines.stop()
 
 
 def _expire(turn: asyncio.Future[None]) -> None:
