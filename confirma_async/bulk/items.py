@@ -165,6 +165,8 @@ class Row:
         currency: The currency of the amount.
         decided_at: When it came to a final state; seconds since 1970.
         seconds: How long the deciding call took, its retries included.
+        says_no: Whether the service said no to its last attempt, while its outcome is unknown.
+        form: The form of the answer to its last attempt, while that has to be confirmed.
     """
 
     position: int
@@ -185,6 +187,8 @@ class Row:
     currency: str = ""
     decided_at: float | None = None
     seconds: float | None = None
+    says_no: bool = False
+    form: str | None = None
 
 
 @frozen(kw_only=True)

@@ -334,6 +334,8 @@ class Decision:
         at: Now; seconds since 1970.
         lost: Whether its answer was lost just now, so that its settle time counts from now.
         seconds: How long the deciding call took.
+        says_no: Whether the service said no, though the outcome is unknown.
+        form: The form of its answer, where that has to be confirmed.
     """
 
     position: int
@@ -344,6 +346,8 @@ class Decision:
     at: float
     lost: bool = False
     seconds: float | None = None
+    says_no: bool = False
+    form: str | None = None
 
 
 @frozen(kw_only=True)

@@ -170,7 +170,10 @@ def decision_of(
         seconds: How long the deciding call took.
         lost: Whether its answer was lost just now, and its attempt has surely ended.
     """
-    told = [classification.detail, UNPROVEN if task.unproven else None]
+    told = [classification.detail]
+    if task.unproven and UNPROVEN not in (classification.detail or ""):  # an earlier run may have said it
+        told.append(UNPROVEN)
+    unknown, known = classification.state is State.UNKNOWN, task.lost
     return Decision(
         position=task.position,
         state=classification.state,
@@ -180,6 +183,8 @@ def decision_of(
         at=wall,
         lost=lost,
         seconds=seconds,
+        says_no=unknown and (classification.says_no or (known is not None and known.says_no)),
+        form=(classification.form or (known.form if known is not None else None)) if unknown else None,
     )
 
 
@@ -244,7 +249,9 @@ class Lookups:
             settles_at=now if new else now + settle,
             ends_after=None if new or row.ended is not None else now + settle,
             ends_at=row.ends_at or 0.0,
+            says_no=row.says_no,
             said=row.detail,
+            form=row.form,
             new=new,
             surely_not=row.state is State.PENDING,
         )

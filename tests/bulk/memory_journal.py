@@ -138,7 +138,7 @@ class MemoryJournal:
             self.contents.sequence += 1
             self._put(
                 row, state=State.SENDING, attempts=row.attempts + 1, attempted_at=now, ends_at=ends_at,
-                sequence=self.contents.sequence, ended=None,
+                sequence=self.contents.sequence, ended=None, says_no=False, form=None,
             )  # fmt: skip
 
     def ended(self, positions):
@@ -164,6 +164,8 @@ class MemoryJournal:
                 ended=self.contents.sequence if decision.lost else row.ended,
                 ends_at=None if final else row.ends_at,
                 seconds=decision.seconds,
+                says_no=decision.says_no,
+                form=decision.form,
             )
             if final:
                 self.contents.decided.append((row.run, decision.at, decision.state))
@@ -189,7 +191,10 @@ class MemoryJournal:
         detail = f"a person decided: {resolution.note}"
         if decided_at is not None:
             self.contents.decided.append((row.run, resolution.at, resolution.state))
-        self._put(row, state=resolution.state, status=None, detail=detail, decided_at=decided_at)
+        self._put(
+            row, state=resolution.state, status=None, detail=detail, decided_at=decided_at, says_no=False,
+            form=None,
+        )  # fmt: skip
 
     def trust(self, now):
         return 0

@@ -348,6 +348,28 @@ def test_a_decision_is_kept_with_its_words_and_its_time(run, journal, entry, adm
     assert (row.attempted_at, row.decided_at, row.seconds) == (5.0, 9.0, 4.0)
 
 
+@pytest.mark.parametrize("then", ["decided", "sent again", "resolved"])
+def test_what_an_answer_of_unknown_outcome_was_like_is_kept_as_long_as_it_is_unknown(
+    run, journal, entry, admit, send, decide, then
+):
+    admit(entry(), run())
+    send(1)
+    decide(1, State.UNKNOWN, says_no=True, form="204 nothing")
+    run()
+    (row,) = journal.rows(State.UNKNOWN)
+    assert (row.says_no, row.form) == (True, "204 nothing")
+    match then:
+        case "decided":
+            decide(1, State.ACCEPTED)
+        case "sent again":
+            send(1)
+        case _:
+            with journal.transaction():
+                journal.resolve(Resolution(position=1, state=State.PENDING, note="not there", at=99.0))
+    (row,) = journal.rows()
+    assert (row.says_no, row.form) == (False, None)
+
+
 def test_what_is_not_final_was_not_decided(run, journal, entry, admit, decide):
     admit(entry(), run())
     decide(1, State.PENDING)

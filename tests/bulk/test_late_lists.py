@@ -193,6 +193,45 @@ def test_what_is_refused_after_it_was_sent_again_on_time_alone_may_be_there(
     assert states(journal)[1, "INVOICE"] is State.ACCEPTED, detail(journal)
 
 
+def test_what_was_refused_after_it_was_sent_again_is_not_sent_a_third_time_by_the_next_run(
+    in_virtual_time,
+    journal,
+    request_of,
+):
+    """A wave of them pauses the run: the next one knows what the service said."""
+    many = range(1, 71)
+    refuse = [reset, says(422, {"message": "no such account"})]
+
+    async def scenario(loop):
+        service = Late(loop, **{f"n{number}": list(refuse) for number in many})
+        for _ in range(12):
+            await run_job(service, journal, source(*map(request_of, many)), on_unknown=Unknown.RESEND)
+        return service
+
+    service = in_virtual_time(scenario)
+    assert {*states(journal).values()} == {State.REJECTED}, detail(journal)
+    assert max(service.count(number) for number in many) == 0
+    assert max(service.posts.count(number) for number in many) == 2
+
+
+def test_a_form_is_confirmed_by_a_list_that_comes_after_the_run(in_virtual_time, journal, request_of):
+    silent = says(200, {"id": 7}, takes=True)
+
+    async def scenario(loop):
+        service = Late(loop, **{f"n{number}": [silent] for number in range(1, 100)})
+        service.late = HOUR
+        await run_job(service, journal, source(*map(request_of, range(1, 100))))
+        assert State.ACCEPTED not in states(journal).values()
+        await asyncio.sleep(2 * HOUR)
+        await run_job(service, journal, source(*map(request_of, range(1, 100))))
+        return service
+
+    service = in_virtual_time(scenario)
+    assert journal.confirmed_forms()
+    assert {*states(journal).values()} == {State.ACCEPTED}, detail(journal)
+    assert len(service.posts) == 99
+
+
 def test_a_record_of_an_earlier_attempt_confirms_no_form(in_virtual_time, journal, request_of):
     """The first attempt arrived; a portal answered the second one, and then all that follow."""
     portal = says(200, {"message": "please sign in"})

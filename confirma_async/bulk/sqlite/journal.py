@@ -60,7 +60,7 @@ _REJECTED = (
 
 _COLUMNS = (
     "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
-    "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took"
+    "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no, form"
 )
 _INSERTED = (
     "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, ended, "
@@ -209,8 +209,11 @@ class SqliteJournal:
         """When doubt arises, what was not sent by this journal may have been sent by the one it was."""
         if self._doubt is None or "doubt_settled" in self._meta():
             return
-        # An unknown one may have been sent again since: its witnesses of then prove nothing any more.
-        self._connection.execute(f"UPDATE item SET ended = NULL WHERE {OPEN} AND state = {State.UNKNOWN:d}")
+        # An unknown one may have been sent again since: what was known of then proves nothing any more.
+        self._connection.execute(
+            "UPDATE item SET ended = NULL, says_no = NULL, form = NULL "
+            f"WHERE {OPEN} AND state = {State.UNKNOWN:d}"
+        )
         self._connection.execute(
             f"UPDATE item SET state = ?, ended = ?, detail = ? WHERE {OPEN} AND state = ?",
             (State.UNKNOWN, self.sequence, self._doubt.reason, State.PENDING),
@@ -307,8 +310,9 @@ class SqliteJournal:
             self.sequence += len(some)
             values = [value for at, position in enumerate(some, first) for value in (position, at)]
             self._connection.execute(
-                "UPDATE item SET state = ?, attempts = attempts + 1, attempted_at = ?, ends_at = ?, ended = "
-                f"NULL, sequence = column2 FROM (VALUES {_places(some, 2)}) WHERE position = column1",
+                "UPDATE item SET state = ?, attempts = attempts + 1, attempted_at = ?, ends_at = ?, "
+                "ended = NULL, says_no = NULL, form = NULL, sequence = column2 "
+                f"FROM (VALUES {_places(some, 2)}) WHERE position = column1",
                 (State.SENDING, _milliseconds(now), _milliseconds(ends_at), *values),
             )
 
@@ -329,8 +333,9 @@ class SqliteJournal:
                 "UPDATE item SET state = column2, status = column3, detail = column4, duplicate = column5, "
                 "decided_at = column6, ended = coalesce(column7, ended), took = column8, "
                 "ends_at = CASE WHEN column6 IS NULL THEN ends_at END, "
-                "attempted_at = CASE WHEN column6 IS NULL OR column8 IS NULL THEN attempted_at END "
-                f"FROM (VALUES {_places(some, 8)}) WHERE position = column1",
+                "attempted_at = CASE WHEN column6 IS NULL OR column8 IS NULL THEN attempted_at END, "
+                "says_no = column9, form = column10 "
+                f"FROM (VALUES {_places(some, 10)}) WHERE position = column1",
                 values,
             )
 
@@ -344,6 +349,8 @@ class SqliteJournal:
             _milliseconds(decision.at) if decision.state in FINAL else None,
             self.sequence if decision.lost else None,
             None if decision.seconds is None else round(decision.seconds * 1000),
+            decision.says_no or None,
+            None if decision.form is None else self.word(decision.form),
         )
 
     def _count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
@@ -393,7 +400,8 @@ class SqliteJournal:
         self._count({resolution.position: resolution})
         decided_at = _milliseconds(resolution.at) if resolution.state in FINAL else None
         self._connection.execute(
-            "UPDATE item SET state = ?, status = NULL, detail = ?, decided_at = ? WHERE position = ?",
+            "UPDATE item SET state = ?, status = NULL, detail = ?, decided_at = ?, says_no = NULL, "
+            "form = NULL WHERE position = ?",
             (resolution.state, f"a person decided: {resolution.note}", decided_at, resolution.position),
         )
 
@@ -671,7 +679,8 @@ class SqliteJournal:
 
     def _row(self, found: tuple[Any, ...]) -> Row:
         (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, sequence,
-         ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took) = found  # fmt: skip
+         ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no,
+         form) = found  # fmt: skip
         text = self._text
         return Row(
             position=position,
@@ -692,6 +701,8 @@ class SqliteJournal:
             currency=text(currency),
             decided_at=_seconds(decided_at),
             seconds=_seconds(took),
+            says_no=bool(says_no),
+            form=None if form is None else text(form),
         )
 
     def _archived(self, where: str, values: Sequence[Any]) -> Iterator[Row]:

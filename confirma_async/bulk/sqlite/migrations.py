@@ -70,7 +70,7 @@ MIGRATIONS: Sequence[str] = (
       currency INTEGER NOT NULL,
       run INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, sequence INTEGER,
       ended INTEGER, ends_at INTEGER, attempted_at INTEGER, decided_at INTEGER, took INTEGER,
-      duplicate INTEGER NOT NULL DEFAULT 0, status INTEGER, detail TEXT
+      duplicate INTEGER NOT NULL DEFAULT 0, status INTEGER, detail TEXT, says_no INTEGER, form INTEGER
     );
     INSERT INTO item SELECT
       position, number, (SELECT id FROM word WHERE text = type), (SELECT id FROM word WHERE text = seller),
@@ -79,7 +79,7 @@ MIGRATIONS: Sequence[str] = (
       (SELECT id FROM word WHERE text = currency), run, state, attempts, 0, NULL, NULL,
       CAST(attempted_at * 1000 AS INTEGER), CAST(decided_at * 1000 AS INTEGER),
       CAST(seconds * 1000 AS INTEGER),
-      duplicate, (SELECT id FROM word WHERE text = status), detail
+      duplicate, (SELECT id FROM word WHERE text = status), detail, NULL, NULL
       FROM item_2 ORDER BY position;
     DROP TABLE item_2;
     CREATE UNIQUE INDEX item_key ON item (number, type, seller, repeat);
