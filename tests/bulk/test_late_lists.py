@@ -199,12 +199,12 @@ def test_what_was_refused_after_it_was_sent_again_is_not_sent_a_third_time_by_th
     request_of,
 ):
     """A wave of them pauses the run: the next one knows what the service said."""
-    many = range(1, 71)
+    many = range(1, 46)
     refuse = [reset, says(422, {"message": "no such account"})]
 
     async def scenario(loop):
         service = Late(loop, **{f"n{number}": list(refuse) for number in many})
-        for _ in range(12):
+        for _ in range(5):
             await run_job(service, journal, source(*map(request_of, many)), on_unknown=Unknown.RESEND)
         return service
 
