@@ -25,6 +25,7 @@ from confirma_async.errors import JournalError
 from confirma_async.settings import Environment
 
 _yes = click.option("--yes", is_flag=True, help="Do it without asking.")
+_GONE = "gone, and with it what was sent: put it back, or its latest copy"
 _journal = click.argument("which", metavar="[JOURNAL]", required=False)
 
 
@@ -41,20 +42,33 @@ def journal() -> None:
 def list_(as_json: bool) -> Exit:
     """List the accounts that are known here, and where the journal of each is."""
     accounts = Accounts()
-    found = {record.journal for record in accounts.all()}
-    found.update(accounts.root.glob(f"*/*/{JOURNAL_NAME}"))  # that of the sandbox, too
-    journals = [(path.parent.parent.name, path.parent.name, path) for path in sorted(found)]
+    has_sent = {record.journal: record.proved for record in accounts.all()}
+    found = sorted({*has_sent, *accounts.root.glob(f"*/*/{JOURNAL_NAME}")})  # that of the sandbox, too
+    journals = [
+        {
+            "target": path.parent.parent.name,
+            "account": path.parent.name,
+            "journal": str(path),
+            "exists": path.exists(),
+            "gone": has_sent.get(path, False) and not path.exists(),
+        }
+        for path in found
+    ]
     if as_json:
-        keys = ("target", "account", "journal", "exists")
-        print_json(
-            [dict(zip(keys, (*each[:2], str(each[2]), each[2].exists()), strict=True)) for each in journals]
-        )
+        print_json(journals)
     elif not journals:
         say(f"No account is known yet in {accounts.root}.")
     else:
-        rows = ((*each[:2], each[2] if each[2].exists() else f"{each[2]} (none yet)") for each in journals)
+        rows = ((one["target"], one["account"], f"{one['journal']}{_remark(one)}") for one in journals)
         print_rows(Terminal(), table("Journals", "Target", "Account", "Journal"), rows, len(journals))
     return Exit.ACCEPTED
+
+
+def _remark(listed: Mapping[str, object]) -> str:
+    """What is said beside the path of a journal."""
+    if listed["exists"]:
+        return ""
+    return f" ({_GONE})" if listed["gone"] else " (none yet)"
 
 
 @journal.command(name="verify", short_help="Check every page of a journal.")
@@ -150,7 +164,7 @@ def set_aside_(which: str | None, whose: Whose, confirm: str | None, yes: bool, 
     That is for trials on staging, where the same invoices are sent again on purpose. The old journal is kept
     beside the new one.
     """
-    path, _ = located(which, whose)
+    path = whose.journal(gone_too=True) if which is None else Path(which)
     production = _is_production(path)
     name = path.parent.name if which is None else path.name
     say(

@@ -55,18 +55,22 @@ class Whose:
     sandbox: bool = False
     key_file: Path | None = None
 
-    def journal(self) -> Path:
+    def journal(self, *, gone_too: bool = False) -> Path:
         """The account's journal; it need not be there yet.
+
+        Args:
+            gone_too: Whether it may be one that is gone, and with it what was sent.
 
         Raises:
             UnknownAccountError: it cannot be told which account is meant, or there is none of that name.
             ConfigurationError: there is no place for journals.
+            JournalError: it is gone.
         """
         if self.sandbox:
             return sandbox_journal(self.account)
         _, base_url = target_from_env(self.variables)
         record = Accounts().find(target_of(base_url), self._key(), self.account.name)
-        if record.proved and not record.journal.exists():
+        if record.proved and not record.journal.exists() and not gone_too:
             raise gone(record.journal)
         return record.journal
 

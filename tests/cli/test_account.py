@@ -221,6 +221,21 @@ def test_a_look_leaves_no_trace(confirma, service, invoices, directories, tmp_pa
     assert {path: path.read_bytes() for path in directories.rglob("*") if path.is_file()} == before
 
 
+def test_a_journal_that_is_gone_is_told_in_the_list_until_it_is_set_aside(
+    confirma, confirma_json, service, invoices, directories
+):
+    _, report = confirma_json("submit", invoices(1))
+    Path(report["journal"]).unlink()
+    (one,) = confirma_json("journal", "list")[1]
+    assert (one["exists"], one["gone"]) == (False, True)
+    assert "gone, and with it what was sent" in " ".join(confirma("journal", "list")[1].split())
+    assert confirma("submit", "invoices.jsonl")[0] == 2
+    assert confirma("journal", "set-aside", "--yes")[0] == 0
+    (one,) = confirma_json("journal", "list")[1]
+    assert (one["exists"], one["gone"]) == (False, False)
+    assert confirma("submit", "invoices.jsonl")[0] == 0
+
+
 # --- copies ---------------------------------------------------------------------------------------
 
 
