@@ -17,6 +17,9 @@ from confirma_async.bulk.sqlite.keeping import set_aside
 
 from .conftest import SETTLE
 
+QUICK = (*SETTLE, "--timeout", "2")
+"""For jobs that are cut off: the next one waits until the calls that were under way have surely ended."""
+
 LOOK = """
 import sys, time
 from pathlib import Path
@@ -39,7 +42,7 @@ def mounted(*arguments):
 
 def test_a_checkpoint_that_was_cut_off_is_no_damage(cli, write, service, account, killed_job):
     file = write(*range(1, 300))
-    killed_job(file, *SETTLE, after=150)
+    killed_job(file, *QUICK, after=150)
     log = account.with_name("account.journal-wal").read_bytes()
     first = [
         log[at + 24 : at + 4120]
@@ -61,7 +64,7 @@ def test_once_a_full_disk_has_room_the_job_goes_on(cli, write, service, tmp_path
     disk.mkdir()
     with mounted("-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk):
         env = {"CONFIRMA_JOURNAL_DIR": str(disk)}
-        assert "disk is full" in cli("submit", file, *SETTLE, env=env).err
+        assert "disk is full" in cli("submit", file, *QUICK, env=env).err
         subprocess.run(["mount", "-o", "remount,size=50m", str(disk)], check=True)
         done = cli("submit", file, *SETTLE, "--json", env=env)
     assert done.code in {0, 3}, done  # what was under way as the disk filled up may want for a witness

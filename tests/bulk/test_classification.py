@@ -541,7 +541,7 @@ async def test_what_is_sent_a_second_time_is_looked_up_before_the_job_pauses(ser
     assert not journal.confirmed_forms()
 
 
-@pytest.mark.parametrize("wide", [1, 2, 4, 10, 16])
+@pytest.mark.parametrize("wide", [1, 4, 16])
 @pytest.mark.parametrize("body", [{"id": 7}, None], ids=["object", "204"])
 async def test_a_job_whose_form_is_confirmed_goes_on(service, wire_invoice, wide, body):
     service.posts = [raw(204) if body is None else raw(body=body)]
@@ -550,9 +550,9 @@ async def test_a_job_whose_form_is_confirmed_goes_on(service, wire_invoice, wide
     async with Confirma(
         "the-key", base_url=service.url, timeout=5.0, rate_limit=RateLimit(concurrency=wide)
     ) as confirma:
-        invoices = [wire_invoice(number) for number in range(1, 400)]
+        invoices = [wire_invoice(number) for number in range(1, 150)]
         async with asyncio.timeout(20):
             report = await confirma.bulk.submit(
                 invoices, journal=lambda: contents, validate=False, settle_seconds=2
             )
-    assert report.accepted == 399
+    assert report.accepted == 149

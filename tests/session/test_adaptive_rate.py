@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from confirma_async import Confirma, LocalLimiter, RetryPolicy
@@ -190,6 +190,7 @@ def test_it_follows_a_capacity_that_falls_and_rises():
     ceiling=st.floats(0.1, 1000.0),
     story=st.lists(st.tuples(st.floats(0.0, 100.0), st.integers(0, 30), st.integers(0, 30)), max_size=30),
 )
+@settings(max_examples=30)
 def test_whatever_happens_the_ceiling_is_kept_and_reached_again(ceiling, story):
     rate, now = AdaptiveRate(ceiling), 0.0
     for passed, refusals, successes in story:
