@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import define, field
 
 ANSWER_LIMIT = 64 * 1024 * 1024
 """Bytes of an answer that are read at most, unless said otherwise."""
 
 
-@frozen
+@define
 class Request:
-    """What goes out: ready bytes, nothing left to decide.
+    """What goes out: ready bytes, nothing left to decide. Made once, and not changed.
 
     Attributes:
         method: The HTTP method.
@@ -35,9 +35,9 @@ class Request:
     public_only: bool = False
 
 
-@frozen
+@define
 class Response:
-    """What came back. Header names are looked up case-insensitively.
+    """What came back. Header names are looked up case-insensitively. Not changed either.
 
     Attributes:
         status: The HTTP status.
