@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import cast
 
 from confirma_async.schemas import InvoiceType
@@ -110,13 +111,18 @@ def says_no(found: object, status: str = "status") -> str | None:
 def _sign(entries: Sequence[tuple[str, object]], status: str) -> str | None:
     own = plain(status)
     for key, value in entries:
-        if key == own or _WORD_KEY.fullmatch(key):
-            sign = _is_failing(value)
-        else:
-            sign = _SUCCESS.fullmatch(key) is not None and not _is_yes(value)
-        if sign or (key != own and _FAILURE.search(key) and _says_something(value)):
+        word, success, failure = _roles(key)
+        sign = _is_failing(value) if word or key == own else success and not _is_yes(value)
+        if sign or (failure and key != own and _says_something(value)):
             return key
     return None
+
+
+@lru_cache(maxsize=1024)
+def _roles(key: str) -> tuple[bool, bool, bool]:
+    """What a key may say: in a word how it went, whether it went well, and that something failed."""
+    found = _WORD_KEY.fullmatch(key), _SUCCESS.fullmatch(key), _FAILURE.search(key)
+    return found[0] is not None, found[1] is not None, found[2] is not None
 
 
 def _says_something(value: object) -> bool:
@@ -134,18 +140,24 @@ def _is_yes(value: object) -> bool:
 
 def _is_failing(value: object) -> bool:
     if isinstance(value, str):
-        first, whole = _first_word(value), _SPACING.sub("", value.lower())
-        if first.isdigit():
-            return len(first) == 3 and first >= "400"
-        told = (first, whole) if _WORD.fullmatch(value.strip()) else (first,)
-        return whole in _FAILING_WORDS or any(
-            word in _FAILING_WORDS or _FAILURE.search(word) is not None for word in told
-        )
+        return _fails(value)
     if isinstance(value, bool):
         return not value
     if isinstance(value, Decimal) and not value.is_finite():
         return True
     return isinstance(value, int | Decimal) and (value >= 400 or value < 0)
+
+
+@lru_cache(maxsize=256)
+def _fails(word: str) -> bool:
+    """Whether a word is one of failure; few words occur, and many times."""
+    first, whole = _first_word(word), _SPACING.sub("", word.lower())
+    if first.isdigit():
+        return len(first) == 3 and first >= "400"
+    told = (first, whole) if _WORD.fullmatch(word.strip()) else (first,)
+    return whole in _FAILING_WORDS or any(
+        each in _FAILING_WORDS or _FAILURE.search(each) is not None for each in told
+    )
 
 
 def _first_word(text: str) -> str:

@@ -334,10 +334,21 @@ class SqliteJournal:
                 "decided_at = column6, ended = coalesce(column7, ended), took = column8, "
                 "ends_at = CASE WHEN column6 IS NULL THEN ends_at END, "
                 "attempted_at = CASE WHEN column6 IS NULL OR column8 IS NULL THEN attempted_at END, "
-                "says_no = column9, form = column10 "
-                f"FROM (VALUES {_places(some, 10)}) WHERE position = column1",
+                "says_no = NULL, form = NULL "
+                f"FROM (VALUES {_places(some, 8)}) WHERE position = column1",
                 values,
             )
+        self._keep_answers([one for one in latest.values() if one.says_no or one.form is not None])
+
+    def _keep_answers(self, decisions: Sequence[Decision]) -> None:
+        """Keeps what answers were like that leave the outcome unknown."""
+        self._connection.executemany(
+            "UPDATE item SET says_no = ?, form = ? WHERE position = ?",
+            [
+                (one.says_no, None if one.form is None else self.word(one.form), one.position)
+                for one in decisions
+            ],
+        )
 
     def _decided(self, decision: Decision) -> tuple[Any, ...]:
         return (
@@ -349,8 +360,6 @@ class SqliteJournal:
             _milliseconds(decision.at) if decision.state in FINAL else None,
             self.sequence if decision.lost else None,
             None if decision.seconds is None else round(decision.seconds * 1000),
-            decision.says_no or None,
-            None if decision.form is None else self.word(decision.form),
         )
 
     def _count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
@@ -360,8 +369,15 @@ class SqliteJournal:
         """
         counts = Counter[tuple[int, int, State]]()
         for some in _slices(list(decisions)):
-            query = f"SELECT position, run, state, decided_at FROM item WHERE position IN ({_places(some)})"
-            for position, run, state, decided_at in self._connection.execute(query, some):
+            where = f"WHERE position IN ({_places(some)})"
+            kinds = f"SELECT DISTINCT run, CASE WHEN {DECIDED} THEN state END FROM item {where}"
+            found = self._connection.execute(kinds, some).fetchall()
+            if len(found) == 1 and found[0][1] is None:  # nearly always: those of one job, none of them final
+                rows = [(position, *found[0], 0) for position in some]
+            else:
+                query = f"SELECT position, run, state, decided_at FROM item {where}"
+                rows = self._connection.execute(query, some).fetchall()
+            for position, run, state, decided_at in rows:
                 decision = decisions[position]
                 if state in FINAL:
                     counts[run, _period(decided_at), State(state)] -= 1
