@@ -46,8 +46,7 @@ from batch import INVOICES, WRONGS, Batch
 from dying_job import CONCURRENCY, STEPS, UNKNOWN, durable_parts, keep_durable
 from figures import report, surroundings
 from inputs import Inputs
-from mishaps import MISHAPS, Mishaps
-from mishaps import WRONGS as MISHANDLED
+from mishaps import MISHAPS, WRONGS as MISHANDLED, Mishaps
 from weather import CREATE, LISTING, troubled_sandbox
 
 from confirma_async.accounts import FIRST_ACCOUNT, JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST

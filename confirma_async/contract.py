@@ -303,7 +303,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
 
 def schema_classes() -> dict[str, type[Schema]]:
     """Every schema of the wire contract that has names of its own, by class name."""
-    for name in schemas.__all__:
+    for name in dir(schemas):
         getattr(schemas, name)
     return {
         cls.__name__: cls

@@ -7,134 +7,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 import confirma_async
 
-if TYPE_CHECKING:
-    from confirma_async import (
-        OPERATIONS,
-        Account,
-        AccountView,
-        AddressNotChosenError,
-        APIError,
-        Attempt,
-        AuthenticationError,
-        BadRequestError,
-        BusinessRuleError,
-        CallbackTokenStore,
-        CallError,
-        ConfigurationError,
-        ConfirmaError,
-        ConflictError,
-        Converter,
-        CredentialsError,
-        Environment,
-        FileTokenStore,
-        History,
-        Hook,
-        JournalError,
-        JournalMismatchError,
-        KeyringTokenStore,
-        Limiter,
-        LocalLimiter,
-        NotFoundError,
-        Operation,
-        Outcome,
-        OutcomeUnknownError,
-        Outgoing,
-        Overrides,
-        Page,
-        PermissionDeniedError,
-        Phase,
-        Problem,
-        RateLimit,
-        RateLimitedError,
-        Report,
-        Request,
-        RequestInvalidError,
-        Response,
-        ResponseDecodeError,
-        RetryPolicy,
-        Secret,
-        ServerError,
-        Settings,
-        SharedTokenStore,
-        TokenNotKeptError,
-        TokenStore,
-        Transport,
-        TransportError,
-        Unknown,
-        UnprocessableError,
-        Verdict,
-        __version__,
-        pick_address,
-    )
-    from confirma_sync.client import Confirma
-    from confirma_sync.listing import Listing
-    from confirma_sync.sandbox import Sandbox
-
-__all__ = [
-    "OPERATIONS",
-    "APIError",
-    "Account",
-    "AccountView",
-    "AddressNotChosenError",
-    "Attempt",
-    "AuthenticationError",
-    "BadRequestError",
-    "BusinessRuleError",
-    "CallError",
-    "CallbackTokenStore",
-    "ConfigurationError",
-    "Confirma",
-    "ConfirmaError",
-    "ConflictError",
-    "Converter",
-    "CredentialsError",
-    "Environment",
-    "FileTokenStore",
-    "History",
-    "Hook",
-    "JournalError",
-    "JournalMismatchError",
-    "KeyringTokenStore",
-    "Limiter",
-    "Listing",
-    "LocalLimiter",
-    "NotFoundError",
-    "Operation",
-    "Outcome",
-    "OutcomeUnknownError",
-    "Outgoing",
-    "Overrides",
-    "Page",
-    "PermissionDeniedError",
-    "Phase",
-    "Problem",
-    "RateLimit",
-    "RateLimitedError",
-    "Report",
-    "Request",
-    "RequestInvalidError",
-    "Response",
-    "ResponseDecodeError",
-    "RetryPolicy",
-    "Sandbox",
-    "Secret",
-    "ServerError",
-    "Settings",
-    "SharedTokenStore",
-    "TokenNotKeptError",
-    "TokenStore",
-    "Transport",
-    "TransportError",
-    "Unknown",
-    "UnprocessableError",
-    "Verdict",
-    "__version__",
-    "pick_address",
-]
+__all__ = dir(confirma_async)  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll] (the stub tells)
 
 _OWN = {
     "Confirma": "confirma_sync.client",
@@ -143,12 +19,12 @@ _OWN = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Imports a public name from its home at its first use; all but the blocking classes are shared."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = importlib.import_module(_OWN[name]) if name in _OWN else confirma_async
-    value = getattr(home, name)
+    value: object = getattr(home, name)
     globals()[name] = value
     return value
 

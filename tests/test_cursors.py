@@ -4,8 +4,7 @@ import base64
 import datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from confirma_async.cursors import Cursor, digest, listing_id
 from confirma_async.errors import RequestInvalidError

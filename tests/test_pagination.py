@@ -4,8 +4,7 @@ import datetime
 from collections import Counter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from confirma_async.errors import ConfigurationError, RequestInvalidError
 from confirma_async.pagination import Reading, Window, by_pages, by_windows, period, windows

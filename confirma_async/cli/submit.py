@@ -23,8 +23,7 @@ from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_jour
 from confirma_async.cli.printer import say
 from confirma_async.cli.progress import progress
 from confirma_async.cli.render import show_report
-from confirma_async.cli.running import Running
-from confirma_async.cli.running import running as running_options
+from confirma_async.cli.running import Running, running as running_options
 from confirma_async.cli.standing import standing
 from confirma_async.cli.stopping import signals
 from confirma_async.cli.validate import inspect

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set as AbstractSet
 from decimal import Decimal
 from functools import partial
 from types import GenericAlias

@@ -42,8 +42,7 @@ from confirma_async.formats import InputError
 from confirma_async.sandbox import Fault
 from confirma_async.session import adaptive_rate, refusal_share
 from confirma_async.session.halt import CalledOffError
-from confirma_async.session.history import History
-from confirma_async.session.history import log_fields as fields_of_record
+from confirma_async.session.history import History, log_fields as fields_of_record
 from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
 from confirma_async.settings import Environment
 from docs.tables.markup import code, member_docs, prose, table

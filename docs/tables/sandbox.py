@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from confirma_async.sandbox.admin import COMMANDS
-from confirma_async.sandbox.rules import ASSUMPTIONS, STEPS, TRANSITIONS, Transition
-from confirma_async.sandbox.rules import RULES as SANDBOX_RULES
+from confirma_async.sandbox.rules import ASSUMPTIONS, RULES as SANDBOX_RULES, STEPS, TRANSITIONS, Transition
 from confirma_async.schemas.wire import Evidence
 from docs.tables.markup import MARKS, code, prose, table
 

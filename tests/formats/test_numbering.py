@@ -2,8 +2,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats import Identity, NumberAssignments, assign

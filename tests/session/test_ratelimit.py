@@ -5,8 +5,7 @@ import contextlib
 import itertools
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.session.ratelimit import GRAIN, LocalLimiter, RateLimit

@@ -10,8 +10,7 @@ import confirma_sync
 import confirma_sync.formats
 import confirma_sync.schemas
 from confirma_async import bulk, formats, sandbox, schemas
-from confirma_async.client import Account
-from confirma_async.client import Confirma as Original
+from confirma_async.client import Account, Confirma as Original
 from confirma_sync.sandbox import Sandbox
 
 RENAMED = {"aclose": "close"}
@@ -39,10 +38,10 @@ VERBS = [
 
 
 def test_it_has_every_public_name():
-    assert set(confirma_sync.__all__) == set(confirma_async.__all__)
+    assert set(dir(confirma_sync)) == set(dir(confirma_async))
 
 
-@pytest.mark.parametrize("name", confirma_sync.__all__)
+@pytest.mark.parametrize("name", dir(confirma_sync))
 def test_a_name_is_its_own_or_the_same_object(name):
     own = {"Confirma", "Listing", "Sandbox"}
     assert (getattr(confirma_sync, name) is getattr(confirma_async, name)) == (name not in own)
@@ -51,7 +50,7 @@ def test_a_name_is_its_own_or_the_same_object(name):
 
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Konfirma'"):
-        confirma_sync.Konfirma  # noqa: B018 (looking is the test)
+        getattr(confirma_sync, "Konfirma")  # noqa: B009 (checkers know that it is not there)
 
 
 def test_its_client_has_everything_that_the_original_has():
@@ -97,8 +96,9 @@ def test_what_the_sandbox_does_has_the_same_parameters(name):
     ids=["sandbox", "schemas", "formats"],
 )
 def test_a_module_that_both_have_holds_the_same_names(original, twin):
-    assert set(twin.__all__) == set(original.__all__)
-    assert all(hasattr(twin, name) for name in twin.__all__)
+    names = set(getattr(original, "__all__"))  # noqa: B009 (some have it at run time only)
+    assert names <= set(dir(twin))
+    assert names == set(getattr(twin, "__all__", {name for name in dir(twin) if not name.startswith("_")}))
 
 
 @pytest.mark.parametrize("name", ["Confirma", "Sandbox"])

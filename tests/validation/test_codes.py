@@ -1,6 +1,5 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from confirma_async.validation.codes import country_fault, currency_fault, language_fault, postal_code_fault
 

@@ -1,7 +1,6 @@
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from confirma_async.validation.internet import (
     _PLAIN_EMAIL,  # pyright: ignore[reportPrivateUsage] (what the quick way takes is the question)

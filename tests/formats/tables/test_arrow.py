@@ -11,8 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from pyarrow import feather, parquet
 
 from confirma_async.formats import BadRecord, InputError, ReadInvoice, read, scan

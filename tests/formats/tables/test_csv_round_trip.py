@@ -9,8 +9,7 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from confirma_async.formats import ReadInvoice, read
 

@@ -3,8 +3,7 @@
 from decimal import Decimal
 from itertools import pairwise, permutations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from confirma_async.sandbox.rules.allocation import ORDER, allocate
 from confirma_async.sandbox.rules.money import AmountByKind

@@ -4,8 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from confirma_async.sandbox.rules.interest import MARGIN, REFERENCE_RATES, amount_of, units
 

@@ -1,0 +1,93 @@
+from ._version import (
+    __version__ as __version__,
+)
+from .bulk import (
+    Outcome as Outcome,
+    Report as Report,
+    Unknown as Unknown,
+    Verdict as Verdict,
+)
+from .client import (
+    Account as Account,
+    AccountView as AccountView,
+    Confirma as Confirma,
+)
+from .contract import (
+    OPERATIONS as OPERATIONS,
+    Operation as Operation,
+    Overrides as Overrides,
+)
+from .converters import (
+    Converter as Converter,
+)
+from .credentials import (
+    CallbackTokenStore as CallbackTokenStore,
+    FileTokenStore as FileTokenStore,
+    KeyringTokenStore as KeyringTokenStore,
+    SharedTokenStore as SharedTokenStore,
+    TokenStore as TokenStore,
+)
+from .errors import (
+    AddressNotChosenError as AddressNotChosenError,
+    APIError as APIError,
+    Attempt as Attempt,
+    AuthenticationError as AuthenticationError,
+    BadRequestError as BadRequestError,
+    BusinessRuleError as BusinessRuleError,
+    CallError as CallError,
+    ConfigurationError as ConfigurationError,
+    ConfirmaError as ConfirmaError,
+    ConflictError as ConflictError,
+    CredentialsError as CredentialsError,
+    JournalError as JournalError,
+    JournalMismatchError as JournalMismatchError,
+    NotFoundError as NotFoundError,
+    OutcomeUnknownError as OutcomeUnknownError,
+    PermissionDeniedError as PermissionDeniedError,
+    Phase as Phase,
+    Problem as Problem,
+    RateLimitedError as RateLimitedError,
+    RequestInvalidError as RequestInvalidError,
+    ResponseDecodeError as ResponseDecodeError,
+    ServerError as ServerError,
+    TokenNotKeptError as TokenNotKeptError,
+    TransportError as TransportError,
+    UnprocessableError as UnprocessableError,
+)
+from .pagination import (
+    Listing as Listing,
+    Page as Page,
+)
+from .resources.operations import (
+    pick_address as pick_address,
+)
+from .sandbox import (
+    Sandbox as Sandbox,
+)
+from .secret import (
+    Secret as Secret,
+)
+from .session.history import (
+    History as History,
+)
+from .session.hooks import (
+    Hook as Hook,
+    Outgoing as Outgoing,
+)
+from .session.ratelimit import (
+    Limiter as Limiter,
+    LocalLimiter as LocalLimiter,
+    RateLimit as RateLimit,
+)
+from .session.retry import (
+    RetryPolicy as RetryPolicy,
+)
+from .session.transport import (
+    Request as Request,
+    Response as Response,
+    Transport as Transport,
+)
+from .settings import (
+    Environment as Environment,
+    Settings as Settings,
+)

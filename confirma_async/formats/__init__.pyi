@@ -1,0 +1,55 @@
+from .attachments import (
+    LARGEST_ATTACHMENT as LARGEST_ATTACHMENT,
+    Attached as Attached,
+    AttachedFile as AttachedFile,
+    AttachedUrl as AttachedUrl,
+)
+from .duplicates import (
+    DuplicateNumbers as DuplicateNumbers,
+)
+from .file_format import (
+    FileFormat as FileFormat,
+)
+from .files import (
+    expand as expand,
+    read_files as read_files,
+    scan_files as scan_files,
+)
+from .json.document import (
+    JsonDocument as JsonDocument,
+    read_document as read_document,
+)
+from .models import (
+    BadRecord as BadRecord,
+    DocumentRef as DocumentRef,
+    Identity as Identity,
+    InputError as InputError,
+    NumberAssignments as NumberAssignments,
+    Place as Place,
+    ReadInvoice as ReadInvoice,
+    ReadOptions as ReadOptions,
+)
+from .numbering import (
+    AssignedNumbers as AssignedNumbers,
+    assign as assign,
+    namesake as namesake,
+    whole as whole,
+)
+from .reader import (
+    read as read,
+    scan as scan,
+)
+from .spooled import (
+    Spooled as Spooled,
+    spooled as spooled,
+)
+from .tables.cells import (
+    DateForm as DateForm,
+)
+from .tables.columns import (
+    COLUMNS as COLUMNS,
+    Column as Column,
+)
+from .tables.mapping import (
+    ColumnMapping as ColumnMapping,
+)
