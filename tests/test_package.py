@@ -121,7 +121,7 @@ def test_every_public_name_is_there(name):
 
 def test_a_name_that_is_not_there_is_an_attribute_error():
     for package in (confirma_async, schemas):
-        with pytest.raises(AttributeError, match=r"no .*attribute .?Konfirma"):
+        with pytest.raises(AttributeError, match=r"attribute .?Konfirma"):
             getattr(package, "Konfirma")  # noqa: B009 (checkers know that it is not there)
 
 
