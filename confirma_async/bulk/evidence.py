@@ -235,6 +235,11 @@ class Kind(enum.Enum):
         "of its number in error, after an earlier attempt was rejected",
         "it may be that of the earlier attempt",
     )
+    FORMER_VERSION = _unsure(
+        "record",
+        "of its number, before it was sent as it was corrected",
+        "the service may have taken the version before, of which it was told that it is not there",
+    )
     SEVERAL = _unsure(
         "record", "several of its number, in error and not in error", "which is its own is not said"
     )

@@ -165,7 +165,8 @@ class Row:
         currency: The currency of the amount.
         decided_at: When it came to a final state; seconds since 1970.
         seconds: How long the deciding call took, its retries included.
-        says_no: Whether the service said no to its last attempt, while its outcome is unknown.
+        says_no: Whether the service said no to its last attempt, which is unknown for that, or was rejected
+            because no list showed it.
         form: The form of the answer to its last attempt, while that has to be confirmed.
     """
 

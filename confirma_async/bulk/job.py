@@ -115,7 +115,7 @@ class Job:
         Raises:
             JournalError: the journal cannot be written; nothing is sent without it.
         """
-        self._lookups.forms, self._lookups.doubt = await self.writer.run(_known_so_far)
+        self._lookups.begin(*await self.writer.run(_known_so_far))
         lookout = asyncio.create_task(self._lookout())
         try:
             await self._first_of(self._feed_or_drain(source), self._halt.wait())
@@ -212,7 +212,7 @@ class Job:
                 await self._refuse([outcomes.contradiction(entry, admission, row)])
             case Admitted(admission, position, row):
                 task = Task(entry, position)
-                if row is not None and (admission is Admission.UNKNOWN or _was_not_taken(admission, row)):
+                if row is not None and (admission is Admission.UNKNOWN or _may_be_there(admission, row)):
                     self._lookups.resume(task, row)
                 self._open += 1
                 self._idle.clear()
@@ -454,9 +454,11 @@ def _known_so_far(journal: Journal) -> tuple[set[str], Doubt | None]:
     return set(journal.confirmed_forms()), journal.doubt()
 
 
-def _was_not_taken(admission: Admission, row: Row) -> bool:
-    """Whether an earlier run has sent this, and was told that it was not taken: by a gateway, perhaps."""
-    return admission is Admission.CLAIMED and row.attempts > 0
+def _may_be_there(admission: Admission, row: Row) -> bool:
+    """Whether this was sent before, and is not there by no more than a gateway's word, or a list."""
+    return row.attempts > 0 and (
+        admission is Admission.CLAIMED or (admission is Admission.RETRIED and row.says_no)
+    )
 
 
 def _is_accepted(step: Step) -> bool:

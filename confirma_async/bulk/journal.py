@@ -180,7 +180,8 @@ class Journal(Protocol):
     def witnesses(self, position: int, limit: int) -> Sequence[Row]:
         """Invoices accepted by attempts that began after an item's lost one had surely ended, newest first.
 
-        They are of its type and seller, and dated on its day or later.
+        They are of its type and seller, dated on its day or later, and were sent once: a record of one that
+        was sent twice may be of the attempt before.
 
         None while it is not known that it has ended.
         """
@@ -334,7 +335,8 @@ class Decision:
         at: Now; seconds since 1970.
         lost: Whether its answer was lost just now, so that its settle time counts from now.
         seconds: How long the deciding call took.
-        says_no: Whether the service said no, though the outcome is unknown.
+        says_no: Whether the service said no, though that did not decide it: the outcome is unknown, or it was
+            rejected because no list showed it.
         form: The form of its answer, where that has to be confirmed.
     """
 

@@ -10,7 +10,6 @@ from typing import TypeAlias
 from attrs import define, field, frozen
 
 from confirma_async.bulk.classification import (
-    WINDOW,
     Classification,
     Wanted,
     after_no,
@@ -21,6 +20,7 @@ from confirma_async.bulk.classification import (
 from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import Entry, JobOptions, Row, State, Unknown
 from confirma_async.bulk.journal import Decision, Doubt, Journal, Rivals
+from confirma_async.bulk.newer import Newer
 from confirma_async.bulk.witnesses import Witnesses
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, Phase
@@ -36,9 +36,6 @@ LOOKUPS = 3
 
 FAR = 3600.0
 """Seconds from now that a lost call may end at most, by the journal, for a run to wait for that."""
-
-MARGIN = datetime.timedelta(hours=1)
-"""How much newer than a journal's doubt a record must be: the service's clock need not be this one's."""
 
 UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
 """What is told of an invoice that was sent again on time alone."""
@@ -60,7 +57,9 @@ class Lost:
         said: Why its outcome is unknown.
         form: The form of its answer, if that is what has to be confirmed.
         new: Whether the journal, which is in doubt, has never sent it.
-        surely_not: Whether it surely was not taken, and is looked up for want of trust in gateways alone.
+        surely_not: Whether it was not taken, by all that is known, and is looked up once more before it is
+            sent: a gateway may have said so, or a list may have been late.
+        changed: Whether it was corrected since it was sent.
         asked: How often it was looked up.
         failed: How often that failed.
     """
@@ -73,6 +72,7 @@ class Lost:
     form: str | None = None
     new: bool = False
     surely_not: bool = False
+    changed: bool = False
     asked: int = 0
     failed: int = 0
 
@@ -183,7 +183,8 @@ def decision_of(
         at=wall,
         lost=lost,
         seconds=seconds,
-        says_no=unknown and (classification.says_no or (known is not None and known.says_no)),
+        says_no=classification.kind is Kind.ABSENT_AFTER_NO
+        or (unknown and (classification.says_no or (known is not None and known.says_no))),
         form=(classification.form or (known.form if known is not None else None)) if unknown else None,
     )
 
@@ -196,7 +197,6 @@ class Lookups:
         invoices: The resource to ask.
         writer: The journal.
         options: How the job runs.
-        doubt: Why the journal may not know all that was sent; None where it does.
         forms: The forms of answers after which a lookup has found the invoice.
         more: Says whether the run may still send invoices, which are witnesses then.
         backoff: Seconds to wait after so many failures.
@@ -210,16 +210,25 @@ class Lookups:
     more: Callable[[], bool]
     backoff: Callable[[int], float]
     clock: Callable[[], float]
-    doubt: Doubt | None = None
     forms: set[str] = field(factory=set[str])
     open: dict[int, Task] = field(init=False, factory=dict[int, Task])
     _witnesses: Witnesses = field(init=False)
-    _newer: bool = field(init=False, default=False)
-    _newer_at: float = field(init=False, default=0.0)
+    _newer: Newer | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         settle = self.options.settle_seconds
         self._witnesses = Witnesses(self._shows, max(0.02, settle / 120), max(0.02, settle / 4))
+
+    def begin(self, forms: set[str], doubt: Doubt | None) -> None:
+        """Takes in what the journal knows as the run begins.
+
+        Args:
+            forms: The forms of answers after which a lookup has found the invoice.
+            doubt: Why the journal may not know all that was sent; None where it does.
+        """
+        self.forms = forms
+        if doubt is not None:
+            self._newer = Newer(self.invoices, doubt.since, max(1.0, self.options.settle_seconds))
 
     @property
     def unconfirmed(self) -> int:
@@ -249,11 +258,12 @@ class Lookups:
             settles_at=now if new else now + settle,
             ends_after=None if new or row.ended is not None else now + settle,
             ends_at=row.ends_at or 0.0,
-            says_no=row.says_no,
+            says_no=row.says_no and row.state is State.UNKNOWN,
             said=row.detail,
             form=row.form,
             new=new,
-            surely_not=row.state is State.PENDING,
+            surely_not=row.state is not State.UNKNOWN,
+            changed=row.digest != task.entry.digest,
         )
         self.open[task.position] = task
 
@@ -303,8 +313,8 @@ class Lookups:
 
         def judge(journal: Journal) -> Classification | Again | Send:
             found = classify_list(answer, wanted, journal.rivals(task.position, wanted.key))
-            if lost.surely_not and found.kind.reading.of != "record":
-                return Send()
+            if lost.surely_not:
+                return _once_more(found, changed=lost.changed)
             if found.kind is Kind.NOT_LISTED:
                 return self._absent(task, lost, moment)
             return after_no(found, lost.said) if lost.says_no else found
@@ -403,30 +413,16 @@ class Lookups:
         """Whether the list shows a witness."""
         if ended is not None and await self._witnesses.has(task.entry.key, ended):
             return True
-        return lost.new and await self._shows_newer()
+        if not lost.new or self._newer is None:
+            return False
+        today = datetime.datetime.fromtimestamp(self.clock(), datetime.UTC).date()
+        return await self._newer.shows(task.entry.key, today)
 
     async def _shows(self, row: Row) -> bool:
         """Whether the list shows an accepted invoice; what became of it since does not matter."""
         wanted = Wanted(row.key, row.amount)
         found = classify_list(await self._list(wanted), wanted, Rivals())
         return found.kind in {Kind.LISTED, Kind.LISTED_IN_ERROR}
-
-    async def _shows_newer(self) -> bool:
-        """Whether the list shows anything that is surely newer than the journal's doubt.
-
-        For what the journal never sent there may be no witness of its own, since nothing may be sent first.
-        """
-        if self._newer or self.doubt is None or self._now() < self._newer_at:
-            return self._newer
-        since = datetime.datetime.fromtimestamp(self.doubt.since, datetime.UTC) + MARGIN
-        today = datetime.datetime.fromtimestamp(self.clock(), datetime.UTC).date()
-        answer = await self.invoices.distributions(from_date=today - 2 * WINDOW, to_date=today + WINDOW)
-        made = (record.created_at for record in answer.data)
-        self._newer = any(
-            isinstance(at, datetime.datetime) and at.tzinfo is not None and at > since for at in made
-        )
-        self._newer_at = self._now() + max(1.0, self.options.settle_seconds)
-        return self._newer
 
     def _may_wait(self, task: Task, lost: Lost, ended: int | None) -> bool:
         """Whether a witness may still be listed while this run goes on, and is waited for."""
@@ -468,6 +464,17 @@ _FAR = (
     "not listed, and by the journal its call may still be under way, long from now: a clock stands wrong, or "
     "did when it was sent. Set the clock right, or say what became of this invoice (resolve)"
 )
+
+
+def _once_more(found: Classification, *, changed: bool) -> Classification | Send:
+    """What follows from a last look before something is sent that was not taken."""
+    if found.kind.reading.of != "record" or found.kind is Kind.FORMER_ERROR:
+        return Send()
+    if found.state is State.ACCEPTED and changed:
+        return Classification(
+            kind=Kind.FORMER_VERSION, status=found.status, detail=Kind.FORMER_VERSION.reading.reason
+        )
+    return found
 
 
 def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None]:

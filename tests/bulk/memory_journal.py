@@ -270,7 +270,7 @@ class MemoryJournal:
         later = [
             row
             for row in self.rows(State.ACCEPTED)
-            if row.sequence > ended and not row.duplicate and is_like(row.key, lost)
+            if row.sequence > ended and row.attempts == 1 and not row.duplicate and is_like(row.key, lost)
         ]
         return sorted(later, key=lambda row: -row.sequence)[:limit]
 

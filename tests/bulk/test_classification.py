@@ -266,6 +266,7 @@ ELSEWHERE = {
     Kind.NOT_SENT: "test_what_was_not_sent_pauses_the_job",
     Kind.FORM_KNOWN: "test_a_form_of_answer_is_believed_once_a_lookup_has_confirmed_it",
     Kind.FORMER_ERROR: "test_a_record_in_error_may_be_that_of_the_version_that_was_rejected",
+    Kind.FORMER_VERSION: "test_what_was_rejected_for_want_of_a_record_is_looked_up_before_it_is_retried",
     Kind.NOT_ENDED: "tests/bulk/test_lookups.py",
     Kind.NOTHING_KNOWN: "tests/bulk/test_lookups.py",
     Kind.REFUSED_AFTER_RESEND: "tests/bulk/test_late_lists.py",
@@ -427,6 +428,30 @@ async def test_a_record_in_error_may_be_that_of_the_version_that_was_rejected(se
     service.listed["1042"] = listing(record(status="ERROR"), record())
     report, _ = await submit([1042], journal)
     assert (report.accepted, service.sent) == (1, [1042, 1042])
+
+
+@pytest.mark.parametrize(
+    ("listed", "corrected", "state", "posts"),
+    [
+        (record(), False, State.ACCEPTED, [1042]),
+        (record(), True, State.UNKNOWN, [1042]),
+        (record(status="ERROR"), True, State.ACCEPTED, [1042, 1042]),
+        (None, True, State.ACCEPTED, [1042, 1042]),
+    ],
+    ids=["there", "there, and corrected since", "there in error", "not there"],
+)
+async def test_what_was_rejected_for_want_of_a_record_is_looked_up_before_it_is_retried(
+    service, submit, kinds, listed, corrected, state, posts
+):
+    """The list was later than it was waited for."""
+    service.posts = [raw(409, {"message": "in use"}), TAKEN]
+    report, journal = await submit([1042], settle_seconds=0.1, on_unknown="resend")
+    assert report.rejected == 1
+    if listed is not None:
+        service.listed["1042"] = listing(listed)
+    header = {"description": "corrected"} if corrected else {}
+    await submit([1042], journal, retry="changed" if corrected else "all", header=header)
+    assert ([row.state for row in journal.rows()], service.sent) == ([state], posts)
 
 
 async def test_a_rival_whose_date_or_type_contradicts_the_record_is_none(service, submit):

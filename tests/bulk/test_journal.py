@@ -423,6 +423,19 @@ def test_a_witness_was_accepted_by_an_attempt_that_began_after_the_lost_one_had_
     assert [row.key.number for row in journal.witnesses(1, 1)] == [6]
 
 
+def test_one_that_was_sent_twice_is_no_witness(run, journal, entry, admit, send, decide):
+    """The list may show its first attempt, which began before the lost one had ended."""
+    number = run()
+    for each in (1, 2):
+        admit(entry(number=each), number)
+    send(2)
+    send(1)
+    decide(1, State.UNKNOWN, lost=True)
+    send(2)
+    decide(2, State.ACCEPTED)
+    assert not journal.witnesses(1, 8)
+
+
 def test_what_a_dead_run_lost_has_witnesses_once_it_is_said_to_have_ended(
     run, journal, entry, admit, send, decide
 ):

@@ -439,6 +439,29 @@ def test_in_doubt_what_is_new_is_sent_where_something_newer_is_listed(in_virtual
     assert set(states(in_doubt).values()) == {State.ACCEPTED}
 
 
+@pytest.mark.parametrize(
+    ("more", "proven"),
+    [
+        ({}, False),
+        ({"type": "CREDIT_NOTE"}, True),
+        ({"type": "CREDIT_NOTE", "invoiceDate": "2026-10-31"}, False),
+        ({"type": "INVOICE"}, False),
+    ],
+    ids=str,
+)
+def test_in_doubt_something_newer_proves_nothing_of_another_kind(
+    in_virtual_time, in_doubt, request_of, more, proven
+):
+    async def scenario(loop):
+        loop.wall = time.time() - loop.time() + 2 * HOUR
+        service = Service(loop)
+        service.take(7, **more)
+        await run_job(service, in_doubt, source(request_of(3, type="CREDIT_NOTE", originalInvoiceNumber=1)))
+        return service
+
+    assert in_virtual_time(scenario).posts == ([3] if proven else [])
+
+
 # --- late lists -------------------------------------------------------------------------------------
 
 

@@ -557,7 +557,7 @@ class SqliteJournal:
                 f"AND NOT duplicate ORDER BY sequence DESC LIMIT {_NEWEST}"
             )
             found += self._query(
-                f"WHERE position IN ({newest}) AND {like} ORDER BY sequence DESC LIMIT ?",
+                f"WHERE position IN ({newest}) AND attempts = 1 AND {like} ORDER BY sequence DESC LIMIT ?",
                 (run, State.ACCEPTED, lost.ended, position, day(lost.key.date), limit - len(found)),
             )
         return found
