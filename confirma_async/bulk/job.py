@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -27,13 +28,14 @@ from confirma_async.bulk.journal import Admission, Admitted, Doubt, Journal
 from confirma_async.bulk.lookups import Again, Decided, Lookups, Send, Step, Task, decision_of
 from confirma_async.bulk.watch import Watch
 from confirma_async.bulk.writer import JournalWriter
-from confirma_async.contract import CREATE_INVOICE
+from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS
 from confirma_async.errors import CallError, JournalError, OutcomeUnknownError, Problem, RequestInvalidError
 from confirma_async.resources.invoices import Invoices
+from confirma_async.schemas import DistributionQuery
 from confirma_async.session.download import Downloads
 from confirma_async.session.halt import CalledOffError, Halt
 from confirma_async.session.pipeline import CallOptions, Pipeline, Reply
-from confirma_async.session.retry import RetryQuota
+from confirma_async.session.retry import RetryQuota, http_date
 
 T = TypeVar("T")
 
@@ -100,6 +102,7 @@ class Job:
             more=self._may_send,
             backoff=policy.backoff,
             clock=self.clock,
+            ask_time=self._service_time,
         )
         self._receipts = Receipts.of(self.pipeline.converter)
         self._idle.set()
@@ -164,6 +167,11 @@ class Job:
         """Has nothing claimed in the journal that nobody holds any more."""
         with contextlib.suppress(JournalError):  # told already, by what could not be written before
             await self.writer.run(lambda journal: journal.put_back(self.run))
+
+    async def _service_time(self) -> float | None:
+        today = datetime.datetime.fromtimestamp(self.clock(), datetime.UTC).date()  # any day: its head tells
+        query = DistributionQuery(from_inv_date=today, to_inv_date=today)
+        return http_date((await self.pipeline.call(DISTRIBUTIONS, Reply, query=query)).date)
 
     # --- in ---------------------------------------------------------------------------------------
 

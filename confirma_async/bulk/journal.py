@@ -111,6 +111,14 @@ class Journal(Protocol):
         """Takes the journal for whole again: what was never sent by it may be; returns how many that are."""
         ...
 
+    def note_service_time(self, moment: float) -> None:
+        """Keeps what the service's clock said in its first answer since the journal is in doubt.
+
+        Args:
+            moment: Seconds since 1970.
+        """
+        ...
+
     def confirm_form(self, form: str) -> None:
         """Keeps the form of an answer after which a lookup has found the invoice."""
         ...
@@ -283,11 +291,13 @@ class Doubt:
 
     Attributes:
         reason: What was found, in words.
-        since: When; seconds since 1970.
+        since: When, by this machine's clock; seconds since 1970.
+        service_time: What the service's own clock said in its first answer after that, likewise; None before.
     """
 
     reason: str
     since: float
+    service_time: float | None = None
 
 
 class Admission(enum.Enum):

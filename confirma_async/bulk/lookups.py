@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -20,7 +19,7 @@ from confirma_async.bulk.classification import (
 from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import Entry, JobOptions, Row, State, Unknown
 from confirma_async.bulk.journal import Decision, Doubt, Journal, Rivals
-from confirma_async.bulk.newer import Newer
+from confirma_async.bulk.newer import Newer, ServiceTime
 from confirma_async.bulk.witnesses import Witnesses
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, Phase
@@ -201,6 +200,7 @@ class Lookups:
         more: Says whether the run may still send invoices, which are witnesses then.
         backoff: Seconds to wait after so many failures.
         clock: Seconds since 1970.
+        ask_time: Asks what the service's clock says.
         open: The tasks that have to be looked up, by their positions.
     """
 
@@ -210,6 +210,7 @@ class Lookups:
     more: Callable[[], bool]
     backoff: Callable[[int], float]
     clock: Callable[[], float]
+    ask_time: ServiceTime
     forms: set[str] = field(factory=set[str])
     open: dict[int, Task] = field(init=False, factory=dict[int, Task])
     _witnesses: Witnesses = field(init=False)
@@ -228,7 +229,11 @@ class Lookups:
         """
         self.forms = forms
         if doubt is not None:
-            self._newer = Newer(self.invoices, doubt.since, max(1.0, self.options.settle_seconds))
+            pause = max(1.0, self.options.settle_seconds)
+            self._newer = Newer(self.invoices, pause, self.ask_time, self._keep_time, doubt.service_time)
+
+    async def _keep_time(self, moment: float) -> None:
+        await self.writer.run(lambda journal: journal.note_service_time(moment))
 
     @property
     def unconfirmed(self) -> int:
@@ -413,10 +418,7 @@ class Lookups:
         """Whether the list shows a witness."""
         if ended is not None and await self._witnesses.has(task.entry.key, ended):
             return True
-        if not lost.new or self._newer is None:
-            return False
-        today = datetime.datetime.fromtimestamp(self.clock(), datetime.UTC).date()
-        return await self._newer.shows(task.entry.key, today)
+        return lost.new and self._newer is not None and await self._newer.shows(task.entry.key)
 
     async def _shows(self, row: Row) -> bool:
         """Whether the list shows an accepted invoice; what became of it since does not matter."""

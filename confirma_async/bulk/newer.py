@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 from attrs import define, field
 
@@ -18,45 +19,66 @@ from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionRecord, InvoiceType
 
 MARGIN = datetime.timedelta(hours=1)
-"""How much newer than the doubt a record must be: the service's clock need not be this one's."""
+"""How much newer than the doubt a record must be: not all of a service need have one clock."""
+
+ServiceTime: TypeAlias = Callable[[], Awaitable[float | None]]
+"""Asks what the service's clock says; seconds since 1970, None where it does not tell."""
 
 
 @define
 class Newer:
     """Asks for what is listed, again and again while nothing newer is.
 
+    Only the service's own clock counts: this machine's may have stood wrong when the doubt arose.
+
     Attributes:
         invoices: The resource to ask.
-        since: When the doubt arose; seconds since 1970.
         pause: Seconds between two questions.
+        ask_time: Asks what the service's clock says.
+        keep: Keeps what it said first.
+        since: What it said first since the journal is in doubt; None while that is not known.
     """
 
     invoices: Invoices
-    since: float
     pause: float
+    ask_time: ServiceTime
+    keep: Callable[[float], Awaitable[None]]
+    since: float | None = None
     _found: Sequence[DistributionRecord] = field(init=False, default=())
     _next_at: float = field(init=False, default=0.0)
+    _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
-    async def shows(self, key: InvoiceKey, today: datetime.date) -> bool:
+    async def shows(self, key: InvoiceKey) -> bool:
         """Whether something is listed that is like an invoice, and surely newer than the doubt.
 
-        Args:
-            key: The invoice.
-            today: The day.
-
         Raises:
-            CallError: the list could not be asked.
+            CallError: the service could not be asked.
+            JournalError: the journal cannot be written.
         """
-        now = asyncio.get_running_loop().time()
-        if not self._shows(key) and now >= self._next_at:
-            answer = await self.invoices.distributions(from_date=today - 2 * WINDOW, to_date=today + WINDOW)
-            since = datetime.datetime.fromtimestamp(self.since, datetime.UTC) + MARGIN
-            self._found = [record for record in answer.data if _is_after(record.created_at, since)]
-            self._next_at = now + self.pause
+        async with self._lock:  # who comes while somebody asks has the same answer
+            if not self._shows(key) and asyncio.get_running_loop().time() >= self._next_at:
+                await self._ask()
+                self._next_at = asyncio.get_running_loop().time() + self.pause
         return self._shows(key)
+
+    async def _ask(self) -> None:
+        moment = await self.ask_time()
+        if moment is None:
+            return
+        if self.since is None:
+            await self.keep(moment)
+            self.since = moment
+        today = _moment(moment).date()
+        answer = await self.invoices.distributions(from_date=today - 2 * WINDOW, to_date=today + WINDOW)
+        since = _moment(self.since) + MARGIN
+        self._found = [record for record in answer.data if _is_after(record.created_at, since)]
 
     def _shows(self, key: InvoiceKey) -> bool:
         return any(_is_like(record, key) for record in self._found)
+
+
+def _moment(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
 def _is_like(record: DistributionRecord, key: InvoiceKey) -> bool:

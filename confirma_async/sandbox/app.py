@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import email.utils
 import logging
 import socket
 import struct
@@ -93,16 +94,16 @@ def make_app(context: AppContext) -> web.Application:
     async def serve(request: web.Request) -> web.StreamResponse:
         return await _serve(context, request)
 
+    async def sign(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["x-sandbox"] = NOT_THE_VENDOR
+        response.headers["x-request-id"] = uuid.uuid4().hex
+        response.headers["Date"] = email.utils.format_datetime(context.backend.clock.now(), usegmt=True)
+
     app = web.Application(client_max_size=BODY_LIMIT)
     # One route for all: paths come from the contract and may hold whatever an override says.
     app.router.add_route("*", "/{path:.*}", serve)
-    app.on_response_prepare.append(_sign)
+    app.on_response_prepare.append(sign)
     return app
-
-
-async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["x-sandbox"] = NOT_THE_VENDOR
-    response.headers["x-request-id"] = uuid.uuid4().hex
 
 
 async def _serve(context: AppContext, request: web.Request) -> web.StreamResponse:
@@ -217,6 +218,8 @@ def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxCli
 
 def _replacement(rule: FaultRule) -> Answer | None:
     """The answer that a fault gives instead of the handler's; None for faults that give none."""
+    if rule.kind is Fault.FOREIGN_ANSWER:
+        return Answer(body=rule.body.encode())
     status = rule.status if rule.kind is Fault.SERVER_ERROR else _REPLACED_BY.get(rule.kind)
     if status is None:
         return None

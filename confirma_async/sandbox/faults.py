@@ -25,9 +25,13 @@ class Fault(enum.Enum):
     TOO_MANY_REQUESTS = "too many requests"
     """429 before the commit, with ``Retry-After`` where ``retry_after`` is given."""
     UNAVAILABLE = "unavailable"
-    """503 before the commit, with ``Retry-After`` where ``retry_after`` is given."""
+    """503 before the commit, or after it with ``after_commit=True``; it says when to come back where
+    ``retry_after`` is given."""
     SERVER_ERROR = "server error"
     """``status`` (500, 502 or 504) before the commit, or after it with ``after_commit=True``."""
+    FOREIGN_ANSWER = "foreign answer"
+    """200 with ``body``, such as a login page, or the answer to another request, before the commit, or after
+    it with ``after_commit=True``."""
     REFUSAL = "refusal"
     """What was sent is refused with ``status`` (400, 402, 409 or 422), and nothing is stored."""
     RESET_BEFORE_COMMIT = "reset before commit"
@@ -44,6 +48,8 @@ class Fault(enum.Enum):
     """An invoice is stored, but is listed only after ``seconds`` of real time."""
 
 
+SIGN_IN_PAGE = "<!DOCTYPE html><title>Sign in</title><p>Sign in to go on.</p>"
+
 _ALONGSIDE = frozenset({Fault.LATENCY, Fault.REFUSAL, Fault.LATE_LISTING})
 """Faults that do not touch how the answer travels: they join whatever else hits the same request."""
 
@@ -51,8 +57,9 @@ _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
     {
         Fault.LATENCY: frozenset({"seconds"}),
         Fault.TOO_MANY_REQUESTS: frozenset({"retry_after"}),
-        Fault.UNAVAILABLE: frozenset({"retry_after"}),
+        Fault.UNAVAILABLE: frozenset({"retry_after", "after_commit"}),
         Fault.SERVER_ERROR: frozenset({"status", "after_commit"}),
+        Fault.FOREIGN_ANSWER: frozenset({"body", "after_commit"}),
         Fault.REFUSAL: frozenset({"status"}),
         Fault.RESET_BEFORE_COMMIT: frozenset(),
         Fault.RESET_AFTER_COMMIT: frozenset(),
@@ -63,6 +70,8 @@ _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
     }
 )
 """Which options each kind takes."""
+
+_ALL_OPTIONS = frozenset().union(*_OPTIONS.values())
 
 _STATUSES: Mapping[Fault, frozenset[int]] = MappingProxyType(
     {
@@ -87,7 +96,8 @@ class FaultRule:
         retry_after: What ``Retry-After`` says: seconds, at most a day, or text sent as it is (an HTTP date);
             None omits it.
         status: The HTTP status, for SERVER_ERROR and REFUSAL.
-        after_commit: Whether SERVER_ERROR comes after the effect is stored.
+        after_commit: Whether UNAVAILABLE, SERVER_ERROR and FOREIGN_ANSWER come after the effect is stored.
+        body: What a FOREIGN_ANSWER says.
     """
 
     kind: Fault
@@ -99,9 +109,10 @@ class FaultRule:
     retry_after: float | str | None = None
     status: int = 500
     after_commit: bool = False
+    body: str = SIGN_IN_PAGE
 
     def __attrs_post_init__(self) -> None:
-        for option in sorted({"seconds", "retry_after", "status", "after_commit"} - _OPTIONS[self.kind]):
+        for option in sorted(_ALL_OPTIONS - _OPTIONS[self.kind]):
             if getattr(self, option) != attrs.fields_dict(FaultRule)[option].default:
                 taken = ", ".join(sorted(_OPTIONS[self.kind])) or "none of its own"
                 raise ConfigurationError(f"the fault {self.kind.name} takes no {option}; it takes {taken}")
@@ -183,6 +194,7 @@ class Faults:
         retry_after: float | str | None = None,
         status: int = 500,
         after_commit: bool = False,
+        body: str = SIGN_IN_PAGE,
     ) -> None:
         """Orders a fault; the arguments are the attributes of ``FaultRule``.
 
@@ -199,6 +211,7 @@ class Faults:
             retry_after=retry_after,
             status=status,
             after_commit=after_commit,
+            body=body,
         )
         with self._lock:
             self._armed.append(_ArmedFault(rule, times))

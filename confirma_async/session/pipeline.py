@@ -75,11 +75,13 @@ class Reply:
         status: The HTTP status.
         found: The JSON of its body; None where it has none.
         empty: Whether it has no body.
+        date: Its ``Date`` header; None where it has none.
     """
 
     status: int
     found: object = field(repr=False)
     empty: bool = False
+    date: str | None = None
 
 
 @frozen(kw_only=True)
@@ -404,7 +406,8 @@ class Pipeline:
         try:
             if answer is Reply:
                 found = None if empty else self.converter.parse(response.body.removeprefix(_MARK))
-                return cast("T", Reply(status=response.status, found=found, empty=empty))
+                date = response.headers.get("Date")
+                return cast("T", Reply(status=response.status, found=found, empty=empty, date=date))
             if empty:
                 return self.converter.structure({}, answer)
             return self.converter.loads(response.body.removeprefix(_MARK), answer)

@@ -196,6 +196,14 @@ def next_pause(
     return pause if pause < left and quota.take(held_back=held_back) else None
 
 
+def http_date(value: str | None) -> float | None:
+    """Reads an HTTP date, as a ``Date`` header has it: seconds since 1970; None where it is none."""
+    try:
+        return email.utils.parsedate_to_datetime(value or "").timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:
     """Reads a Retry-After header: seconds, fractions of a second, or an HTTP date. Seconds from now."""
     if value is None:
@@ -203,8 +211,8 @@ def retry_after(value: str | None, now: Callable[[], float] = time.time) -> floa
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - now()
-        except (ValueError, OverflowError):
+        moment = http_date(value)
+        if moment is None:
             return None
+        seconds = moment - now()
     return min(max(0.0, seconds), LONGEST_PAUSE) if math.isfinite(seconds) else None

@@ -199,6 +199,9 @@ class MemoryJournal:
     def trust(self, now):
         return 0
 
+    def note_service_time(self, moment):
+        raise AssertionError("it is never in doubt")
+
     def confirm_form(self, form):
         self.contents.forms.add(form)
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime
+import email.utils
 import json
 import logging
 import shutil
@@ -66,7 +67,10 @@ class Service:
 
     Attributes:
         answers: What to do with the next post of a number, in place of taking it; the last goes on.
+        ahead: Seconds by which its clock is ahead of this machine's.
     """
+
+    ahead = 0.0
 
     def __init__(self, loop, **answers):
         self.loop = loop
@@ -90,13 +94,12 @@ class Service:
         return await action(self, number)
 
     def take(self, number, **fields):
-        made = datetime.datetime.fromtimestamp(self.loop.clock(), datetime.UTC)
         self.records.append(
             {
                 "invoiceNumber": str(number),
                 "invoiceDate": "2026-11-01",
                 "status": "PAUSED",
-                "createdAt": made.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+                "createdAt": self.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
                 **fields,
             }
         )
@@ -107,7 +110,14 @@ class Service:
         self.asked.append(number)
         found = [record for record in self.records if number in {None, record["invoiceNumber"]}]
         body = {"metaData": {"totalCount": len(found), "filtersApplied": query}, "data": found}
-        return Response(200, {}, json.dumps(body).encode())
+        return Response(200, {"Date": self.date()}, json.dumps(body).encode())
+
+    def date(self):
+        return email.utils.format_datetime(self.now(), usegmt=True)
+
+    def now(self):
+        """What its own clock says."""
+        return datetime.datetime.fromtimestamp(self.loop.clock() + self.ahead, datetime.UTC)
 
     async def close(self):
         pass
@@ -425,13 +435,22 @@ def test_in_doubt_what_is_new_is_looked_up_and_left_where_nothing_newer_is_liste
     assert "trust" in detail(in_doubt, 3)
 
 
+async def run_twice(loop, service, journal, *invoices, between):
+    """A run that finds nothing newer than the doubt, and one some hours later."""
+    loop.wall = time.time() - loop.time()
+    await run_job(service, journal, source(*invoices))
+    assert service.posts == []
+    await asyncio.sleep(2 * HOUR)
+    between()
+    await run_job(service, journal, source(*invoices))
+    return service
+
+
 def test_in_doubt_what_is_new_is_sent_where_something_newer_is_listed(in_virtual_time, in_doubt, request_of):
     async def scenario(loop):
-        loop.wall = time.time() - loop.time() + 2 * HOUR
         service = Service(loop)
-        service.take(7)
-        await run_job(service, in_doubt, source(*map(request_of, range(2, 12))))
-        return service
+        invoices = map(request_of, range(2, 12))
+        return await run_twice(loop, service, in_doubt, *invoices, between=lambda: service.take(7))
 
     service = in_virtual_time(scenario)
     assert sorted(service.posts) == [2, 3, 4, 5, 6, 8, 9, 10, 11]
@@ -453,13 +472,47 @@ def test_in_doubt_something_newer_proves_nothing_of_another_kind(
     in_virtual_time, in_doubt, request_of, more, proven
 ):
     async def scenario(loop):
-        loop.wall = time.time() - loop.time() + 2 * HOUR
         service = Service(loop)
-        service.take(7, **more)
-        await run_job(service, in_doubt, source(request_of(3, type="CREDIT_NOTE", originalInvoiceNumber=1)))
-        return service
+        invoice = request_of(3, type="CREDIT_NOTE", originalInvoiceNumber=1)
+        return await run_twice(loop, service, in_doubt, invoice, between=lambda: service.take(7, **more))
 
     assert in_virtual_time(scenario).posts == ([3] if proven else [])
+
+
+@pytest.mark.parametrize("ahead", [3 * HOUR, -3 * HOUR])
+def test_in_doubt_it_is_the_clock_of_the_service_that_tells_what_is_newer(
+    in_virtual_time, in_doubt, request_of, ahead
+):
+    """This machine's is hours behind, or ahead; its clock says nothing of when the service took something."""
+
+    async def scenario(loop):
+        service = Service(loop)
+        service.ahead = ahead
+        loop.wall = time.time() - loop.time()
+        service.take(2)  # right before the doubt
+        await run_job(service, in_doubt, source(request_of(3)))
+        await run_job(service, in_doubt, source(request_of(3)))
+        before = list(service.posts)
+        await asyncio.sleep(2 * HOUR)
+        service.take(7)
+        await run_job(service, in_doubt, source(request_of(3)))
+        return before, service.posts
+
+    assert in_virtual_time(scenario) == ([], [3])
+
+
+def test_in_doubt_nothing_is_newer_where_the_service_does_not_tell_its_time(
+    in_virtual_time, in_doubt, request_of
+):
+    class Timeless(Service):
+        def date(self):
+            return "soon"
+
+    async def scenario(loop):
+        service = Timeless(loop)
+        return await run_twice(loop, service, in_doubt, request_of(3), between=lambda: service.take(7))
+
+    assert in_virtual_time(scenario).posts == []
 
 
 # --- late lists -------------------------------------------------------------------------------------

@@ -47,6 +47,18 @@ async def test_a_server_error_after_the_commit_stores_the_invoice(partner, sandb
     assert [invoice.number for invoice in sandbox.invoices()] == [1042]
 
 
+@pytest.mark.parametrize("after_commit", [False, True])
+async def test_a_gateway_may_answer_in_place_of_the_service(partner, sandbox, make_invoice, after_commit):
+    sandbox.faults.add(Fault.UNAVAILABLE, after_commit=after_commit)
+    sandbox.faults.add(Fault.FOREIGN_ANSWER, after_commit=after_commit)
+    sandbox.faults.add(Fault.FOREIGN_ANSWER, after_commit=after_commit, body='{"invoiceNumber": 7}')
+    replies = [await partner.post(make_invoice(number)) for number in (1, 2, 3)]
+    assert [reply.status for reply in replies] == [503, 200, 200]
+    assert b"Sign in" in replies[1].content
+    assert replies[2].body == {"invoiceNumber": 7}
+    assert [invoice.number for invoice in sandbox.invoices()] == ([1, 2, 3] if after_commit else [])
+
+
 @pytest.mark.parametrize("status", [400, 402, 409, 422])
 async def test_a_refused_invoice_is_not_stored(partner, sandbox, make_invoice, status):
     sandbox.faults.add(Fault.REFUSAL, status=status)
@@ -289,6 +301,7 @@ def test_the_same_seed_makes_the_same_dice():
         (Fault.REFUSAL, {"status": 401}),
         (Fault.UNAVAILABLE, {"status": 422}),
         (Fault.RESET_AFTER_COMMIT, {"after_commit": True}),
+        (Fault.UNAVAILABLE, {"body": "{}"}),
         (Fault.LATE_LISTING, {"operation": "invoices.distributions"}),
     ],
 )

@@ -372,7 +372,7 @@ def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) 
         values |= {"doubt": doubt.reason, "doubt_since": str(doubt.since)}
     connection.execute("BEGIN IMMEDIATE")
     if doubt is not None and _known_since(connection) != str(doubt.since):  # it has arisen anew
-        connection.execute("DELETE FROM meta WHERE name = 'doubt_settled'")
+        connection.execute("DELETE FROM meta WHERE name IN ('doubt_settled', 'doubt_service_time')")
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('id', ?)", (uuid.uuid4().hex,))
     if doubt is not None:
         connection.execute("UPDATE meta SET value = ? WHERE name = 'id'", (uuid.uuid4().hex,))

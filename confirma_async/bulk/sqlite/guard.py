@@ -142,7 +142,12 @@ def doubt_of(
     reason = seen or _doubtful(path, connection, meta, stat)
     if reason is not None:  # a new one, whatever doubt there was before
         return Doubt(reason, now)
-    return Doubt(meta["doubt"], float(meta["doubt_since"])) if "doubt" in meta else None
+    if "doubt" not in meta:
+        return None
+    service_time = meta.get("doubt_service_time")
+    return Doubt(
+        meta["doubt"], float(meta["doubt_since"]), None if service_time is None else float(service_time)
+    )
 
 
 def _doubtful(

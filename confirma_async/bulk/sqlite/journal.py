@@ -15,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from confirma_async.accounts import Owner, automatic_name
 from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.bulk.journal import (
@@ -47,6 +49,8 @@ SLICE = 64
 
 PERIOD = 10
 """Seconds whose decisions are counted together."""
+
+_OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
 
 _ADDED_UP = "ON CONFLICT DO UPDATE SET count = count + excluded.count"
 
@@ -432,13 +436,19 @@ class SqliteJournal:
 
     def trust(self, now: float) -> int:
         """See ``Journal``."""
-        self._connection.execute("DELETE FROM meta WHERE name IN ('doubt', 'doubt_since', 'doubt_settled')")
+        self._connection.execute(f"DELETE FROM meta WHERE name IN {_OF_DOUBT}")
         self._keep({"trusted_at": str(now)})
         self._doubt = None
         return self._connection.execute(
             f"UPDATE item SET state = ?, detail = NULL WHERE {OPEN} AND state = ? AND attempts = 0",
             (State.PENDING, State.UNKNOWN),
         ).rowcount
+
+    def note_service_time(self, moment: float) -> None:
+        """See ``Journal``."""
+        self._keep({"doubt_service_time": str(moment)})
+        if self._doubt is not None:
+            self._doubt = evolve(self._doubt, service_time=moment)
 
     def confirm_form(self, form: str) -> None:
         """See ``Journal``."""
