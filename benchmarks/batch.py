@@ -1,5 +1,7 @@
 """The invoices of one job, in every version that was sent, and what must have become of each.
 
+Each is known by its number here, and the credit note of the same number by that number below zero.
+
 Whether the service takes a version stands in the version itself, so that it is known without asking the job.
 """
 
@@ -21,11 +23,14 @@ from confirma_async.bulk.journal import Former
 from confirma_async.bulk.sqlite.journal import SqliteJournal
 from confirma_async.converters import Converter
 from confirma_async.sandbox import StoredInvoice
+from confirma_async.schemas import InvoiceReferences, InvoiceType, SalesInvoiceRequest
 
 INVOICES = 360
 LEFT_ALONE = 4
 """Of so many invoices that are refused, one is never corrected."""
 IN_ORDER = "in order"
+RIVALS = 15
+"""Credit notes that bear the numbers of invoices: the list tells the two apart in nothing."""
 CAUSES = tuple(REFUSALS)
 CAUSES_OF_WAVES = tuple(cause for cause in CAUSES if "409" not in cause)
 """What a wave is refused for: a 409 has each invoice looked up and waited for, which takes its time."""
@@ -43,8 +48,8 @@ class Batch:
     Attributes:
         inputs: The files that it stands in.
         dice: Decides what is refused.
-        remarks: Of each number, what its present version says: a cause to refuse it, or that it is in order.
-        versions: Of each number, the digests of its versions, the present one last.
+        remarks: Of each, what its present version says: a cause to refuse it, or that it is in order.
+        versions: Of each, the digests of its versions, the present one last.
     """
 
     inputs: Inputs
@@ -59,7 +64,9 @@ class Batch:
         while len(remarks) < INVOICES:
             remarks += [self.dice.choice(CAUSES_OF_WAVES)] * self.dice.randint(30, 70)
             remarks += [self._remark(refused=0.3) for _ in range(self.dice.randint(60, 100))]
-        self._write(dict(enumerate(remarks[:INVOICES], FIRST_NUMBER)))
+        invoices = dict(enumerate(remarks[:INVOICES], FIRST_NUMBER))
+        rivals = self.dice.sample([*invoices], RIVALS)
+        self._write(invoices | {-number: self._remark(refused=0.3) for number in rivals})
 
     def correct(self, *, wrongly: float) -> None:
         """Corrects what was refused, but for what is left alone; a part of it is refused once more."""
@@ -67,13 +74,13 @@ class Batch:
             {
                 number: self._remark(refused=wrongly)
                 for number, remark in self.remarks.items()
-                if remark in CAUSES and number % LEFT_ALONE
+                if remark in CAUSES and abs(number) % LEFT_ALONE
             }
         )
 
     @property
     def in_order(self) -> set[int]:
-        """The numbers whose present version the service takes."""
+        """Those whose present version the service takes."""
         return {number for number, remark in self.remarks.items() if remark == IN_ORDER}
 
     @property
@@ -94,11 +101,11 @@ class Batch:
         """Compares service and journal with what must be, invoice by invoice; counts what is wrong."""
         arrived, former = defaultdict[int, list[bytes]](list), defaultdict[int, list[Former]](list)
         for invoice in stored:
-            arrived[invoice.number].append(_digest(invoice.body))
+            arrived[known_as(invoice.number, invoice.type)].append(_digest(invoice.body))
         for one in journal.former():
             if one.state is State.REJECTED:  # what a person resolved is kept as well
                 former[one.position].append(one)
-        rows = {row.key.number: row for row in journal.rows()}
+        rows = {known_as(row.key.number, row.key.type): row for row in journal.rows()}
         found = Counter[str]()
         for number, versions in self.versions.items():
             row, there = rows.get(number), arrived[number]
@@ -122,13 +129,25 @@ class Batch:
         base, lines = sample_invoice(), dict[int, bytes]()
         for number, remark in remarks.items():
             versions = self.versions.setdefault(number, [])
-            invoice = numbered(base, number)
+            invoice = numbered(base, number) if number > 0 else _credit_note(base, -number)
             header = evolve(invoice.invoice.header, description=f"version {len(versions)}, {remark}")
             line = self._converter.dumps(evolve(invoice, invoice=evolve(invoice.invoice, header=header)))
             versions.append(_digest(line))
             lines[number] = line
         self.remarks |= remarks
         self.inputs.write(lines)
+
+
+def known_as(number: int, kind: str) -> int:
+    """What an invoice or a credit note is known by here."""
+    return -number if kind == InvoiceType.CREDIT_NOTE else number
+
+
+def _credit_note(base: SalesInvoiceRequest, number: int) -> SalesInvoiceRequest:
+    content = numbered(base, number).invoice
+    references = evolve(content.references or InvoiceReferences(), credited_invoice_number=FIRST_NUMBER - 1)
+    header = evolve(content.header, type=InvoiceType.CREDIT_NOTE)
+    return evolve(base, invoice=evolve(content, header=header, references=references))
 
 
 def _digest(body: bytes) -> bytes:

@@ -2,8 +2,10 @@
 
 Jobs are submitted to a sandbox over a real socket while it loses answers before and after the commit, answers
 so late that the client has given up (also a lookup, also with the commit still to come), answers 500 and 502,
-cuts answers short, goes through storms of 429, 500, 502 and 503, and lists what it took only later. Meanwhile
-the submitting process is killed (SIGKILL):
+cuts answers short, goes through storms of 429, 500, 502 and 503, and lists half of what it took only later,
+out of order. Gateways answer 503 and 504 after the commit; login pages, receipts and lists of other invoices,
+and answers in no known word come in place of the service's. Credit notes bear the numbers of invoices. Clocks
+are set hours and days wrong from run to run. Meanwhile the submitting process is killed (SIGKILL):
 
 * at ``random`` moments, mostly in the middle of sending;
 * at each ``step`` between two durable writes in turn (``dying_job.STEPS``);
@@ -41,8 +43,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count, cycle
 from pathlib import Path
 
+import wrong_clock
 from attrs import define, field, frozen
-from batch import INVOICES, WRONGS, Batch
+from batch import INVOICES, RIVALS, WRONGS, Batch
 from dying_job import CONCURRENCY, STEPS, UNKNOWN, durable_parts, keep_durable
 from figures import report, surroundings
 from inputs import Inputs
@@ -64,6 +67,8 @@ RATE = 300.0
 RUNS_AT_MOST = 60
 DONE, REJECTED, PAUSED = 0, 1, 3
 """How a run ends by itself. Only the command says that something was rejected."""
+CLOCKS = (*[0.0] * 7, 2 * 3600.0, -2 * 3600.0, -30 * 86_400.0)
+"""Seconds by which the clock of a run that is killed may be ahead."""
 KINDS = ("random", "step", "power", "step")
 CHANGES: Mapping[str, Callable[[Inputs], bool]] = {
     "file added": Inputs.add,
@@ -103,6 +108,7 @@ class Tally:
     kills: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
     steps: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
     under_way: Counter[str] = field(factory=Counter[str])
+    clocks: Counter[float] = field(factory=Counter[float])
     faults: Counter[str] = field(factory=Counter[str])
     paused: int = 0
     refused: int = 0
@@ -157,11 +163,12 @@ class Trial:
         """Where a run keeps a copy of what is on the disk for sure."""
         return self.folder / "durable"
 
-    async def start(self, *options: object) -> asyncio.subprocess.Process:
-        """Starts one run that may be killed at a step."""
+    async def start(self, *options: object, ahead: float = 0.0) -> asyncio.subprocess.Process:
+        """Starts one run that may be killed at a step, with a clock that is so many seconds ahead."""
         script = Path(__file__).with_name("dying_job.py")
         rejected = ["--rejected"] if self.round == RETRY else []
-        return await self._run(script, self.sandbox.url, *self.batch.inputs.words(), *rejected, *options)
+        words = self.batch.inputs.words()
+        return await self._run(script, self.sandbox.url, *words, *rejected, *options, ahead=ahead)
 
     async def start_command(self, *options: object) -> asyncio.subprocess.Process:
         """Starts one run as a person does."""
@@ -178,12 +185,15 @@ class Trial:
             raise AssertionError("a process that has ended has an exit code")
         return process.returncode, told.decode(errors="replace")
 
-    async def _run(self, *arguments: object) -> asyncio.subprocess.Process:
+    async def _run(self, *arguments: object, ahead: float = 0.0) -> asyncio.subprocess.Process:
         self.tally.runs += 1
-        return await self._process(*arguments, "--settle", SETTLE, "--timeout", TIMEOUT)
+        return await self._process(*arguments, "--settle", SETTLE, "--timeout", TIMEOUT, ahead=ahead)
 
-    async def _process(self, *arguments: object, key: str | None = None) -> asyncio.subprocess.Process:
+    async def _process(
+        self, *arguments: object, key: str | None = None, ahead: float = 0.0
+    ) -> asyncio.subprocess.Process:
         settings = {
+            wrong_clock.VARIABLE: str(ahead),
             "CONFIRMA_API_KEY": key or self.sandbox.api_key,
             "CONFIRMA_BASE_URL": self.sandbox.url,
             JOURNAL_DIR_VARIABLE: str(self.journals),
@@ -198,14 +208,15 @@ class Trial:
 
     async def kill(self, kind: str, step: str) -> bool:
         """One run, and its end by force; returns False where it came to an end of its own before."""
-        well = {DONE, REJECTED, PAUSED}
+        well, ahead = {DONE, REJECTED, PAUSED}, self.dice.choice(CLOCKS)
+        self.tally.clocks[ahead] += kind != "random"
         match kind:
             case "step":
                 after = 1 if step.startswith("run ") else self.dice.randint(1, 3)
-                process = await self.start("--step", step, "--after", after, "--rate", RATE)
+                process = await self.start("--step", step, "--after", after, "--rate", RATE, ahead=ahead)
             case "power":
                 self._begin_to_keep()
-                process = await self.start("--durable", self.durable, "--rate", RATE)
+                process = await self.start("--durable", self.durable, "--rate", RATE, ahead=ahead)
                 await self._a_random_moment(process)
             case _:
                 process = await self.start_command("--rate", RATE)
@@ -248,7 +259,7 @@ class Trial:
             self._must_be_well(process.returncode, errors, {DONE, PAUSED})
             if process.returncode == DONE:
                 return
-            await self.mishaps.bear_witness(self.sandbox.invoices(), self.batch.in_order)
+            await self.mishaps.find_out(self.sandbox.invoices(), self.batch.in_order)
         self.tally.unfinished += 1
 
     def compare(self) -> None:
@@ -256,7 +267,7 @@ class Trial:
         with reading(self.journal) as journal:
             self.tally.wrongs += self.batch.wrongs(self.sandbox.invoices(), journal)
         self.tally.jobs += 1
-        self.tally.invoices += INVOICES
+        self.tally.invoices += INVOICES + RIVALS
         self.tally.refused += self.batch.refused
         self.tally.corrected += self.batch.corrected
         self.tally.lookups += self.sandbox.requests[LISTING]
@@ -419,6 +430,7 @@ def main() -> None:
                 name: {step: tally.steps[name, step] for step in STEPS} for name in (SUBMIT, RETRY)
             },
             "kills_with_something_under_way": dict(tally.under_way),
+            "runs_with_a_wrong_clock": sum(count for ahead, count in tally.clocks.items() if ahead),
             "requests_hit": dict(tally.faults.most_common()),
             "changes_of_the_input": dict(tally.changes),
             "mishaps_of_the_journal": dict(tally.mishaps),

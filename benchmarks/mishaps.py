@@ -17,17 +17,21 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import define, field
+from batch import known_as
 
 from confirma_async.bulk import State
 from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
 from confirma_async.sandbox import StoredInvoice
+from confirma_async.schemas import InvoiceType
 
 WRONGS = ("not_refused", "left_a_trace", "copy_trusted", "look_failed")
 """What must never be: that a command goes on with a journal that lost something, or with the key of another
 account; that looking at it changes a file; that a copy is taken for the journal itself; that a look fails."""
 
+AT_ONCE = 8
+"""Invoices that a person looks up in the portal before the job is tried again."""
 REFUSED = 2
 LOOKED = frozenset({0, 1, 3})
 """Exit codes of a look that has an answer."""
@@ -59,6 +63,7 @@ class Mishaps:
     happened: Counter[str]
     _copy: Path | None = None
     _copied: bool = field(init=False, default=False)
+    _unknown: set[int] = field(init=False, factory=set[int])
 
     def begin_round(self) -> None:
         """An earlier copy would have forgotten what was rejected before, which no lookup can tell it."""
@@ -81,22 +86,38 @@ class Mishaps:
             if code:
                 raise AssertionError(f"the journal cannot be trusted: {told}")
 
-    async def bear_witness(self, stored: Sequence[StoredInvoice], in_order: Collection[int]) -> None:
-        """Finds out for one invoice what became of it: a journal in doubt sends nothing without a witness.
+    async def find_out(self, stored: Sequence[StoredInvoice], in_order: Collection[int]) -> None:
+        """Has a person look in the portal, after a run that left something unknown.
+
+        A journal in doubt sends nothing without a witness, so one invoice is found absent, and one credit
+        note. Where a run has come no further than the one before, no list will ever tell: the number is a
+        rival's too, or a clock stood wrong. Then some are found out, whatever they are.
 
         Args:
             stored: What the service has.
-            in_order: The numbers that it would take. One that is refused is no witness, and a person who saw
-                that would try another.
+            in_order: What it would take. One that is refused is no witness, and a person who saw that would
+                try another.
         """
         with reading(self.journal) as journal:
-            new = {row.key.number for row in journal.rows(State.UNKNOWN) if not row.attempts}
+            rows = {known_as(row.key.number, row.key.type): row for row in journal.rows(State.UNKNOWN)}
             doubt = journal.doubt()
-        absent = new - {one.number for one in stored}
-        if doubt is None or not absent:
-            return
-        words = ("--is", "absent", "--because", "not in the portal")
-        code, told = await self.command("resolve", min(absent & {*in_order} or absent), *words)
+        there = {known_as(one.number, one.type) for one in stored}
+        absent = {each for each, row in rows.items() if not row.attempts} - there
+        if doubt is not None and absent:
+            likely = absent & {*in_order} or absent
+            for each in {min(likely), max(likely)}:
+                await self._resolve(each, "absent")
+        elif {*rows} == self._unknown:
+            for each in sorted(rows)[:AT_ONCE]:
+                lost = "absent" if each in in_order else "rejected"
+                await self._resolve(each, "accepted" if each in there else lost)
+                self.happened["found out in the portal"] += 1
+        self._unknown = {*rows}
+
+    async def _resolve(self, each: int, what: str) -> None:
+        kind = InvoiceType.INVOICE if each > 0 else InvoiceType.CREDIT_NOTE
+        words = ("--type", kind, "--is", what, "--because", "seen in the portal")
+        code, told = await self.command("resolve", abs(each), *words)
         if code:
             raise AssertionError(f"the invoice cannot be resolved: {told}")
 

@@ -53,6 +53,33 @@ TROUBLES = {
     "502 before the commit": FaultRule(
         kind=Fault.SERVER_ERROR, operation=CREATE, probability=0.01, status=502
     ),
+    "503 of a gateway after the commit": FaultRule(
+        kind=Fault.UNAVAILABLE, operation=CREATE, probability=0.01, after_commit=True
+    ),
+    "504 of a gateway after the commit": FaultRule(
+        kind=Fault.SERVER_ERROR, operation=CREATE, probability=0.01, status=504, after_commit=True
+    ),
+    "sign-in page before the commit": FaultRule(
+        kind=Fault.FOREIGN_ANSWER, operation=CREATE, probability=0.01
+    ),
+    "sign-in page after the commit": FaultRule(
+        kind=Fault.FOREIGN_ANSWER, operation=CREATE, probability=0.01, after_commit=True
+    ),
+    "receipt of another invoice": FaultRule(
+        kind=Fault.FOREIGN_ANSWER,
+        operation=CREATE,
+        probability=0.01,
+        body='{"invoiceNumber": 7, "status": "PAUSED"}',
+    ),
+    "well, but nothing stored": FaultRule(
+        kind=Fault.FOREIGN_ANSWER, operation=CREATE, probability=0.01, body='{"result": "well"}'
+    ),
+    "list of another number": FaultRule(
+        kind=Fault.FOREIGN_ANSWER,
+        operation=LISTING,
+        probability=0.02,
+        body='{"metaData": {"totalCount": 0, "filtersApplied": {"invoiceNumber": "7"}}, "data": []}',
+    ),
 }
 """What hits single requests all the time."""
 REFUSALS = {

@@ -368,7 +368,8 @@ class Resolution:
 
     Attributes:
         position: The item.
-        state: ACCEPTED if the service has it, PENDING if it surely has not, REJECTED if it is in error.
+        state: ACCEPTED if the service has it, REJECTED if it is in error. PENDING if it surely has not: then
+            no attempt counts any more, so that it is sent without another look.
         note: How the person knows.
         at: Now; seconds since 1970.
     """

@@ -122,7 +122,7 @@ class MemoryJournal:
             self._put(
                 row, key=entry.key, state=State.CLAIMED, run=run, digest=entry.digest,
                 source=str(entry.place), amount=entry.amount, currency=entry.currency, status=None,
-                detail=None, decided_at=None, seconds=None,
+                detail=None, decided_at=None, seconds=None, says_no=False, form=None,
             )  # fmt: skip
         elif admission is Admission.UNKNOWN:
             self._put(row, run=run)
@@ -193,7 +193,7 @@ class MemoryJournal:
             self.contents.decided.append((row.run, resolution.at, resolution.state))
         self._put(
             row, state=resolution.state, status=None, detail=detail, decided_at=decided_at, says_no=False,
-            form=None,
+            form=None, attempts=0 if resolution.state is State.PENDING else row.attempts,
         )  # fmt: skip
 
     def trust(self, now):

@@ -12,6 +12,7 @@ from confirma_async.bulk import job, lookups
 from confirma_async.bulk.classification import Receipts, classify_answer, kind_of_status
 from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import FINAL, State
+from confirma_async.bulk.journal import Resolution
 from confirma_async.bulk.words import DEEPEST, form_of
 from confirma_async.converters import Converter
 from confirma_async.session.pipeline import Reply
@@ -452,6 +453,19 @@ async def test_what_was_rejected_for_want_of_a_record_is_looked_up_before_it_is_
     header = {"description": "corrected"} if corrected else {}
     await submit([1042], journal, retry="changed" if corrected else "all", header=header)
     assert ([row.state for row in journal.rows()], service.sent) == ([state], posts)
+
+
+async def test_a_persons_word_is_not_asked_about_again(service, submit, kinds):
+    """Not even where a record of the number is another document's."""
+    service.posts = [RESET, TAKEN]
+    service.listed["1042"] = listing(record())
+    _, journal = await submit(["CREDIT_NOTE", 1042])
+    (unknown,) = journal.rows(State.UNKNOWN)
+    assert kinds[-1] is Kind.RIVAL
+    with journal.transaction():
+        journal.resolve(Resolution(position=unknown.position, state=State.PENDING, note="asked", at=9.0))
+    report, _ = await submit(["CREDIT_NOTE", 1042], journal)
+    assert (report.accepted, service.sent) == (2, [1042, 1042, 1042])
 
 
 async def test_a_rival_whose_date_or_type_contradicts_the_record_is_none(service, submit):

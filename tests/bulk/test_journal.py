@@ -348,6 +348,14 @@ def test_a_decision_is_kept_with_its_words_and_its_time(run, journal, entry, adm
     assert (row.attempted_at, row.decided_at, row.seconds) == (5.0, 9.0, 4.0)
 
 
+def test_what_was_said_of_one_version_is_not_said_of_the_next(run, journal, entry, admit, send, decide):
+    admit(entry(), run())
+    send(1)
+    decide(1, State.REJECTED, says_no=True)
+    assert admit(entry(contents=b"b"), run(), Retry.CHANGED).row.says_no
+    assert not next(journal.rows()).says_no
+
+
 @pytest.mark.parametrize("then", ["decided", "sent again", "resolved"])
 def test_what_an_answer_of_unknown_outcome_was_like_is_kept_as_long_as_it_is_unknown(
     run, journal, entry, admit, send, decide, then
@@ -608,7 +616,7 @@ def test_what_a_person_found_out_is_kept_with_what_was_before(
         journal.resolve(Resolution(position=1, state=state, note="asked the service desk", at=99.0))
     (row,) = journal.rows()
     assert (row.state, row.detail) == (state, "a person decided: asked the service desk")
-    assert row.decided_at == (None if state is State.PENDING else 99.0)
+    assert (row.decided_at, row.attempts) == ((None, 0) if state is State.PENDING else (99.0, 1))
     (former,) = journal.former()
     assert (former.state, former.detail, former.note) == (State.UNKNOWN, "reset", "asked the service desk")
 

@@ -276,8 +276,8 @@ class SqliteJournal:
         if chunk.claimed_again:
             many(
                 "UPDATE item SET state = ?, run = ?, digest = ?, date = ?, source = ?, amount = ?, "
-                "currency = ?, ended = ?, detail = ?, status = NULL, decided_at = NULL, took = NULL "
-                "WHERE position = ?",
+                "currency = ?, ended = ?, detail = ?, status = NULL, decided_at = NULL, took = NULL, "
+                "says_no = NULL, form = NULL WHERE position = ?",
                 chunk.claimed_again,
             )
         if chunk.reopened:  # it counts where it is decided again
@@ -421,8 +421,14 @@ class SqliteJournal:
         decided_at = _milliseconds(resolution.at) if resolution.state in FINAL else None
         self._connection.execute(
             "UPDATE item SET state = ?, status = NULL, detail = ?, decided_at = ?, says_no = NULL, "
-            "form = NULL WHERE position = ?",
-            (resolution.state, f"a person decided: {resolution.note}", decided_at, resolution.position),
+            "form = NULL, attempts = CASE WHEN ? THEN 0 ELSE attempts END WHERE position = ?",
+            (
+                resolution.state,
+                f"a person decided: {resolution.note}",
+                decided_at,
+                resolution.state is State.PENDING,
+                resolution.position,
+            ),
         )
 
     def keep_former(self, position: int, now: float, note: str) -> None:
