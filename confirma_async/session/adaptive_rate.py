@@ -27,15 +27,15 @@ PRESUMED = 20.0
 """Calls per second that a first cut starts from at least: a quiet client knows little of the service."""
 CLIMB = 1.5
 """By what each call that is taken multiplies a rate that is far below what the service bore before."""
-RETURN_CALLS = 100
+RETURN_CALLS = 130
 """Calls after which a rate is back at what the service bears: a probe beyond it costs a few refusals, and
 this many calls make them a small share."""
-RETURN_SECONDS = (3.0, 6.0)
+RETURN_SECONDS = (2.5, 7.0)
 """Seconds that this takes at least and at most: many limits are counted by the second, and a slow client
 shall find new capacity as soon as a fast one."""
 
-_STEEPNESS = 13.4  # how far the rate rises in as many calls again, times the root of what the service bears:
-# by 60 a second from 20, by 190 from 200. Small rates rise faster for their size: clients become equal.
+_STEEPNESS = 20.0  # how far the rate rises in as many calls again, times the root of what the service bears:
+# by 90 a second from 20, by 280 from 200. Small rates rise faster for their size: clients become equal.
 _JITTER = 0.25  # the share by which returns differ: clients of one service must not probe in step
 _FREE = 50.0  # how many times what the service bore, until there is no limit again
 _STEADY = 0.7  # the share of the present throughput that the mean since the last cut must reach to count

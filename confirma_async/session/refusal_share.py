@@ -17,8 +17,8 @@ _PRESUMED_CALLS = 40.0  # calls that the presumption weighs as much as
 _REMEMBERED_CALLS = 200.0  # calls that the usual share is an average of
 _MARGIN = 0.04  # tolerated in any case ...
 _TIMES = 2.0  # ... and this many times the usual share
-_ENOUGH = 2.0  # refusals beyond what is tolerated that are too many for chance, where none are usual ...
-_MORE = 60.0  # ... and this many more per usual share, up to the presumed one: chance is coarser there
+_ENOUGH = 1.5  # refusals beyond what is tolerated that are too many for chance, where none are usual ...
+_MORE = 50.0  # ... and this many more per usual share, up to the presumed one: chance is coarser there
 
 
 class RefusalShare:

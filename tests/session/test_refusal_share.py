@@ -37,10 +37,10 @@ def test_a_share_that_has_risen_is_found_within_few_calls(share, most):
     assert found[50] <= most
 
 
-def test_where_none_are_usual_three_are_too_many():
+def test_where_none_are_usual_two_in_a_row_are_too_many():
     refusals = RefusalShare()
     clean(refusals, 1000)
-    assert [refusals.refused() for _ in range(3)] == [False, False, True]
+    assert [refusals.refused() for _ in range(2)] == [False, True]
 
 
 def test_what_is_usual_is_learned_where_the_rate_is_bearable():
