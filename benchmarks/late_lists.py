@@ -36,7 +36,7 @@ from sample import numbered, sample_invoice
 
 from confirma_async.bulk.audience import Audience
 from confirma_async.bulk.intake import Source
-from confirma_async.bulk.items import JobOptions, State, Unknown
+from confirma_async.bulk.items import JobOptions, Retry, State, Unknown
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.journal import Decision, JobName, Journal
 from confirma_async.bulk.sqlite.journal import open_sqlite
@@ -240,6 +240,7 @@ async def run_job(
     *,
     on_unknown: Unknown = Unknown.HOLD,
     settle: float = SETTLE,
+    retry: Retry = Retry.NONE,
     wide: int = 16,
 ) -> Job:
     """One run of a job over a journal, in virtual time."""
@@ -249,7 +250,7 @@ async def run_job(
         run = journal.begin(JobName("late"), now=clock())
     audience = Audience()
     audience.leave()
-    options = JobOptions(settle_seconds=settle, on_unknown=on_unknown, validate=False)
+    options = JobOptions(settle_seconds=settle, on_unknown=on_unknown, retry=retry, validate=False)
     job = Job(pipeline_to(service, wide), writer, run, options, audience, asyncio.Event(), clock=clock)
     await job.submit(invoices)
     return job

@@ -349,13 +349,15 @@ def _not_listed(answer: DistributionInformation, wanted: Wanted) -> Kind:
     return Kind.NOT_LISTED
 
 
-def _listed(found: Sequence[DistributionRecord], wanted: Wanted, rivals: Rivals) -> Classification:
+def _listed(records: Sequence[DistributionRecord], wanted: Wanted, rivals: Rivals) -> Classification:
+    found = [record for record in records if not _is_anothers(record, wanted, rivals)]
     kind = (
-        _not_its_own(found, wanted, rivals)
+        (None if found else Kind.RIVAL)
+        or _not_its_own(found, wanted, rivals)
         or next(filter(None, map(_unclear, found)), None)
         or _by_words(found, former=rivals.former)
     )
-    first = [record for record in found if record.status != InvoiceStatus.DUPLICATE] or found
+    first = [record for record in found if record.status != InvoiceStatus.DUPLICATE] or found or records
     if kind is Kind.LISTED_IN_ERROR:
         told = first[0].error or "the service found it in error"
         return Classification(kind=kind, status=first[0].status, detail=told)
@@ -366,6 +368,11 @@ def _listed(found: Sequence[DistributionRecord], wanted: Wanted, rivals: Rivals)
         )
     note = "the service has it from before" if kind.reading.duplicate else None
     return Classification(kind=kind, status=status, detail=note)
+
+
+def _is_anothers(record: DistributionRecord, wanted: Wanted, rivals: Rivals) -> bool:
+    """Whether a record is of another document that is known: it contradicts this one, and fits that."""
+    return _contradicts(record, wanted) and any(_may_be(record, other) for other in rivals.others)
 
 
 def _not_its_own(found: Sequence[DistributionRecord], wanted: Wanted, rivals: Rivals) -> Kind | None:
@@ -463,12 +470,11 @@ def classify_absence(
         said: What it had said, or why the outcome is unknown.
         new: Whether the journal, which is in doubt, has never sent it.
     """
-    by_time = on_unknown is Unknown.RESEND and not new
-    if says_no and (witnessed or by_time):
-        return Classification(kind=Kind.ABSENT_AFTER_NO, detail=said)
     if witnessed:
-        return Classification(kind=Kind.ABSENT)
-    if by_time:
+        return Classification(
+            kind=Kind.ABSENT_AFTER_NO if says_no else Kind.ABSENT, detail=said if says_no else None
+        )
+    if on_unknown is Unknown.RESEND and not new and not says_no:
         return Classification(kind=Kind.ABSENT_BY_TIME)
     if new:
         return Classification(
@@ -477,10 +483,15 @@ def classify_absence(
             "newer than that doubt: say that the journal is whole (trust), or what became of this invoice "
             "(resolve)",
         )
-    if said is not None and said.startswith(_HELD):  # by an earlier run, with the first reason
-        return Classification(kind=Kind.NO_WITNESS, detail=said)
     before = f" ({said})" if said else ""
     return Classification(kind=Kind.NO_WITNESS, detail=f"{_HELD}{before}")
+
+
+def reason_of(detail: str | None) -> str | None:
+    """Why an invoice was unknown before it was held for want of a witness."""
+    if detail is None or not detail.startswith(_HELD):
+        return detail
+    return detail.removeprefix(_HELD).removeprefix(" (").removesuffix(")") or None
 
 
 _HELD = (

@@ -273,9 +273,9 @@ class Kind(enum.Enum):
         "only time speaks for it: the report names each such invoice",
     )
     ABSENT_AFTER_NO = _absence(
-        "either of the two, after an answer that said no",
+        "a witness is listed and the settle time has passed, after an answer that said no",
         State.REJECTED,
-        "the service said no, and has it not",
+        "the service said no, and has it not; time alone does not show that",
     )
     NO_WITNESS = _absence(
         "no witness is listed",

@@ -228,6 +228,10 @@ class Journal(Protocol):
         """How many pending items are among those, for want of a document as they were to be sent."""
         ...
 
+    def has_former(self, position: int) -> bool:
+        """Whether an item was something else before: rejected, or decided by a person."""
+        ...
+
     def former(self) -> Iterator[Former]:
         """What items were before they were sent again, or resolved by a person; oldest first."""
         ...

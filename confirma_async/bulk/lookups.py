@@ -15,6 +15,7 @@ from confirma_async.bulk.classification import (
     classify_absence,
     classify_error,
     classify_list,
+    reason_of,
 )
 from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import Entry, JobOptions, Row, State, Unknown
@@ -87,6 +88,7 @@ class Task:
         lost: What has to be found out before anything else; None where nothing has.
         resends: How often this run has sent it again.
         unproven: Whether time alone spoke for sending it again.
+        unsure: Whether it was rejected before because no list showed it.
     """
 
     entry: Entry
@@ -95,6 +97,7 @@ class Task:
     lost: Lost | None = None
     resends: int = 0
     unproven: bool = False
+    unsure: bool = False
 
     @property
     def unknown(self) -> bool:
@@ -183,6 +186,7 @@ def decision_of(
         lost=lost,
         seconds=seconds,
         says_no=classification.kind is Kind.ABSENT_AFTER_NO
+        or (classification.state is State.REJECTED and task.unsure)
         or (unknown and (classification.says_no or (known is not None and known.says_no))),
         form=(classification.form or (known.form if known is not None else None)) if unknown else None,
     )
@@ -258,17 +262,18 @@ class Lookups:
         However long ago that was by the clock on the wall, it is waited for as long as for one of this run.
         """
         now, settle = self._now(), self.options.settle_seconds
-        new = row.attempts == 0
+        new, has_ended = row.attempts == 0, row.ended is not None
+        task.unsure = row.says_no and row.state is State.REJECTED
         task.lost = Lost(
-            settles_at=now if new else now + settle,
-            ends_after=None if new or row.ended is not None else now + settle,
+            settles_at=now if new and has_ended else now + settle,
+            ends_after=None if has_ended else now + settle,
             ends_at=row.ends_at or 0.0,
             says_no=row.says_no and row.state is State.UNKNOWN,
-            said=row.detail,
+            said=reason_of(row.detail),
             form=row.form,
             new=new,
             surely_not=row.state is not State.UNKNOWN,
-            changed=row.digest != task.entry.digest,
+            changed=row.digest != task.entry.digest or row.detail == Kind.FORMER_VERSION.reading.reason,
         )
         self.open[task.position] = task
 
@@ -318,8 +323,11 @@ class Lookups:
 
         def judge(journal: Journal) -> Classification | Again | Send:
             found = classify_list(answer, wanted, journal.rivals(task.position, wanted.key))
+            if lost.changed and found.state is State.ACCEPTED:
+                told = Kind.FORMER_VERSION.reading.reason
+                return Classification(kind=Kind.FORMER_VERSION, status=found.status, detail=told)
             if lost.surely_not:
-                return _once_more(found, changed=lost.changed)
+                return _once_more(found, lost, task)
             if found.kind is Kind.NOT_LISTED:
                 return self._absent(task, lost, moment)
             return after_no(found, lost.said) if lost.says_no else found
@@ -385,10 +393,11 @@ class Lookups:
         lost.failed += 1
         failed = classify_error(error)
         if lost.surely_not:
-            if lost.failed >= LOOKUPS and error.phase is not Phase.NOT_SENT:
+            if lost.failed >= LOOKUPS and error.phase is not Phase.NOT_SENT and not task.unsure:
                 return Send()
-            return Again(self.backoff(lost.failed), failed if error.phase is Phase.NOT_SENT else None)
-        if lost.failed < LOOKUPS:
+            if lost.failed < LOOKUPS or error.phase is Phase.NOT_SENT:
+                return Again(self.backoff(lost.failed), failed if error.phase is Phase.NOT_SENT else None)
+        elif lost.failed < LOOKUPS:
             return Again(self.backoff(lost.failed), failed)
         told = Classification(
             kind=Kind.NO_LIST, detail=f"the lookup failed: {failed.detail or error}", pause=failed.pause,
@@ -428,7 +437,7 @@ class Lookups:
 
     def _may_wait(self, task: Task, lost: Lost, ended: int | None) -> bool:
         """Whether a witness may still be listed while this run goes on, and is waited for."""
-        if lost.new or self.options.on_unknown is Unknown.RESEND:
+        if lost.new or (self.options.on_unknown is Unknown.RESEND and not lost.says_no):
             return False
         if self._now() >= lost.settles_at + self.options.settle_seconds:
             return False
@@ -468,14 +477,16 @@ _FAR = (
 )
 
 
-def _once_more(found: Classification, *, changed: bool) -> Classification | Send:
+_OF_OTHERS = frozenset({Kind.REMINDER, Kind.RIVAL, Kind.FORMER_ERROR})
+"""Records that say nothing of an invoice that was not taken: they may be of what else bears its number."""
+
+
+def _once_more(found: Classification, lost: Lost, task: Task) -> Classification | Send:
     """What follows from a last look before something is sent that was not taken."""
-    if found.kind.reading.of != "record" or found.kind is Kind.FORMER_ERROR:
+    if found.kind in _OF_OTHERS or (found.kind is Kind.LISTED_IN_ERROR and lost.changed):
         return Send()
-    if found.state is State.ACCEPTED and changed:
-        return Classification(
-            kind=Kind.FORMER_VERSION, status=found.status, detail=Kind.FORMER_VERSION.reading.reason
-        )
+    if found.kind is Kind.NOT_LISTED or (found.kind.reading.of != "record" and not task.unsure):
+        return Send()
     return found
 
 
@@ -495,4 +506,4 @@ def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None
 def _has_one_attempt(journal: Journal, task: Task) -> bool:
     """Whether a record can only be of the attempt that was answered, not of one before it."""
     own = journal.find(task.entry.key)
-    return own is not None and own.attempts == 1 and not journal.rivals(task.position, own.key).former
+    return own is not None and own.attempts == 1 and not journal.has_former(task.position)

@@ -265,6 +265,9 @@ class MemoryJournal:
         former = (one.state for one in self.contents.former if one.position == position)
         return Rivals(others=tuple(others), former=State.REJECTED in former)
 
+    def has_former(self, position):
+        return any(one.position == position for one in self.contents.former)
+
     def witnesses(self, position, limit):
         ended = self.contents.items[position].ended
         if ended is None:
@@ -273,7 +276,12 @@ class MemoryJournal:
         later = [
             row
             for row in self.rows(State.ACCEPTED)
-            if row.sequence > ended and row.attempts == 1 and not row.duplicate and is_like(row.key, lost)
+            if row.sequence > ended
+            and row.attempts == 1
+            and not row.duplicate
+            and is_like(row.key, lost)
+            and not self.has_former(row.position)
+            and not self.rivals(row.position, row.key).others
         ]
         return sorted(later, key=lambda row: -row.sequence)[:limit]
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from attrs import asdict
 
 from confirma_async.bulk.items import State
 from confirma_async.bulk.sqlite import file, file_systems, guard
@@ -215,6 +216,40 @@ def test_a_journal_of_an_older_form_is_brought_up_to_date(path, entry):
     opened.close()
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ({"seller": "7375462"}, {"seller": "07375462"}),
+        ({"type": "reminder"}, {"type": "REMINDER", "repeat": "2026-11-01"}),
+        ({"state": State.PENDING}, {"state": State.UNKNOWN}),
+        ({"state": State.PENDING, "attempts": 0}, {"state": State.PENDING}),
+        ({"state": State.REJECTED}, {"says_no": True}),
+        ({"state": State.REJECTED, "status": "ERROR"}, {"says_no": False}),
+    ],
+    ids=str,
+)
+def test_what_the_version_before_spelled_or_judged_otherwise_is_brought_to_what_holds_now(
+    path, written, kept
+):
+    row = {
+        "position": 1, "number": 7, "type": "INVOICE", "seller": "07375462", "repeat": "",
+        "date": "2026-11-01", "source": "f", "digest": b"x" * 32, "state": State.ACCEPTED, "attempts": 1,
+        "attempted_at": 9.0, "run": 1, "status": None, **written,
+    }  # fmt: skip
+    with contextlib.closing(sqlite3.connect(path)) as older:
+        older.executescript(
+            f"PRAGMA application_id = {guard.APPLICATION_ID}; PRAGMA user_version = 2; {MIGRATIONS[0]}"
+            f"{MIGRATIONS[1]}"
+        )
+        names, places = ", ".join(row), ", ".join("?" * len(row))
+        older.execute(f"INSERT INTO item ({names}) VALUES ({places})", [*row.values()])
+        older.commit()
+    with contextlib.closing(open_sqlite(path)) as journal:
+        (found,) = journal.rows()
+    told = {**asdict(found.key), "state": found.state, "says_no": found.says_no}
+    assert {name: told[name] for name in kept} == kept
 
 
 def test_a_journal_of_an_older_form_is_read_as_it_lies(path):

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import json
 import shutil
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from late_lists import quick_journal, run_job
 
-from confirma_async.bulk.items import State, Unknown
+from confirma_async.bulk.items import Retry, State, Unknown
+from confirma_async.bulk.journal import Resolution
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.session.transport import Response
 
@@ -20,6 +22,7 @@ from .test_lookups import (  # noqa: F401 (fixtures)
     SETTLE,
     Service,
     detail,
+    in_doubt,
     in_virtual_time,
     journal,
     quiet,
@@ -50,6 +53,11 @@ class Late(Service):
         ]
         body = {"metaData": {"totalCount": len(found), "filtersApplied": query}, "data": found}
         return Response(200, {}, json.dumps(body).encode())
+
+
+async def arrives_unheard(service, number):
+    service.take(number)
+    await reset(service, number)
 
 
 def says(status, body, *, takes=False):
@@ -179,10 +187,6 @@ def test_what_is_refused_after_it_was_sent_again_on_time_alone_may_be_there(
     """The first attempt arrived, so that the service refuses the second: it has the number already."""
 
     async def scenario(loop):
-        async def arrives_unheard(service, number):
-            service.take(number)
-            await reset(service, number)
-
         service = Late(loop, n1=[arrives_unheard, says(422, {"message": "the number is in use"})])
         service.late = 90.0
         await run_job(service, journal, source(request_of(1)), on_unknown=Unknown.RESEND)
@@ -198,7 +202,7 @@ def test_what_was_refused_after_it_was_sent_again_is_not_sent_a_third_time_by_th
     journal,
     request_of,
 ):
-    """A wave of them pauses the run: the next one knows what the service said."""
+    """A wave of them pauses the run: the next ones know what the service said, and find a witness."""
     many = range(1, 46)
     refuse = [reset, says(422, {"message": "no such account"})]
 
@@ -206,12 +210,156 @@ def test_what_was_refused_after_it_was_sent_again_is_not_sent_a_third_time_by_th
         service = Late(loop, **{f"n{number}": list(refuse) for number in many})
         for _ in range(5):
             await run_job(service, journal, source(*map(request_of, many)), on_unknown=Unknown.RESEND)
+        assert {*states(journal).values()} == {State.UNKNOWN}
+        await run_job(service, journal, source(*map(request_of, range(1, 50)), 90, request_of(50)))
         return service
 
     service = in_virtual_time(scenario)
-    assert {*states(journal).values()} == {State.REJECTED}, detail(journal)
-    assert max(service.count(number) for number in many) == 0
+    assert {states(journal)[number, "INVOICE"] for number in many} == {State.REJECTED}, detail(journal)
     assert max(service.posts.count(number) for number in many) == 2
+
+
+@pytest.mark.parametrize("answer", [(200, {"status": "DUPLICATE"}), (409, {}), (422, {})], ids=str)
+def test_time_alone_rejects_nothing(in_virtual_time, journal, request_of, answer):
+    """The first attempt arrived, and the list is later than the settle time."""
+
+    async def scenario(loop):
+        service = Late(loop, n1=[arrives_unheard, says(*answer)])
+        service.late = 300.0
+        await run_job(service, journal, source(request_of(1)), on_unknown=Unknown.RESEND)
+        held = states(journal)[1, "INVOICE"]
+        await asyncio.sleep(HOUR)
+        await run_job(service, journal, source(request_of(1)), on_unknown=Unknown.RESEND)
+        return service, held
+
+    service, held = in_virtual_time(scenario)
+    assert (held, service.count(1)) == (State.UNKNOWN, 1)
+    assert states(journal)[1, "INVOICE"] is State.ACCEPTED, detail(journal)
+
+
+def test_what_is_told_of_a_rejection_is_what_the_service_said(in_virtual_time, journal, request_of):
+    async def scenario(loop):
+        service = Late(loop, n1=[says(409, {"message": "number in use"})])
+        await run_job(service, journal, source(request_of(1)))
+        await run_job(service, journal, source(request_of(1), 90, request_of(2)))
+
+    in_virtual_time(scenario)
+    assert states(journal)[1, "INVOICE"] is State.REJECTED
+    assert "number in use" in detail(journal)
+    assert "held" not in detail(journal)
+
+
+def absent(journal, number):
+    """What ``confirma resolve --is absent`` writes down."""
+    row = next(row for row in journal.rows() if row.key.number == number)
+    with journal.transaction():
+        journal.resolve(Resolution(position=row.position, state=State.PENDING, note="asked", at=9.0))
+
+
+def test_a_wrong_word_of_a_person_confirms_no_form(in_virtual_time, journal, request_of):
+    """The person looked at the same late list; a portal answered the attempt after that."""
+    portal = says(200, {"message": "please sign in"})
+
+    async def scenario(loop):
+        service = Late(loop, n1=[arrives_unheard, portal], n2=[portal], n3=[portal])
+        service.late = 300.0
+        await run_job(service, journal, source(request_of(1)))
+        absent(journal, 1)
+        await run_job(service, journal, source(request_of(1), 400, request_of(2), request_of(3)))
+
+    in_virtual_time(scenario)
+    assert not journal.confirmed_forms()
+
+
+def test_a_wrong_word_of_a_person_makes_no_witness(in_virtual_time, journal, request_of):
+    async def scenario(loop):
+        service = Late(loop, n1=[arrives_unheard], n2=[arrives_unheard])
+        service.late = 1000.0
+        await run_job(service, journal, source(request_of(1), 500, request_of(2)))
+        absent(journal, 1)
+        await run_job(service, journal, source(request_of(1)))
+        await asyncio.sleep(350)  # the first attempt of 1 is listed, and nothing that came after it
+        await run_job(service, journal, source(request_of(1), request_of(2)))
+        return service
+
+    assert in_virtual_time(scenario).count(2) == 1
+
+
+def test_in_doubt_a_call_of_the_lost_journal_may_go_on(in_virtual_time, in_doubt, request_of):
+    """Its process was killed a moment ago, and the backup put in place; the service is still at work."""
+
+    async def scenario(loop):
+        loop.wall = time.time() - loop.time()
+        service = Late(loop)
+        loop.call_later(40, service.take, 2)
+        await run_job(service, in_doubt, source(request_of(2), request_of(3)))
+        absent(in_doubt, 3)
+        await run_job(service, in_doubt, source(request_of(3), 1, request_of(2)))
+        await asyncio.sleep(100)
+        return service
+
+    assert in_virtual_time(scenario).count(2) == 1
+
+
+def test_in_doubt_a_retry_is_not_sent_on_time_alone_in_any_run(in_virtual_time, tmp_path, request_of):
+    """The journal that it is a copy of has retried it already, and the list does not show that yet."""
+    corrected = request_of(1, description="corrected")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+
+    async def scenario(loop):
+        service = Late(loop, n1=[says(422, {"message": "the customer is blocked"})])
+        service.late = 300.0
+        with quick_journal(tmp_path / "a") as first:
+            await run_job(service, first, source(request_of(1)))
+        shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
+        with contextlib.closing(open_sqlite(tmp_path / "a" / "journal")) as first:
+            await run_job(service, first, source(corrected), retry=Retry.CHANGED)
+        for _ in range(2):
+            with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
+                await run_job(
+                    service, second, source(corrected), retry=Retry.CHANGED, on_unknown=Unknown.RESEND
+                )
+        return service
+
+    service = in_virtual_time(scenario)
+    assert service.count(1) == 1, service.posts
+
+
+def test_a_persons_word_counts_in_a_journal_that_has_just_come_into_doubt(
+    in_virtual_time, tmp_path, request_of
+):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+
+    async def scenario(loop):
+        service = Late(loop, n1=[reset])
+        with quick_journal(tmp_path / "a") as first:
+            await run_job(service, first, source(request_of(1)))
+        shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
+        with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
+            absent(second, 1)
+        with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
+            await run_job(service, second, source(request_of(1)))
+            return states(second)
+
+    assert in_virtual_time(scenario)[1, "INVOICE"] is State.ACCEPTED
+
+
+def test_a_witness_is_found_behind_those_that_share_their_number(in_virtual_time, journal, request_of):
+    credited = range(3, 14)
+    many = [request_of(number) for number in credited]
+    many += [request_of(number, type="CREDIT_NOTE") for number in credited]
+
+    async def scenario(loop):
+        service = Late(loop, n1=[reset])
+        service.late = HOUR
+        await run_job(service, journal, source(request_of(1), 90, request_of(2), 1, *many))
+        await asyncio.sleep(2 * HOUR)
+        await run_job(service, journal, source(request_of(1), request_of(2), *many))
+        return service
+
+    assert in_virtual_time(scenario).count(1) == 1
 
 
 def test_a_form_is_confirmed_by_a_list_that_comes_after_the_run(in_virtual_time, journal, request_of):
@@ -237,10 +385,6 @@ def test_a_record_of_an_earlier_attempt_confirms_no_form(in_virtual_time, journa
     portal = says(200, {"message": "please sign in"})
 
     async def scenario(loop):
-        async def arrives_unheard(service, number):
-            service.take(number)
-            await reset(service, number)
-
         service = Late(loop, n1=[arrives_unheard, portal], n2=[portal], n3=[portal])
         service.late = 100.0
         invoices = source(request_of(1), 200, request_of(2), request_of(3))
@@ -273,10 +417,6 @@ def test_a_witness_of_another_kind_proves_nothing(in_virtual_time, journal, requ
                     self.hidden.append(number)
                 else:
                     super().take(number, **fields)
-
-        async def arrives_unheard(service, number):
-            service.take(number)
-            await reset(service, number)
 
         service = Choosy(loop, n1=[arrives_unheard])
         service.hidden = []

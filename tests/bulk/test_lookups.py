@@ -398,6 +398,26 @@ def test_a_list_that_cannot_be_had_does_not_hold_up_what_surely_was_not_taken(
     assert states(journal)[1, "INVOICE"] is State.ACCEPTED
 
 
+@pytest.mark.parametrize("kind", ["REMINDER", "CREDIT_NOTE"])
+@pytest.mark.parametrize("more", [{}, {"type": "INVOICE"}], ids=str)
+def test_what_a_wrong_key_refused_is_sent_though_its_invoice_is_listed(
+    in_virtual_time, journal, request_of, kind, more
+):
+    async def scenario(loop):
+        class Typed(Service):
+            def take(self, number, **fields):
+                super().take(number, **more, **fields)
+
+        service = Typed(loop)
+        await run_job(service, journal, source(request_of(1)))
+        service.answers[1] = [refuses(401)]
+        assert (await run_job(service, journal, source(request_of(1, type=kind)))).paused
+        await run_job(service, journal, source(request_of(1, type=kind)))
+
+    in_virtual_time(scenario)
+    assert states(journal)[1, kind] is State.ACCEPTED, detail(journal)
+
+
 # --- a journal in doubt -----------------------------------------------------------------------------
 
 

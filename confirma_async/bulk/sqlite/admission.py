@@ -24,8 +24,6 @@ _NO_DAY = 0
 class Keeper(Protocol):
     """What a chunk needs of its journal."""
 
-    sequence: int
-
     def next_position(self) -> int:
         """The place of an item that the journal has not had yet."""
         ...
@@ -163,7 +161,7 @@ class Chunk:
     def _claim(self, entry: Entry, position: int, state: State, detail: str | None) -> tuple[Any, ...]:
         return (
             state, self._run, entry.digest, day(entry.key.date), str(entry.place), in_cents(entry.amount),
-            self._journal.word(entry.currency), self._ended(), detail, position,
+            self._journal.word(entry.currency), detail, state is State.UNKNOWN, position,
         )  # fmt: skip
 
     def _insert(self, entry: Entry, slot: list[Row | _New]) -> _New:
@@ -172,13 +170,9 @@ class Chunk:
             (
                 position, key.number, word(key.type), word(key.seller), day(key.repeat), day(key.date),
                 str(entry.place), entry.digest, self._claimed, self._run, in_cents(entry.amount),
-                word(entry.currency), self._ended(), self._doubt,
+                word(entry.currency), self._doubt,
             )
         )  # fmt: skip
         new = _New(entry, position)
         slot.append(new)
         return new
-
-    def _ended(self) -> int | None:
-        """What may have been sent by a run that this journal does not know has ended by now."""
-        return None if self._doubt is None else self._journal.sequence

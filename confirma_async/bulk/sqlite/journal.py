@@ -54,6 +54,14 @@ _OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
 
 _ADDED_UP = "ON CONFLICT DO UPDATE SET count = count + excluded.count"
 
+_ALONE = (
+    "NOT EXISTS (SELECT 1 FROM former WHERE former.position = item.position) AND "
+    "NOT EXISTS (SELECT 1 FROM item AS other WHERE other.number = item.number AND other.position <> "
+    "item.position AND (other.attempts > 0 OR other.state NOT IN (0, 1))) AND "
+    "NOT EXISTS (SELECT 1 FROM archived WHERE archived.number = item.number)"
+)
+"""Items that a record of their number can only be of."""
+
 _REJECTED = (
     "WHERE position IN (WITH RECURSIVE of(run) AS "
     "(SELECT 0 UNION ALL SELECT run + 1 FROM of WHERE run < (SELECT max(id) FROM run)) "
@@ -67,8 +75,7 @@ _COLUMNS = (
     "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no, form"
 )
 _INSERTED = (
-    "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, ended, "
-    "detail"
+    "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, detail"
 )
 
 
@@ -219,8 +226,8 @@ class SqliteJournal:
             f"WHERE {OPEN} AND state = {State.UNKNOWN:d}"
         )
         self._connection.execute(
-            f"UPDATE item SET state = ?, ended = ?, detail = ? WHERE {OPEN} AND state = ?",
-            (State.UNKNOWN, self.sequence, self._doubt.reason, State.PENDING),
+            f"UPDATE item SET state = ?, ended = NULL, detail = ? WHERE {OPEN} AND state = ?",
+            (State.UNKNOWN, self._doubt.reason, State.PENDING),
         )
         self._keep({"doubt_settled": "1"})
 
@@ -271,13 +278,14 @@ class SqliteJournal:
         admitted = [chunk.admit(entry) for entry in entries]
         for new in _slices(chunk.new):
             values = [value for row in new for value in row]
-            self._connection.execute(f"INSERT INTO item ({_INSERTED}) VALUES {_places(new, 14)}", values)
+            self._connection.execute(f"INSERT INTO item ({_INSERTED}) VALUES {_places(new, 13)}", values)
         many = self._connection.executemany
         if chunk.claimed_again:
             many(
                 "UPDATE item SET state = ?, run = ?, digest = ?, date = ?, source = ?, amount = ?, "
-                "currency = ?, ended = ?, detail = ?, status = NULL, decided_at = NULL, took = NULL, "
-                "says_no = NULL, form = NULL WHERE position = ?",
+                "currency = ?, ended = NULL, detail = ?, status = NULL, decided_at = NULL, took = NULL, "
+                "says_no = NULL, form = NULL, attempts = CASE WHEN ? THEN 0 ELSE attempts END "
+                "WHERE position = ?",
                 chunk.claimed_again,
             )
         if chunk.reopened:  # it counts where it is decided again
@@ -416,6 +424,7 @@ class SqliteJournal:
 
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
+        self._settle_doubt()  # else the next run would take what a person has found out for unknown
         self.keep_former(resolution.position, resolution.at, resolution.note)
         self._count({resolution.position: resolution})
         decided_at = _milliseconds(resolution.at) if resolution.state in FINAL else None
@@ -573,7 +582,8 @@ class SqliteJournal:
                 f"AND NOT duplicate ORDER BY sequence DESC LIMIT {_NEWEST}"
             )
             found += self._query(
-                f"WHERE position IN ({newest}) AND attempts = 1 AND {like} ORDER BY sequence DESC LIMIT ?",
+                f"WHERE position IN ({newest}) AND attempts = 1 AND {like} AND {_ALONE} "
+                "ORDER BY sequence DESC LIMIT ?",
                 (run, State.ACCEPTED, lost.ended, position, day(lost.key.date), limit - len(found)),
             )
         return found
@@ -641,6 +651,10 @@ class SqliteJournal:
             "AND (source, CAST(number AS TEXT)) IN (SELECT source, number FROM refusal WHERE run = ?)"
         )
         return self._one(query, State.PENDING, run, run)
+
+    def has_former(self, position: int) -> bool:
+        """See ``Journal``."""
+        return bool(self._one("SELECT EXISTS (SELECT 1 FROM former WHERE position = ?)", position))
 
     def former(self) -> Iterator[Former]:
         """See ``Journal``."""

@@ -45,8 +45,14 @@ MIGRATIONS: Sequence[str] = (
     """,
     # The journal of an account, for years: runs, owners, an order of attempts, and rows of half the size.
     # Texts that repeat are words; days are proleptic ordinals, moments and durations milliseconds, and a
-    # digest is the first half of a SHA-256.
+    # digest is the first half of a SHA-256. What the version before spelled or judged otherwise is brought to
+    # what holds now: old business ids have their zero, reminders repeat by their day, and what was sent and
+    # taken for not taken, or rejected by no word of a record, is looked up before it is sent.
     f"""
+    UPDATE OR IGNORE item SET seller = '0' || seller WHERE length(seller) = 7 AND seller NOT GLOB '*[^0-9]*';
+    UPDATE OR IGNORE item SET type = upper(type);
+    UPDATE OR IGNORE item SET repeat = date WHERE type = 'REMINDER' AND repeat = '';
+    UPDATE item SET state = 3 WHERE state = 0 AND attempts > 0;
     CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
     INSERT INTO word (text) SELECT '' UNION SELECT seller FROM item UNION SELECT type FROM item
       UNION SELECT currency FROM item UNION SELECT status FROM item WHERE status IS NOT NULL;
@@ -79,7 +85,8 @@ MIGRATIONS: Sequence[str] = (
       (SELECT id FROM word WHERE text = currency), run, state, attempts, 0, NULL, NULL,
       CAST(attempted_at * 1000 AS INTEGER), CAST(decided_at * 1000 AS INTEGER),
       CAST(seconds * 1000 AS INTEGER),
-      duplicate, (SELECT id FROM word WHERE text = status), detail, NULL, NULL
+      duplicate, (SELECT id FROM word WHERE text = status), detail,
+      CASE WHEN state = 5 AND attempts > 0 AND status IS NOT 'ERROR' THEN 1 END, NULL
       FROM item_2 ORDER BY position;
     DROP TABLE item_2;
     CREATE UNIQUE INDEX item_key ON item (number, type, seller, repeat);
