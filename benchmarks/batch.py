@@ -56,6 +56,7 @@ class Batch:
     dice: random.Random
     remarks: dict[int, str] = field(factory=dict[int, str])
     versions: dict[int, list[bytes]] = field(factory=dict[int, list[bytes]])
+    _more: int = field(init=False, default=0)
     _converter: Converter = field(factory=Converter)
 
     def begin(self) -> None:
@@ -77,6 +78,12 @@ class Batch:
                 if remark in CAUSES and abs(number) % LEFT_ALONE
             }
         )
+
+    def add_more(self) -> None:
+        """One more invoice and credit note, in order: what was lost before has them as witnesses."""
+        number = FIRST_NUMBER + INVOICES + self._more
+        self._more += 1
+        self.inputs.append(self._lines({number: IN_ORDER, -number - 1_000_000: IN_ORDER}))
 
     @property
     def in_order(self) -> set[int]:
@@ -126,6 +133,9 @@ class Batch:
         return self.dice.choice(CAUSES) if self.dice.random() < refused else IN_ORDER
 
     def _write(self, remarks: dict[int, str]) -> None:
+        self.inputs.write(self._lines(remarks))
+
+    def _lines(self, remarks: dict[int, str]) -> dict[int, bytes]:
         base, lines = sample_invoice(), dict[int, bytes]()
         for number, remark in remarks.items():
             versions = self.versions.setdefault(number, [])
@@ -135,7 +145,7 @@ class Batch:
             versions.append(_digest(line))
             lines[number] = line
         self.remarks |= remarks
-        self.inputs.write(lines)
+        return lines
 
 
 def known_as(number: int, kind: str) -> int:

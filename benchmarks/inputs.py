@@ -50,6 +50,12 @@ class Inputs:
         while len(self._held_back) > HELD_BACK:
             self.add()
 
+    def append(self, lines: Mapping[int, bytes]) -> None:
+        """Puts more invoices at the end of one of the files."""
+        self._lines |= lines
+        self._files[self.dice.choice([*self._files])] += lines
+        self._write_again()
+
     def add(self) -> bool:
         """Adds a file, which may come before those that are there; returns False where none is left."""
         if not self._held_back:

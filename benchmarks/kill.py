@@ -259,7 +259,8 @@ class Trial:
             self._must_be_well(process.returncode, errors, {DONE, PAUSED})
             if process.returncode == DONE:
                 return
-            await self.mishaps.find_out(self.sandbox.invoices(), self.batch.in_order)
+            if not await self.mishaps.find_out(self.sandbox.invoices(), self.batch.in_order):
+                self.batch.add_more()
         self.tally.unfinished += 1
 
     def compare(self) -> None:

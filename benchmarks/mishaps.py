@@ -6,6 +6,7 @@ account.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import shutil
@@ -32,6 +33,8 @@ account; that looking at it changes a file; that a copy is taken for the journal
 
 AT_ONCE = 8
 """Invoices that a person looks up in the portal before the job is tried again."""
+FEW = 40
+"""Unknown invoices after a second run that a person takes in hand."""
 REFUSED = 2
 LOOKED = frozenset({0, 1, 3})
 """Exit codes of a look that has an answer."""
@@ -86,33 +89,37 @@ class Mishaps:
             if code:
                 raise AssertionError(f"the journal cannot be trusted: {told}")
 
-    async def find_out(self, stored: Sequence[StoredInvoice], in_order: Collection[int]) -> None:
+    async def find_out(self, stored: Sequence[StoredInvoice], in_order: Collection[int]) -> bool:
         """Has a person look in the portal, after a run that left something unknown.
 
         A journal in doubt sends nothing without a witness, so one invoice is found absent, and one credit
-        note. Where a run has come no further than the one before, no list will ever tell: the number is a
-        rival's too, or a clock stood wrong. Then some are found out, whatever they are.
+        note. Of what is left when few are, no list may ever tell: the number is a rival's too, or a clock
+        stood wrong. Then some are found out, whatever they are.
 
         Args:
             stored: What the service has.
             in_order: What it would take. One that is refused is no witness, and a person who saw that would
                 try another.
+
+        Returns:
+            Whether the journal is in doubt.
         """
         with reading(self.journal) as journal:
             rows = {known_as(row.key.number, row.key.type): row for row in journal.rows(State.UNKNOWN)}
             doubt = journal.doubt()
         there = {known_as(one.number, one.type) for one in stored}
         absent = {each for each, row in rows.items() if not row.attempts} - there
-        if doubt is not None and absent:
+        if doubt is not None and len(absent) > FEW:
             likely = absent & {*in_order} or absent
             for each in {min(likely), max(likely)}:
                 await self._resolve(each, "absent")
-        elif {*rows} == self._unknown:
+        elif len(rows) <= len(self._unknown) and len(rows) <= FEW:
             for each in sorted(rows)[:AT_ONCE]:
                 lost = "absent" if each in in_order else "rejected"
                 await self._resolve(each, "accepted" if each in there else lost)
                 self.happened["found out in the portal"] += 1
         self._unknown = {*rows}
+        return doubt is not None
 
     async def _resolve(self, each: int, what: str) -> None:
         kind = InvoiceType.INVOICE if each > 0 else InvoiceType.CREDIT_NOTE
@@ -192,6 +199,7 @@ class Mishaps:
         self.wrongs["left_a_trace"] += self._files() != before
 
     async def _must_be_refused(self, *options: object, key: str | None = None) -> None:
+        await asyncio.sleep(0.2)  # what the run before had sent as it was killed may still arrive
         before = self.requests()
         code, _ = await self.command("submit", *options, *self.words(), key=key)
         self.wrongs["not_refused"] += code != REFUSED or self.requests() != before

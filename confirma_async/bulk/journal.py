@@ -229,7 +229,7 @@ class Journal(Protocol):
         ...
 
     def has_former(self, position: int) -> bool:
-        """Whether an item was something else before: rejected, or decided by a person."""
+        """Whether an item was sent before, and became something else: rejected, or what a person said."""
         ...
 
     def former(self) -> Iterator[Former]:

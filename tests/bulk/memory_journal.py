@@ -266,7 +266,9 @@ class MemoryJournal:
         return Rivals(others=tuple(others), former=State.REJECTED in former)
 
     def has_former(self, position):
-        return any(one.position == position for one in self.contents.former)
+        return any(
+            one.position == position and one.state is not State.PENDING for one in self.contents.former
+        )
 
     def witnesses(self, position, limit):
         ended = self.contents.items[position].ended

@@ -55,7 +55,7 @@ _OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
 _ADDED_UP = "ON CONFLICT DO UPDATE SET count = count + excluded.count"
 
 _ALONE = (
-    "NOT EXISTS (SELECT 1 FROM former WHERE former.position = item.position) AND "
+    "NOT EXISTS (SELECT 1 FROM former WHERE former.position = item.position AND former.state <> 0) AND "
     "NOT EXISTS (SELECT 1 FROM item AS other WHERE other.number = item.number AND other.position <> "
     "item.position AND (other.attempts > 0 OR other.state NOT IN (0, 1))) AND "
     "NOT EXISTS (SELECT 1 FROM archived WHERE archived.number = item.number)"
@@ -441,10 +441,11 @@ class SqliteJournal:
         )
 
     def keep_former(self, position: int, now: float, note: str) -> None:
-        """Keeps what an item is, before it becomes something else."""
+        """Keeps what an item is, before it becomes something else; one that was never sent is PENDING."""
         self._connection.execute(
             "INSERT INTO former (position, at, state, digest, status, detail, note) "
-            "SELECT position, ?, state, digest, (SELECT text FROM word WHERE id = status), detail, ? "
+            f"SELECT position, ?, CASE WHEN attempts = 0 AND {OPEN} THEN 0 ELSE state END, digest, "
+            "(SELECT text FROM word WHERE id = status), detail, ? "
             "FROM item WHERE position = ?",
             (now, note, position),
         )
@@ -654,7 +655,8 @@ class SqliteJournal:
 
     def has_former(self, position: int) -> bool:
         """See ``Journal``."""
-        return bool(self._one("SELECT EXISTS (SELECT 1 FROM former WHERE position = ?)", position))
+        sent = "SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND state <> ?)"
+        return bool(self._one(sent, position, State.PENDING))
 
     def former(self) -> Iterator[Former]:
         """See ``Journal``."""
