@@ -71,7 +71,7 @@ _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
 )
 """Which options each kind takes."""
 
-_ALL_OPTIONS = frozenset().union(*_OPTIONS.values())
+_ALL_OPTIONS = frozenset[str]().union(*_OPTIONS.values())
 
 _STATUSES: Mapping[Fault, frozenset[int]] = MappingProxyType(
     {
