@@ -189,7 +189,7 @@ class Journal(Protocol):
         """Invoices accepted by attempts that began after an item's lost one had surely ended, newest first.
 
         They are of its type and seller, dated on its day or later, and were sent once: a record of one that
-        was sent twice may be of the attempt before.
+        was sent twice may be of the attempt before. Nothing else that was sent bears their number.
 
         None while it is not known that it has ended.
         """

@@ -492,15 +492,12 @@ def _once_more(found: Classification, lost: Lost, task: Task) -> Classification 
 
 def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None]:
     """Accepted invoices that a record of their number can only be of, and when the lost attempt had ended."""
-    rows: list[Row] = []
     if task.entry.key.type == InvoiceType.REMINDER:  # a list may show it by the number of its invoice
-        return rows, None
-    for row in journal.witnesses(task.position, _NEWEST):
-        rivals = journal.rivals(row.position, row.key)
-        if not rivals.others and not rivals.former:
-            rows.append(row)
+        return (), None
     own = journal.find(task.entry.key)
-    return rows, own.ended if own is not None and own.position == task.position else None
+    return journal.witnesses(
+        task.position, _NEWEST
+    ), own.ended if own is not None and own.position == task.position else None
 
 
 def _has_one_attempt(journal: Journal, task: Task) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
-
 from confirma_async.client import Confirma
 from confirma_async.contract import VALIDATE_TOKEN
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
@@ -15,7 +13,7 @@ from confirma_async.errors import (
     ResponseDecodeError,
     TransportError,
 )
-from confirma_async.session.retry import RetryPolicy
+from confirma_async.session.retry import RetryPolicy, http_date
 from confirma_async.session.transport import Request
 
 SKEW_NOTICED = 10.0
@@ -53,13 +51,12 @@ async def check_service(visit: Visit) -> Finding:
 async def check_clock(visit: Visit) -> Finding:
     """Whether the service's date is ours."""
     told = visit.answer.headers.get("Date") if visit.answer else None
-    try:
-        moment = email.utils.parsedate_to_datetime(told or "")
-    except ValueError:
+    moment = http_date(told)
+    if moment is None:
         return doubtful(
             "clock", "the service does not tell its time", "check that this machine's clock is synchronised"
         )
-    skew = visit.answered_at - moment.timestamp()
+    skew = visit.answered_at - moment
     if abs(skew) <= SKEW_NOTICED:
         return good("clock", "the clock of this machine agrees with the service's")
     direction = "ahead of" if skew > 0 else "behind"
