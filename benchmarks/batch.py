@@ -86,6 +86,11 @@ class Batch:
         self.inputs.append(self._lines({number: IN_ORDER, -number - 1_000_000: IN_ORDER}))
 
     @property
+    def added(self) -> set[int]:
+        """Those that came last."""
+        return {number for number in self.versions if abs(number) >= FIRST_NUMBER + INVOICES}
+
+    @property
     def in_order(self) -> set[int]:
         """Those whose present version the service takes."""
         return {number for number, remark in self.remarks.items() if remark == IN_ORDER}

@@ -11,6 +11,7 @@ import contextlib
 import random
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -18,23 +19,23 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import define, field
-from batch import known_as
+from batch import INVOICES, known_as
 
 from confirma_async.bulk import State
+from confirma_async.bulk.journal import Resolution
 from confirma_async.bulk.sqlite.guard import log_of
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.journal import open_sqlite, reading
 from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
 from confirma_async.sandbox import StoredInvoice
-from confirma_async.schemas import InvoiceType
 
 WRONGS = ("not_refused", "left_a_trace", "copy_trusted", "look_failed")
 """What must never be: that a command goes on with a journal that lost something, or with the key of another
 account; that looking at it changes a file; that a copy is taken for the journal itself; that a look fails."""
 
-AT_ONCE = 8
+AT_ONCE = 120
 """Invoices that a person looks up in the portal before the job is tried again."""
 FEW = 40
-"""Unknown invoices after a second run that a person takes in hand."""
+"""Unknown invoices that a person takes in hand without waiting for another run."""
 REFUSED = 2
 LOOKED = frozenset({0, 1, 3})
 """Exit codes of a look that has an answer."""
@@ -66,11 +67,11 @@ class Mishaps:
     happened: Counter[str]
     _copy: Path | None = None
     _copied: bool = field(init=False, default=False)
-    _unknown: set[int] = field(init=False, factory=set[int])
+    _unknown_before: int = INVOICES
 
     def begin_round(self) -> None:
         """An earlier copy would have forgotten what was rejected before, which no lookup can tell it."""
-        self._copy, self._copied = None, False
+        self._copy, self._copied, self._unknown_before = None, False, INVOICES
 
     async def happen(self, name: str) -> bool:
         """Lets something happen, and the commands answer; returns False where it cannot happen now."""
@@ -89,44 +90,39 @@ class Mishaps:
             if code:
                 raise AssertionError(f"the journal cannot be trusted: {told}")
 
-    async def find_out(self, stored: Sequence[StoredInvoice], in_order: Collection[int]) -> bool:
+    def find_out(
+        self, stored: Sequence[StoredInvoice], in_order: Collection[int], added: Collection[int]
+    ) -> bool:
         """Has a person look in the portal, after a run that left something unknown.
 
-        A journal in doubt sends nothing without a witness, so one invoice is found absent, and one credit
-        note. Of what is left when few are, no list may ever tell: the number is a rival's too, or a clock
-        stood wrong. Then some are found out, whatever they are.
+        A journal in doubt does not know whose a record is that names no type, and sends nothing without a
+        witness: what is there is found out, and those that were added can be witnesses once they are found
+        absent. Of some no list may ever tell: the number is a rival's too, or a clock stood wrong. When few
+        are left, or nothing has changed since the last run, those are found out.
 
         Args:
             stored: What the service has.
-            in_order: What it would take. One that is refused is no witness, and a person who saw that would
-                try another.
+            in_order: What it would take.
+            added: What came last, after all kills.
 
         Returns:
-            Whether the journal is in doubt.
+            Whether the rest waits for witnesses that have to be added.
         """
-        with reading(self.journal) as journal:
-            rows = {known_as(row.key.number, row.key.type): row for row in journal.rows(State.UNKNOWN)}
-            doubt = journal.doubt()
         there = {known_as(one.number, one.type) for one in stored}
-        absent = {each for each, row in rows.items() if not row.attempts} - there
-        if doubt is not None and len(absent) > FEW:
-            likely = absent & {*in_order} or absent
-            for each in {min(likely), max(likely)}:
-                await self._resolve(each, "absent")
-        elif len(rows) <= len(self._unknown) and len(rows) <= FEW:
-            for each in sorted(rows)[:AT_ONCE]:
-                lost = "absent" if each in in_order else "rejected"
-                await self._resolve(each, "accepted" if each in there else lost)
+        with contextlib.closing(open_sqlite(self.journal)) as journal, journal.transaction():
+            rows = {known_as(row.key.number, row.key.type): row for row in journal.rows(State.UNKNOWN)}
+            by_hand = len(rows) <= FEW or len(rows) >= self._unknown_before
+            asked = rows.keys() if by_hand else rows.keys() & {*added}
+            if journal.doubt() is not None:
+                asked = {*asked, *(rows.keys() & there)}
+            for each in sorted(asked)[:AT_ONCE]:
+                lost = State.PENDING if each in in_order else State.REJECTED
+                state = State.ACCEPTED if each in there else lost
+                note, position = "seen in the portal", rows[each].position
+                journal.resolve(Resolution(position=position, state=state, note=note, at=time.time()))
                 self.happened["found out in the portal"] += 1
-        self._unknown = {*rows}
-        return doubt is not None
-
-    async def _resolve(self, each: int, what: str) -> None:
-        kind = InvoiceType.INVOICE if each > 0 else InvoiceType.CREDIT_NOTE
-        words = ("--type", kind, "--is", what, "--because", "seen in the portal")
-        code, told = await self.command("resolve", abs(each), *words)
-        if code:
-            raise AssertionError(f"the invoice cannot be resolved: {told}")
+        self._unknown_before = len(rows)
+        return not by_hand
 
     # --- what happens -----------------------------------------------------------------------------
 

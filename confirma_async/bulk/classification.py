@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import InvoiceKey, State, Unknown
@@ -277,30 +277,32 @@ class Wanted:
     Attributes:
         key: The invoice.
         amount: What it asks for, where that is known.
+        also: Other dates that it may have had when it was sent.
     """
 
     key: InvoiceKey
     amount: Decimal | None = None
-
-    @property
-    def date(self) -> datetime.date:
-        """The invoice's date."""
-        return datetime.date.fromisoformat(self.key.date)
+    also: Sequence[str] = ()
 
     @property
     def first(self) -> datetime.date:
         """The first date asked for."""
-        return _days_from(self.date, -WINDOW.days)
+        return _days_from(min((self.key.date, *self.also)), -WINDOW.days)
 
     @property
     def last(self) -> datetime.date:
         """The last date asked for."""
-        return _days_from(self.date, WINDOW.days)
+        return _days_from(max((self.key.date, *self.also)), WINDOW.days)
 
 
-def _days_from(date: datetime.date, days: int) -> datetime.date:
+def days_around(date: str, days: int) -> Sequence[str]:
+    """The dates so many days before and after another, in ISO 8601, as far as the calendar goes."""
+    return _days_from(date, -days).isoformat(), _days_from(date, days).isoformat()
+
+
+def _days_from(date: str, days: int) -> datetime.date:
     """The date so many days from another, as far as the calendar goes."""
-    ordinal = min(max(date.toordinal() + days, 1), datetime.date.max.toordinal())
+    ordinal = min(max(datetime.date.fromisoformat(date).toordinal() + days, 1), datetime.date.max.toordinal())
     return datetime.date.fromordinal(ordinal)
 
 
@@ -321,7 +323,7 @@ def classify_list(answer: DistributionInformation, wanted: Wanted, rivals: Rival
     if found:
         return _listed(found, wanted, rivals)
     kind = _not_listed(answer, wanted)
-    return Classification(kind=kind, detail=f"the list is one {kind.reading.what}: {kind.reading.reason}")
+    return Classification(kind=kind, detail=kind.reading.told)
 
 
 def _not_listed(answer: DistributionInformation, wanted: Wanted) -> Kind:
@@ -363,9 +365,7 @@ def _listed(records: Sequence[DistributionRecord], wanted: Wanted, rivals: Rival
         return Classification(kind=kind, status=first[0].status, detail=told)
     status = first[0].status
     if kind.reading.state is State.UNKNOWN:
-        return Classification(
-            kind=kind, status=status, detail=f"there is a record {kind.reading.what}: {kind.reading.reason}"
-        )
+        return Classification(kind=kind, status=status, detail=kind.reading.told)
     note = "the service has it from before" if kind.reading.duplicate else None
     return Classification(kind=kind, status=status, detail=note)
 
@@ -385,6 +385,8 @@ def _not_its_own(found: Sequence[DistributionRecord], wanted: Wanted, rivals: Ri
         return Kind.CONTRADICTION
     if any(_may_be(record, other) for record in found for other in rivals.others):
         return Kind.RIVAL
+    if rivals.forgotten and not all(types_in(record.extra) for record in found):
+        return Kind.UNTYPED
     return None
 
 
@@ -430,8 +432,8 @@ def _by_words(found: Sequence[DistributionRecord], *, former: bool) -> Kind:
         if not found:
             return Kind.FORMER_ERROR
     first = [record for record in found if record.status != InvoiceStatus.DUPLICATE]
-    if not first:
-        return Kind.LISTED_DUPLICATE
+    if not first:  # where one was rejected before, it may be that which it is a duplicate of
+        return Kind.FORMER_ERROR if former else Kind.LISTED_DUPLICATE
     in_error = {record.status == InvoiceStatus.ERROR for record in first}
     if len(in_error) > 1:
         return Kind.SEVERAL
@@ -445,6 +447,8 @@ def after_no(listed: Classification, said: str | None) -> Classification:
         listed: What the record proves.
         said: What the service had said.
     """
+    if listed.state is State.UNKNOWN:
+        return evolve(listed, detail=held(listed.detail or "", said))
     if listed.kind is not Kind.LISTED:
         return listed
     return Classification(
@@ -483,15 +487,22 @@ def classify_absence(
             "newer than that doubt: say that the journal is whole (trust), or what became of this invoice "
             "(resolve)",
         )
-    before = f" ({said})" if said else ""
-    return Classification(kind=Kind.NO_WITNESS, detail=f"{_HELD}{before}")
+    return Classification(kind=Kind.NO_WITNESS, detail=held(_HELD, said))
+
+
+def held(why: str, said: str | None) -> str:
+    """Says why an invoice is held, and keeps what was said of it at first."""
+    return f"{why}{_AT_FIRST}{said}" if said else why
 
 
 def reason_of(detail: str | None) -> str | None:
-    """Why an invoice was unknown before it was held for want of a witness."""
-    if detail is None or not detail.startswith(_HELD):
-        return detail
-    return detail.removeprefix(_HELD).removeprefix(" (").removesuffix(")") or None
+    """What was said of an invoice at first, before it was held."""
+    if not detail or detail == _HELD:
+        return None
+    return detail.partition(_AT_FIRST)[2] or detail
+
+
+_AT_FIRST = "; at first: "
 
 
 _HELD = (

@@ -36,6 +36,12 @@ class Reading:
     duplicate: bool = False
 
     @property
+    def told(self) -> str:
+        """What is told of an invoice that a record or a list leaves unknown."""
+        subject = "there is a record" if self.of == "record" else "the list is one"
+        return f"{subject} {self.what}: {self.reason}"
+
+    @property
     def going_on(self) -> bool:
         """Whether the service may still be at work on the request, though the call has ended.
 
@@ -204,6 +210,11 @@ class Kind(enum.Enum):
         "of its number, that may be another document's",
         "another document was sent under the same number, and nothing in the record contradicts it",
     )
+    UNTYPED = _unsure(
+        "record",
+        "of its number that names no type, while the journal does not know all that was sent",
+        "another document of this number may have been sent that the journal does not know",
+    )
     OTHER_DATE = _unsure(
         "record",
         "of its number, with a date more than 7 days away, or none",
@@ -232,7 +243,7 @@ class Kind(enum.Enum):
     )
     FORMER_ERROR = _unsure(
         "record",
-        "of its number in error, after an earlier attempt was rejected",
+        "of its number in error, or a duplicate of that, after an earlier attempt was rejected",
         "it may be that of the earlier attempt",
     )
     FORMER_VERSION = _unsure(

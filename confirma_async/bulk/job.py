@@ -214,14 +214,14 @@ class Job:
 
     async def _route(self, entry: Entry, admitted: Admitted) -> None:
         match admitted:
-            case Admitted(Admission.FINAL, _, row) if row is not None:
+            case Admitted(Admission.FINAL, row=row) if row is not None:
                 self.audience.tell(outcomes.resumed(entry, row))
-            case Admitted(Admission.CLASH | Admission.CHANGED as admission, _, row) if row is not None:
+            case Admitted(Admission.CLASH | Admission.CHANGED as admission, row=row) if row is not None:
                 await self._refuse([outcomes.contradiction(entry, admission, row)])
-            case Admitted(admission, position, row):
+            case Admitted(admission, position, row, sent):
                 task = Task(entry, position)
                 if row is not None and (admission is Admission.UNKNOWN or _may_be_there(admission, row)):
-                    self._lookups.resume(task, row)
+                    self._lookups.resume(task, row, sent)
                 self._open += 1
                 self._idle.clear()
                 try:

@@ -322,6 +322,19 @@ class Admission(enum.Enum):
 
 
 @frozen
+class Version:
+    """One version of an invoice.
+
+    Attributes:
+        digest: SHA-256 of its body, shortened like an item's.
+        date: Its date.
+    """
+
+    digest: bytes
+    date: str
+
+
+@frozen
 class Admitted:
     """The answer to one entry.
 
@@ -329,11 +342,13 @@ class Admitted:
         admission: What the journal says.
         position: The item's name in the journal.
         row: What the journal had for the invoice before; None for one that it did not know.
+        sent: What was sent of it last, where it has become something else since: corrected, or retried.
     """
 
     admission: Admission
     position: int
     row: Row | None = None
+    sent: Version | None = None
 
 
 @frozen(kw_only=True)
@@ -432,11 +447,14 @@ class Rivals:
 
     Attributes:
         others: Other documents under the same number that were sent, by any run.
-        former: The item itself was sent before, and rejected; the service may list that as an error.
+        former: The item itself was sent before, and rejected or corrected; the service may list that as an
+            error.
+        forgotten: There may be more that the journal, which is in doubt, does not know.
     """
 
     others: Sequence[InvoiceKey] = ()
     former: bool = False
+    forgotten: bool = False
 
 
 def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry) -> Admission:

@@ -15,11 +15,13 @@ from confirma_async.bulk.classification import (
     classify_absence,
     classify_error,
     classify_list,
+    days_around,
+    held,
     reason_of,
 )
 from confirma_async.bulk.evidence import Kind
-from confirma_async.bulk.items import Entry, JobOptions, Row, State, Unknown
-from confirma_async.bulk.journal import Decision, Doubt, Journal, Rivals
+from confirma_async.bulk.items import Entry, InvoiceKey, JobOptions, Row, State, Unknown
+from confirma_async.bulk.journal import Decision, Doubt, Journal, Rivals, Version
 from confirma_async.bulk.newer import Newer, ServiceTime
 from confirma_async.bulk.witnesses import Witnesses
 from confirma_async.bulk.writer import JournalWriter
@@ -36,6 +38,9 @@ LOOKUPS = 3
 
 FAR = 3600.0
 """Seconds from now that a lost call may end at most, by the journal, for a run to wait for that."""
+
+MOVED = 366
+"""Days by which an invoice may have been dated anew since a journal that is lost had it sent."""
 
 UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
 """What is told of an invoice that was sent again on time alone."""
@@ -60,6 +65,7 @@ class Lost:
         surely_not: Whether it was not taken, by all that is known, and is looked up once more before it is
             sent: a gateway may have said so, or a list may have been late.
         changed: Whether it was corrected since it was sent.
+        sent_on: The date that it had when it was sent, where it may have another one since.
         asked: How often it was looked up.
         failed: How often that failed.
     """
@@ -73,6 +79,7 @@ class Lost:
     new: bool = False
     surely_not: bool = False
     changed: bool = False
+    sent_on: str = ""
     asked: int = 0
     failed: int = 0
 
@@ -256,24 +263,30 @@ class Lookups:
         )
         self.open[task.position] = task
 
-    def resume(self, task: Task, row: Row) -> None:
+    def resume(self, task: Task, row: Row, sent: Version | None) -> None:
         """Takes up an invoice whose outcome an earlier run left unknown, or of which it said: not taken.
 
         However long ago that was by the clock on the wall, it is waited for as long as for one of this run.
+
+        Args:
+            task: The invoice.
+            row: What the journal has of it.
+            sent: What was sent of it last, where it has become something else since.
         """
         now, settle = self._now(), self.options.settle_seconds
         new, has_ended = row.attempts == 0, row.ended is not None
-        task.unsure = row.says_no and row.state is State.REJECTED
+        task.unsure = sent is not None or (row.says_no and row.state is State.REJECTED)
         task.lost = Lost(
             settles_at=now if new and has_ended else now + settle,
             ends_after=None if has_ended else now + settle,
             ends_at=row.ends_at or 0.0,
             says_no=row.says_no and row.state is State.UNKNOWN,
-            said=reason_of(row.detail),
+            said=reason_of((row.detail or "").removesuffix(f"; {UNPROVEN}")),
             form=row.form,
             new=new,
             surely_not=row.state is not State.UNKNOWN,
-            changed=row.digest != task.entry.digest or row.detail == Kind.FORMER_VERSION.reading.reason,
+            changed=sent is not None and sent.digest != task.entry.digest,
+            sent_on=sent.date if sent is not None else "",
         )
         self.open[task.position] = task
 
@@ -317,7 +330,7 @@ class Lookups:
 
     async def _look(self, task: Task, lost: Lost, moment: _Now) -> Step:
         """Asks for the invoice itself, after its witness, and decides."""
-        wanted = Wanted(task.entry.key, task.entry.amount)
+        wanted = Wanted(task.entry.key, task.entry.amount, self._dates(task.entry.key, lost))
         answer = await self._list(wanted)
         lost.asked += 1
 
@@ -399,11 +412,18 @@ class Lookups:
                 return Again(self.backoff(lost.failed), failed if error.phase is Phase.NOT_SENT else None)
         elif lost.failed < LOOKUPS:
             return Again(self.backoff(lost.failed), failed)
+        trouble = f"the lookup failed: {failed.detail or error}"
         told = Classification(
-            kind=Kind.NO_LIST, detail=f"the lookup failed: {failed.detail or error}", pause=failed.pause,
-            cause=failed.cause,
+            kind=Kind.NO_LIST, detail=held(trouble, lost.said) if lost.says_no else trouble,
+            pause=failed.pause, cause=failed.cause,
         )  # fmt: skip
         return await self._decide(task, lambda _: told)
+
+    def _dates(self, key: InvoiceKey, lost: Lost) -> Sequence[str]:
+        """The dates other than its own that an invoice may have had when it was sent."""
+        if lost.new and self._newer is not None:
+            return days_around(key.date, MOVED)
+        return (lost.sent_on,) if lost.sent_on else ()
 
     async def _list(self, wanted: Wanted) -> DistributionInformation:
         """The list of one number, over a window of dates around its own."""

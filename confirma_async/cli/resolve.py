@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
 from confirma_async.bulk import Journal, State
+from confirma_async.bulk.evidence import Kind
 from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal import Resolution
 from confirma_async.bulk.sqlite.journal import open_sqlite
@@ -33,7 +34,12 @@ _NEXT: Mapping[str, str] = {
 
 
 @click.command(short_help="Record what you found out about an invoice that may have arrived.")
-@click.argument("words", nargs=-1, required=True, metavar="[RUN|JOURNAL] NUMBER")
+@click.argument("words", nargs=-1, metavar="[RUN|JOURNAL] [NUMBER]")
+@click.option(
+    "--listed",
+    is_flag=True,
+    help="Instead of NUMBER: all whose number a restored journal has found listed, without a type.",
+)
 @click.option(
     "--is",
     "found",
@@ -50,6 +56,7 @@ _NEXT: Mapping[str, str] = {
 @options.as_json
 def resolve(
     words: tuple[str, ...],
+    listed: bool,
     whose: Whose,
     found: str,
     because: str,
@@ -62,40 +69,66 @@ def resolve(
     Only invoices that the journal lists as unknown can be resolved, and only while no job runs. Be sure
     before you say "absent": the next run sends the invoice again.
 
+    After a journal was restored, many invoices may be held whose number is listed: by the list alone they
+    could be other documents of those numbers, which the journal has forgotten. Where no two documents of your
+    account bear the same number, resolve all of them with --listed.
+
     \b
-    Example:
+    Examples:
       confirma resolve 1042 --is accepted --because "seen in the portal"
+      confirma resolve --listed --is accepted --because "one series of numbers"
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
     note = because.strip()
     if not note:
         raise click.BadParameter("it is empty; say how you know", param_hint="--because")
-    *before, last = words
+    if listed and found != "accepted":
+        raise click.UsageError("what is listed is there: --listed goes with --is accepted")
+    if not listed and not words:
+        raise click.UsageError("name an invoice by its number, or all that are listed with --listed")
+    before = words if listed else words[:-1]
     if len(before) > 1:
         raise click.UsageError("name one invoice, after a run or a journal if need be")
-    number = options.whole_number(last)
+    number = None if listed else options.whole_number(words[-1])
     path, run = located(before[0] if before else None, whose)
     if not path.is_file():
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
     with contextlib.closing(open_sqlite(path)) as journal:
-        row = _the_one(journal, run, number, kind, seller)
-        resolution = Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
+        fitting = _fitting(journal, run, kind, seller)
+        rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
         with journal.transaction():
-            journal.resolve(resolution)
+            for row in rows:
+                journal.resolve(
+                    Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
+                )
     if as_json:
-        print_json({"number": number, "type": row.key.type, "is": found, "because": note})
+        told = [
+            {"number": row.key.number, "type": row.key.type, "is": found, "because": note} for row in rows
+        ]
+        print_json({"resolved": told} if listed else told[0])
+    elif listed:
+        say(f"{len(rows)} invoices: {found}, because {note}; {_NEXT[found]}")
     else:
-        say(f"{row.key}: {found}, because {note}; {_NEXT[found]}")
+        say(f"{rows[0].key}: {found}, because {note}; {_NEXT[found]}")
     return Exit.ACCEPTED
 
 
-def _the_one(journal: Journal, run: int | None, number: int, kind: str | None, seller: str | None) -> Row:
-    fitting = [
+def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | None) -> list[Row]:
+    """The invoices of unknown outcome that fit the options."""
+    return [
         row
         for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
-        if row.key.number == number
-        and (kind is None or row.key.type == kind.upper())
+        if (kind is None or row.key.type == kind.upper())
         and (seller is None or row.key.seller == same_seller(seller))
     ]
+
+
+def _listed(rows: Sequence[Row]) -> list[Row]:
+    """Those that are held because their record names no type."""
+    return [row for row in rows if (row.detail or "").startswith(Kind.UNTYPED.reading.told)]
+
+
+def _the_one(journal: Journal, rows: Sequence[Row], number: int) -> Row:
+    fitting = [row for row in rows if row.key.number == number]
     if not fitting:
         raise click.UsageError(
             f"the journal holds no invoice {number} of unknown outcome; confirma status {journal.name} "

@@ -15,6 +15,7 @@ from confirma_async.bulk.journal import (
     Refused,
     Rivals,
     Run,
+    Version,
     admission_of,
     check_target,
     foreign_key,
@@ -30,6 +31,7 @@ class _Contents:
     archived: list[Row] = field(factory=list)
     refused: list[tuple[int, Refused]] = field(factory=list)
     former: list[Former] = field(factory=list)
+    versions: dict[tuple[int, int], list[Version]] = field(factory=dict)
     numbers: dict[Identity, tuple[int, int]] = field(factory=dict)
     runs: list[Run] = field(factory=list)
     decided: list[tuple[int, float, State]] = field(factory=list)
@@ -115,6 +117,8 @@ class MemoryJournal:
                 state=State.CLAIMED, run=run, amount=entry.amount, currency=entry.currency,
             )  # fmt: skip
             return Admitted(admission, position)
+        if admission is Admission.CLAIMED and row.attempts and row.digest != entry.digest:
+            self._keep(row, time.time(), "corrected")
         if admission is Admission.RETRIED:
             self._keep(row, time.time(), "sent again")
             self.contents.decided.remove((row.run, row.decided_at, row.state))
@@ -130,7 +134,12 @@ class MemoryJournal:
             self.contents.known.add((run, row.position))
         elif admission is Admission.FINAL:
             self._put_run(run, known=self.contents.runs[run - 1].known + 1)
-        return Admitted(admission, row.position, row)
+        is_open = row.state not in FINAL or row.says_no
+        sent = self._version_sent(row) if row.attempts and is_open else None
+        return Admitted(admission, row.position, row, sent)
+
+    def _version_sent(self, row):
+        return next(iter(self.contents.versions.get((row.position, row.sequence), [])), None)
 
     def sending(self, positions, now, ends_at):
         for position in positions:
@@ -187,6 +196,13 @@ class MemoryJournal:
     def resolve(self, resolution):
         row = self.contents.items[resolution.position]
         self._keep(row, resolution.at, resolution.note)
+        rejected = [
+            one.digest
+            for one in self.contents.former
+            if one.position == row.position and one.state is State.REJECTED
+        ]
+        if rejected and (row.status, resolution.state) == ("ERROR", State.REJECTED):
+            row = evolve(row, digest=rejected[-1])
         decided_at = resolution.at if resolution.state in FINAL else None
         detail = f"a person decided: {resolution.note}"
         if decided_at is not None:
@@ -262,8 +278,11 @@ class MemoryJournal:
             and (row.attempts or row.state not in {State.PENDING, State.CLAIMED})
         ]
         others += [row.key for row in self.contents.archived if row.key.number == key.number]
-        former = (one.state for one in self.contents.former if one.position == position)
-        return Rivals(others=tuple(others), former=State.REJECTED in former)
+        own = [one for one in self.contents.former if one.position == position]
+        sent = any(at == position and sequence for at, sequence in self.contents.versions)
+        former = {one.state for one in own} & ({State.REJECTED, State.PENDING} if sent else {State.REJECTED})
+        forgotten = self.doubt() is not None
+        return Rivals(others=tuple(others), former=bool(former), forgotten=forgotten)
 
     def has_former(self, position):
         return any(
@@ -341,6 +360,8 @@ class MemoryJournal:
         self.contents.items[row.position] = evolve(row, **changes)
 
     def _keep(self, row, now, note):
+        version = Version(row.digest, row.key.date)
+        self.contents.versions.setdefault((row.position, row.sequence), []).append(version)
         self.contents.former.append(
             Former(
                 position=row.position, at=now, state=row.state, digest=row.digest, status=row.status,

@@ -269,6 +269,7 @@ ELSEWHERE = {
     Kind.FORMER_ERROR: "test_a_record_in_error_may_be_that_of_the_version_that_was_rejected",
     Kind.FORMER_VERSION: "test_what_was_rejected_for_want_of_a_record_is_looked_up_before_it_is_retried",
     Kind.NOT_ENDED: "tests/bulk/test_lookups.py",
+    Kind.UNTYPED: "tests/bulk/test_lookups.py",
     Kind.NOTHING_KNOWN: "tests/bulk/test_lookups.py",
     Kind.REFUSED_AFTER_RESEND: "tests/bulk/test_late_lists.py",
 }
@@ -456,6 +457,60 @@ async def test_what_was_rejected_for_want_of_a_record_is_looked_up_before_it_is_
     header = {"description": "corrected"} if corrected else {}
     await submit([1042], journal, retry="changed" if corrected else "all", header=header)
     assert (next(journal.rows()).state, service.sent) == (state, posts)
+
+
+async def test_a_duplicate_may_be_that_of_the_version_that_was_rejected(service, submit, kinds):
+    service.posts = [raw(body={"status": "ERROR"}), raw(body={"status": "DUPLICATE"})]
+    service.listed["1042"] = listing(record(status="ERROR"), record(status="DUPLICATE"))
+    _, journal = await submit([1042])
+    report, _ = await submit([1042], journal, retry="changed", header={"description": "corrected"})
+    assert (report.unknown, kinds[-1]) == (1, Kind.FORMER_ERROR)
+
+
+NOT_TAKEN = raw(503, Retry_After="3600")
+"""A gateway's word, after the service took the invoice all the same."""
+
+
+@pytest.mark.parametrize("between", [raw(500), raw(429, Retry_After="3600")], ids=["no list", "no turn"])
+async def test_that_it_was_corrected_is_known_until_it_is_sent(service, submit, kinds, between):
+    """A run that ends before it has looked changes nothing of that."""
+    service.posts, corrected = [NOT_TAKEN], {"description": "corrected"}
+    _, journal = await submit([1042])
+    service.listed["1042"] = listing(record())
+    await submit([1042], journal, header=corrected)
+    service.listed["1042"] = between
+    await submit([1042], journal, header=corrected)
+    service.listed["1042"] = listing(record())
+    report, _ = await submit([1042], journal, header=corrected)
+    assert (report.unknown, kinds[-1]) == (1, Kind.FORMER_VERSION)
+    assert set(service.sent) == {1042}
+
+
+async def test_what_was_dated_anew_is_looked_for_by_both_dates(service, submit, kinds):
+    service.posts, asked = [NOT_TAKEN, TAKEN], []
+
+    def answer(query):
+        asked.append((query["fromInvDate"], query["toInvDate"]))
+        return listing(record())(query)
+
+    _, journal = await submit([1042])
+    service.listed["1042"] = answer
+    header = {"date": "2026-12-01", "dueDate": "2026-12-31"}
+    report, _ = await submit([1042], journal, header=header)
+    assert (report.unknown, kinds[-1], asked) == (1, Kind.OTHER_DATE, [("2026-10-25", "2026-12-08")])
+
+
+async def test_the_reason_of_a_refusal_outlives_lookups_that_fail(service, submit):
+    service.posts = [raw(409, {"message": "in use"}), OTHER]
+    service.listed = {"1042": raw(500), "1043": listing(record("1043"))}
+    _, journal = await submit([1042])
+    service.listed["1042"] = listing(totalCount=None)
+    await submit([1042], journal)
+    del service.listed["1042"]
+    report, _ = await submit([1042, 1043], journal, settle_seconds=0.2)
+    assert report.rejected == 1
+    assert "in use" in report.troubles[0].detail
+    assert "lookup" not in report.troubles[0].detail
 
 
 async def test_a_persons_word_is_not_asked_about_again(service, submit, kinds):

@@ -6,7 +6,7 @@ import pytest
 
 from confirma_async.accounts import Owner, fingerprint
 from confirma_async.bulk.items import Refusal, Retry, State
-from confirma_async.bulk.journal import Admission, Decision, Resolution
+from confirma_async.bulk.journal import Admission, Decision, Resolution, Version
 from confirma_async.errors import JournalMismatchError, Problem
 from confirma_async.formats import Identity, Place
 from confirma_async.schemas import InvoiceType
@@ -619,6 +619,50 @@ def test_what_a_person_found_out_is_kept_with_what_was_before(
     assert (row.decided_at, row.attempts) == ((None, 0) if state is State.PENDING else (99.0, 1))
     (former,) = journal.former()
     assert (former.state, former.detail, former.note) == (State.UNKNOWN, "reset", "asked the service desk")
+
+
+def test_a_record_in_error_that_a_person_saw_may_be_that_of_the_version_before(
+    run, journal, entry, admit, send, decide
+):
+    """The correction, which never arrived, can then still be sent."""
+    admit(entry(contents=b"a"), run())
+    send(1)
+    decide(1, State.REJECTED, status="ERROR")
+    admit(entry(contents=b"b"), run(), Retry.CHANGED)
+    decide(1, State.UNKNOWN, status="ERROR")
+    with journal.transaction():
+        journal.resolve(Resolution(position=1, state=State.REJECTED, note="in error", at=99.0))
+    assert admit(entry(contents=b"b"), run(), Retry.CHANGED).admission is Admission.RETRIED
+
+
+# --- versions -------------------------------------------------------------------------------------
+
+
+def test_what_was_sent_last_is_known_while_it_is_corrected_and_until_it_is_sent(
+    run, journal, entry, admit, send, decide
+):
+    assert admit(entry(contents=b"a"), run()).sent is None
+    send(1)
+    decide(1, State.PENDING)
+    for contents in (b"b", b"c", b"c"):
+        assert admit(entry(contents=contents), run()).sent == Version(b"a" * 16, entry().key.date)
+        with journal.transaction():
+            journal.put_back(len([*journal.runs()]))
+    admit(entry(contents=b"c"), run())
+    send(1)
+    decide(1, State.PENDING)
+    assert admit(entry(contents=b"c"), run()).sent is None
+
+
+def test_what_was_rejected_for_want_of_a_record_is_known_until_it_is_sent_again(
+    run, entry, admit, send, decide
+):
+    admit(entry(contents=b"a"), run())
+    send(1)
+    decide(1, State.REJECTED, says_no=True)
+    version = Version(b"a" * 16, entry().key.date)
+    assert admit(entry(contents=b"b"), run(), Retry.CHANGED).sent == version
+    assert admit(entry(contents=b"b"), run()).sent == version
 
 
 # --- rivals, refusals, numbers --------------------------------------------------------------------

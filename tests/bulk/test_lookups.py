@@ -108,7 +108,15 @@ class Service:
         query = {name: values[0] for name, values in parse_qs(urlsplit(request.url).query).items()}
         number = query.get("invoiceNumber")
         self.asked.append(number)
-        found = [record for record in self.records if number in {None, record["invoiceNumber"]}]
+        found = [
+            record
+            for record in self.records
+            if number is None
+            or (
+                number == record["invoiceNumber"]
+                and query["fromInvDate"] <= record["invoiceDate"] <= query["toInvDate"]
+            )
+        ]
         body = {"metaData": {"totalCount": len(found), "filtersApplied": query}, "data": found}
         return Response(200, {"Date": self.date()}, json.dumps(body).encode())
 
@@ -444,7 +452,7 @@ def test_in_doubt_what_is_new_is_looked_up_and_left_where_nothing_newer_is_liste
     async def scenario(loop):
         loop.wall = time.time() - loop.time()
         service = Service(loop)
-        service.take(2)
+        service.take(2, type="INVOICE")
         await run_job(service, in_doubt, source(request_of(2), request_of(3)), on_unknown=Unknown.RESEND)
         return service
 
@@ -453,6 +461,53 @@ def test_in_doubt_what_is_new_is_looked_up_and_left_where_nothing_newer_is_liste
     assert states(in_doubt)[2, "INVOICE"] is State.ACCEPTED
     assert states(in_doubt)[3, "INVOICE"] is State.UNKNOWN
     assert "trust" in detail(in_doubt, 3)
+
+
+@pytest.mark.parametrize("type_named", [True, False])
+def test_in_doubt_a_record_that_names_no_type_may_be_a_forgotten_documents(
+    in_virtual_time, in_doubt, request_of, type_named
+):
+    """The credit note of the same number was sent after the copy was made, the invoice never was."""
+
+    async def scenario(loop):
+        loop.wall = time.time() - loop.time()
+        service = Service(loop)
+        service.take(2, **{"type": "CREDIT_NOTE"} if type_named else {})
+        await run_job(service, in_doubt, source(request_of(2)))
+        return service
+
+    assert in_virtual_time(scenario).posts == []
+    assert states(in_doubt)[2, "INVOICE"] is State.UNKNOWN
+    assert ("another type" if type_named else "names no type") in detail(in_doubt, 2)
+
+
+def test_in_doubt_trust_frees_nothing_of_whose_number_something_is_listed(
+    in_virtual_time, in_doubt, request_of
+):
+    async def scenario(loop):
+        loop.wall = time.time() - loop.time()
+        service = Service(loop)
+        service.take(2)
+        await run_job(service, in_doubt, source(request_of(2), request_of(3)))
+        with in_doubt.transaction():
+            assert in_doubt.trust(loop.clock()) == 1
+        await run_job(service, in_doubt, source(request_of(2), request_of(3)))
+        return service
+
+    assert in_virtual_time(scenario).posts == [3]
+
+
+def test_in_doubt_what_was_dated_anew_is_found_by_its_former_date(in_virtual_time, in_doubt, request_of):
+    async def scenario(loop):
+        service = Service(loop)
+        service.take(2, type="INVOICE")
+        invoice = request_of(2, date="2026-11-25")
+        return await run_twice(
+            loop, service, in_doubt, invoice, between=lambda: service.take(7, invoiceDate="2026-11-26")
+        )
+
+    assert in_virtual_time(scenario).posts == []
+    assert "another invoice of this number" in detail(in_doubt, 2)
 
 
 async def run_twice(loop, service, journal, *invoices, between):
@@ -470,7 +525,8 @@ def test_in_doubt_what_is_new_is_sent_where_something_newer_is_listed(in_virtual
     async def scenario(loop):
         service = Service(loop)
         invoices = map(request_of, range(2, 12))
-        return await run_twice(loop, service, in_doubt, *invoices, between=lambda: service.take(7))
+        taken = {"type": "INVOICE"}
+        return await run_twice(loop, service, in_doubt, *invoices, between=lambda: service.take(7, **taken))
 
     service = in_virtual_time(scenario)
     assert sorted(service.posts) == [2, 3, 4, 5, 6, 8, 9, 10, 11]

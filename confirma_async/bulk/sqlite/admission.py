@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from attrs import frozen
 
-from confirma_async.bulk.items import Entry, InvoiceKey, Retry, Row, State
-from confirma_async.bulk.journal import Admission, Admitted, admission_of, same_invoice
+from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Retry, Row, State
+from confirma_async.bulk.journal import Admission, Admitted, Version, admission_of, same_invoice
 
 _LARGEST = 2**63 - 1
 _CLAIMS = frozenset({Admission.CLAIMED, Admission.RETRIED})
@@ -34,6 +34,10 @@ class Keeper(Protocol):
 
     def keep_former(self, position: int, now: float, note: str) -> None:
         """Keeps what an item is, before it becomes something else."""
+        ...
+
+    def version_sent(self, position: int) -> Version | None:
+        """What was sent of an item last, if it has been corrected since."""
         ...
 
 
@@ -129,6 +133,8 @@ class Chunk:
             changed = "unchanged" if row.digest == entry.digest else "with other contents"
             self._journal.keep_former(row.position, time.time(), f"sent again {changed}")
             self.reopened.append(row)
+        elif admission is Admission.CLAIMED and row.attempts and row.digest != entry.digest:
+            self._journal.keep_former(row.position, time.time(), "corrected before it was sent again")
         if admission is Admission.UNKNOWN:
             slot[slot.index(known)] = _New(entry, row.position)
             self.taken_up.append((self._run, row.position))
@@ -141,10 +147,15 @@ class Chunk:
                 self.claimed_again.append(self._claim(entry, row.position, State.CLAIMED, None))
             else:
                 self.claimed_again.append(self._claim(entry, row.position, self._claimed, self._doubt))
-                return Admitted(self._taken(admission), row.position, self._in_doubt(new) or row)
+                taken, sent = self._taken(admission), None if self._doubt else self._sent(row)
+                return Admitted(taken, row.position, self._in_doubt(new) or row, sent)
         elif admission is Admission.FINAL:
             self._meet(row)
-        return Admitted(admission, row.position, row)
+        return Admitted(admission, row.position, row, self._sent(row))
+
+    def _sent(self, row: Row) -> Version | None:
+        is_open = row.state not in FINAL or row.says_no
+        return self._journal.version_sent(row.position) if row.attempts and is_open else None
 
     def _taken(self, admission: Admission) -> Admission:
         return admission if self._doubt is None else Admission.UNKNOWN

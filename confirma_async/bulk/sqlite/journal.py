@@ -30,6 +30,7 @@ from confirma_async.bulk.journal import (
     Resolution,
     Rivals,
     Run,
+    Version,
     check_target,
     foreign_key,
     same_invoice,
@@ -39,7 +40,7 @@ from confirma_async.bulk.sqlite.file import OpenFile, open_file, read_file
 from confirma_async.bulk.sqlite.guard import examine_missing, explained
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.formats.models import Identity
-from confirma_async.schemas import InvoiceType
+from confirma_async.schemas import InvoiceStatus, InvoiceType
 
 _NEWEST = 1000
 """Accepted invoices of a run among which a witness is sought: the newest ones."""
@@ -226,8 +227,8 @@ class SqliteJournal:
             f"WHERE {OPEN} AND state = {State.UNKNOWN:d}"
         )
         self._connection.execute(
-            f"UPDATE item SET state = ?, ended = NULL, detail = ? WHERE {OPEN} AND state = ?",
-            (State.UNKNOWN, self._doubt.reason, State.PENDING),
+            f"UPDATE item SET state = ?, ended = NULL, detail = ? WHERE {OPEN} AND state IN (?, ?)",
+            (State.UNKNOWN, self._doubt.reason, State.PENDING, State.CLAIMED),
         )
         self._keep({"doubt_settled": "1"})
 
@@ -428,6 +429,8 @@ class SqliteJournal:
         self.keep_former(resolution.position, resolution.at, resolution.note)
         self._count({resolution.position: resolution})
         decided_at = _milliseconds(resolution.at) if resolution.state in FINAL else None
+        if resolution.state is State.REJECTED:
+            self._take_back_version(resolution.position)
         self._connection.execute(
             "UPDATE item SET state = ?, status = NULL, detail = ?, decided_at = ?, says_no = NULL, "
             "form = NULL, attempts = CASE WHEN ? THEN 0 ELSE attempts END WHERE position = ?",
@@ -440,15 +443,36 @@ class SqliteJournal:
             ),
         )
 
+    def _take_back_version(self, position: int) -> None:
+        """Where a record in error may be of the version that was rejected before, it is that which is.
+
+        The present one can then be sent by a retry.
+        """
+        self._connection.execute(
+            "UPDATE item SET digest = former.digest FROM former WHERE item.position = ? "
+            "AND item.status = (SELECT id FROM word WHERE text = ?) AND former.id = "
+            "(SELECT max(id) FROM former WHERE position = item.position AND state = ?)",
+            (position, InvoiceStatus.ERROR, State.REJECTED),
+        )
+
     def keep_former(self, position: int, now: float, note: str) -> None:
         """Keeps what an item is, before it becomes something else; one that was never sent is PENDING."""
         self._connection.execute(
-            "INSERT INTO former (position, at, state, digest, status, detail, note) "
+            "INSERT INTO former (position, at, state, digest, status, detail, note, sequence, date) "
             f"SELECT position, ?, CASE WHEN attempts = 0 AND {OPEN} THEN 0 ELSE state END, digest, "
-            "(SELECT text FROM word WHERE id = status), detail, ? "
+            "(SELECT text FROM word WHERE id = status), detail, ?, sequence, date "
             "FROM item WHERE position = ?",
             (now, note, position),
         )
+
+    def version_sent(self, position: int) -> Version | None:
+        """The first of the versions that the item has had since its last attempt."""
+        found = self._connection.execute(
+            "SELECT former.digest, former.date FROM former JOIN item USING (position, sequence) "
+            "WHERE position = ? ORDER BY former.id LIMIT 1",
+            (position,),
+        ).fetchone()
+        return None if found is None else Version(digest=found[0], date=date_of(found[1]))
 
     def trust(self, now: float) -> int:
         """See ``Journal``."""
@@ -456,7 +480,8 @@ class SqliteJournal:
         self._keep({"trusted_at": str(now)})
         self._doubt = None
         return self._connection.execute(
-            f"UPDATE item SET state = ?, detail = NULL WHERE {OPEN} AND state = ? AND attempts = 0",
+            f"UPDATE item SET state = ?, detail = NULL WHERE {OPEN} AND state = ? AND attempts = 0 "
+            "AND status IS NULL",  # else the list has shown it, or something of its number
             (State.PENDING, State.UNKNOWN),
         ).rowcount
 
@@ -563,8 +588,15 @@ class SqliteJournal:
             )
         )
         archived = (row.key for row in self._archived("WHERE number = ?", (key.number,)))
-        former = "SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND state = ?)"
-        return Rivals(others=(*sent, *archived), former=bool(self._one(former, position, State.REJECTED)))
+        former = (
+            "SELECT EXISTS (SELECT 1 FROM former WHERE position = ? "
+            "AND (state = ? OR (state = ? AND sequence > 0)))"
+        )
+        return Rivals(
+            others=(*sent, *archived),
+            former=bool(self._one(former, position, State.REJECTED, State.PENDING)),
+            forgotten=self._doubt is not None,
+        )
 
     def witnesses(self, position: int, limit: int) -> Sequence[Row]:
         """See ``Journal``."""

@@ -110,6 +110,8 @@ MIGRATIONS: Sequence[str] = (
     UPDATE refusal SET run = (SELECT coalesce(max(id), 0) FROM run);
     CREATE INDEX refusal_run ON refusal (run);
     UPDATE former SET digest = substr(digest, 1, 16);
+    ALTER TABLE former ADD COLUMN sequence INTEGER;
+    ALTER TABLE former ADD COLUMN date INTEGER;
     ALTER TABLE numbered ADD COLUMN run INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX numbered_number ON numbered (number);
     CREATE INDEX numbered_run ON numbered (run);
