@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -85,4 +86,43 @@ def test_an_account_that_has_sent_misses_its_journal_without_marks(cli, write, s
     assert cli("submit", file, *SETTLE, env={"XDG_STATE_HOME": str(tmp_path / "one")}).code == 0
     shutil.rmtree(account.parent)
     cli("submit", file, *SETTLE, env={"XDG_STATE_HOME": str(tmp_path / "two")})
+    assert not service.doubled
+
+
+def test_what_is_listed_without_a_type_is_settled_by_one_command(cli, write, service, account, place):
+    file, copy = write(1, 2, 3), place / "copy"
+    assert cli("submit", write(1, name="first.jsonl"), *SETTLE).code == 0
+    cli("journal", "backup", copy)
+    assert cli("submit", file, *SETTLE).code == 0
+    shutil.copyfile(copy, account)
+    held = cli("submit", write(1, 2, 3, 4, name="more.jsonl"), *SETTLE)
+    assert (held.code, service.numbers()) == (3, {1: 1, 2: 1, 3: 1})
+    assert "names no type" in held.told
+    said = ("--because", "one series of numbers")
+    assert "--is accepted" in cli("resolve", "--listed", "--is", "absent", *said).told
+    assert (
+        "3 invoices"
+        not in cli("resolve", "--listed", "--is", "accepted", "--type", "CREDIT_NOTE", *said).told
+    )
+    assert "2 invoices: accepted" in cli("resolve", "--listed", "--is", "accepted", *said).told
+    assert cli("status").told.count("names no type") == 0
+    assert cli("journal", "trust", "--yes").code == 0
+    assert cli("submit", file, *SETTLE).code == 0
+    assert service.numbers() == {1: 1, 2: 1, 3: 1}
+
+
+def test_a_copy_of_a_running_job_is_in_doubt_before_a_person_touches_it(
+    cli, write, service, account, place, start
+):
+    """What was claimed in it may have been sent since."""
+    file, copy, arrived, copied = write(*range(1, 7)), place / "copy", threading.Event(), threading.Event()
+    service.before_answer = lambda document: (arrived.set(), copied.wait(20))
+    process = start("submit", file, *SETTLE, "--max-in-flight", 1)
+    assert arrived.wait(20)
+    cli("journal", "backup", copy)
+    copied.set()
+    assert process.wait(30) == 0
+    shutil.copyfile(copy, account)
+    assert cli("resolve", 1, "--is", "accepted", "--because", "seen in the portal").code == 0
+    cli("submit", file, *SETTLE)
     assert not service.doubled
