@@ -20,8 +20,8 @@ import msgspec
 from confirma_async.converters.fields import Field
 from confirma_async.converters.value_types import (
     BLANK,
-    CENT,
     FAST_CHECKS,
+    FAST_NAMES,
     NOT_SO_DEEP,
     SPELLING_KEPT,
     Reader,
@@ -100,8 +100,7 @@ def schema_reader(
         "new": object.__new__,
         "set_extra": set_extra,
         "UNSET": msgspec.UNSET,
-        "Decimal": Decimal,
-        "CENT": CENT,
+        **FAST_NAMES,
     }
     lines = ["def unpack(o):", " extra = {} if o.extra is UNSET else o.extra.found"]
     slots: list[tuple[str, Any] | tuple[str, Any, Any]] = [
@@ -219,7 +218,9 @@ def _unpacking(item: Field, index: int) -> Iterator[str]:
 def schema_writer(
     cls: type[Schema], fields: Sequence[Field], nested: Callable[[type[Schema]], Writer]
 ) -> Writer:
-    """Makes what writes a schema: of an object it makes a struct, or a dict where ``extra`` holds something.
+    """Makes what writes a schema: of an object it makes a struct, or a dict where ``extra`` holds much.
+
+    Explicit nulls, which many requests are full of, stay in a struct: one that leaves out what is not set.
 
     Args:
         cls: The schema.
@@ -233,12 +234,17 @@ def schema_writer(
         omit_defaults=True,
         gc=False,
     )
+    explicit = msgspec.defstruct(
+        cls.__name__, [(item.attribute, Any) for item in fields], rename=_wire_names(fields), gc=False
+    )
     names: dict[str, Any] = {
         "struct": struct,
+        "explicit": explicit,
+        "nullable": {item.wire for item in fields if not item.required and item.kind not in SPELLING_KEPT},
         "with_extra": partial(_with_extra, fields),
         "Mismatch": WireMismatch,
-        "Decimal": Decimal,
-        "CENT": CENT,
+        "UNSET": msgspec.UNSET,
+        **FAST_NAMES,
     }
     lines = ["def pack(x):"]
     for index, item in enumerate(fields):
@@ -247,8 +253,18 @@ def schema_writer(
             names[f"n{index}"] = nested(item.kind)
         lines.append(f" v{index} = x.{item.attribute}")
         lines += _packing(item, index)
-    lines.append(f" o = struct({', '.join(f'v{index}' for index in range(len(fields)))})")
-    lines.append(" return with_extra(x, o) if x.extra else o")
+    values = [f"v{index}" for index in range(len(fields))]
+    or_null = [
+        f"e.get({item.wire!r}, UNSET) if {value} is None else {value}"
+        for item, value in zip(fields, values, strict=True)
+    ]
+    lines += [
+        " e = x.extra",
+        " if e and nullable >= e.keys() and not any(e.values()):",
+        f"  return explicit({', '.join(or_null)})",
+        f" o = struct({', '.join(values)})",
+        " return with_extra(x, o) if e else o",
+    ]
     return _compiled(cls, "pack", lines, names)
 
 

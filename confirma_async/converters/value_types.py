@@ -34,7 +34,7 @@ RULE = "type"
 """The id of the rule that a value of the wrong kind breaks."""
 
 AMOUNT_DECIMALS = 2
-CENT = Decimal(1).scaleb(-AMOUNT_DECIMALS)
+CENT, TENTH, WHOLE = (Decimal(1).scaleb(-places) for places in range(AMOUNT_DECIMALS, -1, -1))
 MOST_DIGITS = 60
 """Digits of a number before its point, and after it; a billion of them fit into ``1e999999999``."""
 MOST_DEPTH = 100
@@ -266,9 +266,13 @@ where the vendor takes one, no other form will do.
 BLANK: frozenset[Any] = frozenset({BlankText})
 """Kinds whose empty text reads as None; it is kept, and written back as it was."""
 
+FAST_NAMES: Mapping[str, Any] = {"Decimal": Decimal, "CENT": CENT, "TENTH": TENTH, "WHOLE": WHOLE}
+"""What the checks below refer to."""
+
 FAST_CHECKS: Mapping[Any, str] = {
     Decimal: "type({0}) is not Decimal or not {0}.is_finite() or not -30 < {0}.adjusted() < 30",
-    Amount: "type({0}) is not Decimal or not {0}.same_quantum(CENT) or {0}.adjusted() > 30",
+    Amount: "type({0}) is not Decimal or {0}.adjusted() > 30 or not "
+    "({0}.same_quantum(CENT) or {0}.same_quantum(WHOLE) or {0}.same_quantum(TENTH))",
     InvoiceNumber: "type({0}) is not int",
 }
 """Kinds whose usual form is asked for where it stands; only a doubtful value goes through its reader.
