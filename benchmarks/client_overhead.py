@@ -2,6 +2,7 @@
 
 Posts a ten-row invoice to a server in another process that does next to nothing, in turns:
 
+* ``by_hand``: what a partner would write instead: aiohttp with ``json=`` and a dict, no checks, no deadline;
 * ``bare``: aiohttp as it comes, posting bytes that are ready, and reading the answer;
 * ``create``: ``confirma.invoices.create(invoice)``: encode, validate, limiter, pipeline, decode;
 * ``create_unchecked``: the same with ``validate=False``;
@@ -9,7 +10,10 @@ Posts a ten-row invoice to a server in another process that does next to nothing
   as an object that is ready, without checks and with floats for decimals.
 
 Read ``ratio``, the median over the rounds of ``create`` over each of the others: absolute figures move with
-the machine, ratios hardly do. The target holds for ``bare`` at the widest concurrency on each loop.
+the machine, ratios hardly do. The targets hold at the widest concurrency, for both kinds of invoice:
+``complete``, with cents and without nulls, and ``often_sent``, with whole amounts, explicit nulls in four
+objects and a key that the contract does not know. 64 different invoices of a kind are sent over and over; no
+encoded bytes are reused.
 ``breakdown_us`` says what parts of the SDK's work cost by themselves. The checks of identifiers and addresses
 remember what they have seen, as they do for the seller in a real job; ``validate_new_buyer`` is the check of
 an invoice whose buyer was never seen before.
@@ -20,22 +24,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import cycle, islice
 from typing import Any, TypeAlias
 
-from drive import Cost, bare_post, client, cost_of, through_workers
+from drive import Cost, bare_post, client, cost_of, hand_written_post, through_workers
 from figures import median, ratio, report, rounds_of, surroundings
 from raw_server import RECEIPT, running_server
 from rivals import rival_posts, rival_versions
-from sample import for_new_buyer, numbered_invoices, sample_invoice
+from sample import as_often_sent, for_new_buyer, numbered_invoices, sample_invoice
 
 from confirma_async.converters import Converter
-from confirma_async.schemas import InvoiceReceipt
+from confirma_async.schemas import InvoiceReceipt, SalesInvoiceRequest
 from confirma_async.validation import check
 
-TARGET = 1.5
+TARGETS = {"by_hand": 1.2, "bare": 1.7}
+KINDS: Mapping[str, Callable[[], SalesInvoiceRequest]] = {
+    "complete": sample_invoice,
+    "often_sent": lambda: as_often_sent(sample_invoice()),
+}
 CONCURRENCIES = (1, 16, 64)
 DISTINCT = 64
 """Invoices that are sent over and over."""
@@ -57,7 +65,7 @@ def main() -> None:
             name: _on_loop(factory, partial(_measure, url, rounds, calls))
             for name, factory in _loop_factories().items()
         }
-    widest = [figures[str(CONCURRENCIES[-1])]["ratio"]["bare"]["median"] for figures in loops.values()]
+    widest = [kinds[kind][str(CONCURRENCIES[-1])]["ratio"] for kinds in loops.values() for kind in KINDS]
     report(
         {
             **surroundings(),
@@ -66,9 +74,12 @@ def main() -> None:
             "rivals": rival_versions(),
             "loops": loops,
             "breakdown_us": _breakdown(rounds, calls),
-            "target": TARGET,
+            "target": TARGETS,
             "target_concurrency": CONCURRENCIES[-1],
-            "met": max(widest) <= TARGET,
+            "met": {
+                name: max(ratios[name]["median"] for ratios in widest) <= target
+                for name, target in TARGETS.items()
+            },
         }
     )
 
@@ -85,22 +96,34 @@ def _loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
 
 
 def _on_loop(
-    factory: Callable[[], asyncio.AbstractEventLoop], measure: Callable[[int], Awaitable[dict[str, Any]]]
+    factory: Callable[[], asyncio.AbstractEventLoop],
+    measure: Callable[[SalesInvoiceRequest, int], Awaitable[dict[str, Any]]],
 ) -> dict[str, Any]:
     async def each() -> dict[str, Any]:
-        return {str(concurrency): await measure(concurrency) for concurrency in CONCURRENCIES}
+        return {
+            kind: {str(concurrency): await measure(make(), concurrency) for concurrency in CONCURRENCIES}
+            for kind, make in KINDS.items()
+        }
 
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(each())
 
 
-async def _measure(url: str, rounds: int, calls: int, concurrency: int) -> dict[str, Any]:
-    invoices = list(numbered_invoices(DISTINCT))
-    async with bare_post(url) as post, client(url, concurrency) as confirma, rival_posts(url) as rivals:
+async def _measure(
+    url: str, rounds: int, calls: int, base: SalesInvoiceRequest, concurrency: int
+) -> dict[str, Any]:
+    invoices = list(numbered_invoices(DISTINCT, base))
+    async with (
+        bare_post(url) as post,
+        hand_written_post(url) as by_hand,
+        client(url, concurrency) as confirma,
+        rival_posts(url) as rivals,
+    ):
         create = confirma.invoices.create
         bodies = [confirma.converter.dumps(invoice) for invoice in invoices]
         objects = [json.loads(body) for body in bodies]
         variants: dict[str, Variant] = {
+            "by_hand": (by_hand, objects, calls),
             "bare": (post, bodies, calls),
             "create": (create, invoices, calls),
             "create_unchecked": (partial(create, validate=False), invoices, calls),

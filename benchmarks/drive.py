@@ -9,7 +9,7 @@ import resource
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 from attrs import frozen
@@ -73,6 +73,21 @@ async def bare_post(url: str) -> AsyncIterator[Callable[[bytes], Awaitable[None]
         async def post(body: bytes) -> None:
             async with session.post(target, data=body, headers=headers) as answer:
                 await answer.read()
+
+        yield post
+
+
+@contextlib.asynccontextmanager
+async def hand_written_post(url: str) -> AsyncIterator[Callable[[Mapping[str, Any]], Awaitable[object]]]:
+    """What a partner would write instead of using an SDK: no checks, no deadline, floats for decimals."""
+    target = url + CREATE_INVOICE.path
+    headers: Mapping[str, str] = {"X-Api-Key": API_KEY}
+    async with aiohttp.ClientSession() as session:
+
+        async def post(invoice: Mapping[str, Any]) -> object:
+            async with session.post(target, json=invoice, headers=headers) as answer:
+                answer.raise_for_status()
+                return await answer.json()
 
         yield post
 

@@ -9,6 +9,7 @@ from itertools import cycle
 
 import attrs
 
+from confirma_async.converters import Converter, wire_names
 from confirma_async.schemas import (
     Accounting,
     Address,
@@ -75,6 +76,30 @@ def sample_invoice(number: int = FIRST_NUMBER, *, rows: int = ROWS) -> SalesInvo
     )
 
 
+def as_often_sent(base: SalesInvoiceRequest) -> SalesInvoiceRequest:
+    """The same invoice as many programs write it: whole amounts, explicit nulls, and a key of their own."""
+    rows = tuple(
+        attrs.evolve(row, net_amount=net, vat_amount=vat, gross_amount=net + vat)
+        for row in base.invoice.rows
+        for net in [Decimal(200 * (row.row_number or 1))]
+        for vat in [(net * (row.vat_percentage or 0) / 100).quantize(Decimal(1))]
+    )
+    content = attrs.evolve(base.invoice, rows=rows, amounts=_amounts(rows))
+    converter = Converter()
+    wire = converter.unstructure(attrs.evolve(base, invoice=content))
+    parties = wire["invoice"]["parties"]
+    for part, cls in (
+        (wire["invoice"]["header"], InvoiceHeader),
+        (wire["invoice"]["references"], InvoiceReferences),
+        (parties["sellerParty"], SellerParty),
+        (parties["buyerParty"], BuyerParty),
+    ):
+        names = wire_names(cls).values()
+        part.update(dict.fromkeys(name for name in names if name not in part))
+    wire["processing"]["erpBatch"] = "2026-03"
+    return converter.structure(wire, SalesInvoiceRequest)
+
+
 def numbered(invoice: SalesInvoiceRequest, number: int) -> SalesInvoiceRequest:
     """The same invoice under another number, with the payment reference that goes with it."""
     content = invoice.invoice
@@ -109,9 +134,9 @@ def for_new_buyer(invoice: SalesInvoiceRequest, serial: int) -> SalesInvoiceRequ
     return attrs.evolve(changed, invoice=content)
 
 
-def numbered_invoices(count: int) -> Iterator[SalesInvoiceRequest]:
-    """As many invoices as asked for, made one at a time."""
-    base = sample_invoice()
+def numbered_invoices(count: int, base: SalesInvoiceRequest | None = None) -> Iterator[SalesInvoiceRequest]:
+    """As many invoices as asked for, made one at a time; of the one given, or of the sample."""
+    base = base or sample_invoice()
     return (numbered(base, FIRST_NUMBER + index) for index in range(count))
 
 
@@ -167,8 +192,8 @@ def _amounts(rows: tuple[InvoiceRowData, ...]) -> InvoiceAmounts:
 
 
 def _totals(rows: tuple[InvoiceRowData, ...] | list[InvoiceRowData]) -> tuple[Decimal, Decimal]:
-    net = sum((row.net_amount or Decimal(0) for row in rows), Decimal("0.00"))
-    return net, sum((row.vat_amount or Decimal(0) for row in rows), Decimal("0.00"))
+    net = sum(row.net_amount or Decimal(0) for row in rows)
+    return Decimal(net), Decimal(sum(row.vat_amount or Decimal(0) for row in rows))
 
 
 def _seller() -> SellerParty:

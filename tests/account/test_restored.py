@@ -116,7 +116,12 @@ def test_a_copy_of_a_running_job_is_in_doubt_before_a_person_touches_it(
 ):
     """What was claimed in it may have been sent since."""
     file, copy, arrived, copied = write(*range(1, 7)), place / "copy", threading.Event(), threading.Event()
-    service.before_answer = lambda document: (arrived.set(), copied.wait(20))
+
+    def hold(document):
+        arrived.set()
+        copied.wait(20)
+
+    service.before_answer = hold
     process = start("submit", file, *SETTLE, "--max-in-flight", 1)
     assert arrived.wait(20)
     cli("journal", "backup", copy)
