@@ -302,6 +302,40 @@ def test_few_witnesses_are_kept_in_mind():
     assert 0 in witnesses._pool
 
 
+KEY = InvoiceKey("0737546-2", "INVOICE", 1, "", "2026-11-01")
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["not asked for yet", "seen listed"])
+@pytest.mark.parametrize(
+    ("changes", "ended", "serves"),
+    [
+        ({}, 7, True),
+        ({"date": "2026-10-01"}, 7, True),
+        ({}, 8, False),
+        ({}, 9, False),
+        ({"type": "CREDIT_NOTE"}, 7, False),
+        ({"seller": "2077474-0"}, 7, False),
+        ({"date": "2026-11-02"}, 7, False),
+        ({"date": ""}, 7, False),
+    ],
+    ids=str,
+)
+async def test_a_witness_serves_what_is_like_it_and_had_ended_before_it_began(seen, changes, ended, serves):
+    """Those that another invoice had brought to mind are no witnesses for all."""
+
+    async def ask(row):
+        return True
+
+    witnesses = Witnesses(ask, 1.0, 1.0)
+    row = Row(position=1, key=KEY, source="", digest=b"", state=State.ACCEPTED, run=1, sequence=8)
+    witnesses.note([row])
+    if seen:
+        assert await witnesses.has(KEY, 7)
+    lost = evolve(KEY, **changes)
+    assert seen or witnesses.may_come(lost, ended) is serves
+    assert await witnesses.has(lost, ended) is serves
+
+
 # --- time -------------------------------------------------------------------------------------------
 
 HOUR, YEAR = 3600.0, 365 * 86400.0
