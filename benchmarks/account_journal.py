@@ -126,7 +126,7 @@ def measure(folder: Path, fill: Callable[[Path, int], None], count: int) -> dict
     with contextlib.closing(opened):
         figures |= in_a_run(opened, run, count)
 
-    bare = process("-c", "import confirma_async.cli.status")
+    bare = process("-c", "import confirma_async.cli.commands.jobs.status")
     figures["status_seconds"] = round(process("-m", "confirma_async.cli", "status", "--json") - bare, 3)
     figures["whole_seconds"] = round(
         process("-m", "confirma_async.cli", "status", str(journal), "--json") - bare, 3

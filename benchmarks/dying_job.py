@@ -32,7 +32,7 @@ from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.marks import mark_paths
 from confirma_async.formats import expand, read_files
-from confirma_async.session.http import AiohttpTransport
+from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request, Response
 
 CONCURRENCY = 16

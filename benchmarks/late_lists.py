@@ -46,7 +46,7 @@ from confirma_async.converters import Converter
 from confirma_async.errors import Phase, TransportError
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.ratelimit import LocalLimiter, RateLimit
+from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Request, Response, Transport
 

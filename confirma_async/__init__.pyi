@@ -74,7 +74,7 @@ from .session.hooks import (
     Hook as Hook,
     Outgoing as Outgoing,
 )
-from .session.ratelimit import (
+from .session.rate.ratelimit import (
     Limiter as Limiter,
     LocalLimiter as LocalLimiter,
     RateLimit as RateLimit,

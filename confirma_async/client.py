@@ -21,7 +21,7 @@ from confirma_async.secret import Secret
 from confirma_async.session.hooks import Hook, Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
-from confirma_async.session.ratelimit import Limiter, LocalLimiter, RateLimit
+from confirma_async.session.rate.ratelimit import Limiter, LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import ANSWER_LIMIT, Transport
 from confirma_async.settings import Environment, Settings
@@ -309,7 +309,7 @@ def _aiohttp_transport(
     limiter: Limiter,
     answer_limit: int,
 ) -> Transport:
-    from confirma_async.session.http import AiohttpTransport
+    from confirma_async.session.connection.http import AiohttpTransport
 
     return AiohttpTransport(
         session=session,

@@ -283,7 +283,7 @@ def test_every_option_named_exists() -> None:
 
 def test_every_rule_of_a_reader_is_listed() -> None:
     listed = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
-    sources = [*ROOT.glob("confirma_async/formats/**/*.py"), *ROOT.glob("confirma_async/cli/*.py")]
+    sources = [*ROOT.glob("confirma_async/formats/**/*.py"), *ROOT.glob("confirma_async/cli/**/*.py")]
     found = {rule for source in sources for rule in RULE_ID.findall(source.read_text(encoding="utf-8"))}
     assert found
     assert not {rule for rule in found if f"`{rule}`" not in listed}

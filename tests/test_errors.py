@@ -40,7 +40,7 @@ from confirma_async.errors import (
     error_class,
 )
 from confirma_async.secret import Secret
-from confirma_async.session.halt import CalledOffError
+from confirma_async.session.waiting.halt import CalledOffError
 from confirma_async.settings import check_base_url
 
 PROBLEM = Problem("$.invoice.rows[3].quantity", "type", "must be a finite JSON number", "str")

@@ -87,9 +87,9 @@ def test_only_the_transport_and_the_sandbox_import_aiohttp():
         if (isinstance(node, ast.Import) and any(alias.name == "aiohttp" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and node.module == "aiohttp")
     }
-    assert "session/http.py" in importing
+    assert "session/connection/http.py" in importing
     outside = {name for name in importing if not name.startswith("sandbox/")}
-    assert outside == {"session/http.py", "client.py"}  # the client names aiohttp's types only
+    assert outside == {"session/connection/http.py", "client.py"}  # the client names aiohttp's types only
 
 
 @pytest.mark.parametrize("module", ["confirma_async.schemas", "confirma_async.converters", "confirma_sync"])

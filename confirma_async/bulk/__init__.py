@@ -26,7 +26,7 @@ from confirma_async.bulk.items import (
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.journal import JobName, Journal
 from confirma_async.bulk.placement import JournalSource, OpenJournal, Placement, place
-from confirma_async.bulk.report import Ending, Report, Tally
+from confirma_async.bulk.reporting.report import Ending, Report, Tally
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, JournalError

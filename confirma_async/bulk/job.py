@@ -12,20 +12,20 @@ from typing import Any, TypeVar
 
 from attrs import define, evolve, field
 
-from confirma_async.bulk import outcomes
 from confirma_async.bulk.audience import Audience
-from confirma_async.bulk.classification import (
+from confirma_async.bulk.documents import with_documents
+from confirma_async.bulk.evidence.classification import (
     Classification,
     Receipts,
     classify_answer,
     classify_error,
 )
-from confirma_async.bulk.documents import with_documents
-from confirma_async.bulk.evidence import Kind
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.lookups import Again, Decided, Lookups, Send, Step, Task, decision_of
 from confirma_async.bulk.intake import Record, Source, chunks, prepare
 from confirma_async.bulk.items import Entry, JobOptions, Refusal, Row, State
 from confirma_async.bulk.journal import Admission, Admitted, Doubt, Journal
-from confirma_async.bulk.lookups import Again, Decided, Lookups, Send, Step, Task, decision_of
+from confirma_async.bulk.reporting import outcomes
 from confirma_async.bulk.watch import Watch
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS
@@ -33,9 +33,9 @@ from confirma_async.errors import CallError, JournalError, OutcomeUnknownError, 
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionQuery
 from confirma_async.session.download import Downloads
-from confirma_async.session.halt import CalledOffError, Halt
 from confirma_async.session.pipeline import CallOptions, Pipeline, Reply
 from confirma_async.session.retry import RetryQuota, http_date
+from confirma_async.session.waiting.halt import CalledOffError, Halt
 
 T = TypeVar("T")
 

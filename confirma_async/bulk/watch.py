@@ -6,7 +6,7 @@ import re
 
 from attrs import define, field
 
-from confirma_async.bulk.classification import Classification
+from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.items import State
 
 UNKNOWN_STREAK = 20

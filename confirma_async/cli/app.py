@@ -18,35 +18,35 @@ import click
 
 from confirma_async._version import __version__
 from confirma_async.cli.changes import Changes
-from confirma_async.cli.exits import Exit
+from confirma_async.cli.errors.exits import Exit
 from confirma_async.cli.stopping import signals
 
 _COMMANDS: Mapping[str, str] = {
-    "submit": "submit",
-    "validate": "validate",
-    "columns": "columns",
-    "status": "status",
-    "jobs": "jobs",
-    "retry": "retry",
-    "resolve": "resolve",
-    "report": "report",
-    "export": "export",
-    "journal": "journal",
-    "invoice": "invoice",
-    "payments": "payments",
-    "settlements": "payments",
-    "ledger": "accounting",
-    "accounting-payment": "accounting",
-    "accounting-invoice": "accounting",
-    "finvoice": "finvoice",
-    "token": "token",
-    "client": "client",
-    "doctor": "doctor",
-    "sandbox": "sandbox",
-    "openapi": "openapi",
-    "demo": "demo",
+    "submit": "jobs.submit",
+    "validate": "jobs.validate",
+    "columns": "jobs.columns",
+    "status": "jobs.status",
+    "jobs": "jobs.runs",
+    "retry": "jobs.retry",
+    "resolve": "jobs.resolve",
+    "report": "jobs.report",
+    "export": "jobs.export",
+    "journal": "jobs.journal",
+    "invoice": "calls.invoice",
+    "payments": "calls.payments",
+    "settlements": "calls.payments",
+    "ledger": "calls.accounting",
+    "accounting-payment": "calls.accounting",
+    "accounting-invoice": "calls.accounting",
+    "finvoice": "calls.finvoice",
+    "token": "calls.token",
+    "client": "calls.client",
+    "doctor": "tools.doctor",
+    "sandbox": "tools.sandbox",
+    "openapi": "tools.openapi",
+    "demo": "tools.demo",
 }
-"""Every command, in the order of a help text, and the module of this package that it stands in."""
+"""Every command, in the order of a help text, and the module of ``commands`` that it stands in."""
 
 
 class Commands(click.Group):
@@ -60,7 +60,7 @@ class Commands(click.Group):
         """Loads one."""
         if cmd_name not in _COMMANDS:
             return None
-        home = importlib.import_module(f"confirma_async.cli.{_COMMANDS[cmd_name]}")
+        home = importlib.import_module(f"confirma_async.cli.commands.{_COMMANDS[cmd_name]}")
         command: click.Command = getattr(home, cmd_name.replace("-", "_"))
         return command
 
@@ -106,7 +106,7 @@ def _set_up_logging(*, verbose: bool) -> None:
 
 
 def _log_handler() -> logging.Handler:
-    from confirma_async.cli.printer import LogFormatter
+    from confirma_async.cli.output.printer import LogFormatter
 
     handler = logging.StreamHandler()
     handler.setFormatter(LogFormatter())
@@ -158,9 +158,9 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _failed(error: BaseException, *, as_json: bool) -> Exit:
     """Says what went wrong, and returns the exit code for it."""
-    from confirma_async.cli.failures import explained
-    from confirma_async.cli.printer import say
-    from confirma_async.cli.render import print_json
+    from confirma_async.cli.errors.failures import explained
+    from confirma_async.cli.output.printer import say
+    from confirma_async.cli.output.render import print_json
 
     failure = explained(error)
     try:
@@ -180,7 +180,7 @@ def _failed(error: BaseException, *, as_json: bool) -> Exit:
 
 def _unprinted(error: BaseException) -> Exit:
     """Says that a command has done its work, where its result could not be printed."""
-    from confirma_async.cli.printer import say
+    from confirma_async.cli.output.printer import say
 
     _give_up(sys.stdout)
     match error:

@@ -14,7 +14,8 @@ from attrs import evolve, field, frozen
 
 from confirma_async import bounds
 from confirma_async.accounts import AccountName
-from confirma_async.cli import changes, options, usage
+from confirma_async.cli import changes, options
+from confirma_async.cli.errors import usage
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
@@ -22,7 +23,7 @@ from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials, FileTokenStore
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError
 from confirma_async.secret import Secret, secret
-from confirma_async.session.ratelimit import RateLimit
+from confirma_async.session.rate.ratelimit import RateLimit
 from confirma_async.settings import (
     API_KEY_VARIABLE,
     BASE_URL_VARIABLE,

@@ -15,7 +15,7 @@ import click
 
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
-from confirma_async.cli.printer import say
+from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
 from confirma_async.formats import ColumnMapping, FileFormat, ReadOptions, Spooled, spooled
 from confirma_async.validation import missing_libraries

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from confirma_async import bounds
 from confirma_async.bulk.items import WAVE
 from confirma_async.cli import options
-from confirma_async.session.ratelimit import RateLimit
+from confirma_async.session.rate.ratelimit import RateLimit
 
 R = TypeVar("R")
 

@@ -24,7 +24,7 @@ SKEW_ENDURED = 300.0
 
 async def check_service(visit: Visit) -> Finding:
     """Whether the service answers a request that carries no key."""
-    from confirma_async.session.http import AiohttpTransport
+    from confirma_async.session.connection.http import AiohttpTransport
 
     url = visit.base_url + visit.setup.overrides.path_of(VALIDATE_TOKEN)
     request = Request(VALIDATE_TOKEN.method, url, {"Accept": "application/json"}, None, visit.setup.timeout)

@@ -32,16 +32,16 @@ from confirma_async.redaction import Mask
 from confirma_async.schemas.wire import Schema
 from confirma_async.secret import Secret
 from confirma_async.session import retry
-from confirma_async.session.halt import NEVER, Halt
 from confirma_async.session.headers import check_added, headers_of
 from confirma_async.session.history import History, log
 from confirma_async.session.hooks import Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.open_calls import OpenCalls
-from confirma_async.session.ratelimit import Limiter
+from confirma_async.session.rate.ratelimit import Limiter
 from confirma_async.session.refusals import refusal, request_id_of, text_of, without_keys
 from confirma_async.session.renewal import exchanged
 from confirma_async.session.transport import Request, Response, Transport
+from confirma_async.session.waiting.halt import NEVER, Halt
 
 T = TypeVar("T")
 

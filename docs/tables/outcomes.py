@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 
 from confirma_async.bulk import State, Verdict
-from confirma_async.bulk.evidence import Kind
+from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.contract import CREATE_INVOICE, Repeat
 from confirma_async.errors import (
     AddressNotChosenError,
@@ -40,10 +40,10 @@ from confirma_async.errors import (
 )
 from confirma_async.formats import InputError
 from confirma_async.sandbox import Fault
-from confirma_async.session import adaptive_rate, refusal_share
-from confirma_async.session.halt import CalledOffError
 from confirma_async.session.history import History, log_fields as fields_of_record
+from confirma_async.session.rate import adaptive_rate, refusal_share
 from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
+from confirma_async.session.waiting.halt import CalledOffError
 from confirma_async.settings import Environment
 from docs.tables.markup import code, member_docs, prose, table
 

@@ -7,6 +7,7 @@ from collections import Counter
 
 from attrs import define, evolve, field
 
+from confirma_async.bulk.evidence.witnesses import is_like
 from confirma_async.bulk.items import FINAL, Retry, Row, State
 from confirma_async.bulk.journal import (
     Admission,
@@ -21,7 +22,6 @@ from confirma_async.bulk.journal import (
     foreign_key,
     same_invoice,
 )
-from confirma_async.bulk.witnesses import is_like
 from confirma_async.formats import Identity
 
 

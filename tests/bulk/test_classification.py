@@ -8,12 +8,13 @@ import pytest
 from attrs import field, frozen
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy
-from confirma_async.bulk import job, lookups
-from confirma_async.bulk.classification import Receipts, classify_answer, kind_of_status
-from confirma_async.bulk.evidence import Kind
+from confirma_async.bulk import job
+from confirma_async.bulk.evidence import lookups
+from confirma_async.bulk.evidence.classification import Receipts, classify_answer, kind_of_status
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.words import DEEPEST, form_of
 from confirma_async.bulk.items import FINAL, State
 from confirma_async.bulk.journal import Resolution
-from confirma_async.bulk.words import DEEPEST, form_of
 from confirma_async.converters import Converter
 from confirma_async.session.pipeline import Reply
 from tests.bulk.answering import RESET, SILENCE, answering, listing, raw, record

@@ -2,8 +2,8 @@
 
 import pytest
 
-from confirma_async.bulk.classification import Classification
-from confirma_async.bulk.evidence import Kind
+from confirma_async.bulk.evidence.classification import Classification
+from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.watch import UNKNOWN_STREAK, Watch, cause_of
 
 

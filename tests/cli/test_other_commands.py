@@ -12,8 +12,8 @@ import pytest
 
 from confirma_async.accounts import AccountName
 from confirma_async.cli import app, main
+from confirma_async.cli.commands.jobs.status import LISTED
 from confirma_async.cli.journals import Whose
-from confirma_async.cli.status import LISTED
 from confirma_async.cli.stopping import Signals
 from confirma_async.sandbox import Fault
 
@@ -164,7 +164,7 @@ def test_a_port_in_use_is_said(confirma, service):
 
 
 def test_the_demo_brings_every_good_example_to_its_place(confirma_json, monkeypatch):
-    from confirma_async.cli import demo
+    from confirma_async.cli.commands.tools import demo
 
     monkeypatch.setattr(demo, "RATE", 2000.0)
     code, report = confirma_json("demo")
@@ -219,7 +219,7 @@ def test_a_fault_of_ours_is_a_sentence_too(confirma, invoices, monkeypatch):
     def broken(paths):
         raise ZeroDivisionError("with a secret in it")
 
-    monkeypatch.setattr("confirma_async.cli.validate.expand", broken)
+    monkeypatch.setattr("confirma_async.cli.commands.jobs.validate.expand", broken)
     code, out, err = confirma("validate", invoices(1))
     assert code == 70
     assert "ZeroDivisionError" in err
@@ -231,7 +231,7 @@ def test_a_fault_of_ours_can_be_looked_into(invoices, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setenv("CONFIRMA_DEBUG", "1")
-    monkeypatch.setattr("confirma_async.cli.validate.expand", broken)
+    monkeypatch.setattr("confirma_async.cli.commands.jobs.validate.expand", broken)
     with pytest.raises(ZeroDivisionError):
         app.run(["validate", str(invoices(1))])
 

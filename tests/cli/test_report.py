@@ -9,8 +9,8 @@ import pytest
 
 from confirma_async.bulk.items import State
 from confirma_async.bulk.journal import Run
-from confirma_async.bulk.summary import NAMED, Bar, Group, Summary, Total
-from confirma_async.cli.report_page import page
+from confirma_async.bulk.reporting.summary import NAMED, Bar, Group, Summary, Total
+from confirma_async.cli.output.report_page import page
 
 
 class Reader(html.parser.HTMLParser):

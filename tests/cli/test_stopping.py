@@ -203,7 +203,7 @@ def test_a_result_that_an_interruption_kept_from_being_printed_is_told_as_taken(
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("confirma_async.cli.invoice.print_json", interrupted)
+    monkeypatch.setattr("confirma_async.cli.commands.calls.invoice.print_json", interrupted)
     code, _, err = confirma("invoice", "create", invoices(1), "--json")
     assert service.requests[CREATE] == 1
     assert (code, "the same command goes on" in err) == (4, False)

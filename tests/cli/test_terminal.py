@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from confirma_async import RetryPolicy, cli
-from confirma_async.cli.printer import json_document, json_line
+from confirma_async.cli.output.printer import json_document, json_line
 from confirma_async.redaction import visible
 from tests.echoes import DRIVING, FORMS, KEY, echoing
 from tests.leaks import look
@@ -134,7 +134,7 @@ def test_one_printer_prints():
     """No other module of the commands writes to the terminal by itself."""
     folder = Path(cli.__file__).parent
     by_themselves = set()
-    for file in folder.glob("*.py"):
+    for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {
                 "print",

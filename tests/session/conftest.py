@@ -11,7 +11,7 @@ from confirma_async.converters import Converter
 from confirma_async.session.hooks import Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.ratelimit import LocalLimiter, RateLimit
+from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Response
 

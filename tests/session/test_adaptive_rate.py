@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from confirma_async import Confirma, LocalLimiter, RetryPolicy
 from confirma_async.sandbox import Fault, Sandbox
-from confirma_async.session.adaptive_rate import (
+from confirma_async.session.rate.adaptive_rate import (
     CUT,
     DEEPEST_CUT,
     PRESUMED,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from confirma_async.session.deadlines import Deadlines, Timeouts
+from confirma_async.session.waiting.deadlines import Deadlines, Timeouts
 
 
 def timers(loop):

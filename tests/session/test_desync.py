@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from confirma_async.errors import Phase, TransportError
-from confirma_async.session.http import AiohttpTransport
+from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request
 
 from .fault_server import CERTIFICATES, FAULTS, fault_server, head, port_of, says, whole

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
 from confirma_async.errors import Phase, TransportError
+from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.download import (
     DOWNLOAD_TIMEOUT,
     REDIRECTS,
@@ -18,7 +19,6 @@ from confirma_async.session.download import (
     Downloads,
     TooLargeError,
 )
-from confirma_async.session.http import AiohttpTransport
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Response
 from confirma_async.validation import internet

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from confirma_async.errors import Phase
-from confirma_async.session.halt import NEVER, CalledOffError, Halt
+from confirma_async.session.waiting.halt import NEVER, CalledOffError, Halt
 
 
 async def waiting(halt, begun, event):

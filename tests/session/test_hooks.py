@@ -17,7 +17,7 @@ from confirma_async.errors import (
 from confirma_async.schemas import InvoiceReceipt, TokenValidity
 from confirma_async.session.hooks import GRACE, Hooks
 from confirma_async.session.pipeline import CallOptions
-from confirma_async.session.ratelimit import RateLimit
+from confirma_async.session.rate.ratelimit import RateLimit
 
 VALID = b'{"isValid": true}'
 NOT_SENT = TransportError("refused", phase=Phase.NOT_SENT)

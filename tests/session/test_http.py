@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from confirma_async.errors import ConfigurationError, Phase, TransportError
-from confirma_async.session.http import AiohttpTransport
+from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request
 
 from . import fault_server
@@ -262,7 +262,7 @@ async def test_an_answer_is_read_up_to_the_limit(head, body, limit):
 
 
 async def test_a_host_that_reads_nothing_does_not_hold_up_closing(transport, monkeypatch):
-    monkeypatch.setattr("confirma_async.session.http.CLOSE_TIMEOUT", 0.05)
+    monkeypatch.setattr("confirma_async.session.connection.http.CLOSE_TIMEOUT", 0.05)
     sending = asyncio.Event()
 
     async def script(reader, writer):

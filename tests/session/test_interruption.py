@@ -13,7 +13,7 @@ from confirma_async.errors import ConfigurationError, OutcomeUnknownError, Phase
 from confirma_async.schemas import InvoiceReceipt, TokenValidity
 from confirma_async.session.hooks import Hook
 from confirma_async.session.pipeline import CallOptions
-from confirma_async.session.ratelimit import RateLimit
+from confirma_async.session.rate.ratelimit import RateLimit
 
 from .fault_server import fault_server
 

@@ -15,7 +15,7 @@ from confirma_async.schemas import InvoiceReceipt
 from confirma_async.session.hooks import Hook
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import CallOptions
-from confirma_async.session.ratelimit import RateLimit
+from confirma_async.session.rate.ratelimit import RateLimit
 
 from .conftest import ScriptedTransport
 

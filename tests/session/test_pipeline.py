@@ -29,7 +29,7 @@ from confirma_async.schemas import (
     TokenValidity,
 )
 from confirma_async.session.pipeline import CallOptions, Reply
-from confirma_async.session.ratelimit import LocalLimiter, RateLimit
+from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 
 BODY = b'{"invoice": {}}'

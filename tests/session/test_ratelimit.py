@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.session.ratelimit import GRAIN, LocalLimiter, RateLimit
+from confirma_async.session.rate.ratelimit import GRAIN, LocalLimiter, RateLimit
 
 
 async def starts(limiter, count, *, deadline=1e9, hold=0.0):

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from confirma_async.session.refusal_share import HIGHEST_SHARE, PRESUMED_SHARE, RefusalShare
+from confirma_async.session.rate.refusal_share import HIGHEST_SHARE, PRESUMED_SHARE, RefusalShare
 
 
 def calls_until_too_many(refusals, share, dice, *, most=100_000):

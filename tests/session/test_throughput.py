@@ -2,7 +2,7 @@
 
 import pytest
 
-from confirma_async.session.throughput import Throughput
+from confirma_async.session.rate.throughput import Throughput
 
 
 def counted(throughput, calls, *, since, every):

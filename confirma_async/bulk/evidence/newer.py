@@ -1,0 +1,95 @@
+"""What is listed that is newer than a journal's doubt: it stands in for witnesses of what was never sent.
+
+For what a journal never sent there may be no witness of its own, since nothing may be sent before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+from attrs import define, field
+
+from confirma_async.bulk.evidence.classification import WINDOW
+from confirma_async.bulk.evidence.words import type_word, types_in
+from confirma_async.bulk.items import InvoiceKey
+from confirma_async.resources.invoices import Invoices
+from confirma_async.schemas import DistributionRecord, InvoiceType
+
+MARGIN = datetime.timedelta(hours=1)
+"""How much newer than the doubt a record must be: not all of a service need have one clock."""
+
+ServiceTime: TypeAlias = Callable[[], Awaitable[float | None]]
+"""Asks what the service's clock says; seconds since 1970, None where it does not tell."""
+
+
+@define
+class Newer:
+    """Asks for what is listed, again and again while nothing newer is.
+
+    Only the service's own clock counts: this machine's may have stood wrong when the doubt arose.
+
+    Attributes:
+        invoices: The resource to ask.
+        pause: Seconds between two questions.
+        ask_time: Asks what the service's clock says.
+        keep: Keeps what it said first.
+        since: What it said first since the journal is in doubt; None while that is not known.
+    """
+
+    invoices: Invoices
+    pause: float
+    ask_time: ServiceTime
+    keep: Callable[[float], Awaitable[None]]
+    since: float | None = None
+    _found: Sequence[DistributionRecord] = field(init=False, default=())
+    _next_at: float = field(init=False, default=0.0)
+    _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+
+    async def shows(self, key: InvoiceKey) -> bool:
+        """Whether something is listed that is like an invoice, and surely newer than the doubt.
+
+        Raises:
+            CallError: the service could not be asked.
+            JournalError: the journal cannot be written.
+        """
+        async with self._lock:  # who comes while somebody asks has the same answer
+            if not self._shows(key) and asyncio.get_running_loop().time() >= self._next_at:
+                await self._ask()
+                self._next_at = asyncio.get_running_loop().time() + self.pause
+        return self._shows(key)
+
+    async def _ask(self) -> None:
+        moment = await self.ask_time()
+        if moment is None:
+            return
+        if self.since is None:
+            await self.keep(moment)
+            self.since = moment
+        today = _moment(moment).date()
+        answer = await self.invoices.distributions(from_date=today - 2 * WINDOW, to_date=today + WINDOW)
+        since = _moment(self.since) + MARGIN
+        self._found = [record for record in answer.data if _is_after(record.created_at, since)]
+
+    def _shows(self, key: InvoiceKey) -> bool:
+        return any(_is_like(record, key) for record in self._found)
+
+
+def _moment(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+
+
+def _is_like(record: DistributionRecord, key: InvoiceKey) -> bool:
+    """What ``witnesses.is_like`` says of an invoice, of a record: as far as it says what it is.
+
+    Where records do not name their type, only invoices are taken to be among them.
+    """
+    types = types_in(record.extra) or [InvoiceType.INVOICE]
+    dated = record.invoice_date is not None and record.invoice_date.isoformat() >= key.date
+    return bool(key.date) and dated and all(told == type_word(key.type) for told in types)
+
+
+def _is_after(moment: object, other: datetime.datetime) -> bool:
+    return isinstance(moment, datetime.datetime) and moment.tzinfo is not None and moment > other

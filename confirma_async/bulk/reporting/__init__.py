@@ -1,0 +1,1 @@
+"""What a job tells: outcomes, totals and progress."""

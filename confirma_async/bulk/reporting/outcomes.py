@@ -1,0 +1,93 @@
+"""What is told of a record: outcomes made of classifications, of what the journal had, and of refusals."""
+
+from __future__ import annotations
+
+from confirma_async.bulk.evidence.classification import Classification
+from confirma_async.bulk.items import Entry, Outcome, Refusal, Row, State, Verdict
+from confirma_async.bulk.journal import Admission
+from confirma_async.errors import Problem
+
+VERDICTS = {
+    State.ACCEPTED: Verdict.ACCEPTED,
+    State.REJECTED: Verdict.REJECTED,
+    State.UNKNOWN: Verdict.UNKNOWN,
+}
+"""The states of which something is told."""
+
+
+def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> Outcome:
+    """What became of an invoice in this run.
+
+    Args:
+        entry: The invoice.
+        found: What became of it.
+        unproven: Whether it was sent again on time alone.
+    """
+    return Outcome(
+        verdict=VERDICTS[found.state],
+        place=entry.place,
+        number=entry.key.number,
+        type=entry.key.type,
+        status=found.status,
+        detail=found.detail,
+        duplicate=found.duplicate,
+        remarks=entry.remarks,
+        original_number=entry.original_number,
+        unproven=unproven,
+    )
+
+
+def resumed(entry: Entry, row: Row) -> Outcome:
+    """What became of an invoice in an earlier run."""
+    moved = row.source != str(entry.place)
+    return Outcome(
+        verdict=VERDICTS[row.state],
+        place=entry.place,
+        number=entry.key.number,
+        type=entry.key.type,
+        status=row.status,
+        detail=row.detail or (f"sent before from {row.source}" if moved else None),
+        duplicate=row.duplicate,
+        resumed=True,
+        remarks=entry.remarks,
+        original_number=entry.original_number,
+    )
+
+
+def refused(refusal: Refusal) -> Outcome:
+    """A record that was not sent."""
+    return Outcome(
+        verdict=Verdict.REFUSED,
+        place=refusal.place,
+        number=refusal.number,
+        problems=refusal.problems,
+        detail="; ".join(str(problem) for problem in refusal.problems),
+    )
+
+
+def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
+    """The same invoice twice: named in both places, and sent at most once."""
+    if admission is Admission.CLASH:
+        same = "the same" if row.digest == entry.digest else "different"
+        message = (
+            f"{entry.key} stands twice in this job, at {row.source} and at {entry.place}, with {same} "
+            "contents; only the first is sent. Remove the other, or give it its own number if it is another "
+            "invoice"
+        )
+    elif row.state is State.REJECTED:
+        message = (
+            f"{entry.key} at {entry.place} differs from what the service rejected, from {row.source}; it is "
+            "sent again under this number by a retry (confirma retry --rejected), not without"
+        )
+    else:
+        message = (
+            f"{entry.key} at {entry.place} differs from what the journal has for it from {row.source} "
+            f"({row.state.name.lower()}), which the service has or may have; it is not sent. Restore it; "
+            "what "
+            "was sent is corrected by a credit note"
+        )
+    return Refusal(
+        place=entry.place,
+        number=str(entry.key.number),
+        problems=[Problem("$.invoice.header.number", f"job.{admission.value}", message)],
+    )

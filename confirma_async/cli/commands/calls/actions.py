@@ -1,0 +1,154 @@
+"""``confirma invoice action``: one command per action, made from the class that says what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import attrs
+import click
+from attrs import frozen
+
+from confirma_async.cli import options
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors import usage
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json
+from confirma_async.formats import read_document
+from confirma_async.schemas import (
+    Action,
+    Comment,
+    DirectPayment,
+    DueDate,
+    InvoiceActions,
+    Objection,
+    Pause,
+    PaymentPlan,
+    TypedAction,
+    Withdraw,
+)
+
+
+@frozen
+class _Named:
+    """An action as a command: its class, what it does, and an example."""
+
+    kind: type[TypedAction]
+    meaning: str
+    example: str
+
+
+_ACTIONS: Mapping[str, _Named] = {
+    "comment": _Named(
+        Comment, "Say something about an invoice or a case.", '--case 7 --comment "Debtor has moved"'
+    ),
+    "withdraw": _Named(Withdraw, "Withdraw it: nothing is to be collected any more.", "--case 7"),
+    "due-date": _Named(
+        DueDate,
+        "Move the due date of the case, not that of the invoice.",
+        "--invoice 1042 --case 7 --due-date 2026-12-01",
+    ),
+    "payment-plan": _Named(
+        PaymentPlan,
+        "Ask for a payment plan; what it should be goes into the comment.",
+        '--case 7 --comment "Three instalments"',
+    ),
+    "objection": _Named(Objection, "Tell that the debtor objects.", '--case 7 --comment "Goods were broken"'),
+    "pause": _Named(Pause, "Pause it.", "--case 7"),
+    "direct-payment": _Named(
+        DirectPayment,
+        "Tell that the debtor has paid you directly.",
+        "--case 7 --amount 125.50 --currency EUR --payment-date 2026-11-20",
+    ),
+}
+
+_Value: TypeAlias = tuple[Callable[[str], object], str]
+_DAY: _Value = (options.date, "YYYY-MM-DD")
+_MONEY: _Value = (options.amount, "AMOUNT")
+_NUMBER: _Value = (options.whole_number, "NUMBER")
+_WORDS: _Value = (str, "TEXT")
+
+_OPTIONS: Mapping[str, tuple[str, _Value, str]] = {
+    "invoice_number": ("--invoice", _NUMBER, "The number of the invoice it is about."),
+    "case_id": ("--case", _NUMBER, "The case it is about."),
+    "comment": ("--comment", _WORDS, "What to say with it."),
+    "due_date": ("--due-date", _DAY, "The new due date."),
+    "amount": ("--amount", _MONEY, "What was paid."),
+    "currency": ("--currency", _WORDS, "Its currency, such as EUR."),
+    "payment_date": ("--payment-date", _DAY, "When it was paid."),
+    "payment_method": ("--payment-method", _WORDS, "How it was paid, such as Bankgiro."),
+    "reference": ("--reference", _WORDS, "The reference it was paid with."),
+    "outstanding_capital_amount": ("--outstanding-capital", _MONEY, "What is left of the capital."),
+    "outstanding_interest_amount": ("--outstanding-interest", _MONEY, "What is left of the interest."),
+    "outstanding_costs_amount": ("--outstanding-costs", _MONEY, "What is left of the costs."),
+}
+"""How each attribute of an action is given."""
+
+
+@click.group(short_help="Act on an invoice or its case.")
+def action() -> None:
+    """Act on an invoice or its case. The service queues an action as pending, and processes it later.
+
+    \b
+      confirma invoice action due-date --invoice 1042 --case 7 --due-date 2026-12-01
+      confirma invoice action from-file actions.json
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+
+
+def _command(name: str, named: _Named) -> click.Command:
+    def run(connection: Connection, as_json: bool, **given: Any) -> Exit:
+        if given["invoice_number"] is None and given["case_id"] is None:
+            raise click.UsageError("name the invoice, the case, or both: --invoice, --case. Nothing was sent")
+        with usage.of_arguments():
+            return _send([named.kind(**given)], connection, as_json=as_json)
+
+    help_text = f"{named.meaning}\n\n\b\n  confirma invoice action {name} {named.example}"
+    command = click.command(name, short_help=named.meaning, help=help_text)(options.as_json(connected(run)))
+    fields = attrs.fields_dict(named.kind)
+    command.params[:0] = [_option(fields[attribute]) for attribute in _OPTIONS if attribute in fields]
+    return command
+
+
+def _option(attribute: attrs.Attribute[Any]) -> click.Option:
+    flag, (read, metavar), meaning = _OPTIONS[attribute.name]
+    required = attribute.default is attrs.NOTHING
+    if read is options.amount:
+        meaning = f"{meaning}  [{options.AMOUNTS}]"
+    return click.Option([flag, attribute.name], type=read, metavar=metavar, help=meaning, required=required)
+
+
+for _name, _named in _ACTIONS.items():
+    action.add_command(_command(_name, _named))
+
+
+@action.command("from-file", short_help="Send the actions of a file.")
+@options.json_file
+@connected
+@options.as_json
+def from_file(file: Path, connection: Connection, as_json: bool) -> Exit:
+    """Send all actions of FILE in one call: the wire form of "Create an Invoice Action" as JSON.
+
+    - is standard input. This is also the way for codes that have no command of their own.
+    """
+    document = read_document(file, InvoiceActions, connection.converter)
+    options.remark(document.remarks)
+    return _send(document.value.actions, connection, as_json=as_json)
+
+
+def _send(actions: Sequence[TypedAction | Action], connection: Connection, *, as_json: bool) -> Exit:
+    receipt = connection.send(lambda confirma: confirma.invoices.create_actions(actions))
+    if as_json:
+        print_json(connection.converter.unstructure(receipt))
+        return Exit.ACCEPTED
+    count = f"{len(actions)} action{'' if len(actions) == 1 else 's'}"
+    say(f"The service has taken {count}; it queues them, and processes them later.")
+    for told in receipt.actions:
+        about = ", ".join(
+            f"{what} {number}"
+            for what, number in (("invoice", told.invoice_number), ("case", told.case_id))
+            if number is not None
+        )
+        say(f"  {told.code or 'action'} of {about or '?'}: {told.status or 'no status given'}")
+    return Exit.ACCEPTED

@@ -1,0 +1,209 @@
+"""``confirma payments`` and ``confirma settlements``: what was paid, and what was paid out."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import reduce
+
+import click
+from attrs import frozen
+
+from confirma_async.cli import changes, options
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.records import Layout, Sheet, as_list, show_list, tell_window
+from confirma_async.cli.stopping import signals
+from confirma_async.client import Confirma
+from confirma_async.schemas import (
+    AllocationType,
+    Beneficiary,
+    Moment,
+    Payment,
+    Settlement,
+    SettlementAllocation,
+)
+from confirma_async.validation.sums import EXACT, ZERO
+
+PAYMENTS = Sheet(
+    title="Payments",
+    shown=("payment_date", "booking_date", "invoice_number", "case_id", "account_name", "amount", "currency"),
+    more=("invoice_payment_reference", "original_payment_reference"),
+    amount="amount",
+)
+SETTLEMENTS = Sheet(
+    title="Allocations",
+    shown=(
+        "settlement_id",
+        "settlement_date",
+        "original_invoice_number",
+        "capital_amount",
+        "interest_amount",
+        "fees_amount",
+        "other_amount",
+        "allocated_amount",
+        "currency",
+    ),
+    more=(
+        "settlement_amount",
+        "agency",
+        "remittance_reference",
+        "beneficiary_name",
+        "beneficiary_iban",
+        "beneficiary_bic",
+        "api_fetch_date",
+        "allocation_id",
+        "allocation_date",
+        "case_id",
+        "original_payment_reference",
+    ),
+    amount="allocated_amount",
+)
+
+_LOST_IS_LOST = (
+    "--unfetched-only marks what it returns as fetched. If the answer is lost on its way, or this command is "
+    "stopped before it has printed it, the same question never tells it again. Reading by period "
+    "(--from, --to) marks nothing, and can be repeated."
+)
+
+
+@click.command(short_help="Show payments as they are allocated so far.")
+@options.period("day")
+@connected
+@as_list
+def payments(
+    from_date: datetime.date | None, to_date: datetime.date | None, connection: Connection, layout: Layout
+) -> Exit:
+    """Show payments as they are allocated so far. They may still change until they are settled.
+
+    \b
+      confirma payments --from 2026-11-01 --to 2026-11-30 --csv > november.csv
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+
+    async def read(confirma: Confirma) -> list[Payment]:
+        return [payment async for payment in confirma.payments.list(from_date=from_date, to_date=to_date)]
+
+    show_list(connection.ask(read), PAYMENTS, layout, connection.converter)
+    return Exit.ACCEPTED
+
+
+@click.command(short_help="Show what was paid out to you, with its allocations.")
+@options.period("day")
+@click.option(
+    "--unfetched-only",
+    is_flag=True,
+    help="Only what was not retrieved before; an answer that is lost is lost for good. Prefer a period.",
+)
+@click.option("--yes", is_flag=True, help="With --unfetched-only: do not ask whether it is meant.")
+@connected
+@as_list
+def settlements(
+    from_date: datetime.date | None,
+    to_date: datetime.date | None,
+    unfetched_only: bool,
+    yes: bool,
+    connection: Connection,
+    layout: Layout,
+) -> Exit:
+    """Show what was paid out to you, one line for each allocation to an invoice.
+
+    Read by period: it can be repeated, and settlement_id tells one settlement from another. Without dates
+    the service takes the last 30 days.
+
+    \b
+      confirma settlements --from 2026-11-01 --to 2026-11-30 --csv > november.csv
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    if unfetched_only and not yes:
+        _be_sure()
+
+    async def read(confirma: Confirma) -> list[Settlement]:
+        listing = confirma.payments.settlements(
+            from_date=from_date, to_date=to_date, unfetched_only=unfetched_only
+        )
+        return [settlement async for settlement in listing]
+
+    with signals.changing() if unfetched_only else contextlib.nullcontext():
+        found = connection.ask(read)
+        if unfetched_only:
+            changes.note()
+    rows = [row for settlement in found for row in _rows(settlement)]
+    show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
+    if not unfetched_only:
+        tell_window(found, from_date)
+    return Exit.ACCEPTED
+
+
+def _be_sure() -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{_LOST_IS_LOST} If it is meant, add --yes.")
+    say(_LOST_IS_LOST, err=True)
+    if not click.confirm("Is it meant?", err=True):
+        raise click.UsageError("nothing was asked; name a period instead: --from, --to")
+
+
+@frozen(kw_only=True)
+class _Row:
+    """One allocation with the settlement it belongs to."""
+
+    settlement_id: int
+    settlement_date: Moment | None
+    settlement_amount: Decimal | None
+    agency: str | None
+    remittance_reference: str | None
+    beneficiary_name: str | None
+    beneficiary_iban: str | None
+    beneficiary_bic: str | None
+    api_fetch_date: Moment | None
+    allocation_id: object
+    allocation_date: Moment | None
+    case_id: int | None
+    original_invoice_number: str | None
+    original_payment_reference: str | None
+    capital_amount: Decimal | None
+    interest_amount: Decimal | None
+    fees_amount: Decimal | None
+    other_amount: Decimal | None
+    allocated_amount: Decimal | None
+    currency: str | None
+
+
+def _rows(settlement: Settlement) -> Iterator[_Row]:
+    """One row for each allocation; one all the same where there is none."""
+    beneficiary = settlement.beneficiary or Beneficiary()
+    for allocation in settlement.allocations or (SettlementAllocation(),):
+        parts = _parts(allocation)
+        yield _Row(
+            settlement_id=settlement.settlement_id,
+            settlement_date=settlement.settlement_date,
+            settlement_amount=settlement.settlement_amount,
+            agency=settlement.agency,
+            remittance_reference=settlement.remittance_reference,
+            beneficiary_name=beneficiary.name,
+            beneficiary_iban=beneficiary.iban,
+            beneficiary_bic=beneficiary.bic,
+            api_fetch_date=settlement.api_fetch_date,
+            allocation_id=allocation.allocation_id,
+            allocation_date=allocation.allocation_date,
+            case_id=allocation.case_id,
+            original_invoice_number=allocation.original_invoice_number,
+            original_payment_reference=allocation.original_payment_reference,
+            capital_amount=parts.pop(AllocationType.CAPITAL, None),
+            interest_amount=parts.pop(AllocationType.INTEREST, None),
+            fees_amount=parts.pop(AllocationType.FEES, None),
+            other_amount=reduce(EXACT.add, parts.values()) if parts else None,
+            allocated_amount=allocation.allocated_total_amount,
+            currency=allocation.currency or settlement.currency,
+        )
+
+
+def _parts(allocation: SettlementAllocation) -> dict[AllocationType | None, Decimal]:
+    """What an allocation is made of, by kind; kinds that are not known yet are among them."""
+    parts: dict[AllocationType | None, Decimal] = {}
+    for part in allocation.breakdown:
+        if part.amount is not None:
+            parts[part.type] = EXACT.add(parts.get(part.type, ZERO), part.amount)
+    return parts

@@ -1,0 +1,82 @@
+"""``confirma token``: is the key valid, and a new one in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from confirma_async.cli import options, token_file
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json
+from confirma_async.client import Confirma
+from confirma_async.credentials import FileTokenStore
+from confirma_async.errors import TokenNotKeptError
+
+
+@click.group(short_help="Check the API key, or exchange it for a new one.")
+def token() -> None:
+    """Check the API key, or exchange it for a new one."""
+
+
+@token.command(short_help="Ask whether the API key is valid.")
+@connected
+@options.as_json
+def check(connection: Connection, as_json: bool) -> Exit:
+    """Ask the service whether the API key is valid.
+
+    Exit code 0: it is; 1: the service says that it is not; 2: the service does not accept it at all.
+    """
+    validity = connection.ask(lambda confirma: confirma.onboarding.validate_token())
+    if as_json:
+        print_json(connection.converter.unstructure(validity))
+    else:
+        say("The API key is valid." if validity.is_valid else "The API key is not valid.")
+    return Exit.ACCEPTED if validity.is_valid else Exit.REJECTED
+
+
+@token.command(short_help="Exchange the API key for a new one.")
+@token_file.save
+@connected
+@options.as_json
+def renew(save: Path | None, connection: Connection, as_json: bool) -> Exit:
+    """Exchange the API key for a new one, also when it has expired. The old one may die at once.
+
+    The new one is written to a file before anything else, and never printed: to the --key-file that the old
+    one came from, or to the one that --save names.
+
+    \b
+      confirma token renew --key-file ~/.confirma-key
+      confirma token renew --save ~/.confirma-key
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    place = save or connection.key_file
+    if place is None:
+        raise click.UsageError("name the file to keep the new token in: --save FILE. Nothing was sent")
+    token_file.check_place(place, replaced=place == connection.key_file)
+
+    store = (
+        None if place == connection.key_file else FileTokenStore(place)
+    )  # the client has its key from there
+
+    async def exchange(confirma: Confirma) -> None:
+        try:
+            await confirma.onboarding.renew_token(store=store)
+        except TokenNotKeptError as error:
+            raise _saved_from_loss(error, place) from None
+
+    connection.send(exchange)
+    if as_json:
+        print_json({"token_file": str(place)})
+    else:
+        say(f"The new token is in {place}; treat the old one as dead. To use it: --key-file {place}")
+    return Exit.ACCEPTED
+
+
+def _saved_from_loss(error: TokenNotKeptError, place: Path) -> TokenNotKeptError:
+    if error.token is not None:
+        return token_file.kept_elsewhere(error.token, f"{place} could not be written")
+    if error.answer is not None:
+        return token_file.kept_elsewhere(error.answer, "the answer has it where it is not looked for")
+    return error

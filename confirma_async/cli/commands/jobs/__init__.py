@@ -1,0 +1,1 @@
+"""Commands about jobs, their journals and their input."""

@@ -1,0 +1,36 @@
+"""``confirma columns``: proposes which column of a table is which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from confirma_async.cli import options
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.output.printer import say
+from confirma_async.formats import FileFormat, ReadOptions
+from confirma_async.formats.tables.propose.proposal import propose
+
+
+@click.command(short_help="Propose which column of your own table is which.")
+@click.argument("file", type=options.NamedPath(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in FileFormat]),
+    help="What the file is; found out unless given.",
+)
+def columns(file: Path, form: str | None) -> Exit:
+    """Propose a mapping for a table with column names of its own.
+
+    FILE is CSV, Excel, Parquet or Arrow. The mapping is printed as TOML: save it, correct what it says to be
+    unsure, and submit the file with --mapping. Columns are known by their names in Finnish, Swedish and
+    English, and else by what stands in them. Nothing is sent. Exit code 0: the mapping can be tried; 1: it
+    lacks what every invoice needs.
+    """
+    proposal = propose(file, ReadOptions(file_format=None if form is None else FileFormat(form)))
+    say(proposal.text.removesuffix("\n"), lines=True)
+    for sentence in proposal.unsure:
+        say(f"confirma: unsure: {sentence}", err=True)
+    return Exit.REJECTED if proposal.missing else Exit.ACCEPTED

@@ -1,0 +1,90 @@
+"""``confirma export``: all that a journal knows, for a spreadsheet or another program."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import click
+
+from confirma_async.bulk.items import Row
+from confirma_async.bulk.journal import Refused
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
+from confirma_async.cli.output.printer import json_line
+from confirma_async.cli.output.records import print_csv
+
+_COLUMNS: Mapping[str, Callable[[Row], Any]] = {
+    "place": lambda row: row.source,
+    "number": lambda row: row.key.number,
+    "type": lambda row: row.key.type,
+    "seller": lambda row: row.key.seller,
+    "date": lambda row: row.key.date,
+    "amount": lambda row: row.amount,
+    "currency": lambda row: row.currency,
+    "state": lambda row: row.state.name.lower(),
+    "status": lambda row: row.status,
+    "duplicate": lambda row: row.duplicate,
+    "rule": lambda _: None,
+    "detail": lambda row: row.detail,
+    "run": lambda row: row.run,
+    "attempts": lambda row: row.attempts,
+    "attempted_at": lambda row: _moment(row.attempted_at),
+    "decided_at": lambda row: _moment(row.decided_at),
+    "seconds": lambda row: None if row.seconds is None else round(row.seconds, 3),
+}
+"""What is told of an invoice."""
+
+
+@click.command(short_help="Print all that a journal knows, as CSV or JSON Lines.")
+@which
+@click.option("--csv", "as_csv", is_flag=True, help="CSV for spreadsheets; so it is unless said otherwise.")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines.")
+@whose
+def export(which: str | None, whose: Whose, as_csv: bool, as_json: bool) -> Exit:
+    """Print all that a journal knows of a run, one line per invoice or refused problem.
+
+    That is the latest run, unless one or a whole journal is named. Amounts are exact, times are UTC. A record
+    that was refused before sending has the state "refused" and the rule that it breaks.
+
+    \b
+    Example:
+      confirma export --csv > outcomes.csv
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    if as_csv and as_json:
+        raise click.UsageError("--json and --csv exclude each other")
+    with chosen(which, whose) as found:
+        if as_json:
+            records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(found))
+            sys.stdout.buffer.writelines(json_line(record) for record in records)
+            sys.stdout.flush()  # here, where it can still be told that it failed
+        else:
+            print_csv([*_COLUMNS], _lines(found))
+    return Exit.ACCEPTED
+
+
+def _lines(found: Chosen) -> Iterator[list[Any]]:
+    values, latest = _COLUMNS.values(), found.latest
+    for row in found.journal.rows(run=found.run.number if found.run else None):
+        yield [of(row) for of in values]
+    for refused in found.journal.refusals(latest.number) if latest else ():
+        yield _of_refusal(refused)
+
+
+def _of_refusal(refused: Refused) -> list[Any]:
+    told = {
+        "place": refused.source,
+        "number": refused.number,
+        "state": "refused",
+        "rule": refused.rule,
+        "detail": f"{refused.path}: {refused.message}",
+    }
+    return [told.get(name) for name in _COLUMNS]
+
+
+def _moment(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="milliseconds")

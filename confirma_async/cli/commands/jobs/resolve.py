@@ -1,0 +1,142 @@
+"""``confirma resolve``: a person's word on an invoice that may have arrived."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+
+import click
+
+from confirma_async.bulk import Journal, State
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.items import Row
+from confirma_async.bulk.journal import Resolution
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.cli import options
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.journals import Whose, located, whose
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json
+from confirma_async.schemas.identity import same_seller
+
+_STATES: Mapping[str, State] = {
+    "accepted": State.ACCEPTED,
+    "rejected": State.REJECTED,
+    "absent": State.PENDING,
+}
+
+_NEXT: Mapping[str, str] = {
+    "accepted": "it is not sent again",
+    "rejected": "it is not sent again, unless you correct and retry it",
+    "absent": "the next run of the job sends it",
+}
+
+
+@click.command(short_help="Record what you found out about an invoice that may have arrived.")
+@click.argument("words", nargs=-1, metavar="[RUN|JOURNAL] [NUMBER]")
+@click.option(
+    "--listed",
+    is_flag=True,
+    help="Instead of NUMBER: all whose number a restored journal has found listed, without a type.",
+)
+@click.option(
+    "--is",
+    "found",
+    type=click.Choice([*_STATES]),
+    required=True,
+    help="The service has it; has it in error; or surely has not got it.",
+)
+@click.option("--because", metavar="TEXT", required=True, help="How you know; kept in the journal.")
+@click.option(
+    "--type", "kind", metavar="TYPE", help="INVOICE, CREDIT_NOTE, ...: where several bear the number."
+)
+@click.option("--seller", metavar="ID", help="The seller's business id, likewise.")
+@whose
+@options.as_json
+def resolve(
+    words: tuple[str, ...],
+    listed: bool,
+    whose: Whose,
+    found: str,
+    because: str,
+    kind: str | None,
+    seller: str | None,
+    as_json: bool,
+) -> Exit:
+    """Record what you found out about an invoice that may have arrived.
+
+    Only invoices that the journal lists as unknown can be resolved, and only while no job runs. Be sure
+    before you say "absent": the next run sends the invoice again.
+
+    After a journal was restored, many invoices may be held whose number is listed: by the list alone they
+    could be other documents of those numbers, which the journal has forgotten. Where no two documents of your
+    account bear the same number, resolve all of them with --listed.
+
+    \b
+    Examples:
+      confirma resolve 1042 --is accepted --because "seen in the portal"
+      confirma resolve --listed --is accepted --because "one series of numbers"
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    note = because.strip()
+    if not note:
+        raise click.BadParameter("it is empty; say how you know", param_hint="--because")
+    if listed and found != "accepted":
+        raise click.UsageError("what is listed is there: --listed goes with --is accepted")
+    if not listed and not words:
+        raise click.UsageError("name an invoice by its number, or all that are listed with --listed")
+    before = words if listed else words[:-1]
+    if len(before) > 1:
+        raise click.UsageError("name one invoice, after a run or a journal if need be")
+    number = None if listed else options.whole_number(words[-1])
+    path, run = located(before[0] if before else None, whose)
+    if not path.is_file():
+        raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
+    with contextlib.closing(open_sqlite(path)) as journal:
+        fitting = _fitting(journal, run, kind, seller)
+        rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
+        with journal.transaction():
+            for row in rows:
+                journal.resolve(
+                    Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
+                )
+    if as_json:
+        told = [
+            {"number": row.key.number, "type": row.key.type, "is": found, "because": note} for row in rows
+        ]
+        print_json({"resolved": told} if listed else told[0])
+    elif listed:
+        say(f"{len(rows)} invoices: {found}, because {note}; {_NEXT[found]}")
+    else:
+        say(f"{rows[0].key}: {found}, because {note}; {_NEXT[found]}")
+    return Exit.ACCEPTED
+
+
+def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | None) -> list[Row]:
+    """The invoices of unknown outcome that fit the options."""
+    return [
+        row
+        for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
+        if (kind is None or row.key.type == kind.upper())
+        and (seller is None or row.key.seller == same_seller(seller))
+    ]
+
+
+def _listed(rows: Sequence[Row]) -> list[Row]:
+    """Those that are held because their record names no type."""
+    return [row for row in rows if (row.detail or "").startswith(Kind.UNTYPED.reading.told)]
+
+
+def _the_one(journal: Journal, rows: Sequence[Row], number: int) -> Row:
+    fitting = [row for row in rows if row.key.number == number]
+    if not fitting:
+        raise click.UsageError(
+            f"the journal holds no invoice {number} of unknown outcome; confirma status {journal.name} "
+            "lists those"
+        )
+    if len(fitting) > 1:
+        told = ", ".join(f"{row.key} of {row.key.seller or 'the client'}" for row in fitting)
+        raise click.UsageError(
+            f"several are unknown under this number ({told}); name --type, --seller or both"
+        )
+    return fitting[0]

@@ -1,0 +1,106 @@
+"""``confirma retry``: rejected invoices once more, corrected, under the same number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from attrs import evolve, frozen
+
+from confirma_async.accounts import AccountName
+from confirma_async.bulk import Retry
+from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.submit import Order, send
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors.exits import Exit, of_report
+from confirma_async.cli.journals import SANDBOX_TARGET, Whose, account_options, chosen, is_run_or_journal
+from confirma_async.cli.running import Running, running
+from confirma_async.cli.stopping import signals
+from confirma_async.errors import JournalError
+from confirma_async.formats import ReadOptions, expand
+
+
+@click.command(short_help="Send rejected invoices again, after correction, under the same number.")
+@click.argument("words", nargs=-1, metavar="[RUN|JOURNAL] [FILE]...")
+@click.option(
+    "--rejected", is_flag=True, required=True, help="Those that the service rejected: nothing else can be."
+)
+@click.option(
+    "--unchanged", is_flag=True, help="Also those whose record is as it was: the cause was not in it."
+)
+@click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine.")
+@account_options
+@running
+@options.reading
+@connected
+@options.as_json
+def retry(
+    connection: Connection,
+    words: tuple[str, ...],
+    rejected: bool,  # noqa: ARG001 (said so that the command reads as what it does)
+    unchanged: bool,
+    sandbox: bool,
+    account: AccountName,
+    running: Running,
+    number_from: int | None,
+    reading: ReadOptions,
+    as_json: bool,
+) -> Exit:
+    """Send rejected invoices of a run again, under the same number: of the latest run, unless one is named.
+
+    Correct the records in its files first. The files are those of the run unless FILE names others (with the
+    same records, wherever they stand). Each corrected record takes the place of the one that was rejected;
+    the journal keeps what that was. What was accepted stays as it is, and what was not sent yet is sent as
+    well.
+
+    \b
+    Examples:
+      confirma retry --rejected
+      confirma retry 7 --rejected
+      confirma retry own.journal --rejected corrected.csv
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    if "-" in words or "" in words:
+        raise click.UsageError("standard input (-) will not do here; name a file")
+    which, files = (words[0], words[1:]) if words and is_run_or_journal(words[0]) else (None, words)
+    named = connection.variables
+    meant = _meant(
+        which,
+        Whose(variables=named, account=account, sandbox=sandbox, key_file=connection.key_file),
+        need_files=not files,
+    )
+    options.warn_of_unchecked()
+    order = Order(
+        connection=evolve(connection, account=account),
+        files=expand([Path(name) for name in files or meant.inputs]),
+        journal=meant.journal,
+        sandbox=meant.sandbox,
+        running=running,
+        retry=Retry.ALL if unchanged else Retry.CHANGED,
+        number_from=number_from,
+        reading=reading,
+        as_json=as_json,
+    )
+    return of_report(signals.run(send, order))
+
+
+@frozen(kw_only=True)
+class _Meant:
+    """What is to be retried: a journal that was named, else None, and the inputs of its run."""
+
+    journal: Path | None
+    inputs: Sequence[str]
+    sandbox: bool
+
+
+def _meant(which: str | None, whose: Whose, *, need_files: bool) -> _Meant:
+    with chosen(which, whose) as found:
+        run = found.latest
+        inputs = run.inputs if run else ()
+        if need_files and any(not Path(name).is_absolute() for name in inputs):
+            raise JournalError(f"{found.name} read standard input; name a file of the same records after it")
+        if need_files and not inputs:
+            raise JournalError(f"{found.name} names no files; name them after it")
+        sandbox = found.journal.target() == SANDBOX_TARGET
+        named = found.path if which is not None and not which.isdigit() else None
+    return _Meant(journal=named, inputs=inputs, sandbox=sandbox)

@@ -1,0 +1,100 @@
+"""``confirma jobs``: the runs of an account's journal."""
+
+from __future__ import annotations
+
+import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from confirma_async.bulk import State
+from confirma_async.bulk.journal import Journal, Run
+from confirma_async.bulk.sqlite.journal import reading_if_there
+from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.status import moment
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.journals import Whose, located, whose
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json, print_rows, table
+from confirma_async.cli.output.terminal import Terminal
+
+LISTED = 1000
+"""Runs that --json lists."""
+
+SHOWN = 20
+"""Runs that a table shows."""
+
+
+@click.command(short_help="List the runs of an account's journal, the latest first.")
+@click.argument("which", metavar="[JOURNAL]", required=False)
+@whose
+@options.as_json
+def jobs(which: str | None, whose: Whose, as_json: bool) -> Exit:
+    """List the runs of an account's journal, the latest first, or those of JOURNAL.
+
+    The other commands take the number of a run: confirma status 7, report 7, export 7, retry 7.
+    """
+    path, _ = located(which, whose)
+    with reading_if_there(path) as journal:
+        found = [] if journal is None else list(islice(journal.runs(), LISTED if as_json else SHOWN + 1))
+        if as_json:
+            print_json({"journal": str(path), "runs": [_as_json(journal, run) for run in found if journal]})
+            return Exit.ACCEPTED
+        made = table(
+            f"Runs in {path}",
+            "Run",
+            "Began",
+            "Accepted",
+            "Rejected",
+            "Refused",
+            "Open",
+            "How it ended",
+            "From",
+        )
+        rows = [_as_row(journal, run) for run in found[:SHOWN] if journal]
+    if not rows:
+        say(f"There has been no run yet in {path}.")
+        return Exit.ACCEPTED
+    print_rows(Terminal(), made, rows, len(rows))
+    if len(found) > SHOWN:
+        say("Earlier runs are listed with --json.")
+    return Exit.ACCEPTED
+
+
+def _counts(journal: Journal, run: Run) -> dict[str, int]:
+    counts = journal.counts(run.number)
+    return {
+        "accepted": counts[State.ACCEPTED] + run.known,
+        "rejected": counts[State.REJECTED] + sum(1 for _ in journal.known(run.number)),
+        "refused": journal.refused(run.number),
+        "open": sum(journal.open_counts(run.number).values()) - journal.withheld(run.number),
+    }
+
+
+def _as_row(journal: Journal, run: Run) -> list[object]:
+    more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""
+    return [
+        run.number,
+        moment(run.began_at),
+        *_counts(journal, run).values(),
+        run.ending or "not ended",
+        f"{Path(run.inputs[0]).name}{more}" if run.inputs else "",
+    ]
+
+
+def _as_json(journal: Journal, run: Run) -> dict[str, Any]:
+    return {
+        "run": run.number,
+        "began_at": _iso(run.began_at),
+        "ended_at": None if run.ended_at is None else _iso(run.ended_at),
+        "ending": run.ending,
+        "inputs": list(run.inputs),
+        "expected": run.expected,
+        **_counts(journal, run),
+    }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")

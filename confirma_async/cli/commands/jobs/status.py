@@ -1,0 +1,216 @@
+"""``confirma status``: what a journal knows."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import frozen
+from rich.markup import escape
+
+from confirma_async.bulk import State
+from confirma_async.bulk.items import Row
+from confirma_async.bulk.journal import Doubt, Refused, Run
+from confirma_async.bulk.reporting.pace import Pace, pace_of
+from confirma_async.cli import options
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
+from confirma_async.cli.output.render import (
+    numbers_as_json,
+    print_json,
+    print_numbers,
+    print_sayings,
+    record_in_words,
+    table,
+)
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.formats import Identity
+from confirma_async.redaction import visible
+
+LISTED = 1000
+"""Refused, rejected and unknown items that --json lists, each."""
+
+
+@frozen(kw_only=True)
+class _Status:
+    name: str
+    path: Path
+    of_run: bool
+    run: Run | None
+    target: str | None
+    doubt: Doubt | None
+    counts: dict[str, int]
+    refused: list[Refused]
+    rejected: list[Row]
+    unknown: list[Row]
+    numbers: Mapping[Identity, int]
+    pace: Pace | None
+
+
+@click.command(short_help="Say how a run stands: the latest one, unless another is named.")
+@which
+@whose
+@options.as_json
+def status(which: str | None, whose: Whose, as_json: bool) -> Exit:
+    """Say how a run stands, also while it goes on: the latest one, unless a run or a whole journal is named.
+
+    What earlier runs had decided already counts as decided.
+
+    Exit code 0: all accepted; 1: some refused or rejected; 3: not finished.
+
+    \b
+    Examples:
+      confirma status
+      confirma status 7
+      confirma status own.journal
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    with chosen(which, whose) as chosen_:
+        found = _read(chosen_)
+    if as_json:
+        print_json(_as_json(found))
+    else:
+        _show(found)
+    if any(
+        found.counts[state.name.lower()] for state in State if state not in {State.ACCEPTED, State.REJECTED}
+    ):
+        return Exit.PAUSED
+    return Exit.REJECTED if found.counts["refused"] or found.counts["rejected"] else Exit.ACCEPTED
+
+
+def _read(chosen: Chosen) -> _Status:
+    journal, latest = chosen.journal, chosen.latest
+    run, last = chosen.run.number if chosen.run else None, latest.number if latest else 0
+    counts = {state.name.lower(): count for state, count in journal.counts(run).items()}
+    counts["pending"] -= journal.withheld(last)  # counted as refused
+    counts["refused"] = journal.refused(last)
+    rejected = _first(journal.rows(State.REJECTED, run=run))
+    if chosen.run is not None:
+        met = list(journal.known(chosen.run.number))
+        counts["accepted"] += chosen.run.known
+        counts["rejected"] += len(met)
+        rejected = (rejected + met)[:LISTED]
+    return _Status(
+        name=chosen.name,
+        path=chosen.path,
+        of_run=chosen.run is not None,
+        run=latest,
+        target=journal.target(),
+        doubt=journal.doubt(),
+        counts=counts,
+        refused=list(islice(journal.refusals(last), LISTED)),
+        rejected=rejected,
+        unknown=_first(journal.rows(State.UNKNOWN, State.SENDING, run=run)),
+        numbers=journal.renumbered(last),
+        pace=pace_of(journal, latest, time.time()) if latest else None,
+    )
+
+
+def _first(rows: Iterator[Row]) -> list[Row]:
+    return list(islice(rows, LISTED))
+
+
+def _show(found: _Status) -> None:
+    console = Terminal()
+    made = table("Journal", "State", "invoices")
+    for name, count in found.counts.items():
+        made.add_row("refused before sending" if name == "refused" else name, str(count))
+    made.caption = _paced(found.pace) if found.pace else None
+    console.print(made)
+    console.print(escape(visible(_in_words(found))), soft_wrap=True)
+    if found.doubt is not None:
+        console.print(
+            f"The journal may not know all that was sent: {escape(found.doubt.reason)}. Every invoice is "
+            "looked up before it is sent. If you know that it is whole: confirma journal trust",
+            soft_wrap=True,
+        )
+    if found.refused:
+        told = [
+            (record_in_words(bad.source, bad.number), f"{bad.message} [{bad.rule}]") for bad in found.refused
+        ]
+        print_sayings(console, "Refused", told)
+    for title, items in (("Rejected", found.rejected), ("Unknown", found.unknown)):
+        if items:
+            told = [(f"{row.source}, {row.key}, {_attempted(row)}", row.detail or "") for row in items]
+            print_sayings(console, title, told)
+    print_numbers(console, found.numbers)
+
+
+def _paced(pace: Pace) -> str | None:
+    if pace.left == 0 and pace.oldest_unknown is None:
+        return None  # the job is done
+    told = [f"{pace.rate:.1f} a second in the last minute"]
+    if pace.expected is not None:
+        told.append(f"{pace.left} of {pace.expected} left")
+    if pace.seconds_left is not None:
+        told.append(f"about {datetime.timedelta(seconds=round(pace.seconds_left))} to go")
+    if pace.oldest_unknown is not None:
+        told.append(f"unknown for up to {datetime.timedelta(seconds=round(pace.oldest_unknown))}")
+    return ", ".join(told)
+
+
+def _in_words(found: _Status) -> str:
+    run, name = found.run, found.name[:1].upper() + found.name[1:]
+    if run is None:
+        return name
+    told = [f"begun {moment(run.began_at)}", run.ending or "not ended: it goes on, or its process died"]
+    if run.inputs:
+        more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""
+        told.append(f"from {run.inputs[0]}{more}")
+    return f"{name}{'' if found.of_run else f'; its latest run, {run.number}'}: {', '.join(told)}"
+
+
+def moment(seconds: float) -> str:
+    """A moment as clocks here show it, to the minute."""
+    return f"{datetime.datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _attempted(row: Row) -> str:
+    if row.attempted_at is None:
+        return "not sent yet"
+    return f"sent {max(0.0, time.time() - row.attempted_at):.0f} s ago"
+
+
+def _as_json(found: _Status) -> dict[str, Any]:
+    def item(row: Row) -> dict[str, Any]:
+        return {
+            "place": row.source,
+            "number": row.key.number,
+            "type": row.key.type,
+            "state": row.state.name.lower(),
+            "attempts": row.attempts,
+            "attempted_at": row.attempted_at,
+            "status": row.status,
+            "detail": row.detail,
+        }
+
+    return {
+        "journal": str(found.path),
+        "run": found.run.number if found.run else None,
+        "inputs": list(found.run.inputs) if found.run else [],
+        "ending": found.run.ending if found.run else None,
+        "target": found.target,
+        "doubt": found.doubt.reason if found.doubt else None,
+        "counts": found.counts,
+        "refused": [
+            {
+                "place": bad.source,
+                "number": bad.number,
+                "rule": bad.rule,
+                "path": bad.path,
+                "message": bad.message,
+            }
+            for bad in found.refused
+        ],
+        "rejected": [item(row) for row in found.rejected],
+        "unknown": [item(row) for row in found.unknown],
+        "numbers": numbers_as_json(found.numbers),
+        "rate": round(found.pace.rate, 2) if found.pace else 0,
+        "expected": found.pace.expected if found.pace else None,
+        "seconds_left": found.pace.seconds_left if found.pace else None,
+        "oldest_unknown_seconds": found.pace.oldest_unknown if found.pace else None,
+    }

@@ -1,0 +1,261 @@
+"""``confirma submit``: the main job."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from pathlib import Path
+
+import click
+from attrs import evolve, field, frozen
+
+from confirma_async.accounts import AccountName, Accounts, target_of
+from confirma_async.bulk import Placement, Report, Retry, Verdict
+from confirma_async.bulk.numbers import give_numbers, number_book
+from confirma_async.bulk.sqlite.journal import reading_if_there
+from confirma_async.bulk.sqlite.marks import remove_marks
+from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.validate import inspect
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors.exits import Exit, of_report
+from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.progress import progress
+from confirma_async.cli.output.render import show_report
+from confirma_async.cli.output.standing import standing
+from confirma_async.cli.running import Running, running as running_options
+from confirma_async.cli.stopping import signals
+from confirma_async.client import Confirma
+from confirma_async.contract import CREATE_INVOICE
+from confirma_async.errors import ConfigurationError
+from confirma_async.files import make_private
+from confirma_async.formats import DuplicateNumbers, ReadOptions, Spooled, expand, read_files, scan_files
+from confirma_async.sandbox import Fault, Sandbox
+from confirma_async.settings import Environment
+
+_SANDBOX = "sandbox"
+"""The name of a sandbox's account."""
+
+
+@frozen(kw_only=True)
+class Order:
+    """What the user ordered.
+
+    Attributes:
+        connection: Where calls go, and for which account.
+        files: The inputs.
+        journal: The journal that the user named; None for the account's own.
+        sandbox: Whether the invoices go to a sandbox on this machine.
+        running: How the job runs.
+        retry: Which rejected invoices are sent again.
+        number_from: The first whole number to give to documents whose own is none; None gives none.
+        reading: How the files are read.
+        as_json: Whether the result is printed for machines.
+        faults: Faults of the sandbox, and how often each happens.
+    """
+
+    connection: Connection
+    files: Sequence[Path | Spooled]
+    journal: Path | None
+    sandbox: bool
+    running: Running
+    retry: Retry = Retry.NONE
+    number_from: int | None
+    reading: ReadOptions
+    as_json: bool
+    faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
+
+
+@click.command(short_help="Send every invoice of the files, each exactly once.")
+@options.files
+@click.option("--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service.")
+@click.option(
+    "--journal",
+    type=options.NamedPath(path_type=Path, dir_okay=False),
+    help="A journal of your own.  [default: the account's, in your data directory]",
+)
+@click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
+@account_options
+@running_options
+@options.reading
+@connected
+@options.as_json
+def submit(
+    connection: Connection,
+    files: tuple[Path | Spooled, ...],
+    sandbox: bool,
+    journal: Path | None,
+    account: AccountName,
+    running: Running,
+    dry_run: bool,
+    number_from: int | None,
+    reading: ReadOptions,
+    as_json: bool,
+) -> Exit:
+    """Send every invoice of the files, each exactly once.
+
+    FILE is a table (CSV, Excel, Parquet, Arrow), JSON Lines, UBL 2.1 or Finvoice, or a folder of such
+    files. The account's journal knows what was sent before, whatever the files are called and wherever they
+    are. Run again, the command sends nothing twice; interrupted, it goes on where it was.
+    """
+    found = expand(files)
+    if journal is None:
+        _refuse_older_journals(found, sandbox=sandbox)
+    options.warn_of_unchecked()
+    order = Order(
+        connection=evolve(connection, account=account),
+        files=found,
+        journal=journal,
+        sandbox=sandbox,
+        running=running,
+        number_from=number_from,
+        reading=reading,
+        as_json=as_json,
+    )
+    if dry_run:
+        return inspect(
+            order.files,
+            order.reading,
+            connection.converter,
+            number_from=number_from,
+            journal_path=signals.run(_journal_if_known, order),
+            as_json=as_json,
+        )
+    return of_report(signals.run(send, order))
+
+
+def _name(file: Path | Spooled) -> str:
+    """The name under which a journal knows a file."""
+    return file.name if isinstance(file, Spooled) else str(file.resolve())
+
+
+def _refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) -> None:
+    """An earlier version kept a journal beside the first file, which knows what was sent from it.
+
+    Raises:
+        click.UsageError: there is one.
+    """
+    for file in files:
+        if not isinstance(file, Spooled):
+            beside = file.with_name(f"{file.name}.sandbox.journal" if sandbox else f"{file.name}.journal")
+            if is_journal(beside):
+                raise click.UsageError(
+                    f"{beside} is the journal of an earlier version, and knows what was sent from {file}; "
+                    "go on "
+                    f"with it (--journal {shlex.quote(str(beside))}), or move it away if nothing of it is to "
+                    "be sent again"
+                )
+
+
+async def _journal_if_known(order: Order) -> Path | None:
+    """The journal that a job would use, where there is one yet; a dry run makes nothing.
+
+    Raises:
+        ConfigurationError: a job would not begin, because its key belongs to no account that is known.
+    """
+    if order.journal is not None or order.sandbox:
+        return order.journal or sandbox_journal(order.connection.account)
+    account = order.connection.account
+    async with order.connection.client() as client:
+        target = target_of(client.settings.base_url)
+    return (
+        Accounts().find(target, await order.connection.key(), None if account.new else account.name).journal
+    )
+
+
+def _in_words(target: str) -> str:
+    """A target as a person knows it: the vendor's environments by their names."""
+    names = {environment.value: environment.name.lower() for environment in Environment}
+    return f"{names[target]}, {target}" if target in names else target
+
+
+async def send(order: Order) -> Report:
+    """Sends what was ordered, shows its progress, and says what came of it."""
+    async with contextlib.AsyncExitStack() as stack:
+        client, sandbox, placement = await stack.enter_async_context(_service(order))
+        path = _file_of(placement)
+        target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
+        if not order.as_json:
+            say(f"Sending to {_in_words(target)}", err=True)
+        duplicates = stack.enter_context(DuplicateNumbers())
+        documents = duplicates.watch(scan_files(order.files, order.reading, order.connection.converter))
+        given = None
+        with signals.interrupting():  # it reads all of the files, and waits for nothing
+            if order.number_from is None:
+                expected = sum(1 for _ in documents)
+            else:
+                given = give_numbers(placement, documents, order.number_from)
+                expected = len(given.numbers)
+        book = stack.enter_context(number_book(path, given))
+        reading = evolve(order.reading, numbers=book)
+        stop = asyncio.Event()
+        stream = client.bulk.stream(
+            read_files(order.files, reading, order.connection.converter, duplicates=duplicates),
+            journal=placement,
+            settle_seconds=order.running.settle,
+            on_unknown=order.running.on_unknown,
+            retry=order.retry,
+            wave=order.running.wave,
+            until=order.running.until,
+            inputs=tuple(_name(file) for file in order.files),
+            expected=expected,
+            stop=stop,
+        )
+        with signals.gently(stop), progress(visible=not order.as_json) as advance:
+            warned, accepted = False, set[int]()
+            async for outcome in stream:
+                if not warned:
+                    options.remark(stream.report.warnings)
+                    warned = True
+                if sandbox is not None and outcome.verdict is Verdict.ACCEPTED:
+                    accepted.add(int(outcome.number or 0))
+                advance(outcome)
+        report = stream.report
+        told = None
+        if sandbox is not None and not stop.is_set():
+            sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
+            told = await standing(client, path, accepted)
+    show_report(report, target, told, book.used, as_json=order.as_json)
+    return report
+
+
+def _file_of(placement: Placement) -> Path:
+    if placement.path is None:
+        raise ConfigurationError("the journal is no file")
+    return placement.path
+
+
+@contextlib.asynccontextmanager
+async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | None, Placement]]:
+    """Where the invoices go, and which journal they go into.
+
+    That is the service that the user named, or a sandbox that keeps its state beside its journal.
+    """
+    limit = order.running.limit
+    if not order.sandbox:
+        async with order.connection.client(limit) as client:
+            yield client, None, await client.bulk.place(order.journal)
+        return
+    journal = order.journal or sandbox_journal(order.connection.account)
+    db = journal.with_name(f"{journal.name}.sandbox.db")
+    try:
+        if order.journal is None:
+            make_private(journal.parent)
+        if not db.exists() and not journal.exists():
+            remove_marks(journal)  # both were removed, to begin anew
+        with reading_if_there(journal):
+            pass  # beside a file that is no journal, no sandbox is made
+        db.touch(mode=0o600)  # it holds the invoices
+    except OSError as error:
+        raise ConfigurationError(
+            f"the sandbox cannot keep its state in {db} ({error.strerror}); check that the folder exists and "
+            "is writable, or name another place with --journal"
+        ) from error
+    async with Sandbox(db=db, overrides=order.connection.overrides) as sandbox:
+        for fault, times in order.faults.items():
+            sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)
+        async with order.connection.to(sandbox.url, sandbox.api_key).client(limit) as client:
+            placement = await client.bulk.place(journal, target=SANDBOX_TARGET)
+            yield client, sandbox, evolve(placement, owner=evolve(placement.owner, account=_SANDBOX))

@@ -1,0 +1,186 @@
+"""``confirma validate``, and what ``submit --dry-run`` does: everything but sending."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import define, evolve, field
+
+from confirma_async.bulk import Journal
+from confirma_async.bulk.intake import prepare
+from confirma_async.bulk.items import FINAL, Entry, Refusal
+from confirma_async.bulk.numbers import known_numbers, number_book
+from confirma_async.bulk.sqlite.journal import SqliteJournal, reading_if_there
+from confirma_async.cli import options
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.output.render import (
+    numbers_as_json,
+    print_json,
+    print_numbers,
+    print_sayings,
+    problem_as_json,
+    record_in_words,
+)
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.converters import Converter
+from confirma_async.formats import (
+    AssignedNumbers,
+    AttachedUrl,
+    DuplicateNumbers,
+    Identity,
+    Place,
+    ReadOptions,
+    Spooled,
+    assign,
+    expand,
+    read_files,
+    scan_files,
+)
+
+
+@define
+class _Findings:
+    """What is found in the files."""
+
+    good: int = 0
+    decided: int = 0
+    unfetched: int = 0
+    bad: list[Refusal] = field(factory=list[Refusal])
+    remarks: list[tuple[Place, int, str]] = field(factory=list[tuple[Place, int, str]])
+
+
+@click.command(short_help="Check files, send nothing.")
+@options.files
+@options.reading
+@options.overrides_file
+@options.as_json
+def validate(
+    files: tuple[Path | Spooled, ...],
+    number_from: int | None,
+    reading: ReadOptions,
+    overrides: Path | None,
+    as_json: bool,
+) -> Exit:
+    """Check every invoice of the files against the rules that need no server; send nothing, fetch nothing.
+
+    Exit code 0: all can be sent; 1: some cannot.
+    """
+    found = expand(files)
+    options.warn_of_unchecked()
+    return inspect(
+        found,
+        reading,
+        Converter(options.read_overrides(overrides).names),
+        number_from=number_from,
+        journal_path=None,
+        as_json=as_json,
+    )
+
+
+def inspect(
+    files: Sequence[Path | Spooled],
+    reading: ReadOptions,
+    converter: Converter,
+    *,
+    number_from: int | None,
+    journal_path: Path | None,
+    as_json: bool,
+) -> Exit:
+    """Reads and checks everything, and says what a job would do with it."""
+    with contextlib.ExitStack() as stack:
+        journal = _journal(journal_path, stack)
+        duplicates = stack.enter_context(DuplicateNumbers())
+        documents = duplicates.watch(scan_files(files, reading, converter))
+        given = None
+        if number_from is None:
+            deque(documents, maxlen=0)
+        else:
+            given = _given(list(documents), number_from, journal)
+        book = stack.enter_context(number_book(journal_path, given))
+        reading = evolve(reading, numbers=book)
+        findings = _Findings()
+        records = read_files(files, reading, converter, duplicates=duplicates)
+        for index, record in enumerate(records, 1):
+            _sort(findings, prepare(record, index, converter, validate=True), journal)
+    numbers = given.numbers if given else dict[Identity, int]()
+    _show(
+        findings,
+        {who: number for who, number in numbers.items() if who.original != str(number)},
+        as_json=as_json,
+    )
+    return Exit.REJECTED if findings.bad else Exit.ACCEPTED
+
+
+def _journal(path: Path | None, stack: contextlib.ExitStack) -> SqliteJournal | None:
+    return stack.enter_context(reading_if_there(path)) if path else None
+
+
+def _given(documents: Sequence[Identity], start: int, journal: SqliteJournal | None) -> AssignedNumbers:
+    if journal is None:
+        return assign(documents, start)
+    return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
+
+
+def _sort(findings: _Findings, prepared: Entry | Refusal, journal: Journal | None) -> None:
+    if isinstance(prepared, Refusal):
+        findings.bad.append(prepared)
+        return
+    findings.good += 1
+    findings.unfetched += sum(isinstance(each.attached, AttachedUrl) for each in prepared.placeholders)
+    known = journal.find(prepared.key) if journal else None
+    if known is not None and known.key == prepared.key and known.state in FINAL:
+        findings.decided += 1
+    findings.remarks += [(prepared.place, prepared.key.number, remark) for remark in prepared.remarks]
+
+
+def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> None:
+    if as_json:
+        print_json(_as_json(findings, given))
+        return
+    console = Terminal()
+    if findings.bad:
+        said = [
+            (record_in_words(bad.place, bad.number), str(problem))
+            for bad in findings.bad
+            for problem in bad.problems
+        ]
+        print_sayings(console, "Cannot be sent", said)
+    if findings.remarks:
+        said = [(record_in_words(place, number), remark) for place, number, remark in findings.remarks]
+        print_sayings(console, "Decided while reading", said)
+    print_numbers(console, given)
+    if findings.unfetched:
+        console.print(
+            f"Attachments by URL: {findings.unfetched}. They were not looked at; each is fetched when its "
+            "invoice is sent."
+        )
+    earlier = f", {findings.decided} of them decided in an earlier run" if findings.decided else ""
+    console.print(
+        f"Can be sent: {findings.good}{earlier}. Cannot be sent: {len(findings.bad)}. Nothing was sent."
+    )
+
+
+def _as_json(findings: _Findings, given: dict[Identity, int]) -> dict[str, Any]:
+    return {
+        "valid": findings.good,
+        "decided": findings.decided,
+        "unfetched": findings.unfetched,
+        "invalid": [
+            {
+                "place": str(bad.place),
+                "number": bad.number,
+                "problems": [problem_as_json(problem) for problem in bad.problems],
+            }
+            for bad in findings.bad
+        ],
+        "remarks": [
+            {"place": str(place), "number": number, "remark": remark}
+            for place, number, remark in findings.remarks
+        ],
+        "numbers": numbers_as_json(given),
+    }

@@ -1,0 +1,81 @@
+"""``confirma demo``: the main job on examples, against a sandbox that loses two answers on purpose."""
+
+from __future__ import annotations
+
+import importlib.resources
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.submit import Order, send
+from confirma_async.cli.connection import Connection
+from confirma_async.cli.errors.exits import Exit, of_report
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.running import Running
+from confirma_async.cli.stopping import signals
+from confirma_async.contract import Overrides
+from confirma_async.formats import InputError, ReadOptions, expand
+from confirma_async.sandbox import Fault
+from confirma_async.session.rate.ratelimit import RateLimit
+
+RATE = 60.0
+"""Calls per second: slow enough to watch."""
+
+LOST_ANSWERS = 2
+
+_AFTERWORD = """
+{lost} answers were lost on purpose, after the invoices had arrived: they were looked up, not sent twice.
+Submit the same files to the same sandbox once more, and nothing is sent:
+  {again}"""
+
+
+@click.command(short_help="Show the main job on examples, on this machine only.")
+@click.argument(
+    "folder", required=False, type=options.NamedPath(path_type=Path, exists=True, file_okay=False)
+)
+@options.as_json
+def demo(folder: Path | None, as_json: bool) -> Exit:
+    """Submit examples to a sandbox on this machine and show what became of each.
+
+    FOLDER holds the files to submit; the examples that come with the SDK unless given. Two answers are
+    lost on purpose after the invoice has arrived: they are looked up, and not sent twice. The examples
+    hold one invoice that is wrong on purpose, so refusals are no failure here: exit code 0.
+    """
+    examples = folder or _examples()
+    journal = Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal"
+    order = Order(
+        connection=Connection(variables={}, overrides=Overrides(), timeout=30.0),
+        files=expand([examples]),
+        journal=journal,
+        sandbox=True,
+        running=Running(limit=RateLimit(per_second=RATE, concurrency=8), settle=2.0),
+        number_from=None,
+        reading=ReadOptions(),
+        as_json=as_json,
+        faults={Fault.RESET_AFTER_COMMIT: LOST_ANSWERS},
+    )
+    report = signals.run(send, order)
+    if report.accepted >= LOST_ANSWERS and not as_json:
+        say(
+            _AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, journal))),
+            lines=True,
+        )
+    code = of_report(report)
+    return Exit.ACCEPTED if code is Exit.REJECTED and report.accepted else code
+
+
+def _again(examples: Path, journal: Path) -> list[str]:
+    return [sys.argv[0], "submit", str(examples), "--sandbox", "--journal", str(journal)]
+
+
+def _examples() -> Path:
+    """The examples as installed, or as they lie beside the packages in a checkout."""
+    package = importlib.resources.files("confirma_async")
+    for folder in (Path(str(package)) / "examples", Path(str(package)).parent / "examples"):
+        if folder.is_dir():
+            return folder
+    raise InputError("the examples are not installed; name a folder of files")

@@ -1,0 +1,83 @@
+"""``confirma doctor``: the go-live check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from confirma_async.cli import options
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.flags import in_flags
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.cli.stopping import signals
+from confirma_async.doctor import Finding, Health, Setup, examine
+
+_MARKS = {
+    Health.GOOD: ("✓", "ok", "green"),
+    Health.DOUBTFUL: ("!", "!", "yellow"),
+    Health.BAD: ("✗", "x", "red"),
+    Health.SKIPPED: ("-", "-", "dim"),
+}
+
+
+@click.command(short_help="Check everything that the first invoice will need.")
+@connected
+@click.option(
+    "--folder",
+    type=options.NamedPath(path_type=Path),
+    help="Where journals will be kept; in your data directory unless given.",
+)
+@options.as_json
+def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
+    """Check key, environment, network, clock and machine, and say what to do about each.
+
+    Nothing is sent but a question whether the key is valid.
+
+    Exit code 0: nothing stands in the way; 1: something does.
+    """
+    setup = Setup(
+        variables=connection.variables,
+        key_file=connection.key_file,
+        overrides=connection.overrides,
+        timeout=connection.timeout,
+        folder=folder and folder.resolve(),
+    )
+    findings = signals.run(_examined, setup, not as_json)
+    failed = [finding for finding in findings if finding.health is Health.BAD]
+    if as_json:
+        print_json({"healthy": not failed, "findings": [_as_json(finding) for finding in findings]})
+    else:
+        say(f"{len(failed)} of these must be put right." if failed else "Ready to send.")
+    return Exit.REJECTED if failed else Exit.ACCEPTED
+
+
+async def _examined(setup: Setup, visible: bool) -> list[Finding]:
+    console = Terminal(soft_wrap=True, highlight=False, quiet=not visible)
+    findings: list[Finding] = []
+    async for finding in examine(setup):
+        findings.append(finding)
+        _print(console, finding)
+    return findings
+
+
+def _print(console: Console, finding: Finding) -> None:
+    mark, plain, colour = _MARKS[finding.health]
+    ascii_only = console.options.ascii_only
+    console.print(f"[{colour}]{plain if ascii_only else mark}[/] {finding.check}: {escape(finding.message)}")
+    if finding.remedy:
+        console.print(f"  {'->' if ascii_only else '→'} {escape(in_flags(finding.remedy))}")
+
+
+def _as_json(finding: Finding) -> dict[str, str | None]:
+    return {
+        "check": finding.check,
+        "health": finding.health.value,
+        "message": finding.message,
+        "remedy": finding.remedy and in_flags(finding.remedy),
+    }

@@ -1,0 +1,1 @@
+"""What a command says when it fails, and its exit code."""

@@ -1,0 +1,168 @@
+"""The rate that a service seems to bear: it follows the share of refusals, and finds new capacity by itself.
+
+The curve is that of CUBIC (RFC 9438), with three changes. It is cut by a share of refusals that is too high
+for chance (``refusal_share``), not by single ones. It goes back to what the service really took, measured,
+not to the rate at which too much was asked for. And it advances with the calls that the service takes, not
+with time: nothing is learned from an idle client, and what a probe costs is a share of the calls.
+
+Pure arithmetic over moments that the caller gives: no clock, no waiting.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+
+from confirma_async.session.rate.refusal_share import RefusalShare
+from confirma_async.session.rate.throughput import Throughput
+
+CUT = 0.8
+"""What a cut leaves of the rate that the service was found to bear."""
+DEEPEST_CUT = 0.5
+"""What a cut leaves at least where that rate is not known yet."""
+SLOWEST = 0.5
+"""Calls per second that no refusal goes below."""
+PRESUMED = 20.0
+"""Calls per second that a first cut starts from at least: a quiet client knows little of the service."""
+CLIMB = 1.5
+"""By what each call that is taken multiplies a rate that is far below what the service bore before."""
+RETURN_CALLS = 130
+"""Calls after which a rate is back at what the service bears: a probe beyond it costs a few refusals, and
+this many calls make them a small share."""
+RETURN_SECONDS = (2.5, 7.0)
+"""Seconds that this takes at least and at most: many limits are counted by the second, and a slow client
+shall find new capacity as soon as a fast one."""
+
+_STEEPNESS = 20.0  # how far the rate rises in as many calls again, times the root of what the service bears:
+# by 90 a second from 20, by 280 from 200. Small rates rise faster for their size: clients become equal.
+_JITTER = 0.25  # the share by which returns differ: clients of one service must not probe in step
+_FREE = 50.0  # how many times what the service bore, until there is no limit again
+_STEADY = 0.7  # the share of the present throughput that the mean since the last cut must reach to count
+_RAMP = 1.08  # what that mean lacks, since it has the rise after the cut in it
+_FLUKE = 0.25  # a share of refusals that is still no sign of too high a rate, where the rate is bearable
+
+
+class AdaptiveRate:
+    """How fast calls may follow each other: the ceiling, or less once the service refuses too many.
+
+    Args:
+        ceiling: Calls per second that are never exceeded; infinity for no ceiling.
+        uniform: A random number between two others.
+
+    Attributes:
+        ceiling: As given.
+        per_second: Calls per second at present.
+    """
+
+    def __init__(
+        self, ceiling: float = math.inf, uniform: Callable[[float, float], float] = random.uniform
+    ) -> None:
+        self.ceiling = ceiling
+        self.per_second: float = ceiling
+        self._uniform = uniform
+        self._refusals = RefusalShare()
+        self._throughput = Throughput()
+        self._borne = ceiling  # what the service is taken to bear: the plateau of the curve
+        self._measured = False  # whether that was measured over a whole curve
+        self._cut_at = -math.inf
+        self._taken = 0  # calls taken since the last cut
+        self._steps = 0  # calls on the curve
+        self._length = 1.0  # calls from its beginning to its plateau
+        self._height = _STEEPNESS * math.sqrt(self._borne)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the rate is below its ceiling."""
+        return self.per_second < self.ceiling
+
+    @property
+    def usual_refusals(self) -> float:
+        """The share that the service refuses whatever the rate."""
+        return self._refusals.usual
+
+    def taken(self, started: float, now: float) -> None:
+        """Takes note of a call that the service took.
+
+        Args:
+            started: When it started; what was under way at the last cut tells of the rate before.
+            now: The moment.
+        """
+        self._throughput.taken(now)
+        cut = self.per_second < self.ceiling
+        if not (cut or self._refusals.excess) or started <= self._cut_at:
+            return
+        self._taken += 1
+        self._refusals.taken(bearable=self._bearable)
+        if cut:
+            self._rise(now)
+
+    def refused(self, started: float, now: float) -> None:
+        """Takes note of a call that the service refused for its load; slows down if there are too many.
+
+        Args:
+            started: When it started.
+            now: The moment.
+        """
+        if started > self._cut_at and self._refusals.refused():
+            self._cut(now)
+
+    @property
+    def _bearable(self) -> bool:
+        """Whether the rate is well below what the service was measured to bear."""
+        return self._measured and self._steps < self._length / 2
+
+    def _rise(self, now: float) -> None:
+        """Follows the curve by one call: steep, flat at the limit of the service, then steep again."""
+        beginning = self._borne * CUT
+        if self.per_second < beginning:
+            self.per_second = min(beginning, self.per_second * CLIMB)
+            return
+        self._steps += 1
+        along = self._steps / self._length - 1.0  # from -1, 0 at the plateau
+        height = self._height if along > 0.0 else self._borne - beginning
+        self.per_second = min(self._borne + height * along**3, self.ceiling)
+        if self.per_second > self._borne * _FREE and not self._refusals.excess and self._is_slack(now):
+            self.per_second = self.ceiling
+
+    def _is_slack(self, now: float) -> bool:
+        """Whether the client does not make use of the rate."""
+        measured = self._throughput.measured(now)
+        return measured is None or measured < self.per_second / 2
+
+    def _cut(self, now: float) -> None:
+        """Goes below what the service bears, as far as that is known."""
+        refusals = self._refusals
+        if self._bearable and refusals.share < _FLUKE:
+            refusals.usual_after_all()
+        before, measured = self.per_second, self._throughput.measured(now)
+        if math.isinf(before):
+            before = max(measured or self._throughput.at_least(now), PRESUMED)
+        if measured is None:
+            self._measured = False
+            after = before * min(max(1.0 - refusals.share, DEEPEST_CUT), CUT)
+            # Where nothing was taken since the last cut, there is no telling what the service bears.
+            borne = after / CUT if self._taken or math.isinf(self._borne) else self._borne
+        else:
+            borne = min(self._sustained(measured, now), before)
+            borne = max(borne, before * DEEPEST_CUT)
+            after = borne * CUT
+        self.per_second = min(max(after, SLOWEST), self.ceiling)
+        self._borne = max(borne, self.per_second / CUT)
+        self._begin_curve(now)
+
+    def _sustained(self, measured: float, now: float) -> float:
+        """What the service bears in the long run, which may be less than it took in the last second."""
+        mean = self._taken / (now - self._cut_at)
+        self._measured = mean >= measured * _STEADY
+        return min(measured, mean * _RAMP) if self._measured else measured
+
+    def _begin_curve(self, now: float) -> None:
+        shortest, longest = RETURN_SECONDS
+        seconds = min(max(RETURN_CALLS / self._borne, shortest), longest)
+        self._length = self._borne * seconds * self._uniform(1.0 - _JITTER, 1.0 + _JITTER)
+        self._height = _STEEPNESS * math.sqrt(self._borne)
+        self._cut_at = now
+        self._taken = self._steps = 0
+        self._refusals.forget()
+        self._throughput.restart(now)

@@ -1,0 +1,1 @@
+"""Waits that end early: at a deadline, or where they are called off."""

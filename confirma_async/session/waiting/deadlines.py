@@ -1,0 +1,113 @@
+"""Many deadlines, one timer: nearly all of them never come, and a timer for each has its price."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from confirma_async.session.waiting.interruption import Interruption
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Deadlines(Generic[K]):
+    """Says what is still going on when its time is up.
+
+    The timer stands at a moment that is never later than the earliest deadline. What ends in time leaves it
+    where it is: it finds nothing to do then, and is set anew for what is left.
+
+    Args:
+        expire: Called with what went on for too long, which is forgotten by then.
+    """
+
+    def __init__(self, expire: Callable[[K], None]) -> None:
+        self._expire = expire
+        self._moments: dict[K, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+
+    def add(self, key: K, moment: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Sets a deadline.
+
+        Args:
+            key: What is to end by then.
+            moment: The deadline, by the clock of the loop.
+            loop: The running loop.
+        """
+        self._moments[key] = moment
+        if self._timer is None or moment < self._timer_at:
+            self._set(moment, loop)
+
+    def remove(self, key: K) -> None:
+        """Forgets what has ended, by itself or because it has expired."""
+        self._moments.pop(key, None)
+
+    def stop(self) -> None:
+        """Forgets everything: nothing is under way, or its loop is closed."""
+        self._moments.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set(self, moment: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = moment
+        self._timer = loop.call_at(moment, self._on_timer, loop)
+
+    def _on_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        due = [key for key, moment in self._moments.items() if moment <= now]
+        for key in due:
+            del self._moments[key]
+        if self._moments:
+            self._set(min(self._moments.values()), loop)
+        for key in due:
+            self._expire(key)
+
+
+class Timeouts:
+    """``asyncio.timeout_at`` for many waits of one loop at a time."""
+
+    def __init__(self) -> None:
+        self._deadlines = Deadlines(Interruption.end)
+
+    def until(self, moment: float, loop: asyncio.AbstractEventLoop) -> Timeout:
+        """Limits a wait: a context manager, which ends it and raises ``TimeoutError`` when its time is up.
+
+        Args:
+            moment: The deadline, by the clock of the loop.
+            loop: The running loop.
+        """
+        return Timeout(self._deadlines, moment, loop)
+
+    def stop(self) -> None:
+        """Has nothing left to do: no wait is under way."""
+        self._deadlines.stop()
+
+
+class Timeout(Interruption):
+    """One wait with a limit."""
+
+    __slots__ = ("_deadlines", "_loop", "_moment")
+
+    def __init__(
+        self, deadlines: Deadlines[Interruption], moment: float, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._deadlines = deadlines
+        self._moment = moment
+        self._loop = loop
+
+    def __enter__(self) -> None:
+        self.begin()
+        self._deadlines.add(self, self._moment, self._loop)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._deadlines.remove(self)
+        if self.over(kind):
+            raise TimeoutError from error

@@ -1,0 +1,82 @@
+"""Calling off calls that wait: what surely has not left is given up, what may have left is not touched."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+
+from confirma_async.errors import Phase, TransportError
+from confirma_async.session.waiting.interruption import Interruption
+
+
+class CalledOffError(TransportError):
+    """A call was called off while it waited: no request of it has arrived."""
+
+    def __init__(self) -> None:
+        super().__init__("the call was called off before it was sent", phase=Phase.NOT_SENT)
+
+
+class Halt:
+    """Ends the waits of all calls that share it, once it is called, and lets none begin.
+
+    A call enters ``with halt.wait():`` around whatever surely comes before a request: its turn at the
+    limiter, the pause after a request that did not arrive. What it does outside of that is not disturbed.
+
+    Attributes:
+        called: Whether it was called.
+    """
+
+    def __init__(self) -> None:
+        self.called: bool = False
+        self._waits: set[_Wait] = set()
+
+    def call(self) -> None:
+        """Calls off every call that waits, and every one that is about to."""
+        self.called = True
+        waits, self._waits = self._waits, set()
+        for wait in waits:
+            wait.end()
+
+    def wait(self) -> AbstractContextManager[None]:
+        """A wait of the running task that may be ended; a context manager.
+
+        Raises:
+            CalledOffError: on entering, where the halt was called; on leaving, where that ended the wait.
+        """
+        return _Wait(self, self._waits)
+
+
+class _Never(Halt):
+    """Is never called, and costs next to nothing: the halt of calls that nobody calls off."""
+
+    _undisturbed = nullcontext()
+
+    def wait(self) -> AbstractContextManager[None]:
+        return self._undisturbed
+
+
+NEVER: Halt = _Never()
+"""The halt of calls that nobody calls off."""
+
+
+class _Wait(Interruption):
+    """One wait."""
+
+    __slots__ = ("_halt", "_waits")
+
+    def __init__(self, halt: Halt, waits: set[_Wait]) -> None:
+        self._halt = halt
+        self._waits = waits
+
+    def __enter__(self) -> None:
+        if self._halt.called:
+            raise CalledOffError
+        self.begin()
+        self._waits.add(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._waits.discard(self)
+        if self.over(kind):
+            raise CalledOffError from None
