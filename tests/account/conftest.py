@@ -3,7 +3,9 @@
 import collections
 import contextlib
 import http.server
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -15,6 +17,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from confirma_async.cli.app import run
 
 ROOT = Path(__file__).parents[2]
 KEY_A = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -120,12 +124,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Says nothing: what breaks here is to break."""
+
+
 @pytest.fixture
 def service(monkeypatch):
     told = Service()
     handler = type("Handler", (_Handler,), {"service": told})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), handler) as server:
         told.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -167,8 +177,44 @@ def _command(arguments):
     return [sys.executable, "-m", "confirma_async.cli", *map(str, arguments)]
 
 
+@pytest.fixture(autouse=True)
+def quiet_logger():
+    """The command line sets the logger up for itself; the other tests want it as it was."""
+    logger = logging.getLogger("confirma_async")
+    before = logger.handlers[:], logger.propagate, logger.level
+    yield
+    logger.handlers[:], logger.propagate = before[:2]
+    logger.setLevel(before[2])
+
+
 @pytest.fixture
-def cli():
+def cli(capsys, monkeypatch):
+    """Runs a command line in this process, which is ten times quicker than one of its own."""
+
+    def call(*arguments, env=None, cwd=None, key=None, stdin=None):
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            for name, value in ((env or {}) | ({"CONFIRMA_API_KEY": key} if key else {})).items():
+                if value is None:
+                    patch.delenv(name, raising=False)
+                else:
+                    patch.setenv(name, value)
+            if cwd is not None:
+                patch.chdir(cwd)
+            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((stdin or "").encode())))
+            code = run([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err, told.err
+        assert code != 70, told.err
+        return Done(code, told.out, told.err)
+
+    return call
+
+
+@pytest.fixture
+def cli_apart():
+    """Runs a command line in a process of its own."""
+
     def call(*arguments, env=None, cwd=None, key=None, stdin=None):
         variables = os.environ | (env or {}) | ({"CONFIRMA_API_KEY": key} if key else {})
         variables = {name: value for name, value in variables.items() if value is not None}

@@ -42,7 +42,7 @@ def test_no_message_advises_to_send_an_accepted_invoice_under_another_number(cli
     assert "a number of its own" not in " ".join(told.split())
 
 
-def test_a_retry_of_standard_input_says_to_name_the_file(cli, write, service):
+def test_a_retry_of_standard_input_says_to_name_the_file(cli, cli_apart, write, service):
     service.rejects = {1}
-    cli("submit", "-", "--format", "jsonl", *SETTLE, stdin=write(1).read_text())
+    cli_apart("submit", "-", "--format", "jsonl", *SETTLE, stdin=write(1).read_text())
     assert "- does not exist" not in cli("retry", "--rejected").err

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
-KILLS = 6
-"""Half of them at a step. ``make bench`` kills ten times as often."""
+KILLS = 12
+"""Half of them at a step. ``make bench`` kills five times as often."""
 
 
 def test_kills_power_cuts_and_mishaps_under_faults_and_rejections_lose_and_double_nothing():
@@ -29,6 +29,10 @@ def test_kills_power_cuts_and_mishaps_under_faults_and_rejections_lose_and_doubl
     assert {wrong: proof[wrong] for wrong in wrongs} == dict.fromkeys(wrongs, 0)
     assert (done.returncode, done.stderr) == (0, "")
     assert proof["kills"] >= KILLS
-    assert proof["kills_by_step"]["submit"] | proof["kills_by_step"]["retry"]
+    assert {kind for kinds in proof["kills_by_kind"].values() for kind, count in kinds.items() if count} == {
+        "random", "step", "power",
+    }  # fmt: skip
+    assert all(proof["changes_of_the_input"].values())
+    assert len(proof["changes_of_the_input"]) == 4
     assert proof["lookups"] > 0
     assert proof["rejected"] > 0

@@ -63,10 +63,12 @@ def retry(
     if "-" in words or "" in words:
         raise click.UsageError("standard input (-) will not do here; name a file")
     which, files = (words[0], words[1:]) if words and is_run_or_journal(words[0]) else (None, words)
-    named = connection.variables
     meant = _meant(
         which,
-        Whose(variables=named, account=account, sandbox=sandbox, key_file=connection.key_file),
+        # No name for the variables, which hold the key: who tracks errors may keep what frames hold.
+        Whose(
+            variables=connection.variables, account=account, sandbox=sandbox, key_file=connection.key_file
+        ),
         need_files=not files,
     )
     options.warn_of_unchecked()
