@@ -99,15 +99,15 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
         return Refusal(place=record.place, problems=record.problems, number=record.number)
     read, given = (record, record.request) if isinstance(record, ReadInvoice) else (None, record)
     place = read.place if read else Place(f"record {index}")
-    number: str | None = None
+    request: SalesInvoiceRequest | None = None
     try:
         request = as_schema(given, SalesInvoiceRequest, converter)
-        number = number_of(request)
         placeholders: Sequence[Placeholder] = ()
         if read is not None and read.attached:
             request, placeholders = with_placeholders(request, read.attached)
         body = encode_invoice(request, converter, validate=validate)
     except RequestInvalidError as error:
+        number = None if request is None else number_of(request)
         return Refusal(place=place, problems=error.problems, number=number)
     return Entry(
         place=place,

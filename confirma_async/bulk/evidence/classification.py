@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import cast
 
 from attrs import evolve, field, frozen
@@ -254,7 +255,7 @@ def classify_answer(
         detail = f"the answer bears a sign of failure ({sign})" + (f": {words}" if words else "")
         return Classification(kind=Kind.SAYS_NO, status=status, detail=detail)
     if status in _TAKEN:
-        return Classification(kind=Kind.TAKEN, status=status)
+        return _taken(status)
     form = f"{reply.status} {'nothing' if reply.empty else form_of(found, names.status)}"
     if form in forms:
         return Classification(kind=Kind.FORM_KNOWN, status=status)
@@ -265,6 +266,12 @@ def classify_answer(
         detail="the answer says in no word that is known that the invoice was taken, and no invoice that was "
         f"answered so is known to be listed yet (HTTP {form})",
     )
+
+
+@cache
+def _taken(status: str) -> Classification:
+    """The usual case, made once for each word."""
+    return Classification(kind=Kind.TAKEN, status=status)
 
 
 # --- records and lists ------------------------------------------------------------------------------

@@ -179,23 +179,26 @@ def decision_of(
         seconds: How long the deciding call took.
         lost: Whether its answer was lost just now, and its attempt has surely ended.
     """
-    told = [classification.detail]
-    if task.unproven and UNPROVEN not in (classification.detail or ""):  # an earlier run may have said it
-        told.append(UNPROVEN)
-    unknown, known = classification.state is State.UNKNOWN, task.lost
+    state, detail, known = classification.state, classification.detail, task.lost
+    if task.unproven and UNPROVEN not in (detail or ""):  # an earlier run may have said it
+        detail = f"{detail}; {UNPROVEN}" if detail else UNPROVEN
+    says_no, form = False, None
+    if state is State.UNKNOWN:
+        says_no = classification.says_no or (known is not None and known.says_no)
+        form = classification.form or (known.form if known is not None else None)
+    elif state is State.REJECTED:
+        says_no = classification.kind is Kind.ABSENT_AFTER_NO or task.unsure
     return Decision(
         position=task.position,
-        state=classification.state,
+        state=state,
         status=classification.status,
-        detail="; ".join(filter(None, told)) or None,
+        detail=detail,
         duplicate=classification.duplicate,
         at=wall,
         lost=lost,
         seconds=seconds,
-        says_no=classification.kind is Kind.ABSENT_AFTER_NO
-        or (classification.state is State.REJECTED and task.unsure)
-        or (unknown and (classification.says_no or (known is not None and known.says_no))),
-        form=(classification.form or (known.form if known is not None else None)) if unknown else None,
+        says_no=says_no,
+        form=form,
     )
 
 

@@ -12,6 +12,7 @@ import socket
 import ssl
 import sys
 import warnings
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -435,9 +436,15 @@ def _readable(descriptor: int) -> bool:
     """Whether a socket holds bytes, or its end, that the loop has not read yet."""
     if sys.platform == "win32":
         return bool(select.select((descriptor,), (), (), 0)[0])
+    return bool(_poll_of(descriptor)(0))
+
+
+@lru_cache(maxsize=1024)
+def _poll_of(descriptor: int) -> Callable[[int], Sequence[object]]:
+    """What asks for one descriptor, whatever socket has it by then."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+    return poll.poll
 
 
 def _through(session: aiohttp.ClientSession, passage: _Passage) -> tuple[aiohttp.ClientMiddlewareType, ...]:

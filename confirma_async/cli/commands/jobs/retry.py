@@ -66,9 +66,7 @@ def retry(
     meant = _meant(
         which,
         # No name for the variables, which hold the key: who tracks errors may keep what frames hold.
-        Whose(
-            variables=connection.variables, account=account, sandbox=sandbox, key_file=connection.key_file
-        ),
+        Whose(variables=connection.variables, account=account, sandbox=sandbox, key_file=connection.key_file),
         need_files=not files,
     )
     options.warn_of_unchecked()
