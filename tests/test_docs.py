@@ -295,6 +295,18 @@ def test_links_of_readme_lead_somewhere() -> None:
             assert (ROOT / target).exists(), f"{page.name}: {target} does not exist"
 
 
+def test_the_tree_names_every_folder_of_the_packages() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tree = page.partition("## The tree")[2].partition("##")[0]
+    named = re.findall(r"^( *)(\w+)/", tree, re.MULTILINE)
+    path, found = list[str](), set[str]()
+    for indent, name in named:
+        path[len(indent) // 2 :] = [name]
+        found.add("/".join(path))
+    folders = {file.parent.relative_to(ROOT).as_posix() for file in ROOT.glob("confirma_*/**/__init__.py")}
+    assert {folder for folder in found if folder.startswith("confirma_")} == folders
+
+
 def test_every_home_of_a_public_name_has_a_page() -> None:
     reference = "".join(page.read_text(encoding="utf-8") for page in ROOT.glob("docs/reference/*.md"))
     stub = (ROOT / "confirma_async/__init__.pyi").read_text(encoding="utf-8")
