@@ -213,7 +213,8 @@ class Kind(enum.Enum):
     UNTYPED = _unsure(
         "record",
         "of its number that names no type, while the journal does not know all that was sent",
-        "another document of this number may have been sent that the journal does not know",
+        "another document of this number may have been sent that the journal does not know; say what became "
+        "of this one, or of all that are listed (resolve)",
     )
     OTHER_DATE = _unsure(
         "record",
