@@ -298,7 +298,7 @@ def test_links_of_readme_lead_somewhere() -> None:
 def test_the_tree_names_every_folder_of_the_packages() -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     tree = page.partition("## The tree")[2].partition("##")[0]
-    named = re.findall(r"^( *)(\w+)/", tree, re.MULTILINE)
+    named = re.findall(r"^( *)- `(\w+)/`", tree, re.MULTILINE)
     path, found = list[str](), set[str]()
     for indent, name in named:
         path[len(indent) // 2 :] = [name]
