@@ -17,6 +17,8 @@ from confirma_async.bulk.journal import Admission, Admitted, Version, admission_
 _LARGEST = 2**63 - 1
 _CLAIMS = frozenset({Admission.CLAIMED, Admission.RETRIED})
 """Admissions after which the item is this run's to send."""
+TAKEN_UP = _CLAIMS | {Admission.UNKNOWN}
+"""The same, or to look up; none of them is final."""
 
 _NO_DAY = 0
 

@@ -35,7 +35,7 @@ from confirma_async.bulk.journal import (
     foreign_key,
     same_invoice,
 )
-from confirma_async.bulk.sqlite.admission import Chunk, date_of, day
+from confirma_async.bulk.sqlite.admission import TAKEN_UP, Chunk, date_of, day
 from confirma_async.bulk.sqlite.file import OpenFile, open_file, read_file
 from confirma_async.bulk.sqlite.guard import examine_missing, explained
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
@@ -139,6 +139,8 @@ class SqliteJournal:
         self._doubt = opened.doubt if isinstance(opened, OpenFile) else doubt
         self._words: dict[str, int] = {}
         self._texts: dict[int, str] = {}
+        self._run = 0
+        self._taken_up: set[int] = set()  # by the run that goes on, and not final: counted without a look
         self._last: int = self._one("SELECT coalesce(max(position), 0) FROM item")
         self.sequence: int = self._one("SELECT sequence FROM progress")
         self._commits: int = self._one("SELECT commits FROM progress")
@@ -171,6 +173,7 @@ class SqliteJournal:
             self._last, self.sequence = before
             self._words.clear()
             self._texts.clear()
+            self._taken_up.clear()
             if isinstance(error, sqlite3.Error):
                 raise explained(self.path, error) from error
             raise
@@ -208,6 +211,8 @@ class SqliteJournal:
         execute("DELETE FROM decided WHERE run < ? AND period > 0", (run,))
         execute("DELETE FROM refusal WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
         execute("DELETE FROM known WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
+        self._run = run
+        self._taken_up.clear()
         return run
 
     def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
@@ -277,6 +282,8 @@ class SqliteJournal:
             chunk.know(self._query(f"WHERE number IN ({_places(numbers)})", numbers))
             chunk.know(self._archived(f"WHERE number IN ({_places(numbers)})", numbers))
         admitted = [chunk.admit(entry) for entry in entries]
+        if run == self._run:
+            self._taken_up.update(one.position for one in admitted if one.admission in TAKEN_UP)
         for new in _slices(chunk.new):
             values = [value for row in new for value in row]
             self._connection.execute(f"INSERT INTO item ({_INSERTED}) VALUES {_places(new, 13)}", values)
@@ -381,16 +388,18 @@ class SqliteJournal:
         What was final before no longer counts where it did.
         """
         counts = Counter[tuple[int, int, State]]()
+        if self._taken_up >= decisions.keys():  # nearly always
+            for position, decision in decisions.items():
+                if decision.state in FINAL:
+                    self._taken_up.discard(position)
+                    counts[self._run, _period(_milliseconds(decision.at)), decision.state] += 1
+            self._add_up(counts)
+            return
         for some in _slices(list(decisions)):
+            self._taken_up.difference_update(some)
             where = f"WHERE position IN ({_places(some)})"
-            kinds = f"SELECT DISTINCT run, CASE WHEN {DECIDED} THEN state END FROM item {where}"
-            found = self._connection.execute(kinds, some).fetchall()
-            if len(found) == 1 and found[0][1] is None:  # nearly always: those of one job, none of them final
-                rows = [(position, *found[0], 0) for position in some]
-            else:
-                query = f"SELECT position, run, state, decided_at FROM item {where}"
-                rows = self._connection.execute(query, some).fetchall()
-            for position, run, state, decided_at in rows:
+            query = f"SELECT position, run, state, decided_at FROM item {where}"
+            for position, run, state, decided_at in self._connection.execute(query, some).fetchall():
                 decision = decisions[position]
                 if state in FINAL:
                     counts[run, _period(decided_at), State(state)] -= 1
