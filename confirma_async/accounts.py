@@ -204,6 +204,9 @@ class _Contents(msgspec.Struct):
         return bytes.fromhex(self.salt)
 
 
+_decode = msgspec.json.Decoder(_Contents).decode  # here: made by two threads at once, it would crash
+
+
 class Accounts:
     """The accounts that one user sends for.
 
@@ -462,7 +465,7 @@ class Accounts:
 def _decoded(content: bytes) -> _Contents | None:
     """The list, if it is one of this version."""
     try:
-        contents = msgspec.json.decode(content, type=_Contents)
+        contents = _decode(content)
         well = contents.version == _VERSION and len(contents.salt_bytes) == SALT_BYTES
     except ValueError:
         return None

@@ -6,6 +6,8 @@ import functools
 import json
 import operator
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from types import MappingProxyType
@@ -809,3 +811,33 @@ def test_what_is_nested_as_deeply_as_may_be_goes_both_ways():
     address = CONVERTER.structure(record, Address)
     assert CONVERTER.unstructure(address) == record
     assert CONVERTER.loads(CONVERTER.dumps(address), Address) == address
+
+
+THREADS = """
+import json, sys, threading
+from confirma_async.converters import Converter
+from confirma_async.schemas import SalesInvoiceRequest
+sys.setswitchinterval(1e-6)
+invoice, read = json.loads(sys.argv[1]), []
+for converter in [Converter() for _ in range(20)]:
+    start = threading.Barrier(16)
+    def work():
+        start.wait()
+        body = converter.dumps(converter.structure(invoice, SalesInvoiceRequest))
+        read.append(converter.loads(body, SalesInvoiceRequest))
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+assert read == [read[0]] * 320
+"""
+
+
+def test_threads_may_share_a_new_converter(wire_invoice):
+    """What they need is made by one of them: made by two at once, it ended the process."""
+    invoice = json.dumps(wire_invoice(1, rows=[], amounts=None), default=float)
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS, invoice], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")

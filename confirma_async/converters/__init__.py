@@ -7,6 +7,7 @@ what reads and writes it through msgspec. What that refuses is read once more by
 
 from __future__ import annotations
 
+import threading
 import typing
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -51,6 +52,7 @@ class Converter:
         self._writers: dict[type[Schema], Writer] = {}
         self._readers: dict[Any, FastReader] = {}
         self._decoders: dict[Any, Callable[[bytes | str], Any]] = {}
+        self._making = threading.RLock()
         self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -172,20 +174,31 @@ class Converter:
         return self._writer(cls)(value)
 
     def _reader(self, cls: Any) -> FastReader:
-        if cls not in self._readers:
-            record = record_of(cls)
-            self._readers[cls] = (
-                array_reader(self._reader(record))
-                if record
-                else schema_reader(cls, self.fields_of(cls), self._reader)
-            )
-        return self._readers[cls]
+        found = self._readers.get(cls)
+        return found or self._make_reader(cls)
 
     def _decoder(self, cls: Any) -> Callable[[bytes | str], Any]:
         if cls not in self._decoders:
-            kind = self._reader(cls).kind
-            self._decoders[cls] = msgspec.json.Decoder(kind, float_hook=Decimal).decode
+            self._make_reader(cls)
         return self._decoders[cls]
+
+    def _make_reader(self, cls: Any) -> FastReader:
+        """Makes a reader whole before another thread can see it.
+
+        msgspec works out a struct when it is first read into, and two threads that do so at once crash: each
+        takes the other's half for the whole. Making the decoder works it out, with the lock held.
+        """
+        with self._making:
+            if cls not in self._readers:
+                record = record_of(cls)
+                made = (
+                    array_reader(self._reader(record))
+                    if record
+                    else schema_reader(cls, self.fields_of(cls), self._reader)
+                )
+                self._decoders[cls] = msgspec.json.Decoder(made.kind, float_hook=Decimal).decode
+                self._readers[cls] = made
+            return self._readers[cls]
 
     def _writer(self, cls: type[Schema]) -> Writer:
         if cls not in self._writers:

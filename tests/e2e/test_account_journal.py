@@ -35,7 +35,7 @@ from hypothesis.stateful import (
 )
 
 from confirma_async import Overrides
-from confirma_async.accounts import FIRST_ACCOUNT, JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST
+from confirma_async.accounts import FIRST_ACCOUNT, JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST, Accounts
 from confirma_async.bulk.items import State
 from confirma_async.bulk.sqlite.guard import _state_of, log_of
 from confirma_async.bulk.sqlite.journal import reading
@@ -228,7 +228,8 @@ class People(RuleBasedStateMachine):
     def must_be_refused(self):
         """A part that the journal cannot do without is gone."""
         if self.journal in self.lost:
-            return log_of(self.journal).exists() or any(mark.commits for mark in read_marks(self.journal))
+            marked = any(mark.commits for mark in read_marks(self.journal))
+            return marked or log_of(self.journal).exists() or any(one.proved for one in Accounts().all())
         return bool(self.lost) and _state_of(self.journal)[0]
 
     @rule(how=named, seconds=st.floats(0.1, 0.6), then=st.integers(0, 3))

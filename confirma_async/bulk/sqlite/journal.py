@@ -141,6 +141,7 @@ class SqliteJournal:
         self._texts: dict[int, str] = {}
         self._run = 0
         self._taken_up: set[int] = set()  # by the run that goes on, and not final: counted without a look
+        self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
         self._last: int = self._one("SELECT coalesce(max(position), 0) FROM item")
         self.sequence: int = self._one("SELECT sequence FROM progress")
         self._commits: int = self._one("SELECT commits FROM progress")
@@ -280,7 +281,8 @@ class SqliteJournal:
         chunk = Chunk(self, run, retry, self._doubt.reason if self._doubt else None)
         for numbers in _slices(sorted({entry.key.number for entry in entries})):
             chunk.know(self._query(f"WHERE number IN ({_places(numbers)})", numbers))
-            chunk.know(self._archived(f"WHERE number IN ({_places(numbers)})", numbers))
+            if self._has_archive:
+                chunk.know(self._archived(f"WHERE number IN ({_places(numbers)})", numbers))
         admitted = [chunk.admit(entry) for entry in entries]
         if run == self._run:
             self._taken_up.update(one.position for one in admitted if one.admission in TAKEN_UP)
@@ -516,6 +518,7 @@ class SqliteJournal:
         """See ``Journal``."""
         old = f"FROM item WHERE {DECIDED} AND state = ? AND decided_at < ?"
         values = (State.ACCEPTED, _milliseconds(before))
+        self._has_archive = True
         self._connection.execute(
             f"INSERT INTO archived SELECT number, type, seller, repeat, digest, date, run {old}", values
         )

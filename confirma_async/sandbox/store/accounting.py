@@ -57,6 +57,9 @@ class Record:
     synced_at: datetime | None = None
 
 
+_decode = msgspec.json.Decoder(Record).decode
+
+
 class RecordTable:
     """What was submitted for the books."""
 
@@ -75,11 +78,11 @@ class RecordTable:
     def get(self, ident: int) -> Record:
         """A record that is known to be there."""
         (row,) = self._db.rows("SELECT contents FROM records WHERE id = ?", (ident,))
-        return evolve(msgspec.json.decode(row[0], type=Record), id=ident)
+        return evolve(_decode(row[0]), id=ident)
 
     def of(self, client: str, kind: RecordKind) -> list[Record]:
         """A client's records of one kind, in order of arrival."""
         rows = self._db.rows(
             "SELECT id, contents FROM records WHERE client = ? AND kind = ? ORDER BY id", (client, kind)
         )
-        return [evolve(msgspec.json.decode(contents, type=Record), id=ident) for ident, contents in rows]
+        return [evolve(_decode(contents), id=ident) for ident, contents in rows]

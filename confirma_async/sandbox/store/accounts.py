@@ -72,15 +72,16 @@ class SandboxClient:
         return FIRST_PREFIX + self.id
 
 
+_decode = msgspec.json.Decoder(SandboxClient).decode
+
+
 class ClientTable:
     """Who may ask. Tokens are looked up in memory: every request asks for one."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
         rows = database.rows("SELECT id, contents FROM clients ORDER BY id")
-        clients = [
-            evolve(msgspec.json.decode(contents, type=SandboxClient), id=ident) for ident, contents in rows
-        ]
+        clients = [evolve(_decode(contents), id=ident) for ident, contents in rows]
         self._by_token = {client.api_key: client for client in clients}
         self._by_name = {client.name: client for client in clients}
 

@@ -11,6 +11,8 @@ from confirma_async.sandbox.rules.cases import Case, Event
 from confirma_async.sandbox.rules.stages import Stage
 from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
+_decode = msgspec.json.Decoder(Case).decode
+
 SCHEMA = (
     """
     CREATE TABLE cases (
@@ -69,7 +71,7 @@ class CaseTable:
     def get(self, ident: int) -> Case:
         """A case that is known to be there."""
         (row,) = self._db.rows("SELECT contents FROM cases WHERE id = ?", (ident,))
-        return msgspec.json.decode(row[0], type=Case)
+        return _decode(row[0])
 
     def find(self, client: str, *, ident: int | None = None, number: str | None = None) -> list[Case]:
         """A client's cases of a number, an identifier, or both; all where neither is given."""
@@ -83,7 +85,7 @@ class CaseTable:
             f"SELECT contents FROM cases WHERE {where} ORDER BY id",  # noqa: S608 (columns named above)
             wanted,
         )
-        return [msgspec.json.decode(contents, type=Case) for (contents,) in rows]
+        return [_decode(contents) for (contents,) in rows]
 
     def add_event(self, case_id: int, at: datetime, event: Event) -> None:
         """Adds to the history of a case."""

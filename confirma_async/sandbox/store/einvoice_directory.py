@@ -7,6 +7,8 @@ import msgspec
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.store.database import Database
 
+_decode = msgspec.json.Decoder(EInvoiceAddress).decode
+
 SCHEMA = (
     """
     CREATE TABLE addresses (
@@ -38,7 +40,7 @@ class AddressTable:
         rows = self._db.rows(
             "SELECT contents FROM addresses WHERE business_id = ? ORDER BY id", (business_id,)
         )
-        return [msgspec.json.decode(contents, type=EInvoiceAddress) for (contents,) in rows]
+        return [_decode(contents) for (contents,) in rows]
 
     def is_empty(self) -> bool:
         """Whether nobody is registered."""

@@ -16,6 +16,8 @@ from confirma_async.sandbox.store.database import Database, Row, milliseconds, m
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import InvoiceStatus, InvoiceType
 
+_decode = msgspec.json.Decoder(InvoiceTermsSnapshot).decode
+
 SCHEMA = (
     """
     CREATE TABLE invoices (
@@ -395,5 +397,5 @@ def _delivered(row: Row) -> DeliveredInvoice:
         is_delivered=bool(is_delivered),
         control=control,
         case_id=case_id,
-        snapshot=msgspec.json.decode(snapshot, type=InvoiceTermsSnapshot),
+        snapshot=_decode(snapshot),
     )

@@ -74,6 +74,9 @@ class ReceivedPayment:
     settlement: int | None = None
 
 
+_decode = msgspec.json.Decoder(ReceivedPayment).decode
+
+
 @frozen(kw_only=True)
 class MadeSettlement:
     """A settlement with the payments that it pays out."""
@@ -190,6 +193,4 @@ class PaymentTable:
             f"SELECT id, contents FROM payments {where} ORDER BY id",  # noqa: S608 (written in this module)
             parameters,
         )
-        return [
-            evolve(msgspec.json.decode(contents, type=ReceivedPayment), id=ident) for ident, contents in rows
-        ]
+        return [evolve(_decode(contents), id=ident) for ident, contents in rows]
