@@ -105,8 +105,10 @@ def resolve(
             {"number": row.key.number, "type": row.key.type, "is": found, "because": note} for row in rows
         ]
         print_json({"resolved": told} if listed else told[0])
+    elif not rows:
+        say("No invoice is held because its record names no type; nothing was changed.")
     elif listed:
-        say(f"{len(rows)} invoices: {found}, because {note}; {_NEXT[found]}")
+        say(f"{len(rows)} invoices: {found}, because {note}; they are not sent again")
     else:
         say(f"{rows[0].key}: {found}, because {note}; {_NEXT[found]}")
     return Exit.ACCEPTED
