@@ -1,6 +1,7 @@
 """What every test shares: invoices, and a hypothesis profile without deadlines that a busy machine misses."""
 
 import inspect
+import logging
 from decimal import Decimal
 from unittest import mock
 
@@ -26,6 +27,16 @@ def directories(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.delenv("CONFIRMA_ACCOUNT", raising=False)
     return home / "journals"
+
+
+@pytest.fixture
+def quiet_logger():
+    """The command line sets the logger up for itself; the other tests want it as it was."""
+    logger = logging.getLogger("confirma_async")
+    before = logger.handlers[:], logger.propagate, logger.level
+    yield
+    logger.handlers[:], logger.propagate = before[:2]
+    logger.setLevel(before[2])
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import contextlib
 import http.server
 import io
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -159,7 +158,7 @@ class Done:
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path, monkeypatch):
+def place(tmp_path, monkeypatch, quiet_logger):
     for name in ("CONFIRMA_ENVIRONMENT", "CONFIRMA_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "userhome"
@@ -175,16 +174,6 @@ def place(tmp_path, monkeypatch):
 
 def _command(arguments):
     return [sys.executable, "-m", "confirma_async.cli", *map(str, arguments)]
-
-
-@pytest.fixture(autouse=True)
-def quiet_logger():
-    """The command line sets the logger up for itself; the other tests want it as it was."""
-    logger = logging.getLogger("confirma_async")
-    before = logger.handlers[:], logger.propagate, logger.level
-    yield
-    logger.handlers[:], logger.propagate = before[:2]
-    logger.setLevel(before[2])
 
 
 @pytest.fixture

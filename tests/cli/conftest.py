@@ -3,7 +3,6 @@ import contextlib
 import http.server
 import io
 import json
-import logging
 import threading
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,23 +13,13 @@ from confirma_async.sandbox import Sandbox
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch, tmp_path):
+def environment(monkeypatch, tmp_path, quiet_logger):
     """No setting of the machine's own, and a folder to work in."""
     for name in ("CONFIRMA_API_KEY", "CONFIRMA_ENVIRONMENT", "CONFIRMA_BASE_URL", "CONFIRMA_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def quiet_logger():
-    """The command line sets the logger up for itself; the other tests want it as it was."""
-    logger = logging.getLogger("confirma_async")
-    before = logger.handlers[:], logger.propagate, logger.level
-    yield
-    logger.handlers[:], logger.propagate = before[:2]
-    logger.setLevel(before[2])
 
 
 @pytest.fixture
