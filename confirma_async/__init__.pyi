@@ -64,8 +64,14 @@ from .resources.operations import (
 from .sandbox import (
     Sandbox as Sandbox,
 )
+from .schemas.drift import (
+    Drift as Drift,
+)
 from .secret import (
     Secret as Secret,
+)
+from .session.call_options import (
+    Options as Options,
 )
 from .session.history import (
     History as History,

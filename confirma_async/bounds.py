@@ -78,6 +78,7 @@ CONCURRENCY = Bounds(least=1, most=10_000, whole=True, of="calls")
 """Each call under way may hold a connection and a file descriptor."""
 
 ATTEMPTS = Bounds(least=1, most=100, whole=True)
+RETRIES = Bounds(least=0, most=99, whole=True)
 BACKOFF = Bounds(least=0, most=3600, above=True, of="seconds")
 BUDGET = Bounds(least=0, most=1_000_000, whole=True, of="retries")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, TypedDict, Unpack
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from confirma_async.resources.onboarding import Onboarding
     from confirma_async.resources.operations import Operations
     from confirma_async.resources.payments import Payments
+    from confirma_async.schemas.drift import Drift
 
 
 SAVING = 10.0
@@ -53,6 +54,7 @@ class ClientOptions(TypedDict, total=False):
     hooks: Iterable[Hook]
     transport: Transport | None
     answer_limit: int
+    strict: bool
     account: str | None
     new_account: bool
 
@@ -111,6 +113,11 @@ class Account:
 
         return Bulk(self._pipeline, self._name)
 
+    @property
+    def drift(self) -> Mapping[str, Sequence[Drift]]:
+        """Places, kinds and counts of what answers had otherwise than the contract, by operation."""
+        return self._pipeline.drifts.by_operation()
+
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             f"{type(self).__name__} holds connections and a key, and can be neither pickled nor copied; "
@@ -160,6 +167,8 @@ class Confirma(Account):
         transport: Something else to send requests through, instead of aiohttp.
         answer_limit: Bytes of an answer that are read at most; a longer one is a ResponseDecodeError. From
             1 to 4,294,967,296.
+        strict: Whether an answer that is not as the contract says is an error, also where it could be read
+            tolerantly.
         account: The name under which the account's journal is kept; None goes by the key.
         new_account: Whether the name may be one that is not known here yet.
 
@@ -185,6 +194,7 @@ class Confirma(Account):
         hooks: Iterable[Hook] = (),
         transport: Transport | None = None,
         answer_limit: int = ANSWER_LIMIT,
+        strict: bool = False,
         account: str | None = None,
         new_account: bool = False,
     ) -> None:
@@ -208,7 +218,7 @@ class Confirma(Account):
                     renew_on_401=renew_on_401,
                 ),
                 transport=self._transport,
-                converter=Converter(overrides.names),
+                converter=Converter(overrides.names, strict=strict),
                 overrides=overrides,
                 limiter=limiter,
                 policy=retry,

@@ -55,6 +55,7 @@ class Operation:
         evidence: How well the path is known.
         repeat: Whether it may be repeated when the outcome is unknown.
         token: Which token it wants.
+        lists: Whether it lists what there is; it may say that there is nothing by 204, 404 or an empty body.
         bare_array: Whether the answer is an array and no object.
         answer_shown: False where the vendor does not show the answer, so that an empty one is no fault.
         no_content: Whether 204 is documented as an answer: there is nothing to tell.
@@ -71,6 +72,7 @@ class Operation:
     _request: str | None = field(default=None, alias="request")
     _query: str | None = field(default=None, alias="query")
     _response: str = field(alias="response")
+    lists: bool = False
     bare_array: bool = False
     answer_shown: bool = True
     no_content: bool = False
@@ -175,6 +177,7 @@ DISTRIBUTIONS = Operation(
     repeat=_SAFE,
     query="DistributionQuery",
     response="DistributionInformation",
+    lists=True,
 )
 DISTRIBUTIONS_V2 = Operation(
     name="invoices.distributions_v2",
@@ -185,6 +188,7 @@ DISTRIBUTIONS_V2 = Operation(
     repeat=_SAFE,
     query="DistributionPageQuery",
     response="DistributionPage",
+    lists=True,
 )
 PAYMENTS = Operation(
     name="payments.list",
@@ -195,6 +199,7 @@ PAYMENTS = Operation(
     repeat=_SAFE,
     query="PaymentsQuery",
     response="Payment",
+    lists=True,
     bare_array=True,
 )
 SETTLEMENTS = Operation(
@@ -206,6 +211,7 @@ SETTLEMENTS = Operation(
     repeat=_UNSAFE,  # with unfetchedOnly it marks what it returns, and a lost answer is lost for good
     query="SettlementsQuery",
     response="Settlements",
+    lists=True,
     remedy="read the settlements of the period by its dates: what the lost answer held counts as fetched",
 )
 ACCOUNTING_INVOICE = Operation(
@@ -217,6 +223,7 @@ ACCOUNTING_INVOICE = Operation(
     repeat=_SAFE,
     query="AccountingQuery",
     response="AccountingInvoiceStatuses",
+    lists=True,
 )
 SUBMIT_LEDGER = Operation(
     name="accounting.submit_ledger",
@@ -239,6 +246,7 @@ LEDGER_STATUSES = Operation(
     repeat=_SAFE,
     query="AccountingQuery",
     response="LedgerStatuses",
+    lists=True,
     no_content=True,
 )
 SUBMIT_PAYMENTS = Operation(
@@ -262,6 +270,7 @@ PAYMENT_STATUSES = Operation(
     repeat=_SAFE,
     query="AccountingQuery",
     response="AccountingPaymentStatuses",
+    lists=True,
 )
 FINVOICE_CREDENTIALS = Operation(
     name="operations.finvoice_credentials",
@@ -272,6 +281,7 @@ FINVOICE_CREDENTIALS = Operation(
     repeat=_SAFE,
     query="FinvoiceCredentialsQuery",
     response="FinvoiceCredentials",
+    lists=True,
     bare_array=True,
 )
 

@@ -271,6 +271,8 @@ class ResponseDecodeError(CallError):
 
     Attributes:
         problems: Where the answer differs; paths and classes only, no values.
+        answer: What of the answer could be read, without the records that have problems; None where nothing
+            could.
         status: The HTTP status of the answer.
         body: The raw answer as text, at most 64 KiB of it; it may hold what is secret, so it is not printed.
     """
@@ -278,9 +280,17 @@ class ResponseDecodeError(CallError):
     problems: tuple[Problem, ...]
     body: str = ""
 
-    def __init__(self, what: str, problems: Sequence[Problem] = (), *, status: int | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        problems: Sequence[Problem] = (),
+        *,
+        status: int | None = None,
+        answer: object = None,
+    ) -> None:
         self.problems = tuple(problems)
         self.status = status
+        self.answer = answer
         super().__init__(f"{what}{_listing(self.problems)}")
 
 

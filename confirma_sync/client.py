@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Self, Unpack, cast
@@ -12,6 +12,7 @@ from confirma_async import client as asynchronous
 from confirma_async.client import ClientOptions
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
+from confirma_async.schemas.drift import Drift
 from confirma_async.settings import Settings
 from confirma_sync.bulk import Bulk
 from confirma_sync.portal import PerGuest, Portal
@@ -52,6 +53,11 @@ class Account(Twin):
     def converter(self) -> Converter:
         """Reads and writes the schemas as dicts and JSON."""
         return cast("asynchronous.Account", self.original).converter
+
+    @property
+    def drift(self) -> Mapping[str, Sequence[Drift]]:
+        """Places, kinds and counts of what answers had otherwise than the contract, by operation."""
+        return cast("asynchronous.Account", self.original).drift
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

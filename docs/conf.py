@@ -11,6 +11,10 @@ from sphinx.application import Sphinx
 
 from confirma_async import __version__, client
 from confirma_async.resources.accounting import Accounting
+from confirma_async.resources.invoices import Invoices
+from confirma_async.resources.onboarding import Onboarding
+from confirma_async.resources.operations import Operations
+from confirma_async.resources.payments import Payments
 from confirma_async.schemas import Schema
 
 HERE = Path(__file__).parent
@@ -20,6 +24,11 @@ from docs import tables  # noqa: E402 (it stands beside this file)
 
 # The client loads its resources late. A schema has this one's name, too, so that it must be found there.
 vars(client)["Accounting"] = Accounting
+
+# The options of a verb are told once, in their class; Sphinx looks for their defaults in its source.
+for resource in (Accounting, Invoices, Onboarding, Operations, Payments):
+    for verb in vars(resource).values():
+        getattr(verb, "__dict__", {}).pop("__signature__", None)
 
 project = "confirma-sdk"
 author = "the confirma-sdk authors"

@@ -52,7 +52,9 @@ async def test_it_has_a_verb_that_says_where_it_is_documented(operation, verb):
 @ROWS
 async def test_its_verb_takes_the_options_of_every_verb(operation, verb):
     parameters = inspect.signature(verb).parameters
-    wanted = {"timeout", "headers"} | ({"validate"} if operation.request else set())
+    wanted = {"timeout", "headers", "query", "retries", "strict"} | (
+        {"validate"} if operation.request else set()
+    )
     assert wanted <= parameters.keys()
     assert all(parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in wanted)
 

@@ -113,16 +113,24 @@ async def test_two_equal_records_of_one_answer_are_both_told():
     assert len([record async for record in listing]) == 2
 
 
-async def test_a_record_that_nothing_tells_apart_is_never_left_out():
-    reading = Reading[list[str], str](
-        records=lambda answer: answer, identity=lambda _: None, day=lambda _: None
-    )
+NAMELESS = Reading[list[str], str](records=lambda answer: answer, identity=lambda _: None, day=lambda _: None)
 
+
+async def test_records_that_nothing_tells_apart_are_never_left_out():
     async def fetch(window):
+        return ["?"] * max(0, (window.first - START).days // 30 + 1)
+
+    listing = by_windows(fetch, NAMELESS, listing="days:1", first=START, last=END, cursor=None)
+    assert len([record async for record in listing]) == 1 + 2 + 3 + 4 + 5
+
+
+async def test_the_same_records_whatever_is_asked_for_are_told_of():
+    async def fetch(_window):
         return ["?"]
 
-    listing = by_windows(fetch, reading, listing="days:1", first=START, last=END, cursor=None)
-    assert len([record async for record in listing]) == 5
+    listing = by_windows(fetch, NAMELESS, listing="days:1", first=START, last=END, cursor=None)
+    with pytest.raises(ConfigurationError, match="Overrides"):
+        [record async for record in listing]
 
 
 @pytest.mark.parametrize("stop_after", range(1, 5))

@@ -32,8 +32,9 @@ from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS
 from confirma_async.errors import CallError, JournalError, OutcomeUnknownError, Problem, RequestInvalidError
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionQuery
+from confirma_async.session.call_options import CallOptions
 from confirma_async.session.download import Downloads
-from confirma_async.session.pipeline import CallOptions, Pipeline, Reply
+from confirma_async.session.pipeline import Pipeline, Reply
 from confirma_async.session.retry import RetryQuota, http_date
 from confirma_async.session.waiting.halt import CalledOffError, Halt
 

@@ -16,6 +16,7 @@ from confirma_async import bounds
 from confirma_async.accounts import AccountName
 from confirma_async.cli import changes, options
 from confirma_async.cli.errors import usage
+from confirma_async.cli.output.drift import tell_drift
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
@@ -97,7 +98,10 @@ class Connection:
     def _call(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
         async def asked() -> T:
             async with self.client() as confirma:
-                return await verb(confirma)
+                try:
+                    return await verb(confirma)
+                finally:
+                    tell_drift(confirma)
 
         try:
             return signals.run(asked)

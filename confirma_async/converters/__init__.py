@@ -1,15 +1,16 @@
 """Between JSON and schemas.
 
 Every wire convention is an entry of the table in ``value_types``. Of a schema and that table, ``fast`` makes
-what reads and writes it through msgspec. What that refuses is read once more by a cattrs converter, in
-``errors``, whose notes say where each fault is; it is imported when there is a fault to explain.
+what reads and writes it through msgspec. An answer that this refuses is read once more by ``tolerance``,
+which keeps what it cannot read. Anything else is read once more by a cattrs converter, in ``errors``, whose
+notes say where each fault is. Both are imported when there is a fault.
 """
 
 from __future__ import annotations
 
 import threading
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,10 +26,12 @@ from confirma_async.converters.value_types import (
     record_of,
 )
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
-from confirma_async.schemas.wire import Schema
+from confirma_async.schemas.wire import Answer, Schema
 
 if TYPE_CHECKING:
     from confirma_async.converters.errors import Explainer
+    from confirma_async.converters.tolerance import Reading
+    from confirma_async.schemas.drift import Drift
 
 __all__ = ["RULE", "Converter", "Field", "wire_names"]
 
@@ -42,12 +45,17 @@ _UNWRITABLE = (WireMismatch, AttributeError, TypeError, ValueError)
 class Converter:
     """Reads and writes the schemas of the wire contract, as dicts or as JSON bytes.
 
+    An answer of the service is read tolerantly: a value of the wrong kind reads as None, its raw value stays
+    in ``extra``, and the answer's ``drift`` tells of it. In whatever else is read, it is an error.
+
     Args:
         names: Wire names that replace the built-in ones, by ``Class.attribute``.
+        strict: Whether it is an error in answers, too.
     """
 
-    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+    def __init__(self, names: Mapping[str, str] | None = None, *, strict: bool = False) -> None:
         self._names = dict(names or {})
+        self._strict = strict
         self._fields: dict[type[Schema], tuple[Field, ...]] = {}
         self._writers: dict[type[Schema], Writer] = {}
         self._readers: dict[Any, FastReader] = {}
@@ -56,10 +64,16 @@ class Converter:
         self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
 
-    def structure(self, obj: object, cls: type[T]) -> T:
+    def structure(self, obj: object, cls: type[T], *, strict: bool | None = None) -> T:
         """Reads a schema from a mapping of wire names; ``tuple[Payment, ...]`` from a list of them.
 
         Beside what JSON is parsed into, a tuple is read as a list, and a ``datetime.date`` as its text.
+
+        Args:
+            obj: What to read.
+            cls: The schema.
+            strict: Whether a value of the wrong kind is an error in an answer, too; None for the converter's
+                own choice.
 
         Raises:
             ResponseDecodeError: the object is not of that form; lists every place, prints no value.
@@ -68,7 +82,7 @@ class Converter:
             return typing.cast("T", self._read(obj, cls))
         except _UNREADABLE:
             pass
-        raise self._unreadable(obj, cls)  # not above: the error there may hold a value, and hang on ours
+        return self._tolerated(obj, cls, strict=strict)  # not above: the error there may hold a value
 
     def unstructure(self, obj: Schema) -> dict[str, Any]:
         """Writes a schema as a mapping of wire names; numbers stay Decimal, dates become text.
@@ -86,8 +100,21 @@ class Converter:
         problems = problems_writing(obj, type(obj), "$", self.fields_of, self._encode)
         raise RequestInvalidError(f"the {_title(type(obj))}", tuple(problems))
 
-    def loads(self, data: bytes | str, cls: type[T]) -> T:
+    def loads(
+        self,
+        data: bytes | str,
+        cls: type[T],
+        *,
+        strict: bool | None = None,
+        note: Callable[[Sequence[Drift]], None] | None = None,
+    ) -> T:
         """Reads a schema from JSON.
+
+        Args:
+            data: The JSON.
+            cls: The schema, or ``tuple[Payment, ...]`` for an array.
+            strict: As for ``structure``.
+            note: Told how an answer that was read tolerantly differs from the contract.
 
         Raises:
             ResponseDecodeError: it is not JSON, or not of that form.
@@ -101,7 +128,7 @@ class Converter:
             return typing.cast("T", self._read_gathered(found, cls))
         except _UNREADABLE:
             pass
-        raise self._unreadable(found, cls)
+        return self._tolerated(found, cls, strict=strict, note=note)
 
     def dumps(self, obj: Schema) -> bytes:
         """Writes a schema as JSON, decimals exactly as they are.
@@ -211,8 +238,43 @@ class Converter:
 
         return Explainer(self.fields_of)
 
+    def is_strict(self, strict: bool | None) -> bool:
+        """Whether answers are read strictly: by what a caller said, or by the converter's own choice."""
+        return self._strict if strict is None else strict
+
+    def _tolerated(
+        self,
+        obj: object,
+        cls: type[T],
+        *,
+        strict: bool | None,
+        note: Callable[[Sequence[Drift]], None] | None = None,
+    ) -> T:
+        """Reads what could not be read strictly, if it is an answer and may be read otherwise."""
+        tolerable = _is_answer(cls) and not self.is_strict(strict)
+        read = self._read_tolerantly(obj, cls) if tolerable else None
+        if read is None:
+            raise self._unreadable(obj, cls)
+        if note is not None:
+            note(read.drift)
+        if read.problems:
+            raise ResponseDecodeError(f"this is not a {_title(cls)}", read.problems, answer=read.value)
+        return typing.cast("T", read.value)
+
+    def _read_tolerantly(self, obj: object, cls: Any) -> Reading | None:
+        from confirma_async.converters.tolerance import TolerantReader
+
+        try:
+            return TolerantReader(self.fields_of, self._read, _UNREADABLE).read(obj, cls)
+        except WireMismatch:
+            return None
+
     def _unreadable(self, obj: object, cls: Any) -> ResponseDecodeError:
         return ResponseDecodeError(f"this is not a {_title(cls)}", tuple(self._explainer.problems(obj, cls)))
+
+
+def _is_answer(cls: Any) -> bool:
+    return issubclass(record_of(cls) or cls, Answer)
 
 
 def _title(cls: Any) -> str:

@@ -24,6 +24,7 @@ from confirma_async.converters.fast import EXTRA
 from confirma_async.converters.fields import Field
 from confirma_async.converters.value_types import (
     CODECS,
+    JSON_TYPE_NAMES,
     NOT_SO_DEEP,
     RULE,
     Reader,
@@ -40,17 +41,6 @@ from confirma_async.schemas.wire import Schema
 
 FieldsOf: TypeAlias = Callable[[type[Schema]], tuple[Field, ...]]
 Hook: TypeAlias = Callable[[Any, Any], Any]
-
-JSON_TYPE_NAMES: Mapping[str, str] = {
-    "null": "nothing",
-    "str": "text",
-    "bool": "true/false",
-    "int": "whole number",
-    "Decimal": "decimal number",
-    "list": "list",
-    "dict": "object",
-}
-"""What was found, in words for those who wrote the JSON; who writes Python is told the class."""
 
 _AT_BYTE = re.compile(r"(?:JSON is malformed: )?(?P<what>.+) \(byte (?P<at>\d+)\)")
 
@@ -126,16 +116,16 @@ class Explainer(cattrs.Converter):
             keys = typing.cast("Mapping[str, Any]", found)
             given: dict[str, Any] = {EXTRA: {key: keys[key] for key in keys if key not in known}}
             for item in fields:
-                value = keys.get(_name_in(keys, item), item.absent)
-                if value is not None or item.absent is not None:
+                value = keys.get(item.name_in(keys))
+                value = item.absent if value is None else value
+                if value is not None:
                     given[item.wire] = value
             return read(given, cls)
 
         return structure
 
     def _field_hook(self, item: Field) -> Hook:
-        read = self.get_structure_hook(GenericAlias(list, item.kind) if item.many else item.kind)
-        return read if item.absent is None else partial(_unless_null, read)
+        return self.get_structure_hook(GenericAlias(list, item.kind) if item.many else item.kind)
 
     def _list_hook(self, kind: Any) -> Hook:
         read_all = list_structure_factory(kind, self)
@@ -152,7 +142,7 @@ class Explainer(cattrs.Converter):
             inside = {note.name: inner for inner, note in error.group_exceptions()[0]}
             for item in self._fields_of(error.cl):
                 if item.attribute in inside:
-                    name = _name_in(found, item)
+                    name = item.name_in(found)
                     yield from self._problems(inside[item.attribute], found.get(name), f"{path}.{name}")
             if "extra" in inside:
                 yield from self._problems(inside["extra"], found, path)
@@ -177,17 +167,6 @@ def _enum_hook(kind: Any) -> Hook:
 
 def _is_list(kind: Any) -> bool:
     return typing.get_origin(kind) is list
-
-
-def _name_in(found: Mapping[str, Any], item: Field) -> str:
-    """The name that an object has for an attribute: the older one, where it has that alone."""
-    return item.older if item.older and item.older in found and item.wire not in found else item.wire
-
-
-def _unless_null(read: Hook, value: Any, kind: Any) -> Any:
-    if value is None:
-        raise WireMismatch("given, or left out", value)
-    return read(value, kind)
 
 
 def _read_unknown(value: Any) -> Any:

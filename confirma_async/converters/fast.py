@@ -24,6 +24,7 @@ from confirma_async.converters.value_types import (
     FAST_NAMES,
     NOT_SO_DEEP,
     SPELLING_KEPT,
+    WHOLE_RECORD,
     Reader,
     WireMismatch,
     Writer,
@@ -191,7 +192,7 @@ def _slot(item: Field, kind: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
     if item.required:
         return item.attribute, kind
     if item.absent is not None:
-        return item.attribute, kind, item.absent
+        return item.attribute, kind | None, item.absent
     return item.attribute, kind if kind is Any else kind | None | msgspec.UnsetType, msgspec.UNSET
 
 
@@ -202,6 +203,8 @@ def _unpacking(item: Field, index: int) -> Iterator[str]:
         yield f" elif not {value}: extra[{wire}], {value} = {value}, ()"
         yield f" else: {value} = tuple([r{index}(i) for i in {value}])"
         return
+    if item.absent is not None:  # null and a missing key stand for the same
+        yield f" if {value} is None: {value} = {item.absent!r}"
     branches: list[str] = []
     if not item.required and item.absent is None:
         branches += [f"{value} is UNSET: {value} = None", f"{value} is None: extra[{wire}] = None"]
@@ -242,6 +245,7 @@ def schema_writer(
         "explicit": explicit,
         "nullable": {item.wire for item in fields if not item.required and item.kind not in SPELLING_KEPT},
         "with_extra": partial(_with_extra, fields),
+        "kept": _is_kept,
         "Mismatch": WireMismatch,
         "UNSET": msgspec.UNSET,
         **FAST_NAMES,
@@ -277,8 +281,16 @@ def _packing(item: Field, index: int) -> Iterator[str]:
         yield f"  {value} = [({_written(item, index, 'i')}) if {doubt} else i for i in {value}]"
         yield f" else: {value} = None"
         return
-    present = "" if item.required else f"{value} is not None and "
-    yield f" if {present}({_doubt(item, index).format(value)}): {value} = {_written(item, index, value)}"
+    doubt, written = _doubt(item, index).format(value), _written(item, index, value)
+    if item.required:  # one that was missing, or of the wrong kind, when it was read is in ``extra``
+        yield f" if {doubt}: {value} = UNSET if {value} is None and kept(x, {item.wire!r}) else {written}"
+    else:
+        yield f" if {value} is not None and ({doubt}): {value} = {written}"
+
+
+def _is_kept(obj: Schema, name: str) -> bool:
+    """Whether ``extra`` stands for what an attribute does not have."""
+    return name in obj.extra or WHOLE_RECORD in obj.extra
 
 
 def _doubt(item: Field, index: int) -> str:
@@ -300,15 +312,19 @@ def _wire_names(fields: Sequence[Field]) -> dict[str, str]:
     return {item.attribute: item.wire for item in fields}
 
 
-def _with_extra(fields: Sequence[Field], obj: Schema, struct: msgspec.Struct) -> dict[str, Any]:
+def _with_extra(fields: Sequence[Field], obj: Schema, struct: msgspec.Struct) -> Any:
     """Writes ``extra`` back; an attribute that was changed since wins over the spelling it had."""
+    if WHOLE_RECORD in obj.extra:
+        return checked_json(obj.extra[WHOLE_RECORD])
     out: dict[str, Any] = msgspec.to_builtins(struct, builtin_types=(Decimal,))
     written = {item.wire: item for item in fields}
     for key, value in obj.extra.items():
         item = written.get(key)
         current = None if item is None else getattr(obj, item.attribute)
+        if value is msgspec.UNSET:  # a required value that was not there
+            continue
         if item is not None and item.kind in SPELLING_KEPT and value is not None:
-            if current is not None and item.is_spelling_of(value, current):
+            if item.is_spelling_of(value, current) or (current is None and not item.can_read(value)):
                 out[key] = value
         elif item is None or current is None or current == ():
             out[key] = checked_json(value)

@@ -43,6 +43,18 @@ class Field:
         """What the attribute holds when the wire has nothing."""
         return () if self.many else None
 
+    def name_in(self, found: Mapping[str, Any]) -> str:
+        """The name that an object has for the attribute: the older one, where it has that alone."""
+        return self.older if self.older and self.older in found and self.wire not in found else self.wire
+
+    def can_read(self, raw: Any) -> bool:
+        """Whether a value is of the kind of the attribute."""
+        try:
+            self.read(raw)
+        except WireMismatch:
+            return False
+        return True
+
     def is_spelling_of(self, raw: Any, current: Any) -> bool:
         """Whether the attribute would hold its current value, had it been read from another one."""
         try:

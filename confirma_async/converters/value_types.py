@@ -44,6 +44,21 @@ _LIMIT = 10**MOST_DIGITS
 _TOO_LONG = f"a number of at most {MOST_DIGITS} digits before and after the point; it has too many digits"
 
 
+JSON_TYPE_NAMES: Mapping[str, str] = {
+    "null": "nothing",
+    "str": "text",
+    "bool": "true/false",
+    "int": "whole number",
+    "Decimal": "decimal number",
+    "list": "list",
+    "dict": "object",
+}
+"""What was found, in words for those who wrote the JSON; who writes Python is told the class."""
+
+WHOLE_RECORD = "\ue000record"
+"""The key in ``extra`` of a record of a list that is no object: the record itself, which is written back."""
+
+
 class WireMismatch(Exception):  # noqa: N818 (never leaves this package unexplained)
     """A value is not of the kind that its place wants. Carries no value, only its class."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from confirma_async.contract import (
     ACCOUNTING_INVOICE,
@@ -25,9 +25,11 @@ from confirma_async.schemas import (
     LedgerSubmission,
     PaymentSubmission,
 )
-from confirma_async.session.pipeline import CallOptions, Pipeline, T
+from confirma_async.session.call_options import CallOptions, Options, takes_options
+from confirma_async.session.pipeline import Pipeline, T
 
 
+@takes_options
 class Accounting:
     """``confirma.accounting``."""
 
@@ -39,8 +41,7 @@ class Accounting:
         ledger: Ledger | Mapping[str, Any],
         *,
         validate: bool = True,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> AccountingReceipt:
         """Submits one ledger document (POST ``/accounting/ledger``; contract §7, documented).
 
@@ -50,8 +51,7 @@ class Accounting:
         Args:
             ledger: The document, or a mapping of wire names.
             validate: Whether to check the document against the rules that need no server.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: the document breaks a rule, e.g. its rows do not balance; nothing was sent.
@@ -62,15 +62,13 @@ class Accounting:
         document = as_schema(ledger, Ledger, converter)
         what = f"ledger {document.ledger_identifier}" if document.ledger_identifier else "the ledger"
         body = encode(LedgerSubmission(ledgers=document), what, converter, validate=validate)
-        options = CallOptions(timeout=timeout, headers=headers, subject=what)
-        return await self._pipeline.call(SUBMIT_LEDGER, AccountingReceipt, body, options=options)
+        how = CallOptions(**options, subject=what)
+        return await self._pipeline.call(SUBMIT_LEDGER, AccountingReceipt, body, options=how)
 
     async def ledger_statuses(
         self,
         filters: Mapping[str, str] | None = None,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> LedgerStatuses:
         """How the transfer of ledgers stands (GET ``/accounting/ledger``; contract §7, documented).
 
@@ -78,21 +76,19 @@ class Accounting:
 
         Args:
             filters: Query parameters, passed on as given; the page as we know it shows none.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             CallError: the call failed.
         """
-        return await self._statuses(LEDGER_STATUSES, LedgerStatuses, filters, timeout, headers)
+        return await self._statuses(LEDGER_STATUSES, LedgerStatuses, filters, **options)
 
     async def submit_payments(
         self,
         payments: Sequence[AccountingPayment | Mapping[str, Any]],
         *,
         validate: bool = True,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> AccountingReceipt:
         """Submits payments (POST ``/accounting/payment``; contract §7, documented).
 
@@ -102,8 +98,7 @@ class Accounting:
         Args:
             payments: The payments, or mappings of wire names.
             validate: Whether to check the payments against the rules that need no server.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: a payment breaks a rule; nothing was sent.
@@ -117,34 +112,29 @@ class Accounting:
         )
         names = [payment.payment_identifier or "?" for payment in written]
         subject = f"payment {', '.join(names[:3])}" + (", ..." if len(names) > 3 else "")
-        options = CallOptions(timeout=timeout, headers=headers, subject=subject)
-        return await self._pipeline.call(SUBMIT_PAYMENTS, AccountingReceipt, body, options=options)
+        how = CallOptions(**options, subject=subject)
+        return await self._pipeline.call(SUBMIT_PAYMENTS, AccountingReceipt, body, options=how)
 
     async def payment_statuses(
         self,
         filters: Mapping[str, str] | None = None,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> AccountingPaymentStatuses:
         """How the transfer of payments stands (GET ``/accounting/payment``; contract §7, documented).
 
         Args:
             filters: Query parameters, passed on as given; the page as we know it shows none.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             CallError: the call failed.
         """
-        return await self._statuses(PAYMENT_STATUSES, AccountingPaymentStatuses, filters, timeout, headers)
+        return await self._statuses(PAYMENT_STATUSES, AccountingPaymentStatuses, filters, **options)
 
     async def invoice_statuses(
         self,
         filters: Mapping[str, str] | None = None,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> AccountingInvoiceStatuses:
         """How the transfer of invoices stands (GET ``/accounting/invoice``; contract §7, provisional).
 
@@ -153,22 +143,20 @@ class Accounting:
 
         Args:
             filters: Query parameters, passed on as given; the page as we know it shows none.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             CallError: the call failed.
         """
-        return await self._statuses(ACCOUNTING_INVOICE, AccountingInvoiceStatuses, filters, timeout, headers)
+        return await self._statuses(ACCOUNTING_INVOICE, AccountingInvoiceStatuses, filters, **options)
 
     async def _statuses(
         self,
         operation: Operation,
         answer: type[T],
         filters: Mapping[str, str] | None,
-        timeout: float | None,
-        headers: Mapping[str, str] | None,
+        **options: Unpack[Options],
     ) -> T:
         query = AccountingQuery(extra=dict(filters or {}))
-        options = CallOptions(timeout=timeout, headers=headers)
-        return await self._pipeline.call(operation, answer, query=query, options=options)
+        how = CallOptions(**options)
+        return await self._pipeline.call(operation, answer, query=query, options=how)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 from confirma_async import bounds
 from confirma_async.contract import (
@@ -16,10 +16,11 @@ from confirma_async.contract import (
     DISTRIBUTIONS_V2,
 )
 from confirma_async.cursors import listing_id
-from confirma_async.errors import Problem, RequestInvalidError
-from confirma_async.pagination import Listing, Reading, Window, by_pages, by_windows, period
+from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
+from confirma_async.pagination import NO_DAYS, Listing, Period, Window, by_pages, by_windows, period
 from confirma_async.resources.answers import reported
 from confirma_async.resources.arguments import as_schema, encode, encode_invoice
+from confirma_async.resources.distributions import is_last, is_outside, of_number, reading_of
 from confirma_async.schemas import (
     Action,
     ActionData,
@@ -28,7 +29,6 @@ from confirma_async.schemas import (
     CaseQuery,
     DistributionInformation,
     DistributionPage,
-    DistributionPageMeta,
     DistributionPageQuery,
     DistributionQuery,
     DistributionRecord,
@@ -38,20 +38,16 @@ from confirma_async.schemas import (
     SalesInvoiceRequest,
     TypedAction,
 )
-from confirma_async.session.pipeline import CallOptions, Pipeline
+from confirma_async.session.call_options import CallOptions, Options, takes_options
+from confirma_async.session.pipeline import Pipeline
 
-_RECORDS = Reading[DistributionInformation, DistributionRecord](
-    records=lambda answer: answer.data,
-    identity=lambda record: (
-        record.invoice_number
-        and (record.invoice_date or record.created_at)
-        and (record.invoice_number, record.invoice_date, record.created_at)
-    ),
-    day=lambda record: record.invoice_date,
+_ANOTHER_CASE = (
+    "the service answered about another case than the one asked for: it does not seem to know the parameter "
+    "that names the case. That name is provisional; correct CaseQuery.case_id with Overrides"
 )
-"""A number alone does not tell a record apart: a reminder has that of its invoice."""
 
 
+@takes_options
 class Invoices:
     """``confirma.invoices``."""
 
@@ -63,23 +59,21 @@ class Invoices:
         request: SalesInvoiceRequest | Mapping[str, Any],
         *,
         validate: bool = True,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> InvoiceReceipt:
         """Sends one invoice (POST ``/invoice``; contract §4, documented; the answer's names are provisional).
 
         Args:
             request: The invoice, or a mapping of wire names.
             validate: Whether to check the invoice against the rules that need no server.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: the invoice breaks a rule; nothing was sent.
             OutcomeUnknownError: the invoice may have arrived; look it up before sending it again.
             CallError: the call failed otherwise.
         """
-        send = creation(self, request, validate=validate, timeout=timeout, headers=headers)
+        send = creation(self, request, validate=validate, **options)
         return await send()
 
     async def create_actions(
@@ -87,8 +81,7 @@ class Invoices:
         actions: Sequence[TypedAction | Action | Mapping[str, Any]],
         *,
         validate: bool = True,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> ActionsReceipt:
         """Asks for actions on invoices or cases (POST ``/invoice/action``; contract §5, documented).
 
@@ -99,8 +92,7 @@ class Invoices:
                 ``Objection``, ``Pause``, ``DirectPayment``; ``Action`` for other codes; or mappings of wire
                 names.
             validate: Whether to check the actions against the rules that need no server.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: an action breaks a rule; nothing was sent.
@@ -117,18 +109,15 @@ class Invoices:
             InvoiceActions(actions=written), "the request for actions", converter, validate=validate
         )
         subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
-        options = CallOptions(
-            timeout=timeout, headers=headers, subject=subject, find_out=partial(_look_at, written)
-        )
-        return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, body, options=options)
+        how = CallOptions(**options, subject=subject, find_out=partial(_look_at, written))
+        return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, body, options=how)
 
     async def case(
         self,
         case_id: int | None = None,
         *,
         invoice_number: int | str | None = None,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> CaseDetails:
         """Balance, payments, events and timeline of a case (GET ``/invoice/case``; contract §5, documented).
 
@@ -137,20 +126,24 @@ class Invoices:
         Args:
             case_id: The case; the distribution information has it for each invoice.
             invoice_number: The invoice, as text or number, instead of the case or beside it.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: neither a case nor an invoice is named; nothing was sent.
             NotFoundError: the service knows no such case.
+            ConfigurationError: the service answered about another case.
             CallError: the call failed otherwise.
         """
         if case_id is None and invoice_number is None:
             problem = Problem("case_id", "case", "must name the case, or the invoice it is about")
             raise RequestInvalidError("the query", [problem])
         query = CaseQuery(case_id=case_id, invoice_number=_as_text(invoice_number))
-        options = CallOptions(timeout=timeout, headers=headers)
-        return reported(CASE, await self._pipeline.call(CASE, CaseDetails, query=query, options=options))
+        how = CallOptions(**options)
+        answer = await self._pipeline.call(CASE, CaseDetails, query=query, options=how)
+        told = answer.case and answer.case.summary and answer.case.summary.case_id
+        if case_id is not None and told not in {None, case_id}:
+            raise ConfigurationError(_ANOTHER_CASE)
+        return reported(CASE, answer)
 
     def distributions(
         self,
@@ -160,8 +153,7 @@ class Invoices:
         to_date: datetime.date | None = None,
         fetch_type: str | None = None,
         cursor: str | None = None,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> Listing[DistributionInformation, DistributionRecord]:
         """What became of invoices (GET ``/invoice/distribution``; contract §5).
 
@@ -174,15 +166,15 @@ class Invoices:
             to_date: Last invoice date; today when only ``from_date`` is given.
             fetch_type: Passed on as given; its values are not documented.
             cursor: Goes on after the page that told it, instead of the dates.
-            timeout: Seconds for each call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
                 of this listing.
+            ConfigurationError: the service ignores the dates, or cuts its answers (when awaited or iterated).
             CallError: a call failed (when awaited or iterated).
         """
-        options = CallOptions(timeout=timeout, headers=headers)
+        how = CallOptions(**options)
         number = _as_text(invoice_number)
 
         async def fetch(window: Window | None) -> DistributionInformation:
@@ -192,17 +184,20 @@ class Invoices:
                 to_inv_date=window.last if window else None,
                 fetch_type=fetch_type,
             )
-            return await self._pipeline.call(
-                DISTRIBUTIONS, DistributionInformation, query=query, options=options
-            )
+            return await self._pipeline.call(DISTRIBUTIONS, DistributionInformation, query=query, options=how)
 
+        note = self._pipeline.noting(DISTRIBUTIONS)
+        strict = self._pipeline.converter.is_strict(how.strict)
         return by_windows(
             fetch,
-            _RECORDS,
+            reading_of(None if strict else number, note),
             listing=listing_id(DISTRIBUTIONS.name, number, fetch_type),
             first=from_date,
             last=to_date,
             cursor=cursor,
+            names="DistributionQuery.from_inv_date and .to_inv_date",
+            note=note,
+            strict=strict,
         )
 
     def distributions_v2(
@@ -215,13 +210,12 @@ class Invoices:
         page: int = 1,
         page_size: int | None = None,
         cursor: str | None = None,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> Listing[DistributionPage, DistributionRecord]:
         """What became of invoices, page by page (GET, version 2; contract §5, provisional throughout).
 
         Awaited, it is one page; iterated, it is record after record, page after page. The last page is the
-        one that holds fewer records than ``meta`` says a page has, completes ``meta``'s count, or is empty.
+        one that completes the total count, holds fewer records than a page has, or is empty.
 
         Args:
             invoice_number: Only this invoice.
@@ -231,8 +225,7 @@ class Invoices:
             page: The first page to ask for, from 1 to 1,000,000,000.
             page_size: Records per page, from 1 to 1,000,000; the service's own choice when not given.
             cursor: Goes on after the page that told it.
-            timeout: Seconds for each call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
@@ -241,31 +234,38 @@ class Invoices:
                 parameter is not the service's (when iterated).
             CallError: a call failed (when awaited or iterated).
         """
-        options = CallOptions(timeout=timeout, headers=headers)
+        how = CallOptions(**options)
         bounds.PAGE.check("page", page)
         if page_size is not None:
             bounds.PAGE_SIZE.check("page_size", page_size)
         number = _as_text(invoice_number)
         period(from_date, to_date)
 
-        async def fetch(page: int) -> DistributionPage:
+        async def fetch(page: int, days: Window | None = None) -> DistributionPage:
             query = DistributionPageQuery(
                 invoice_number=number,
-                from_inv_date=from_date,
-                to_inv_date=to_date,
+                from_inv_date=days.first if days else from_date,
+                to_inv_date=days.last if days else to_date,
                 fetch_type=fetch_type,
                 page=page,
                 page_size=page_size,
             )
-            return await self._pipeline.call(DISTRIBUTIONS_V2, DistributionPage, query=query, options=options)
+            return await self._pipeline.call(DISTRIBUTIONS_V2, DistributionPage, query=query, options=how)
 
+        note = self._pipeline.noting(DISTRIBUTIONS_V2)
+        strict = self._pipeline.converter.is_strict(how.strict)
         return by_pages(
             fetch,
-            lambda answer: answer.data,
-            _is_last,
+            lambda answer: of_number(answer.data, None if strict else number, note),
+            is_last,
             listing=listing_id(DISTRIBUTIONS_V2.name, number, from_date, to_date, fetch_type, page_size),
             page=page,
             cursor=cursor,
+            period=Period(
+                is_outside=lambda record: is_outside(record, from_date, to_date),
+                asked_for_nothing=lambda: fetch(1, NO_DAYS),
+                note=note,
+            ),
         )
 
 
@@ -295,8 +295,7 @@ def creation(
     request: SalesInvoiceRequest | Mapping[str, Any],
     *,
     validate: bool = True,
-    timeout: float | None = None,
-    headers: Mapping[str, str] | None = None,
+    **options: Unpack[Options],
 ) -> Callable[[], Coroutine[Any, Any, InvoiceReceipt]]:
     """What ``invoices.create`` does before it calls the service: checks the invoice, and writes it as JSON.
 
@@ -306,8 +305,7 @@ def creation(
         invoices: Whose verb it is.
         request: See ``Invoices.create``, as for the others.
         validate: Whether to check the invoice.
-        timeout: Seconds for the whole call.
-        headers: Headers to add.
+        options: What this call does differently; see ``Options``.
 
     Returns:
         The call itself, which is made on the loop.
@@ -320,26 +318,11 @@ def creation(
     invoice = as_schema(request, SalesInvoiceRequest, pipeline.converter)
     body = encode_invoice(invoice, pipeline.converter, validate=validate)
     header = invoice.invoice.header
-    options = CallOptions(
-        timeout=timeout,
-        headers=headers,
-        subject=f"invoice {header.number}",
-        find_out=partial(_look_for, header),
-    )
-    return partial(pipeline.call, CREATE_INVOICE, InvoiceReceipt, body, options=options)
+    how = CallOptions(**options, subject=f"invoice {header.number}", find_out=partial(_look_for, header))
+    return partial(pipeline.call, CREATE_INVOICE, InvoiceReceipt, body, options=how)
 
 
 def _told(action: Action) -> str:
     data: ActionData = action.data
     about = f"case {data.case_id}" if data.invoice_number is None else f"invoice {data.invoice_number}"
     return f"{action.code} of {about}"
-
-
-def _is_last(answer: DistributionPage, page: int) -> bool:
-    """Whether no page follows; without ``meta`` only an empty page ends the list."""
-    meta = answer.meta or DistributionPageMeta()
-    if not answer.data or meta.page_size is None:
-        return not answer.data
-    return len(answer.data) < meta.page_size or (
-        meta.total_count is not None and page * meta.page_size >= meta.total_count
-    )

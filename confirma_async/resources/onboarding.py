@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from confirma_async.contract import CREATE_CLIENT, RENEW_TOKEN, VALIDATE_TOKEN
 from confirma_async.credentials import TokenStore
@@ -11,9 +11,11 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.resources.arguments import as_schema, encode
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenValidity
 from confirma_async.secret import Secret
-from confirma_async.session.pipeline import CallOptions, Pipeline
+from confirma_async.session.call_options import CallOptions, Options, takes_options
+from confirma_async.session.pipeline import Pipeline
 
 
+@takes_options
 class Onboarding:
     """``confirma.onboarding``."""
 
@@ -25,8 +27,7 @@ class Onboarding:
         request: ClientRequest | Mapping[str, Any],
         *,
         validate: bool = True,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> ClientCreated:
         """Onboards a client (POST ``/client``; contract §3, documented).
 
@@ -36,8 +37,7 @@ class Onboarding:
         Args:
             request: The company and the service it takes, or a mapping of wire names.
             validate: Whether to check the request against the rules that need no server.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: the request breaks a rule; nothing was sent.
@@ -49,31 +49,27 @@ class Onboarding:
         client = as_schema(request, ClientRequest, self._pipeline.converter)
         body = encode(client, "the client", self._pipeline.converter, validate=validate)
         subject = f"client {client.client.business_code}"
-        options = CallOptions(timeout=timeout, headers=headers, subject=subject)
-        return await self._pipeline.call(CREATE_CLIENT, ClientCreated, body, options=options)
+        how = CallOptions(**options, subject=subject)
+        return await self._pipeline.call(CREATE_CLIENT, ClientCreated, body, options=how)
 
-    async def validate_token(
-        self, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
-    ) -> TokenValidity:
+    async def validate_token(self, **options: Unpack[Options]) -> TokenValidity:
         """Asks whether the API key is valid (GET ``/validate``; contract §3, documented).
 
         Args:
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             AuthenticationError: the key is missing, wrong or expired.
             CallError: the call failed otherwise.
         """
-        options = CallOptions(timeout=timeout, headers=headers)
-        return await self._pipeline.call(VALIDATE_TOKEN, TokenValidity, options=options)
+        how = CallOptions(**options)
+        return await self._pipeline.call(VALIDATE_TOKEN, TokenValidity, options=how)
 
     async def renew_token(
         self,
         *,
         store: TokenStore | None = None,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> Secret:
         """Exchanges the client's token for a new one (GET ``/renew``; contract §3, documented).
 
@@ -83,8 +79,7 @@ class Onboarding:
 
         Args:
             store: Where to keep the new token; by default the store that the client was given as its key.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Returns:
             The new token. Where in the answer it stands is our reading, not the vendor's word.
@@ -103,5 +98,5 @@ class Onboarding:
                 "a renewed token must be kept, or it is lost with this process: give renew_token a store, "
                 "e.g. FileTokenStore(path), or give one to Confirma as its key; nothing was sent"
             )
-        options = CallOptions(timeout=timeout, headers=headers, subject="the token")
-        return await self._pipeline.renew(key, store, options)
+        how = CallOptions(**options, subject="the token")
+        return await self._pipeline.renew(key, store, how)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Unpack
 
 from confirma_async.contract import FINVOICE_CREDENTIALS
 from confirma_async.errors import AddressNotChosenError, Problem, RequestInvalidError
 from confirma_async.schemas import FinvoiceCredentials, FinvoiceCredentialsQuery
-from confirma_async.session.pipeline import CallOptions, Pipeline
+from confirma_async.session.call_options import CallOptions, Options, takes_options
+from confirma_async.session.pipeline import Pipeline
 from confirma_async.validation import rules
 from confirma_async.validation.identifiers import business_id_fault
 
 
+@takes_options
 class Operations:
     """``confirma.operations``."""
 
@@ -21,9 +24,7 @@ class Operations:
     async def finvoice_credentials(
         self,
         business_id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> tuple[FinvoiceCredentials, ...]:
         """Where a Finnish company receives e-invoices (GET ``/finvoice/credentials``; contract §8).
 
@@ -32,8 +33,7 @@ class Operations:
 
         Args:
             business_id: A Finnish Business ID: ``1234567-8``.
-            timeout: Seconds for the whole call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: it is no Business ID, or its check digit does not fit; nothing was sent.
@@ -42,9 +42,9 @@ class Operations:
         if fault := business_id_fault(business_id):
             raise RequestInvalidError("the query", [Problem("business_id", rules.BUSINESS_ID.id, fault)])
         query = FinvoiceCredentialsQuery(business_id=business_id)
-        options = CallOptions(timeout=timeout, headers=headers)
+        how = CallOptions(**options)
         return await self._pipeline.call(
-            FINVOICE_CREDENTIALS, tuple[FinvoiceCredentials, ...], query=query, options=options
+            FINVOICE_CREDENTIALS, tuple[FinvoiceCredentials, ...], query=query, options=how
         )
 
 

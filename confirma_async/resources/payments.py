@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from typing import Unpack
 
 from attrs import evolve
 
@@ -20,7 +20,8 @@ from confirma_async.schemas import (
     Settlements,
     SettlementsQuery,
 )
-from confirma_async.session.pipeline import CallOptions, Pipeline
+from confirma_async.session.call_options import CallOptions, Options, takes_options
+from confirma_async.session.pipeline import Pipeline
 
 _SETTLEMENTS_OF_A_PERIOD = evolve(SETTLEMENTS, repeat=Repeat.SAFE)
 """Without ``unfetched_only`` the answer depends on the period alone, so that it can be asked for again."""
@@ -39,21 +40,24 @@ _PAYMENTS = Reading[tuple[Payment, ...], Payment](
             payment.amount,
         )
     ),
-    day=lambda payment: max(
-        (_day(moment) for moment in (payment.booking_date, payment.payment_date) if moment), default=None
-    ),
+    day=lambda payment: max(_days(payment), default=None),
+    earliest=lambda payment: min(_days(payment), default=None),
+    with_records=lambda _, records: tuple(records),
 )
-"""The vendor gives a payment no identifier: all that it says tells it apart.
+"""The vendor gives a payment no identifier: all that it says tells it apart from those of other windows.
 
-Without a date it might be another payment of the same amount: rather told twice than not at all."""
+Without a date it might be another payment of the same amount: it is told again, unless all come again."""
 
 _SETTLEMENTS = Reading[Settlements, Settlement](
     records=lambda answer: answer.settlements,
     identity=lambda settlement: settlement.settlement_id,
     day=lambda settlement: settlement.settlement_date and _day(settlement.settlement_date),
+    has_id=True,
+    with_records=lambda answer, records: evolve(answer, settlements=tuple(records)),
 )
 
 
+@takes_options
 class Payments:
     """``confirma.payments``."""
 
@@ -66,8 +70,7 @@ class Payments:
         from_date: datetime.date | None = None,
         to_date: datetime.date | None = None,
         cursor: str | None = None,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> Listing[tuple[Payment, ...], Payment]:
         """Payments as they are allocated so far (GET ``/payments``; contract §6, documented).
 
@@ -78,21 +81,21 @@ class Payments:
             from_date: First day of the period.
             to_date: Last day; today when only ``from_date`` is given.
             cursor: Goes on after the page that told it, instead of the dates.
-            timeout: Seconds for each call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
                 of this listing.
+            ConfigurationError: the service ignores the dates, or cuts its answers (when awaited or iterated).
             CallError: a call failed (when awaited or iterated).
         """
-        options = CallOptions(timeout=timeout, headers=headers)
+        how = CallOptions(**options)
 
         async def fetch(window: Window | None) -> tuple[Payment, ...]:
             query = PaymentsQuery(
                 from_date=window.first if window else None, to_date=window.last if window else None
             )
-            answer = await self._pipeline.call(PAYMENTS, tuple[Payment, ...], query=query, options=options)
+            answer = await self._pipeline.call(PAYMENTS, tuple[Payment, ...], query=query, options=how)
             return reported(PAYMENTS, answer)
 
         return by_windows(
@@ -102,6 +105,9 @@ class Payments:
             first=from_date,
             last=to_date,
             cursor=cursor,
+            names="PaymentsQuery.from_date and .to_date",
+            note=self._pipeline.noting(PAYMENTS),
+            strict=self._pipeline.converter.is_strict(how.strict),
         )
 
     def settlements(
@@ -111,8 +117,7 @@ class Payments:
         to_date: datetime.date | None = None,
         unfetched_only: bool = False,
         cursor: str | None = None,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options: Unpack[Options],
     ) -> Listing[Settlements, Settlement]:
         """What was paid out, with its allocations (GET ``/settlements``; contract §6, documented).
 
@@ -129,12 +134,12 @@ class Payments:
             to_date: Last day; today when only ``from_date`` is given. Its name on the wire is provisional.
             unfetched_only: Only what was not retrieved before. Unsafe to repeat; takes no period here.
             cursor: Goes on after the page that told it, instead of the dates.
-            timeout: Seconds for each call.
-            headers: Headers to add.
+            options: What this call does differently; see ``Options``.
 
         Raises:
             RequestInvalidError: the dates are upside down, only the last one is given, ``unfetched_only``
                 comes with a period, or the cursor is not of this listing.
+            ConfigurationError: the service ignores the dates, or cuts its answers (when awaited or iterated).
             OutcomeUnknownError: with ``unfetched_only``: no answer came, and what it held counts as fetched.
             CallError: a call failed (when awaited or iterated).
         """
@@ -142,7 +147,7 @@ class Payments:
             told = "must stand alone: a period would be split, and each part marks what it returns"
             raise RequestInvalidError("the query", [Problem("unfetched_only", "unfetched-only", told)])
         operation = SETTLEMENTS if unfetched_only else _SETTLEMENTS_OF_A_PERIOD
-        options = CallOptions(timeout=timeout, headers=headers, subject="the settlements not yet fetched")
+        how = CallOptions(**options, subject="the settlements not yet fetched")
 
         async def fetch(window: Window | None) -> Settlements:
             query = SettlementsQuery(
@@ -150,7 +155,7 @@ class Payments:
                 from_date=window.first if window else None,
                 to_date=window.last if window else None,
             )
-            answer = await self._pipeline.call(operation, Settlements, query=query, options=options)
+            answer = await self._pipeline.call(operation, Settlements, query=query, options=how)
             return reported(operation, answer)
 
         return by_windows(
@@ -160,7 +165,14 @@ class Payments:
             first=from_date,
             last=to_date,
             cursor=cursor,
+            names="SettlementsQuery.from_date and .to_date",
+            note=self._pipeline.noting(SETTLEMENTS),
+            strict=self._pipeline.converter.is_strict(how.strict),
         )
+
+
+def _days(payment: Payment) -> list[datetime.date]:
+    return [_day(moment) for moment in (payment.booking_date, payment.payment_date) if moment]
 
 
 def _day(moment: Moment) -> datetime.date:

@@ -149,6 +149,7 @@ from .values import (
     ServiceType as ServiceType,
 )
 from .wire import (
+    Answer as Answer,
     Evidence as Evidence,
     Schema as Schema,
 )

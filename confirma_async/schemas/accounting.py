@@ -16,7 +16,7 @@ from confirma_async.schemas.values import (
     allocation_type,
     calculation_mode,
 )
-from confirma_async.schemas.wire import D, E, P, Schema, vendor
+from confirma_async.schemas.wire import Answer, D, E, P, Schema, identifying, vendor
 
 PENDING, SYNCED = 0, 1
 """The numbers of ``status`` that the vendor shows. A failed state exists; its number is not shown."""
@@ -127,17 +127,17 @@ class PaymentSubmission(Schema):
 
 @vendor("Accounting Receipt", section="7")
 @frozen(kw_only=True)
-class AccountingReceipt(Schema):
+class AccountingReceipt(Answer):
     """The answer to a submission. The vendor does not show it: the name is provisional."""
 
     message: str | None = field(default=None, metadata=P)
 
 
 @frozen(kw_only=True)
-class TransferStatus(Schema):
+class TransferStatus(Answer):
     """How the transfer of one record stands: ``status`` as a number, and what it means."""
 
-    status: int | None = field(default=None, metadata=D)
+    status: int | None = field(default=None, metadata=identifying(D))
     description: str | None = field(default=None, metadata=D)
 
     @property
@@ -161,7 +161,7 @@ class TransferStatus(Schema):
 class LedgerStatus(TransferStatus):
     """How a ledger stands; ``source_identifier`` is the caller's ``ledger_identifier``."""
 
-    source_identifier: str | None = field(default=None, metadata=D)
+    source_identifier: str | None = field(default=None, metadata=identifying(D))
     document_date: Moment | None = field(default=None, metadata=D)
     document_name: str | None = field(default=None, metadata=D)
     document_status: str | None = field(default=None, metadata=D)
@@ -170,7 +170,7 @@ class LedgerStatus(TransferStatus):
 
 @vendor("Ledger Statuses", section="7")
 @frozen(kw_only=True)
-class LedgerStatuses(Schema):
+class LedgerStatuses(Answer):
     """The answer to "Accounting > Ledger" (GET); empty where the service has no content (204)."""
 
     ledgers: Sequence[LedgerStatus] = field(default=(), eq=tuple, metadata=D)
@@ -191,7 +191,7 @@ class AccountingPaymentStatus(TransferStatus):
 
 @vendor("Accounting Payment Statuses", section="7")
 @frozen(kw_only=True)
-class AccountingPaymentStatuses(Schema):
+class AccountingPaymentStatuses(Answer):
     """The answer to "Accounting > Payment" (GET)."""
 
     payments: Sequence[AccountingPaymentStatus] = field(default=(), eq=tuple, metadata=E)
@@ -212,7 +212,7 @@ class AccountingInvoiceStatus(TransferStatus):
 
 @vendor("Accounting Invoice Statuses", section="7")
 @frozen(kw_only=True)
-class AccountingInvoiceStatuses(Schema):
+class AccountingInvoiceStatuses(Answer):
     """The answer to "Accounting > Invoice". Every name is provisional."""
 
     invoices: Sequence[AccountingInvoiceStatus] = field(default=(), eq=tuple, metadata=P)

@@ -12,7 +12,7 @@ import attrs
 from attrs import field, frozen
 
 from confirma_async.schemas.values import ActionCode, Amount, InvoiceNumber, action_code
-from confirma_async.schemas.wire import E, P, Schema, vendor
+from confirma_async.schemas.wire import Answer, E, P, Schema, vendor
 
 
 @vendor("Action Data", section="5")
@@ -62,7 +62,7 @@ class InvoiceActions(Schema):
 
 @vendor("Action Receipt", section="5")
 @frozen(kw_only=True)
-class ActionReceipt(Schema):
+class ActionReceipt(Answer):
     """What the service says of one action. Every name is provisional."""
 
     code: ActionCode | None = field(
@@ -75,7 +75,7 @@ class ActionReceipt(Schema):
 
 @vendor("Actions Receipt", section="5")
 @frozen(kw_only=True)
-class ActionsReceipt(Schema):
+class ActionsReceipt(Answer):
     """The answer to "Create an Invoice Action". The vendor does not show it: every name is provisional."""
 
     message: str | None = field(default=None, metadata=P)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 from confirma_async.schemas.values import Amount, InvoiceNumberText, Moment
-from confirma_async.schemas.wire import E, P, Schema, vendor
+from confirma_async.schemas.wire import Answer, E, P, Schema, vendor
 
 
 @vendor("Case Query", section="5")
@@ -19,7 +19,7 @@ class CaseQuery(Schema):
 
 @vendor("Case Summary", section="5")
 @frozen(kw_only=True)
-class CaseSummary(Schema):
+class CaseSummary(Answer):
     """Where a case stands.
 
     Attributes:
@@ -44,7 +44,7 @@ class CaseSummary(Schema):
 
 @vendor("Case Balance", section="5")
 @frozen(kw_only=True)
-class CaseBalance(Schema):
+class CaseBalance(Answer):
     """What is owed, in the case's currency."""
 
     capital_amount: Amount | None = field(default=None, metadata=E)
@@ -55,7 +55,7 @@ class CaseBalance(Schema):
 
 @vendor("Case Payment", section="5")
 @frozen(kw_only=True)
-class CasePayment(Schema):
+class CasePayment(Answer):
     """One payment to a case. The vendor names the contents in words; every name is provisional."""
 
     payment_date: Moment | None = field(default=None, metadata=P)
@@ -65,7 +65,7 @@ class CasePayment(Schema):
 
 @vendor("Case Event", section="5")
 @frozen(kw_only=True)
-class CaseEvent(Schema):
+class CaseEvent(Answer):
     """One event of a case. The vendor names the contents in words; every name is provisional."""
 
     date: Moment | None = field(default=None, metadata=P)
@@ -75,7 +75,7 @@ class CaseEvent(Schema):
 
 @vendor("Case Timeline Entry", section="5")
 @frozen(kw_only=True)
-class CaseTimelineEntry(Schema):
+class CaseTimelineEntry(Answer):
     """One step of the invoice's way. The vendor names the contents in words; every name is provisional."""
 
     date: Moment | None = field(default=None, metadata=P)
@@ -85,7 +85,7 @@ class CaseTimelineEntry(Schema):
 
 @vendor("Case", section="5")
 @frozen(kw_only=True)
-class Case(Schema):
+class Case(Answer):
     """A case with its balance and its history."""
 
     summary: CaseSummary | None = field(default=None, metadata=E)
@@ -97,7 +97,11 @@ class Case(Schema):
 
 @vendor("Case Details", section="5")
 @frozen(kw_only=True)
-class CaseDetails(Schema):
-    """The answer to "Retrieve case details"."""
+class CaseDetails(Answer):
+    """The answer to "Retrieve case details".
 
-    case: Case = field(metadata=E)
+    Attributes:
+        case: The case. None where an answer lacks it; that is noted in its ``drift``.
+    """
+
+    case: Case | None = field(metadata=E)

@@ -13,12 +13,12 @@ from confirma_async.schemas.values import (
     distribution_method,
     invoice_status,
 )
-from confirma_async.schemas.wire import E, P, Schema, named, vendor
+from confirma_async.schemas.wire import Answer, E, P, Schema, named, renamed, vendor
 
 
 @vendor("Filters Applied", section="5")
 @frozen(kw_only=True)
-class FiltersApplied(Schema):
+class FiltersApplied(Answer):
     """The filters that the service says it applied.
 
     ``default_last30_days``: the vendor's example cuts the name after ``defaultLast30Day``; the last
@@ -37,7 +37,7 @@ class FiltersApplied(Schema):
 class DistributionQuery(Schema):
     """The query of "Retrieve distribution Information": the names that the answer echoes, by our reading.
 
-    Without dates the window is the last 30 days (documented). Dates are those of the invoices.
+    Without dates the window is the last 30 days, by our reading. Dates are those of the invoices.
     """
 
     invoice_number: InvoiceNumberText | None = field(default=None, metadata=P)
@@ -48,7 +48,7 @@ class DistributionQuery(Schema):
 
 @vendor("Distribution Meta Data", section="5")
 @frozen(kw_only=True)
-class DistributionMetaData(Schema):
+class DistributionMetaData(Answer):
     """How many records the answer stands for."""
 
     total_count: int | None = field(default=None, metadata=E)
@@ -59,7 +59,7 @@ class DistributionMetaData(Schema):
 
 @vendor("Distribution Record", section="5")
 @frozen(kw_only=True)
-class DistributionRecord(Schema):
+class DistributionRecord(Answer):
     """What became of one invoice. The vendor names the contents in words; every name is provisional."""
 
     invoice_number: InvoiceNumberText | None = field(default=None, metadata=P)
@@ -75,7 +75,7 @@ class DistributionRecord(Schema):
 
 @vendor("Distribution Information", section="5")
 @frozen(kw_only=True)
-class DistributionInformation(Schema):
+class DistributionInformation(Answer):
     """The answer to "Retrieve distribution Information"."""
 
     meta_data: DistributionMetaData | None = field(default=None, metadata=E)
@@ -97,7 +97,7 @@ class DistributionPageQuery(Schema):
 
 @vendor("Distribution Page Meta", section="5")
 @frozen(kw_only=True)
-class DistributionPageMeta(Schema):
+class DistributionPageMeta(Answer):
     """Which page an answer is: ``page`` counts from 1, by our reading."""
 
     page: int | None = field(default=None, metadata=P)
@@ -107,8 +107,13 @@ class DistributionPageMeta(Schema):
 
 @vendor("Distribution Page", section="5")
 @frozen(kw_only=True)
-class DistributionPage(Schema):
-    """One page of "Retrieve distribution Information MV v2". Every name is provisional."""
+class DistributionPage(Answer):
+    """One page of "Retrieve distribution Information MV v2". Every name is provisional.
 
-    meta: DistributionPageMeta | None = field(default=None, metadata=P)
+    Attributes:
+        meta_data: Which page it is. ``metaData`` is the name that the vendor shows elsewhere; ``meta`` is
+            read as well.
+    """
+
+    meta_data: DistributionPageMeta | None = field(default=None, metadata=renamed("meta", P))
     data: Sequence[DistributionRecord] = field(default=(), eq=tuple, metadata=P)

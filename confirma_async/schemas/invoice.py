@@ -17,7 +17,7 @@ from confirma_async.schemas.values import (
     invoice_status,
     invoice_type,
 )
-from confirma_async.schemas.wire import E, P, Schema, vendor
+from confirma_async.schemas.wire import Answer, E, P, Schema, vendor
 
 
 @vendor("Processing", section="4")
@@ -141,7 +141,7 @@ class SalesInvoiceRequest(Schema):
 
 @vendor("Invoice Error", section="4")
 @frozen(kw_only=True)
-class InvoiceError(Schema):
+class InvoiceError(Answer):
     """One thing the service found wrong."""
 
     message: str | None = field(default=None, metadata=P)
@@ -152,7 +152,7 @@ class InvoiceError(Schema):
 
 @vendor("Invoice Receipt", section="4")
 @frozen(kw_only=True)
-class InvoiceReceipt(Schema):
+class InvoiceReceipt(Answer):
     """The answer to "Create an invoice". The vendor does not show it: every name here is provisional."""
 
     message: str | None = field(default=None, metadata=P)

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 from confirma_async.schemas.values import BlankText, JsonObject, Moment, ServiceType, service_type
-from confirma_async.schemas.wire import D, E, P, Schema, named, vendor
+from confirma_async.schemas.wire import Answer, D, E, P, Schema, identifying, named, vendor
 from confirma_async.secret import Secret, secret
 
 
 @vendor("Validate access token", section="3")
 @frozen(kw_only=True)
-class TokenValidity(Schema):
+class TokenValidity(Answer):
     """The answer to "Validate access token"."""
 
-    is_valid: bool = field(metadata=D)
+    is_valid: bool = field(metadata=identifying(D))
     message: str | None = field(default=None, metadata=D)
 
 
 @vendor("Renew access token", section="3")
 @frozen(kw_only=True)
-class TokenRenewal(Schema):
+class TokenRenewal(Answer):
     """The answer to "Renew access token". The vendor says that the new token is in it, not where.
 
     Attributes:
@@ -115,7 +115,7 @@ class ClientRequest(Schema):
 
 @vendor("Create a new client response", section="3")
 @frozen(kw_only=True)
-class ClientCreated(Schema):
+class ClientCreated(Answer):
     """The answer to "Create a new client".
 
     Attributes:
@@ -127,12 +127,12 @@ class ClientCreated(Schema):
     client_identifier: int | None = field(default=None, metadata=D)
     confirma_finance_customer_code: int | None = field(default=None, metadata=D)
     payment_reference_prefix: int | None = field(default=None, metadata=D)
-    api_access_token: Secret = field(converter=Secret, metadata=D)
+    api_access_token: Secret = field(converter=Secret, metadata=identifying(D))
 
 
 @vendor("Connected Service", section="3")
 @frozen(kw_only=True)
-class ConnectedService(Schema):
+class ConnectedService(Answer):
     """One system that the client has connected."""
 
     type: str | None = field(default=None, metadata=E)
@@ -142,7 +142,7 @@ class ConnectedService(Schema):
 
 @vendor("Integrations Service", section="3")
 @frozen(kw_only=True)
-class IntegrationsService(Schema):
+class IntegrationsService(Answer):
     """What the client may do over the integrations API."""
 
     enabled: bool | None = field(default=None, metadata=E)
@@ -152,7 +152,7 @@ class IntegrationsService(Schema):
 
 @vendor("Invoice Distribution Settings", section="3")
 @frozen(kw_only=True)
-class InvoiceDistributionSettings(Schema):
+class InvoiceDistributionSettings(Answer):
     """How invoices are distributed."""
 
     send_copy_to_client: bool | None = field(default=None, metadata=E)
@@ -161,7 +161,7 @@ class InvoiceDistributionSettings(Schema):
 
 @vendor("Invoice Distribution Service", section="3")
 @frozen(kw_only=True)
-class InvoiceDistributionService(Schema):
+class InvoiceDistributionService(Answer):
     """The distribution of invoices."""
 
     enabled: bool | None = field(default=None, metadata=E)
@@ -172,7 +172,7 @@ class InvoiceDistributionService(Schema):
 
 @vendor("Accounting Sync", section="3")
 @frozen(kw_only=True)
-class AccountingSync(Schema):
+class AccountingSync(Answer):
     """How the connection to the accounting system stands."""
 
     status: str | None = field(default=None, metadata=E)
@@ -181,7 +181,7 @@ class AccountingSync(Schema):
 
 @vendor("Accounting Settings", section="3")
 @frozen(kw_only=True)
-class AccountingSettings(Schema):
+class AccountingSettings(Answer):
     """How the accounting system is set up."""
 
     chart_of_accounts_mapped: bool | None = field(default=None, metadata=E)
@@ -189,7 +189,7 @@ class AccountingSettings(Schema):
 
 @vendor("Accounting Service", section="3")
 @frozen(kw_only=True)
-class AccountingService(Schema):
+class AccountingService(Answer):
     """The connection to the accounting system."""
 
     enabled: bool | None = field(default=None, metadata=E)
@@ -200,7 +200,7 @@ class AccountingService(Schema):
 
 @vendor("Debt Collection Service", section="3")
 @frozen(kw_only=True)
-class DebtCollectionService(Schema):
+class DebtCollectionService(Answer):
     """Debt collection. ``agency`` and ``settings`` were seen as null only; their types are our reading."""
 
     enabled: bool | None = field(default=None, metadata=E)
@@ -210,7 +210,7 @@ class DebtCollectionService(Schema):
 
 @vendor("Client Services", section="3")
 @frozen(kw_only=True)
-class ClientServices(Schema):
+class ClientServices(Answer):
     """The services of a client."""
 
     integrations: IntegrationsService | None = field(default=None, metadata=E)
@@ -221,7 +221,7 @@ class ClientServices(Schema):
 
 @vendor("Client Settings", section="3")
 @frozen(kw_only=True)
-class ClientSettings(Schema):
+class ClientSettings(Answer):
     """What a client is set up for. The vendor lists this schema, and no endpoint that answers with it."""
 
     client_id: str | None = field(default=None, metadata=E)

@@ -3,7 +3,7 @@
 from attrs import field, frozen
 
 from confirma_async.schemas.values import Moment
-from confirma_async.schemas.wire import D, P, Schema, vendor
+from confirma_async.schemas.wire import Answer, D, P, Schema, identifying, vendor
 
 
 @vendor("Finvoice Credentials Query", section="8")
@@ -16,7 +16,7 @@ class FinvoiceCredentialsQuery(Schema):
 
 @vendor("Finvoice Credentials Response", section="8")
 @frozen(kw_only=True)
-class FinvoiceCredentials(Schema):
+class FinvoiceCredentials(Answer):
     """One address at which a company receives e-invoices; the answer is always an array of them.
 
     Attributes:
@@ -25,8 +25,8 @@ class FinvoiceCredentials(Schema):
     """
 
     e_invoice_address_name: str | None = field(default=None, metadata=D)
-    e_invoice_address: str | None = field(default=None, metadata=D)
+    e_invoice_address: str | None = field(default=None, metadata=identifying(D))
     e_invoice_address_type: str | None = field(default=None, metadata=D)
-    e_invoice_operator_id: str | None = field(default=None, metadata=D)
+    e_invoice_operator_id: str | None = field(default=None, metadata=identifying(D))
     e_invoice_operator_name: str | None = field(default=None, metadata=D)
     last_modified: Moment | None = field(default=None, metadata=D)

@@ -14,7 +14,7 @@ from confirma_async.schemas.values import (
     Moment,
     allocation_type,
 )
-from confirma_async.schemas.wire import D, E, P, Schema, renamed, vendor
+from confirma_async.schemas.wire import Answer, D, E, P, Schema, identifying, renamed, vendor
 
 
 @vendor("Payments Query", section="6")
@@ -28,13 +28,13 @@ class PaymentsQuery(Schema):
 
 @vendor("Payment", section="6")
 @frozen(kw_only=True)
-class Payment(Schema):
+class Payment(Answer):
     """A payment as it is allocated so far; it may still change, and settlements are final (documented)."""
 
-    case_id: int | None = field(default=None, metadata=D)
+    case_id: int | None = field(default=None, metadata=identifying(D))
     invoice_number: InvoiceNumberText | None = field(default=None, metadata=D)
-    invoice_payment_reference: str | None = field(default=None, metadata=D)
-    original_payment_reference: str | None = field(default=None, metadata=D)
+    invoice_payment_reference: str | None = field(default=None, metadata=identifying(D))
+    original_payment_reference: str | None = field(default=None, metadata=identifying(D))
     account_name: str | None = field(default=None, metadata=D)
     booking_date: Moment | None = field(default=None, metadata=D)
     payment_date: Moment | None = field(default=None, metadata=D)
@@ -54,7 +54,7 @@ class SettlementsQuery(Schema):
 
 @vendor("Beneficiary", section="6")
 @frozen(kw_only=True)
-class Beneficiary(Schema):
+class Beneficiary(Answer):
     """Who was paid. ``""`` stands for "no value"."""
 
     name: BlankText | None = field(default=None, metadata=E)
@@ -64,7 +64,7 @@ class Beneficiary(Schema):
 
 @vendor("Allocation Breakdown", section="6")
 @frozen(kw_only=True)
-class AllocationBreakdown(Schema):
+class AllocationBreakdown(Answer):
     """One part of an allocation: capital, interest or fees."""
 
     type: AllocationType | None = field(default=None, converter=allocation_type, metadata=E)
@@ -73,7 +73,7 @@ class AllocationBreakdown(Schema):
 
 @vendor("Settlement Allocation", section="6")
 @frozen(kw_only=True)
-class SettlementAllocation(Schema):
+class SettlementAllocation(Answer):
     """What of a settlement is for one invoice; its breakdown adds up to ``allocated_total_amount``.
 
     Attributes:
@@ -93,16 +93,17 @@ class SettlementAllocation(Schema):
 
 @vendor("Settlement", section="6")
 @frozen(kw_only=True)
-class Settlement(Schema):
+class Settlement(Answer):
     """One payment to the creditor; its allocations add up to ``settlement_amount``.
 
     Attributes:
-        settlement_id: A number beyond 32 bits that tells one settlement from another.
+        settlement_id: A number beyond 32 bits that tells one settlement from another. None where an answer
+            lacks it; that is noted in its ``drift``.
         agency: Who paid it out; seen as ``CashIn`` and ``CASH-IN``.
         api_fetch_date: When it was retrieved first; null until then, by our reading.
     """
 
-    settlement_id: int = field(metadata=E)
+    settlement_id: int | None = field(metadata=E)
     settlement_date: Moment | None = field(default=None, metadata=E)
     agency: str | None = field(default=None, metadata=E)
     remittance_reference: str | None = field(default=None, metadata=E)
@@ -115,7 +116,7 @@ class Settlement(Schema):
 
 @vendor("Settlements", section="6")
 @frozen(kw_only=True)
-class Settlements(Schema):
+class Settlements(Answer):
     """The answer to "Retrieve settlements"."""
 
     created_at: Moment | None = field(default=None, metadata=E)

@@ -6,6 +6,8 @@ from typing import Any, ClassVar, TypeVar
 
 from attrs import field, fields, frozen
 
+from confirma_async.schemas.drift import Drift, Kept
+
 
 class Evidence(enum.Enum):
     """How well a wire fact is known. The marks are those of the project's wire contract."""
@@ -21,6 +23,7 @@ class Evidence(enum.Enum):
 EVIDENCE = "evidence"
 WIRE_NAME = "wire_name"
 OLDER_NAME = "older_name"
+IDENTIFIES = "identifies"
 
 D: Mapping[str, Any] = {EVIDENCE: Evidence.DOCUMENTED}
 E: Mapping[str, Any] = {EVIDENCE: Evidence.EXAMPLE}
@@ -32,8 +35,16 @@ def named(wire_name: str, mark: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**mark, WIRE_NAME: wire_name}
 
 
+def identifying(mark: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Metadata of a field by which records are told apart, or by whose value it is decided what to send.
+
+    Where such a name is documented, a value of the wrong kind is an error, in a tolerant reading as well.
+    """
+    return {**mark, IDENTIFIES: True}
+
+
 def renamed(older_name: str, mark: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Metadata of a field that an older form of the vendor's page calls otherwise; both are read."""
+    """Metadata of a field that has another name in an older form of its page, or elsewhere; both are read."""
     return {**mark, OLDER_NAME: older_name}
 
 
@@ -51,6 +62,20 @@ class Schema:
     section: ClassVar[str] = ""
 
     extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen(kw_only=True)
+class Answer(Schema):
+    """An object that the service answers with. It is read tolerantly, unless strictness is asked for.
+
+    What is not of the kind that the contract says reads as None, and its raw value is in ``extra``. Where the
+    name is documented, and stands for money, an identifier or a status, that is an error.
+    """
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """What in it, and in the objects below it, was not as the contract says; empty where all was."""
+        return self.extra.drift if isinstance(self.extra, Kept) else ()
 
 
 AnySchema = TypeVar("AnySchema", bound=Schema)

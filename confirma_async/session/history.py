@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, field
 
 from confirma_async.contract import Operation
 from confirma_async.errors import Attempt, OutcomeUnknownError, Phase
 from confirma_async.redaction import visible
+from confirma_async.schemas.drift import Drift
 
 UNAUTHORIZED = 401
 
@@ -29,6 +30,7 @@ class History:
         attempts: Its requests, in their order; a request is added when its outcome is known.
         ended: The loop time of its end; None while it is under way.
         error: What its caller got, unless that was an answer; a cancellation too.
+        drift: How its answer differed from what the contract says.
     """
 
     operation: Operation
@@ -39,6 +41,11 @@ class History:
     attempts: list[Attempt] = field(factory=list[Attempt])
     ended: float | None = None
     error: BaseException | None = None
+    drift: Sequence[Drift] = ()
+
+    def note_drift(self, drift: Sequence[Drift]) -> None:
+        """Notes how the answer differs from what the contract says."""
+        self.drift = drift
 
     @property
     def path(self) -> str:

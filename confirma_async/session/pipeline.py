@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar, cast
-from urllib.parse import urlencode
+from typing import TypeVar, cast, get_origin
 
 from attrs import evolve, field, frozen
 
 from confirma_async import bounds
-from confirma_async.contract import RENEW_TOKEN, Operation, Overrides
+from confirma_async.contract import RENEW_TOKEN, Operation, Overrides, Repeat
 from confirma_async.converters import Converter
 from confirma_async.credentials import TokenStore
 from confirma_async.errors import (
@@ -29,14 +28,18 @@ from confirma_async.errors import (
     TransportError,
 )
 from confirma_async.redaction import Mask
-from confirma_async.schemas.wire import Schema
+from confirma_async.schemas.drift import Drift
+from confirma_async.schemas.wire import Evidence, Schema
 from confirma_async.secret import Secret
 from confirma_async.session import retry
+from confirma_async.session.call_options import CallOptions
+from confirma_async.session.drifts import Drifts
 from confirma_async.session.headers import check_added, headers_of
 from confirma_async.session.history import History, log
 from confirma_async.session.hooks import Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.open_calls import OpenCalls
+from confirma_async.session.query import query_string
 from confirma_async.session.rate.ratelimit import Limiter
 from confirma_async.session.refusals import refusal, request_id_of, text_of, without_keys
 from confirma_async.session.renewal import exchanged
@@ -48,7 +51,7 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT = 30.0
 """Seconds for one call, everything included, unless said otherwise."""
 
-NO_CONTENT = 204
+NO_CONTENT, NOT_FOUND = 204, 404
 
 _MARK = b"\xef\xbb\xbf"
 """What some programs write before a text in UTF-8; a reader of JSON may pass over it (RFC 8259)."""
@@ -85,27 +88,6 @@ class Reply:
 
 
 @frozen(kw_only=True)
-class CallOptions:
-    """What one call does differently from the others.
-
-    Attributes:
-        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between;
-            above 0 and at most a day.
-        headers: Headers to add.
-        subject: What the call is about, for messages: ``invoice 1042``.
-        find_out: Gives the command that tells what became of it; asked if the outcome is unknown.
-        before_send: Awaited after admission, right before each attempt sends its first byte; whatever it
-            raises stops the call with nothing sent by that attempt.
-    """
-
-    timeout: float | None = None
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
-    subject: str | None = None
-    find_out: Callable[[], str | None] | None = None
-    before_send: Callable[[], Awaitable[None]] | None = None
-
-
-@frozen(kw_only=True)
 class Pipeline:
     """Everything a call needs; ``call`` is the one way through it.
 
@@ -120,6 +102,7 @@ class Pipeline:
         quota: The client's budget of retries.
         hooks: Who is told of every call.
         open_calls: The calls that are under way.
+        drifts: What answers were not as the contract says.
         timeout: Seconds for a call that names no timeout of its own.
         halt: Calls off the calls that wait, once it is called.
     """
@@ -135,6 +118,7 @@ class Pipeline:
     timeout: float = DEFAULT_TIMEOUT
     hooks: Hooks = field(factory=Hooks)
     open_calls: OpenCalls = field(factory=OpenCalls)
+    drifts: Drifts = field(factory=Drifts)
     halt: Halt = NEVER
 
     async def call(
@@ -175,8 +159,9 @@ class Pipeline:
         deadline = history.started + self._seconds(options.timeout)
         key = self.keys.of(operation)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
-        url = target + self._query(query)
+        url = target + query_string(self.converter, operation, query, options.query)
         added = _checked(options.headers)
+        policy = self.policy if options.retries is None else _with_retries(self.policy, options.retries)
         result: Response | TransportError | None = None
         failure: CallError | None = None
         self.open_calls.begin(history)
@@ -184,13 +169,15 @@ class Pipeline:
             while True:
                 token = key.current or await self._token(key, deadline)
                 result = await self._attempt(history, token, url, added, body, deadline, options.before_send)
-                if isinstance(result, Response) and result.status in retry.SUCCESSES:
+                if isinstance(result, Response) and (
+                    result.status in retry.SUCCESSES or self._says_none(operation, result, options.strict)
+                ):
                     self.quota.refill()
-                    return self._decode(operation, answer, result)
+                    return self._decode(history, answer, result, options.strict)
                 failure = self._refusal(result, token) if isinstance(result, Response) else result
                 if await self._exchanged(history, key, token, failure, deadline):
                     continue
-                pause = self._pause(history, failure, deadline)
+                pause = self._pause(history, policy, failure, deadline)
                 if pause is None:
                     raise _final(history, failure)  # noqa: TRY301 (here, its traceback has this frame alone)
                 with self.halt.wait():
@@ -211,6 +198,10 @@ class Pipeline:
                 # The history has the error, and the traceback of the error has the frames: one that kept
                 # either would keep all of it until the garbage collector comes by.
                 del history, result, failure
+
+    def noting(self, operation: Operation) -> Callable[[Drift], None]:
+        """What notes how the answers to an operation, taken together, are not as the contract says."""
+        return lambda drift: self.drifts.note(operation.name, (drift,))
 
     async def renew(
         self, key: Key, store: TokenStore, options: CallOptions, refused: Secret | None = None
@@ -371,14 +362,19 @@ class Pipeline:
             del history, failure  # see ``call``
         return False
 
-    def _query(self, query: Schema | None) -> str:
-        if query is None:
-            return ""
-        written = self.converter.unstructure(query)
-        words = {name: _in_a_query(value) for name, value in written.items()}
-        return f"?{urlencode(words)}" if words else ""
+    def _says_none(self, operation: Operation, response: Response, strict: bool | None) -> bool:
+        """Whether an answer means that a list is empty (contract §1): the vendor documents no answer for it.
 
-    def _pause(self, history: History, failure: CallError, deadline: float) -> float | None:
+        A page that is not found says 404 as well: it is HTML, or its path is a reading of ours.
+        """
+        if response.status != NOT_FOUND or not operation.lists or self.converter.is_strict(strict):
+            return False
+        documented = operation.evidence is Evidence.DOCUMENTED and operation.name not in self.overrides.paths
+        return documented and not response.body.lstrip().startswith(b"<")
+
+    def _pause(
+        self, history: History, policy: retry.RetryPolicy, failure: CallError, deadline: float
+    ) -> float | None:
         """Seconds until the next attempt; None where there must be none."""
         status = failure.status if isinstance(failure, APIError) else None
         lasting = isinstance(failure, TransportError) and failure.lasting
@@ -388,7 +384,7 @@ class Pipeline:
             return None
         left = deadline - asyncio.get_running_loop().time()
         return retry.next_pause(
-            self.policy,
+            policy,
             self.quota,
             len(history.attempts),
             asked=asked,
@@ -396,25 +392,46 @@ class Pipeline:
             held_back=status in retry.BUSY,
         )
 
-    def _decode(self, operation: Operation, answer: type[T], response: Response) -> T:
+    def _decode(self, history: History, answer: type[T], response: Response, strict: bool | None) -> T:
+        operation = history.operation
         if response.cut_off:
             raise ResponseDecodeError(_TOO_LONG, status=response.status)
         if _values_at_most(response.body) > MOST_VALUES:
             raise ResponseDecodeError(_TOO_MANY, status=response.status)
-        empty_is_told = response.status == NO_CONTENT and operation.no_content
-        empty = not response.body.strip() and (empty_is_told or not operation.answer_shown)
+        empty = response.status == NOT_FOUND or (
+            not response.body.strip() and self._may_be_empty(operation, response.status, strict)
+        )
         try:
             if answer is Reply:
                 found = None if empty else self.converter.parse(response.body.removeprefix(_MARK))
                 date = response.headers.get("Date")
                 return cast("T", Reply(status=response.status, found=found, empty=empty, date=date))
             if empty:
-                return self.converter.structure({}, answer)
-            return self.converter.loads(response.body.removeprefix(_MARK), answer)
+                none: object = [] if get_origin(answer) is tuple else {}
+                return self.converter.structure(none, answer)
+            return self.converter.loads(
+                response.body.removeprefix(_MARK), answer, strict=strict, note=history.note_drift
+            )
         except ResponseDecodeError as error:
             error.status, error.body = response.status, text_of(response)
             # Without the frames below: they hold the answer, and error trackers show what frames hold.
             raise error.with_traceback(None) from None
+        finally:
+            if history.drift:
+                self.drifts.note(operation.name, history.drift)
+            del history  # see ``call``
+
+    def _may_be_empty(self, operation: Operation, status: int, strict: bool | None) -> bool:
+        if not operation.answer_shown or (status == NO_CONTENT and operation.no_content):
+            return True
+        # What cannot be asked for twice may be lost where a 200 has lost its body.
+        may_say_none = status == NO_CONTENT or operation.repeat is Repeat.SAFE
+        return operation.lists and may_say_none and not self.converter.is_strict(strict)
+
+
+def _with_retries(policy: retry.RetryPolicy, retries: int) -> retry.RetryPolicy:
+    bounds.RETRIES.check("retries", retries)
+    return evolve(policy, attempts=retries + 1)
 
 
 def _checked(added: Mapping[str, str] | None) -> Mapping[str, str]:
@@ -441,10 +458,6 @@ def _no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError
 def _is_new_token(operation: Operation, response: Response) -> bool:
     """Whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
     return operation is RENEW_TOKEN and response.status < 300
-
-
-def _in_a_query(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _final(history: History, failure: CallError) -> CallError:

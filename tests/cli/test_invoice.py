@@ -172,7 +172,7 @@ def test_what_cannot_be_asked_is_said(confirma, service, arguments, code, words)
 def test_version_two_is_asked_page_by_page(confirma_json, answering, monkeypatch):
     path = "/api/v2/partner/invoice/distribution"
     answering.answer(
-        path, {"meta": {"page": 1, "pageSize": 50, "totalCount": 1}, "data": [{"invoiceNumber": "9"}]}
+        path, {"metaData": {"page": 1, "pageSize": 50, "totalCount": 1}, "data": [{"invoiceNumber": "9"}]}
     )
     code, records = confirma_json("invoice", "distribution", "--v2", "--invoice", "9")
     assert (code, [record["invoiceNumber"] for record in records]) == (0, ["9"])

@@ -155,3 +155,20 @@ def test_unfetched_only_takes_no_period(confirma, settled):
     assert code == 2
     assert "'--unfetched-only': must stand alone" in err
     assert not settled.asked
+
+
+def test_what_differs_from_the_contract_is_told_beside_the_records(answering, confirma):
+    answering.answer("/payments", [{"caseId": 7, "bookingDate": "soon"}, {"caseId": 8}])
+    code, out, err = confirma("payments", "--csv")
+    assert code == 0
+    assert len(out.splitlines()) == 3
+    assert "payments.list: $[].bookingDate: expected an ISO 8601 date" in err
+    assert "soon" not in err
+
+
+def test_a_record_that_cannot_be_read_is_told_after_the_others(answering, confirma):
+    answering.answer("/payments", [{"caseId": 7}, {"caseId": "eight"}])
+    code, out, err = confirma("payments", "--csv")
+    assert code == 1
+    assert len(out.splitlines()) == 2
+    assert "$[1].caseId: must be a whole number" in err

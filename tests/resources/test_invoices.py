@@ -152,7 +152,7 @@ async def test_a_cursor_of_other_filters_is_refused(wire, over_wire):
 
 
 async def test_records_of_one_number_without_a_date_are_all_told(wire, over_wire):
-    wire.answer({"data": [{"invoiceNumber": "1042"}]})
+    wire.answer({"data": [{"invoiceNumber": "1042"}]}, {"data": [{"invoiceNumber": "1042", "caseId": 7}]})
     period = {"from_date": datetime.date(2026, 1, 1), "to_date": datetime.date(2026, 2, 15)}
     records = [record async for record in over_wire.invoices.distributions(**period)]
     assert len(records) == len(wire.requests) == 2

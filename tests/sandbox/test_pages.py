@@ -22,12 +22,12 @@ async def test_pages_in_order_hold_every_record_once(five):
         ["5"],
         [],
     ]
-    assert pages[1]["meta"] == {"page": 2, "pageSize": 2, "totalCount": 5}
+    assert pages[1]["metaData"] == {"page": 2, "pageSize": 2, "totalCount": 5}
 
 
 async def test_a_page_has_100_records_unless_said_otherwise(five):
     reply = await five.call("GET", V2)
-    assert reply.body["meta"] == {"page": 1, "pageSize": 100, "totalCount": 5}
+    assert reply.body["metaData"] == {"page": 1, "pageSize": 100, "totalCount": 5}
 
 
 async def test_records_are_those_of_the_first_version(five):
@@ -36,7 +36,7 @@ async def test_records_are_those_of_the_first_version(five):
 
 async def test_filters_hold_for_pages(five):
     query = {"invoiceNumber": "3", "fromInvDate": "2026-03-01", "toInvDate": "2026-03-01"}
-    assert (await five.call("GET", V2, query=query)).body["meta"]["totalCount"] == 1
+    assert (await five.call("GET", V2, query=query)).body["metaData"]["totalCount"] == 1
 
 
 @pytest.mark.parametrize(

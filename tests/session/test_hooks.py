@@ -15,8 +15,8 @@ from confirma_async.errors import (
     TransportError,
 )
 from confirma_async.schemas import InvoiceReceipt, TokenValidity
+from confirma_async.session.call_options import CallOptions
 from confirma_async.session.hooks import GRACE, Hooks
-from confirma_async.session.pipeline import CallOptions
 from confirma_async.session.rate.ratelimit import RateLimit
 
 VALID = b'{"isValid": true}'

@@ -11,8 +11,8 @@ from confirma_async import Confirma
 from confirma_async.contract import CREATE_INVOICE, VALIDATE_TOKEN
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError, Phase, TransportError
 from confirma_async.schemas import InvoiceReceipt, TokenValidity
+from confirma_async.session.call_options import CallOptions
 from confirma_async.session.hooks import Hook
-from confirma_async.session.pipeline import CallOptions
 from confirma_async.session.rate.ratelimit import RateLimit
 
 from .fault_server import fault_server

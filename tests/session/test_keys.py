@@ -16,8 +16,8 @@ from confirma_async.errors import (
     TransportError,
 )
 from confirma_async.schemas import ClientCreated, InvoiceReceipt, TokenValidity
+from confirma_async.session.call_options import CallOptions
 from confirma_async.session.keys import Key, Keys
-from confirma_async.session.pipeline import CallOptions
 
 OLD, NEW, OTHER = "old-token-1", "new-token-2", "other-token-3"
 RENEWED = b'{"Message": "done", "apiAccessToken": "new-token-2"}'

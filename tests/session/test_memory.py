@@ -12,9 +12,9 @@ from confirma_async import Secret
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import JournalError, Phase, TransportError
 from confirma_async.schemas import InvoiceReceipt
+from confirma_async.session.call_options import CallOptions
 from confirma_async.session.hooks import Hook
 from confirma_async.session.keys import Key, Keys
-from confirma_async.session.pipeline import CallOptions
 from confirma_async.session.rate.ratelimit import RateLimit
 
 from .conftest import ScriptedTransport

@@ -12,7 +12,7 @@ from confirma_async import Confirma
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError
 from confirma_async.schemas import InvoiceReceipt
-from confirma_async.session.pipeline import CallOptions
+from confirma_async.session.call_options import CallOptions
 
 from .fault_server import fault_server
 

@@ -16,6 +16,8 @@ THERE_AND_HERE = {
     "confirma_async.client.AccountView": "confirma_sync.client.AccountView",
 }
 
+OPTIONS = re.compile(r"[*][*]options: [*][*]TypedDict\([\w.]*Options, \{(.*?)\}\)")
+
 CHECKERS = {
     "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"],
     "pyright": [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
@@ -50,7 +52,13 @@ def waited_for(revealed):
     revealed = re.sub(r"\((?:self: )?[\w.]*(?:Confirma|Account|Sandbox), ", "(", revealed)
     for there, here in THERE_AND_HERE.items():
         revealed = revealed.replace(there, here)
-    return revealed
+    return OPTIONS.sub(one_by_one, revealed)
+
+
+def one_by_one(options):
+    """The options of a verb as mypy shows them once they have gone through a ``ParamSpec``."""
+    named = re.sub(r"'(\w+)'\?: (.*?)(?=, '|$)", r"\1: \2 =", options[1])
+    return named if "*, " in options.string[: options.start()] else f"*, {named}"
 
 
 def test_the_twin_reveals_what_its_original_reveals(reveal):

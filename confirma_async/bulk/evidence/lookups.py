@@ -429,9 +429,9 @@ class Lookups:
         return (lost.sent_on,) if lost.sent_on else ()
 
     async def _list(self, wanted: Wanted) -> DistributionInformation:
-        """The list of one number, over a window of dates around its own."""
+        """The list of one number, over a window of dates around its own; every word of it counts."""
         return await self.invoices.distributions(
-            invoice_number=wanted.key.number, from_date=wanted.first, to_date=wanted.last
+            invoice_number=wanted.key.number, from_date=wanted.first, to_date=wanted.last, strict=True
         )
 
     # --- witnesses and time -------------------------------------------------------------------------

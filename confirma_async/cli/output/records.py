@@ -23,10 +23,13 @@ from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, table
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.converters import Converter
+from confirma_async.errors import ResponseDecodeError
+from confirma_async.pagination import Listing
 from confirma_async.redaction import visible
 from confirma_async.schemas.wire import Schema
 from confirma_async.validation.sums import EXACT, ZERO
 
+A = TypeVar("A")
 R = TypeVar("R")
 
 _FORMULA = re.compile(r"""(^|[,;|\t\n])(?=[\s"']*[=+\-@\uff0b\uff0d\uff1d\uff20])""")
@@ -94,6 +97,19 @@ class Sheet:
     more: Sequence[str] = field(default=(), converter=tuple[str, ...])
     amount: str | None = None
     currency: str = "currency"
+
+
+async def collected(listing: Listing[Any, A]) -> tuple[list[A], ResponseDecodeError | None]:
+    """The records of a list, and the error of those that could not be read; the others are shown first."""
+    records: list[A] = []
+    try:
+        async for record in listing:
+            records.append(record)  # noqa: PERF401 (what came before an error is kept)
+    except ResponseDecodeError as error:
+        if not records:
+            raise
+        return records, error
+    return records, None
 
 
 def show_list(

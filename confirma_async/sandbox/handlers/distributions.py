@@ -87,7 +87,7 @@ def distributions_v2(backend: Backend, call: Call) -> Answer:
     listing = _invoice_query(call, query.invoice_number, window)
     found = backend.store.invoices.listed(listing, skip=(page - 1) * size, most=size)
     answer = DistributionPage(
-        meta=DistributionPageMeta(
+        meta_data=DistributionPageMeta(
             page=page, page_size=size, total_count=backend.store.invoices.listed_count(listing)
         ),
         data=tuple(_record(item) for item in found),

@@ -18,6 +18,7 @@ from confirma_async.cli.output.records import (
     Layout,
     Sheet,
     as_list,
+    collected,
     print_facts,
     print_records,
     show_list,
@@ -26,6 +27,7 @@ from confirma_async.cli.output.records import (
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.client import Confirma
+from confirma_async.errors import ResponseDecodeError
 from confirma_async.formats import read_document
 from confirma_async.schemas import Case, DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
 from confirma_async.session.pipeline import Reply
@@ -120,8 +122,10 @@ def case(case_id: int | None, invoice_number: int | None, connection: Connection
     details = connection.ask(lambda confirma: confirma.invoices.case(case_id, invoice_number=invoice_number))
     if as_json:
         print_json(connection.converter.unstructure(details))
-    else:
+    elif details.case is not None:
         _show_case(details.case)
+    else:
+        say("The answer holds no case.")
     return Exit.ACCEPTED
 
 
@@ -178,14 +182,16 @@ def distribution(
       confirma invoice distribution --invoice 1042 --json
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
 
-    async def read(confirma: Confirma) -> list[DistributionRecord]:
+    async def read(confirma: Confirma) -> tuple[list[DistributionRecord], ResponseDecodeError | None]:
         verb = confirma.invoices.distributions_v2 if v2 else confirma.invoices.distributions
         listing = verb(
             invoice_number=invoice_number, from_date=from_date, to_date=to_date, fetch_type=fetch_type
         )
-        return [record async for record in listing]
+        return await collected(listing)
 
-    found = connection.ask(read)
+    found, error = connection.ask(read)
     show_list(found, DISTRIBUTIONS, layout, connection.converter)
     tell_window(found, from_date)
+    if error is not None:
+        raise error
     return Exit.ACCEPTED

@@ -16,9 +16,10 @@ from confirma_async.cli import changes, options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exits import Exit
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.records import Layout, Sheet, as_list, show_list, tell_window
+from confirma_async.cli.output.records import Layout, Sheet, as_list, collected, show_list, tell_window
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
+from confirma_async.errors import ResponseDecodeError
 from confirma_async.schemas import (
     AllocationType,
     Beneficiary,
@@ -84,10 +85,13 @@ def payments(
       confirma payments --from 2026-11-01 --to 2026-11-30 --csv > november.csv
     """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
 
-    async def read(confirma: Confirma) -> list[Payment]:
-        return [payment async for payment in confirma.payments.list(from_date=from_date, to_date=to_date)]
+    async def read(confirma: Confirma) -> tuple[list[Payment], ResponseDecodeError | None]:
+        return await collected(confirma.payments.list(from_date=from_date, to_date=to_date))
 
-    show_list(connection.ask(read), PAYMENTS, layout, connection.converter)
+    found, error = connection.ask(read)
+    show_list(found, PAYMENTS, layout, connection.converter)
+    if error is not None:
+        raise error
     return Exit.ACCEPTED
 
 
@@ -120,20 +124,22 @@ def settlements(
     if unfetched_only and not yes:
         _be_sure()
 
-    async def read(confirma: Confirma) -> list[Settlement]:
+    async def read(confirma: Confirma) -> tuple[list[Settlement], ResponseDecodeError | None]:
         listing = confirma.payments.settlements(
             from_date=from_date, to_date=to_date, unfetched_only=unfetched_only
         )
-        return [settlement async for settlement in listing]
+        return await collected(listing)
 
     with signals.changing() if unfetched_only else contextlib.nullcontext():
-        found = connection.ask(read)
+        found, error = connection.ask(read)
         if unfetched_only:
             changes.note()
     rows = [row for settlement in found for row in _rows(settlement)]
     show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
     if not unfetched_only:
         tell_window(found, from_date)
+    if error is not None:
+        raise error
     return Exit.ACCEPTED
 
 
@@ -149,7 +155,7 @@ def _be_sure() -> None:
 class _Row:
     """One allocation with the settlement it belongs to."""
 
-    settlement_id: int
+    settlement_id: int | None
     settlement_date: Moment | None
     settlement_amount: Decimal | None
     agency: str | None

@@ -1,0 +1,253 @@
+"""A list over a period of any length, in windows, whatever the service makes of its filters."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from attrs import define, field, frozen
+
+from confirma_async.cursors import Cursor, refused
+from confirma_async.errors import ConfigurationError, ResponseDecodeError
+from confirma_async.pagination.listing import Listing, Page, as_far_as_readable
+from confirma_async.pagination.period import WINDOW_DAYS, Window, period, today, windows
+from confirma_async.pagination.reading import SEAM, Reading, may_be_cut
+from confirma_async.schemas.drift import Drift
+
+Answer = TypeVar("Answer")
+Record = TypeVar("Record")
+
+NO_DAYS = Window(datetime.date(1970, 1, 1), datetime.date(1970, 1, 1))
+"""A window that holds nothing: whatever a service answers to it, it answers to any."""
+
+IGNORED = Drift("the period", "records of the period asked for alone", "records of any day")
+OTHER_DAYS = Drift("the period", "records by the days that they bear", "records by other days")
+REPEATED = Drift("the records", "each record once", "some of them again")
+
+_TELL_NONE_TWICE = (
+    "the service answers with records outside of the days that it is asked for, whatever those are, so that "
+    "its filter does not work"
+)
+_CURE = (
+    ". The names of the parameters may be wrong: correct {names} with Overrides ('confirma contract check' "
+    "looks for it), or ask for the last 30 days"
+)
+
+
+@frozen
+class _Part(Generic[Answer, Record]):
+    """One answer, and the window that it is for."""
+
+    window: Window
+    answer: Answer
+    records: Sequence[Record]
+    error: ResponseDecodeError | None = None
+
+
+@define(kw_only=True)
+class _Run(Generic[Answer, Record]):
+    """One way through a period.
+
+    Attributes:
+        fetch: Asks for one window.
+        reading: How records are told apart.
+        whole: The period; None where it is left to the service.
+        listing: What a cursor belongs to.
+        names: The attributes of the query that name its days.
+        note: Told what is not as the contract says.
+        seen: Digests of records that were told, and may come again at the next seam.
+        trusted: Whether the service is known to apply its filter, by days that records do not bear.
+        nameless: Those records of the windows before that nothing tells apart.
+    """
+
+    fetch: Callable[[Window | None], Awaitable[Answer]]
+    reading: Reading[Answer, Record]
+    whole: Window | None
+    listing: str
+    names: str
+    note: Callable[[Drift], None]
+    seen: frozenset[str] = frozenset()
+    trusted: bool = False
+    nameless: Counter[str] = field(factory=Counter[str])
+
+    async def answered(self) -> Answer:
+        """One answer, with the records of the period alone."""
+        answer = await self.fetch(self.whole)
+        kept = self.once(answer)
+        if self.whole is not None:
+            part = _Part(self.whole, answer, kept)
+            if self.is_doubtful(part) and await self.ignores_days():
+                kept = self.of_everything(part, self.whole)
+        changed = self.reading.with_records(answer, kept)
+        return answer if changed == answer else changed
+
+    async def pages(self) -> AsyncGenerator[Page[Record]]:
+        """The records of one answer after those of another."""
+        if self.whole is None:
+            answer, error = await as_far_as_readable(self.fetch(None))
+            yield Page(self.once(answer), None)
+            if error is not None:
+                raise error
+            return
+        for window in windows(self.whole.first, self.whole.last):
+            found = await self.part(window)
+            if self.is_doubtful(found):
+                if await self.ignores_days():
+                    yield Page(self.of_everything(found, self.whole), None)
+                    if found.error is not None:
+                        raise found.error
+                    return
+                self.trusted = True
+                self.note(OTHER_DAYS)
+            for part in await self.split(found):
+                yield self.page(part, self.whole)
+                if part.error is not None:
+                    raise part.error
+
+    def page(self, part: _Part[Answer, Record], whole: Window) -> Page[Record]:
+        """The records of an answer that the windows before have not told."""
+        fresh = part.records
+        if self.seen:
+            fresh = [record for record in fresh if self.reading.digest(record) not in self.seen]
+        since = datetime.date.min + SEAM if self.trusted else part.window.last
+        self.seen = self.reading.at_seam(part.records, since)
+        self.nameless = self.reading.nameless(part.records)
+        if part.window.last >= whole.last:
+            return Page(fresh, None)
+        after = part.window.last + datetime.timedelta(days=1)
+        rest = Cursor(listing=self.listing, first=after, last=whole.last, seen=self.seen)
+        return Page(fresh, str(rest))
+
+    def once(self, answer: Answer) -> Sequence[Record]:
+        """The records of an answer, without those that it repeats."""
+        records = self.reading.records(answer)
+        once = self.reading.once(records)
+        if len(once) < len(records):
+            self.note(REPEATED)
+        return once
+
+    async def part(self, window: Window) -> _Part[Answer, Record]:
+        """The answer to one window."""
+        answer, error = await as_far_as_readable(self.fetch(window))
+        return _Part(window, answer, self.once(answer), error)
+
+    def is_cut(self, part: _Part[Answer, Record]) -> bool:
+        """Whether an answer may hold only some of its records."""
+        missing = self.reading.missing(part.answer) if self.reading.missing else None
+        return may_be_cut(len(part.records)) if missing is None else missing > 0
+
+    def is_doubtful(self, part: _Part[Answer, Record]) -> bool:
+        """Whether an answer holds what was not asked for, or was told before."""
+        if self.trusted:
+            return False
+        again = self.reading.nameless(part.records)
+        return any(self.reading.is_outside(record, part.window) for record in part.records) or (
+            bool(again) and again == self.nameless
+        )
+
+    async def ignores_days(self) -> bool:
+        """Whether the service answers with records where none can be."""
+        answer, _ = await as_far_as_readable(self.fetch(NO_DAYS))
+        return bool(self.reading.records(answer))
+
+    def of_everything(self, part: _Part[Answer, Record], whole: Window) -> Sequence[Record]:
+        """The records of a period that are still to be told, out of an answer to a filter that is ignored.
+
+        Raises:
+            ConfigurationError: nothing shows that the answer holds all records of the period.
+        """
+        days = [day for record in part.records if (day := self.reading.day(record)) is not None]
+        left = Window(part.window.first, whole.last)
+        default = today() - datetime.timedelta(days=WINDOW_DAYS)
+        reaches_back = left.first >= default or (bool(days) and min(days) < default - SEAM)
+        if not days or not reaches_back or self.is_cut(part):
+            raise ConfigurationError(
+                f"{_TELL_NONE_TWICE}, and nothing shows that one answer holds all records of the period"
+                f"{_CURE.format(names=self.names)}"
+            )
+        self.note(IGNORED)
+        return [
+            record
+            for record in part.records
+            if self.reading.is_within(record, left) and self.reading.digest(record) not in self.seen
+        ]
+
+    async def split(self, part: _Part[Answer, Record]) -> list[_Part[Answer, Record]]:
+        """The answers to the halves of a window, and to theirs, where the answer to it may be cut.
+
+        Raises:
+            ConfigurationError: the answer to one day is cut.
+        """
+        if part.window.is_one_day or not self.is_cut(part):
+            return [part]
+        halves = [await self.part(half) for half in part.window.halves()]
+        if any(map(self.is_doubtful, halves)):
+            return [part]
+        count = len(part.records)
+        if sum(len(half.records) for half in halves) <= count > max(len(half.records) for half in halves):
+            return halves  # the same records: the answer was whole
+        parts = [each for half in halves for each in await self.split(half)]
+        if sum(len(each.records) for each in parts) > count:
+            for each in parts:
+                if len(each.records) >= count:
+                    raise _cut(each.window, count)
+        return parts
+
+
+def by_windows(
+    fetch: Callable[[Window | None], Awaitable[Answer]],
+    reading: Reading[Answer, Record],
+    *,
+    listing: str,
+    first: datetime.date | None,
+    last: datetime.date | None,
+    cursor: str | None,
+    names: str = "the names of the query",
+    note: Callable[[Drift], None] = lambda _: None,
+    strict: bool = False,
+) -> Listing[Answer, Record]:
+    """A list over a period of any length, split in windows, in order, each record told once.
+
+    A service that ignores the dates is found out: of one answer that holds everything, the records of the
+    period are told. Where an answer may be cut, its window is asked for in halves.
+
+    Args:
+        fetch: Asks for one window; None leaves it to the service.
+        reading: How the records are found and told apart.
+        listing: What a cursor belongs to.
+        first: The first day.
+        last: The last day.
+        cursor: Where to go on; it holds the period, so it stands alone.
+        names: The attributes of the query that name its days, for a message.
+        note: Told what is not as the contract says.
+        strict: Whether an awaited answer stays as the service gave it, whatever it holds.
+
+    Raises:
+        RequestInvalidError: the dates are upside down, or the cursor is not of this list.
+        ConfigurationError: the service ignores the dates, or cuts its answers, so that the list cannot be
+            complete (when awaited or iterated).
+    """
+    start = None if cursor is None else Cursor.parse(cursor, listing)
+    if start is not None and (first or last):
+        raise refused("a cursor holds its period; give the cursor alone, without dates")
+    whole = period(start.first, start.last) if start else period(first, last)
+
+    def run() -> _Run[Answer, Record]:
+        seen = start.seen if start else frozenset[str]()
+        return _Run(
+            fetch=fetch, reading=reading, whole=whole, listing=listing, names=names, note=note, seen=seen
+        )
+
+    async def answered() -> Answer:
+        return await fetch(whole) if strict else await run().answered()
+
+    return Listing(answered, lambda: run().pages())
+
+
+def _cut(window: Window, count: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"the service cuts its answers at {count} records, and may have more for {window.first} alone, so "
+        "that the list cannot be complete; ask the vendor how to get the rest"
+    )

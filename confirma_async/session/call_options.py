@@ -1,0 +1,76 @@
+"""What one call does differently from the others."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypedDict, TypeVar
+
+from attrs import field, frozen
+
+C = TypeVar("C", bound=type)
+
+
+class Options(TypedDict, total=False):
+    """What every verb takes, by keyword.
+
+    Attributes:
+        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between;
+            above 0 and at most a day. For each call of a list. None for the client's own.
+        headers: Headers to add. The SDK's own cannot be set.
+        query: Query parameters to add. Those that the verb has itself cannot be set.
+        retries: How often a request that is safe to repeat is tried again: from 0 to 99. None for the
+            client's own.
+        strict: Whether an answer that is not as the contract says is an error, also where it could be read
+            tolerantly. None for the client's own choice.
+    """
+
+    timeout: float | None
+    headers: Mapping[str, str] | None
+    query: Mapping[str, str | int | bool] | None
+    retries: int | None
+    strict: bool | None
+
+
+@frozen(kw_only=True)
+class CallOptions:
+    """What one call does differently from the others: what its caller said, and what its verb knows.
+
+    Attributes:
+        timeout: See ``Options``, as for the four that follow.
+        headers: Headers to add.
+        query: Query parameters to add.
+        retries: How often it is tried again.
+        strict: Whether a tolerable difference from the contract is an error.
+        subject: What the call is about, for messages: ``invoice 1042``.
+        find_out: Gives the command that tells what became of it; asked if the outcome is unknown.
+        before_send: Awaited after admission, right before each attempt sends its first byte; whatever it
+            raises stops the call with nothing sent by that attempt.
+    """
+
+    timeout: float | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    query: Mapping[str, str | int | bool] | None = field(default=None, repr=False)
+    retries: int | None = None
+    strict: bool | None = None
+    subject: str | None = None
+    find_out: Callable[[], str | None] | None = None
+    before_send: Callable[[], Awaitable[None]] | None = None
+
+
+_OPTIONS = tuple(
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+    for name, kind in typing.get_type_hints(Options).items()
+)
+
+
+def takes_options(cls: C) -> C:
+    """Has ``help()`` and ``inspect.signature`` show each option of the verbs of a class by its own name."""
+    for name, verb in vars(cls).items():
+        if not name.startswith("_") and inspect.isfunction(verb):
+            signature = inspect.signature(verb)
+            own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+            if len(own) < len(signature.parameters):
+                verb.__signature__ = signature.replace(parameters=[*own, *_OPTIONS])  # type: ignore[attr-defined]  # a function takes any attribute
+    return cls

@@ -1,0 +1,46 @@
+"""What answers were not as the contract says: noted for the client, and logged once for each place."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from attrs import define, evolve, field
+
+from confirma_async.redaction import visible
+from confirma_async.schemas.drift import Drift
+
+logger: logging.Logger = logging.getLogger("confirma_async")
+
+
+@define
+class Drifts:
+    """The differences that a client has met, by operation. Paths hold names of the contract alone."""
+
+    _found: dict[tuple[str, Drift], int] = field(factory=dict[tuple[str, Drift], int])
+
+    def note(self, operation: str, drifts: Sequence[Drift]) -> None:
+        """Counts differences; one that is new is logged as a warning.
+
+        Args:
+            operation: Whose answer it was.
+            drifts: How it differed.
+        """
+        for drift in drifts:
+            place = operation, evolve(drift, count=1)
+            if place not in self._found:
+                told = f"{drift.path}: expected {drift.expected}, found {drift.found}"
+                logger.warning(
+                    "%s: the answer is not as the contract says, and was read as far as it is: %s",
+                    operation,
+                    visible(told),
+                    extra={"operation": operation, "path": drift.path, "found": drift.found},
+                )
+            self._found[place] = self._found.get(place, 0) + drift.count
+
+    def by_operation(self) -> Mapping[str, Sequence[Drift]]:
+        """All that was met so far, with how often."""
+        told: dict[str, list[Drift]] = {}
+        for (operation, drift), count in self._found.items():
+            told.setdefault(operation, []).append(evolve(drift, count=count))
+        return told

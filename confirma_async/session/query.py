@@ -1,0 +1,45 @@
+"""The query of a request: what its verb asks, and what its caller adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from confirma_async.contract import Operation
+from confirma_async.converters import Converter
+from confirma_async.errors import ConfigurationError
+from confirma_async.schemas.wire import Schema
+
+
+def query_string(
+    converter: Converter,
+    operation: Operation,
+    query: Schema | None,
+    added: Mapping[str, str | int | bool] | None = None,
+) -> str:
+    """The query with its question mark; empty where there is none.
+
+    Args:
+        converter: Writes it.
+        operation: What is asked.
+        query: What its verb asks.
+        added: What its caller adds.
+
+    Raises:
+        ConfigurationError: a parameter that is added is the verb's own. Some of them decide whether a call
+            may be repeated.
+    """
+    if query is None and not added:
+        return ""
+    written = {} if query is None else converter.unstructure(query)
+    if added:
+        own = {item.wire for item in converter.fields_of(operation.query)} if operation.query else set[str]()
+        if taken := sorted(added.keys() & (own | written.keys())):
+            raise ConfigurationError(f"the query parameter {taken[0]} is the verb's own; use its argument")
+        written = {**written, **added}
+    words = {name: _in_a_query(value) for name, value in written.items()}
+    return f"?{urlencode(words)}" if words else ""
+
+
+def _in_a_query(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
