@@ -49,6 +49,7 @@ from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Request, Response, Transport
+from confirma_async.validation import Checks
 
 T = TypeVar("T")
 
@@ -250,7 +251,9 @@ async def run_job(
         run = journal.begin(JobName("late"), now=clock())
     audience = Audience()
     audience.leave()
-    options = JobOptions(settle_seconds=settle, on_unknown=on_unknown, retry=retry, validate=False)
+    options = JobOptions(
+        settle_seconds=settle, on_unknown=on_unknown, retry=retry, checks=Checks(validate=False)
+    )
     job = Job(pipeline_to(service, wide), writer, run, options, audience, asyncio.Event(), clock=clock)
     await job.submit(invoices)
     return job

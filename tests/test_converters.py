@@ -304,7 +304,6 @@ WRONG_VALUES: list[tuple[type[Schema], dict[str, Any], str, str]] = [
     (InvoiceRowData, {"quantity": Decimal("-Infinity")}, "$.quantity", "decimal number"),
     (InvoiceRowData, {"quantity": Decimal("sNaN")}, "$.quantity", "decimal number"),
     (InvoiceRowData, {"netAmount": Decimal("1.001")}, "$.netAmount", "decimal number"),
-    (InvoiceRowData, {"netAmount": Decimal("1.000")}, "$.netAmount", "decimal number"),
     (InvoiceRowData, {"netAmount": 1.5}, "$.netAmount", "float"),
     (InvoiceRowData, {"netAmount": Decimal("1e999999999")}, "$.netAmount", "decimal number"),
     (InvoiceRowData, {"netAmount": Decimal(f"{'9' * 70}.00")}, "$.netAmount", "decimal number"),

@@ -31,6 +31,7 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.session.pipeline import Pipeline
+from confirma_async.validation import Checks, Validate
 
 __all__ = [
     "Bulk",
@@ -97,6 +98,7 @@ class BulkStream:
             self._tally.report(self._name, self._ending, self._seconds()),
             run=self._run_number,
             warnings=self._warnings,
+            allowed=tuple(sorted(self._options.checks.allow)),
         )
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
@@ -132,7 +134,8 @@ class BulkStream:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout)
         try:
             self._name = writer.name
-            name = JobName(placement.target, tuple(self._options.inputs))
+            allowed = tuple(sorted(self._options.checks.allow))
+            name = JobName(placement.target, tuple(self._options.inputs), allowed)
             owner, expected = placement.owner, self._options.expected
             run = await writer.run(
                 lambda journal: journal.begin(name, now=time.time(), owner=owner, expected=expected)
@@ -226,7 +229,8 @@ class Bulk:
         journal: JournalSource = None,
         settle_seconds: float = 60.0,
         on_unknown: Unknown | str = Unknown.HOLD,
-        validate: bool = True,
+        validate: Validate = True,
+        allow: Iterable[str] = (),
         retry: Retry | str = Retry.NONE,
         wave: int | None = WAVE,
         until: datetime.datetime | None = None,
@@ -249,7 +253,9 @@ class Bulk:
             on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
                 of its absence: ``hold`` it for the next run or a person, or ``resend`` it after the settle
                 time, which doubles it if the service's list was later than that.
-            validate: Whether to check invoices against the rules that need no server.
+            validate: Whether to check invoices against the rules that need no server; ``"strict"`` refuses
+                them also for what is a warning otherwise.
+            allow: Rules that invoices may break, by their ids; the journal and the report name them.
             retry: Whether invoices that the service rejected in an earlier run are sent again, under the same
                 number: ``none``, those that have ``changed`` since, or ``all``.
             wave: Rejections in a row of the same cause that pause the job, from 1 to 1,000,000; None for no
@@ -277,6 +283,7 @@ class Bulk:
             settle_seconds=settle_seconds,
             on_unknown=on_unknown,
             validate=validate,
+            allow=allow,
             retry=retry,
             wave=wave,
             until=until,
@@ -301,7 +308,8 @@ class Bulk:
         journal: JournalSource = None,
         settle_seconds: float = 60.0,
         on_unknown: Unknown | str = Unknown.HOLD,
-        validate: bool = True,
+        validate: Validate = True,
+        allow: Iterable[str] = (),
         retry: Retry | str = Retry.NONE,
         wave: int | None = WAVE,
         until: datetime.datetime | None = None,
@@ -317,7 +325,7 @@ class Bulk:
         options = JobOptions(
             settle_seconds=settle_seconds,
             on_unknown=Unknown(on_unknown),
-            validate=validate,
+            checks=Checks(validate, allow),
             retry=Retry(retry),
             wave=wave,
             until=until,

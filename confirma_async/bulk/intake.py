@@ -16,6 +16,7 @@ from confirma_async.formats.models import BadRecord, Place, ReadInvoice
 from confirma_async.formats.placeholders import Placeholder, with_placeholders
 from confirma_async.resources.arguments import as_schema, encode_invoice, number_of
 from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.validation import Checks
 
 Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord
 """What a job takes: an invoice, a mapping of wire names, or what a reader of files hands on."""
@@ -86,14 +87,14 @@ async def _next(iterator: AsyncIterator[Record]) -> Record:
         raise _Exhausted from None
 
 
-def prepare(record: Record, index: int, converter: Converter, *, validate: bool) -> Entry | Refusal:
+def prepare(record: Record, index: int, converter: Converter, checks: Checks) -> Entry | Refusal:
     """Checks and encodes one record.
 
     Args:
         record: The record.
         index: Its place in the source, from 1, for records that do not bring a place of their own.
         converter: Writes the body.
-        validate: Whether to check the rules that need no server.
+        checks: How strictly it is held against the rules that need no server.
     """
     if isinstance(record, BadRecord):
         return Refusal(place=record.place, problems=record.problems, number=record.number)
@@ -105,7 +106,9 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
         placeholders: Sequence[Placeholder] = ()
         if read is not None and read.attached:
             request, placeholders = with_placeholders(request, read.attached)
-        body = encode_invoice(request, converter, validate=validate)
+        # What a reader has said of unknown keys is not said again; strictly, they are refused.
+        keys = checks.validate == "strict" if read else not isinstance(given, SalesInvoiceRequest)
+        body, warnings = encode_invoice(request, converter, checks, keys=keys)
     except RequestInvalidError as error:
         number = None if request is None else number_of(request)
         return Refusal(place=place, problems=error.problems, number=number)
@@ -118,5 +121,6 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
         amount=gross_of(request),
         currency=request.invoice.header.currency_code,
         remarks=read.remarks if read else (),
+        warnings=warnings,
         original_number=read.original_number if read else None,
     )

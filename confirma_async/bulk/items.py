@@ -16,6 +16,7 @@ from confirma_async.formats.models import Place
 from confirma_async.formats.placeholders import Placeholder
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 from confirma_async.schemas.identity import same_seller, same_type
+from confirma_async.validation import Checks
 
 
 class State(enum.IntEnum):
@@ -117,6 +118,7 @@ class Entry:
         amount: What it asks for, where it says so; kept for totals.
         currency: The currency of the amount.
         remarks: What the reader decided for itself.
+        warnings: Rules that it breaks, and is sent all the same.
         original_number: The number that the file gives, where another one is sent.
     """
 
@@ -128,6 +130,7 @@ class Entry:
     amount: Decimal | None = None
     currency: str = ""
     remarks: Sequence[str] = ()
+    warnings: Sequence[Problem] = ()
     original_number: str | None = None
 
 
@@ -207,6 +210,7 @@ class Outcome:
         resumed: It was decided in an earlier run of the job; nothing was sent now.
         problems: What is wrong with a refused record.
         remarks: What the reader decided for itself.
+        warnings: Rules that the invoice breaks, and was sent all the same.
         original_number: The number that the file gives, where another one was sent.
         unproven: It was sent again on time alone, though nothing proved that it had not arrived.
     """
@@ -221,6 +225,7 @@ class Outcome:
     resumed: bool = False
     problems: Sequence[Problem] = ()
     remarks: Sequence[str] = ()
+    warnings: Sequence[Problem] = ()
     original_number: str | None = None
     unproven: bool = False
 
@@ -257,7 +262,7 @@ class JobOptions:
         settle_seconds: Seconds for which the service may still be at work on a call that has ended. No figure
             is documented; 60 is this project's choice.
         on_unknown: What to do with an invoice that is not listed, where nothing proves that it is absent.
-        validate: Whether to check invoices against the rules that need no server.
+        checks: How strictly invoices are held against the rules that need no server.
         retry: Which rejected invoices to send again.
         wave: Rejections in a row of the same cause that pause the job; None for no such limit.
         until: When the job pauses, whatever is left; None for no such time.
@@ -268,7 +273,7 @@ class JobOptions:
 
     settle_seconds: float = field(default=60.0, validator=within(bounds.SETTLE))
     on_unknown: Unknown = Unknown.HOLD
-    validate: bool = True
+    checks: Checks = field(factory=Checks)
     retry: Retry = Retry.NONE
     wave: int | None = field(default=WAVE, validator=within(bounds.WAVE, optional=True))
     until: datetime.datetime | None = None

@@ -201,10 +201,9 @@ class Job:
 
     async def _take(self, chunk: list[Record], index: int) -> None:
         """Checks a chunk, writes down the intent to send it, and hands it to the workers."""
-        validate, converter = self.options.validate, self.pipeline.converter
+        checks, converter = self.options.checks, self.pipeline.converter
         prepared = [
-            prepare(record, position, converter, validate=validate)
-            for position, record in enumerate(chunk, index + 1)
+            prepare(record, position, converter, checks) for position, record in enumerate(chunk, index + 1)
         ]
         entries = [entry for entry in prepared if isinstance(entry, Entry)]
         await self._refuse([refusal for refusal in prepared if isinstance(refusal, Refusal)])

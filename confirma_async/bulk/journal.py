@@ -260,10 +260,12 @@ class JobName:
     Attributes:
         target: Where the invoices go.
         inputs: Names of the input files.
+        allowed: The rules that invoices may break in it.
     """
 
     target: str
     inputs: Sequence[str] = ()
+    allowed: Sequence[str] = ()
 
 
 @frozen(kw_only=True)
@@ -278,6 +280,7 @@ class Run:
         inputs: Names of the input files.
         expected: How many records the whole input has, where it was counted.
         known: Records that earlier runs had brought to their acceptance.
+        allowed: The rules that invoices might break in it.
     """
 
     number: int
@@ -287,6 +290,7 @@ class Run:
     inputs: Sequence[str] = ()
     expected: int | None = None
     known: int = 0
+    allowed: Sequence[str] = ()
 
 
 @frozen

@@ -17,8 +17,11 @@ from confirma_async import bounds
 from confirma_async.bounds import Bounds
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
+from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats import ColumnMapping, FileFormat, ReadOptions, Spooled, spooled
-from confirma_async.validation import missing_libraries
+from confirma_async.formats.json.document import JsonDocument
+from confirma_async.validation import Checks, check, missing_libraries
+from confirma_async.validation.rules import UNKNOWN_KEY
 
 R = TypeVar("R")
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -79,6 +82,23 @@ overrides_file: Decorator = click.option(
     type=NamedPath(path_type=Path, dir_okay=False),
     help="A TOML file that corrects provisional paths and names.",
 )
+
+
+def checks(command: Callable[..., R]) -> Callable[..., R]:
+    """Gives a command the options --strict and --allow; it takes ``checks`` in their place."""
+
+    @functools.wraps(command)
+    def with_checks(*args: Any, strict: bool, allow: tuple[str, ...], **kwargs: Any) -> R:
+        return command(*args, checks=Checks("strict" if strict else True, allow), **kwargs)
+
+    strict = click.option("--strict", is_flag=True, help="Refuse what is otherwise a warning, too.")
+    allow = click.option(
+        "--allow",
+        multiple=True,
+        metavar="RULE",
+        help="Let this rule be broken, such as payment-reference; may be given several times.",
+    )
+    return strict(allow(with_checks))
 
 
 class FiniteRange(click.FloatRange):
@@ -162,6 +182,21 @@ def name_and_value(
         if not (name and sign):
             raise click.BadParameter("write NAME=VALUE", param=parameter)
     return {name: value for name, _, value in pairs}
+
+
+def judge(document: JsonDocument[Any], checks: Checks) -> None:
+    """Tells what is odd in a document that is about to be sent.
+
+    Raises:
+        RequestInvalidError: it holds keys that are not known, and strictness was asked for.
+    """
+    unknown = [Problem("$", UNKNOWN_KEY.id, remark) for remark in document.remarks]
+    if refused := checks.refused(unknown):
+        raise RequestInvalidError("the document", refused)
+    remark(document.remarks)
+    found = check(document.value)
+    for problem in checks.warned(found):
+        say(f"confirma: warning: {problem}", err=True)
 
 
 def remark(remarks: Sequence[str]) -> None:

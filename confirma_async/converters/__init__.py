@@ -51,6 +51,9 @@ class Converter:
     Args:
         names: Wire names that replace the built-in ones, by ``Class.attribute``.
         strict: Whether it is an error in answers, too.
+
+    Attributes:
+        unknown_written: Grows with every object written that holds a key which the contract does not know.
     """
 
     def __init__(self, names: Mapping[str, str] | None = None, *, strict: bool = False) -> None:
@@ -61,6 +64,7 @@ class Converter:
         self._readers: dict[Any, FastReader] = {}
         self._decoders: dict[Any, Callable[[bytes | str], Any]] = {}
         self._making = threading.RLock()
+        self.unknown_written: int = 0
         self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -229,8 +233,11 @@ class Converter:
 
     def _writer(self, cls: type[Schema]) -> Writer:
         if cls not in self._writers:
-            self._writers[cls] = schema_writer(cls, self.fields_of(cls), self._writer)
+            self._writers[cls] = schema_writer(cls, self.fields_of(cls), self._writer, self._note_unknown)
         return self._writers[cls]
+
+    def _note_unknown(self) -> None:
+        self.unknown_written += 1
 
     @cached_property
     def _explainer(self) -> Explainer:

@@ -219,7 +219,10 @@ def _unpacking(item: Field, index: int) -> Iterator[str]:
 
 
 def schema_writer(
-    cls: type[Schema], fields: Sequence[Field], nested: Callable[[type[Schema]], Writer]
+    cls: type[Schema],
+    fields: Sequence[Field],
+    nested: Callable[[type[Schema]], Writer],
+    unknown: Callable[[], object],
 ) -> Writer:
     """Makes what writes a schema: of an object it makes a struct, or a dict where ``extra`` holds much.
 
@@ -229,6 +232,7 @@ def schema_writer(
         cls: The schema.
         fields: Its fields.
         nested: Gives the writer of a schema below it.
+        unknown: Called where an object holds a key that no attribute stands for.
     """
     struct = msgspec.defstruct(
         cls.__name__,
@@ -244,7 +248,7 @@ def schema_writer(
         "struct": struct,
         "explicit": explicit,
         "nullable": {item.wire for item in fields if not item.required and item.kind not in SPELLING_KEPT},
-        "with_extra": partial(_with_extra, fields),
+        "with_extra": partial(_with_extra, fields, unknown),
         "kept": _is_kept,
         "Mismatch": WireMismatch,
         "UNSET": msgspec.UNSET,
@@ -312,7 +316,9 @@ def _wire_names(fields: Sequence[Field]) -> dict[str, str]:
     return {item.attribute: item.wire for item in fields}
 
 
-def _with_extra(fields: Sequence[Field], obj: Schema, struct: msgspec.Struct) -> Any:
+def _with_extra(
+    fields: Sequence[Field], unknown: Callable[[], object], obj: Schema, struct: msgspec.Struct
+) -> Any:
     """Writes ``extra`` back; an attribute that was changed since wins over the spelling it had."""
     if WHOLE_RECORD in obj.extra:
         return checked_json(obj.extra[WHOLE_RECORD])
@@ -328,11 +334,14 @@ def _with_extra(fields: Sequence[Field], obj: Schema, struct: msgspec.Struct) ->
                 out[key] = value
         elif item is None or current is None or current == ():
             out[key] = checked_json(value)
+            if item is None:
+                unknown()
     for item in fields:
         if item.older and item.older in obj.extra and item.wire not in obj.extra:
             # One name of the two is written: the older one, unless the attribute was changed since.
             older, current = obj.extra[item.older], getattr(obj, item.attribute)
-            is_as_read = item.is_spelling_of(older, current) if older else item.nothing == current
+            unsaid = older in (None, [])
+            is_as_read = item.nothing == current if unsaid else item.is_spelling_of(older, current)
             out.pop(item.wire if is_as_read else item.older, None)
     return out
 

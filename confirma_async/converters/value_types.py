@@ -98,20 +98,32 @@ def _sane_whole(value: int) -> Decimal:
     return Decimal(value)
 
 
+_NO_EXACT_FLOAT = (
+    "an exact number; a float is taken by its shortest text, if that has at most two decimals, and this one "
+    'has more: give a Decimal of its text, such as Decimal("0.30"), or round it first'
+)
+
+
 def _read_decimal(value: Any) -> Decimal:
     if type(value) is Decimal:
         if value.is_finite():
             return _sane(value)
     elif type(value) is int:
         return _sane_whole(value)
+    elif type(value) is float:
+        raise WireMismatch(_NO_EXACT_FLOAT, value)
     raise WireMismatch("a finite JSON number", value)
 
 
 def _has_cents_at_most(value: Decimal) -> bool:
+    """Whether there are two decimals at most; zeros at the end are none."""
     if value.same_quantum(CENT):  # the usual form, and four times quicker to ask
         return True
-    exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -AMOUNT_DECIMALS
+    if not value.is_finite():
+        return False
+    _, digits, exponent = value.as_tuple()
+    surplus = -AMOUNT_DECIMALS - int(exponent)
+    return surplus <= 0 or not any(digits[-surplus:])
 
 
 def _read_amount(value: Any) -> Decimal:
@@ -119,6 +131,8 @@ def _read_amount(value: Any) -> Decimal:
         return _sane_whole(value)
     if type(value) is Decimal and _has_cents_at_most(value):
         return _sane(value)
+    if type(value) is float:
+        raise WireMismatch(_NO_EXACT_FLOAT, value)
     raise WireMismatch("an amount: a JSON number with at most two decimals", value)
 
 

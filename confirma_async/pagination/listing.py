@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from attrs import field, frozen
 
 from confirma_async.errors import ResponseDecodeError
+from confirma_async.schemas.showing import table
 
 Answer = TypeVar("Answer")
 Record = TypeVar("Record")
@@ -31,6 +32,9 @@ class Page(Generic[Record]):
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def _repr_html_(self) -> str:
+        return table(self.records)
 
 
 class Listing(Generic[Answer, Record]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
 from confirma_async.contract import (
@@ -27,6 +27,7 @@ from confirma_async.schemas import (
 )
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.pipeline import Pipeline, T
+from confirma_async.validation import Checks, Validate
 
 
 @takes_options
@@ -40,7 +41,8 @@ class Accounting:
         self,
         ledger: Ledger | Mapping[str, Any],
         *,
-        validate: bool = True,
+        validate: Validate = True,
+        allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> AccountingReceipt:
         """Submits one ledger document (POST ``/accounting/ledger``; contract §7, documented).
@@ -50,7 +52,8 @@ class Accounting:
 
         Args:
             ledger: The document, or a mapping of wire names.
-            validate: Whether to check the document against the rules that need no server.
+            validate: Whether to check the document against the rules that need no server, or ``"strict"``.
+            allow: Rules that it may break, by their ids.
             options: What this call does differently; see ``Options``.
 
         Raises:
@@ -61,7 +64,10 @@ class Accounting:
         converter = self._pipeline.converter
         document = as_schema(ledger, Ledger, converter)
         what = f"ledger {document.ledger_identifier}" if document.ledger_identifier else "the ledger"
-        body = encode(LedgerSubmission(ledgers=document), what, converter, validate=validate)
+        submission = LedgerSubmission(ledgers=document)
+        body = encode(
+            submission, what, converter, Checks(validate, allow), keys=not isinstance(ledger, Ledger)
+        )
         how = CallOptions(**options, subject=what)
         return await self._pipeline.call(SUBMIT_LEDGER, AccountingReceipt, body, options=how)
 
@@ -87,7 +93,8 @@ class Accounting:
         self,
         payments: Sequence[AccountingPayment | Mapping[str, Any]],
         *,
-        validate: bool = True,
+        validate: Validate = True,
+        allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> AccountingReceipt:
         """Submits payments (POST ``/accounting/payment``; contract §7, documented).
@@ -97,7 +104,8 @@ class Accounting:
 
         Args:
             payments: The payments, or mappings of wire names.
-            validate: Whether to check the payments against the rules that need no server.
+            validate: Whether to check the payments against the rules that need no server, or ``"strict"``.
+            allow: Rules that they may break, by their ids.
             options: What this call does differently; see ``Options``.
 
         Raises:
@@ -108,7 +116,11 @@ class Accounting:
         converter = self._pipeline.converter
         written = [as_schema(payment, AccountingPayment, converter) for payment in payments]
         body = encode(
-            PaymentSubmission(payments=written), "the submission of payments", converter, validate=validate
+            PaymentSubmission(payments=written),
+            "the submission of payments",
+            converter,
+            Checks(validate, allow),
+            keys=any(isinstance(payment, Mapping) for payment in payments),
         )
         names = [payment.payment_identifier or "?" for payment in written]
         subject = f"payment {', '.join(names[:3])}" + (", ..." if len(names) > 3 else "")

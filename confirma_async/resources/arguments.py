@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, RequestInvalidError, ResponseDecodeError
+from confirma_async.redaction import visible
 from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.schemas.wire import Schema
-from confirma_async.validation import check
+from confirma_async.validation import Checks, check
+from confirma_async.validation.keys import unknown_keys
+
+logger: logging.Logger = logging.getLogger("confirma_async")
 
 S = TypeVar("S", bound=Schema)
 
@@ -18,51 +23,81 @@ _TOO_LONG = f"must be a whole number of at most {LONGEST_INVOICE_NUMBER} digits;
 
 
 def as_schema(value: S | Mapping[str, Any], cls: type[S], converter: Converter) -> S:
-    """Returns the value as the schema.
+    """Returns the value as the schema. A mapping may hold what JSON would not: see ``mappings``.
 
     Raises:
         RequestInvalidError: the mapping is not of that form; lists every place.
     """
     if isinstance(value, cls):
         return value
+    found = dict(value) if isinstance(value, Mapping) else value
     try:
-        return converter.structure(dict(value) if isinstance(value, Mapping) else value, cls)
+        return converter.structure(found, cls)
+    except ResponseDecodeError:
+        pass
+    from confirma_async.converters.mappings import as_json_has_it
+
+    try:
+        return converter.structure(as_json_has_it(found, cls, converter.fields_of), cls)
     except ResponseDecodeError as error:
         problems = error.problems
     raise RequestInvalidError(f"the {cls.__name__}", problems)
 
 
-def encode(request: Schema, what: str, converter: Converter, *, validate: bool) -> bytes:
-    """Writes a request as JSON, after checking it.
+def encode(request: Schema, what: str, converter: Converter, checks: Checks, *, keys: bool = False) -> bytes:
+    """Writes a request as JSON, after checking it. What is a warning is logged.
 
     Args:
         request: What to write.
         what: What to call it in a message: ``ledger 2026-11``.
         converter: Writes it.
-        validate: Whether to check it against the rules that need no server.
+        checks: How strictly it is held against the rules that need no server.
+        keys: Whether keys that the contract does not know are told of: it was read from a mapping.
 
     Raises:
         RequestInvalidError: it holds values of the wrong kind, or breaks a rule; lists all of them.
     """
-    body, problems = _written(request, converter, validate=validate)
+    body, problems = _written(request, converter, checks, keys=keys)
     if problems:
-        raise RequestInvalidError(what, problems)
+        if refused := checks.refused(problems):
+            raise RequestInvalidError(what, refused)
+        warn(what, problems)
     return body
 
 
-def encode_invoice(request: SalesInvoiceRequest, converter: Converter, *, validate: bool) -> bytes:
+def encode_invoice(
+    request: SalesInvoiceRequest, converter: Converter, checks: Checks, *, keys: bool = False
+) -> tuple[bytes, list[Problem]]:
     """Writes an invoice as JSON, after checking it; its number is checked in any case.
 
+    Args:
+        request: The invoice.
+        converter: Writes it.
+        checks: How strictly it is held against the rules.
+        keys: Whether keys that the contract does not know are told of.
+
+    Returns:
+        The JSON, and what is a warning.
+
     Raises:
         RequestInvalidError: it holds values of the wrong kind, or breaks a rule; lists all of them.
     """
-    body, problems = _written(request, converter, validate=validate)
+    body, problems = _written(request, converter, checks, keys=keys)
     number = number_of(request)
-    if not problems and (number is None or len(number) > LONGEST_INVOICE_NUMBER):
-        problems.append(Problem("$.invoice.header.number", "number.whole", _TOO_LONG))
-    if problems:
-        raise RequestInvalidError(f"invoice {number}" if number else "the invoice", problems)
-    return body
+    refused = checks.refused(problems) if problems else problems
+    if not refused and (number is None or len(number) > LONGEST_INVOICE_NUMBER):
+        refused = [Problem("$.invoice.header.number", "number.whole", _TOO_LONG)]
+    if refused:
+        raise RequestInvalidError(f"invoice {number}" if number else "the invoice", refused)
+    return body, problems
+
+
+def warn(what: str, problems: Sequence[Problem]) -> None:
+    """Logs what is odd in a request that is sent all the same."""
+    for problem in problems:
+        logger.warning(
+            "%s: %s", visible(what), visible(str(problem)), extra={"rule": problem.rule, "path": problem.path}
+        )
 
 
 def number_of(request: SalesInvoiceRequest) -> str | None:
@@ -72,12 +107,16 @@ def number_of(request: SalesInvoiceRequest) -> str | None:
     return None if number is None else str(number)
 
 
-def _written(request: Schema, converter: Converter, *, validate: bool) -> tuple[bytes, list[Problem]]:
-    body, problems = b"", list[Problem]()
+def _written(
+    request: Schema, converter: Converter, checks: Checks, *, keys: bool
+) -> tuple[bytes, list[Problem]]:
+    body, problems, unknown = b"", list[Problem](), converter.unknown_written
     try:
         body = converter.dumps(request)
     except RequestInvalidError as error:
         problems += error.problems
-    if validate:
+    if checks.validate:
         problems += check(request)
+        if keys and unknown != converter.unknown_written:
+            problems += unknown_keys(request, converter)
     return body, problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Unpack
 
@@ -19,7 +19,7 @@ from confirma_async.cursors import listing_id
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 from confirma_async.pagination import NO_DAYS, Listing, Period, Window, by_pages, by_windows, period
 from confirma_async.resources.answers import reported
-from confirma_async.resources.arguments import as_schema, encode, encode_invoice
+from confirma_async.resources.arguments import as_schema, encode, encode_invoice, warn
 from confirma_async.resources.distributions import is_last, is_outside, of_number, reading_of
 from confirma_async.schemas import (
     Action,
@@ -40,7 +40,9 @@ from confirma_async.schemas import (
 )
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.pipeline import Pipeline
+from confirma_async.validation import Checks, Validate
 
+_USUAL = Checks()
 _ANOTHER_CASE = (
     "the service answered about another case than the one asked for: it does not seem to know the parameter "
     "that names the case. That name is provisional; correct CaseQuery.case_id with Overrides"
@@ -58,14 +60,17 @@ class Invoices:
         self,
         request: SalesInvoiceRequest | Mapping[str, Any],
         *,
-        validate: bool = True,
+        validate: Validate = True,
+        allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> InvoiceReceipt:
         """Sends one invoice (POST ``/invoice``; contract §4, documented; the answer's names are provisional).
 
         Args:
             request: The invoice, or a mapping of wire names.
-            validate: Whether to check the invoice against the rules that need no server.
+            validate: Whether to check the invoice against the rules that need no server; ``"strict"`` refuses
+                it also for what is a warning otherwise.
+            allow: Rules that the invoice may break, by their ids: ``["payment-reference"]``.
             options: What this call does differently; see ``Options``.
 
         Raises:
@@ -73,14 +78,15 @@ class Invoices:
             OutcomeUnknownError: the invoice may have arrived; look it up before sending it again.
             CallError: the call failed otherwise.
         """
-        send = creation(self, request, validate=validate, **options)
+        send = creation(self, request, validate=validate, allow=allow, **options)
         return await send()
 
     async def create_actions(
         self,
         actions: Sequence[TypedAction | Action | Mapping[str, Any]],
         *,
-        validate: bool = True,
+        validate: Validate = True,
+        allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> ActionsReceipt:
         """Asks for actions on invoices or cases (POST ``/invoice/action``; contract §5, documented).
@@ -91,7 +97,8 @@ class Invoices:
             actions: One object per action: ``Comment``, ``Withdraw``, ``DueDate``, ``PaymentPlan``,
                 ``Objection``, ``Pause``, ``DirectPayment``; ``Action`` for other codes; or mappings of wire
                 names.
-            validate: Whether to check the actions against the rules that need no server.
+            validate: Whether to check the actions against the rules that need no server, or ``"strict"``.
+            allow: Rules that they may break, by their ids.
             options: What this call does differently; see ``Options``.
 
         Raises:
@@ -106,7 +113,11 @@ class Invoices:
             for action in actions
         ]
         body = encode(
-            InvoiceActions(actions=written), "the request for actions", converter, validate=validate
+            InvoiceActions(actions=written),
+            "the request for actions",
+            converter,
+            Checks(validate, allow),
+            keys=any(isinstance(action, Mapping) for action in actions),
         )
         subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
         how = CallOptions(**options, subject=subject, find_out=partial(_look_at, written))
@@ -294,7 +305,8 @@ def creation(
     invoices: Invoices,
     request: SalesInvoiceRequest | Mapping[str, Any],
     *,
-    validate: bool = True,
+    validate: Validate = True,
+    allow: Iterable[str] = (),
     **options: Unpack[Options],
 ) -> Callable[[], Coroutine[Any, Any, InvoiceReceipt]]:
     """What ``invoices.create`` does before it calls the service: checks the invoice, and writes it as JSON.
@@ -305,6 +317,7 @@ def creation(
         invoices: Whose verb it is.
         request: See ``Invoices.create``, as for the others.
         validate: Whether to check the invoice.
+        allow: Rules that it may break.
         options: What this call does differently; see ``Options``.
 
     Returns:
@@ -316,8 +329,12 @@ def creation(
     # One half of a verb of that class, which is no verb itself:
     pipeline = invoices._pipeline  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     invoice = as_schema(request, SalesInvoiceRequest, pipeline.converter)
-    body = encode_invoice(invoice, pipeline.converter, validate=validate)
+    checks = _USUAL if validate is True and not allow else Checks(validate, allow)
+    keys = not isinstance(request, SalesInvoiceRequest)
+    body, warnings = encode_invoice(invoice, pipeline.converter, checks, keys=keys)
     header = invoice.invoice.header
+    if warnings:
+        warn(f"invoice {header.number}", warnings)
     how = CallOptions(**options, subject=f"invoice {header.number}", find_out=partial(_look_for, header))
     return partial(pipeline.call, CREATE_INVOICE, InvoiceReceipt, body, options=how)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 
 from confirma_async.contract import CREATE_CLIENT, RENEW_TOKEN, VALIDATE_TOKEN
@@ -13,6 +13,7 @@ from confirma_async.schemas import ClientCreated, ClientRequest, TokenValidity
 from confirma_async.secret import Secret
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.pipeline import Pipeline
+from confirma_async.validation import Checks, Validate
 
 
 @takes_options
@@ -26,7 +27,8 @@ class Onboarding:
         self,
         request: ClientRequest | Mapping[str, Any],
         *,
-        validate: bool = True,
+        validate: Validate = True,
+        allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> ClientCreated:
         """Onboards a client (POST ``/client``; contract §3, documented).
@@ -36,7 +38,8 @@ class Onboarding:
 
         Args:
             request: The company and the service it takes, or a mapping of wire names.
-            validate: Whether to check the request against the rules that need no server.
+            validate: Whether to check the request against the rules that need no server, or ``"strict"``.
+            allow: Rules that it may break, by their ids.
             options: What this call does differently; see ``Options``.
 
         Raises:
@@ -47,7 +50,13 @@ class Onboarding:
             CallError: the call failed otherwise.
         """
         client = as_schema(request, ClientRequest, self._pipeline.converter)
-        body = encode(client, "the client", self._pipeline.converter, validate=validate)
+        body = encode(
+            client,
+            "the client",
+            self._pipeline.converter,
+            Checks(validate, allow),
+            keys=not isinstance(request, ClientRequest),
+        )
         subject = f"client {client.client.business_code}"
         how = CallOptions(**options, subject=subject)
         return await self._pipeline.call(CREATE_CLIENT, ClientCreated, body, options=how)

@@ -1,12 +1,15 @@
 """What every schema shares: evidence marks, wire names, and the keys that no attribute claims."""
 
 import enum
+import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar
+from functools import cache
+from typing import Any, ClassVar, TypeVar, cast
 
 from attrs import field, fields, frozen
 
 from confirma_async.schemas.drift import Drift, Kept
+from confirma_async.schemas.showing import as_html, as_text
 
 
 class Evidence(enum.Enum):
@@ -18,6 +21,12 @@ class Evidence(enum.Enum):
     """Name and type were seen in a vendor's example; whether it is required is not known."""
     PROVISIONAL = "P"
     """The concept is documented, the wire name is this project's reading and may be wrong."""
+
+
+@cache
+def plain_converter() -> Any:
+    """The converter with the built-in names. It stands above the schemas, and is looked up when needed."""
+    return importlib.import_module("confirma_async.converters").Converter()
 
 
 EVIDENCE = "evidence"
@@ -62,6 +71,26 @@ class Schema:
     section: ClassVar[str] = ""
 
     extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object in its wire form, under the built-in names: numbers are Decimal, dates are text.
+
+        Secrets are in it, as they are sent. Under names of your own it is ``Converter.unstructure``.
+
+        Raises:
+            RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
+        """
+        return cast("dict[str, Any]", plain_converter().unstructure(self))
+
+    def to_json(self) -> str:
+        """The same as JSON, decimals exactly as they are."""
+        return str(plain_converter().dumps(self), "utf-8")
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 @frozen(kw_only=True)

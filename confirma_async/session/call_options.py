@@ -7,7 +7,7 @@ import typing
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypedDict, TypeVar
 
-from attrs import field, frozen
+from attrs import define, field
 
 C = TypeVar("C", bound=type)
 
@@ -33,9 +33,11 @@ class Options(TypedDict, total=False):
     strict: bool | None
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class CallOptions:
     """What one call does differently from the others: what its caller said, and what its verb knows.
+
+    Made once, and not changed.
 
     Attributes:
         timeout: See ``Options``, as for the four that follow.

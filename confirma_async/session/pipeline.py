@@ -159,7 +159,9 @@ class Pipeline:
         deadline = history.started + self._seconds(options.timeout)
         key = self.keys.of(operation)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
-        url = target + query_string(self.converter, operation, query, options.query)
+        url = target
+        if query is not None or options.query:
+            url += query_string(self.converter, operation, query, options.query)
         added = _checked(options.headers)
         policy = self.policy if options.retries is None else _with_retries(self.policy, options.retries)
         result: Response | TransportError | None = None

@@ -6,8 +6,9 @@ the caller's precision nor its rounding can bend a sum.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TypeAlias
 
 from confirma_async.errors import Problem
@@ -28,6 +29,9 @@ _LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1
 _NUMBER = f"a whole number greater than zero, of at most {LONGEST_INVOICE_NUMBER} digits"
 _NOTHING: tuple[Problem, ...] = ()
 _HALF_CENT = Decimal("0.005")
+_TYPES = tuple(str(kind) for kind in InvoiceType)
+ABSURD = Decimal(100_000_000)
+"""What an invoice asks for at least whose decimal point may be wrong."""
 _MAY_BE_DUE_BEFORE = frozenset({InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE})
 
 _Column: TypeAlias = list[Decimal | None]
@@ -121,6 +125,54 @@ def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
         return _NOTHING
     wanted = f"{_not_gross(amounts)} (roundingAmount is not part of it)"
     return (_problem(rules.INVOICE_GROSS, "amounts.grossAmount", wanted),)
+
+
+@about(SalesInvoiceRequest)
+def nothing_is_odd(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """The type is known, somebody is to pay, and there is an amount that is neither none nor absurd."""
+    amounts, parties = invoice.amounts, invoice.parties
+    buyer = parties and parties.buyer_party
+    gross = amounts and amounts.gross_amount
+    if invoice.header.type.is_known and buyer and buyer.name and gross and 0 < gross < ABSURD:
+        return _NOTHING  # the usual case
+    return (*_odd_type(invoice), *_no_buyer(invoice), *_odd_amount(invoice))
+
+
+def _odd_type(invoice: InvoiceContentData) -> Iterator[Problem]:
+    kind = invoice.header.type
+    if not kind.is_known:
+        near = get_close_matches(kind.upper(), _TYPES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the vendor names {', '.join(_TYPES)}"
+        yield _problem(rules.INVOICE_TYPE, "header.type", f"is no type that the vendor names; {hint}")
+
+
+def _no_buyer(invoice: InvoiceContentData) -> Iterator[Problem]:
+    buyer = invoice.parties.buyer_party if invoice.parties else None
+    if buyer is None or not buyer.name or not buyer.name.strip():
+        place = "parties.buyerParty" if buyer is None else "parties.buyerParty.name"
+        yield _problem(rules.BUYER, place, "is not there: nobody is named who is to pay; name the buyer")
+
+
+def _odd_amount(invoice: InvoiceContentData) -> Iterator[Problem]:
+    asked, place = _asked_for(invoice.amounts), "amounts"
+    if asked is None:
+        known = [part for row in invoice.rows if (part := _asked_for(row)) is not None]
+        asked, place = (sum_of(known) if known else None), "rows"
+    if asked is None:
+        if not any(row.unit_price is not None for row in invoice.rows):
+            told = "are not there, and no row has an amount or a price: nothing is asked for; give amounts"
+            yield _problem(rules.AMOUNT_MISSING, "amounts", told)
+    elif invoice.header.type == InvoiceType.INVOICE and asked <= 0:
+        told = f"make {asked}, and an INVOICE asks for more than nothing; a CREDIT_NOTE gives back"
+        yield _problem(rules.AMOUNT_SIGN, place, told)
+    elif abs(asked) >= ABSURD:
+        yield _problem(rules.AMOUNT_ABSURD, place, f"make {asked}; look whether the decimal point is right")
+
+
+def _asked_for(amounts: InvoiceRowData | InvoiceAmounts | None) -> Decimal | None:
+    if amounts is None:
+        return None
+    return amounts.net_amount if amounts.gross_amount is None else amounts.gross_amount
 
 
 @about(SalesInvoiceRequest)

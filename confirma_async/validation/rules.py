@@ -5,6 +5,7 @@ A rule is registered where it is defined, and so is what checks an object as a w
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,6 +17,15 @@ from confirma_async.schemas.wire import Schema
 OURS = "ours"
 
 
+class Degree(enum.Enum):
+    """What a broken rule means for a request."""
+
+    REFUSE = "refuse"
+    """It is not sent: the vendor documents the rule, or money would certainly go astray."""
+    WARN = "warn"
+    """It is told, and the request is sent: the rule is ours, and the service may take what breaks it."""
+
+
 @frozen
 class Rule:
     """One thing that a request, a query or an answer must fulfil.
@@ -24,11 +34,13 @@ class Rule:
         id: What problems are reported under.
         text: What must hold, in one sentence.
         source: The section of the wire contract and its evidence mark, or "ours".
+        degree: Whether a request that breaks it is refused.
     """
 
     id: str
     text: str
     source: str
+    degree: Degree = Degree.REFUSE
 
 
 Check: TypeAlias = Callable[[Any], Iterable[Problem]]
@@ -51,10 +63,14 @@ def about(cls: type[Schema]) -> Callable[[AnyCheck], AnyCheck]:
 _RULES: list[Rule] = []
 
 
-def _rule(id: str, text: str, source: str) -> Rule:  # noqa: A002 (as the rule itself calls it)
-    rule = Rule(id, text, source)
+def _rule(id: str, text: str, source: str, degree: Degree = Degree.REFUSE) -> Rule:  # noqa: A002 (its own name)
+    rule = Rule(id, text, source, degree)
     _RULES.append(rule)
     return rule
+
+
+def _warning(id: str, text: str) -> Rule:  # noqa: A002 (its own name)
+    return _rule(id, text, OURS, Degree.WARN)
 
 
 TYPE = _rule(
@@ -77,10 +93,17 @@ INVOICE_NUMBER = _rule("invoice-number", "An invoice number is positive and has 
 CREDITED_INVOICE = _rule(
     "credited-invoice", "A CREDIT_NOTE names its original in references.creditedInvoiceNumber.", "§4 D"
 )
-DUE_DATE = _rule(
+DUE_DATE = _warning(
     "due-date",
     "The due date is not before the invoice's date; a REMINDER and a CREDIT_NOTE may carry an older one.",
-    OURS,
+)
+INVOICE_TYPE = _warning("invoice-type", "The type of an invoice is one of those that the vendor names.")
+BUYER = _warning("buyer", "An invoice has a buyer who is named.")
+AMOUNT_MISSING = _warning("amount-missing", "An invoice says what it asks for: an amount, or a row with one.")
+AMOUNT_SIGN = _warning("amount-sign", "An INVOICE asks for more than nothing.")
+AMOUNT_ABSURD = _warning("amount-absurd", "An invoice asks for less than 100,000,000 in its currency.")
+UNKNOWN_KEY = _warning(
+    "unknown-key", "A mapping, or a record of JSON, holds keys that the contract knows alone."
 )
 ROW_GROSS = _rule("row-gross", "In each row, net plus VAT is gross, where all three are given.", OURS)
 ROW_SUMS = _rule(
@@ -106,12 +129,11 @@ PAYMENT_REFERENCE = _rule(
     "§4 E",
 )
 IBAN = _rule("iban", "An IBAN has the form of its country and correct check digits.", OURS)
-BIC = _rule("bic", "A BIC has the form of ISO 9362.", OURS)
-BUSINESS_ID = _rule(
+BIC = _warning("bic", "A BIC has the form of ISO 9362.")
+BUSINESS_ID = _warning(
     "business-id",
     "A Finnish party's Business ID has a correct check digit. Finnish is who has a Finnish address, or no "
     "country and an id of the form 1234567-8.",
-    OURS,
 )
 NAMED = _rule("named", "A client has a name and a business code, its service a partner code.", "§3 E")
 NOT_EMPTY = _rule("not-empty", "A request for actions, a ledger and a submission hold at least one.", OURS)
@@ -127,9 +149,7 @@ LEDGER_BALANCE = _rule(
     "row has one. So it does in the vendor's example.",
     "§7 E",
 )
-PAYMENT_IDENTIFIER = _rule(
-    "payment-identifier", "No two payments of one submission share an identifier.", OURS
-)
+PAYMENT_IDENTIFIER = _warning("payment-identifier", "No two payments of one submission share an identifier.")
 PAYMENT_ALLOCATIONS = _rule(
     "payment-allocations", "The allocations of a payment add up to its amount, exactly.", OURS
 )

@@ -48,5 +48,6 @@ def finvoice_codes() -> str:
 def rules() -> str:
     """Every rule that is checked before sending."""
     return table(
-        ("Rule", "What must hold", "Source"), [(code(rule.id), rule.text, rule.source) for rule in RULES]
+        ("Rule", "What must hold", "Degree", "Source"),
+        [(code(rule.id), rule.text, rule.degree.value, rule.source) for rule in RULES],
     )

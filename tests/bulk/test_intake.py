@@ -12,6 +12,7 @@ from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats import BadRecord, Place, ReadInvoice
 from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.validation import Checks
 
 BAD = BadRecord(place=Place("f"), problems=[])
 
@@ -68,7 +69,7 @@ async def test_an_empty_source_has_no_chunks():
 
 
 def prepared(record, **options):
-    return prepare(record, 5, Converter(), **{"validate": True, **options})
+    return prepare(record, 5, Converter(), Checks(**options))
 
 
 def test_a_mapping_becomes_an_entry_with_its_key_and_digest(wire_invoice):
@@ -132,13 +133,13 @@ async def test_an_asynchronous_source_is_closed_when_the_job_ends():
 
 
 def test_what_breaks_a_rule_is_refused_with_its_number(wire_invoice):
-    refusal = prepared(wire_invoice(9, header={"dueDate": "2026-10-01"}))
+    refusal = prepared(wire_invoice(9, header={"currencyCode": "EURO"}))
     assert isinstance(refusal, Refusal)
     assert refusal.number == "9"
 
 
 def test_what_breaks_a_rule_goes_through_unvalidated(wire_invoice):
-    assert isinstance(prepared(wire_invoice(header={"dueDate": "2026-10-01"}), validate=False), Entry)
+    assert isinstance(prepared(wire_invoice(header={"currencyCode": "EURO"}), validate=False), Entry)
 
 
 def test_a_mapping_of_the_wrong_form_is_refused_with_its_paths(wire_invoice):

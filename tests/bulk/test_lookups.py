@@ -24,6 +24,7 @@ from confirma_async.converters import Converter
 from confirma_async.errors import Phase, TransportError
 from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.session.transport import Response
+from confirma_async.validation import Checks
 
 SETTLE = 60.0
 
@@ -343,7 +344,7 @@ HOUR, YEAR = 3600.0, 365 * 86400.0
 
 def killed(journal, request_of, *, now, timeout=120.0):
     """An earlier run that died between its intent and its answer, by the clock of then."""
-    entry = prepare(request_of(1), 1, Converter(), validate=False)
+    entry = prepare(request_of(1), 1, Converter(), Checks(validate=False))
     with journal.transaction():
         run = journal.begin(JobName("late"), now=now)
         (admitted,) = journal.admit([entry], run)

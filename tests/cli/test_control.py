@@ -181,7 +181,7 @@ def mixed(confirma, service, invoices, tmp_path):
     """A job with an accepted invoice and one that was refused before sending."""
     file = invoices(1)
     wrong = json.loads(file.read_text())
-    wrong["invoice"]["header"].update(number=2, dueDate="2026-10-01")
+    wrong["invoice"]["header"].update(number=2, currencyCode="EURO")
     file.write_text(file.read_text() + "\n" + json.dumps(wrong))
     confirma("submit", file)
 

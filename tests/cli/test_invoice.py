@@ -55,12 +55,12 @@ def test_it_may_come_from_standard_input(confirma, service, wire_invoice, standa
 
 
 def test_what_breaks_a_rule_is_not_sent(confirma, confirma_json, service, one):
-    file = one(header={"dueDate": "2026-10-01"})
+    file = one(header={"currencyCode": "EURO"})
     code, _, err = confirma("invoice", "create", file)
     assert code == 1
-    assert "$.invoice.header.dueDate" in err
+    assert "$.invoice.header.currencyCode" in err
     _, told = confirma_json("invoice", "create", file)
-    assert [problem["path"] for problem in told["problems"]] == ["$.invoice.header.dueDate"]
+    assert [problem["path"] for problem in told["problems"]] == ["$.invoice.header.currencyCode"]
     assert not service.requests
 
 

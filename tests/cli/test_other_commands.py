@@ -27,11 +27,11 @@ def test_good_files_pass(confirma, invoices):
 
 
 def test_every_problem_is_listed_with_place_and_rule(confirma_json, invoices):
-    code, found = confirma_json("validate", invoices(1, 2, header={"dueDate": "2026-10-01"}))
+    code, found = confirma_json("validate", invoices(1, 2, header={"currencyCode": "EURO"}))
     assert code == 1
     assert [bad["number"] for bad in found["invalid"]] == ["1", "2"]
     assert found["invalid"][0]["place"].endswith("invoices.jsonl:1")
-    assert found["invalid"][0]["problems"][0]["path"] == "$.invoice.header.dueDate"
+    assert found["invalid"][0]["problems"][0]["path"] == "$.invoice.header.currencyCode"
 
 
 def test_a_clash_is_found_without_sending(confirma, invoices):
@@ -50,7 +50,7 @@ def test_numbers_that_would_be_given_are_shown(confirma, confirma_json, invoices
 
 
 def test_long_lists_are_cut_for_people_and_whole_for_machines(confirma, confirma_json, invoices):
-    file = invoices(*range(1, 41), header={"dueDate": "2026-10-01"})
+    file = invoices(*range(1, 41), header={"currencyCode": "EURO"})
     _, out, _ = confirma("validate", file)
     assert "and 20 more" in out
     _, found = confirma_json("validate", file)

@@ -87,7 +87,7 @@ async def test_an_asynchronous_source_is_taken_too(sandbox, confirma, journal, w
 
 
 async def test_outcomes_are_told_one_by_one(confirma, journal, wire_invoice):
-    bad = wire_invoice(3, header={"dueDate": "2026-10-01"})
+    bad = wire_invoice(3, header={"currencyCode": "EURO"})
     told = [
         outcome
         async for outcome in confirma.bulk.stream([wire_invoice(1), wire_invoice(2), bad], journal=journal)

@@ -12,7 +12,7 @@ from confirma_async.bulk.items import Entry, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import BadRecord, ColumnMapping, ReadOptions, attachments, read
-from confirma_async.validation import check
+from confirma_async.validation import Checks, check
 
 HEADER = "number;date;due_date;currency;attachment;row_net_amount"
 PDF = b"%PDF-1.7 first %%EOF"
@@ -28,7 +28,7 @@ def table(write):
 
 
 def entry(record) -> Any:
-    return prepare(record, 1, Converter(), validate=True)
+    return prepare(record, 1, Converter(), Checks())
 
 
 def filled(prepared) -> bytes:

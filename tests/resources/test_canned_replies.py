@@ -84,18 +84,18 @@ async def test_a_mapping_of_the_wrong_form_is_refused_with_every_path(replies, c
 
 
 async def test_a_broken_rule_is_found_before_sending(replies, confirma):
-    upside_down = {"invoice": {"header": {**INVOICE["invoice"]["header"], "dueDate": "2026-10-01"}}}
+    wrong = {"invoice": {"header": {**INVOICE["invoice"]["header"], "currencyCode": "EURO"}}}
     with pytest.raises(RequestInvalidError, match="invoice 1042 was not sent"):
-        await confirma.invoices.create(upside_down)
+        await confirma.invoices.create(wrong)
 
 
 async def test_rules_can_be_left_to_the_service(replies, confirma):
-    upside_down = {"invoice": {"header": {**INVOICE["invoice"]["header"], "dueDate": "2026-10-01"}}}
+    wrong = {"invoice": {"header": {**INVOICE["invoice"]["header"], "currencyCode": "EURO"}}}
     replies.post(f"{STAGING}/invoice", payload={})
-    await confirma.invoices.create(upside_down, validate=False)
+    await confirma.invoices.create(wrong, validate=False)
 
 
-async def test_upside_down_dates_are_refused_before_asking(replies, confirma):
+async def test_wrong_dates_are_refused_before_asking(replies, confirma):
     import datetime
 
     with pytest.raises(RequestInvalidError, match="swap them"):

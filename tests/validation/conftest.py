@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
+from confirma_async.errors import Problem
 from confirma_async.schemas import (
     Address,
     BuyerParty,
@@ -25,9 +26,11 @@ from confirma_async.schemas import (
     InvoiceRowData,
     PaymentDetails,
     SalesInvoiceRequest,
+    Schema,
     SellerParty,
     VatBreakdown,
 )
+from confirma_async.validation import check
 
 
 def _address() -> Address:
@@ -112,3 +115,12 @@ def with_(request_: SalesInvoiceRequest) -> Callable[..., SalesInvoiceRequest]:
         return changed
 
     return change
+
+
+ODD = frozenset({"buyer", "amount-missing", "amount-sign", "amount-absurd", "invoice-type"})
+"""What the invoices of most tests lack: see ``test_degrees``."""
+
+
+def faults(obj: Schema) -> list[Problem]:
+    """What is wrong with an object, and not merely odd."""
+    return [problem for problem in check(obj) if problem.rule not in ODD]

@@ -26,7 +26,8 @@ from confirma_async.schemas import (
     SellerParty,
     VatBreakdown,
 )
-from confirma_async.validation import RULES, check
+from confirma_async.validation import RULES
+from tests.validation.conftest import faults
 
 HEADER = InvoiceHeader(
     number=1, date=datetime.date(2026, 1, 1), due_date=datetime.date(2026, 1, 1), currency_code="EUR"
@@ -118,15 +119,15 @@ FAULTS = [
 
 
 def found(request: SalesInvoiceRequest) -> list[tuple[str, str]]:
-    return [(problem.path, problem.rule) for problem in check(request)]
+    return [(problem.path, problem.rule) for problem in faults(request)]
 
 
 def test_an_invoice_without_fault_has_no_problems(request_):
-    assert check(request_) == []
+    assert faults(request_) == []
 
 
 def test_the_smallest_invoice_has_no_problems():
-    assert check(SalesInvoiceRequest(invoice=InvoiceContentData(header=HEADER))) == []
+    assert faults(SalesInvoiceRequest(invoice=InvoiceContentData(header=HEADER))) == []
 
 
 @pytest.mark.parametrize(("place", "value", "path", "rule"), FAULTS)
@@ -150,7 +151,7 @@ def test_a_fault_is_reported_where_it_is(with_, place, value, path, rule):
     ],
 )
 def test_no_problem_prints_the_value(with_, place, value):
-    problems = check(with_((place, value)))
+    problems = faults(with_((place, value)))
     assert problems
     assert not any(str(value) in str(problem) for problem in problems)
 
@@ -179,13 +180,13 @@ def test_all_problems_come_at_once(with_):
 
 
 def test_lower_case_is_named_as_the_fault(with_):
-    (problem,) = check(with_(("header.language_code", "fi")))
+    (problem,) = faults(with_(("header.language_code", "fi")))
     assert "upper case" in problem.message
 
 
 @pytest.mark.parametrize("code", ["FI", "SV", "NO", "DK", "EN", "DA", "NB", "ET"])
 def test_the_vendors_words_and_iso_639_are_languages(with_, code):
-    assert check(with_(("header.language_code", code))) == []
+    assert faults(with_(("header.language_code", code))) == []
 
 
 def test_the_delivery_party_is_looked_at_too(with_):
@@ -202,18 +203,18 @@ def test_the_second_attachment_is_counted(with_, request_):
 
 
 def test_an_attachment_by_url_is_fine(with_):
-    assert check(with_(("attachments.0", InvoiceAttachments(url="https://example.com/a.pdf")))) == []
+    assert faults(with_(("attachments.0", InvoiceAttachments(url="https://example.com/a.pdf")))) == []
 
 
 @given(data=st.binary(min_size=1))
 def test_any_base64_is_fine(data):
     attachment = InvoiceAttachments(data=base64.b64encode(data).decode())
     invoice = InvoiceContentData(header=HEADER, attachments=(attachment,))
-    assert check(SalesInvoiceRequest(invoice=invoice)) == []
+    assert faults(SalesInvoiceRequest(invoice=invoice)) == []
 
 
 def test_lists_are_as_good_as_tuples(with_, request_):
-    assert check(with_(("rows", list(request_.invoice.rows)), ("attachments", []))) == []
+    assert faults(with_(("rows", list(request_.invoice.rows)), ("attachments", []))) == []
 
 
 # --- who is Finnish ---------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def test_lists_are_as_good_as_tuples(with_, request_):
 
 def test_a_postal_code_without_a_country_is_left_alone(with_):
     address = Address(postal_code="anything")
-    assert check(with_(("parties.buyer_party.address", address))) == []
+    assert faults(with_(("parties.buyer_party.address", address))) == []
 
 
 def test_the_form_alone_makes_an_id_finnish_where_no_country_is_given(with_):
@@ -231,7 +232,7 @@ def test_the_form_alone_makes_an_id_finnish_where_no_country_is_given(with_):
 
 def test_the_id_of_another_country_is_left_alone(with_):
     seller = SellerParty(business_id="2077474-1", address=Address(country_code="CL"))
-    assert check(with_((PARTIES, seller))) == []
+    assert faults(with_((PARTIES, seller))) == []
 
 
 def test_a_finnish_party_needs_an_id_of_finnish_form(with_):
@@ -249,7 +250,7 @@ def test_a_finnish_party_needs_an_id_of_finnish_form(with_):
     ],
 )
 def test_digits_are_free_text_where_the_seller_is_not_paid_in_finland(with_, seller):
-    assert check(with_((PARTIES, seller), ("references.payment", "1233"))) == []
+    assert faults(with_((PARTIES, seller), ("references.payment", "1233"))) == []
 
 
 def test_a_finnish_address_alone_asks_for_the_finnish_check_digit(with_):
@@ -267,7 +268,7 @@ def test_an_invoice_without_parties_has_its_rf_reference_checked(with_):
 
 
 def test_an_invoice_may_be_due_on_its_date(with_):
-    assert check(with_(("header.due_date", datetime.date(2026, 3, 1)))) == []
+    assert faults(with_(("header.due_date", datetime.date(2026, 3, 1)))) == []
 
 
 @pytest.mark.parametrize("kind", ["REMINDER", "CREDIT_NOTE"])
@@ -277,12 +278,12 @@ def test_what_is_about_an_older_invoice_may_carry_its_due_date(with_, kind):
         ("references.credited_invoice_number", 1041),
         ("header.due_date", datetime.date(2026, 2, 1)),
     )
-    assert check(request) == []
+    assert faults(request) == []
 
 
 def test_a_credit_note_that_names_its_original_is_fine(with_):
     request = with_(("header.type", "CREDIT_NOTE"), ("references.credited_invoice_number", 1041))
-    assert check(request) == []
+    assert faults(request) == []
 
 
 def test_a_credit_note_without_references_is_reported(with_):
@@ -321,13 +322,13 @@ def rounded(rows, net, vat, gross):
 
 def test_vat_may_be_rounded_on_the_whole():
     rows = [("10.10", "2.58", "12.68")] * 3  # 25.5 % is 2.5755; of 30.30 it is 7.7265
-    assert check(rounded(rows, "30.30", "7.73", "38.03")) == []
-    assert check(rounded(rows, "30.30", "7.74", "38.04")) == []
+    assert faults(rounded(rows, "30.30", "7.73", "38.03")) == []
+    assert faults(rounded(rows, "30.30", "7.74", "38.04")) == []
 
 
 def test_prices_with_vat_may_have_it_taken_out_of_the_whole():
     rows = [("7.97", "2.03", "10.00")] * 3  # 10.00 / 1.255 is 7.968...; 30.00 / 1.255 is 23.904...
-    assert check(rounded(rows, "23.90", "6.10", "30.00")) == []
+    assert faults(rounded(rows, "23.90", "6.10", "30.00")) == []
 
 
 def test_rounding_explains_half_a_cent_for_each_row_and_no_more():
@@ -343,12 +344,12 @@ def test_rounding_explains_half_a_cent_for_each_row_and_no_more():
 
 
 def test_trailing_zeros_are_no_difference(with_):
-    assert check(with_(("amounts.net_amount", Decimal("3E+2")), ("amounts.gross_amount", None))) == []
+    assert faults(with_(("amounts.net_amount", Decimal("3E+2")), ("amounts.gross_amount", None))) == []
 
 
 def test_a_column_that_a_row_does_not_give_is_not_summed(with_):
     request = with_(("rows.0.net_amount", None), ("amounts.net_amount", None))
-    assert check(request) == []
+    assert faults(request) == []
 
 
 def test_a_missing_gross_column_does_not_hide_a_wrong_net_sum(with_):
@@ -360,26 +361,26 @@ def test_a_missing_gross_column_does_not_hide_a_wrong_net_sum(with_):
 def test_a_row_of_text_has_no_part_in_the_sums(with_, request_):
     text = InvoiceRowData(description="Delivered in March")
     rows = (*request_.invoice.rows, text)
-    assert check(with_(("rows", rows))) == []
+    assert faults(with_(("rows", rows))) == []
     assert ("$.invoice.amounts.netAmount", "row-sums") in found(
         with_(("rows", rows), ("amounts.net_amount", Decimal(1)))
     )
 
 
 def test_rows_of_text_alone_have_no_sums(with_):
-    assert check(with_(("rows", (InvoiceRowData(description="x"),)))) == []
+    assert faults(with_(("rows", (InvoiceRowData(description="x"),)))) == []
 
 
 def test_amounts_without_rows_are_fine(with_):
-    assert check(with_(("rows", ()))) == []
+    assert faults(with_(("rows", ()))) == []
 
 
 def test_rows_without_amounts_are_fine(with_):
-    assert check(with_(("amounts", None))) == []
+    assert faults(with_(("amounts", None))) == []
 
 
 def test_rounding_is_outside_gross(with_):
-    assert check(with_(("amounts.rounding_amount", Decimal("-0.01")))) == []
+    assert faults(with_(("amounts.rounding_amount", Decimal("-0.01")))) == []
 
 
 def test_a_breakdown_that_leaves_something_out_is_reported(with_, request_):
@@ -392,11 +393,11 @@ def test_a_breakdown_that_leaves_something_out_is_reported(with_, request_):
 def test_a_single_row_without_a_net_amount_is_not_summed(with_, request_):
     row = attrs.evolve(request_.invoice.rows[0], net_amount=None)
     amounts = InvoiceAmounts(net_amount=Decimal("100.00"), vat_amount=Decimal("25.50"))
-    assert check(with_(("rows", (row,)), ("amounts", amounts))) == []
+    assert faults(with_(("rows", (row,)), ("amounts", amounts))) == []
 
 
 def test_a_breakdown_without_amounts_is_not_summed(with_):
-    assert check(with_(("amounts.vat_breakdown", (VatBreakdown(vat_percentage=Decimal(24)),)))) == []
+    assert faults(with_(("amounts.vat_breakdown", (VatBreakdown(vat_percentage=Decimal(24)),)))) == []
 
 
 money = st.decimals(min_value=-(10**30), max_value=10**30, places=2)
@@ -422,7 +423,7 @@ def test_sums_are_exact_whatever_the_callers_decimal_context(rows, precision):
         amounts=amounts,
     )
     with decimal.localcontext(decimal.Context(prec=precision, traps=[decimal.Inexact])):
-        assert check(SalesInvoiceRequest(invoice=invoice)) == []
+        assert faults(SalesInvoiceRequest(invoice=invoice)) == []
         cent = Decimal("0.01")
         off = attrs.evolve(
             amounts,
@@ -456,18 +457,20 @@ def test_amounts_too_far_apart_to_add_are_reported(with_):
     ],
 )
 def test_a_wrong_sum_says_what_it_is_and_what_it_should_be(with_, place, value, says):
-    assert any(says in problem.message for problem in check(with_((place, value))))
+    assert any(says in problem.message for problem in faults(with_((place, value))))
 
 
 def test_what_is_no_amount_is_never_shown(with_):
     assert "secret" not in str(
-        check(with_(("rows.0.gross_amount", "secret"), ("amounts.net_amount", "secret")))
+        faults(with_(("rows.0.gross_amount", "secret"), ("amounts.net_amount", "secret")))
     )
 
 
 @pytest.mark.parametrize(("place", "value"), [(place, value) for place, value, *_ in FAULTS])
 def test_every_problem_says_what_to_do(with_, place, value):
-    assert all(";" in problem.message or "so " in problem.message for problem in check(with_((place, value))))
+    assert all(
+        ";" in problem.message or "so " in problem.message for problem in faults(with_((place, value)))
+    )
 
 
 # --- wrong types ------------------------------------------------------------------------------------
@@ -534,13 +537,13 @@ PLACES = [
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("value", WRONG, ids=shown)
 def test_wrong_types_never_raise(with_, place, value):
-    check(with_((place, value)))
+    faults(with_((place, value)))
 
 
 @pytest.mark.parametrize("value", WRONG, ids=shown)
 def test_what_is_no_request_never_raises(value):
-    check(value)
-    check(SalesInvoiceRequest(invoice=value))
+    faults(value)
+    faults(SalesInvoiceRequest(invoice=value))
 
 
 def test_a_wrong_type_does_not_hide_faults_elsewhere(with_):

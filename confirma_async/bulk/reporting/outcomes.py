@@ -32,6 +32,7 @@ def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> O
         detail=found.detail,
         duplicate=found.duplicate,
         remarks=entry.remarks,
+        warnings=entry.warnings,
         original_number=entry.original_number,
         unproven=unproven,
     )
@@ -50,6 +51,7 @@ def resumed(entry: Entry, row: Row) -> Outcome:
         duplicate=row.duplicate,
         resumed=True,
         remarks=entry.remarks,
+        warnings=entry.warnings,
         original_number=entry.original_number,
     )
 

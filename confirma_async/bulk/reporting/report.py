@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
 from confirma_async.bulk.items import Outcome, Verdict
 from confirma_async.errors import CallError
+from confirma_async.schemas.showing import as_text, facts
 
 KEPT = 1000
 """Outcomes that a report names one by one; the journal has them all."""
@@ -37,6 +38,9 @@ class Report:
         troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
         resent: The outcomes of those that were sent again on time alone, at most ``KEPT`` of them.
         remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
+        warned: How many invoices broke each rule and were sent all the same, by the rule's id.
+        odd: The outcomes of those, at most ``KEPT`` of them.
+        allowed: The rules that were allowed to be broken.
         warnings: What there is to say of the journal: that it is in doubt, or does not last.
     """
 
@@ -58,6 +62,9 @@ class Report:
     troubles: Sequence[Outcome] = ()
     resent: Sequence[Outcome] = ()
     remarked: Sequence[Outcome] = ()
+    warned: Mapping[str, int] = field(factory=dict[str, int])
+    odd: Sequence[Outcome] = ()
+    allowed: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
     @property
@@ -71,6 +78,12 @@ class Report:
         """Whether nothing is left to do for this job."""
         open_ends = self.paused or self.interrupted or self.unknown or self.pending
         return self.ended and not open_ends
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return facts(self)
 
 
 @frozen(kw_only=True)
@@ -104,6 +117,8 @@ class Tally:
     troubles: list[Outcome] = field(factory=list[Outcome])
     resent: list[Outcome] = field(factory=list[Outcome])
     remarked: list[Outcome] = field(factory=list[Outcome])
+    odd: list[Outcome] = field(factory=list[Outcome])
+    warned: Counter[str] = field(factory=Counter[str])
 
     def add(self, outcome: Outcome) -> None:
         """Counts one outcome."""
@@ -118,6 +133,10 @@ class Tally:
                 self.resent.append(outcome)
         if outcome.remarks and len(self.remarked) < KEPT:
             self.remarked.append(outcome)
+        if outcome.warnings:
+            self.warned.update({problem.rule for problem in outcome.warnings})
+            if len(self.odd) < KEPT:
+                self.odd.append(outcome)
 
     def report(self, journal: str, ending: Ending | None, seconds: float) -> Report:
         """What has been counted, as a report; without an ending, of a run that has not come to one."""
@@ -139,4 +158,6 @@ class Tally:
             troubles=tuple(self.troubles),
             resent=tuple(self.resent),
             remarked=tuple(self.remarked),
+            warned=dict(self.warned),
+            odd=tuple(self.odd),
         )

@@ -198,8 +198,8 @@ class SqliteJournal:
         execute = self._connection.execute
         run = self._one("SELECT coalesce(max(id), 0) + 1 FROM run")
         execute(
-            "INSERT INTO run (id, began_at, expected, inputs) VALUES (?, ?, ?, ?)",
-            (run, _milliseconds(now), expected, json.dumps(list(job.inputs))),
+            "INSERT INTO run (id, began_at, expected, inputs, allowed) VALUES (?, ?, ?, ?, ?)",
+            (run, _milliseconds(now), expected, json.dumps(list(job.inputs)), " ".join(job.allowed)),
         )
         execute(f"UPDATE item SET state = ? WHERE {OPEN} AND state = ?", (State.PENDING, State.CLAIMED))
         execute(f"UPDATE item SET state = ? WHERE {OPEN} AND state = ?", (State.UNKNOWN, State.SENDING))
@@ -756,13 +756,14 @@ class SqliteJournal:
         self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
     def _runs(self, rest: str, values: Sequence[Any]) -> Iterator[Run]:
-        query = f"SELECT id, began_at, ended_at, ending, inputs, expected, known FROM run {rest}"
-        for number, began_at, ended_at, ending, inputs, expected, known in self._connection.execute(
+        query = f"SELECT id, began_at, ended_at, ending, inputs, expected, known, allowed FROM run {rest}"
+        for number, began_at, ended_at, ending, inputs, expected, known, allowed in self._connection.execute(
             query, values
         ):
             yield Run(
                 number=number, began_at=began_at / 1000, ended_at=_seconds(ended_at), ending=ending,
                 inputs=tuple(json.loads(inputs)), expected=expected, known=known,
+                allowed=tuple(allowed.split()),
             )  # fmt: skip
 
     def _query(self, rest: str, values: Sequence[Any]) -> Iterator[Row]:

@@ -123,4 +123,8 @@ MIGRATIONS: Sequence[str] = (
     INSERT INTO progress VALUES (1, 0, 1);
     DELETE FROM meta WHERE name IN ('inputs', 'run', 'run_at', 'expected');
     """,
+    # Which rules were allowed to be broken.
+    """
+    ALTER TABLE run ADD COLUMN allowed TEXT NOT NULL DEFAULT '';
+    """,
 )

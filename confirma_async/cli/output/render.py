@@ -54,6 +54,7 @@ def show_report(
     console.print(_summary(report))
     _print_troubles(console, report.troubles)
     _print_remarks(console, report.remarked)
+    _print_warnings(console, report)
     print_numbers(console, numbers)
     if told:
         _print_standing(console, told)
@@ -171,6 +172,18 @@ def _print_remarks(console: Console, remarked: Sequence[Outcome]) -> None:
         print_sayings(console, "Decided while reading", said)
 
 
+def _print_warnings(console: Console, report: Report) -> None:
+    said = [
+        (record_in_words(outcome.place, outcome.number), str(problem))
+        for outcome in report.odd
+        for problem in outcome.warnings
+    ]
+    if said:
+        print_sayings(console, "Sent, but looks wrong", said)
+    if report.allowed:
+        console.print(f"Allowed to be broken: {', '.join(report.allowed)}", highlight=False)
+
+
 def _print_standing(console: Console, told: Sequence[Standing]) -> None:
     counts = Counter(standing.status for standing in told)
     summary = ", ".join(f"{count} {status}" for status, count in counts.most_common())
@@ -208,6 +221,13 @@ def _report_as_json(
             for outcome in report.remarked
             for remark in outcome.remarks
         ],
+        "warned": dict(report.warned),
+        "odd": [
+            {"place": str(outcome.place), "number": outcome.number, **problem_as_json(problem)}
+            for outcome in report.odd
+            for problem in outcome.warnings
+        ],
+        "allowed": list(report.allowed),
         "numbers": numbers_as_json(numbers),
         "distribution": None
         if told is None

@@ -15,6 +15,7 @@ from confirma_async.cli.output.records import Layout, Sheet, as_list, show_list
 from confirma_async.cli.output.render import print_json
 from confirma_async.formats import read_document
 from confirma_async.schemas import AccountingReceipt, LedgerSubmission, PaymentSubmission, TransferStatus
+from confirma_async.validation import Checks
 
 LEDGERS = Sheet(
     title="Ledgers",
@@ -54,17 +55,22 @@ def ledger() -> None:
 
 @ledger.command("submit", short_help="Submit a ledger.")
 @options.json_file
+@options.checks
 @connected
 @options.as_json
-def submit_ledger(file: Path, connection: Connection, as_json: bool) -> Exit:
+def submit_ledger(file: Path, checks: Checks, connection: Connection, as_json: bool) -> Exit:
     """Submit the ledger of FILE: the wire form of "Accounting > Ledger" as JSON; - is standard input.
 
     Exit code 0: taken; 1: refused; 4: it may have arrived, look at confirma ledger status first.
     """
     document = read_document(file, LedgerSubmission, connection.converter)
-    options.remark(document.remarks)
+    options.judge(document, checks)
     ledger = document.value.ledgers
-    receipt = connection.send(lambda confirma: confirma.accounting.submit_ledger(ledger))
+    receipt = connection.send(
+        lambda confirma: confirma.accounting.submit_ledger(
+            ledger, validate=checks.validate, allow=checks.allow
+        )
+    )
     told = f"The service has taken ledger {ledger.ledger_identifier or 'without an identifier'}"
     return _taken(receipt, told, "confirma ledger status", connection, as_json=as_json)
 
@@ -90,17 +96,22 @@ def accounting_payment() -> None:
 
 @accounting_payment.command("submit", short_help="Submit payments.")
 @options.json_file
+@options.checks
 @connected
 @options.as_json
-def submit_payments(file: Path, connection: Connection, as_json: bool) -> Exit:
+def submit_payments(file: Path, checks: Checks, connection: Connection, as_json: bool) -> Exit:
     """Submit the payments of FILE: the wire form of "Accounting > Payment" as JSON; - is standard input.
 
     Exit code 0: taken; 1: refused; 4: they may have arrived, look at accounting-payment status first.
     """
     document = read_document(file, PaymentSubmission, connection.converter)
-    options.remark(document.remarks)
+    options.judge(document, checks)
     payments = document.value.payments
-    receipt = connection.send(lambda confirma: confirma.accounting.submit_payments(payments))
+    receipt = connection.send(
+        lambda confirma: confirma.accounting.submit_payments(
+            payments, validate=checks.validate, allow=checks.allow
+        )
+    )
     told = f"The service has taken {len(payments)} payment{'' if len(payments) == 1 else 's'}"
     return _taken(receipt, told, "confirma accounting-payment status", connection, as_json=as_json)
 

@@ -29,6 +29,7 @@ from confirma_async.schemas import (
     TypedAction,
     Withdraw,
 )
+from confirma_async.validation import Checks
 
 
 @frozen
@@ -125,20 +126,31 @@ for _name, _named in _ACTIONS.items():
 
 @action.command("from-file", short_help="Send the actions of a file.")
 @options.json_file
+@options.checks
 @connected
 @options.as_json
-def from_file(file: Path, connection: Connection, as_json: bool) -> Exit:
+def from_file(file: Path, checks: Checks, connection: Connection, as_json: bool) -> Exit:
     """Send all actions of FILE in one call: the wire form of "Create an Invoice Action" as JSON.
 
     - is standard input. This is also the way for codes that have no command of their own.
     """
     document = read_document(file, InvoiceActions, connection.converter)
-    options.remark(document.remarks)
-    return _send(document.value.actions, connection, as_json=as_json)
+    options.judge(document, checks)
+    return _send(document.value.actions, connection, checks, as_json=as_json)
 
 
-def _send(actions: Sequence[TypedAction | Action], connection: Connection, *, as_json: bool) -> Exit:
-    receipt = connection.send(lambda confirma: confirma.invoices.create_actions(actions))
+def _send(
+    actions: Sequence[TypedAction | Action],
+    connection: Connection,
+    checks: Checks = Checks(),
+    *,
+    as_json: bool,
+) -> Exit:
+    receipt = connection.send(
+        lambda confirma: confirma.invoices.create_actions(
+            actions, validate=checks.validate, allow=checks.allow
+        )
+    )
     if as_json:
         print_json(connection.converter.unstructure(receipt))
         return Exit.ACCEPTED

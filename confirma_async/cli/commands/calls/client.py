@@ -18,6 +18,7 @@ from confirma_async.formats import read_document
 from confirma_async.schemas import ClientCreated, ClientRequest
 from confirma_async.secret import Secret
 from confirma_async.settings import PROVISIONING_TOKEN_VARIABLE
+from confirma_async.validation import Checks
 
 
 @click.group(short_help="Make a company a client.")
@@ -34,12 +35,14 @@ def client() -> None:
     help=f"A file that holds the provisioning token, instead of {PROVISIONING_TOKEN_VARIABLE}.",
 )
 @token_file.save
+@options.checks
 @connected
 @options.as_json
 def create(
     file: Path,
     provisioning_file: Path | None,
     save: Path | None,
+    checks: Checks,
     connection: Connection,
     as_json: bool,
 ) -> Exit:
@@ -55,11 +58,13 @@ def create(
         raise click.UsageError("name the file to keep the client's token in: --save FILE. Nothing was sent")
     token_file.check_place(save, replaced=False)
     document = read_document(file, ClientRequest, connection.converter)
-    options.remark(document.remarks)
+    options.judge(document, checks)
 
     async def onboard(confirma: Confirma) -> ClientCreated:
         try:
-            created = await confirma.onboarding.create_client(document.value)
+            created = await confirma.onboarding.create_client(
+                document.value, validate=checks.validate, allow=checks.allow
+            )
         except ResponseDecodeError as error:
             if not error.body:
                 raise

@@ -31,6 +31,7 @@ from confirma_async.errors import ResponseDecodeError
 from confirma_async.formats import read_document
 from confirma_async.schemas import Case, DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
 from confirma_async.session.pipeline import Reply
+from confirma_async.validation import Checks
 
 _OK = 200
 
@@ -63,9 +64,10 @@ invoice.add_command(action)
 
 @invoice.command(short_help="Send one invoice.")
 @options.json_file
+@options.checks
 @connected
 @options.as_json
-def create(file: Path, connection: Connection, as_json: bool) -> Exit:
+def create(file: Path, checks: Checks, connection: Connection, as_json: bool) -> Exit:
     """Send one invoice: FILE holds a SalesInvoiceRequest in wire form as JSON; - is standard input.
 
     No journal is kept, so nothing guards against sending it twice: for more than one invoice, and for a
@@ -74,8 +76,12 @@ def create(file: Path, connection: Connection, as_json: bool) -> Exit:
     Exit code 0: taken; 1: refused or rejected; 4: it may have arrived, look it up first.
     """
     document = read_document(file, SalesInvoiceRequest, connection.converter)
-    options.remark(document.remarks)
-    receipt = connection.send(lambda confirma: confirma.invoices.create(document.value))
+    options.judge(document, checks)
+    receipt = connection.send(
+        lambda confirma: confirma.invoices.create(
+            document.value, validate=checks.validate, allow=checks.allow
+        )
+    )
     answer = connection.converter.unstructure(receipt)
     found = classify_answer(
         Reply(status=_OK, found=answer),

@@ -19,6 +19,7 @@ from confirma_async.cli.running import Running, running
 from confirma_async.cli.stopping import signals
 from confirma_async.errors import JournalError
 from confirma_async.formats import ReadOptions, expand
+from confirma_async.validation import Checks
 
 
 @click.command(short_help="Send rejected invoices again, after correction, under the same number.")
@@ -32,6 +33,7 @@ from confirma_async.formats import ReadOptions, expand
 @click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine.")
 @account_options
 @running
+@options.checks
 @options.reading
 @connected
 @options.as_json
@@ -45,6 +47,7 @@ def retry(
     running: Running,
     number_from: int | None,
     reading: ReadOptions,
+    checks: Checks,
     as_json: bool,
 ) -> Exit:
     """Send rejected invoices of a run again, under the same number: of the latest run, unless one is named.
@@ -79,6 +82,7 @@ def retry(
         retry=Retry.ALL if unchanged else Retry.CHANGED,
         number_from=number_from,
         reading=reading,
+        checks=checks,
         as_json=as_json,
     )
     return of_report(signals.run(send, order))

@@ -34,6 +34,7 @@ from confirma_async.files import make_private
 from confirma_async.formats import DuplicateNumbers, ReadOptions, Spooled, expand, read_files, scan_files
 from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.settings import Environment
+from confirma_async.validation import Checks
 
 _SANDBOX = "sandbox"
 """The name of a sandbox's account."""
@@ -52,6 +53,7 @@ class Order:
         retry: Which rejected invoices are sent again.
         number_from: The first whole number to give to documents whose own is none; None gives none.
         reading: How the files are read.
+        checks: How strictly invoices are held against the rules.
         as_json: Whether the result is printed for machines.
         faults: Faults of the sandbox, and how often each happens.
     """
@@ -64,6 +66,7 @@ class Order:
     retry: Retry = Retry.NONE
     number_from: int | None
     reading: ReadOptions
+    checks: Checks = field(factory=Checks)
     as_json: bool
     faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
 
@@ -79,6 +82,7 @@ class Order:
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
 @account_options
 @running_options
+@options.checks
 @options.reading
 @connected
 @options.as_json
@@ -92,6 +96,7 @@ def submit(
     dry_run: bool,
     number_from: int | None,
     reading: ReadOptions,
+    checks: Checks,
     as_json: bool,
 ) -> Exit:
     """Send every invoice of the files, each exactly once.
@@ -112,6 +117,7 @@ def submit(
         running=running,
         number_from=number_from,
         reading=reading,
+        checks=checks,
         as_json=as_json,
     )
     if dry_run:
@@ -121,6 +127,7 @@ def submit(
             connection.converter,
             number_from=number_from,
             journal_path=signals.run(_journal_if_known, order),
+            checks=checks,
             as_json=as_json,
         )
     return of_report(signals.run(send, order))
@@ -196,6 +203,8 @@ async def send(order: Order) -> Report:
             journal=placement,
             settle_seconds=order.running.settle,
             on_unknown=order.running.on_unknown,
+            validate=order.checks.validate,
+            allow=order.checks.allow,
             retry=order.retry,
             wave=order.running.wave,
             until=order.running.until,

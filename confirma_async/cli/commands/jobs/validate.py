@@ -28,6 +28,7 @@ from confirma_async.cli.output.render import (
 )
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.converters import Converter
+from confirma_async.errors import Problem
 from confirma_async.formats import (
     AssignedNumbers,
     AttachedUrl,
@@ -41,6 +42,7 @@ from confirma_async.formats import (
     read_files,
     scan_files,
 )
+from confirma_async.validation import Checks
 
 
 @define
@@ -52,10 +54,12 @@ class _Findings:
     unfetched: int = 0
     bad: list[Refusal] = field(factory=list[Refusal])
     remarks: list[tuple[Place, int, str]] = field(factory=list[tuple[Place, int, str]])
+    warnings: list[tuple[Place, int, Problem]] = field(factory=list[tuple[Place, int, Problem]])
 
 
 @click.command(short_help="Check files, send nothing.")
 @options.files
+@options.checks
 @options.reading
 @options.overrides_file
 @options.as_json
@@ -63,12 +67,13 @@ def validate(
     files: tuple[Path | Spooled, ...],
     number_from: int | None,
     reading: ReadOptions,
+    checks: Checks,
     overrides: Path | None,
     as_json: bool,
 ) -> Exit:
     """Check every invoice of the files against the rules that need no server; send nothing, fetch nothing.
 
-    Exit code 0: all can be sent; 1: some cannot.
+    Exit code 0: all can be sent, maybe with a warning; 1: some cannot.
     """
     found = expand(files)
     options.warn_of_unchecked()
@@ -78,6 +83,7 @@ def validate(
         Converter(options.read_overrides(overrides).names),
         number_from=number_from,
         journal_path=None,
+        checks=checks,
         as_json=as_json,
     )
 
@@ -89,6 +95,7 @@ def inspect(
     *,
     number_from: int | None,
     journal_path: Path | None,
+    checks: Checks,
     as_json: bool,
 ) -> Exit:
     """Reads and checks everything, and says what a job would do with it."""
@@ -106,7 +113,7 @@ def inspect(
         findings = _Findings()
         records = read_files(files, reading, converter, duplicates=duplicates)
         for index, record in enumerate(records, 1):
-            _sort(findings, prepare(record, index, converter, validate=True), journal)
+            _sort(findings, prepare(record, index, converter, checks), journal)
     numbers = given.numbers if given else dict[Identity, int]()
     _show(
         findings,
@@ -135,6 +142,8 @@ def _sort(findings: _Findings, prepared: Entry | Refusal, journal: Journal | Non
     known = journal.find(prepared.key) if journal else None
     if known is not None and known.key == prepared.key and known.state in FINAL:
         findings.decided += 1
+    number = prepared.key.number
+    findings.warnings += [(prepared.place, number, warning) for warning in prepared.warnings]
     findings.remarks += [(prepared.place, prepared.key.number, remark) for remark in prepared.remarks]
 
 
@@ -153,6 +162,9 @@ def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> 
     if findings.remarks:
         said = [(record_in_words(place, number), remark) for place, number, remark in findings.remarks]
         print_sayings(console, "Decided while reading", said)
+    if findings.warnings:
+        said = [(record_in_words(place, number), str(told)) for place, number, told in findings.warnings]
+        print_sayings(console, "Can be sent, but looks wrong", said)
     print_numbers(console, given)
     if findings.unfetched:
         console.print(
@@ -181,6 +193,10 @@ def _as_json(findings: _Findings, given: dict[Identity, int]) -> dict[str, Any]:
         "remarks": [
             {"place": str(place), "number": number, "remark": remark}
             for place, number, remark in findings.remarks
+        ],
+        "warnings": [
+            {"place": str(place), "number": number, **problem_as_json(problem)}
+            for place, number, problem in findings.warnings
         ],
         "numbers": numbers_as_json(given),
     }
