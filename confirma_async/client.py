@@ -6,18 +6,19 @@ import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack
 from weakref import WeakSet
 
 from attrs import evolve
 
 from confirma_async import bounds
 from confirma_async.accounts import AccountName, account_name, note_renewal
-from confirma_async.contract import Overrides
+from confirma_async.contract import Overrides, Repeat, TokenKind
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials
 from confirma_async.errors import ConfigurationError
 from confirma_async.secret import Secret
+from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.hooks import Hook, Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from confirma_async.resources.onboarding import Onboarding
     from confirma_async.resources.operations import Operations
     from confirma_async.resources.payments import Payments
+    from confirma_async.resources.raw import Raw
     from confirma_async.schemas.drift import Drift
+    from confirma_async.session.raw import RawResponse
+    from confirma_async.session.requests import Body
 
 
 SAVING = 10.0
@@ -59,6 +63,7 @@ class ClientOptions(TypedDict, total=False):
     new_account: bool
 
 
+@takes_options
 class Account:
     """One client account: the resources, called with the account's key. Each is loaded when first asked for.
 
@@ -112,6 +117,45 @@ class Account:
         from confirma_async.bulk import Bulk
 
         return Bulk(self._pipeline, self._name)
+
+    @cached_property
+    def raw(self) -> Raw:
+        """The same verbs, each of which gives the whole answer: status, headers, bytes, and ``parse()``."""
+        from confirma_async.resources.raw import Raw
+
+        return Raw(self._pipeline)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Body | None = None,
+        repeat: Repeat | str | None = None,
+        token: TokenKind | str = TokenKind.CLIENT,
+        **options: Unpack[Options],
+    ) -> RawResponse[Any]:
+        """Sends a request of your own, with the keys, limits, retries and hooks of every call.
+
+        Args:
+            method: The HTTP method.
+            path: The path below ``/api/v1/partner``; one that begins with ``/api/`` is taken as it is. The
+                host is always the service's.
+            body: What to send as JSON: a mapping or a list of wire names, or bytes that are JSON already.
+            repeat: ``"safe"`` where it changes nothing, so that it may be sent again when no answer came;
+                ``"unsafe"`` where it does. Unless said: what is known of the path, else safe for GET.
+            token: ``"client"`` or ``"provisioning"``: whose key it carries.
+            options: What this call does differently; see ``Options``. ``query`` holds its parameters.
+
+        Raises:
+            ConfigurationError: the method or the path is none; nothing was sent.
+            OutcomeUnknownError: it is unsafe, and may have taken effect.
+            CallError: the call failed otherwise.
+        """
+        from confirma_async.session.requests import own_operation, sent
+
+        operation = own_operation(method, path, repeat, token, self._pipeline.overrides)
+        return await sent(self._pipeline, operation, body, CallOptions(**options))
 
     @property
     def drift(self) -> Mapping[str, Sequence[Drift]]:

@@ -16,8 +16,9 @@ from confirma_async.schemas.drift import Drift
 from confirma_async.settings import Settings
 from confirma_sync.bulk import Bulk
 from confirma_sync.portal import PerGuest, Portal
+from confirma_sync.raw import Raw
 from confirma_sync.resources import Accounting, Invoices, Onboarding, Operations, Payments
-from confirma_sync.verbs import TAKEN_OVER, Twin, constructor
+from confirma_sync.verbs import TAKEN_OVER, Twin, blocking, constructor
 
 P = ParamSpec("P")
 Client = Portal[asynchronous.Confirma]
@@ -53,6 +54,14 @@ class Account(Twin):
     def converter(self) -> Converter:
         """Reads and writes the schemas as dicts and JSON."""
         return cast("asynchronous.Account", self.original).converter
+
+    @cached_property
+    def raw(self) -> Raw:
+        """The same verbs, each of which gives the whole answer: status, headers, bytes, and ``parse()``."""
+        find = cast("Callable[[], asynchronous.Account]", self._find)
+        return Raw(self.portal, lambda: find().raw)
+
+    request: Final = blocking(asynchronous.Account.request)
 
     @property
     def drift(self) -> Mapping[str, Sequence[Drift]]:

@@ -41,6 +41,8 @@ _COMMANDS: Mapping[str, str] = {
     "finvoice": "calls.finvoice",
     "token": "calls.token",
     "client": "calls.client",
+    "api": "calls.api",
+    "contract": "tools.contract",
     "doctor": "tools.doctor",
     "sandbox": "tools.sandbox",
     "openapi": "tools.openapi",

@@ -26,8 +26,9 @@ async def check_service(visit: Visit) -> Finding:
     """Whether the service answers a request that carries no key."""
     from confirma_async.session.connection.http import AiohttpTransport
 
-    url = visit.base_url + visit.setup.overrides.path_of(VALIDATE_TOKEN)
-    request = Request(VALIDATE_TOKEN.method, url, {"Accept": "application/json"}, None, visit.setup.timeout)
+    operation = visit.setup.overrides.applied(VALIDATE_TOKEN)
+    url = visit.base_url + operation.path
+    request = Request(operation.method, url, {"Accept": "application/json"}, None, visit.setup.timeout)
     transport = AiohttpTransport(ssl_context=visit.setup.ssl_context)
     try:
         visit.answer = await transport.send(request)

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from aiohttp import web
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Overrides, TokenKind
+from confirma_async.contract.places import moved, usual_place
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.admin import administer, is_administration, is_host
 from confirma_async.sandbox.answers import Answer, error_response
@@ -62,6 +63,7 @@ class AppContext:
         controls: What is done from outside the API.
         routes: Operations by path and method.
         document: The OpenAPI document.
+        overrides: The corrections in force.
     """
 
     backend: Backend
@@ -70,6 +72,7 @@ class AppContext:
     controls: Controls
     routes: Mapping[str, Mapping[str, Operation]]
     document: bytes
+    overrides: Overrides
 
 
 def routes(overrides: Overrides) -> Mapping[str, Mapping[str, Operation]]:
@@ -79,8 +82,8 @@ def routes(overrides: Overrides) -> Mapping[str, Mapping[str, Operation]]:
         ConfigurationError: the overrides put two operations at one place.
     """
     table: dict[str, dict[str, Operation]] = {}
-    for operation in OPERATIONS.values():
-        methods = table.setdefault(overrides.path_of(operation), {})
+    for operation in map(overrides.applied, OPERATIONS.values()):
+        methods = table.setdefault(operation.path, {})
         if operation.method in methods:
             other = methods[operation.method].name
             raise ConfigurationError(f"overrides: {operation.name} and {other} share a method and path")
@@ -190,10 +193,20 @@ def _handle(
         return error_response(plan.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
     call = Call(client=client, query=dict(request.query), body=body, listing_delay=plan.listing_delay)
     try:
-        return HANDLERS[operation.name](context.backend, call)
+        return _with_list_moved(context, operation, HANDLERS[operation.name](context.backend, call))
     except Exception:
         logger.exception("the sandbox failed in %s", operation.name)
         return error_response(500, "the sandbox itself failed; its log says where")
+
+
+def _with_list_moved(context: AppContext, operation: Operation, answer: Answer) -> Answer:
+    """The same answer, with its list where the overrides say that it stands."""
+    place = context.overrides.lists.get(operation.name)
+    if place is None or answer.status != 200 or not answer.body:
+        return answer
+    converter = context.backend.converter
+    usual = usual_place(operation, converter)
+    return evolve(answer, body=converter.encode(moved(converter.parse(answer.body), usual, place)))
 
 
 def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxClient | Answer:
@@ -211,7 +224,7 @@ def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxCli
         return error_response(403, f"this operation wants {kind}")
     if client is None:
         return _PARTNER
-    if operation is not RENEW_TOKEN and client.has_expired(backend.clock.now()):
+    if operation.name != RENEW_TOKEN.name and client.has_expired(backend.clock.now()):
         return error_response(401, "the token in X-Api-Key has expired; renew it")
     return client
 

@@ -23,6 +23,7 @@ from confirma_async.contract import (
     Overrides,
     TokenKind,
 )
+from confirma_async.contract.places import WHOLE, usual_place
 from confirma_async.converters import Converter, Field
 from confirma_async.schemas.values import (
     Amount,
@@ -110,7 +111,7 @@ def document(overrides: Overrides | None = None) -> Json:
             },
             "schemas": {
                 _ERROR: _error(),
-                **{cls.__name__: _schema(cls, converter) for cls in _reachable(converter)},
+                **{cls.__name__: _schema(cls, converter, corrected) for cls in _reachable(converter)},
             },
         },
     }
@@ -132,43 +133,45 @@ def _word(evidence: Evidence) -> str:
 
 def _paths(overrides: Overrides, converter: Converter) -> Json:
     paths: dict[str, Json] = {}
-    for operation in OPERATIONS.values():
-        place = paths.setdefault(overrides.path_of(operation), {})
-        place[operation.method.lower()] = _operation(operation, converter)
+    for operation in map(overrides.applied, OPERATIONS.values()):
+        place = paths.setdefault(operation.path, {})
+        place[operation.method.lower()] = _operation(operation, converter, overrides)
     return paths
 
 
-def _operation(operation: Operation, converter: Converter) -> Json:
+def _operation(operation: Operation, converter: Converter, overrides: Overrides) -> Json:
     scheme = "provisioning" if operation.token is TokenKind.PROVISIONING else "client"
     described: Json = {
         "operationId": operation.name,
         "summary": operation.page,
-        EVIDENCE_KEY: _word(operation.evidence),
+        EVIDENCE_KEY: _confirmed(overrides, operation.name) or _word(operation.evidence),
         "security": [{scheme: []}],
-        "responses": _responses(operation),
+        "responses": _responses(operation, converter, overrides),
     }
     if operation.query is not None:
         described["parameters"] = [
-            _parameter(operation.query, item) for item in converter.fields_of(operation.query)
+            _parameter(operation.query, item, overrides) for item in converter.fields_of(operation.query)
         ]
     if operation.request is not None:
         described["requestBody"] = {"required": True, "content": _json(_reference(operation.request))}
     return described
 
 
-def _parameter(query: type[Schema], item: Field) -> Json:
+def _parameter(query: type[Schema], item: Field, overrides: Overrides) -> Json:
     return {
         "name": item.wire,
         "in": "query",
         "required": item.required,
         "schema": _of_kind(item.kind),
-        EVIDENCE_KEY: _evidence_of(query, item),
+        EVIDENCE_KEY: _evidence_of(query, item, overrides),
     }
 
 
-def _responses(operation: Operation) -> Json:
+def _responses(operation: Operation, converter: Converter, overrides: Overrides) -> Json:
     answer = _reference(operation.response)
-    found = {"type": "array", "items": answer} if operation.bare_array else answer
+    found: Json = {"type": "array", "items": answer} if operation.bare_array else answer
+    if place := overrides.lists.get(operation.name):
+        found = _with_list_at(operation, place, converter, overrides)
     shown = "" if operation.answer_shown else " The vendor does not show it: provisional."
     responses: dict[str, Json] = {"200": {"description": f"The answer.{shown}", "content": _json(found)}}
     if operation.no_content:
@@ -182,6 +185,23 @@ def _responses(operation: Operation) -> Json:
     return responses
 
 
+def _with_list_at(operation: Operation, place: str, converter: Converter, overrides: Overrides) -> Json:
+    """The answer of an operation whose list stands elsewhere than its schema says."""
+    described: Json = {}
+    listed: Json = {"type": "array", "items": _reference(operation.response)}
+    if not operation.bare_array:
+        described = _schema(operation.response, converter, overrides)
+        listed = described["properties"].pop(usual_place(operation, converter))
+    if place == WHOLE:
+        return listed
+    *outer, last = place.split(".")
+    inside = described
+    for name in outer:
+        inside = inside.setdefault("properties", {}).setdefault(name, {"type": "object"})
+    inside.setdefault("properties", {})[last] = listed
+    return {"type": "object", **described}
+
+
 def _json(schema: Json) -> Json:
     return {"application/json": {"schema": schema}}
 
@@ -190,27 +210,32 @@ def _reference(cls: type[Schema]) -> Json:
     return {"$ref": f"#/components/schemas/{cls.__name__}"}
 
 
-def _schema(cls: type[Schema], converter: Converter) -> Json:
+def _schema(cls: type[Schema], converter: Converter, overrides: Overrides) -> Json:
     fields = converter.fields_of(cls)
     described: Json = {
         "type": "object",
         "title": cls.vendor_name or cls.__name__,
-        "properties": {item.wire: _property(cls, item) for item in fields},
+        "properties": {item.wire: _property(cls, item, overrides) for item in fields},
     }
     if required := [item.wire for item in fields if item.required]:
         described["required"] = required
     return described
 
 
-def _property(cls: type[Schema], item: Field) -> Json:
+def _property(cls: type[Schema], item: Field, overrides: Overrides) -> Json:
     one = _of_kind(item.kind)
     value: Json = {"type": "array", "items": one} if item.many else one
     nullable = value if item.required else {"anyOf": [value, {"type": "null"}]}
-    return {**nullable, EVIDENCE_KEY: _evidence_of(cls, item)}
+    return {**nullable, EVIDENCE_KEY: _evidence_of(cls, item, overrides)}
 
 
-def _evidence_of(cls: type[Schema], item: Field) -> str:
-    return _word(attrs.fields_dict(cls)[item.attribute].metadata[EVIDENCE])
+def _evidence_of(cls: type[Schema], item: Field, overrides: Overrides) -> str:
+    shipped = _word(attrs.fields_dict(cls)[item.attribute].metadata[EVIDENCE])
+    return _confirmed(overrides, f"{cls.__name__}.{item.attribute}") or shipped
+
+
+def _confirmed(overrides: Overrides, name: str) -> str | None:
+    return "confirmed by the user" if overrides.confirms(name) else None
 
 
 def _of_kind(kind: Any) -> Json:

@@ -236,6 +236,7 @@ class Sandbox(Controls):
             controls=self,
             routes=self._routes,
             document=backend.converter.encode(document(self._overrides)),
+            overrides=self._overrides,
         )
         runner = web.AppRunner(
             make_app(context),

@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from confirma_async import bounds
 from confirma_async.contract import RENEW_TOKEN, Operation, Overrides, Repeat
+from confirma_async.contract.places import moved, usual_place
 from confirma_async.converters import Converter
 from confirma_async.credentials import TokenStore
 from confirma_async.errors import (
@@ -103,8 +104,10 @@ class Pipeline:
         hooks: Who is told of every call.
         open_calls: The calls that are under way.
         drifts: What answers were not as the contract says.
+        seen: Told of each successful answer, before it is read.
         timeout: Seconds for a call that names no timeout of its own.
         halt: Calls off the calls that wait, once it is called.
+        corrected: Whether the overrides correct more than names.
     """
 
     base_url: str
@@ -119,7 +122,12 @@ class Pipeline:
     hooks: Hooks = field(factory=Hooks)
     open_calls: OpenCalls = field(factory=OpenCalls)
     drifts: Drifts = field(factory=Drifts)
+    seen: Callable[[History, Response], object] | None = None
     halt: Halt = NEVER
+    corrected: bool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "corrected", self.overrides.corrects_calls)
 
     async def call(
         self,
@@ -148,7 +156,9 @@ class Pipeline:
             ResponseDecodeError: the answer is not what the contract describes.
         """
         loop = asyncio.get_running_loop()
-        target = self.base_url + self.overrides.path_of(operation)
+        if self.corrected:
+            operation = self.overrides.applied(operation)
+        target = self.base_url + operation.path
         history = History(
             operation=operation,
             url=target,
@@ -160,9 +170,9 @@ class Pipeline:
         key = self.keys.of(operation)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
         url = target
-        if query is not None or options.query:
-            url += query_string(self.converter, operation, query, options.query)
         added = _checked(options.headers)
+        if query is not None or options.query or self.corrected:
+            url, added = self._asked(operation, url, query, options.query, added)
         policy = self.policy if options.retries is None else _with_retries(self.policy, options.retries)
         result: Response | TransportError | None = None
         failure: CallError | None = None
@@ -218,7 +228,7 @@ class Pipeline:
         from confirma_async.schemas import TokenRenewal
 
         async def ask(old: Secret) -> TokenRenewal:
-            with_old = evolve(self, keys=Keys(client=Key(old)))
+            with_old = evolve(self, keys=Keys(client=Key(old)), seen=None)
             return await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
 
         return await key.renew(partial(exchanged, ask, self.converter), store, refused)
@@ -364,6 +374,20 @@ class Pipeline:
             del history, failure  # see ``call``
         return False
 
+    def _asked(
+        self,
+        operation: Operation,
+        url: str,
+        query: Schema | None,
+        more: Mapping[str, str | int | bool] | None,
+        added: Mapping[str, str],
+    ) -> tuple[str, Mapping[str, str]]:
+        """The URL with its query, and the headers to add, with what the overrides fix for the operation."""
+        if self.corrected:
+            more = {**self.overrides.query.get(operation.name, {}), **(more or {})}
+            added = {**_checked(self.overrides.headers.get(operation.name)), **added}
+        return url + query_string(self.converter, operation, query, more), added
+
     def _says_none(self, operation: Operation, response: Response, strict: bool | None) -> bool:
         """Whether an answer means that a list is empty (contract §1): the vendor documents no answer for it.
 
@@ -404,6 +428,8 @@ class Pipeline:
             not response.body.strip() and self._may_be_empty(operation, response.status, strict)
         )
         try:
+            if self.seen is not None:
+                self.seen(history, response)
             if answer is Reply:
                 found = None if empty else self.converter.parse(response.body.removeprefix(_MARK))
                 date = response.headers.get("Date")
@@ -411,9 +437,11 @@ class Pipeline:
             if empty:
                 none: object = [] if get_origin(answer) is tuple else {}
                 return self.converter.structure(none, answer)
-            return self.converter.loads(
-                response.body.removeprefix(_MARK), answer, strict=strict, note=history.note_drift
-            )
+            body = response.body.removeprefix(_MARK)
+            if self.corrected and (place := self.overrides.lists.get(operation.name)):
+                found = moved(self.converter.parse(body), place, usual_place(operation, self.converter))
+                body = self.converter.encode(found)
+            return self.converter.loads(body, answer, strict=strict, note=history.note_drift)
         except ResponseDecodeError as error:
             error.status, error.body = response.status, text_of(response)
             # Without the frames below: they hold the answer, and error trackers show what frames hold.
@@ -459,7 +487,7 @@ def _no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError
 
 def _is_new_token(operation: Operation, response: Response) -> bool:
     """Whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
-    return operation is RENEW_TOKEN and response.status < 300
+    return operation.name == RENEW_TOKEN.name and response.status < 300
 
 
 def _final(history: History, failure: CallError) -> CallError:

@@ -39,6 +39,21 @@ class JsonDocument(Generic[AnySchema]):
     remarks: Sequence[str]
 
 
+def read_json(path: Path, converter: Converter) -> bytes:
+    """Reads a file that holds any JSON, as it is.
+
+    Raises:
+        InputError: the file cannot be read, or is not JSON; says in which line and column.
+    """
+    name = "standard input" if path == STANDARD_INPUT else str(path)
+    text = _text(path, name).removeprefix(codecs.BOM_UTF8)
+    try:
+        converter.parse(text)
+    except ResponseDecodeError as error:
+        raise InputError(f"{name}: {error}; correct it") from None
+    return text
+
+
 def read_document(path: Path, cls: type[AnySchema], converter: Converter) -> JsonDocument[AnySchema]:
     """Reads a file that holds one object of a schema in its wire form.
 

@@ -1,30 +1,23 @@
-"""The endpoint table: one frozen Operation for each page of the vendor's menu, and how a user corrects it.
-
-To know what the SDK can call, read ``OPERATIONS``.
-"""
+"""The endpoint table: one frozen Operation for each page of the vendor's menu."""
 
 from __future__ import annotations
 
 import enum
-import re
 import typing
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-import attrs
 from attrs import field, frozen
 
 from confirma_async import schemas
-from confirma_async.converters import wire_names
-from confirma_async.errors import ConfigurationError
-from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
-
-_PATH = re.compile(r"(?:/[\w.~%!$&'()*+,;=:-]+)+/?", re.ASCII)
+from confirma_async.schemas.wire import Evidence, Schema
 
 PREFIX = "/api/v1/partner"
 """The documented prefix of every path but one (contract §1)."""
+
+
+REMEDY = "find out what became of it before you send it again"
+"""What to do about a call of unknown outcome, where nothing better is known."""
 
 
 class Repeat(enum.Enum):
@@ -76,7 +69,7 @@ class Operation:
     bare_array: bool = False
     answer_shown: bool = True
     no_content: bool = False
-    remedy: str = "find out what became of it before you send it again"
+    remedy: str = REMEDY
 
     @property
     def request(self) -> type[Schema] | None:
@@ -331,113 +324,3 @@ def _subclasses(cls: type[Schema]) -> set[type[Schema]]:
         for found in {child, *_subclasses(child)}
         if hasattr(found, "__attrs_attrs__")
     }
-
-
-def _read_only(values: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(values))
-
-
-def _check_table(path: str | Path, name: str, table: object) -> None:
-    if not isinstance(table, dict):
-        raise ConfigurationError(f"the overrides in {path}: [{name}] must be a table")
-    for key, value in typing.cast("dict[str, object]", table).items():
-        if not isinstance(value, str):
-            raise ConfigurationError(
-                f"the overrides in {path}: {key} in [{name}] must be text; keys with a dot need quotes"
-            )
-
-
-@frozen(kw_only=True)
-class Overrides:
-    """Corrections of provisional paths and names, by a user who holds the vendor's full documents.
-
-    They apply everywhere: client, command line and sandbox.
-
-    Attributes:
-        paths: A new path by operation name: ``{"invoices.distributions_v2": "/x"}``.
-        names: A new wire name by class and attribute: ``{"InvoiceRowData.unit_price": "priceUnit"}``.
-        forced: Allows correcting what is documented or was seen in an example, too.
-
-    Raises:
-        ConfigurationError: a key names nothing, two attributes of one class would share a wire name, or
-            it corrects a documented fact without ``forced``.
-    """
-
-    paths: Mapping[str, str] = field(factory=dict[str, str], converter=_read_only)
-    names: Mapping[str, str] = field(factory=dict[str, str], converter=_read_only)
-    forced: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        for name, path in self.paths.items():
-            self._check_path(name, path)
-        for name, wire_name in self.names.items():
-            self._check_name(name, wire_name)
-
-    @classmethod
-    def from_toml(cls, path: str | Path) -> Overrides:
-        """Reads overrides from a TOML file with the tables ``[paths]`` and ``[names]``, and ``forced``.
-
-        Raises:
-            ConfigurationError: the file cannot be read, is not TOML, or holds anything else.
-        """
-        import tomllib
-
-        try:
-            found: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(
-                f"the overrides in {path} cannot be read: they are no text in UTF-8"
-            ) from error
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise ConfigurationError(f"the overrides in {path} cannot be read: {reason}") from error
-        if unknown := found.keys() - {"paths", "names", "forced"}:
-            raise ConfigurationError(
-                f"the overrides in {path} hold {', '.join(sorted(unknown))}; "
-                "only [paths], [names] and forced are read"
-            )
-        for table in ("paths", "names"):
-            _check_table(path, table, found.get(table, {}))
-        forced = found.get("forced", False)
-        if not isinstance(forced, bool):  # "no" would count as yes
-            raise ConfigurationError(f"the overrides in {path}: forced must be true or false")
-        return cls(paths=found.get("paths", {}), names=found.get("names", {}), forced=forced)
-
-    def path_of(self, operation: Operation) -> str:
-        """The path that an operation is called at."""
-        return self.paths.get(operation.name, operation.path)
-
-    def _check_path(self, name: str, path: str) -> None:
-        operation = OPERATIONS.get(name)
-        if operation is None:
-            raise ConfigurationError(
-                f"overrides: there is no operation {name!r}; see confirma_async.contract"
-            )
-        if not _PATH.fullmatch(path):
-            raise ConfigurationError(
-                f"overrides: the path of {name} must start with /, and hold no host, query or space"
-            )
-        self._check_evidence(name, operation.evidence)
-
-    def _check_name(self, name: str, wire_name: str) -> None:
-        class_name, _, attribute = name.partition(".")
-        cls = schema_classes().get(class_name)
-        if cls is None or attribute not in attrs.fields_dict(cls) or attribute == "extra":
-            raise ConfigurationError(
-                f"overrides: there is no name {name!r}; write Class.attribute, e.g. InvoiceRowData.unit_price"
-            )
-        if not wire_name:
-            raise ConfigurationError(f"overrides: the wire name of {name} must not be empty")
-        self._check_evidence(name, attrs.fields_dict(cls)[attribute].metadata[EVIDENCE])
-        names = list(wire_names(cls, self.names).values())
-        if names.count(wire_name) > 1:
-            raise ConfigurationError(
-                f"overrides: {wire_name!r} would stand for two attributes of {class_name}"
-            )
-
-    def _check_evidence(self, name: str, evidence: Evidence) -> None:
-        if evidence is not Evidence.PROVISIONAL and not self.forced:
-            raise ConfigurationError(
-                f"overrides: {name} is {evidence.name.lower()} by the vendor, not provisional; "
-                "correct it only with forced = true"
-            )

@@ -1,0 +1,94 @@
+"""``confirma api``: a request of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from confirma_async.cli import options
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json
+from confirma_async.client import Confirma
+from confirma_async.formats.json.document import read_json
+from confirma_async.session.raw import RawResponse
+
+_READS = frozenset({"GET", "HEAD"})
+
+
+@click.command(short_help="Send a request of your own.")
+@click.argument("method", metavar="METHOD")
+@click.argument("path", metavar="PATH")
+@click.option(
+    "-q",
+    "--query",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=options.name_and_value,
+    help="A parameter of the query; may be given several times.",
+)
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=options.name_and_value,
+    help="A header; may be given several times.",
+)
+@click.option(
+    "--body",
+    "body_file",
+    type=options.NamedPath(path_type=Path, allow_dash=True),
+    help="A file that holds the JSON to send; - is standard input.",
+)
+@click.option(
+    "--repeat",
+    type=click.Choice(["safe", "unsafe"]),
+    help="Whether it may be sent again when no answer came.  [default: what is known of the path]",
+)
+@click.option("--provisioning", is_flag=True, help="Send the provisioning token, not the client's key.")
+@click.option("-i", "--include", is_flag=True, help="Print status and headers on standard error.")
+@connected
+def api(
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+    body_file: Path | None,
+    repeat: str | None,
+    provisioning: bool,
+    include: bool,
+    connection: Connection,
+) -> Exit:
+    """Send a request to PATH, below /api/v1/partner, with your key, and print the JSON of the answer.
+
+    Exit code 0: it was answered; 1: refused; 4: it may have taken effect.
+
+    \b
+      confirma api GET /payments -q fromDate=2026-11-01 -q toDate=2026-11-30
+      confirma api POST /invoice/action --body actions.json
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    body = None if body_file is None else read_json(body_file, connection.converter)
+
+    async def asked(confirma: Confirma) -> RawResponse[object]:
+        return await confirma.request(
+            method,
+            path,
+            body=body,
+            query=query,
+            headers=headers,
+            repeat=repeat,
+            token="provisioning" if provisioning else "client",
+        )
+
+    answer = connection.ask(asked) if method.upper() in _READS else connection.send(asked)
+    if include:
+        say(f"HTTP {answer.status}", err=True)
+        for name, value in answer.headers.items():
+            say(f"{name}: {value}", err=True)
+    print_json(answer.parse())
+    return Exit.ACCEPTED

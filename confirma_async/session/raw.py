@@ -1,0 +1,52 @@
+"""An answer as it came: status, headers, bytes, and what was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from attrs import field, frozen
+
+from confirma_async.session.history import History
+from confirma_async.session.transport import Response
+
+R = TypeVar("R")
+
+
+@frozen(kw_only=True)
+class RawResponse(Generic[R]):
+    """A successful answer.
+
+    Attributes:
+        status: The HTTP status.
+        headers: All headers; names are looked up case-insensitively.
+        content: The body, without keys.
+        request_id: The id that the service gave the request, where it gave one.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    request_id: str | None = None
+    _made: R | Exception = field(repr=False, alias="made")
+
+    @classmethod
+    def of(cls, history: History, response: Response, made: R | Exception) -> RawResponse[R]:
+        """The answer to a call, and what was made of it or why nothing could be."""
+        return cls(
+            status=response.status,
+            headers=response.headers,
+            content=response.body,
+            request_id=history.request_id,
+            made=made,
+        )
+
+    def parse(self) -> R:
+        """What the verb gives; of a request of one's own, its JSON, None where it is empty.
+
+        Raises:
+            ResponseDecodeError: the answer is not what the contract describes, or no JSON.
+        """
+        if isinstance(self._made, Exception):
+            raise self._made
+        return self._made

@@ -1,0 +1,93 @@
+"""Requests of one's own: anything below the prefix, with the keys, limits and care of every call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from attrs import evolve
+
+from confirma_async.contract import OPERATIONS, PREFIX, RENEW_TOKEN, Operation, Overrides, Repeat, TokenKind
+from confirma_async.contract.operations import REMEDY
+from confirma_async.errors import ConfigurationError, ResponseDecodeError
+from confirma_async.schemas.wire import Evidence
+from confirma_async.session.call_options import CallOptions
+from confirma_async.session.history import History
+from confirma_async.session.pipeline import Pipeline, Reply
+from confirma_async.session.raw import RawResponse
+from confirma_async.session.transport import Response
+
+Body: TypeAlias = Mapping[str, Any] | Sequence[Any] | bytes
+
+_PATH = re.compile(r"(?:/[\w.~%!$&'()*+,;=:@-]+)+/?", re.ASCII)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_READS = frozenset({"GET", "HEAD"})
+
+
+def own_operation(
+    method: str, path: str, repeat: Repeat | str | None, token: TokenKind | str, overrides: Overrides
+) -> Operation:
+    """The operation that a request of one's own stands for.
+
+    Args:
+        method: The HTTP method, in any case.
+        path: The path below the prefix; one that begins with ``/api/`` is taken as it is.
+        repeat: Whether it may be sent again when its fate is unknown; None for what is known of it.
+        token: Whose key it carries.
+        overrides: Where the operations of the contract are called.
+
+    Raises:
+        ConfigurationError: the method or the path is none, or it is one that must not be repeated.
+    """
+    verb = method.upper()
+    if verb not in _METHODS:
+        raise ConfigurationError(f"there is no method {method[:20]!r}; use {', '.join(sorted(_METHODS))}")
+    if not _PATH.fullmatch(path) or {".", ".."} & {*path.split("/")}:
+        raise ConfigurationError(
+            "the path must begin with /, and hold no host, no query and no space; give query= its parameters"
+        )
+    whole = path if path.startswith("/api/") else PREFIX + path
+    known = next(
+        (
+            operation
+            for operation in map(overrides.applied, OPERATIONS.values())
+            if (operation.method, operation.path.rstrip("/")) == (verb, whole.rstrip("/"))
+        ),
+        None,
+    )
+    if known is not None and known.name == RENEW_TOKEN.name:
+        raise ConfigurationError("a renewed token must be kept: use onboarding.renew_token, which does")
+    usual = known.repeat if known else Repeat.SAFE if verb in _READS else Repeat.UNSAFE
+    wanted = usual if repeat is None else Repeat(repeat)
+    if known is not None and usual is Repeat.UNSAFE and wanted is Repeat.SAFE:
+        raise ConfigurationError(f"{known.name} changes something, and is never sent again blindly")
+    return Operation(
+        name=known.name if known else "request",
+        page=known.page if known else "",
+        method=verb,
+        path=whole,
+        evidence=known.evidence if known else Evidence.PROVISIONAL,
+        repeat=wanted,
+        token=TokenKind(token),
+        response="Answer",
+        answer_shown=False,
+        remedy=known.remedy if known else REMEDY,
+    )
+
+
+async def sent(
+    pipeline: Pipeline, operation: Operation, body: Body | None, options: CallOptions
+) -> RawResponse[Any]:
+    """Sends it, and returns the answer as it came, with its JSON where it has any."""
+    seen: list[tuple[History, Response]] = []
+    payload = body if body is None or isinstance(body, bytes) else pipeline.converter.encode(body)
+    asked = evolve(pipeline, seen=lambda history, response: seen.append((history, response)))
+    try:
+        reply = await asked.call(operation, Reply, payload, options=options)
+        made: Any = reply.found
+    except ResponseDecodeError as error:
+        if not seen:
+            raise
+        made = error
+    return RawResponse.of(*seen[0], made)
