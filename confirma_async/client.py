@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack
 from weakref import WeakSet
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     import aiohttp
 
     from confirma_async.bulk import Bulk
+    from confirma_async.comparison.access import ContractAccess
+    from confirma_async.comparison.recording import Recorder
     from confirma_async.resources.accounting import Accounting
     from confirma_async.resources.invoices import Invoices
     from confirma_async.resources.onboarding import Onboarding
@@ -59,6 +64,7 @@ class ClientOptions(TypedDict, total=False):
     transport: Transport | None
     answer_limit: int
     strict: bool
+    record_contract: str | PathLike[str] | None
     account: str | None
     new_account: bool
 
@@ -117,6 +123,13 @@ class Account:
         from confirma_async.bulk import Bulk
 
         return Bulk(self._pipeline, self._name)
+
+    @cached_property
+    def contract(self) -> ContractAccess:
+        """The contract in force, compared with what the service says."""
+        from confirma_async.comparison.access import ContractAccess
+
+        return ContractAccess(self._pipeline)
 
     @cached_property
     def raw(self) -> Raw:
@@ -213,6 +226,8 @@ class Confirma(Account):
             1 to 4,294,967,296.
         strict: Whether an answer that is not as the contract says is an error, also where it could be read
             tolerantly.
+        record_contract: A file to write what the answers show of the contract, when the client is closed:
+            names, kinds and counts, of a sample of them.
         account: The name under which the account's journal is kept; None goes by the key.
         new_account: Whether the name may be one that is not known here yet.
 
@@ -239,6 +254,7 @@ class Confirma(Account):
         transport: Transport | None = None,
         answer_limit: int = ANSWER_LIMIT,
         strict: bool = False,
+        record_contract: str | PathLike[str] | None = None,
         account: str | None = None,
         new_account: bool = False,
     ) -> None:
@@ -253,6 +269,7 @@ class Confirma(Account):
         limiter = LocalLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit
         self._transport = transport or _aiohttp_transport(session, ssl_context, limiter, answer_limit)
         overrides = overrides or Overrides()
+        self._recorder = _recorder(record_contract, overrides)
         super().__init__(
             Pipeline(
                 base_url=self.settings.base_url,
@@ -269,6 +286,7 @@ class Confirma(Account):
                 quota=RetryQuota(retry.budget),
                 timeout=timeout,
                 hooks=Hooks(hooks),
+                seen=None if self._recorder is None else self._recorder.seen,
             ),
             account_name(account, new=new_account),
         )
@@ -344,6 +362,8 @@ class Confirma(Account):
             await key.settle(self._pipeline.timeout + SAVING)
         await self._pipeline.open_calls.close()
         await self._transport.close()
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.write)
 
     async def __aenter__(self) -> Self:
         return self
@@ -355,6 +375,14 @@ class Confirma(Account):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _recorder(file: str | PathLike[str] | None, overrides: Overrides) -> Recorder | None:
+    if file is None:
+        return None
+    from confirma_async.comparison.recording import Recorder
+
+    return Recorder(Path(file), Converter(overrides.names), overrides)
 
 
 def _aiohttp_transport(

@@ -17,7 +17,7 @@ from confirma_async.settings import Settings
 from confirma_sync.bulk import Bulk
 from confirma_sync.portal import PerGuest, Portal
 from confirma_sync.raw import Raw
-from confirma_sync.resources import Accounting, Invoices, Onboarding, Operations, Payments
+from confirma_sync.resources import Accounting, Contract, Invoices, Onboarding, Operations, Payments
 from confirma_sync.verbs import TAKEN_OVER, Twin, blocking, constructor
 
 P = ParamSpec("P")
@@ -54,6 +54,12 @@ class Account(Twin):
     def converter(self) -> Converter:
         """Reads and writes the schemas as dicts and JSON."""
         return cast("asynchronous.Account", self.original).converter
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The contract in force, compared with what the service says."""
+        find = cast("Callable[[], asynchronous.Account]", self._find)
+        return Contract(self.portal, lambda: find().contract)
 
     @cached_property
     def raw(self) -> Raw:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
+from confirma_async.comparison.access import ContractAccess
+from confirma_async.contract import Overrides
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
 from confirma_sync.verbs import Twin, blocking, blocking_after, listing
 
@@ -41,6 +43,18 @@ class Accounting(Twin):
     submit_payments: Final = blocking(accounting.Accounting.submit_payments)
     payment_statuses: Final = blocking(accounting.Accounting.payment_statuses)
     invoice_statuses: Final = blocking(accounting.Accounting.invoice_statuses)
+
+
+class Contract(Twin):
+    """``confirma.contract``."""
+
+    check: Final = blocking(ContractAccess.check)
+    compare: Final = blocking(ContractAccess.compare)
+
+    @property
+    def overrides(self) -> Overrides:
+        """The corrections in force."""
+        return cast("ContractAccess", self.original).overrides
 
 
 class Operations(Twin):

@@ -22,7 +22,7 @@ LAYERS = [
     {"bounds", "converters", "credentials", "cursors", "redaction"},
     {"validation", "contract", "pagination", "settings"},
     {"accounts", "formats", "session"},
-    {"resources", "sandbox", "telemetry"},
+    {"comparison", "resources", "sandbox", "telemetry"},
     {"bulk"},
     {"client"},
     {"doctor"},

@@ -50,6 +50,7 @@ class Connection:
         key_file: The file that holds the key, where it is not taken from the variables.
         provisioning_file: The file that holds the provisioning token, likewise.
         account: What the user said of the account.
+        record: Where to write what the answers show of the contract; None for nowhere.
     """
 
     variables: Mapping[str, str] = field(repr=False)
@@ -58,6 +59,7 @@ class Connection:
     key_file: Path | None = None
     provisioning_file: Path | None = None
     account: AccountName = field(factory=AccountName)
+    record: Path | None = None
 
     @cached_property
     def converter(self) -> Converter:
@@ -139,6 +141,7 @@ class Connection:
             timeout=self.timeout,
             rate_limit=rate_limit,
             overrides=self.overrides,
+            record_contract=self.record,
             account=self.account.name,
             new_account=self.account.new,
         )
@@ -155,6 +158,7 @@ def connected(command: Callable[..., R]) -> Callable[..., R]:
         key_file: Path | None,
         overrides: Path | None,
         timeout: float,
+        record: Path | None,
         **kwargs: Any,
     ) -> R:
         connection = Connection(
@@ -162,6 +166,7 @@ def connected(command: Callable[..., R]) -> Callable[..., R]:
             overrides=options.read_overrides(overrides),
             timeout=timeout,
             key_file=key_file,
+            record=record,
         )
         return command(*args, connection=connection, **kwargs)
 
@@ -199,6 +204,11 @@ _OPTIONS: tuple[options.Decorator, ...] = (
         help="Seconds for one call, retries included.",
     ),
     options.overrides_file,
+    click.option(
+        "--record",
+        type=options.NamedPath(path_type=Path, dir_okay=False),
+        help="A file to write what the answers show of the contract: names, kinds and counts.",
+    ),
 )
 
 

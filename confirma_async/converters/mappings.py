@@ -51,8 +51,8 @@ def as_json_has_it(value: Any, cls: type[Schema], fields_of: FieldsOf) -> Any:
 
 
 def _of_field(value: Any, item: Field, fields_of: FieldsOf) -> Any:
-    if item.many and isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        values: Sequence[Any] = value
+    if item.many and isinstance(value, list | tuple):
+        values = typing.cast("Sequence[Any]", value)
         return [_of_kind(each, item.kind, fields_of) for each in values]
     return _of_kind(value, item.kind, fields_of)
 

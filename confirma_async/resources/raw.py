@@ -10,10 +10,8 @@ from attrs import evolve
 
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
-from confirma_async.session.history import History
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.raw import RawResponse
-from confirma_async.session.transport import Response
+from confirma_async.session.raw import RawResponse, Seen, raw_response
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,15 +27,15 @@ class RawResource(Generic[Resource]):
 
     async def ask(self, verb: Callable[[Resource], Awaitable[R]]) -> RawResponse[R]:
         """Calls a verb, and keeps the answer that it got first."""
-        seen: list[tuple[History, Response]] = []
-        pipeline = evolve(self._pipeline, seen=lambda history, response: seen.append((history, response)))
+        seen = Seen()
+        pipeline = evolve(self._pipeline, seen=seen.note)
         try:
             made: R | ResponseDecodeError = await verb(self._resource(pipeline))
         except ResponseDecodeError as error:
-            if not seen:
+            if not seen.answers:
                 raise
             made = error
-        return RawResponse.of(*seen[0], made)
+        return raw_response(*seen.answers[0], made)
 
 
 def raw(

@@ -15,8 +15,8 @@ MOST_ROWS = 50
 
 def shown(obj: Any) -> Iterator[tuple[str, Any]]:
     """The attributes of an object that hold something, and are no secret."""
-    cls: Any = type(obj)
-    for item in attrs.fields(cls):
+    items: Sequence[attrs.Attribute[Any]] = obj.__attrs_attrs__
+    for item in items:
         value = getattr(obj, item.name)
         if item.name != "extra" and item.repr and value is not None and value != ():
             yield item.name, value

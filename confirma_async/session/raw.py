@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from confirma_async.session.history import History
 from confirma_async.session.transport import Response
 
 R = TypeVar("R")
+
+
+@define
+class Seen:
+    """The answers to a call, as they come.
+
+    Attributes:
+        answers: Each with the call that it is to.
+    """
+
+    answers: list[tuple[History, Response]] = field(factory=list[tuple[History, Response]])
+
+    def note(self, history: History, response: Response) -> None:
+        """Takes in an answer."""
+        self.answers.append((history, response))
 
 
 @frozen(kw_only=True)
@@ -30,17 +45,6 @@ class RawResponse(Generic[R]):
     request_id: str | None = None
     _made: R | Exception = field(repr=False, alias="made")
 
-    @classmethod
-    def of(cls, history: History, response: Response, made: R | Exception) -> RawResponse[R]:
-        """The answer to a call, and what was made of it or why nothing could be."""
-        return cls(
-            status=response.status,
-            headers=response.headers,
-            content=response.body,
-            request_id=history.request_id,
-            made=made,
-        )
-
     def parse(self) -> R:
         """What the verb gives; of a request of one's own, its JSON, None where it is empty.
 
@@ -50,3 +54,14 @@ class RawResponse(Generic[R]):
         if isinstance(self._made, Exception):
             raise self._made
         return self._made
+
+
+def raw_response(history: History, response: Response, made: R | Exception) -> RawResponse[R]:
+    """The answer to a call, and what was made of it or why nothing could be."""
+    return RawResponse(
+        status=response.status,
+        headers=response.headers,
+        content=response.body,
+        request_id=history.request_id,
+        made=made,
+    )

@@ -13,10 +13,8 @@ from confirma_async.contract.operations import REMEDY
 from confirma_async.errors import ConfigurationError, ResponseDecodeError
 from confirma_async.schemas.wire import Evidence
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.history import History
 from confirma_async.session.pipeline import Pipeline, Reply
-from confirma_async.session.raw import RawResponse
-from confirma_async.session.transport import Response
+from confirma_async.session.raw import RawResponse, Seen, raw_response
 
 Body: TypeAlias = Mapping[str, Any] | Sequence[Any] | bytes
 
@@ -51,7 +49,7 @@ def own_operation(
     known = next(
         (
             operation
-            for operation in map(overrides.applied, OPERATIONS.values())
+            for operation in (*map(overrides.applied, OPERATIONS.values()), *OPERATIONS.values())
             if (operation.method, operation.path.rstrip("/")) == (verb, whole.rstrip("/"))
         ),
         None,
@@ -80,14 +78,14 @@ async def sent(
     pipeline: Pipeline, operation: Operation, body: Body | None, options: CallOptions
 ) -> RawResponse[Any]:
     """Sends it, and returns the answer as it came, with its JSON where it has any."""
-    seen: list[tuple[History, Response]] = []
+    seen = Seen()
     payload = body if body is None or isinstance(body, bytes) else pipeline.converter.encode(body)
-    asked = evolve(pipeline, seen=lambda history, response: seen.append((history, response)))
+    asked = evolve(pipeline, seen=seen.note)
     try:
         reply = await asked.call(operation, Reply, payload, options=options)
         made: Any = reply.found
     except ResponseDecodeError as error:
-        if not seen:
+        if not seen.answers:
             raise
         made = error
-    return RawResponse.of(*seen[0], made)
+    return raw_response(*seen.answers[0], made)

@@ -1,9 +1,17 @@
+import json
+import tempfile
+from functools import cache
+from pathlib import Path
+
 import pytest
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy
+from confirma_async.comparison import compare
 from confirma_async.converters import Converter
 from confirma_async.sandbox import Sandbox
+from confirma_async.sandbox.openapi import document
 from confirma_async.schemas import SalesInvoiceRequest
+from tests.deviations import deviating
 
 CORRECTED = Overrides(
     paths={
@@ -31,15 +39,36 @@ CORRECTED = Overrides(
 """As a user would correct them who holds the vendor's full documents."""
 
 
-@pytest.fixture(params=[Overrides(), CORRECTED], ids=["as-shipped", "corrected"])
+DEVIATING = deviating(2026)
+"""A service that differs from the contract in many ways; see ``test_contract_proof``."""
+
+
+@cache
+def found_out():
+    """What the import of that service's own document has written."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, written = Path(folder) / "vendor.json", Path(folder) / "overrides.toml"
+        file.write_text(json.dumps(document(DEVIATING)), encoding="utf-8")
+        written.write_text(compare(file).to_toml(), encoding="utf-8")
+        return Overrides.from_toml(written)
+
+
+@pytest.fixture(params=["as-shipped", "corrected", "found-out"])
 def overrides(request):
-    """Every test over a real socket holds with provisional paths and names corrected, too."""
-    return request.param
+    """Every test over a real socket holds with paths and names corrected, too, by hand or by an import."""
+    match request.param:
+        case "corrected":
+            return CORRECTED
+        case "found-out":
+            return found_out()
+        case _:
+            return Overrides()
 
 
 @pytest.fixture
 async def sandbox(overrides):
-    async with Sandbox(overrides=overrides) as running:
+    theirs = DEVIATING if overrides is found_out() else overrides
+    async with Sandbox(overrides=theirs) as running:
         yield running
 
 

@@ -7,13 +7,19 @@ from pathlib import Path
 
 import attrs
 import click
+from rich.markup import escape
 
 from confirma_async.cli import options
+from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exits import Exit
-from confirma_async.cli.output.render import print_json, print_rows, table
+from confirma_async.cli.output.comparison_page import as_page
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json, print_rows, print_sayings, table
 from confirma_async.cli.output.terminal import Terminal
+from confirma_async.comparison import Comparison, compare
 from confirma_async.contract import OPERATIONS, Overrides, schema_classes
 from confirma_async.converters import wire_names
+from confirma_async.redaction import visible
 from confirma_async.schemas.wire import EVIDENCE
 
 
@@ -45,6 +51,76 @@ def show(word: str | None, overrides: Path | None, as_json: bool) -> Exit:
         made = table("The contract in force", "Fact", "In force", "Evidence", "Overridden")
         print_rows(Terminal(), made, rows, len(rows))
     return Exit.ACCEPTED
+
+
+_OUT = click.option(
+    "--write",
+    "out",
+    type=options.NamedPath(path_type=Path, dir_okay=False),
+    help="Write the overrides that follow to this file.",
+)
+_HTML = click.option(
+    "--html", type=options.NamedPath(path_type=Path, dir_okay=False), help="Write a page to this file."
+)
+
+
+@contract.command(short_help="Compare the service with the contract.")
+@_OUT
+@_HTML
+@connected
+@options.as_json
+def check(out: Path | None, html: Path | None, connection: Connection, as_json: bool) -> Exit:
+    """Ask the service harmless questions, and compare what comes back with the contract.
+
+    Nothing is written there, no token is renewed, and nothing is marked as fetched. What is told are names,
+    kinds and counts, never a value.
+
+    Exit code 0: nothing differs; 1: something does.
+    """
+    return _show(connection.ask(lambda confirma: confirma.contract.check()), out, html, as_json=as_json)
+
+
+@contract.command("import", short_help="Compare the vendor's own document with the contract.")
+@click.argument("file", metavar="FILE", type=options.NamedPath(path_type=Path))
+@_OUT
+@_HTML
+@options.overrides_file
+@options.as_json
+def import_document(
+    file: Path, out: Path | None, html: Path | None, overrides: Path | None, as_json: bool
+) -> Exit:
+    """Compare FILE, the vendor's OpenAPI 3.0 or 3.1 as JSON or YAML, with the contract, and correct it.
+
+    \b
+      confirma contract import vendor.json --write overrides.toml
+
+    Exit code 0: nothing differs; 1: something does.
+    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    return _show(compare(file, options.read_overrides(overrides)), out, html, as_json=as_json)
+
+
+def _show(found: Comparison, out: Path | None, html: Path | None, *, as_json: bool) -> Exit:
+    if out is not None:
+        out.write_text(found.to_toml(), encoding="utf-8")
+    if html is not None:
+        html.write_text(as_page(found), encoding="utf-8")
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        console = Terminal(highlight=False)
+        said = [
+            (f"{each.what} of {each.about}", each.told + ("" if each.sure else " (doubtful)"))
+            for each in found.differences
+        ]
+        if said:
+            print_sayings(console, "Differs from the contract", said)
+        counts = ", ".join(f"{count} {standing}" for standing, count in found.counts.items())
+        console.print(
+            f"Compared with {escape(visible(found.source))}: {counts or 'nothing'}.", soft_wrap=True
+        )
+        if out is not None:
+            say(f"Overrides are in {out}; look them over, and give them with --overrides.")
+    return Exit.REJECTED if found.differences else Exit.ACCEPTED
 
 
 def _evidence(overrides: Overrides, name: str, mark: str) -> str:

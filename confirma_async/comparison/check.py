@@ -1,0 +1,174 @@
+"""Harmless questions to the real service, whose answers are compared with the contract."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import define, evolve, field
+
+from confirma_async import contract
+from confirma_async.comparison.findings import Comparison, Finding, Standing
+from confirma_async.comparison.json_values import as_array, as_object
+from confirma_async.comparison.observing import Observations
+from confirma_async.contract import Operation, Repeat
+from confirma_async.errors import APIError, AuthenticationError, CallError, ConfirmaError, ResponseDecodeError
+from confirma_async.pagination import NO_DAYS
+from confirma_async.schemas import (
+    CaseQuery,
+    DistributionPageQuery,
+    DistributionQuery,
+    FinvoiceCredentialsQuery,
+    PaymentsQuery,
+    Schema,
+    SettlementsQuery,
+)
+from confirma_async.session.call_options import CallOptions
+from confirma_async.session.pipeline import Pipeline, Reply
+from confirma_async.session.requests import own_operation
+
+A_COMPANY = "0646115-8"
+"""A Business ID of the vendor's own examples, to ask for e-invoice addresses."""
+
+_NOWHERE = "/no-such-path-of-a-contract-check"
+_AS_IT_IS = CallOptions(strict=True)
+"""No path that is missing counts as an empty list."""
+_GONE = frozenset({404, 405, 410, 501})
+DAYS = 30
+
+
+class NotTheServiceError(ConfirmaError):
+    """Something answers, and it does not look like the service."""
+
+
+@define
+class _Check:
+    pipeline: Pipeline
+    observations: Observations
+    found: list[Finding] = field(factory=list[Finding])
+
+    async def ask(self, operation: Operation, query: Schema | None = None) -> Any:
+        """Asks a question; None where it is not answered."""
+        name = operation.name
+        try:
+            reply = await self.pipeline.call(operation, Reply, query=query, options=_AS_IT_IS)
+        except AuthenticationError:
+            raise
+        except APIError as error:
+            lost = error.status in _GONE
+            told = (
+                f"{operation.method} {self.pipeline.overrides.path_of(operation)} answers HTTP {error.status}"
+            )
+            standing = Standing.DIFFERS if lost else Standing.NEVER_SEEN
+            what = "method" if error.status == 405 else "path"
+            self._tell(standing, what, name, told)
+            return None
+        except ResponseDecodeError:
+            self._tell(Standing.DIFFERS, "path", name, "answers with something that is no JSON")
+            return None
+        except CallError as error:
+            self._tell(Standing.NEVER_SEEN, "path", name, f"was not answered ({type(error).__name__})")
+            return None
+        self._tell(Standing.CONFIRMED, "path", name, f"{operation.method} answers HTTP {reply.status}")
+        if not reply.empty:
+            self.observations.note(operation, reply.found)
+        return reply.found
+
+    async def ask_for_days(self, operation: Operation, usual: Schema, none: Schema) -> Any:
+        """Asks for the last days and for days that hold nothing, to see whether the filter is applied."""
+        found = await self.ask(operation, usual)
+        if found is None or not _records(found):
+            return found
+        try:
+            empty = await self.pipeline.call(operation, Reply, query=none, options=_AS_IT_IS)
+        except CallError:
+            return found
+        applied = not _records(empty.found)
+        told = "days that hold nothing are answered with " + (
+            "nothing" if applied else "records all the same"
+        )
+        self._tell(Standing.CONFIRMED if applied else Standing.DIFFERS, "filter", operation.name, told)
+        return found
+
+    def _tell(self, standing: Standing, what: str, about: str, told: str) -> None:
+        self.found.append(Finding(standing=standing, what=what, about=about, told=told))
+
+
+async def check(pipeline: Pipeline) -> Comparison:
+    """Asks the service, and compares what comes back with the contract.
+
+    Nothing is written, no token is renewed, and nothing is marked as fetched: settlements are asked for by
+    period alone.
+
+    Raises:
+        NotTheServiceError: what answers is not the service.
+        AuthenticationError: the key is not accepted.
+    """
+    state = _Check(pipeline, Observations(pipeline.converter, pipeline.overrides))
+    await _is_the_service(state)
+    today = datetime.datetime.now(datetime.UTC).date()
+    first, none = today - datetime.timedelta(days=DAYS), NO_DAYS.first
+    settlements = _safe(contract.SETTLEMENTS)
+    listed = await state.ask_for_days(
+        contract.DISTRIBUTIONS,
+        DistributionQuery(from_inv_date=first, to_inv_date=today),
+        DistributionQuery(from_inv_date=none, to_inv_date=none),
+    )
+    await state.ask(contract.DISTRIBUTIONS_V2, DistributionPageQuery(page=1))
+    paid = await state.ask_for_days(
+        contract.PAYMENTS,
+        PaymentsQuery(from_date=first, to_date=today),
+        PaymentsQuery(from_date=none, to_date=none),
+    )
+    await state.ask_for_days(
+        settlements,
+        SettlementsQuery(from_date=first, to_date=today),
+        SettlementsQuery(from_date=none, to_date=none),
+    )
+    for operation in (contract.LEDGER_STATUSES, contract.PAYMENT_STATUSES, contract.ACCOUNTING_INVOICE):
+        await state.ask(operation)
+    await state.ask(contract.FINVOICE_CREDENTIALS, FinvoiceCredentialsQuery(business_id=A_COMPANY))
+    case = next(filter(None, map(_case_in, (*_records(listed), *_records(paid)))), None)
+    if case is not None:
+        await state.ask(contract.CASE, CaseQuery(case_id=case))
+    return Comparison(source=pipeline.base_url, findings=[*state.found, *state.observations.findings()])
+
+
+async def _is_the_service(state: _Check) -> None:
+    found = await state.ask(contract.VALIDATE_TOKEN)
+    valid = (as_object(found) or {}).get("isValid")
+    looks = "this does not look like the service"
+    if not isinstance(valid, bool):
+        raise NotTheServiceError(
+            f"{looks}: GET /validate does not answer with isValid, which is documented; check the base URL"
+        )
+    nowhere = own_operation("GET", _NOWHERE, None, "client", state.pipeline.overrides)
+    try:
+        await state.pipeline.call(nowhere, Reply, options=_AS_IT_IS)
+    except CallError:
+        return
+    raise NotTheServiceError(
+        f"{looks}: a path that cannot be there is answered all the same; check the base URL"
+    )
+
+
+def _safe(operation: Operation) -> Operation:
+    return evolve(operation, repeat=Repeat.SAFE)
+
+
+def _records(found: object) -> list[Mapping[str, Any]]:
+    """The records of an answer, wherever its list stands."""
+    if (listed := as_array(found)) is not None:
+        return [record for each in listed if (record := as_object(each)) is not None]
+    return [each for value in (as_object(found) or {}).values() for each in _records(value)]
+
+
+def _case_in(record: Mapping[str, Any]) -> int | None:
+    return next(_cases(record), None)
+
+
+def _cases(record: Mapping[str, Any]) -> Iterator[int]:
+    for key, value in record.items():
+        if key.lower() in {"caseid", "case"} and type(value) is int:
+            yield value

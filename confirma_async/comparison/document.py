@@ -1,0 +1,342 @@
+"""The vendor's own document, OpenAPI 3.0 or 3.1, compared with the contract path by path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field, frozen
+
+from confirma_async.comparison.findings import Comparison, Finding, Standing
+from confirma_async.comparison.kinds import accepts, types_in_words
+from confirma_async.comparison.matching import matched
+from confirma_async.comparison.reading import Document, DocumentError, read_document
+from confirma_async.contract import OPERATIONS, Operation, Overrides
+from confirma_async.contract.places import WHOLE, usual_place
+from confirma_async.converters import Converter
+from confirma_async.converters.fields import Field
+from confirma_async.converters.value_types import is_open_enum, is_schema
+from confirma_async.schemas.wire import Schema
+
+__all__ = ["DocumentError", "compare"]
+
+_ALIKE = 0.5
+"""The share of names that two schemas have in common, to be taken for one where nothing else tells."""
+
+
+def compare(file: str | Path, overrides: Overrides | None = None) -> Comparison:
+    """Compares a document with the contract.
+
+    Args:
+        file: OpenAPI 3.0 or 3.1, as JSON or YAML.
+        overrides: Corrections that are in force already.
+
+    Raises:
+        DocumentError: it is no such document, or of another API.
+    """
+    known = overrides or Overrides()
+    return _Comparing(read_document(Path(file)), Converter(known.names), known).compared(Path(file).name)
+
+
+@frozen
+class _Entry:
+    """An operation of the document."""
+
+    method: str
+    path: str
+    content: Mapping[str, Any]
+
+
+@define
+class _Comparing:
+    document: Document
+    converter: Converter
+    overrides: Overrides
+    found: list[Finding] = field(factory=list[Finding])
+    _compared: set[str] = field(factory=set[str])
+
+    def compared(self, source: str) -> Comparison:
+        entries = [_Entry(*each) for each in self.document.operations()]
+        pairs = self._paired(entries)
+        if not any(operation.path.endswith(_tail(entry.path)) for operation, entry in pairs.items()):
+            raise DocumentError(f"{source} is of another API: it has none of the paths of this one")
+        for operation, entry in pairs.items():
+            self._operation(operation, entry)
+        for operation in OPERATIONS.values():
+            if operation.name not in {each.name for each in pairs}:
+                self._tell(
+                    Standing.NEVER_SEEN,
+                    "path",
+                    operation.name,
+                    f"{operation.method} {operation.path} is not in it",
+                )
+        for entry in entries:
+            if entry not in pairs.values():
+                place = f"{entry.method} {entry.path}"
+                self._tell(Standing.UNKNOWN, "path", place, "the contract does not have it")
+        return Comparison(source=source, findings=self.found)
+
+    # --- operations -----------------------------------------------------------------------------------
+
+    def _paired(self, entries: Sequence[_Entry]) -> dict[Operation, _Entry]:
+        """Which operation of the document is which of ours: by path and method, path, page, then contents."""
+        pairs: dict[Operation, _Entry] = {}
+        left = list(entries)
+        ours = [self.overrides.applied(each) for each in OPERATIONS.values()]
+
+        def take(fits: Callable[[Operation, _Entry], bool]) -> None:
+            for operation in ours:
+                if operation in pairs:
+                    continue
+                fitting = [entry for entry in left if fits(operation, entry)]
+                rivals = [
+                    other
+                    for other in ours
+                    if other not in pairs
+                    and other is not operation
+                    and any(fits(other, each) for each in fitting)
+                ]
+                if len(fitting) == 1 and not rivals:
+                    pairs[operation] = fitting[0]
+                    left.remove(fitting[0])
+
+        take(lambda ours, its: (its.method, its.path) == (ours.method, ours.path))
+        take(lambda ours, its: its.path == ours.path)
+        take(lambda ours, its: its.method == ours.method and _title(its) == ours.page)
+        take(lambda ours, its: _title(its) == ours.page)
+        take(lambda ours, its: its.method == ours.method and self._alike(ours, its) >= _ALIKE)
+        return pairs
+
+    def _alike(self, operation: Operation, entry: _Entry) -> float:
+        """The share of names in common of request and answer."""
+        shares: list[float] = []
+        request = self.document.request_of(entry.content)
+        if operation.request is not None and request:
+            shares.append(self._share(operation.request, request))
+        answer = self.document.answer_of(entry.content)
+        if answer:
+            inner = self.document.items_of(answer) if operation.bare_array else answer
+            shares.append(self._share(operation.response, inner or answer))
+        return max(shares, default=0.0)
+
+    def _share(self, cls: type[Schema], schema: Mapping[str, Any]) -> float:
+        names = {item.wire for item in self.converter.fields_of(cls)}
+        theirs = self.document.properties(schema).keys()
+        return len(names & theirs) / max(len(names), len(theirs), 1)
+
+    def _operation(self, operation: Operation, entry: _Entry) -> None:
+        shipped = OPERATIONS[operation.name]
+        name, firm = operation.name, entry.path == operation.path or _title(entry) == shipped.page
+        if entry.path != operation.path:
+            told = f"it is {entry.path}, not {operation.path}"
+            self._tell(Standing.DIFFERS, "path", name, told, ("paths", name, entry.path), sure=firm)
+        if entry.method != operation.method:
+            told = f"it is {entry.method}, not {operation.method}"
+            self._tell(Standing.DIFFERS, "method", name, told, ("methods", name, entry.method), sure=firm)
+        if entry.path == operation.path and entry.method == operation.method:
+            self._tell(Standing.CONFIRMED, "path", name, f"{entry.method} {entry.path} is in it")
+        if operation.query is not None:
+            self._schema(operation.query, self.document.query_of(entry.content), f"{name} query")
+        request = self.document.request_of(entry.content)
+        if operation.request is not None and request:
+            self._schema(operation.request, request, f"{name} request")
+        answer = self.document.answer_of(entry.content)
+        if answer:
+            self._answer(operation, answer)
+
+    def _answer(self, operation: Operation, answer: Mapping[str, Any]) -> None:
+        place = (
+            self.overrides.lists.get(operation.name) or usual_place(operation, self.converter)
+            if operation.lists
+            else ""
+        )
+        if not operation.lists:
+            self._schema(operation.response, answer, f"{operation.name} answer")
+            return
+        record = operation.response if operation.bare_array else self._list_field(operation).kind
+        where = self._place_of_list(answer, record)
+        if (
+            where is None
+            or where == place
+            or (not operation.bare_array and "." not in where and where != WHOLE)
+        ):
+            inner = self.document.items_of(answer) if operation.bare_array else answer
+            if inner is not None:
+                self._schema(operation.response, inner, f"{operation.name} answer")
+            elif operation.bare_array:
+                self._tell(Standing.DIFFERS, "list", operation.name, "the answer is no list")
+            return
+        told = f"the list stands at {where}, not at {place}"
+        self._tell(Standing.DIFFERS, "list", operation.name, told, ("lists", operation.name, where))
+        items = self.document.items_of(self.document.at(answer, where))
+        if items is not None:
+            self._schema(record, items, f"{operation.name} answer {where}[]")
+        if not operation.bare_array and where != WHOLE:
+            left = {self._list_field(operation).attribute}
+            self._schema(
+                operation.response, answer, f"{operation.name} answer", leave=left, ours={where.split(".")[0]}
+            )
+
+    def _list_field(self, operation: Operation) -> Field:
+        return next(
+            item
+            for item in self.converter.fields_of(operation.response)
+            if item.many and is_schema(item.kind)
+        )
+
+    def _place_of_list(self, answer: Mapping[str, Any], record: type[Schema], path: str = "") -> str | None:
+        """Where the list of an answer stands: the one whose records have most of our names."""
+        items = self.document.items_of(answer)
+        if items is not None:
+            return path or WHOLE
+        best: tuple[float, str] | None = None
+        if path.count(".") < 3:
+            for name, inner in self.document.properties(answer).items():
+                here = f"{path}.{name}" if path else name
+                listed = self.document.items_of(inner)
+                if listed is not None:
+                    share = self._share(record, listed)
+                    if best is None or share > best[0]:
+                        best = share, here
+                elif (deeper := self._place_of_list(inner, record, here)) is not None:
+                    share = self._share(
+                        record,
+                        self.document.items_of(self.document.at(answer, deeper[len(path) :].lstrip(".")))
+                        or {},
+                    )
+                    if best is None or share > best[0]:
+                        best = share, deeper
+        return best[1] if best else None
+
+    # --- schemas --------------------------------------------------------------------------------------
+
+    def _schema(
+        self,
+        cls: type[Schema],
+        schema: Mapping[str, Any],
+        place: str,
+        *,
+        leave: set[str] | None = None,
+        ours: set[str] | None = None,
+    ) -> None:
+        """Compares a schema with a class, once for each class."""
+        if cls.__name__ in self._compared:
+            return
+        self._compared.add(cls.__name__)
+        properties = {
+            name: each for name, each in self.document.properties(schema).items() if name not in (ours or ())
+        }
+        if not properties:
+            return
+        fields = [item for item in self.converter.fields_of(cls) if item.attribute not in (leave or ())]
+        present = {
+            item.attribute: name for item in fields for name in (item.older, item.wire) if name in properties
+        }
+        missing = {item.attribute: item for item in fields if item.attribute not in present}
+        unknown = {name: each for name, each in properties.items() if name not in present.values()}
+        fits = {
+            name: {attribute for attribute, item in missing.items() if self._fits(item, each)}
+            for name, each in unknown.items()
+        }
+        taken = matched(fits, {attribute: item.wire for attribute, item in missing.items()})
+        required = self.document.required(schema)
+        for item in fields:
+            self._attribute(cls, item, properties, present, taken, required, place)
+        for name, each in unknown.items():
+            if name not in taken:
+                told = f"{place}: {name} ({types_in_words(self.document, each)}) is not known"
+                self._tell(Standing.UNKNOWN, "name", f"{cls.__name__} {name}", told)
+        moved = set(missing) - {attribute for attribute, _ in taken.values()}
+        for attribute in sorted(moved):
+            self._missing(cls, missing[attribute], unknown, place)
+
+    def _attribute(
+        self,
+        cls: type[Schema],
+        item: Field,
+        properties: Mapping[str, Mapping[str, Any]],
+        present: Mapping[str, str],
+        taken: Mapping[str, tuple[str, bool]],
+        required: frozenset[str],
+        place: str,
+    ) -> None:
+        name = f"{cls.__name__}.{item.attribute}"
+        wire = present.get(item.attribute)
+        if wire is not None:
+            self._tell(Standing.CONFIRMED, "name", name, f"{place}: {wire} is in it")
+        else:
+            wire, sure = next(
+                ((key, sure) for key, (to, sure) in taken.items() if to == item.attribute), (None, False)
+            )
+            if wire is None:
+                return
+            told = f"{place}: it is {wire}, not {item.wire}"
+            self._tell(Standing.DIFFERS, "name", name, told, ("names", name, wire), sure=sure)
+        schema = properties[wire]
+        self._kind(name, item, schema, place)
+        if required and item.required != (wire in required):
+            told = f"{place}: {wire} is {'' if wire in required else 'not '}required"
+            self._tell(Standing.DIFFERS, "required", name, told)
+        below = self.document.items_of(schema) if item.many else schema
+        if is_schema(item.kind) and below is not None:
+            self._schema(item.kind, below, f"{place}.{wire}{'[]' if item.many else ''}")
+
+    def _kind(self, name: str, item: Field, schema: Mapping[str, Any], place: str) -> None:
+        one = self.document.items_of(schema) if item.many else schema
+        if (item.many and one is None) or (one is not None and not accepts(item.kind, one, self.document)):
+            told = f"{place}: {item.wire} is {types_in_words(self.document, schema)}, which is not read there"
+            self._tell(Standing.DIFFERS, "kind", name, told)
+        elif is_open_enum(item.kind) and one is not None:
+            known = {str(word) for word in item.kind}
+            more = sorted(self.document.words(one) - known)
+            if more:
+                self._tell(
+                    Standing.DIFFERS, "words", name, f"{place}: {', '.join(more[:10])} may be its value, too"
+                )
+
+    def _missing(
+        self, cls: type[Schema], item: Field, unknown: Mapping[str, Mapping[str, Any]], place: str
+    ) -> None:
+        name = f"{cls.__name__}.{item.attribute}"
+        inside = [
+            key
+            for key, each in unknown.items()
+            if item.wire in self.document.properties(self.document.items_of(each) or each)
+        ]
+        if inside:
+            told = f"{place}: {item.wire} stands one level further in, in {inside[0]}"
+            self._tell(Standing.DIFFERS, "place", name, told)
+        else:
+            self._tell(Standing.NEVER_SEEN, "name", name, f"{place}: {item.wire} is not in it")
+
+    def _fits(self, item: Field, schema: Mapping[str, Any]) -> bool:
+        one = self.document.items_of(schema)
+        if item.many != (one is not None):
+            return False
+        one = one or schema
+        if not accepts(item.kind, one, self.document):
+            return False
+        return not is_schema(item.kind) or self._share(item.kind, one) >= _ALIKE
+
+    def _tell(
+        self,
+        standing: Standing,
+        what: str,
+        about: str,
+        told: str,
+        correction: tuple[str, str, str] | None = None,
+        *,
+        sure: bool = True,
+    ) -> None:
+        self.found.append(
+            Finding(standing=standing, what=what, about=about, told=told, correction=correction, sure=sure)
+        )
+
+
+def _title(entry: _Entry) -> str:
+    return str(entry.content.get("summary", "")).strip()
+
+
+def _tail(path: str) -> str:
+    return path.rstrip("/")

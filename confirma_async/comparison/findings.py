@@ -1,0 +1,172 @@
+"""What a comparison came to, and the overrides that follow from it."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from confirma_async.contract import OPERATIONS, Overrides, schema_classes
+from confirma_async.redaction import visible
+from confirma_async.schemas.wire import EVIDENCE, Evidence
+
+
+class Standing(enum.Enum):
+    """What a finding says."""
+
+    CONFIRMED = "confirmed"
+    """The name, path or filter is as the contract says."""
+    DIFFERS = "differs"
+    """Something else stands there; ``correction`` says what, where overrides can."""
+    UNKNOWN = "unknown"
+    """The contract does not know it."""
+    NEVER_SEEN = "never seen"
+    """The contract has it, and nothing showed it."""
+
+
+@frozen(kw_only=True)
+class Finding:
+    """One thing that was compared.
+
+    Attributes:
+        standing: What it came to.
+        what: ``path``, ``method``, ``name``, ``kind``, ``list``, ``filter``, ``required`` or ``words``.
+        about: The operation, or ``Class.attribute``, or the place of a name that is not known.
+        told: In words; names and kinds, never a value.
+        correction: The table of the overrides, the key and the value that correct it; None where none can.
+        sure: Whether the correction is taken; False where it is a guess.
+        count: How often it was seen.
+    """
+
+    standing: Standing
+    what: str
+    about: str
+    told: str
+    correction: tuple[str, str, str] | None = None
+    sure: bool = True
+    count: int = 1
+
+
+def _in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, str, str]:
+    order = [Standing.DIFFERS, Standing.UNKNOWN, Standing.NEVER_SEEN, Standing.CONFIRMED]
+    return order.index(finding.standing), finding.what, finding.about
+
+
+@frozen(kw_only=True)
+class Comparison:
+    """All findings.
+
+    Attributes:
+        source: What the contract was compared with.
+        findings: What was found, differences first.
+    """
+
+    source: str
+    findings: Sequence[Finding] = field(converter=_in_order)
+
+    @property
+    def differences(self) -> Sequence[Finding]:
+        """What is not as the contract says."""
+        return [each for each in self.findings if each.standing in {Standing.DIFFERS, Standing.UNKNOWN}]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many findings there are of each standing."""
+        return Counter(each.standing.value for each in self.findings)
+
+    def overrides(self) -> Overrides:
+        """The corrections that are sure.
+
+        Raises:
+            ConfigurationError: they contradict each other.
+        """
+        tables: dict[str, dict[str, str]] = {}
+        for each in self._corrections(sure=True):
+            table, key, value = each.correction or ("", "", "")
+            tables.setdefault(table, {})[key] = value
+        confirmed = frozenset(
+            each.about
+            for each in self.findings
+            if each.standing is Standing.CONFIRMED and each.what in {"name", "path"} and _is_fact(each.about)
+        )
+        return Overrides(**tables, forced=True, confirmed=confirmed)  # type: ignore[arg-type]  # tables of texts
+
+    def to_toml(self) -> str:
+        """The same as a file of overrides: each line with its reason, doubtful ones commented out."""
+        lines = [f"# Proposed by a comparison with {visible(self.source)}. Look over each line."]
+        if any(_is_firm(each) for each in self._corrections(sure=True)):
+            lines.append(
+                "forced = true  # a line below corrects what is documented, or was seen in an example"
+            )
+        confirmed = sorted(
+            each.about
+            for each in self.findings
+            if each.standing is Standing.CONFIRMED and each.what in {"name", "path"} and _is_fact(each.about)
+        )
+        lines.append(f"confirmed = [{', '.join(map(json.dumps, dict.fromkeys(confirmed)))}]")
+        for table in ("paths", "methods", "names", "lists"):
+            found = [
+                each for each in self.findings if each.correction is not None and each.correction[0] == table
+            ]
+            if found:
+                lines += ["", f"[{table}]"]
+            for each in found:
+                _, key, value = each.correction or ("", "", "")
+                lines.append(f"# {visible(each.told)}")
+                mark = "" if each.sure else "# doubtful: "
+                lines.append(f"{mark}{json.dumps(key)} = {json.dumps(value)}")
+        left = [each for each in self.differences if each.correction is None]
+        if left:
+            lines += ["", "# What overrides cannot say:"]
+            lines += [f"# - {each.what} of {visible(each.about)}: {visible(each.told)}" for each in left]
+        return "\n".join(lines) + "\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            "source": self.source,
+            "counts": dict(self.counts),
+            "findings": [
+                {
+                    "standing": each.standing.value,
+                    "what": each.what,
+                    "about": each.about,
+                    "told": each.told,
+                    "count": each.count,
+                    "sure": each.sure,
+                    "correction": list(each.correction) if each.correction else None,
+                }
+                for each in self.findings
+            ],
+        }
+
+    def _corrections(self, *, sure: bool) -> list[Finding]:
+        return [each for each in self.findings if each.correction is not None and each.sure is sure]
+
+
+def _is_fact(name: str) -> bool:
+    return name in OPERATIONS or evidence_of(name) is not None
+
+
+def _is_firm(finding: Finding) -> bool:
+    table, key, _ = finding.correction or ("", "", "")
+    if table in {"paths", "methods"}:
+        return OPERATIONS[key].evidence is not Evidence.PROVISIONAL
+    return table == "names" and evidence_of(key) is not Evidence.PROVISIONAL
+
+
+def evidence_of(name: str) -> Evidence | None:
+    """The mark of ``Class.attribute``; None where there is no such thing."""
+    class_name, _, attribute = name.partition(".")
+    cls = schema_classes().get(class_name)
+    item = attrs.fields_dict(cls).get(attribute) if cls else None
+    return item.metadata.get(EVIDENCE) if item else None

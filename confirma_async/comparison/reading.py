@@ -1,0 +1,208 @@
+"""An OpenAPI document: read, and asked what it says. References within it are followed, others never."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+from attrs import frozen
+
+from confirma_async.comparison.json_values import as_array, as_object
+from confirma_async.errors import ConfirmaError
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a document at most."""
+_DEEPEST = 60
+_METHODS = ("get", "put", "post", "delete", "patch")
+
+Json = Mapping[str, Any]
+_NOTHING: Json = {}
+
+
+class DocumentError(ConfirmaError):
+    """A document cannot be compared with the contract; the message says why."""
+
+
+def read_document(file: Path) -> Document:
+    """Reads a document.
+
+    Raises:
+        DocumentError: it cannot be read, is too large, or is no OpenAPI 3.0 or 3.1.
+    """
+    try:
+        if file.stat().st_size > LARGEST:
+            raise DocumentError(
+                f"{file} is larger than {LARGEST // 1024**2} MiB; export the API's document alone"
+            )
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise DocumentError(f"{file} is no text in UTF-8; export it as JSON or YAML") from None
+    except OSError as error:
+        raise DocumentError(f"{file} cannot be read: {error.strerror}") from None
+    found = _parsed(file, text)
+    root = as_object(found)
+    if root is None or not str(root.get("openapi", "")).startswith("3."):
+        raise DocumentError(f"{file} is no OpenAPI 3.0 or 3.1: it does not begin with openapi: 3.x")
+    if not as_object(root.get("paths")):
+        raise DocumentError(f"{file} has no paths: it is half of a document; export it again")
+    return Document(root)
+
+
+def _parsed(file: Path, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise DocumentError(f"{file} is nested too deeply") from None
+    except ValueError:
+        pass
+    try:
+        import yaml
+    except ImportError:
+        raise DocumentError(
+            f"{file} is no JSON; to read YAML: pip install 'confirma-sdk[contract]', or export it as JSON"
+        ) from None
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe one)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        raise DocumentError(f"{file} is neither JSON nor YAML that can be read; export it again") from None
+
+
+@frozen
+class Document:
+    """What a document says.
+
+    Attributes:
+        root: The document.
+    """
+
+    root: Json
+
+    def operations(self) -> Iterator[tuple[str, str, Json]]:
+        """Method, path from the host on, and contents of each operation."""
+        base = self._base()
+        for path, item in _mapping(self.root["paths"]).items():
+            for method, each in self.resolved(item).items():
+                content = as_object(each)
+                if method.lower() in _METHODS and content is not None:
+                    whole = path if base and path.startswith(base) else f"{base}{path}"
+                    yield method.upper(), whole.rstrip("/"), content
+
+    def _base(self) -> str:
+        servers = as_array(self.root.get("servers")) or [{}]
+        return urlsplit(str(_mapping(servers[0]).get("url", ""))).path.rstrip("/")
+
+    def resolved(self, schema: Any) -> Json:
+        """A schema with its reference followed, and the parts of ``allOf`` put together."""
+        return self._resolved(schema, _DEEPEST, frozenset())
+
+    def _resolved(self, schema: Any, left: int, before: frozenset[str]) -> Json:
+        found = as_object(schema)
+        if found is None or left == 0:
+            return _NOTHING
+        reference = found.get("$ref")
+        if isinstance(reference, str):
+            if reference in before or not reference.startswith("#/"):
+                return _NOTHING
+            return self._resolved(self._pointed(reference), left - 1, before | {reference})
+        if (parts := as_array(found.get("allOf"))) is not None:
+            resolved = [self._resolved(each, left - 1, before) for each in parts]
+            properties = {k: v for part in resolved for k, v in _mapping(part.get("properties")).items()}
+            properties |= _mapping(found.get("properties"))
+            merged = {k: v for part in [*resolved, found] for k, v in part.items() if k != "allOf"}
+            return {**merged, "properties": properties}
+        return found
+
+    def _pointed(self, reference: str) -> Any:
+        found: Any = self.root
+        for step in reference[2:].split("/"):
+            name = unquote(step).replace("~1", "/").replace("~0", "~")
+            found = _mapping(found).get(name)
+        return found
+
+    def alternatives(self, schema: Any) -> list[Json]:
+        """What a schema may be: the parts of ``anyOf`` and ``oneOf``, or it alone."""
+        found = self.resolved(schema)
+        for key in ("anyOf", "oneOf"):
+            if (parts := as_array(found.get(key))) is not None:
+                return [each for each in map(self.resolved, parts[:20]) if each]
+        return [found] if found else []
+
+    def properties(self, schema: Any) -> dict[str, Json]:
+        """The properties of an object."""
+        return {
+            str(name): known
+            for part in self.alternatives(schema)
+            for name, each in _mapping(part.get("properties")).items()
+            if (known := as_object(each)) is not None
+        }
+
+    def required(self, schema: Any) -> frozenset[str]:
+        """The properties that must be there."""
+        found = [as_array(part.get("required")) or () for part in self.alternatives(schema)]
+        return frozenset(str(name) for each in found for name in each)
+
+    def items_of(self, schema: Any) -> Json | None:
+        """The schema of the items of an array; None for anything else."""
+        for part in self.alternatives(schema):
+            if part.get("type") == "array" or "items" in part:
+                return _mapping(part.get("items")) or _NOTHING
+        return None
+
+    def types(self, schema: Any) -> frozenset[str]:
+        """The types that a schema names, but for null."""
+        found: set[str] = set()
+        for part in self.alternatives(schema):
+            kind: Any = part.get("type") or ("object" if "properties" in part else None)
+            found |= {str(each) for each in as_array(kind) or [kind] if each}
+        return frozenset(found - {"null"})
+
+    def formats(self, schema: Any) -> frozenset[str]:
+        """The formats that a schema names."""
+        return frozenset(str(part["format"]) for part in self.alternatives(schema) if part.get("format"))
+
+    def words(self, schema: Any) -> frozenset[str]:
+        """The words that a schema lists."""
+        found = [as_array(part.get("enum")) or () for part in self.alternatives(schema)]
+        return frozenset(word for each in found for word in each if isinstance(word, str))
+
+    def at(self, schema: Any, place: str) -> Json:
+        """The schema at a place below another: names with dots between."""
+        found = self.resolved(schema)
+        for name in [] if place == "$" else place.split("."):
+            found = self.resolved(self.properties(found).get(name))
+        return found
+
+    def request_of(self, operation: Json) -> Json:
+        """The schema of the body of a request."""
+        return self._content(self.resolved(operation.get("requestBody")))
+
+    def answer_of(self, operation: Json) -> Json:
+        """The schema of the answer 200, or of another that says that it is done."""
+        responses = _mapping(operation.get("responses"))
+        for status in ("200", 200, "201", "202", "2XX", "default"):
+            if content := self._content(self.resolved(responses.get(cast("str", status)))):
+                return content
+        return _NOTHING
+
+    def query_of(self, operation: Json) -> Json:
+        """The parameters of the query, as an object."""
+        listed = [self.resolved(each) for each in as_array(operation.get("parameters")) or ()]
+        own = [each for each in listed if each.get("in") == "query"]
+        return {
+            "type": "object",
+            "properties": {str(each.get("name")): _mapping(each.get("schema")) for each in own},
+            "required": [str(each.get("name")) for each in own if each.get("required") is True],
+        }
+
+    def _content(self, holder: Json) -> Json:
+        for kind, each in _mapping(holder.get("content")).items():
+            if "json" in str(kind):
+                return _mapping(_mapping(each).get("schema"))
+        return _NOTHING
+
+
+def _mapping(value: object) -> Json:
+    return as_object(value) or _NOTHING

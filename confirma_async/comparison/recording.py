@@ -1,0 +1,76 @@
+"""The same comparison out of ordinary traffic: a sample of the answers, and no value of any."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+from attrs import define, field
+
+from confirma_async.comparison.findings import Comparison
+from confirma_async.comparison.observing import Observations
+from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Overrides
+from confirma_async.converters import Converter
+from confirma_async.errors import ResponseDecodeError
+from confirma_async.files import write_durably
+from confirma_async.session.history import History
+from confirma_async.session.transport import Response
+
+FIRST = 20
+"""Answers of each operation that are looked at, whatever comes; after them one of ``EVERY``."""
+EVERY = 100
+LARGEST = 256 * 1024
+"""Bytes of an answer that is looked at; of larger ones, only the first few."""
+FEW = 3
+
+
+@define
+class Recorder:
+    """Looks at the answers of a client, and writes down what they show of the contract.
+
+    Attributes:
+        file: Where it is written to when the client is closed: a comparison as JSON.
+        converter: Reads under the names in force.
+        overrides: Where lists stand.
+    """
+
+    file: Path
+    converter: Converter
+    overrides: Overrides
+    _counts: Counter[str] = field(init=False, factory=Counter[str])
+    _observations: Observations = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._observations = Observations(self.converter, self.overrides)
+
+    def seen(self, history: History, response: Response) -> None:
+        """Looks at an answer, if it is one of the sample."""
+        name = history.operation.name
+        count = self._counts[name] = self._counts[name] + 1
+        if count > FIRST and count % EVERY:
+            return
+        if (
+            name not in OPERATIONS
+            or name == RENEW_TOKEN.name
+            or (len(response.body) > LARGEST and count > FEW)
+        ):
+            return
+        if response.body.strip():
+            try:
+                self._observations.note(OPERATIONS[name], self.converter.parse(response.body))
+            except ResponseDecodeError:
+                return
+
+    def comparison(self) -> Comparison:
+        """What was seen so far."""
+        return Comparison(source="recorded traffic", findings=[*self._observations.findings()])
+
+    def write(self) -> None:
+        """Writes it down.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        found = msgspec.json.encode(self.comparison().to_dict())
+        write_durably(self.file, msgspec.json.format(found, indent=2))
