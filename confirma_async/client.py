@@ -133,7 +133,7 @@ class Account:
 
     @cached_property
     def raw(self) -> Raw:
-        """The same verbs, each of which gives the whole answer: status, headers, bytes, and ``parse()``."""
+        """The same verbs. Each gives the whole answer, with its status, headers and bytes."""
         from confirma_async.resources.raw import Raw
 
         return Raw(self._pipeline)

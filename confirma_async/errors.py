@@ -424,6 +424,14 @@ class AddressNotChosenError(ConfirmaError):
         super().__init__(told)
 
 
+class NotTheServiceError(ConfirmaError):
+    """Something answers, and it does not look like the service."""
+
+
+class DocumentError(ConfirmaError):
+    """A document cannot be compared with the contract; the message says why."""
+
+
 class JournalError(ConfirmaError):
     """The journal of a bulk job cannot be used as it is; the message says why and what to do.
 

@@ -63,7 +63,7 @@ class Account(Twin):
 
     @cached_property
     def raw(self) -> Raw:
-        """The same verbs, each of which gives the whole answer: status, headers, bytes, and ``parse()``."""
+        """The same verbs. Each gives the whole answer, with its status, headers and bytes."""
         find = cast("Callable[[], asynchronous.Account]", self._find)
         return Raw(self.portal, lambda: find().raw)
 

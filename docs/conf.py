@@ -26,7 +26,7 @@ from docs import tables  # noqa: E402 (it stands beside this file)
 vars(client)["Accounting"] = Accounting
 
 # The options of a verb are told once, in their class; Sphinx looks for their defaults in its source.
-for resource in (Accounting, Invoices, Onboarding, Operations, Payments):
+for resource in (Accounting, Invoices, Onboarding, Operations, Payments, client.Account):
     for verb in vars(resource).values():
         getattr(verb, "__dict__", {}).pop("__signature__", None)
 
@@ -63,7 +63,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(date|datetime|Decimal|Path|PathLike|SSLContext|TracebackType|Unpack|optional|options)"),
     (r"py:.*", r"(Any|Awaitable|Callable|Generator|Iterable|Iterator|Mapping|Sequence|AsyncIterable)"),
     # Type variables, and what attrs calls a default that a function makes.
-    (r"py:.*", r"(.*\.)?(T|S|AnySchema|Answer|Record|Item|NOTHING)"),
+    (r"py:.*", r"(.*\.)?(T|S|R|AnySchema|Answer|Record|Item|NOTHING)"),
 ]
 
 

@@ -13,7 +13,13 @@ from confirma_async.comparison.findings import Comparison, Finding, Standing
 from confirma_async.comparison.json_values import as_array, as_object
 from confirma_async.comparison.observing import Observations
 from confirma_async.contract import Operation, Repeat
-from confirma_async.errors import APIError, AuthenticationError, CallError, ConfirmaError, ResponseDecodeError
+from confirma_async.errors import (
+    APIError,
+    AuthenticationError,
+    CallError,
+    NotTheServiceError,
+    ResponseDecodeError,
+)
 from confirma_async.pagination import NO_DAYS
 from confirma_async.schemas import (
     CaseQuery,
@@ -36,10 +42,6 @@ _AS_IT_IS = CallOptions(strict=True)
 """No path that is missing counts as an empty list."""
 _GONE = frozenset({404, 405, 410, 501})
 DAYS = 30
-
-
-class NotTheServiceError(ConfirmaError):
-    """Something answers, and it does not look like the service."""
 
 
 @define

@@ -11,15 +11,14 @@ from attrs import define, field, frozen
 from confirma_async.comparison.findings import Comparison, Finding, Standing
 from confirma_async.comparison.kinds import accepts, types_in_words
 from confirma_async.comparison.matching import matched
-from confirma_async.comparison.reading import Document, DocumentError, read_document
+from confirma_async.comparison.reading import Document, read_document
 from confirma_async.contract import OPERATIONS, Operation, Overrides
 from confirma_async.contract.places import WHOLE, usual_place
 from confirma_async.converters import Converter
 from confirma_async.converters.fields import Field
 from confirma_async.converters.value_types import is_open_enum, is_schema
+from confirma_async.errors import DocumentError
 from confirma_async.schemas.wire import Schema
-
-__all__ = ["DocumentError", "compare"]
 
 _ALIKE = 0.5
 """The share of names that two schemas have in common, to be taken for one where nothing else tells."""

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 
 from confirma_async.comparison.json_values import as_array, as_object
-from confirma_async.errors import ConfirmaError
+from confirma_async.errors import DocumentError
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a document at most."""
@@ -20,10 +20,6 @@ _METHODS = ("get", "put", "post", "delete", "patch")
 
 Json = Mapping[str, Any]
 _NOTHING: Json = {}
-
-
-class DocumentError(ConfirmaError):
-    """A document cannot be compared with the contract; the message says why."""
 
 
 def read_document(file: Path) -> Document:

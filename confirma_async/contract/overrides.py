@@ -145,7 +145,7 @@ class Overrides:
 
     @property
     def corrects_calls(self) -> bool:
-        """Whether they correct more than names: what is called, with what, or where its list stands."""
+        """Whether they correct what is called, what it is called with, or where its list stands."""
         return bool(self.paths or self.methods or self.lists or self.headers or self.query)
 
     def applied(self, operation: Operation) -> Operation:

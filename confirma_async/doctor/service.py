@@ -89,7 +89,7 @@ async def check_accepted(visit: Visit) -> Finding:
             remedy = "set a client's token; the provisioning token is only for making clients"
             return bad("accepted", "the API key is not of the right kind", remedy)
         except ResponseDecodeError:
-            remedy = "check that the base URL is the service's"
+            remedy = "check that the base URL is the service's; confirma contract check tells what differs"
             return bad("accepted", "the answer is not the one that is documented", remedy)
         except CallError as error:
             return bad("accepted", str(error), "try again later")

@@ -131,10 +131,11 @@ def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
 def nothing_is_odd(invoice: InvoiceContentData) -> Sequence[Problem]:
     """The type is known, somebody is to pay, and there is an amount that is neither none nor absurd."""
     amounts, parties = invoice.amounts, invoice.parties
-    buyer = parties and parties.buyer_party
-    gross = amounts and amounts.gross_amount
-    if invoice.header.type.is_known and buyer and buyer.name and gross and 0 < gross < ABSURD:
-        return _NOTHING  # the usual case
+    buyer = None if parties is None else parties.buyer_party
+    if amounts is not None and buyer is not None and buyer.name and invoice.header.type.is_known:
+        asked = amounts.net_amount if amounts.gross_amount is None else amounts.gross_amount
+        if asked is not None and ZERO < asked < ABSURD:
+            return _NOTHING  # the usual case
     return (*_odd_type(invoice), *_no_buyer(invoice), *_odd_amount(invoice))
 
 

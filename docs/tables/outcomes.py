@@ -20,10 +20,12 @@ from confirma_async.errors import (
     ConfirmaError,
     ConflictError,
     CredentialsError,
+    DocumentError,
     JournalError,
     JournalGoneError,
     JournalMismatchError,
     NotFoundError,
+    NotTheServiceError,
     OutcomeUnknownError,
     PermissionDeniedError,
     Phase,
@@ -48,6 +50,8 @@ from confirma_async.settings import Environment
 from docs.tables.markup import code, member_docs, prose, table
 
 ADVICE: Mapping[type[ConfirmaError], str] = {
+    NotTheServiceError: "Check the base URL: it may be a proxy's, or another API's.",
+    DocumentError: "Export the document of this API again, as OpenAPI 3.0 or 3.1.",
     ConfirmaError: "Catch this one to catch them all.",
     ConfigurationError: "Change what the message names. Nothing was sent.",
     RequestInvalidError: "Correct the places that `problems` lists. Nothing was sent.",

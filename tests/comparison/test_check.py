@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from confirma_async import AuthenticationError, Confirma, Overrides, Sandbox
-from confirma_async.comparison import NotTheServiceError, Standing
+from confirma_async.comparison import Standing
+from confirma_async.errors import NotTheServiceError
 from confirma_async.sandbox import VirtualClock
 from tests.standin import stand_in
 

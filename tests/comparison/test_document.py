@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from confirma_async.cli.app import run
-from confirma_async.comparison import DocumentError, Standing, compare
+from confirma_async.comparison import Standing, compare
+from confirma_async.errors import DocumentError
 from confirma_async.sandbox.openapi import document
 
 
