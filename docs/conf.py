@@ -63,7 +63,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(date|datetime|Decimal|Path|PathLike|SSLContext|TracebackType|Unpack|optional|options)"),
     (r"py:.*", r"(Any|Awaitable|Callable|Generator|Iterable|Iterator|Mapping|Sequence|AsyncIterable)"),
     # Type variables, and what attrs calls a default that a function makes.
-    (r"py:.*", r"(.*\.)?(T|S|R|AnySchema|Answer|Record|Item|NOTHING)"),
+    (r"py:.*", r"(.*\.)?(T|S|R|AnySchema|Answer|Body|Record|Item|NOTHING)"),
 ]
 
 

@@ -175,9 +175,9 @@ async def test_a_client_that_was_onboarded_sends_invoices(sandbox, overrides, in
     assert [it.client for it in sandbox.invoices()] == ["0000001-9"]
 
 
-async def test_an_expired_token_is_renewed_and_kept(sandbox, tmp_path):
+async def test_an_expired_token_is_renewed_and_kept(sandbox, tmp_path, overrides):
     store = FileTokenStore(tmp_path / "token")
-    async with Confirma(sandbox.api_key, base_url=sandbox.url) as confirma:
+    async with Confirma(sandbox.api_key, base_url=sandbox.url, overrides=overrides) as confirma:
         sandbox.expire_token()
         with pytest.raises(AuthenticationError):
             await confirma.onboarding.validate_token()
@@ -198,7 +198,9 @@ async def test_an_unknown_case_or_invoice_is_not_found(confirma):
         await confirma.invoices.create_actions([Comment(invoice_number=4711)])
 
 
-async def test_a_clients_token_may_not_onboard(sandbox):
-    async with Confirma(provisioning_token=sandbox.api_key, base_url=sandbox.url) as client:
+async def test_a_clients_token_may_not_onboard(sandbox, overrides):
+    async with Confirma(
+        provisioning_token=sandbox.api_key, base_url=sandbox.url, overrides=overrides
+    ) as client:
         with pytest.raises(PermissionDeniedError):
             await client.onboarding.create_client(COMPANY)

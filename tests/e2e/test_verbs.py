@@ -20,16 +20,17 @@ async def test_a_valid_token_is_valid(confirma):
     assert (await confirma.onboarding.validate_token()).is_valid
 
 
-async def test_a_foreign_token_is_not_accepted(sandbox):
-    async with Confirma("somebody-elses", base_url=sandbox.url) as stranger:
+async def test_a_foreign_token_is_not_accepted(sandbox, overrides):
+    async with Confirma("somebody-elses", base_url=sandbox.url, overrides=overrides) as stranger:
         with pytest.raises(AuthenticationError) as caught:
             await stranger.onboarding.validate_token()
     assert "somebody-elses" not in str(caught.value)
     assert caught.value.request_id
 
 
-async def test_a_provisioning_token_may_not_create_invoices(sandbox, wire_invoice):
-    async with Confirma(sandbox.provisioning_token, base_url=sandbox.url) as provisioner:
+async def test_a_provisioning_token_may_not_create_invoices(sandbox, wire_invoice, overrides):
+    token = sandbox.provisioning_token
+    async with Confirma(token, base_url=sandbox.url, overrides=overrides) as provisioner:
         with pytest.raises(PermissionDeniedError):
             await provisioner.invoices.create(wire_invoice())
 
