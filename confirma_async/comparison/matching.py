@@ -16,7 +16,7 @@ _AHEAD = 0.15
 
 
 def words_of(name: str) -> Counter[str]:
-    """The words that a name is made of: ``unitPrice`` has those of ``price_unit``."""
+    """The words that a name is made of: ``dueDate`` has those of ``date_due``."""
     return Counter(word.lower() for word in _WORD.findall(name))
 
 
