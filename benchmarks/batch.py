@@ -19,7 +19,7 @@ from weather import REFUSALS
 
 from confirma_async.bulk import State
 from confirma_async.bulk.items import DIGEST_BYTES
-from confirma_async.bulk.journal import Former
+from confirma_async.bulk.journal.records import Former
 from confirma_async.bulk.sqlite.journal import SqliteJournal
 from confirma_async.converters import Converter
 from confirma_async.sandbox import StoredInvoice

@@ -38,7 +38,8 @@ from confirma_async.bulk.audience import Audience
 from confirma_async.bulk.intake import Source
 from confirma_async.bulk.items import JobOptions, Retry, State, Unknown
 from confirma_async.bulk.job import Job
-from confirma_async.bulk.journal import Decision, JobName, Journal
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Decision, JobName
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import Overrides

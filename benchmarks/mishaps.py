@@ -22,7 +22,7 @@ from attrs import define, field
 from batch import INVOICES, known_as
 
 from confirma_async.bulk import State
-from confirma_async.bulk.journal import Resolution
+from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import open_sqlite, reading
 from confirma_async.bulk.sqlite.marks import mark_paths, read_marks

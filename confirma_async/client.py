@@ -12,7 +12,8 @@ from weakref import WeakSet
 from attrs import evolve
 
 from confirma_async import bounds
-from confirma_async.accounts import AccountName, account_name, note_renewal
+from confirma_async.accounts.owner import AccountName, account_name
+from confirma_async.accounts.registry import note_renewal
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 
 from attrs import evolve
 
-from confirma_async.accounts import AccountName
+from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk.audience import Audience
 from confirma_async.bulk.intake import Record, Source
 from confirma_async.bulk.items import (
@@ -24,7 +24,8 @@ from confirma_async.bulk.items import (
     Verdict,
 )
 from confirma_async.bulk.job import Job
-from confirma_async.bulk.journal import JobName, Journal
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.placement import JournalSource, OpenJournal, Placement, place
 from confirma_async.bulk.reporting.report import Ending, Report, Tally
 from confirma_async.bulk.writer import JournalWriter

@@ -21,12 +21,16 @@ from confirma_async.bulk.evidence.classification import (
     classify_error,
 )
 from confirma_async.bulk.evidence.kinds import Kind
-from confirma_async.bulk.evidence.lookups import Again, Decided, Lookups, Send, Step, Task, decision_of
+from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.evidence.tasks import Again, Decided, Send, Step, Task, decision_of
 from confirma_async.bulk.intake import Record, Source, chunks, prepare
 from confirma_async.bulk.items import Entry, JobOptions, Refusal, Row, State
-from confirma_async.bulk.journal import Admission, Admitted, Doubt, Journal
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Admission, Admitted, Doubt
 from confirma_async.bulk.reporting import outcomes
+from confirma_async.bulk.waiting import Waiting
 from confirma_async.bulk.watch import Watch
+from confirma_async.bulk.workers import Workers
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS
 from confirma_async.errors import CallError, JournalError, OutcomeUnknownError, Problem, RequestInvalidError
@@ -72,15 +76,12 @@ class Job:
     stopped: bool = False
     exhausted: bool = False
     clock: Callable[[], float] = time.time
-    _work: asyncio.Queue[Task] = field(init=False)
     _open: int = field(init=False, default=0)
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
     _halt: asyncio.Event = field(init=False, factory=asyncio.Event)
     _calls: Halt = field(init=False, factory=Halt)
-    _workers: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
-    _free: int = field(init=False, default=0)
-    _failed: asyncio.Future[None] = field(init=False)
-    _waiting: dict[int, asyncio.Task[None]] = field(init=False, factory=dict[int, asyncio.Task[None]])
+    _workers: Workers = field(init=False)
+    _waiting: Waiting = field(init=False)
     _room: asyncio.Event = field(init=False, factory=asyncio.Event)
     _watch: Watch = field(init=False)
     _downloads: Downloads = field(init=False)
@@ -90,9 +91,9 @@ class Job:
 
     def __attrs_post_init__(self) -> None:
         self.pipeline = evolve(self.pipeline, halt=self._calls)
-        self._work = asyncio.Queue(maxsize=2 * self._most_workers)
-        self._watch = Watch(self._most_workers, self.options.wave)
-        self._failed = asyncio.get_running_loop().create_future()
+        self._workers = Workers(self.pipeline.limiter.concurrency, self._handle)
+        self._waiting = Waiting(self._workers.hand, self._make_room)
+        self._watch = Watch(self._workers.most, self.options.wave)
         policy = self.pipeline.policy
         self._downloads = Downloads(self.pipeline.transport, policy, RetryQuota(policy.budget))
         self._lookups = Lookups(
@@ -108,10 +109,6 @@ class Job:
         self._idle.set()
         self._room.set()
 
-    @property
-    def _most_workers(self) -> int:
-        return self.pipeline.limiter.concurrency
-
     async def submit(self, source: Source) -> None:
         """Brings every record of the source to its outcome, or as far as the job can go.
 
@@ -126,16 +123,16 @@ class Job:
             if self._source_error is not None:
                 raise self._source_error
         finally:
-            waiting = [*self._waiting.values()]
+            waiting = self._waiting.timers
             self._halted()  # whatever becomes durable after this is not looked up by this run
-            await _end([lookout, *waiting, *self._workers])
+            await _end([lookout, *waiting, *self._workers.tasks])
             await self._put_back()
 
     async def _first_of(self, *awaited: Coroutine[Any, Any, Any]) -> None:
         """Waits for the first of some coroutines, and ends the others; a worker that fails fails the job."""
         tasks = [asyncio.create_task(coroutine) for coroutine in awaited]
         try:
-            anything = [*tasks, self._failed, self.writer.broken]
+            anything = [*tasks, self._workers.failed, self.writer.broken]
             done, _ = await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
                 ended.result()
@@ -158,9 +155,7 @@ class Job:
         """Sends nothing new: calls off what waits for its turn, and lets go of what waits for a lookup."""
         self._halt.set()
         self._calls.call()
-        for position, waiting in list(self._waiting.items()):
-            waiting.cancel()
-            self._forget_waiting(position)
+        for _ in range(self._waiting.let_go()):
             self._close()
 
     async def _put_back(self) -> None:
@@ -225,25 +220,10 @@ class Job:
                 self._open += 1
                 self._idle.clear()
                 try:
-                    await self._hand(task)
+                    await self._workers.hand(task)
                 except asyncio.CancelledError:  # halted; the journal has it as it was
                     self._close()
                     raise
-
-    async def _hand(self, task: Task) -> None:
-        """Hands an item to the workers; one more of them begins where all that there are have work."""
-        await self._work.put(task)
-        if self._work.qsize() > self._free and len(self._workers) < self._most_workers:
-            self._free += 1
-            worker = asyncio.create_task(self._worker())
-            worker.add_done_callback(self._worker_ended)
-            self._workers.add(worker)
-
-    def _worker_ended(self, worker: asyncio.Task[None]) -> None:
-        """A worker never ends by itself: one that does has failed, and so has the job."""
-        if not worker.cancelled() and (error := worker.exception()) and not self._failed.done():
-            self._failed.set_exception(error)
-            self._failed.exception()  # whoever waits may have gone: then the loop must not complain
 
     async def _refuse(self, refusals: list[Refusal]) -> None:
         if not refusals:
@@ -254,17 +234,13 @@ class Job:
 
     # --- through ----------------------------------------------------------------------------------
 
-    async def _worker(self) -> None:
-        while True:
-            task = await self._work.get()
-            self._free -= 1
-            if self._halt.is_set():
-                self._close()
-            elif task.unknown:
-                await self._resolve(task)
-            else:
-                await self._send(task)
-            self._free += 1
+    async def _handle(self, task: Task) -> None:
+        if self._halt.is_set():
+            self._close()
+        elif task.unknown:
+            await self._resolve(task)
+        else:
+            await self._send(task)
 
     async def _send(self, task: Task) -> None:
         async def intent() -> None:
@@ -415,27 +391,15 @@ class Job:
         if self._halt.is_set():
             self._close()
             return
-
-        async def later() -> None:
-            await asyncio.sleep(seconds)
-            await self._hand(task)
-            self._forget_waiting(task.position)
-
-        self._waiting[task.position] = asyncio.create_task(later())
-        self._make_room()
+        self._waiting.add(task, seconds)
 
     def _hurry(self, form: str | None) -> None:
         """Has those looked after at once whose answers had a form that is confirmed now."""
         if form is None:
             return
-        for position, task in list(self._lookups.open.items()):
-            if task.lost is not None and task.lost.form == form and position in self._waiting:
-                self._waiting.pop(position).cancel()
-                self._look_up_in(task, 0.0)
-
-    def _forget_waiting(self, position: int) -> None:
-        self._waiting.pop(position, None)
-        self._make_room()
+        for task in list(self._lookups.open.values()):
+            if task.lost is not None and task.lost.form == form:
+                self._waiting.hurry(task)
 
     def _make_room(self) -> None:
         """Lets nothing more in while too much is in doubt."""

@@ -9,7 +9,9 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from confirma_async.accounts import LOCALHOST, AccountName, AccountRecord, Accounts, Owner, target_of
+from confirma_async.accounts.folders import LOCALHOST, target_of
+from confirma_async.accounts.owner import AccountName, Owner
+from confirma_async.accounts.registry import AccountRecord, Accounts
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
 from confirma_async.bulk.sqlite.guard import gone

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
-from confirma_async.bulk.journal import Decision, Journal
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.placement import OpenJournal
 from confirma_async.errors import JournalError
 

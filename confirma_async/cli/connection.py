@@ -13,7 +13,7 @@ import click
 from attrs import evolve, field, frozen
 
 from confirma_async import bounds
-from confirma_async.accounts import AccountName
+from confirma_async.accounts.owner import AccountName
 from confirma_async.cli import changes, options
 from confirma_async.cli.errors import usage
 from confirma_async.cli.stopping import signals

@@ -11,18 +11,13 @@ from typing import Any, TypeVar
 import click
 from attrs import field, frozen
 
-from confirma_async.accounts import (
-    ACCOUNT_VARIABLE,
-    FIRST_ACCOUNT,
-    JOURNAL_NAME,
-    AccountName,
-    Accounts,
-    account_name,
-    target_of,
-)
-from confirma_async.bulk.journal import Run
-from confirma_async.bulk.sqlite.guard import APPLICATION_ID, examine_missing, gone
+from confirma_async.accounts.folders import JOURNAL_NAME, target_of
+from confirma_async.accounts.owner import AccountName, account_name
+from confirma_async.accounts.registry import ACCOUNT_VARIABLE, FIRST_ACCOUNT, Accounts
+from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.sqlite.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
+from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
 from confirma_async.cli import options
 from confirma_async.cli.connection import place_options, variables_of
 from confirma_async.cli.stopping import signals

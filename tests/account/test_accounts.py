@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from confirma_async.accounts import target_of
+from confirma_async.accounts.folders import target_of
 from confirma_async.settings import check_base_url
 
 from .conftest import KEY_A, KEY_B, SETTLE, wait_for

@@ -9,19 +9,8 @@ from attrs import define, evolve, field
 
 from confirma_async.bulk.evidence.witnesses import is_like
 from confirma_async.bulk.items import FINAL, Retry, Row, State
-from confirma_async.bulk.journal import (
-    Admission,
-    Admitted,
-    Former,
-    Refused,
-    Rivals,
-    Run,
-    Version,
-    admission_of,
-    check_target,
-    foreign_key,
-    same_invoice,
-)
+from confirma_async.bulk.journal.records import Admission, Admitted, Former, Refused, Rivals, Run, Version
+from confirma_async.bulk.journal.rules import admission_of, check_target, foreign_key, same_invoice
 from confirma_async.formats import Identity
 
 

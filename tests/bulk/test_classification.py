@@ -14,7 +14,7 @@ from confirma_async.bulk.evidence.classification import Receipts, classify_answe
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.evidence.words import DEEPEST, form_of
 from confirma_async.bulk.items import FINAL, State
-from confirma_async.bulk.journal import Resolution
+from confirma_async.bulk.journal.records import Resolution
 from confirma_async.converters import Converter
 from confirma_async.session.pipeline import Reply
 from tests.bulk.answering import RESET, SILENCE, answering, listing, raw, record

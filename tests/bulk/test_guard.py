@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from confirma_async.bulk.items import Retry, State
-from confirma_async.bulk.journal import Admission, Decision, JobName
-from confirma_async.bulk.sqlite import file, guard
+from confirma_async.bulk.journal.records import Admission, Decision, JobName
+from confirma_async.bulk.sqlite import guard, locks, look
 from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import open_sqlite, reading
 from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
@@ -364,22 +364,22 @@ def test_a_look_makes_nothing_and_changes_nothing(sent, entries, state):
 
 
 def test_a_job_waits_for_those_who_only_look(sent, monkeypatch):
-    monkeypatch.setattr(file, "LOOK_PATIENCE", 0.0)
-    file._HERE.clear()
-    with file._look(sent), pytest.raises(JournalError, match="is being read"):
+    monkeypatch.setattr(locks, "LOOK_PATIENCE", 0.0)
+    locks.HERE.clear()
+    with look._look(sent), pytest.raises(JournalError, match="is being read"):
         open_sqlite(sent)
     open_sqlite(sent).close()
 
 
 def test_a_journal_that_was_moved_while_a_job_waited_for_it_is_left_alone(sent, monkeypatch):
-    takes = file._takes
+    takes = locks.takes
 
     def moved_meanwhile(descriptor, kind):
         if sent.exists():
             sent.rename(sent.with_name("moved"))
         return takes(descriptor, kind)
 
-    monkeypatch.setattr(file, "_takes", moved_meanwhile)
+    monkeypatch.setattr(locks, "takes", moved_meanwhile)
     with pytest.raises(JournalError, match="in use"):
         open_sqlite(sent)
     assert not sent.exists()

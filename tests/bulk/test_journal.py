@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from confirma_async.accounts import Owner, fingerprint
+from confirma_async.accounts.owner import Owner, fingerprint
 from confirma_async.bulk.items import Refusal, Retry, State
-from confirma_async.bulk.journal import Admission, Decision, Resolution, Version
+from confirma_async.bulk.journal.records import Admission, Decision, Resolution, Version
 from confirma_async.errors import JournalMismatchError, Problem
 from confirma_async.formats import Identity, Place
 from confirma_async.schemas import InvoiceType

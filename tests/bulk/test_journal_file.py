@@ -12,9 +12,9 @@ import pytest
 from attrs import asdict
 
 from confirma_async.bulk.items import State
-from confirma_async.bulk.sqlite import file, file_systems, guard
+from confirma_async.bulk.sqlite import file_systems, migrations
 from confirma_async.bulk.sqlite.journal import open_sqlite, reading
-from confirma_async.bulk.sqlite.migrations import MIGRATIONS
+from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, MIGRATIONS
 from confirma_async.errors import JournalError, JournalMismatchError
 from confirma_async.formats import Identity
 from confirma_async.schemas import InvoiceType
@@ -186,7 +186,7 @@ def make_first_form(path):
     """A journal as the first version wrote it, with one item in each final state."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript(
-            f"PRAGMA journal_mode = WAL; PRAGMA application_id = {guard.APPLICATION_ID};"
+            f"PRAGMA journal_mode = WAL; PRAGMA application_id = {APPLICATION_ID};"
             f"PRAGMA user_version = 1; {MIGRATIONS[0]}"
         )
         rows = [(1, 7, 4), (2, 8, 5), (3, 9, 0)]
@@ -240,7 +240,7 @@ def test_what_the_version_before_spelled_or_judged_otherwise_is_brought_to_what_
     }  # fmt: skip
     with contextlib.closing(sqlite3.connect(path)) as older:
         older.executescript(
-            f"PRAGMA application_id = {guard.APPLICATION_ID}; PRAGMA user_version = 2; {MIGRATIONS[0]}"
+            f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 2; {MIGRATIONS[0]}"
             f"{MIGRATIONS[1]}"
         )
         names, places = ", ".join(row), ", ".join("?" * len(row))
@@ -262,7 +262,7 @@ def test_a_journal_of_an_older_form_is_read_as_it_lies(path):
 
 def test_an_update_that_fails_leaves_the_older_form(path, monkeypatch):
     make_first_form(path)
-    monkeypatch.setattr(file, "MIGRATIONS", [*MIGRATIONS, "CREATE TABLE one (a); nonsense;"])
+    monkeypatch.setattr(migrations, "MIGRATIONS", [*MIGRATIONS, "CREATE TABLE one (a); nonsense;"])
     with pytest.raises(JournalError):
         open_sqlite(path)
     monkeypatch.undo()

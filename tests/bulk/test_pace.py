@@ -3,7 +3,7 @@
 import pytest
 
 from confirma_async.bulk.items import Refusal, State
-from confirma_async.bulk.journal import Decision
+from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.reporting.pace import pace_of
 from confirma_async.errors import Problem
 from confirma_async.formats import Place

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Retry, State
-from confirma_async.bulk.journal import Admission, Decision, JobName, Resolution
+from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import Place
 from tests.bulk.memory_journal import MemoryJournal

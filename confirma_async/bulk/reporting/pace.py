@@ -5,7 +5,8 @@ from __future__ import annotations
 from attrs import frozen
 
 from confirma_async.bulk.items import FINAL, State
-from confirma_async.bulk.journal import Journal, Run
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Run
 
 RECENT = 60.0
 """Seconds whose invoices say how fast the job is now."""

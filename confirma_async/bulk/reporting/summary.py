@@ -10,7 +10,8 @@ from decimal import Decimal
 from attrs import define, field, frozen
 
 from confirma_async.bulk.items import FINAL, Row, State
-from confirma_async.bulk.journal import Journal, Run
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.watch import cause_of
 
 NAMED = 200

@@ -9,16 +9,10 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from confirma_async.bulk.journal import Doubt
+from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.sqlite.marks import Mark, Origin, read_marks
-from confirma_async.bulk.sqlite.migrations import MIGRATIONS
+from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, VERSION
 from confirma_async.errors import JournalError, JournalMismatchError
-
-APPLICATION_ID = 0x434E464A
-"""Marks the file as a journal of this SDK, in SQLite's own header field."""
-
-VERSION = len(MIGRATIONS)
-"""The form of the file that this version of the SDK writes."""
 
 CHECKED_BYTES = 64 * 2**20
 """A file of up to so many bytes is checked whole before each job; a larger one by ``confirma journal "

@@ -17,9 +17,10 @@ from typing import Any
 
 from attrs import evolve
 
-from confirma_async.accounts import Owner, automatic_name
+from confirma_async.accounts.owner import Owner
+from confirma_async.accounts.registry import automatic_name
 from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
-from confirma_async.bulk.journal import (
+from confirma_async.bulk.journal.records import (
     RUNS_WITH_REFUSALS,
     Admitted,
     Decision,
@@ -31,13 +32,12 @@ from confirma_async.bulk.journal import (
     Rivals,
     Run,
     Version,
-    check_target,
-    foreign_key,
-    same_invoice,
 )
+from confirma_async.bulk.journal.rules import check_target, foreign_key, same_invoice
 from confirma_async.bulk.sqlite.admission import TAKEN_UP, Chunk, date_of, day
-from confirma_async.bulk.sqlite.file import OpenFile, open_file, read_file
+from confirma_async.bulk.sqlite.file import OpenFile, open_file
 from confirma_async.bulk.sqlite.guard import examine_missing, explained
+from confirma_async.bulk.sqlite.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceStatus, InvoiceType

@@ -10,10 +10,11 @@ import os
 import sqlite3
 from pathlib import Path
 
-from confirma_async.accounts import Accounts
-from confirma_async.bulk.journal import Doubt
-from confirma_async.bulk.sqlite.file import copy_into, read_file
+from confirma_async.accounts.registry import Accounts
+from confirma_async.bulk.journal.records import Doubt
+from confirma_async.bulk.sqlite.file import copy_into
 from confirma_async.bulk.sqlite.guard import check_pages, explained
+from confirma_async.bulk.sqlite.look import read_file
 from confirma_async.bulk.sqlite.marks import remove_marks
 from confirma_async.errors import ConfigurationError, JournalError
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from confirma_async.accounts import state_root
+from confirma_async.accounts.folders import state_root
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Sequence
+from functools import cache
+
+APPLICATION_ID = 0x434E464A
+"""Marks the file as a journal of this SDK, in SQLite's own header field."""
 
 OPEN = "state NOT IN (4, 5)"
 """The condition of the index on what is not decided; a query must hold it word for word to use the index."""
@@ -124,3 +130,32 @@ MIGRATIONS: Sequence[str] = (
     DELETE FROM meta WHERE name IN ('inputs', 'run', 'run_at', 'expected');
     """,
 )
+VERSION = len(MIGRATIONS)
+"""The form of the file that this version of the SDK writes."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings the file to this version's form in one transaction: after a crash it is as before, or done.
+
+    A new file is the same case: it has all of the way before it.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    steps = MIGRATIONS[version:]
+    if steps:
+        connection.execute("PRAGMA synchronous = FULL")
+        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+        connection.executescript(f"BEGIN IMMEDIATE; {marks} {' '.join(steps)} COMMIT;")
+
+
+@cache
+def current_form() -> frozenset[tuple[str, str]]:
+    """Returns the tables and indexes of this version, as pairs of kind and name."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        migrate(made)
+        return form_of(made)
+
+
+def form_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """Returns the tables and indexes that a file has, as pairs of kind and name."""
+    found = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'index')")
+    return frozenset(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from confirma_async.accounts import near
+from confirma_async.accounts.registry import near
 from confirma_async.errors import JournalMismatchError, UnknownAccountError, UnknownKeyError
 
 

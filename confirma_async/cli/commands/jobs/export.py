@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from confirma_async.bulk.items import Row
-from confirma_async.bulk.journal import Refused
+from confirma_async.bulk.journal.records import Refused
 from confirma_async.cli.errors.exits import Exit
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.output.printer import json_line

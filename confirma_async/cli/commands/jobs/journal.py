@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from confirma_async.accounts import JOURNAL_NAME, Accounts
+from confirma_async.accounts.folders import JOURNAL_NAME
+from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import State
 from confirma_async.bulk.sqlite.journal import open_sqlite, reading
 from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify

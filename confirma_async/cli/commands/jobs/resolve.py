@@ -11,7 +11,7 @@ import click
 from confirma_async.bulk import Journal, State
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.items import Row
-from confirma_async.bulk.journal import Resolution
+from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.cli import options
 from confirma_async.cli.errors.exits import Exit

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from attrs import evolve, frozen
 
-from confirma_async.accounts import AccountName
+from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.submit import Order, send

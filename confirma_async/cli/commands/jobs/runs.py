@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from confirma_async.bulk import State
-from confirma_async.bulk.journal import Journal, Run
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.sqlite.journal import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.status import moment

@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from confirma_async.bulk import State
 from confirma_async.bulk.items import Row
-from confirma_async.bulk.journal import Doubt, Refused, Run
+from confirma_async.bulk.journal.records import Doubt, Refused, Run
 from confirma_async.bulk.reporting.pace import Pace, pace_of
 from confirma_async.cli import options
 from confirma_async.cli.errors.exits import Exit

@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 from attrs import evolve, field, frozen
 
-from confirma_async.accounts import AccountName, Accounts, target_of
+from confirma_async.accounts.folders import target_of
+from confirma_async.accounts.owner import AccountName
+from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import Placement, Report, Retry, Verdict
 from confirma_async.bulk.numbers import give_numbers, number_book
 from confirma_async.bulk.sqlite.journal import reading_if_there

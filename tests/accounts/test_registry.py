@@ -8,21 +8,16 @@ import threading
 
 import pytest
 
-from confirma_async import accounts as module
-from confirma_async.accounts import (
-    FIRST_ACCOUNT,
+from confirma_async.accounts import registry as module
+from confirma_async.accounts.folders import (
     JOURNAL_DIR_VARIABLE,
     LOCALHOST,
-    AccountName,
-    Accounts,
-    account_name,
-    fingerprint,
     journal_root,
-    near,
-    note_renewal,
     state_root,
     target_of,
 )
+from confirma_async.accounts.owner import AccountName, account_name, fingerprint
+from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts, near, note_renewal
 from confirma_async.errors import ConfigurationError, UnknownAccountError, UnknownKeyError
 from confirma_async.secret import Secret
 

@@ -1,168 +1,34 @@
-"""The client accounts that a user sends for: which key belongs to which, and where the journal of each lies.
-
-What was sent is a fact about an account of the service. So every account has one journal, in the user's data
-directory, below a folder for the target (the service, or a sandbox). Which keys an account has had is kept
-beside the journals as salted fingerprints. A fingerprint is slow to make (scrypt), and no way back to
-the key.
-"""
+"""The list of accounts on this machine: their keys, as fingerprints, and their journals."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import os
-import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 from attrs import field, frozen
-from platformdirs import PlatformDirs
 
+from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST, journal_root
+from confirma_async.accounts.owner import SALT_BYTES, Owner, check_name, fingerprint
 from confirma_async.errors import ConfigurationError, UnknownAccountError, UnknownKeyError
 from confirma_async.files import locked, make_private, write_durably
 from confirma_async.secret import Secret
-from confirma_async.settings import is_loopback
 
 logger: logging.Logger = logging.getLogger("confirma_async")
 
-JOURNAL_DIR_VARIABLE = "CONFIRMA_JOURNAL_DIR"
 ACCOUNT_VARIABLE = "CONFIRMA_ACCOUNT"
-
-JOURNAL_NAME = "account.journal"
-"""The journal's file in the folder of its account."""
-
-LOCALHOST = "localhost"
-"""The target of every URL on this machine: a sandbox is told apart by its key, not by its port."""
 
 FIRST_ACCOUNT = "default"
 """The name of a target's first account where the user gives none."""
 
-SALT_BYTES = 16
-
-_DIRECTORIES = PlatformDirs("confirma")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _REGISTRY = "accounts.json"
 _LOCK = "accounts.lock"
 _VERSION = 1
-
-
-def target_of(base_url: str) -> str:
-    """The name of what a base URL leads to: its host, with a port that is not the usual one."""
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
-    if is_loopback(host):
-        return LOCALHOST
-    return host if parts.port is None else f"{host}_{parts.port}"
-
-
-def journal_root() -> Path:
-    """The folder of all accounts' journals: CONFIRMA_JOURNAL_DIR, else one in the user's data directory.
-
-    Raises:
-        ConfigurationError: the user has no home directory, and the variable is not set.
-    """
-    named = os.environ.get(JOURNAL_DIR_VARIABLE)
-    if named:
-        if not os.path.isabs(named):  # another folder wherever one stands would know nothing of what was sent
-            raise ConfigurationError(f"{JOURNAL_DIR_VARIABLE} must be an absolute path, and {named} is none")
-        return Path(named)
-    return _directory(lambda: _DIRECTORIES.user_data_path) / "journals"
-
-
-def state_root() -> Path:
-    """The folder of what is remembered of journals, apart from them.
-
-    Raises:
-        ConfigurationError: the user has no home directory.
-    """
-    return _directory(lambda: _DIRECTORIES.user_state_path) / "journals"
-
-
-def _directory(find: Callable[[], Path]) -> Path:
-    try:
-        path = find()
-    except RuntimeError:
-        path = Path("~")
-    if not path.is_absolute():
-        raise ConfigurationError(
-            "this user has no home directory to keep the account's journal in; set "
-            f"{JOURNAL_DIR_VARIABLE} to a folder that lasts, or name a journal"
-        )
-    return path
-
-
-def check_name(name: str) -> str:
-    """The name of an account, as the name of a folder.
-
-    Raises:
-        ConfigurationError: it cannot be one.
-    """
-    if not _NAME.fullmatch(name):
-        raise ConfigurationError(
-            "the name of an account must be 1 to 64 letters of a to z, digits, '.', '_' or '-', and begin "
-            "with a letter or a digit"
-        )
-    return name
-
-
-@lru_cache(maxsize=1024)
-def fingerprint(key: Secret, salt: bytes) -> str:
-    """The salted fingerprint of a key: 128 bits as hexadecimal digits."""
-    return hashlib.scrypt(key.reveal().encode(), salt=salt, n=2**14, r=8, p=1, dklen=16).hex()
-
-
-@frozen
-class AccountName:
-    """What a user says of the account that a key belongs to.
-
-    Attributes:
-        name: Its name; None goes by the key alone.
-        new: Whether it may be one that is not known yet.
-    """
-
-    name: str | None = None
-    new: bool = False
-
-
-def account_name(name: str | None, *, new: bool) -> AccountName:
-    """What a user says of an account.
-
-    Raises:
-        ConfigurationError: the name cannot be one, or a new account has none.
-    """
-    if name is None and new:
-        raise ConfigurationError("a new account needs a name: give account=, too")
-    return AccountName(None if name is None else check_name(name), new)
-
-
-@frozen(kw_only=True)
-class Owner:
-    """Who a run sends for, as a journal has to know it.
-
-    Attributes:
-        key: The key of its calls.
-        account: The account's name, where it is known; else empty.
-        vouched: Whether the key is known to be that account's, so that a journal of the account takes it in.
-        salt: The salt of the user's fingerprints, for a new journal.
-        kin: Fingerprints, under that salt, of the keys that this one was renewed from.
-    """
-
-    key: Secret
-    account: str = ""
-    vouched: bool = False
-    salt: bytes = field(factory=lambda: os.urandom(SALT_BYTES), repr=False)
-    kin: Sequence[str] = ()
-
-    def fingerprints(self, salt: bytes) -> list[str]:
-        """The fingerprints by which a journal of that salt may know the owner, its present key's first."""
-        own = fingerprint(self.key, salt)
-        return [own, *self.kin] if salt == self.salt else [own]
 
 
 @frozen(kw_only=True)

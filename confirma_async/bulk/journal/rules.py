@@ -1,0 +1,90 @@
+"""The rules that every form of the journal keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Retry, Row, State
+from confirma_async.bulk.journal.records import (
+    Admission,
+)
+from confirma_async.errors import JournalMismatchError
+
+
+def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry) -> Admission:
+    """The rule of admission, the same for every form of the journal.
+
+    Args:
+        entry: What the job wants to send.
+        row: What the journal has for the same invoice, or None.
+        run: The number of this run.
+        retry: Which rejected invoices are sent again.
+    """
+    if row is None:
+        return Admission.CLAIMED
+    if row.key != entry.key:  # only one of the two names its seller
+        return Admission.CHANGED
+    if row.run == run:
+        return Admission.CLASH
+    changed = row.digest != entry.digest
+    if row.state is State.REJECTED and (retry is Retry.ALL or (retry is Retry.CHANGED and changed)):
+        return Admission.RETRIED
+    if changed and row.state is not State.PENDING:  # one that surely did not arrive may still be corrected
+        return Admission.CHANGED
+    if row.state in FINAL:
+        return Admission.FINAL
+    return Admission.UNKNOWN if row.state is State.UNKNOWN else Admission.CLAIMED
+
+
+class Keyed(Protocol):
+    """Whatever is of one invoice."""
+
+    @property
+    def key(self) -> InvoiceKey:
+        """Which one."""
+        ...
+
+
+K = TypeVar("K", bound=Keyed)
+
+
+def same_invoice(known: Sequence[K], key: InvoiceKey) -> K | None:
+    """Of what is known of one number, type and repeat: that of a key, or where only one names its seller."""
+    found = None
+    for item in known:
+        if item.key.seller == key.seller:
+            return item
+        if not item.key.seller or not key.seller:
+            found = found or item
+    return found
+
+
+def check_target(name: str, known: str | None, target: str) -> None:
+    """Checks that a journal is of this target.
+
+    Args:
+        name: What names the journal.
+        known: The target that it is tied to; None before the first run.
+        target: The target of a run.
+
+    Raises:
+        JournalMismatchError: it is tied to another one.
+    """
+    if known is not None and known != target:
+        raise JournalMismatchError(
+            f"the journal {name} belongs to {known}, and this job sends to {target}; each has a journal of "
+            "its own"
+        )
+
+
+def foreign_key(name: str, account: str) -> JournalMismatchError:
+    """The error for a key that a journal does not know."""
+    whose = f"the account {account}" if account else "another key"
+    error = JournalMismatchError(
+        f"the journal {name} belongs to {whose}, and the key of this job is not known to be of that account; "
+        "what one account has sent says nothing about another's. Use the account's own key, or the journal "
+        "of this key's account. If it is a new key of the same account, name that (account=)"
+    )
+    error.account = account or None
+    return error

@@ -1,0 +1,97 @@
+"""A look at a journal, also while a job runs on it, that leaves no trace."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+from confirma_async.bulk.journal.records import Doubt
+from confirma_async.bulk.sqlite.file import check_form
+from confirma_async.bulk.sqlite.guard import at_rest, doubt_of, examine, examine_missing, explained, log_of
+from confirma_async.bulk.sqlite.locks import (
+    HERE,
+    takes,
+    turnstile,
+)
+from confirma_async.bulk.sqlite.marks import identity
+from confirma_async.bulk.sqlite.migrations import VERSION, migrate
+from confirma_async.errors import JournalError
+
+
+@contextlib.contextmanager
+def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
+    """Opens a journal for looking only, also while a job runs on it; leaves no trace of that.
+
+    Gives the connection, and why the journal may not know all that was sent.
+
+    Raises:
+        JournalError: there is none, or it is damaged.
+        JournalMismatchError: the file is something else, or of a newer version.
+    """
+    if not path.is_file():
+        if path.exists():
+            raise JournalError(f"{path} is no regular file; name a journal")
+        examine_missing(path)
+        raise JournalError(f"there is no journal {path}")
+    try:
+        with contextlib.ExitStack() as stack:
+            here = identity(path.stat()) in HERE
+            seen = None if here else stack.enter_context(_look(path))
+            source = stack.enter_context(_readable(path))
+            connection = stack.enter_context(
+                contextlib.closing(
+                    sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro{at_rest(source)}", uri=True)
+                )
+            )
+            readable = stack.enter_context(contextlib.closing(_of_this_version(connection)))
+            check_form(path, readable)
+            yield readable, doubt_of(path, readable, path.stat(), time.time(), seen)
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+
+
+@contextlib.contextmanager
+def _look(path: Path) -> Generator[str | None]:
+    """Asks the guard, and keeps a job from beginning to write while a journal at rest is read as it lies."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise JournalError(f"the journal {path} cannot be read ({error.strerror})") from error
+    try:
+        with turnstile(path):
+            takes(descriptor, fcntl.LOCK_SH)  # unless a job runs on it: then its log is there to be read
+        yield examine(path, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Generator[Path]:
+    """The file to read: a copy of one whose log has no index, because SQLite would make that beside it."""
+    log = log_of(path)
+    if not log.exists() or log.with_name(f"{path.resolve().name}-shm").exists():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="confirma-look-") as folder:
+        copy = Path(folder) / "journal"
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, log_of(copy))
+        yield copy
+
+
+def _of_this_version(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The connection; for a file of an older form, one to a copy in memory that was brought up to date."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == VERSION:
+        return connection
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    connection.backup(copy)
+    migrate(copy)
+    return copy
