@@ -37,8 +37,8 @@ from figures import median, report, surroundings
 
 from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, LOCALHOST
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
-from confirma_async.bulk.items import DIGEST_BYTES, Entry, InvoiceKey, State
 from confirma_async.bulk.journal.records import Decision, JobName
+from confirma_async.bulk.models import DIGEST_BYTES, Entry, InvoiceKey, State
 from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite
 from confirma_async.formats import Place
 from confirma_async.secret import Secret

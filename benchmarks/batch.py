@@ -18,8 +18,8 @@ from sample import FIRST_NUMBER, numbered, sample_invoice
 from weather import REFUSALS
 
 from confirma_async.bulk import State
-from confirma_async.bulk.items import DIGEST_BYTES
-from confirma_async.bulk.journal.records import Former
+from confirma_async.bulk.journal.records import PreviousVersion
+from confirma_async.bulk.models import DIGEST_BYTES
 from confirma_async.bulk.sqlite.journal import SqliteJournal
 from confirma_async.converters import Converter
 from confirma_async.sandbox import StoredInvoice
@@ -111,10 +111,10 @@ class Batch:
 
     def wrongs(self, stored: Iterable[StoredInvoice], journal: SqliteJournal) -> Counter[str]:
         """Compares service and journal with what must be, invoice by invoice; counts what is wrong."""
-        arrived, former = defaultdict[int, list[bytes]](list), defaultdict[int, list[Former]](list)
+        arrived, former = defaultdict[int, list[bytes]](list), defaultdict[int, list[PreviousVersion]](list)
         for invoice in stored:
             arrived[known_as(invoice.number, invoice.type)].append(_digest(invoice.body))
-        for one in journal.former():
+        for one in journal.previous_versions():
             if one.state is State.REJECTED:  # what a person resolved is kept as well
                 former[one.position].append(one)
         rows = {known_as(row.key.number, row.key.type): row for row in journal.rows()}

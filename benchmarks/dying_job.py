@@ -26,8 +26,8 @@ from attrs import define, evolve, field
 from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.accounts.owner import Owner
 from confirma_async.bulk import Journal
-from confirma_async.bulk.items import Entry, Retry
 from confirma_async.bulk.journal.records import Admitted, Decision, JobName
+from confirma_async.bulk.models import Entry, Retry
 from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.marks import mark_paths

@@ -34,12 +34,12 @@ from attrs import define, field
 from figures import report, surroundings
 from sample import numbered, sample_invoice
 
-from confirma_async.bulk.audience import Audience
-from confirma_async.bulk.intake import Source
-from confirma_async.bulk.items import JobOptions, Retry, State, Unknown
 from confirma_async.bulk.job import Job
+from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.preparation import Source
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Decision, JobName
+from confirma_async.bulk.models import JobOptions, Retry, State, Unknown
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import Overrides
@@ -249,10 +249,10 @@ async def run_job(
     writer = cast("JournalWriter", InlineWriter(journal, clock, TIMEOUT))
     with journal.transaction():
         run = journal.begin(JobName("late"), now=clock())
-    audience = Audience()
-    audience.leave()
+    channel = OutcomeChannel()
+    channel.close()
     options = JobOptions(settle_seconds=settle, on_unknown=on_unknown, retry=retry, validate=False)
-    job = Job(pipeline_to(service, wide), writer, run, options, audience, asyncio.Event(), clock=clock)
+    job = Job(pipeline_to(service, wide), writer, run, options, channel, asyncio.Event(), clock=clock)
     await job.submit(invoices)
     return job
 

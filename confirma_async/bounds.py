@@ -82,7 +82,7 @@ BACKOFF = Bounds(least=0, most=3600, above=True, of="seconds")
 BUDGET = Bounds(least=0, most=1_000_000, whole=True, of="retries")
 
 SETTLE = Bounds(least=0, most=7 * DAY, of="seconds")
-WAVE = Bounds(least=1, most=1_000_000, whole=True, of="rejections")
+MAX_CONSECUTIVE_REJECTIONS = Bounds(least=1, most=1_000_000, whole=True, of="rejections")
 EXPECTED = Bounds(least=0, most=10**12, whole=True, of="records")
 
 NUMBER = Bounds(least=0, most=10**18 - 1, whole=True)

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from confirma_async import bulk as asynchronous
 from confirma_async.bulk import PROGRESS_SECONDS, Outcome, Record, Report, Source
-from confirma_async.bulk.intake import PATIENCE
+from confirma_async.bulk.job.preparation import PATIENCE
 from confirma_async.client import Confirma
 from confirma_async.errors import ConfigurationError
 from confirma_sync.exchange import Exchange, Turn
@@ -114,7 +114,9 @@ def _streaming(
                 "an asyncio.Event cannot be set from outside of its loop; call stop() of the stream instead"
             )
         original, source = given.arguments.pop("self"), given.arguments.pop("invoices")
-        return BulkStream(twin.portal, source, functools.partial(verb, original, **given.arguments))
+        options = given.arguments.pop("options", {})
+        begin = functools.partial(verb, original, **given.arguments, **options)
+        return BulkStream(twin.portal, source, begin)
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
+from typing import Unpack
 
 from attrs import evolve
 
 from confirma_async.accounts.owner import AccountName
-from confirma_async.bulk.audience import Audience
-from confirma_async.bulk.intake import Record, Source
-from confirma_async.bulk.items import (
-    WAVE,
+from confirma_async.bulk.job import Job
+from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.preparation import Record, Source
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.models import (
     InvoiceKey,
+    JobArguments,
     JobOptions,
     Outcome,
     Retry,
@@ -23,11 +26,8 @@ from confirma_async.bulk.items import (
     Unknown,
     Verdict,
 )
-from confirma_async.bulk.job import Job
-from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.placement import JournalSource, OpenJournal, Placement, place
-from confirma_async.bulk.reporting.report import Ending, Report, Tally
+from confirma_async.bulk.reporting.report import Report, ReportBuilder, RunResult
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, JournalError
@@ -37,6 +37,7 @@ __all__ = [
     "Bulk",
     "BulkStream",
     "InvoiceKey",
+    "JobArguments",
     "JobOptions",
     "Journal",
     "OpenJournal",
@@ -84,18 +85,18 @@ class BulkStream:
         self._name = ""
         self._options = options
         self._stop = stop or asyncio.Event()
-        self._tally = Tally()
+        self._builder = ReportBuilder()
         self._started: float | None = None
         self._run_number = 0
         self._warnings: tuple[str, ...] = ()
-        self._ending: Ending | None = None
-        self._audience = Audience()
+        self._ending: RunResult | None = None
+        self._channel = OutcomeChannel()
 
     @property
     def report(self) -> Report:
         """What has come of the job so far; final, and maybe complete, once the iteration has ended."""
         return evolve(
-            self._tally.report(self._name, self._ending, self._seconds()),
+            self._builder.report(self._name, self._ending, self._seconds()),
             run=self._run_number,
             warnings=self._warnings,
         )
@@ -107,20 +108,20 @@ class BulkStream:
         running = asyncio.create_task(
             self._run(await self._bulk.place(self._journal, target=self._options.target))
         )
-        running.add_done_callback(lambda _: self._audience.end())
+        running.add_done_callback(lambda _: self._channel.finish())
         try:
-            while told := await self._audience.hear():
-                for outcome in told:
-                    self._tally.add(outcome)
+            while outcomes := await self._channel.get():
+                for outcome in outcomes:
+                    self._builder.add(outcome)
                     yield outcome
             await running
         except GeneratorExit:
             self._stop.set()
-            self._audience.leave()
+            self._channel.close()
             await asyncio.wait([running])
             raise
         finally:
-            self._audience.leave()
+            self._channel.close()
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
@@ -133,7 +134,7 @@ class BulkStream:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout)
         try:
             self._name = writer.name
-            name = JobName(placement.target, tuple(self._options.inputs))
+            name = JobName(placement.target, self._options.inputs)
             owner, expected = placement.owner, self._options.expected
             run = await writer.run(
                 lambda journal: journal.begin(name, now=time.time(), owner=owner, expected=expected)
@@ -142,7 +143,7 @@ class BulkStream:
             doubt = await writer.run(lambda journal: journal.doubt())
             doubtful = None if doubt is None else _DOUBT.format(journal=writer.name, reason=doubt.reason)
             self._warnings = tuple(filter(None, (placement.warning, doubtful)))
-            job = Job(self._pipeline, writer, run, self._options, self._audience, self._stop)
+            job = Job(self._pipeline, writer, run, self._options, self._channel, self._stop)
             try:
                 await job.submit(self._source)
             except BaseException as error:
@@ -156,14 +157,14 @@ class BulkStream:
         finally:
             await writer.close()
 
-    async def _ended(self, job: Job, writer: JournalWriter, run: int, *, cut_off: bool = False) -> Ending:
+    async def _ended(self, job: Job, writer: JournalWriter, run: int, *, cut_off: bool = False) -> RunResult:
         """What a run leaves behind; ``cut_off`` where it was cancelled."""
         left = await writer.run(lambda journal: journal.open_counts(run))
         withheld = await writer.run(lambda journal: journal.withheld(run))
         unknown = left[State.UNKNOWN] + left[State.SENDING]
         pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are told as refused
         done = job.exhausted and not unknown and not pending
-        return Ending(
+        return RunResult(
             unknown=unknown,
             pending=pending,
             paused=job.paused,
@@ -225,17 +226,9 @@ class Bulk:
         invoices: Source,
         *,
         journal: JournalSource = None,
-        settle_seconds: float = 60.0,
-        on_unknown: Unknown | str = Unknown.HOLD,
-        validate: bool = True,
-        retry: Retry | str = Retry.NONE,
-        wave: int | None = WAVE,
-        until: datetime.datetime | None = None,
-        target: str | None = None,
-        inputs: Iterable[str] = (),
-        expected: int | None = None,
         stop: asyncio.Event | None = None,
         progress: Callable[[Report], object] | None = None,
+        **options: Unpack[JobArguments],
     ) -> Report:
         """Sends every invoice exactly once; running the same call again resumes.
 
@@ -244,48 +237,21 @@ class Bulk:
                 iterable or async iterable. It is read lazily, and read again on resume.
             journal: The account's own journal unless given, which knows what any job has sent for it. Or a
                 file, or a function that opens a journal of another form (``Journal``). No payload is kept.
-            settle_seconds: Seconds for which the service may still be at work on a call that has ended;
-                before they have passed, an invoice that is not listed may still appear. No figure is
-                documented; 60 is this project's choice. From 0 to 604,800, which is a week.
-            on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
-                of its absence: ``hold`` it for the next run or a person, or ``resend`` it after the settle
-                time, which doubles it if the service's list was later than that.
-            validate: Whether to check invoices against the rules that need no server.
-            retry: Whether invoices that the service rejected in an earlier run are sent again, under the same
-                number: ``none``, those that have ``changed`` since, or ``all``.
-            wave: Rejections in a row of the same cause that pause the job, from 1 to 1,000,000; None for no
-                such limit.
-            until: When the job pauses, whatever is left.
-            target: What the journal is bound to; the base URL unless said otherwise.
-            inputs: Names of the inputs, for people who look at the run later.
-            expected: How many records there are, where that is known, so that the time left can be told.
             stop: An event that, once set, ends the job after what is under way.
             progress: Called with the report so far, at most ten times a second, and with the last one.
+            options: How the job runs; see ``JobOptions``.
 
         Returns:
             Counts, and the first thousand outcomes that need attention. ``report.paused`` says why a job
-            stopped early: a key that is not accepted, a service that cannot be reached, a spent quota, a wave
-            of rejections.
+            stopped early: a key that is not accepted, a service that cannot be reached, a spent quota, or
+            rejections in a row for the same cause.
 
         Raises:
             JournalError: the journal cannot be used; nothing is sent without it.
             ConfigurationError: a number is out of its bounds.
             UnknownKeyError: the key belongs to no account that is known here, while others are.
         """
-        stream = self.stream(
-            invoices,
-            journal=journal,
-            settle_seconds=settle_seconds,
-            on_unknown=on_unknown,
-            validate=validate,
-            retry=retry,
-            wave=wave,
-            until=until,
-            target=target,
-            inputs=inputs,
-            expected=expected,
-            stop=stop,
-        )
+        stream = self.stream(invoices, journal=journal, stop=stop, **options)
         told = time.monotonic()
         async for _ in stream:
             if progress is not None and time.monotonic() - told >= PROGRESS_SECONDS:
@@ -300,30 +266,11 @@ class Bulk:
         invoices: Source,
         *,
         journal: JournalSource = None,
-        settle_seconds: float = 60.0,
-        on_unknown: Unknown | str = Unknown.HOLD,
-        validate: bool = True,
-        retry: Retry | str = Retry.NONE,
-        wave: int | None = WAVE,
-        until: datetime.datetime | None = None,
-        target: str | None = None,
-        inputs: Iterable[str] = (),
-        expected: int | None = None,
         stop: asyncio.Event | None = None,
+        **options: Unpack[JobArguments],
     ) -> BulkStream:
         """The same as ``submit``, outcome by outcome, each told after it is durable.
 
         An invoice that an earlier run decided is told again, with ``resumed`` set.
         """
-        options = JobOptions(
-            settle_seconds=settle_seconds,
-            on_unknown=Unknown(on_unknown),
-            validate=validate,
-            retry=Retry(retry),
-            wave=wave,
-            until=until,
-            target=target,
-            inputs=tuple(inputs),
-            expected=expected,
-        )
-        return BulkStream(self, self._pipeline, invoices, journal, options, stop)
+        return BulkStream(self, self._pipeline, invoices, journal, JobOptions(**options), stop)

@@ -17,8 +17,8 @@ from typing import TextIO
 import click
 
 from confirma_async._version import __version__
-from confirma_async.cli.changes import Changes
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.side_effects import SideEffects
 from confirma_async.cli.stopping import signals
 
 _COMMANDS: Mapping[str, str] = {
@@ -93,7 +93,7 @@ def confirma(verbose: bool) -> None:
       70   a fault of the SDK itself
       130  interrupted, or its terminal closed; the same command goes on
       141  nobody reads the output any more, as with | head; the same command goes on
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     _set_up_logging(verbose=verbose)
 
 
@@ -139,7 +139,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    changes = Changes()
+    changes = SideEffects()
     try:
         code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False, obj=changes)
     except (OSError, SystemExit) as error:  # the latter is how rich and click say that a pipe is broken
@@ -158,7 +158,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _failed(error: BaseException, *, as_json: bool) -> Exit:
     """Says what went wrong, and returns the exit code for it."""
-    from confirma_async.cli.errors.failures import explained
+    from confirma_async.cli.errors.error_messages import explained
     from confirma_async.cli.output.printer import say
     from confirma_async.cli.output.render import print_json
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 from attrs import evolve, field, frozen
 
 from confirma_async import bounds
 from confirma_async.accounts.owner import AccountName
-from confirma_async.cli import changes, options
-from confirma_async.cli.errors import usage
+from confirma_async.cli import options, side_effects
+from confirma_async.cli.bundle import Decorator, bundle
+from confirma_async.cli.errors import argument_errors
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
@@ -80,7 +81,7 @@ class Connection:
             click.UsageError: they say nothing that can be asked.
             OutcomeUnknownError: see ``send``.
         """
-        with usage.of_arguments():
+        with argument_errors.of_arguments():
             return self._call(verb)
 
     def send(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
@@ -91,7 +92,7 @@ class Connection:
         """
         with signals.changing():
             answer = self._call(verb)
-            changes.note()
+            side_effects.note()
         return answer
 
     def _call(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
@@ -140,34 +141,22 @@ class Connection:
         )
 
 
-def connected(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command the options of a connection; it takes a ``connection`` in their place."""
-
-    @wraps(command)
-    def with_connection(
-        *args: Any,
-        environment: str | None,
-        base_url: str | None,
-        key_file: Path | None,
-        overrides: Path | None,
-        timeout: float,
-        **kwargs: Any,
-    ) -> R:
-        connection = Connection(
-            variables=variables_of(environment, base_url),
-            overrides=options.read_overrides(overrides),
-            timeout=timeout,
-            key_file=key_file,
-        )
-        return command(*args, connection=connection, **kwargs)
-
-    wrapped: Callable[..., R] = with_connection
-    for option in reversed(_OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped
+def _connection(
+    environment: str | None,
+    base_url: str | None,
+    key_file: Path | None,
+    timeout: float,
+    overrides: Path | None,
+) -> Connection:
+    return Connection(
+        variables=variables_of(environment, base_url),
+        overrides=options.read_overrides(overrides),
+        timeout=timeout,
+        key_file=key_file,
+    )
 
 
-place_options: tuple[options.Decorator, ...] = (
+place_options: tuple[Decorator, ...] = (
     click.option(
         "--environment",
         type=click.Choice([environment.name.lower() for environment in Environment], case_sensitive=False),
@@ -184,7 +173,9 @@ place_options: tuple[options.Decorator, ...] = (
 )
 """The options that say where calls go, and with which key."""
 
-_OPTIONS: tuple[options.Decorator, ...] = (
+connected: Decorator = bundle(
+    "connection",
+    _connection,
     *place_options,
     click.option(
         "--timeout",
@@ -196,6 +187,7 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     ),
     options.overrides_file,
 )
+"""Gives a command the options of a connection; it takes ``connection``, the ``Connection``."""
 
 
 def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 from attrs import field, frozen
@@ -18,15 +16,13 @@ from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.sqlite.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
-from confirma_async.cli import options
+from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.connection import place_options, variables_of
 from confirma_async.cli.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import JournalError
 from confirma_async.secret import Secret, secret
 from confirma_async.settings import API_KEY_VARIABLE, target_from_env
-
-R = TypeVar("R")
 
 SANDBOX_TARGET = "the sandbox"
 """What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
@@ -80,65 +76,55 @@ def sandbox_journal(account: AccountName) -> Path:
     return Accounts().root / _SANDBOX_FOLDER / (account.name or FIRST_ACCOUNT) / JOURNAL_NAME
 
 
-def account_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command the options that name an account; it takes an ``account`` in their place."""
+def _account(account: str | None, new_account: str | None) -> AccountName:
+    if account and new_account:
+        raise click.UsageError("--account and --new-account exclude each other")
+    return account_name(new_account or account, new=bool(new_account))
 
-    @functools.wraps(command)
-    def with_account(*args: Any, account: str | None, new_account: str | None, **kwargs: Any) -> R:
-        if account and new_account:
-            raise click.UsageError("--account and --new-account exclude each other")
-        name = account_name(new_account or account, new=bool(new_account))
-        return command(*args, account=name, **kwargs)
 
-    named = click.option(
-        "--account",
-        envvar=ACCOUNT_VARIABLE,
-        metavar="NAME",
-        help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
-    )
-    new = click.option(
+_ACCOUNT = click.option(
+    "--account",
+    envvar=ACCOUNT_VARIABLE,
+    metavar="NAME",
+    help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
+)
+
+account_options: Decorator = bundle(
+    "account",
+    _account,
+    _ACCOUNT,
+    click.option(
         "--new-account", metavar="NAME", help="The same, for an account that is not known here yet."
+    ),
+)
+"""Gives a command the options that name an account; it takes ``account``, the ``AccountName``."""
+
+
+def _whose(
+    account: str | None,
+    sandbox: bool,
+    environment: str | None,
+    base_url: str | None,
+    key_file: Path | None,
+) -> Whose:
+    return Whose(
+        variables=variables_of(environment, base_url),
+        account=account_name(account or None, new=False),
+        sandbox=sandbox,
+        key_file=key_file,
     )
-    return named(new(with_account))
 
 
-def whose(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command that only looks at a journal the options that say whose; it takes a ``whose``."""
+whose: Decorator = bundle(
+    "whose",
+    _whose,
+    _ACCOUNT,
+    click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine."),
+    *place_options,
+)
+"""Gives a command that only looks at a journal the options that say whose; it takes ``whose``."""
 
-    @functools.wraps(command)
-    def with_whose(
-        *args: Any,
-        environment: str | None,
-        base_url: str | None,
-        key_file: Path | None,
-        account: str | None,
-        sandbox: bool,
-        **kwargs: Any,
-    ) -> R:
-        found = Whose(
-            variables=variables_of(environment, base_url),
-            account=account_name(account or None, new=False),
-            sandbox=sandbox,
-            key_file=key_file,
-        )
-        return command(*args, whose=found, **kwargs)
-
-    decorated: Callable[..., R] = with_whose
-    for option in (
-        *reversed(place_options),
-        click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine."),
-        click.option(
-            "--account",
-            envvar=ACCOUNT_VARIABLE,
-            metavar="NAME",
-            help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
-        ),
-    ):
-        decorated = option(decorated)
-    return decorated
-
-
-which: options.Decorator = click.argument("which", metavar="[RUN|JOURNAL]", required=False)
+which: Decorator = click.argument("which", metavar="[RUN|JOURNAL]", required=False)
 """A run of the account's journal by its number, or a journal by its path."""
 
 

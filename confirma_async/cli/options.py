@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, cast
 
 import click
 
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
+from confirma_async.cli.bundle import Decorator
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
-from confirma_async.formats import ColumnMapping, FileFormat, ReadOptions, Spooled, spooled
+from confirma_async.formats import Spooled, spooled
 from confirma_async.validation import missing_libraries
-
-R = TypeVar("R")
-Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -179,76 +176,6 @@ def warn_of_unchecked() -> None:
             f"confirma: not checked here: {', '.join(rules)}; pip install 'confirma-sdk[validation]'",
             err=True,
         )
-
-
-def reading(command: Callable[..., R]) -> Callable[..., R]:
-    """The options that say how files are read, given to the command as ``number_from`` and ``reading``."""
-
-    @functools.wraps(command)
-    def with_reading(
-        *,
-        form: str | None,
-        mapping: Path | None,
-        decimal_comma: bool | None,
-        attach_anywhere: bool,
-        attach_private: bool,
-        due_days: int,
-        **others: Any,
-    ) -> R:
-        reading = ReadOptions(
-            file_format=None if form is None else FileFormat(form),
-            mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
-            decimal_comma=decimal_comma,
-            attach_anywhere=attach_anywhere,
-            attach_private=attach_private,
-            due_days=due_days,
-        )
-        return command(reading=reading, **others)
-
-    decorated: Callable[..., R] = with_reading
-    for option in (
-        click.option(
-            "--due-days",
-            type=WholeRange(bounds.DUE_DAYS),
-            default=ReadOptions().due_days,
-            show_default=True,
-            help="Days to the due date, for UBL and Finvoice invoices that state none.",
-        ),
-        click.option(
-            "--attach-private",
-            is_flag=True,
-            help="Fetch attachments by URL from this machine and private networks, too.",
-        ),
-        click.option(
-            "--attach-anywhere",
-            is_flag=True,
-            help="Attach files from outside the folder of the table, too.",
-        ),
-        click.option(
-            "--decimal-comma/--no-decimal-comma",
-            default=None,
-            help="How numbers are written as text in tables; found out per file unless given.",
-        ),
-        click.option(
-            "--mapping",
-            type=NamedPath(path_type=Path, dir_okay=False),
-            help="A TOML file that names the columns of your own tables.",
-        ),
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice([form.value for form in FileFormat]),
-            help="What the files are; found out per file unless given.",
-        ),
-        click.option(
-            "--number-from",
-            type=WholeRange(bounds.FIRST_NUMBER),
-            metavar="N",
-            help="Give whole numbers from N on to documents whose own number is none.",
-        ),
-    ):
-        decorated = option(decorated)
-    return decorated
 
 
 def read_overrides(path: Path | None) -> Overrides:

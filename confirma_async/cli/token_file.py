@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
+from confirma_async.cli.bundle import Decorator
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import ConfigurationError, TokenNotKeptError
 from confirma_async.secret import Secret
 
-save: options.Decorator = click.option(
+save: Decorator = click.option(
     "--save",
     type=options.NamedPath(path_type=Path, dir_okay=False),
     help="The file to keep the new token in; only you will be able to read it. It must not exist yet.",

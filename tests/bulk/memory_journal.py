@@ -8,9 +8,17 @@ from collections import Counter
 from attrs import define, evolve, field
 
 from confirma_async.bulk.evidence.witnesses import is_like
-from confirma_async.bulk.items import FINAL, Retry, Row, State
-from confirma_async.bulk.journal.records import Admission, Admitted, Former, Refused, Rivals, Run, Version
+from confirma_async.bulk.journal.records import (
+    Admission,
+    Admitted,
+    AmbiguousMatches,
+    PreviousVersion,
+    Refused,
+    Run,
+    Version,
+)
 from confirma_async.bulk.journal.rules import admission_of, check_target, foreign_key, same_invoice
+from confirma_async.bulk.models import FINAL, Retry, Row, State
 from confirma_async.formats import Identity
 
 
@@ -19,7 +27,7 @@ class _Contents:
     items: dict[int, Row] = field(factory=dict)
     archived: list[Row] = field(factory=list)
     refused: list[tuple[int, Refused]] = field(factory=list)
-    former: list[Former] = field(factory=list)
+    former: list[PreviousVersion] = field(factory=list)
     versions: dict[tuple[int, int], list[Version]] = field(factory=dict)
     numbers: dict[Identity, tuple[int, int]] = field(factory=dict)
     runs: list[Run] = field(factory=list)
@@ -258,7 +266,7 @@ class MemoryJournal:
         ]
         return same_invoice(same, key)
 
-    def rivals(self, position, key):
+    def ambiguous_matches(self, position, key):
         others = [
             row.key
             for row in self.contents.items.values()
@@ -271,9 +279,9 @@ class MemoryJournal:
         sent = any(at == position and sequence for at, sequence in self.contents.versions)
         former = {one.state for one in own} & ({State.REJECTED, State.PENDING} if sent else {State.REJECTED})
         forgotten = self.doubt() is not None
-        return Rivals(others=tuple(others), former=bool(former), forgotten=forgotten)
+        return AmbiguousMatches(others=tuple(others), former=bool(former), forgotten=forgotten)
 
-    def has_former(self, position):
+    def has_previous_version(self, position):
         return any(
             one.position == position and one.state is not State.PENDING for one in self.contents.former
         )
@@ -290,8 +298,8 @@ class MemoryJournal:
             and row.attempts == 1
             and not row.duplicate
             and is_like(row.key, lost)
-            and not self.has_former(row.position)
-            and not self.rivals(row.position, row.key).others
+            and not self.has_previous_version(row.position)
+            and not self.ambiguous_matches(row.position, row.key).others
         ]
         return sorted(later, key=lambda row: -row.sequence)[:limit]
 
@@ -331,7 +339,7 @@ class MemoryJournal:
         refused = {(bad.source, bad.number) for bad in self.refusals(run)}
         return sum((row.source, str(row.key.number)) in refused for row in self.rows(State.PENDING, run=run))
 
-    def former(self):
+    def previous_versions(self):
         return iter(self.contents.former)
 
     def numbered(self, identities):
@@ -352,7 +360,7 @@ class MemoryJournal:
         version = Version(row.digest, row.key.date)
         self.contents.versions.setdefault((row.position, row.sequence), []).append(version)
         self.contents.former.append(
-            Former(
+            PreviousVersion(
                 position=row.position, at=now, state=row.state, digest=row.digest, status=row.status,
                 detail=row.detail, note=note,
             )

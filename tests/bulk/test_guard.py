@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from confirma_async.bulk.items import Retry, State
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
+from confirma_async.bulk.models import Retry, State
 from confirma_async.bulk.sqlite import guard, locks, look
 from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import open_sqlite, reading

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from confirma_async.accounts.owner import Owner, fingerprint
-from confirma_async.bulk.items import Refusal, Retry, State
 from confirma_async.bulk.journal.records import Admission, Decision, Resolution, Version
+from confirma_async.bulk.models import Refusal, Retry, State
 from confirma_async.errors import JournalMismatchError, Problem
 from confirma_async.formats import Identity, Place
 from confirma_async.schemas import InvoiceType
@@ -593,7 +593,7 @@ def test_what_was_rejected_stays_linked_to_what_takes_its_place(run, journal, en
     send(1)
     decide(1, State.REJECTED, status="ERROR", detail="no postal code")
     admit(entry(contents=b"b"), run(), Retry.CHANGED)
-    (former,) = journal.former()
+    (former,) = journal.previous_versions()
     assert (former.position, former.state, former.digest) == (1, State.REJECTED, b"a" * 16)
     assert (former.status, former.detail) == ("ERROR", "no postal code")
     (row,) = journal.rows()
@@ -617,7 +617,7 @@ def test_what_a_person_found_out_is_kept_with_what_was_before(
     (row,) = journal.rows()
     assert (row.state, row.detail) == (state, "a person decided: asked the service desk")
     assert (row.decided_at, row.attempts) == ((None, 0) if state is State.PENDING else (99.0, 1))
-    (former,) = journal.former()
+    (former,) = journal.previous_versions()
     assert (former.state, former.detail, former.note) == (State.UNKNOWN, "reset", "asked the service desk")
 
 
@@ -673,17 +673,17 @@ def test_another_sent_document_of_the_same_number_is_a_rival(run, journal, entry
     first, second = entry(kind="INVOICE"), entry(kind="CREDIT_NOTE")
     admit(first, number)
     admit(second, number)
-    assert not journal.rivals(1, first.key).others
+    assert not journal.ambiguous_matches(1, first.key).others
     send(2)
-    assert journal.rivals(1, first.key).others == (second.key,)
+    assert journal.ambiguous_matches(1, first.key).others == (second.key,)
 
 
 def test_an_invoice_that_was_rejected_before_is_its_own_rival(run, journal, entry, admit, decide):
     admit(entry(), run())
-    assert not journal.rivals(1, entry().key).former
+    assert not journal.ambiguous_matches(1, entry().key).former
     decide(1, State.REJECTED)
     admit(entry(contents=b"b"), run(), Retry.CHANGED)
-    assert journal.rivals(1, entry().key).former
+    assert journal.ambiguous_matches(1, entry().key).former
 
 
 def test_refusals_are_those_of_their_run(run, journal):

@@ -11,7 +11,7 @@ import sys
 import pytest
 from attrs import asdict
 
-from confirma_async.bulk.items import State
+from confirma_async.bulk.models import State
 from confirma_async.bulk.sqlite import file_systems, migrations
 from confirma_async.bulk.sqlite.journal import open_sqlite, reading
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, MIGRATIONS

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from late_lists import quick_journal, run_job
 
-from confirma_async.bulk.items import Retry, State, Unknown
 from confirma_async.bulk.journal.records import Resolution
+from confirma_async.bulk.models import Retry, State, Unknown
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.session.transport import Response
 

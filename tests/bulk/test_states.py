@@ -20,8 +20,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Retry, State
 from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution
+from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, State
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import Place
 from tests.bulk.memory_journal import MemoryJournal

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from confirma_async.bulk.items import State
 from confirma_async.bulk.journal.records import Decision, JobName
+from confirma_async.bulk.models import State
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import JournalError

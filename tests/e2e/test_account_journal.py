@@ -37,7 +37,7 @@ from hypothesis.stateful import (
 from confirma_async import Overrides
 from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
-from confirma_async.bulk.items import State
+from confirma_async.bulk.models import State
 from confirma_async.bulk.sqlite.guard import _state_of, log_of
 from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.bulk.sqlite.marks import mark_paths, read_marks

@@ -115,7 +115,7 @@ async def test_bad_records_are_named_and_the_others_go_on(sandbox, confirma, jou
     bad = BadRecord(place=Place("f.csv", 9), problems=[Problem("date", "table.date", "is no date")])
     report = await confirma.bulk.submit([wire_invoice(1), bad, wire_invoice(2)], journal=journal)
     assert (report.accepted, report.refused) == (2, 1)
-    assert "is no date" in str(report.troubles[0].detail)
+    assert "is no date" in str(report.issues[0].detail)
     with reading(journal) as kept:
         (refused,) = kept.refusals(report.run)
     assert (refused.source, refused.rule, refused.message) == ("f.csv:9", "table.date", "is no date")
@@ -127,7 +127,7 @@ async def test_the_same_invoice_twice_is_sent_once_and_both_places_are_named(
     other = wire_invoice(1, header={"description": "not the same"})
     report = await confirma.bulk.submit([wire_invoice(1), other], journal=journal)
     assert (report.accepted, report.refused) == (1, 1)
-    (problem,) = report.troubles[0].problems
+    (problem,) = report.issues[0].problems
     assert problem.rule == "job.clash"
     assert "record 1" in problem.message
     assert "record 2" in problem.message
@@ -140,7 +140,7 @@ async def test_an_invoice_changed_after_it_was_sent_is_refused(sandbox, confirma
     changed = wire_invoice(1, header={"description": "changed"})
     report = await confirma.bulk.submit([changed], journal=journal)
     assert report.refused == 1
-    assert report.troubles[0].problems[0].rule == "job.changed"
+    assert report.issues[0].problems[0].rule == "job.changed"
     assert sandbox.requests[CREATE] == 1
 
 
@@ -208,7 +208,7 @@ async def test_held_outcomes_are_left_to_a_person(sandbox, confirma, journal, wi
         [wire_invoice(1)], journal=journal, settle_seconds=0.1, on_unknown=Unknown.HOLD
     )
     assert (report.accepted, report.unknown, report.complete) == (0, 1, False)
-    assert "held" in str(report.troubles[0].detail)
+    assert "held" in str(report.issues[0].detail)
     assert sandbox.requests[CREATE] == 1
 
 
@@ -234,7 +234,7 @@ async def test_a_reminder_whose_answer_was_lost_is_left_to_a_person(sandbox, con
         [wire_invoice(1, header={"type": "REMINDER"})], journal=journal, settle_seconds=0
     )
     assert report.unknown == 1
-    assert "reminder" in str(report.troubles[0].detail)
+    assert "reminder" in str(report.issues[0].detail)
     assert sandbox.requests[CREATE] == 2
 
 
@@ -597,7 +597,7 @@ async def test_a_seller_that_is_not_named_any_more_is_not_another_one(
     await confirma.bulk.submit([wire_invoice(1)], journal=journal)
     report = await confirma.bulk.submit([wire_invoice(1, seller={"businessId": None})], journal=journal)
     assert (report.refused, sandbox.requests[CREATE]) == (1, 1)
-    assert report.troubles[0].problems[0].rule == "job.changed"
+    assert report.issues[0].problems[0].rule == "job.changed"
 
 
 async def test_a_blip_that_takes_every_call_under_way_does_not_pause_the_job(
@@ -621,7 +621,9 @@ async def test_a_blip_that_takes_every_call_under_way_does_not_pause_the_job(
 async def test_a_wave_of_rejections_of_one_cause_pauses_the_job(journal, wire_invoice):
     service = Refusing()
     async with Confirma("k", transport=service) as client:
-        report = await client.bulk.submit((wire_invoice(n) for n in range(1, 500)), journal=journal, wave=10)
+        report = await client.bulk.submit(
+            (wire_invoice(n) for n in range(1, 500)), journal=journal, max_consecutive_rejections=10
+        )
     assert "10 invoices in a row for the same reason (no agreement)" in str(report.paused)
     assert 10 <= service.posts < 60
 
@@ -674,4 +676,4 @@ async def test_a_rejected_invoice_is_sent_again_only_when_asked_for(
         report = await client.bulk.submit([invoice], journal=journal, retry=retry)
     assert (report.accepted, service.posts) == (accepted, sent)
     with reading(journal) as kept:
-        assert len(list(kept.former())) == sent
+        assert len(list(kept.previous_versions())) == sent

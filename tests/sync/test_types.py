@@ -53,6 +53,16 @@ def waited_for(revealed):
     return revealed
 
 
+def parts(revealed):
+    """The parameters and what is returned, as mypy writes a typed dictionary of keywords out in the twin."""
+    written_out = re.sub(
+        r"\*\*\w+: \*\*TypedDict\([\w.]+, \{(.*?)\}\)",
+        lambda found: re.sub(r"'(\w+)'\?: (.*?)(?=, '|$)", r"\1: \2 =", found[1]),
+        revealed,
+    )
+    return sorted(re.split(r", |\) -> ", written_out))
+
+
 def test_the_twin_reveals_what_its_original_reveals(reveal):
     verbs = [f"{{}}.{name}" for name, _, _ in VERBS]
     made = ["confirma_{}.Confirma.__init__", "confirma_{}.Confirma.as_client", "confirma_{}.Sandbox.__init__"]
@@ -66,6 +76,6 @@ def test_the_twin_reveals_what_its_original_reveals(reveal):
     revealed = reveal(asked)
     assert len(revealed) == len(asked)
     for expression, original, twin in zip(asked[::2], revealed[::2], revealed[1::2], strict=True):
-        assert twin == original, expression
+        assert parts(twin) == parts(original), expression
         assert "Unknown" not in re.sub(r"unknown: [^,]*,", "", twin), expression  # an enumeration of ours
         assert twin.startswith(("def (", "(")), expression

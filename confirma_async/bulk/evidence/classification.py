@@ -19,7 +19,7 @@ from confirma_async.bulk.evidence.words import (
     is_number,
     survey,
 )
-from confirma_async.bulk.items import State
+from confirma_async.bulk.models import State
 from confirma_async.converters import Converter, wire_names
 from confirma_async.errors import (
     APIError,

@@ -10,7 +10,7 @@ import enum
 
 from attrs import frozen
 
-from confirma_async.bulk.items import State
+from confirma_async.bulk.models import State
 
 
 @frozen(kw_only=True)

@@ -20,8 +20,8 @@ from confirma_async.bulk.evidence.words import (
     type_word,
     types_in,
 )
-from confirma_async.bulk.items import InvoiceKey, State, Unknown
-from confirma_async.bulk.journal.records import Rivals
+from confirma_async.bulk.journal.records import AmbiguousMatches
+from confirma_async.bulk.models import InvoiceKey, State, Unknown
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionRecord,
@@ -72,7 +72,9 @@ def _days_from(date: str, days: int) -> datetime.date:
     return datetime.date.fromordinal(ordinal)
 
 
-def classify_list(answer: DistributionInformation, wanted: Wanted, rivals: Rivals) -> Classification:
+def classify_list(
+    answer: DistributionInformation, wanted: Wanted, rivals: AmbiguousMatches
+) -> Classification:
     """What a list proves that was asked for an invoice.
 
     The names of the query are provisional: a service that ignores them would answer about other invoices. So
@@ -117,7 +119,9 @@ def _not_listed(answer: DistributionInformation, wanted: Wanted) -> Kind:
     return Kind.NOT_LISTED
 
 
-def _listed(records: Sequence[DistributionRecord], wanted: Wanted, rivals: Rivals) -> Classification:
+def _listed(
+    records: Sequence[DistributionRecord], wanted: Wanted, rivals: AmbiguousMatches
+) -> Classification:
     found = [record for record in records if not _is_anothers(record, wanted, rivals)]
     kind = (
         (None if found else Kind.RIVAL)
@@ -136,12 +140,14 @@ def _listed(records: Sequence[DistributionRecord], wanted: Wanted, rivals: Rival
     return Classification(kind=kind, status=status, detail=note)
 
 
-def _is_anothers(record: DistributionRecord, wanted: Wanted, rivals: Rivals) -> bool:
+def _is_anothers(record: DistributionRecord, wanted: Wanted, rivals: AmbiguousMatches) -> bool:
     """Whether a record is of another document that is known: it contradicts this one, and fits that."""
     return _contradicts(record, wanted) and any(_may_be(record, other) for other in rivals.others)
 
 
-def _not_its_own(found: Sequence[DistributionRecord], wanted: Wanted, rivals: Rivals) -> Kind | None:
+def _not_its_own(
+    found: Sequence[DistributionRecord], wanted: Wanted, rivals: AmbiguousMatches
+) -> Kind | None:
     """Why one of the records may be another document's; None where none may."""
     if wanted.key.type == InvoiceType.REMINDER:
         return Kind.REMINDER

@@ -21,9 +21,9 @@ from confirma_async.bulk.evidence.lists import (
 from confirma_async.bulk.evidence.newer import Newer, ServiceTime
 from confirma_async.bulk.evidence.tasks import UNPROVEN, Again, Decided, Lost, Send, Step, Task, decision_of
 from confirma_async.bulk.evidence.witnesses import Witnesses
-from confirma_async.bulk.items import InvoiceKey, JobOptions, Row, State, Unknown
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.journal.records import Doubt, Rivals, Version
+from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, Version
+from confirma_async.bulk.models import InvoiceKey, JobOptions, Row, State, Unknown
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, Phase
 from confirma_async.resources.invoices import Invoices
@@ -203,7 +203,7 @@ class Lookups:
         lost.asked += 1
 
         def judge(journal: Journal) -> Classification | Again | Send:
-            found = classify_list(answer, wanted, journal.rivals(task.position, wanted.key))
+            found = classify_list(answer, wanted, journal.ambiguous_matches(task.position, wanted.key))
             if lost.changed and found.state is State.ACCEPTED:
                 told = Kind.FORMER_VERSION.reading.reason
                 return Classification(kind=Kind.FORMER_VERSION, status=found.status, detail=told)
@@ -320,7 +320,7 @@ class Lookups:
     async def _shows(self, row: Row) -> bool:
         """Whether the list shows an accepted invoice; what became of it since does not matter."""
         wanted = Wanted(row.key, row.amount)
-        found = classify_list(await self._list(wanted), wanted, Rivals())
+        found = classify_list(await self._list(wanted), wanted, AmbiguousMatches())
         return found.kind in {Kind.LISTED, Kind.LISTED_IN_ERROR}
 
     def _may_wait(self, task: Task, lost: Lost, ended: int | None) -> bool:
@@ -391,4 +391,4 @@ def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None
 def _has_one_attempt(journal: Journal, task: Task) -> bool:
     """Whether a record can only be of the attempt that was answered, not of one before it."""
     own = journal.find(task.entry.key)
-    return own is not None and own.attempts == 1 and not journal.has_former(task.position)
+    return own is not None and own.attempts == 1 and not journal.has_previous_version(task.position)

@@ -14,7 +14,7 @@ from attrs import define, field
 
 from confirma_async.bulk.evidence.lists import WINDOW
 from confirma_async.bulk.evidence.words import type_word, types_in
-from confirma_async.bulk.items import InvoiceKey
+from confirma_async.bulk.models import InvoiceKey
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionRecord, InvoiceType
 

@@ -10,8 +10,8 @@ from confirma_async.bulk.evidence.classification import (
     Classification,
 )
 from confirma_async.bulk.evidence.kinds import Kind
-from confirma_async.bulk.items import Entry, State
 from confirma_async.bulk.journal.records import Decision
+from confirma_async.bulk.models import Entry, State
 
 UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
 """What is told of an invoice that was sent again on time alone."""

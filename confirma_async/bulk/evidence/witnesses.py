@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import define, field
 
-from confirma_async.bulk.items import InvoiceKey, Row
+from confirma_async.bulk.models import InvoiceKey, Row
 
 _POOL = 128
 """Candidates that are kept in mind."""

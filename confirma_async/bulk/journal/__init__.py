@@ -13,18 +13,18 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from confirma_async.accounts.owner import Owner
-from confirma_async.bulk.items import Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.bulk.journal.records import (
     Admitted,
+    AmbiguousMatches,
     Decision,
     Doubt,
-    Former,
     JobName,
+    PreviousVersion,
     Refused,
     Resolution,
-    Rivals,
     Run,
 )
+from confirma_async.bulk.models import Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.formats.models import Identity
 
 
@@ -188,7 +188,7 @@ class Journal(Protocol):
         """The item of this key; else one of the same number where only one of the two names its seller."""
         ...
 
-    def rivals(self, position: int, key: InvoiceKey) -> Rivals:
+    def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
         """What else a lookup by this item's number would find."""
         ...
 
@@ -235,11 +235,11 @@ class Journal(Protocol):
         """How many pending items are among those, for want of a document as they were to be sent."""
         ...
 
-    def has_former(self, position: int) -> bool:
+    def has_previous_version(self, position: int) -> bool:
         """Whether an item was sent before, and became something else: rejected, or what a person said."""
         ...
 
-    def former(self) -> Iterator[Former]:
+    def previous_versions(self) -> Iterator[PreviousVersion]:
         """What items were before they were sent again, or resolved by a person; oldest first."""
         ...
 

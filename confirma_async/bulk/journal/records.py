@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from confirma_async.bulk.items import InvoiceKey, Row, State
+from confirma_async.bulk.models import InvoiceKey, Row, State
 
 RUNS_WITH_REFUSALS = 100
 """Runs of which the refused records are kept."""
@@ -179,7 +179,7 @@ class Refused:
 
 
 @frozen(kw_only=True)
-class Former:
+class PreviousVersion:
     """What an item was, before it was sent again or a person decided about it.
 
     Attributes:
@@ -202,7 +202,7 @@ class Former:
 
 
 @frozen(kw_only=True)
-class Rivals:
+class AmbiguousMatches:
     """What else a lookup by an item's number would find.
 
     Attributes:

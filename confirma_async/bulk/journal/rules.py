@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Retry, Row, State
 from confirma_async.bulk.journal.records import (
     Admission,
 )
+from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
 from confirma_async.errors import JournalMismatchError
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from confirma_async.bulk.evidence.classification import Classification
-from confirma_async.bulk.items import Entry, Outcome, Refusal, Row, State, Verdict
 from confirma_async.bulk.journal.records import Admission
+from confirma_async.bulk.models import Entry, Outcome, Refusal, Row, State, Verdict
 from confirma_async.errors import Problem
 
 VERDICTS = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 
-from confirma_async.bulk.items import Outcome, Verdict
+from confirma_async.bulk.models import Outcome, Verdict
 from confirma_async.errors import CallError
 
 KEPT = 1000
@@ -34,9 +34,9 @@ class Report:
         paused_by: The error of the call that it paused for; None where it was no single call.
         interrupted: Whether it was asked to stop.
         ended: Whether the run came to an end of its own; False after an error, or while it goes on.
-        troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
+        issues: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
         resent: The outcomes of those that were sent again on time alone, at most ``KEPT`` of them.
-        remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
+        with_warnings: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
         warnings: What there is to say of the journal: that it is in doubt, or does not last.
     """
 
@@ -55,9 +55,9 @@ class Report:
     paused_by: CallError | None = None
     interrupted: bool = False
     ended: bool = True
-    troubles: Sequence[Outcome] = ()
+    issues: Sequence[Outcome] = ()
     resent: Sequence[Outcome] = ()
-    remarked: Sequence[Outcome] = ()
+    with_warnings: Sequence[Outcome] = ()
     warnings: Sequence[str] = ()
 
     @property
@@ -74,7 +74,7 @@ class Report:
 
 
 @frozen(kw_only=True)
-class Ending:
+class RunResult:
     """How a run ended: what it left open, why it stopped early, how long it took."""
 
     unknown: int
@@ -97,29 +97,29 @@ class Ending:
 
 
 @frozen
-class Tally:
+class ReportBuilder:
     """Counts outcomes as they come, in bounded memory."""
 
     counts: Counter[str] = field(factory=Counter[str])
-    troubles: list[Outcome] = field(factory=list[Outcome])
+    issues: list[Outcome] = field(factory=list[Outcome])
     resent: list[Outcome] = field(factory=list[Outcome])
-    remarked: list[Outcome] = field(factory=list[Outcome])
+    with_warnings: list[Outcome] = field(factory=list[Outcome])
 
     def add(self, outcome: Outcome) -> None:
         """Counts one outcome."""
         self.counts[outcome.verdict.value] += 1
         self.counts["duplicates"] += outcome.duplicate
         self.counts["resumed"] += outcome.resumed
-        if outcome.verdict is not Verdict.ACCEPTED and len(self.troubles) < KEPT:
-            self.troubles.append(outcome)
+        if outcome.verdict is not Verdict.ACCEPTED and len(self.issues) < KEPT:
+            self.issues.append(outcome)
         if outcome.unproven:
             self.counts["unproven"] += 1
             if len(self.resent) < KEPT:
                 self.resent.append(outcome)
-        if outcome.remarks and len(self.remarked) < KEPT:
-            self.remarked.append(outcome)
+        if outcome.remarks and len(self.with_warnings) < KEPT:
+            self.with_warnings.append(outcome)
 
-    def report(self, journal: str, ending: Ending | None, seconds: float) -> Report:
+    def report(self, journal: str, ending: RunResult | None, seconds: float) -> Report:
         """What has been counted, as a report; without an ending, of a run that has not come to one."""
         return Report(
             journal=journal,
@@ -136,7 +136,7 @@ class Tally:
             paused_by=ending.paused_by if ending else None,
             interrupted=ending.interrupted if ending else False,
             ended=ending is not None,
-            troubles=tuple(self.troubles),
+            issues=tuple(self.issues),
             resent=tuple(self.resent),
-            remarked=tuple(self.remarked),
+            with_warnings=tuple(self.with_warnings),
         )

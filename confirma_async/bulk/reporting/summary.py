@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from confirma_async.bulk.items import FINAL, Row, State
+from confirma_async.bulk.job.circuit_breaker import cause_of
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Run
-from confirma_async.bulk.watch import cause_of
+from confirma_async.bulk.models import FINAL, Row, State
 
 NAMED = 200
 """Invoices that a group names one by one; the export has them all."""
@@ -165,7 +165,7 @@ def summarize(journal: Journal, run: Run | None = None) -> Summary:
             unknown.add(cause_of(row.detail), row.detail or "", str(row.key.number), row.source)
     for bad in journal.refusals(refused_by):
         refused.add(bad.rule, f"{bad.path}: {bad.message}", bad.number or "", bad.source)
-    former = Counter(one.state for one in journal.former())
+    former = Counter(one.state for one in journal.previous_versions())
     return Summary(
         target=journal.target(),
         run=run,

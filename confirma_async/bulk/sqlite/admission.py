@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from attrs import frozen
 
-from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Retry, Row, State
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.rules import admission_of, same_invoice
+from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
 
 _LARGEST = 2**63 - 1
 _CLAIMS = frozenset({Admission.CLAIMED, Admission.RETRIED})

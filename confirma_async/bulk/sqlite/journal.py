@@ -19,21 +19,21 @@ from attrs import evolve
 
 from confirma_async.accounts.owner import Owner
 from confirma_async.accounts.registry import automatic_name
-from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.bulk.journal.records import (
     RUNS_WITH_REFUSALS,
     Admitted,
+    AmbiguousMatches,
     Decision,
     Doubt,
-    Former,
     JobName,
+    PreviousVersion,
     Refused,
     Resolution,
-    Rivals,
     Run,
     Version,
 )
 from confirma_async.bulk.journal.rules import check_target, foreign_key, same_invoice
+from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.bulk.sqlite.admission import TAKEN_UP, Chunk, date_of, day
 from confirma_async.bulk.sqlite.file import OpenFile, open_file
 from confirma_async.bulk.sqlite.guard import examine_missing, explained
@@ -590,7 +590,7 @@ class SqliteJournal:
         ]
         return same_invoice(same, key)
 
-    def rivals(self, position: int, key: InvoiceKey) -> Rivals:
+    def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
         """See ``Journal``."""
         sent = (
             row.key
@@ -604,7 +604,7 @@ class SqliteJournal:
             "SELECT EXISTS (SELECT 1 FROM former WHERE position = ? "
             "AND (state = ? OR (state = ? AND sequence > 0)))"
         )
-        return Rivals(
+        return AmbiguousMatches(
             others=(*sent, *archived),
             former=bool(self._one(former, position, State.REJECTED, State.PENDING)),
             forgotten=self._doubt is not None,
@@ -697,17 +697,17 @@ class SqliteJournal:
         )
         return self._one(query, State.PENDING, run, run)
 
-    def has_former(self, position: int) -> bool:
+    def has_previous_version(self, position: int) -> bool:
         """See ``Journal``."""
         sent = "SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND state <> ?)"
         return bool(self._one(sent, position, State.PENDING))
 
-    def former(self) -> Iterator[Former]:
+    def previous_versions(self) -> Iterator[PreviousVersion]:
         """See ``Journal``."""
         for position, at, state, digest, status, detail, note in self._connection.execute(
             "SELECT position, at, state, digest, status, detail, note FROM former ORDER BY id"
         ):
-            yield Former(
+            yield PreviousVersion(
                 position=position, at=at, state=State(state), digest=digest, status=status, detail=detail,
                 note=note,
             )  # fmt: skip

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from confirma_async.cli.errors.exits import Exit, of_report
+from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.output.printer import json_document
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.errors import Problem
@@ -21,7 +21,7 @@ from confirma_async.redaction import visible
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Outcome, Report
-    from confirma_async.cli.output.standing import Standing
+    from confirma_async.cli.output.distribution_status import DistributionStatus
     from confirma_async.formats import Identity
 
 _GO_ON = "The rest of the files was not read. Run the same command again to go on."
@@ -41,7 +41,7 @@ def print_json(value: object) -> None:
 def show_report(
     report: Report,
     target: str,
-    told: Sequence[Standing] | None,
+    told: Sequence[DistributionStatus] | None,
     numbers: Mapping[Identity, int],
     *,
     as_json: bool,
@@ -52,11 +52,11 @@ def show_report(
         return
     console = Terminal()
     console.print(_summary(report))
-    _print_troubles(console, report.troubles)
-    _print_remarks(console, report.remarked)
+    _print_issues(console, report.issues)
+    _print_remarks(console, report.with_warnings)
     print_numbers(console, numbers)
     if told:
-        _print_standing(console, told)
+        _print_distribution_statuses(console, told)
     console.print(_what_next(report), soft_wrap=True)
 
 
@@ -151,40 +151,37 @@ def _what_next(report: Report) -> str:
     return f"{journal}\nRun again, the same command sends nothing twice."
 
 
-def _print_troubles(console: Console, troubles: Sequence[Outcome]) -> None:
+def _print_issues(console: Console, issues: Sequence[Outcome]) -> None:
     said = [
-        (record_in_words(trouble.place, trouble.number, trouble.verdict.value), reason)
-        for trouble in troubles
-        for reason in (map(str, trouble.problems) if trouble.problems else [trouble.detail or ""])
+        (record_in_words(issue.place, issue.number, issue.verdict.value), reason)
+        for issue in issues
+        for reason in (map(str, issue.problems) if issue.problems else [issue.detail or ""])
     ]
     if said:
         print_sayings(console, "Needs attention", said)
 
 
-def _print_remarks(console: Console, remarked: Sequence[Outcome]) -> None:
+def _print_remarks(console: Console, with_warnings: Sequence[Outcome]) -> None:
     said = [
         (record_in_words(outcome.place, outcome.number), remark)
-        for outcome in remarked
+        for outcome in with_warnings
         for remark in outcome.remarks
     ]
     if said:
         print_sayings(console, "Decided while reading", said)
 
 
-def _print_standing(console: Console, told: Sequence[Standing]) -> None:
-    counts = Counter(standing.status for standing in told)
+def _print_distribution_statuses(console: Console, told: Sequence[DistributionStatus]) -> None:
+    counts = Counter(each.status for each in told)
     summary = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     made = table(f"Distribution: {summary}", "Number", "Type", "Status", "Method", "Detail")
-    notable = sorted(told, key=lambda standing: standing.detail is None)
-    rows = (
-        (standing.number, standing.type, standing.status, standing.method, standing.detail)
-        for standing in notable
-    )
+    notable = sorted(told, key=lambda each: each.detail is None)
+    rows = ((each.number, each.type, each.status, each.method, each.detail) for each in notable)
     print_rows(console, made, rows, len(told))
 
 
 def _report_as_json(
-    report: Report, told: Sequence[Standing] | None, numbers: Mapping[Identity, int]
+    report: Report, told: Sequence[DistributionStatus] | None, numbers: Mapping[Identity, int]
 ) -> dict[str, Any]:
     return {
         "accepted": report.accepted,
@@ -202,10 +199,10 @@ def _report_as_json(
         "journal": str(report.journal),
         "run": report.run,
         "warnings": list(report.warnings),
-        "troubles": [_outcome_as_json(outcome) for outcome in report.troubles],
+        "issues": [_outcome_as_json(outcome) for outcome in report.issues],
         "remarks": [
             {"place": str(outcome.place), "number": outcome.number, "remark": remark}
-            for outcome in report.remarked
+            for outcome in report.with_warnings
             for remark in outcome.remarks
         ],
         "numbers": numbers_as_json(numbers),
@@ -213,13 +210,13 @@ def _report_as_json(
         if told is None
         else [
             {
-                "number": standing.number,
-                "type": standing.type,
-                "status": standing.status,
-                "method": standing.method,
-                "detail": standing.detail,
+                "number": each.number,
+                "type": each.type,
+                "status": each.status,
+                "method": each.method,
+                "detail": each.detail,
             }
-            for standing in told
+            for each in told
         ],
     }
 

@@ -9,10 +9,10 @@ import click
 
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.records import Layout, Sheet, as_list, show_list
 from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.tables import Layout, Sheet, as_list, show_list
 from confirma_async.formats import read_document
 from confirma_async.schemas import AccountingReceipt, LedgerSubmission, PaymentSubmission, TransferStatus
 
@@ -80,7 +80,7 @@ def ledger_status(filters: Mapping[str, str], connection: Connection, layout: La
     """
     answer = connection.ask(lambda confirma: confirma.accounting.ledger_statuses(filters))
     show_list(answer.ledgers, LEDGERS, layout, connection.converter)
-    return _standing(answer.ledgers)
+    return _exit_of(answer.ledgers)
 
 
 @click.group(short_help="Payments for the accounting system.")
@@ -116,7 +116,7 @@ def payment_status(filters: Mapping[str, str], connection: Connection, layout: L
     """
     answer = connection.ask(lambda confirma: confirma.accounting.payment_statuses(filters))
     show_list(answer.payments, PAYMENTS, layout, connection.converter)
-    return _standing(answer.payments)
+    return _exit_of(answer.payments)
 
 
 @click.group(short_help="Invoices on their way to the accounting system.")
@@ -140,7 +140,7 @@ def invoice_status(filters: Mapping[str, str], connection: Connection, layout: L
     """
     answer = connection.ask(lambda confirma: confirma.accounting.invoice_statuses(filters))
     show_list(answer.invoices, INVOICES, layout, connection.converter)
-    return _standing(answer.invoices)
+    return _exit_of(answer.invoices)
 
 
 def _taken(
@@ -154,7 +154,7 @@ def _taken(
     return Exit.ACCEPTED
 
 
-def _standing(records: Sequence[TransferStatus]) -> Exit:
+def _exit_of(records: Sequence[TransferStatus]) -> Exit:
     if any(record.has_failed for record in records):
         return Exit.REJECTED
     return Exit.PAUSED if any(record.is_pending for record in records) else Exit.ACCEPTED

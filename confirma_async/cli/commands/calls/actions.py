@@ -12,8 +12,8 @@ from attrs import frozen
 
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors import usage
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors import argument_errors
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.formats import read_document
@@ -94,14 +94,14 @@ def action() -> None:
     \b
       confirma invoice action due-date --invoice 1042 --case 7 --due-date 2026-12-01
       confirma invoice action from-file actions.json
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
 
 
 def _command(name: str, named: _Named) -> click.Command:
     def run(connection: Connection, as_json: bool, **given: Any) -> Exit:
         if given["invoice_number"] is None and given["case_id"] is None:
             raise click.UsageError("name the invoice, the case, or both: --invoice, --case. Nothing was sent")
-        with usage.of_arguments():
+        with argument_errors.of_arguments():
             return _send([named.kind(**given)], connection, as_json=as_json)
 
     help_text = f"{named.meaning}\n\n\b\n  confirma invoice action {name} {named.example}"

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from confirma_async.cli import options, token_file
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.client import Confirma
@@ -50,7 +50,7 @@ def create(
 
     \b
       confirma client create seller.json --save seller.key
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     if save is None:
         raise click.UsageError("name the file to keep the client's token in: --save FILE. Nothing was sent")
     token_file.check_place(save, replaced=False)

@@ -12,11 +12,11 @@ from functools import reduce
 import click
 from attrs import frozen
 
-from confirma_async.cli import changes, options
+from confirma_async.cli import options, side_effects
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.records import Layout, Sheet, as_list, show_list, tell_window
+from confirma_async.cli.output.tables import Layout, Sheet, as_list, show_list, tell_window
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.schemas import (
@@ -82,7 +82,7 @@ def payments(
 
     \b
       confirma payments --from 2026-11-01 --to 2026-11-30 --csv > november.csv
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
 
     async def read(confirma: Confirma) -> list[Payment]:
         return [payment async for payment in confirma.payments.list(from_date=from_date, to_date=to_date)]
@@ -116,7 +116,7 @@ def settlements(
 
     \b
       confirma settlements --from 2026-11-01 --to 2026-11-30 --csv > november.csv
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     if unfetched_only and not yes:
         _be_sure()
 
@@ -129,7 +129,7 @@ def settlements(
     with signals.changing() if unfetched_only else contextlib.nullcontext():
         found = connection.ask(read)
         if unfetched_only:
-            changes.note()
+            side_effects.note()
     rows = [row for settlement in found for row in _rows(settlement)]
     show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
     if not unfetched_only:

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal.records import Refused
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.bulk.models import Row
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.output.printer import json_line
-from confirma_async.cli.output.records import print_csv
+from confirma_async.cli.output.tables import print_csv
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "place": lambda row: row.source,
@@ -52,7 +52,7 @@ def export(which: str | None, whose: Whose, as_csv: bool, as_json: bool) -> Exit
     \b
     Example:
       confirma export --csv > outcomes.csv
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     if as_csv and as_json:
         raise click.UsageError("--json and --csv exclude each other")
     with chosen(which, whose) as found:

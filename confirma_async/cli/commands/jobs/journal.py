@@ -17,7 +17,7 @@ from confirma_async.bulk import State
 from confirma_async.bulk.sqlite.journal import open_sqlite, reading
 from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table

@@ -10,11 +10,11 @@ import click
 
 from confirma_async.bulk import Journal, State
 from confirma_async.bulk.evidence.kinds import Kind
-from confirma_async.bulk.items import Row
 from confirma_async.bulk.journal.records import Resolution
+from confirma_async.bulk.models import Row
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -77,7 +77,7 @@ def resolve(
     Examples:
       confirma resolve 1042 --is accepted --because "seen in the portal"
       confirma resolve --listed --is accepted --because "one series of numbers"
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     note = because.strip()
     if not note:
         raise click.BadParameter("it is empty; say how you know", param_hint="--because")

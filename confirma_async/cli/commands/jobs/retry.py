@@ -11,11 +11,12 @@ from attrs import evolve, frozen
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.submit import Order, send
+from confirma_async.cli.commands.jobs.submit import SubmitRequest, send
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit, of_report
+from confirma_async.cli.errors.exit_codes import Exit, of_report
+from confirma_async.cli.input_options import input_options
+from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, Whose, account_options, chosen, is_run_or_journal
-from confirma_async.cli.running import Running, running
 from confirma_async.cli.stopping import signals
 from confirma_async.errors import JournalError
 from confirma_async.formats import ReadOptions, expand
@@ -31,8 +32,8 @@ from confirma_async.formats import ReadOptions, expand
 )
 @click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine.")
 @account_options
-@running
-@options.reading
+@job_options
+@input_options
 @connected
 @options.as_json
 def retry(
@@ -42,7 +43,7 @@ def retry(
     unchanged: bool,
     sandbox: bool,
     account: AccountName,
-    running: Running,
+    job: JobSettings,
     number_from: int | None,
     reading: ReadOptions,
     as_json: bool,
@@ -59,7 +60,7 @@ def retry(
       confirma retry --rejected
       confirma retry 7 --rejected
       confirma retry own.journal --rejected corrected.csv
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     if "-" in words or "" in words:
         raise click.UsageError("standard input (-) will not do here; name a file")
     which, files = (words[0], words[1:]) if words and is_run_or_journal(words[0]) else (None, words)
@@ -70,18 +71,18 @@ def retry(
         need_files=not files,
     )
     options.warn_of_unchecked()
-    order = Order(
+    request = SubmitRequest(
         connection=evolve(connection, account=account),
         files=expand([Path(name) for name in files or meant.inputs]),
         journal=meant.journal,
         sandbox=meant.sandbox,
-        running=running,
+        job=job,
         retry=Retry.ALL if unchanged else Retry.CHANGED,
         number_from=number_from,
         reading=reading,
         as_json=as_json,
     )
-    return of_report(signals.run(send, order))
+    return of_report(signals.run(send, request))
 
 
 @frozen(kw_only=True)

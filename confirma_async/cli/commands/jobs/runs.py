@@ -15,7 +15,7 @@ from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.sqlite.journal import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.status import moment
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table

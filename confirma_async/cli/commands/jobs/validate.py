@@ -12,12 +12,13 @@ import click
 from attrs import define, evolve, field
 
 from confirma_async.bulk import Journal
-from confirma_async.bulk.intake import prepare
-from confirma_async.bulk.items import FINAL, Entry, Refusal
-from confirma_async.bulk.numbers import known_numbers, number_book
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.models import FINAL, Entry, Refusal
+from confirma_async.bulk.number_assignment import known_numbers, number_book
 from confirma_async.bulk.sqlite.journal import SqliteJournal, reading_if_there
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.input_options import input_options
 from confirma_async.cli.output.render import (
     numbers_as_json,
     print_json,
@@ -56,7 +57,7 @@ class _Findings:
 
 @click.command(short_help="Check files, send nothing.")
 @options.files
-@options.reading
+@input_options
 @options.overrides_file
 @options.as_json
 def validate(
@@ -106,7 +107,7 @@ def inspect(
         findings = _Findings()
         records = read_files(files, reading, converter, duplicates=duplicates)
         for index, record in enumerate(records, 1):
-            _sort(findings, prepare(record, index, converter, validate=True), journal)
+            _classify(findings, prepare(record, index, converter, validate=True), journal)
     numbers = given.numbers if given else dict[Identity, int]()
     _show(
         findings,
@@ -126,7 +127,7 @@ def _given(documents: Sequence[Identity], start: int, journal: SqliteJournal | N
     return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
 
 
-def _sort(findings: _Findings, prepared: Entry | Refusal, journal: Journal | None) -> None:
+def _classify(findings: _Findings, prepared: Entry | Refusal, journal: Journal | None) -> None:
     if isinstance(prepared, Refusal):
         findings.bad.append(prepared)
         return

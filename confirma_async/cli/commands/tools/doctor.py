@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.flags import in_flags
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json

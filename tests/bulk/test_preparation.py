@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from confirma_async.bulk import intake
-from confirma_async.bulk.intake import chunks, prepare
-from confirma_async.bulk.items import Entry, Refusal
+from confirma_async.bulk.job.preparation import chunks, prepare
+from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats import BadRecord, Place, ReadInvoice
@@ -111,7 +110,7 @@ def test_a_number_that_no_journal_can_hold_is_refused(wire_invoice, validate):
 
 
 async def test_a_slow_source_does_not_fill_its_chunks(monkeypatch):
-    monkeypatch.setattr(intake, "PATIENCE", 0.0)
+    monkeypatch.setattr("confirma_async.bulk.job.preparation.PATIENCE", 0.0)
     assert [len(chunk) async for chunk in chunks([BAD] * 3, size=8)] == [1, 1, 1]
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
-from confirma_async.bulk.items import DIGEST_BYTES, Entry, Refusal, gross_of, key_of
+from confirma_async.bulk.models import DIGEST_BYTES, Entry, Refusal, gross_of, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats.models import BadRecord, Place, ReadInvoice

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from attrs import define, field
 
-from confirma_async.bulk.items import InvoiceKey
 from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.models import InvoiceKey
 from confirma_async.bulk.placement import Placement
 from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
 from confirma_async.errors import JournalError

@@ -1,4 +1,4 @@
-"""When a job goes wrong as a whole, and is better paused than carried on to the last invoice."""
+"""The circuit breaker of a job: when so much fails in a row that the job is better paused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from attrs import define, field
 
 from confirma_async.bulk.evidence.classification import Classification
-from confirma_async.bulk.items import State
+from confirma_async.bulk.models import State
 
 UNKNOWN_STREAK = 20
 """Unknown outcomes in a row after which the service is taken to be unwell. Where more calls are under way at
@@ -22,16 +22,17 @@ def cause_of(detail: str | None) -> str:
 
 
 @define
-class Watch:
-    """Follows the outcomes of a job.
+class CircuitBreaker:
+    """Counts what fails in a row, and says when the job must pause.
 
     Attributes:
         under_way: Calls that may be under way at once.
-        wave: Rejections in a row of the same cause that pause the job; None for no such limit.
+        max_consecutive_rejections: Rejections in a row of the same cause that pause the job; None for no
+            such limit.
     """
 
     under_way: int
-    wave: int | None
+    max_consecutive_rejections: int | None
     _unknown: int = field(init=False, default=0)
     _rejected: int = field(init=False, default=0)
     _cause: str = field(init=False, default="")
@@ -61,7 +62,7 @@ class Watch:
         cause = cause_of(found.detail)
         self._rejected = self._rejected + 1 if cause == self._cause else 1
         self._cause = cause
-        if self.wave is None or self._rejected < self.wave:
+        if self.max_consecutive_rejections is None or self._rejected < self.max_consecutive_rejections:
             return None
         return (
             f"the service rejected {self._rejected} invoices in a row for the same reason ({found.detail}); "

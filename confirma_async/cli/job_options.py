@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import datetime
-import functools
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from confirma_async import bounds
-from confirma_async.bulk.items import WAVE
+from confirma_async.bulk import JobArguments, JobOptions, Unknown
 from confirma_async.cli import options
+from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.session.rate.ratelimit import RateLimit
 
-R = TypeVar("R")
+_DEFAULTS = JobOptions()
 
 
 @frozen(kw_only=True)
-class Running:
-    """How a job runs.
+class JobSettings:
+    """How a job of the command line runs.
 
     Attributes:
         limit: How fast and how wide.
-        settle: Seconds in which an invoice whose answer was lost may still appear.
-        on_unknown: What to do with it afterwards, where nothing proves that it is absent.
-        wave: Rejections in a row of the same cause that pause the job; None for no such limit.
-        until: When the job pauses.
+        arguments: What ``submit`` of the library takes.
     """
 
     limit: RateLimit = RateLimit()
-    settle: float = 60.0
-    on_unknown: str = "hold"
-    wave: int | None = WAVE
-    until: datetime.datetime | None = None
+    arguments: JobArguments = field(factory=JobArguments)
 
 
 def next_time(value: str) -> datetime.datetime:
@@ -50,36 +42,28 @@ def next_time(value: str) -> datetime.datetime:
     return moment
 
 
-def running(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command the options of a job; it takes a ``running`` in their place."""
-
-    @functools.wraps(command)
-    def with_running(
-        *args: Any,
-        rate: float | None,
-        max_in_flight: int,
-        settle: float,
-        on_unknown: str,
-        max_rejections: int,
-        until: datetime.datetime | None,
-        **kwargs: Any,
-    ) -> R:
-        how = Running(
-            limit=RateLimit(per_second=rate, concurrency=max_in_flight),
-            settle=settle,
+def _settings(
+    rate: float | None,
+    max_in_flight: int,
+    until: datetime.datetime | None,
+    max_rejections: int,
+    settle: float,
+    on_unknown: str,
+) -> JobSettings:
+    return JobSettings(
+        limit=RateLimit(per_second=rate, concurrency=max_in_flight),
+        arguments=JobArguments(
+            settle_seconds=settle,
             on_unknown=on_unknown,
-            wave=max_rejections or None,
+            max_consecutive_rejections=max_rejections or None,
             until=until,
-        )
-        return command(*args, running=how, **kwargs)
-
-    wrapped: Callable[..., R] = with_running
-    for option in reversed(_OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped
+        ),
+    )
 
 
-_OPTIONS: tuple[options.Decorator, ...] = (
+job_options: Decorator = bundle(
+    "job",
+    _settings,
     click.option(
         "--rate",
         type=options.FiniteRange(bounds.PER_SECOND),
@@ -102,8 +86,8 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     ),
     click.option(
         "--max-rejections",
-        type=options.WholeRange(evolve(bounds.WAVE, least=0)),
-        default=WAVE,
+        type=options.WholeRange(evolve(bounds.MAX_CONSECUTIVE_REJECTIONS, least=0)),
+        default=_DEFAULTS.max_consecutive_rejections,
         show_default=True,
         metavar="N",
         help="Pause after N rejections in a row for the same reason; 0 never does.",
@@ -111,16 +95,17 @@ _OPTIONS: tuple[options.Decorator, ...] = (
     click.option(
         "--settle",
         type=options.FiniteRange(bounds.SETTLE),
-        default=Running().settle,
+        default=_DEFAULTS.settle_seconds,
         show_default=True,
         help="Seconds in which an invoice whose answer was lost may still appear at the service.",
     ),
     click.option(
         "--on-unknown",
-        type=click.Choice(["hold", "resend"]),
-        default=Running().on_unknown,
+        type=click.Choice([choice.value for choice in Unknown]),
+        default=_DEFAULTS.on_unknown.value,
         show_default=True,
         help="What to do with it when it has not appeared by then, and nothing proves it absent; resend "
         "doubles it if the service lists it later.",
     ),
 )
+"""Gives a command the options of a job; it takes ``job``, the ``JobSettings``."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import TypedDict
 
 from attrs import field, frozen
 
@@ -234,7 +235,7 @@ class Unknown(enum.Enum):
     """Send it again after the settle time, on time alone: it is doubled if the list was later than that."""
 
 
-WAVE = 50
+MAX_CONSECUTIVE_REJECTIONS = 50
 """Rejections in a row of the same cause after which a job pauses, unless said otherwise: what is wrong with
 all of them (a provisional name, an agreement) is not cured by sending the rest."""
 
@@ -251,27 +252,49 @@ class Retry(enum.Enum):
 
 @frozen(kw_only=True)
 class JobOptions:
-    """How a job runs.
+    """How a job runs; ``submit`` and ``stream`` take each of these by its name.
 
     Attributes:
-        settle_seconds: Seconds for which the service may still be at work on a call that has ended. No figure
-            is documented; 60 is this project's choice.
-        on_unknown: What to do with an invoice that is not listed, where nothing proves that it is absent.
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended. Before
+            they have passed, an invoice that is not listed may still appear. No figure is documented; 60 is
+            this project's choice. From 0 to 604,800, which is a week.
+        on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness of its
+            absence: ``hold`` it for the next run or a person, or ``resend`` it after the settle time, which
+            doubles it if the service's list was later than that.
         validate: Whether to check invoices against the rules that need no server.
-        retry: Which rejected invoices to send again.
-        wave: Rejections in a row of the same cause that pause the job; None for no such limit.
+        retry: Which invoices that the service rejected in an earlier run are sent again, under the same
+            number: ``none``, those that have ``changed`` since, or ``all``.
+        max_consecutive_rejections: Rejections in a row of the same cause that pause the job, from 1 to
+            1,000,000; None for no such limit.
         until: When the job pauses, whatever is left; None for no such time.
         target: What the journal is bound to; the client's base URL unless said otherwise.
-        inputs: Names of the input files, so that a journal is not continued with another job's files.
-        expected: How many records the whole input has, where it was counted.
+        inputs: Names of the inputs, for people who look at the run later.
+        expected: How many records the whole input has, where that is known, so that the time left can be
+            told.
     """
 
     settle_seconds: float = field(default=60.0, validator=within(bounds.SETTLE))
-    on_unknown: Unknown = Unknown.HOLD
+    on_unknown: Unknown = field(default=Unknown.HOLD, converter=Unknown)
     validate: bool = True
-    retry: Retry = Retry.NONE
-    wave: int | None = field(default=WAVE, validator=within(bounds.WAVE, optional=True))
+    retry: Retry = field(default=Retry.NONE, converter=Retry)
+    max_consecutive_rejections: int | None = field(
+        default=MAX_CONSECUTIVE_REJECTIONS, validator=within(bounds.MAX_CONSECUTIVE_REJECTIONS, optional=True)
+    )
     until: datetime.datetime | None = None
     target: str | None = None
-    inputs: Sequence[str] = ()
+    inputs: Sequence[str] = field(default=(), converter=tuple[str, ...])
     expected: int | None = field(default=None, validator=within(bounds.EXPECTED, optional=True))
+
+
+class JobArguments(TypedDict, total=False):
+    """The attributes of ``JobOptions`` as keyword arguments, for type checkers."""
+
+    settle_seconds: float
+    on_unknown: Unknown | str
+    validate: bool
+    retry: Retry | str
+    max_consecutive_rejections: int | None
+    until: datetime.datetime | None
+    target: str | None
+    inputs: Iterable[str]
+    expected: int | None

@@ -17,7 +17,7 @@ SHOWN_AT_MOST = 5000
 
 
 @frozen(kw_only=True)
-class Standing:
+class DistributionStatus:
     """What the service says of one invoice."""
 
     number: int
@@ -27,7 +27,9 @@ class Standing:
     detail: str | None
 
 
-async def standing(confirma: Confirma, path: Path, numbers: Collection[int]) -> list[Standing] | None:
+async def distribution_statuses(
+    confirma: Confirma, path: Path, numbers: Collection[int]
+) -> list[DistributionStatus] | None:
     """Asks for the distribution of accepted invoices; None when there are too many to show.
 
     Args:
@@ -48,11 +50,11 @@ async def standing(confirma: Confirma, path: Path, numbers: Collection[int]) -> 
         for record in answer.data
         if record.status != "DUPLICATE"
     }
-    told: list[Standing] = []
+    told: list[DistributionStatus] = []
     for row in rows:
         record = records.get((str(row.key.number), row.key.date))
         told.append(
-            Standing(
+            DistributionStatus(
                 number=row.key.number,
                 type=row.key.type,
                 status=str(record.status) if record and record.status else "not listed",

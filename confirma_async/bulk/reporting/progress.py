@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from confirma_async.bulk.items import FINAL, State
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.models import FINAL, State
 
 RECENT = 60.0
 """Seconds whose invoices say how fast the job is now."""
 
 
 @frozen(kw_only=True)
-class Pace:
+class Progress:
     """How a job gets on.
 
     Attributes:
@@ -39,7 +39,7 @@ class Pace:
         return self.left / self.rate if self.left is not None and self.rate else None
 
 
-def pace_of(journal: Journal, run: Run, now: float) -> Pace:
+def progress_of(journal: Journal, run: Run, now: float) -> Progress:
     """Reads how a run gets on.
 
     Args:
@@ -52,7 +52,7 @@ def pace_of(journal: Journal, run: Run, now: float) -> Pace:
     unknown = journal.rows(State.UNKNOWN, State.SENDING, run=run.number)
     sent = [row.attempted_at for row in unknown if row.attempted_at]
     met = run.known + sum(1 for _ in journal.known(run.number))
-    return Pace(
+    return Progress(
         rate=journal.decided_since(run.number, since) / max(now - since, 1.0),
         decided=sum(counts[state] for state in FINAL) + journal.refused(run.number) + met,
         expected=run.expected,

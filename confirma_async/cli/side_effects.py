@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-class Changes:
+class SideEffects:
     """What a run of the command line has done so far.
 
     Attributes:
@@ -19,4 +19,4 @@ def note() -> None:
     """Takes note that the service has taken something."""
     context = click.get_current_context(silent=True)
     if context is not None:
-        context.ensure_object(Changes).made = True
+        context.ensure_object(SideEffects).made = True

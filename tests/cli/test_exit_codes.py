@@ -3,7 +3,7 @@
 import pytest
 
 from confirma_async import errors
-from confirma_async.cli.errors.exits import Exit, of_error
+from confirma_async.cli.errors.exit_codes import Exit, of_error
 from confirma_async.errors import error_class
 
 

@@ -12,7 +12,7 @@ import click
 from attrs import field, frozen
 
 from confirma_async.cli.errors.account_errors import in_words
-from confirma_async.cli.errors.exits import Exit, of_error
+from confirma_async.cli.errors.exit_codes import Exit, of_error
 from confirma_async.cli.output.render import problem_as_json
 from confirma_async.errors import (
     APIError,

@@ -1,0 +1,151 @@
+"""What becomes of items: made durable, told, or kept for a lookup."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from attrs import define, evolve, field
+
+from confirma_async.bulk.evidence.classification import Classification
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.evidence.tasks import Again, Decided, Send, Step, Task, decision_of
+from confirma_async.bulk.job.brake import Brake
+from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
+from confirma_async.bulk.job.open_items import OpenItems
+from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.waiting import Waiting
+from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.models import State
+from confirma_async.bulk.reporting import outcomes
+from confirma_async.bulk.writer import JournalWriter
+
+UNKNOWN_ROOM = 1000
+"""Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""
+
+
+@define
+class Decisions:
+    """Follows every item of a run from its answer to its outcome.
+
+    Attributes:
+        writer: The journal.
+        channel: Gets each outcome, after it is durable.
+        workers: Take the items whose time for a lookup has come.
+        lookups: Follow the items of unknown outcome.
+        open_items: Counts the items on their way.
+        brake: Pauses the run where the answers give a reason to.
+        breaker: Knows when the answers do.
+        clock: Seconds since 1970.
+        room: Set while more items may come in: not while too many are in doubt.
+    """
+
+    writer: JournalWriter
+    channel: OutcomeChannel
+    workers: Workers
+    lookups: Lookups
+    open_items: OpenItems
+    brake: Brake
+    breaker: CircuitBreaker
+    clock: Callable[[], float]
+    room: asyncio.Event = field(init=False, factory=asyncio.Event)
+    waiting: Waiting = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.waiting = Waiting(self.workers.hand, self._make_room)
+        self.room.set()
+
+    def decide(self, task: Task, found: Classification) -> None:
+        """Makes what became of an item durable, then tells it, or keeps the item for a lookup."""
+        self.brake.pause(found.pause, found.cause)
+        if found.state is State.PENDING and task.resends:
+            # This attempt surely did not arrive, but the one before it may still.
+            found = Classification(kind=Kind.EARLIER, detail=found.pause)
+        if found.state is State.REJECTED and task.unproven:
+            found = evolve(found, kind=Kind.REFUSED_AFTER_RESEND)
+        if found.state is State.UNKNOWN:
+            self._mark_unknown(task, found)
+            return
+        self.brake.pause(self.breaker.note(found))
+        self.write(task, found, partial(self._finish, task, found))
+
+    def leave_unknown(self, task: Task, reason: str | None) -> None:
+        """Leaves an item UNKNOWN for the next run, or for a person; ``reason`` says why, in words."""
+        found = Classification(kind=Kind.EARLIER, detail=reason)
+        self.write(task, found, partial(self._finish, task, found))
+
+    def write(
+        self, task: Task, found: Classification, then: Callable[[], None], *, lost: bool = False
+    ) -> None:
+        """Has what became of an item written down; nobody waits, ``then`` is called when it is durable."""
+        seconds = asyncio.get_running_loop().time() - task.sent_at if task.sent_at else None
+        self.writer.decide(decision_of(task, found, wall=self.clock(), seconds=seconds, lost=lost), then)
+
+    async def look_up(self, task: Task) -> bool:
+        """Looks an item up, and does what follows from it; returns whether it is to be sent now."""
+        lost = task.lost
+        untried = lost is not None and lost.form is not None and not lost.asked
+        step = await self.lookups.step(task)
+        self._make_room()  # it may have been the last of those in doubt
+        if untried and lost is not None and not _is_accepted(step):
+            self.brake.pause(self.breaker.note(Classification(kind=Kind.FORM_NEW, detail=lost.said)))
+        match step:
+            case Decided(found, confirmed):
+                self.brake.pause(found.pause, found.cause)
+                if found.state is not State.UNKNOWN:
+                    self.brake.pause(self.breaker.note(found))
+                self._finish(task, found)
+                self._hurry(confirmed)
+            case Again(seconds, failed):
+                if failed is not None:
+                    self.brake.pause(failed.pause, failed.cause)
+                self._look_up_in(task, seconds)
+            case Send() if self.brake.halted.is_set():
+                self.open_items.finish()
+            case Send():
+                return True
+        return False
+
+    def let_go(self) -> None:
+        """Lets go of what waits for a lookup; the journal has it as it is."""
+        for _ in range(self.waiting.let_go()):
+            self.open_items.finish()
+
+    def _mark_unknown(self, task: Task, found: Classification) -> None:
+        """Makes an unknown outcome durable and has it looked up."""
+        self.lookups.lose(task, found)
+        if found.form is None:  # one that awaits a word for the form of its answer is no failure yet
+            self.brake.pause(self.breaker.note(found))
+        self.write(task, found, partial(self._look_up_in, task, 0.0), lost=not found.going_on)
+
+    def _finish(self, task: Task, found: Classification) -> None:
+        if found.state in outcomes.VERDICTS:
+            self.channel.put(outcomes.decided(task.entry, found, unproven=task.unproven))
+        self.open_items.finish()
+
+    def _look_up_in(self, task: Task, seconds: float) -> None:
+        if self.brake.halted.is_set():
+            self.open_items.finish()
+            return
+        self.waiting.add(task, seconds)
+
+    def _hurry(self, form: str | None) -> None:
+        """Has those looked after at once whose answers had a form that is confirmed now."""
+        if form is None:
+            return
+        for task in list(self.lookups.open.values()):
+            if task.lost is not None and task.lost.form == form:
+                self.waiting.hurry(task)
+
+    def _make_room(self) -> None:
+        """Lets nothing more in while too much is in doubt."""
+        if len(self.waiting) >= UNKNOWN_ROOM or self.lookups.unconfirmed >= self.breaker.limit:
+            self.room.clear()
+        else:
+            self.room.set()
+
+
+def _is_accepted(step: Step) -> bool:
+    return isinstance(step, Decided) and step.classification.state is State.ACCEPTED

@@ -1,0 +1,126 @@
+"""What brings records into a run: prepared, claimed in the journal, and handed to the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from attrs import define, field
+
+from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.evidence.tasks import Task
+from confirma_async.bulk.job.brake import Brake
+from confirma_async.bulk.job.open_items import OpenItems
+from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.preparation import Record, Source, chunks, prepare
+from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.journal.records import Admission, Admitted
+from confirma_async.bulk.models import Entry, JobOptions, Refusal, Row
+from confirma_async.bulk.reporting import outcomes
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.converters import Converter
+from confirma_async.errors import JournalError
+
+
+@define
+class Feeder:
+    """Reads the source as far as the run can take records.
+
+    Attributes:
+        converter: Writes the bodies.
+        options: How the job runs.
+        run: The number of the run in the journal.
+        writer: The journal.
+        channel: Gets the outcomes that are known at once.
+        workers: Take the items.
+        lookups: Take up the items of unknown outcome.
+        open_items: Counts the items on their way.
+        brake: Says whether the run may still send.
+        room: Set while more may come in.
+        exhausted: Whether the whole source was read.
+        error: What the source failed with.
+    """
+
+    converter: Converter
+    options: JobOptions
+    run: int
+    writer: JournalWriter
+    channel: OutcomeChannel
+    workers: Workers
+    lookups: Lookups
+    open_items: OpenItems
+    brake: Brake
+    room: asyncio.Event
+    exhausted: bool = field(init=False, default=False)
+    error: Exception | None = field(init=False, default=None)
+
+    async def feed(self, source: Source) -> None:
+        """Feeds the workers; a source that fails lets what is under way come to its end first.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        try:
+            await self._feed(source)
+        except JournalError:
+            raise
+        except Exception as error:  # noqa: BLE001 (raised again after the drain)
+            self.error = error
+            self.brake.stop_sending()
+
+    async def _feed(self, source: Source) -> None:
+        index = 0
+        async with contextlib.aclosing(chunks(source)) as reading:
+            async for chunk in reading:
+                if self.brake.halted.is_set():
+                    return
+                await self.room.wait()
+                await self.channel.wait_for_capacity()
+                await self._take(chunk, index)
+                index += len(chunk)
+                await asyncio.sleep(0)  # a source that never waits must not starve the workers
+        self.exhausted = True
+
+    async def _take(self, chunk: list[Record], index: int) -> None:
+        """Checks a chunk, writes down the intent to send it, and hands it to the workers."""
+        prepared = [
+            prepare(record, position, self.converter, validate=self.options.validate)
+            for position, record in enumerate(chunk, index + 1)
+        ]
+        entries = [entry for entry in prepared if isinstance(entry, Entry)]
+        await self._refuse([refusal for refusal in prepared if isinstance(refusal, Refusal)])
+        run, retry = self.run, self.options.retry
+        admitted = await self.writer.run(lambda journal: journal.admit(entries, run, retry))
+        for entry, answer in zip(entries, admitted, strict=True):
+            await self._route(entry, answer)
+
+    async def _route(self, entry: Entry, admitted: Admitted) -> None:
+        match admitted:
+            case Admitted(Admission.FINAL, row=row) if row is not None:
+                self.channel.put(outcomes.resumed(entry, row))
+            case Admitted(Admission.CLASH | Admission.CHANGED as admission, row=row) if row is not None:
+                await self._refuse([outcomes.contradiction(entry, admission, row)])
+            case Admitted(admission, position, row, sent):
+                task = Task(entry, position)
+                if row is not None and (admission is Admission.UNKNOWN or _may_be_there(admission, row)):
+                    self.lookups.resume(task, row, sent)
+                self.open_items.take_up()
+                try:
+                    await self.workers.hand(task)
+                except asyncio.CancelledError:  # halted; the journal has it as it was
+                    self.open_items.finish()
+                    raise
+
+    async def _refuse(self, refusals: list[Refusal]) -> None:
+        if not refusals:
+            return
+        await self.writer.run(lambda journal: journal.refuse(refusals, self.run))
+        for refusal in refusals:
+            self.channel.put(outcomes.refused(refusal))
+
+
+def _may_be_there(admission: Admission, row: Row) -> bool:
+    """Says whether this was sent before, and is not there by no more than a gateway's word, or a list."""
+    return row.attempts > 0 and (
+        admission is Admission.CLAIMED or (admission is Admission.RETRIED and row.says_no)
+    )
