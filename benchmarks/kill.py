@@ -8,7 +8,7 @@ and answers in no known word come in place of the service's. Credit notes bear t
 are set hours and days wrong from run to run. Meanwhile the submitting process is killed (SIGKILL):
 
 * at ``random`` moments, mostly in the middle of sending;
-* at each ``step`` between two durable writes in turn (``dying_job.STEPS``);
+* at each ``step`` between two durable writes in turn (``victim.STEPS``);
 * with the ``power`` cut as well: the journal's files are put back to what the last commit had left on the
   disk, plus a random piece of what was written after it, or of garbage; its marks to what they were then, or
   when the run began.
@@ -19,12 +19,11 @@ is retried, under kills again. At random moments it is the commands themselves, 
 ``confirma retry --rejected``.
 
 Between a kill and the next run people do what people do. They rename an input, put it in another order, leave
-a link in its place, add a file to the folder, and name the files in other words (``inputs.py``). They look at
-the account's journal, copy it, lose its log or all of it, put a copy in its place, and come with another key
-(``mishaps.py``).
+a link in its place, add a file to the folder, and name the files in other words. They look at the account's
+journal, copy it, lose its log or all of it, put a copy in its place, and come with another key.
 
-In the end every invoice is compared (``batch.WRONGS``). Prints one JSON document; exits with 1 if anything is
-wrong with any.
+In the end every invoice is compared (``invoices.WRONGS``). Prints one JSON document; exits with 1 if anything
+is wrong with any. The parts lie in ``killing/``.
 """
 
 from __future__ import annotations
@@ -42,13 +41,13 @@ from itertools import count, cycle
 from pathlib import Path
 
 from attrs import define, field, frozen
-from batch import WRONGS, Batch
-from dying_job import STEPS
 from figures import report, surroundings
-from inputs import Inputs
-from mishaps import WRONGS as MISHANDLED
-from trial import RETRY, SUBMIT, Tally, Trial
-from weather import troubled_sandbox
+from killing.fault_mix import troubled_sandbox
+from killing.input_files import Inputs
+from killing.invoices import WRONGS, Batch
+from killing.mishaps import WRONGS as MISHANDLED
+from killing.trial import RETRY, SUBMIT, Tally, Trial
+from killing.victim import STEPS
 
 KINDS = ("random", "step", "power", "step")
 
@@ -108,16 +107,16 @@ class Proof:
     async def _job(self, dice: random.Random, folder: Path) -> None:
         batch = Batch(Inputs(folder, dice), dice)
         batch.begin()
-        async with troubled_sandbox(dice, self.tally.faults) as (sandbox, weather):
+        async with troubled_sandbox(dice, self.tally.faults) as (sandbox, faults):
             trial = Trial(folder, sandbox, dice, self.tally, batch)
             for part in ROUNDS:
                 trial.round = part.name
                 trial.mishaps.begin_round()
                 if part.name == RETRY:
                     batch.correct(wrongly=part.wrongly)
-                weather.calm = False
+                faults.calm = False
                 await self._kill(trial, part.kills)
-                weather.calm_down()
+                faults.calm_down()
                 if not await trial.finish():
                     return  # nobody would trust the journal now, and nothing can be compared yet
                 await trial.mishaps.end_doubt()

@@ -58,5 +58,5 @@ from confirma_async import (
 )
 
 from .client import Confirma as Confirma
-from .listing import Listing as Listing
+from .proxy import Listing as Listing
 from .sandbox import Sandbox as Sandbox

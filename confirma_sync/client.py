@@ -14,15 +14,15 @@ from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
 from confirma_async.settings import Settings
 from confirma_sync.bulk import Bulk
-from confirma_sync.portal import PerGuest, Portal
+from confirma_sync.portal import PerFork, Portal
+from confirma_sync.proxy import TAKEN_OVER, SyncProxy, constructor
 from confirma_sync.resources import Accounting, Invoices, Onboarding, Operations, Payments
-from confirma_sync.verbs import TAKEN_OVER, Twin, constructor
 
 P = ParamSpec("P")
 Client = Portal[asynchronous.Confirma]
 
 
-class Account(Twin):
+class Account(SyncProxy):
     """One client account: the resources, called with the account's key.
 
     Attributes:
@@ -81,7 +81,7 @@ def _viewing(
     verb: Callable[Concatenate[Any, P], asynchronous.AccountView],
 ) -> Callable[Concatenate[Account, P], AccountView]:
     def call(account: Account, /, *args: P.args, **kwargs: P.kwargs) -> AccountView:
-        find = PerGuest(account.portal, lambda guest: verb(guest, *args, **kwargs))
+        find = PerFork(account.portal, lambda target: verb(target, *args, **kwargs))
         return AccountView(account.portal, find)
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
@@ -134,7 +134,7 @@ class Confirma(Account):
         if isinstance(hooks := options.get("hooks"), Iterable):
             options["hooks"] = tuple(cast("Iterable[object]", hooks))  # a child process needs them again
         portal = Portal(partial(make, *args, **options), asynchronous.Confirma.aclose)
-        Account.__init__(self, portal, lambda: portal.guest)
+        Account.__init__(self, portal, lambda: portal.target)
 
     as_client: Final = _viewing(asynchronous.Confirma.as_client)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
-from confirma_sync.verbs import Twin, blocking, blocking_after, listing
+from confirma_sync.proxy import SyncProxy, blocking, blocking_after, listing
 
 
-class Onboarding(Twin):
+class Onboarding(SyncProxy):
     """``confirma.onboarding``."""
 
     create_client: Final = blocking(onboarding.Onboarding.create_client)
@@ -16,7 +16,7 @@ class Onboarding(Twin):
     renew_token: Final = blocking(onboarding.Onboarding.renew_token)
 
 
-class Invoices(Twin):
+class Invoices(SyncProxy):
     """``confirma.invoices``."""
 
     create: Final = blocking_after(invoices.creation, invoices.Invoices.create)
@@ -26,14 +26,14 @@ class Invoices(Twin):
     distributions_v2: Final = listing(invoices.Invoices.distributions_v2)
 
 
-class Payments(Twin):
+class Payments(SyncProxy):
     """``confirma.payments``."""
 
     list: Final = listing(payments.Payments.list)
     settlements: Final = listing(payments.Payments.settlements)
 
 
-class Accounting(Twin):
+class Accounting(SyncProxy):
     """``confirma.accounting``."""
 
     submit_ledger: Final = blocking(accounting.Accounting.submit_ledger)
@@ -43,7 +43,7 @@ class Accounting(Twin):
     invoice_statuses: Final = blocking(accounting.Accounting.invoice_statuses)
 
 
-class Operations(Twin):
+class Operations(SyncProxy):
     """``confirma.operations``."""
 
     finvoice_credentials: Final = blocking(operations.Operations.finvoice_credentials)

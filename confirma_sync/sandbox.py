@@ -25,7 +25,7 @@ from confirma_async.sandbox import (
     VirtualClock,
 )
 from confirma_sync.portal import Portal
-from confirma_sync.verbs import Twin, blocking, constructor, on_the_loop
+from confirma_sync.proxy import SyncProxy, blocking, constructor, on_the_loop
 
 __all__ = [
     "AmountByKind",
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 
-class Sandbox(Twin):
+class Sandbox(SyncProxy):
     """The service on localhost, over real HTTP. It never claims to be the vendor's: see ``x-sandbox``.
 
     It takes what ``confirma_async.Sandbox`` takes. Use it as ``with Sandbox() as sandbox: ...``, or with
@@ -61,7 +61,7 @@ class Sandbox(Twin):
     def __init__(self, *args: Any, **options: Any) -> None:
         make = partial(asynchronous.Sandbox, *args, **options)
         portal = Portal(make, asynchronous.Sandbox.close, forks=False)
-        super().__init__(portal, lambda: portal.guest)
+        super().__init__(portal, lambda: portal.target)
 
     start: Final = blocking(asynchronous.Sandbox.start)
     add_client: Final = on_the_loop(asynchronous.Sandbox.add_client)

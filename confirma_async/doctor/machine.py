@@ -11,8 +11,8 @@ from pathlib import Path
 
 from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, journal_root
 from confirma_async.bulk.sqlite.file_systems import check_file_system, ends_with_its_container
+from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
-from confirma_async.doctor.visit import Visit
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.validation import missing_libraries
 
@@ -28,7 +28,7 @@ _OPTIONAL: Mapping[str, str] = {
 """Modules that something needs only if it is used, with the extra that installs each."""
 
 
-async def check_open_files(_visit: Visit) -> Finding:
+async def check_open_files(_visit: Context) -> Finding:
     """Whether many connections can be open at once."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
@@ -42,7 +42,7 @@ async def check_open_files(_visit: Visit) -> Finding:
     return good("open-files", f"{allowed} open files are allowed")
 
 
-async def check_libraries(_visit: Visit) -> Finding:
+async def check_libraries(_visit: Context) -> Finding:
     """Which optional libraries are missing."""
     unchecked = missing_libraries()
     if unchecked:
@@ -63,10 +63,10 @@ def _existing(folder: Path) -> Path:
     return next(place for place in (folder, *folder.parents) if place.exists())
 
 
-async def check_journal(visit: Visit) -> Finding:
+async def check_journal(context: Context) -> Finding:
     """Whether a job could keep its journal in the folder."""
     try:
-        folder = visit.setup.folder or _existing(journal_root())
+        folder = context.setup.folder or _existing(journal_root())
     except ConfigurationError as error:
         return bad("journal", str(error), f"set {JOURNAL_DIR_VARIABLE}")
     if not folder.is_dir():

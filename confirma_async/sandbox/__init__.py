@@ -8,7 +8,7 @@ from confirma_async.sandbox.clock import VirtualClock
 from confirma_async.sandbox.controls import ClientState, SandboxState
 from confirma_async.sandbox.faults import Fault, FaultRule, Faults
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
-from confirma_async.sandbox.rules.money import AmountByKind
+from confirma_async.sandbox.rules.money.amounts import AmountByKind
 from confirma_async.sandbox.rules.stages import Route, Stage, Step
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.server import Sandbox

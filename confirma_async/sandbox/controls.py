@@ -21,8 +21,8 @@ from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
 from confirma_async.sandbox.rules.cases import Case, Event
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
-from confirma_async.sandbox.rules.money import CENT, EXACT
-from confirma_async.sandbox.rules.settlement import next_run
+from confirma_async.sandbox.rules.money.amounts import CENT, EXACT
+from confirma_async.sandbox.rules.money.settlement import next_run
 from confirma_async.sandbox.scheduler import save_case
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.invoices import DeliveredInvoice

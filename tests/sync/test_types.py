@@ -11,7 +11,7 @@ from tests.sync.test_names import VERBS
 
 ROOT = Path(__file__).parents[2]
 THERE_AND_HERE = {
-    "confirma_async.pagination.Listing[": "confirma_sync.listing.Listing[",
+    "confirma_async.pagination.Listing[": "confirma_sync.proxy.Listing[",
     "confirma_async.bulk.BulkStream": "confirma_sync.bulk.BulkStream",
     "confirma_async.client.AccountView": "confirma_sync.client.AccountView",
 }
@@ -54,7 +54,7 @@ def waited_for(revealed):
 
 
 def parts(revealed):
-    """The parameters and what is returned, as mypy writes a typed dictionary of keywords out in the twin."""
+    """The parameters and what is returned, as mypy writes a typed dictionary of keywords out in the proxy."""
     written_out = re.sub(
         r"\*\*\w+: \*\*TypedDict\([\w.]+, \{(.*?)\}\)",
         lambda found: re.sub(r"'(\w+)'\?: (.*?)(?=, '|$)", r"\1: \2 =", found[1]),

@@ -11,7 +11,7 @@ from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body, read_query, with_blanks
 from confirma_async.sandbox.rules import cases as rules
 from confirma_async.sandbox.rules.actions import ACTIONS, PENDING, PROCESSED_AFTER
-from confirma_async.sandbox.rules.settlement import AGENCY
+from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store.cases import QueuedAction
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import (

@@ -6,8 +6,8 @@ from confirma_async.sandbox.answers import Answer
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.date_window import window_of
-from confirma_async.sandbox.rules.money import added
-from confirma_async.sandbox.rules.settlement import AGENCY
+from confirma_async.sandbox.rules.money.amounts import added
+from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.money import MadeSettlement, ReceivedPayment
 from confirma_async.schemas import (

@@ -10,7 +10,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.money import ZERO, added
+from confirma_async.sandbox.rules.money.amounts import ZERO, added
 from confirma_async.schemas import Ledger
 from confirma_async.schemas.accounting import PENDING, SYNCED
 from confirma_async.schemas.wire import Evidence

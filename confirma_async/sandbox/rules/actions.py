@@ -11,7 +11,7 @@ from attrs import frozen
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.cases import Case, CaseStatus, Event
-from confirma_async.sandbox.rules.money import ZERO, AmountByKind
+from confirma_async.sandbox.rules.money.amounts import ZERO, AmountByKind
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas import Action, ActionCode, ActionData
 from confirma_async.schemas.wire import Evidence

@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.rules import interest
-from confirma_async.sandbox.rules.allocation import allocate
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.money import EXACT, ZERO, AmountByKind
+from confirma_async.sandbox.rules.money import interest
+from confirma_async.sandbox.rules.money.allocation import allocate
+from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
 from confirma_async.sandbox.rules.stages import Route, Stage, Step
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas.wire import Evidence

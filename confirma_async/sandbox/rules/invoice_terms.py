@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.money import ZERO, added, payable
+from confirma_async.sandbox.rules.money.amounts import ZERO, added, payable
 from confirma_async.schemas import Interest, InterestType, InvoiceType, SalesInvoiceRequest
 
 

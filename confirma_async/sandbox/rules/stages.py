@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.money import ZERO
+from confirma_async.sandbox.rules.money.amounts import ZERO
 from confirma_async.schemas.wire import Evidence
 
 

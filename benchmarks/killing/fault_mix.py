@@ -93,7 +93,7 @@ ALL = TROUBLES | STORMS | REFUSALS
 
 
 @define
-class Weather:
+class FaultMix:
     """The faults of one sandbox, and how often each has hit.
 
     Attributes:
@@ -148,15 +148,15 @@ class Weather:
 @contextlib.asynccontextmanager
 async def troubled_sandbox(
     dice: random.Random, hits: Counter[str]
-) -> AsyncGenerator[tuple[Sandbox, Weather]]:
+) -> AsyncGenerator[tuple[Sandbox, FaultMix]]:
     """A sandbox on which everything goes wrong now and then; ``hits`` is told how often what did."""
     async with Sandbox() as sandbox:
-        weather = Weather(sandbox.faults, dice)
-        weather.begin()
-        storms = asyncio.create_task(weather.storms())
+        faults = FaultMix(sandbox.faults, dice)
+        faults.begin()
+        storms = asyncio.create_task(faults.storms())
         try:
-            yield sandbox, weather
+            yield sandbox, faults
         finally:
             storms.cancel()
             await asyncio.gather(storms, return_exceptions=True)
-            hits += weather.hits()
+            hits += faults.hits()

@@ -13,9 +13,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from attrs import define, evolve, field
-from inputs import Inputs
+from killing.fault_mix import REFUSALS
+from killing.input_files import Inputs
 from sample import FIRST_NUMBER, numbered, sample_invoice
-from weather import REFUSALS
 
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import PreviousVersion

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from attrs import frozen
 
 from confirma_async.doctor import machine, network, service, settings
+from confirma_async.doctor.context import Context, Setup
 from confirma_async.doctor.findings import Finding, Health
-from confirma_async.doctor.visit import Setup, Visit
 
 
 @frozen
@@ -24,7 +24,7 @@ class Check:
 
     name: str
     meaning: str
-    run: Callable[[Visit], Awaitable[Finding]]
+    run: Callable[[Context], Awaitable[Finding]]
     needs: tuple[str, ...] = ()
 
 
@@ -49,20 +49,20 @@ CHECKS: tuple[Check, ...] = (
 """Every check."""
 
 
-async def examine(setup: Setup) -> AsyncGenerator[Finding]:
+async def run_checks(setup: Setup) -> AsyncGenerator[Finding]:
     """Runs every check and gives each finding as it comes; never raises for what it finds.
 
     Args:
         setup: What to examine.
     """
-    visit = Visit(setup)
+    context = Context(setup)
     failed: set[str] = set()
     for check in CHECKS:
         missing = [need for need in check.needs if need in failed]
         if missing:
             finding = Finding(check.name, Health.SKIPPED, f"not looked at: see {missing[0]}")
         else:
-            finding = await check.run(visit)
+            finding = await check.run(context)
         if finding.health in {Health.BAD, Health.SKIPPED}:
             failed.add(check.name)
         yield finding

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.money import EXACT, ZERO, AmountByKind
+from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
 from confirma_async.schemas import AllocationType
 from confirma_async.schemas.wire import Evidence
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from confirma_async import pagination
-from confirma_sync.listing import Listing
-from confirma_sync.portal import PerGuest, Portal
+from confirma_async.pagination import Page
+from confirma_sync.portal import PerFork, Portal
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,7 +20,7 @@ TAKEN_OVER = tuple(name for name in functools.WRAPPER_ASSIGNMENTS if name != "__
 """What a derived function has from its original; the module that it stands in is its own."""
 
 
-class Twin:
+class SyncProxy:
     """What stands for an asynchronous object on the other side of a portal.
 
     Attributes:
@@ -37,13 +37,46 @@ class Twin:
         return self._find()
 
 
+class Listing(Generic[Answer, Record]):
+    """A list that is not fetched yet.
+
+    ``fetch()`` gives one call's whole answer, as ``await`` does in ``confirma_async``. Iterate over it for
+    record after record, or over ``pages()`` for the records of one call at a time. Iterating fetches page
+    after page, only as far as the iteration goes.
+    """
+
+    def __init__(self, portal: Portal[Any], find: Callable[[], pagination.Listing[Answer, Record]]) -> None:
+        self._portal = portal
+        self._find = find
+
+    def fetch(self) -> Answer:
+        """The whole answer to one call.
+
+        Raises:
+            CallError: the call failed.
+        """
+
+        async def fetched() -> Answer:
+            return await self._find()
+
+        return self._portal.run(fetched)
+
+    def __iter__(self) -> Iterator[Record]:
+        for page in self.pages():
+            yield from page
+
+    def pages(self) -> Iterator[Page[Record]]:
+        """The records of one call after those of another; a call that finds none gives an empty page."""
+        return self._portal.iterate(self._find().pages())
+
+
 def blocking(
     verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[Twin, P], R]:
+) -> Callable[Concatenate[SyncProxy, P], R]:
     """The verb, waited for. Name, parameters, docstring and return type stay as they are."""
 
-    def call(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return twin.portal.run(lambda: verb(twin.original, *args, **kwargs))
+    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return proxy.portal.run(lambda: verb(proxy.original, *args, **kwargs))
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 
@@ -51,7 +84,7 @@ def blocking(
 def blocking_after(
     prepare: Callable[Concatenate[Any, P], Callable[[], Coroutine[Any, Any, R]]],
     verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[Twin, P], R]:
+) -> Callable[Concatenate[SyncProxy, P], R]:
     """The verb, waited for; the calling thread itself does all that needs no loop.
 
     What it prepares is at hand in its processor then, and would have to be fetched into the loop's.
@@ -61,13 +94,13 @@ def blocking_after(
         verb: The verb as a whole, whose name, parameters, docstring and return type this has.
     """
 
-    def call(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return twin.portal.run(prepare(twin.original, *args, **kwargs))
+    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return proxy.portal.run(prepare(proxy.original, *args, **kwargs))
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 
 
-def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Twin, P], R]:
+def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[SyncProxy, P], R]:
     """The same function, called on the loop."""
 
     async def awaited(original: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -78,12 +111,12 @@ def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concaten
 
 def listing(
     verb: Callable[Concatenate[Any, P], pagination.Listing[Answer, Record]],
-) -> Callable[Concatenate[Twin, P], Listing[Answer, Record]]:
+) -> Callable[Concatenate[SyncProxy, P], Listing[Answer, Record]]:
     """The verb, with a list that is iterated, or fetched, by a thread that waits for it."""
 
-    def call(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> Listing[Answer, Record]:
-        find = PerGuest(twin.portal, lambda _: verb(twin.original, *args, **kwargs))
-        return Listing(twin.portal, find)
+    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> Listing[Answer, Record]:
+        find = PerFork(proxy.portal, lambda _: verb(proxy.original, *args, **kwargs))
+        return Listing(proxy.portal, find)
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from hypothesis import given, strategies as st
 
-from confirma_async.sandbox.rules.interest import MARGIN, REFERENCE_RATES, amount_of, units
+from confirma_async.sandbox.rules.money.interest import MARGIN, REFERENCE_RATES, amount_of, units
 
 AMOUNTS = st.decimals("0.01", "9999999.99", places=2)
 DAYS = st.dates(date(2022, 1, 1), date(2027, 12, 31))

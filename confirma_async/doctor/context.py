@@ -43,7 +43,7 @@ class Setup:
 
 
 @define
-class Visit:
+class Context:
     """One examination.
 
     Attributes:

@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import wrong_clock
 from attrs import define, field
-from batch import INVOICES, RIVALS, Batch
-from dying_job import CONCURRENCY, UNKNOWN, durable_parts, keep_durable
-from inputs import Inputs
-from mishaps import MISHAPS, Mishaps
-from weather import CREATE, LISTING
+from killing.fault_mix import CREATE, LISTING
+from killing.input_files import Inputs
+from killing.invoices import INVOICES, RIVALS, Batch
+from killing.mishaps import MISHAPS, Mishaps
+from killing.victim import CONCURRENCY, UNKNOWN, durable_parts, keep_durable
+from killing.wrong_clock import VARIABLE as CLOCK_VARIABLE
 
 from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST
 from confirma_async.accounts.registry import FIRST_ACCOUNT
@@ -27,8 +27,10 @@ from confirma_async.bulk.sqlite.guard import log_of
 from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.sandbox import Sandbox
 
+BENCHMARKS = str(Path(__file__).parents[1])
+
 TIMEOUT = 0.6
-"""Less than ``weather.TOO_LATE``."""
+"""Less than ``fault_mix.TOO_LATE``."""
 
 SETTLE = 1.6
 """Beyond TOO_LATE and LISTING_DELAY together, by what a busy machine needs."""
@@ -122,10 +124,11 @@ class Trial:
 
     async def start(self, *options: object, ahead: float = 0.0) -> asyncio.subprocess.Process:
         """Starts one run that may be killed at a step, with a clock that is so many seconds ahead."""
-        script = Path(__file__).with_name("dying_job.py")
         rejected = ["--rejected"] if self.round == RETRY else []
         words = self.batch.inputs.words()
-        return await self._run(script, self.sandbox.url, *words, *rejected, *options, ahead=ahead)
+        return await self._run(
+            "-m", "killing.victim", self.sandbox.url, *words, *rejected, *options, ahead=ahead
+        )
 
     async def start_command(self, *options: object) -> asyncio.subprocess.Process:
         """Starts one run as a person does."""
@@ -150,7 +153,8 @@ class Trial:
         self, *arguments: object, key: str | None = None, ahead: float = 0.0
     ) -> asyncio.subprocess.Process:
         settings = {
-            wrong_clock.VARIABLE: str(ahead),
+            "PYTHONPATH": os.pathsep.join(filter(None, (BENCHMARKS, os.environ.get("PYTHONPATH")))),
+            CLOCK_VARIABLE: str(ahead),
             "CONFIRMA_API_KEY": key or self.sandbox.api_key,
             "CONFIRMA_BASE_URL": self.sandbox.url,
             JOURNAL_DIR_VARIABLE: str(self.journals),

@@ -6,7 +6,7 @@ for the purpose. SIGKILL leaves no time for anything: no handler, no ``finally``
 
 from __future__ import annotations
 
-import wrong_clock  # noqa: F401  # isort: skip (before whoever takes the clock for his own)
+import killing.wrong_clock  # noqa: F401  # isort: skip (before whoever takes the clock for his own)
 
 import argparse
 import asyncio

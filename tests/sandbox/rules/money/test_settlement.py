@@ -9,7 +9,7 @@ import pytest
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox import Stage, Terms
 from confirma_async.sandbox.rules import ASSUMPTIONS, STEPS, Assumption, Step
-from confirma_async.sandbox.rules.settlement import next_run
+from confirma_async.sandbox.rules.money.settlement import next_run
 from confirma_async.schemas import AllocationType
 
 

@@ -3,12 +3,12 @@
 import pytest
 
 from confirma_async.doctor import Health
+from confirma_async.doctor.context import Context, Setup
 from confirma_async.doctor.settings import check_environment, check_key
-from confirma_async.doctor.visit import Setup, Visit
 
 
-def visit(**variables):
-    return Visit(Setup(variables={f"CONFIRMA_{name}": value for name, value in variables.items()}))
+def context(**variables):
+    return Context(Setup(variables={f"CONFIRMA_{name}": value for name, value in variables.items()}))
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def visit(**variables):
     ],
 )
 async def test_a_key_is_there_and_plausible(key, health, words):
-    finding = await check_key(visit(API_KEY=key))
+    finding = await check_key(context(API_KEY=key))
     assert finding.health is health
     assert words in finding.message
     assert not key or key not in f"{finding.message} {finding.remedy}"
@@ -40,7 +40,7 @@ async def test_a_key_is_there_and_plausible(key, health, words):
     ],
 )
 async def test_environment_and_host_agree(variables, health, words):
-    finding = await check_environment(visit(**variables))
+    finding = await check_environment(context(**variables))
     assert finding.health is health
     assert words in finding.message
 

@@ -19,7 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import define, field
-from batch import INVOICES, known_as
+from killing.invoices import INVOICES, known_as
 
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Resolution

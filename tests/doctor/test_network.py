@@ -6,8 +6,8 @@ import datetime
 import pytest
 
 from confirma_async.doctor import Health
+from confirma_async.doctor.context import Context, Setup
 from confirma_async.doctor.network import check_name
-from confirma_async.doctor.visit import Setup, Visit
 from tests.doctor.conftest import trusting
 
 
@@ -88,8 +88,8 @@ async def test_a_name_no_server_answers_for_is_told(monkeypatch):
     async def hang(*_arguments, **_options):
         await asyncio.Event().wait()
 
-    visit = Visit(Setup(timeout=0.01), base_url="https://slow.example")
+    context = Context(Setup(timeout=0.01), base_url="https://slow.example")
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", hang)
-    finding = await check_name(visit)
+    finding = await check_name(context)
     assert finding.health is Health.BAD
     assert "no name server answered" in finding.message

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.money import CENT, EXACT, ZERO
+from confirma_async.sandbox.rules.money.amounts import CENT, EXACT, ZERO
 from confirma_async.schemas.wire import Evidence
 
 REFERENCE_RATES: Mapping[date, Decimal] = MappingProxyType(

@@ -14,7 +14,7 @@ ROOM = 512
 
 
 @frozen
-class Turn:
+class Batch:
     """What the thread gets to know each time it has been on the loop.
 
     Attributes:
@@ -28,7 +28,7 @@ class Turn:
     ended: bool
 
 
-class Exchange:
+class Bridge:
     """Both sides meet here, on the loop: the job takes records and leaves outcomes, the thread the other way.
 
     So the thread reads its own source, with its own database connection and its own context, and the loop
@@ -65,7 +65,7 @@ class Exchange:
         else:
             wanted.set_result(records)
 
-    async def turn(self, outcomes: AsyncIterable[Outcome]) -> Turn:
+    async def next_batch(self, outcomes: AsyncIterable[Outcome]) -> Batch:
         """Waits until there is something to tell.
 
         Raises:
@@ -81,8 +81,8 @@ class Exchange:
             self._news.clear()
         elif not told:
             self._job.result()
-            return Turn((), wanted=False, ended=True)
-        return Turn(told, wanted=self._wanted is not None, ended=False)
+            return Batch((), wanted=False, ended=True)
+        return Batch(told, wanted=self._wanted is not None, ended=False)
 
     async def finish(self) -> None:
         """Sends nothing new, and waits for the end of what is under way."""

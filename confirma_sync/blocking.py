@@ -12,7 +12,7 @@ from confirma_async.errors import ConfigurationError
 R = TypeVar("R")
 
 
-class Call(Generic[R]):
+class BlockingCall(Generic[R]):
     """A coroutine that runs on the loop while one thread waits for what it comes to.
 
     A lock is all that the thread waits on, and the coroutine itself opens it: a ``concurrent.futures.Future``

@@ -1,4 +1,4 @@
-"""Sets the clock of this process wrong, for ``dying_job.py``, which imports this before anything else."""
+"""Sets the clock of this process wrong, for ``victim.py``, which imports this before anything else."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
@@ -13,7 +14,7 @@ from anyio.from_thread import BlockingPortal
 from attrs import frozen
 
 from confirma_async.errors import ConfigurationError
-from confirma_sync.call import Call
+from confirma_sync.blocking import BlockingCall
 
 R = TypeVar("R")
 
@@ -35,18 +36,20 @@ class LoopThread:
 
     Args:
         make_loop: Makes the loop.
-        farewell: Awaited on the loop at its end, to close what was opened on it.
+        close_target: Awaited on the loop at its end, to close what was opened on it.
 
     Attributes:
         ended: Whether the loop takes no calls any more.
     """
 
     def __init__(
-        self, make_loop: Callable[[], asyncio.AbstractEventLoop], farewell: Callable[[], Awaitable[object]]
+        self,
+        make_loop: Callable[[], asyncio.AbstractEventLoop],
+        close_target: Callable[[], Awaitable[object]],
     ) -> None:
         self._make_loop = make_loop
-        self._farewell = farewell
-        self._calls: set[Call[Any]] = set()
+        self._close_target = close_target
+        self._calls: set[BlockingCall[Any]] = set()
         self._error: BaseException | None = None
         self.ended: bool = False
         started: Future[_Running] = Future()
@@ -62,7 +65,7 @@ class LoopThread:
         Raises:
             ConfigurationError: the loop has ended, or ends while the call is under way.
         """
-        call = Call(work, self.post)
+        call = BlockingCall(work, self.post)
         try:
             self._calls.add(call)  # before the question: whoever ends the loop sets `ended`, then looks here
             if self.ended:
@@ -123,8 +126,32 @@ class LoopThread:
             await portal.sleep_until_stopped()
             self.ended = True
             await asyncio.sleep(0)  # a coroutine cancelled before its first step would not settle its call
-            await self._farewell()
+            await self._close_target()
             rest = asyncio.all_tasks() - {asyncio.current_task()}
             for task in rest:
                 task.cancel()
             await asyncio.gather(*rest, return_exceptions=True)
+
+
+def new_loop(*, forks: bool) -> asyncio.AbstractEventLoop:
+    """Makes a loop for a portal.
+
+    libuv's threads do not support a fork: a child process that ends crashes, if its parent used them and it
+    did not (libuv issue 4443). uvloop has them look up the addresses of hosts. So its loop does that here in
+    threads of Python's, and where a server is opened on it, it is not used at all.
+
+    Args:
+        forks: Whether calls are all that the loop serves, so that a child process can make another one.
+    """
+    if not forks:
+        return asyncio.SelectorEventLoop()
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.SelectorEventLoop()
+
+    class ForkableLoop(uvloop.Loop):
+        async def getaddrinfo(self, host: Any, port: Any, **kinds: Any) -> Any:
+            return await self.run_in_executor(None, lambda: socket.getaddrinfo(host, port, **kinds))
+
+    return ForkableLoop()
