@@ -49,7 +49,7 @@ SKIPPED = 10_000
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="journaled bulk over the same client without a journal")
     parser.add_argument("--invoices", type=int, default=5000, help="invoices per variant and round")
     parser.add_argument("--rounds", type=int, default=5)
@@ -160,7 +160,7 @@ def _in_a_process_of_its_own(count: int) -> dict[str, Any]:
 
 
 def draw(grown: Sequence[dict[str, Any]], file: Path) -> None:
-    """Draws how time, CPU and memory grow with the job."""
+    """Draw how time, CPU and memory grow with the job."""
     from matplotlib.figure import Figure
 
     sizes = [one["invoices"] for one in grown]

@@ -53,7 +53,7 @@ Variant: TypeAlias = tuple[Callable[[Any], Awaitable[object]], Sequence[object],
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="CPU of invoices.create over bare aiohttp")
     parser.add_argument("--rounds", type=int, default=9, help="rounds per loop and concurrency")
     parser.add_argument("--calls", type=int, default=2000, help="calls per variant and round")

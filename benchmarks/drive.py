@@ -41,7 +41,7 @@ class Cost:
 
 
 async def cost_of(work: Awaitable[object], calls: int) -> Cost:
-    """Measures work that makes so many calls."""
+    """Measure work that makes so many calls."""
     gc.collect()
     cpu, wall = time.process_time(), time.perf_counter()
     await work
@@ -51,7 +51,7 @@ async def cost_of(work: Awaitable[object], calls: int) -> Cost:
 async def through_workers(
     items: Iterable[T], concurrency: int, call: Callable[[T], Awaitable[object]]
 ) -> None:
-    """Calls for each item, with a fixed set of workers."""
+    """Call for each item, with a fixed set of workers."""
     left = iter(items)
 
     async def work(left: Iterator[T]) -> None:
@@ -65,7 +65,7 @@ async def through_workers(
 
 @contextlib.asynccontextmanager
 async def bare_post(url: str) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
-    """What the SDK is measured against: aiohttp as it comes, posting ready bytes and reading the answer."""
+    """Yield the measure: aiohttp as it comes, posting ready bytes and reading the answer."""
     target = url + CREATE_INVOICE.path
     headers: Mapping[str, str] = {"X-Api-Key": API_KEY, "Content-Type": "application/json"}
     async with aiohttp.ClientSession() as session:
@@ -79,7 +79,10 @@ async def bare_post(url: str) -> AsyncIterator[Callable[[bytes], Awaitable[None]
 
 @contextlib.asynccontextmanager
 async def hand_written_post(url: str) -> AsyncIterator[Callable[[Mapping[str, Any]], Awaitable[object]]]:
-    """What a partner would write instead of using an SDK: no checks, no deadline, floats for decimals."""
+    """Yield what a partner would write instead of using an SDK.
+
+    No checks, no deadline, floats for decimals.
+    """
     target = url + CREATE_INVOICE.path
     headers: Mapping[str, str] = {"X-Api-Key": API_KEY}
     async with aiohttp.ClientSession() as session:
@@ -93,12 +96,12 @@ async def hand_written_post(url: str) -> AsyncIterator[Callable[[Mapping[str, An
 
 
 def client(url: str, concurrency: int) -> Confirma:
-    """The SDK's client, with the limiter as wide as the load."""
+    """Return the SDK's client, with the limiter as wide as the load."""
     return Confirma(API_KEY, base_url=url, rate_limit=RateLimit(concurrency=concurrency))
 
 
 def peak_memory_mib() -> float:
-    """The most resident memory that this process ever had."""
+    """Return the most resident memory that this process ever had."""
     status = Path("/proc/self/status")
     if status.exists():  # what getrusage tells of a new process begins at the size of the one that started it
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)

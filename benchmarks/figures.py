@@ -17,7 +17,7 @@ PACKAGES = ("aiohttp", "anyio", "attrs", "cattrs", "msgspec", "uvloop")
 
 
 def surroundings() -> dict[str, Any]:
-    """What the figures depend on besides the code."""
+    """Return what the figures depend on besides the code."""
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
@@ -36,7 +36,10 @@ def _version(package: str) -> str | None:
 def rounds_of(
     variants: Mapping[str, Callable[[], object]], *, rounds: int, calls: int
 ) -> dict[str, list[float]]:
-    """CPU microseconds per call of each variant, round by round; the variants take turns within a round."""
+    """Return CPU microseconds per call of each variant, round by round.
+
+    The variants take turns within a round.
+    """
     taken: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(rounds):
         for name, call in variants.items():
@@ -49,7 +52,7 @@ def rounds_of(
 
 
 def ratio(over: Sequence[float], under: Sequence[float]) -> dict[str, float]:
-    """The median of the ratios of each round, and how far they spread."""
+    """Return the median of the ratios of each round, and how far they spread."""
     ratios = sorted(one / other for one, other in zip(over, under, strict=True))
     return {
         "median": round(statistics.median(ratios), 3),
@@ -59,11 +62,11 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> dict[str, float]:
 
 
 def median(values: Sequence[float]) -> float:
-    """The median, to a tenth."""
+    """Return the median, to a tenth."""
     return round(statistics.median(values), 1)
 
 
 def report(document: Mapping[str, Any]) -> None:
-    """Prints the one JSON document of a benchmark."""
+    """Print the one JSON document of a benchmark."""
     json.dump(document, sys.stdout, indent=2)
     print()

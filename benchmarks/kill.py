@@ -93,7 +93,7 @@ class Proof:
         return self.tally.kills.total() >= self.kills
 
     async def prove(self, *, at_once: int, until: float) -> None:
-        """Runs some jobs at the same time; none begins after ``until``, a moment of the monotonic clock."""
+        """Run some jobs at the same time; none begins after ``until``, a moment of the monotonic clock."""
 
         async def one_after_the_other() -> None:
             while not self.done and time.monotonic() < until:
@@ -123,7 +123,7 @@ class Proof:
             trial.compare()
 
     async def _kill(self, trial: Trial, times: int) -> None:
-        """Kills so often; a run that came to an end of its own is tried again, but not for ever."""
+        """Kill so often; a run that came to an end of its own is tried again, but not for ever."""
         killed = 0
         for _ in range(2 * times):
             if self.done or killed == times:
@@ -134,7 +134,7 @@ class Proof:
                 await trial.go_on()
 
     def _next_step(self, doing: str) -> str:
-        """The step that was killed at least, in all rounds and then in this one.
+        """Return the step that was killed at least, in all rounds and then in this one.
 
         Rounds begin at different ends, so that few kills meet all of them, the claims in a retry among them.
         """
@@ -149,7 +149,7 @@ class Proof:
 
 
 def main() -> None:
-    """Proves, and prints one JSON document."""
+    """Prove, and print one JSON document."""
     parser = argparse.ArgumentParser(description="kill a bulk job again and again")
     parser.add_argument("--kills", type=int, default=600)
     parser.add_argument("--seed", type=int, default=20261120)

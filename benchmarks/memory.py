@@ -30,7 +30,7 @@ FRACTIONS = (100, 10, 1)
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="memory of a client after many calls")
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")

@@ -32,11 +32,11 @@ class ReadyAnswer(asyncio.Protocol):
         self._left = 0  # bytes of the body that are still to come
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keeps the way back."""
+        """Keep the way back."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
 
     def data_received(self, data: bytes) -> None:
-        """Counts bytes until the request is complete; requests come one at a time."""
+        """Count bytes until the request is complete; requests come one at a time."""
         if self._left:
             self._left -= len(data)
         else:
@@ -52,21 +52,21 @@ class ReadyAnswer(asyncio.Protocol):
             self.request_received()
 
     def head_received(self, head: bytes) -> None:
-        """Is told of all lines before a body."""
+        """Take all lines before a body."""
 
     def request_received(self) -> None:
-        """Answers."""
+        """Answer."""
         self.write(ANSWER)
 
     def write(self, answer: bytes) -> None:
-        """Sends an answer, if somebody still waits for one."""
+        """Send an answer, if somebody still waits for one."""
         assert self._transport is not None
         if not self._transport.is_closing():
             self._transport.write(answer)
 
 
 def header_of(head: bytes, name: bytes) -> bytes:
-    """The value of a header; empty where there is none.
+    """Return the value of a header; empty where there is none.
 
     Args:
         head: All lines before the body.
@@ -78,7 +78,7 @@ def header_of(head: bytes, name: bytes) -> bytes:
 
 @contextlib.contextmanager
 def running_server(script: Path = Path(__file__)) -> Iterator[str]:
-    """Runs a server in another process; gives its base URL.
+    """Run a server in another process; give its base URL.
 
     Args:
         script: What to run: one that calls ``main``.
@@ -110,7 +110,7 @@ def _wait_for_the_end(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> 
 
 
 def main(protocol: Callable[[], asyncio.Protocol] = ReadyAnswer) -> None:
-    """Serves until standard input ends.
+    """Serve until standard input ends.
 
     Args:
         protocol: What answers a connection.

@@ -44,7 +44,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "finvoice" / "invoices.xml"
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="read files of every format")
     parser.add_argument("--small", type=int, default=500, help="invoices of the small file")
     parser.add_argument("--large", type=int, default=10_000, help="invoices of the large file")
@@ -110,7 +110,10 @@ def _read(path: Path) -> Mapping[str, float]:
 
 
 def _peak() -> int:
-    """The peak of resident memory in KiB; on Linux of this program alone, not of the one that started it."""
+    """Return the peak of resident memory in KiB.
+
+    On Linux of this program alone, not of the one that started it.
+    """
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -25,11 +25,11 @@ class Refusing(raw_server.ReadyAnswer):
         self._share = 0.0
 
     def head_received(self, head: bytes) -> None:
-        """Reads how many are to be refused."""
+        """Read how many are to be refused."""
         self._share = float(raw_server.header_of(head, b"x-refuse") or 0)
 
     def request_received(self) -> None:
-        """Answers later."""
+        """Answer later."""
         answer = random.choice(BUSY) if random.random() < self._share else raw_server.ANSWER
         asyncio.get_running_loop().call_later(LATENCY, self.write, answer)
 

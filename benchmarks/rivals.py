@@ -23,7 +23,7 @@ PATH = "/v2/invoice"
 
 @contextlib.asynccontextmanager
 async def rival_posts(url: str) -> AsyncIterator[dict[str, Post]]:
-    """Opens the libraries that are installed; gives each one's way of posting and reading the answer."""
+    """Open the libraries that are installed; give each one's way of posting and reading the answer."""
     async with AsyncExitStack() as opened:
         yield {
             name: await opened.enter_async_context(open_it(url))
@@ -33,7 +33,7 @@ async def rival_posts(url: str) -> AsyncIterator[dict[str, Post]]:
 
 
 def rival_versions() -> dict[str, str]:
-    """The version of each, or that it is not installed."""
+    """Return the version of each, or that it is not installed."""
     return {
         name: importlib.metadata.version(name) if importlib.util.find_spec(name) else "not installed"
         for name in _RIVALS

@@ -43,7 +43,7 @@ RATES = (Decimal("25.5"), Decimal("13.5"), Decimal(10))
 
 
 def sample_invoice(number: int = FIRST_NUMBER, *, rows: int = ROWS) -> SalesInvoiceRequest:
-    """An invoice of ten rows with fifteen values each, two parties, terms, references and three VAT rates."""
+    """Make an invoice of ten rows with fifteen values each, two parties, terms and three VAT rates."""
     lines = tuple(_row(index) for index in range(1, rows + 1))
     return SalesInvoiceRequest(
         processing=Processing(payment_control_enabled=True, manual_approval_enabled=False),
@@ -77,7 +77,7 @@ def sample_invoice(number: int = FIRST_NUMBER, *, rows: int = ROWS) -> SalesInvo
 
 
 def as_often_sent(base: SalesInvoiceRequest) -> SalesInvoiceRequest:
-    """The same invoice as many programs write it: whole amounts, explicit nulls, and a key of their own."""
+    """Make the invoice as many programs write it: whole amounts, explicit nulls, an unknown key."""
     rows = tuple(
         attrs.evolve(row, net_amount=net, vat_amount=vat, gross_amount=net + vat)
         for row in base.invoice.rows
@@ -101,7 +101,7 @@ def as_often_sent(base: SalesInvoiceRequest) -> SalesInvoiceRequest:
 
 
 def numbered(invoice: SalesInvoiceRequest, number: int) -> SalesInvoiceRequest:
-    """The same invoice under another number, with the payment reference that goes with it."""
+    """Return the same invoice under another number, with the payment reference that goes with it."""
     content = invoice.invoice
     references = content.references or InvoiceReferences()
     return attrs.evolve(
@@ -115,7 +115,7 @@ def numbered(invoice: SalesInvoiceRequest, number: int) -> SalesInvoiceRequest:
 
 
 def for_new_buyer(invoice: SalesInvoiceRequest, serial: int) -> SalesInvoiceRequest:
-    """The same invoice for a buyer that no rule has seen: another number, address and contact person."""
+    """Make the invoice for a buyer that no rule has seen: another number, address and person."""
     parties = invoice.invoice.parties or InvoiceParties()
     buyer = parties.buyer_party or BuyerParty()
     address = buyer.address or Address()
@@ -135,13 +135,13 @@ def for_new_buyer(invoice: SalesInvoiceRequest, serial: int) -> SalesInvoiceRequ
 
 
 def numbered_invoices(count: int, base: SalesInvoiceRequest | None = None) -> Iterator[SalesInvoiceRequest]:
-    """As many invoices as asked for, made one at a time; of the one given, or of the sample."""
+    """Return as many invoices as asked for, made one at a time; of the one given, or of the sample."""
     base = base or sample_invoice()
     return (numbered(base, FIRST_NUMBER + index) for index in range(count))
 
 
 def finnish_reference(number: int) -> str:
-    """A Finnish reference number: the digits, and a check digit by the weights 7, 3, 1 from the right."""
+    """Make a Finnish reference number: the digits, and a check digit by the weights 7, 3, 1."""
     total = sum(
         int(digit) * weight for digit, weight in zip(reversed(str(number)), cycle((7, 3, 1)), strict=False)
     )
@@ -149,7 +149,7 @@ def finnish_reference(number: int) -> str:
 
 
 def business_id(serial: int) -> str:
-    """A Finnish Business ID from seven digits; where they have none, the next ones that do."""
+    """Return a Finnish Business ID from seven digits; where they have none, the next ones that do."""
     while True:
         weights = (7, 9, 10, 5, 8, 4, 2)
         rest = sum(int(digit) * weight for digit, weight in zip(f"{serial:07}", weights, strict=True)) % 11

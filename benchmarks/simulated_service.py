@@ -31,7 +31,7 @@ class TokenBucket:
     _at: float = field(init=False, default=0.0)
 
     def takes(self, now: float, capacity: float) -> bool:
-        """Whether it takes a call at this moment."""
+        """Say whether it takes a call at this moment."""
         full = max(1.0, self.seconds * capacity)
         tokens = full if self._tokens is None else min(full, self._tokens + (now - self._at) * capacity)
         self._at, self._tokens = now, tokens - 1.0 if tokens >= 1.0 else tokens
@@ -46,7 +46,7 @@ class SecondWindow:
     _taken: int = field(init=False, default=0)
 
     def takes(self, now: float, capacity: float) -> bool:
-        """Whether it takes a call at this moment."""
+        """Say whether it takes a call at this moment."""
         if int(now) != self._second:
             self._second, self._taken = int(now), 0
         self._taken += 1
@@ -74,11 +74,11 @@ class SimulatedService:
     log: list[tuple[float, bool]] = field(init=False, factory=list[tuple[float, bool]])
 
     def line(self) -> Line:
-        """A line to the service, for one client."""
+        """Return a line to the service, for one client."""
         return Line(self)
 
     async def answer(self) -> bool:
-        """Takes a call or refuses it; returns which, when the client gets to know."""
+        """Take a call or refuse it; return which, when the client gets to know."""
         await asyncio.sleep(self._half())
         now = asyncio.get_running_loop().time()
         taken = self.limiter.takes(now, self.capacity(now))
@@ -103,7 +103,7 @@ class Line:
     log: list[tuple[float, bool]] = field(init=False, factory=list[tuple[float, bool]])
 
     async def send(self, request: Request) -> Response:  # noqa: ARG002 (a transport's)
-        """Sends a request."""
+        """Send a request."""
         taken = await self.service.answer()
         self.log.append((asyncio.get_running_loop().time(), taken))
         if taken:
@@ -112,4 +112,4 @@ class Line:
         return Response(429, {} if asked is None else {"Retry-After": asked}, b"")
 
     async def close(self) -> None:
-        """Does nothing."""
+        """Do nothing."""

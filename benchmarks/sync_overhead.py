@@ -51,7 +51,7 @@ HEADERS = {"X-Api-Key": API_KEY, "Content-Type": "application/json"}
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="Blocking invoices.create over requests and httpx")
     parser.add_argument("--rounds", type=int, default=9, help="rounds per number of threads")
     parser.add_argument("--calls", type=int, default=2000, help="calls per variant and round")
@@ -101,7 +101,7 @@ def _measure(url: str, rounds: int, calls: int, threads: int) -> dict[str, list[
 
 
 def _cost_of(call: Callable[[Any], object], items: Sequence[object], threads: int) -> Cost:
-    """Measures a call for each item, from a fixed set of threads."""
+    """Measure a call for each item, from a fixed set of threads."""
     left = iter(items)  # a list's iterator gives each item to one thread
     ready, go = threading.Barrier(threads + 1), threading.Event()
 
@@ -160,7 +160,7 @@ def _bare_post(confirma: Confirma, target: str, threads: int) -> Iterator[Callab
 
 
 def _portal(url: str, rounds: int, calls: int) -> dict[str, Any]:
-    """Wall microseconds of the way to the loop and back, by how it is gone."""
+    """Return wall microseconds of the way to the loop and back, by how it is gone."""
 
     async def nothing() -> None:
         return None

@@ -28,5 +28,5 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         super().__init__(self._virtual)
 
     def time(self) -> float:
-        """Seconds since the loop was made."""
+        """Return seconds since the loop was made."""
         return self._virtual.now

@@ -38,14 +38,14 @@ class Bounds:
         return f"{noun} from {self.least:,} to {self.most:,}"
 
     def hold(self, value: object) -> bool:
-        """Whether a value is such a number; ``nan``, an infinite one, a truth value and a text are not."""
+        """Say whether a value is such a number: not ``nan``, infinite, a truth value or a text."""
         if isinstance(value, bool) or not isinstance(value, numbers.Integral if self.whole else numbers.Real):
             return False
         number = cast("float", value)
         return self.least < number <= self.most if self.above else self.least <= number <= self.most
 
     def check(self, name: str, value: object) -> None:
-        """Refuses what is no such number.
+        """Refuse what is no such number.
 
         Args:
             name: What a caller knows it by: the name of the parameter.
@@ -59,7 +59,7 @@ class Bounds:
 
 
 def within(bounds: Bounds, *, optional: bool = False) -> Any:
-    """Holds an attribute of an attrs class against bounds; None passes where it is optional."""
+    """Hold an attribute of an attrs class against bounds; None passes where it is optional."""
 
     def check(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if value is not None or not optional:

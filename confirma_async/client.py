@@ -228,7 +228,7 @@ class Confirma(Account):
         account: str | None = None,
         new_account: bool = False,
     ) -> AccountView:
-        """Another client account, called through this one: ``with confirma.as_client(key) as creditor: ...``.
+        """View another client account through this client: ``with confirma.as_client(key) as creditor: ...``.
 
         For partners who act for many. It costs next to nothing: connections, limits, the budget of retries,
         hooks and the provisioning token are this client's. The key goes to this client's host only.
@@ -250,7 +250,7 @@ class Confirma(Account):
         return AccountView(evolve(self._pipeline, keys=keys), account_name(account, new=new_account))
 
     def _key(self, source: Credentials | None) -> Key | None:
-        """The key from a source. All that use one store share one key: of them, only one may renew it."""
+        """Return the key from a source; all that use one store share one key, so that one renews it."""
         if source is None:
             return None
         known = (key for key in self._keys if key.store is source)
@@ -260,7 +260,7 @@ class Confirma(Account):
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
-        """Makes a client from the environment variables.
+        """Make a client from the environment variables.
 
         They are CONFIRMA_API_KEY and CONFIRMA_PROVISIONING_TOKEN, one of which may be missing,
         CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL.
@@ -281,7 +281,7 @@ class Confirma(Account):
         )
 
     async def aclose(self) -> None:
-        """Ends the calls under way, and closes what the client opened; a borrowed session stays open.
+        """End the calls under way, and close what the client opened; a borrowed session stays open.
 
         Who awaits such a call gets an OutcomeUnknownError where it may have taken effect, and otherwise a
         TransportError. The renewal of a token is waited for: its answer is the only place where the new one

@@ -182,7 +182,7 @@ class CallError(ConfirmaError):
     request_id: str | None = None
 
     def of(self, operation: str, attempts: Sequence[Attempt]) -> Self:
-        """Says which operation failed and after which attempts; returns the error itself."""
+        """Say which operation failed and after which attempts; return the error itself."""
         self.operation = operation
         self.attempts = tuple(attempts)
         if self.attempts:
@@ -389,7 +389,7 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
 
 
 def error_class(status: int) -> type[APIError]:
-    """The class that stands for an HTTP status."""
+    """Make the class that stands for an HTTP status."""
     return _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
 
 

@@ -29,17 +29,17 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def is_personal_number(text: str) -> bool:
-    """Whether a whole text looks like a personal identity number."""
+    """Say whether a whole text looks like a personal identity number."""
     return _ALONE.fullmatch(text.strip()) is not None
 
 
 def masked(text: str) -> str:
-    """The text with everything that looks like a personal identity number blotted out."""
+    """Return the text with everything that looks like a personal identity number blotted out."""
     return _WITHIN.sub(MASK, text)
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    r"""A text that drives no terminal and forges no line of a log: what would is written out, ``\x1b``.
+    r"""Write control characters out (``\x1b``), so that a text drives no terminal and forges no line.
 
     A text that has been through this once stays as it is.
 
@@ -55,7 +55,7 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 
 def told(text: str, longest: int | None = None) -> str:
-    """What somebody else said, as a message of ours may repeat it: one line, masked and visible.
+    """Return what somebody else said, as a message of ours may repeat it: one line, masked and visible.
 
     Args:
         text: What was said.
@@ -90,15 +90,15 @@ class Mask:
         self._in_bytes = re.compile(anyhow.encode(), re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
-        """The text without the keys."""
+        """Return the text without the keys."""
         return self._in_text.sub(HIDDEN, text) if self._plain else text
 
     def body(self, body: bytes) -> bytes:
-        """The body of an answer without the keys; what was JSON before is so still."""
+        """Return the body of an answer without the keys; what was JSON before is so still."""
         return self._in_bytes.sub(_HIDDEN_BYTES, body) if self._may_stand_in(body) else body
 
     def _may_stand_in(self, body: bytes) -> bool:
-        """Whether the pattern, which takes its time, must look at a body."""
+        """Say whether the pattern, which takes its time, must look at a body."""
         low = body.lower()
         for key in self._plain:
             if key in low:
@@ -119,7 +119,10 @@ _NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
 def _however_written(key: str) -> str:
-    """A pattern for a text, each of its characters plain or escaped; bounded, so that time is linear."""
+    """Return a pattern for a text, each of its characters plain or escaped.
+
+    Bounded, so that time is linear.
+    """
     return "\x00{0,3}".join(map(_character, key))
 
 

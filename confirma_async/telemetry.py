@@ -95,7 +95,7 @@ class OpenTelemetryHook(Hook):
         )
 
     def before_attempt(self, outgoing: Outgoing) -> Outgoing | None:
-        """Starts the span, as of the start of the call."""
+        """Start the span, as of the start of the call."""
         if outgoing.history not in self._open:
             self._open[outgoing.history] = self._start(outgoing.history)
         if not self._propagate:
@@ -105,7 +105,7 @@ class OpenTelemetryHook(Hook):
         return outgoing.with_headers(carrier)
 
     def after_attempt(self, history: History) -> None:
-        """Adds an event to the span, and counts the request."""
+        """Add an event to the span, and count the request."""
         attempt = history.attempts[-1]
         outcome = _outcome_of(attempt)
         self._request_seconds.record(attempt.seconds, {**_target(history), **outcome})
@@ -121,7 +121,7 @@ class OpenTelemetryHook(Hook):
         )
 
     def after_call(self, history: History) -> None:
-        """Ends the span, and counts the call."""
+        """End the span, and count the call."""
         open_ = self._open.pop(history, None) or self._start(history)
         attributes = {"confirma.operation": history.operation.name, **_outcome(history)}
         self._call_seconds.record(history.seconds, attributes)
@@ -170,7 +170,7 @@ def _target_of(method: str, url: str) -> Attributes:
 
 
 def _outcome_of(attempt: Attempt) -> Attributes:
-    """How a request ended: its status, and what kind of error that was."""
+    """Return how a request ended: its status, and what kind of error that was."""
     if attempt.status is None:
         return {"error.type": attempt.phase.name.lower()}
     status: Attributes = {"http.response.status_code": attempt.status}
@@ -178,7 +178,7 @@ def _outcome_of(attempt: Attempt) -> Attributes:
 
 
 def _outcome(history: History) -> Attributes:
-    """How a call ended: its last status, and its error: the class, or the status if that says all."""
+    """Return how a call ended: its last status, and its error: the class, or the status if that says all."""
     error, attempt = history.error, history.attempts[-1] if history.attempts else None
     found: dict[str, str | int] = {}
     if attempt is not None and attempt.status is not None:

@@ -20,7 +20,7 @@ _OWN = {
 
 
 def __getattr__(name: str) -> object:
-    """Imports a public name from its home at its first use; all but the blocking classes are shared."""
+    """Import a public name from its home at its first use; all but the blocking classes are shared."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = importlib.import_module(_OWN[name]) if name in _OWN else confirma_async

@@ -41,19 +41,19 @@ class BlockingCall(Generic[R]):
     # --- on the loop --------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        """Starts the coroutine; what the calling thread has in its context variables is visible to it."""
+        """Start the coroutine; what the calling thread has in its context variables is visible to it."""
         if not self._settled:
             self._task = asyncio.Task(self._live())
 
     def _cancel(self) -> None:
-        """Cancels the coroutine, after its first step: before that, not even its end would run."""
+        """Cancel the coroutine, after its first step: before that, not even its end would run."""
         if self._task is not None:
             asyncio.get_running_loop().call_soon(self._task.cancel)
         else:
             self.fail(asyncio.CancelledError())
 
     def fail(self, error: BaseException) -> None:
-        """Settles the call from outside, where the loop has not begun it or cannot end it any more."""
+        """Settle the call from outside, where the loop has not begun it or cannot end it any more."""
         if not self._settled:
             self._error = error
             self._settle()
@@ -76,7 +76,7 @@ class BlockingCall(Generic[R]):
     # --- in the thread that waits -------------------------------------------------------------------
 
     def outcome(self) -> R:
-        """Hands the coroutine to the loop, waits for its end, and returns or raises what it came to.
+        """Hand the coroutine to the loop, wait for its end, and return or raise what it came to.
 
         Whatever interrupts the wait (Ctrl-C, as a rule) cancels the coroutine, and goes on only once that has
         come to its end: nothing is sent after it. See ``_explain`` for what it then says of the call.
@@ -106,7 +106,7 @@ class BlockingCall(Generic[R]):
             del error, self  # else the traceback would hold itself
 
     def _explain(self, interruption: BaseException) -> None:
-        """Says what became of the interrupted call, where that is not simply nothing."""
+        """Say what became of the interrupted call, where that is not simply nothing."""
         error = self._error.__cause__ if isinstance(self._error, asyncio.CancelledError) else self._error
         if error is not None:
             interruption.__cause__ = error

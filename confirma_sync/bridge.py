@@ -44,7 +44,7 @@ class Bridge:
         self._job: asyncio.Task[None] | None = None
 
     async def records(self) -> AsyncIterator[Record]:
-        """What the thread supplies, as the job takes it; an empty supply is the end."""
+        """Yield what the thread supplies, as the job takes it; an empty supply is the end."""
         loop = asyncio.get_running_loop()
         while True:
             self._wanted = loop.create_future()
@@ -56,7 +56,7 @@ class Bridge:
                 yield record
 
     def supply(self, records: Sequence[Record] | BaseException) -> None:
-        """Gives the job what it waits for: records, none at the end, or why there are none."""
+        """Give the job what it waits for: records, none at the end, or why there are none."""
         wanted, self._wanted = self._wanted, None
         if wanted is None or wanted.done():  # the job wants no more
             return
@@ -66,7 +66,7 @@ class Bridge:
             wanted.set_result(records)
 
     async def next_batch(self, outcomes: AsyncIterable[Outcome]) -> Batch:
-        """Waits until there is something to tell.
+        """Wait until there is something to tell.
 
         Raises:
             Exception: what the job ended with, after everything else has been told.
@@ -85,7 +85,7 @@ class Bridge:
         return Batch(told, wanted=self._wanted is not None, ended=False)
 
     async def finish(self) -> None:
-        """Sends nothing new, and waits for the end of what is under way."""
+        """Send nothing new, and wait for the end of what is under way."""
         self.stop.set()
         self._room.set()
         if self._job is not None:

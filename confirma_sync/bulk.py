@@ -47,7 +47,7 @@ class BulkStream:
         return self._stream.report
 
     def stop(self) -> None:
-        """Ends the job after what is under way, and with it the iteration. Any thread may ask for that."""
+        """End the job after what is under way, and with it the iteration. Any thread may ask for that."""
         if self._begun:
             self._portal.post(self._bridge.stop.set)
         else:
@@ -58,7 +58,7 @@ class BulkStream:
             yield from batch
 
     def batches(self) -> Iterator[Sequence[Outcome]]:
-        """The outcomes as they come over the portal, many at a time."""
+        """Yield the outcomes as they come over the portal, many at a time."""
         if self._begun:
             raise ConfigurationError("a job's outcomes can be iterated once; make a new stream to go on")
         self._begun = True
@@ -84,7 +84,7 @@ class BulkStream:
 
 
 def _portions(source: Iterable[Record]) -> Iterator[Sequence[Record] | Exception]:
-    """The records of a source, some at a time; at last none, or why there are no more."""
+    """Yield the records of a source, some at a time; at last none, or why there are no more."""
     portion, began = list[Record](), time.monotonic()
     try:
         for record in source:

@@ -110,7 +110,7 @@ class Confirma(Account):
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
-        """Makes a client from the environment variables.
+        """Make a client from the environment variables.
 
         They are CONFIRMA_API_KEY and CONFIRMA_PROVISIONING_TOKEN, one of which may be missing,
         CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL.
@@ -144,7 +144,7 @@ class Confirma(Account):
         return cast("asynchronous.Confirma", self.original).settings
 
     def close(self) -> None:
-        """Ends what is under way and closes what the client opened. Closing twice is fine."""
+        """End what is under way and close what the client opened. Closing twice is fine."""
         self.portal.close()
 
     def __enter__(self) -> Self:

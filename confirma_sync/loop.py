@@ -60,7 +60,7 @@ class LoopThread:
         self._running = started.result()
 
     def run(self, work: Callable[[], Coroutine[Any, Any, R]]) -> R:
-        """Runs a coroutine on the loop; the calling thread waits for what it comes to.
+        """Run a coroutine on the loop; the calling thread waits for what it comes to.
 
         Raises:
             ConfigurationError: the loop has ended, or ends while the call is under way.
@@ -75,20 +75,20 @@ class LoopThread:
             self._calls.discard(call)
 
     def is_current(self) -> bool:
-        """Whether the calling thread is this one."""
+        """Say whether the calling thread is this one."""
         return threading.current_thread() is self._thread
 
     def post(self, function: Callable[[], object]) -> None:
-        """Has a function called on the loop, without waiting for it. Any thread may, the loop's own too."""
+        """Have a function called on the loop, without waiting for it. Any thread may, the loop's own too."""
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._running.loop.call_soon_threadsafe(function)
 
     def stop(self) -> None:
-        """Asks the loop to come to its end, without waiting for that."""
+        """Ask the loop to come to its end, without waiting for that."""
         self.post(lambda: asyncio.ensure_future(self._running.portal.stop()))
 
     def join(self, seconds: float | None = None) -> None:
-        """Waits for the end of the thread, at most so long.
+        """Wait for the end of the thread, at most so long.
 
         Raises:
             BaseException: what went wrong at its end.
@@ -134,7 +134,7 @@ class LoopThread:
 
 
 def new_loop(*, forks: bool) -> asyncio.AbstractEventLoop:
-    """Makes a loop for a portal.
+    """Make a loop for a portal.
 
     libuv's threads do not support a fork: a child process that ends crashes, if its parent used them and it
     did not (libuv issue 4443). uvloop has them look up the addresses of hosts. So its loop does that here in

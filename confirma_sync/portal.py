@@ -73,7 +73,7 @@ class Portal(Generic[G]):
         return self._target
 
     def run(self, work: Callable[[], Coroutine[Any, Any, R]]) -> R:
-        """Runs a coroutine on the loop and waits for what it comes to.
+        """Run a coroutine on the loop and wait for what it comes to.
 
         Raises:
             ConfigurationError: an event loop runs in this thread, or the portal is closed.
@@ -84,7 +84,7 @@ class Portal(Generic[G]):
         return thread.run(work)
 
     def iterate(self, generator: AsyncGenerator[T]) -> Iterator[T]:
-        """Takes one thing after another out of an asynchronous generator, as far as the iteration goes."""
+        """Take one thing after another out of an asynchronous generator, as far as the iteration goes."""
 
         async def following() -> list[T]:
             async for thing in generator:
@@ -99,12 +99,12 @@ class Portal(Generic[G]):
                 self.run(generator.aclose)
 
     def post(self, function: Callable[[], object]) -> None:
-        """Has a function called on the loop, if it runs, without waiting for that. Any thread may."""
+        """Have a function called on the loop, if it runs, without waiting for that. Any thread may."""
         if self._thread is not None:
             self._thread.post(function)
 
     def is_usable(self) -> bool:
-        """Whether this thread could make a call now, over a loop that runs already."""
+        """Say whether this thread could make a call now, over a loop that runs already."""
         return self.running is not None and not _in_a_loop() and not sys.is_finalizing()
 
     @property
@@ -113,7 +113,7 @@ class Portal(Generic[G]):
         return None if self._thread is None or self._thread.ended else self._thread
 
     def close(self) -> None:
-        """Closes the target, ends the loop, and refuses calls from now on. Closing twice is fine."""
+        """Close the target, end the loop, and refuse calls from now on. Closing twice is fine."""
         with self._lock:
             self._closed = True
             thread = self._thread
@@ -147,7 +147,7 @@ class Portal(Generic[G]):
             self._target, self._stale = self._make(), False
 
     def reset_after_fork(self) -> None:
-        """In a child process: forgets what belongs to the parent.
+        """Forget, in a child process, what belongs to the parent.
 
         None of it is freed, which would close what the parent still uses: the frames of its thread, which
         did not come along, hold it for ever.
@@ -168,7 +168,7 @@ class PerFork(Generic[G, T]):
         self._made = make(self._target)
 
     def __call__(self) -> T:
-        """What is made of the target of now."""
+        """Return what is made of the target of now."""
         target = self._portal.target
         if target is not self._target:
             self._target, self._made = target, self._make(target)

@@ -50,7 +50,7 @@ class Listing(Generic[Answer, Record]):
         self._find = find
 
     def fetch(self) -> Answer:
-        """The whole answer to one call.
+        """Return the whole answer to one call.
 
         Raises:
             CallError: the call failed.
@@ -66,14 +66,17 @@ class Listing(Generic[Answer, Record]):
             yield from page
 
     def pages(self) -> Iterator[Page[Record]]:
-        """The records of one call after those of another; a call that finds none gives an empty page."""
+        """Return the records of one call after those of another.
+
+        A call that finds none gives an empty page.
+        """
         return self._portal.iterate(self._find().pages())
 
 
 def blocking(
     verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[SyncProxy, P], R]:
-    """The verb, waited for. Name, parameters, docstring and return type stay as they are."""
+    """Return the verb, waited for. Name, parameters, docstring and return type stay as they are."""
 
     def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return proxy.portal.run(lambda: verb(proxy.original, *args, **kwargs))
@@ -85,7 +88,7 @@ def blocking_after(
     prepare: Callable[Concatenate[Any, P], Callable[[], Coroutine[Any, Any, R]]],
     verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[SyncProxy, P], R]:
-    """The verb, waited for; the calling thread itself does all that needs no loop.
+    """Return the verb, waited for; the calling thread itself does all that needs no loop.
 
     What it prepares is at hand in its processor then, and would have to be fetched into the loop's.
 
@@ -101,7 +104,7 @@ def blocking_after(
 
 
 def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[SyncProxy, P], R]:
-    """The same function, called on the loop."""
+    """Return the same function, called on the loop."""
 
     async def awaited(original: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return function(original, *args, **kwargs)
@@ -112,7 +115,7 @@ def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concaten
 def listing(
     verb: Callable[Concatenate[Any, P], pagination.Listing[Answer, Record]],
 ) -> Callable[Concatenate[SyncProxy, P], Listing[Answer, Record]]:
-    """The verb, with a list that is iterated, or fetched, by a thread that waits for it."""
+    """Return the verb, with a list that is iterated, or fetched, by a thread that waits for it."""
 
     def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> Listing[Answer, Record]:
         find = PerFork(proxy.portal, lambda _: verb(proxy.original, *args, **kwargs))
@@ -124,7 +127,7 @@ def listing(
 def constructor(
     original: Callable[Concatenate[Any, P], None],
 ) -> Callable[[Callable[Concatenate[S, ...], None]], Callable[Concatenate[S, P], None]]:
-    """Gives an ``__init__`` the parameters of another one, for people and type checkers alike."""
+    """Give an ``__init__`` the parameters of another one, for people and type checkers alike."""
 
     def decorate(init: Callable[Concatenate[S, ...], None]) -> Callable[Concatenate[S, P], None]:
         return functools.update_wrapper(init, original, assigned=())

@@ -112,7 +112,7 @@ class Sandbox(SyncProxy):
         return self._sandbox.requests
 
     def close(self) -> None:
-        """Stops listening and closes the database; requests under way get half a second. Repeatable."""
+        """Stop listening and close the database; requests under way get half a second. Repeatable."""
         self.portal.close()
 
     def __enter__(self) -> Self:

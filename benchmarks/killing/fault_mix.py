@@ -109,26 +109,26 @@ class FaultMix:
     _ordered: Counter[str] = field(init=False, factory=Counter[str])
 
     def begin(self) -> None:
-        """What goes on all the time."""
+        """Order the faults that go on all the time."""
         self.faults.seed(self.dice.randrange(2**32))
         self._order_troubles()
 
     async def storms(self) -> None:
-        """One storm after the other, of dozens of requests each."""
+        """Order one storm after the other, of dozens of requests each."""
         while True:
             await asyncio.sleep(self.dice.uniform(1.0, 4.0))
             if not self.calm and not any(self._left()[name] for name in STORMS):
                 self._order(self.dice.choice(list(STORMS)), self.dice.randint(12, 48))
 
     def calm_down(self) -> None:
-        """Ends the storm, and lets none come."""
+        """End the storm, and let none come."""
         self.calm = True
         self._ordered = self.hits()
         self.faults.clear()
         self._order_troubles()
 
     def hits(self) -> Counter[str]:
-        """How many requests each fault has hit."""
+        """Return how many requests each fault has hit."""
         return self._ordered - self._left()
 
     def _order_troubles(self) -> None:
@@ -149,7 +149,7 @@ class FaultMix:
 async def troubled_sandbox(
     dice: random.Random, hits: Counter[str]
 ) -> AsyncGenerator[tuple[Sandbox, FaultMix]]:
-    """A sandbox on which everything goes wrong now and then; ``hits`` is told how often what did."""
+    """Yield a sandbox on which everything goes wrong now and then; ``hits`` is told how often what did."""
     async with Sandbox() as sandbox:
         faults = FaultMix(sandbox.faults, dice)
         faults.begin()

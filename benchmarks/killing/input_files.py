@@ -36,7 +36,7 @@ class Inputs:
         return self.root / "invoices"
 
     def write(self, lines: Mapping[int, bytes]) -> None:
-        """Writes invoices by their numbers: all of them the first time, later those that were corrected."""
+        """Write invoices by their numbers: all of them the first time, later those that were corrected."""
         self._lines |= lines
         if self._files:
             self._write_again()
@@ -51,13 +51,13 @@ class Inputs:
             self.add()
 
     def append(self, lines: Mapping[int, bytes]) -> None:
-        """Puts more invoices at the end of one of the files."""
+        """Put more invoices at the end of one of the files."""
         self._lines |= lines
         self._files[self.dice.choice([*self._files])] += lines
         self._write_again()
 
     def add(self) -> bool:
-        """Adds a file, which may come before those that are there; returns False where none is left."""
+        """Add a file, which may come before those that are there; return False where none is left."""
         if not self._held_back:
             return False
         self._files[self._new_name()] = self._held_back.pop()
@@ -65,25 +65,25 @@ class Inputs:
         return True
 
     def complete(self) -> None:
-        """Adds all that is not there yet."""
+        """Add all that is not there yet."""
         while self.add():
             pass
 
     def rename(self) -> bool:
-        """Gives a file another name."""
+        """Give a file another name."""
         old, new = self.dice.choice([*self._files]), self._new_name()
         old.rename(new)
         self._files[new] = self._files.pop(old)
         return True
 
     def reorder(self) -> bool:
-        """Puts the invoices of a file in another order."""
+        """Put the invoices of a file in another order."""
         self.dice.shuffle(self._files[self.dice.choice([*self._files])])
         self._write_again()
         return True
 
     def link(self) -> bool:
-        """Moves a file elsewhere and leaves a link to it; returns False where all are links already."""
+        """Move a file elsewhere and leave a link to it; return False where all are links already."""
         files = [file for file in self._files if not file.is_symlink()]
         if not files:
             return False
@@ -92,7 +92,7 @@ class Inputs:
         return True
 
     def words(self) -> list[Path]:
-        """How a person names the files this time: by the folder, a link to it, a pattern, or one by one."""
+        """Return the words for the files: the folder, a link to it, a pattern, or one by one."""
         files = [*self._files]
         self.dice.shuffle(files)
         return self.dice.choice([[self.folder], [self.root / "link"], [self.folder / "*.jsonl"], files])

@@ -60,7 +60,7 @@ class Batch:
     _converter: Converter = field(factory=Converter)
 
     def begin(self) -> None:
-        """The first version of every invoice: waves that are refused for one cause, and others in between."""
+        """Write the first version of every invoice: some rows of refusals for one cause, others between."""
         remarks: list[str] = []
         while len(remarks) < INVOICES:
             remarks += [self.dice.choice(CAUSES_OF_WAVES)] * self.dice.randint(30, 70)
@@ -70,7 +70,7 @@ class Batch:
         self._write(invoices | {-number: self._remark(refused=0.3) for number in rivals})
 
     def correct(self, *, wrongly: float) -> None:
-        """Corrects what was refused, but for what is left alone; a part of it is refused once more."""
+        """Correct what was refused, but for what is left alone; a part of it is refused once more."""
         self._write(
             {
                 number: self._remark(refused=wrongly)
@@ -80,7 +80,7 @@ class Batch:
         )
 
     def add_more(self) -> None:
-        """One more invoice and credit note, in order: what was lost before has them as witnesses."""
+        """Add one more invoice and credit note, as witnesses of what was lost before."""
         number = FIRST_NUMBER + INVOICES + self._more
         self._more += 1
         self.inputs.append(self._lines({number: IN_ORDER, -number - 1_000_000: IN_ORDER}))
@@ -110,7 +110,7 @@ class Batch:
         )
 
     def wrongs(self, stored: Iterable[StoredInvoice], journal: SqliteJournal) -> Counter[str]:
-        """Compares service and journal with what must be, invoice by invoice; counts what is wrong."""
+        """Compare service and journal with what must be, invoice by invoice; count what is wrong."""
         arrived, former = defaultdict[int, list[bytes]](list), defaultdict[int, list[PreviousVersion]](list)
         for invoice in stored:
             arrived[known_as(invoice.number, invoice.type)].append(_digest(invoice.body))
@@ -154,7 +154,7 @@ class Batch:
 
 
 def known_as(number: int, kind: str) -> int:
-    """What an invoice or a credit note is known by here."""
+    """Return what an invoice or a credit note is known by here."""
     return -number if kind == InvoiceType.CREDIT_NOTE else number
 
 
@@ -166,5 +166,5 @@ def _credit_note(base: SalesInvoiceRequest, number: int) -> SalesInvoiceRequest:
 
 
 def _digest(body: bytes) -> bytes:
-    """What a journal keeps of a body."""
+    """Return what a journal keeps of a body."""
     return hashlib.sha256(body).digest()[:DIGEST_BYTES]

@@ -70,11 +70,11 @@ class Mishaps:
     _unknown_before: int = INVOICES
 
     def begin_round(self) -> None:
-        """An earlier copy would have forgotten what was rejected before, which no lookup can tell it."""
+        """Drop earlier copies: they do not know what was rejected, and no lookup can tell them."""
         self._copy, self._copied, self._unknown_before = None, False, INVOICES
 
     async def happen(self, name: str) -> bool:
-        """Lets something happen, and the commands answer; returns False where it cannot happen now."""
+        """Let something happen, and the commands answer; return False where it cannot happen now."""
         if not self.journal.exists():
             return False
         happened = await _MISHAPS[name](self)
@@ -82,7 +82,7 @@ class Mishaps:
         return happened
 
     async def end_doubt(self) -> None:
-        """Says that the journal is whole, once it is; a copy that was put in place has caught up."""
+        """Say that the journal is whole, once it is; a copy that was put in place has caught up."""
         with reading(self.journal) as journal:
             doubt = journal.doubt()
         if doubt is not None:
@@ -93,7 +93,7 @@ class Mishaps:
     def find_out(
         self, stored: Sequence[StoredInvoice], in_order: Collection[int], added: Collection[int]
     ) -> bool:
-        """Has a person look in the portal, after a run that left something unknown.
+        """Have a person look in the portal, after a run that left something unknown.
 
         A journal in doubt does not know whose a record is that names no type, and sends nothing without a
         witness: what is there is found out, and those that were added can be witnesses once they are found
@@ -127,7 +127,7 @@ class Mishaps:
     # --- what happens -----------------------------------------------------------------------------
 
     async def look(self) -> bool:
-        """Any command that only looks."""
+        """Run any command that only looks."""
         looks: Mapping[str, Sequence[object]] = {
             "status": ("status", "--json"),
             "jobs": ("jobs", "--json"),
@@ -141,14 +141,14 @@ class Mishaps:
         return True
 
     async def copy(self) -> bool:
-        """A person makes a copy."""
+        """Make a copy, as a person does."""
         copy = self.journal.parents[2] / f"copy-{uuid4().hex}"
         await self._look("journal", "backup", copy)
         self._copy = copy
         return True
 
     async def lose_log(self) -> bool:
-        """The log is moved away: the journal has forgotten what was sent last."""
+        """Return the log is moved away: the journal has forgotten what was sent last."""
         log = log_of(self.journal)
         if not log.exists() or not _needs_its_log(self.journal):
             return False
@@ -161,7 +161,7 @@ class Mishaps:
         return True
 
     async def lose_journal(self) -> bool:
-        """Everything but the marks is moved away."""
+        """Move everything but the marks away."""
         if not any(mark.commits for mark in read_marks(self.journal)):
             return False
         log = log_of(self.journal)
@@ -175,11 +175,11 @@ class Mishaps:
         return True
 
     async def put_copy_in_place(self) -> bool:
-        """An older copy takes the journal's place, though nothing was wrong with it."""
+        """Return an older copy takes the journal's place, though nothing was wrong with it."""
         return self._copy is not None and self._restore(self._copy)
 
     async def use_another_key(self) -> bool:
-        """Somebody sends the same files into this journal with the key of another account."""
+        """Send the same files into this journal with the key of another account."""
         with reading(self.journal) as journal:
             if not journal.has_sent():
                 return False  # it is bound to no key yet
@@ -201,7 +201,7 @@ class Mishaps:
         self.wrongs["not_refused"] += code != REFUSED or self.requests() != before
 
     def _make_good(self, kept: Path, place: Path) -> None:
-        """What was lost is found again, or a copy takes its place."""
+        """Put back what was lost, or a copy in its place."""
         if self._copy is None or self._copied or self.dice.random() < 0.3:
             kept.rename(place)
             return
@@ -209,7 +209,7 @@ class Mishaps:
         self._restore(self._copy)
 
     def _restore(self, copy: Path) -> bool:
-        """Puts a copy in place; the next job has to know that it is one."""
+        """Put a copy in place; the next job has to know that it is one."""
         if self._copied:
             return False  # once is enough: from then on the whole round is in doubt
         self._copied = True
@@ -223,7 +223,7 @@ class Mishaps:
         return True
 
     def _files(self) -> dict[Path, Any]:
-        """Every file of the account and of the journal; the log's index is SQLite's to change."""
+        """Return every file of the account and of the journal; the log's index is SQLite's to change."""
         files = [*self.journal.parents[2].rglob("*"), *mark_paths(self.journal)]
         return {
             file: None if file.match("*-shm") else (file.read_bytes(), file.stat().st_mtime_ns)
@@ -246,7 +246,7 @@ MISHAPS = tuple(_MISHAPS)
 
 
 def _needs_its_log(journal: Path) -> bool:
-    """Whether the file alone, without its log, was left open, and knows of less than its marks do."""
+    """Say whether the file alone, without its log, was left open, and knows of less than its marks do."""
     with contextlib.closing(sqlite3.connect(f"{journal.as_uri()}?mode=ro&immutable=1", uri=True)) as file:
         if file.execute("SELECT value FROM meta WHERE name = 'open'").fetchone() != ("1",):
             return False

@@ -123,7 +123,7 @@ class Trial:
         return self.folder / "durable"
 
     async def start(self, *options: object, ahead: float = 0.0) -> asyncio.subprocess.Process:
-        """Starts one run that may be killed at a step, with a clock that is so many seconds ahead."""
+        """Start one run that may be killed at a step, with a clock that is so many seconds ahead."""
         rejected = ["--rejected"] if self.round == RETRY else []
         words = self.batch.inputs.words()
         return await self._run(
@@ -131,13 +131,13 @@ class Trial:
         )
 
     async def start_command(self, *options: object) -> asyncio.subprocess.Process:
-        """Starts one run as a person does."""
+        """Start one run as a person does."""
         what = ["retry", "--rejected"] if self.round == RETRY else ["submit"]
         how = ["--max-in-flight", CONCURRENCY, "--on-unknown", UNKNOWN]
         return await self._run("-m", "confirma_async.cli", *what, *self.batch.inputs.words(), *how, *options)
 
     async def command(self, *words: object, key: str | None = None) -> tuple[int, str]:
-        """Runs any other command to its end: its exit code, and all that it printed."""
+        """Run any other command to its end: its exit code, and all that it printed."""
         process = await self._process("-m", "confirma_async.cli", *words, key=key)
         async with asyncio.timeout(60):
             told = b"".join(await process.communicate())
@@ -168,7 +168,7 @@ class Trial:
         )
 
     async def kill(self, kind: str, step: str) -> bool:
-        """One run, and its end by force; returns False where it came to an end of its own before."""
+        """Kill one run; return False where it came to an end of its own before."""
         well, ahead = {DONE, REJECTED, PAUSED}, self.dice.choice(CLOCKS)
         self.tally.clocks[ahead] += kind != "random"
         match kind:
@@ -198,7 +198,7 @@ class Trial:
         return True
 
     async def go_on(self) -> None:
-        """Between a kill and the next run, something becomes of the input and of the journal."""
+        """Change the input and the journal between a kill and the next run."""
 
         def seldom(happened: Counter[str]) -> Callable[[str], tuple[int, float]]:
             return lambda name: (happened[name], self.dice.random())
@@ -212,7 +212,7 @@ class Trial:
                 break
 
     async def finish(self) -> bool:
-        """Runs the job until nothing is left to do; returns False where that does not come."""
+        """Run the job until nothing is left to do; return False where that does not come."""
         self.batch.inputs.complete()
         for _ in range(RUNS_AT_MOST):
             process = await self.start()
@@ -227,7 +227,7 @@ class Trial:
         return False
 
     def compare(self) -> None:
-        """Compares journal and service, invoice by invoice."""
+        """Compare journal and service, invoice by invoice."""
         with reading(self.journal) as journal:
             self.tally.wrongs += self.batch.wrongs(self.sandbox.invoices(), journal)
         self.tally.jobs += 1
@@ -237,7 +237,7 @@ class Trial:
         self.tally.lookups += self.sandbox.requests[LISTING]
 
     async def _a_random_moment(self, process: asyncio.subprocess.Process) -> None:
-        """Mostly in the middle of sending, now and then at any time at all."""
+        """Wait, mostly until the middle of sending, now and then for any time at all."""
         if self.dice.random() < 0.2:
             await asyncio.sleep(self.dice.uniform(0.0, 1.0))
             return
@@ -247,12 +247,12 @@ class Trial:
         await asyncio.sleep(self.dice.uniform(0.0, 0.01))
 
     def _begin_to_keep(self) -> None:
-        """The first thing that is surely on the disk is what the run before has left there."""
+        """Begin with what the run before has left on the disk."""
         shutil.rmtree(self.durable, ignore_errors=True)
         keep_durable(self.journal, self.durable / f"{0:09}")
 
     def _cut_the_power(self) -> None:
-        """Puts the journal back to what was durable, with a random piece of what came after it.
+        """Put the journal back to what was durable, with a random piece of what came after it.
 
         The files stay the same files: a disk that comes back has them under the same inodes.
         """

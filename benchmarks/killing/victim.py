@@ -72,14 +72,14 @@ class Fate:
     _copies: int = field(init=False, default=0)
 
     def meet(self, step: str) -> None:
-        """Says that a step is reached."""
+        """Say that a step is reached."""
         if step == self.step:
             self._met += 1
             if self._met == self.after:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def keep(self, journal: Path) -> None:
-        """Copies what is on the disk for sure, as a power cut right after this commit would leave it."""
+        """Copy what is on the disk for sure, as a power cut right after this commit would leave it."""
         if self.durable is None:
             return
         self._copies += 1
@@ -89,13 +89,13 @@ class Fate:
 
 
 def durable_parts(journal: Path) -> dict[str, Path]:
-    """The files of a journal that a power cut leaves, by the names of their copies: it has two marks."""
+    """Return the files of a journal that a power cut leaves, by the names of their copies."""
     marks = {f"mark-{index}": path for index, path in enumerate(mark_paths(journal))}
     return {"journal": journal, "log": log_of(journal), **marks}
 
 
 def keep_durable(journal: Path, kept: Path, former: Path | None = None) -> None:
-    """Copies a journal with its log and its marks, as they are now.
+    """Copy a journal with its log and its marks, as they are now.
 
     Marks are synced when a run begins, and then no more: a power cut may leave them as they were then. What
     they said then is kept as well, as ``synced-...``.
@@ -136,7 +136,7 @@ class DyingJournal:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """Commits, or dies before or after."""
+        """Commit, or dies before or after."""
         self._written.clear()
         with self._inner.transaction():
             yield
@@ -149,28 +149,28 @@ class DyingJournal:
     def begin(
         self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
     ) -> int:
-        """The run begins."""
+        """Return the run begins."""
         self._written.add("run")
         return self._inner.begin(job, now=now, owner=owner, expected=expected)
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
-        """The run ends."""
+        """End the run."""
         self._written.add("ending")
         self._inner.end(run, ending, now=now, owner=owner)
 
     def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
-        """Claims."""
+        """Claim."""
         self._fate.meet("before claims")
         self._written.add("claims")
         return self._inner.admit(entries, run, retry)
 
     def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
-        """Intents."""
+        """Write intents."""
         self._written.add("intents")
         self._inner.sending(positions, now, ends_at)
 
     def decide(self, decisions: Sequence[Decision]) -> None:
-        """Outcomes."""
+        """Write outcomes."""
         self._fate.meet("before outcomes")
         self._written.add("outcomes")
         self._inner.decide(decisions)
@@ -184,7 +184,7 @@ class DyingTransport:
         self._fate = fate
 
     async def send(self, request: Request) -> Response:
-        """One request, or death on either side of it."""
+        """Send one request, or die on either side of it."""
         if request.method == "POST":
             self._fate.meet("before the first byte")
         answer = await self._inner.send(request)
@@ -192,12 +192,12 @@ class DyingTransport:
         return answer
 
     async def close(self) -> None:
-        """Closes what it opened."""
+        """Close what it opened."""
         await self._inner.close()
 
 
 async def run(options: argparse.Namespace) -> bool:
-    """Runs the job in the account's journal; returns whether nothing is left to do."""
+    """Run the job in the account's journal; return whether nothing is left to do."""
     fate = Fate(options.step, options.after, options.durable)
 
     def opened(path: Path) -> Journal:

@@ -27,7 +27,7 @@ _DIRECTORIES = PlatformDirs("confirma")
 
 
 def target_of(base_url: str) -> str:
-    """The name of what a base URL leads to: its host, with a port that is not the usual one."""
+    """Return the name of what a base URL leads to: its host, with a port that is not the usual one."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     if is_loopback(host):
@@ -36,7 +36,7 @@ def target_of(base_url: str) -> str:
 
 
 def journal_root() -> Path:
-    """The folder of all accounts' journals: CONFIRMA_JOURNAL_DIR, else one in the user's data directory.
+    """Return the folder of all journals: CONFIRMA_JOURNAL_DIR, else one in the user's data directory.
 
     Raises:
         ConfigurationError: the user has no home directory, and the variable is not set.
@@ -50,7 +50,7 @@ def journal_root() -> Path:
 
 
 def state_root() -> Path:
-    """The folder of what is remembered of journals, apart from them.
+    """Return the folder of what is remembered of journals, apart from them.
 
     Raises:
         ConfigurationError: the user has no home directory.

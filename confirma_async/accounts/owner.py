@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 def check_name(name: str) -> str:
-    """The name of an account, as the name of a folder.
+    """Return the name of an account, as the name of a folder.
 
     Raises:
         ConfigurationError: it cannot be one.
@@ -35,7 +35,7 @@ def check_name(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def fingerprint(key: Secret, salt: bytes) -> str:
-    """The salted fingerprint of a key: 128 bits as hexadecimal digits."""
+    """Return the salted fingerprint of a key: 128 bits as hexadecimal digits."""
     return hashlib.scrypt(key.reveal().encode(), salt=salt, n=2**14, r=8, p=1, dklen=16).hex()
 
 
@@ -53,7 +53,7 @@ class AccountName:
 
 
 def account_name(name: str | None, *, new: bool) -> AccountName:
-    """What a user says of an account.
+    """Return what a user says of an account.
 
     Raises:
         ConfigurationError: the name cannot be one, or a new account has none.
@@ -82,6 +82,6 @@ class Owner:
     kin: Sequence[str] = ()
 
     def fingerprints(self, salt: bytes) -> list[str]:
-        """The fingerprints by which a journal of that salt may know the owner, its present key's first."""
+        """Return the fingerprints by which a journal of that salt may know the owner, its own key's first."""
         own = fingerprint(self.key, salt)
         return [own, *self.kin] if salt == self.salt else [own]

@@ -87,17 +87,17 @@ class Accounts:
         self.root: Path = root or journal_root()
 
     def all(self) -> Iterator[AccountRecord]:
-        """Every account, by target and name."""
+        """Yield every account, by target and name."""
         for target, accounts in sorted(self._read().accounts.items()):
             for name, account in sorted(accounts.items()):
                 yield self._record(target, name, account)
 
     def of(self, target: str) -> dict[str, AccountRecord]:
-        """The accounts of one target, by name."""
+        """Return the accounts of one target, by name."""
         return {record.name: record for record in self.all() if record.target == target}
 
     def find(self, target: str, key: Secret | None, account: str | None = None) -> AccountRecord:
-        """Finds an account without changing anything: the one named, else the key's, else the only one.
+        """Find an account without changing anything: the one named, else the key's, else the only one.
 
         Where the key is of no account, that is the one that its first job will make.
 
@@ -121,7 +121,7 @@ class Accounts:
     def admit(
         self, target: str, key: Secret, account: str | None = None, *, new: bool = False
     ) -> tuple[AccountRecord, Owner]:
-        """Finds the account that a key sends for, or makes it known.
+        """Find the account that a key sends for, or make it known.
 
         The first account of a target asks nothing. On this machine, where every sandbox has a key of its own,
         no account does.
@@ -162,7 +162,7 @@ class Accounts:
         return self._record(target, name, joined)
 
     def _joined(self, proved: Sequence[str], target: str, own: str, account: str | None, *, new: bool) -> str:
-        """The account that a new key joins."""
+        """Return the account that a new key joins."""
         if account is not None:
             if proved and account not in proved and not new and target != LOCALHOST:
                 raise UnknownAccountError(target, proved, account)
@@ -176,7 +176,7 @@ class Accounts:
         raise UnknownKeyError(target, proved)
 
     def prove(self, target: str, name: str, keys: Sequence[str]) -> None:
-        """Notes that the service has taken something for an account: from now on its journal is bound to it.
+        """Note that the service has taken something for an account: from now on its journal is bound to it.
 
         Until then a mistyped key, or a trial that came to nothing, stands in nobody's way.
 
@@ -197,7 +197,7 @@ class Accounts:
             account.keys = list(keys)
 
     def begin_anew(self, journal: Path) -> None:
-        """Notes that the journal of an account was set aside: the next one may be begun.
+        """Note that the journal of an account was set aside: the next one may be begun.
 
         Args:
             journal: The journal; nothing is changed for one that is no account's.
@@ -211,7 +211,7 @@ class Accounts:
                 contents.accounts[mine.target][mine.name].proved = False
 
     def vouch(self, target: str, key: Secret, account: str | None) -> Owner:
-        """The owner of a journal that the user names, which need not be an account's own.
+        """Return the owner of a journal that the user names, which need not be an account's own.
 
         Raises:
             UnknownKeyError: the key is known to belong to another account than the one named.
@@ -225,7 +225,7 @@ class Accounts:
         return self.owner(key, account=check_name(account) if account else holder or "")
 
     def owner(self, key: Secret, *, account: str = "", vouched: bool | None = None) -> Owner:
-        """The owner of a run with this key; a named account vouches for it unless said otherwise."""
+        """Return the owner of a run with this key; a named account vouches for it unless said otherwise."""
         contents = self._read()
         return Owner(
             key=key,
@@ -236,7 +236,7 @@ class Accounts:
         )
 
     def renewed(self, old: Secret, new: Secret) -> None:
-        """Notes that a key took another's place, so that the account is known by the new one.
+        """Note that a key took another's place, so that the account is known by the new one.
 
         Raises:
             ConfigurationError: the list cannot be read or written.
@@ -251,11 +251,11 @@ class Accounts:
         return not (self.root / _REGISTRY).exists() and any(self.journals())
 
     def journals(self) -> Iterator[Path]:
-        """The journals that lie in the folder, in order."""
+        """Return the journals that lie in the folder, in order."""
         return iter(sorted(self.root.glob(f"*/*/{JOURNAL_NAME}")))
 
     def rebuild(self, salt: bytes, owners: Mapping[Path, Sequence[str]]) -> None:
-        """Makes the list anew from what the journals know of their owners.
+        """Make the list anew from what the journals know of their owners.
 
         Args:
             salt: The salt of the fingerprints.
@@ -279,7 +279,7 @@ class Accounts:
 
     @contextlib.contextmanager
     def _changing(self, anew: _Contents | None = None) -> Generator[_Contents]:
-        """The list, locked, and written when the block ends."""
+        """Yield the list, locked, and written when the block ends."""
         try:
             make_private(self.root)
             with locked(self.root / _LOCK):
@@ -329,7 +329,7 @@ class Accounts:
 
 
 def _decoded(content: bytes) -> _Contents | None:
-    """The list, if it is one of this version."""
+    """Return the list, if it is one of this version."""
     try:
         contents = _decode(content)
         well = contents.version == _VERSION and len(contents.salt_bytes) == SALT_BYTES
@@ -339,23 +339,23 @@ def _decoded(content: bytes) -> _Contents | None:
 
 
 def automatic_name(own: str) -> str:
-    """The name of an account that nobody has named, from its key's fingerprint."""
+    """Return the name of an account that nobody has named, from its key's fingerprint."""
     return f"account-{own[:12]}"
 
 
 def _prints(contents: _Contents, key: Secret) -> list[str]:
-    """The fingerprints of a key, and of those that it was renewed from."""
+    """Return the fingerprints of a key, and of those that it was renewed from."""
     own = fingerprint(key, contents.salt_bytes)
     return [own, *_kin(contents.renewals, own)]
 
 
 def _holder(known: Mapping[str, _Account], prints: Sequence[str]) -> str | None:
-    """The account that a key belongs to, if it is known."""
+    """Return the account that a key belongs to, if it is known."""
     return next((name for name, one in known.items() if not set(prints).isdisjoint(one.keys)), None)
 
 
 def _kin(renewals: Mapping[str, str], own: str) -> list[str]:
-    """The fingerprints of the keys that a key was renewed from, the latest first."""
+    """Return the fingerprints of the keys that a key was renewed from, the latest first."""
     found: list[str] = []
     while own in renewals and renewals[own] not in found:
         own = renewals[own]
@@ -364,12 +364,12 @@ def _kin(renewals: Mapping[str, str], own: str) -> list[str]:
 
 
 def near(name: str, known: Sequence[str]) -> str | None:
-    """The known name that a mistyped one may mean."""
+    """Return the known name that a mistyped one may mean."""
     return next(iter(get_close_matches(name, known, n=1)), None)
 
 
 async def note_renewal(old: Secret, new: Secret) -> None:
-    """Has the accounts know that a key took another's place; where they cannot, the log says so."""
+    """Have the accounts know that a key took another's place; where they cannot, the log says so."""
     try:
         await asyncio.to_thread(lambda: Accounts().renewed(old, new))
     except ConfigurationError as error:

@@ -158,7 +158,7 @@ class BulkStream:
             await writer.close()
 
     async def _ended(self, job: Job, writer: JournalWriter, run: int, *, cut_off: bool = False) -> RunResult:
-        """What a run leaves behind; ``cut_off`` where it was cancelled."""
+        """Return what a run leaves behind; ``cut_off`` where it was cancelled."""
         left = await writer.run(lambda journal: journal.open_counts(run))
         withheld = await writer.run(lambda journal: journal.withheld(run))
         unknown = left[State.UNKNOWN] + left[State.SENDING]
@@ -174,7 +174,7 @@ class BulkStream:
         )
 
     async def _end(self, writer: JournalWriter, run: int, ending: str, placement: Placement) -> None:
-        """Writes down how the run ended; the key may have been renewed in it."""
+        """Write down how the run ended; the key may have been renewed in it."""
         owner = placement.owner
         key = self._pipeline.keys.of(CREATE_INVOICE).current
         if key is not None and key != owner.key:
@@ -199,7 +199,7 @@ class Bulk:
         self._account = account
 
     async def place(self, journal: JournalSource = None, *, target: str | None = None) -> Placement:
-        """Finds the journal that a job goes into, and makes its account known; sends nothing.
+        """Find the journal that a job goes into, and make its account known; send nothing.
 
         Args:
             journal: The account's own journal unless given.
@@ -230,7 +230,7 @@ class Bulk:
         progress: Callable[[Report], object] | None = None,
         **options: Unpack[JobArguments],
     ) -> Report:
-        """Sends every invoice exactly once; running the same call again resumes.
+        """Send every invoice exactly once; running the same call again resumes.
 
         Args:
             invoices: Invoices, mappings of wire names, or what ``confirma_async.formats.read`` yields; any
@@ -269,7 +269,7 @@ class Bulk:
         stop: asyncio.Event | None = None,
         **options: Unpack[JobArguments],
     ) -> BulkStream:
-        """The same as ``submit``, outcome by outcome, each told after it is durable.
+        """Return the same as ``submit``, outcome by outcome, each told after it is durable.
 
         An invoice that an earlier run decided is told again, with ``resumed`` set.
         """

@@ -75,7 +75,7 @@ class InvoiceKey:
 
 
 def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
-    """The key of an invoice."""
+    """Return the key of an invoice."""
     header = request.invoice.header
     kind = same_type(header.type)
     date = header.date.isoformat()
@@ -89,7 +89,7 @@ def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
 
 
 def gross_of(request: SalesInvoiceRequest) -> Decimal | None:
-    """What an invoice asks for, so that totals can be told without its payload; None where it does not say.
+    """Return the amount that an invoice asks for; None where it does not say.
 
     The gross amount with its rounding; without one, the sum of the rows, if each has its own.
     """

@@ -22,7 +22,7 @@ _MEMORY = 10_000
 
 
 def give_numbers(placement: Placement, identities: Iterable[Identity], start: int) -> AssignedNumbers:
-    """Gives whole numbers from ``start`` on, and keeps them in the journal before anything is sent.
+    """Give whole numbers from ``start`` on, and keep them in the journal before anything is sent.
 
     A document that an earlier run has numbered keeps its number, and no number that the journal knows is
     given twice. A journal in doubt may have given numbers that it does not know any more: it gives none.
@@ -60,7 +60,7 @@ def _refuse_new_numbers(name: str, documents: Sequence[Identity], known: Mapping
 
 
 def known_numbers(journal: Journal, documents: Sequence[Identity]) -> Mapping[Identity, int]:
-    """The numbers that earlier runs have given to documents, or to those whose number they take."""
+    """Return the numbers that earlier runs have given to documents, or to those whose number they take."""
     odd = [who for who in documents if whole(who.original) is None]
     return journal.numbered([*odd, *{namesake(who) for who in odd}])
 
@@ -83,7 +83,7 @@ class JournalBook:
     _asked: dict[Identity, int | None] = field(init=False, factory=dict[Identity, "int | None"])
 
     def find(self, identity: Identity, /) -> int | None:
-        """The whole number that stands for a document's number; None where none was given.
+        """Return the whole number that stands for a document's number; None where none was given.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -115,14 +115,14 @@ class JournalBook:
         return number if row is not None and row.key == key else None
 
     def close(self) -> None:
-        """Lets go of the journal. Closing twice is fine."""
+        """Let go of the journal. Closing twice is fine."""
         self._journal = None
         self._stack.close()
 
 
 @contextlib.contextmanager
 def number_book(path: Path | None, given: AssignedNumbers | None) -> Generator[JournalBook]:
-    """A book over a journal, for as long as the block runs.
+    """Yield a book over a journal, for as long as the block runs.
 
     Args:
         path: The journal; None where there is none yet.

@@ -52,7 +52,7 @@ JournalSource: TypeAlias = str | Path | OpenJournal | Placement | None
 def place(
     journal: JournalSource, *, base_url: str, key: Secret, account: AccountName, target: str | None = None
 ) -> Placement:
-    """Finds the journal of a run, and makes its account known.
+    """Find the journal of a run, and make its account known.
 
     Args:
         journal: What the caller named.
@@ -96,7 +96,7 @@ def place(
 
 
 def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
-    """Binds accounts whose journals have sent something: a run that died could not note it.
+    """Bind accounts whose journals have sent something: a run that died could not note it.
 
     A journal that cannot be read may have, too; it keeps the keys that it is known by.
     """
@@ -113,7 +113,7 @@ def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
 
 
 def restore_list(accounts: Accounts) -> None:
-    """Makes a list of accounts that is gone anew from the journals, which know their owners.
+    """Make a list of accounts that is gone anew from the journals, which know their owners.
 
     Raises:
         ConfigurationError: they cannot be read, or do not agree.
@@ -141,7 +141,7 @@ def restore_list(accounts: Accounts) -> None:
 
 
 def _check_not_gone(record: AccountRecord) -> None:
-    """Refuses to begin a journal anew where the service has taken something for the account.
+    """Refuse to begin a journal anew where the service has taken something for the account.
 
     Raises:
         JournalError: the journal is gone.
@@ -151,7 +151,7 @@ def _check_not_gone(record: AccountRecord) -> None:
 
 
 def _owner(target: str, key: Secret, account: AccountName) -> Owner:
-    """The owner of a journal that the caller names: it need be no account that is known."""
+    """Return the owner of a journal that the caller names: it need be no account that is known."""
     try:
         return Accounts().vouch(target, key, account.name)
     except ConfigurationError:

@@ -53,11 +53,11 @@ class Commands(click.Group):
     """Loads a command when it is called for: none waits for what the others import."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        """The names of all commands."""
+        """Return the names of all commands."""
         return [*_COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (likewise)
-        """Loads one."""
+        """Load one."""
         if cmd_name not in _COMMANDS:
             return None
         home = importlib.import_module(f"confirma_async.cli.commands.{_COMMANDS[cmd_name]}")
@@ -67,7 +67,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Finds the command that is called for, or says which one may be meant."""
+        """Find the command that is called for, or say which one may be meant."""
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-"):
             near = get_close_matches(name, _COMMANDS)
@@ -98,7 +98,7 @@ def confirma(verbose: bool) -> None:
 
 
 def _set_up_logging(*, verbose: bool) -> None:
-    """The commands say what matters in their results; the log is for those who ask for it."""
+    """Set up the log for those who ask for it: commands say what matters in their results."""
     logger = logging.getLogger("confirma_async")
     logger.propagate = False
     logger.handlers[:] = [_log_handler() if verbose else logging.NullHandler()]
@@ -116,7 +116,7 @@ def _log_handler() -> logging.Handler:
 def every_command(
     group: click.Group = confirma, *words: str
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command that does something, with the words it is called by: ``("invoice", "create")``."""
+    """Yield every command that does something, with the words it is called by: ``("invoice", "create")``."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -127,7 +127,7 @@ def every_command(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line and returns its exit code; never lets a traceback out.
+    """Run one command line and return its exit code; never lets a traceback out.
 
     With ``--json``, an error is told as JSON on standard output as well.
     """
@@ -157,7 +157,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _failed(error: BaseException, *, as_json: bool) -> Exit:
-    """Says what went wrong, and returns the exit code for it."""
+    """Say what went wrong, and return the exit code for it."""
     from confirma_async.cli.errors.error_messages import explained
     from confirma_async.cli.output.printer import say
     from confirma_async.cli.output.render import print_json
@@ -179,7 +179,7 @@ def _failed(error: BaseException, *, as_json: bool) -> Exit:
 
 
 def _unprinted(error: BaseException) -> Exit:
-    """Says that a command has done its work, where its result could not be printed."""
+    """Say that a command has done its work, where its result could not be printed."""
     from confirma_async.cli.output.printer import say
 
     _give_up(sys.stdout)
@@ -200,7 +200,7 @@ def _unprinted(error: BaseException) -> Exit:
 
 
 def _unread(error: OSError) -> bool:
-    """Whether a failure means that nobody reads the output any more: a broken pipe, a closed terminal."""
+    """Say whether a failure means that nobody reads the output any more: a broken pipe, a closed terminal."""
     return isinstance(error, BrokenPipeError) or (error.errno == errno.EIO and _terminal_closed())
 
 
@@ -221,7 +221,7 @@ def _terminal_closed() -> bool:
 
 
 def _let_go(stream: TextIO | None) -> None:
-    """Lets go of what cannot be printed: Python would try once more at exit, and complain."""
+    """Let go of what cannot be printed: Python would try once more at exit, and complain."""
     try:
         if stream is not None:
             stream.flush()
@@ -230,7 +230,7 @@ def _let_go(stream: TextIO | None) -> None:
 
 
 def _give_up(stream: TextIO | None) -> None:
-    """Has what is printed from now on, or was left half printed, go nowhere."""
+    """Have what is printed from now on, or was left half printed, go nowhere."""
     if stream is not None:  # there may be none at all
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -12,7 +12,7 @@ Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def bundle(name: str, make: Callable[..., object], *options: Decorator) -> Decorator:
-    """Makes a decorator that gives a command some options, and the command one object of them.
+    """Make a decorator that gives a command some options, and the command one object of them.
 
     Args:
         name: The parameter of the command that gets the object.

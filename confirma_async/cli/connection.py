@@ -65,7 +65,7 @@ class Connection:
         return Converter(self.overrides.names)
 
     async def key(self) -> Secret | None:
-        """The client's key, where there is one.
+        """Return the client's key, where there is one.
 
         Raises:
             CredentialsError: its file cannot be read.
@@ -75,7 +75,7 @@ class Connection:
         return secret(self.variables.get(API_KEY_VARIABLE) or None)
 
     def ask(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
-        """Calls one verb with what the arguments of the command say.
+        """Call one verb with what the arguments of the command say.
 
         Raises:
             click.UsageError: they say nothing that can be asked.
@@ -85,7 +85,7 @@ class Connection:
             return self._call(verb)
 
     def send(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
-        """Calls one verb that changes something, with what a file holds.
+        """Call one verb that changes something, with what a file holds.
 
         Raises:
             OutcomeUnknownError: also where Ctrl-C stopped a call that may have taken effect.
@@ -107,12 +107,12 @@ class Connection:
             raise unknown or stopped from None
 
     def to(self, base_url: str, api_key: str) -> Connection:
-        """The same, to another place with another key: an embedded sandbox."""
+        """Return the same, to another place with another key: an embedded sandbox."""
         variables = {BASE_URL_VARIABLE: base_url, API_KEY_VARIABLE: api_key}
         return evolve(self, variables=variables, key_file=None, provisioning_file=None, account=AccountName())
 
     def client(self, rate_limit: RateLimit = RateLimit()) -> Confirma:
-        """Makes the client.
+        """Make the client.
 
         Raises:
             ConfigurationError: there is no key, or a setting cannot be used.
@@ -191,7 +191,7 @@ connected: Decorator = bundle(
 
 
 def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | None:
-    """What the pipeline says of a call that was cut off; it hangs on the cancellation."""
+    """Return what the pipeline says of a call that was cut off; it hangs on the cancellation."""
     while stopped is not None:
         if isinstance(stopped, OutcomeUnknownError):
             return stopped
@@ -200,7 +200,7 @@ def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | Non
 
 
 def variables_of(environment: str | None, base_url: str | None) -> Mapping[str, str]:
-    """The environment variables, with what the options say in their place."""
+    """Return the environment variables, with what the options say in their place."""
     found = dict(os.environ)
     if environment is not None:
         _refuse_another_place(environment, found.get(BASE_URL_VARIABLE) if base_url is None else None)
@@ -211,7 +211,7 @@ def variables_of(environment: str | None, base_url: str | None) -> Mapping[str, 
 
 
 def _refuse_another_place(environment: str, base_url: str | None) -> None:
-    """An environment that is asked for in the command is not passed over for a variable that was left set."""
+    """Refuse ``--environment`` where CONFIRMA_BASE_URL points elsewhere."""
     if base_url and check_base_url(base_url) != Environment[environment.upper()].value:
         raise ConfigurationError(
             f"--environment {environment} and {BASE_URL_VARIABLE} name two places to call; "

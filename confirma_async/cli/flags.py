@@ -16,5 +16,5 @@ _PARAMETER = re.compile(r"\b([a-z_]+)=(?!\w)")
 
 
 def in_flags(text: str) -> str:
-    """Names options instead of parameters: ``concurrency=`` becomes ``--max-in-flight``."""
+    """Name options instead of parameters: ``concurrency=`` becomes ``--max-in-flight``."""
     return _PARAMETER.sub(lambda found: FLAGS.get(found[1], found[0]), text)

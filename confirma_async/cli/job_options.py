@@ -30,7 +30,7 @@ class JobSettings:
 
 
 def next_time(value: str) -> datetime.datetime:
-    """Reads HH:MM as the next moment at which clocks here show it."""
+    """Read HH:MM as the next moment at which clocks here show it."""
     try:
         time = datetime.datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007 (a clock's face has no zone)
     except ValueError:

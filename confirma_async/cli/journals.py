@@ -47,7 +47,7 @@ class Whose:
     key_file: Path | None = None
 
     def journal(self, *, gone_too: bool = False) -> Path:
-        """The account's journal; it need not be there yet.
+        """Return the account's journal; it need not be there yet.
 
         Args:
             gone_too: Whether it may be one that is gone, and with it what was sent.
@@ -72,7 +72,7 @@ class Whose:
 
 
 def sandbox_journal(account: AccountName) -> Path:
-    """The journal of the embedded sandbox, which keeps its state beside it."""
+    """Return the journal of the embedded sandbox, which keeps its state beside it."""
     return Accounts().root / _SANDBOX_FOLDER / (account.name or FIRST_ACCOUNT) / JOURNAL_NAME
 
 
@@ -157,7 +157,7 @@ class Chosen:
 
 @contextlib.contextmanager
 def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
-    """Opens for looking what a command is about.
+    """Open for looking what a command is about.
 
     Args:
         which: The number of a run, the path of a journal, or nothing for the account's latest run.
@@ -175,7 +175,7 @@ def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
 
 
 def located(which: str | None, whose: Whose) -> tuple[Path, int | None]:
-    """The journal that is meant, and the number of the run where one is named."""
+    """Return the journal that is meant, and the number of the run where one is named."""
     if which is None:
         return whose.journal(), None
     if which.isdigit() and which.isascii():
@@ -196,7 +196,7 @@ def _run(journal: SqliteJournal, number: int | None, *, latest: bool) -> Run | N
 
 
 def is_journal(path: Path) -> bool:
-    """Whether a file says of itself that it is a journal."""
+    """Say whether a file says of itself that it is a journal."""
     try:
         with path.open("rb") as file:
             header = file.read(72)
@@ -206,5 +206,5 @@ def is_journal(path: Path) -> bool:
 
 
 def is_run_or_journal(word: str) -> bool:
-    """Whether a word of the command line names a run or a journal, and not a file of invoices."""
+    """Say whether a word of the command line names a run or a journal, and not a file of invoices."""
     return (word.isdigit() and word.isascii() and not Path(word).exists()) or is_journal(Path(word))

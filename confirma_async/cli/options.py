@@ -36,7 +36,7 @@ class NamedPath(click.Path):
     """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Reads the path."""
+        """Read the path."""
         if value == "":
             self.fail("it is empty; name a file", param, ctx)
         if value == "-" and not self.allow_dash:
@@ -45,14 +45,14 @@ class NamedPath(click.Path):
 
 
 def _is_closed(stream: object) -> bool:
-    """Python has no stream at all where the file was closed before it began."""
+    """Say whether a stream is closed: Python has none at all where its file was closed before it began."""
     return stream is None
 
 
 def _spool_standard_input(
     context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]
 ) -> tuple[Path | Spooled, ...]:
-    """``-`` is standard input, kept in a file until the command ends."""
+    """Keep standard input, which is ``-``, in a file until the command ends."""
     if paths.count(Path("-")) > 1:
         raise click.BadParameter("standard input (-) can be read once only", context, parameter)
     if Path("-") in paths and _is_closed(sys.stdin):
@@ -87,7 +87,7 @@ class FiniteRange(click.FloatRange):
         super().__init__(within.least, within.most, min_open=within.above)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Reads the number."""
+        """Read the number."""
         if isinstance(value, str) and not (_NUMBER.fullmatch(value) and len(value) <= _DIGITS):
             self.fail(f"{value[:_DIGITS]!r} is no number from {self.min} to {self.max}", param, ctx)
         return float(super().convert(cast("float", value), param, ctx))
@@ -102,14 +102,14 @@ class WholeRange(click.IntRange):
         super().__init__(int(within.least), int(within.most))
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Reads the number."""
+        """Read the number."""
         if isinstance(value, str) and not (_WHOLE_NUMBER.fullmatch(value) and len(value) <= _DIGITS):
             self.fail(f"{value[:_DIGITS]!r} is no whole number from {self.min} to {self.max}", param, ctx)
         return int(super().convert(cast("int", value), param, ctx))
 
 
 def amount(value: str) -> Decimal:
-    """Reads an amount of money, exactly."""
+    """Read an amount of money, exactly."""
     if not _MONEY.fullmatch(value):
         raise click.BadParameter(f"{value[:_DIGITS]} is no amount such as 125.50: {AMOUNTS}")
     return Decimal(value)
@@ -120,7 +120,7 @@ whole_number: WholeRange = WholeRange(bounds.NUMBER)
 
 
 def date(value: str) -> datetime.date:
-    """Reads a day in ISO 8601."""
+    """Read a day in ISO 8601."""
     if not _DAY.fullmatch(value):
         raise click.BadParameter(f"{value} is no date of the form YYYY-MM-DD")
     try:
@@ -136,7 +136,7 @@ invoice_number: Decorator = click.option(
 
 
 def period(what: str) -> Decorator:
-    """The options for a first and a last day."""
+    """Return the options for a first and a last day."""
 
     def with_period(command: Callable[..., Any]) -> Callable[..., Any]:
         last = click.option(
@@ -153,7 +153,7 @@ def period(what: str) -> Decorator:
 def name_and_value(
     _context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
 ) -> Mapping[str, str]:
-    """Reads NAME=VALUE pairs."""
+    """Read NAME=VALUE pairs."""
     pairs = [text.partition("=") for text in given]
     for name, sign, _ in pairs:
         if not (name and sign):
@@ -162,13 +162,13 @@ def name_and_value(
 
 
 def remark(remarks: Sequence[str]) -> None:
-    """Says on standard error what a reader noticed."""
+    """Say on standard error what a reader noticed."""
     for text in remarks:
         say(f"confirma: {text}", err=True)
 
 
 def warn_of_unchecked() -> None:
-    """Says on standard error which rules cannot be checked, because packages are missing."""
+    """Say on standard error which rules cannot be checked, because packages are missing."""
     missing = missing_libraries()
     if missing:
         rules = sorted({rule for unchecked in missing.values() for rule in unchecked})
@@ -179,5 +179,5 @@ def warn_of_unchecked() -> None:
 
 
 def read_overrides(path: Path | None) -> Overrides:
-    """The user's corrections; none unless a file is named."""
+    """Return the user's corrections; none unless a file is named."""
     return Overrides() if path is None else Overrides.from_toml(path)

@@ -16,7 +16,7 @@ class SideEffects:
 
 
 def note() -> None:
-    """Takes note that the service has taken something."""
+    """Take note that the service has taken something."""
     context = click.get_current_context(silent=True)
     if context is not None:
         context.ensure_object(SideEffects).made = True

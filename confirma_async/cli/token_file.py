@@ -22,7 +22,7 @@ save: Decorator = click.option(
 
 
 def check_place(path: Path, *, replaced: bool) -> None:
-    """Makes sure that a token can be kept in a file, before one is asked for.
+    """Make sure that a token can be kept in a file, before one is asked for.
 
     Args:
         path: The file.
@@ -39,7 +39,7 @@ def check_place(path: Path, *, replaced: bool) -> None:
 
 
 async def keep(token: Secret, path: Path) -> None:
-    """Writes a token that is nowhere else to a file.
+    """Write a token that is nowhere else to a file.
 
     Raises:
         TokenNotKeptError: it had to be kept elsewhere; says where.
@@ -51,7 +51,7 @@ async def keep(token: Secret, path: Path) -> None:
 
 
 def kept_elsewhere(secret: Secret, reason: str) -> TokenNotKeptError:
-    """Keeps a token, or the answer that holds it, in the first place that takes it; says in which."""
+    """Keep a token, or the answer that holds it, in the first place that takes it; say in which."""
     for folder in (Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
         try:
             name = _written(secret, folder)

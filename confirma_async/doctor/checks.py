@@ -50,7 +50,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 async def run_checks(setup: Setup) -> AsyncGenerator[Finding]:
-    """Runs every check and gives each finding as it comes; never raises for what it finds.
+    """Run every check and give each finding as it comes; never raises for what it finds.
 
     Args:
         setup: What to examine.

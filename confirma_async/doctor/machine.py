@@ -29,7 +29,7 @@ _OPTIONAL: Mapping[str, str] = {
 
 
 async def check_open_files(_visit: Context) -> Finding:
-    """Whether many connections can be open at once."""
+    """Say whether many connections can be open at once."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
         return good("open-files", "as many open files as you like")
@@ -43,7 +43,7 @@ async def check_open_files(_visit: Context) -> Finding:
 
 
 async def check_libraries(_visit: Context) -> Finding:
-    """Which optional libraries are missing."""
+    """Return which optional libraries are missing."""
     unchecked = missing_libraries()
     if unchecked:
         rules = sorted({rule for served in unchecked.values() for rule in served})
@@ -59,12 +59,15 @@ async def check_libraries(_visit: Context) -> Finding:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder itself, or the nearest one above it that is there: the rest is made by the first job."""
+    """Return the folder itself, or the nearest one above it that is there.
+
+    The rest is made by the first job.
+    """
     return next(place for place in (folder, *folder.parents) if place.exists())
 
 
 async def check_journal(context: Context) -> Finding:
-    """Whether a job could keep its journal in the folder."""
+    """Say whether a job could keep its journal in the folder."""
     try:
         folder = context.setup.folder or _existing(journal_root())
     except ConfigurationError as error:

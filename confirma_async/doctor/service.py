@@ -23,7 +23,7 @@ SKEW_ENDURED = 300.0
 
 
 async def check_service(context: Context) -> Finding:
-    """Whether the service answers a request that carries no key."""
+    """Say whether the service answers a request that carries no key."""
     from confirma_async.session.connection.http import AiohttpTransport
 
     url = context.base_url + context.setup.overrides.path_of(VALIDATE_TOKEN)
@@ -49,7 +49,7 @@ async def check_service(context: Context) -> Finding:
 
 
 async def check_clock(context: Context) -> Finding:
-    """Whether the service's date is ours."""
+    """Say whether the service's date is ours."""
     told = context.answer.headers.get("Date") if context.answer else None
     moment = http_date(told)
     if moment is None:
@@ -66,7 +66,7 @@ async def check_clock(context: Context) -> Finding:
 
 
 async def check_accepted(context: Context) -> Finding:
-    """Whether the service accepts the key."""
+    """Say whether the service accepts the key."""
     setup = context.setup
     other = "production" if context.environment.name == "STAGING" else "staging"
     client = Confirma(

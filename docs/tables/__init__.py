@@ -64,7 +64,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
 
 
 def write(folder: Path) -> None:
-    """Writes every table whose contents have changed."""
+    """Write every table whose contents have changed."""
     folder.mkdir(exist_ok=True)
     for name, table in TABLES.items():
         file = folder / f"{name}.md"

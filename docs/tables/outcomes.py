@@ -92,33 +92,33 @@ _PHASES: Mapping[type[ConfirmaError], str] = {
 
 
 def states() -> str:
-    """Every state that the journal knows."""
+    """Return every state that the journal knows."""
     docs = member_docs(State)
     return table(("State", "Meaning"), [(code(state.name), docs[state.name]) for state in State])
 
 
 def answers() -> str:
-    """What each answer of the service proves, a successful one aside."""
+    """Return what each answer of the service proves, a successful one aside."""
     return _evidence("answer", "The answer")
 
 
 def receipts() -> str:
-    """What each successful answer proves."""
+    """Return what each successful answer proves."""
     return _evidence("receipt", "The answer, 200, 201, 202 or 204,")
 
 
 def records() -> str:
-    """What each record proves that a lookup finds."""
+    """Return what each record proves that a lookup finds."""
     return _evidence("record", "A record is found")
 
 
 def lists() -> str:
-    """What each list proves that does not show the invoice."""
+    """Return what each list proves that does not show the invoice."""
     return _evidence("list", "The list is one")
 
 
 def absences() -> str:
-    """What it proves that a list which confirms the question does not show the invoice."""
+    """Return what it proves that a list which confirms the question does not show the invoice."""
     return _evidence("absence", "The invoice is not listed, and")
 
 
@@ -134,13 +134,13 @@ def _then(state: State, pause: bool) -> str:
 
 
 def verdicts() -> str:
-    """Every verdict of a job."""
+    """Return every verdict of a job."""
     docs = {Verdict.ACCEPTED.name: "The service has it.", **member_docs(Verdict)}
     return table(("Verdict", "Meaning"), [(code(it.value), docs[it.name]) for it in Verdict])
 
 
 def errors() -> str:
-    """Every error, by the tree of their classes."""
+    """Return every error, by the tree of their classes."""
     rows = [
         (
             f"{{py:class}}`~{_documented(cls)}`",
@@ -171,13 +171,13 @@ def _phase(cls: type[ConfirmaError]) -> str:
 
 
 def phases() -> str:
-    """How far a call can come."""
+    """Return how far a call can come."""
     docs = member_docs(Phase)
     return table(("Phase", "Meaning"), [(code(phase.name), docs[phase.name]) for phase in Phase])
 
 
 def log_fields() -> str:
-    """Every field of a record of the log, with what it says of a call that was tried twice."""
+    """Return every field of a record of the log, with what it says of a call that was tried twice."""
     busy = Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", seconds=0.02)
     taken = Attempt(phase=Phase.REPLIED, status=200, request_id="c0ffee", waited=0.004, seconds=0.031)
     history = History(
@@ -192,7 +192,7 @@ def log_fields() -> str:
 
 
 def retries() -> str:
-    """What happens after each kind of failure, asked of the retry rules themselves."""
+    """Return what happens after each kind of failure, asked of the retry rules themselves."""
     no_tls = "the certificate of the host is not accepted, and nothing was sent"
     cases: Sequence[tuple[str, Phase, int | None, str]] = (
         (
@@ -225,7 +225,7 @@ def retries() -> str:
 
 
 def retry_figures() -> str:
-    """The policy of retries, and what a refusal does to the rate."""
+    """Return the policy of retries, and what a refusal does to the rate."""
     policy = RetryPolicy()
     return (
         f"- A call starts at most {policy.attempts} requests (`attempts`). The pause before the next is a "
@@ -241,7 +241,7 @@ def retry_figures() -> str:
 
 
 def rate_figures() -> str:
-    """How the rate follows the share of refusals."""
+    """Return how the rate follows the share of refusals."""
     shortest, longest = adaptive_rate.RETURN_SECONDS
     usual, most = f"{refusal_share.PRESUMED_SHARE:.0%}", f"{refusal_share.HIGHEST_SHARE:.0%}"
     return (
@@ -266,6 +266,6 @@ def _consequence(phase: Phase, repeat: Repeat, status: int | None, error: str, l
 
 
 def faults() -> str:
-    """Every fault of the sandbox."""
+    """Return every fault of the sandbox."""
     docs = member_docs(Fault)
     return table(("Fault", "What happens"), [(code(fault.name), docs[fault.name]) for fault in Fault])

@@ -107,7 +107,7 @@ _BY_HUNDRED: Mapping[int, Kind] = {3: Kind.REDIRECT, 4: Kind.UNHEARD_OF, 5: Kind
 
 
 def kind_of_status(status: int, retry_after: float | None = None) -> Kind:
-    """What an answer of a status is that is no success.
+    """Classify a status that is no success.
 
     Args:
         status: The status.
@@ -119,7 +119,7 @@ def kind_of_status(status: int, retry_after: float | None = None) -> Kind:
 
 
 def classify_error(error: CallError) -> Classification:
-    """What a call proves that failed: rejected, unknown, or nothing happened and the job pauses."""
+    """Classify a failed call: rejected, unknown, or nothing happened and the job pauses."""
     kind = _kind_of_error(error)
     if kind.reading.pause:
         return Classification(kind=kind, pause=str(error), cause=error)
@@ -150,7 +150,7 @@ def _kind_of_error(error: CallError) -> Kind:
 
 
 def _first_line(error: CallError) -> str:
-    """The first line: an error's list of paths belongs into the log, not into every row of a report."""
+    """Return the first line: an error's list of paths belongs into the log, not into a report."""
     return str(error).partition("\n")[0]
 
 
@@ -184,7 +184,7 @@ class Receipts:
 
     @classmethod
     def of(cls, converter: Converter) -> Receipts:
-        """The names by which a converter reads."""
+        """Return the names by which a converter reads."""
         names = {each.attribute: each.wire for each in converter.fields_of(InvoiceReceipt)}
         return cls(names["status"], names["invoice_number"])
 
@@ -196,7 +196,7 @@ SHIPPED_NAMES = Receipts(wire_names(InvoiceReceipt)["status"], wire_names(Invoic
 def classify_answer(
     reply: Reply, number: int, names: Receipts = SHIPPED_NAMES, forms: Container[str] = ()
 ) -> Classification:
-    """What a successful answer proves: only what it says in a word that is known, or in a form that is.
+    """Classify a successful answer by the words and forms that are known.
 
     The vendor does not show the answer, so that its names are provisional.
 
@@ -249,7 +249,7 @@ def classify_answer(
 
 @cache
 def _taken(status: str) -> Classification:
-    """The usual case, made once for each word."""
+    """Return the usual case, made once for each word."""
     return Classification(kind=Kind.TAKEN, status=status)
 
 

@@ -62,12 +62,12 @@ class Wanted:
 
 
 def days_around(date: str, days: int) -> Sequence[str]:
-    """The dates so many days before and after another, in ISO 8601, as far as the calendar goes."""
+    """Return the dates so many days before and after another, in ISO 8601, as far as the calendar goes."""
     return _days_from(date, -days).isoformat(), _days_from(date, days).isoformat()
 
 
 def _days_from(date: str, days: int) -> datetime.date:
-    """The date so many days from another, as far as the calendar goes."""
+    """Return the date so many days from another, as far as the calendar goes."""
     ordinal = min(max(datetime.date.fromisoformat(date).toordinal() + days, 1), datetime.date.max.toordinal())
     return datetime.date.fromordinal(ordinal)
 
@@ -75,7 +75,7 @@ def _days_from(date: str, days: int) -> datetime.date:
 def classify_list(
     answer: DistributionInformation, wanted: Wanted, rivals: AmbiguousMatches
 ) -> Classification:
-    """What a list proves that was asked for an invoice.
+    """Classify the list that was asked for an invoice.
 
     The names of the query are provisional: a service that ignores them would answer about other invoices. So
     an empty list counts only where it confirms what was asked; and it is but ``NOT_LISTED``, since lists may
@@ -141,14 +141,14 @@ def _listed(
 
 
 def _is_anothers(record: DistributionRecord, wanted: Wanted, rivals: AmbiguousMatches) -> bool:
-    """Whether a record is of another document that is known: it contradicts this one, and fits that."""
+    """Say whether a record is of another document that is known: it contradicts this one, and fits that."""
     return _contradicts(record, wanted) and any(_may_be(record, other) for other in rivals.others)
 
 
 def _not_its_own(
     found: Sequence[DistributionRecord], wanted: Wanted, rivals: AmbiguousMatches
 ) -> Kind | None:
-    """Why one of the records may be another document's; None where none may."""
+    """Return why one of the records may be another document's; None where none may."""
     if wanted.key.type == InvoiceType.REMINDER:
         return Kind.REMINDER
     if any(not _fits(record, wanted.key) for record in found):
@@ -168,7 +168,7 @@ def _fits(record: DistributionRecord, key: InvoiceKey) -> bool:
 
 
 def _contradicts(record: DistributionRecord, wanted: Wanted) -> bool:
-    """Whether a record says of type, amount or seller what the invoice does not, if it says anything."""
+    """Say whether a record says of type, amount or seller what the invoice does not, if it says anything."""
     key, extra = wanted.key, record.extra
     own = wanted.amount
     return (
@@ -181,14 +181,14 @@ def _contradicts(record: DistributionRecord, wanted: Wanted) -> bool:
 
 
 def _may_be(record: DistributionRecord, other: InvoiceKey) -> bool:
-    """Whether nothing in a record contradicts that it is another document's."""
+    """Say whether nothing in a record contradicts that it is another document's."""
     own = type_word(other.type)
     same_kind = all(kind == own or kind not in KNOWN_TYPES for kind in types_in(record.extra))
     return same_kind and (record.invoice_date is None or not other.date or _fits(record, other))
 
 
 def _unclear(record: DistributionRecord) -> Kind | None:
-    """Why the words of a record do not say what became of the invoice; None where they do."""
+    """Return why the words of a record do not say what became of the invoice; None where they do."""
     if record.status in {InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE}:
         return None
     if record.error or says_no(record.extra) is not None:
@@ -213,7 +213,7 @@ def _by_words(found: Sequence[DistributionRecord], *, former: bool) -> Kind:
 
 
 def after_no(listed: Classification, said: str | None) -> Classification:
-    """The same record, after the service had refused the invoice: it has it from before.
+    """Return the same record, after the service had refused the invoice: it has it from before.
 
     Args:
         listed: What the record proves.
@@ -233,7 +233,7 @@ def after_no(listed: Classification, said: str | None) -> Classification:
 def classify_absence(
     *, witnessed: bool, on_unknown: Unknown, says_no: bool, said: str | None, new: bool = False
 ) -> Classification:
-    """What it proves that a list which confirms the question does not show an invoice after the settle time.
+    """Classify the absence of an invoice from a list, after the settle time.
 
     Args:
         witnessed: Whether the list shows a witness: an invoice that was accepted by an attempt which started
@@ -260,12 +260,12 @@ def classify_absence(
 
 
 def held(why: str, said: str | None) -> str:
-    """Says why an invoice is held, and keeps what was said of it at first."""
+    """Say why an invoice is held, and keep what was said of it at first."""
     return f"{why}{_AT_FIRST}{said}" if said else why
 
 
 def reason_of(detail: str | None) -> str | None:
-    """What was said of an invoice at first, before it was held."""
+    """Return what was said of an invoice at first, before it was held."""
     if not detail or detail == _HELD:
         return None
     return detail.partition(_AT_FIRST)[2] or detail

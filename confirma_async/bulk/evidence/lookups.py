@@ -100,7 +100,7 @@ class Lookups:
         self._witnesses = Witnesses(self._shows, max(0.02, settle / 120), max(0.02, settle / 4))
 
     def begin(self, forms: set[str], doubt: Doubt | None) -> None:
-        """Takes in what the journal knows as the run begins.
+        """Take in what the journal knows as the run begins.
 
         Args:
             forms: The forms of answers after which a lookup has found the invoice.
@@ -120,7 +120,7 @@ class Lookups:
         return sum(task.lost is not None and task.lost.form is not None for task in self.open.values())
 
     def lose(self, task: Task, classification: Classification) -> None:
-        """Takes up an invoice whose outcome has just become unknown."""
+        """Take up an invoice whose outcome has just become unknown."""
         settles_at = self._now() + self.options.settle_seconds
         task.lost = Lost(
             settles_at=settles_at,
@@ -132,7 +132,7 @@ class Lookups:
         self.open[task.position] = task
 
     def resume(self, task: Task, row: Row, sent: Version | None) -> None:
-        """Takes up an invoice whose outcome an earlier run left unknown, or of which it said: not taken.
+        """Take up an invoice whose outcome an earlier run left unknown, or of which it said: not taken.
 
         However long ago that was by the clock on the wall, it is waited for as long as for one of this run.
 
@@ -159,7 +159,7 @@ class Lookups:
         self.open[task.position] = task
 
     async def step(self, task: Task) -> Step:
-        """Looks an invoice up, and decides what can be decided.
+        """Look an invoice up, and decide what can be decided.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -197,7 +197,7 @@ class Lookups:
         return await self._look(task, lost, moment)
 
     async def _look(self, task: Task, lost: Lost, moment: _Now) -> Step:
-        """Asks for the invoice itself, after its witness, and decides."""
+        """Ask for the invoice itself, after its witness, and decide."""
         wanted = Wanted(task.entry.key, task.entry.amount, self._dates(task.entry.key, lost))
         answer = await self._list(wanted)
         lost.asked += 1
@@ -216,7 +216,7 @@ class Lookups:
         return await self._decide(task, judge)
 
     async def _decide(self, task: Task, judge: Callable[[Journal], Classification | Again | Send]) -> Step:
-        """Judges and writes down in one transaction, so that nothing is sent in between that would count."""
+        """Judge and write down in one transaction, so that nothing is sent in between that would count."""
         wall, form = self.clock(), task.lost.form if task.lost else None
         seconds = self._now() - task.sent_at if task.sent_at else None
 
@@ -241,7 +241,7 @@ class Lookups:
         return step
 
     def _absent(self, task: Task, lost: Lost, moment: _Now) -> Classification | Again | Send:
-        """What follows from a list that confirms what was asked, and does not show the invoice."""
+        """Return what follows from a list that confirms what was asked, and does not show the invoice."""
         if not moment.settled:
             return Again(moment.pause)
         if not moment.ended:
@@ -270,7 +270,7 @@ class Lookups:
         return Send()
 
     async def _failed(self, task: Task, lost: Lost, error: CallError) -> Step:
-        """The lookup failed: it is tried again, a few times."""
+        """Return the lookup failed: it is tried again, a few times."""
         lost.failed += 1
         failed = classify_error(error)
         if lost.surely_not:
@@ -288,13 +288,13 @@ class Lookups:
         return await self._decide(task, lambda _: told)
 
     def _dates(self, key: InvoiceKey, lost: Lost) -> Sequence[str]:
-        """The dates other than its own that an invoice may have had when it was sent."""
+        """Return the dates other than its own that an invoice may have had when it was sent."""
         if lost.new and self._newer is not None:
             return days_around(key.date, MOVED)
         return (lost.sent_on,) if lost.sent_on else ()
 
     async def _list(self, wanted: Wanted) -> DistributionInformation:
-        """The list of one number, over a window of dates around its own."""
+        """Return the list of one number, over a window of dates around its own."""
         return await self.invoices.distributions(
             invoice_number=wanted.key.number, from_date=wanted.first, to_date=wanted.last
         )
@@ -302,7 +302,7 @@ class Lookups:
     # --- witnesses and time -------------------------------------------------------------------------
 
     async def _note_end(self, task: Task, lost: Lost) -> bool:
-        """Whether the lost attempt has surely ended; writes it down where the journal does not know."""
+        """Say whether the lost attempt has surely ended; write it down where the journal does not know."""
         if lost.ends_after is None:
             return True
         if self._now() < lost.ends_after or self.clock() < lost.ends_at:
@@ -312,19 +312,19 @@ class Lookups:
         return True
 
     async def _witnessed(self, task: Task, lost: Lost, ended: int | None) -> bool:
-        """Whether the list shows a witness."""
+        """Say whether the list shows a witness."""
         if ended is not None and await self._witnesses.has(task.entry.key, ended):
             return True
         return lost.new and self._newer is not None and await self._newer.shows(task.entry.key)
 
     async def _shows(self, row: Row) -> bool:
-        """Whether the list shows an accepted invoice; what became of it since does not matter."""
+        """Say whether the list shows an accepted invoice; what became of it since does not matter."""
         wanted = Wanted(row.key, row.amount)
         found = classify_list(await self._list(wanted), wanted, AmbiguousMatches())
         return found.kind in {Kind.LISTED, Kind.LISTED_IN_ERROR}
 
     def _may_wait(self, task: Task, lost: Lost, ended: int | None) -> bool:
-        """Whether a witness may still be listed while this run goes on, and is waited for."""
+        """Say whether a witness may still be listed while this run goes on, and is waited for."""
         if lost.new or (self.options.on_unknown is Unknown.RESEND and not lost.says_no):
             return False
         if self._now() >= lost.settles_at + self.options.settle_seconds:
@@ -350,12 +350,12 @@ class Lookups:
         )
 
     def _pause(self, lost: Lost) -> float:
-        """Seconds until it is looked up again: longer each time, and not beyond its settle time."""
+        """Return seconds until it is looked up again: longer each time, and not beyond its settle time."""
         settle, left = self.options.settle_seconds, lost.settles_at - self._now()
         return min(left, settle * 3.0 ** min(lost.asked, 4) / 180) if left > 0 else max(0.02, settle / 20)
 
     def _now(self) -> float:
-        """Loop time: a clock that is set changes no wait."""
+        """Return loop time: a clock that is set changes no wait."""
         return asyncio.get_running_loop().time()
 
 
@@ -370,7 +370,7 @@ _OF_OTHERS = frozenset({Kind.REMINDER, Kind.RIVAL, Kind.FORMER_ERROR})
 
 
 def _once_more(found: Classification, lost: Lost, task: Task) -> Classification | Send:
-    """What follows from a last look before something is sent that was not taken."""
+    """Return what follows from a last look before something is sent that was not taken."""
     if found.kind in _OF_OTHERS or (found.kind is Kind.LISTED_IN_ERROR and lost.changed):
         return Send()
     if found.kind is Kind.NOT_LISTED or (found.kind.reading.of != "record" and not task.unsure):
@@ -379,7 +379,7 @@ def _once_more(found: Classification, lost: Lost, task: Task) -> Classification 
 
 
 def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None]:
-    """Accepted invoices that a record of their number can only be of, and when the lost attempt had ended."""
+    """Return the invoices that may be witnesses, and when the lost attempt had ended."""
     if task.entry.key.type == InvoiceType.REMINDER:  # a list may show it by the number of its invoice
         return (), None
     own = journal.find(task.entry.key)
@@ -389,6 +389,6 @@ def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None
 
 
 def _has_one_attempt(journal: Journal, task: Task) -> bool:
-    """Whether a record can only be of the attempt that was answered, not of one before it."""
+    """Say whether a record can only be of the attempt that was answered, not of one before it."""
     own = journal.find(task.entry.key)
     return own is not None and own.attempts == 1 and not journal.has_previous_version(task.position)

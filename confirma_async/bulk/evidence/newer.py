@@ -49,7 +49,7 @@ class Newer:
     _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
     async def shows(self, key: InvoiceKey) -> bool:
-        """Whether something is listed that is like an invoice, and surely newer than the doubt.
+        """Say whether something is listed that is like an invoice, and surely newer than the doubt.
 
         Raises:
             CallError: the service could not be asked.
@@ -82,7 +82,7 @@ def _moment(seconds: float) -> datetime.datetime:
 
 
 def _is_like(record: DistributionRecord, key: InvoiceKey) -> bool:
-    """What ``witnesses.is_like`` says of an invoice, of a record: as far as it says what it is.
+    """Return what ``witnesses.is_like`` says of an invoice, of a record: as far as it says what it is.
 
     Where records do not name their type, only invoices are taken to be among them.
     """

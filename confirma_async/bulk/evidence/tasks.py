@@ -118,7 +118,7 @@ Step: TypeAlias = Decided | Again | Send
 def decision_of(
     task: Task, classification: Classification, *, wall: float, seconds: float | None, lost: bool = False
 ) -> Decision:
-    """What to write down for an item.
+    """Return what to write down for an item.
 
     Args:
         task: The item.

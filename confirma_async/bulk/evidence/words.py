@@ -61,7 +61,7 @@ _LARGEST_AMOUNT = Decimal(10) ** 15
 
 
 def _entries(found: object) -> Sequence[tuple[str, object]]:
-    """Every key of an answer, as ``plain`` has it, with its value; an error where it is too deep."""
+    """Return every key of an answer, as ``plain`` has it, with its value; an error where it is too deep."""
     entries: list[tuple[str, object]] = []
     level = [found]
     for _ in range(DEEPEST):
@@ -82,7 +82,7 @@ def _entries(found: object) -> Sequence[tuple[str, object]]:
 
 
 def survey(found: object, status: str, number: str) -> tuple[str | None, Sequence[object]]:
-    """What an answer says at any of the keys that answers have.
+    """Return what an answer says at any of the keys that answers have.
 
     Args:
         found: The answer.
@@ -104,7 +104,7 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
 
 
 def says_no(found: object, status: str = "status") -> str | None:
-    """The key under which an answer says that something failed, as far as that can be told; else None."""
+    """Return the key under which an answer says that something failed; None where none does."""
     return _sign(_entries(found), status) if found else None
 
 
@@ -120,7 +120,7 @@ def _sign(entries: Sequence[tuple[str, object]], status: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _roles(key: str) -> tuple[bool, bool, bool]:
-    """What a key may say: in a word how it went, whether it went well, and that something failed."""
+    """Return what a key may say: in a word how it went, whether it went well, and that something failed."""
     found = _WORD_KEY.fullmatch(key), _SUCCESS.fullmatch(key), _FAILURE.search(key)
     return found[0] is not None, found[1] is not None, found[2] is not None
 
@@ -130,7 +130,7 @@ def _says_something(value: object) -> bool:
 
 
 def _is_yes(value: object) -> bool:
-    """Whether a value at a key of success is a yes, or says nothing by itself."""
+    """Say whether a value at a key of success is a yes, or says nothing by itself."""
     if isinstance(value, str):
         return _first_word(value) in _YES
     if isinstance(value, dict | list):  # what is in it is looked at
@@ -150,7 +150,7 @@ def _is_failing(value: object) -> bool:
 
 @lru_cache(maxsize=256)
 def _fails(word: str) -> bool:
-    """Whether a word is one of failure; few words occur, and many times."""
+    """Say whether a word is one of failure; few words occur, and many times."""
     first, whole = _first_word(word), _SPACING.sub("", word.lower())
     if first.isdigit():
         return len(first) == 3 and first >= "400"
@@ -161,25 +161,25 @@ def _fails(word: str) -> bool:
 
 
 def _first_word(text: str) -> str:
-    """The first word or number of a text, in small letters; empty where there is none."""
+    """Return the first word or number of a text, in small letters; empty where there is none."""
     found = _FIRST.search(text.lower())
     return found.group() if found else ""
 
 
 def is_number(told: object, number: int) -> bool:
-    """Whether what is told is this number, exactly: ``0001042`` is not 1042."""
+    """Say whether what is told is this number, exactly: ``0001042`` is not 1042."""
     if isinstance(told, bool):
         return False
     return told == str(number) or (isinstance(told, int | Decimal) and told == number)
 
 
 def names_number(told: str, number: int) -> bool:
-    """Whether a text is a number spelled otherwise, or holds it: ``0001042``, `` 1042``, ``INV-1042``."""
+    """Say whether a text is a number spelled otherwise, or holds it: ``0001042``, `` 1042``, ``INV-1042``."""
     return any(digits.lstrip("0") == str(number) for digits in _DIGITS.findall(told))
 
 
 def type_word(told: str) -> str:
-    """A type without what spelling changes: ``CreditNote`` and ``CREDIT_NOTE`` are one."""
+    """Return a type without what spelling changes: ``CreditNote`` and ``CREDIT_NOTE`` are one."""
     return _SPACING.sub("", told).upper()
 
 
@@ -188,13 +188,13 @@ KNOWN_TYPES = frozenset(type_word(known) for known in InvoiceType)
 
 
 def types_in(extra: Mapping[str, object]) -> Sequence[str]:
-    """The invoice types that a record names, as ``type_word`` has them, also those that no docs know."""
+    """Return the invoice types that a record names, as ``type_word`` has them."""
     told = [value for key, value in extra.items() if plain(key) in _TYPES]
     return [type_word(str(value)) for value in told if value is not None and value != ""]
 
 
 def amounts_in(extra: Mapping[str, object]) -> Sequence[Decimal | None]:
-    """The amounts that a record names, without their signs; None for one that can be no amount."""
+    """Return the amounts that a record names, without their signs; None for one that can be no amount."""
     told = [value for key, value in extra.items() if plain(key) in _AMOUNTS]
     return [_amount(value) for value in told if value is not None and value != ""]
 
@@ -214,17 +214,17 @@ def _amount(told: object) -> Decimal | None:
 
 
 def sellers_in(extra: Mapping[str, object]) -> Sequence[str]:
-    """The sellers that a record names."""
+    """Return the sellers that a record names."""
     return [value for key, value in extra.items() if plain(key) in _SELLERS and isinstance(value, str)]
 
 
 def has_more(extra: Mapping[str, object]) -> bool:
-    """Whether an answer says that it goes on elsewhere."""
+    """Say whether an answer says that it goes on elsewhere."""
     return any(plain(key) in _MORE and bool(value) for key, value in extra.items())
 
 
 def form_of(found: object, status: str) -> str:
-    """The form of an answer: its keys and the kinds of their values, and no value that is no yes or no.
+    """Return the form of an answer: its keys, and the kinds of their values.
 
     One answer may say yes and another one no in the same keys. So what is true or false counts by its value
     everywhere, and so does zero; and words and numbers count by theirs at keys that say how it went. What is
@@ -276,7 +276,7 @@ def _kind(key: str, value: object, status: str, deepest: int) -> str:
 
 
 def _by_value(told: str) -> str:
-    """A short word or number itself, and of anything else what only the same has."""
+    """Return a short word or number itself, and of anything else what only the same has."""
     if _WORD.fullmatch(told) or (len(told) <= 3 and told.isdecimal()):
         return told
     return "#" + hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]

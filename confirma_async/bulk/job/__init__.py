@@ -118,7 +118,7 @@ class Job:
         return self._feeder.exhausted
 
     async def submit(self, source: Source) -> None:
-        """Brings every record of the source to its outcome, or as far as the job can go.
+        """Bring every record of the source to its outcome, or as far as the job can go.
 
         Raises:
             JournalError: the journal cannot be written; nothing is sent without it.
@@ -137,7 +137,7 @@ class Job:
             await self._put_back()
 
     async def _first_of(self, *awaited: Coroutine[Any, Any, Any]) -> None:
-        """Waits for the first of some coroutines, and ends the others; a worker that fails fails the job."""
+        """Wait for the first of some coroutines, and end the others; a worker that fails fails the job."""
         tasks = [asyncio.create_task(coroutine) for coroutine in awaited]
         try:
             anything = [*tasks, self._workers.failed, self.writer.broken]
@@ -148,7 +148,7 @@ class Job:
             await end(tasks)
 
     async def _watch_stop(self) -> None:
-        """Waits until the job is asked to stop, or its time is over."""
+        """Wait until the job is asked to stop, or its time is over."""
         until = self.options.until
         try:
             async with asyncio.timeout(None if until is None else max(0.0, until.timestamp() - time.time())):
@@ -160,7 +160,7 @@ class Job:
         self._brake.stop_sending()
 
     async def _handle(self, task: Task) -> None:
-        """Does what an item needs next."""
+        """Do what an item needs next."""
         if self._brake.halted.is_set():
             self._open_items.finish()
         elif not task.unknown or await self._decisions.look_up(task):
@@ -170,18 +170,18 @@ class Job:
         self._decisions.let_go()
 
     def _may_send(self) -> bool:
-        """Says whether this run may still send invoices of which nothing is unknown."""
+        """Say whether this run may still send invoices of which nothing is unknown."""
         if self._brake.halted.is_set():
             return False
         return not self.exhausted or self._open_items.count > len(self._lookups.open)
 
     async def _put_back(self) -> None:
-        """Has nothing claimed in the journal that nobody holds any more."""
+        """Have nothing claimed in the journal that nobody holds any more."""
         with contextlib.suppress(JournalError):  # told already, by what could not be written before
             await self.writer.run(lambda journal: journal.put_back(self.run))
 
     async def _service_time(self) -> float | None:
-        """Asks for the service's own time; returns seconds since 1970, or None where it says none."""
+        """Ask for the service's own time; return seconds since 1970, or None where it says none."""
         today = datetime.datetime.fromtimestamp(self.clock(), datetime.UTC).date()  # any day: its head tells
         query = DistributionQuery(from_inv_date=today, to_inv_date=today)
         return http_date((await self.pipeline.call(DISTRIBUTIONS, Reply, query=query)).date)

@@ -33,19 +33,19 @@ class Brake:
     cause: CallError | None = field(init=False, default=None)
 
     def pause(self, reason: str | None, cause: CallError | None = None) -> None:
-        """Pauses the run where there is a reason to; the first one counts."""
+        """Pause the run where there is a reason to; the first one counts."""
         if reason is not None and self.reason is None:
             self.reason, self.cause = reason, cause
             self.stop_sending()
 
     def stop_sending(self) -> None:
-        """Sends nothing new: calls off what waits for its turn, and lets go of what waits otherwise."""
+        """Send nothing new: call off what waits for its turn, and let go of what waits otherwise."""
         self.halted.set()
         self.calls.call()
         self.let_go()
 
     async def unless_halted(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """Does some work that precedes a call; returns its result, or None where the run halts first."""
+        """Do some work that precedes a call; return its result, or None where the run halts first."""
         working, halted = asyncio.create_task(work), asyncio.create_task(self.halted.wait())
         try:
             await asyncio.wait([working, halted], return_when=asyncio.FIRST_COMPLETED)
@@ -56,7 +56,7 @@ class Brake:
 
 
 async def end(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancels tasks, and waits until they have ended."""
+    """Cancel tasks, and wait until they have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -17,7 +17,7 @@ _PARTICULAR = re.compile(r"\d[\d.,:/-]*|'[^']*'|\"[^\"]*\"")
 
 
 def cause_of(detail: str | None) -> str:
-    """What rejections of one cause have in common: their words, without numbers and quoted values."""
+    """Return what rejections of one cause have in common: their words, without numbers and quoted values."""
     return _PARTICULAR.sub("…", detail or "no reason given")
 
 
@@ -43,7 +43,7 @@ class CircuitBreaker:
         return max(UNKNOWN_STREAK, 2 * self.under_way)
 
     def note(self, found: Classification) -> str | None:
-        """Takes note of an outcome; returns why the job must pause, or None."""
+        """Take note of an outcome; return why the job must pause, or None."""
         if found.state is State.UNKNOWN:
             return self._note_unknown(found)
         self._unknown = 0

@@ -58,7 +58,7 @@ class Decisions:
         self.room.set()
 
     def decide(self, task: Task, found: Classification) -> None:
-        """Makes what became of an item durable, then tells it, or keeps the item for a lookup."""
+        """Make what became of an item durable, then tell it, or keep the item for a lookup."""
         self.brake.pause(found.pause, found.cause)
         if found.state is State.PENDING and task.resends:
             # This attempt surely did not arrive, but the one before it may still.
@@ -72,19 +72,19 @@ class Decisions:
         self.write(task, found, partial(self._finish, task, found))
 
     def leave_unknown(self, task: Task, reason: str | None) -> None:
-        """Leaves an item UNKNOWN for the next run, or for a person; ``reason`` says why, in words."""
+        """Leave an item UNKNOWN for the next run, or for a person; ``reason`` says why, in words."""
         found = Classification(kind=Kind.EARLIER, detail=reason)
         self.write(task, found, partial(self._finish, task, found))
 
     def write(
         self, task: Task, found: Classification, then: Callable[[], None], *, lost: bool = False
     ) -> None:
-        """Has what became of an item written down; nobody waits, ``then`` is called when it is durable."""
+        """Have what became of an item written down; nobody waits, ``then`` is called when it is durable."""
         seconds = asyncio.get_running_loop().time() - task.sent_at if task.sent_at else None
         self.writer.decide(decision_of(task, found, wall=self.clock(), seconds=seconds, lost=lost), then)
 
     async def look_up(self, task: Task) -> bool:
-        """Looks an item up, and does what follows from it; returns whether it is to be sent now."""
+        """Look an item up, and do what follows from it; return whether it is to be sent now."""
         lost = task.lost
         untried = lost is not None and lost.form is not None and not lost.asked
         step = await self.lookups.step(task)
@@ -109,12 +109,12 @@ class Decisions:
         return False
 
     def let_go(self) -> None:
-        """Lets go of what waits for a lookup; the journal has it as it is."""
+        """Let go of what waits for a lookup; the journal has it as it is."""
         for _ in range(self.waiting.let_go()):
             self.open_items.finish()
 
     def _mark_unknown(self, task: Task, found: Classification) -> None:
-        """Makes an unknown outcome durable and has it looked up."""
+        """Make an unknown outcome durable and have it looked up."""
         self.lookups.lose(task, found)
         if found.form is None:  # one that awaits a word for the form of its answer is no failure yet
             self.brake.pause(self.breaker.note(found))
@@ -132,7 +132,7 @@ class Decisions:
         self.waiting.add(task, seconds)
 
     def _hurry(self, form: str | None) -> None:
-        """Has those looked after at once whose answers had a form that is confirmed now."""
+        """Have those looked after at once whose answers had a form that is confirmed now."""
         if form is None:
             return
         for task in list(self.lookups.open.values()):
@@ -140,7 +140,7 @@ class Decisions:
                 self.waiting.hurry(task)
 
     def _make_room(self) -> None:
-        """Lets nothing more in while too much is in doubt."""
+        """Let nothing more in while too much is in doubt."""
         if len(self.waiting) >= UNKNOWN_ROOM or self.lookups.unconfirmed >= self.breaker.limit:
             self.room.clear()
         else:

@@ -11,7 +11,7 @@ from confirma_async.session.download import DownloadError, Downloads, TooLargeEr
 
 
 async def with_documents(entry: Entry, downloads: Downloads) -> bytes:
-    """The body of an entry with its documents in the places of their placeholders.
+    """Return the body of an entry with its documents in the places of their placeholders.
 
     Raises:
         RequestInvalidError: one cannot be had, or is not what it was when the record was read.

@@ -55,7 +55,7 @@ class Feeder:
     error: Exception | None = field(init=False, default=None)
 
     async def feed(self, source: Source) -> None:
-        """Feeds the workers; a source that fails lets what is under way come to its end first.
+        """Feed the workers; a source that fails lets what is under way come to its end first.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -82,7 +82,7 @@ class Feeder:
         self.exhausted = True
 
     async def _take(self, chunk: list[Record], index: int) -> None:
-        """Checks a chunk, writes down the intent to send it, and hands it to the workers."""
+        """Check a chunk, write down the intent to send it, and hand it to the workers."""
         prepared = [
             prepare(record, position, self.converter, validate=self.options.validate)
             for position, record in enumerate(chunk, index + 1)
@@ -120,7 +120,7 @@ class Feeder:
 
 
 def _may_be_there(admission: Admission, row: Row) -> bool:
-    """Says whether this was sent before, and is not there by no more than a gateway's word, or a list."""
+    """Say whether this was sent before, and is not there by no more than a gateway's word, or a list."""
     return row.attempts > 0 and (
         admission is Admission.CLAIMED or (admission is Admission.RETRIED and row.says_no)
     )

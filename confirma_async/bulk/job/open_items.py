@@ -23,12 +23,12 @@ class OpenItems:
         self.none_left.set()
 
     def take_up(self) -> None:
-        """Counts one more."""
+        """Count one more."""
         self.count += 1
         self.none_left.clear()
 
     def finish(self) -> None:
-        """Counts one less."""
+        """Count one less."""
         self.count -= 1
         if self.count == 0:
             self.none_left.set()

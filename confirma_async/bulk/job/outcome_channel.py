@@ -26,7 +26,7 @@ class OutcomeChannel:
         self._finished = False
 
     def put(self, outcome: Outcome) -> None:
-        """Adds an outcome that is durable."""
+        """Add an outcome that is durable."""
         if self._open:
             self._waiting.append(outcome)
             self._changed.set()
@@ -34,11 +34,11 @@ class OutcomeChannel:
                 self._capacity.clear()
 
     async def wait_for_capacity(self) -> None:
-        """Waits until the consumer has caught up."""
+        """Wait until the consumer has caught up."""
         await self._capacity.wait()
 
     async def get(self) -> Sequence[Outcome]:
-        """Waits for outcomes, and returns all that there are; none once there will be no more."""
+        """Wait for outcomes, and return all that there are; none once there will be no more."""
         while not self._waiting and not self._finished:
             self._changed.clear()
             await self._changed.wait()
@@ -47,12 +47,12 @@ class OutcomeChannel:
         return outcomes
 
     def close(self) -> None:
-        """Takes no more outcomes: the consumer has gone."""
+        """Take no more outcomes: the consumer has gone."""
         self._open = False
         self._waiting = []
         self._capacity.set()
 
     def finish(self) -> None:
-        """Says that there will be no more outcomes."""
+        """Say that there will be no more outcomes."""
         self._finished = True
         self._changed.set()

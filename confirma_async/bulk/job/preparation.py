@@ -30,7 +30,7 @@ PATIENCE = 0.02
 
 
 async def chunks(source: Source, size: int = CHUNK) -> AsyncGenerator[list[Record]]:
-    """Cuts a source into chunks without reading ahead more than one of them."""
+    """Cut a source into chunks without reading ahead more than one of them."""
     if isinstance(source, AsyncIterable):
         async with aclosing(_patient_chunks(source, size)) as patient:
             async for gathered in patient:
@@ -87,7 +87,7 @@ async def _next(iterator: AsyncIterator[Record]) -> Record:
 
 
 def prepare(record: Record, index: int, converter: Converter, *, validate: bool) -> Entry | Refusal:
-    """Checks and encodes one record.
+    """Check and encode one record.
 
     Args:
         record: The record.

@@ -49,7 +49,7 @@ class Sender:
         self._receipts = Receipts.of(self.pipeline.converter)
 
     async def send(self, task: Task) -> None:
-        """Sends an item, and hands on what that proves.
+        """Send an item, and hand on what that proves.
 
         Raises:
             JournalError: the intent cannot be written; nothing was sent.
@@ -89,7 +89,7 @@ class Sender:
         self.decisions.decide(task, found)
 
     def _call_off(self, task: Task) -> None:
-        """Puts back an item no request of which has arrived, unless one of an earlier call may have."""
+        """Put back an item no request of which has arrived, unless one of an earlier call may have."""
         if task.resends:
             reason = "the job ended before it was sent again; the attempt before may still appear"
             self.decisions.leave_unknown(task, reason)
@@ -98,7 +98,7 @@ class Sender:
             self.decisions.write(task, not_sent, self.decisions.open_items.finish)
 
     async def _whole_body(self, entry: Entry) -> bytes | None:
-        """Puts the documents into the body; returns None where the run halts before they are there.
+        """Put the documents into the body; return None where the run halts before they are there.
 
         Raises:
             RequestInvalidError: one is not to be had.
@@ -108,7 +108,7 @@ class Sender:
         return await self.decisions.brake.unless_halted(with_documents(entry, self._downloads))
 
     async def _reject_documents(self, task: Task, problems: Sequence[Problem]) -> None:
-        """Refuses an invoice whose documents are not to be had: nothing was sent, and the next run may."""
+        """Refuse an invoice whose documents are not to be had: nothing was sent, and the next run may."""
         refusal = Refusal(place=task.entry.place, problems=problems, number=str(task.entry.key.number))
         outcome = outcomes.refused(refusal)
         if task.resends:  # an attempt before this one may have arrived

@@ -32,7 +32,7 @@ class Waiting:
         return [*self._timers.values()]
 
     def add(self, task: Task, seconds: float) -> None:
-        """Has an item wait for so many seconds."""
+        """Have an item wait for so many seconds."""
 
         async def later() -> None:
             await asyncio.sleep(seconds)
@@ -43,13 +43,13 @@ class Waiting:
         self.changed()
 
     def hurry(self, task: Task) -> None:
-        """Has an item wait no longer, if it does."""
+        """Have an item wait no longer, if it does."""
         if task.position in self._timers:
             self._timers.pop(task.position).cancel()
             self.add(task, 0.0)
 
     def let_go(self) -> int:
-        """Has nothing wait any more; returns how many items did."""
+        """Have nothing wait any more; return how many items did."""
         waited = [*self._timers.items()]
         for position, timer in waited:
             timer.cancel()

@@ -37,7 +37,7 @@ class Workers:
         return [*self._tasks]
 
     async def hand(self, task: Task) -> None:
-        """Hands an item to the workers; one more of them begins where all that there are have work."""
+        """Hand an item to the workers; one more of them begins where all that there are have work."""
         await self._queue.put(task)
         if self._queue.qsize() > self._free and len(self._tasks) < self.most:
             self._free += 1
@@ -53,7 +53,7 @@ class Workers:
             self._free += 1
 
     def _ended(self, worker: asyncio.Task[None]) -> None:
-        """Fails the job: a worker never ends by itself, so one that does has failed."""
+        """Fail the job: a worker never ends by itself, so one that does has failed."""
         if not worker.cancelled() and (error := worker.exception()) and not self.failed.done():
             self.failed.set_exception(error)
             self.failed.exception()  # whoever waits may have gone: then the loop must not complain

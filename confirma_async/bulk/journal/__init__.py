@@ -40,11 +40,11 @@ class Journal(Protocol):
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """What is written inside becomes durable together when the block ends, or not at all."""
+        """Make what is written inside durable together when the block ends, or not at all."""
         ...
 
     def close(self) -> None:
-        """Lets go of it. Closing twice is fine."""
+        """Let go of it. Closing twice is fine."""
         ...
 
     # --- a job writes -----------------------------------------------------------------------------
@@ -52,7 +52,7 @@ class Journal(Protocol):
     def begin(
         self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
     ) -> int:
-        """Begins a run, if the journal is of its target and its owner; returns the number of the run.
+        """Begin a run, if the journal is of its target and its owner; return the number of the run.
 
         Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
         In a journal that is in doubt for the first time, nothing counts as surely not sent any more.
@@ -69,7 +69,7 @@ class Journal(Protocol):
         ...
 
     def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
-        """Checks that the journal is of a target and of an owner, and ties it to them where it is new.
+        """Check that the journal is of a target and of an owner, and tie it to them where it is new.
 
         Raises:
             JournalMismatchError: it belongs to another target or another account.
@@ -77,15 +77,15 @@ class Journal(Protocol):
         ...
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
-        """Writes down how a run ended, in words, and the key that its calls bore in the end."""
+        """Write down how a run ended, in words, and the key that its calls bore in the end."""
         ...
 
     def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
-        """Claims each entry for this run, unless ``admission_of`` has something to say against it."""
+        """Claim each entry for this run, unless ``admission_of`` has something to say against it."""
         ...
 
     def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
-        """The next thing that happens to these items is their first byte.
+        """Write down the intent to send these items: their first byte leaves after this.
 
         Args:
             positions: The items; each attempt gets the next place in the order of all attempts.
@@ -95,31 +95,31 @@ class Journal(Protocol):
         ...
 
     def ended(self, positions: Sequence[int]) -> None:
-        """Writes down that the lost attempts of these items have surely ended by now."""
+        """Write down that the lost attempts of these items have surely ended by now."""
         ...
 
     def decide(self, decisions: Sequence[Decision]) -> None:
-        """Writes down what became of items, in this order."""
+        """Write down what became of items, in this order."""
         ...
 
     def put_back(self, run: int) -> None:
-        """Lets go of what this run has claimed and not sent: it is pending again."""
+        """Let go of what this run has claimed and not sent: it is pending again."""
         ...
 
     def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
-        """Writes down records that a run will not send, so that reports can name them."""
+        """Write down records that a run will not send, so that reports can name them."""
         ...
 
     def resolve(self, resolution: Resolution) -> None:
-        """Writes down what a person found out about an item, and keeps what it was before."""
+        """Write down what a person found out about an item, and keep what it was before."""
         ...
 
     def trust(self, now: float) -> int:
-        """Takes the journal for whole again: what was never sent by it may be; returns how many that are."""
+        """Take the journal for whole again: what was never sent by it may be; return how many that are."""
         ...
 
     def note_service_time(self, moment: float) -> None:
-        """Keeps what the service's clock said in its first answer since the journal is in doubt.
+        """Keep what the service's clock said in its first answer since the journal is in doubt.
 
         Args:
             moment: Seconds since 1970.
@@ -127,15 +127,15 @@ class Journal(Protocol):
         ...
 
     def confirm_form(self, form: str) -> None:
-        """Keeps the form of an answer after which a lookup has found the invoice."""
+        """Keep the form of an answer after which a lookup has found the invoice."""
         ...
 
     def keep_numbers(self, given: Mapping[Identity, int]) -> None:
-        """Keeps the whole numbers given to documents whose own is none; one that is there stays."""
+        """Keep the whole numbers given to documents whose own is none; one that is there stays."""
         ...
 
     def archive(self, before: float) -> int:
-        """Keeps of the invoices accepted before a moment only what stops them from being sent again.
+        """Keep of the invoices accepted before a moment only what stops them from being sent again.
 
         Returns:
             How many invoices that are.
@@ -145,55 +145,55 @@ class Journal(Protocol):
     # --- anybody reads ----------------------------------------------------------------------------
 
     def archived(self, run: int | None = None) -> int:
-        """How many accepted invoices were archived: all, or those of a run."""
+        """Return how many accepted invoices were archived: all, or those of a run."""
         ...
 
     def target(self) -> str | None:
-        """Where its invoices go; None before the first run."""
+        """Return where its invoices go; None before the first run."""
         ...
 
     def account(self) -> str:
-        """The name of the account that it belongs to; empty where none was given."""
+        """Return the name of the account that it belongs to; empty where none was given."""
         ...
 
     def owners(self) -> tuple[bytes, Sequence[str]]:
-        """The salt of the fingerprints of its keys, and the fingerprints."""
+        """Return the salt of the fingerprints of its keys, and the fingerprints."""
         ...
 
     def has_sent(self) -> bool:
-        """Whether the service has, or may have, anything of it; until then it is bound to no key."""
+        """Say whether the service has, or may have, anything of it; until then it is bound to no key."""
         ...
 
     def doubt(self) -> Doubt | None:
-        """Why the journal may not know all that was sent; None where it does."""
+        """Return why the journal may not know all that was sent; None where it does."""
         ...
 
     def runs(self) -> Iterator[Run]:
-        """The runs, the latest first."""
+        """Return the runs, the latest first."""
         ...
 
     def run(self, number: int) -> Run | None:
-        """A run; None where there is none of that number."""
+        """Return a run; None where there is none of that number."""
         ...
 
     def decided_since(self, run: int, moment: float) -> int:
-        """How many items a run decided since a moment, in seconds since 1970, to ten seconds."""
+        """Return how many items a run decided since a moment, in seconds since 1970, to ten seconds."""
         ...
 
     def confirmed_forms(self) -> frozenset[str]:
-        """The forms of answers after which a lookup has found the invoice."""
+        """Return the forms of answers after which a lookup has found the invoice."""
         ...
 
     def find(self, key: InvoiceKey) -> Row | None:
-        """The item of this key; else one of the same number where only one of the two names its seller."""
+        """Find the item of this key, or of the same number where only one of the two names its seller."""
         ...
 
     def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
-        """What else a lookup by this item's number would find."""
+        """Return what else a lookup by this item's number would find."""
         ...
 
     def witnesses(self, position: int, limit: int) -> Sequence[Row]:
-        """Invoices accepted by attempts that began after an item's lost one had surely ended, newest first.
+        """Return invoices accepted by attempts that began after the item's lost one had ended, newest first.
 
         They are of its type and seller, dated on its day or later, and were sent once: a record of one that
         was sent twice may be of the attempt before. Nothing else that was sent bears their number.
@@ -203,7 +203,7 @@ class Journal(Protocol):
         ...
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
-        """The items in the given states, in the order in which they came; all of them when none is given.
+        """Yield the items in the given states, in the order in which they came; all when none is given.
 
         Args:
             states: The states.
@@ -212,45 +212,48 @@ class Journal(Protocol):
         ...
 
     def known(self, run: int) -> Iterator[Row]:
-        """The items that a run met as rejected by an earlier run, and that still are."""
+        """Return the items that a run met as rejected by an earlier run, and that still are."""
         ...
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
-        """How many items are in each state: all, or those that a run took up last."""
+        """Return how many items are in each state: all, or those that a run took up last."""
         ...
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:
-        """The same for the states that are not final, which is quick however large the journal is."""
+        """Return the same for the states that are not final, which is quick however large the journal is."""
         ...
 
     def refusals(self, run: int) -> Iterator[Refused]:
-        """The problems of the records that a run refused; kept for the last ``RUNS_WITH_REFUSALS`` runs."""
+        """Return the problems of the records that a run refused.
+
+        Kept for the last ``RUNS_WITH_REFUSALS`` runs.
+        """
         ...
 
     def refused(self, run: int) -> int:
-        """How many records a run refused."""
+        """Return how many records a run refused."""
         ...
 
     def withheld(self, run: int) -> int:
-        """How many pending items are among those, for want of a document as they were to be sent."""
+        """Return how many pending items are among those, for want of a document as they were to be sent."""
         ...
 
     def has_previous_version(self, position: int) -> bool:
-        """Whether an item was sent before, and became something else: rejected, or what a person said."""
+        """Say whether an item was sent before, and became something else: rejected, or what a person said."""
         ...
 
     def previous_versions(self) -> Iterator[PreviousVersion]:
-        """What items were before they were sent again, or resolved by a person; oldest first."""
+        """Return what items were before they were sent again, or resolved by a person; oldest first."""
         ...
 
     def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
-        """The whole numbers given so far to these documents, whose own is none."""
+        """Return the whole numbers given so far to these documents, whose own is none."""
         ...
 
     def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
-        """Which of these numbers an invoice bears, or was given to a document."""
+        """Return which of these numbers an invoice bears, or was given to a document."""
         ...
 
     def renumbered(self, run: int) -> Mapping[Identity, int]:
-        """The whole numbers that a run gave to documents whose own is none, smallest first."""
+        """Return the whole numbers that a run gave to documents whose own is none, smallest first."""
         ...

@@ -13,7 +13,7 @@ from confirma_async.errors import JournalMismatchError
 
 
 def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry) -> Admission:
-    """The rule of admission, the same for every form of the journal.
+    """Return the rule of admission, the same for every form of the journal.
 
     Args:
         entry: What the job wants to send.
@@ -50,7 +50,7 @@ K = TypeVar("K", bound=Keyed)
 
 
 def same_invoice(known: Sequence[K], key: InvoiceKey) -> K | None:
-    """Of what is known of one number, type and repeat: that of a key, or where only one names its seller."""
+    """Find a key among what bears its number, type and repeat; one of the two may name no seller."""
     found = None
     for item in known:
         if item.key.seller == key.seller:
@@ -61,7 +61,7 @@ def same_invoice(known: Sequence[K], key: InvoiceKey) -> K | None:
 
 
 def check_target(name: str, known: str | None, target: str) -> None:
-    """Checks that a journal is of this target.
+    """Check that a journal is of this target.
 
     Args:
         name: What names the journal.
@@ -79,7 +79,7 @@ def check_target(name: str, known: str | None, target: str) -> None:
 
 
 def foreign_key(name: str, account: str) -> JournalMismatchError:
-    """The error for a key that a journal does not know."""
+    """Make the error for a key that a journal does not know."""
     whose = f"the account {account}" if account else "another key"
     error = JournalMismatchError(
         f"the journal {name} belongs to {whose}, and the key of this job is not known to be of that account; "

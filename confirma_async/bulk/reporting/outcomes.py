@@ -16,7 +16,7 @@ VERDICTS = {
 
 
 def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> Outcome:
-    """What became of an invoice in this run.
+    """Return what became of an invoice in this run.
 
     Args:
         entry: The invoice.
@@ -38,7 +38,7 @@ def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> O
 
 
 def resumed(entry: Entry, row: Row) -> Outcome:
-    """What became of an invoice in an earlier run."""
+    """Return what became of an invoice in an earlier run."""
     moved = row.source != str(entry.place)
     return Outcome(
         verdict=VERDICTS[row.state],
@@ -55,7 +55,7 @@ def resumed(entry: Entry, row: Row) -> Outcome:
 
 
 def refused(refusal: Refusal) -> Outcome:
-    """A record that was not sent."""
+    """Return a record that was not sent."""
     return Outcome(
         verdict=Verdict.REFUSED,
         place=refusal.place,
@@ -66,7 +66,7 @@ def refused(refusal: Refusal) -> Outcome:
 
 
 def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
-    """The same invoice twice: named in both places, and sent at most once."""
+    """Return the same invoice twice: named in both places, and sent at most once."""
     if admission is Admission.CLASH:
         same = "the same" if row.digest == entry.digest else "different"
         message = (

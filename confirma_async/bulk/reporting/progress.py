@@ -40,7 +40,7 @@ class Progress:
 
 
 def progress_of(journal: Journal, run: Run, now: float) -> Progress:
-    """Reads how a run gets on.
+    """Read how a run gets on.
 
     Args:
         journal: The journal.

@@ -106,7 +106,7 @@ class ReportBuilder:
     with_warnings: list[Outcome] = field(factory=list[Outcome])
 
     def add(self, outcome: Outcome) -> None:
-        """Counts one outcome."""
+        """Count one outcome."""
         self.counts[outcome.verdict.value] += 1
         self.counts["duplicates"] += outcome.duplicate
         self.counts["resumed"] += outcome.resumed
@@ -120,7 +120,7 @@ class ReportBuilder:
             self.with_warnings.append(outcome)
 
     def report(self, journal: str, ending: RunResult | None, seconds: float) -> Report:
-        """What has been counted, as a report; without an ending, of a run that has not come to one."""
+        """Return what has been counted, as a report; without an ending, of a run that has not come to one."""
         return Report(
             journal=journal,
             accepted=self.counts[Verdict.ACCEPTED.value],

@@ -44,7 +44,7 @@ class Total:
     without_amount: int = 0
 
     def add(self, row: Row) -> None:
-        """Counts one in."""
+        """Count one in."""
         self.count += 1
         if row.amount is None:
             self.without_amount += 1
@@ -69,7 +69,7 @@ class Group:
     named: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
 
     def add(self, number: str, place: str) -> None:
-        """Counts one in."""
+        """Count one in."""
         self.count += 1
         if len(self.named) < NAMED:
             self.named.append((number, place))
@@ -136,7 +136,7 @@ class Summary:
 
 
 def summarize(journal: Journal, run: Run | None = None) -> Summary:
-    """Reads a journal through once.
+    """Read a journal through once.
 
     Args:
         journal: The journal.
@@ -199,7 +199,7 @@ class _Groups:
 
 
 def _bars(seconds: Mapping[int, int]) -> list[Bar]:
-    """At most ``BARS`` stretches of the same length, from the first to the last decision."""
+    """Return at most ``BARS`` stretches of the same length, from the first to the last decision."""
     if not seconds:
         return []
     first, last = min(seconds), max(seconds) + 1
@@ -225,7 +225,7 @@ def _edge(value: float, edges: Iterable[float]) -> int:
 
 
 def _quantile(milliseconds: Mapping[int, int], share: int) -> float:
-    """The smallest value within which so many hundredths of all lie."""
+    """Return the smallest value within which so many hundredths of all lie."""
     wanted = sum(milliseconds.values()) * share / 100
     reached = 0
     for value in sorted(milliseconds):

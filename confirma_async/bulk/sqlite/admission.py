@@ -28,34 +28,34 @@ class Keeper(Protocol):
     """What a chunk needs of its journal."""
 
     def next_position(self) -> int:
-        """The place of an item that the journal has not had yet."""
+        """Return the place of an item that the journal has not had yet."""
         ...
 
     def word(self, text: str) -> int:
-        """The number of a text that repeats."""
+        """Return the number of a text that repeats."""
         ...
 
     def keep_former(self, position: int, now: float, note: str) -> None:
-        """Keeps what an item is, before it becomes something else."""
+        """Keep what an item is, before it becomes something else."""
         ...
 
     def version_sent(self, position: int) -> Version | None:
-        """What was sent of an item last, if it has been corrected since."""
+        """Return what was sent of an item last, if it has been corrected since."""
         ...
 
 
 def day(date: str) -> int:
-    """The number of a day in ISO 8601; 0 for an empty text."""
+    """Return the number of a day in ISO 8601; 0 for an empty text."""
     return datetime.date.fromisoformat(date).toordinal() if date else _NO_DAY
 
 
 def date_of(number: int) -> str:
-    """The day of a number."""
+    """Return the day of a number."""
     return "" if number == _NO_DAY else datetime.date.fromordinal(number).isoformat()
 
 
 def in_cents(amount: Decimal | None) -> int | None:
-    """Hundredths, which SQLite adds up exactly; None for what is none of that many."""
+    """Return hundredths, which SQLite adds up exactly; None for what is none of that many."""
     if amount is None or not amount.is_finite():
         return None
     cents = int(amount.scaleb(2))
@@ -118,12 +118,12 @@ class Chunk:
         self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
 
     def know(self, rows: Iterable[Row]) -> None:
-        """Takes note of what the journal has under the numbers of the chunk."""
+        """Take note of what the journal has under the numbers of the chunk."""
         for row in rows:
             self._known[row.key.number, row.key.type, row.key.repeat].append(row)
 
     def admit(self, entry: Entry) -> Admitted:
-        """Answers one entry, and puts down what is to be written for it."""
+        """Answer one entry, and put down what is to be written for it."""
         key = entry.key
         slot = self._known[key.number, key.type, key.repeat]
         known = same_invoice(slot, key)

@@ -62,7 +62,7 @@ class OpenFile:
     _marks: Marks
 
     def check_in_place(self) -> None:
-        """Checks that the file behind the path, and its log, are still those that are open.
+        """Check that the file behind the path, and its log, are still those that are open.
 
         Raises:
             JournalGoneError: they are not; what the job knew was saved beside the path, where possible.
@@ -87,11 +87,11 @@ class OpenFile:
         return identity_at(self.path) == self._identity and identity_at(self._log) == self._log_identity
 
     def note_commit(self, commits: int) -> None:
-        """Writes the marks after a commit."""
+        """Write the marks after a commit."""
         self._marks.note(commits)
 
     def _rescue(self) -> str | None:
-        """Saves what the connection still sees; returns where."""
+        """Save what the connection still sees; return where."""
         with contextlib.suppress(sqlite3.Error, OSError):
             folder = self.path.parent if self.path.parent.is_dir() else Path(tempfile.gettempdir())
             target = folder / f"{self.path.name}.rescued-{uuid.uuid4().hex[:8]}"
@@ -103,7 +103,7 @@ class OpenFile:
         return None
 
     def close(self) -> None:
-        """Closes the file as complete, if it is still in its place, then lets go of the lock."""
+        """Close the file as complete, if it is still in its place, then let go of the lock."""
         if self._is_in_place():
             _mark_closed(self.connection)
         with contextlib.suppress(sqlite3.Error):
@@ -114,7 +114,7 @@ class OpenFile:
 
 
 def copy_into(connection: sqlite3.Connection, target: Path) -> None:
-    """Copies a journal into a new file, whole and marked as a copy.
+    """Copy a journal into a new file, whole and marked as a copy.
 
     Raises:
         sqlite3.Error: it cannot be written.
@@ -129,7 +129,7 @@ def copy_into(connection: sqlite3.Connection, target: Path) -> None:
 
 
 def open_file(path: Path) -> OpenFile:
-    """Opens a journal for a job, or makes a new one. Belongs into the thread that will use it.
+    """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
 
     Raises:
         JournalError: it cannot be written, its locks cannot be trusted there, or it is in use, damaged,
@@ -173,7 +173,7 @@ def _open(path: Path) -> OpenFile:
 
 
 def _make(path: Path) -> None:
-    """Makes a journal where there is none; it appears whole, so that an empty file is never one of ours."""
+    """Make a journal where there is none; it appears whole, so that an empty file is never one of ours."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -192,7 +192,7 @@ def _make(path: Path) -> None:
 
 
 def _make_private(path: Path, descriptor: int) -> None:
-    """Takes from others what they may read or write of the journal."""
+    """Take from others what they may read or write of the journal."""
     if os.fstat(descriptor).st_mode & 0o077:
         try:
             os.fchmod(descriptor, 0o600)
@@ -227,7 +227,7 @@ def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt 
 
 
 def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) -> None:
-    """Makes the file that is here the journal's own, and keeps the doubt that there is about it."""
+    """Make the file that is here the journal's own, and keep the doubt that there is about it."""
     values = {"origin": str(Origin.of(path.stat()))}
     if doubt is not None:
         values |= {"doubt": doubt.reason, "doubt_since": str(doubt.since)}
@@ -248,7 +248,7 @@ def _known_since(connection: sqlite3.Connection) -> str | None:
 
 
 def check_form(path: Path, connection: sqlite3.Connection) -> None:
-    """Checks that a journal has its tables and indexes.
+    """Check that a journal has its tables and indexes.
 
     Raises:
         JournalError: some are missing.
@@ -262,7 +262,7 @@ def _write_open_mark(connection: sqlite3.Connection, value: str) -> None:
 
 
 def _mark_open(path: Path, connection: sqlite3.Connection) -> None:
-    """Says in the file itself, not only in its log, that the log is needed to understand it from now on.
+    """Say in the file itself, not only in its log, that the log is needed to understand it from now on.
 
     The checkpoint leaves the log as it is: while a journal is open, its log is never empty.
     """
@@ -275,13 +275,13 @@ def _mark_open(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _is_moved(connection: sqlite3.Connection) -> bool:
-    """Whether all of the log is in the file itself, too; tries to bring it there."""
+    """Say whether all of the log is in the file itself, too; tries to bring it there."""
     busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return not busy and logged == moved
 
 
 def _mark_closed(connection: sqlite3.Connection) -> None:
-    """Says in the file itself that it is complete without its log."""
+    """Say in the file itself that it is complete without its log."""
     with contextlib.suppress(sqlite3.Error):
         _write_open_mark(connection, "0")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -22,7 +22,7 @@ _PARTS = ("", "-wal", "-shm")
 
 
 def back_up(journal: Path, target: Path) -> None:
-    """Copies a journal, also while a job runs on it. The copy is marked as one.
+    """Copy a journal, also while a job runs on it. The copy is marked as one.
 
     Args:
         journal: The journal.
@@ -50,7 +50,7 @@ def back_up(journal: Path, target: Path) -> None:
 
 
 def verify(journal: Path) -> Doubt | None:
-    """Checks every page of a journal, and whether it may have forgotten something.
+    """Check every page of a journal, and whether it may have forgotten something.
 
     Raises:
         JournalError: it is damaged, or cannot be read.
@@ -61,7 +61,7 @@ def verify(journal: Path) -> Doubt | None:
 
 
 def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
-    """Gives a journal another name, so that the next job begins a new one, which knows nothing.
+    """Give a journal another name, so that the next job begins a new one, which knows nothing.
 
     Args:
         journal: The journal; it may be damaged, or gone.
@@ -93,7 +93,7 @@ def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
 
 
 def _free(path: Path) -> Path:
-    """The path, or one like it that is not taken."""
+    """Return the path, or one like it that is not taken."""
     names = itertools.chain(
         [path], (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
     )

@@ -24,7 +24,7 @@ file that is open here is never opened a second time except through SQLite itsel
 
 
 def lock_file(path: Path) -> int:
-    """Opens and locks the file; returns its descriptor.
+    """Open and lock the file; return its descriptor.
 
     Raises:
         JournalError: it cannot be written, or it is in use.
@@ -53,7 +53,7 @@ def lock_file(path: Path) -> int:
 
 @contextlib.contextmanager
 def turnstile(path: Path) -> Generator[None]:
-    """Has those who look at a journal, one after the other, not keep a job waiting for ever.
+    """Have those who look at a journal, one after the other, not keep a job waiting for ever.
 
     Each goes through alone, and a job stays in it until those who look have gone. The mark beside the journal
     serves as the turnstile; where it is not there, nobody waits.
@@ -71,7 +71,7 @@ def turnstile(path: Path) -> Generator[None]:
 
 
 def takes(descriptor: int, kind: int) -> bool:
-    """Takes a lock of a kind (``fcntl.LOCK_SH`` or ``LOCK_EX``) without waiting; says whether it could."""
+    """Take a lock of a kind (``fcntl.LOCK_SH`` or ``LOCK_EX``) without waiting; say whether it could."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError:
@@ -80,7 +80,7 @@ def takes(descriptor: int, kind: int) -> bool:
 
 
 def _refuse_at_sight(path: Path) -> None:
-    """Refuses what must not even be opened: devices, and a journal that this process has open already."""
+    """Refuse what must not even be opened: devices, and a journal that this process has open already."""
     if path.exists() and not path.is_file():
         raise JournalError(f"{path} is no regular file; name another place for the journal")
     if path.exists() and identity(path.stat()) in HERE:
@@ -88,7 +88,7 @@ def _refuse_at_sight(path: Path) -> None:
 
 
 def being_read(path: Path) -> JournalError:
-    """Makes the error for a journal that somebody reads all the time."""
+    """Make the error for a journal that somebody reads all the time."""
     error = JournalError(
         f"the journal {path} is being read by another program, so that it cannot be opened safely; end that "
         "program (an export in a pager, say), then run the job again"
@@ -98,7 +98,7 @@ def being_read(path: Path) -> JournalError:
 
 
 def identity_at(path: Path) -> tuple[int, int] | None:
-    """Returns device and inode of the file at a path; None where there is none."""
+    """Return device and inode of the file at a path; None where there is none."""
     try:
         return identity(path.stat())
     except OSError:
@@ -106,7 +106,7 @@ def identity_at(path: Path) -> tuple[int, int] | None:
 
 
 def unwritable(path: Path, error: OSError) -> JournalError:
-    """Makes the error for a journal that cannot be written."""
+    """Make the error for a journal that cannot be written."""
     cure = (
         "make it and its folder writable: a journal in another place would not know what was sent"
         if path.exists()

@@ -27,7 +27,7 @@ from confirma_async.errors import JournalError
 
 @contextlib.contextmanager
 def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
-    """Opens a journal for looking only, also while a job runs on it; leaves no trace of that.
+    """Open a journal for looking only, also while a job runs on it; leave no trace of that.
 
     Gives the connection, and why the journal may not know all that was sent.
 
@@ -59,7 +59,7 @@ def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
 
 @contextlib.contextmanager
 def _look(path: Path) -> Generator[str | None]:
-    """Asks the guard, and keeps a job from beginning to write while a journal at rest is read as it lies."""
+    """Ask the guard, and keep a job from beginning to write while a journal at rest is read as it lies."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -74,7 +74,7 @@ def _look(path: Path) -> Generator[str | None]:
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Generator[Path]:
-    """The file to read: a copy of one whose log has no index, because SQLite would make that beside it."""
+    """Yield the file to read: a copy, where the log has no index, which SQLite would make beside it."""
     log = log_of(path)
     if not log.exists() or log.with_name(f"{path.resolve().name}-shm").exists():
         yield path
@@ -87,7 +87,7 @@ def _readable(path: Path) -> Generator[Path]:
 
 
 def _of_this_version(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The connection; for a file of an older form, one to a copy in memory that was brought up to date."""
+    """Return the connection; for a file of an older form, one to an updated copy in memory."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == VERSION:
         return connection

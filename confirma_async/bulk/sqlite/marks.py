@@ -59,17 +59,17 @@ class Origin:
 
     @classmethod
     def parse(cls, text: str) -> Origin:
-        """Reads what ``str`` has written."""
+        """Read what ``str`` has written."""
         machine, boot, device, inode = text.split(" ")
         return cls(machine, boot, int(device), int(inode))
 
     @classmethod
     def of(cls, stat: os.stat_result) -> Origin:
-        """The origin of a file here and now."""
+        """Return the origin of a file here and now."""
         return cls(_read_id("/etc/machine-id"), _read_id("/proc/sys/kernel/random/boot_id"), *identity(stat))
 
     def is_same_file(self, other: Origin) -> bool:
-        """Whether both are one file, as far as can be told."""
+        """Say whether both are one file, as far as can be told."""
         if self.machine and other.machine and self.machine != other.machine:
             return False
         if self.boot == other.boot and self.device != other.device:
@@ -78,7 +78,7 @@ class Origin:
 
 
 def identity(stat: os.stat_result) -> tuple[int, int]:
-    """Device and inode of a file."""
+    """Return device and inode of a file."""
     return stat.st_dev, stat.st_ino
 
 
@@ -89,7 +89,7 @@ def _read_id(path: str) -> str:
 
 
 def mark_paths(journal: Path) -> Sequence[Path]:
-    """Where the marks of a journal are: beside it, and in the user's state directory if there is one."""
+    """Return the paths of a journal's marks: beside it, and in the user's state directory."""
     file = journal.resolve()
     beside = file.with_name(f"{file.name}.mark")
     name = hashlib.sha256(os.fsencode(file)).hexdigest()[:32]
@@ -100,7 +100,7 @@ def mark_paths(journal: Path) -> Sequence[Path]:
 
 
 def read_marks(journal: Path) -> list[Mark]:
-    """What the marks of a journal say; one that is missing or unreadable is left out."""
+    """Return what the marks of a journal say; one that is missing or unreadable is left out."""
     found: list[Mark] = []
     for path in mark_paths(journal):
         with contextlib.suppress(OSError):
@@ -111,7 +111,7 @@ def read_marks(journal: Path) -> list[Mark]:
 
 
 def remove_marks(journal: Path) -> None:
-    """Forgets a journal that is set aside.
+    """Forget a journal that is set aside.
 
     Raises:
         OSError: a mark cannot be removed.
@@ -128,7 +128,7 @@ class Marks:
 
     @classmethod
     def open(cls, journal: Path, mark: Mark) -> Marks:
-        """Opens the marks, or makes them. The one in the state directory is left out where it cannot be made.
+        """Open the marks, or make them. The one in the state directory is left out where it cannot be made.
 
         Raises:
             OSError: the mark beside the journal cannot be written.
@@ -152,14 +152,14 @@ class Marks:
             os.fsync(descriptor)
 
     def note(self, commits: int) -> None:
-        """Writes how many commits the journal has had."""
+        """Write how many commits the journal has had."""
         digits = f"{commits:0{_DIGITS}d}".encode()
         for descriptor in self._descriptors:
             with contextlib.suppress(OSError):  # a full disk: the mark is behind, which is no alarm
                 os.pwrite(descriptor, digits, 0)
 
     def close(self) -> None:
-        """Lets go of the marks. Closing twice is fine."""
+        """Let go of the marks. Closing twice is fine."""
         descriptors, self._descriptors = self._descriptors, []
         for descriptor in descriptors:
             os.close(descriptor)

@@ -135,7 +135,7 @@ VERSION = len(MIGRATIONS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Brings the file to this version's form in one transaction: after a crash it is as before, or done.
+    """Bring the file to this version's form in one transaction: after a crash it is as before, or done.
 
     A new file is the same case: it has all of the way before it.
     """
@@ -149,13 +149,13 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 @cache
 def current_form() -> frozenset[tuple[str, str]]:
-    """Returns the tables and indexes of this version, as pairs of kind and name."""
+    """Return the tables and indexes of this version, as pairs of kind and name."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
         migrate(made)
         return form_of(made)
 
 
 def form_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
-    """Returns the tables and indexes that a file has, as pairs of kind and name."""
+    """Return the tables and indexes that a file has, as pairs of kind and name."""
     found = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'index')")
     return frozenset(found)

@@ -7,7 +7,7 @@ from confirma_async.errors import JournalMismatchError, UnknownAccountError, Unk
 
 
 def in_words(error: UnknownKeyError | UnknownAccountError | JournalMismatchError) -> str:
-    """Says which options settle it."""
+    """Say which options settle it."""
     if isinstance(error, JournalMismatchError):
         named = f"--account {error.account}" if error.account else "--account NAME"
         return str(error).replace("name that (account=)", f"say {named}")

@@ -15,7 +15,7 @@ _INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @contextlib.contextmanager
 def of_arguments() -> Generator[None]:
-    """Tells what is wrong with a request by the arguments that it is made of.
+    """Tell what is wrong with a request by the arguments that it is made of.
 
     Raises:
         click.UsageError: the request is not valid.
@@ -28,7 +28,7 @@ def of_arguments() -> Generator[None]:
 
 
 def _argument(path: str) -> str:
-    """The argument that gave a value, as the command line names it: ``--due-date: `` for ``$...dueDate``."""
+    """Return the option that gave a value: ``--due-date: `` for ``$...dueDate``."""
     context = click.get_current_context()
     attribute = _INNER_CAPITAL.sub("_", path.rpartition(".")[2]).lower()
     for parameter in context.command.params:

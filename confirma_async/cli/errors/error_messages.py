@@ -55,7 +55,7 @@ class Failure:
 
 
 def explained(error: BaseException) -> Failure:
-    """A failure in words.
+    """Return a failure in words.
 
     Raises:
         BaseException: the error itself, if it is a fault of ours and somebody wants to look into it.

@@ -58,7 +58,7 @@ _FOR_GOOD = frozenset({Exit.USAGE, Exit.REJECTED})
 
 
 def of_error(error: ConfirmaError) -> Exit:
-    """The exit code that an error stands for."""
+    """Return the exit code that an error stands for."""
     match error:
         case OutcomeUnknownError() | TokenNotKeptError():
             return Exit.UNKNOWN
@@ -102,7 +102,7 @@ def _changes_something(operation: str | None) -> bool:
 
 
 def of_report(report: Report) -> Exit:
-    """The exit code that a job's report stands for."""
+    """Return the exit code that a job's report stands for."""
     if report.interrupted:
         return Exit.INTERRUPTED
     if report.paused_by is not None and of_error(report.paused_by) in _FOR_GOOD:

@@ -30,7 +30,7 @@ class DistributionStatus:
 async def distribution_statuses(
     confirma: Confirma, path: Path, numbers: Collection[int]
 ) -> list[DistributionStatus] | None:
-    """Asks for the distribution of accepted invoices; None when there are too many to show.
+    """Ask for the distribution of accepted invoices; None when there are too many to show.
 
     Args:
         confirma: Asks the service.

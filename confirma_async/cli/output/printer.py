@@ -24,7 +24,7 @@ _BEYOND_ASCII = re.compile(
 
 
 def say(text: str, *, err: bool = False, lines: bool = False) -> None:
-    """Prints a text, and a line break.
+    """Print a text, and a line break.
 
     Args:
         text: The text.
@@ -35,17 +35,17 @@ def say(text: str, *, err: bool = False, lines: bool = False) -> None:
 
 
 def json_document(value: object) -> bytes:
-    """A value as indented JSON; decimals are numbers, exactly as they are."""
+    """Return a value as indented JSON; decimals are numbers, exactly as they are."""
     return _harmless(msgspec.json.format(_encode(value), indent=2))
 
 
 def json_line(value: object) -> bytes:
-    """A value as one line of JSON."""
+    """Return a value as one line of JSON."""
     return _harmless(msgspec.json.encode(value)) + b"\n"
 
 
 def html(text: str) -> str:
-    """A text within a page of HTML."""
+    """Return a text within a page of HTML."""
     return escape(visible(text))
 
 
@@ -53,7 +53,7 @@ class LogFormatter(logging.Formatter):
     """Writes a record in one line, but for the traceback that may follow it."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name that logging calls)
-        """The line."""
+        """Return the line."""
         return visible(super().formatMessage(record))
 
 

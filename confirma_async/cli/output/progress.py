@@ -21,13 +21,13 @@ class _Unheeded:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Writes as far as it can be written."""
+        """Write as far as it can be written."""
         with contextlib.suppress(OSError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flushes likewise."""
+        """Flush likewise."""
         with contextlib.suppress(OSError):
             self._stream.flush()
 
@@ -37,7 +37,7 @@ class _Unheeded:
 
 @contextlib.contextmanager
 def progress(*, visible: bool) -> Generator[Callable[[Outcome], None]]:
-    """Shows outcomes as they come.
+    """Show outcomes as they come.
 
     Args:
         visible: Whether to show anything at all.

@@ -34,7 +34,7 @@ ROWS = 20
 
 
 def print_json(value: object) -> None:
-    """Prints one JSON document; decimals are numbers, exactly as they are."""
+    """Print one JSON document; decimals are numbers, exactly as they are."""
     click.echo(json_document(value))  # bytes: UTF-8, whatever the terminal takes
 
 
@@ -46,7 +46,7 @@ def show_report(
     *,
     as_json: bool,
 ) -> None:
-    """Shows what came of a job, and where its invoices stand."""
+    """Show what came of a job, and where its invoices stand."""
     if as_json:
         print_json({"target": target, **_report_as_json(report, told, numbers)})
         return
@@ -61,7 +61,7 @@ def show_report(
 
 
 def table(title: str, *columns: str) -> Table:
-    """A table in the one style."""
+    """Return a table in the one style."""
     made = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
@@ -69,7 +69,7 @@ def table(title: str, *columns: str) -> Table:
 
 
 def print_rows(console: Console, made: Table, rows: Iterable[Sequence[object]], total: int) -> None:
-    """Prints a table of at most ``ROWS`` rows, and says how many more there are."""
+    """Print a table of at most ``ROWS`` rows, and say how many more there are."""
     for count, row in enumerate(rows):
         if count == ROWS:
             break
@@ -84,7 +84,7 @@ def _print_left_out(console: Console, total: int) -> None:
 
 
 def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]]) -> None:
-    """Prints what there is to say of records: at most ``ROWS`` sentences, each below the place it is about.
+    """Print what there is to say of records: at most ``ROWS`` sentences, each below the place it is about.
 
     Lines, not a table: a place stays whole, to be copied or clicked on, and a sentence has all of the width.
     """
@@ -99,24 +99,24 @@ def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]])
 
 
 def record_in_words(place: object, number: object, *more: str) -> str:
-    """A record as a person finds it: its place, its number, and what else there is to say."""
+    """Return a record as a person finds it: its place, its number, and what else there is to say."""
     return ", ".join((str(place), *([] if number is None else [f"invoice {number}"]), *more))
 
 
 def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
-    """Prints which whole numbers stand for which numbers of the files."""
+    """Print which whole numbers stand for which numbers of the files."""
     if numbers:
         rows = ((who.original, str(who.type), number) for who, number in numbers.items())
         print_rows(console, table("Numbers given", "In the file", "Type", "Sent as"), rows, len(numbers))
 
 
 def problem_as_json(problem: Problem) -> dict[str, Any]:
-    """A problem, without what is empty."""
+    """Return a problem, without what is empty."""
     return {"path": problem.path, "rule": problem.rule, "message": problem.message}
 
 
 def numbers_as_json(numbers: Mapping[Identity, int]) -> list[dict[str, Any]]:
-    """The numbers given."""
+    """Return the numbers given."""
     return [
         {"seller": who.seller, "type": str(who.type), "original": who.original, "number": number}
         for who, number in numbers.items()

@@ -35,7 +35,7 @@ _WIDTH, _HEIGHT, _FOOT, _HEAD = 480, 200, 24, 18
 
 
 def page(summary: Summary, name: str, made: datetime.datetime) -> str:
-    """Returns the whole page: HTML with everything in it, for screen and paper, light and dark.
+    """Return the whole page: HTML with everything in it, for screen and paper, light and dark.
 
     Args:
         summary: The job in figures.
@@ -65,7 +65,7 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
 
 
 def _harmless(value: object) -> object:
-    """Writes control characters out in every text that is not HTML of our own."""
+    """Write control characters out in every text that is not HTML of our own."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -86,7 +86,7 @@ def _origin(summary: Summary, made: datetime.datetime) -> list[str]:
 
 
 def _file_name(place: str) -> str:
-    """Returns the file's own name, with the line where there is one: folders say nothing to the reader."""
+    """Return the file's own name, with the line where there is one: folders say nothing to the reader."""
     return place.rpartition("/")[2]
 
 
@@ -174,7 +174,7 @@ def _latency(counts: Sequence[int], caption: str) -> Mapping[str, Any]:
 
 
 def _chart(title: str, caption: str, values: Sequence[float], marks: Sequence[str]) -> Mapping[str, Any]:
-    """Lays out bars over a base line; marks stand under each bar, or, if there are two, at both ends."""
+    """Lay out bars over a base line; marks stand under each bar, or, if there are two, at both ends."""
     top, base, step = max(values) or 1.0, _HEIGHT - _FOOT, _WIDTH / len(values)
     under_bars = len(marks) == len(values) and len(values) != 2
     middle: Callable[[int], str] = lambda index: f"{(index + 0.5) * step:.1f}"  # noqa: E731

@@ -63,7 +63,7 @@ class Layout(enum.Enum):
 
 
 def as_list(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command the options --json and --csv; it takes a ``layout`` in their place."""
+    """Give a command the options --json and --csv; it takes a ``layout`` in their place."""
 
     @wraps(command)
     def with_layout(*args: Any, as_json: bool, as_csv: bool, **kwargs: Any) -> R:
@@ -104,7 +104,7 @@ def show_list(
     *,
     rows: Sequence[object] | None = None,
 ) -> None:
-    """Prints records.
+    """Print records.
 
     Args:
         records: What the service answered.
@@ -127,13 +127,13 @@ def show_list(
 
 
 def tell_window(found: Sequence[object], from_date: datetime.date | None) -> None:
-    """Says that nothing was found because of where the service looks, before anybody takes it for lost."""
+    """Say that nothing was found because of where the service looks, before anybody takes it for lost."""
     if not found and from_date is None:
         say("confirma: without --from the service looks at the last 30 days only; name a period", err=True)
 
 
 def print_records(console: Console, sheet: Sheet, rows: Sequence[object]) -> None:
-    """Prints a table, unless there is nothing to show in it; a column that would be empty is left out."""
+    """Print a table, unless there is nothing to show in it; a column that would be empty is left out."""
     columns = {name: [getattr(row, name) for row in rows] for name in sheet.shown}
     columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
     if not columns:
@@ -147,7 +147,7 @@ def print_records(console: Console, sheet: Sheet, rows: Sequence[object]) -> Non
 
 
 def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> None:
-    """Prints what is known of one thing; what is not known is left out."""
+    """Print what is known of one thing; what is not known is left out."""
     known = {name: value for name, value in facts.items() if value is not None}
     made = table(title, "", "")
     made.show_header = False
@@ -158,7 +158,7 @@ def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> No
 
 
 def text(value: object) -> str:
-    """A value as people and spreadsheets read it: amounts with two decimals, dates as ISO 8601."""
+    """Return a value as people and spreadsheets read it: amounts with two decimals, dates as ISO 8601."""
     match value:
         case None:
             return ""
@@ -184,12 +184,12 @@ def _heading(name: str) -> str:
 
 
 def _justified(values: Iterable[object]) -> Literal["left", "right"]:
-    """Amounts stand to the right."""
+    """Return where values stand: amounts to the right."""
     return "right" if all(value is None or isinstance(value, Decimal) for value in values) else "left"
 
 
 def _cell(value: object) -> str:
-    """A value as a cell of a table: times to the minute, and nothing that would drive the terminal."""
+    """Return a value as a cell of a table: times to the minute, and nothing that would drive the terminal."""
     cell = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime.datetime) else text(value)
     return escape(visible(cell))
 
@@ -208,7 +208,7 @@ def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
 
 
 def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]]) -> None:
-    """Prints CSV that spreadsheets can open, however long it is.
+    """Print CSV that spreadsheets can open, however long it is.
 
     Args:
         names: The columns.
@@ -221,7 +221,7 @@ def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]]) -> None:
 
 
 def _csv_cell(value: object) -> str:
-    """A value as a cell: each text in quotes, and none that a spreadsheet takes for a formula, or in parts.
+    """Write a value as a cell: each text in quotes, and none that a spreadsheet takes for a formula.
 
     Quotes alone do not help: where the delimiter is another one, they stand within a cell and mean nothing.
     """

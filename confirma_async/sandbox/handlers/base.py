@@ -38,7 +38,7 @@ Handler: TypeAlias = Callable[[Backend, Call], Answer]
 
 
 def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
-    """The body as an object of the contract, or the 400 that says what is wrong with it."""
+    """Return the body as an object of the contract, or the 400 that says what is wrong with it."""
     try:
         return backend.converter.loads(call.body, schema)
     except ResponseDecodeError as error:
@@ -47,7 +47,7 @@ def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchem
 
 
 def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
-    """The query as an object of the contract, or the 400 that says what is wrong with it."""
+    """Return the query as an object of the contract, or the 400 that says what is wrong with it."""
     kinds = {item.wire: item.kind for item in backend.converter.fields_of(schema)}
     wanted = {
         name: _PLAIN.get(kinds.get(name), _as_text)(text)
@@ -61,7 +61,7 @@ def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySche
 
 
 def with_blanks(backend: Backend, answer: AnySchema, *attributes: str) -> AnySchema:
-    """The same answer, whose named attributes are written as null or [] where they have no value."""
+    """Return the same answer, whose named attributes are written as null or [] where they have no value."""
     blanks: dict[str, object] = {
         item.wire: [] if item.many else None
         for item in backend.converter.fields_of(type(answer))

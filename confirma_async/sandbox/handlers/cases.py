@@ -31,7 +31,7 @@ from confirma_async.schemas import (
 
 
 def create_actions(backend: Backend, call: Call) -> Answer:
-    """Queues actions and answers 200 (contract §5: queued as pending, then processed).
+    """Queue actions and answer 200 (contract §5: queued as pending, then processed).
 
     The answer is not shown: its names are provisional. That one wrong action refuses them all is ours, and
     so are 404 for an invoice or case that the client does not have, and 402 for an invoice without a case.
@@ -61,7 +61,7 @@ def create_actions(backend: Backend, call: Call) -> Answer:
 
 
 def case_details(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with a case: its balance as of now, payments, events and timeline (contract §5).
+    """Answer 200 with a case: its balance as of now, payments, events and timeline (contract §5).
 
     A query that names neither case nor invoice gets 400, a case of somebody else 404; both are ours. Where
     several invoices have the number it is the first one's case, which is ours, too.

@@ -24,7 +24,7 @@ class DateWindow:
 
 
 def window_of(first: date | None, last: date | None, today: date) -> DateWindow | Answer:
-    """The window that a query asks for, or the 400 for one that ends before it begins (ours).
+    """Return the window that a query asks for, or the 400 for one that ends before it begins (ours).
 
     One date alone leaves the other end open (ours).
     """

@@ -42,7 +42,7 @@ _DUPLICATE = "an invoice of this identity was received before"
 
 
 def distributions(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with the records of the client's invoices in order of arrival (contract §5).
+    """Answer 200 with the records of the client's invoices in order of arrival (contract §5).
 
     The window is on the invoice's date, both ends included; without dates it is the last 30 days of the
     virtual clock, in UTC, also where a number is asked for. The names of query and records are provisional,
@@ -69,7 +69,7 @@ def distributions(backend: Backend, call: Call) -> Answer:
 
 
 def distributions_v2(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with one page of the same records (contract §5; provisional throughout).
+    """Answer 200 with one page of the same records (contract §5; provisional throughout).
 
     Pages count from 1; a page beyond the last is empty (ours).
     """

@@ -30,7 +30,7 @@ FIRST_ALLOCATION = 300_000_000
 
 
 def payments(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with a bare array of what was paid (contract §6, documented), settled or not (ours).
+    """Answer 200 with a bare array of what was paid (contract §6, documented), settled or not (ours).
 
     The window is on the booking date; what creditors were paid directly is not in it (ours).
     """
@@ -48,7 +48,7 @@ def payments(backend: Backend, call: Call) -> Answer:
 
 
 def settlements(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with the settlements of a period, by default of the last 30 days (contract §6, documented).
+    """Answer 200 with the settlements of a period, by default of the last 30 days (contract §6, documented).
 
     ``unfetchedOnly=true`` returns what it has not returned before, and marks it: an answer lost on the way
     is lost for it. ``apiFetchDate`` shows when that was.

@@ -17,7 +17,7 @@ from confirma_async.schemas import ClientCreated, ClientRequest, TokenRenewal, T
 
 
 def create_client(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with a new client, its token and its payment reference prefix (contract §3, documented).
+    """Answer 200 with a new client, its token and its payment reference prefix (contract §3, documented).
 
     A service that the sandbox does not live through gets 400, and a business code that was onboarded before
     409; both are ours.
@@ -56,12 +56,12 @@ def create_client(backend: Backend, call: Call) -> Answer:
 
 
 def validate_token(backend: Backend, call: Call) -> Answer:  # noqa: ARG001 (a handler's form)
-    """Answers 200 (documented, contract §3); a token that is not valid has got its 401 before this."""
+    """Answer 200 (documented, contract §3); a token that is not valid has got its 401 before this."""
     return Answer(body=backend.converter.dumps(TokenValidity(is_valid=True, message="The token is valid.")))
 
 
 def renew_token(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with a new token; expired ones may be renewed, too (contract §3, documented).
+    """Answer 200 with a new token; expired ones may be renewed, too (contract §3, documented).
 
     Where in the answer it stands is not shown: ``apiAccessToken`` is provisional here. That the old token
     dies at once is ours.
@@ -74,7 +74,7 @@ def renew_token(backend: Backend, call: Call) -> Answer:
 
 
 def _missing(request: ClientRequest) -> list[Problem]:
-    """What cannot be onboarded without (contract §3)."""
+    """Return what cannot be onboarded without (contract §3)."""
     given = {
         "$.service.partnerCode": request.service.partner_code,
         "$.client.name": request.client.name,

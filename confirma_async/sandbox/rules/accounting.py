@@ -77,7 +77,7 @@ class Transfer:
 
 
 def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> Transfer:
-    """How a record fares.
+    """Return how a record fares.
 
     Args:
         provider: The client's accounting system.
@@ -95,5 +95,5 @@ def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> T
 
 
 def imbalance_of(ledger: Ledger) -> Decimal:
-    """What the rows miss to add up to zero on ``netAmount``."""
+    """Return what the rows miss to add up to zero on ``netAmount``."""
     return added(row.net_amount or ZERO for row in ledger.ledger_rows)

@@ -57,12 +57,12 @@ ASSUMPTIONS: Sequence[Assumption] = (
 
 
 def expiry_of(made_at: datetime, lifetime: timedelta | None) -> datetime | None:
-    """When a token expires; None is never."""
+    """Return when a token expires; None is never."""
     return None if lifetime is None else made_at + lifetime
 
 
 def reference_number(prefix: int, number: str) -> str:
-    """A Finnish reference number: prefix, invoice number and check digit, of 20 digits at most."""
+    """Return a Finnish reference number: prefix, invoice number and check digit, of 20 digits at most."""
     digits = f"{prefix}{number}"[:19]
     total = sum(int(digit) * weight for digit, weight in zip(reversed(digits), cycle(_WEIGHTS), strict=False))
     return f"{digits}{-total % 10}"

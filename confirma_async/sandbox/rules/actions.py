@@ -78,7 +78,7 @@ class ActionRule:
 
 
 def process(case: Case, action: Action, today: date, terms: Terms) -> tuple[Case, Event, AmountByKind | None]:
-    """Gives an action its effect."""
+    """Give an action its effect."""
     rule = ACTIONS[action.code]
     comment = f" {action.comment}" if action.comment else ""
     if case.status is CaseStatus.CLOSED and action.code != ActionCode.COMMENT:
@@ -129,7 +129,7 @@ def _direct_payment(case: Case, data: ActionData, today: date, terms: Terms) -> 
 
 
 def _stated(claim: AmountByKind, data: ActionData) -> AmountByKind | None:
-    """The allocation that the outstanding amounts say, where they fit the amount to the cent."""
+    """Return the allocation that the outstanding amounts say, where they fit the amount to the cent."""
     outstanding = AmountByKind(
         capital=data.outstanding_capital_amount or ZERO,
         interest=data.outstanding_interest_amount or ZERO,

@@ -135,7 +135,7 @@ def _buyer_address(request: SalesInvoiceRequest) -> Address | None:
 
 
 def _letter_address(request: SalesInvoiceRequest) -> Address | None:
-    """Where a letter goes: to the recipient's address where the invoice has one, else to the buyer's."""
+    """Return where a letter goes: the recipient's address, where there is one, else the buyer's."""
     parties = request.invoice.parties
     recipient = parties.invoice_recipient_party if parties else None
     return recipient.address if recipient and recipient.address else _buyer_address(request)
@@ -255,7 +255,7 @@ COMPLETED = frozenset({InvoiceStatus.INVOICED, InvoiceStatus.INTERMEDIATED})
 
 
 def facts_of(request: SalesInvoiceRequest, service: str) -> Facts:
-    """Settles what will decide an invoice's way."""
+    """Settle what will decide an invoice's way."""
     errors = [rule.error for rule in RULES if rule.broken(request)]
     processing = request.processing
     kind = request.invoice.header.type
@@ -275,7 +275,7 @@ def facts_of(request: SalesInvoiceRequest, service: str) -> Facts:
 
 
 def _control_of(request: SalesInvoiceRequest, service: str) -> str | None:
-    """What payment control will say.
+    """Return what payment control will say.
 
     Intermediation: nothing goes to an agency. Lifecycle: payment control on; a bad or missing postal code
     stops the transfer (both §9, documented). That ``paymentControlEnabled: false`` switches it off, and that

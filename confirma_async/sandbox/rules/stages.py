@@ -57,7 +57,7 @@ class Step:
 
 
 def _way(route: Route, basis: str, *stages: tuple[Stage, int, str, str]) -> Sequence[Step]:
-    """A route from its stages, each with its day, its fee and what the timeline says."""
+    """Return a route from its stages, each with its day, its fee and what the timeline says."""
     return [
         Step(
             route=route,

@@ -81,7 +81,7 @@ def create(
 
 
 def _as_json(created: ClientCreated, save: Path) -> dict[str, object]:
-    """All of the answer but the token."""
+    """Return all of the answer but the token."""
     return {
         "client_identifier": created.client_identifier,
         "confirma_finance_customer_code": created.confirma_finance_customer_code,

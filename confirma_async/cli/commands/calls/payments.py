@@ -172,7 +172,7 @@ class _Row:
 
 
 def _rows(settlement: Settlement) -> Iterator[_Row]:
-    """One row for each allocation; one all the same where there is none."""
+    """Yield one row for each allocation; one all the same where there is none."""
     beneficiary = settlement.beneficiary or Beneficiary()
     for allocation in settlement.allocations or (SettlementAllocation(),):
         parts = _parts(allocation)
@@ -201,7 +201,7 @@ def _rows(settlement: Settlement) -> Iterator[_Row]:
 
 
 def _parts(allocation: SettlementAllocation) -> dict[AllocationType | None, Decimal]:
-    """What an allocation is made of, by kind; kinds that are not known yet are among them."""
+    """Return what an allocation is made of, by kind; kinds that are not known yet are among them."""
     parts: dict[AllocationType | None, Decimal] = {}
     for part in allocation.breakdown:
         if part.amount is not None:

@@ -66,7 +66,7 @@ def list_(as_json: bool) -> Exit:
 
 
 def _remark(listed: Mapping[str, object]) -> str:
-    """What is said beside the path of a journal."""
+    """Return what is said beside the path of a journal."""
     if listed["exists"]:
         return ""
     return f" ({_GONE})" if listed["gone"] else " (none yet)"
@@ -215,7 +215,7 @@ def archive(which: str | None, whose: Whose, before: datetime.date, as_json: boo
 
 
 def _say(sentence: str, facts: Mapping[str, object], *, as_json: bool) -> None:
-    """Says what was done: a sentence for people, facts for machines."""
+    """Say what was done: a sentence for people, facts for machines."""
     if as_json:
         print_json(facts)
     else:
@@ -230,7 +230,7 @@ def _path(which: str | None, whose: Whose) -> Path:
 
 
 def _is_production(path: Path) -> bool:
-    """Whether a journal is one of production; one that cannot be read may be."""
+    """Say whether a journal is one of production; one that cannot be read may be."""
     if not path.exists():
         return path.parent.parent.name in Environment.PRODUCTION.value
     try:
@@ -246,7 +246,7 @@ def _agree(yes: bool, question: str) -> None:
 
 
 def _is_asked(question: str, answer: str | None) -> bool:
-    """Asks a person at a terminal; without one, the answer is no."""
+    """Ask a person at a terminal; without one, the answer is no."""
     if not sys.stdin or not sys.stdin.isatty():
         return False
     if answer is None:

@@ -51,7 +51,7 @@ def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit
 
 
 def _refuse_another_file(target: Path) -> None:
-    """A journal, or an input file, that was named by mistake is not written over."""
+    """Refuse to write over a journal or an input file that was named by mistake."""
     if not target.is_file():
         return
     with target.open("rb") as file:

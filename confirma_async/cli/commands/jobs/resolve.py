@@ -115,7 +115,7 @@ def resolve(
 
 
 def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | None) -> list[Row]:
-    """The invoices of unknown outcome that fit the options."""
+    """Return the invoices of unknown outcome that fit the options."""
     return [
         row
         for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
@@ -125,7 +125,7 @@ def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | 
 
 
 def _listed(rows: Sequence[Row]) -> list[Row]:
-    """Those that are held because their record names no type."""
+    """Return those that are held because their record names no type."""
     return [row for row in rows if (row.detail or "").startswith(Kind.UNTYPED.reading.told)]
 
 

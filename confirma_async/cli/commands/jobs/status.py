@@ -165,7 +165,7 @@ def _in_words(found: _Status) -> str:
 
 
 def moment(seconds: float) -> str:
-    """A moment as clocks here show it, to the minute."""
+    """Return a moment as clocks here show it, to the minute."""
     return f"{datetime.datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
 
 

@@ -130,12 +130,12 @@ def submit(
 
 
 def _name(file: Path | Spooled) -> str:
-    """The name under which a journal knows a file."""
+    """Return the name under which a journal knows a file."""
     return file.name if isinstance(file, Spooled) else str(file.resolve())
 
 
 def _refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) -> None:
-    """An earlier version kept a journal beside the first file, which knows what was sent from it.
+    """Refuse to send files beside which an earlier version kept a journal of what was sent.
 
     Raises:
         click.UsageError: there is one.
@@ -153,7 +153,7 @@ def _refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) ->
 
 
 async def _journal_if_known(request: SubmitRequest) -> Path | None:
-    """The journal that a job would use, where there is one yet; a dry run makes nothing.
+    """Return the journal that a job would use, where there is one yet; a dry run makes nothing.
 
     Raises:
         ConfigurationError: a job would not begin, because its key belongs to no account that is known.
@@ -169,13 +169,13 @@ async def _journal_if_known(request: SubmitRequest) -> Path | None:
 
 
 def _in_words(target: str) -> str:
-    """A target as a person knows it: the vendor's environments by their names."""
+    """Return a target as a person knows it: the vendor's environments by their names."""
     names = {environment.value: environment.name.lower() for environment in Environment}
     return f"{names[target]}, {target}" if target in names else target
 
 
 async def send(request: SubmitRequest) -> Report:
-    """Sends what is wanted, shows its progress, and says what came of it."""
+    """Send what is wanted, show its progress, and say what came of it."""
     async with contextlib.AsyncExitStack() as stack:
         client, sandbox, placement = await stack.enter_async_context(_service(request))
         path = _file_of(placement)
@@ -228,7 +228,7 @@ def _file_of(placement: Placement) -> Path:
 
 @contextlib.asynccontextmanager
 async def _service(request: SubmitRequest) -> AsyncGenerator[tuple[Confirma, Sandbox | None, Placement]]:
-    """Where the invoices go, and which journal they go into.
+    """Return where the invoices go, and which journal they go into.
 
     That is the service that the user named, or a sandbox that keeps its state beside its journal.
     """

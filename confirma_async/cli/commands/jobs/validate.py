@@ -92,7 +92,7 @@ def inspect(
     journal_path: Path | None,
     as_json: bool,
 ) -> Exit:
-    """Reads and checks everything, and says what a job would do with it."""
+    """Read and check everything, and say what a job would do with it."""
     with contextlib.ExitStack() as stack:
         journal = _journal(journal_path, stack)
         duplicates = stack.enter_context(DuplicateNumbers())

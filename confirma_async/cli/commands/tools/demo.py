@@ -76,7 +76,7 @@ def _again(examples: Path, journal: Path) -> list[str]:
 
 
 def _examples() -> Path:
-    """The examples as installed, or as they lie beside the packages in a checkout."""
+    """Return the examples as installed, or as they lie beside the packages in a checkout."""
     package = importlib.resources.files("confirma_async")
     for folder in (Path(str(package)) / "examples", Path(str(package)).parent / "examples"):
         if folder.is_dir():

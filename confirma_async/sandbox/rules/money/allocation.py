@@ -37,7 +37,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
 
 
 def allocate(claim: AmountByKind, amount: Decimal, order: Sequence[AllocationType] = ORDER) -> AmountByKind:
-    """Splits a payment over what is open, in order; the rest goes to capital."""
+    """Split a payment over what is open, in order; the rest goes to capital."""
     split, left = AmountByKind(), amount
     for kind in order:
         part = min(left, max(claim.get(kind), ZERO))

@@ -33,7 +33,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
 
 
 def added(amounts: Iterable[Decimal]) -> Decimal:
-    """The exact sum."""
+    """Return the exact sum."""
     return functools.reduce(EXACT.add, amounts, ZERO)
 
 
@@ -51,7 +51,7 @@ class AmountByKind:
         return added((self.capital, self.interest, self.fees))
 
     def plus(self, other: AmountByKind) -> AmountByKind:
-        """The sum, kind by kind."""
+        """Return the sum, kind by kind."""
         return AmountByKind(
             capital=EXACT.add(self.capital, other.capital),
             interest=EXACT.add(self.interest, other.interest),
@@ -59,7 +59,7 @@ class AmountByKind:
         )
 
     def minus(self, other: AmountByKind) -> AmountByKind:
-        """The difference, kind by kind."""
+        """Return the difference, kind by kind."""
         return AmountByKind(
             capital=EXACT.subtract(self.capital, other.capital),
             interest=EXACT.subtract(self.interest, other.interest),
@@ -67,7 +67,7 @@ class AmountByKind:
         )
 
     def get(self, kind: AllocationType) -> Decimal:
-        """The part of one kind."""
+        """Return the part of one kind."""
         return {
             AllocationType.CAPITAL: self.capital,
             AllocationType.INTEREST: self.interest,
@@ -75,12 +75,12 @@ class AmountByKind:
         }[kind]
 
     def adding(self, kind: AllocationType, amount: Decimal) -> AmountByKind:
-        """The same with more of one kind."""
+        """Return the same with more of one kind."""
         return evolve(self, **{kind.lower(): EXACT.add(self.get(kind), amount)})
 
 
 def payable(invoice: InvoiceContentData) -> Decimal:
-    """What an invoice asks to be paid; of a credit note, what it gives back. Never negative."""
+    """Return what an invoice asks to be paid; of a credit note, what it gives back. Never negative."""
     amount = _total(invoice)
     if invoice.header.type == InvoiceType.CREDIT_NOTE:
         return amount.copy_abs()

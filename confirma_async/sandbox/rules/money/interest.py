@@ -56,7 +56,7 @@ def units(
     rates: Mapping[date, Decimal],
     margin: Decimal,
 ) -> Decimal:
-    """Interest in exact units, capital times per cent times days; ``amount_of`` makes money of them.
+    """Return interest in exact units, capital times per cent times days; ``amount_of`` makes money of them.
 
     Args:
         capital: What bears interest; nothing does below zero.
@@ -77,7 +77,7 @@ def units(
 
 
 def amount_of(interest_units: Decimal) -> Decimal:
-    """Money, rounded half up to the cent."""
+    """Return money, rounded half up to the cent."""
     return EXACT.divide(interest_units, Decimal(100 * DAYS_OF_YEAR)).quantize(CENT, ROUND_HALF_UP, EXACT)
 
 
@@ -86,7 +86,7 @@ def _units(capital: Decimal, percentage: Decimal, since: date, until: date) -> D
 
 
 def _periods(since: date, until: date, rates: Mapping[date, Decimal]) -> Iterator[tuple[date, date, Decimal]]:
-    """The parts of a period that have one rate each; a rate holds from its first day on."""
+    """Yield the parts of a period that have one rate each; a rate holds from its first day on."""
     starts = sorted(rates)
     for start, following in zip(starts, [*starts[1:], None], strict=True):
         # A day bears the rate that holds on it; ``since`` bears none, so a period begins on the day before.

@@ -38,6 +38,6 @@ ASSUMPTIONS: Sequence[Assumption] = (
 
 
 def next_run(after: datetime, weekday: int) -> datetime:
-    """The first settlement run after a moment."""
+    """Return the first settlement run after a moment."""
     run = datetime.combine(after.date() + timedelta(days=(weekday - after.weekday()) % 7), RUN_AT)
     return run if run > after else run + timedelta(days=7)
