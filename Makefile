@@ -56,6 +56,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/account_journal.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/kill.py --kills 60 --at-once 2
+	$(BIN)/python benchmarks/shared_journal.py
 	$(BIN)/python benchmarks/limiter.py
 	$(BIN)/python benchmarks/deadline.py
 	$(BIN)/python benchmarks/adaptive_rate.py

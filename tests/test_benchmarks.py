@@ -149,3 +149,11 @@ def test_the_journal_of_an_account_is_measured_grown_and_as_jobs_leave_it(quick)
         assert document[name]["texts"] < document[name]["bytes"]
         assert document[name]["known_ms"] > 0
     assert set(document["met"]) == set(document["target"])
+
+
+def test_processes_that_share_a_journal_and_are_killed_lose_and_double_nothing(quick):
+    document = quick("shared_journal.py")
+    assert document["happened"]["killed"] > 0
+    assert document["faults"] > 0
+    assert set(document["wrong"]) == {"lost", "doubled", "disagreeing", "damaged", "holds left"}
+    assert not any(document["wrong"].values())

@@ -161,7 +161,7 @@ class BulkStream:
         """Return what a run leaves behind; ``cut_off`` where it was cancelled."""
         left = await writer.run(lambda journal: journal.open_counts(run))
         withheld = await writer.run(lambda journal: journal.withheld(run))
-        unknown = left[State.UNKNOWN] + left[State.SENDING]
+        unknown = left[State.UNKNOWN] + left[State.SENDING] + job.elsewhere
         pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are told as refused
         done = job.exhausted and not unknown and not pending
         return RunResult(

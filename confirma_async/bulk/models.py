@@ -169,6 +169,7 @@ class Row:
         says_no: Whether the service said no to its last attempt, which is unknown for that, or was rejected
             because no list showed it.
         form: The form of the answer to its last attempt, while that has to be confirmed.
+        holder: The run in whose hands it is; None where it is in nobody's.
     """
 
     position: int
@@ -191,6 +192,7 @@ class Row:
     seconds: float | None = None
     says_no: bool = False
     form: str | None = None
+    holder: int | None = None
 
 
 @frozen(kw_only=True)

@@ -39,6 +39,35 @@ def journal(request, path):
 
 
 @pytest.fixture
+def again(journal, path):
+    """Opens the same journal once more, for another job."""
+    opened = []
+
+    def open_again():
+        sqlite = not isinstance(journal, MemoryJournal)
+        opened.append(open_sqlite(path) if sqlite else MemoryJournal(journal.contents))
+        return opened[-1]
+
+    yield open_again
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def seems_dead(journal, path):
+    """Has the first job seem dead to others, though it is not."""
+
+    def seem_dead():
+        if isinstance(journal, MemoryJournal):
+            journal.contents.alive.clear()
+        else:
+            hold = journal._file.hold
+            path.with_name(f"{path.name}.held-{hold.name}").unlink()
+
+    return seem_dead
+
+
+@pytest.fixture
 def run(journal):
     """Begins a run on the journal and returns its number."""
 

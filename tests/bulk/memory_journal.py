@@ -19,6 +19,7 @@ from confirma_async.bulk.journal.records import (
 )
 from confirma_async.bulk.journal.rules import admission_of, check_target, foreign_key, same_invoice
 from confirma_async.bulk.models import FINAL, Retry, Row, State
+from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
 
 
@@ -39,6 +40,7 @@ class _Contents:
     salt: bytes | None = None
     account: str = ""
     sequence: int = 0
+    alive: set[int] = field(factory=set)
 
 
 class MemoryJournal:
@@ -48,6 +50,7 @@ class MemoryJournal:
 
     def __init__(self, contents=None):
         self.contents = contents or _Contents()
+        self._run = 0
 
     @contextlib.contextmanager
     def transaction(self):
@@ -55,22 +58,38 @@ class MemoryJournal:
         try:
             yield
         except BaseException:
-            self.contents = before
+            for name in _Contents.__slots__:
+                if not name.startswith("_"):
+                    setattr(self.contents, name, getattr(before, name))
             raise
 
     def close(self):
-        pass
+        self.contents.alive.discard(self._run)
 
     def begin(self, job, *, now, owner=None, expected=None):
         self.take_in(job.target, owner, now=now)
         run = len(self.contents.runs) + 1
         self.contents.runs.append(Run(number=run, began_at=now, inputs=tuple(job.inputs), expected=expected))
-        for row in list(self.contents.items.values()):
-            if row.state is State.CLAIMED:
-                self._put(row, state=State.PENDING)
-            elif row.state is State.SENDING:
-                self._put(row, state=State.UNKNOWN)
+        self.contents.alive.discard(self._run)
+        self.contents.alive.add(run)
+        self._run = run
+        self._settle_dead()
         return run
+
+    def _is_left(self, row):
+        if row.holder is None:
+            return row.state in {State.CLAIMED, State.SENDING}
+        return row.holder not in self.contents.alive
+
+    def _settle_dead(self):
+        settled = {State.CLAIMED: State.PENDING, State.SENDING: State.UNKNOWN}
+        for row in list(self.contents.items.values()):
+            if self._is_left(row):
+                self._put(row, holder=None, state=settled.get(row.state, row.state))
+
+    def _check_held(self, row):
+        if row.holder != self._run:
+            raise JournalError("another job has taken over this item")
 
     def take_in(self, target, owner, *, now):
         check_target(self.name, self.contents.target, target)
@@ -95,6 +114,8 @@ class MemoryJournal:
 
     def end(self, run, ending, *, now, owner=None):
         self._put_run(run, ended_at=now, ending=ending)
+        self.contents.alive.discard(run)
+        self._settle_dead()
         if owner is not None:
             self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
 
@@ -106,12 +127,15 @@ class MemoryJournal:
 
     def _admit(self, entry, run, retry):
         row = self.find(entry.key)
+        if row is not None and self._is_left(row):
+            self._settle_dead()
+            row = self.find(entry.key)
         admission = admission_of(entry, row, run, retry)
         if row is None:
             position = len(self.contents.items) + 1
             self.contents.items[position] = Row(
                 position=position, key=entry.key, source=str(entry.place), digest=entry.digest,
-                state=State.CLAIMED, run=run, amount=entry.amount, currency=entry.currency,
+                state=State.CLAIMED, run=run, holder=run, amount=entry.amount, currency=entry.currency,
             )  # fmt: skip
             return Admitted(admission, position)
         if admission is Admission.CLAIMED and row.attempts and row.digest != entry.digest:
@@ -121,12 +145,12 @@ class MemoryJournal:
             self.contents.decided.remove((row.run, row.decided_at, row.state))
         if admission in {Admission.CLAIMED, Admission.RETRIED}:
             self._put(
-                row, key=entry.key, state=State.CLAIMED, run=run, digest=entry.digest,
+                row, key=entry.key, state=State.CLAIMED, run=run, holder=run, digest=entry.digest,
                 source=str(entry.place), amount=entry.amount, currency=entry.currency, status=None,
                 detail=None, decided_at=None, seconds=None, says_no=False, form=None,
             )  # fmt: skip
         elif admission is Admission.UNKNOWN:
-            self._put(row, run=run)
+            self._put(row, run=run, holder=run)
         elif admission is Admission.FINAL and row.state is State.REJECTED:
             self.contents.known.add((run, row.position))
         elif admission is Admission.FINAL:
@@ -141,6 +165,7 @@ class MemoryJournal:
     def sending(self, positions, now, ends_at):
         for position in positions:
             row = self.contents.items[position]
+            self._check_held(row)
             self.contents.sequence += 1
             self._put(
                 row, state=State.SENDING, attempts=row.attempts + 1, attempted_at=now, ends_at=ends_at,
@@ -156,6 +181,7 @@ class MemoryJournal:
     def decide(self, decisions):
         for decision in {one.position: one for one in decisions}.values():
             row = self.contents.items[decision.position]
+            self._check_held(row)
             final = decision.state in FINAL
             if row.state in FINAL:
                 assert row.decided_at is not None
@@ -172,14 +198,15 @@ class MemoryJournal:
                 seconds=decision.seconds,
                 says_no=decision.says_no,
                 form=decision.form,
+                holder=row.holder if decision.kept else None,
             )
             if final:
                 self.contents.decided.append((row.run, decision.at, decision.state))
 
     def put_back(self, run):
         for row in list(self.contents.items.values()):
-            if row.state is State.CLAIMED and row.run == run:
-                self._put(row, state=State.PENDING)
+            if row.state is State.CLAIMED and row.holder == run:
+                self._put(row, state=State.PENDING, holder=None)
 
     def refuse(self, refusals, run):
         for refusal in refusals:
@@ -192,6 +219,8 @@ class MemoryJournal:
 
     def resolve(self, resolution):
         row = self.contents.items[resolution.position]
+        if row.holder is not None and not self._is_left(row):
+            raise JournalError("a job has it in its hands")
         self._keep(row, resolution.at, resolution.note)
         rejected = [
             one.digest
@@ -206,7 +235,7 @@ class MemoryJournal:
             self.contents.decided.append((row.run, resolution.at, resolution.state))
         self._put(
             row, state=resolution.state, status=None, detail=detail, decided_at=decided_at, says_no=False,
-            form=None, attempts=0 if resolution.state is State.PENDING else row.attempts,
+            holder=None, form=None, attempts=0 if resolution.state is State.PENDING else row.attempts,
         )  # fmt: skip
 
     def trust(self, now):

@@ -142,6 +142,22 @@ def test_another_journal_in_its_place_is_in_doubt(sent, entries, tmp_path):
     assert doubt(sent) == "another journal was here before it"
 
 
+def test_a_copy_that_is_put_in_place_while_a_job_runs_is_in_doubt_and_the_job_stops(sent, entries):
+    copy = sent.with_name("copy")
+    shutil.copyfile(sent, copy)
+    with contextlib.closing(open_sqlite(sent)) as running:
+        begin(running)
+        with running.transaction():
+            running.admit(entries(2), 2)
+        for part in ("", "-wal", "-shm"):
+            sent.with_name(f"{sent.name}{part}").unlink()
+        copy.rename(sent)
+        with contextlib.closing(open_sqlite(sent)) as other:
+            assert other.doubt() is not None
+        with pytest.raises(JournalGoneError), running.transaction():
+            running.sending([2], 1.0, 2.0)
+
+
 @pytest.mark.parametrize("in_place", [True, False])
 def test_a_backup_is_a_copy_wherever_it_is_put(sent, in_place, tmp_path):
     back_up(sent, tmp_path / "backup")
@@ -365,7 +381,6 @@ def test_a_look_makes_nothing_and_changes_nothing(sent, entries, state):
 
 def test_a_job_waits_for_those_who_only_look(sent, monkeypatch):
     monkeypatch.setattr(locks, "LOOK_PATIENCE", 0.0)
-    locks.HERE.clear()
     with look._look(sent), pytest.raises(JournalError, match="is being read"):
         open_sqlite(sent)
     open_sqlite(sent).close()

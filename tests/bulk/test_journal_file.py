@@ -93,9 +93,11 @@ def test_a_newer_journal_says_what_to_do(path):
         open_sqlite(path)
 
 
-def test_a_journal_in_use_is_refused(opened, path):
+def test_a_journal_in_use_is_not_to_be_had_alone(opened, path):
     with pytest.raises(JournalError, match="in use by another job"):
-        open_sqlite(path)
+        open_sqlite(path, alone=True)
+    opened.close()
+    open_sqlite(path, alone=True).close()
 
 
 def test_a_journal_is_free_again_after_closing(path):
@@ -328,12 +330,14 @@ def outsider(path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("look", ["refused", "reading"])
+@pytest.mark.parametrize("look", ["refused", "reading", "another job"])
 def test_looking_into_it_from_the_same_process_leaves_its_log_alone(opened, path, entry, look):
     claim(opened, entry())
     if look == "refused":
         with pytest.raises(JournalError, match="in use"):
-            open_sqlite(path)
+            open_sqlite(path, alone=True)
+    elif look == "another job":
+        open_sqlite(path).close()
     else:
         with reading(path) as journal:
             assert states(journal)

@@ -108,7 +108,8 @@ class States(RuleBasedStateMachine):
             del self.in_hand[number]
 
     def decide(self, number, state, *, lost=False):
-        decision = Decision(position=self.in_hand[number], state=state, at=self.now, lost=lost)
+        position = self.in_hand[number]
+        decision = Decision(position=position, state=state, at=self.now, lost=lost, kept=lost)
         self.write(lambda: self.journal.decide([decision]))
 
     def unknown(self):
@@ -166,7 +167,10 @@ class StatesInMemory(States):
     """Over the journal of dictionaries."""
 
     def make(self):
-        return MemoryJournal(self.journal.contents if self.journal else None)
+        if self.journal is None:
+            return MemoryJournal()
+        self.journal.close()
+        return MemoryJournal(self.journal.contents)
 
 
 class StatesInSqlite(States):

@@ -12,8 +12,11 @@ import pytest
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy, Verdict, bulk
 from confirma_async.bulk import Report, State, Unknown
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.models import Entry
 from confirma_async.bulk.sqlite.file import open_file
-from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
+from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite, reading
 from confirma_async.errors import (
     ConfigurationError,
     JournalError,
@@ -436,20 +439,61 @@ async def test_a_journal_of_another_service_is_refused(confirma, journal, wire_i
         await confirma.bulk.submit([wire_invoice(1)], journal=journal)
 
 
-async def test_two_jobs_never_share_a_journal(confirma, journal, wire_invoice):
-    begun, go_on = asyncio.Event(), asyncio.Event()
+async def test_jobs_at_once_send_each_invoice_of_a_journal_once(sandbox, overrides, journal, wire_invoice):
+    """Each meets what the others have in their hands, and waits for it."""
+    numbers = range(1, 101)
+
+    async def submit(order):
+        async with Confirma(sandbox.api_key, base_url=sandbox.url, overrides=overrides) as client:
+            return await client.bulk.submit([wire_invoice(number) for number in order], journal=journal)
+
+    reports = await asyncio.gather(submit(numbers), submit(reversed(numbers)), submit(numbers))
+    assert [(report.accepted, report.complete) for report in reports] == [(100, True)] * 3
+    assert sum(report.accepted - report.resumed for report in reports) == 100
+    assert exactly_once(sandbox, 100)
+
+
+async def test_a_job_goes_on_with_what_another_leaves(sandbox, confirma, overrides, journal, wire_invoice):
+    begun, stop = asyncio.Event(), asyncio.Event()
 
     async def slow():
-        yield wire_invoice(1)
+        for number in (1, 2, 3):
+            yield wire_invoice(number)
         begun.set()
-        await go_on.wait()
+        await stop.wait()
 
-    first = asyncio.create_task(confirma.bulk.submit(slow(), journal=journal))
-    await begun.wait()
-    with pytest.raises(JournalError, match="in use"):
-        await confirma.bulk.submit([wire_invoice(2)], journal=journal)
-    go_on.set()
-    await first
+    async with Confirma(
+        sandbox.api_key, base_url=sandbox.url, overrides=overrides, rate_limit=RateLimit(per_second=0.5)
+    ) as client:
+        first = asyncio.create_task(client.bulk.submit(slow(), journal=journal, stop=stop))
+        await begun.wait()
+        second = asyncio.create_task(
+            confirma.bulk.submit([wire_invoice(number) for number in (1, 2, 3)], journal=journal)
+        )
+        stop.set()
+        assert (await first).interrupted
+    assert (await second).accepted == 3
+    assert exactly_once(sandbox, 3)
+
+
+async def test_what_another_job_never_lets_go_of_is_told_as_unknown(
+    sandbox, confirma, overrides, journal, wire_invoice, monkeypatch
+):
+    """It is neither sent nor forgotten."""
+    monkeypatch.setattr("confirma_async.bulk.job.feeder.ELSEWHERE_PAUSE", 0.01)
+    entry = prepare(wire_invoice(1), 1, confirma.converter, validate=True)
+    assert isinstance(entry, Entry)
+    with contextlib.closing(open_sqlite(journal)) as other:
+        with other.transaction():
+            number = other.begin(JobName(sandbox.url), now=1.0)
+            other.admit([entry], number)
+        async with Confirma(
+            sandbox.api_key, base_url=sandbox.url, overrides=overrides, timeout=0.2
+        ) as client:
+            report = await client.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=0)
+    assert (report.unknown, report.complete) == (1, False)
+    assert "another job" in (report.issues[0].detail or "")
+    assert held(sandbox) == Counter()
 
 
 async def test_the_rate_limit_holds_for_a_job(sandbox, overrides, journal, wire_invoice):

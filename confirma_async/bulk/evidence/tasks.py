@@ -65,6 +65,8 @@ class Task:
         resends: How often this run has sent it again.
         unproven: Whether time alone spoke for sending it again.
         unsure: Whether it was rejected before because no list showed it.
+        elsewhere: The loop time until which another job may have it in its hands before that is told; None
+            where none has.
     """
 
     entry: Entry
@@ -74,6 +76,7 @@ class Task:
     resends: int = 0
     unproven: bool = False
     unsure: bool = False
+    elsewhere: float | None = None
 
     @property
     def unknown(self) -> bool:
@@ -116,7 +119,13 @@ Step: TypeAlias = Decided | Again | Send
 
 
 def decision_of(
-    task: Task, classification: Classification, *, wall: float, seconds: float | None, lost: bool = False
+    task: Task,
+    classification: Classification,
+    *,
+    wall: float,
+    seconds: float | None,
+    lost: bool = False,
+    kept: bool = False,
 ) -> Decision:
     """Return what to write down for an item.
 
@@ -126,6 +135,7 @@ def decision_of(
         wall: Seconds since 1970.
         seconds: How long the deciding call took.
         lost: Whether its answer was lost just now, and its attempt has surely ended.
+        kept: Whether the run keeps it in its hands, to look it up.
     """
     state, detail, known = classification.state, classification.detail, task.lost
     if task.unproven and UNPROVEN not in (detail or ""):  # an earlier run may have said it
@@ -147,4 +157,5 @@ def decision_of(
         seconds=seconds,
         says_no=says_no,
         form=form,
+        kept=kept,
     )

@@ -100,6 +100,8 @@ class Job:
             open_items=self._open_items,
             brake=self._brake,
             room=self._decisions.room,
+            wait=self._decisions.wait,
+            longest_call=self.pipeline.timeout,
         )
 
     @property
@@ -116,6 +118,11 @@ class Job:
     def exhausted(self) -> bool:
         """Whether the whole source was read."""
         return self._feeder.exhausted
+
+    @property
+    def elsewhere(self) -> int:
+        """How many invoices of the source another job has in its hands."""
+        return len(self._feeder.elsewhere)
 
     async def submit(self, source: Source) -> None:
         """Bring every record of the source to its outcome, or as far as the job can go.
@@ -163,6 +170,10 @@ class Job:
         """Do what an item needs next."""
         if self._brake.halted.is_set():
             self._open_items.finish()
+        elif task.elsewhere is not None:
+            following = await self._feeder.ask_again(task, task.elsewhere)
+            if following is not None:
+                await self._handle(following)
         elif not task.unknown or await self._decisions.look_up(task):
             await self._sender.send(task)
 

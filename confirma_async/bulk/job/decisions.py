@@ -77,11 +77,18 @@ class Decisions:
         self.write(task, found, partial(self._finish, task, found))
 
     def write(
-        self, task: Task, found: Classification, then: Callable[[], None], *, lost: bool = False
+        self,
+        task: Task,
+        found: Classification,
+        then: Callable[[], None],
+        *,
+        lost: bool = False,
+        kept: bool = False,
     ) -> None:
         """Have what became of an item written down; nobody waits, ``then`` is called when it is durable."""
         seconds = asyncio.get_running_loop().time() - task.sent_at if task.sent_at else None
-        self.writer.decide(decision_of(task, found, wall=self.clock(), seconds=seconds, lost=lost), then)
+        decision = decision_of(task, found, wall=self.clock(), seconds=seconds, lost=lost, kept=kept)
+        self.writer.decide(decision, then)
 
     async def look_up(self, task: Task) -> bool:
         """Look an item up, and do what follows from it; return whether it is to be sent now."""
@@ -101,12 +108,19 @@ class Decisions:
             case Again(seconds, failed):
                 if failed is not None:
                     self.brake.pause(failed.pause, failed.cause)
-                self._look_up_in(task, seconds)
+                self.wait(task, seconds)
             case Send() if self.brake.halted.is_set():
                 self.open_items.finish()
             case Send():
                 return True
         return False
+
+    def wait(self, task: Task, seconds: float) -> None:
+        """Have an item wait for so many seconds before it is handled again."""
+        if self.brake.halted.is_set():
+            self.open_items.finish()
+            return
+        self.waiting.add(task, seconds)
 
     def let_go(self) -> None:
         """Let go of what waits for a lookup; the journal has it as it is."""
@@ -118,18 +132,12 @@ class Decisions:
         self.lookups.lose(task, found)
         if found.form is None:  # one that awaits a word for the form of its answer is no failure yet
             self.brake.pause(self.breaker.note(found))
-        self.write(task, found, partial(self._look_up_in, task, 0.0), lost=not found.going_on)
+        self.write(task, found, partial(self.wait, task, 0.0), lost=not found.going_on, kept=True)
 
     def _finish(self, task: Task, found: Classification) -> None:
         if found.state in outcomes.VERDICTS:
             self.channel.put(outcomes.decided(task.entry, found, unproven=task.unproven))
         self.open_items.finish()
-
-    def _look_up_in(self, task: Task, seconds: float) -> None:
-        if self.brake.halted.is_set():
-            self.open_items.finish()
-            return
-        self.waiting.add(task, seconds)
 
     def _hurry(self, form: str | None) -> None:
         """Have those looked after at once whose answers had a form that is confirmed now."""

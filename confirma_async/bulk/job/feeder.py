@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from attrs import define, field
 
@@ -21,6 +22,9 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.converters import Converter
 from confirma_async.errors import JournalError
 
+ELSEWHERE_PAUSE = 1.0
+"""Seconds after which a job asks again for an invoice that another job has in its hands."""
+
 
 @define
 class Feeder:
@@ -37,6 +41,9 @@ class Feeder:
         open_items: Counts the items on their way.
         brake: Says whether the run may still send.
         room: Set while more may come in.
+        wait: Has an item wait for so many seconds before it is handled.
+        longest_call: Seconds within which a call ends.
+        elsewhere: Positions of the invoices that another job has in its hands.
         exhausted: Whether the whole source was read.
         error: What the source failed with.
     """
@@ -51,6 +58,9 @@ class Feeder:
     open_items: OpenItems
     brake: Brake
     room: asyncio.Event
+    wait: Callable[[Task, float], None]
+    longest_call: float
+    elsewhere: set[int] = field(init=False, factory=set[int])
     exhausted: bool = field(init=False, default=False)
     error: Exception | None = field(init=False, default=None)
 
@@ -95,21 +105,63 @@ class Feeder:
             await self._route(entry, answer)
 
     async def _route(self, entry: Entry, admitted: Admitted) -> None:
+        """Hand an entry to the workers, where there is something to do for it."""
+        task = await self._taken(entry, admitted)
+        if task is None:
+            return
+        if task.elsewhere is not None:
+            self.wait(task, ELSEWHERE_PAUSE)
+            return
+        try:
+            await self.workers.hand(task)
+        except asyncio.CancelledError:  # halted; the journal has it as it was
+            self.open_items.finish()
+            raise
+
+    async def _taken(self, entry: Entry, admitted: Admitted) -> Task | None:
+        """Take up an entry; return None where there is nothing to do for it, and that has been told."""
         match admitted:
             case Admitted(Admission.FINAL, row=row) if row is not None:
                 self.channel.put(outcomes.resumed(entry, row))
+                return None
             case Admitted(Admission.CLASH | Admission.CHANGED as admission, row=row) if row is not None:
                 await self._refuse([outcomes.contradiction(entry, admission, row)])
+                return None
+            case Admitted(Admission.ELSEWHERE, position):
+                self.elsewhere.add(position)
+                patience = self.options.settle_seconds + self.longest_call
+                until = asyncio.get_running_loop().time() + patience
+                task = Task(entry, position, elsewhere=until)
             case Admitted(admission, position, row, sent):
                 task = Task(entry, position)
                 if row is not None and (admission is Admission.UNKNOWN or _may_be_there(admission, row)):
                     self.lookups.resume(task, row, sent)
-                self.open_items.take_up()
-                try:
-                    await self.workers.hand(task)
-                except asyncio.CancelledError:  # halted; the journal has it as it was
-                    self.open_items.finish()
-                    raise
+        self.open_items.take_up()
+        return task
+
+    async def ask_again(self, task: Task, until: float) -> Task | None:
+        """Ask whether another job still has an invoice in its hands.
+
+        Args:
+            task: The invoice.
+            until: The loop time from which it is told that another job has it.
+
+        Returns:
+            The invoice as it is to be handled now; None where it is not.
+        """
+        run, retry, entry = self.run, self.options.retry, task.entry
+        (admitted,) = await self.writer.run(lambda journal: journal.admit([entry], run, retry))
+        following = None
+        if admitted.admission is not Admission.ELSEWHERE:
+            self.elsewhere.discard(task.position)
+            following = await self._taken(entry, admitted)
+        elif asyncio.get_running_loop().time() < until:
+            self.wait(task, ELSEWHERE_PAUSE)
+            return None
+        else:
+            self.channel.put(outcomes.elsewhere(entry))
+        self.open_items.finish()
+        return following
 
     async def _refuse(self, refusals: list[Refusal]) -> None:
         if not refusals:

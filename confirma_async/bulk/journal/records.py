@@ -75,6 +75,8 @@ class Admission(enum.Enum):
     """An earlier attempt may have arrived: look it up first."""
     FINAL = "final"
     """It was decided in an earlier run."""
+    ELSEWHERE = "elsewhere"
+    """Another run that is alive has it in its hands."""
     CLASH = "clash"
     """The same invoice came before in this run."""
     CHANGED = "changed"
@@ -127,6 +129,7 @@ class Decision:
         says_no: Whether the service said no, though that did not decide it: the outcome is unknown, or it was
             rejected because no list showed it.
         form: The form of its answer, where that has to be confirmed.
+        kept: Whether the run keeps an item in its hands whose outcome is unknown, to look it up.
     """
 
     position: int
@@ -139,6 +142,7 @@ class Decision:
     seconds: float | None = None
     says_no: bool = False
     form: str | None = None
+    kept: bool = False
 
 
 @frozen(kw_only=True)

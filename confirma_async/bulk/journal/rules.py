@@ -25,6 +25,8 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry) -> Admis
         return Admission.CLAIMED
     if row.key != entry.key:  # only one of the two names its seller
         return Admission.CHANGED
+    if row.holder is not None and row.holder != run:
+        return Admission.ELSEWHERE
     if row.run == run:
         return Admission.CLASH
     changed = row.digest != entry.digest

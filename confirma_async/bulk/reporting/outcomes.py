@@ -54,6 +54,20 @@ def resumed(entry: Entry, row: Row) -> Outcome:
     )
 
 
+def elsewhere(entry: Entry) -> Outcome:
+    """Return the outcome of an invoice that another job of the account still has in its hands."""
+    return Outcome(
+        verdict=Verdict.UNKNOWN,
+        place=entry.place,
+        number=entry.key.number,
+        type=entry.key.type,
+        detail="another job of this account has it in its hands, and has not brought it to an end; run the "
+        "job again when that one has",
+        remarks=entry.remarks,
+        original_number=entry.original_number,
+    )
+
+
 def refused(refusal: Refusal) -> Outcome:
     """Return a record that was not sent."""
     return Outcome(

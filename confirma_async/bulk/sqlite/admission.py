@@ -97,7 +97,7 @@ class Chunk:
     Attributes:
         new: Rows to insert.
         claimed_again: Changes of rows that this run claims.
-        taken_up: Run and position of items that this run has to look up.
+        taken_up: Run, holder and position of items that this run has to look up.
         known: How many items the run met as accepted before.
         rejected: Positions of the items that the run met as rejected before.
         reopened: Items that were rejected and are sent again, as they were.
@@ -106,7 +106,7 @@ class Chunk:
     def __init__(self, journal: Keeper, run: int, retry: Retry, doubt: str | None) -> None:
         self.new: list[tuple[Any, ...]] = []
         self.claimed_again: list[tuple[Any, ...]] = []
-        self.taken_up: list[tuple[int, int]] = []
+        self.taken_up: list[tuple[int, int, int]] = []
         self.known: int = 0
         self.rejected: list[int] = []
         self.reopened: list[Row] = []
@@ -140,7 +140,7 @@ class Chunk:
             self._journal.keep_former(row.position, time.time(), "corrected before it was sent again")
         if admission is Admission.UNKNOWN:
             slot[slot.index(known)] = _New(entry, row.position)
-            self.taken_up.append((self._run, row.position))
+            self.taken_up.append((self._run, self._run, row.position))
         elif admission in _CLAIMS:
             new = _New(entry, row.position)
             slot[slot.index(known)] = new
@@ -174,8 +174,9 @@ class Chunk:
 
     def _claim(self, entry: Entry, position: int, state: State, detail: str | None) -> tuple[Any, ...]:
         return (
-            state, self._run, entry.digest, day(entry.key.date), str(entry.place), in_cents(entry.amount),
-            self._journal.word(entry.currency), detail, state is State.UNKNOWN, position,
+            state, self._run, self._run, entry.digest, day(entry.key.date), str(entry.place),
+            in_cents(entry.amount), self._journal.word(entry.currency), detail, state is State.UNKNOWN,
+            position,
         )  # fmt: skip
 
     def _insert(self, entry: Entry, slot: list[Row | _New]) -> _New:
@@ -184,7 +185,7 @@ class Chunk:
             (
                 position, key.number, word(key.type), word(key.seller), day(key.repeat), day(key.date),
                 str(entry.place), entry.digest, self._claimed, self._run, in_cents(entry.amount),
-                word(entry.currency), self._doubt,
+                word(entry.currency), self._doubt, self._run,
             )
         )  # fmt: skip
         new = _New(entry, position)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 import tempfile
 import time
 import uuid
+from collections.abc import Generator
 from pathlib import Path
 
 from attrs import define
@@ -19,21 +21,31 @@ from confirma_async.bulk.sqlite.guard import (
     damaged,
     doubt_of,
     examine,
+    examine_header,
     examine_missing,
     explained,
+    known_doubt,
     log_of,
     mark_of,
 )
 from confirma_async.bulk.sqlite.locks import (
-    HERE,
     LOOK_PATIENCE,
+    Hold,
     being_read,
+    close_descriptor,
     identity_at,
-    lock_file,
-    turnstile,
+    in_use,
+    is_held,
+    is_open_here,
+    lock_first,
+    note_closed,
+    note_open,
+    other_holds,
+    takes,
+    turn,
     unwritable,
 )
-from confirma_async.bulk.sqlite.marks import Marks, Origin, identity
+from confirma_async.bulk.sqlite.marks import Marks, Origin, identity, mark_paths
 from confirma_async.bulk.sqlite.migrations import current_form, form_of, migrate
 from confirma_async.errors import JournalError, JournalGoneError
 from confirma_async.files import sync_folder
@@ -44,22 +56,38 @@ STATEMENTS = 512
 
 @define
 class OpenFile:
-    """An open journal file: its connection, the lock that keeps other jobs out, and its marks.
+    """An open journal file: its connection, the hold on it, and its marks.
 
     Attributes:
         path: The file.
-        connection: The one connection.
+        connection: The one connection of this job.
         doubt: Why the journal may not know all that was sent; None where it does.
+        hold: The job's hold on it, by which others see that the job is alive.
     """
 
     path: Path
     connection: sqlite3.Connection
     doubt: Doubt | None
+    hold: Hold
     _lock: int
     _identity: tuple[int, int]
     _log: Path
     _log_identity: tuple[int, int]
     _marks: Marks
+
+    @contextlib.contextmanager
+    def turn(self) -> Generator[None]:
+        """Have the job wait for its turn to change the file.
+
+        Raises:
+            JournalError: another job keeps the file to itself.
+        """
+        with _turn(self.path, self._marks):
+            yield
+
+    def is_held(self, hold: str) -> bool:
+        """Say whether the job that took the hold of that name is alive."""
+        return is_held(self.path, self._identity, hold)
 
     def check_in_place(self) -> None:
         """Check that the file behind the path, and its log, are still those that are open.
@@ -103,14 +131,30 @@ class OpenFile:
         return None
 
     def close(self) -> None:
-        """Close the file as complete, if it is still in its place, then let go of the lock."""
-        if self._is_in_place():
-            _mark_closed(self.connection)
-        with contextlib.suppress(sqlite3.Error):
-            self.connection.close()
+        """Close the file, as complete where no other job has it open, then let go of it."""
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(JournalError, OSError):
+                stack.enter_context(self.turn())
+                if self._is_in_place() and not other_holds(self.path, self._identity, self.hold):
+                    _mark_closed(self.connection)
+            with contextlib.suppress(sqlite3.Error):
+                self.connection.close()
+            self.hold.end()
         self._marks.close()
-        HERE.discard(self._identity)
-        os.close(self._lock)
+        note_closed(self._identity)
+        close_descriptor(self._lock)
+
+
+@contextlib.contextmanager
+def _turn(path: Path, marks: Marks) -> Generator[None]:
+    """Wait for a turn by the mark that is beside the journal now: somebody may have removed it."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(turn(path, marks.beside))
+        while identity_at(mark_paths(path)[0]) != identity(os.fstat(marks.beside)):
+            stack.close()
+            marks.renew(path)
+            stack.enter_context(turn(path, marks.beside))
+        yield
 
 
 def copy_into(connection: sqlite3.Connection, target: Path) -> None:
@@ -128,48 +172,95 @@ def copy_into(connection: sqlite3.Connection, target: Path) -> None:
     sync_folder(target.resolve().parent)
 
 
-def open_file(path: Path) -> OpenFile:
+def open_file(path: Path, *, alone: bool = False) -> OpenFile:
     """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
 
+    Args:
+        path: The file.
+        alone: Whether no other job may have it open.
+
     Raises:
-        JournalError: it cannot be written, its locks cannot be trusted there, or it is in use, damaged,
-            empty or gone.
+        JournalError: it cannot be written, its locks cannot be trusted there, or it is damaged, empty or
+            gone; or another job has it open, and it is to be had alone.
         JournalMismatchError: the file is something else, or of a newer version; it was not touched.
     """
     check_file_system(path.resolve().parent)
+    if path.exists() and not path.is_file():
+        raise JournalError(f"{path} is no regular file; name another place for the journal")
     if not path.exists():
         examine_missing(path)
         _make(path.resolve())
-    with turnstile(path):  # whoever wants to look from now on lets this job in first
-        return _open(path)
-
-
-def _open(path: Path) -> OpenFile:
-    lock = lock_file(path)
-    known_as, log, marks = identity(os.fstat(lock)), log_of(path), Marks()
-    try:
-        seen = examine(path, lock)
-        check_whole(path)
-        _make_private(path, lock)
-        connection, doubt = _connected(path, seen)
+    with contextlib.ExitStack() as on_failure:
         try:
-            marks = Marks.open(path, mark_of(connection))
-            _mark_open(path, connection)
-            log_known_as = identity(log.stat())
-        except BaseException as error:
-            _mark_closed(connection)
-            connection.close()
-            if isinstance(error, OSError):
-                raise unwritable(path, error) from error
-            if isinstance(error, sqlite3.Error):
-                raise explained(path, error) from error
-            raise
-    except BaseException:
-        marks.close()
-        HERE.discard(known_as)
-        os.close(lock)
+            lock = os.open(path, os.O_RDWR)
+            on_failure.callback(close_descriptor, lock)
+            if not is_open_here(path):
+                examine_header(path, lock)  # before anything is made beside what is no journal
+            marks = Marks.open(path)
+            on_failure.callback(marks.close)
+            with _turn(path, marks):
+                opened = _open(path, lock, marks, on_failure, alone=alone)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        on_failure.pop_all()
+        return opened
+
+
+def _open(path: Path, lock: int, marks: Marks, on_failure: contextlib.ExitStack, *, alone: bool) -> OpenFile:
+    known_as, log = identity(os.fstat(lock)), log_of(path)
+    if known_as != identity_at(path):  # it was moved while this waited for it
+        raise in_use(path)
+    hold = Hold.take(path, known_as)
+    on_failure.callback(hold.end)
+    others = other_holds(path, known_as, hold)
+    if alone if others else is_open_here(path):  # without others, it is open under another name
+        raise in_use(path)
+    if not others:
+        lock_first(path, lock)
+    note_open(known_as)
+    on_failure.callback(note_closed, known_as)
+    connection, doubt = _joined(path) if others else _begun(path, lock, marks)
+    on_failure.callback(_give_up, connection, first=not others)
+    takes(lock, fcntl.LOCK_SH)
+    return OpenFile(path, connection, doubt, hold, lock, known_as, log, identity(log.stat()), marks)
+
+
+def _give_up(connection: sqlite3.Connection, *, first: bool) -> None:
+    if first:
+        _mark_closed(connection)
+    connection.close()
+
+
+def _begun(path: Path, lock: int, marks: Marks) -> tuple[sqlite3.Connection, Doubt | None]:
+    """Open a journal that no job has open, after the guard has looked at it."""
+    seen = examine(path, lock)
+    check_whole(path)
+    _make_private(path, lock)
+    connection, doubt = _connected(path, seen)
+    try:
+        marks.write(mark_of(connection))
+        _mark_open(path, connection)
+    except BaseException as error:
+        _give_up(connection, first=True)
+        if isinstance(error, sqlite3.Error):
+            raise explained(path, error) from error
         raise
-    return OpenFile(path, connection, doubt, lock, known_as, log, log_known_as, marks)
+    return connection, doubt
+
+
+def _joined(path: Path) -> tuple[sqlite3.Connection, Doubt | None]:
+    """Open a journal that another job has open: that one has looked at it."""
+    connection = _connection_to(path)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        check_form(path, connection)
+        return connection, known_doubt(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise explained(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _make(path: Path) -> None:
@@ -203,13 +294,17 @@ def _make_private(path: Path, descriptor: int) -> None:
             ) from error
 
 
-def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt | None]:
+def _connection_to(path: Path) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(
+        return sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
         )
     except sqlite3.Error as error:
         raise explained(path, error) from error
+
+
+def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt | None]:
+    connection = _connection_to(path)
     try:
         migrate(connection)
         doubt = doubt_of(path, connection, path.stat(), time.time(), seen)

@@ -72,12 +72,7 @@ def examine(path: Path, descriptor: int) -> str | None:
         JournalError: it is empty, damaged, or its log is missing.
         JournalMismatchError: it is something else, or of a newer version.
     """
-    if not os.fstat(descriptor).st_size:
-        raise JournalError(
-            f"the journal {path} is an empty file, which knows nothing of what was sent. If a journal was "
-            "here, put its latest copy in its place; remove the empty file only if none ever was"
-        )
-    _examine_header(path, descriptor)
+    examine_header(path, descriptor)
     if has_log(path):
         return None  # together they are whole; without its log, the file need not make sense by itself
     opened, commits = _state_of(path)
@@ -136,6 +131,12 @@ def doubt_of(
     reason = seen or _doubtful(path, connection, meta, stat)
     if reason is not None:  # a new one, whatever doubt there was before
         return Doubt(reason, now)
+    return known_doubt(connection)
+
+
+def known_doubt(connection: sqlite3.Connection) -> Doubt | None:
+    """Return the doubt that a journal itself knows of."""
+    meta = dict(connection.execute("SELECT name, value FROM meta"))
     if "doubt" not in meta:
         return None
     service_time = meta.get("doubt_service_time")
@@ -230,8 +231,18 @@ def at_rest(path: Path) -> str:
     return "" if log_of(path).exists() else "&immutable=1"
 
 
-def _examine_header(path: Path, descriptor: int) -> None:
-    """Read the file's own header: a foreign or newer file is refused before anything touches it."""
+def examine_header(path: Path, descriptor: int) -> None:
+    """Read the file's own header: a foreign or newer file is refused before anything touches it.
+
+    Raises:
+        JournalError: it is empty or damaged.
+        JournalMismatchError: it is something else, or of a newer version.
+    """
+    if not os.fstat(descriptor).st_size:
+        raise JournalError(
+            f"the journal {path} is an empty file, which knows nothing of what was sent. If a journal was "
+            "here, put its latest copy in its place; remove the empty file only if none ever was"
+        )
     header = os.pread(descriptor, 100, 0)
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
         raise _foreign(path)

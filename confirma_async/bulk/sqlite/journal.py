@@ -1,4 +1,4 @@
-"""The journal in a file: one SQLite database, one connection, one thread.
+"""The journal in a file: one SQLite database, which each job has open by one connection, in one thread.
 
 Many rows go in one statement. SQLite lets other threads run while a statement works, and has to wait for the
 interpreter after each: a statement per row would wait as often as there are invoices.
@@ -39,6 +39,7 @@ from confirma_async.bulk.sqlite.file import OpenFile, open_file
 from confirma_async.bulk.sqlite.guard import examine_missing, explained
 from confirma_async.bulk.sqlite.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
+from confirma_async.errors import JournalError
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceStatus, InvoiceType
 
@@ -54,6 +55,9 @@ PERIOD = 10
 _OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
 
 _ADDED_UP = "ON CONFLICT DO UPDATE SET count = count + excluded.count"
+
+_OVER = "run IN (SELECT id FROM run WHERE hold IS NULL)"
+"""Counts of runs that are over, which need not be told by time any more."""
 
 _ALONE = (
     "NOT EXISTS (SELECT 1 FROM former WHERE former.position = item.position AND former.state <> 0) AND "
@@ -73,22 +77,28 @@ _REJECTED = (
 
 _COLUMNS = (
     "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
-    "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no, form"
+    "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no, form, "
+    "holder"
 )
 _INSERTED = (
-    "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, detail"
+    "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, detail, "
+    "holder"
 )
 
 
-def open_sqlite(path: Path) -> SqliteJournal:
-    """Opens a journal for a job, or makes a new one. Belongs into the thread that will use it.
+def open_sqlite(path: Path, *, alone: bool = False) -> SqliteJournal:
+    """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
+
+    Args:
+        path: The file. Any number of jobs, of any number of processes, may have it open.
+        alone: Whether no other job may, because it is changed as a whole.
 
     Raises:
-        JournalError: it cannot be written, its locks cannot be trusted there, or it is in use, damaged,
-            empty or gone.
+        JournalError: it cannot be written, its locks cannot be trusted there, or it is damaged, empty or
+            gone; or another job has it open, and it is to be had alone.
         JournalMismatchError: the file is something else, or of a newer version; it was not touched.
     """
-    return SqliteJournal(path, open_file(path))
+    return SqliteJournal(path, open_file(path, alone=alone))
 
 
 @contextlib.contextmanager
@@ -158,29 +168,47 @@ class SqliteJournal:
         Raises:
             JournalGoneError: the file was deleted or replaced; nothing of it is written.
         """
+        if self._file is None:
+            raise ValueError("a journal that is only looked at is not changed")
+        with self._file.turn():
+            with self._changing(self._file):
+                yield
+            self._commits += 1
+            self._file.note_commit(self._commits)
+
+    @contextlib.contextmanager
+    def _changing(self, file: OpenFile) -> Generator[None]:
+        """Begin a transaction, and end it: with a commit, or as if it had never been."""
         before = self._last, self.sequence
         try:
             self._connection.execute("BEGIN IMMEDIATE")
+            self._catch_up()
             yield
             self._connection.execute(
                 "UPDATE progress SET commits = commits + 1, sequence = ?", (self.sequence,)
             )
-            if self._file is not None:
-                self._file.check_in_place()
+            file.check_in_place()
             self._connection.execute("COMMIT")
         except BaseException as error:
             with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
                 self._connection.rollback()
             self._last, self.sequence = before
+            self._commits = -1  # what others have written meanwhile is taken in again
             self._words.clear()
             self._texts.clear()
             self._taken_up.clear()
             if isinstance(error, sqlite3.Error):
                 raise explained(self.path, error) from error
             raise
-        self._commits += 1
-        if self._file is not None:
-            self._file.note_commit(self._commits)
+
+    def _catch_up(self) -> None:
+        """Take in what other jobs have written since the last transaction of this one."""
+        commits, sequence = self._connection.execute("SELECT commits, sequence FROM progress").fetchone()
+        if commits == self._commits:
+            return
+        self._commits, self.sequence = commits, sequence
+        self._last = self._one("SELECT coalesce(max(position), 0) FROM item")
+        self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
 
     def close(self) -> None:
         """See ``Journal``."""
@@ -196,25 +224,54 @@ class SqliteJournal:
         """See ``Journal``."""
         self.take_in(job.target, owner, now=now)
         execute = self._connection.execute
+        hold = None if self._file is None else self._file.hold.name
         run = self._one("SELECT coalesce(max(id), 0) + 1 FROM run")
         execute(
-            "INSERT INTO run (id, began_at, expected, inputs) VALUES (?, ?, ?, ?)",
-            (run, _milliseconds(now), expected, json.dumps(list(job.inputs))),
+            "INSERT INTO run (id, began_at, expected, inputs, hold) VALUES (?, ?, ?, ?, ?)",
+            (run, _milliseconds(now), expected, json.dumps(list(job.inputs)), hold),
         )
-        execute(f"UPDATE item SET state = ? WHERE {OPEN} AND state = ?", (State.PENDING, State.CLAIMED))
-        execute(f"UPDATE item SET state = ? WHERE {OPEN} AND state = ?", (State.UNKNOWN, State.SENDING))
+        self._run = run
+        self._settle_dead()
         self._settle_doubt()
         execute(
-            f"INSERT INTO decided SELECT run, 0, state, sum(count) FROM decided WHERE run < ? AND period > 0 "
-            f"GROUP BY run, state {_ADDED_UP}",
-            (run,),
+            "INSERT INTO decided SELECT run, 0, state, sum(count) FROM decided WHERE period > 0 AND "
+            f"{_OVER} GROUP BY run, state {_ADDED_UP}"
         )
-        execute("DELETE FROM decided WHERE run < ? AND period > 0", (run,))
+        execute(f"DELETE FROM decided WHERE period > 0 AND {_OVER}")
         execute("DELETE FROM refusal WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
         execute("DELETE FROM known WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
-        self._run = run
         self._taken_up.clear()
         return run
+
+    def _settle_dead(self) -> None:
+        """Settle what runs have left under way that died: claims surely were not sent, sends may have been.
+
+        What they looked up is nobody's again.
+        """
+        holds = self._connection.execute("SELECT id, hold FROM run WHERE hold IS NOT NULL").fetchall()
+        dead = [run for run, hold in holds if not self._is_alive(run, hold)]
+        some = _places(dead)
+        self._connection.execute(f"UPDATE run SET hold = NULL WHERE id IN ({some})", dead)
+        left = f"holder IN ({some}) OR (holder IS NULL AND state IN ({State.CLAIMED:d}, {State.SENDING:d}))"
+        self._connection.execute(
+            "UPDATE item SET holder = NULL, state = CASE state "
+            f"WHEN {State.CLAIMED:d} THEN {State.PENDING:d} WHEN {State.SENDING:d} THEN {State.UNKNOWN:d} "
+            f"ELSE state END WHERE {OPEN} AND ({left})",
+            dead,
+        )
+
+    def _is_left(self, row: Row) -> bool:
+        """Say whether a row is in the hands of a run that is not alive."""
+        if row.holder is None:
+            return row.state in {State.CLAIMED, State.SENDING}
+        found = self._connection.execute("SELECT hold FROM run WHERE id = ?", (row.holder,)).fetchone()
+        return found is None or not self._is_alive(row.holder, found[0])
+
+    def _is_alive(self, run: int, hold: str | None) -> bool:
+        """Say whether a run goes on: its hold is held, and its job has begun no other run."""
+        if hold is None or self._file is None:
+            return False
+        return run == self._run if hold == self._file.hold.name else self._file.is_held(hold)
 
     def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
         """See ``Journal``."""
@@ -270,8 +327,10 @@ class SqliteJournal:
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
         """See ``Journal``."""
         self._connection.execute(
-            "UPDATE run SET ended_at = ?, ending = ? WHERE id = ?", (_milliseconds(now), ending, run)
+            "UPDATE run SET ended_at = ?, ending = ?, hold = NULL WHERE id = ?",
+            (_milliseconds(now), ending, run),
         )
+        self._connection.execute(f"UPDATE item SET holder = NULL WHERE {OPEN} AND holder = ?", (run,))
         if owner is not None:  # its key was renewed during the run
             own, *_ = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
             self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, _milliseconds(now)))
@@ -280,7 +339,7 @@ class SqliteJournal:
         """See ``Journal``."""
         chunk = Chunk(self, run, retry, self._doubt.reason if self._doubt else None)
         for numbers in _slices(sorted({entry.key.number for entry in entries})):
-            chunk.know(self._query(f"WHERE number IN ({_places(numbers)})", numbers))
+            chunk.know(self._settled(numbers))
             if self._has_archive:
                 chunk.know(self._archived(f"WHERE number IN ({_places(numbers)})", numbers))
         admitted = [chunk.admit(entry) for entry in entries]
@@ -288,13 +347,13 @@ class SqliteJournal:
             self._taken_up.update(one.position for one in admitted if one.admission in TAKEN_UP)
         for new in _slices(chunk.new):
             values = [value for row in new for value in row]
-            self._connection.execute(f"INSERT INTO item ({_INSERTED}) VALUES {_places(new, 13)}", values)
+            self._connection.execute(f"INSERT INTO item ({_INSERTED}) VALUES {_places(new, 14)}", values)
         many = self._connection.executemany
         if chunk.claimed_again:
             many(
-                "UPDATE item SET state = ?, run = ?, digest = ?, date = ?, source = ?, amount = ?, "
-                "currency = ?, ended = NULL, detail = ?, status = NULL, decided_at = NULL, took = NULL, "
-                "says_no = NULL, form = NULL, attempts = CASE WHEN ? THEN 0 ELSE attempts END "
+                "UPDATE item SET state = ?, run = ?, holder = ?, digest = ?, date = ?, source = ?, "
+                "amount = ?, currency = ?, ended = NULL, detail = ?, status = NULL, decided_at = NULL, "
+                "took = NULL, says_no = NULL, form = NULL, attempts = CASE WHEN ? THEN 0 ELSE attempts END "
                 "WHERE position = ?",
                 chunk.claimed_again,
             )
@@ -304,7 +363,7 @@ class SqliteJournal:
             )
             self._add_up({key: -count for key, count in counted.items()})
         if chunk.taken_up:
-            many("UPDATE item SET run = ? WHERE position = ?", chunk.taken_up)
+            many("UPDATE item SET run = ?, holder = ? WHERE position = ?", chunk.taken_up)
         if chunk.known:
             self._connection.execute("UPDATE run SET known = known + ? WHERE id = ?", (chunk.known, run))
         if chunk.rejected:
@@ -312,6 +371,15 @@ class SqliteJournal:
                 "INSERT OR IGNORE INTO known VALUES (?, ?)", [(run, position) for position in chunk.rejected]
             )
         return admitted
+
+    def _settled(self, numbers: Sequence[int]) -> Sequence[Row]:
+        """Return the items of some numbers, after settling what a dead run has left of them under way."""
+        query = f"WHERE number IN ({_places(numbers)})"
+        found = list(self._query(query, numbers))
+        if any(map(self._is_left, found)):
+            self._settle_dead()
+            return list(self._query(query, numbers))
+        return found
 
     def next_position(self) -> int:
         """The place of an item that the journal has not had yet."""
@@ -331,11 +399,25 @@ class SqliteJournal:
             first = self.sequence + 1
             self.sequence += len(some)
             values = [value for at, position in enumerate(some, first) for value in (position, at)]
-            self._connection.execute(
+            changed = self._connection.execute(
                 "UPDATE item SET state = ?, attempts = attempts + 1, attempted_at = ?, ends_at = ?, "
                 "ended = NULL, says_no = NULL, form = NULL, sequence = column2 "
-                f"FROM (VALUES {_places(some, 2)}) WHERE position = column1",
-                (State.SENDING, _milliseconds(now), _milliseconds(ends_at), *values),
+                f"FROM (VALUES {_places(some, 2)}) WHERE position = column1 AND holder = ?",
+                (State.SENDING, _milliseconds(now), _milliseconds(ends_at), *values, self._run),
+            )
+            self._check_held(changed.rowcount, some)
+
+    def _check_held(self, changed: int, positions: Sequence[int]) -> None:
+        """Check that as many items were changed as this run has in its hands, by its own account.
+
+        Raises:
+            JournalError: another run has taken some over; nothing of the transaction is written.
+        """
+        if changed != len(positions):
+            raise JournalError(
+                f"the journal {self.path}: another job has taken over invoices that this one was sending, "
+                f"because the file that shows it to be alive ({self.path.name}.held-...) was removed. The "
+                "job has stopped, and sends nothing more. Run it again: what it sent is looked up"
             )
 
     def ended(self, positions: Sequence[int]) -> None:
@@ -351,15 +433,16 @@ class SqliteJournal:
         self._count(latest)
         for some in _slices(list(latest.values())):
             values = [value for decision in some for value in self._decided(decision)]
-            self._connection.execute(
+            changed = self._connection.execute(
                 "UPDATE item SET state = column2, status = column3, detail = column4, duplicate = column5, "
                 "decided_at = column6, ended = coalesce(column7, ended), took = column8, "
                 "ends_at = CASE WHEN column6 IS NULL THEN ends_at END, "
                 "attempted_at = CASE WHEN column6 IS NULL OR column8 IS NULL THEN attempted_at END, "
-                "says_no = NULL, form = NULL "
-                f"FROM (VALUES {_places(some, 8)}) WHERE position = column1",
-                values,
+                "says_no = NULL, form = NULL, holder = CASE WHEN column9 THEN holder END "
+                f"FROM (VALUES {_places(some, 9)}) WHERE position = column1 AND holder = ?",
+                (*values, self._run),
             )
+            self._check_held(changed.rowcount, [one.position for one in some])
         self._keep_answers([one for one in latest.values() if one.says_no or one.form is not None])
 
     def _keep_answers(self, decisions: Sequence[Decision]) -> None:
@@ -382,6 +465,7 @@ class SqliteJournal:
             _milliseconds(decision.at) if decision.state in FINAL else None,
             self.sequence if decision.lost else None,
             None if decision.seconds is None else round(decision.seconds * 1000),
+            decision.kept,
         )
 
     def _count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
@@ -419,7 +503,7 @@ class SqliteJournal:
     def put_back(self, run: int) -> None:
         """See ``Journal``."""
         self._connection.execute(
-            f"UPDATE item SET state = ? WHERE {OPEN} AND state = ? AND run = ?",
+            f"UPDATE item SET state = ?, holder = NULL WHERE {OPEN} AND state = ? AND holder = ?",
             (State.PENDING, State.CLAIMED, run),
         )
 
@@ -436,6 +520,12 @@ class SqliteJournal:
 
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
+        (item,) = self._query("WHERE position = ?", (resolution.position,))
+        if item.holder is not None and not self._is_left(item):
+            raise JournalError(
+                f"a job that runs now has {item.key} in its hands, and looks it up; wait until it has ended, "
+                "or until it lets go of the invoice"
+            )
         self._settle_doubt()  # else the next run would take what a person has found out for unknown
         self.keep_former(resolution.position, resolution.at, resolution.note)
         self._count({resolution.position: resolution})
@@ -531,8 +621,11 @@ class SqliteJournal:
         Raises:
             JournalError: the disk has no room for the rewrite, or fails.
         """
+        if self._file is None:
+            raise ValueError("a journal that is only looked at is not changed")
         try:
-            self._connection.execute("VACUUM")
+            with self._file.turn():
+                self._connection.execute("VACUUM")
         except sqlite3.Error as error:
             raise explained(self.path, error) from error
 
@@ -615,11 +708,11 @@ class SqliteJournal:
         lost = next(self._query("WHERE position = ?", (position,)), None)
         if lost is None or lost.ended is None:
             return []
-        earlier = "SELECT coalesce(max(id), 0) FROM run WHERE ended_at < ?"  # what they sent was sent before
-        past = self._one(earlier, _milliseconds(lost.attempted_at or 0.0))
+        later = "SELECT id FROM run WHERE ended_at IS NULL OR ended_at >= ? ORDER BY id DESC"
+        runs = self._connection.execute(later, (_milliseconds(lost.attempted_at or 0.0),)).fetchall()
         like = "(type, seller) = (SELECT type, seller FROM item WHERE position = ?) AND date >= ?"
         found: list[Row] = []
-        for run in range(self._one("SELECT coalesce(max(id), 0) FROM run"), past, -1):
+        for (run,) in runs:
             if len(found) >= limit:
                 break
             newest = (
@@ -772,7 +865,7 @@ class SqliteJournal:
     def _row(self, found: tuple[Any, ...]) -> Row:
         (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, sequence,
          ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no,
-         form) = found  # fmt: skip
+         form, holder) = found  # fmt: skip
         text = self._text
         return Row(
             position=position,
@@ -795,6 +888,7 @@ class SqliteJournal:
             seconds=_seconds(took),
             says_no=bool(says_no),
             form=None if form is None else text(form),
+            holder=holder,
         )
 
     def _archived(self, where: str, values: Sequence[Any]) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.sqlite.file import copy_into
 from confirma_async.bulk.sqlite.guard import check_pages, explained
+from confirma_async.bulk.sqlite.locks import close_descriptor
 from confirma_async.bulk.sqlite.look import read_file
 from confirma_async.bulk.sqlite.marks import remove_marks
 from confirma_async.errors import ConfigurationError, JournalError
@@ -79,7 +80,7 @@ def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
         with contextlib.ExitStack() as stack:
             if file.is_file():
                 descriptor = os.open(file, os.O_RDONLY)
-                stack.callback(os.close, descriptor)
+                stack.callback(close_descriptor, descriptor)
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             moved = [_rename(_part(file, part), _part(aside, part)) for part in _PARTS]
             remove_marks(file)

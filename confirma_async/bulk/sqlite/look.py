@@ -16,11 +16,12 @@ from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.sqlite.file import check_form
 from confirma_async.bulk.sqlite.guard import at_rest, doubt_of, examine, examine_missing, explained, log_of
 from confirma_async.bulk.sqlite.locks import (
-    HERE,
+    LOOK_PATIENCE,
+    close_descriptor,
+    is_open_here,
     takes,
     turnstile,
 )
-from confirma_async.bulk.sqlite.marks import identity
 from confirma_async.bulk.sqlite.migrations import VERSION, migrate
 from confirma_async.errors import JournalError
 
@@ -42,8 +43,7 @@ def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
         raise JournalError(f"there is no journal {path}")
     try:
         with contextlib.ExitStack() as stack:
-            here = identity(path.stat()) in HERE
-            seen = None if here else stack.enter_context(_look(path))
+            seen = None if is_open_here(path) else stack.enter_context(_look(path))
             source = stack.enter_context(_readable(path))
             connection = stack.enter_context(
                 contextlib.closing(
@@ -66,10 +66,12 @@ def _look(path: Path) -> Generator[str | None]:
         raise JournalError(f"the journal {path} cannot be read ({error.strerror})") from error
     try:
         with turnstile(path):
-            takes(descriptor, fcntl.LOCK_SH)  # unless a job runs on it: then its log is there to be read
+            deadline = time.monotonic() + LOOK_PATIENCE
+            while not takes(descriptor, fcntl.LOCK_SH) and time.monotonic() < deadline:
+                time.sleep(0.02)  # a job opens it, and is through with that in no time
         yield examine(path, descriptor)
     finally:
-        os.close(descriptor)
+        close_descriptor(descriptor)
 
 
 @contextlib.contextmanager

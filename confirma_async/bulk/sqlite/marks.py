@@ -127,29 +127,53 @@ class Marks:
     _descriptors: list[int] = field(factory=list[int])
 
     @classmethod
-    def open(cls, journal: Path, mark: Mark) -> Marks:
-        """Open the marks, or make them. The one in the state directory is left out where it cannot be made.
+    def open(cls, journal: Path) -> Marks:
+        """Open the marks, or make them, which say nothing then.
+
+        The one in the state directory is left out where it cannot be made.
 
         Raises:
             OSError: the mark beside the journal cannot be written.
         """
         marks = cls()
         beside, *elsewhere = mark_paths(journal)
-        marks._open(beside, mark)
+        marks._open(beside)
         for path in elsewhere:
             with contextlib.suppress(OSError):
                 make_private(path.parent)
-                marks._open(path, mark)
+                marks._open(path)
         return marks
 
-    def _open(self, path: Path, mark: Mark) -> None:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        self._descriptors.append(descriptor)
+    def _open(self, path: Path) -> None:
+        self._descriptors.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+
+    def renew(self, journal: Path) -> None:
+        """Open the mark beside the journal anew, or make it: it is another file than it was."""
+        old = self._descriptors[0]
+        self._descriptors[0] = os.open(mark_paths(journal)[0], os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        os.close(old)
+
+    @property
+    def beside(self) -> int:
+        """The descriptor of the mark beside the journal."""
+        return self._descriptors[0]
+
+    def write(self, mark: Mark) -> None:
+        """Write what the marks say, durably.
+
+        Raises:
+            OSError: the mark beside the journal cannot be written.
+        """
         content = f"{mark.commits:0{_DIGITS}d} {mark.journal}\n".encode()
-        if os.pread(descriptor, 256, 0) != content:
-            os.pwrite(descriptor, content, 0)
-            os.ftruncate(descriptor, len(content))
-            os.fsync(descriptor)
+        for descriptor in self._descriptors:
+            try:
+                if os.pread(descriptor, 256, 0) != content:
+                    os.pwrite(descriptor, content, 0)
+                    os.ftruncate(descriptor, len(content))
+                    os.fsync(descriptor)
+            except OSError:
+                if descriptor == self.beside:
+                    raise
 
     def note(self, commits: int) -> None:
         """Write how many commits the journal has had."""

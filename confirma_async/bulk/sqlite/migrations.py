@@ -64,7 +64,7 @@ MIGRATIONS: Sequence[str] = (
       UNION SELECT currency FROM item UNION SELECT status FROM item WHERE status IS NOT NULL;
     CREATE TABLE run (
       id INTEGER PRIMARY KEY, began_at INTEGER NOT NULL, ended_at INTEGER, ending TEXT, expected INTEGER,
-      inputs TEXT NOT NULL, known INTEGER NOT NULL DEFAULT 0
+      inputs TEXT NOT NULL, known INTEGER NOT NULL DEFAULT 0, hold TEXT
     );
     INSERT INTO run (id, began_at, expected, inputs)
       SELECT CAST(value AS INTEGER),
@@ -82,7 +82,8 @@ MIGRATIONS: Sequence[str] = (
       currency INTEGER NOT NULL,
       run INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, sequence INTEGER,
       ended INTEGER, ends_at INTEGER, attempted_at INTEGER, decided_at INTEGER, took INTEGER,
-      duplicate INTEGER NOT NULL DEFAULT 0, status INTEGER, detail TEXT, says_no INTEGER, form INTEGER
+      duplicate INTEGER NOT NULL DEFAULT 0, status INTEGER, detail TEXT, says_no INTEGER, form INTEGER,
+      holder INTEGER
     );
     INSERT INTO item SELECT
       position, number, (SELECT id FROM word WHERE text = type), (SELECT id FROM word WHERE text = seller),
@@ -92,7 +93,7 @@ MIGRATIONS: Sequence[str] = (
       CAST(attempted_at * 1000 AS INTEGER), CAST(decided_at * 1000 AS INTEGER),
       CAST(seconds * 1000 AS INTEGER),
       duplicate, (SELECT id FROM word WHERE text = status), detail,
-      CASE WHEN state = 5 AND attempts > 0 AND status IS NOT 'ERROR' THEN 1 END, NULL
+      CASE WHEN state = 5 AND attempts > 0 AND status IS NOT 'ERROR' THEN 1 END, NULL, NULL
       FROM item_2 ORDER BY position;
     DROP TABLE item_2;
     CREATE UNIQUE INDEX item_key ON item (number, type, seller, repeat);

@@ -144,7 +144,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
         lines=True,
     )
     _agree(yes, "Is it certain that nothing was sent which this journal does not know?")
-    with contextlib.closing(open_sqlite(path)) as opened, opened.transaction():
+    with contextlib.closing(open_sqlite(path, alone=True)) as opened, opened.transaction():
         freed = opened.trust(time.time())
     said = f"Trusted. {freed} invoices that were waiting for a lookup may be sent."
     _say(said, {"journal": str(path), "freed": freed}, as_json=as_json)
@@ -205,7 +205,7 @@ def archive(which: str | None, whose: Whose, before: datetime.date, as_json: boo
     """
     path = _path(which, whose)
     moment = datetime.datetime.combine(before, datetime.time.min).astimezone().timestamp()
-    with contextlib.closing(open_sqlite(path)) as opened:
+    with contextlib.closing(open_sqlite(path, alone=True)) as opened:
         with opened.transaction():
             count = opened.archive(moment)
         opened.shrink()

@@ -66,8 +66,8 @@ def resolve(
 ) -> Exit:
     """Record what you found out about an invoice that may have arrived.
 
-    Only invoices that the journal lists as unknown can be resolved, and only while no job runs. Be sure
-    before you say "absent": the next run sends the invoice again.
+    Only invoices that the journal lists as unknown can be resolved, and none that a job is looking up just
+    then. Be sure before you say "absent": the next run sends the invoice again.
 
     After a journal was restored, many invoices may be held whose number is listed: by the list alone they
     could be other documents of those numbers, which the journal has forgotten. Where no two documents of your
