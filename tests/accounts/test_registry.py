@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from confirma_async.accounts import registry as module
+from confirma_async.accounts import account_list as module
 from confirma_async.accounts.folders import (
     JOURNAL_DIR_VARIABLE,
     LOCALHOST,
