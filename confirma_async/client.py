@@ -157,7 +157,7 @@ class Confirma(Account):
         session: An aiohttp session to borrow: it is neither changed nor closed.
         ssl_context: TLS settings of your own. Verification cannot be switched off by a flag.
         overrides: Corrections of provisional paths and names.
-        hooks: Who is told of every call, in order.
+        hooks: Called for every call, in order.
         transport: Something else to send requests through, instead of aiohttp.
         answer_limit: Bytes of an answer that are read at most; a longer one is a ResponseDecodeError. From
             1 to 4,294,967,296.

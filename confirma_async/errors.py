@@ -109,11 +109,11 @@ class UnknownAccountError(ConfigurationError):
         self.known: tuple[str, ...] = tuple(known)
         self.account = account
         names = ", ".join(self.known) or "none"
-        told = (
+        message = (
             f"there is no account {account} of {target}" if account else f"which account of {target} is meant"
         )
         super().__init__(
-            f"{told} (known: {names}); name one of them with account=, or a new one with new_account=True"
+            f"{message} (known: {names}); name one of them with account=, or a new one with new_account=True"
         )
 
 
@@ -135,19 +135,19 @@ class UnknownKeyError(ConfigurationError):
         self.account = account
         self.holder = holder
         if holder is not None:
-            told = f"this key belongs to the account {holder} of {target}, not to {account}; name that one"
+            message = f"this key belongs to the account {holder} of {target}, not to {account}; name that one"
         elif account is not None:
-            told = (
+            message = (
                 f"the account {account} of {target} is known already, by other keys; if this is its new key, "
                 "name it with account= alone"
             )
         else:
-            told = (
+            message = (
                 f"this key is new to {target}, where these accounts are known: {', '.join(self.known)}. What "
                 "was sent for an account must stay known, so say whose key it is: account= names one of them "
                 "that has a new key, new_account=True with a name of its own makes another"
             )
-        super().__init__(told)
+        super().__init__(message)
 
 
 class RequestInvalidError(ConfirmaError):
@@ -228,7 +228,7 @@ class OutcomeUnknownError(CallError):
         subject: What the call was about, e.g. ``invoice 1042``; None where nothing names it.
         status: The HTTP status, where the answer was one that leaves the outcome open (3xx, 408, 500, 502,
             503 without ``Retry-After``, 504).
-        find_out: The command that tells what became of it, where the call knows enough to name it.
+        find_out: The command that shows what became of it, where the call knows enough to name it.
     """
 
     phase: Phase = Phase.NO_REPLY
@@ -304,9 +304,9 @@ class APIError(CallError):
         self.body = body
         self.detail = detail
         self.request_id = request_id
-        told = f": {detail}" if detail else ""
+        said = f": {detail}" if detail else ""
         ident = f" (request {request_id})" if request_id else ""
-        super().__init__(f"{self.meaning} (HTTP {status}){told}{ident}")
+        super().__init__(f"{self.meaning} (HTTP {status}){said}{ident}")
 
 
 class BadRequestError(APIError):
@@ -405,13 +405,15 @@ class AddressNotChosenError(ConfirmaError):
     def __init__(self, candidates: Sequence[str]) -> None:
         self.candidates = tuple(candidates)
         if not self.candidates:
-            told = "no e-invoice address fits; ask for another type or operator, or deliver by another method"
+            message = (
+                "no e-invoice address fits; ask for another type or operator, or deliver by another method"
+            )
         else:
-            told = (
+            message = (
                 f"{len(self.candidates)} e-invoice addresses fit ({'; '.join(self.candidates)}); "
                 "name the type, the operator, or both"
             )
-        super().__init__(told)
+        super().__init__(message)
 
 
 class JournalError(ConfirmaError):

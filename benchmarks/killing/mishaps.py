@@ -148,7 +148,7 @@ class Mishaps:
         return True
 
     async def lose_log(self) -> bool:
-        """Return the log is moved away: the journal has forgotten what was sent last."""
+        """Move the log away: the journal has forgotten what was sent last."""
         log = log_of(self.journal)
         if not log.exists() or not _needs_its_log(self.journal):
             return False
@@ -175,7 +175,7 @@ class Mishaps:
         return True
 
     async def put_copy_in_place(self) -> bool:
-        """Return an older copy takes the journal's place, though nothing was wrong with it."""
+        """Put an older copy in the journal's place, though nothing was wrong with it."""
         return self._copy is not None and self._restore(self._copy)
 
     async def use_another_key(self) -> bool:

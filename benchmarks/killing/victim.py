@@ -149,7 +149,7 @@ class DyingJournal:
     def begin(
         self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
     ) -> int:
-        """Return the run begins."""
+        """Begin the run."""
         self._written.add("run")
         return self._inner.begin(job, now=now, owner=owner, expected=expected)
 

@@ -20,7 +20,7 @@ JOURNAL_NAME = "account.journal"
 
 
 LOCALHOST = "localhost"
-"""The target of every URL on this machine: a sandbox is told apart by its key, not by its port."""
+"""The target of every URL on this machine: a sandbox is known by its key, not by its port."""
 
 
 _DIRECTORIES = PlatformDirs("confirma")

@@ -81,7 +81,7 @@ class Accounts:
         Where the key is of no account, that is the one that its first job will make.
 
         Raises:
-            UnknownAccountError: there is none of that name, or it cannot be told which one is meant.
+            UnknownAccountError: there is none of that name, or it is not clear which one is meant.
             UnknownKeyError: the key belongs to no account that is known.
         """
         contents = self._list.read()
@@ -270,7 +270,7 @@ async def note_renewal(old: Secret, new: Secret) -> None:
         await asyncio.to_thread(lambda: Accounts().renewed(old, new))
     except ConfigurationError as error:
         logger.warning(
-            "the key was renewed, but its account could not be told of the new one (%s): the next job asks "
+            "the key was renewed, but its account could not take note of it (%s): the next job asks "
             "for the name of the account",
             error,
         )

@@ -129,7 +129,7 @@ def every_command(
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; never lets a traceback out.
 
-    With ``--json``, an error is told as JSON on standard output as well.
+    With ``--json``, an error is printed as JSON on standard output as well.
     """
     try:
         return _run(arguments)
@@ -207,7 +207,7 @@ def _unread(error: OSError) -> bool:
 def _terminal_closed() -> bool:
     try:
         import termios
-    except ImportError:  # Windows tells it otherwise
+    except ImportError:  # Windows has another way
         return False
     for stream in (sys.stdout, sys.stderr):
         try:

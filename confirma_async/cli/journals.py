@@ -53,7 +53,7 @@ class Whose:
             gone_too: Whether it may be one that is gone, and with it what was sent.
 
         Raises:
-            UnknownAccountError: it cannot be told which account is meant, or there is none of that name.
+            UnknownAccountError: it is not clear which account is meant, or there is none of that name.
             ConfigurationError: there is no place for journals.
             JournalError: it is gone.
         """

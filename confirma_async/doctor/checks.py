@@ -1,4 +1,4 @@
-"""The checks, in the order in which they can tell something."""
+"""The checks, in the order in which they build on each other."""
 
 from __future__ import annotations
 

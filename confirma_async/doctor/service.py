@@ -50,11 +50,11 @@ async def check_service(context: Context) -> Finding:
 
 async def check_clock(context: Context) -> Finding:
     """Say whether the service's date is ours."""
-    told = context.answer.headers.get("Date") if context.answer else None
-    moment = http_date(told)
+    date = context.answer.headers.get("Date") if context.answer else None
+    moment = http_date(date)
     if moment is None:
         return doubtful(
-            "clock", "the service does not tell its time", "check that this machine's clock is synchronised"
+            "clock", "the service does not say its time", "check that this machine's clock is synchronised"
         )
     skew = context.answered_at - moment
     if abs(skew) <= SKEW_NOTICED:

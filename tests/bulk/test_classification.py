@@ -8,7 +8,7 @@ import pytest
 from attrs import field, frozen
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy
-from confirma_async.bulk.evidence import lookups
+from confirma_async.bulk.evidence import lookups, observations
 from confirma_async.bulk.evidence.classification import Receipts, classify_answer, kind_of_status
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.evidence.words import DEEPEST, form_of
@@ -311,6 +311,7 @@ def kinds(monkeypatch):
     for module, names in (
         (sender, ("classify_error", "classify_answer")),
         (lookups, ("classify_list", "classify_absence")),
+        (observations, ("classify_list",)),
     ):
         for name in names:
             monkeypatch.setattr(module, name, watched(getattr(module, name)))

@@ -51,7 +51,7 @@ async def test_an_answer_that_is_not_documented_is_told(host, examined, status, 
         (0, Health.GOOD, "agrees"),
         (60, Health.DOUBTFUL, "behind the service's"),
         (-3600, Health.BAD, "ahead of the service's"),
-        (None, Health.DOUBTFUL, "does not tell its time"),
+        (None, Health.DOUBTFUL, "does not say its time"),
     ],
 )
 async def test_a_clock_that_is_off_is_told(host, examined, seconds, health, words):

@@ -36,8 +36,8 @@ class Reading:
     duplicate: bool = False
 
     @property
-    def told(self) -> str:
-        """What is told of an invoice that a record or a list leaves unknown."""
+    def detail(self) -> str:
+        """What is said of an invoice that a record or a list leaves unknown."""
         subject = "there is a record" if self.of == "record" else "the list is one"
         return f"{subject} {self.what}: {self.reason}"
 

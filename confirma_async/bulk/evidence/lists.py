@@ -91,7 +91,7 @@ def classify_list(
     if found:
         return _listed(found, wanted, rivals)
     kind = _not_listed(answer, wanted)
-    return Classification(kind=kind, detail=kind.reading.told)
+    return Classification(kind=kind, detail=kind.reading.detail)
 
 
 def _not_listed(answer: DistributionInformation, wanted: Wanted) -> Kind:
@@ -135,7 +135,7 @@ def _listed(
         return Classification(kind=kind, status=first[0].status, detail=told)
     status = first[0].status
     if kind.reading.state is State.UNKNOWN:
-        return Classification(kind=kind, status=status, detail=kind.reading.told)
+        return Classification(kind=kind, status=status, detail=kind.reading.detail)
     note = "the service has it from before" if kind.reading.duplicate else None
     return Classification(kind=kind, status=status, detail=note)
 

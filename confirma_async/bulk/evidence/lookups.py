@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from attrs import define, field, frozen
@@ -14,20 +13,19 @@ from confirma_async.bulk.evidence.lists import (
     after_no,
     classify_absence,
     classify_list,
-    days_around,
     held,
     reason_of,
 )
-from confirma_async.bulk.evidence.newer import Newer, ServiceTime
+from confirma_async.bulk.evidence.newer import ServiceTime
+from confirma_async.bulk.evidence.observations import Observations, loop_time
 from confirma_async.bulk.evidence.tasks import UNPROVEN, Again, Decided, Lost, Send, Step, Task, decision_of
-from confirma_async.bulk.evidence.witnesses import Witnesses
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, Version
-from confirma_async.bulk.models import InvoiceKey, JobOptions, Row, State, Unknown
+from confirma_async.bulk.journal.records import Doubt, Version
+from confirma_async.bulk.models import JobOptions, Row, State, Unknown
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, Phase
 from confirma_async.resources.invoices import Invoices
-from confirma_async.schemas import DistributionInformation, InvoiceType
+from confirma_async.schemas import InvoiceType
 from confirma_async.session.waiting.halt import CalledOffError
 
 RESENDS = 3
@@ -38,10 +36,6 @@ LOOKUPS = 3
 
 FAR = 3600.0
 """Seconds from now that a lost call may end at most, by the journal, for a run to wait for that."""
-
-MOVED = 366
-"""Days by which an invoice may have been dated anew since a journal that is lost had it sent."""
-
 
 _NEWEST = 8
 
@@ -92,12 +86,12 @@ class Lookups:
     ask_time: ServiceTime
     forms: set[str] = field(factory=set[str])
     open: dict[int, Task] = field(init=False, factory=dict[int, Task])
-    _witnesses: Witnesses = field(init=False)
-    _newer: Newer | None = field(init=False, default=None)
+    _observations: Observations = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        settle = self.options.settle_seconds
-        self._witnesses = Witnesses(self._shows, max(0.02, settle / 120), max(0.02, settle / 4))
+        self._observations = Observations(
+            self.invoices, self.writer, self.options.settle_seconds, self.ask_time
+        )
 
     def begin(self, forms: set[str], doubt: Doubt | None) -> None:
         """Take in what the journal knows as the run begins.
@@ -108,11 +102,7 @@ class Lookups:
         """
         self.forms = forms
         if doubt is not None:
-            pause = max(1.0, self.options.settle_seconds)
-            self._newer = Newer(self.invoices, pause, self.ask_time, self._keep_time, doubt.service_time)
-
-    async def _keep_time(self, moment: float) -> None:
-        await self.writer.run(lambda journal: journal.note_service_time(moment))
+            self._observations.begin_doubt(doubt)
 
     @property
     def unconfirmed(self) -> int:
@@ -121,7 +111,7 @@ class Lookups:
 
     def lose(self, task: Task, classification: Classification) -> None:
         """Take up an invoice whose outcome has just become unknown."""
-        settles_at = self._now() + self.options.settle_seconds
+        settles_at = loop_time() + self.options.settle_seconds
         task.lost = Lost(
             settles_at=settles_at,
             ends_after=settles_at if classification.going_on else None,
@@ -141,7 +131,7 @@ class Lookups:
             row: What the journal has of it.
             sent: What was sent of it last, where it has become something else since.
         """
-        now, settle = self._now(), self.options.settle_seconds
+        now, settle = loop_time(), self.options.settle_seconds
         new, has_ended = row.attempts == 0, row.ended is not None
         task.unsure = sent is not None or (row.says_no and row.state is State.REJECTED)
         task.lost = Lost(
@@ -183,13 +173,13 @@ class Lookups:
         if lost.form is not None and lost.form in self.forms:
             known = Classification(kind=Kind.FORM_KNOWN)
             return await self._decide(task, lambda _: known)
-        settled = self._now() >= lost.settles_at
+        settled = loop_time() >= lost.settles_at
         if lost.surely_not:
             return await self._look(task, lost, self._moment(lost, settled=settled))
         ended = await self._note_end(task, lost)
         candidates, at = await self.writer.run(lambda journal: _candidates(journal, task))
-        self._witnesses.note(candidates)
-        witnessed = settled and ended and await self._witnessed(task, lost, at)
+        self._observations.note_witnesses(candidates)
+        witnessed = settled and ended and await self._observations.has_witness(task.entry.key, lost, at)
         may_wait = ended and not witnessed and self._may_wait(task, lost, at)
         moment = self._moment(lost, settled=settled, ended=ended, witnessed=witnessed, may_wait=may_wait)
         if settled and may_wait and lost.asked:  # without a witness its absence would prove nothing
@@ -198,8 +188,9 @@ class Lookups:
 
     async def _look(self, task: Task, lost: Lost, moment: _Now) -> Step:
         """Ask for the invoice itself, after its witness, and decide."""
-        wanted = Wanted(task.entry.key, task.entry.amount, self._dates(task.entry.key, lost))
-        answer = await self._list(wanted)
+        dates = self._observations.dates_of(task.entry.key, lost)
+        wanted = Wanted(task.entry.key, task.entry.amount, dates)
+        answer = await self._observations.list_of(wanted)
         lost.asked += 1
 
         def judge(journal: Journal) -> Classification | Again | Send:
@@ -218,7 +209,7 @@ class Lookups:
     async def _decide(self, task: Task, judge: Callable[[Journal], Classification | Again | Send]) -> Step:
         """Judge and write down in one transaction, so that nothing is sent in between that would count."""
         wall, form = self.clock(), task.lost.form if task.lost else None
-        seconds = self._now() - task.sent_at if task.sent_at else None
+        seconds = loop_time() - task.sent_at if task.sent_at else None
 
         def work(journal: Journal) -> Step:
             found = judge(journal)
@@ -270,7 +261,7 @@ class Lookups:
         return Send()
 
     async def _failed(self, task: Task, lost: Lost, error: CallError) -> Step:
-        """Return the lookup failed: it is tried again, a few times."""
+        """Try a failed lookup again, a few times."""
         lost.failed += 1
         failed = classify_error(error)
         if lost.surely_not:
@@ -287,49 +278,27 @@ class Lookups:
         )  # fmt: skip
         return await self._decide(task, lambda _: told)
 
-    def _dates(self, key: InvoiceKey, lost: Lost) -> Sequence[str]:
-        """Return the dates other than its own that an invoice may have had when it was sent."""
-        if lost.new and self._newer is not None:
-            return days_around(key.date, MOVED)
-        return (lost.sent_on,) if lost.sent_on else ()
-
-    async def _list(self, wanted: Wanted) -> DistributionInformation:
-        """Return the list of one number, over a window of dates around its own."""
-        return await self.invoices.distributions(
-            invoice_number=wanted.key.number, from_date=wanted.first, to_date=wanted.last
-        )
-
     # --- witnesses and time -------------------------------------------------------------------------
 
     async def _note_end(self, task: Task, lost: Lost) -> bool:
         """Say whether the lost attempt has surely ended; write it down where the journal does not know."""
         if lost.ends_after is None:
             return True
-        if self._now() < lost.ends_after or self.clock() < lost.ends_at:
+        if loop_time() < lost.ends_after or self.clock() < lost.ends_at:
             return False
         await self.writer.run(lambda journal: journal.ended([task.position]))
-        lost.ends_after, lost.settles_at = None, self._now()  # a witness is waited for from here on
+        lost.ends_after, lost.settles_at = None, loop_time()  # a witness is waited for from here on
         return True
-
-    async def _witnessed(self, task: Task, lost: Lost, ended: int | None) -> bool:
-        """Say whether the list shows a witness."""
-        if ended is not None and await self._witnesses.has(task.entry.key, ended):
-            return True
-        return lost.new and self._newer is not None and await self._newer.shows(task.entry.key)
-
-    async def _shows(self, row: Row) -> bool:
-        """Say whether the list shows an accepted invoice; what became of it since does not matter."""
-        wanted = Wanted(row.key, row.amount)
-        found = classify_list(await self._list(wanted), wanted, AmbiguousMatches())
-        return found.kind in {Kind.LISTED, Kind.LISTED_IN_ERROR}
 
     def _may_wait(self, task: Task, lost: Lost, ended: int | None) -> bool:
         """Say whether a witness may still be listed while this run goes on, and is waited for."""
         if lost.new or (self.options.on_unknown is Unknown.RESEND and not lost.says_no):
             return False
-        if self._now() >= lost.settles_at + self.options.settle_seconds:
+        if loop_time() >= lost.settles_at + self.options.settle_seconds:
             return False
-        return self.more() or (ended is not None and self._witnesses.may_come(task.entry.key, ended))
+        return self.more() or (
+            ended is not None and self._observations.may_have_witness(task.entry.key, ended)
+        )
 
     def _moment(
         self,
@@ -342,21 +311,18 @@ class Lookups:
     ) -> _Now:
         return _Now(
             wall=self.clock(),
-            pause=self._pause(lost),
+            pause=_pause(lost, self.options.settle_seconds),
             settled=settled,
             ended=ended,
             witnessed=witnessed,
             may_wait=may_wait,
         )
 
-    def _pause(self, lost: Lost) -> float:
-        """Return seconds until it is looked up again: longer each time, and not beyond its settle time."""
-        settle, left = self.options.settle_seconds, lost.settles_at - self._now()
-        return min(left, settle * 3.0 ** min(lost.asked, 4) / 180) if left > 0 else max(0.02, settle / 20)
 
-    def _now(self) -> float:
-        """Return loop time: a clock that is set changes no wait."""
-        return asyncio.get_running_loop().time()
+def _pause(lost: Lost, settle: float) -> float:
+    """Return the seconds until the next lookup: longer each time, and not beyond the settle time."""
+    left = lost.settles_at - loop_time()
+    return min(left, settle * 3.0 ** min(lost.asked, 4) / 180) if left > 0 else max(0.02, settle / 20)
 
 
 _FAR = (

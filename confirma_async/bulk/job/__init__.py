@@ -188,12 +188,14 @@ class Job:
 
     async def _put_back(self) -> None:
         """Have nothing claimed in the journal that nobody holds any more."""
-        with contextlib.suppress(JournalError):  # told already, by what could not be written before
+        with contextlib.suppress(JournalError):  # reported already, by what could not be written before
             await self.writer.run(lambda journal: journal.put_back(self.run))
 
     async def _service_time(self) -> float | None:
         """Ask for the service's own time; return seconds since 1970, or None where it says none."""
-        today = datetime.datetime.fromtimestamp(self.clock(), datetime.UTC).date()  # any day: its head tells
+        today = datetime.datetime.fromtimestamp(
+            self.clock(), datetime.UTC
+        ).date()  # any day will do
         query = DistributionQuery(from_inv_date=today, to_inv_date=today)
         return http_date((await self.pipeline.call(DISTRIBUTIONS, Reply, query=query)).date)
 

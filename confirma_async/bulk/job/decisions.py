@@ -1,4 +1,4 @@
-"""What becomes of items: made durable, told, or kept for a lookup."""
+"""What becomes of items: made durable, then reported, or kept for a lookup."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Decisions:
         self.room.set()
 
     def decide(self, task: Task, found: Classification) -> None:
-        """Make what became of an item durable, then tell it, or keep the item for a lookup."""
+        """Make what became of an item durable and report it, or keep the item for a lookup."""
         self.brake.pause(found.pause, found.cause)
         if found.state is State.PENDING and task.resends:
             # This attempt surely did not arrive, but the one before it may still.

@@ -15,7 +15,7 @@ _INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @contextlib.contextmanager
 def of_arguments() -> Generator[None]:
-    """Tell what is wrong with a request by the arguments that it is made of.
+    """Report what is wrong with a request by the arguments that it is made of.
 
     Raises:
         click.UsageError: the request is not valid.
@@ -23,8 +23,8 @@ def of_arguments() -> Generator[None]:
     try:
         yield
     except RequestInvalidError as error:
-        told = [f"{_argument(problem.path)}{problem.message}" for problem in error.problems]
-        raise click.UsageError(f"{'; '.join(told)}. Nothing was sent") from error
+        messages = [f"{_argument(problem.path)}{problem.message}" for problem in error.problems]
+        raise click.UsageError(f"{'; '.join(messages)}. Nothing was sent") from error
 
 
 def _argument(path: str) -> str:

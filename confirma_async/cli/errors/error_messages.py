@@ -1,4 +1,4 @@
-"""What went wrong: a sentence, an exit code, and for machines what can be told apart."""
+"""What went wrong: a sentence, an exit code, and details for machines."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Failure:
     Attributes:
         message: A sentence, or several; no secret in it.
         code: The exit code.
-        details: What machines can tell apart.
+        details: The same in fields, for machines.
     """
 
     message: str

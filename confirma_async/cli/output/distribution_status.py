@@ -50,10 +50,10 @@ async def distribution_statuses(
         for record in answer.data
         if record.status != "DUPLICATE"
     }
-    told: list[DistributionStatus] = []
+    statuses: list[DistributionStatus] = []
     for row in rows:
         record = records.get((str(row.key.number), row.key.date))
-        told.append(
+        statuses.append(
             DistributionStatus(
                 number=row.key.number,
                 type=row.key.type,
@@ -62,4 +62,4 @@ async def distribution_statuses(
                 detail=record.error if record else None,
             )
         )
-    return told
+    return statuses

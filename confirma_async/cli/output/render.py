@@ -41,22 +41,22 @@ def print_json(value: object) -> None:
 def show_report(
     report: Report,
     target: str,
-    told: Sequence[DistributionStatus] | None,
+    statuses: Sequence[DistributionStatus] | None,
     numbers: Mapping[Identity, int],
     *,
     as_json: bool,
 ) -> None:
     """Show what came of a job, and where its invoices stand."""
     if as_json:
-        print_json({"target": target, **_report_as_json(report, told, numbers)})
+        print_json({"target": target, **_report_as_json(report, statuses, numbers)})
         return
     console = Terminal()
     console.print(_summary(report))
     _print_issues(console, report.issues)
     _print_remarks(console, report.with_warnings)
     print_numbers(console, numbers)
-    if told:
-        _print_distribution_statuses(console, told)
+    if statuses:
+        _print_distribution_statuses(console, statuses)
     console.print(_what_next(report), soft_wrap=True)
 
 
@@ -171,17 +171,17 @@ def _print_remarks(console: Console, with_warnings: Sequence[Outcome]) -> None:
         print_sayings(console, "Decided while reading", said)
 
 
-def _print_distribution_statuses(console: Console, told: Sequence[DistributionStatus]) -> None:
-    counts = Counter(each.status for each in told)
+def _print_distribution_statuses(console: Console, statuses: Sequence[DistributionStatus]) -> None:
+    counts = Counter(each.status for each in statuses)
     summary = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     made = table(f"Distribution: {summary}", "Number", "Type", "Status", "Method", "Detail")
-    notable = sorted(told, key=lambda each: each.detail is None)
+    notable = sorted(statuses, key=lambda each: each.detail is None)
     rows = ((each.number, each.type, each.status, each.method, each.detail) for each in notable)
-    print_rows(console, made, rows, len(told))
+    print_rows(console, made, rows, len(statuses))
 
 
 def _report_as_json(
-    report: Report, told: Sequence[DistributionStatus] | None, numbers: Mapping[Identity, int]
+    report: Report, statuses: Sequence[DistributionStatus] | None, numbers: Mapping[Identity, int]
 ) -> dict[str, Any]:
     return {
         "accepted": report.accepted,
@@ -207,7 +207,7 @@ def _report_as_json(
         ],
         "numbers": numbers_as_json(numbers),
         "distribution": None
-        if told is None
+        if statuses is None
         else [
             {
                 "number": each.number,
@@ -216,7 +216,7 @@ def _report_as_json(
                 "method": each.method,
                 "detail": each.detail,
             }
-            for each in told
+            for each in statuses
         ],
     }
 

@@ -40,7 +40,7 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
     Args:
         summary: The job in figures.
         name: What the job is called.
-        made: Now, with the zone in which times are told.
+        made: Now, with the zone in which times are shown.
     """
     environment = Environment(
         loader=PackageLoader("confirma_async.cli", "output"),

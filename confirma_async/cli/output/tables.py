@@ -217,7 +217,7 @@ def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]]) -> None:
     out = sys.stdout.buffer  # UTF-8, whatever the terminal takes
     for line in chain([names], lines):
         out.write(f"{','.join(map(_csv_cell, line))}\n".encode())
-    sys.stdout.flush()  # here, where it can still be told that it failed
+    sys.stdout.flush()  # here, where its failure can still be reported
 
 
 def _csv_cell(value: object) -> str:

@@ -65,8 +65,8 @@ def submit_ledger(file: Path, connection: Connection, as_json: bool) -> Exit:
     options.remark(document.remarks)
     ledger = document.value.ledgers
     receipt = connection.send(lambda confirma: confirma.accounting.submit_ledger(ledger))
-    told = f"The service has taken ledger {ledger.ledger_identifier or 'without an identifier'}"
-    return _taken(receipt, told, "confirma ledger status", connection, as_json=as_json)
+    sentence = f"The service has taken ledger {ledger.ledger_identifier or 'without an identifier'}"
+    return _taken(receipt, sentence, "confirma ledger status", connection, as_json=as_json)
 
 
 @ledger.command("status", short_help="Show how the transfer of ledgers stands.")
@@ -101,8 +101,8 @@ def submit_payments(file: Path, connection: Connection, as_json: bool) -> Exit:
     options.remark(document.remarks)
     payments = document.value.payments
     receipt = connection.send(lambda confirma: confirma.accounting.submit_payments(payments))
-    told = f"The service has taken {len(payments)} payment{'' if len(payments) == 1 else 's'}"
-    return _taken(receipt, told, "confirma accounting-payment status", connection, as_json=as_json)
+    sentence = f"The service has taken {len(payments)} payment{'' if len(payments) == 1 else 's'}"
+    return _taken(receipt, sentence, "confirma accounting-payment status", connection, as_json=as_json)
 
 
 @accounting_payment.command("status", short_help="Show how the transfer of payments stands.")
@@ -144,13 +144,13 @@ def invoice_status(filters: Mapping[str, str], connection: Connection, layout: L
 
 
 def _taken(
-    receipt: AccountingReceipt, told: str, next_command: str, connection: Connection, *, as_json: bool
+    receipt: AccountingReceipt, sentence: str, next_command: str, connection: Connection, *, as_json: bool
 ) -> Exit:
     if as_json:
         print_json(connection.converter.unstructure(receipt))
     else:
-        say(f"{told}.")
-        say(f"Whether the accounting system takes it, is told by: {next_command}")
+        say(f"{sentence}.")
+        say(f"To see whether the accounting system takes it: {next_command}")
     return Exit.ACCEPTED
 
 

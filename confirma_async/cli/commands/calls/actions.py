@@ -55,11 +55,11 @@ _ACTIONS: Mapping[str, _Named] = {
         "Ask for a payment plan; what it should be goes into the comment.",
         '--case 7 --comment "Three instalments"',
     ),
-    "objection": _Named(Objection, "Tell that the debtor objects.", '--case 7 --comment "Goods were broken"'),
+    "objection": _Named(Objection, "Say that the debtor objects.", '--case 7 --comment "Goods were broken"'),
     "pause": _Named(Pause, "Pause it.", "--case 7"),
     "direct-payment": _Named(
         DirectPayment,
-        "Tell that the debtor has paid you directly.",
+        "Say that the debtor has paid you directly.",
         "--case 7 --amount 125.50 --currency EUR --payment-date 2026-11-20",
     ),
 }
@@ -144,11 +144,11 @@ def _send(actions: Sequence[TypedAction | Action], connection: Connection, *, as
         return Exit.ACCEPTED
     count = f"{len(actions)} action{'' if len(actions) == 1 else 's'}"
     say(f"The service has taken {count}; it queues them, and processes them later.")
-    for told in receipt.actions:
+    for action in receipt.actions:
         about = ", ".join(
             f"{what} {number}"
-            for what, number in (("invoice", told.invoice_number), ("case", told.case_id))
+            for what, number in (("invoice", action.invoice_number), ("case", action.case_id))
             if number is not None
         )
-        say(f"  {told.code or 'action'} of {about or '?'}: {told.status or 'no status given'}")
+        say(f"  {action.code or 'action'} of {about or '?'}: {action.status or 'no status given'}")
     return Exit.ACCEPTED

@@ -111,7 +111,7 @@ def _show_receipt(
 def case(case_id: int | None, invoice_number: int | None, connection: Connection, as_json: bool) -> Exit:
     """Show balance, payments, events and timeline of a case.
 
-    CASE is its number, which confirma invoice distribution tells for each invoice; or name the invoice.
+    CASE is its number, which confirma invoice distribution shows for each invoice; or name the invoice.
 
     \b
       confirma invoice case 7

@@ -66,7 +66,7 @@ SETTLEMENTS = Sheet(
 
 _LOST_IS_LOST = (
     "--unfetched-only marks what it returns as fetched. If the answer is lost on its way, or this command is "
-    "stopped before it has printed it, the same question never tells it again. Reading by period "
+    "stopped before it has printed it, the same question never returns it again. Reading by period "
     "(--from, --to) marks nothing, and can be repeated."
 )
 
@@ -111,7 +111,7 @@ def settlements(
 ) -> Exit:
     """Show what was paid out to you, one line for each allocation to an invoice.
 
-    Read by period: it can be repeated, and settlement_id tells one settlement from another. Without dates
+    Read by period: it can be repeated, and settlement_id distinguishes settlements. Without dates
     the service takes the last 30 days.
 
     \b

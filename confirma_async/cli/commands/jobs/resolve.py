@@ -101,10 +101,10 @@ def resolve(
                     Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
                 )
     if as_json:
-        told = [
+        resolved = [
             {"number": row.key.number, "type": row.key.type, "is": found, "because": note} for row in rows
         ]
-        print_json({"resolved": told} if listed else told[0])
+        print_json({"resolved": resolved} if listed else resolved[0])
     elif not rows:
         say("No invoice is held because its record names no type; nothing was changed.")
     elif listed:
@@ -126,7 +126,7 @@ def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | 
 
 def _listed(rows: Sequence[Row]) -> list[Row]:
     """Return those that are held because their record names no type."""
-    return [row for row in rows if (row.detail or "").startswith(Kind.UNTYPED.reading.told)]
+    return [row for row in rows if (row.detail or "").startswith(Kind.UNTYPED.reading.detail)]
 
 
 def _the_one(journal: Journal, rows: Sequence[Row], number: int) -> Row:
@@ -137,8 +137,8 @@ def _the_one(journal: Journal, rows: Sequence[Row], number: int) -> Row:
             "lists those"
         )
     if len(fitting) > 1:
-        told = ", ".join(f"{row.key} of {row.key.seller or 'the client'}" for row in fitting)
+        choices = ", ".join(f"{row.key} of {row.key.seller or 'the client'}" for row in fitting)
         raise click.UsageError(
-            f"several are unknown under this number ({told}); name --type, --seller or both"
+            f"several are unknown under this number ({choices}); name --type, --seller or both"
         )
     return fitting[0]

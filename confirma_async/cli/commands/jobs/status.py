@@ -129,39 +129,39 @@ def _show(found: _Status) -> None:
             soft_wrap=True,
         )
     if found.refused:
-        told = [
+        parts = [
             (record_in_words(bad.source, bad.number), f"{bad.message} [{bad.rule}]") for bad in found.refused
         ]
-        print_sayings(console, "Refused", told)
+        print_sayings(console, "Refused", parts)
     for title, items in (("Rejected", found.rejected), ("Unknown", found.unknown)):
         if items:
-            told = [(f"{row.source}, {row.key}, {_attempted(row)}", row.detail or "") for row in items]
-            print_sayings(console, title, told)
+            parts = [(f"{row.source}, {row.key}, {_attempted(row)}", row.detail or "") for row in items]
+            print_sayings(console, title, parts)
     print_numbers(console, found.numbers)
 
 
 def _progress_caption(progress: Progress) -> str | None:
     if progress.left == 0 and progress.oldest_unknown is None:
         return None  # the job is done
-    told = [f"{progress.rate:.1f} a second in the last minute"]
+    parts = [f"{progress.rate:.1f} a second in the last minute"]
     if progress.expected is not None:
-        told.append(f"{progress.left} of {progress.expected} left")
+        parts.append(f"{progress.left} of {progress.expected} left")
     if progress.seconds_left is not None:
-        told.append(f"about {datetime.timedelta(seconds=round(progress.seconds_left))} to go")
+        parts.append(f"about {datetime.timedelta(seconds=round(progress.seconds_left))} to go")
     if progress.oldest_unknown is not None:
-        told.append(f"unknown for up to {datetime.timedelta(seconds=round(progress.oldest_unknown))}")
-    return ", ".join(told)
+        parts.append(f"unknown for up to {datetime.timedelta(seconds=round(progress.oldest_unknown))}")
+    return ", ".join(parts)
 
 
 def _in_words(found: _Status) -> str:
     run, name = found.run, found.name[:1].upper() + found.name[1:]
     if run is None:
         return name
-    told = [f"begun {moment(run.began_at)}", run.ending or "not ended: it goes on, or its process died"]
+    parts = [f"begun {moment(run.began_at)}", run.ending or "not ended: it goes on, or its process died"]
     if run.inputs:
         more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""
-        told.append(f"from {run.inputs[0]}{more}")
-    return f"{name}{'' if found.of_run else f'; its latest run, {run.number}'}: {', '.join(told)}"
+        parts.append(f"from {run.inputs[0]}{more}")
+    return f"{name}{'' if found.of_run else f'; its latest run, {run.number}'}: {', '.join(parts)}"
 
 
 def moment(seconds: float) -> str:

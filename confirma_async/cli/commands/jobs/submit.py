@@ -212,11 +212,11 @@ async def send(request: SubmitRequest) -> Report:
                     accepted.add(int(outcome.number or 0))
                 advance(outcome)
         report = stream.report
-        told = None
+        statuses = None
         if sandbox is not None and not stop.is_set():
             sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
-            told = await distribution_statuses(client, path, accepted)
-    show_report(report, target, told, book.used, as_json=request.as_json)
+            statuses = await distribution_statuses(client, path, accepted)
+    show_report(report, target, statuses, book.used, as_json=request.as_json)
     return report
 
 
