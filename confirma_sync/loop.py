@@ -24,7 +24,7 @@ CLOSED = "this client is closed; make a new one, or close it later"
 
 
 @frozen
-class _Running:
+class _RunningLoop:
     """The loop, and the anyio portal that keeps it going until it is told to stop."""
 
     loop: asyncio.AbstractEventLoop
@@ -52,7 +52,7 @@ class LoopThread:
         self._calls: set[BlockingCall[Any]] = set()
         self._error: BaseException | None = None
         self.ended: bool = False
-        started: Future[_Running] = Future()
+        started: Future[_RunningLoop] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(started,), name="confirma-portal", daemon=True
         )
@@ -100,7 +100,7 @@ class LoopThread:
 
     # --- on the loop --------------------------------------------------------------------------------
 
-    def _run(self, started: Future[_Running]) -> None:
+    def _run(self, started: Future[_RunningLoop]) -> None:
         try:
             with asyncio.Runner(loop_factory=self._make_loop) as runner:
                 loop = runner.get_loop()
@@ -120,9 +120,9 @@ class LoopThread:
             while self._calls:
                 self._calls.pop().fail(asyncio.CancelledError())
 
-    async def _serve(self, started: Future[_Running]) -> None:
+    async def _serve(self, started: Future[_RunningLoop]) -> None:
         async with BlockingPortal() as portal:
-            started.set_result(_Running(asyncio.get_running_loop(), portal))
+            started.set_result(_RunningLoop(asyncio.get_running_loop(), portal))
             await portal.sleep_until_stopped()
             self.ended = True
             await asyncio.sleep(0)  # a coroutine cancelled before its first step would not settle its call

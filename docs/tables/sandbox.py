@@ -39,13 +39,13 @@ def assumptions() -> str:
         (what, basis, _known(basis, evidence))
         for what, basis, evidence in (*validation, *steps, *ways.values(), *rest)
     ]
-    return table(("What it does", "Lives by", "Known"), rows)
+    return table(("What it does", "Source", "Known"), rows)
 
 
 def _known(basis: str, evidence: Evidence | None) -> str:
     if evidence is None:
-        return "ours"
-    return MARKS[evidence] + (", in part" if re.search(r"\bours?\b", basis) else "")
+        return "assumed"
+    return MARKS[evidence] + (", in part" if re.search(r"\bassumed\b", basis) else "")
 
 
 def _when(transition: Transition) -> str:

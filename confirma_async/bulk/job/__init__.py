@@ -193,9 +193,7 @@ class Job:
 
     async def _service_time(self) -> float | None:
         """Ask for the service's own time; return seconds since 1970, or None where it says none."""
-        today = datetime.datetime.fromtimestamp(
-            self.clock(), datetime.UTC
-        ).date()  # any day will do
+        today = datetime.datetime.fromtimestamp(self.clock(), datetime.UTC).date()  # any day will do
         query = DistributionQuery(from_inv_date=today, to_inv_date=today)
         return http_date((await self.pipeline.call(DISTRIBUTIONS, Reply, query=query)).date)
 

@@ -26,11 +26,11 @@ LONGEST_DESCRIPTION = 210
 """Characters of a document's description (contract §7, documented)."""
 
 _DOCUMENT_STATUS = {PENDING: "Pending", SYNCED: "Approved"}
-"""``Approved`` was seen in an example (contract §7); the other words are ours."""
+"""``Approved`` was seen in an example (contract §7); the other words are assumed."""
 
 
 def submit_ledger(backend: Backend, call: Call) -> Answer:
-    """Take a ledger and answer 200 with a message, which is ours: the answer is not shown (contract §7)."""
+    """Take a ledger and answer 200 with a message (assumed: contract §7 does not show the answer)."""
     request = read_body(backend, call, LedgerSubmission)
     if isinstance(request, Answer):
         return request
@@ -53,7 +53,7 @@ def submit_ledger(backend: Backend, call: Call) -> Answer:
 
 
 def submit_payments(backend: Backend, call: Call) -> Answer:
-    """Take payments and answer 200 with a message, which is ours: the answer is not shown (contract §7)."""
+    """Take payments and answer 200 with a message (assumed: contract §7 does not show the answer)."""
     request = read_body(backend, call, PaymentSubmission)
     if isinstance(request, Answer):
         return request
@@ -99,7 +99,7 @@ def ledger_statuses(backend: Backend, call: Call) -> Answer:
 
 
 def payment_statuses(backend: Backend, call: Call) -> Answer:
-    """Answer 200 with how each payment stands (contract §7, documented); none is an empty list (ours)."""
+    """Answer 200 with how each payment stands (contract §7, documented); none is an empty list (assumed)."""
     statuses = AccountingPaymentStatuses(
         payments=tuple(
             with_blanks(

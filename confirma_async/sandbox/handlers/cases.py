@@ -33,7 +33,7 @@ from confirma_async.schemas import (
 def create_actions(backend: Backend, call: Call) -> Answer:
     """Queue actions and answer 200 (contract §5: queued as pending, then processed).
 
-    The answer is not shown: its names are provisional. That one wrong action refuses them all is ours, and
+    The answer is not shown: its names are provisional. That one wrong action refuses them all is assumed, and
     so are 404 for an invoice or case that the client does not have, and 402 for an invoice without a case.
     """
     request = read_body(backend, call, InvoiceActions)
@@ -63,8 +63,8 @@ def create_actions(backend: Backend, call: Call) -> Answer:
 def case_details(backend: Backend, call: Call) -> Answer:
     """Answer 200 with a case: its balance as of now, payments, events and timeline (contract §5).
 
-    A query that names neither case nor invoice gets 400, a case of somebody else 404; both are ours. Where
-    several invoices have the number it is the first one's case, which is ours, too.
+    A query that names neither case nor invoice gets 400, a case of somebody else 404; both are assumed. Where
+    several invoices have the number it is the first one's case, which is assumed, too.
     """
     query = read_query(backend, call, CaseQuery)
     if isinstance(query, Answer):

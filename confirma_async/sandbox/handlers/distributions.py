@@ -25,18 +25,18 @@ from confirma_async.schemas import (
 )
 
 PAGE_SIZE = 100
-"""Records of a page unless the query says otherwise. Ours."""
+"""Records of a page unless the query says otherwise. Assumed."""
 
 LARGEST_PAGE = 1000
-"""Records of a page at most. Ours."""
+"""Records of a page at most. Assumed."""
 
 LAST_PAGE = 10**9
-"""The highest page that can be asked for. Ours."""
+"""The highest page that can be asked for. Assumed."""
 
 _CONTROLLED = frozenset({InvoiceStatus.INVOICED, InvoiceStatus.CREDITED})
 _SUCCESSFUL = frozenset({*_CONTROLLED, InvoiceStatus.INTERMEDIATED})
 _FAILED = frozenset({InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE})
-"""What the counts count. Ours: the vendor names the counts and does not say which statuses they stand for."""
+"""What the counts count. Assumed: the vendor names the counts, and not the statuses behind them."""
 
 _DUPLICATE = "an invoice of this identity was received before"
 
@@ -71,7 +71,7 @@ def distributions(backend: Backend, call: Call) -> Answer:
 def distributions_v2(backend: Backend, call: Call) -> Answer:
     """Answer 200 with one page of the same records (contract §5; provisional throughout).
 
-    Pages count from 1; a page beyond the last is empty (ours).
+    Pages count from 1; a page beyond the last is empty (assumed).
     """
     query = read_query(backend, call, DistributionPageQuery)
     if isinstance(query, Answer):

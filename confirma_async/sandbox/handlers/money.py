@@ -23,16 +23,16 @@ from confirma_async.schemas import (
 )
 
 ACCOUNT_NAME = "Client funds"
-"""What ``accountName`` says. Ours."""
+"""What ``accountName`` says. Assumed."""
 
 FIRST_ALLOCATION = 300_000_000
-"""Allocations are numbered above this. Ours."""
+"""Allocations are numbered above this. Assumed."""
 
 
 def payments(backend: Backend, call: Call) -> Answer:
-    """Answer 200 with a bare array of what was paid (contract §6, documented), settled or not (ours).
+    """Answer 200 with a bare array of what was paid (contract §6, documented), settled or not (assumed).
 
-    The window is on the booking date; what creditors were paid directly is not in it (ours).
+    The window is on the booking date; what creditors were paid directly is not in it (assumed).
     """
     query = read_query(backend, call, PaymentsQuery)
     if isinstance(query, Answer):

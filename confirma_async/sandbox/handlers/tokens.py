@@ -20,7 +20,7 @@ def create_client(backend: Backend, call: Call) -> Answer:
     """Answer 200 with a new client, its token and its payment reference prefix (contract §3, documented).
 
     A service that the sandbox does not live through gets 400, and a business code that was onboarded before
-    409; both are ours.
+    409; both are assumed.
     """
     request = read_body(backend, call, ClientRequest)
     if isinstance(request, Answer):
@@ -64,7 +64,7 @@ def renew_token(backend: Backend, call: Call) -> Answer:
     """Answer 200 with a new token; expired ones may be renewed, too (contract §3, documented).
 
     Where in the answer it stands is not shown: ``apiAccessToken`` is provisional here. That the old token
-    dies at once is ours.
+    dies at once is assumed.
     """
     expires_at = expiry_of(backend.clock.now(), backend.terms.token_lifetime)
     renewed = evolve(call.client, api_key=str(uuid.uuid4()), expires_at=expires_at)

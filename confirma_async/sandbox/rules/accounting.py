@@ -16,10 +16,10 @@ from confirma_async.schemas.accounting import PENDING, SYNCED
 from confirma_async.schemas.wire import Evidence
 
 SYNCED_AFTER = timedelta(minutes=15)
-"""From submission to the accounting system. Ours: the vendor gives no figure."""
+"""From submission to the accounting system. Assumed: the vendor gives no figure."""
 
 FAILED = 2
-"""The number of a failure. Ours: the vendor says that a failed state exists, and not its number."""
+"""The number of a failure. Assumed: the vendor says that a failed state exists, and not its number."""
 
 PROVIDERS = ("Netvisor", "Procountor", "NetBaron")
 """The accounting systems that can be connected (contract §7)."""
@@ -35,18 +35,18 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what=f"A record that cannot be synced fails ({FAILED}), and its description says why",
-        basis="§7: a failed state exists; its number is ours",
+        basis="§7: a failed state exists; its number is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what=f"{', '.join(PROVIDERS)} take records; {', '.join(UPCOMING)} are announced and take none yet; a "
         "client without a provider has nowhere to send them",
-        basis="§7: Providers; what becomes of the records is ours",
+        basis="§7: Providers; what becomes of the records is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what="A ledger whose rows do not balance on netAmount is taken, and fails when it is synced",
-        basis="§7: the vendor's example balances on netAmount; the failure is ours",
+        basis="§7: the vendor's example balances on netAmount; the failure is assumed",
     ),
     Assumption(
         what="Invoice data follows after distribution where accountingInvoiceEnabled says so",
@@ -54,7 +54,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="Ledgers without any get 204, the other statuses an empty list",
-        basis="§1: 204 (ledger status, no content); the rest is ours",
+        basis="§1: 204 (ledger status, no content); the rest is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
 )

@@ -26,7 +26,7 @@ FIRST_CASE = 7_000_000
 ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
         what="An invoice under payment control gets its case when it is INVOICED",
-        basis="§5: agency case identifiers, one per invoice; when it appears is ours",
+        basis="§5: agency case identifiers, one per invoice; when it appears is assumed",
     ),
     Assumption(
         what="A COLLECTION invoice opens a debt collection case",
@@ -35,7 +35,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="A FACTORING invoice waits for approval; then its financier is the creditor of its case",
-        basis="§4: FACTORING (acquired by a financier on approval); that the case shows it is ours",
+        basis="§4: FACTORING (acquired by a financier on approval); that the case shows it is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
@@ -45,32 +45,32 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="A buyer with disableCollection is reminded, and never taken to COLLECTION",
-        basis="§4: disableCollection was seen in an example; what it does is ours",
+        basis="§4: disableCollection was seen in an example; what it does is assumed",
     ),
     Assumption(
         what="A credit note reduces the capital of the original; what is fully credited is CREDITED, its "
         "interest and fees are waived, and its case is closed",
-        basis="§4: CREDITED; the rest is ours",
+        basis="§4: CREDITED; the rest is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what="A credit note in another currency than its original credits nothing",
-        basis="ours: the vendor says nothing of it",
+        basis="assumed: the vendor says nothing of it",
     ),
     Assumption(
         what="A REMINDER joins the case of its original; without an original it opens a case of its own",
-        basis="§4: REMINDER (same data as the original); the rest is ours",
+        basis="§4: REMINDER (same data as the original); the rest is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what="A case is closed once nothing is open, and open again if the payment that closed it is changed",
-        basis="ours: the vendor shows closedAt and no rule for it",
+        basis="assumed: the vendor shows closedAt and no rule for it",
     ),
 )
 
 
 class CaseStatus(StrEnum):
-    """Whether a case goes on. The spellings are ours: the vendor shows the field and no word in it."""
+    """Whether a case goes on. The spellings are assumed: the vendor shows the field and no word in it."""
 
     OPEN = "OPEN"
     PAUSED = "PAUSED"

@@ -71,7 +71,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="A company that is not registered gets an empty array; what is no Business ID gets 400",
-        basis="§8: Not every company is registered; how that shows is ours",
+        basis="§8: Not every company is registered; how that shows is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
 )

@@ -20,7 +20,7 @@ class Route(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where a case stands. The stages are named in words (contract §9); these spellings are ours."""
+    """Where a case stands. The stages are named in words (contract §9); these spellings are assumed."""
 
     PAYMENT_CONTROL = "PAYMENT_CONTROL"
     OVERDUE = "OVERDUE"
@@ -43,8 +43,8 @@ class Step:
         day: When, in days after the due date; of DEBT_COLLECTION, after the case was opened.
         fee: What it adds to the costs, in the case's currency.
         description: What the timeline says.
-        basis: The sentence of the contract behind it. Days and fees are ours throughout.
-        evidence: How well that is known; None where the step is ours.
+        basis: The sentence of the contract behind it. Days and fees are assumed.
+        evidence: How well that is known; None where the step is assumed.
     """
 
     route: Route

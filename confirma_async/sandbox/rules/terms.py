@@ -26,7 +26,7 @@ def _read_only(rates: Mapping[date, Decimal]) -> Mapping[date, Decimal]:
 
 @frozen(kw_only=True)
 class Terms:
-    """Timing, fees and rates. The vendor says that clients have rules of their own; the figures are ours.
+    """Timing, fees and rates. The vendor says that clients have rules of their own; the figures are assumed.
 
     Attributes:
         steps: The stages of unpaid invoices with their days and fees.

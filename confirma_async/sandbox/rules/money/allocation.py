@@ -11,7 +11,7 @@ from confirma_async.schemas import AllocationType
 from confirma_async.schemas.wire import Evidence
 
 ORDER = (AllocationType.FEES, AllocationType.INTEREST, AllocationType.CAPITAL)
-"""What a payment covers first. Ours: the vendor names the three kinds and no order."""
+"""What a payment covers first. Assumed: the vendor names the three kinds and no order."""
 
 ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
@@ -21,16 +21,16 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="A payment covers fees first, then interest, then capital",
-        basis="ours: the vendor names the three kinds and no order",
+        basis="assumed: the vendor names the three kinds and no order",
     ),
     Assumption(
         what="What is paid over and above goes to capital, whose balance is negative from then on: the "
         "creditor has it and owes it back",
-        basis="ours: the vendor says nothing of overpayment",
+        basis="assumed: the vendor says nothing of overpayment",
     ),
     Assumption(
         what="A payment may be changed until it is settled; the change counts from the day it is made",
-        basis="§6: they may still change; settlements are the final truth; the day is ours",
+        basis="§6: they may still change; settlements are the final truth; the day is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
 )

@@ -27,7 +27,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
         what="What is to be paid is the gross amount and its rounding, else net and VAT, else the sum of the "
         "rows; less what was paid before the invoice was sent",
-        basis="ours: the amounts are provisional themselves",
+        basis="assumed: the amounts are provisional themselves",
     ),
 )
 

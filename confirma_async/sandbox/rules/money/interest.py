@@ -24,7 +24,7 @@ REFERENCE_RATES: Mapping[date, Decimal] = MappingProxyType(
 word: the last one holds on until another is given, the first one holds before it, too."""
 
 MARGIN = Decimal("8.0")
-"""Percentage points above the reference rate: the client's own rate. Ours; each client agrees on its own."""
+"""Percentage points above the reference rate: the client's own rate. Assumed; each client has its own."""
 
 DAYS_OF_YEAR = 365
 
@@ -38,12 +38,12 @@ ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
         what=f"The client's own rate is the Finnish reference rate and {MARGIN} percentage points, and holds "
         "for an invoice without terms of interest, too",
-        basis="ours: the vendor says no figure",
+        basis="assumed: the vendor says no figure",
     ),
     Assumption(
         what=f"Interest runs on the open capital from the day after the due date, by actual days over "
         f"{DAYS_OF_YEAR}, and is rounded half up to the cent once, at the end",
-        basis="ours: the vendor says no method",
+        basis="assumed: the vendor says no method",
     ),
 )
 

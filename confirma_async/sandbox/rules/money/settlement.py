@@ -9,7 +9,7 @@ from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.schemas.wire import Evidence
 
 RUN_AT = time(12, 0, tzinfo=UTC)
-"""The time of day of a settlement run. Ours."""
+"""The time of day of a settlement run. Assumed."""
 
 FIRST_SETTLEMENT = 100_000_000_000
 """Settlements are numbered above this: the vendor's numbers have 12 digits (contract §6)."""
@@ -26,12 +26,12 @@ ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
         what="A breakdown adds up to its allocation, the allocations to their settlement; one settlement has "
         "one currency",
-        basis="§6: Sums hold; the currency is ours",
+        basis="§6: Sums hold; the currency is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what="unfetchedOnly=true marks what it returns as fetched; other readings mark nothing",
-        basis="§6: the GET marks records as fetched; that others mark nothing is ours",
+        basis="§6: the GET marks records as fetched; that others mark nothing is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
 )

@@ -52,7 +52,7 @@ def test_terms_do_not_follow_the_table_they_were_made_from():
 def test_every_rule_says_whose_word_it_is():
     rules: list[Assumption | Step] = [*ASSUMPTIONS, *STEPS]
     for rule in rules:
-        assert rule.basis.startswith(("§", "ours"))
+        assert rule.basis.startswith(("§", "assumed"))
         assert (rule.evidence is not None) <= rule.basis.startswith("§")
 
 
