@@ -1,4 +1,4 @@
-"""What each number may be: one table, which arguments are held against and help texts are made from."""
+"""Bounds of numbers: one table, from which arguments are checked and help texts are made."""
 
 from __future__ import annotations
 

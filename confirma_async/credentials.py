@@ -1,4 +1,4 @@
-"""Where a key comes from: given as it is, asked for, or kept in a store that takes a renewed token."""
+"""Sources of keys: text, a callback, or a store that takes a renewed token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no message may hold: keys, personal identity numbers, and characters that drive a terminal."""
+"""Redaction of messages: no keys, no personal identity numbers, no control characters."""
 
 from __future__ import annotations
 

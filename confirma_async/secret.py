@@ -1,4 +1,4 @@
-"""Text that never shows: API keys and tokens."""
+"""Secrets: API keys and tokens, whose text never shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call: handed to the loop by a thread that then waits for it."""
+"""One blocking call: a thread hands it to the loop and waits."""
 
 from __future__ import annotations
 

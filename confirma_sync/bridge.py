@@ -1,4 +1,4 @@
-"""Where a job on the loop and the thread that runs it hand each other records and outcomes."""
+"""The bridge between a job on the loop and the thread that reads its source and its outcomes."""
 
 from __future__ import annotations
 

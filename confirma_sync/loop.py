@@ -1,4 +1,4 @@
-"""The thread in which a client's event loop lives, from its start to its end."""
+"""The thread that runs a client's event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The portal of a synchronous object to its asynchronous one: when its loop starts, and when it must end."""
+"""The portal from a synchronous object to its asynchronous one, and the life of its loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a run sends for: the name of an account, and the fingerprints of its keys."""
+"""The owner of a run: the name of an account, and the fingerprints of its keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bulk jobs: every invoice sent exactly once, whatever dies in between."""
+"""Bulk jobs: any number of invoices, each sent exactly once, also over crashes."""
 
 from __future__ import annotations
 

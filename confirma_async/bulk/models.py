@@ -1,4 +1,4 @@
-"""The vocabulary of a bulk job: what an item is, which states it can be in, what is told of it."""
+"""The data of a bulk job: items and their states, outcomes, options."""
 
 from __future__ import annotations
 

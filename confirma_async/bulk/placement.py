@@ -1,4 +1,4 @@
-"""Which journal a run goes into, and for whom: the account's own, or one that the caller names."""
+"""The journal of a run: the account's own, or one that the caller names."""
 
 from __future__ import annotations
 

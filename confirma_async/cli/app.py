@@ -1,4 +1,4 @@
-"""The commands, and what every one of them does with an error: a sentence and an exit code."""
+"""The command group, and how every command ends: with a message and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters of the library, as the command line calls them."""
+"""Names of the library's parameters as options of the command line."""
 
 from __future__ import annotations
 

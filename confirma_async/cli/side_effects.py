@@ -1,4 +1,4 @@
-"""Whether a command has changed something at the service: what must not be repeated where printing fails."""
+"""The note that a command has changed something at the service, and must not be repeated."""
 
 from __future__ import annotations
 

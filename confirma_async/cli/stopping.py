@@ -1,4 +1,4 @@
-"""Signals that ask a command to end: one gently, two at once, and any number of them without a traceback.
+"""Signals that ask a command to end: the first ends it gently, the second at once.
 
 Ctrl-C, SIGTERM, and SIGHUP of a terminal that is closed, mean the same. What runs says how it wants to be
 asked (``answered``, ``run``); where nothing does, the first signal, and only that, raises KeyboardInterrupt.

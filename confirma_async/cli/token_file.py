@@ -1,4 +1,4 @@
-"""Where a new token goes: into the file that was named, or, if that fails, anywhere rather than nowhere."""
+"""The file of a new token; where it cannot be written, the token is printed rather than lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The go-live check: what stands between this machine and the first invoice, in words."""
+"""The go-live check of a machine, its settings, and the way to the service."""
 
 from confirma_async.doctor.checks import CHECKS, Check, run_checks
 from confirma_async.doctor.context import Setup

@@ -1,4 +1,4 @@
-"""What is examined, and what the checks before have learnt of it."""
+"""The setup that is checked, and what earlier checks have found out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check finds, and what to do about it."""
+"""Findings of the checks, and what to do about them."""
 
 from __future__ import annotations
 

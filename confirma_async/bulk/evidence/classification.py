@@ -1,8 +1,8 @@
-"""Which row of the table of evidence an answer, a receipt, a record, a list or a silence is.
+"""Classification of errors and receipts: which kind of evidence each of them is.
 
-``classify_error``, ``classify_answer``, ``classify_list`` and ``classify_absence`` tell apart what comes in;
-nothing else looks at a status, a receipt or a record to decide about an invoice. What follows from each kind
-of evidence stands in ``evidence.py``.
+All that comes in is classified by ``classify_error``, ``classify_answer``, ``classify_list`` or
+``classify_absence``. Nothing else looks at a status, a receipt or a record to decide about an invoice. What
+follows from each kind of evidence stands in ``kinds.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which kind of evidence a record, a list or a silence is."""
+"""Classification of lists: which kind of evidence a record, a list or an absence is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of invoices of unknown outcome: lookups, witnesses, and a decision in one transaction."""
+"""Lookups of invoices of unknown outcome, each decided in one transaction of the journal."""
 
 from __future__ import annotations
 

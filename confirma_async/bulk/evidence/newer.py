@@ -1,4 +1,4 @@
-"""What is listed that is newer than a journal's doubt: it stands in for witnesses of what was never sent.
+"""Listed invoices that are newer than a journal's doubt: witnesses for what the journal never sent.
 
 For what a journal never sent there may be no witness of its own, since nothing may be sent before it.
 """

@@ -1,4 +1,4 @@
-"""What the service's lists show: an invoice itself, its witnesses, and what is newer than a doubt."""
+"""Questions to the service's lists: for an invoice, for its witnesses, for what is newer than a doubt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entry on its way, what this run knows of a lost one, and the steps that a lookup ends in."""
+"""Items of a run: what is to be sent, what is known of a lost one, and how a lookup can end."""
 
 from __future__ import annotations
 

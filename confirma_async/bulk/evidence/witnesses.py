@@ -1,4 +1,4 @@
-"""Witnesses: accepted invoices of which the service's list shows that it has come as far as they."""
+"""Witnesses: accepted invoices that are listed, and so show that the list is up to date."""
 
 from __future__ import annotations
 

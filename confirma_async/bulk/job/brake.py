@@ -1,4 +1,4 @@
-"""Whether a run may still send, and why it may not."""
+"""The brake of a run: stops the sending, and keeps the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The circuit breaker of a job: when so much fails in a row that the job is better paused."""
+"""The circuit breaker of a job: counts failures in a row, and pauses the job at a limit."""
 
 from __future__ import annotations
 

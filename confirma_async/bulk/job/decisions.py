@@ -1,4 +1,4 @@
-"""What becomes of items: made durable, then reported, or kept for a lookup."""
+"""Decisions on items: each is made durable, then reported, or kept for a lookup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What brings records into a run: prepared, claimed in the journal, and handed to the workers."""
+"""The feeder of a run: prepares records, claims them in the journal, hands them to the workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many items of a run are on their way."""
+"""The number of items that a run has taken up and not finished."""
 
 from __future__ import annotations
 

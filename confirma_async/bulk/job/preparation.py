@@ -1,4 +1,4 @@
-"""What comes in: any iterable of invoices, in chunks, checked and encoded."""
+"""Preparation of records: any iterable of invoices, read in chunks, checked and encoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The port to a journal: what a job asks of it, whatever it is kept in.
+"""The port to a journal: the operations that a job needs, in whatever form it is kept.
 
 A journal says of every invoice of an account where it stands, and holds no payload. Jobs are runs in it.
 ``bulk.sqlite`` keeps one in a file; another form has to pass the same tests (``tests/bulk/test_journal.py``).

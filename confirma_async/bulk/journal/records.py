@@ -1,4 +1,4 @@
-"""What a journal is asked, and what it answers."""
+"""Records that go into a journal and come out of it."""
 
 from __future__ import annotations
 

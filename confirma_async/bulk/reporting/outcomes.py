@@ -1,4 +1,4 @@
-"""What is told of a record: outcomes made of classifications, of what the journal had, and of refusals."""
+"""Outcomes of records, made of classifications, of rows of the journal, and of refusals."""
 
 from __future__ import annotations
 

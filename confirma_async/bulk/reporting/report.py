@@ -1,4 +1,4 @@
-"""What a job, or its journal, has to tell in the end."""
+"""The report of a run: counts, and the outcomes that need attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole journal in figures: what a report tells of a job, gathered in bounded memory."""
+"""A whole journal in figures, gathered in bounded memory: the data of the HTML report."""
 
 from __future__ import annotations
 

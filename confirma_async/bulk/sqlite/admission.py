@@ -1,4 +1,4 @@
-"""Entries on their way into the file together: what the journal says to each, and the rows to write."""
+"""Admission of entries in batches: the journal's answer to each, and the rows to write."""
 
 from __future__ import annotations
 

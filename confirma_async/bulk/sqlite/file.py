@@ -1,4 +1,4 @@
-"""The journal's file: made whole, locked, watched while it is open, and looked at without a trace."""
+"""The journal's file for a job: made whole, opened, watched while it is open, closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a journal can be trusted: where locks hold between processes, memory is shared, and files last."""
+"""File systems on which a journal can be trusted: locks hold, memory is shared, and files last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every look at a journal's file asks first. It makes nothing, and repairs nothing."""
+"""Checks before every use of a journal's file: is it whole, its own, and not older than its marks?"""
 
 from __future__ import annotations
 

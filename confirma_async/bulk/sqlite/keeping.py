@@ -1,4 +1,4 @@
-"""What a person does with a journal: copy it, check it, set it aside."""
+"""The care of a journal: to copy it, to check it, to set it aside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who has a journal's file open: any number of jobs, each with a hold, and those who look between two jobs.
+"""Locks on a journal's file: a hold for each job that has it open, and readers between two jobs.
 
 Whoever changes the file, opens it or closes it has its turn first, so that no two connections ever write or
 checkpoint at once: SQLite up to 3.51.2 can damage a file in that case. The mark beside the journal serves as

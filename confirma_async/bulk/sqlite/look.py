@@ -1,4 +1,4 @@
-"""A look at a journal, also while a job runs on it, that leaves no trace."""
+"""Reading a journal without a trace, also while a job runs on it."""
 
 from __future__ import annotations
 

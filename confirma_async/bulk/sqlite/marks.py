@@ -1,4 +1,4 @@
-"""What is remembered of a journal apart from it, so that it shows when it was copied, restored or replaced.
+"""Marks beside a journal, which show when it was copied, restored or replaced.
 
 A mark holds the journal's id and how many commits it has had. One lies beside the journal, one in the user's
 state directory. A mark is written after each commit, and never synced: it may be behind its journal after a

@@ -1,4 +1,4 @@
-"""What to say where it is not known whose key or journal is meant, in the words of the command line."""
+"""Messages for errors about accounts, with the options that settle them."""
 
 from __future__ import annotations
 

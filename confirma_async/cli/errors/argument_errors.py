@@ -1,4 +1,4 @@
-"""What is wrong with a request that a command makes of its own arguments: a mistake in its usage."""
+"""Messages for requests that a command makes of its arguments, with the options that are wrong."""
 
 from __future__ import annotations
 

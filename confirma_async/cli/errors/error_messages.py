@@ -1,4 +1,4 @@
-"""What went wrong: a sentence, an exit code, and details for machines."""
+"""Errors as messages: text, exit code, and details for machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""What reaches the terminal, and how: nothing that was read from a file or said by the service drives it.
+r"""Output to the terminal, with control characters written out.
 
 Every command prints through here, tables through ``Terminal``. Characters that would move the cursor, set the
 clipboard or the title, turn the direction of a text, or begin a line of their own are written out (``\x1b``).
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-from html import escape
 
 import click
 import msgspec
@@ -42,11 +41,6 @@ def json_document(value: object) -> bytes:
 def json_line(value: object) -> bytes:
     """Return a value as one line of JSON."""
     return _harmless(msgspec.json.encode(value)) + b"\n"
-
-
-def html(text: str) -> str:
-    """Return a text within a page of HTML."""
-    return escape(visible(text))
 
 
 class LogFormatter(logging.Formatter):

@@ -1,4 +1,4 @@
-"""The terminal, as tables and bars see it: what they hold drives it no more than any other text does."""
+"""The terminal for tables and bars, with control characters written out."""
 
 from __future__ import annotations
 

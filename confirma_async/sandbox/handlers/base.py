@@ -1,4 +1,4 @@
-"""What a handler is given, and how it reads and writes."""
+"""The call that a handler gets, and how it reads the query and writes the answer."""
 
 from __future__ import annotations
 

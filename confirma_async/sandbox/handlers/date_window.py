@@ -1,4 +1,4 @@
-"""Windows of days: which part of its records a listing tells of."""
+"""Windows of days that a listing is limited to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How records reach the accounting system, or fail to."""
+"""The transfer of records to the accounting system, and its failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients of the service and their tokens: what the sandbox promises about them."""
+"""Clients of the service and their tokens: numbers, lifetimes, assumptions."""
 
 from __future__ import annotations
 

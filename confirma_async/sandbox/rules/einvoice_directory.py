@@ -1,4 +1,4 @@
-"""The directory of e-invoices: whose addresses the sandbox knows, so that every case can be tried."""
+"""The directory of e-invoice addresses that the sandbox knows."""
 
 from __future__ import annotations
 

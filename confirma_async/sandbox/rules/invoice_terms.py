@@ -1,4 +1,4 @@
-"""What an invoice claims, settled when it arrives: all that its later way needs to know of it."""
+"""The terms of an invoice, as fixed when it arrives."""
 
 from __future__ import annotations
 

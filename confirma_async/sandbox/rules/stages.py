@@ -1,4 +1,4 @@
-"""The way of an unpaid invoice: which stage comes when, and what it costs."""
+"""The stages of an unpaid invoice: their order, days and fees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients have agreed on with the service: a setting, since each client agrees on its own."""
+"""The terms of a client: stages, fees, rates. Each client has its own."""
 
 from __future__ import annotations
 

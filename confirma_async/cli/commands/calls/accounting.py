@@ -1,4 +1,4 @@
-"""``confirma ledger``, ``accounting-payment``, ``accounting-invoice``: the way to the accounting system."""
+"""``confirma ledger``, ``accounting-payment``, ``accounting-invoice``: the accounting system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``confirma client``: a company becomes a client."""
+"""``confirma client``: onboard a company."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``confirma token``: is the key valid, and a new one in its place."""
+"""``confirma token``: check the key, or renew it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``confirma resolve``: a person's word on an invoice that may have arrived."""
+"""``confirma resolve``: record what a person found out about an invoice of unknown outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``confirma retry``: rejected invoices once more, corrected, under the same number."""
+"""``confirma retry``: send rejected invoices again, after correction, under the same number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``confirma status``: what a journal knows."""
+"""``confirma status``: the state of a run, also while it goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a payment goes where."""
+"""Allocation of a payment to capital, interest and fees."""
 
 from __future__ import annotations
 
