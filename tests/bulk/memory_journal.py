@@ -122,15 +122,15 @@ class MemoryJournal:
     def _put_run(self, run, **changes):
         self.contents.runs[run - 1] = evolve(self.contents.runs[run - 1], **changes)
 
-    def admit(self, entries, run, retry=Retry.NONE):
-        return [self._admit(entry, run, retry) for entry in entries]
+    def admit(self, entries, run, retry=Retry.NONE, *, again=False):
+        return [self._admit(entry, run, retry, again=again) for entry in entries]
 
-    def _admit(self, entry, run, retry):
+    def _admit(self, entry, run, retry, *, again):
         row = self.find(entry.key)
         if row is not None and self._is_left(row):
             self._settle_dead()
             row = self.find(entry.key)
-        admission = admission_of(entry, row, run, retry)
+        admission = admission_of(entry, row, run, retry, again=again)
         if row is None:
             position = len(self.contents.items) + 1
             self.contents.items[position] = Row(
@@ -151,6 +151,8 @@ class MemoryJournal:
             )  # fmt: skip
         elif admission is Admission.UNKNOWN:
             self._put(row, run=run, holder=run)
+        elif admission is Admission.FINAL and row.run == run:
+            pass
         elif admission is Admission.FINAL and row.state is State.REJECTED:
             self.contents.known.add((run, row.position))
         elif admission is Admission.FINAL:

@@ -8,8 +8,9 @@ import pytest
 import confirma_async
 import confirma_sync
 import confirma_sync.formats
+import confirma_sync.outbox
 import confirma_sync.schemas
-from confirma_async import bulk, formats, sandbox, schemas
+from confirma_async import bulk, formats, outbox, sandbox, schemas
 from confirma_async.client import Account, Confirma as Original
 from confirma_sync.sandbox import Sandbox
 
@@ -104,6 +105,17 @@ def test_a_module_that_both_have_holds_the_same_names(original, twin):
 @pytest.mark.parametrize("name", ["Confirma", "Sandbox"])
 def test_what_is_made_takes_the_same_parameters(name):
     assert inspect.signature(getattr(confirma_sync, name)) == inspect.signature(getattr(confirma_async, name))
+
+
+def test_its_outbox_has_what_the_original_has():
+    given, twin = outbox.Outbox, confirma_sync.outbox.Outbox
+    assert public(given) | {"invoices"} == (public(twin) - {"original", "portal"}) | {"invoices"}
+    assert inspect.signature(confirma_sync.Confirma.outbox) == inspect.signature(Original.outbox)
+    for name in ("settle", "wanted"):
+        assert inspect.signature(getattr(twin, name)) == inspect.signature(getattr(given, name))
+    mine, its = outbox.OutboxInvoices, confirma_sync.outbox.OutboxInvoices
+    assert public(mine) <= public(its)
+    assert inspect.signature(its.create) == inspect.signature(mine.create)
 
 
 def test_a_stream_tells_what_its_original_tells():

@@ -80,7 +80,9 @@ class Journal(Protocol):
         """Write down how a run ended, in words, and the key that its calls bore in the end."""
         ...
 
-    def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
+    def admit(
+        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
+    ) -> list[Admitted]:
         """Claim each entry for this run, unless ``admission_of`` has something to say against it."""
         ...
 

@@ -335,9 +335,11 @@ class SqliteJournal:
             own, *_ = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
             self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, _milliseconds(now)))
 
-    def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
+    def admit(
+        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
+    ) -> list[Admitted]:
         """See ``Journal``."""
-        chunk = Chunk(self, run, retry, self._doubt.reason if self._doubt else None)
+        chunk = Chunk(self, run, retry, self._doubt.reason if self._doubt else None, again=again)
         for numbers in _slices(sorted({entry.key.number for entry in entries})):
             chunk.know(self._settled(numbers))
             if self._has_archive:

@@ -1,0 +1,74 @@
+"""The outbox of a service, for code that blocks: each write exactly once, from any number of threads."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Concatenate, Final, ParamSpec, Self, cast
+
+from confirma_async import outbox as asynchronous
+from confirma_async.client import Account
+from confirma_sync.portal import PerFork, Portal
+from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking
+
+P = ParamSpec("P")
+
+
+class OutboxInvoices(SyncProxy):
+    """``outbox.invoices``."""
+
+    create: Final = blocking(asynchronous.OutboxInvoices.create)
+
+
+class Outbox(SyncProxy):
+    """An outbox, as ``Confirma.outbox`` makes it; open within its ``with`` block.
+
+    Any number of threads may use it at once. Ctrl-C ends the wait of a thread, and not the write: give it
+    again to learn what became of it. After a fork, the child opens an outbox of its own.
+
+    Attributes:
+        invoices: The invoices.
+    """
+
+    def __init__(self, portal: Portal[Any], find: Callable[[], asynchronous.Outbox]) -> None:
+        super().__init__(portal, find)
+        self.invoices: OutboxInvoices = OutboxInvoices(portal, lambda: find().invoices)
+
+    settle: Final = blocking(asynchronous.Outbox.settle)
+    wanted: Final = blocking(asynchronous.Outbox.wanted)
+    close: Final = blocking(asynchronous.Outbox.aclose)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What there is to say of the journal: that it is in doubt, or does not last."""
+        return cast("asynchronous.Outbox", self.original).warnings
+
+    @property
+    def journal(self) -> str:
+        """What names the journal: the path of its file."""
+        return cast("asynchronous.Outbox", self.original).journal
+
+    def __enter__(self) -> Self:
+        self.portal.run(self.original.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def opening(
+    verb: Callable[Concatenate[Account, P], asynchronous.Outbox],
+) -> Callable[Concatenate[SyncProxy, P], Outbox]:
+    """Return the verb, with an outbox that threads may share."""
+
+    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> Outbox:
+        find = PerFork(proxy.portal, lambda _: verb(proxy.original, *args, **kwargs))
+        return Outbox(proxy.portal, find)
+
+    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
