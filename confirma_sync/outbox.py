@@ -19,6 +19,20 @@ class OutboxInvoices(SyncProxy):
     """``outbox.invoices``."""
 
     create: Final = blocking(asynchronous.OutboxInvoices.create)
+    create_actions: Final = blocking(asynchronous.OutboxInvoices.create_actions)
+
+
+class OutboxAccounting(SyncProxy):
+    """``outbox.accounting``."""
+
+    submit_ledger: Final = blocking(asynchronous.OutboxAccounting.submit_ledger)
+    submit_payments: Final = blocking(asynchronous.OutboxAccounting.submit_payments)
+
+
+class OutboxOnboarding(SyncProxy):
+    """``outbox.onboarding``."""
+
+    create_client: Final = blocking(asynchronous.OutboxOnboarding.create_client)
 
 
 class Outbox(SyncProxy):
@@ -28,15 +42,20 @@ class Outbox(SyncProxy):
     again to learn what became of it. After a fork, the child opens an outbox of its own.
 
     Attributes:
-        invoices: The invoices.
+        invoices: Invoices, and actions on them.
+        accounting: Ledgers and payments.
+        onboarding: Clients.
     """
 
     def __init__(self, portal: Portal[Any], find: Callable[[], asynchronous.Outbox]) -> None:
         super().__init__(portal, find)
         self.invoices: OutboxInvoices = OutboxInvoices(portal, lambda: find().invoices)
+        self.accounting: OutboxAccounting = OutboxAccounting(portal, lambda: find().accounting)
+        self.onboarding: OutboxOnboarding = OutboxOnboarding(portal, lambda: find().onboarding)
 
     settle: Final = blocking(asynchronous.Outbox.settle)
     wanted: Final = blocking(asynchronous.Outbox.wanted)
+    resolve: Final = blocking(asynchronous.Outbox.resolve)
     close: Final = blocking(asynchronous.Outbox.aclose)
 
     @property

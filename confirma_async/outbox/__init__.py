@@ -7,7 +7,8 @@ journal of the account: what it sends is known to every job, and the other way r
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,25 +16,35 @@ from attrs import frozen
 
 from confirma_async.bounds import Bounds
 from confirma_async.bulk.account_run import AccountRun
-from confirma_async.bulk.models import JobArguments, JobOptions, Retry, State, Unknown
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.models import JobOptions, State, Unknown, Verdict
 from confirma_async.bulk.placement import JournalSource
 from confirma_async.bulk.writer import JournalWriter
-from confirma_async.errors import ConfigurationError, JournalError
-from confirma_async.outbox.invoices import InvoiceDesk, InvoiceOutcome
+from confirma_async.contract import CREATE_INVOICE
+from confirma_async.converters import Converter
+from confirma_async.errors import ConfigurationError
+from confirma_async.outbox.invoices import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
+from confirma_async.outbox.resources import OutboxAccounting, OutboxInvoices, OutboxOnboarding
+from confirma_async.outbox.writes import WriteDesk
 from confirma_async.session.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Bulk
-    from confirma_async.formats.models import ReadInvoice
-    from confirma_async.schemas import SalesInvoiceRequest
 
-__all__ = ["Outbox", "OutboxInvoices", "Wanted", "WriteOutcome"]
+__all__ = ["Outbox", "OutboxAccounting", "OutboxInvoices", "OutboxOnboarding", "Wanted", "WriteOutcome"]
 
 INPUT = "outbox"
 """What the list of runs shows as the input of an outbox."""
 
 _UNSENT = "the run that took it in ended before its turn came"
+
+_FOUND_OUT = {
+    Verdict.ACCEPTED: State.ACCEPTED,
+    Verdict.REJECTED: State.REJECTED,
+    Verdict.NOT_SENT: State.PENDING,
+}
+"""The states that a person may find a write to be in."""
 
 logger: logging.Logger = logging.getLogger("confirma_async")
 
@@ -43,14 +54,16 @@ class Wanted:
     """A write that surely was not sent, and is sent once it is given again.
 
     Attributes:
+        operation: The name of its operation: ``invoices.create``.
         subject: What it is: ``invoice 1042``.
-        number: The invoice number.
+        key: The invoice number, or the key of another write.
         source: Where it was given: a place in a file, or ``outbox (order-4711)`` with the caller's key.
         why: Why it was not sent, in words.
     """
 
+    operation: str
     subject: str
-    number: int
+    key: str
     source: str
     why: str
 
@@ -62,7 +75,9 @@ class Outbox:
     though the task that gave it is cancelled: give it again to learn what became of it.
 
     Attributes:
-        invoices: The invoices.
+        invoices: Invoices, and actions on them.
+        accounting: Ledgers and payments.
+        onboarding: Clients.
     """
 
     def __init__(
@@ -74,9 +89,11 @@ class Outbox:
         self._target = target
         self._options = options
         self._run: AccountRun | None = None
-        self._desk: InvoiceDesk | None = None
+        self._desks: tuple[InvoiceDesk, WriteDesk] | None = None
         self._closed = False
         self.invoices: OutboxInvoices = OutboxInvoices(self)
+        self.accounting: OutboxAccounting = OutboxAccounting(self)
+        self.onboarding: OutboxOnboarding = OutboxOnboarding(self)
 
     # --- its life -----------------------------------------------------------------------------------
 
@@ -87,10 +104,13 @@ class Outbox:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout)
         try:
             self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=[INPUT])
-            self._desk = InvoiceDesk(self._run, self._options, self._tell)
-            await self._desk.begin()
+            invoices = InvoiceDesk(self._run, self._options, self._tell_invoice)
+            writes = WriteDesk(self._run, self._options.settle_seconds, self._tell)
+            await invoices.begin()
+            await writes.begin()
+            self._desks = invoices, writes
         except BaseException:
-            self._run = self._desk = None
+            self._run = None
             await writer.close()
             raise
         return self
@@ -112,19 +132,19 @@ class Outbox:
         Raises:
             JournalError: the journal could not be written; the next run settles what is left.
         """
-        run, desk, self._closed = self._run, self._desk, True
-        self._run = self._desk = None
-        if run is None or desk is None:
+        run, desks, self._closed = self._run, self._desks, True
+        self._run = self._desks = None
+        if run is None or desks is None:
             return
         try:
-            await desk.close()
+            for desk in desks:
+                await desk.close()
             await self._end(run)
         finally:
             await run.writer.close()
 
     async def _end(self, run: AccountRun) -> None:
-        await run.writer.run(lambda journal: journal.put_back(run.number))
-        left = await run.writer.run(lambda journal: journal.open_counts(run.number))
+        left = await run.writer.run(lambda journal: _left(journal, run.number))
         unknown, pending = left[State.UNKNOWN] + left[State.SENDING], left[State.PENDING]
         ending = f"not finished: {unknown} unknown, {pending} pending" if unknown or pending else "finished"
         await run.end(ending)
@@ -162,7 +182,7 @@ class Outbox:
         Raises:
             JournalError: the journal cannot be read.
         """
-        return await self._open_desk().settle()
+        return [*await self.invoice_desk().settle(), *await self.write_desk().settle()]
 
     async def wanted(self) -> Sequence[Wanted]:
         """Return the invoices that surely were not sent, and are sent once they are given again.
@@ -173,12 +193,62 @@ class Outbox:
         Raises:
             JournalError: the journal cannot be read.
         """
-        return [
-            Wanted(subject=str(row.key), number=row.key.number, source=row.source, why=row.detail or _UNSENT)
-            for row in await self._open_desk().wanted()
-        ]
+        invoices = [
+            Wanted(
+                operation=CREATE_INVOICE.name, subject=str(row.key), key=str(row.key.number),
+                source=row.source, why=row.detail or _UNSENT,
+            )
+            for row in await self.invoice_desk().wanted()
+        ]  # fmt: skip
+        return invoices + [
+            Wanted(
+                operation=row.operation, subject=f"{row.operation} {row.key}", key=row.key, source=INPUT,
+                why=row.detail or _UNSENT,
+            )
+            for row in await self.write_desk().wanted()
+        ]  # fmt: skip
 
-    def _tell(self, told: WriteOutcome[Any]) -> None:
+    async def resolve(self, operation: str, key: str, verdict: Verdict | str, *, because: str) -> None:
+        """Write down what a person found out about a write that is no invoice .
+
+        Invoices are resolved by ``confirma resolve``.
+
+        Args:
+            operation: The name of its operation: ``accounting.submit_ledger``.
+            key: Its key.
+            verdict: ``accepted`` if the service has it, which confirms the form of its answer as well;
+                ``rejected`` if it is in error; ``not sent`` if it surely is not there: it is sent once it is
+                given again.
+            because: How the person knows.
+
+        Raises:
+            ConfigurationError: there is no such write, its outcome is not unknown, or the verdict is another.
+            JournalError: the journal cannot be written.
+        """
+        state = _FOUND_OUT.get(Verdict(verdict))
+        if state is None:
+            raise ConfigurationError("verdict must be accepted, rejected or not sent")
+        await self.write_desk().resolve(operation, key, state, because)
+
+    # --- for the verbs ------------------------------------------------------------------------------
+
+    def invoice_desk(self) -> InvoiceDesk:
+        """See ``Desks``."""
+        return self._open_desks()[0]
+
+    def write_desk(self) -> WriteDesk:
+        """See ``Desks``."""
+        return self._open_desks()[1]
+
+    @property
+    def converter(self) -> Converter:
+        """Reads and writes the schemas as dicts and JSON."""
+        return self._pipeline.converter
+
+    def _tell_invoice(self, told: WriteOutcome[Any]) -> None:
+        self._tell(CREATE_INVOICE.name, told)
+
+    def _tell(self, operation: str, told: WriteOutcome[Any]) -> None:
         """Takes note of a change that is durable."""
 
     def _opened(self) -> AccountRun:
@@ -187,62 +257,17 @@ class Outbox:
             raise ConfigurationError(f"this outbox is {when}. Nothing was sent")
         return self._run
 
-    def _open_desk(self) -> InvoiceDesk:
+    def _open_desks(self) -> tuple[InvoiceDesk, WriteDesk]:
         self._opened()
-        if self._desk is None:
-            raise JournalError("the outbox is being opened")
-        return self._desk
+        if self._desks is None:
+            raise ConfigurationError("this outbox is being opened")
+        return self._desks
 
-    def _checked_timeout(self, timeout: float | None) -> float | None:
-        """Refuse a timeout beyond the latest end of a call by which the journal reckons."""
+    def checked_timeout(self, timeout: float | None) -> float | None:
+        """See ``Desks``: refuse a timeout beyond the latest end of a call by which the journal reckons."""
         if timeout is not None:
             Bounds(least=0, most=self._pipeline.timeout, above=True, of="seconds").check("timeout", timeout)
         return timeout
-
-
-class OutboxInvoices:
-    """``outbox.invoices``."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
-
-    async def create(
-        self,
-        request: SalesInvoiceRequest | ReadInvoice | Mapping[str, Any],
-        *,
-        validate: bool = True,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        key: str | None = None,
-        retry: Retry | str = Retry.NONE,
-    ) -> InvoiceOutcome:
-        """Send one invoice exactly once (POST ``/invoice``; contract §4, documented).
-
-        It returns as soon as the outcome is durable, also where that is unknown; what is unknown is looked up
-        from then on. The same invoice given again has the same outcome, and is sent once: also while it is
-        under way, by another task, and after a crash.
-
-        Args:
-            request: The invoice, or a mapping of wire names, or one that a reader of files has read.
-            validate: Whether to check the invoice against the rules that need no server.
-            timeout: Seconds for the call, its wait for a turn included; at most the client's.
-            headers: Headers to add.
-            key: Your own name for it, which messages and the journal show: ``order-4711``. An invoice is
-                known by its seller, type and number, whatever its key.
-            retry: Whether an invoice that the service rejected before is sent again, under the same number:
-                ``none``, if it has ``changed``, or ``all``.
-
-        Raises:
-            RequestInvalidError: the invoice breaks a rule, or the journal has other contents for it; nothing
-                was sent.
-            JournalError: the journal cannot be written; nothing is sent without it.
-            ConfigurationError: the outbox is not open, or a number is out of its bounds.
-        """
-        desk = self._outbox._open_desk()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (its other half)
-        timeout = self._outbox._checked_timeout(timeout)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        return await desk.create(
-            request, validate=validate, timeout=timeout, headers=headers, key=key, retry=Retry(retry)
-        )
 
 
 def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
@@ -250,3 +275,10 @@ def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
     return JobOptions(
         settle_seconds=settle_seconds, on_unknown=Unknown(on_unknown), max_consecutive_rejections=None
     )
+
+
+def _left(journal: Journal, run: int) -> Counter[State]:
+    """Put back what a run holds, and return what it leaves open."""
+    journal.put_back(run)
+    journal.writes.put_back(run)
+    return Counter(dict(journal.open_counts(run))) + Counter(dict(journal.writes.counts(run)))

@@ -18,6 +18,7 @@ from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake, end
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
+from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.job.preparation import Record, prepare
 from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
@@ -57,6 +58,7 @@ _FULL = (
     "too many outcomes are unknown, or wait for the form of their answers to be confirmed; nothing new is "
     "sent until some of them are known"
 )
+_ELSEWHERE = "another run of this account has it in its hands, and has not brought it to an end"
 _CLOSED = "the outbox was closed before its turn came"
 
 
@@ -193,6 +195,9 @@ class InvoiceDesk:
         """Brings an invoice to its first outcome; a task of its own, so that no caller can break it off."""
         try:
             admitted = await self._admissions.admit(held.entry, retry)
+            while admitted.admission is Admission.ELSEWHERE and not self._brake.halted.is_set():
+                await asyncio.sleep(ELSEWHERE_PAUSE)
+                admitted = await self._admissions.admit(held.entry, retry)
             task = self._routed(held, admitted)
             if task is not None:
                 task.timeout, task.headers = timeout, headers
@@ -218,6 +223,9 @@ class InvoiceDesk:
                 return None
             case Admission.CHANGED | Admission.CLASH if row is not None:
                 raise _differs(held.entry, row.source, row.state.name.lower())
+            case Admission.ELSEWHERE:
+                self._settle(held, self._told(held, Verdict.UNKNOWN, detail=_ELSEWHERE, resumed=True))
+                return None
             case _:
                 held.task = task = task_of(held.entry, admitted, self._lookups)
         if admitted.admission is Admission.UNKNOWN:

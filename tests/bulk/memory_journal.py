@@ -18,9 +18,11 @@ from confirma_async.bulk.journal.records import (
     Version,
 )
 from confirma_async.bulk.journal.rules import admission_of, check_target, foreign_key, same_invoice
+from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import FINAL, Retry, Row, State
 from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
+from tests.bulk.memory_writes import MemoryWrites
 
 
 @define
@@ -35,6 +37,8 @@ class _Contents:
     decided: list[tuple[int, float, State]] = field(factory=list)
     known: set[tuple[int, int]] = field(factory=set)
     forms: set[str] = field(factory=set)
+    writes: dict[int, WriteRow] = field(factory=dict)
+    write_names: dict[tuple[str, str], int] = field(factory=dict)
     owners: set[str] = field(factory=set)
     target: str | None = None
     salt: bytes | None = None
@@ -51,6 +55,7 @@ class MemoryJournal:
     def __init__(self, contents=None):
         self.contents = contents or _Contents()
         self._run = 0
+        self.writes = MemoryWrites(self)
 
     @contextlib.contextmanager
     def transaction(self):
@@ -86,6 +91,7 @@ class MemoryJournal:
         for row in list(self.contents.items.values()):
             if self._is_left(row):
                 self._put(row, holder=None, state=settled.get(row.state, row.state))
+        self.writes.settle(self.contents.alive)
 
     def _check_held(self, row):
         if row.holder != self._run:
@@ -272,7 +278,8 @@ class MemoryJournal:
 
     def has_sent(self):
         unsent = {State.PENDING, State.CLAIMED}
-        return any(row.state not in unsent for row in (*self.rows(), *self.contents.archived))
+        rows = (*self.rows(), *self.contents.archived, *self.writes.rows())
+        return any(row.state not in unsent for row in rows)
 
     def doubt(self):
         return None

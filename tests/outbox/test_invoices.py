@@ -5,9 +5,12 @@ import datetime
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from confirma_async import RateLimit, Verdict
-from confirma_async.bulk.models import State
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.models import Entry
 from confirma_async.bulk.sqlite.journal import open_sqlite, reading
 from confirma_async.errors import (
     AuthenticationError,
@@ -15,6 +18,7 @@ from confirma_async.errors import (
     RequestInvalidError,
     TransportError,
 )
+from confirma_async.formats import Place
 from confirma_async.sandbox import Fault
 from tests.outbox.conftest import CREATE
 
@@ -170,7 +174,7 @@ async def test_what_cannot_be_sent_is_wanted_until_it_is_given_again(client, san
         outcome = await outbox.invoices.create(wire_invoice(1), key="order-1")
         (wanted,) = await outbox.wanted()
     assert (outcome.verdict, type(outcome.error)) == (Verdict.NOT_SENT, TransportError)
-    assert (wanted.number, wanted.source) == (1, "outbox (order-1)")
+    assert (wanted.key, wanted.source) == ("1", "outbox (order-1)")
     assert wanted.why == outcome.detail
     async with client() as confirma, confirma.outbox(journal=journal, target=sandbox.url) as outbox:
         assert (await outbox.invoices.create(wire_invoice(1))).accepted
@@ -220,7 +224,7 @@ async def test_closing_ends_what_is_under_way_and_puts_back_the_rest(
         assert [one.verdict for one in outcomes] == [Verdict.ACCEPTED, Verdict.NOT_SENT, Verdict.NOT_SENT]
         assert "2 writes not sent and 0 of unknown outcome" in caplog.text
         async with confirma.outbox(journal=journal) as outbox:
-            assert [one.number for one in await outbox.wanted()] == [2, 3]
+            assert [one.key for one in await outbox.wanted()] == ["2", "3"]
     with reading(journal) as kept:
         assert [run.ending for run in kept.runs()] == ["finished", "not finished: 0 unknown, 2 pending"]
 
@@ -248,20 +252,21 @@ async def test_no_call_may_take_longer_than_the_journal_knows(outbox, wire_invoi
 
 
 @pytest.fixture
-def crashed(confirma, journal, wire_invoice):
+def crashed(confirma, sandbox, journal, wire_invoice):
     """Leaves invoices as a process does that dies while it sends them; returns nothing."""
 
-    async def crash(*numbers, sent=()):
-        async with confirma.outbox(journal=journal) as outbox:
-            for number in sent:
-                await outbox.invoices.create(wire_invoice(number))
-            entries = [outbox._desk._entry(wire_invoice(n), f"order-{n}", validate=True) for n in numbers]
-            run = outbox._run
-            await run.writer.run(lambda kept: kept.admit(entries, run.number, again=True))
+    async def crash(*numbers):
+        converter = confirma.converter
+        entries = []
+        for number in numbers:
+            entry = prepare(wire_invoice(number), 1, converter, validate=True)
+            assert isinstance(entry, Entry)
+            entries.append(evolve(entry, place=Place(f"outbox (order-{number})")))
         dead = open_sqlite(journal)
         with dead.transaction():
-            positions = [row.position for row in dead.rows(State.PENDING)]
-            dead.sending(positions, 0.0, 1.0)
+            run = dead.begin(JobName(sandbox.url), now=0.0)
+            admitted = dead.admit(entries, run)
+            dead.sending([one.position for one in admitted], 0.0, 1.0)
         dead.close()
 
     return crash
@@ -288,7 +293,7 @@ async def test_what_a_crash_left_and_is_absent_is_wanted_again(
         await outbox.invoices.create(wire_invoice(2))
         await outbox.settle()
         (wanted,) = await outbox.wanted()
-        assert (wanted.number, wanted.source) == (1, "outbox (order-1)")
+        assert (wanted.key, wanted.source) == ("1", "outbox (order-1)")
         assert numbers(sandbox) == [2]
         assert (await outbox.invoices.create(wire_invoice(1))).accepted
     assert numbers(sandbox) == [1, 2]

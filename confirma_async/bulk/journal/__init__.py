@@ -24,6 +24,7 @@ from confirma_async.bulk.journal.records import (
     Resolution,
     Run,
 )
+from confirma_async.bulk.journal.writes import Writes
 from confirma_async.bulk.models import Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.formats.models import Identity
 
@@ -37,6 +38,11 @@ class Journal(Protocol):
     @property
     def name(self) -> str:
         """What names it to people, such as the path of its file."""
+        ...
+
+    @property
+    def writes(self) -> Writes:
+        """The writes that are no invoices."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:

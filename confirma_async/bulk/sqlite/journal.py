@@ -39,6 +39,7 @@ from confirma_async.bulk.sqlite.file import OpenFile, open_file
 from confirma_async.bulk.sqlite.guard import examine_missing, explained
 from confirma_async.bulk.sqlite.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
+from confirma_async.bulk.sqlite.writes import SqliteWrites
 from confirma_async.errors import JournalError
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceStatus, InvoiceType
@@ -139,6 +140,7 @@ class SqliteJournal:
 
     Attributes:
         path: The file.
+        writes: The writes that are no invoices.
         sequence: The place of the last attempt in the order of all attempts.
     """
 
@@ -147,6 +149,9 @@ class SqliteJournal:
         self._file = opened if isinstance(opened, OpenFile) else None
         self._connection = opened.connection if isinstance(opened, OpenFile) else opened
         self._doubt = opened.doubt if isinstance(opened, OpenFile) else doubt
+        self.writes: SqliteWrites = SqliteWrites(
+            path, self._connection, lambda: self._doubt.reason if self._doubt else None, self._settle_dead
+        )
         self._words: dict[str, int] = {}
         self._texts: dict[int, str] = {}
         self._run = 0
@@ -259,6 +264,7 @@ class SqliteJournal:
             f"ELSE state END WHERE {OPEN} AND ({left})",
             dead,
         )
+        self.writes.settle()
 
     def _is_left(self, row: Row) -> bool:
         """Say whether a row is in the hands of a run that is not alive."""
@@ -293,6 +299,7 @@ class SqliteJournal:
             f"UPDATE item SET state = ?, ended = NULL, detail = ? WHERE {OPEN} AND state IN (?, ?)",
             (State.UNKNOWN, self._doubt.reason, State.PENDING, State.CLAIMED),
         )
+        self.writes.settle_doubt(self._doubt.reason)
         self._keep({"doubt_settled": "1"})
 
     def _take_in(self, owner: Owner, now: float) -> None:
@@ -320,7 +327,10 @@ class SqliteJournal:
 
     def has_sent(self) -> bool:
         """See ``Journal``."""
-        sent = f"SELECT EXISTS (SELECT 1 FROM item WHERE {DECIDED}) OR EXISTS (SELECT 1 FROM archived)"
+        sent = (
+            f"SELECT EXISTS (SELECT 1 FROM item WHERE {DECIDED}) OR EXISTS (SELECT 1 FROM archived) "
+            f"OR EXISTS (SELECT 1 FROM write WHERE state NOT IN ({State.PENDING:d}, {State.CLAIMED:d}))"
+        )
         open_ = self.open_counts()
         return bool(self._one(sent)) or any(open_[state] for state in (State.SENDING, State.UNKNOWN))
 
@@ -582,11 +592,14 @@ class SqliteJournal:
         self._connection.execute(f"DELETE FROM meta WHERE name IN {_OF_DOUBT}")
         self._keep({"trusted_at": str(now)})
         self._doubt = None
-        return self._connection.execute(
-            f"UPDATE item SET state = ?, detail = NULL WHERE {OPEN} AND state = ? AND attempts = 0 "
-            "AND status IS NULL",  # else the list has shown it, or something of its number
-            (State.PENDING, State.UNKNOWN),
-        ).rowcount
+        return (
+            self.writes.trust()
+            + self._connection.execute(
+                f"UPDATE item SET state = ?, detail = NULL WHERE {OPEN} AND state = ? AND attempts = 0 "
+                "AND status IS NULL",  # else the list has shown it, or something of its number
+                (State.PENDING, State.UNKNOWN),
+            ).rowcount
+        )
 
     def note_service_time(self, moment: float) -> None:
         """See ``Journal``."""
