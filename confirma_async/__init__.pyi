@@ -54,6 +54,9 @@ from .errors import (
     TransportError as TransportError,
     UnprocessableError as UnprocessableError,
 )
+from .outbox import (
+    WriteOutcome as WriteOutcome,
+)
 from .pagination import (
     Listing as Listing,
     Page as Page,

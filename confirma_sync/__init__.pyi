@@ -53,6 +53,7 @@ from confirma_async import (
     Unknown as Unknown,
     UnprocessableError as UnprocessableError,
     Verdict as Verdict,
+    WriteOutcome as WriteOutcome,
     __version__ as __version__,
     pick_address as pick_address,
 )
