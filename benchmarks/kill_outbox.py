@@ -212,8 +212,9 @@ class Trial:
             self.wrong["told otherwise"] += told.get(key) != "accepted"
         self.wrong["never given"] += len(effects.keys() - wanted)
         with reading(self.journal) as journal:
-            rows = [row.state for row in (*journal.rows(), *journal.writes.rows())]
-        self.wrong["not final"] += sum(state is not State.ACCEPTED for state in rows)
+            states = [row.state for row in journal.rows()]
+            states += [row.state for row in journal.writes.rows()]
+        self.wrong["not final"] += sum(state is not State.ACCEPTED for state in states)
 
 
 def _kind(name: str) -> Any:

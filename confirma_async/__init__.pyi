@@ -75,6 +75,7 @@ from .session.history import (
 )
 from .session.hooks import (
     Hook as Hook,
+    OutboxState as OutboxState,
     Outgoing as Outgoing,
 )
 from .session.rate.ratelimit import (

@@ -26,6 +26,7 @@ from confirma_async import (
     LocalLimiter as LocalLimiter,
     NotFoundError as NotFoundError,
     Operation as Operation,
+    OutboxState as OutboxState,
     Outcome as Outcome,
     OutcomeUnknownError as OutcomeUnknownError,
     Outgoing as Outgoing,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, Self, cast
 
 from confirma_async import outbox as asynchronous
 from confirma_async.client import Account
+from confirma_async.outbox import Event, EventStream
 from confirma_sync.portal import PerFork, Portal
 from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking
 
@@ -58,6 +59,19 @@ class Outbox(SyncProxy):
     resolve: Final = blocking(asynchronous.Outbox.resolve)
     close: Final = blocking(asynchronous.Outbox.aclose)
 
+    def events(self) -> Events:
+        """Return the changes of state from now on: accepted, rejected, unknown, settled later, not sent.
+
+        Each is told after it is durable. A listener that is slow holds nothing up: what it misses is counted.
+
+        Raises:
+            ConfigurationError: the outbox is not open.
+        """
+        return Events(self.portal, self.portal.run(self._listen))
+
+    async def _listen(self) -> EventStream:
+        return cast("asynchronous.Outbox", self.original).events()
+
     @property
     def warnings(self) -> Sequence[str]:
         """What there is to say of the journal: that it is in doubt, or does not last."""
@@ -79,6 +93,30 @@ class Outbox(SyncProxy):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class Events:
+    """The events of an outbox from now on: ``for event in outbox.events()``. It ends with the outbox."""
+
+    def __init__(self, portal: Portal[Any], stream: EventStream) -> None:
+        self._portal = portal
+        self._stream = stream
+
+    @property
+    def missed(self) -> int:
+        """How many events were left out, since too many waited."""
+        return self._stream.missed
+
+    def __iter__(self) -> Iterator[Event]:
+        async def following() -> AsyncGenerator[Event]:
+            async for event in self._stream:
+                yield event
+
+        return self._portal.iterate(following())
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._portal.run(self._stream.aclose)
 
 
 def opening(

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Generator
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from killing.victim import DyingTransport, Fate
 from sample import sample_invoice
@@ -71,7 +71,7 @@ def ledger(identifier: str) -> Ledger:
     )
 
 
-async def give(outbox: Outbox, operation: str, number: int) -> WriteOutcome[object]:
+async def give(outbox: Outbox, operation: str, number: int) -> WriteOutcome[Any]:
     """Give one write: the one of a number is always the same."""
     key = f"{operation} {number}"
     match operation:

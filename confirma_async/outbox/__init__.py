@@ -7,6 +7,7 @@ journal of the account: what it sends is known to every job, and the other way r
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
@@ -23,16 +24,27 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
+from confirma_async.outbox.events import Event, EventStream
 from confirma_async.outbox.invoices import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.resources import OutboxAccounting, OutboxInvoices, OutboxOnboarding
 from confirma_async.outbox.writes import WriteDesk
+from confirma_async.session.hooks import OutboxState
 from confirma_async.session.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Bulk
 
-__all__ = ["Outbox", "OutboxAccounting", "OutboxInvoices", "OutboxOnboarding", "Wanted", "WriteOutcome"]
+__all__ = [
+    "Event",
+    "EventStream",
+    "Outbox",
+    "OutboxAccounting",
+    "OutboxInvoices",
+    "OutboxOnboarding",
+    "Wanted",
+    "WriteOutcome",
+]
 
 INPUT = "outbox"
 """What the list of runs shows as the input of an outbox."""
@@ -91,6 +103,7 @@ class Outbox:
         self._run: AccountRun | None = None
         self._desks: tuple[InvoiceDesk, WriteDesk] | None = None
         self._closed = False
+        self._streams: list[EventStream] = []
         self.invoices: OutboxInvoices = OutboxInvoices(self)
         self.accounting: OutboxAccounting = OutboxAccounting(self)
         self.onboarding: OutboxOnboarding = OutboxOnboarding(self)
@@ -109,6 +122,7 @@ class Outbox:
             await invoices.begin()
             await writes.begin()
             self._desks = invoices, writes
+            self._pipeline.hooks.outbox_opened(self._state)
         except BaseException:
             self._run = None
             await writer.close()
@@ -136,11 +150,14 @@ class Outbox:
         self._run = self._desks = None
         if run is None or desks is None:
             return
+        self._pipeline.hooks.outbox_closed(self._state)
         try:
             for desk in desks:
                 await desk.close()
             await self._end(run)
         finally:
+            for stream in self._streams:
+                stream.end()
             await run.writer.close()
 
     async def _end(self, run: AccountRun) -> None:
@@ -208,6 +225,23 @@ class Outbox:
             for row in await self.write_desk().wanted()
         ]  # fmt: skip
 
+    def events(self) -> EventStream:
+        """Return the changes of state from now on: accepted, rejected, unknown, settled later, not sent.
+
+        Each is told after it is durable. A listener that is slow holds nothing up: what it misses is counted.
+
+        Raises:
+            ConfigurationError: the outbox is not open.
+        """
+        self._opened()
+        stream = EventStream(self._leave)
+        self._streams.append(stream)
+        return stream
+
+    def _leave(self, stream: EventStream) -> None:
+        if stream in self._streams:
+            self._streams.remove(stream)
+
     async def resolve(self, operation: str, key: str, verdict: Verdict | str, *, because: str) -> None:
         """Write down what a person found out about a write that is no invoice .
 
@@ -245,11 +279,26 @@ class Outbox:
         """Reads and writes the schemas as dicts and JSON."""
         return self._pipeline.converter
 
-    def _tell_invoice(self, told: WriteOutcome[Any]) -> None:
-        self._tell(CREATE_INVOICE.name, told)
+    def _tell_invoice(self, told: WriteOutcome[Any], *, settled: bool) -> None:
+        self._tell(CREATE_INVOICE.name, told, settled=settled)
 
-    def _tell(self, operation: str, told: WriteOutcome[Any]) -> None:
-        """Takes note of a change that is durable."""
+    def _tell(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
+        """Tell a change that is durable to whoever listens."""
+        if not self._streams:
+            return
+        event = Event(
+            operation=operation, subject=told.subject, key=told.key, verdict=told.verdict, settled=settled,
+            detail=told.detail, at=time.time(),
+        )  # fmt: skip
+        for stream in self._streams:
+            stream.put(event)
+
+    def _state(self) -> OutboxState:
+        """Return what is open here; any thread may ask."""
+        desks = self._desks or ()
+        since = [moment for desk in desks for moment in desk.open_since()]
+        unknown = sum(desk.count_unknown() for desk in desks)
+        return OutboxState(under_way=len(since) - unknown, unknown=unknown, since=min(since, default=None))
 
     def _opened(self) -> AccountRun:
         if self._run is None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import define, evolve, field
 
@@ -43,7 +43,15 @@ from confirma_async.schemas import InvoiceReceipt
 from confirma_async.secret import Secret
 
 InvoiceOutcome = WriteOutcome[InvoiceReceipt]
-Told = Callable[[InvoiceOutcome], None]
+
+
+class Told(Protocol):
+    """Hears each outcome."""
+
+    def __call__(self, told: InvoiceOutcome, *, settled: bool) -> None:
+        """Hear an outcome; ``settled`` where it had been told as unknown before."""
+        ...
+
 
 LONGEST_PAUSE = 3600.0
 """Seconds after which an invoice that a lookup left unknown is looked up again, at most."""
@@ -72,6 +80,7 @@ class _Held:
     task: Task | None = None
     standing: InvoiceOutcome | None = None
     looks: int = 0
+    since: float = field(factory=time.time)
 
 
 @define
@@ -326,11 +335,11 @@ class InvoiceDesk:
 
     def _stand(self, held: _Held, told: InvoiceOutcome) -> None:
         """The outcome is unknown as yet: whoever waits is told so, and it is held on to."""
-        news, held.standing = held.standing is None or held.standing.detail != told.detail, told
+        before, held.standing = held.standing, told
         if not held.answer.done():
             held.answer.set_result(told)
-        if news:
-            self.tell(told)
+        if before is None or before.detail != told.detail:
+            self.tell(told, settled=before is not None)
         self._changed.set()
 
     def _settle(self, held: _Held, told: InvoiceOutcome) -> None:
@@ -340,7 +349,15 @@ class InvoiceDesk:
         if not held.answer.done():
             held.answer.set_result(told)
         if not told.resumed or before is not None:
-            self.tell(told)
+            self.tell(told, settled=before is not None)
+
+    def open_since(self) -> Sequence[float]:
+        """Return since when each invoice is open here, in seconds since 1970; any thread may ask."""
+        return [held.since for held in [*self._held.values()]]
+
+    def count_unknown(self) -> int:
+        """Return of how many the outcome is unknown, likewise."""
+        return sum(held.standing is not None for held in [*self._held.values()])
 
     def _forget(self, held: _Held) -> None:
         key = held.entry.key

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from attrs import define, evolve, field, frozen
 
@@ -81,6 +81,14 @@ class Given:
 _Name = tuple[str, str]
 
 
+class Told(Protocol):
+    """Hears each outcome."""
+
+    def __call__(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
+        """Hear an outcome; ``settled`` where it had been told as unknown before."""
+        ...
+
+
 @define(eq=False)
 class _Held:
     """A write that is under way here, or whose outcome is looked for."""
@@ -94,6 +102,7 @@ class _Held:
     looks: int = 0
     timer: asyncio.TimerHandle | None = None
     looking: bool = False
+    since: float = field(factory=time.time)
 
 
 @define(eq=False)
@@ -108,7 +117,7 @@ class WriteDesk:
 
     run: AccountRun
     settle_seconds: float
-    tell: Callable[[str, WriteOutcome[Any]], None]
+    tell: Told
     _pipeline: Pipeline = field(init=False)
     _halt: Halt = field(init=False, factory=Halt)
     _forms: set[str] = field(init=False, factory=set[str])
@@ -276,11 +285,11 @@ class WriteDesk:
         return WriteOutcome(verdict=verdict, subject=held.subject, key=held.name[1], **more)
 
     def _stand(self, held: _Held, told: WriteOutcome[Any]) -> None:
-        news, held.standing = held.standing is None, told
+        before, held.standing = held.standing, told
         if not held.answer.done():
             held.answer.set_result(told)
-        if news:
-            self.tell(held.name[0], told)
+        if before is None:
+            self.tell(held.name[0], told, settled=False)
 
     def _settle(self, held: _Held, told: WriteOutcome[Any]) -> None:
         before, held.standing = held.standing, told
@@ -288,7 +297,15 @@ class WriteDesk:
         if not held.answer.done():
             held.answer.set_result(told)
         if not told.resumed or before is not None:
-            self.tell(held.name[0], told)
+            self.tell(held.name[0], told, settled=before is not None)
+
+    def open_since(self) -> Sequence[float]:
+        """Return since when each write is open here, in seconds since 1970; any thread may ask."""
+        return [held.since for held in [*self._held.values()]]
+
+    def count_unknown(self) -> int:
+        """Return of how many the outcome is unknown, likewise."""
+        return sum(held.standing is not None for held in [*self._held.values()])
 
     def _forget(self, held: _Held) -> None:
         if self._held.get(held.name) is held:

@@ -45,3 +45,19 @@ def test_closing_waits_for_what_threads_have_under_way(confirma, sandbox, journa
         seen(CREATE)
     thread.join()
     assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED]
+
+
+def test_its_events_are_iterated_by_a_thread(confirma, sandbox, journal, wire_invoice):
+    with confirma.outbox(journal=journal) as outbox:
+        events = outbox.events()
+        outbox.invoices.create(wire_invoice(1), key="order-1")
+    assert [(event.key, event.verdict) for event in events] == [("order-1", Verdict.ACCEPTED)]
+    assert events.missed == 0
+
+
+def test_other_writes_have_their_twins(confirma, sandbox, journal):
+    with confirma.outbox(journal=journal, settle_seconds=0) as outbox:
+        outbox.accounting.submit_ledger({"ledgerIdentifier": "L-1"}, validate=False)
+        outbox.settle()
+        known = outbox.accounting.submit_ledger({"ledgerIdentifier": "L-1"}, validate=False)
+    assert (known.verdict, known.resumed) == (Verdict.ACCEPTED, True)
