@@ -114,7 +114,7 @@ class Outbox:
         if self._closed or self._run is not None:
             raise ConfigurationError("an outbox is opened once; make a new one to go on")
         placement = await self._bulk.place(self._journal, target=self._target)
-        writer = await JournalWriter.open(placement.open, self._pipeline.timeout)
+        writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
         try:
             self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=[INPUT])
             invoices = InvoiceDesk(self._run, self._options, self._tell_invoice)
