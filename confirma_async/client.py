@@ -120,6 +120,7 @@ class Account:
         journal: JournalSource = None,
         settle_seconds: float = 60.0,
         on_unknown: Unknown | str = "hold",
+        keep_payloads: bool = False,
         target: str | None = None,
     ) -> Outbox:
         """Return an outbox, each write exactly once: ``async with confirma.outbox() as outbox: ...``.
@@ -132,6 +133,9 @@ class Account:
             on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
                 of its absence: ``hold`` it for a later witness or a person, or ``resend`` it after the settle
                 time, which doubles it if the service's list was later than that.
+            keep_payloads: Whether the journal keeps what is given until its outcome is final, so that an
+                outbox that is opened after a crash sends by itself what surely was not sent. They hold
+                personal data; only the user who runs this may read the journal's file.
             target: What the journal is bound to; the base URL unless said otherwise.
 
         Raises:
@@ -139,7 +143,8 @@ class Account:
         """
         from confirma_async.outbox import Outbox, options_of
 
-        return Outbox(self.bulk, self._pipeline, journal, target, options_of(settle_seconds, on_unknown))
+        options = options_of(settle_seconds, on_unknown)
+        return Outbox(self.bulk, self._pipeline, journal, target, options, keep_payloads=keep_payloads)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

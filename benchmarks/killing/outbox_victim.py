@@ -13,7 +13,7 @@ import json
 import os
 import random
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -34,6 +34,8 @@ STEPS = (
     "answer not read",
 )
 """Places where dying could leave something half said. Every write of an outbox passes three commits."""
+
+TASKS = 24
 
 FIRST = 1000
 """The number of the invoice whose case the payments are for."""
@@ -116,14 +118,19 @@ async def run(options: argparse.Namespace) -> None:
         confirma.outbox(journal=opened, settle_seconds=options.settle) as outbox,
     ):
 
-        async def one(operation: str, number: int) -> None:
-            outcome = await give(outbox, operation, number)
-            told[f"{operation} {number}"] = outcome.verdict.value
+        async def task(rest: Iterator[tuple[str, int]]) -> None:
+            for operation, number in rest:
+                outcome = await give(outbox, operation, number)
+                told[f"{operation} {number}"] = outcome.verdict.value
 
-        await asyncio.gather(*(one(*each) for each in plan))
+        async def give_all() -> None:
+            rest = iter(plan)
+            await asyncio.gather(*(task(rest) for _ in range(TASKS)))
+
+        await give_all()
         if options.settle_now:
             await outbox.settle()
-            await asyncio.gather(*(one(*each) for each in plan))
+            await give_all()
     json.dump(told, sys.stdout)
 
 

@@ -6,6 +6,8 @@ journal of the account: what it sends is known to every job, and the other way r
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
@@ -23,7 +25,7 @@ from confirma_async.bulk.placement import JournalSource
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
-from confirma_async.errors import ConfigurationError
+from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.outbox.events import Event, EventStream
 from confirma_async.outbox.invoices import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
@@ -48,6 +50,9 @@ __all__ = [
 
 INPUT = "outbox"
 """What the list of runs shows as the input of an outbox."""
+
+FORGOTTEN_AFTER = 1.0
+"""Seconds after which payloads that were kept are removed, at the latest, once they are final."""
 
 _UNSENT = "the run that took it in ended before its turn came"
 
@@ -93,13 +98,22 @@ class Outbox:
     """
 
     def __init__(
-        self, bulk: Bulk, pipeline: Pipeline, journal: JournalSource, target: str | None, options: JobOptions
+        self,
+        bulk: Bulk,
+        pipeline: Pipeline,
+        journal: JournalSource,
+        target: str | None,
+        options: JobOptions,
+        *,
+        keep_payloads: bool = False,
     ) -> None:
         self._bulk = bulk
         self._pipeline = pipeline
         self._journal = journal
         self._target = target
         self._options = options
+        self._keep = keep_payloads
+        self._forgetting: asyncio.Task[None] | None = None
         self._run: AccountRun | None = None
         self._desks: tuple[InvoiceDesk, WriteDesk] | None = None
         self._closed = False
@@ -117,11 +131,13 @@ class Outbox:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
         try:
             self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=[INPUT])
-            invoices = InvoiceDesk(self._run, self._options, self._tell_invoice)
-            writes = WriteDesk(self._run, self._options.settle_seconds, self._tell)
+            invoices = InvoiceDesk(self._run, self._options, self._tell_invoice, self._keep)
+            writes = WriteDesk(self._run, self._options.settle_seconds, self._tell, self._keep)
+            await self._run.writer.run(_forget)
             await invoices.begin()
             await writes.begin()
             self._desks = invoices, writes
+            self._forgetting = asyncio.create_task(self._forget()) if self._keep else None
             self._pipeline.hooks.outbox_opened(self._state)
         except BaseException:
             self._run = None
@@ -154,11 +170,21 @@ class Outbox:
         try:
             for desk in desks:
                 await desk.close()
+            if self._forgetting is not None:
+                self._forgetting.cancel()
+            await run.writer.run(_forget)
             await self._end(run)
         finally:
             for stream in self._streams:
                 stream.end()
             await run.writer.close()
+
+    async def _forget(self) -> None:
+        """Remove the payloads of what is final now and then."""
+        with contextlib.suppress(JournalError):  # told to whoever writes next
+            while True:
+                await asyncio.sleep(FORGOTTEN_AFTER)
+                await self._opened().writer.run(_forget)
 
     async def _end(self, run: AccountRun) -> None:
         left = await run.writer.run(lambda journal: _left(journal, run.number))
@@ -324,6 +350,10 @@ def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
     return JobOptions(
         settle_seconds=settle_seconds, on_unknown=Unknown(on_unknown), max_consecutive_rejections=None
     )
+
+
+def _forget(journal: Journal) -> None:
+    journal.payloads.forget_final()
 
 
 def _left(journal: Journal, run: int) -> Counter[State]:

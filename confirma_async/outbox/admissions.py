@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.journal.records import Admitted
+from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.models import Entry, Retry
 from confirma_async.bulk.writer import JournalWriter
+
+_OPEN = frozenset({Admission.CLAIMED, Admission.RETRIED, Admission.UNKNOWN})
+"""Admissions of what this run brings to its end."""
 
 _Asked = tuple[Entry, Retry, asyncio.Future[Admitted]]
 
@@ -22,10 +25,12 @@ class Admissions:
     Attributes:
         writer: The journal.
         run: The number of the run.
+        keep: Whether the journal keeps the payloads until they are final.
     """
 
     writer: JournalWriter
     run: int
+    keep: bool = False
     _asked: list[_Asked] = field(init=False, factory=list[_Asked])
     _working: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
 
@@ -51,7 +56,9 @@ class Admissions:
 
     async def _admit(self, asked: Sequence[_Asked]) -> None:
         try:
-            admitted = await self.writer.run(lambda journal: _admitted(journal, asked, self.run))
+            admitted = await self.writer.run(
+                lambda journal: _admitted(journal, asked, self.run, keep=self.keep)
+            )
         except BaseException as error:
             for _, _, answer in asked:
                 if not answer.done():
@@ -65,11 +72,15 @@ class Admissions:
                 answer.set_result(one)
 
 
-def _admitted(journal: Journal, asked: Sequence[_Asked], run: int) -> Sequence[Admitted]:
+def _admitted(journal: Journal, asked: Sequence[_Asked], run: int, *, keep: bool) -> Sequence[Admitted]:
     """Return the answers in the order of the entries; those that share a ``retry`` are asked together."""
     answers: dict[int, Admitted] = {}
     for retry in dict.fromkeys(retry for _, retry, _ in asked):
         some = [at for at, (_, wanted, _) in enumerate(asked) if wanted is retry]
         admitted = journal.admit([asked[at][0] for at in some], run, retry, again=True)
         answers.update(zip(some, admitted, strict=True))
+    if keep:
+        for at, (entry, _, _) in enumerate(asked):
+            if answers[at].admission in _OPEN and entry.body and not entry.placeholders:
+                journal.payloads.keep(answers[at].position, entry.body)
     return [answers[at] for at in range(len(asked))]

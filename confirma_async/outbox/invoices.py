@@ -103,11 +103,13 @@ class InvoiceDesk:
         run: The run of the outbox.
         options: How lookups go.
         tell: Hears each outcome, once it is durable and again when it has changed.
+        keep: Whether the journal keeps the payloads until they are final.
     """
 
     run: AccountRun
     options: JobOptions
     tell: Told
+    keep: bool = False
     _brake: _Brake = field(init=False)
     _lookers: Workers = field(init=False)
     _lookups: Lookups = field(init=False)
@@ -139,13 +141,15 @@ class InvoiceDesk:
             clock=time.time,
         )
         self._sender = Sender(pipeline, self.run.number, self._decisions)
-        self._admissions = Admissions(writer, self.run.number)
+        self._admissions = Admissions(writer, self.run.number, self.keep)
         writer.broken.add_done_callback(self._broke)
 
     async def begin(self) -> None:
         """Take in what the journal knows, and have what was left unknown looked up."""
         await begin_lookups(self._lookups, self.run.writer)
         await self._take_up_unknown()
+        if self.keep:
+            await self._send_kept()
 
     # --- given --------------------------------------------------------------------------------------
 
@@ -440,21 +444,28 @@ class InvoiceDesk:
         """
         skipped = {*self._held, *asked}
 
-        def unknown(journal: Journal) -> Sequence[Row]:
+        def unknown(journal: Journal) -> Sequence[Entry]:
             others = (row for row in journal.rows(State.UNKNOWN) if row.key not in skipped)
-            return [*islice(others, AT_ONCE)]
+            return [_entry_of(row, journal) for row in islice(others, AT_ONCE)]
 
         taken_up: dict[InvoiceKey, _Held] = {}
-        for row in await self.run.writer.run(unknown):
-            if row.key in self._held:
+        for entry in await self.run.writer.run(unknown):
+            if entry.key in self._held:
                 continue
-            entry = Entry(
-                place=Place(row.source), key=row.key, digest=row.digest, body=b"", amount=row.amount,
-                currency=row.currency,
-            )  # fmt: skip
-            taken_up[row.key] = held = self._hold(entry, None)
+            taken_up[entry.key] = held = self._hold(entry, None)
             self._begin(self._bring(held, Retry.NONE, None, None))
         return taken_up
+
+    async def _send_kept(self) -> None:
+        """Send what earlier runs surely have not sent, and whose payloads they kept."""
+
+        def kept(journal: Journal) -> Sequence[Entry]:
+            entries = [_entry_of(row, journal) for row in [*journal.rows(State.PENDING)]]
+            return [entry for entry in entries if entry.body]
+
+        for entry in await self.run.writer.run(kept):
+            if entry.key not in self._held:
+                self._begin(self._bring(self._hold(entry, None), Retry.NONE, None, None))
 
     async def wanted(self) -> Sequence[Row]:
         """Return what surely was not sent, and nobody has given again yet.
@@ -478,6 +489,15 @@ class InvoiceDesk:
         await self._lookers.drained()
         await end([*self._decisions.waiting.timers, *self._lookers.tasks])
         self._changed.set()
+
+
+def _entry_of(row: Row, journal: Journal) -> Entry:
+    """Return an entry as the journal has it, with its body where that was kept."""
+    body = journal.payloads.of(row.position) or b""
+    return Entry(
+        place=Place(row.source), key=row.key, digest=row.digest, body=body, amount=row.amount,
+        currency=row.currency,
+    )  # fmt: skip
 
 
 def _known(held: _Held, row: Row) -> InvoiceOutcome:

@@ -113,11 +113,13 @@ class WriteDesk:
         run: The run of the outbox.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
         tell: Hears each outcome, once it is durable and again when it has changed.
+        keep: Whether the journal keeps the payloads until they are final.
     """
 
     run: AccountRun
     settle_seconds: float
     tell: Told
+    keep: bool = False
     _pipeline: Pipeline = field(init=False)
     _halt: Halt = field(init=False, factory=Halt)
     _forms: set[str] = field(init=False, factory=set[str])
@@ -133,6 +135,25 @@ class WriteDesk:
         """Take in what the journal knows, and have what was left unknown looked for."""
         self._forms |= await self.run.writer.run(lambda journal: journal.confirmed_forms())
         await self._take_up_unknown()
+        if self.keep:
+            await self._send_kept()
+
+    async def _send_kept(self) -> None:
+        """Send what earlier runs surely have not sent, and whose payloads they kept."""
+
+        def kept(journal: Journal) -> Sequence[tuple[WriteRow, bytes | None, Sequence[str]]]:
+            rows = [*journal.writes.rows(State.PENDING)]
+            return [(row, journal.payloads.of_write(row.id), journal.writes.names(row.id)) for row in rows]
+
+        for row, body, names in await self.run.writer.run(kept):
+            operation = OPERATIONS.get(row.operation)
+            if body is None or operation is None or operation.request is None:
+                continue
+            request = self._pipeline.converter.loads(body, operation.request)
+            prepared = Prepared(request, body, _subject(row))
+            given = Given(operation=operation, prepared=prepared, key=row.key, names=names, facts=row.facts)
+            held = self._hold((row.operation, row.key), row.digest, prepared.subject, body)
+            self._begin(self._bring(held, given, Retry.NONE))
 
     # --- given --------------------------------------------------------------------------------------
 
@@ -173,10 +194,18 @@ class WriteDesk:
                 facts=given.facts,
             )  # fmt: skip
             number = self.run.number
-            claim = await self.run.writer.run(lambda journal: journal.writes.claim(write, number, retry))
+            body = given.prepared.body if self.keep else b""
+
+            def claimed(journal: Journal) -> Claim:
+                claim = journal.writes.claim(write, number, retry)
+                if body and claim.admission in {Admission.CLAIMED, Admission.RETRIED}:
+                    journal.payloads.keep_write(claim.row.id, body)
+                return claim
+
+            claim = await self.run.writer.run(claimed)
             while claim.admission is Admission.ELSEWHERE and not self._halt.called:
                 await asyncio.sleep(ELSEWHERE_PAUSE)
-                claim = await self.run.writer.run(lambda journal: journal.writes.claim(write, number, retry))
+                claim = await self.run.writer.run(claimed)
             await self._route(held, given, claim)
         except asyncio.CancelledError:
             self._forget(held)

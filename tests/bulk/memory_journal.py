@@ -22,7 +22,7 @@ from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import FINAL, Retry, Row, State
 from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
-from tests.bulk.memory_writes import MemoryWrites
+from tests.bulk.memory_writes import MemoryPayloads, MemoryWrites
 
 
 @define
@@ -39,6 +39,7 @@ class _Contents:
     forms: set[str] = field(factory=set)
     writes: dict[int, WriteRow] = field(factory=dict)
     write_names: dict[tuple[str, str], int] = field(factory=dict)
+    payloads: dict[tuple[str, int], bytes] = field(factory=dict)
     owners: set[str] = field(factory=set)
     target: str | None = None
     salt: bytes | None = None
@@ -55,6 +56,7 @@ class MemoryJournal:
     def __init__(self, contents=None):
         self.contents = contents or _Contents()
         self._run = 0
+        self.payloads = MemoryPayloads(self)
         self.writes = MemoryWrites(self)
 
     @contextlib.contextmanager

@@ -93,6 +93,9 @@ class MemoryWrites:
     def find(self, operation, key):
         return next((r for r in self._rows.values() if (r.operation, r.key) == (operation, key)), None)
 
+    def names(self, ident):
+        return sorted(name for (_, name), owner in self._names.items() if owner == ident)
+
     def rows(self, *states, run=None):
         return iter(
             [r for r in self._rows.values() if (not states or r.state in states) and run in {None, r.run}]
@@ -115,3 +118,34 @@ class MemoryWrites:
 
     def _change(self, ident, **changes):
         self._rows[ident] = evolve(self._rows[ident], **changes)
+
+
+class MemoryPayloads:
+    """``Payloads`` of a dictionary, in the contents of a ``MemoryJournal``."""
+
+    def __init__(self, journal):
+        self._journal = journal
+
+    def keep(self, position, body):
+        self._journal.contents.payloads["item", position] = body
+
+    def keep_write(self, ident, body):
+        self._journal.contents.payloads["write", ident] = body
+
+    def of(self, position):
+        return self._journal.contents.payloads.get(("item", position))
+
+    def of_write(self, ident):
+        return self._journal.contents.payloads.get(("write", ident))
+
+    def forget_final(self):
+        contents = self._journal.contents
+        rows = {"item": contents.items, "write": contents.writes}
+        final = [
+            (kind, at)
+            for kind, at in contents.payloads
+            if at not in rows[kind] or rows[kind][at].state in FINAL
+        ]
+        for one in final:
+            del contents.payloads[one]
+        return len(final)

@@ -241,3 +241,27 @@ def test_a_write_that_was_sent_binds_the_journal(journal, run, claim, send):
     assert not journal.has_sent()
     send(ident)
     assert journal.has_sent()
+
+
+# --- payloads -----------------------------------------------------------------------------------------
+
+
+def test_a_payload_is_kept_until_its_write_is_final(journal, run, claim, send, decide, entry):
+    number = run()
+    ident = claim(write(), number).row.id
+    with journal.transaction():
+        (admitted,) = journal.admit([entry()], number)
+        journal.payloads.keep(admitted.position, b"{}")
+        journal.payloads.keep_write(ident, b"[]")
+        assert journal.payloads.forget_final() == 0
+    assert (journal.payloads.of(admitted.position), journal.payloads.of_write(ident)) == (b"{}", b"[]")
+    send(ident)
+    decide(ident, State.ACCEPTED)
+    with journal.transaction():
+        assert journal.payloads.forget_final() == 1
+    assert (journal.payloads.of(admitted.position), journal.payloads.of_write(ident)) == (b"{}", None)
+
+
+def test_the_names_of_a_write_are_known(journal, run, claim):
+    ident = claim(write(names=["p-2", "p-1"]), run()).row.id
+    assert journal.writes.names(ident) == ["p-1", "p-2"]

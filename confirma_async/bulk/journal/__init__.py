@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from confirma_async.accounts.owner import Owner
+from confirma_async.bulk.journal.payloads import Payloads
 from confirma_async.bulk.journal.records import (
     Admitted,
     AmbiguousMatches,
@@ -38,6 +39,11 @@ class Journal(Protocol):
     @property
     def name(self) -> str:
         """What names it to people, such as the path of its file."""
+        ...
+
+    @property
+    def payloads(self) -> Payloads:
+        """The payloads that an outbox has asked to keep."""
         ...
 
     @property

@@ -203,6 +203,10 @@ class Writes(Protocol):
         """Return the write of a key; None where there is none."""
         ...
 
+    def names(self, ident: int) -> Sequence[str]:
+        """Return the names that a write bears."""
+        ...
+
     def rows(self, *states: State, run: int | None = None) -> Iterator[WriteRow]:
         """Return the writes in the given states, in the order in which they came; all where none is given."""
         ...

@@ -39,6 +39,7 @@ from confirma_async.bulk.sqlite.file import OpenFile, open_file
 from confirma_async.bulk.sqlite.guard import examine_missing, explained
 from confirma_async.bulk.sqlite.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
+from confirma_async.bulk.sqlite.payloads import SqlitePayloads
 from confirma_async.bulk.sqlite.writes import SqliteWrites
 from confirma_async.errors import JournalError
 from confirma_async.formats.models import Identity
@@ -140,6 +141,7 @@ class SqliteJournal:
 
     Attributes:
         path: The file.
+        payloads: The payloads that an outbox has asked to keep.
         writes: The writes that are no invoices.
         sequence: The place of the last attempt in the order of all attempts.
     """
@@ -149,6 +151,7 @@ class SqliteJournal:
         self._file = opened if isinstance(opened, OpenFile) else None
         self._connection = opened.connection if isinstance(opened, OpenFile) else opened
         self._doubt = opened.doubt if isinstance(opened, OpenFile) else doubt
+        self.payloads: SqlitePayloads = SqlitePayloads(self._connection)
         self.writes: SqliteWrites = SqliteWrites(
             path, self._connection, lambda: self._doubt.reason if self._doubt else None, self._settle_dead
         )

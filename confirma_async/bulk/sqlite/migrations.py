@@ -135,6 +135,8 @@ MIGRATIONS: Sequence[str] = (
       operation TEXT NOT NULL, name TEXT NOT NULL, write INTEGER NOT NULL, PRIMARY KEY (operation, name)
     ) WITHOUT ROWID;
     CREATE INDEX write_name_write ON write_name (write);
+    CREATE TABLE payload (position INTEGER PRIMARY KEY, body BLOB NOT NULL);
+    CREATE TABLE write_payload (write INTEGER PRIMARY KEY, body BLOB NOT NULL);
     CREATE TABLE progress (
       id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL, sequence INTEGER NOT NULL
     );

@@ -201,6 +201,13 @@ class SqliteWrites:
         """See ``Writes``."""
         return next(self._query("WHERE operation = ? AND key = ?", (operation, key)), None)
 
+    def names(self, ident: int) -> Sequence[str]:
+        """See ``Writes``."""
+        found = self._connection.execute(
+            "SELECT name FROM write_name WHERE write = ? ORDER BY name", (ident,)
+        )
+        return [name for (name,) in found]
+
     def rows(self, *states: State, run: int | None = None) -> Iterator[WriteRow]:
         """See ``Writes``."""
         conditions, values = ["1"], list[Any](states)
