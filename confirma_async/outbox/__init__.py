@@ -346,7 +346,13 @@ class Outbox:
 
 
 def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
-    """Return how the lookups of an outbox go; no rejections in a row stop it."""
+    """Return how the lookups of an outbox go; no rejections in a row stop it.
+
+    Raises:
+        ConfigurationError: a number is out of its bounds, or ``on_unknown`` is no word for it.
+    """
+    if on_unknown not in {*Unknown, *(one.value for one in Unknown)}:
+        raise ConfigurationError("on_unknown must be hold or resend")
     return JobOptions(
         settle_seconds=settle_seconds, on_unknown=Unknown(on_unknown), max_consecutive_rejections=None
     )

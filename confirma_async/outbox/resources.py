@@ -14,7 +14,7 @@ from confirma_async.contract import (
     SUBMIT_PAYMENTS,
 )
 from confirma_async.converters import Converter
-from confirma_async.errors import Problem, RequestInvalidError
+from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 from confirma_async.formats.models import ReadInvoice
 from confirma_async.outbox.effects import facts_of_actions, facts_of_names
 from confirma_async.outbox.invoices import InvoiceDesk
@@ -105,7 +105,7 @@ class OutboxInvoices(_Verbs):
         if key is not None:
             _check_key(key, "the invoice")
         return await desk.create(
-            request, validate=validate, timeout=timeout, headers=headers, key=key, retry=Retry(retry)
+            request, validate=validate, timeout=timeout, headers=headers, key=key, retry=_retry_of(retry)
         )
 
     async def create_actions(
@@ -145,7 +145,7 @@ class OutboxInvoices(_Verbs):
             operation=CREATE_INVOICE_ACTIONS, prepared=prepared, key=key, facts=facts, timeout=timeout,
             headers=headers,
         )  # fmt: skip
-        return await desk.write(given, Retry(retry))
+        return await desk.write(given, _retry_of(retry))
 
 
 class OutboxAccounting(_Verbs):
@@ -187,7 +187,7 @@ class OutboxAccounting(_Verbs):
             operation=SUBMIT_LEDGER, prepared=prepared, key=key, names=names, facts=facts_of_names(names),
             timeout=timeout, headers=headers,
         )  # fmt: skip
-        return await desk.write(given, Retry(retry))
+        return await desk.write(given, _retry_of(retry))
 
     async def submit_payments(
         self,
@@ -227,7 +227,7 @@ class OutboxAccounting(_Verbs):
             operation=SUBMIT_PAYMENTS, prepared=prepared, key=key, names=names, facts=facts, timeout=timeout,
             headers=headers,
         )  # fmt: skip
-        return await desk.write(given, Retry(retry))
+        return await desk.write(given, _retry_of(retry))
 
 
 class OutboxOnboarding(_Verbs):
@@ -268,7 +268,15 @@ class OutboxOnboarding(_Verbs):
         prepared = prepared_client(request, self._outbox.converter, validate=validate)
         key = _check_key(key or prepared.request.client.business_code, prepared.subject)
         given = Given(operation=CREATE_CLIENT, prepared=prepared, key=key, timeout=timeout, headers=headers)
-        return await desk.write(given, Retry(retry))
+        return await desk.write(given, _retry_of(retry))
+
+
+def _retry_of(given: Retry | str) -> Retry:
+    try:
+        return Retry(given)
+    except ValueError:
+        words = ", ".join(one.value for one in Retry)
+        raise ConfigurationError(f"retry must be one of {words}; nothing was sent") from None
 
 
 def _joined(names: Sequence[str]) -> str | None:

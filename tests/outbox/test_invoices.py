@@ -240,6 +240,45 @@ async def test_an_outbox_that_is_not_open_says_so(confirma, sandbox, journal, wi
     assert not sandbox.requests[CREATE]
 
 
+@pytest.mark.parametrize(
+    ("option", "said"), [({"settle_seconds": -1}, "settle_seconds"), ({"on_unknown": "x"}, "hold or resend")]
+)
+async def test_what_cannot_be_meant_is_refused(confirma, option, said):
+    with pytest.raises(ConfigurationError, match=said):
+        confirma.outbox(**option)
+
+
+async def test_a_retry_that_is_none_is_refused(outbox, sandbox, wire_invoice):
+    with pytest.raises(ConfigurationError, match="none, changed, all"):
+        await outbox.invoices.create(wire_invoice(1), retry="often")
+    assert not sandbox.requests[CREATE]
+
+
+async def test_closing_the_client_first_loses_nothing(client, sandbox, journal, wire_invoice, seen):
+    sandbox.faults.add(Fault.LATENCY, operation=CREATE, seconds=0.5)
+    confirma = client()
+    async with confirma.outbox(journal=journal) as outbox:
+        under_way = asyncio.create_task(outbox.invoices.create(wire_invoice(1)))
+        await seen()
+        await confirma.aclose()
+        assert (await under_way).verdict is Verdict.UNKNOWN
+        with pytest.raises(ConfigurationError, match="closed"):
+            await outbox.invoices.create(wire_invoice(2))
+    async with client() as another, another.outbox(journal=journal) as outbox:
+        assert [one.key for one in await outbox.wanted()] == ["2"]
+
+
+async def test_leaving_the_block_of_a_view_first_loses_nothing(confirma, journal, wire_invoice):
+    with confirma.as_client("another-key") as view:
+        outbox = view.outbox(journal=journal)
+        await outbox.__aenter__()
+    with pytest.raises(ConfigurationError, match="as_client"):
+        await outbox.invoices.create(wire_invoice(1))
+    await outbox.aclose()
+    with reading(journal) as kept:
+        assert [run.ending for run in kept.runs()] == ["not finished: 0 unknown, 1 pending"]
+
+
 async def test_an_outbox_is_opened_once(confirma, outbox):
     with pytest.raises(ConfigurationError, match="make a new one"):
         async with outbox:
