@@ -31,8 +31,8 @@ from sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.bulk.models import State
-from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.bulk.sqlite.keeping import verify
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalError
 from confirma_async.sandbox import Sandbox
 

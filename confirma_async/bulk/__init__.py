@@ -161,7 +161,9 @@ class BulkStream:
         """Return what a run leaves behind; ``cut_off`` where it was cancelled."""
         left = await writer.run(lambda journal: journal.open_counts(run))
         withheld = await writer.run(lambda journal: journal.withheld(run))
-        unknown = left[State.UNKNOWN] + left[State.SENDING] + job.elsewhere
+        open_ends = left[State.UNKNOWN] + left[State.SENDING] + job.elsewhere
+        told = self._builder.counts[Verdict.UNKNOWN.value]  # another job may have taken these up
+        unknown = max(open_ends, told)
         pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are told as refused
         done = job.exhausted and not unknown and not pending
         return RunResult(

@@ -23,7 +23,7 @@ QUICK = (*SETTLE, "--timeout", "2")
 LOOK = """
 import sys, time
 from pathlib import Path
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 while True:
     with reading(Path(sys.argv[1])) as journal:
         list(journal.rows())

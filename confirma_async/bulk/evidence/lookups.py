@@ -19,7 +19,7 @@ from confirma_async.bulk.evidence.lists import (
 from confirma_async.bulk.evidence.newer import ServiceTime
 from confirma_async.bulk.evidence.observations import Observations, loop_time
 from confirma_async.bulk.evidence.tasks import UNPROVEN, Again, Decided, Lost, Send, Step, Task, decision_of
-from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal import Journal, JournalReader
 from confirma_async.bulk.journal.records import Doubt, Version
 from confirma_async.bulk.models import JobOptions, Row, State, Unknown
 from confirma_async.bulk.writer import JournalWriter
@@ -344,7 +344,7 @@ def _once_more(found: Classification, lost: Lost, task: Task) -> Classification 
     return found
 
 
-def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None]:
+def _candidates(journal: JournalReader, task: Task) -> tuple[Sequence[Row], int | None]:
     """Return the invoices that may be witnesses, and when the lost attempt had ended."""
     if task.entry.key.type == InvoiceType.REMINDER:  # a list may show it by the number of its invoice
         return (), None
@@ -354,7 +354,7 @@ def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None
     ), own.ended if own is not None and own.position == task.position else None
 
 
-def _has_one_attempt(journal: Journal, task: Task) -> bool:
+def _has_one_attempt(journal: JournalReader, task: Task) -> bool:
     """Say whether a record can only be of the attempt that was answered, not of one before it."""
     own = journal.find(task.entry.key)
     return own is not None and own.attempts == 1 and not journal.has_previous_version(task.position)

@@ -22,7 +22,7 @@ from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Source
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.workers import Workers
-from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.models import JobOptions
 from confirma_async.bulk.writer import JournalWriter
@@ -198,5 +198,5 @@ class Job:
         return http_date((await self.pipeline.call(DISTRIBUTIONS, Reply, query=query)).date)
 
 
-def _known_so_far(journal: Journal) -> tuple[set[str], Doubt | None]:
+def _known_so_far(journal: JournalReader) -> tuple[set[str], Doubt | None]:
     return set(journal.confirmed_forms()), journal.doubt()

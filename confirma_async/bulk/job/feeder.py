@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.tasks import Task
@@ -43,7 +43,7 @@ class Feeder:
         room: Set while more may come in.
         wait: Has an item wait for so many seconds before it is handled.
         longest_call: Seconds within which a call ends.
-        elsewhere: Positions of the invoices that another job has in its hands.
+        elsewhere: The invoices that another job has in its hands: where they stand, by their positions.
         exhausted: Whether the whole source was read.
         error: What the source failed with.
     """
@@ -60,7 +60,7 @@ class Feeder:
     room: asyncio.Event
     wait: Callable[[Task, float], None]
     longest_call: float
-    elsewhere: set[int] = field(init=False, factory=set[int])
+    elsewhere: dict[int, str] = field(init=False, factory=dict[int, str])
     exhausted: bool = field(init=False, default=False)
     error: Exception | None = field(init=False, default=None)
 
@@ -127,8 +127,13 @@ class Feeder:
             case Admitted(Admission.CLASH | Admission.CHANGED as admission, row=row) if row is not None:
                 await self._refuse([outcomes.contradiction(entry, admission, row)])
                 return None
+            case Admitted(Admission.ELSEWHERE, position, row) if position in self.elsewhere:
+                if row is not None:
+                    first = evolve(row, source=self.elsewhere[position])
+                    await self._refuse([outcomes.contradiction(entry, Admission.CLASH, first)])
+                return None
             case Admitted(Admission.ELSEWHERE, position):
-                self.elsewhere.add(position)
+                self.elsewhere[position] = str(entry.place)
                 patience = self.options.settle_seconds + self.longest_call
                 until = asyncio.get_running_loop().time() + patience
                 task = Task(entry, position, elsewhere=until)
@@ -153,7 +158,7 @@ class Feeder:
         (admitted,) = await self.writer.run(lambda journal: journal.admit([entry], run, retry))
         following = None
         if admitted.admission is not Admission.ELSEWHERE:
-            self.elsewhere.discard(task.position)
+            self.elsewhere.pop(task.position, None)
             following = await self._taken(entry, admitted)
         elif asyncio.get_running_loop().time() < until:
             self.wait(task, ELSEWHERE_PAUSE)

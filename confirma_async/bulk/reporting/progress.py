@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.models import FINAL, State
 
@@ -39,7 +39,7 @@ class Progress:
         return self.left / self.rate if self.left is not None and self.rate else None
 
 
-def progress_of(journal: Journal, run: Run, now: float) -> Progress:
+def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
     """Read how a run gets on.
 
     Args:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from attrs import define, field, frozen
 
 from confirma_async.bulk.job.circuit_breaker import cause_of
-from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.models import FINAL, Row, State
 
@@ -135,7 +135,7 @@ class Summary:
         return sum(total.count for total in self.totals.values())
 
 
-def summarize(journal: Journal, run: Run | None = None) -> Summary:
+def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
     """Read a journal through once.
 
     Args:

@@ -18,6 +18,7 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from confirma_async.accounts.folders import state_root
+from confirma_async.bulk.sqlite import forks
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
 
@@ -145,7 +146,8 @@ class Marks:
         return marks
 
     def _open(self, path: Path) -> None:
-        self._descriptors.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self._descriptors.append(forks.note_descriptor(descriptor))
 
     def renew(self, journal: Path) -> None:
         """Open the mark beside the journal anew, or make it: it is another file than it was."""
@@ -186,4 +188,4 @@ class Marks:
         """Let go of the marks. Closing twice is fine."""
         descriptors, self._descriptors = self._descriptors, []
         for descriptor in descriptors:
-            os.close(descriptor)
+            forks.close(descriptor)
