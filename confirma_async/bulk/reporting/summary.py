@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from confirma_async.bulk.job.circuit_breaker import cause_of
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.models import FINAL, Row, State
+from confirma_async.bulk.reporting.outcomes import cause_of
 
 NAMED = 200
 """Invoices that a group names one by one; the export has them all."""
