@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from figures import report, surroundings
+from parts.figures import report, surroundings
 
 from confirma_async.converters import Converter
 from confirma_async.formats import BadRecord, read

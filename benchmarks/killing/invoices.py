@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from attrs import define, evolve, field
 from killing.fault_mix import REFUSALS
 from killing.input_files import Inputs
-from sample import FIRST_NUMBER, numbered, sample_invoice
+from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async.bulk import State
 from confirma_async.bulk.journal import JournalReader

@@ -77,14 +77,18 @@ def header_of(head: bytes, name: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def running_server(script: Path = Path(__file__)) -> Iterator[str]:
+def running_server(module: str = "parts.raw_server") -> Iterator[str]:
     """Run a server in another process; give its base URL.
 
     Args:
-        script: What to run: one that calls ``main``.
+        module: What to run: one that calls ``main``.
     """
     process = subprocess.Popen(
-        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[1],
     )
     with process:  # closes both pipes, which ends the process, and waits for it
         assert process.stdout is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-import raw_server
+from parts import raw_server
 
 LATENCY = 0.005
 BUSY = (

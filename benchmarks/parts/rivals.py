@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, TypeAlias
 
-from drive import API_KEY
+from parts.drive import API_KEY
 
 Post: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[object]]
 
