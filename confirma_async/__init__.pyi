@@ -28,7 +28,7 @@ from .credentials import (
     TokenStore as TokenStore,
 )
 from .errors import (
-    AddressNotChosenError as AddressNotChosenError,
+    AmbiguousAddressError as AmbiguousAddressError,
     APIError as APIError,
     Attempt as Attempt,
     AuthenticationError as AuthenticationError,

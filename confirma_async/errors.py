@@ -393,7 +393,7 @@ def error_class(status: int) -> type[APIError]:
     return _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
 
 
-class AddressNotChosenError(ConfirmaError):
+class AmbiguousAddressError(ConfirmaError):
     """A company has no e-invoice address that fits, or several; none is chosen silently.
 
     Attributes:

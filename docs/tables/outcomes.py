@@ -9,7 +9,7 @@ from confirma_async.bulk import State, Verdict
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.contract import CREATE_INVOICE, Repeat
 from confirma_async.errors import (
-    AddressNotChosenError,
+    AmbiguousAddressError,
     APIError,
     Attempt,
     AuthenticationError,
@@ -51,7 +51,7 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     ConfirmaError: "Catch this one to catch them all.",
     ConfigurationError: "Change what the message names. Nothing was sent.",
     RequestInvalidError: "Correct the places that `problems` lists. Nothing was sent.",
-    AddressNotChosenError: "Name the type of address, the operator, or both, as the message lists them.",
+    AmbiguousAddressError: "Name the type of address, the operator, or both, as the message lists them.",
     InputError: "Correct or replace the file. Nothing of it was sent.",
     CallError: "Catch this one for every failed call, and look at `phase`.",
     CredentialsError: "See to the place where the key is kept, as the message says.",

@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING
 
 from confirma_async.errors import (
-    AddressNotChosenError,
+    AmbiguousAddressError,
     APIError,
     AuthenticationError,
     ConfirmaError,
@@ -76,7 +76,7 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.PAUSED
         case AuthenticationError() | PermissionDeniedError():
             return Exit.USAGE
-        case APIError() | RequestInvalidError() | AddressNotChosenError():
+        case APIError() | RequestInvalidError() | AmbiguousAddressError():
             return Exit.REJECTED
         case _:
             return Exit.USAGE
