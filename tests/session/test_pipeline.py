@@ -28,7 +28,8 @@ from confirma_async.schemas import (
     InvoiceRowData,
     TokenValidity,
 )
-from confirma_async.session.pipeline import CallOptions, Reply
+from confirma_async.session.decoding import Reply
+from confirma_async.session.pipeline import CallOptions
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 

@@ -34,7 +34,7 @@ from confirma_async.schemas import (
     InvoiceReceipt,
     InvoiceStatus,
 )
-from confirma_async.session.pipeline import Reply
+from confirma_async.session.decoding import Reply
 from confirma_async.session.refusals import in_words
 from confirma_async.session.retry import not_taken
 
