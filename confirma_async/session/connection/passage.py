@@ -7,11 +7,11 @@ import select
 import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch, Parser
+from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -130,9 +130,9 @@ class Passage:
         if request is None or protocol is None or protocol.should_close:
             raise UnclearError
         # aiohttp shows every byte of a connection to its parser, and to nothing else.
-        parser = cast("Parser", protocol._parser)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        watch = self._watch = AnswerWatch(parser, _Line(protocol))
-        protocol._parser = cast("Any", watch)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        held: Any = protocol  # of which its types know only what is public
+        watch = self._watch = AnswerWatch(held._parser, _Line(protocol))  # noqa: SLF001
+        held._parser = watch  # noqa: SLF001
         if request.body:
             return await type(request).send(request, conn)  # it calls _write
         if not _is_clear(protocol):
