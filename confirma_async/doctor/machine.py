@@ -20,7 +20,6 @@ ENOUGH_FILES = 256
 """Open files that a job of the default width lives with easily."""
 
 _OPTIONAL: Mapping[str, str] = {
-    "lxml": "xml",
     "uvloop": "speed",
     "openpyxl": "excel",
     "pyarrow": "parquet",

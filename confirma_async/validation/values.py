@@ -37,6 +37,7 @@ from confirma_async.validation.identifiers import (
     business_id_fault,
     iban_fault,
     looks_like_business_id,
+    vat_code_fault,
 )
 from confirma_async.validation.internet import email_fault, url_fault
 
@@ -62,6 +63,10 @@ def _business_id(party: Party) -> str | None:
     if country == "FI" or (country is None and looks_like_business_id(business_id)):
         return business_id_fault(business_id)
     return None
+
+
+def _vat_code(party: Party) -> str | None:
+    return None if party.vat_code is None else vat_code_fault(party.vat_code)
 
 
 def _client_postal_code(client: Client) -> str | None:
@@ -119,11 +124,16 @@ _BY_NAME: Mapping[str, tuple[rules.Rule, Callable[[str], str | None]]] = {
 }
 """The rule of a text value, by its attribute's name."""
 
+_PARTY_RULES: tuple[tuple[rules.Rule, str, Callable[[Any], str | None]], ...] = (
+    (rules.BUSINESS_ID, "business_id", _business_id),
+    (rules.VAT_CODE, "vat_code", _vat_code),
+)
+
 _BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], str | None]], ...]] = {
     Address: ((rules.POSTAL_CODE, "postal_code", _postal_code),),
-    SellerParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
-    BuyerParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
-    InvoiceRecipientParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
+    SellerParty: _PARTY_RULES,
+    BuyerParty: _PARTY_RULES,
+    InvoiceRecipientParty: _PARTY_RULES,
     Client: (
         (rules.NAMED, "name", _name),
         (rules.NAMED, "business_code", _business_code),

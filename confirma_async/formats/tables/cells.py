@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from confirma_async.formats.decimals import LONGEST_NUMERAL, cents
 from confirma_async.formats.tables.columns import Column, Kind
+from confirma_async.formats.values.decimals import LONGEST_NUMERAL, cents
 from confirma_async.schemas import DistributionMethod, EntityType, InvoiceType, OpenEnum
 
 

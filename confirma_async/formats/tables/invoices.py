@@ -16,7 +16,6 @@ from attrs import define, evolve, field
 
 from confirma_async.errors import Problem
 from confirma_async.formats.attachments import PDF, Attached, AttachedFile, AttachedUrl
-from confirma_async.formats.decimals import total
 from confirma_async.formats.models import (
     BadRecord,
     DocumentRef,
@@ -31,6 +30,7 @@ from confirma_async.formats.payload import put, request_from
 from confirma_async.formats.tables.cells import Cell, CellError, ValueProblem
 from confirma_async.formats.tables.columns import COLUMNS, KEY, REQUIRED, SUMMED, Column, Kind
 from confirma_async.formats.tables.table import BadLine, Table, TableLayout, TableLine
+from confirma_async.formats.values.decimals import total
 from confirma_async.schemas import InvoiceType
 
 MOST_PROBLEMS = 1000

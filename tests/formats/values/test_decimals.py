@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, strategies as st
 
-from confirma_async.formats.decimals import cents, decimal, quotient, total
+from confirma_async.formats.values.decimals import cents, decimal, quotient, total
 
 
 @given(st.lists(st.integers(-(10**30), 10**30), max_size=20))
