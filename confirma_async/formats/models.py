@@ -59,6 +59,8 @@ def located(problem: Problem, origins: Origins) -> Problem:
     place = origins.find(problem.path)
     if place is None or place == problem.path:
         return problem
+    if place.endswith(problem.path[1:]):  # the path in a file that holds several requests
+        return evolve(problem, path=place)
     return evolve(problem, path=f"{place} ({problem.path})")
 
 

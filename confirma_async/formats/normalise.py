@@ -154,14 +154,14 @@ def _with_account(seller: SellerParty, remarks: list[str]) -> SellerParty:
 
 def _account(details: PaymentDetails, remarks: list[str]) -> PaymentDetails:
     iban, bic = details.iban, details.bic
-    if iban and not (iban.isalnum() and iban.isupper()):
+    if iban and not (iban.isalnum() and iban.isupper()) and identifiers.has_form_of_iban(iban):
         details = evolve(details, iban=identifiers.account(iban))
     finnish = identifiers.iban_of_finnish(iban) if iban and iban[:1].isdigit() else None
     if finnish is not None:
         remarks.append("the account is a Finnish one without its IBAN; it is sent as the IBAN that it has")
         details = evolve(details, iban=finnish)
-    if bic and not (bic.isalnum() and bic.isupper()):
-        details = evolve(details, bic=identifiers.compact(bic))
+    if bic and not (bic.isalnum() and bic.isupper()) and identifiers.bic(bic) is not None:
+        details = evolve(details, bic=identifiers.bic(bic))
     return details
 
 

@@ -18,7 +18,7 @@ from confirma_async.formats import (
     read_files,
     scan,
 )
-from confirma_async.formats.tables import excel, invoices
+from confirma_async.formats.tables import excel, groups
 from confirma_async.formats.xml import element_reader, parse
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -72,7 +72,7 @@ def test_a_key_that_is_nested_as_deeply_as_may_be_is_kept(write):
 
 
 def test_opening_quotes_without_end_are_told_once_and_end_the_file(write, monkeypatch):
-    monkeypatch.setattr(invoices, "MOST_DOUBTFUL", 50)
+    monkeypatch.setattr(groups, "MOST_DOUBTFUL", 50)
     path = write("in.csv", HEADER + '1;"\n' * 10_000)
     (found,) = read_files([path])
     assert isinstance(found, BadRecord)
@@ -84,14 +84,14 @@ def test_opening_quotes_without_end_are_told_once_and_end_the_file(write, monkey
 
 
 def test_a_whole_line_ends_the_counting_of_those_that_cannot_be_read(write, monkeypatch):
-    monkeypatch.setattr(invoices, "MOST_DOUBTFUL", 3)
+    monkeypatch.setattr(groups, "MOST_DOUBTFUL", 3)
     torn, whole = "9\n", "1;2026-01-01;2026-01-15;EUR;1\n"
     found = list(read(write("in.csv", HEADER + (torn * 3 + whole) * 4)))
     assert [isinstance(each, BadRecord) for each in found] == [True, False] * 4
 
 
 def test_an_invoice_tells_so_many_of_its_problems_and_not_more(write, monkeypatch):
-    monkeypatch.setattr(invoices, "MOST_PROBLEMS", 7)
+    monkeypatch.setattr(groups, "MOST_PROBLEMS", 7)
     lines = "".join(f"1;2026-01-01;2026-01-15;EUR;{amount}\n" for amount in range(1000))
     (found,) = read(write("in.csv", HEADER + lines))
     assert isinstance(found, BadRecord)
@@ -99,7 +99,7 @@ def test_an_invoice_tells_so_many_of_its_problems_and_not_more(write, monkeypatc
 
 
 def test_an_invoice_inherits_so_many_problems_of_the_lines_above_and_not_more(write, monkeypatch):
-    monkeypatch.setattr(invoices, "MOST_INHERITED", 5)
+    monkeypatch.setattr(groups, "MOST_INHERITED", 5)
     _, found = read(
         write("in.csv", HEADER + "\n".join(['"a" b'] * 100) + "\n1;2026-01-01;2026-01-15;EUR;1\n")
     )

@@ -158,7 +158,8 @@ def _lines(
                 for row in zip(*cells, strict=True):
                     number += 1
                     if any(cell != "" for cell in row):
-                        yield TableLine(number, row)
+                        is_whole = not any(isinstance(cell, CellError) for cell in row)
+                        yield TableLine(number, row, is_whole)
 
 
 def _cells(column: Any) -> list[Cell]:

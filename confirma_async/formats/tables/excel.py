@@ -53,9 +53,12 @@ _BLOCK = 1024 * 1024
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]|</(?:\w+:)?row>")
+_ROW_TAG = re.compile(rb"<(?:\w+:)?row\s([^<>]*)>")
+_ROW_NUMBER = re.compile(rb"""\br=["'](\d{1,18})["']""")
+_HIDDEN = re.compile(rb"""\bhidden=["'](?:1|true)["']""")
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _PADDED = re.compile("0+")
-_AS_TEXT = frozenset({Kind.TEXT, Kind.SECRET, Kind.NUMBER})
+_AS_TEXT = frozenset({Kind.TEXT, Kind.IDENTIFIER, Kind.SECRET, Kind.NUMBER})
 
 _NO_RESULT = CellError(
     "excel.formula",
@@ -83,6 +86,7 @@ def excel_table(path: Path, options: ReadOptions) -> Table:
         has_formulas = _look_into(path)
         book = _open(path, stack, results=True)
         sheet, remarks = _sheet(path, book, mapping.sheet if mapping else None)
+        hidden = _hidden_rows(path, sheet)
         formulas = _open(path, stack, results=False) if has_formulas else None
         rows = _rows(path, sheet)
         header, titles = _header(path, rows, mapping.header_row if mapping else None)
@@ -95,7 +99,7 @@ def excel_table(path: Path, options: ReadOptions) -> Table:
             options, columns, titles, unit="row", decimal_separator=options.decimal_separator, remarks=remarks
         )
         beside = None if formulas is None else islice(_rows(path, formulas[sheet.title]), header, None)
-        return Table(layout, _lines(rows, beside, header, columns, stack.pop_all()))
+        return Table(layout, _lines(rows, beside, header, columns, hidden, stack.pop_all()))
 
 
 def excel_sample(path: Path, most: int) -> list[tuple[str, list[list[Cell]]]]:
@@ -203,13 +207,18 @@ def _sheet(path: Path, book: Any, name: str | None) -> tuple[Any, tuple[str, ...
     if not names:
         msg = f"{path}: holds no sheet with cells"
         raise InputError(msg)
-    if name is None:
-        left = f"only the sheet {names[0]!r} is read, the first of {len(names)}; a mapping file names another"
-        return sheets[0], (left,) if len(names) > 1 else ()
-    if name not in names:
+    if name is not None and name not in names:
         msg = f"{path}: has no sheet {name!r}, which the mapping names; its sheets are {', '.join(names)}"
         raise InputError(msg)
-    return sheets[names.index(name)], ()
+    sheet = sheets[0 if name is None else names.index(name)]
+    remarks: list[str] = []
+    if name is None and len(names) > 1:
+        remarks.append(
+            f"only the sheet {names[0]!r} is read, the first of {len(names)}; a mapping file names another"
+        )
+    if sheet.sheet_state != "visible":
+        remarks.append(f"the sheet {sheet.title!r} is hidden, and is read all the same")
+    return sheet, tuple(remarks)
 
 
 def _rows(path: Path, sheet: Any) -> Iterator[_Row]:
@@ -250,6 +259,7 @@ def _lines(
     formulas: Iterator[_Row] | None,
     header: int,
     columns: Sequence[Column | None],
+    hidden: bytearray,
     opened: ExitStack,
 ) -> Iterator[TableLine | BadLine]:
     kinds = [None if column is None else column.kind for column in columns]
@@ -265,7 +275,35 @@ def _lines(
                 message = "has a value beyond the last named column; name that column, or clear the cell"
                 yield BadLine(number, "table.fields", message, ())
             elif any(cell != "" for cell in cells):
-                yield TableLine(number, cells)
+                is_whole = not any(isinstance(cell, CellError) for cell in cells)
+                remark = f"row {number} is hidden, and is read all the same" if _has(hidden, number) else None
+                yield TableLine(number, cells, is_whole, remark)
+
+
+def _hidden_rows(path: Path, sheet: Any) -> bytearray:
+    """Which rows of a sheet are hidden, by hand or by a filter, one bit each."""
+    found = bytearray()
+    part = str(getattr(sheet, "_worksheet_path", ""))
+    number = 0
+    with zipfile.ZipFile(path) as archive:
+        if part not in archive.namelist():
+            return found
+        stream, rest = archive.open(part), b""
+        while block := stream.read(_BLOCK):
+            text = rest + block
+            end = text.rfind(b"<")
+            for row in _ROW_TAG.finditer(text, 0, end):
+                own = _ROW_NUMBER.search(row[1])
+                number = min(int(own[1]), MOST_ROWS + 1) if own else number + 1
+                if _HIDDEN.search(row[1]):
+                    found.extend(bytes(max(0, number // 8 + 1 - len(found))))
+                    found[number // 8] |= 1 << number % 8
+            rest = text[end:] if end >= 0 else b""
+    return found
+
+
+def _has(bits: bytearray, number: int) -> bool:
+    return number // 8 < len(bits) and bool(bits[number // 8] >> number % 8 & 1)
 
 
 def _cell(cell: Any, kind: Kind | None) -> Cell:

@@ -59,6 +59,7 @@ def bic(text: str) -> str | None:
 _BUSINESS_ID = re.compile(r"(\d{6,7})-(\d)", re.ASCII)
 _BARE = re.compile(r"(\d{7})(\d)", re.ASCII)
 _VAT = re.compile(r"FI-?(\d{7})-?(\d)", re.ASCII)
+_ANY_VAT = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}", re.ASCII)
 _OVT = re.compile(r"0037(\d{7})-?(\d)[0-9A-Z]{0,5}", re.ASCII)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2)
 
@@ -89,9 +90,9 @@ def business_id(text: str, scheme: str | None = None, *, is_finnish: bool = Fals
 
 
 def vat_code(text: str) -> str:
-    """A VAT code without space and hyphens, in capital letters."""
-    written = compact(text)
-    return written.replace("-", "") if written[:2].isalpha() else written
+    """A VAT code without space and hyphens, in capital letters; any other text as it is."""
+    written = compact(text).replace("-", "")
+    return written if _ANY_VAT.fullmatch(written) else text.strip()
 
 
 # --- persons ------------------------------------------------------------------------------------------
