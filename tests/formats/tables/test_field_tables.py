@@ -7,9 +7,9 @@ from typing import Any
 
 import openpyxl
 import pytest
-from confirma_async.bulk.intake import prepare
-from confirma_async.bulk.items import Refusal
 
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.models import Refusal
 from confirma_async.converters import Converter
 from confirma_async.formats import BadRecord, ColumnMapping, InputError, ReadInvoice, ReadOptions, read
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confirma_async.bulk.intake import prepare
-from confirma_async.bulk.items import Refusal
 
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.models import Refusal
 from confirma_async.converters import Converter
 from confirma_async.formats import ReadInvoice, ReadOptions, read
 from tests.formats.xml.changes import changed, problems
