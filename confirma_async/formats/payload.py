@@ -35,7 +35,10 @@ class Draft:
         """
         if value is None:
             return
-        put(self.values, place, value)
+        if "." in place:
+            put(self.values, place, value)
+        else:
+            self.values[place] = value
         if origin is not None:
             self.origins[self.prefix + place] = origin
 

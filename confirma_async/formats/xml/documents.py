@@ -28,10 +28,12 @@ LARGEST_DOCUMENT = 64 * 1024 * 1024
 
 _BLOCK = 1024 * 1024
 
-_BOUNDARY = re.compile(
-    rb"(?<!\[CDATA\[)(?=<\?xml\s)|(?<=Envelope>)\s*(?=<Finvoice[\s>])|(?<=</Finvoice>)\s*(?=<(?:[\w.-]{1,40}:)?Envelope[\s>])"
+_DECLARATION = b"<?xml"
+_CDATA = b"<![CDATA["
+_AROUND = re.compile(
+    rb"(?<=Envelope>)\s*(?=<Finvoice[\s>])|(?<=</Finvoice>)\s*(?=<(?:[\w.-]{1,40}:)?Envelope[\s>])"
 )
-"""Where another document begins: at a declaration, or between an envelope and a Finvoice."""
+"""Where another document begins beside a declaration: between an envelope and a Finvoice."""
 _LONGEST_BOUNDARY = 1024
 _SPACE = b"\xef\xbb\xbf \t\r\n"
 _LEADING = re.compile(b"[" + _SPACE + b"]*")
@@ -171,10 +173,25 @@ def _parts(path: Path) -> Iterator[_Part]:
 
 def _end_of_part(buffer: bytearray, searched: int, *, is_last: bool) -> int | None:
     """Where the first part in the buffer ends; None where more must be read to know."""
-    found = _BOUNDARY.search(buffer, max(searched, _leading_space(buffer) + 1))
-    if found is not None:
-        return found.end()
+    begin = max(searched, _leading_space(buffer) + 1)
+    end = _next_declaration(buffer, begin)
+    stop = len(buffer) if end is None else end
+    if buffer.find(b"Envelope", begin, stop) >= 0:  # else the pattern, which takes its time, finds nothing
+        found = _AROUND.search(buffer, begin, stop)
+        end = end if found is None else found.end()
+    if end is not None:
+        return end
     return len(buffer) if is_last and buffer else None
+
+
+def _next_declaration(buffer: bytearray, begin: int) -> int | None:
+    """Where the next document declares itself, which one that is carried as text does not count as."""
+    while (begin := buffer.find(_DECLARATION, begin)) >= 0:
+        behind = buffer[begin + len(_DECLARATION) : begin + len(_DECLARATION) + 1]
+        if behind.isspace() and not buffer.endswith(_CDATA, 0, begin):
+            return begin
+        begin += 1
+    return None
 
 
 def _leading_space(data: bytes | bytearray) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 MOST_PROBLEMS = 1000
 """Problems of one document that are told: whoever wrote so many has one of them all over."""
 _PREFIX = re.compile(r"\b\w+:")
+_HAS_CENTS = re.compile(r"-?\d+[.,]\d\d?", re.ASCII)
 _ZONE = re.compile(r"(?<=\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
 
 
@@ -38,6 +39,7 @@ class Dialect:
         date_form: How dates are written, for messages.
         silent: Attributes with a value that says nothing.
         sources: By JSON path, where in the document a value would stand that is not there.
+        known_steps: The paths that were asked for, as tags.
     """
 
     namespaces: Mapping[str, str] = field(factory=dict[str, str])
@@ -50,17 +52,19 @@ class Dialect:
     date_form: str
     silent: Mapping[str, str] = field(factory=dict[str, str])
     sources: Mapping[str, str] = field(factory=dict[str, str])
-    _paths: dict[str, tuple[str, ...]] = field(init=False, factory=dict[str, tuple[str, ...]], repr=False)
+    known_steps: dict[str, tuple[str, ...]] = field(
+        init=False, factory=dict[str, tuple[str, ...]], repr=False
+    )
 
     def steps(self, path: str) -> tuple[str, ...]:
         """The tags of a path such as ``cac:Party/cbc:Name``."""
-        found = self._paths.get(path)
+        found = self.known_steps.get(path)
         if found is None:
             tags = [step.rpartition(":") for step in path.split("/")]
             found = tuple(
                 f"{{{self.namespaces[prefix]}}}{name}" if prefix else name for prefix, _, name in tags
             )
-            self._paths[path] = found
+            self.known_steps[path] = found
         return found
 
 
@@ -83,10 +87,12 @@ class ElementReader:
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
         self.currency: str = dialect.currency(root)
+        self._plain_attributes = [(dialect.currency_attribute, self.currency)]
         self._lines = lines
         self._line_of: dict[Element, int] | None = None
         self._consumed: set[Element] = set()
         self._consumed_attributes: set[tuple[Element, str]] = set()
+        self._steps = dialect.known_steps
         self._paths: dict[Element, str] = {}
 
     # --- looking ------------------------------------------------------------------------------------
@@ -101,14 +107,17 @@ class ElementReader:
 
     def first(self, parent: Element, path: str) -> Element | None:
         """The first of the elements at a path; None where there is none."""
+        steps = self._steps.get(path) or self.dialect.steps(path)
         found = parent
-        steps = self.dialect.steps(path)
         for tag in steps:
             inner = found.find(tag)
             if inner is None:
                 return None if tag is steps[0] else next(iter(self.every(parent, path)), None)
             found = inner
-        return found if len(found) or own_text(found) else next(iter(self.every(parent, path)), None)
+        text = found.text
+        if (text and not text.isspace()) or len(found) or own_text(found):
+            return found
+        return next(iter(self.every(parent, path)), None)
 
     def peek(self, parent: Element, path: str) -> str | None:
         """The text of the first element at a path, without taking it."""
@@ -121,13 +130,16 @@ class ElementReader:
         """Takes an element's text, as it is, and those attributes that its new place tells as well."""
         text = own_text(element)
         draft.put(place, text, element)
-        self.imply(element, *attributes)
+        self._consumed.add(element)
+        if attributes:
+            self.imply_attributes(element, *attributes)
         return text
 
     def imply(self, element: Element, *attributes: str) -> None:
         """Takes an element's text, and attributes, that another place tells already."""
         self._consumed.add(element)
-        self.imply_attributes(element, *attributes)
+        for name in attributes:
+            self._consumed_attributes.add((element, name))
 
     def imply_attributes(self, element: Element, *names: str) -> None:
         """Takes attributes of an element that another place tells already."""
@@ -172,15 +184,17 @@ class ElementReader:
             return None
         value = self.amount_of(element)
         if value is not None:
-            self.imply(element, self.dialect.currency_attribute)
+            self._consumed.add(element)
             draft.put(place, value, element)
         return value
 
     def amount_of(self, element: Element) -> Decimal | None:
         """An element's amount in the document's currency, exact to the cent, without taking it."""
         value = self.price_of(element)
-        exact = None if value is None else cents(value)
-        if value is not None and exact is None:
+        if value is None or _HAS_CENTS.fullmatch(element.text or ""):
+            return value
+        exact = cents(value)
+        if exact is None:
             self.wrong(
                 element, "xml.amount", "has more than two decimals; amounts are never rounded, so correct it"
             )
@@ -297,31 +311,53 @@ class ElementReader:
         found = list(self._unconsumed_of(top, "")) if self._is_left(top) else []
         steps: dict[Element, str] | None = None
         for child in top:
-            if child in besides or not any(map(self._is_left, child.iter())):
+            if child in besides or not self._may_be_left_in(child):
                 continue
             if steps is None:
                 steps = dict(_steps(top))
             pending = [(child, steps[child])]
             while pending:
                 element, path = pending.pop()
-                found += self._unconsumed_of(element, path)
-                pending += [(below, f"{path}/{step}") for below, step in reversed(_steps(element))]
+                if self._is_left(element):
+                    found += self._unconsumed_of(element, path)
+                if len(element):
+                    pending += [(below, f"{path}/{step}") for below, step in reversed(_steps(element))]
         return found
 
+    def _may_be_left_in(self, top: Element) -> bool:
+        """Whether something of an element, or of those below it, may be left; looks at each once."""
+        consumed, plain = self._consumed, self._plain_attributes
+        for element in top.iter():
+            text, tail = element.text, element.tail
+            if text and element not in consumed and not text.isspace():
+                return True
+            if tail and not tail.isspace():
+                return True
+            attributes = [*element.items()]
+            if attributes and attributes != plain and any(self._left_attributes(element)):
+                return True
+        return False
+
     def _is_left(self, element: Element) -> bool:
-        """Whether something of an element itself may be left."""
-        return bool(element.keys()) or (element not in self._consumed and bool(own_text(element)))
+        """Whether something of an element itself is left."""
+        if element not in self._consumed and own_text(element):
+            return True
+        return bool(element.keys()) and any(self._left_attributes(element))
+
+    def _left_attributes(self, element: Element) -> Iterator[tuple[str, str]]:
+        """The attributes that nobody took, and that say something."""
+        for name, value in element.items():
+            if (
+                not (name == self.dialect.currency_attribute and value == self.currency)
+                and (element, name) not in self._consumed_attributes
+                and self.dialect.silent.get(name) != value
+                and not name.startswith(_INSTANCE)
+            ):
+                yield local_name(name), value
 
     def _unconsumed_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
         text = own_text(element)
-        attributes = {
-            local_name(name): value
-            for name, value in element.items()
-            if (element, name) not in self._consumed_attributes
-            and not name.startswith(_INSTANCE)
-            and not (name == self.dialect.currency_attribute and value == self.currency)
-            and self.dialect.silent.get(name) != value
-        }
+        attributes = dict(self._left_attributes(element))
         if text and element not in self._consumed:
             detail = {"code": path or local_name(element.tag), "value": text}
             if attributes:
@@ -342,13 +378,15 @@ class ElementReader:
         return self._paths[element]
 
 
-def _steps(parent: Element) -> Sequence[tuple[Element, str]]:
+def _steps(parent: Element) -> list[tuple[Element, str]]:
     """Each child with the last step of its path, found in one go: one by one, all are counted each time."""
-    together = Counter(child.tag for child in parent)
+    tags = [child.tag for child in parent]
+    if len(set(tags)) == len(tags):
+        return [(child, local_name(child.tag)) for child in parent]
+    together = Counter(tags)
     seen: Counter[str] = Counter()
     steps: list[tuple[Element, str]] = []
-    for child in parent:
-        tag = child.tag
+    for child, tag in zip(parent, tags, strict=True):
         seen[tag] += 1
         name = local_name(tag)
         steps.append((child, name if together[tag] == 1 else f"{name}[{seen[tag]}]"))
@@ -362,6 +400,7 @@ def local_name(name: str) -> str:
 
 def own_text(element: Element) -> str:
     """The text of an element itself, without that of its children and without space around it."""
+    text = element.text
     if not len(element):
-        return (element.text or "").strip()
-    return "".join([element.text or "", *(child.tail or "" for child in element)]).strip()
+        return text.strip() if text else ""
+    return "".join([text or "", *(child.tail or "" for child in element)]).strip()
