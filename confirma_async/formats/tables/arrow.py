@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -147,6 +147,7 @@ def _lines(
     path: Path, stack: ExitStack, batches: _Batches, columns: Sequence[Column | None]
 ) -> Iterator[TableLine]:
     number = 0
+    empty = ("",) * len(columns)
     with stack:
         while (batch := _careful(path, lambda: next(batches, None))) is not None:
             for start in range(0, batch.num_rows, _BATCH):
@@ -155,11 +156,11 @@ def _lines(
                     [""] * part.num_rows if column is None else _cells(part.column(index))
                     for index, column in enumerate(columns)
                 ]
+                is_whole = not any(_UNREADABLE in column for column in cells)
                 for row in zip(*cells, strict=True):
                     number += 1
-                    if any(cell != "" for cell in row):
-                        is_whole = not any(isinstance(cell, CellError) for cell in row)
-                        yield TableLine(number, row, is_whole)
+                    if row != empty:
+                        yield TableLine(number, row, is_whole or _UNREADABLE not in row)
 
 
 def _cells(column: Any) -> list[Cell]:
@@ -179,14 +180,26 @@ def _careful_cell(value: Any) -> Cell:
 
 
 def _cell(value: object) -> Cell:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, bool | Decimal):
-        return value
-    if isinstance(value, int):
-        return Decimal(value)
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
-        return value.date()
-    return value if isinstance(value, datetime.date) else _UNREADABLE
+    convert = _CELLS.get(type(value))
+    return _UNREADABLE if convert is None else convert(value)
+
+
+def _day(value: datetime.datetime) -> Cell:
+    return value.date() if value.time() == datetime.time() else value
+
+
+def _itself(value: Any) -> Cell:
+    cell: Cell = value
+    return cell
+
+
+_CELLS: Mapping[type, Callable[[Any], Cell]] = {
+    type(None): lambda _: "",
+    str: str.strip,
+    bool: _itself,
+    Decimal: _itself,
+    int: Decimal,
+    datetime.date: _itself,
+    datetime.datetime: _day,
+}
+"""What makes a cell of a value, by its class."""

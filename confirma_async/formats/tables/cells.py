@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from attrs import field, frozen
 
 from confirma_async.formats.tables.columns import Column, Kind
-from confirma_async.formats.values.decimals import LONGEST_NUMERAL, cents
+from confirma_async.formats.values.decimals import LONGEST_NUMERAL, cents, places
 from confirma_async.formats.values.identifiers import is_cut, unwrapped, without_decimals
 from confirma_async.schemas import DistributionMethod, EntityType, InvoiceType, OpenEnum
 
@@ -129,6 +129,7 @@ _PLAIN = re.compile(r"[+-]?\d{1,30}(\.\d\d?)?", re.ASCII)
 _PLAIN_COMMA = re.compile(r"[+-]?\d{1,30}(,\d\d?)?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 _SIGNS = re.compile(r"[\u20ac$\u00a3]|\b(?:EUR|SEK|NOK|DKK|USD|GBP)\b|\bkr\b", re.IGNORECASE)
+_CENTS = 2
 _MIDNIGHT = re.compile(r"[T ]00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?\Z", re.ASCII)
 _WORD_GAP = re.compile(r"[\s-]+")
 
@@ -279,7 +280,7 @@ def _percentage(cell: Cell, conventions: TextConventions) -> Decimal:
 def _amount(cell: Cell, conventions: TextConventions) -> Decimal:
     value = _decimal(cell, conventions)
     exact = value if isinstance(cell, str) else cents(value)  # a type's scale is not what was written
-    if exact is None or int(exact.as_tuple().exponent) < -2:
+    if exact is None or places(exact) > _CENTS:
         raise ValueProblem(
             "table.amount",
             "has more than two decimals; amounts are never rounded here, so give it to the cent (in a "

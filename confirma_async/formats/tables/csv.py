@@ -62,7 +62,7 @@ def _lines(path: Path, surveyed: Survey) -> Iterator[TableLine | BadLine]:
 def _line(number: int, values: Sequence[str], encoding: str) -> TableLine:
     text = "".join(values)
     if text.isascii() and "\0" not in text:
-        return TableLine(number, [value.strip() for value in values])
+        return TableLine(number, [*map(str.strip, values)])
     cells = [_cell(value, encoding) for value in values]
     return TableLine(number, cells, is_whole=not any(isinstance(cell, CellError) for cell in cells))
 

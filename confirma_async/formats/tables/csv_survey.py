@@ -25,6 +25,9 @@ DELIMITERS = ";,\t|"
 _BLOCK = 1024 * 1024
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """A first line that tells spreadsheets what separates values, and is no part of the table."""
+_SURE = re.compile(r"-?\d+([,.])\d\d?", re.ASCII)
+"""A numeral whose mark separates decimals: thousands have three digits."""
+_BY_MARK: Mapping[str, DecimalSeparator] = {",": DecimalSeparator.COMMA, ".": DecimalSeparator.POINT}
 _UNIVERSAL = frozenset({"utf-8", "utf-8-sig"})
 _NAMES: Mapping[str, str] = {";": "semicolon", ",": "comma", "\t": "tab", "|": "vertical bar"}
 
@@ -170,7 +173,7 @@ def _decimal_separator(
     path: Path, encoding: str, delimiter: str, header: int, columns: Sequence[Column | None]
 ) -> DecimalSeparator | None:
     numeric = [index for index, column in enumerate(columns) if column is not None and column.kind.is_numeric]
-    found: set[DecimalSeparator] = set()
+    is_comma = is_point = False
     with opened(path, encoding) as file:
         for record in records(file, delimiter):
             if not isinstance(record, Fields) or record.line <= header or len(record.values) != len(columns):
@@ -179,9 +182,14 @@ def _decimal_separator(
                 value = record.values[index]
                 if "," not in value and "." not in value:
                     continue
-                decimal_separator = detect_separator(value.strip().removesuffix("%").rstrip())
-                if decimal_separator is not None and decimal_separator not in found:
-                    found.add(decimal_separator)
-                    if len(found) > 1:
-                        return None
-    return found.pop() if found else None
+                sure = _SURE.fullmatch(value)
+                found = detect_separator(value.strip().removesuffix("%").rstrip()) if sure is None else None
+                if sure is not None:
+                    found = _BY_MARK[sure[1]]
+                is_comma = is_comma or found is DecimalSeparator.COMMA
+                is_point = is_point or found is DecimalSeparator.POINT
+                if is_comma and is_point:
+                    return None
+    if not is_comma and not is_point:
+        return None
+    return DecimalSeparator.COMMA if is_comma else DecimalSeparator.POINT

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 
 CENT = Decimal("0.01")
+_CENTS = 2
 LONGEST_NUMERAL = 40
 """Characters of a number; more is no quantity or amount, and would not be summed exactly."""
 
@@ -30,12 +31,21 @@ def total(values: Iterable[Decimal]) -> Decimal:
 
 def cents(value: Decimal) -> Decimal | None:
     """The same value with at most two decimals; None where that would change it."""
-    if int(value.as_tuple().exponent) >= -2:
+    if places(value) <= _CENTS:
         return value
     try:
         return value.quantize(CENT, context=_SUMS)
     except (Inexact, InvalidOperation):
         return None
+
+
+def places(value: Decimal) -> int:
+    """How many decimals a number is written with."""
+    text = str(value)  # much quicker than a tuple of all its digits
+    if "E" in text:
+        return max(0, -int(value.as_tuple().exponent))
+    point = text.find(".")
+    return 0 if point < 0 else len(text) - point - 1
 
 
 def quotient(dividend: Decimal, divisor: Decimal) -> Decimal | None:
