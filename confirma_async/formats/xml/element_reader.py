@@ -15,6 +15,7 @@ from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.plan import Plan, Take, Tree
 
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 MOST_PROBLEMS = 1000
@@ -87,7 +88,6 @@ class ElementReader:
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
         self.currency: str = dialect.currency(root)
-        self._plain_attributes = [(dialect.currency_attribute, self.currency)]
         self._lines = lines
         self._line_of: dict[Element, int] | None = None
         self._consumed: set[Element] = set()
@@ -99,11 +99,11 @@ class ElementReader:
 
     def every(self, parent: Element, path: str) -> list[Element]:
         """The elements at a path below a parent, in order; those without text and children do not count."""
-        first, *others = self.dialect.steps(path)
-        found = parent.findall(first)
-        for tag in others:
+        steps = self._steps.get(path) or self.dialect.steps(path)
+        found = parent.findall(steps[0])
+        for tag in steps[1:]:
             found = [child for each in found for child in each.findall(tag)]
-        return [each for each in found if len(each) or own_text(each)]
+        return [each for each in found if len(each) or own_text(each)] if found else found
 
     def first(self, parent: Element, path: str) -> Element | None:
         """The first of the elements at a path; None where there is none."""
@@ -128,7 +128,8 @@ class ElementReader:
 
     def take(self, draft: Draft, place: str, element: Element, *attributes: str) -> str:
         """Takes an element's text, as it is, and those attributes that its new place tells as well."""
-        text = own_text(element)
+        written = element.text
+        text = own_text(element) if len(element) or not written else written.strip()
         draft.put(place, text, element)
         self._consumed.add(element)
         if attributes:
@@ -167,26 +168,57 @@ class ElementReader:
     def number(self, draft: Draft, place: str, parent: Element, path: str) -> Decimal | None:
         """Takes a number as it is."""
         element = self.first(parent, path)
-        if element is None:
-            return None
+        return None if element is None else self._take_number(draft, place, element)
+
+    def _take_number(self, draft: Draft, place: str, element: Element) -> Decimal | None:
         value = self.dialect.decimal(own_text(element))
         if value is None:
             self._no_number(element)
             return None
-        self.imply(element)
+        self._consumed.add(element)
         draft.put(place, value, element)
         return value
 
     def amount(self, draft: Draft, place: str, parent: Element, path: str) -> Decimal | None:
         """Takes an amount in the document's currency, exact to the cent."""
         element = self.first(parent, path)
-        if element is None:
-            return None
+        return None if element is None else self._take_amount(draft, place, element)
+
+    def _take_amount(self, draft: Draft, place: str, element: Element) -> Decimal | None:
         value = self.amount_of(element)
         if value is not None:
             self._consumed.add(element)
             draft.put(place, value, element)
         return value
+
+    def fill(self, draft: Draft, parent: Element, plan: Plan) -> None:
+        """Takes all values of a plan in one walk over an element's children."""
+        self._fill(draft, parent, plan.tree(self.dialect.steps))
+
+    def _fill(self, draft: Draft, parent: Element, tree: Tree) -> None:
+        seen: set[str] = set()
+        for child in parent:
+            tag = child.tag
+            step = tree.get(tag)
+            if step is None or tag in seen:
+                continue
+            text = child.text
+            if step.below and len(child):
+                self._fill(draft, child, step.below)
+            elif not text or text.isspace():
+                continue  # an empty element does not count
+            seen.add(tag)
+            place, take = step.place, step.take
+            if place is None:
+                continue
+            if take is Take.TEXT:
+                self.take(draft, place, child)
+            elif take is Take.AMOUNT:
+                self._take_amount(draft, place, child)
+            elif take is Take.NUMBER:
+                self._take_number(draft, place, child)
+            elif own_text(child) == place:
+                self._consumed.add(child)
 
     def amount_of(self, element: Element) -> Decimal | None:
         """An element's amount in the document's currency, exact to the cent, without taking it."""
@@ -308,6 +340,8 @@ class ElementReader:
             top: The element; codes are paths below it.
             besides: Children of it that are passed over with all below them.
         """
+        if not besides and not self._may_be_left_in(top):
+            return []
         found = list(self._unconsumed_of(top, "")) if self._is_left(top) else []
         steps: dict[Element, str] | None = None
         for child in top:
@@ -321,20 +355,26 @@ class ElementReader:
                 if self._is_left(element):
                     found += self._unconsumed_of(element, path)
                 if len(element):
-                    pending += [(below, f"{path}/{step}") for below, step in reversed(_steps(element))]
+                    pending += [
+                        (below, f"{path}/{step}")
+                        for below, step in reversed(_steps(element))
+                        if self._may_be_left_in(below)
+                    ]
         return found
 
     def _may_be_left_in(self, top: Element) -> bool:
         """Whether something of an element, or of those below it, may be left; looks at each once."""
-        consumed, plain = self._consumed, self._plain_attributes
+        consumed, plain, currency = self._consumed, [self.dialect.currency_attribute], self.currency
         for element in top.iter():
             text, tail = element.text, element.tail
             if text and element not in consumed and not text.isspace():
                 return True
-            if tail and not tail.isspace():
+            if tail and element is not top and not tail.isspace():
                 return True
-            attributes = [*element.items()]
-            if attributes and attributes != plain and any(self._left_attributes(element)):
+            names = element.keys()
+            if not names or (names == plain and element.get(plain[0]) == currency):
+                continue
+            if any(self._left_attributes(element)):
                 return True
         return False
 

@@ -9,26 +9,31 @@ from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.finvoice.codes import number
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import unit_price
+from confirma_async.formats.xml.plan import Plan, amounts, numbers, texts
 
 ROWS = "InvoiceRow"
 DISCOUNTS = "InvoiceDetails/DiscountDetails"
 CHARGES = "InvoiceDetails/ChargeDetails"
 
-_TEXTS = (
-    ("ArticleIdentifier", "productCode"),
-    ("ArticleName", "productName"),
-    ("RowVatCode", "vatCode"),
-    ("RowNormalProposedAccountIdentifier", "accounting.accountNumber"),
-    ("RowProjectReferenceIdentifier", "accounting.project"),
+_ROW = Plan(
+    [
+        *texts(
+            ("ArticleIdentifier", "productCode"),
+            ("ArticleName", "productName"),
+            ("RowVatCode", "vatCode"),
+            ("RowNormalProposedAccountIdentifier", "accounting.accountNumber"),
+            ("RowProjectReferenceIdentifier", "accounting.project"),
+        ),
+        *numbers(("RowDiscountPercent", "discountPercentage"), ("RowVatRatePercent", "vatPercentage")),
+        *amounts(
+            ("RowVatExcludedAmount", "netAmount"),
+            ("RowVatAmount", "vatAmount"),
+            ("RowAmount", "grossAmount"),
+        ),
+    ]
 )
 _QUANTITIES = ("InvoicedQuantity", "DeliveredQuantity", "OrderedQuantity")
 """Which quantity is charged for: the first of these that a row has."""
-_NUMBERS = (("RowDiscountPercent", "discountPercentage"), ("RowVatRatePercent", "vatPercentage"))
-_AMOUNTS = (
-    ("RowVatExcludedAmount", "netAmount"),
-    ("RowVatAmount", "vatAmount"),
-    ("RowAmount", "grossAmount"),
-)
 
 
 def rows(reader: ElementReader, draft: Draft) -> None:
@@ -47,8 +52,7 @@ def rows(reader: ElementReader, draft: Draft) -> None:
 
 
 def _row(reader: ElementReader, row: Draft, element: Element) -> None:
-    for path, place in _TEXTS:
-        reader.text(row, place, element, path)
+    reader.fill(row, element, _ROW)
     reader.joined(row, "description", element, "ArticleDescription", "RowFreeText")
     for path in _QUANTITIES:
         quantity = reader.first(element, path)
@@ -62,10 +66,6 @@ def _row(reader: ElementReader, row: Draft, element: Element) -> None:
             reader.imply(quantity, unit)
             break
     unit_price(reader, row, element, "UnitPriceAmount", "UnitPriceBaseQuantity", None)
-    for path, place in _NUMBERS:
-        reader.number(row, place, element, path)
-    for path, place in _AMOUNTS:
-        reader.amount(row, place, element, path)
     details = [*_definitions(reader, element, "Row"), *reader.unconsumed(element)]
     row.put("definitionDetails", details or None)
 

@@ -7,21 +7,31 @@ from decimal import Decimal
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents, total
+from confirma_async.formats.xml import plan
 from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID, number
 from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS, ROWS
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.plan import Plan
 from confirma_async.schemas import InvoiceType
 
 _DETAILS = "InvoiceDetails/"
 _GROSS = "invoice.amounts.grossAmount"
 _ROUNDING = "invoice.amounts.roundingAmount"
 _STATE = "invoice.paymentData.state"
-_AMOUNTS = (
-    ("InvoiceTotalVatExcludedAmount", "invoice.amounts.netAmount"),
-    ("InvoiceTotalVatAmount", "invoice.amounts.vatAmount"),
-    ("InvoiceTotalVatIncludedAmount", _GROSS),
-    ("InvoiceTotalRoundoffAmount", _ROUNDING),
+_TOTALS = Plan(
+    plan.amounts(
+        (_DETAILS + "InvoiceTotalVatExcludedAmount", "invoice.amounts.netAmount"),
+        (_DETAILS + "InvoiceTotalVatAmount", "invoice.amounts.vatAmount"),
+        (_DETAILS + "InvoiceTotalVatIncludedAmount", _GROSS),
+        (_DETAILS + "InvoiceTotalRoundoffAmount", _ROUNDING),
+    )
+)
+_RATE = Plan(
+    [
+        *plan.numbers(("VatRatePercent", "vatPercentage")),
+        *plan.amounts(("VatBaseAmount", "netAmount"), ("VatRateAmount", "vatAmount")),
+    ]
 )
 _INSTRUCTED = "EpiDetails/EpiPaymentInstructionDetails/EpiInstructedAmount"
 _STATUS = "PaymentStatusDetails/PaymentStatusCode"
@@ -33,13 +43,10 @@ _ZERO = Decimal(0)
 
 def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType) -> None:
     """Puts in the amounts, with the VAT of every rate, and what was paid before."""
-    for path, place in _AMOUNTS:
-        reader.amount(draft, place, reader.root, _DETAILS + path)
+    reader.fill(draft, reader.root, _TOTALS)
     rates = reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
     for part, rate in zip(draft.items("invoice.amounts.vatBreakdown", len(rates)), rates, strict=True):
-        reader.number(part, "vatPercentage", rate, "VatRatePercent")
-        reader.amount(part, "netAmount", rate, "VatBaseAmount")
-        reader.amount(part, "vatAmount", rate, "VatRateAmount")
+        reader.fill(part, rate, _RATE)
     gross: Decimal | None = draft.get(_GROSS)
     if kind == InvoiceType.CREDIT_NOTE and gross is not None and gross < 0:
         reader.remarks.append("the amounts of the credit note are negative in the document, and are sent so")

@@ -7,6 +7,7 @@ from confirma_async.formats.values import identifiers
 from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
+from confirma_async.formats.xml.plan import Plan, texts
 from confirma_async.formats.xml.ubl.codes import (
     GIRO_BRANCHES,
     GLN_SCHEME,
@@ -30,17 +31,21 @@ _LINES = ("cbc:StreetName", "cbc:AdditionalStreetName", "cac:AddressLine/cbc:Lin
 
 _STREETS = ("street", "street2", "street3")
 
-_ADDRESS = (
-    ("cbc:PostalZone", "postalCode"),
-    ("cbc:CityName", "postalDistrict"),
-    ("cac:Country/cbc:IdentificationCode", "countryCode"),
-    ("cac:Country/cbc:Name", "countryName"),
+_ADDRESS = Plan(
+    texts(
+        ("cbc:PostalZone", "address.postalCode"),
+        ("cbc:CityName", "address.postalDistrict"),
+        ("cac:Country/cbc:IdentificationCode", "address.countryCode"),
+        ("cac:Country/cbc:Name", "address.countryName"),
+    )
 )
 
-_CONTACT = (
-    ("cac:Contact/cbc:Name", "contact.contactPerson.name"),
-    ("cac:Contact/cbc:Telephone", "contact.phone"),
-    ("cac:Contact/cbc:ElectronicMail", "contact.email"),
+_CONTACT = Plan(
+    texts(
+        ("cac:Contact/cbc:Name", "contact.contactPerson.name"),
+        ("cac:Contact/cbc:Telephone", "contact.phone"),
+        ("cac:Contact/cbc:ElectronicMail", "contact.email"),
+    )
 )
 
 
@@ -119,8 +124,7 @@ def _party(reader: ElementReader, party: Draft, element: Element) -> None:
     address = reader.first(element, "cac:PostalAddress")
     if address is not None:
         _address(reader, party, address)
-    for path, place in _CONTACT:
-        reader.text(party, place, element, path)
+    reader.fill(party, element, _CONTACT)
 
 
 def _business_id(reader: ElementReader, element: Element) -> tuple[Element | None, str | None]:
@@ -164,8 +168,7 @@ def _address(reader: ElementReader, party: Draft, element: Element) -> None:
     lines = [line for path in _LINES for line in reader.every(element, path)]
     for place, line in zip(_STREETS, lines, strict=False):  # a fourth line is left over, and so kept
         reader.take(party, f"address.{place}", line)
-    for path, place in _ADDRESS:
-        reader.text(party, f"address.{place}", element, path)
+    reader.fill(party, element, _ADDRESS)
 
 
 _KINDS = ("iban", *GIRO_BRANCHES.values())

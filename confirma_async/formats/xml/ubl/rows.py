@@ -12,6 +12,7 @@ from confirma_async.formats.values.decimals import decimal
 from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import unit_price
+from confirma_async.formats.xml.plan import Plan, Take, amounts, numbers, texts
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
 QUANTITIES = ("cbc:InvoicedQuantity", "cbc:CreditedQuantity")
@@ -19,9 +20,25 @@ CHARGES = "cac:AllowanceCharge"
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _CENT = Decimal("0.01")
-_TEXTS = (
-    ("cac:Item/cac:SellersItemIdentification/cbc:ID", "productCode"),
-    ("cac:Item/cbc:Name", "productName"),
+_CATEGORY = "cac:Item/cac:ClassifiedTaxCategory"
+_LINE = Plan(
+    [
+        *texts(
+            ("cac:Item/cac:SellersItemIdentification/cbc:ID", "productCode"),
+            ("cac:Item/cbc:Name", "productName"),
+            (f"{_CATEGORY}/cbc:ID", "vatCode"),
+        ),
+        *numbers((f"{_CATEGORY}/cbc:Percent", "vatPercentage")),
+        *amounts(("cbc:LineExtensionAmount", "netAmount")),
+        (f"{_CATEGORY}/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
+    ]
+)
+_CHARGE = Plan(
+    [
+        *texts(("cac:TaxCategory/cbc:ID", "vatCode")),
+        *numbers(("cac:TaxCategory/cbc:Percent", "vatPercentage")),
+        ("cac:TaxCategory/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
+    ]
 )
 
 
@@ -63,8 +80,7 @@ def _numbers(reader: ElementReader, lines: Sequence[Element]) -> Iterator[int]:
 
 
 def _line(reader: ElementReader, row: Draft, line: Element) -> None:
-    for path, place in _TEXTS:
-        reader.text(row, place, line, path)
+    reader.fill(row, line, _LINE)
     # The note explains the item where the item has no description; otherwise both are wanted.
     if reader.joined(row, "description", line, "cac:Item/cbc:Description") is None:
         reader.joined(row, "description", line, "cbc:Note")
@@ -75,7 +91,8 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> None:
             reader.number(row, "quantity", line, path)
             unit = quantity.get("unitCode")
             row.put("unit", unit, quantity)
-            reader.imply(quantity, "unitCode")
+            reader.imply_attributes(quantity, "unitCode")
+            break
     base = reader.first(line, "cac:Price/cbc:BaseQuantity")
     is_same_unit = base is not None and base.get("unitCode") == unit
     unit_price(
@@ -86,8 +103,6 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> None:
         "cac:Price/cbc:BaseQuantity",
         "unitCode" if is_same_unit else None,
     )
-    _tax(reader, row, line, "cac:Item/cac:ClassifiedTaxCategory")
-    reader.amount(row, "netAmount", line, "cbc:LineExtensionAmount")
     _discount(reader, row, line)
 
 
@@ -105,7 +120,7 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
         reason = reader.peek(charge, "cbc:AllowanceChargeReasonCode")
         row.put("productName", reason or ("Charge" if is_charge else "Allowance"))
     row.put("quantity", Decimal(1))
-    _tax(reader, row, charge, "cac:TaxCategory")
+    reader.fill(row, charge, _CHARGE)
     amount = reader.amount(row, "netAmount", charge, "cbc:Amount")
     if amount and not is_charge:
         row.put("netAmount", amount.copy_negate(), element)
@@ -150,14 +165,3 @@ def _before(row: Draft, amount: Decimal | None) -> Decimal | None:
     """What a line cost before its allowance, where it says what it costs now."""
     net: Decimal | None = row.get("netAmount")
     return None if net is None or amount is None else net + amount
-
-
-def _tax(reader: ElementReader, row: Draft, parent: Element, path: str) -> None:
-    category = reader.first(parent, path)
-    if category is None:
-        return
-    scheme = reader.first(category, "cac:TaxScheme/cbc:ID")
-    if scheme is not None and own_text(scheme) == "VAT":
-        reader.imply(scheme)
-    reader.number(row, "vatPercentage", category, "cbc:Percent")
-    reader.text(row, "vatCode", category, "cbc:ID")

@@ -9,8 +9,10 @@ from attrs import frozen
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents, decimal, total
+from confirma_async.formats.xml import plan
 from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.plan import Plan, Take
 from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name
 
 _TOTALS = "cac:LegalMonetaryTotal"
@@ -20,6 +22,15 @@ _GROSS, _ROUNDING = "invoice.amounts.grossAmount", "invoice.amounts.roundingAmou
 _STATE = "invoice.paymentData.state"
 _ZERO = Decimal(0)
 _NOTHING_TO_PAY = "is missing, but it says what is to be paid; add it"
+
+
+_SUBTOTAL = Plan(
+    [
+        *plan.numbers(("cac:TaxCategory/cbc:Percent", "vatPercentage")),
+        *plan.amounts(("cbc:TaxableAmount", "netAmount"), ("cbc:TaxAmount", "vatAmount")),
+        ("cac:TaxCategory/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
+    ]
+)
 
 
 @frozen
@@ -155,12 +166,7 @@ def _taxes(reader: ElementReader, draft: Draft) -> None:
     for part, subtotal in zip(
         draft.items("invoice.amounts.vatBreakdown", len(subtotals)), subtotals, strict=True
     ):
-        reader.number(part, "vatPercentage", subtotal, "cac:TaxCategory/cbc:Percent")
-        reader.amount(part, "netAmount", subtotal, "cbc:TaxableAmount")
-        reader.amount(part, "vatAmount", subtotal, "cbc:TaxAmount")
-        scheme = reader.first(subtotal, "cac:TaxCategory/cac:TaxScheme/cbc:ID")
-        if scheme is not None and own_text(scheme) == "VAT":
-            reader.imply(scheme)
+        reader.fill(part, subtotal, _SUBTOTAL)
 
 
 def _imply_sums(
