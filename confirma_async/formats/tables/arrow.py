@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
-from confirma_async.formats.tables.columns import Column
+from confirma_async.formats.tables.columns import KEY, Column
 from confirma_async.formats.tables.header import HeaderFault, matched
 from confirma_async.formats.tables.table import Table, TableLine, layout_of
 
@@ -50,8 +50,16 @@ _Opened: TypeAlias = tuple[list[str], list[Any], _Batches]
 Made = TypeVar("Made")
 
 
-def arrow_table(path: Path, file_format: FileFormat, options: ReadOptions) -> Table:
+def arrow_table(
+    path: Path, file_format: FileFormat, options: ReadOptions, *, keys_only: bool = False
+) -> Table:
     """Opens a Parquet file, or an Arrow IPC file or stream, as a table.
+
+    Args:
+        path: The file.
+        file_format: What it is.
+        options: How it is read.
+        keys_only: Whether only the columns matter that tell one invoice from the next.
 
     Raises:
         InputError: it is damaged, its columns have no known names, or one has a type that is not read.
@@ -69,7 +77,8 @@ def arrow_table(path: Path, file_format: FileFormat, options: ReadOptions) -> Ta
                 msg = f"{path}: column {title} {complaint}"
                 raise InputError(msg)
         layout = layout_of(options, columns, titles, unit="row", decimal_separator=options.decimal_separator)
-        return Table(layout, _lines(path, stack.pop_all(), batches, columns))
+        wanted = [column if column and (not keys_only or column.name in KEY) else None for column in columns]
+        return Table(layout, _lines(path, stack.pop_all(), batches, wanted))
 
 
 def arrow_sample(path: Path, file_format: FileFormat, most: int) -> tuple[list[str], list[Sequence[Cell]]]:
