@@ -54,7 +54,7 @@ class Bounds:
         Raises:
             ConfigurationError: it is none.
         """
-        if not self.hold(value):  # the value itself is not told: it may be a key that was mixed up
+        if not self.hold(value):  # the value itself is not shown: it may be a key that was mixed up
             raise ConfigurationError(f"{name} must be {self}")
 
 

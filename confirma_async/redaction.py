@@ -64,7 +64,7 @@ def visible(text: str, *, lines: bool = False) -> str:
     return _DRIVING.sub(_written_out, text)
 
 
-def told(text: str, longest: int | None = None) -> str:
+def quoted(text: str, longest: int | None = None) -> str:
     """Return what somebody else said, as a message of ours may repeat it: one line, masked and visible.
 
     Args:

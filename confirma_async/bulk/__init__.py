@@ -147,7 +147,7 @@ class BulkStream:
             try:
                 await job.submit(self._source)
             except BaseException as error:
-                with contextlib.suppress(JournalError):  # what stopped the job is the error to tell
+                with contextlib.suppress(JournalError):  # what stopped the job is the error to raise
                     if isinstance(error, asyncio.CancelledError):
                         self._ending = await self._ended(job, writer, run, cut_off=True)
                     await self._end(writer, run, _in_words(error), placement)
@@ -162,9 +162,9 @@ class BulkStream:
         left = await writer.run(lambda journal: journal.open_counts(run))
         withheld = await writer.run(lambda journal: journal.withheld(run))
         open_ends = left[State.UNKNOWN] + left[State.SENDING] + job.elsewhere
-        told = self._builder.counts[Verdict.UNKNOWN.value]  # another job may have taken these up
-        unknown = max(open_ends, told)
-        pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are told as refused
+        reported = self._builder.counts[Verdict.UNKNOWN.value]  # another job may have taken these up
+        unknown = max(open_ends, reported)
+        pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are reported as refused
         done = job.exhausted and not unknown and not pending
         return RunResult(
             unknown=unknown,
@@ -254,11 +254,11 @@ class Bulk:
             UnknownKeyError: the key belongs to no account that is known here, while others are.
         """
         stream = self.stream(invoices, journal=journal, stop=stop, **options)
-        told = time.monotonic()
+        reported_at = time.monotonic()
         async for _ in stream:
-            if progress is not None and time.monotonic() - told >= PROGRESS_SECONDS:
+            if progress is not None and time.monotonic() - reported_at >= PROGRESS_SECONDS:
                 progress(stream.report)
-                told = time.monotonic()
+                reported_at = time.monotonic()
         if progress is not None:
             progress(stream.report)
         return stream.report
@@ -271,8 +271,8 @@ class Bulk:
         stop: asyncio.Event | None = None,
         **options: Unpack[JobArguments],
     ) -> BulkStream:
-        """Return the same as ``submit``, outcome by outcome, each told after it is durable.
+        """Start the same job as ``submit``, outcome by outcome, each after it is durable.
 
-        An invoice that an earlier run decided is told again, with ``resumed`` set.
+        An invoice that an earlier run decided is reported again, with ``resumed`` set.
         """
         return BulkStream(self, self._pipeline, invoices, journal, JobOptions(**options), stop)

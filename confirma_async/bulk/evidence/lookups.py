@@ -196,8 +196,8 @@ class Lookups:
         def judge(journal: Journal) -> Classification | Again | Send:
             found = classify_list(answer, wanted, journal.ambiguous_matches(task.position, wanted.key))
             if lost.changed and found.state is State.ACCEPTED:
-                told = Kind.FORMER_VERSION.reading.reason
-                return Classification(kind=Kind.FORMER_VERSION, status=found.status, detail=told)
+                said = Kind.FORMER_VERSION.reading.reason
+                return Classification(kind=Kind.FORMER_VERSION, status=found.status, detail=said)
             if lost.surely_not:
                 return _once_more(found, lost, task)
             if found.kind is Kind.NOT_LISTED:
@@ -243,8 +243,8 @@ class Lookups:
                 else Classification(kind=Kind.NOT_ENDED, detail=_FAR)
             )
         if task.resends >= RESENDS and not lost.says_no:
-            told = f"not listed after being sent {task.resends + 1} times"
-            return Classification(kind=Kind.TOO_OFTEN, detail=told)
+            said = f"not listed after being sent {task.resends + 1} times"
+            return Classification(kind=Kind.TOO_OFTEN, detail=said)
         trusts_time = task.entry.key.type != InvoiceType.REMINDER
         found = classify_absence(
             witnessed=moment.witnessed,
@@ -272,11 +272,11 @@ class Lookups:
         elif lost.failed < LOOKUPS:
             return Again(self.backoff(lost.failed), failed)
         trouble = f"the lookup failed: {failed.detail or error}"
-        told = Classification(
+        said = Classification(
             kind=Kind.NO_LIST, detail=held(trouble, lost.said) if lost.says_no else trouble,
             pause=failed.pause, cause=failed.cause,
         )  # fmt: skip
-        return await self._decide(task, lambda _: told)
+        return await self._decide(task, lambda _: said)
 
     # --- witnesses and time -------------------------------------------------------------------------
 

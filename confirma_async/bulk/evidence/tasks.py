@@ -14,7 +14,7 @@ from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.models import Entry, State
 
 UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
-"""What is told of an invoice that was sent again on time alone."""
+"""What is said of an invoice that was sent again on time alone."""
 
 
 @define
@@ -65,7 +65,7 @@ class Task:
         resends: How often this run has sent it again.
         unproven: Whether time alone spoke for sending it again.
         unsure: Whether it was rejected before because no list showed it.
-        elsewhere: The loop time until which another job may have it in its hands before that is told; None
+        elsewhere: The loop time until which another job may have it before that is reported; None
             where none has.
     """
 

@@ -119,7 +119,7 @@ class Feeder:
             raise
 
     async def _taken(self, entry: Entry, admitted: Admitted) -> Task | None:
-        """Take up an entry; return None where there is nothing to do for it, and that has been told."""
+        """Take up an entry; return None where there is nothing to do for it, and that has been reported."""
         match admitted:
             case Admitted(Admission.FINAL, row=row) if row is not None:
                 self.channel.put(outcomes.resumed(entry, row))
@@ -149,7 +149,7 @@ class Feeder:
 
         Args:
             task: The invoice.
-            until: The loop time from which it is told that another job has it.
+            until: The loop time from which it is reported that another job has it.
 
         Returns:
             The invoice as it is to be handled now; None where it is not.

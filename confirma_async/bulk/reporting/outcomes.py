@@ -16,7 +16,7 @@ VERDICTS = {
     State.REJECTED: Verdict.REJECTED,
     State.UNKNOWN: Verdict.UNKNOWN,
 }
-"""The states of which something is told."""
+"""The states of which an outcome is reported."""
 
 
 def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> Outcome:

@@ -35,7 +35,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at this rate; None where that cannot be told."""
+        """How long the rest takes at this rate; None where that is not known."""
         return self.left / self.rate if self.left is not None and self.rate else None
 
 

@@ -70,7 +70,7 @@ class Origin:
         return cls(_read_id("/etc/machine-id"), _read_id("/proc/sys/kernel/random/boot_id"), *identity(stat))
 
     def is_same_file(self, other: Origin) -> bool:
-        """Say whether both are one file, as far as can be told."""
+        """Say whether both are one file, as far as can be known."""
         if self.machine and other.machine and self.machine != other.machine:
             return False
         if self.boot == other.boot and self.device != other.device:
