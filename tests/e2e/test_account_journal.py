@@ -423,6 +423,7 @@ def overrides():
     return Overrides()
 
 
+@pytest.mark.long
 def test_people_move_files_and_journals_and_nothing_is_sent_twice(tmp_path, monkeypatch, wire_invoice):
     service = Service(tmp_path)
     for name in ("CONFIRMA_API_KEY", "CONFIRMA_BASE_URL", "CONFIRMA_ENVIRONMENT", "XDG_STATE_HOME"):
