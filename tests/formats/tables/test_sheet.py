@@ -30,7 +30,8 @@ def test_cells_and_rows_that_say_nothing_follow_each_other():
 
 
 def test_a_text_in_the_cell_is_joined_without_what_tells_how_it_sounds():
-    inner = '<row><c t="inlineStr"><is><r><t>Hö</t></r><r><t>ylä</t></r><rPh sb="0" eb="1"><t>x</t></rPh></is></c></row>'
+    texts_of_it = '<r><t>Hö</t></r><r><t>ylä</t></r><rPh sb="0" eb="1"><t>x</t></rPh>'
+    inner = f'<row><c t="inlineStr"><is>{texts_of_it}</is></c></row>'
     assert texts(inner) == [["Höylä"]]
 
 
