@@ -156,18 +156,17 @@ class Pipeline:
                     raise no_turn(error, history.attempts) from error
                 admitted = sent = loop.time()
                 try:
+                    headers = added
                     if hooks.given or before_send is not None:
-                        headers = headers_of(
-                            token, body, await self._announced(history, added, deadline, before_send)
-                        )
+                        headers = await self._announced(history, added, deadline, before_send)
                         sent = loop.time()
-                    else:
-                        headers = headers_of(token, body, added)
                     if sent >= deadline:
                         raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
+                    # All headers, the key among them, stand in no variable: tracebacks show these.
+                    left = deadline - sent
                     try:
                         result = await self.transport.send(
-                            Request(operation.method, url, headers, body, deadline - sent)
+                            Request(operation.method, url, headers_of(token, body, headers), body, left)
                         )
                     except BaseException as error:  # noqa: BLE001 (a cancellation too: recorded, then raised)
                         result = error
