@@ -42,7 +42,8 @@ from requests.adapters import HTTPAdapter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_sync import Confirma, RateLimit
 
-TARGET = 0.9
+TARGET = 0.85
+"""Of the wall time of ``requests``, at one thread."""
 THREADS = (1, 16)
 DISTINCT = 64
 """Invoices that are sent over and over."""
@@ -72,7 +73,7 @@ def main() -> None:
             "scaling": {name: ratio(_wall(one[name]), _wall(many[name])) for name in one},
             "portal_us": portal,
             "target": TARGET,
-            "met": all(taken["wall_ratio"]["requests"]["median"] <= TARGET for taken in figures.values()),
+            "met": figures[str(THREADS[0])]["wall_ratio"]["requests"]["median"] <= TARGET,
         }
     )
 
