@@ -154,7 +154,9 @@ def errors() -> str:
 
 
 def _tree(cls: type[ConfirmaError]) -> Iterator[type[ConfirmaError]]:
-    yield cls
+    """Yield the classes that a user can meet: others are raised and caught within the SDK."""
+    if cls.__module__ == ConfirmaError.__module__ or cls is InputError:
+        yield cls
     for child in cls.__subclasses__():
         yield from _tree(child)
 
