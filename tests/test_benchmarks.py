@@ -119,11 +119,13 @@ def test_memory_looks_at_the_client_on_its_way(quick):
     assert document["met"] in (True, False)
 
 
-def test_reading_compares_a_small_file_with_a_large_one_of_each_format(quick):
+def test_reading_compares_files_of_each_format_with_plain_readers_and_small_ones_with_large(quick):
     document = quick("reading.py")
-    assert set(document["formats"]) == {".csv", ".jsonl", ".parquet", ".xlsx", ".xml"}
+    assert set(document["formats"]) == {"csv", "jsonl", "parquet", "xlsx", "ubl", "finvoice"}
     for figures in document["formats"].values():
-        assert set(figures) == {"cpu_us", "peak_mib", "growth_mib", "file_mib"}
+        assert {"cpu_us", "scan_us", "peak_mib", "growth_mib", "file_mib"} <= set(figures)
+        assert all(set(spread) == SPREAD for spread in figures["over_plain"].values())
+        assert figures["over_plain"]
     assert document["met"] in (True, False)
 
 
