@@ -19,7 +19,7 @@ from confirma_async.formats import (
     scan,
 )
 from confirma_async.formats.tables import excel, groups
-from confirma_async.formats.xml import element_reader
+from confirma_async.formats.xml import element_reader, parse
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 UBL = (EXAMPLES / "ubl" / "invoice.xml").read_text(encoding="utf-8")
@@ -247,3 +247,26 @@ def test_a_document_tells_so_many_of_its_problems_and_not_more(write, monkeypatc
     (found,) = read(write("in.xml", document))
     assert isinstance(found, BadRecord)
     assert len(found.problems) == 3
+
+
+def test_documents_that_follow_each_other_are_not_given_to_the_parser_again_and_again(write, monkeypatch):
+    def counted(text, start, pieces=parse._pieces):
+        for piece in pieces(text, start):
+            given.append(len(piece))
+            yield piece
+
+    given: list[int] = []
+    monkeypatch.setattr(parse, "_pieces", counted)
+    monkeypatch.setattr(parse, "_PIECE", 1024)
+    body = UBL.split("?>", 1)[1]
+    contents = "".join(body.replace(">12001<", f">{number}<") for number in range(1, 101))
+    found = list(read(write("in.xml", contents)))
+    assert [isinstance(each, ReadInvoice) for each in found] == [True] * 100
+    assert sum(given) < 3 * len(contents)
+
+
+def test_elements_nested_deeper_than_any_invoice_are_refused(write):
+    deep = "<a>" * 300 + "x" + "</a>" * 300
+    (found,) = read_files([write("in.xml", UBL.replace("<cbc:Note>", f"{deep}<cbc:Note>", 1))])
+    assert isinstance(found, BadRecord)
+    assert "more than 200 elements in one another" in found.problems[0].message

@@ -39,6 +39,7 @@ _PLAIN_DOCTYPE = re.compile(rb"""<!DOCTYPE\s+Finvoice\s+SYSTEM\s+("[^"\[\]<>]*"|
 """What Finvoice 1.2 writes: the name of a DTD, which is never fetched, and no declarations."""
 _DOCTYPE = "declares a DOCTYPE, which no invoice needs and which can hide or multiply contents; remove it"
 _NEAR = 40
+_PIECE = 32 * 1024
 
 
 class UnreadableXml(Exception):  # noqa: N818 (never leaves the readers of XML)
@@ -101,7 +102,8 @@ def parse_each(text: bytes, line: int) -> Iterator[Parsed]:
         try:
             if doctype >= 0:
                 _look_at_prolog(text, start)
-            parser.feed(memoryview(text)[start:])
+            for piece in _pieces(text, start):
+                parser.feed(piece)
             root = parser.close()
         except UnreadableXml as error:
             yield Parsed(error, start, line)
@@ -176,8 +178,17 @@ def lines_of_elements(text: bytes, start: int) -> Iterator[int]:
 
     parser.StartElementHandler = begin
     with contextlib.suppress(expat.ExpatError):  # something follows the document
-        parser.Parse(memoryview(text)[start:], True)
+        for piece in _pieces(text, start):
+            parser.Parse(piece, False)
     return iter(found)
+
+
+def _pieces(text: bytes, start: int) -> Iterator[memoryview]:
+    """The text from a place on, in pieces that grow: the parser copies each, and begins long tokens again."""
+    view, size = memoryview(text), _PIECE
+    while start < len(text):
+        yield view[start : start + size]
+        start, size = start + size, 2 * size
 
 
 def _look_at_prolog(text: bytes, start: int) -> None:
@@ -201,7 +212,8 @@ def _look_at_prolog(text: bytes, start: int) -> None:
     parser.StartDoctypeDeclHandler = doctype
     parser.StartElementHandler = begin
     with contextlib.suppress(_Stop, expat.ExpatError):  # what is wrong, the parser tells that reads it all
-        parser.Parse(memoryview(text)[start:], True)
+        for piece in _pieces(text, start):
+            parser.Parse(piece, False)
 
 
 def _look_for_crowds(text: bytes, start: int, end: int, root: Element) -> None:
