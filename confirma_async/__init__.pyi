@@ -41,6 +41,8 @@ from .errors import (
     CredentialsError as CredentialsError,
     JournalError as JournalError,
     JournalMismatchError as JournalMismatchError,
+    MirrorBusyError as MirrorBusyError,
+    MirrorError as MirrorError,
     NotFoundError as NotFoundError,
     OutcomeUnknownError as OutcomeUnknownError,
     PermissionDeniedError as PermissionDeniedError,

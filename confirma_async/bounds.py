@@ -91,6 +91,9 @@ FIRST_NUMBER = Bounds(least=1, most=10**18 - 1, whole=True)
 """The first that is given to an invoice."""
 DUE_DAYS = Bounds(least=0, most=3650, whole=True, of="days")
 
+HORIZON = Bounds(least=0, most=365, whole=True, of="days")
+"""For which a reconciliation waits for the other side."""
+
 PAGE = Bounds(least=1, most=10**9, whole=True)
 PAGE_SIZE = Bounds(least=1, most=1_000_000, whole=True, of="records")
 WINDOW = Bounds(least=1, most=3650, whole=True, of="days")

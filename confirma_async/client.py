@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from confirma_async.bulk import Bulk
+    from confirma_async.mirror import Mirror
     from confirma_async.resources.accounting import Accounting
     from confirma_async.resources.invoices import Invoices
     from confirma_async.resources.onboarding import Onboarding
@@ -111,6 +112,13 @@ class Account:
         from confirma_async.bulk import Bulk
 
         return Bulk(self._pipeline, self._name)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        """A copy of what became of the invoices, and its reconciliation."""
+        from confirma_async.mirror import Mirror
+
+        return Mirror(self._pipeline, self._name)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

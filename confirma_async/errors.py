@@ -446,3 +446,17 @@ class JournalMismatchError(JournalError):
     """
 
     account: str | None = None
+
+
+class MirrorError(ConfirmaError):
+    """The mirror cannot be used as it is; the message says why and what to do. Nothing was changed in it.
+
+    Attributes:
+        resumable: Whether the same call goes on once the cause is removed (a full disk, say).
+    """
+
+    resumable: bool = False
+
+
+class MirrorBusyError(MirrorError):
+    """Another run is at work on the same mirror; this one ended at once."""

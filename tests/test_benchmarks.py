@@ -153,6 +153,28 @@ def test_the_journal_of_an_account_is_measured_grown_and_as_jobs_leave_it(quick)
     assert set(document["met"]) == set(document["target"])
 
 
+def test_mirror_tells_the_cost_of_a_record_and_finds_what_was_put_there(quick):
+    document = quick("mirror.py")
+    for size in document["sizes"]:
+        assert size["nothing_new"]["calls"] < size["first"]["calls"]
+        assert {"cpu_us", "records", "seconds"} <= set(size["first"])
+        assert size["mib"] > 0
+    assert document["reconciliation"]["precision"] == document["reconciliation"]["recall"] == 1
+    assert set(document["target"]) == {"growth", "mib", "reconciliation_seconds"}
+
+
+def test_runs_that_are_killed_leave_the_mirror_as_others_do(quick):
+    document = quick("mirror_kill.py")
+    assert document["kept_promise"]
+    assert sum(document["died_at"].values()) == document["kills"] == 6
+
+
+def test_the_mirror_is_the_truth_after_each_day(quick):
+    document = quick("mirror_truth.py")
+    assert document["kept_promise"]
+    assert document["days"] == 5
+
+
 def test_processes_that_share_a_journal_and_are_killed_lose_and_double_nothing(quick):
     document = quick("shared_journal.py")
     assert document["happened"]["killed"] > 0

@@ -24,6 +24,7 @@ LAYERS = [
     {"accounts", "formats", "session"},
     {"resources", "sandbox", "telemetry"},
     {"bulk"},
+    {"mirror"},
     {"client"},
     {"doctor"},
     {"cli"},

@@ -23,6 +23,7 @@ _OPTIONAL: Mapping[str, str] = {
     "uvloop": "speed",
     "openpyxl": "excel",
     "pyarrow": "parquet",
+    "psycopg": "postgres",
 }
 """Modules that something needs only if it is used, with the extra that installs each."""
 

@@ -23,6 +23,8 @@ from confirma_async.errors import (
     JournalError,
     JournalGoneError,
     JournalMismatchError,
+    MirrorBusyError,
+    MirrorError,
     NotFoundError,
     OutcomeUnknownError,
     PermissionDeniedError,
@@ -39,6 +41,8 @@ from confirma_async.errors import (
     error_class,
 )
 from confirma_async.formats import InputError
+from confirma_async.mirror.events.delivery import DeliveryError
+from confirma_async.mirror.events.signature import SignatureError
 from confirma_async.sandbox import Fault
 from confirma_async.session.history import History, log_fields as fields_of_record
 from confirma_async.session.rate import adaptive_rate, refusal_share
@@ -76,6 +80,10 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     RateLimitedError: "Lower the rate limit; wait `retry_after` seconds where it is given.",
     ServerError: "Repeat the call later. It is raised only where nothing can have taken effect.",
     JournalError: "Do what the message says. If `resumable`, the same call goes on afterwards.",
+    MirrorError: "See to the file or the server that the message names, then run the same again.",
+    DeliveryError: "See to the receiver, then run the same again: it goes on with this event.",
+    SignatureError: "Answer the delivery with an error, and do not believe it.",
+    MirrorBusyError: "Wait for the other run to end, then run the same again.",
     JournalGoneError: "Put the journal, or what `rescued` names, in its place before anything else is sent.",
     JournalMismatchError: "Use the key and the target of the journal, or the journal of this key.",
     UnknownAccountError: "Name one of the accounts that `known` lists, or say that it is a new one.",
