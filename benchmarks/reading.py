@@ -1,8 +1,8 @@
 """What does reading a file cost, over the least that its library takes, and does memory grow with the file?
 
 Writes a small file and a large one of ten-row invoices in each format. Each is read in a process of its own,
-and so is the large one by a plain reader (``parts/plain_readers.py``), turn by turn. ``over_plain`` is the ratio of
-their CPU time, ``growth_mib`` what the large file needs more than the small one at its peak. ``scan_us`` is
+and so is the large one by a plain reader (``parts/plain_readers.py``), turn by turn. ``over_plain`` is the
+ratio of their CPU time, ``growth_mib`` what the large file needs more than the small one at its peak. ``scan_us`` is
 the look that a job takes before it reads.
 """
 
