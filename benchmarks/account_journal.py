@@ -33,7 +33,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from figures import median, report, surroundings
+from parts.figures import median, report, surroundings
 
 from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, LOCALHOST
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts

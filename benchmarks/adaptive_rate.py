@@ -33,16 +33,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any, TypeAlias
 
-import figures
 from attrs import frozen
-from drive import through_workers
-from raw_server import running_server
-from sample import numbered_invoices
-from simulated_service import Capacity, Line, SecondWindow, SimulatedService, TokenBucket
-from virtual_time import VirtualTimeLoop
+from parts import figures
+from parts.drive import through_workers
+from parts.raw_server import running_server
+from parts.sample import numbered_invoices
+from parts.simulated_service import Capacity, Line, SecondWindow, SimulatedService, TokenBucket
+from parts.virtual_time import VirtualTimeLoop
 
 from confirma_async import CallError, Confirma, RateLimit
 from confirma_async.schemas import SalesInvoiceRequest
@@ -110,7 +109,7 @@ def measure_random(rounds: int, calls: int) -> dict[str, Any]:
     invoices = list(numbered_invoices(64))
     rates: dict[float, list[float]] = {share: [] for share in (0.0, *SHARES)}
     given_up = dict.fromkeys(rates, 0)
-    with running_server(Path(__file__).with_name("refusing_server.py")) as url:
+    with running_server("parts.refusing_server") as url:
         asyncio.run(random_turn(url, 0.0, invoices, WIDTH))  # what is loaded once is no part of it
         for _ in range(rounds):
             for share, taken in rates.items():

@@ -32,10 +32,10 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from drive import Cost, bare_post, client, cost_of, peak_memory_mib, through_workers
-from figures import median, ratio, report, rounds_of, surroundings
-from raw_server import running_server
-from sample import FIRST_NUMBER, numbered, numbered_invoices, sample_invoice
+from parts.drive import Cost, bare_post, client, cost_of, peak_memory_mib, through_workers
+from parts.figures import median, ratio, report, rounds_of, surroundings
+from parts.raw_server import running_server
+from parts.sample import FIRST_NUMBER, numbered, numbered_invoices, sample_invoice
 
 from confirma_async import Confirma
 

@@ -24,7 +24,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 import aiohttp
-import figures
+from parts import figures
 
 from confirma_async import CallError, Confirma, RateLimit, RetryPolicy
 

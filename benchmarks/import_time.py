@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 
-from figures import median, ratio, report, surroundings
+from parts.figures import median, ratio, report, surroundings
 
 TARGET_MS = 60.0
 STATEMENTS = {

@@ -41,13 +41,13 @@ from itertools import count, cycle
 from pathlib import Path
 
 from attrs import define, field, frozen
-from figures import report, surroundings
 from killing.fault_mix import troubled_sandbox
 from killing.input_files import Inputs
 from killing.invoices import WRONGS, Batch
 from killing.mishaps import WRONGS as MISHANDLED
 from killing.trial import RETRY, SUBMIT, Tally, Trial
 from killing.victim import STEPS
+from parts.figures import report, surroundings
 
 KINDS = ("random", "step", "power", "step")
 

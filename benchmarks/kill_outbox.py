@@ -30,14 +30,15 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
-from figures import report, surroundings
 from killing.outbox_victim import FIRST, STEPS
-from sample import sample_invoice
+from parts.figures import report, surroundings
+from parts.sample import sample_invoice
 
 from confirma_async import Confirma
 from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.models import State
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.sandbox import Fault, Sandbox
 
 OPERATIONS = (

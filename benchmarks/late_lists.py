@@ -31,8 +31,8 @@ from typing import Any, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from attrs import define, field
-from figures import report, surroundings
-from sample import numbered, sample_invoice
+from parts.figures import report, surroundings
+from parts.sample import numbered, sample_invoice
 
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel

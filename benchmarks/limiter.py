@@ -16,7 +16,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import figures
+from parts import figures
 
 from confirma_async import LocalLimiter, RateLimit
 

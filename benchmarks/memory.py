@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from drive import client, through_workers
-from figures import report, surroundings
-from raw_server import running_server
-from sample import FIRST_NUMBER, numbered, sample_invoice
+from parts.drive import client, through_workers
+from parts.figures import report, surroundings
+from parts.raw_server import running_server
+from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async.schemas import SalesInvoiceRequest
 

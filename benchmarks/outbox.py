@@ -25,10 +25,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from bulk import CONCURRENCY
-from drive import Cost, client, cost_of, through_workers
-from figures import median, ratio, report, surroundings
-from raw_server import running_server
-from sample import FIRST_NUMBER, numbered, numbered_invoices, sample_invoice
+from parts.drive import Cost, client, cost_of, through_workers
+from parts.figures import median, ratio, report, surroundings
+from parts.raw_server import running_server
+from parts.sample import FIRST_NUMBER, numbered, numbered_invoices, sample_invoice
 
 from confirma_async import Confirma
 from confirma_async.schemas import SalesInvoiceRequest

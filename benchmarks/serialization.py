@@ -19,8 +19,8 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from figures import median, ratio, report, rounds_of, surroundings
-from sample import sample_invoice
+from parts.figures import median, ratio, report, rounds_of, surroundings
+from parts.sample import sample_invoice
 
 from confirma_async.converters import Converter
 from confirma_async.schemas import (

@@ -25,14 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
-from figures import report, surroundings
 from killing.fault_mix import TOO_LATE, troubled_sandbox
-from sample import FIRST_NUMBER, numbered, sample_invoice
+from parts.figures import report, surroundings
+from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.bulk.models import State
-from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.bulk.sqlite.keeping import verify
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalError
 from confirma_async.sandbox import Sandbox
 

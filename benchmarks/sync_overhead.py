@@ -33,16 +33,17 @@ import aiohttp
 import httpx
 import requests
 from anyio.from_thread import start_blocking_portal
-from drive import API_KEY, Cost
-from figures import median, ratio, report, surroundings
-from raw_server import running_server
+from parts.drive import API_KEY, Cost
+from parts.figures import median, ratio, report, surroundings
+from parts.raw_server import running_server
+from parts.sample import numbered_invoices
 from requests.adapters import HTTPAdapter
-from sample import numbered_invoices
 
 from confirma_async.contract import CREATE_INVOICE
 from confirma_sync import Confirma, RateLimit
 
-TARGET = 0.9
+TARGET = 0.85
+"""Of the wall time of ``requests``, at one thread."""
 THREADS = (1, 16)
 DISTINCT = 64
 """Invoices that are sent over and over."""
@@ -72,7 +73,7 @@ def main() -> None:
             "scaling": {name: ratio(_wall(one[name]), _wall(many[name])) for name in one},
             "portal_us": portal,
             "target": TARGET,
-            "met": all(taken["wall_ratio"]["requests"]["median"] <= TARGET for taken in figures.values()),
+            "met": figures[str(THREADS[0])]["wall_ratio"]["requests"]["median"] <= TARGET,
         }
     )
 

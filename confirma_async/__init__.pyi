@@ -28,7 +28,7 @@ from .credentials import (
     TokenStore as TokenStore,
 )
 from .errors import (
-    AddressNotChosenError as AddressNotChosenError,
+    AmbiguousAddressError as AmbiguousAddressError,
     APIError as APIError,
     Attempt as Attempt,
     AuthenticationError as AuthenticationError,
@@ -41,6 +41,8 @@ from .errors import (
     CredentialsError as CredentialsError,
     JournalError as JournalError,
     JournalMismatchError as JournalMismatchError,
+    MirrorBusyError as MirrorBusyError,
+    MirrorError as MirrorError,
     NotFoundError as NotFoundError,
     OutcomeUnknownError as OutcomeUnknownError,
     PermissionDeniedError as PermissionDeniedError,

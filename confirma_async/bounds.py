@@ -54,7 +54,7 @@ class Bounds:
         Raises:
             ConfigurationError: it is none.
         """
-        if not self.hold(value):  # the value itself is not told: it may be a key that was mixed up
+        if not self.hold(value):  # the value itself is not shown: it may be a key that was mixed up
             raise ConfigurationError(f"{name} must be {self}")
 
 
@@ -90,6 +90,9 @@ NUMBER = Bounds(least=0, most=10**18 - 1, whole=True)
 FIRST_NUMBER = Bounds(least=1, most=10**18 - 1, whole=True)
 """The first that is given to an invoice."""
 DUE_DAYS = Bounds(least=0, most=3650, whole=True, of="days")
+
+HORIZON = Bounds(least=0, most=365, whole=True, of="days")
+"""For which a reconciliation waits for the other side."""
 
 PAGE = Bounds(least=1, most=10**9, whole=True)
 PAGE_SIZE = Bounds(least=1, most=1_000_000, whole=True, of="records")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from confirma_async.bulk import Bulk, Unknown
     from confirma_async.bulk.placement import JournalSource
+    from confirma_async.mirror import Mirror
     from confirma_async.outbox import Outbox
     from confirma_async.resources.accounting import Accounting
     from confirma_async.resources.invoices import Invoices
@@ -145,6 +146,13 @@ class Account:
 
         options = options_of(settle_seconds, on_unknown)
         return Outbox(self.bulk, self._pipeline, journal, target, options, keep_payloads=keep_payloads)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        """A copy of what became of the invoices, and its reconciliation."""
+        from confirma_async.mirror import Mirror
+
+        return Mirror(self._pipeline, self._name)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -393,7 +393,7 @@ def error_class(status: int) -> type[APIError]:
     return _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
 
 
-class AddressNotChosenError(ConfirmaError):
+class AmbiguousAddressError(ConfirmaError):
     """A company has no e-invoice address that fits, or several; none is chosen silently.
 
     Attributes:
@@ -446,3 +446,17 @@ class JournalMismatchError(JournalError):
     """
 
     account: str | None = None
+
+
+class MirrorError(ConfirmaError):
+    """The mirror cannot be used as it is; the message says why and what to do. Nothing was changed in it.
+
+    Attributes:
+        resumable: Whether the same call goes on once the cause is removed (a full disk, say).
+    """
+
+    resumable: bool = False
+
+
+class MirrorBusyError(MirrorError):
+    """Another run is at work on the same mirror; this one ended at once."""

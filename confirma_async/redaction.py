@@ -8,8 +8,15 @@ from typing import Final
 
 from confirma_async.secret import HIDDEN, Secret
 
-_NUMBER = r"(?:\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]|\d{6,8}[-+]\d{4})"
-"""Finnish and Swedish ones; a Swedish organisation number looks the same and is taken for one too."""
+_MONTH = "(?:0[1-9]|1[0-2])"
+_DAY = r"(?:0[1-9]|[12]\d|3[01])"
+_NUMBER = (
+    rf"(?:{_DAY}{_MONTH}\d\d[-+A-FU-Y]\d{{3}}[0-9A-Z]"
+    rf"|(?:\d\d)?\d\d{_MONTH}(?:{_DAY}|6[1-9]|[78]\d|9[01])[-+]\d{{4}})"
+)
+"""Finnish and Swedish ones, those of coordination included, by their dates alone: what is shown must not
+depend on a check digit, since a number with a wrong digit is still a person's. The number of a Swedish
+organisation has no month, and so has an invoice number such as 202626-0001."""
 
 _ALONE = re.compile(_NUMBER, re.ASCII | re.IGNORECASE)
 _WITHIN = re.compile(rf"(?<![0-9]){_NUMBER}(?![0-9A-Z])", re.ASCII | re.IGNORECASE)
@@ -28,8 +35,11 @@ _DRIVING = re.compile(
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
-def is_personal_number(text: str) -> bool:
-    """Say whether a whole text looks like a personal identity number."""
+def may_be_personal_number(text: str) -> bool:
+    """Say whether a whole text may be a personal identity number, so that no message shows it.
+
+    This decides what is hidden. What a value is, and so where it is sent, ``formats`` decides more strictly.
+    """
     return _ALONE.fullmatch(text.strip()) is not None
 
 
@@ -54,7 +64,7 @@ def visible(text: str, *, lines: bool = False) -> str:
     return _DRIVING.sub(_written_out, text)
 
 
-def told(text: str, longest: int | None = None) -> str:
+def quoted(text: str, longest: int | None = None) -> str:
     """Return what somebody else said, as a message of ours may repeat it: one line, masked and visible.
 
     Args:

@@ -38,7 +38,7 @@ Attributes = Mapping[str, str | int]
 
 
 @frozen
-class _Open:
+class _ActiveSpan:
     """The span of a call under way, and how to give its caller's context back."""
 
     span: trace.Span
@@ -67,7 +67,7 @@ class OpenTelemetryHook(Hook):
     ) -> None:
         self._tracer = trace.get_tracer("confirma_async", __version__, tracer_provider, SCHEMA_URL)
         self._propagate = propagate
-        self._open: dict[History, _Open] = {}
+        self._open: dict[History, _ActiveSpan] = {}
         meter = metrics.get_meter("confirma_async", __version__, meter_provider, SCHEMA_URL)
         self._request_seconds = meter.create_histogram(
             "http.client.request.duration",
@@ -169,7 +169,7 @@ class OpenTelemetryHook(Hook):
         open_.span.end()
         context.detach(open_.before)
 
-    def _start(self, history: History) -> _Open:
+    def _start(self, history: History) -> _ActiveSpan:
         since = asyncio.get_running_loop().time() - history.started
         target = _target(history)
         span = self._tracer.start_span(
@@ -182,7 +182,7 @@ class OpenTelemetryHook(Hook):
             },
             start_time=time.time_ns() - int(since * 1e9),
         )
-        return _Open(span, context.attach(trace.set_span_in_context(span)))
+        return _ActiveSpan(span, context.attach(trace.set_span_in_context(span)))
 
 
 def _target(history: History) -> Attributes:

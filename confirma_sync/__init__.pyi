@@ -2,7 +2,7 @@ from confirma_async import (
     OPERATIONS as OPERATIONS,
     Account as Account,
     AccountView as AccountView,
-    AddressNotChosenError as AddressNotChosenError,
+    AmbiguousAddressError as AmbiguousAddressError,
     APIError as APIError,
     Attempt as Attempt,
     AuthenticationError as AuthenticationError,

@@ -66,23 +66,23 @@ class Bridge:
             wanted.set_result(records)
 
     async def next_batch(self, outcomes: AsyncIterable[Outcome]) -> Batch:
-        """Wait until there is something to tell.
+        """Wait until there is something new.
 
         Raises:
-            Exception: what the job ended with, after everything else has been told.
+            Exception: what the job ended with, after everything else has been handed over.
         """
         if self._job is None:
             self._job = asyncio.create_task(self._gather(outcomes))
             self._job.add_done_callback(lambda _: self._news.set())
         await self._news.wait()
-        told, self._outcomes = self._outcomes, []
+        decided, self._outcomes = self._outcomes, []
         self._room.set()
         if not self._job.done():
             self._news.clear()
-        elif not told:
+        elif not decided:
             self._job.result()
             return Batch((), wanted=False, ended=True)
-        return Batch(told, wanted=self._wanted is not None, ended=False)
+        return Batch(decided, wanted=self._wanted is not None, ended=False)
 
     async def finish(self) -> None:
         """Send nothing new, and wait for the end of what is under way."""

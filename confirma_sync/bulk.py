@@ -127,12 +127,12 @@ def _submitting(
     def call(bulk: Bulk, /, *args: P.args, **kwargs: P.kwargs) -> Report:
         progress = cast("Callable[[Report], object] | None", kwargs.pop("progress", None))
         stream = cast("Callable[..., BulkStream]", bulk.stream)(*args, **kwargs)
-        told = time.monotonic()
+        reported_at = time.monotonic()
         try:
             for _ in stream.batches():
-                if progress is not None and time.monotonic() - told >= PROGRESS_SECONDS:
+                if progress is not None and time.monotonic() - reported_at >= PROGRESS_SECONDS:
                     progress(stream.report)
-                    told = time.monotonic()
+                    reported_at = time.monotonic()
         except KeyboardInterrupt as interruption:
             interruption.add_note(
                 f"The job is safe in {stream.report.journal}; the same call goes on where it stopped."

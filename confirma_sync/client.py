@@ -14,6 +14,7 @@ from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
 from confirma_async.settings import Settings
 from confirma_sync.bulk import Bulk
+from confirma_sync.mirror import Mirror
 from confirma_sync.outbox import opening
 from confirma_sync.portal import PerFork, Portal
 from confirma_sync.proxy import TAKEN_OVER, SyncProxy, constructor
@@ -33,6 +34,7 @@ class Account(SyncProxy):
         accounting: Ledgers and payments for the accounting system.
         operations: E-invoice addresses.
         bulk: Jobs of any size, each invoice exactly once.
+        mirror: A copy of what became of the invoices, and its reconciliation.
     """
 
     def __init__(self, portal: Client, find: Callable[[], asynchronous.Account]) -> None:
@@ -50,6 +52,12 @@ class Account(SyncProxy):
         return Bulk(self.portal, lambda: find().bulk)
 
     outbox: Final = opening(asynchronous.Account.outbox)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        """A copy of what became of the invoices, and its reconciliation."""
+        find = cast("Callable[[], asynchronous.Account]", self._find)
+        return Mirror(self.portal, lambda: find().mirror)
 
     @property
     def converter(self) -> Converter:

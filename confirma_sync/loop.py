@@ -25,7 +25,7 @@ CLOSED = "this client is closed; make a new one, or close it later"
 
 @frozen
 class _RunningLoop:
-    """The loop, and the anyio portal that keeps it going until it is told to stop."""
+    """The loop, and the anyio portal that keeps it going until it is asked to stop."""
 
     loop: asyncio.AbstractEventLoop
     portal: BlockingPortal
@@ -111,7 +111,7 @@ class LoopThread:
                     except (SystemExit, KeyboardInterrupt) as error:
                         # Raised by a callback or a task of its own, it would take every other call with it.
                         loop.call_exception_handler({"message": _NOT_HERE, "exception": error})
-        except BaseException as error:  # noqa: BLE001 (told to whoever waits for the start or the end)
+        except BaseException as error:  # noqa: BLE001 (raised for the thread that waits for the start or the end)
             self._error = error
             if not started.done():
                 started.set_exception(error)

@@ -15,6 +15,7 @@ from confirma_async.sandbox import (
     Fault,
     FaultRule,
     Faults,
+    Kind,
     ReceivedPayment,
     Route,
     SandboxState,
@@ -34,6 +35,7 @@ __all__ = [
     "Fault",
     "FaultRule",
     "Faults",
+    "Kind",
     "ReceivedPayment",
     "Route",
     "Sandbox",
@@ -75,6 +77,8 @@ class Sandbox(SyncProxy):
     expire_token: Final = on_the_loop(asynchronous.Sandbox.expire_token)
     connect_accounting: Final = on_the_loop(asynchronous.Sandbox.connect_accounting)
     register: Final = on_the_loop(asynchronous.Sandbox.register)
+    tell: Final = on_the_loop(asynchronous.Sandbox.tell)
+    untell: Final = on_the_loop(asynchronous.Sandbox.untell)
     state: Final = on_the_loop(asynchronous.Sandbox.state)
 
     @property

@@ -15,12 +15,12 @@ from collections.abc import Iterable
 from attrs import define, evolve, field
 from killing.fault_mix import REFUSALS
 from killing.input_files import Inputs
-from sample import FIRST_NUMBER, numbered, sample_invoice
+from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async.bulk import State
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import PreviousVersion
 from confirma_async.bulk.models import DIGEST_BYTES
-from confirma_async.bulk.sqlite.journal import SqliteJournal
 from confirma_async.converters import Converter
 from confirma_async.sandbox import StoredInvoice
 from confirma_async.schemas import InvoiceReferences, InvoiceType, SalesInvoiceRequest
@@ -109,7 +109,7 @@ class Batch:
             for number, versions in self.versions.items()
         )
 
-    def wrongs(self, stored: Iterable[StoredInvoice], journal: SqliteJournal) -> Counter[str]:
+    def wrongs(self, stored: Iterable[StoredInvoice], journal: JournalReader) -> Counter[str]:
         """Compare service and journal with what must be, invoice by invoice; count what is wrong."""
         arrived, former = defaultdict[int, list[bytes]](list), defaultdict[int, list[PreviousVersion]](list)
         for invoice in stored:

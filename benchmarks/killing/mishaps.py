@@ -24,8 +24,9 @@ from killing.invoices import INVOICES, known_as
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.sqlite.guard import log_of
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.sandbox import StoredInvoice
 
 WRONGS = ("not_refused", "left_a_trace", "copy_trusted", "look_failed")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from killing.victim import DyingTransport, Fate
-from sample import sample_invoice
+from parts.sample import sample_invoice
 
 from confirma_async import Confirma, RateLimit, RetryPolicy, WriteOutcome
 from confirma_async.bulk import Journal

@@ -24,7 +24,7 @@ from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, JOURNAL_NAME, 
 from confirma_async.accounts.registry import FIRST_ACCOUNT
 from confirma_async.bulk import State
 from confirma_async.bulk.sqlite.guard import log_of
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.sandbox import Sandbox
 
 BENCHMARKS = str(Path(__file__).parents[1])

@@ -140,7 +140,7 @@ class BulkStream:
             try:
                 await job.submit(self._source)
             except BaseException as error:
-                with contextlib.suppress(JournalError):  # what stopped the job is the error to tell
+                with contextlib.suppress(JournalError):  # what stopped the job is the error to raise
                     if isinstance(error, asyncio.CancelledError):
                         self._ending = await self._ended(job, writer, run.number, cut_off=True)
                     await run.end(_in_words(error))
@@ -154,8 +154,10 @@ class BulkStream:
         """Return what a run leaves behind; ``cut_off`` where it was cancelled."""
         left = await writer.run(lambda journal: journal.open_counts(run))
         withheld = await writer.run(lambda journal: journal.withheld(run))
-        unknown = left[State.UNKNOWN] + left[State.SENDING] + job.elsewhere
-        pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are told as refused
+        open_ends = left[State.UNKNOWN] + left[State.SENDING] + job.elsewhere
+        reported = self._builder.counts[Verdict.UNKNOWN.value]  # another job may have taken these up
+        unknown = max(open_ends, reported)
+        pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are reported as refused
         done = job.exhausted and not unknown and not pending
         return RunResult(
             unknown=unknown,
@@ -232,11 +234,11 @@ class Bulk:
             UnknownKeyError: the key belongs to no account that is known here, while others are.
         """
         stream = self.stream(invoices, journal=journal, stop=stop, **options)
-        told = time.monotonic()
+        reported_at = time.monotonic()
         async for _ in stream:
-            if progress is not None and time.monotonic() - told >= PROGRESS_SECONDS:
+            if progress is not None and time.monotonic() - reported_at >= PROGRESS_SECONDS:
                 progress(stream.report)
-                told = time.monotonic()
+                reported_at = time.monotonic()
         if progress is not None:
             progress(stream.report)
         return stream.report
@@ -249,8 +251,8 @@ class Bulk:
         stop: asyncio.Event | None = None,
         **options: Unpack[JobArguments],
     ) -> BulkStream:
-        """Return the same as ``submit``, outcome by outcome, each told after it is durable.
+        """Start the same job as ``submit``, outcome by outcome, each after it is durable.
 
-        An invoice that an earlier run decided is told again, with ``resumed`` set.
+        An invoice that an earlier run decided is reported again, with ``resumed`` set.
         """
         return BulkStream(self, self._pipeline, invoices, journal, JobOptions(**options), stop)

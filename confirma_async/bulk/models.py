@@ -104,7 +104,7 @@ def gross_of(request: SalesInvoiceRequest) -> Decimal | None:
 
 
 DIGEST_BYTES = 16
-"""Bytes of a SHA-256 that tell two contents of one invoice apart; the journal keeps them for years."""
+"""Bytes of a SHA-256 that distinguish two contents of one invoice; the journal keeps them for years."""
 
 
 @frozen(kw_only=True)
@@ -274,7 +274,7 @@ class JobOptions:
         target: What the journal is bound to; the client's base URL unless said otherwise.
         inputs: Names of the inputs, for people who look at the run later.
         expected: How many records the whole input has, where that is known, so that the time left can be
-            told.
+            estimated.
     """
 
     settle_seconds: float = field(default=60.0, validator=within(bounds.SETTLE))

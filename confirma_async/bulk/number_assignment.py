@@ -9,10 +9,10 @@ from pathlib import Path
 
 from attrs import define, field
 
-from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.models import InvoiceKey
 from confirma_async.bulk.placement import Placement
-from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalError
 from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, whole
 from confirma_async.schemas.identity import same_seller
@@ -59,7 +59,7 @@ def _refuse_new_numbers(name: str, documents: Sequence[Identity], known: Mapping
         )
 
 
-def known_numbers(journal: Journal, documents: Sequence[Identity]) -> Mapping[Identity, int]:
+def known_numbers(journal: JournalReader, documents: Sequence[Identity]) -> Mapping[Identity, int]:
     """Return the numbers that earlier runs have given to documents, or to those whose number they take."""
     odd = [who for who in documents if whole(who.original) is None]
     return journal.numbered([*odd, *{namesake(who) for who in odd}])
@@ -78,7 +78,7 @@ class JournalBook:
     path: Path | None
     given: Mapping[Identity, int] = field(factory=dict[Identity, int])
     used: dict[Identity, int] = field(init=False, factory=dict[Identity, int])
-    _journal: SqliteJournal | None = field(init=False, default=None)
+    _journal: JournalReader | None = field(init=False, default=None)
     _stack: contextlib.ExitStack = field(init=False, factory=contextlib.ExitStack)
     _asked: dict[Identity, int | None] = field(init=False, factory=dict[Identity, "int | None"])
 

@@ -15,7 +15,8 @@ from confirma_async.accounts.registry import AccountRecord, Accounts
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
 from confirma_async.bulk.sqlite.guard import gone
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading, reading_if_there
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.sqlite.reader import reading, reading_if_there
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.secret import Secret
 

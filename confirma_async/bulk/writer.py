@@ -19,6 +19,7 @@ from attrs import frozen
 
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Decision
+from confirma_async.bulk.journal.rules import JournalTakenOverError
 from confirma_async.bulk.placement import OpenJournal
 from confirma_async.errors import JournalError
 
@@ -258,6 +259,8 @@ class JournalWriter:
 def _result(work: Callable[[Journal], Any], journal: Journal) -> Any:
     try:
         return work(journal)
+    except JournalTakenOverError:  # half of the work may be written by now
+        raise
     except JournalError as refusal:  # its own business; the others of the commit go on
         return refusal
 

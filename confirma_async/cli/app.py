@@ -41,6 +41,9 @@ _COMMANDS: Mapping[str, str] = {
     "finvoice": "calls.finvoice",
     "token": "calls.token",
     "client": "calls.client",
+    "mirror": "mirror.group",
+    "reconcile": "mirror.reconcile",
+    "explain": "mirror.explain",
     "doctor": "tools.doctor",
     "sandbox": "tools.sandbox",
     "openapi": "tools.openapi",
@@ -90,6 +93,7 @@ def confirma(verbose: bool) -> None:
       3    paused, or not to be had now; the same command goes on
       4    it may have taken effect: find out before giving the command again
       5    the journal was deleted or replaced while the job ran: see to it first
+      6    another run is at work on the same mirror
       70   a fault of the SDK itself
       130  interrupted, or its terminal closed; the same command goes on
       141  nobody reads the output any more, as with | head; the same command goes on

@@ -9,6 +9,8 @@ FLAGS: Mapping[str, str] = {
     "concurrency": "--max-in-flight",
     "journal": "--journal",
     "key_file": "--key-file",
+    "db": "--db",
+    "account": "--account",
 }
 """By the parameter that a text of the library names, the option that sets it."""
 

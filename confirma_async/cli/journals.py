@@ -12,10 +12,11 @@ from attrs import field, frozen
 from confirma_async.accounts.folders import JOURNAL_NAME, target_of
 from confirma_async.accounts.owner import AccountName, account_name
 from confirma_async.accounts.registry import ACCOUNT_VARIABLE, FIRST_ACCOUNT, Accounts
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.sqlite.guard import examine_missing, gone
-from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.connection import place_options, variables_of
 from confirma_async.cli.stopping import signals
@@ -139,7 +140,7 @@ class Chosen:
     """
 
     path: Path
-    journal: SqliteJournal
+    journal: JournalReader
     run: Run | None
 
     @property
@@ -183,7 +184,7 @@ def located(which: str | None, whose: Whose) -> tuple[Path, int | None]:
     return Path(which), None
 
 
-def _run(journal: SqliteJournal, number: int | None, *, latest: bool) -> Run | None:
+def _run(journal: JournalReader, number: int | None, *, latest: bool) -> Run | None:
     if number is None:
         run = next(journal.runs(), None) if latest else None
         if latest and run is None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from attrs import frozen
 
-from confirma_async.doctor import machine, network, service, settings
+from confirma_async.doctor import machine, mirror, network, service, settings
 from confirma_async.doctor.context import Context, Setup
 from confirma_async.doctor.findings import Finding, Health
 
@@ -45,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     Check("open-files", "This machine allows enough open files.", machine.check_open_files),
     Check("libraries", "Optional libraries are installed.", machine.check_libraries),
     Check("journal", "Journals can be kept in the folder.", machine.check_journal),
+    Check("mirror", "The mirror, where one is kept, is up to date and proved.", mirror.check_mirror),
 )
 """Every check."""
 

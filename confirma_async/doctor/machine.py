@@ -20,10 +20,10 @@ ENOUGH_FILES = 256
 """Open files that a job of the default width lives with easily."""
 
 _OPTIONAL: Mapping[str, str] = {
-    "lxml": "xml",
     "uvloop": "speed",
     "openpyxl": "excel",
     "pyarrow": "parquet",
+    "psycopg": "postgres",
 }
 """Modules that something needs only if it is used, with the extra that installs each."""
 

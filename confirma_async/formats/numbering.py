@@ -9,15 +9,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import attrs
 from attrs import field, frozen
 
 from confirma_async import bounds
 from confirma_async.errors import Problem
-from confirma_async.formats.models import BadRecord, Identity, NumberAssignments, Place, ReadInvoice
-from confirma_async.formats.payload import request_from
+from confirma_async.formats.models import Identity, NumberAssignments
 from confirma_async.formats.privacy import number_shown
 from confirma_async.schemas import (
     DefinitionDetail,
@@ -132,35 +131,6 @@ def apply_number(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInv
             extensions = attrs.evolve(extensions, definition_details=(*extensions.definition_details, detail))
         references = attrs.evolve(references, sales=numbering.original)
     return attrs.evolve(request, invoice=attrs.evolve(invoice, references=references, extensions=extensions))
-
-
-def finish(
-    raw: dict[str, Any],
-    numbering: Numbering,
-    place: Place,
-    number: str | None,
-    problems: Sequence[Problem],
-    remarks: Sequence[str],
-) -> ReadInvoice | BadRecord:
-    """What a document has come to once all of it is read: an invoice, or what is wrong with it.
-
-    Args:
-        raw: The request, filled place by place.
-        numbering: The numbers it goes out under.
-        place: Where the document stands.
-        number: Its own number; where it has none, the fault is told already.
-        problems: What was found wrong in it.
-        remarks: What the reader decided for itself.
-    """
-    faults = [*(numbering.problems if number else ()), *problems]
-    if faults:
-        return BadRecord(place=place, problems=faults, number=number)
-    return ReadInvoice(
-        place=place,
-        request=apply_number(request_from(raw), numbering),
-        remarks=(*numbering.remarks, *remarks),
-        original_number=numbering.original,
-    )
 
 
 @frozen

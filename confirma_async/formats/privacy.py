@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from confirma_async.redaction import is_personal_number, visible
+from confirma_async.redaction import may_be_personal_number, visible
 
 HIDDEN = "(not shown: it looks like a personal identity number, not an invoice number)"
 
@@ -15,7 +15,7 @@ _SHOWN = 40
 
 def number_shown(number: str) -> str:
     """An invoice number as a message may show it: not too long, and never what may be a person's number."""
-    if is_personal_number(number):
+    if may_be_personal_number(number):
         return HIDDEN
     return visible(number if len(number) <= _SHOWN else number[:_SHOWN] + "...")
 

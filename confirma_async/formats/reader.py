@@ -120,11 +120,11 @@ def open_table(
     if file_format is FileFormat.EXCEL:
         from confirma_async.formats.tables.excel import excel_table
 
-        return excel_table(path, options)
+        return excel_table(path, options, keys_only=keys_only)
     if file_format is FileFormat.PARQUET or file_format is FileFormat.ARROW:
         from confirma_async.formats.tables.arrow import arrow_table
 
-        return arrow_table(path, file_format, options)
+        return arrow_table(path, file_format, options, keys_only=keys_only)
     return None
 
 

@@ -17,7 +17,7 @@ from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.schemas import ActionsReceipt, InvoiceActions
 from confirma_async.schemas.wire import Schema
-from confirma_async.session.pipeline import Reply
+from confirma_async.session.decoding import Reply
 from confirma_async.session.refusals import in_words
 
 QUEUED = "PENDING"

@@ -35,7 +35,8 @@ from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema
 from confirma_async.secret import Secret
-from confirma_async.session.pipeline import CallOptions, Pipeline, Reply
+from confirma_async.session.decoding import Reply
+from confirma_async.session.pipeline import CallOptions, Pipeline
 from confirma_async.session.waiting.halt import CalledOffError, Halt
 
 LONGEST_PAUSE = 3600.0

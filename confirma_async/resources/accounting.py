@@ -26,7 +26,8 @@ from confirma_async.schemas import (
     LedgerSubmission,
     PaymentSubmission,
 )
-from confirma_async.session.pipeline import CallOptions, Pipeline, T
+from confirma_async.session.decoding import T
+from confirma_async.session.pipeline import CallOptions, Pipeline
 
 
 class Accounting:

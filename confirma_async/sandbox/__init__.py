@@ -14,6 +14,7 @@ from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.server import Sandbox
 from confirma_async.sandbox.store import StoredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
+from confirma_async.sandbox.store.told import Kind
 
 __all__ = [
     "AmountByKind",
@@ -22,6 +23,7 @@ __all__ = [
     "Fault",
     "FaultRule",
     "Faults",
+    "Kind",
     "ReceivedPayment",
     "Route",
     "Sandbox",

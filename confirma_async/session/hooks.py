@@ -94,10 +94,13 @@ class Hook:
 
 
 class Hooks:
-    """The hooks of a client, in order; false where there are none.
+    """The hooks of a client, in order.
 
     Args:
         hooks: The hooks.
+
+    Attributes:
+        given: Whether there are any: where there are none, a call asks no more than this.
 
     Raises:
         ConfigurationError: one is no ``Hook``.
@@ -108,9 +111,7 @@ class Hooks:
         for hook in self._hooks:
             if not isinstance(hook, Hook):  # pyright: ignore[reportUnnecessaryIsInstance] (untyped callers)
                 raise ConfigurationError(f"a hook must be a confirma_async.Hook; {hook!r} is none")
-
-    def __bool__(self) -> bool:
-        return bool(self._hooks)
+        self.given: bool = bool(self._hooks)
 
     async def before_attempt(
         self, history: History, added: Mapping[str, str], deadline: float

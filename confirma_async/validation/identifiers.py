@@ -15,6 +15,8 @@ from confirma_async.validation.libraries import load
 _REMEMBERED = 8192
 """A seller's account comes with every invoice; this many others are kept beside it."""
 
+_FINNISH_VAT = re.compile(r"FI[0-9]{8}")
+_CUT = re.compile(r"[0-9][.,][0-9]+E[+]?[0-9]+|[0-9]E[+][0-9]+", re.IGNORECASE)
 _BUSINESS_ID = re.compile(r"[0-9]{7}-[0-9]")
 _BUSINESS_ID_OLD = re.compile(r"[0-9]{6}-[0-9]")
 _BUSINESS_ID_BARE = re.compile(r"[0-9]{8}")
@@ -50,6 +52,18 @@ def business_id_fault(business_id: str) -> str | None:
     return None
 
 
+@lru_cache(_REMEMBERED)
+def vat_code_fault(vat_code: str) -> str | None:
+    """What is wrong with a Finnish VAT code; those of other countries are not checked."""
+    if not vat_code.upper().startswith("FI"):
+        return None
+    if not _FINNISH_VAT.fullmatch(vat_code):
+        return "must be a Finnish VAT code of the form FI12345678; correct it"
+    if not _passes("stdnum.fi.alv", vat_code):
+        return "must be a Finnish VAT code; its check digit does not fit, so correct the wrong digit"
+    return None
+
+
 def looks_like_business_id(value: str) -> bool:
     """Whether a value has the form of a Finnish Business ID, right or wrong."""
     return _BUSINESS_ID.fullmatch(value) is not None
@@ -63,6 +77,11 @@ def payment_reference_fault(reference: str, *, finnish: bool) -> str | None:
         reference: The reference.
         finnish: Whether the seller is paid in Finland, where digits alone carry a check digit.
     """
+    if _CUT.fullmatch(reference):
+        return (
+            "must be a payment reference, but a spreadsheet has cut its digits; give the cell the format "
+            "Text and write the number again"
+        )
     if _CREDITOR_REFERENCE.match(reference):
         if _passes("stdnum.iso11649", reference):
             return None

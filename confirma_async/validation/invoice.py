@@ -28,6 +28,14 @@ _LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1
 _NUMBER = f"a whole number greater than zero, of at most {LONGEST_INVOICE_NUMBER} digits"
 _NOTHING: tuple[Problem, ...] = ()
 _HALF_CENT = Decimal("0.005")
+_EURO = "EUR"
+_FINLAND = "FI"
+_ROUNDED = Decimal("0.05")
+_ROUNDED_PART = Decimal("0.005")
+_NO_RATE = (
+    "must make the VAT amount of net, and does not (per cent are written 25.5, not 0.255); correct whichever "
+    "is wrong"
+)
 _MAY_BE_DUE_BEFORE = frozenset({InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE})
 
 _Column: TypeAlias = list[Decimal | None]
@@ -74,19 +82,66 @@ def payment_reference_is_right(invoice: InvoiceContentData) -> Sequence[Problem]
     references = invoice.references
     if references is None or references.payment is None:
         return _NOTHING
-    fault = payment_reference_fault(references.payment, finnish=_is_paid_in_finland(invoice))
+    finnish = reference_is_finnish(invoice)
+    fault = payment_reference_fault(references.payment, finnish=finnish)
     return _NOTHING if fault is None else (_problem(rules.PAYMENT_REFERENCE, "references.payment", fault),)
 
 
-def _is_paid_in_finland(invoice: InvoiceContentData) -> bool:
+def reference_is_finnish(invoice: InvoiceContentData) -> bool:
+    """Whether a payment reference of digits alone is a Finnish one: in euros, and not paid elsewhere.
+
+    An account decides, since the payer's bank looks at it; the seller's address only where there is none.
+    """
+    if invoice.header.currency_code != _EURO:
+        return False
     seller = None if invoice.parties is None else invoice.parties.seller_party
     if seller is None:
-        return False
-    account = seller.payment_details
-    iban: object = None if account is None else account.iban
-    if isinstance(iban, str) and iban[:2].upper() == "FI":
         return True
-    return seller.address is not None and seller.address.country_code == "FI"
+    paid_to = seller.payment_details
+    if paid_to is not None and paid_to.iban:
+        return paid_to.iban[:2].upper() == _FINLAND
+    if paid_to is not None and (paid_to.bankgiro or paid_to.postgiro):
+        return False
+    return seller.address is None or seller.address.country_code in {None, _FINLAND}
+
+
+@about(SalesInvoiceRequest)
+def amounts_say_what_to_pay(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """Amounts that are given say what is to be paid."""
+    amounts = invoice.amounts
+    if amounts is None or amounts.gross_amount is not None or amounts.net_amount is not None:
+        return _NOTHING
+    wanted = "must say what is to be paid: give grossAmount, or at least netAmount"
+    return (_problem(rules.AMOUNT_TO_PAY, "amounts", wanted),)
+
+
+@about(SalesInvoiceRequest)
+def vat_is_its_rate_of_net(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """Each VAT amount is what its rate makes of net."""
+    found = tuple(
+        _problem(rules.VAT_RATE, f"rows[{index}].vatPercentage", _NO_RATE)
+        for index, row in enumerate(invoice.rows)
+        if not rate_fits(row.net_amount, row.vat_percentage, _vat(row))
+    )
+    parts = () if invoice.amounts is None else invoice.amounts.vat_breakdown
+    return found + tuple(
+        _problem(rules.VAT_RATE, f"amounts.vatBreakdown[{index}].vatPercentage", _NO_RATE)
+        for index, part in enumerate(parts)
+        if not rate_fits(part.net_amount, part.vat_percentage, part.vat_amount)
+    )
+
+
+def rate_fits(net: Decimal | None, rate: Decimal | None, vat: Decimal | None) -> bool:
+    """Whether a rate, in per cent, makes a VAT amount of net, as far as VAT is ever rounded."""
+    if net is None or rate is None or not vat:
+        return True
+    return abs(net * rate / 100 - vat) <= max(_ROUNDED, abs(net) * _ROUNDED_PART)
+
+
+def _vat(row: InvoiceRowData) -> Decimal | None:
+    if row.vat_amount is not None or row.gross_amount is None or row.net_amount is None:
+        return row.vat_amount
+    return row.gross_amount - row.net_amount
 
 
 @about(SalesInvoiceRequest)

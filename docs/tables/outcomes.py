@@ -9,7 +9,7 @@ from confirma_async.bulk import State, Verdict
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.contract import CREATE_INVOICE, Repeat
 from confirma_async.errors import (
-    AddressNotChosenError,
+    AmbiguousAddressError,
     APIError,
     Attempt,
     AuthenticationError,
@@ -23,6 +23,8 @@ from confirma_async.errors import (
     JournalError,
     JournalGoneError,
     JournalMismatchError,
+    MirrorBusyError,
+    MirrorError,
     NotFoundError,
     OutcomeUnknownError,
     PermissionDeniedError,
@@ -39,6 +41,8 @@ from confirma_async.errors import (
     error_class,
 )
 from confirma_async.formats import InputError
+from confirma_async.mirror.events.delivery import DeliveryError
+from confirma_async.mirror.events.signature import SignatureError
 from confirma_async.sandbox import Fault
 from confirma_async.session.history import History, log_fields as fields_of_record
 from confirma_async.session.rate import adaptive_rate, refusal_share
@@ -51,7 +55,7 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     ConfirmaError: "Catch this one to catch them all.",
     ConfigurationError: "Change what the message names. Nothing was sent.",
     RequestInvalidError: "Correct the places that `problems` lists. Nothing was sent.",
-    AddressNotChosenError: "Name the type of address, the operator, or both, as the message lists them.",
+    AmbiguousAddressError: "Name the type of address, the operator, or both, as the message lists them.",
     InputError: "Correct or replace the file. Nothing of it was sent.",
     CallError: "Catch this one for every failed call, and look at `phase`.",
     CredentialsError: "See to the place where the key is kept, as the message says.",
@@ -76,6 +80,10 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     RateLimitedError: "Lower the rate limit; wait `retry_after` seconds where it is given.",
     ServerError: "Repeat the call later. It is raised only where nothing can have taken effect.",
     JournalError: "Do what the message says. If `resumable`, the same call goes on afterwards.",
+    MirrorError: "See to the file or the server that the message names, then run the same again.",
+    DeliveryError: "See to the receiver, then run the same again: it goes on with this event.",
+    SignatureError: "Answer the delivery with an error, and do not believe it.",
+    MirrorBusyError: "Wait for the other run to end, then run the same again.",
     JournalGoneError: "Put the journal, or what `rescued` names, in its place before anything else is sent.",
     JournalMismatchError: "Use the key and the target of the journal, or the journal of this key.",
     UnknownAccountError: "Name one of the accounts that `known` lists, or say that it is a new one.",
@@ -154,7 +162,9 @@ def errors() -> str:
 
 
 def _tree(cls: type[ConfirmaError]) -> Iterator[type[ConfirmaError]]:
-    yield cls
+    """Yield the classes that a user can meet: others are raised and caught within the SDK."""
+    if cls.__module__ == ConfirmaError.__module__ or cls is InputError:
+        yield cls
     for child in cls.__subclasses__():
         yield from _tree(child)
 

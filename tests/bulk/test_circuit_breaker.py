@@ -4,7 +4,8 @@ import pytest
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.kinds import Kind
-from confirma_async.bulk.job.circuit_breaker import UNKNOWN_STREAK, CircuitBreaker, cause_of
+from confirma_async.bulk.job.circuit_breaker import UNKNOWN_STREAK, CircuitBreaker
+from confirma_async.bulk.reporting.outcomes import cause_of
 
 
 def rejected(detail="no agreement for 1042"):

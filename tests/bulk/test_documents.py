@@ -9,7 +9,7 @@ import pytest
 
 from confirma_async import Confirma, RateLimit, RetryPolicy, Sandbox
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import LARGEST_ATTACHMENT, ReadOptions, read
 from confirma_async.sandbox import Fault

@@ -7,7 +7,7 @@ from attrs import fields
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.bulk.models import JobArguments, JobOptions
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats import read
 from confirma_async.session.transport import Response

@@ -190,6 +190,7 @@ class StatesInSqlite(States):
         self.folder.cleanup()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("machine", "examples"), [(StatesInMemory, 100), (StatesInSqlite, 25)])
 def test_no_order_of_events_breaks_the_promise(machine, examples):
     run_state_machine_as_test(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli.job_options import next_time
 from confirma_async.sandbox import Fault
 

@@ -19,7 +19,7 @@ from confirma_async.errors import error_class
         (errors.ResponseDecodeError("x").of("invoices.create", ()), Exit.UNKNOWN),
         (errors.ResponseDecodeError("x").of("payments.list", ()), Exit.REJECTED),
         (errors.JournalError("x"), Exit.USAGE),
-        (errors.AddressNotChosenError([]), Exit.REJECTED),
+        (errors.AmbiguousAddressError([]), Exit.REJECTED),
     ],
 )
 def test_an_error_has_its_code(error, code):

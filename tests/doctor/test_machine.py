@@ -34,7 +34,7 @@ async def test_other_libraries_are_only_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     finding = await machine.check_libraries(Context(Setup()))
     assert finding.health is Health.GOOD
-    assert "xml" in finding.message
+    assert "excel" in finding.message
 
 
 async def test_a_folder_on_a_network_is_bad(monkeypatch, tmp_path):

@@ -16,7 +16,8 @@ from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.models import Entry
 from confirma_async.bulk.sqlite.file import open_file
-from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import (
     ConfigurationError,
     JournalError,
@@ -474,6 +475,62 @@ async def test_a_job_goes_on_with_what_another_leaves(sandbox, confirma, overrid
         assert (await first).interrupted
     assert (await second).accepted == 3
     assert exactly_once(sandbox, 3)
+
+
+async def test_a_job_is_not_complete_where_another_has_taken_up_what_it_told_as_unknown(
+    sandbox, confirma, overrides, journal, wire_invoice
+):
+    """The journal counts it for the other one then."""
+    sandbox.faults.add(kind=Fault.RESET_BEFORE_COMMIT, operation=CREATE)
+    told, go_on = asyncio.Event(), asyncio.Event()
+
+    async def one():
+        yield wire_invoice(1)
+        await go_on.wait()
+
+    stream = confirma.bulk.stream(one(), journal=journal, settle_seconds=0)
+
+    async def follow():
+        async for _ in stream:
+            told.set()
+
+    first = asyncio.create_task(follow())
+    await told.wait()
+    async with Confirma(sandbox.api_key, base_url=sandbox.url, overrides=overrides) as client:
+        second = asyncio.create_task(
+            client.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=60)
+        )
+        while run_of(journal) != 2:  # noqa: ASYNC110 (another connection says it)
+            await asyncio.sleep(0.01)
+        go_on.set()
+        await first
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+    assert (stream.report.unknown, stream.report.complete) == (1, False)
+
+
+def run_of(path):
+    """The run that took up the one invoice of a journal."""
+    with reading(path) as journal:
+        return next(journal.rows()).run
+
+
+async def test_the_same_invoice_twice_in_a_job_is_refused_while_another_job_has_it(
+    sandbox, confirma, journal, wire_invoice, monkeypatch
+):
+    monkeypatch.setattr("confirma_async.bulk.job.feeder.ELSEWHERE_PAUSE", 0.01)
+    entry = prepare(wire_invoice(1), 1, confirma.converter, validate=True)
+    assert isinstance(entry, Entry)
+    other = open_sqlite(journal)
+    with other.transaction():
+        other.admit([entry], other.begin(JobName(sandbox.url), now=1.0))
+    job = asyncio.create_task(confirma.bulk.submit([wire_invoice(1), wire_invoice(1)], journal=journal))
+    await asyncio.sleep(0.1)
+    other.close()
+    report = await job
+    assert (report.accepted, report.refused) == (1, 1)
+    assert "stands twice" in (report.issues[0].detail or "")
+    assert exactly_once(sandbox, 1)
 
 
 async def test_what_another_job_never_lets_go_of_is_told_as_unknown(

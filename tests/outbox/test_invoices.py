@@ -11,7 +11,8 @@ from confirma_async import RateLimit, Verdict
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.models import Entry
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import (
     AuthenticationError,
     ConfigurationError,

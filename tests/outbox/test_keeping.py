@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from confirma_async import Verdict
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.sandbox import Fault
 from tests.outbox.conftest import CREATE
 from tests.outbox.test_writes import LEDGER, ledger

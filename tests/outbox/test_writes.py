@@ -11,7 +11,8 @@ from confirma_async import Verdict
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.journal.writes import Write
 from confirma_async.bulk.models import DIGEST_BYTES, State
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import ConfigurationError, PermissionDeniedError, RequestInvalidError
 from confirma_async.resources.accounting import prepared_ledger
 from confirma_async.sandbox import Fault

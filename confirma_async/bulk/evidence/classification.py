@@ -29,12 +29,12 @@ from confirma_async.errors import (
     ResponseDecodeError,
     TransportError,
 )
-from confirma_async.redaction import told as repeated
+from confirma_async.redaction import quoted as repeated
 from confirma_async.schemas import (
     InvoiceReceipt,
     InvoiceStatus,
 )
-from confirma_async.session.pipeline import Reply
+from confirma_async.session.decoding import Reply
 from confirma_async.session.refusals import in_words
 from confirma_async.session.retry import not_taken
 
@@ -218,8 +218,8 @@ def classify_answer(
             kind=Kind.ANOTHER, status=status, detail="the answer names another invoice than the one sent"
         )
     if status == InvoiceStatus.ERROR:
-        told = in_words(found) or "the service found it in error"
-        return Classification(kind=Kind.IN_ERROR, status=status, detail=told)
+        detail = in_words(found) or "the service found it in error"
+        return Classification(kind=Kind.IN_ERROR, status=status, detail=detail)
     if status == InvoiceStatus.DUPLICATE:
         # It need not be this document that the service has: it may know numbers only. The form is one that no
         # lookup confirms; it lets many that are sent a second time be looked up before the job is paused.

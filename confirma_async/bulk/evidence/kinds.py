@@ -1,7 +1,7 @@
 """What each kind of evidence proves of an invoice: the one table from evidence to states.
 
 Every kind is a member of ``Kind``, with the state that follows from it and the reason. ``classification.py``
-tells which kind something is. The docs show the same table.
+says which kind something is. The docs show the same table.
 """
 
 from __future__ import annotations

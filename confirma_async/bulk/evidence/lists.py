@@ -98,7 +98,7 @@ def _not_listed(answer: DistributionInformation, wanted: Wanted) -> Kind:
     number, meta = wanted.key.number, answer.meta_data
     filters = meta.filters_applied if meta else None
     numbers = [record.invoice_number for record in answer.data]
-    if any(told is not None and names_number(told, number) for told in numbers):
+    if any(said is not None and names_number(said, number) for said in numbers):
         return Kind.NEAR
     if None in numbers:
         return Kind.NO_NUMBERS
@@ -131,8 +131,8 @@ def _listed(
     )
     first = [record for record in found if record.status != InvoiceStatus.DUPLICATE] or found or records
     if kind is Kind.LISTED_IN_ERROR:
-        told = first[0].error or "the service found it in error"
-        return Classification(kind=kind, status=first[0].status, detail=told)
+        said = first[0].error or "the service found it in error"
+        return Classification(kind=kind, status=first[0].status, detail=said)
     status = first[0].status
     if kind.reading.state is State.UNKNOWN:
         return Classification(kind=kind, status=status, detail=kind.reading.detail)
@@ -176,7 +176,7 @@ def _contradicts(record: DistributionRecord, wanted: Wanted) -> bool:
         or any(
             amount is None or (own is not None and amount != own.copy_abs()) for amount in amounts_in(extra)
         )
-        or any(key.seller and same_seller(told) not in {"", key.seller} for told in sellers_in(extra))
+        or any(key.seller and same_seller(said) not in {"", key.seller} for said in sellers_in(extra))
     )
 
 

@@ -19,7 +19,7 @@ from confirma_async.bulk.evidence.lists import (
 from confirma_async.bulk.evidence.newer import ServiceTime
 from confirma_async.bulk.evidence.observations import Observations, loop_time
 from confirma_async.bulk.evidence.tasks import UNPROVEN, Again, Decided, Lost, Send, Step, Task, decision_of
-from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal import Journal, JournalReader
 from confirma_async.bulk.journal.records import Doubt, Version
 from confirma_async.bulk.models import JobOptions, Row, State, Unknown
 from confirma_async.bulk.writer import JournalWriter
@@ -196,8 +196,8 @@ class Lookups:
         def judge(journal: Journal) -> Classification | Again | Send:
             found = classify_list(answer, wanted, journal.ambiguous_matches(task.position, wanted.key))
             if lost.changed and found.state is State.ACCEPTED:
-                told = Kind.FORMER_VERSION.reading.reason
-                return Classification(kind=Kind.FORMER_VERSION, status=found.status, detail=told)
+                said = Kind.FORMER_VERSION.reading.reason
+                return Classification(kind=Kind.FORMER_VERSION, status=found.status, detail=said)
             if lost.surely_not:
                 return _once_more(found, lost, task)
             if found.kind is Kind.NOT_LISTED:
@@ -243,8 +243,8 @@ class Lookups:
                 else Classification(kind=Kind.NOT_ENDED, detail=_FAR)
             )
         if task.resends >= RESENDS and not lost.says_no:
-            told = f"not listed after being sent {task.resends + 1} times"
-            return Classification(kind=Kind.TOO_OFTEN, detail=told)
+            said = f"not listed after being sent {task.resends + 1} times"
+            return Classification(kind=Kind.TOO_OFTEN, detail=said)
         trusts_time = task.entry.key.type != InvoiceType.REMINDER
         found = classify_absence(
             witnessed=moment.witnessed,
@@ -272,11 +272,11 @@ class Lookups:
         elif lost.failed < LOOKUPS:
             return Again(self.backoff(lost.failed), failed)
         trouble = f"the lookup failed: {failed.detail or error}"
-        told = Classification(
+        said = Classification(
             kind=Kind.NO_LIST, detail=held(trouble, lost.said) if lost.says_no else trouble,
             pause=failed.pause, cause=failed.cause,
         )  # fmt: skip
-        return await self._decide(task, lambda _: told)
+        return await self._decide(task, lambda _: said)
 
     # --- witnesses and time -------------------------------------------------------------------------
 
@@ -344,7 +344,7 @@ def _once_more(found: Classification, lost: Lost, task: Task) -> Classification 
     return found
 
 
-def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None]:
+def _candidates(journal: JournalReader, task: Task) -> tuple[Sequence[Row], int | None]:
     """Return the invoices that may be witnesses, and when the lost attempt had ended."""
     if task.entry.key.type == InvoiceType.REMINDER:  # a list may show it by the number of its invoice
         return (), None
@@ -354,7 +354,7 @@ def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None
     ), own.ended if own is not None and own.position == task.position else None
 
 
-def _has_one_attempt(journal: Journal, task: Task) -> bool:
+def _has_one_attempt(journal: JournalReader, task: Task) -> bool:
     """Say whether a record can only be of the attempt that was answered, not of one before it."""
     own = journal.find(task.entry.key)
     return own is not None and own.attempts == 1 and not journal.has_previous_version(task.position)

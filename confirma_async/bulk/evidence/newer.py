@@ -22,7 +22,7 @@ MARGIN = datetime.timedelta(hours=1)
 """How much newer than the doubt a record must be: not all of a service need have one clock."""
 
 ServiceTime: TypeAlias = Callable[[], Awaitable[float | None]]
-"""Asks what the service's clock says; seconds since 1970, None where it does not tell."""
+"""Asks what the service's clock says; seconds since 1970, None where it does not say."""
 
 
 @define
@@ -88,7 +88,7 @@ def _is_like(record: DistributionRecord, key: InvoiceKey) -> bool:
     """
     types = types_in(record.extra) or [InvoiceType.INVOICE]
     dated = record.invoice_date is not None and record.invoice_date.isoformat() >= key.date
-    return bool(key.date) and dated and all(told == type_word(key.type) for told in types)
+    return bool(key.date) and dated and all(said == type_word(key.type) for said in types)
 
 
 def _is_after(moment: object, other: datetime.datetime) -> bool:

@@ -13,10 +13,10 @@ from confirma_async.bulk.evidence.classification import (
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.models import Entry, State
-from confirma_async.session.pipeline import Reply
+from confirma_async.session.decoding import Reply
 
 UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
-"""What is told of an invoice that was sent again on time alone."""
+"""What is said of an invoice that was sent again on time alone."""
 
 
 @define
@@ -67,7 +67,7 @@ class Task:
         resends: How often this run has sent it again.
         unproven: Whether time alone spoke for sending it again.
         unsure: Whether it was rejected before because no list showed it.
-        elsewhere: The loop time until which another job may have it in its hands before that is told; None
+        elsewhere: The loop time until which another job may have it before that is reported; None
             where none has.
         reply: The answer to its last attempt, where it was a successful one.
         timeout: Seconds for its call; the client's unless given.

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from attrs import define, field
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.models import State
+from confirma_async.bulk.reporting.outcomes import cause_of
 
 UNKNOWN_STREAK = 20
 """Unknown outcomes in a row after which the service is taken to be unwell. Where more calls are under way at
 once, twice their number: one blip may take them all."""
-
-_PARTICULAR = re.compile(r"\d[\d.,:/-]*|'[^']*'|\"[^\"]*\"")
-
-
-def cause_of(detail: str | None) -> str:
-    """Return what rejections of one cause have in common: their words, without numbers and quoted values."""
-    return _PARTICULAR.sub("…", detail or "no reason given")
 
 
 @define

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.tasks import Task
@@ -44,7 +44,7 @@ class Feeder:
         room: Set while more may come in.
         wait: Has an item wait for so many seconds before it is handled.
         longest_call: Seconds within which a call ends.
-        elsewhere: Positions of the invoices that another job has in its hands.
+        elsewhere: The invoices that another job has in its hands: where they stand, by their positions.
         exhausted: Whether the whole source was read.
         error: What the source failed with.
     """
@@ -61,7 +61,7 @@ class Feeder:
     room: asyncio.Event
     wait: Callable[[Task, float], None]
     longest_call: float
-    elsewhere: set[int] = field(init=False, factory=set[int])
+    elsewhere: dict[int, str] = field(init=False, factory=dict[int, str])
     exhausted: bool = field(init=False, default=False)
     error: Exception | None = field(init=False, default=None)
 
@@ -120,7 +120,7 @@ class Feeder:
             raise
 
     async def _taken(self, entry: Entry, admitted: Admitted) -> Task | None:
-        """Take up an entry; return None where there is nothing to do for it, and that has been told."""
+        """Take up an entry; return None where there is nothing to do for it, and that has been reported."""
         match admitted:
             case Admitted(Admission.FINAL, row=row) if row is not None:
                 self.channel.put(outcomes.resumed(entry, row))
@@ -128,8 +128,13 @@ class Feeder:
             case Admitted(Admission.CLASH | Admission.CHANGED as admission, row=row) if row is not None:
                 await self._refuse([outcomes.contradiction(entry, admission, row)])
                 return None
+            case Admitted(Admission.ELSEWHERE, position, row) if position in self.elsewhere:
+                if row is not None:
+                    first = evolve(row, source=self.elsewhere[position])
+                    await self._refuse([outcomes.contradiction(entry, Admission.CLASH, first)])
+                return None
             case Admitted(Admission.ELSEWHERE, position):
-                self.elsewhere.add(position)
+                self.elsewhere[position] = str(entry.place)
                 patience = self.options.settle_seconds + self.longest_call
                 until = asyncio.get_running_loop().time() + patience
                 task = Task(entry, position, elsewhere=until)
@@ -143,7 +148,7 @@ class Feeder:
 
         Args:
             task: The invoice.
-            until: The loop time from which it is told that another job has it.
+            until: The loop time from which it is reported that another job has it.
 
         Returns:
             The invoice as it is to be handled now; None where it is not.
@@ -152,7 +157,7 @@ class Feeder:
         (admitted,) = await self.writer.run(lambda journal: journal.admit([entry], run, retry))
         following = None
         if admitted.admission is not Admission.ELSEWHERE:
-            self.elsewhere.discard(task.position)
+            self.elsewhere.pop(task.position, None)
             following = await self._taken(entry, admitted)
         elif asyncio.get_running_loop().time() < until:
             self.wait(task, ELSEWHERE_PAUSE)

@@ -108,7 +108,8 @@ def prepare(record: Record, index: int, converter: Converter, *, validate: bool)
         body = encode_invoice(request, converter, validate=validate)
     except RequestInvalidError as error:
         number = None if request is None else number_of(request)
-        return Refusal(place=place, problems=error.problems, number=number)
+        problems = error.problems if read is None else read.located(error.problems)
+        return Refusal(place=place, problems=problems, number=number)
     return Entry(
         place=place,
         key=key_of(request),

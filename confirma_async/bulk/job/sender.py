@@ -22,8 +22,9 @@ from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import CallError, OutcomeUnknownError, Problem, RequestInvalidError
+from confirma_async.session.decoding import Reply
 from confirma_async.session.download import Downloads
-from confirma_async.session.pipeline import CallOptions, Pipeline, Reply
+from confirma_async.session.pipeline import CallOptions, Pipeline
 from confirma_async.session.retry import RetryQuota
 from confirma_async.session.waiting.halt import CalledOffError
 

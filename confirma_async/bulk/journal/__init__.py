@@ -30,10 +30,10 @@ from confirma_async.bulk.models import Entry, InvoiceKey, Refusal, Retry, Row, S
 from confirma_async.formats.models import Identity
 
 
-class Journal(Protocol):
-    """The states of a job's invoices, durable.
+class JournalReader(Protocol):
+    """What a journal says.
 
-    Every method raises ``JournalError`` when the journal cannot be read or written.
+    Every method raises ``JournalError`` when the journal cannot be read.
     """
 
     @property
@@ -50,113 +50,6 @@ class Journal(Protocol):
     def writes(self) -> Writes:
         """The writes that are no invoices."""
         ...
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Make what is written inside durable together when the block ends, or not at all."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it. Closing twice is fine."""
-        ...
-
-    # --- a job writes -----------------------------------------------------------------------------
-
-    def begin(
-        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
-    ) -> int:
-        """Begin a run, if the journal is of its target and its owner; return the number of the run.
-
-        Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
-        In a journal that is in doubt for the first time, nothing counts as surely not sent any more.
-
-        Args:
-            job: Where the invoices go, and the names of the inputs.
-            now: Seconds since 1970.
-            owner: Whose key the calls bear; None asks nothing.
-            expected: How many records the whole input has, where it was counted.
-
-        Raises:
-            JournalMismatchError: it belongs to another target or another account.
-        """
-        ...
-
-    def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
-        """Check that the journal is of a target and of an owner, and tie it to them where it is new.
-
-        Raises:
-            JournalMismatchError: it belongs to another target or another account.
-        """
-        ...
-
-    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
-        """Write down how a run ended, in words, and the key that its calls bore in the end."""
-        ...
-
-    def admit(
-        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
-    ) -> list[Admitted]:
-        """Claim each entry for this run, unless ``admission_of`` has something to say against it."""
-        ...
-
-    def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
-        """Write down the intent to send these items: their first byte leaves after this.
-
-        Args:
-            positions: The items; each attempt gets the next place in the order of all attempts.
-            now: Seconds since 1970.
-            ends_at: The latest moment at which their calls can end.
-        """
-        ...
-
-    def ended(self, positions: Sequence[int]) -> None:
-        """Write down that the lost attempts of these items have surely ended by now."""
-        ...
-
-    def decide(self, decisions: Sequence[Decision]) -> None:
-        """Write down what became of items, in this order."""
-        ...
-
-    def put_back(self, run: int) -> None:
-        """Let go of what this run has claimed and not sent: it is pending again."""
-        ...
-
-    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
-        """Write down records that a run will not send, so that reports can name them."""
-        ...
-
-    def resolve(self, resolution: Resolution) -> None:
-        """Write down what a person found out about an item, and keep what it was before."""
-        ...
-
-    def trust(self, now: float) -> int:
-        """Take the journal for whole again: what was never sent by it may be; return how many that are."""
-        ...
-
-    def note_service_time(self, moment: float) -> None:
-        """Keep what the service's clock said in its first answer since the journal is in doubt.
-
-        Args:
-            moment: Seconds since 1970.
-        """
-        ...
-
-    def confirm_form(self, form: str) -> None:
-        """Keep the form of an answer after which a lookup has found the invoice."""
-        ...
-
-    def keep_numbers(self, given: Mapping[Identity, int]) -> None:
-        """Keep the whole numbers given to documents whose own is none; one that is there stays."""
-        ...
-
-    def archive(self, before: float) -> int:
-        """Keep of the invoices accepted before a moment only what stops them from being sent again.
-
-        Returns:
-            How many invoices that are.
-        """
-        ...
-
-    # --- anybody reads ----------------------------------------------------------------------------
 
     def archived(self, run: int | None = None) -> int:
         """Return how many accepted invoices were archived: all, or those of a run."""
@@ -270,4 +163,114 @@ class Journal(Protocol):
 
     def renumbered(self, run: int) -> Mapping[Identity, int]:
         """Return the whole numbers that a run gave to documents whose own is none, smallest first."""
+        ...
+
+
+class Journal(JournalReader, Protocol):
+    """The states of a job's invoices, durable.
+
+    Every method raises ``JournalError`` when the journal cannot be read or written.
+    """
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make what is written inside durable together when the block ends, or not at all."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it. Closing twice is fine."""
+        ...
+
+    def begin(
+        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
+    ) -> int:
+        """Begin a run, if the journal is of its target and its owner; return the number of the run.
+
+        Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
+        In a journal that is in doubt for the first time, nothing counts as surely not sent any more.
+
+        Args:
+            job: Where the invoices go, and the names of the inputs.
+            now: Seconds since 1970.
+            owner: Whose key the calls bear; None asks nothing.
+            expected: How many records the whole input has, where it was counted.
+
+        Raises:
+            JournalMismatchError: it belongs to another target or another account.
+        """
+        ...
+
+    def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
+        """Check that the journal is of a target and of an owner, and tie it to them where it is new.
+
+        Raises:
+            JournalMismatchError: it belongs to another target or another account.
+        """
+        ...
+
+    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
+        """Write down how a run ended, in words, and the key that its calls bore in the end."""
+        ...
+
+    def admit(
+        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
+    ) -> list[Admitted]:
+        """Claim each entry for this run, unless ``admission_of`` has something to say against it."""
+        ...
+
+    def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
+        """Write down the intent to send these items: their first byte leaves after this.
+
+        Args:
+            positions: The items; each attempt gets the next place in the order of all attempts.
+            now: Seconds since 1970.
+            ends_at: The latest moment at which their calls can end.
+        """
+        ...
+
+    def ended(self, positions: Sequence[int]) -> None:
+        """Write down that the lost attempts of these items have surely ended by now."""
+        ...
+
+    def decide(self, decisions: Sequence[Decision]) -> None:
+        """Write down what became of items, in this order."""
+        ...
+
+    def put_back(self, run: int) -> None:
+        """Let go of what this run has claimed and not sent: it is pending again."""
+        ...
+
+    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
+        """Write down records that a run will not send, so that reports can name them."""
+        ...
+
+    def resolve(self, resolution: Resolution) -> None:
+        """Write down what a person found out about an item, and keep what it was before."""
+        ...
+
+    def trust(self, now: float) -> int:
+        """Take the journal for whole again: what was never sent by it may be; return how many that are."""
+        ...
+
+    def note_service_time(self, moment: float) -> None:
+        """Keep what the service's clock said in its first answer since the journal is in doubt.
+
+        Args:
+            moment: Seconds since 1970.
+        """
+        ...
+
+    def confirm_form(self, form: str) -> None:
+        """Keep the form of an answer after which a lookup has found the invoice."""
+        ...
+
+    def keep_numbers(self, given: Mapping[Identity, int]) -> None:
+        """Keep the whole numbers given to documents whose own is none; one that is there stays."""
+        ...
+
+    def archive(self, before: float) -> int:
+        """Keep of the invoices accepted before a moment only what stops them from being sent again.
+
+        Returns:
+            How many invoices that are.
+        """
         ...

@@ -9,7 +9,7 @@ from confirma_async.bulk.journal.records import (
     Admission,
 )
 from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
-from confirma_async.errors import JournalMismatchError
+from confirma_async.errors import JournalError, JournalMismatchError
 
 
 def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again: bool = False) -> Admission:
@@ -26,7 +26,7 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again
         return Admission.CLAIMED
     if row.key != entry.key:  # only one of the two names its seller
         return Admission.CHANGED
-    if row.holder is not None and row.holder != run:
+    if row.holder not in {None, run} and row.state not in FINAL:
         return Admission.ELSEWHERE
     if row.run == run and not again:
         return Admission.CLASH
@@ -39,6 +39,33 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again
         return Admission.FINAL
     may_have_arrived = row.state in {State.UNKNOWN, State.SENDING}  # none of another run is SENDING
     return Admission.UNKNOWN if may_have_arrived else Admission.CLAIMED
+
+
+def check_resolvable(row: Row | None) -> None:
+    """Check that a person may say what became of an item.
+
+    Args:
+        row: The item, after what dead runs have left was settled; None where there is none any more.
+
+    Raises:
+        JournalError: a run that goes on looks it up, or it is not of unknown outcome any more.
+    """
+    if row is None:
+        raise JournalError("the invoice is in the journal no longer")
+    if row.holder is not None:
+        raise JournalError(
+            f"a job that runs now has {row.key} in its hands, and looks it up; wait until it has ended, or "
+            "until it lets go of the invoice"
+        )
+    if row.state is not State.UNKNOWN:
+        raise JournalError(
+            f"{row.key} is of unknown outcome no longer: a job has found it {row.state.name.lower()}; "
+            "nothing was changed"
+        )
+
+
+class JournalTakenOverError(JournalError):
+    """Another run has taken over what this one had in its hands; nothing of the transaction is written."""
 
 
 class Keyed(Protocol):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.models import Entry, Outcome, Refusal, Row, State, Verdict
 from confirma_async.errors import Problem
+
+_PARTICULAR = re.compile(r"\d[\d.,:/-]*|'[^']*'|\"[^\"]*\"")
 
 VERDICTS = {
     State.ACCEPTED: Verdict.ACCEPTED,
     State.REJECTED: Verdict.REJECTED,
     State.UNKNOWN: Verdict.UNKNOWN,
 }
-"""The states of which something is told."""
+"""The states of which an outcome is reported."""
 
 
 def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> Outcome:
@@ -105,3 +109,8 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
         number=str(entry.key.number),
         problems=[Problem("$.invoice.header.number", f"job.{admission.value}", message)],
     )
+
+
+def cause_of(detail: str | None) -> str:
+    """Return what rejections of one cause have in common: their words, without numbers and quoted values."""
+    return _PARTICULAR.sub("…", detail or "no reason given")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.models import FINAL, State
 
@@ -35,11 +35,11 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at this rate; None where that cannot be told."""
+        """How long the rest takes at this rate; None where that is not known."""
         return self.left / self.rate if self.left is not None and self.rate else None
 
 
-def progress_of(journal: Journal, run: Run, now: float) -> Progress:
+def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
     """Read how a run gets on.
 
     Args:

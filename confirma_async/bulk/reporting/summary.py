@@ -9,16 +9,16 @@ from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from confirma_async.bulk.job.circuit_breaker import cause_of
-from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.models import FINAL, Row, State
+from confirma_async.bulk.reporting.outcomes import cause_of
 
 NAMED = 200
 """Invoices that a group names one by one; the export has them all."""
 
 REASONS = 100
-"""Reasons that a report tells apart; invoices with yet another one share a group."""
+"""Reasons that have a group of their own in a report; the others share one."""
 
 OTHER_REASONS = "other reasons"
 
@@ -58,7 +58,7 @@ class Group:
 
     Attributes:
         title: The rule that they break, or the reason that they share.
-        example: The words in which the first of them was told.
+        example: The words of the first of them.
         count: How many.
         named: Number and place of the first ``NAMED`` of them.
     """
@@ -96,7 +96,7 @@ class Summary:
 
     Attributes:
         target: Where the invoices went; None before the first run.
-        run: The run that is told of; None for all of them.
+        run: The run that is reported; None for all of them.
         totals: By state and currency.
         duplicates: Of the accepted, how many the service had already.
         rejected: What the service rejected, by reason, the largest group first.
@@ -135,12 +135,12 @@ class Summary:
         return sum(total.count for total in self.totals.values())
 
 
-def summarize(journal: Journal, run: Run | None = None) -> Summary:
+def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
     """Read a journal through once.
 
     Args:
         journal: The journal.
-        run: The run to tell of; None tells of all that the journal holds, and what its latest run refused.
+        run: The run to report; None reports all that the journal holds, and what its latest run refused.
     """
     number = run.number if run else None
     refusing = next(journal.runs(), None) if run is None else run

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -14,14 +12,12 @@ from attrs import frozen
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.rules import admission_of, same_invoice
 from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
+from confirma_async.bulk.sqlite.values import day, in_cents
 
-_LARGEST = 2**63 - 1
 _CLAIMS = frozenset({Admission.CLAIMED, Admission.RETRIED})
 """Admissions after which the item is this run's to send."""
 TAKEN_UP = _CLAIMS | {Admission.UNKNOWN}
 """The same, or to look up; none of them is final."""
-
-_NO_DAY = 0
 
 
 class Keeper(Protocol):
@@ -42,24 +38,6 @@ class Keeper(Protocol):
     def version_sent(self, position: int) -> Version | None:
         """Return what was sent of an item last, if it has been corrected since."""
         ...
-
-
-def day(date: str) -> int:
-    """Return the number of a day in ISO 8601; 0 for an empty text."""
-    return datetime.date.fromisoformat(date).toordinal() if date else _NO_DAY
-
-
-def date_of(number: int) -> str:
-    """Return the day of a number."""
-    return "" if number == _NO_DAY else datetime.date.fromordinal(number).isoformat()
-
-
-def in_cents(amount: Decimal | None) -> int | None:
-    """Return hundredths, which SQLite adds up exactly; None for what is none of that many."""
-    if amount is None or not amount.is_finite():
-        return None
-    cents = int(amount.scaleb(2))
-    return cents if abs(cents) <= _LARGEST and Decimal(cents).scaleb(-2) == amount else None
 
 
 @frozen

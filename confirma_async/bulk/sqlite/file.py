@@ -9,10 +9,10 @@ import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
-from attrs import define
+from attrs import define, field
 
 from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.sqlite.file_systems import check_file_system
@@ -25,22 +25,24 @@ from confirma_async.bulk.sqlite.guard import (
     examine_missing,
     explained,
     known_doubt,
-    log_of,
     mark_of,
 )
 from confirma_async.bulk.sqlite.locks import (
     LOOK_PATIENCE,
+    TURN_PATIENCE,
     Hold,
     being_read,
-    close_descriptor,
+    close_here,
+    files_of,
+    forget_name,
+    held_files,
     identity_at,
     in_use,
-    is_held,
-    is_open_here,
+    living_holds,
     lock_first,
-    note_closed,
-    note_open,
-    other_holds,
+    note_name,
+    open_here,
+    replaced_under_a_job,
     takes,
     turn,
     unwritable,
@@ -52,6 +54,9 @@ from confirma_async.files import sync_folder
 
 STATEMENTS = 512
 """Prepared statements that are kept: one for each number of rows that go together."""
+
+_ALONE = b" alone"
+"""What a hold says beside its files, where no other job may have them open."""
 
 
 @define
@@ -70,27 +75,42 @@ class OpenFile:
     doubt: Doubt | None
     hold: Hold
     _lock: int
-    _identity: tuple[int, int]
-    _log: Path
-    _log_identity: tuple[int, int]
+    _name: Path
+    _files: bytes
     _marks: Marks
+    _process: int = field(init=False, factory=os.getpid)
+    _closed: bool = field(init=False, default=False)
+    _patience: float = field(init=False, default=TURN_PATIENCE)
 
     @contextlib.contextmanager
     def turn(self) -> Generator[None]:
         """Have the job wait for its turn to change the file.
 
         Raises:
-            JournalError: another job keeps the file to itself.
+            JournalError: another job keeps the file to itself, or this process was forked from the one that
+                opened it.
+            JournalGoneError: it was deleted or replaced.
         """
-        with _turn(self.path, self._marks):
+        if os.getpid() != self._process:
+            raise JournalError(f"the journal {self.path} was opened before this process was forked")
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(_turn(self.path, self._marks, self._patience))
+            except OSError as error:
+                self.check_in_place()
+                raise unwritable(self.path, error) from error
+            except JournalError:
+                self._patience = 0.0  # what follows need not wait as long again
+                raise
+            self.check_in_place()
             yield
 
     def is_held(self, hold: str) -> bool:
-        """Say whether the job that took the hold of that name is alive."""
-        return is_held(self.path, self._identity, hold)
+        """Say whether the job that took the hold of that name is alive, and has these very files open."""
+        return held_files(self.path, hold) == self._files
 
     def check_in_place(self) -> None:
-        """Check that the file behind the path, and its log, are still those that are open.
+        """Check that the file, its log and the log's index are still those that are open.
 
         Raises:
             JournalGoneError: they are not; what the job knew was saved beside the path, where possible.
@@ -100,8 +120,8 @@ class OpenFile:
         what = "deleted" if not self.path.exists() else "replaced, or its log was"
         rescued = self._rescue()
         cure = (
-            f"what the job knew is in {rescued}: put that file in the journal's place before anything else "
-            "is sent"
+            f"what the job knew is in {rescued}: once no other job runs on the journal, put that file in its "
+            "place before anything else is sent"
             if rescued
             else "what the job knew could not be saved; look every invoice up before it is sent again"
         )
@@ -112,7 +132,7 @@ class OpenFile:
         )
 
     def _is_in_place(self) -> bool:
-        return identity_at(self.path) == self._identity and identity_at(self._log) == self._log_identity
+        return files_of(self.path) == self._files
 
     def note_commit(self, commits: int) -> None:
         """Write the marks after a commit."""
@@ -131,29 +151,37 @@ class OpenFile:
         return None
 
     def close(self) -> None:
-        """Close the file, as complete where no other job has it open, then let go of it."""
+        """Close the file, as complete where no other job has it open, then let go of it.
+
+        Closing twice is fine.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        if os.getpid() != self._process:
+            return  # a forked child has no part in it
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(JournalError, OSError):
-                stack.enter_context(self.turn())
-                if self._is_in_place() and not other_holds(self.path, self._identity, self.hold):
+                stack.enter_context(_turn(self.path, self._marks, self._patience))
+                if self._is_in_place() and not living_holds(self.path, self.hold):
                     _mark_closed(self.connection)
             with contextlib.suppress(sqlite3.Error):
                 self.connection.close()
             self.hold.end()
+            forget_name(self._lock, self._name)
+            close_here(self._lock)
         self._marks.close()
-        note_closed(self._identity)
-        close_descriptor(self._lock)
 
 
 @contextlib.contextmanager
-def _turn(path: Path, marks: Marks) -> Generator[None]:
+def _turn(path: Path, marks: Marks, patience: float) -> Generator[None]:
     """Wait for a turn by the mark that is beside the journal now: somebody may have removed it."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(turn(path, marks.beside))
+        stack.enter_context(turn(path, marks.beside, patience))
         while identity_at(mark_paths(path)[0]) != identity(os.fstat(marks.beside)):
             stack.close()
             marks.renew(path)
-            stack.enter_context(turn(path, marks.beside))
+            stack.enter_context(turn(path, marks.beside, patience))
         yield
 
 
@@ -192,37 +220,48 @@ def open_file(path: Path, *, alone: bool = False) -> OpenFile:
         _make(path.resolve())
     with contextlib.ExitStack() as on_failure:
         try:
-            lock = os.open(path, os.O_RDWR)
-            on_failure.callback(close_descriptor, lock)
-            if not is_open_here(path):
-                examine_header(path, lock)  # before anything is made beside what is no journal
+            lock = open_here(path)
+            on_failure.callback(close_here, lock)
+            examine_header(path, lock)  # before anything is made beside what is no journal
             marks = Marks.open(path)
             on_failure.callback(marks.close)
-            with _turn(path, marks):
-                opened = _open(path, lock, marks, on_failure, alone=alone)
+            with _turn(path, marks, TURN_PATIENCE):
+                opened = _open(path, lock, marks, alone=alone)
         except OSError as error:
             raise unwritable(path, error) from error
         on_failure.pop_all()
         return opened
 
 
-def _open(path: Path, lock: int, marks: Marks, on_failure: contextlib.ExitStack, *, alone: bool) -> OpenFile:
-    known_as, log = identity(os.fstat(lock)), log_of(path)
-    if known_as != identity_at(path):  # it was moved while this waited for it
-        raise in_use(path)
-    hold = Hold.take(path, known_as)
-    on_failure.callback(hold.end)
-    others = other_holds(path, known_as, hold)
-    if alone if others else is_open_here(path):  # without others, it is open under another name
-        raise in_use(path)
-    if not others:
-        lock_first(path, lock)
-    note_open(known_as)
-    on_failure.callback(note_closed, known_as)
-    connection, doubt = _joined(path) if others else _begun(path, lock, marks)
-    on_failure.callback(_give_up, connection, first=not others)
-    takes(lock, fcntl.LOCK_SH)
-    return OpenFile(path, connection, doubt, hold, lock, known_as, log, identity(log.stat()), marks)
+def _open(path: Path, lock: int, marks: Marks, *, alone: bool) -> OpenFile:
+    with contextlib.ExitStack() as on_failure:
+        file = identity(os.fstat(lock))
+        if file != identity_at(path):  # it was moved while this waited for it
+            raise in_use(path)
+        hold = Hold.take(path, os.fstat(lock))
+        on_failure.callback(hold.end)
+        others = living_holds(path, hold)
+        _check_others(path, others, alone=alone)
+        name = path.resolve()
+        note_name(lock, name)
+        on_failure.callback(forget_name, lock, name)
+        connection, doubt = _joined(path) if others else _begun(path, lock, marks)
+        on_failure.callback(_give_up, connection, first=not others)
+        files = files_of(path)
+        hold.declare(files + (_ALONE if alone else b""))
+        takes(lock, fcntl.LOCK_SH)
+        on_failure.pop_all()
+        return OpenFile(path, connection, doubt, hold, lock, name, files, marks)
+
+
+def _check_others(path: Path, others: Mapping[str, bytes], *, alone: bool) -> None:
+    """Check that a journal may be opened beside others who have it open."""
+    files = files_of(path)
+    for held in others.values():
+        if alone or held.endswith(_ALONE):
+            raise in_use(path)
+        if held != files:
+            raise replaced_under_a_job(path)
 
 
 def _give_up(connection: sqlite3.Connection, *, first: bool) -> None:
@@ -233,6 +272,7 @@ def _give_up(connection: sqlite3.Connection, *, first: bool) -> None:
 
 def _begun(path: Path, lock: int, marks: Marks) -> tuple[sqlite3.Connection, Doubt | None]:
     """Open a journal that no job has open, after the guard has looked at it."""
+    lock_first(path, lock)
     seen = examine(path, lock)
     check_whole(path)
     _make_private(path, lock)

@@ -122,7 +122,7 @@ def ends_with_its_container(folder: Path) -> str | None:
 
 
 def file_system(folder: Path) -> str | None:
-    """Return the kind of file system that a folder is on, where the system tells."""
+    """Return the kind of file system that a folder is on, where the system says."""
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
         place = folder.resolve()

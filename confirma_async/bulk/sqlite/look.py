@@ -77,15 +77,19 @@ def _look(path: Path) -> Generator[str | None]:
 @contextlib.contextmanager
 def _readable(path: Path) -> Generator[Path]:
     """Yield the file to read: a copy, where the log has no index, which SQLite would make beside it."""
-    log = log_of(path)
-    if not log.exists() or log.with_name(f"{path.resolve().name}-shm").exists():
+    if is_open_here(path):  # closing a descriptor of it would drop the locks of the job
         yield path
         return
+    log = log_of(path)
     with tempfile.TemporaryDirectory(prefix="confirma-look-") as folder:
         copy = Path(folder) / "journal"
-        shutil.copyfile(path, copy)
-        shutil.copyfile(log, log_of(copy))
-        yield copy
+        while log.exists() and not log.with_name(f"{path.resolve().name}-shm").exists():
+            with contextlib.suppress(FileNotFoundError):  # the job that had it open has closed it
+                shutil.copyfile(path, copy)
+                shutil.copyfile(log, log_of(copy))
+                yield copy
+                return
+        yield path
 
 
 def _of_this_version(connection: sqlite3.Connection) -> sqlite3.Connection:

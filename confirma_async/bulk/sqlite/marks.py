@@ -18,6 +18,7 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from confirma_async.accounts.folders import state_root
+from confirma_async.bulk.sqlite import forks
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
 
@@ -69,7 +70,7 @@ class Origin:
         return cls(_read_id("/etc/machine-id"), _read_id("/proc/sys/kernel/random/boot_id"), *identity(stat))
 
     def is_same_file(self, other: Origin) -> bool:
-        """Say whether both are one file, as far as can be told."""
+        """Say whether both are one file, as far as can be known."""
         if self.machine and other.machine and self.machine != other.machine:
             return False
         if self.boot == other.boot and self.device != other.device:
@@ -145,7 +146,8 @@ class Marks:
         return marks
 
     def _open(self, path: Path) -> None:
-        self._descriptors.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self._descriptors.append(forks.note_descriptor(descriptor))
 
     def renew(self, journal: Path) -> None:
         """Open the mark beside the journal anew, or make it: it is another file than it was."""
@@ -186,4 +188,4 @@ class Marks:
         """Let go of the marks. Closing twice is fine."""
         descriptors, self._descriptors = self._descriptors, []
         for descriptor in descriptors:
-            os.close(descriptor)
+            forks.close(descriptor)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from confirma_async.bulk.journal.records import Admission
+from confirma_async.bulk.journal.rules import JournalTakenOverError
 from confirma_async.bulk.journal.writes import (
     UNDER_WAY,
     Claim,
@@ -20,7 +21,6 @@ from confirma_async.bulk.journal.writes import (
 )
 from confirma_async.bulk.models import FINAL, Retry, State
 from confirma_async.bulk.sqlite.migrations import OPEN
-from confirma_async.errors import JournalError
 
 _COLUMNS = (
     "id, operation, key, digest, facts, state, run, attempts, attempted_at, ends_at, decided_at, status, "
@@ -31,6 +31,16 @@ _HELD = f"run = ? AND state IN ({State.CLAIMED:d}, {State.SENDING:d})"
 """Writes that a run has in its hands."""
 
 _IS_UNKNOWN = f"state = {State.UNKNOWN:d}"
+
+
+def settle_writes(connection: sqlite3.Connection) -> None:
+    """Settle what runs that are over left under way: claims were not sent, sends may have been."""
+    for before, after in ((State.CLAIMED, State.PENDING), (State.SENDING, State.UNKNOWN)):
+        connection.execute(
+            f"UPDATE write SET state = ? WHERE {OPEN} AND state = ? "
+            "AND run NOT IN (SELECT id FROM run WHERE hold IS NOT NULL)",
+            (after, before),
+        )
 
 
 class SqliteWrites:
@@ -48,21 +58,12 @@ class SqliteWrites:
         path: Path,
         connection: sqlite3.Connection,
         doubt: Callable[[], str | None],
-        settle_dead: Callable[[], None],
+        settle_dead: Callable[[], None] = lambda: None,
     ) -> None:
         self._path = path
         self._connection = connection
         self._doubt = doubt
         self._settle_dead = settle_dead
-
-    def settle(self) -> None:
-        """Settle what runs that are over left under way: claims were not sent, sends may have been."""
-        for before, after in ((State.CLAIMED, State.PENDING), (State.SENDING, State.UNKNOWN)):
-            self._connection.execute(
-                f"UPDATE write SET state = ? WHERE {OPEN} AND state = ? "
-                "AND run NOT IN (SELECT id FROM run WHERE hold IS NOT NULL)",
-                (after, before),
-            )
 
     def settle_doubt(self, reason: str) -> None:
         """Have what surely was not sent count as unknown: the journal has forgotten what was sent since."""
@@ -151,10 +152,10 @@ class SqliteWrites:
         """Check that a write was in the hands of the run that changes it.
 
         Raises:
-            JournalError: another run has taken it over; nothing of the transaction is written.
+            JournalTakenOverError: another run has taken it over; nothing of the transaction is written.
         """
         if not changed:
-            raise JournalError(
+            raise JournalTakenOverError(
                 f"the journal {self._path}: another run has taken over a write that this one was sending, "
                 f"because the file that shows it to be alive ({self._path.name}.held-...) was removed. It is "
                 "not sent again; what was sent is looked for"

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from confirma_async.cli.errors.account_errors import in_words
 from confirma_async.cli.errors.exit_codes import Exit, of_error
+from confirma_async.cli.flags import in_flags
 from confirma_async.cli.output.render import problem_as_json
 from confirma_async.errors import (
     APIError,
@@ -20,6 +21,7 @@ from confirma_async.errors import (
     ConfirmaError,
     JournalGoneError,
     JournalMismatchError,
+    MirrorError,
     OutcomeUnknownError,
     RateLimitedError,
     RequestInvalidError,
@@ -74,8 +76,7 @@ def explained(error: BaseException) -> Failure:
         case UnknownKeyError() | UnknownAccountError() | JournalMismatchError():
             return Failure(in_words(error), of_error(error))
         case ConfirmaError():
-            lists = isinstance(error, RequestInvalidError | ResponseDecodeError)  # a problem on each line
-            return Failure(visible(str(error), lines=lists), of_error(error), _details(error))
+            return Failure(_in_words(error), of_error(error), _details(error))
         case sqlite3.Error():
             return Failure(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
         case OSError() if error.filename:
@@ -92,6 +93,13 @@ def explained(error: BaseException) -> Failure:
                 "Set CONFIRMA_DEBUG=1 to see where, and please report it",
                 Exit.INTERNAL,
             )
+
+
+def _in_words(error: ConfirmaError) -> str:
+    if isinstance(error, MirrorError):
+        return visible(in_flags(str(error)))
+    lists = isinstance(error, RequestInvalidError | ResponseDecodeError)  # a problem on each line
+    return visible(str(error), lines=lists)
 
 
 def _details(error: ConfirmaError) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import enum
 from typing import TYPE_CHECKING
 
 from confirma_async.errors import (
-    AddressNotChosenError,
+    AmbiguousAddressError,
     APIError,
     AuthenticationError,
     ConfirmaError,
     JournalError,
     JournalGoneError,
+    MirrorBusyError,
+    MirrorError,
     OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitedError,
@@ -41,6 +43,8 @@ class Exit(enum.IntEnum):
     """What was asked for may have taken effect; find out before the command is given again."""
     JOURNAL_GONE = 5
     """The journal was deleted or replaced while the job ran; see to that before anything else is sent."""
+    BUSY = 6
+    """Another run is at work on the same mirror; this one changed nothing."""
     INTERNAL = 70
     """A fault of the SDK itself."""
     INTERRUPTED = 130
@@ -70,19 +74,21 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.USAGE
         case TransportError() | RateLimitedError() | ServerError():
             return Exit.PAUSED
-        case JournalError():
-            return _of_journal_error(error)
+        case JournalError() | MirrorError():
+            return _of_store_error(error)
         case APIError() if _leaves_open(error.status):
             return Exit.PAUSED
         case AuthenticationError() | PermissionDeniedError():
             return Exit.USAGE
-        case APIError() | RequestInvalidError() | AddressNotChosenError():
+        case APIError() | RequestInvalidError() | AmbiguousAddressError():
             return Exit.REJECTED
         case _:
             return Exit.USAGE
 
 
-def _of_journal_error(error: JournalError) -> Exit:
+def _of_store_error(error: JournalError | MirrorError) -> Exit:
+    if isinstance(error, MirrorBusyError):
+        return Exit.BUSY
     if isinstance(error, JournalGoneError):
         return Exit.JOURNAL_GONE
     return Exit.PAUSED if error.resumable else Exit.USAGE

@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import frozen
 
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.client import Confirma
 
 SHOWN_AT_MOST = 5000

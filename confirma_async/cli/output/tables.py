@@ -227,5 +227,9 @@ def _csv_cell(value: object) -> str:
     """
     if not isinstance(value, str):
         return text(value)
-    harmless = _FORMULA.sub(r"\1'", visible(value)).replace('"', '""')
-    return f'"{harmless}"'
+    return '"{}"'.format(harmless(value).replace('"', '""'))
+
+
+def harmless(value: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return _FORMULA.sub(r"\1'", visible(value))

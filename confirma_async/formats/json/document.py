@@ -18,7 +18,7 @@ from confirma_async.formats.json.keys import (
     remarks_on_unknown_keys,
     twice_in_one_object,
 )
-from confirma_async.formats.json.lines import LARGEST_FILE
+from confirma_async.formats.json.records import LARGEST_FILE
 from confirma_async.formats.models import InputError
 from confirma_async.schemas.wire import AnySchema
 

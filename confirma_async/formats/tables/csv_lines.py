@@ -108,7 +108,7 @@ def records(stream: TextIO, delimiter: str) -> Iterator[Fields | BadFields]:
             yield BadFields(line, _explain(error), first.split('"', 1)[0].split(delimiter)[:-1])
             reader = csv.reader(source, delimiter=delimiter, strict=True)
             continue
-        if any(value and not value.isspace() for value in values):
+        if "".join(values).strip():
             yield Fields(line, values)
 
 

@@ -25,12 +25,16 @@ class Call:
         query: The query parameters; of one given twice, the first.
         body: The body as it came.
         listing_delay: Real seconds that what this call stores stays unlisted (a fault).
+        most: After how many records a list is cut off (a fault).
+        unfiltered: Whether a list heeds no days (a fault).
     """
 
     client: SandboxClient
     query: Mapping[str, str]
     body: bytes
     listing_delay: float = 0.0
+    most: int | None = None
+    unfiltered: bool = False
 
 
 Handler: TypeAlias = Callable[[Backend, Call], Answer]

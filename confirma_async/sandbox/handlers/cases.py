@@ -14,6 +14,7 @@ from confirma_async.sandbox.rules.actions import ACTIONS, PENDING, PROCESSED_AFT
 from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store.cases import QueuedAction
 from confirma_async.sandbox.store.schedule import Due
+from confirma_async.sandbox.store.told import Kind
 from confirma_async.schemas import (
     Action,
     ActionReceipt,
@@ -72,6 +73,10 @@ def case_details(backend: Backend, call: Call) -> Answer:
     if query.case_id is None and query.invoice_number is None:
         missing = Problem("$.caseId", "case", "name a case, or an invoice number")
         return error_response(400, "the query names no case", [missing])
+    told = backend.store.told.named(call.client.name, Kind.CASE, str(query.case_id))
+    if told is not None:
+        name = {item.attribute: item.wire for item in backend.converter.fields_of(CaseDetails)}["case"]
+        return Answer(body=backend.converter.encode({name: told}))
     now = backend.now()
     found = backend.store.cases.find(call.client.name, ident=query.case_id, number=query.invoice_number)
     if not found:

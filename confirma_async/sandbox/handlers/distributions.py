@@ -10,7 +10,9 @@ from confirma_async.sandbox.answers import Answer, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
+from confirma_async.sandbox.handlers.listed import listed, told_of, window_for
 from confirma_async.sandbox.store.invoices import InvoiceQuery, ListedInvoice
+from confirma_async.sandbox.store.told import Kind
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionMetaData,
@@ -52,20 +54,21 @@ def distributions(backend: Backend, call: Call) -> Answer:
     query = read_query(backend, call, DistributionQuery)
     if isinstance(query, Answer):
         return query
-    window = window_of(query.from_inv_date, query.to_inv_date, backend.now().date())
+    window = window_for(call, query.from_inv_date, query.to_inv_date, backend.now().date())
     if isinstance(window, Answer):
         return window
     found = backend.store.invoices.listed(_invoice_query(call, query.invoice_number, window))
+    told = told_of(backend, call, Kind.DISTRIBUTION, window, number=query.invoice_number)
     information = DistributionInformation(
         meta_data=DistributionMetaData(
-            total_count=len(found),
+            total_count=len(found) + len(told),
             successful_count=sum(item.status in _SUCCESSFUL for item in found),
             failed_count=sum(item.status in _FAILED for item in found),
             filters_applied=_filters(query, window),
         ),
         data=tuple(_record(item) for item in found),
     )
-    return Answer(body=backend.converter.dumps(with_blanks(backend, information, "data")))
+    return listed(backend, call, with_blanks(backend, information, "data"), "data", told)
 
 
 def distributions_v2(backend: Backend, call: Call) -> Answer:

@@ -81,7 +81,7 @@ def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> T
 
     Args:
         provider: The client's accounting system.
-        refusal: What the provider says to everything, where it was told to refuse.
+        refusal: What the provider says to everything, where it was set to refuse.
         imbalance: What the rows of a ledger miss to balance.
     """
     if provider not in PROVIDERS:

@@ -65,7 +65,7 @@ EXAMPLES: Mapping[str, Sequence[EInvoiceAddress]] = MappingProxyType(
 
 ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
-        what="All addresses of a company are told, and none is chosen",
+        what="All addresses of a company are returned, and none is chosen",
         basis="§8: the API chooses none, the caller does",
         evidence=Evidence.DOCUMENTED,
     ),

@@ -28,7 +28,7 @@ from confirma_async.cli.output.terminal import Terminal
 from confirma_async.client import Confirma
 from confirma_async.formats import read_document
 from confirma_async.schemas import Case, DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
-from confirma_async.session.pipeline import Reply
+from confirma_async.session.decoding import Reply
 
 _OK = 200
 

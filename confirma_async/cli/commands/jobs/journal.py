@@ -14,8 +14,9 @@ import click
 from confirma_async.accounts.folders import JOURNAL_NAME
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose

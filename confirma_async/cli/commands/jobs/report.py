@@ -38,7 +38,7 @@ def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit
     Example:
       confirma report --html report.html
     """
-    _refuse_another_file(target)
+    refuse_another_file(target)
     with chosen(which, whose) as found:
         summary, name = summarize(found.journal, found.run), found.name
     written = page(summary, name, datetime.datetime.now().astimezone())
@@ -50,7 +50,7 @@ def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit
     return Exit.ACCEPTED
 
 
-def _refuse_another_file(target: Path) -> None:
+def refuse_another_file(target: Path) -> None:
     """Refuse to write over a journal or an input file that was named by mistake."""
     if not target.is_file():
         return

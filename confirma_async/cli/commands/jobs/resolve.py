@@ -92,14 +92,13 @@ def resolve(
     path, run = located(before[0] if before else None, whose)
     if not path.is_file():
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
-    with contextlib.closing(open_sqlite(path)) as journal:
+    with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
         fitting = _fitting(journal, run, kind, seller)
         rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
-        with journal.transaction():
-            for row in rows:
-                journal.resolve(
-                    Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
-                )
+        for row in rows:
+            journal.resolve(
+                Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
+            )
     if as_json:
         resolved = [
             {"number": row.key.number, "type": row.key.type, "is": found, "because": note} for row in rows

@@ -11,11 +11,11 @@ from typing import Any
 import click
 from attrs import define, evolve, field
 
-from confirma_async.bulk import Journal
 from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.models import FINAL, Entry, Refusal
 from confirma_async.bulk.number_assignment import known_numbers, number_book
-from confirma_async.bulk.sqlite.journal import SqliteJournal, reading_if_there
+from confirma_async.bulk.sqlite.reader import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.input_options import input_options
@@ -117,17 +117,17 @@ def inspect(
     return Exit.REJECTED if findings.bad else Exit.ACCEPTED
 
 
-def _journal(path: Path | None, stack: contextlib.ExitStack) -> SqliteJournal | None:
+def _journal(path: Path | None, stack: contextlib.ExitStack) -> JournalReader | None:
     return stack.enter_context(reading_if_there(path)) if path else None
 
 
-def _given(documents: Sequence[Identity], start: int, journal: SqliteJournal | None) -> AssignedNumbers:
+def _given(documents: Sequence[Identity], start: int, journal: JournalReader | None) -> AssignedNumbers:
     if journal is None:
         return assign(documents, start)
     return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
 
 
-def _classify(findings: _Findings, prepared: Entry | Refusal, journal: Journal | None) -> None:
+def _classify(findings: _Findings, prepared: Entry | Refusal, journal: JournalReader | None) -> None:
     if isinstance(prepared, Refusal):
         findings.bad.append(prepared)
         return
