@@ -2,8 +2,8 @@
 
 Writes a small file and a large one of ten-row invoices in each format. Each is read in a process of its own,
 and so is the large one by a plain reader (``parts/plain_readers.py``), turn by turn. ``over_plain`` is the
-ratio of their CPU time, ``growth_mib`` what the large file needs more than the small one at its peak. ``scan_us`` is
-the look that a job takes before it reads.
+ratio of their CPU time, ``growth_mib`` what the large file needs more than the small one at its peak.
+``scan_us`` is the look that a job takes before it reads.
 """
 
 from __future__ import annotations
