@@ -14,7 +14,7 @@ _SHOWN = 40
 
 
 def number_shown(number: str) -> str:
-    """Return an invoice number as a message may show it: cut where it is long, hidden where it may be a person's."""
+    """Return an invoice number as a message may show it: cut if long, hidden if it may be a person's."""
     if may_be_personal_number(number):
         return HIDDEN
     return visible(number if len(number) <= _SHOWN else number[:_SHOWN] + "...")

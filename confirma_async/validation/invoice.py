@@ -200,7 +200,7 @@ def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 
 def _charges(row: InvoiceRowData) -> bool:
-    """False for a row of text, which has no part in the sums."""
+    """Say whether a row charges anything; a row of text has no part in the sums."""
     return (
         row.net_amount is not None
         or row.gross_amount is not None

@@ -188,7 +188,7 @@ def _imply_sums(
 
 
 def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[Element], list[Element]]:
-    """Allowances, and charges."""
+    """Divide charges into allowances and charges."""
     found: tuple[list[Element], list[Element]] = ([], [])
     for charge in charges:
         found[reader.peek(charge, "cbc:ChargeIndicator") in {"true", "1"}].append(charge)
