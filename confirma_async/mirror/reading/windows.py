@@ -119,5 +119,5 @@ def cut(window: Window, pieces: int) -> list[Window]:
 
 
 def asked(window: Window) -> Window:
-    """Return what to ask for, to prove a window: a day more at each end, for the vendor's day is not UTC's."""
+    """Return what to ask for, to prove a window: a day more at each end, since days are not those of UTC."""
     return Window(window.first - _DAY, window.last + _DAY)

@@ -71,7 +71,7 @@ def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
 def settled_once(
     allocated: Sequence[Allocated],
 ) -> tuple[list[Allocated], list[tuple[Allocated, Allocated]]]:
-    """Return the allocations that stand in one settlement, and those in a second one with the first of each."""
+    """Return the allocations of one settlement, and those of a second one with the first of each."""
     first: dict[str, Allocated] = {}
     once: list[Allocated] = []
     again: list[tuple[Allocated, Allocated]] = []
