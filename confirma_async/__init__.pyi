@@ -56,6 +56,9 @@ from .errors import (
     TransportError as TransportError,
     UnprocessableError as UnprocessableError,
 )
+from .outbox import (
+    WriteOutcome as WriteOutcome,
+)
 from .pagination import (
     Listing as Listing,
     Page as Page,
@@ -74,6 +77,7 @@ from .session.history import (
 )
 from .session.hooks import (
     Hook as Hook,
+    OutboxState as OutboxState,
     Outgoing as Outgoing,
 )
 from .session.rate.ratelimit import (

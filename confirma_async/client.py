@@ -30,8 +30,10 @@ from confirma_async.settings import Environment, Settings
 if TYPE_CHECKING:
     import aiohttp
 
-    from confirma_async.bulk import Bulk
+    from confirma_async.bulk import Bulk, Unknown
+    from confirma_async.bulk.placement import JournalSource
     from confirma_async.mirror import Mirror
+    from confirma_async.outbox import Outbox
     from confirma_async.resources.accounting import Accounting
     from confirma_async.resources.invoices import Invoices
     from confirma_async.resources.onboarding import Onboarding
@@ -112,6 +114,38 @@ class Account:
         from confirma_async.bulk import Bulk
 
         return Bulk(self._pipeline, self._name)
+
+    def outbox(
+        self,
+        *,
+        journal: JournalSource = None,
+        settle_seconds: float = 60.0,
+        on_unknown: Unknown | str = "hold",
+        keep_payloads: bool = False,
+        target: str | None = None,
+    ) -> Outbox:
+        """Return an outbox, each write exactly once: ``async with confirma.outbox() as outbox: ...``.
+
+        Args:
+            journal: The account's own journal unless given, which knows what any job has sent for it. Or a
+                file, or a function that opens a journal of another form.
+            settle_seconds: Seconds for which the service may still be at work on a call that has ended. No
+                figure is documented; 60 is this project's choice. From 0 to 604,800, which is a week.
+            on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
+                of its absence: ``hold`` it for a later witness or a person, or ``resend`` it after the settle
+                time, which doubles it if the service's list was later than that.
+            keep_payloads: Whether the journal keeps what is given until its outcome is final, so that an
+                outbox that is opened after a crash sends by itself what surely was not sent. They hold
+                personal data; only the user who runs this may read the journal's file.
+            target: What the journal is bound to; the base URL unless said otherwise.
+
+        Raises:
+            ConfigurationError: a number is out of its bounds.
+        """
+        from confirma_async.outbox import Outbox, options_of
+
+        options = options_of(settle_seconds, on_unknown)
+        return Outbox(self.bulk, self._pipeline, journal, target, options, keep_payloads=keep_payloads)
 
     @cached_property
     def mirror(self) -> Mirror:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import Token
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from attrs import frozen
 from confirma_async._version import __version__
 from confirma_async.errors import APIError, Attempt
 from confirma_async.session.history import History
-from confirma_async.session.hooks import Hook, Outgoing
+from confirma_async.session.hooks import Hook, OutboxState, Outgoing
 
 try:
     from opentelemetry import context, metrics, propagate, trace
@@ -93,6 +93,38 @@ class OpenTelemetryHook(Hook):
             "Time that calls waited for their turn at the rate limit.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
+
+        self._outboxes: list[Callable[[], OutboxState]] = []
+        meter.create_observable_gauge(
+            "confirma.outbox.open",
+            [self._observe_open],
+            "{write}",
+            "Writes of open outboxes that are under way, or of unknown outcome.",
+        )
+        meter.create_observable_gauge(
+            "confirma.outbox.oldest",
+            [self._observe_oldest],
+            "s",
+            "Age of the oldest of these; 0 where there are none.",
+        )
+
+    def outbox_opened(self, look: Callable[[], OutboxState]) -> None:
+        """Observe an outbox from now on."""
+        self._outboxes.append(look)
+
+    def outbox_closed(self, look: Callable[[], OutboxState]) -> None:
+        """Observe it no longer."""
+        self._outboxes.remove(look)
+
+    def _observe_open(self, _: metrics.CallbackOptions) -> Iterable[metrics.Observation]:
+        states = [look() for look in [*self._outboxes]]
+        yield metrics.Observation(sum(s.under_way for s in states), {"confirma.outbox.state": "under way"})
+        yield metrics.Observation(sum(s.unknown for s in states), {"confirma.outbox.state": "unknown"})
+
+    def _observe_oldest(self, _: metrics.CallbackOptions) -> Iterable[metrics.Observation]:
+        moments = [state.since for look in [*self._outboxes] if (state := look()).since is not None]
+        now = time.time()
+        yield metrics.Observation(max(0.0, now - min(moments, default=now)))
 
     def before_attempt(self, outgoing: Outgoing) -> Outgoing | None:
         """Start the span, as of the start of the call."""

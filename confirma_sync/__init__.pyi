@@ -26,6 +26,7 @@ from confirma_async import (
     LocalLimiter as LocalLimiter,
     NotFoundError as NotFoundError,
     Operation as Operation,
+    OutboxState as OutboxState,
     Outcome as Outcome,
     OutcomeUnknownError as OutcomeUnknownError,
     Outgoing as Outgoing,
@@ -53,6 +54,7 @@ from confirma_async import (
     Unknown as Unknown,
     UnprocessableError as UnprocessableError,
     Verdict as Verdict,
+    WriteOutcome as WriteOutcome,
     __version__ as __version__,
     pick_address as pick_address,
 )

@@ -15,6 +15,7 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.settings import Settings
 from confirma_sync.bulk import Bulk
 from confirma_sync.mirror import Mirror
+from confirma_sync.outbox import opening
 from confirma_sync.portal import PerFork, Portal
 from confirma_sync.proxy import TAKEN_OVER, SyncProxy, constructor
 from confirma_sync.resources import Accounting, Invoices, Onboarding, Operations, Payments
@@ -49,6 +50,8 @@ class Account(SyncProxy):
         """Jobs of any size, each invoice exactly once."""
         find = cast("Callable[[], asynchronous.Account]", self._find)
         return Bulk(self.portal, lambda: find().bulk)
+
+    outbox: Final = opening(asynchronous.Account.outbox)
 
     @cached_property
     def mirror(self) -> Mirror:

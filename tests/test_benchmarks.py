@@ -181,3 +181,18 @@ def test_processes_that_share_a_journal_and_are_killed_lose_and_double_nothing(q
     assert document["faults"] > 0
     assert set(document["wrong"]) == {"lost", "doubled", "disagreeing", "damaged", "holds left"}
     assert not any(document["wrong"].values())
+
+
+def test_an_outbox_that_is_killed_loses_and_doubles_nothing(quick):
+    document = quick("kill_outbox.py")
+    assert sum(document["kills"].values()) > 0
+    assert set(document["wrong"]) == {"lost", "doubled", "told otherwise", "never given", "not final"}
+    assert not any(document["wrong"].values())
+
+
+def test_an_outbox_is_measured_against_a_job_and_the_plain_verb(quick):
+    document = quick("outbox.py")
+    assert set(document["cpu_us"]) == {"bulk", "outbox", "plain"}
+    assert set(document["cpu"]) == SPREAD
+    assert set(document["added_ms"]) == {"alone", "busy"}
+    assert set(document["met"]) == set(document["target"])

@@ -24,7 +24,7 @@ LAYERS = [
     {"accounts", "formats", "session"},
     {"resources", "sandbox", "telemetry"},
     {"bulk"},
-    {"mirror"},
+    {"mirror", "outbox"},
     {"client"},
     {"doctor"},
     {"cli"},

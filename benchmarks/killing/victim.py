@@ -158,11 +158,13 @@ class DyingJournal:
         self._written.add("ending")
         self._inner.end(run, ending, now=now, owner=owner)
 
-    def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
+    def admit(
+        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
+    ) -> list[Admitted]:
         """Claim."""
         self._fate.meet("before claims")
         self._written.add("claims")
-        return self._inner.admit(entries, run, retry)
+        return self._inner.admit(entries, run, retry, again=again)
 
     def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
         """Write intents."""

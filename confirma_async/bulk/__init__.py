@@ -11,11 +11,11 @@ from typing import Unpack
 from attrs import evolve
 
 from confirma_async.accounts.owner import AccountName
+from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Record, Source
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.models import (
     InvoiceKey,
     JobArguments,
@@ -54,12 +54,6 @@ __all__ = [
 
 PROGRESS_SECONDS = 0.1
 """The least time between two reports to a ``progress`` callback."""
-
-
-_DOUBT = (
-    "the journal {journal} may not know all that was sent ({reason}): every invoice is looked up before it "
-    "is sent, until a person says that the journal is whole"
-)
 
 
 class BulkStream:
@@ -134,26 +128,25 @@ class BulkStream:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout)
         try:
             self._name = writer.name
-            name = JobName(placement.target, self._options.inputs)
-            owner, expected = placement.owner, self._options.expected
-            run = await writer.run(
-                lambda journal: journal.begin(name, now=time.time(), owner=owner, expected=expected)
+            run = await AccountRun.begin(
+                placement,
+                self._pipeline,
+                writer,
+                inputs=self._options.inputs,
+                expected=self._options.expected,
             )
-            self._run_number = run
-            doubt = await writer.run(lambda journal: journal.doubt())
-            doubtful = None if doubt is None else _DOUBT.format(journal=writer.name, reason=doubt.reason)
-            self._warnings = tuple(filter(None, (placement.warning, doubtful)))
-            job = Job(self._pipeline, writer, run, self._options, self._channel, self._stop)
+            self._run_number, self._warnings = run.number, tuple(run.warnings)
+            job = Job(self._pipeline, writer, run.number, self._options, self._channel, self._stop)
             try:
                 await job.submit(self._source)
             except BaseException as error:
                 with contextlib.suppress(JournalError):  # what stopped the job is the error to raise
                     if isinstance(error, asyncio.CancelledError):
-                        self._ending = await self._ended(job, writer, run, cut_off=True)
-                    await self._end(writer, run, _in_words(error), placement)
+                        self._ending = await self._ended(job, writer, run.number, cut_off=True)
+                    await run.end(_in_words(error))
                 raise
-            self._ending = await self._ended(job, writer, run)
-            await self._end(writer, run, self._ending.in_words, placement)
+            self._ending = await self._ended(job, writer, run.number)
+            await run.end(self._ending.in_words)
         finally:
             await writer.close()
 
@@ -174,19 +167,6 @@ class BulkStream:
             interrupted=(job.stopped or cut_off) and not done,
             seconds=self._seconds(),
         )
-
-    async def _end(self, writer: JournalWriter, run: int, ending: str, placement: Placement) -> None:
-        """Write down how the run ended; the key may have been renewed in it."""
-        owner = placement.owner
-        key = self._pipeline.keys.of(CREATE_INVOICE).current
-        if key is not None and key != owner.key:
-            owner = evolve(owner, key=key)
-        await writer.run(lambda journal: journal.end(run, ending, now=time.time(), owner=owner))
-        if placement.prove is not None and await writer.run(lambda journal: journal.has_sent()):
-            with contextlib.suppress(ConfigurationError):  # the journal itself knows its owner
-                await asyncio.to_thread(
-                    placement.prove, await writer.run(lambda journal: journal.owners()[1])
-                )
 
 
 def _in_words(error: BaseException) -> str:

@@ -40,7 +40,7 @@ FINAL = frozenset({State.ACCEPTED, State.REJECTED})
 
 
 class Verdict(enum.Enum):
-    """What a job says of one record of its input."""
+    """What a job says of one record of its input, and an outbox of one write."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -49,6 +49,8 @@ class Verdict(enum.Enum):
     """The job refused it before sending: invalid, or in contradiction to the journal."""
     UNKNOWN = "unknown"
     """It may have arrived; looked up again when the job is run again."""
+    NOT_SENT = "not sent"
+    """It surely was not sent, and an outbox waits until it is given again; a job counts these as pending."""
 
 
 @frozen

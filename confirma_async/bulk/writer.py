@@ -65,6 +65,8 @@ class JournalWriter:
         open_journal: Opens the journal, in the thread.
         loop: The loop of those who write.
         longest_call: Seconds within which a call whose intent is written surely ends.
+        awaited: Whether somebody waits for each outcome and order, as the callers of an outbox do; of a job's
+            invoices, only those wait that are about to be sent.
 
     If a commit fails, all that shared it fails, and nothing of it is written.
 
@@ -75,12 +77,18 @@ class JournalWriter:
     """
 
     def __init__(
-        self, open_journal: OpenJournal, loop: asyncio.AbstractEventLoop, longest_call: float
+        self,
+        open_journal: OpenJournal,
+        loop: asyncio.AbstractEventLoop,
+        longest_call: float,
+        *,
+        awaited: bool = False,
     ) -> None:
         self.broken: asyncio.Future[None] = loop.create_future()
         self.deciding: int = 0
         self._open_journal = open_journal
         self._longest_call = longest_call
+        self._awaited = awaited
         self._loop = loop
         self._closing = False
         self._decisions: list[_Decided] = []
@@ -97,9 +105,11 @@ class JournalWriter:
         self._thread.start()
 
     @classmethod
-    async def open(cls, open_journal: OpenJournal, longest_call: float) -> JournalWriter:
+    async def open(
+        cls, open_journal: OpenJournal, longest_call: float, *, awaited: bool = False
+    ) -> JournalWriter:
         """Opens the journal in its thread; raises what opening it raises."""
-        writer = cls(open_journal, asyncio.get_running_loop(), longest_call)
+        writer = cls(open_journal, asyncio.get_running_loop(), longest_call, awaited=awaited)
         try:
             await writer._opened
         except BaseException:  # cancelled while it opens: whoever opens it closes it
@@ -189,6 +199,8 @@ class JournalWriter:
     def _enough(self) -> bool:
         """Whether too many wait for a hand-over to put it off."""
         waiting = len(self._sends)
+        if self._awaited:
+            waiting += len(self._decisions) + len(self._orders)
         return waiting > 0 and waiting * SHARE >= waiting + len(self._out)
 
     @property

@@ -13,7 +13,8 @@ from confirma_async.contract import (
     SUBMIT_PAYMENTS,
     Operation,
 )
-from confirma_async.resources.arguments import as_schema, encode
+from confirma_async.converters import Converter
+from confirma_async.resources.arguments import Prepared, as_schema, encode
 from confirma_async.schemas import (
     AccountingInvoiceStatuses,
     AccountingPayment,
@@ -59,12 +60,9 @@ class Accounting:
             OutcomeUnknownError: the document may have arrived; look at the statuses before sending it again.
             CallError: the call failed otherwise.
         """
-        converter = self._pipeline.converter
-        document = as_schema(ledger, Ledger, converter)
-        what = f"ledger {document.ledger_identifier}" if document.ledger_identifier else "the ledger"
-        body = encode(LedgerSubmission(ledgers=document), what, converter, validate=validate)
-        options = CallOptions(timeout=timeout, headers=headers, subject=what)
-        return await self._pipeline.call(SUBMIT_LEDGER, AccountingReceipt, body, options=options)
+        prepared = prepared_ledger(ledger, self._pipeline.converter, validate=validate)
+        options = CallOptions(timeout=timeout, headers=headers, subject=prepared.subject)
+        return await self._pipeline.call(SUBMIT_LEDGER, AccountingReceipt, prepared.body, options=options)
 
     async def ledger_statuses(
         self,
@@ -111,15 +109,9 @@ class Accounting:
             OutcomeUnknownError: they may have arrived; look at the statuses before sending them again.
             CallError: the call failed otherwise.
         """
-        converter = self._pipeline.converter
-        written = [as_schema(payment, AccountingPayment, converter) for payment in payments]
-        body = encode(
-            PaymentSubmission(payments=written), "the submission of payments", converter, validate=validate
-        )
-        names = [payment.payment_identifier or "?" for payment in written]
-        subject = f"payment {', '.join(names[:3])}" + (", ..." if len(names) > 3 else "")
-        options = CallOptions(timeout=timeout, headers=headers, subject=subject)
-        return await self._pipeline.call(SUBMIT_PAYMENTS, AccountingReceipt, body, options=options)
+        prepared = prepared_payments(payments, self._pipeline.converter, validate=validate)
+        options = CallOptions(timeout=timeout, headers=headers, subject=prepared.subject)
+        return await self._pipeline.call(SUBMIT_PAYMENTS, AccountingReceipt, prepared.body, options=options)
 
     async def payment_statuses(
         self,
@@ -173,3 +165,33 @@ class Accounting:
         query = AccountingQuery(extra=dict(filters or {}))
         options = CallOptions(timeout=timeout, headers=headers)
         return await self._pipeline.call(operation, answer, query=query, options=options)
+
+
+def prepared_ledger(
+    ledger: Ledger | Mapping[str, Any], converter: Converter, *, validate: bool
+) -> Prepared[LedgerSubmission]:
+    """Check a ledger, and write its submission as JSON; see ``Accounting.submit_ledger``.
+
+    Raises:
+        RequestInvalidError: the document breaks a rule.
+    """
+    document = as_schema(ledger, Ledger, converter)
+    what = f"ledger {document.ledger_identifier}" if document.ledger_identifier else "the ledger"
+    request = LedgerSubmission(ledgers=document)
+    return Prepared(request, encode(request, what, converter, validate=validate), what)
+
+
+def prepared_payments(
+    payments: Sequence[AccountingPayment | Mapping[str, Any]], converter: Converter, *, validate: bool
+) -> Prepared[PaymentSubmission]:
+    """Check payments, and write their submission as JSON; see ``Accounting.submit_payments``.
+
+    Raises:
+        RequestInvalidError: a payment breaks a rule.
+    """
+    written = [as_schema(payment, AccountingPayment, converter) for payment in payments]
+    request = PaymentSubmission(payments=written)
+    body = encode(request, "the submission of payments", converter, validate=validate)
+    names = [payment.payment_identifier or "?" for payment in written]
+    subject = f"payment {', '.join(names[:3])}" + (", ..." if len(names) > 3 else "")
+    return Prepared(request, body, subject)

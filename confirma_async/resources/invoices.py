@@ -15,11 +15,12 @@ from confirma_async.contract import (
     DISTRIBUTIONS,
     DISTRIBUTIONS_V2,
 )
+from confirma_async.converters import Converter
 from confirma_async.cursors import listing_id
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.pagination import Listing, Reading, Window, by_pages, by_windows, period
 from confirma_async.resources.answers import reported
-from confirma_async.resources.arguments import as_schema, encode, encode_invoice
+from confirma_async.resources.arguments import Prepared, as_schema, encode, encode_invoice
 from confirma_async.schemas import (
     Action,
     ActionData,
@@ -108,19 +109,16 @@ class Invoices:
             OutcomeUnknownError: the actions may have arrived; look at the case before sending them again.
             CallError: the call failed otherwise.
         """
-        converter = self._pipeline.converter
-        written = [
-            action.as_action() if isinstance(action, TypedAction) else as_schema(action, Action, converter)
-            for action in actions
-        ]
-        body = encode(
-            InvoiceActions(actions=written), "the request for actions", converter, validate=validate
-        )
-        subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
+        prepared = prepared_actions(actions, self._pipeline.converter, validate=validate)
         options = CallOptions(
-            timeout=timeout, headers=headers, subject=subject, find_out=partial(_look_at, written)
+            timeout=timeout,
+            headers=headers,
+            subject=prepared.subject,
+            find_out=partial(_look_at, prepared.request.actions),
         )
-        return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, body, options=options)
+        return await self._pipeline.call(
+            CREATE_INVOICE_ACTIONS, ActionsReceipt, prepared.body, options=options
+        )
 
     async def case(
         self,
@@ -267,6 +265,24 @@ class Invoices:
             page=page,
             cursor=cursor,
         )
+
+
+def prepared_actions(
+    actions: Sequence[TypedAction | Action | Mapping[str, Any]], converter: Converter, *, validate: bool
+) -> Prepared[InvoiceActions]:
+    """Check a request for actions, and write it as JSON; see ``Invoices.create_actions``.
+
+    Raises:
+        RequestInvalidError: an action breaks a rule.
+    """
+    written = [
+        action.as_action() if isinstance(action, TypedAction) else as_schema(action, Action, converter)
+        for action in actions
+    ]
+    request = InvoiceActions(actions=written)
+    body = encode(request, "the request for actions", converter, validate=validate)
+    subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
+    return Prepared(request, body, subject)
 
 
 def _as_text(number: int | str | None) -> str | None:

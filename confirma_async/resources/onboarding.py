@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from confirma_async.contract import CREATE_CLIENT, RENEW_TOKEN, VALIDATE_TOKEN
+from confirma_async.converters import Converter
 from confirma_async.credentials import TokenStore
 from confirma_async.errors import ConfigurationError
-from confirma_async.resources.arguments import as_schema, encode
+from confirma_async.resources.arguments import Prepared, as_schema, encode
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenValidity
 from confirma_async.secret import Secret
 from confirma_async.session.pipeline import CallOptions, Pipeline
@@ -46,11 +47,9 @@ class Onboarding:
             OutcomeUnknownError: the client may exist now; ask the vendor before sending it again.
             CallError: the call failed otherwise.
         """
-        client = as_schema(request, ClientRequest, self._pipeline.converter)
-        body = encode(client, "the client", self._pipeline.converter, validate=validate)
-        subject = f"client {client.client.business_code}"
-        options = CallOptions(timeout=timeout, headers=headers, subject=subject)
-        return await self._pipeline.call(CREATE_CLIENT, ClientCreated, body, options=options)
+        prepared = prepared_client(request, self._pipeline.converter, validate=validate)
+        options = CallOptions(timeout=timeout, headers=headers, subject=prepared.subject)
+        return await self._pipeline.call(CREATE_CLIENT, ClientCreated, prepared.body, options=options)
 
     async def validate_token(
         self, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
@@ -105,3 +104,16 @@ class Onboarding:
             )
         options = CallOptions(timeout=timeout, headers=headers, subject="the token")
         return await self._pipeline.renew(key, store, options)
+
+
+def prepared_client(
+    request: ClientRequest | Mapping[str, Any], converter: Converter, *, validate: bool
+) -> Prepared[ClientRequest]:
+    """Check a request to onboard a client, and write it as JSON; see ``Onboarding.create_client``.
+
+    Raises:
+        RequestInvalidError: the request breaks a rule.
+    """
+    client = as_schema(request, ClientRequest, converter)
+    body = encode(client, "the client", converter, validate=validate)
+    return Prepared(client, body, f"client {client.client.business_code}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docs.tables.commands import checks, commands, exit_codes, healths
-from docs.tables.evidence import evidence, field_table, operations
+from docs.tables.evidence import effects, evidence, field_table, operations
 from docs.tables.inputs import columns, finvoice_codes, rules, type_codes
 from docs.tables.mirror import events, mirror_tables, standings
 from docs.tables.outcomes import (
@@ -61,6 +61,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         stages,
         assumptions,
         operations,
+        effects,
         evidence,
     )
 }

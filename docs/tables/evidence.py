@@ -31,6 +31,21 @@ def operations() -> str:
     return table(("Vendor page", "Endpoint", "Path", "Verb"), rows)
 
 
+def effects() -> str:
+    """Return which later read shows that an operation took effect, and how well that is known."""
+    rows = [
+        (
+            code(operation.name),
+            code(operation.effect.read) if operation.effect else "none",
+            operation.effect.what.replace("``", "`") if operation.effect else "",
+            operation.effect.evidence.value if operation.effect else "",
+        )
+        for operation in OPERATIONS.values()
+        if operation.method == "POST"
+    ]
+    return table(("Operation", "Shown by", "What is looked for", "Evidence"), rows)
+
+
 def evidence() -> str:
     """Return every wire name, by section and schema."""
     classes = sorted(schema_classes().values(), key=lambda cls: (cls.section, _page_order(cls)))

@@ -18,9 +18,11 @@ from confirma_async.bulk.journal.records import (
     Version,
 )
 from confirma_async.bulk.journal.rules import admission_of, check_target, foreign_key, same_invoice
+from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import FINAL, Retry, Row, State
 from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
+from tests.bulk.memory_writes import MemoryPayloads, MemoryWrites
 
 
 @define
@@ -35,6 +37,9 @@ class _Contents:
     decided: list[tuple[int, float, State]] = field(factory=list)
     known: set[tuple[int, int]] = field(factory=set)
     forms: set[str] = field(factory=set)
+    writes: dict[int, WriteRow] = field(factory=dict)
+    write_names: dict[tuple[str, str], int] = field(factory=dict)
+    payloads: dict[tuple[str, int], bytes] = field(factory=dict)
     owners: set[str] = field(factory=set)
     target: str | None = None
     salt: bytes | None = None
@@ -51,6 +56,8 @@ class MemoryJournal:
     def __init__(self, contents=None):
         self.contents = contents or _Contents()
         self._run = 0
+        self.payloads = MemoryPayloads(self)
+        self.writes = MemoryWrites(self)
 
     @contextlib.contextmanager
     def transaction(self):
@@ -86,6 +93,7 @@ class MemoryJournal:
         for row in list(self.contents.items.values()):
             if self._is_left(row):
                 self._put(row, holder=None, state=settled.get(row.state, row.state))
+        self.writes.settle(self.contents.alive)
 
     def _check_held(self, row):
         if row.holder != self._run:
@@ -122,15 +130,15 @@ class MemoryJournal:
     def _put_run(self, run, **changes):
         self.contents.runs[run - 1] = evolve(self.contents.runs[run - 1], **changes)
 
-    def admit(self, entries, run, retry=Retry.NONE):
-        return [self._admit(entry, run, retry) for entry in entries]
+    def admit(self, entries, run, retry=Retry.NONE, *, again=False):
+        return [self._admit(entry, run, retry, again=again) for entry in entries]
 
-    def _admit(self, entry, run, retry):
+    def _admit(self, entry, run, retry, *, again):
         row = self.find(entry.key)
         if row is not None and self._is_left(row):
             self._settle_dead()
             row = self.find(entry.key)
-        admission = admission_of(entry, row, run, retry)
+        admission = admission_of(entry, row, run, retry, again=again)
         if row is None:
             position = len(self.contents.items) + 1
             self.contents.items[position] = Row(
@@ -151,6 +159,8 @@ class MemoryJournal:
             )  # fmt: skip
         elif admission is Admission.UNKNOWN:
             self._put(row, run=run, holder=run)
+        elif admission is Admission.FINAL and row.run == run:
+            pass
         elif admission is Admission.FINAL and row.state is State.REJECTED:
             self.contents.known.add((run, row.position))
         elif admission is Admission.FINAL:
@@ -270,7 +280,8 @@ class MemoryJournal:
 
     def has_sent(self):
         unsent = {State.PENDING, State.CLAIMED}
-        return any(row.state not in unsent for row in (*self.rows(), *self.contents.archived))
+        rows = (*self.rows(), *self.contents.archived, *self.writes.rows())
+        return any(row.state not in unsent for row in rows)
 
     def doubt(self):
         return None

@@ -271,6 +271,7 @@ ELSEWHERE = {
     Kind.FORMER_VERSION: "test_what_was_rejected_for_want_of_a_record_is_looked_up_before_it_is_retried",
     Kind.NOT_ENDED: "tests/bulk/test_lookups.py",
     Kind.UNTYPED: "tests/bulk/test_lookups.py",
+    Kind.ABSENT_WITHOUT_CONTENTS: "tests/outbox/test_invoices.py",
     Kind.NOTHING_KNOWN: "tests/bulk/test_lookups.py",
     Kind.REFUSED_AFTER_RESEND: "tests/bulk/test_late_lists.py",
 }

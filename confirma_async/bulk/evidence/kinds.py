@@ -279,6 +279,11 @@ class Kind(enum.Enum):
         State.SENDING,
         "the list has come further than the lost attempt could have",
     )
+    ABSENT_WITHOUT_CONTENTS = _absence(
+        "the same, and its contents are not at hand, as in an outbox that began anew",
+        State.PENDING,
+        "it is not there: it is sent once it is given again",
+    )
     ABSENT_BY_TIME = _absence(
         "no witness is listed, the settle time has passed, and `resend` was said",
         State.SENDING,

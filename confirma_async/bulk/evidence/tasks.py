@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from attrs import define, frozen
@@ -12,6 +13,7 @@ from confirma_async.bulk.evidence.classification import (
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.models import Entry, State
+from confirma_async.session.decoding import Reply
 
 UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
 """What is said of an invoice that was sent again on time alone."""
@@ -67,6 +69,9 @@ class Task:
         unsure: Whether it was rejected before because no list showed it.
         elsewhere: The loop time until which another job may have it before that is reported; None
             where none has.
+        reply: The answer to its last attempt, where it was a successful one.
+        timeout: Seconds for its call; the client's unless given.
+        headers: Headers to add to it.
     """
 
     entry: Entry
@@ -77,6 +82,9 @@ class Task:
     unproven: bool = False
     unsure: bool = False
     elsewhere: float | None = None
+    reply: Reply | None = None
+    timeout: float | None = None
+    headers: Mapping[str, str] | None = None
 
     @property
     def unknown(self) -> bool:

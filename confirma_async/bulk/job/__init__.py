@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -17,22 +16,17 @@ from confirma_async.bulk.job.brake import Brake, end
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.feeder import Feeder
+from confirma_async.bulk.job.item_listener import JobListener
 from confirma_async.bulk.job.open_items import OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Source
+from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.workers import Workers
-from confirma_async.bulk.journal import JournalReader
-from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.models import JobOptions
 from confirma_async.bulk.writer import JournalWriter
-from confirma_async.contract import DISTRIBUTIONS
 from confirma_async.errors import CallError, JournalError
-from confirma_async.resources.invoices import Invoices
-from confirma_async.schemas import DistributionQuery
-from confirma_async.session.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.retry import http_date
 
 
 @define
@@ -70,21 +64,13 @@ class Job:
         self._brake = Brake(self._let_go)
         self.pipeline = evolve(self.pipeline, halt=self._brake.calls)
         self._workers = Workers(self.pipeline.limiter.concurrency, self._handle)
-        self._lookups = Lookups(
-            invoices=Invoices(self.pipeline),
-            writer=self.writer,
-            options=self.options,
-            more=self._may_send,
-            backoff=self.pipeline.policy.backoff,
-            clock=self.clock,
-            ask_time=self._service_time,
-        )
+        self._lookups = lookups_of(self.pipeline, self.writer, self.options, self._may_send, self.clock)
+        listener = JobListener(self.channel, self._open_items)
         self._decisions = Decisions(
             writer=self.writer,
-            channel=self.channel,
+            listener=listener,
             workers=self._workers,
             lookups=self._lookups,
-            open_items=self._open_items,
             brake=self._brake,
             breaker=CircuitBreaker(self._workers.most, self.options.max_consecutive_rejections),
             clock=self.clock,
@@ -131,7 +117,7 @@ class Job:
         Raises:
             JournalError: the journal cannot be written; nothing is sent without it.
         """
-        self._lookups.begin(*await self.writer.run(_known_so_far))
+        await begin_lookups(self._lookups, self.writer)
         watching = asyncio.create_task(self._watch_stop())
         try:
             await self._first_of(self._feeder.feed(source), self._brake.halted.wait())
@@ -170,7 +156,7 @@ class Job:
     async def _handle(self, task: Task) -> None:
         """Do what an item needs next."""
         if self._brake.halted.is_set():
-            self._open_items.finish()
+            self._decisions.listener.dropped(task)
         elif task.elsewhere is not None:
             following = await self._feeder.ask_again(task, task.elsewhere)
             if following is not None:
@@ -191,13 +177,3 @@ class Job:
         """Have nothing claimed in the journal that nobody holds any more."""
         with contextlib.suppress(JournalError):  # reported already, by what could not be written before
             await self.writer.run(lambda journal: journal.put_back(self.run))
-
-    async def _service_time(self) -> float | None:
-        """Ask for the service's own time; return seconds since 1970, or None where it says none."""
-        today = datetime.datetime.fromtimestamp(self.clock(), datetime.UTC).date()  # any day will do
-        query = DistributionQuery(from_inv_date=today, to_inv_date=today)
-        return http_date((await self.pipeline.call(DISTRIBUTIONS, Reply, query=query)).date)
-
-
-def _known_so_far(journal: JournalReader) -> tuple[set[str], Doubt | None]:
-    return set(journal.confirmed_forms()), journal.doubt()

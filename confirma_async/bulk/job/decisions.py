@@ -14,12 +14,10 @@ from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.tasks import Again, Decided, Send, Step, Task, decision_of
 from confirma_async.bulk.job.brake import Brake
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
-from confirma_async.bulk.job.open_items import OpenItems
-from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.item_listener import ItemListener
 from confirma_async.bulk.job.waiting import Waiting
 from confirma_async.bulk.job.workers import Workers
 from confirma_async.bulk.models import State
-from confirma_async.bulk.reporting import outcomes
 from confirma_async.bulk.writer import JournalWriter
 
 UNKNOWN_ROOM = 1000
@@ -32,10 +30,9 @@ class Decisions:
 
     Attributes:
         writer: The journal.
-        channel: Gets each outcome, after it is durable.
+        listener: Is told what becomes of each item, after it is durable.
         workers: Take the items whose time for a lookup has come.
         lookups: Follow the items of unknown outcome.
-        open_items: Counts the items on their way.
         brake: Pauses the run where the answers give a reason to.
         breaker: Knows when the answers do.
         clock: Seconds since 1970.
@@ -43,10 +40,9 @@ class Decisions:
     """
 
     writer: JournalWriter
-    channel: OutcomeChannel
+    listener: ItemListener
     workers: Workers
     lookups: Lookups
-    open_items: OpenItems
     brake: Brake
     breaker: CircuitBreaker
     clock: Callable[[], float]
@@ -60,21 +56,26 @@ class Decisions:
     def decide(self, task: Task, found: Classification) -> None:
         """Make what became of an item durable and report it, or keep the item for a lookup."""
         self.brake.pause(found.pause, found.cause)
-        if found.state is State.PENDING and task.resends:
-            # This attempt surely did not arrive, but the one before it may still.
-            found = Classification(kind=Kind.EARLIER, detail=found.pause)
+        if found.state is State.PENDING:
+            # Where this attempt surely did not arrive, the one before it may still.
+            kind = Kind.EARLIER if task.resends else found.kind
+            found = Classification(kind=kind, detail=found.pause, pause=found.pause, cause=found.cause)
         if found.state is State.REJECTED and task.unproven:
             found = evolve(found, kind=Kind.REFUSED_AFTER_RESEND)
         if found.state is State.UNKNOWN:
             self._mark_unknown(task, found)
             return
         self.brake.pause(self.breaker.note(found))
-        self.write(task, found, partial(self._finish, task, found))
+        self.write(task, found, partial(self.listener.decided, task, found))
 
     def leave_unknown(self, task: Task, reason: str | None) -> None:
         """Leave an item UNKNOWN for the next run, or for a person; ``reason`` says why, in words."""
         found = Classification(kind=Kind.EARLIER, detail=reason)
-        self.write(task, found, partial(self._finish, task, found))
+        self.write(task, found, partial(self.listener.decided, task, found))
+
+    def put_back(self, task: Task, found: Classification) -> None:
+        """Have an item that surely was not sent wait until it is given again; ``found`` says why."""
+        self.write(task, found, partial(self.listener.decided, task, found))
 
     def write(
         self,
@@ -103,14 +104,14 @@ class Decisions:
                 self.brake.pause(found.pause, found.cause)
                 if found.state is not State.UNKNOWN:
                     self.brake.pause(self.breaker.note(found))
-                self._finish(task, found)
+                self.listener.decided(task, found)
                 self._hurry(confirmed)
             case Again(seconds, failed):
                 if failed is not None:
                     self.brake.pause(failed.pause, failed.cause)
                 self.wait(task, seconds)
             case Send() if self.brake.halted.is_set():
-                self.open_items.finish()
+                self.listener.dropped(task)
             case Send():
                 return True
         return False
@@ -118,26 +119,26 @@ class Decisions:
     def wait(self, task: Task, seconds: float) -> None:
         """Have an item wait for so many seconds before it is handled again."""
         if self.brake.halted.is_set():
-            self.open_items.finish()
+            self.listener.dropped(task)
             return
         self.waiting.add(task, seconds)
 
     def let_go(self) -> None:
         """Let go of what waits for a lookup; the journal has it as it is."""
-        for _ in range(self.waiting.let_go()):
-            self.open_items.finish()
+        for task in self.waiting.let_go():
+            self.listener.dropped(task)
 
     def _mark_unknown(self, task: Task, found: Classification) -> None:
         """Make an unknown outcome durable and have it looked up."""
         self.lookups.lose(task, found)
         if found.form is None:  # one that awaits a word for the form of its answer is no failure yet
             self.brake.pause(self.breaker.note(found))
-        self.write(task, found, partial(self.wait, task, 0.0), lost=not found.going_on, kept=True)
 
-    def _finish(self, task: Task, found: Classification) -> None:
-        if found.state in outcomes.VERDICTS:
-            self.channel.put(outcomes.decided(task.entry, found, unproven=task.unproven))
-        self.open_items.finish()
+        def written() -> None:
+            self.listener.unknown(task, found)
+            self.wait(task, 0.0)
+
+        self.write(task, found, written, lost=not found.going_on, kept=True)
 
     def _hurry(self, form: str | None) -> None:
         """Have those looked after at once whose answers had a form that is confirmed now."""

@@ -14,9 +14,10 @@ from confirma_async.bulk.job.brake import Brake
 from confirma_async.bulk.job.open_items import OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Record, Source, chunks, prepare
+from confirma_async.bulk.job.run_lookups import task_of
 from confirma_async.bulk.job.workers import Workers
 from confirma_async.bulk.journal.records import Admission, Admitted
-from confirma_async.bulk.models import Entry, JobOptions, Refusal, Row
+from confirma_async.bulk.models import Entry, JobOptions, Refusal
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.converters import Converter
@@ -137,10 +138,8 @@ class Feeder:
                 patience = self.options.settle_seconds + self.longest_call
                 until = asyncio.get_running_loop().time() + patience
                 task = Task(entry, position, elsewhere=until)
-            case Admitted(admission, position, row, sent):
-                task = Task(entry, position)
-                if row is not None and (admission is Admission.UNKNOWN or _may_be_there(admission, row)):
-                    self.lookups.resume(task, row, sent)
+            case _:
+                task = task_of(entry, admitted, self.lookups)
         self.open_items.take_up()
         return task
 
@@ -174,10 +173,3 @@ class Feeder:
         await self.writer.run(lambda journal: journal.refuse(refusals, self.run))
         for refusal in refusals:
             self.channel.put(outcomes.refused(refusal))
-
-
-def _may_be_there(admission: Admission, row: Row) -> bool:
-    """Say whether this was sent before, and is not there by no more than a gateway's word, or a list."""
-    return row.attempts > 0 and (
-        admission is Admission.CLAIMED or (admission is Admission.RETRIED and row.says_no)
-    )

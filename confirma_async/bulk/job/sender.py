@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from attrs import define, field
 
@@ -26,6 +27,8 @@ from confirma_async.session.download import Downloads
 from confirma_async.session.pipeline import CallOptions, Pipeline
 from confirma_async.session.retry import RetryQuota
 from confirma_async.session.waiting.halt import CalledOffError
+
+_ABSENT = "the service has it not; it is sent once it is given again"
 
 
 @define
@@ -60,20 +63,28 @@ class Sender:
             await self.decisions.writer.sending(task.position)
             task.sent_at = asyncio.get_running_loop().time()
 
+        if not task.entry.body:
+            self.decisions.put_back(task, Classification(kind=Kind.ABSENT_WITHOUT_CONTENTS, detail=_ABSENT))
+            return
         try:
             body = await self._whole_body(task.entry)
         except RequestInvalidError as error:
             await self._reject_documents(task, error.problems)
             return
         if body is None:
-            self.decisions.open_items.finish()
+            self.decisions.listener.dropped(task)
             return
         try:
             reply = await self.pipeline.call(
                 CREATE_INVOICE,
                 Reply,
                 body,
-                options=CallOptions(subject=str(task.entry.key), before_send=intent),
+                options=CallOptions(
+                    timeout=task.timeout,
+                    headers=task.headers,
+                    subject=str(task.entry.key),
+                    before_send=intent,
+                ),
             )
         except CalledOffError:
             self._call_off(task)
@@ -85,7 +96,7 @@ class Sender:
         except CallError as error:
             found = classify_error(error)
         else:
-            forms = self.decisions.lookups.forms
+            task.reply, forms = reply, self.decisions.lookups.forms
             found = classify_answer(reply, task.entry.key.number, self._receipts, forms)
         self.decisions.decide(task, found)
 
@@ -95,8 +106,7 @@ class Sender:
             reason = "the job ended before it was sent again; the attempt before may still appear"
             self.decisions.leave_unknown(task, reason)
         else:
-            not_sent = Classification(kind=Kind.NOT_SENT)
-            self.decisions.write(task, not_sent, self.decisions.open_items.finish)
+            self.decisions.put_back(task, Classification(kind=Kind.NOT_SENT))
 
     async def _whole_body(self, entry: Entry) -> bytes | None:
         """Put the documents into the body; return None where the run halts before they are there.
@@ -111,14 +121,10 @@ class Sender:
     async def _reject_documents(self, task: Task, problems: Sequence[Problem]) -> None:
         """Refuse an invoice whose documents are not to be had: nothing was sent, and the next run may."""
         refusal = Refusal(place=task.entry.place, problems=problems, number=str(task.entry.key.number))
-        outcome = outcomes.refused(refusal)
+        detail = outcomes.refused(refusal).detail
         if task.resends:  # an attempt before this one may have arrived
-            self.decisions.leave_unknown(task, outcome.detail)
+            self.decisions.leave_unknown(task, detail)
             return
-
-        def written() -> None:
-            self.decisions.channel.put(outcome)
-            self.decisions.open_items.finish()
-
         await self.decisions.writer.run(lambda journal: journal.refuse([refusal], self.run))
-        self.decisions.write(task, Classification(kind=Kind.NOT_SENT, detail=outcome.detail), written)
+        found = Classification(kind=Kind.NOT_SENT, detail=detail)
+        self.decisions.write(task, found, partial(self.decisions.listener.refused, task, refusal))

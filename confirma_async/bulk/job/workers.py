@@ -45,12 +45,19 @@ class Workers:
             worker.add_done_callback(self._ended)
             self._tasks.add(worker)
 
+    async def drained(self) -> None:
+        """Wait until nothing is in hand any more; of what fails, ``failed`` tells."""
+        joined = asyncio.ensure_future(self._queue.join())
+        await asyncio.wait([joined, self.failed], return_when=asyncio.FIRST_COMPLETED)
+        joined.cancel()
+
     async def _work(self) -> None:
         while True:
             task = await self._queue.get()
             self._free -= 1
             await self.handle(task)
             self._free += 1
+            self._queue.task_done()
 
     def _ended(self, worker: asyncio.Task[None]) -> None:
         """Fail the job: a worker never ends by itself, so one that does has failed."""

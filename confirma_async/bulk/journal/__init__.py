@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from confirma_async.accounts.owner import Owner
+from confirma_async.bulk.journal.payloads import Payloads
 from confirma_async.bulk.journal.records import (
     Admitted,
     AmbiguousMatches,
@@ -24,6 +25,7 @@ from confirma_async.bulk.journal.records import (
     Resolution,
     Run,
 )
+from confirma_async.bulk.journal.writes import Writes
 from confirma_async.bulk.models import Entry, InvoiceKey, Refusal, Retry, Row, State
 from confirma_async.formats.models import Identity
 
@@ -37,6 +39,16 @@ class JournalReader(Protocol):
     @property
     def name(self) -> str:
         """What names it to people, such as the path of its file."""
+        ...
+
+    @property
+    def payloads(self) -> Payloads:
+        """The payloads that an outbox has asked to keep."""
+        ...
+
+    @property
+    def writes(self) -> Writes:
+        """The writes that are no invoices."""
         ...
 
     def archived(self, run: int | None = None) -> int:
@@ -199,7 +211,9 @@ class Journal(JournalReader, Protocol):
         """Write down how a run ended, in words, and the key that its calls bore in the end."""
         ...
 
-    def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
+    def admit(
+        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
+    ) -> list[Admitted]:
         """Claim each entry for this run, unless ``admission_of`` has something to say against it."""
         ...
 

@@ -12,7 +12,7 @@ from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, Sta
 from confirma_async.errors import JournalError, JournalMismatchError
 
 
-def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry) -> Admission:
+def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again: bool = False) -> Admission:
     """Return the rule of admission, the same for every form of the journal.
 
     Args:
@@ -20,6 +20,7 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry) -> Admis
         row: What the journal has for the same invoice, or None.
         run: The number of this run.
         retry: Which rejected invoices are sent again.
+        again: Whether the run may meet an invoice of its own again, as an outbox does.
     """
     if row is None:
         return Admission.CLAIMED
@@ -27,7 +28,7 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry) -> Admis
         return Admission.CHANGED
     if row.holder not in {None, run} and row.state not in FINAL:
         return Admission.ELSEWHERE
-    if row.run == run:
+    if row.run == run and not again:
         return Admission.CLASH
     changed = row.digest != entry.digest
     if row.state is State.REJECTED and (retry is Retry.ALL or (retry is Retry.CHANGED and changed)):
@@ -36,7 +37,8 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry) -> Admis
         return Admission.CHANGED
     if row.state in FINAL:
         return Admission.FINAL
-    return Admission.UNKNOWN if row.state is State.UNKNOWN else Admission.CLAIMED
+    may_have_arrived = row.state in {State.UNKNOWN, State.SENDING}  # none of another run is SENDING
+    return Admission.UNKNOWN if may_have_arrived else Admission.CLAIMED
 
 
 def check_resolvable(row: Row | None) -> None:

@@ -71,6 +71,7 @@ class Chunk:
         run: The number of the run.
         retry: Which rejected invoices are sent again.
         doubt: Why each invoice must be looked up before it is sent; None where it need not be.
+        again: Whether the run may meet an invoice of its own again.
 
     Attributes:
         new: Rows to insert.
@@ -81,7 +82,9 @@ class Chunk:
         reopened: Items that were rejected and are sent again, as they were.
     """
 
-    def __init__(self, journal: Keeper, run: int, retry: Retry, doubt: str | None) -> None:
+    def __init__(
+        self, journal: Keeper, run: int, retry: Retry, doubt: str | None, *, again: bool = False
+    ) -> None:
         self.new: list[tuple[Any, ...]] = []
         self.claimed_again: list[tuple[Any, ...]] = []
         self.taken_up: list[tuple[int, int, int]] = []
@@ -92,6 +95,7 @@ class Chunk:
         self._run = run
         self._retry = retry
         self._doubt = doubt
+        self._again = again
         self._claimed = State.CLAIMED if doubt is None else State.UNKNOWN
         self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
 
@@ -106,7 +110,7 @@ class Chunk:
         slot = self._known[key.number, key.type, key.repeat]
         known = same_invoice(slot, key)
         row = known.as_row(self._run, self._claimed, self._doubt) if isinstance(known, _New) else known
-        admission = admission_of(entry, row, self._run, self._retry)
+        admission = admission_of(entry, row, self._run, self._retry, again=self._again)
         if known is None or row is None:
             new = self._insert(entry, slot)
             return Admitted(self._taken(admission), new.position, self._in_doubt(new))
@@ -130,7 +134,7 @@ class Chunk:
                 self.claimed_again.append(self._claim(entry, row.position, self._claimed, self._doubt))
                 taken, sent = self._taken(admission), None if self._doubt else self._sent(row)
                 return Admitted(taken, row.position, self._in_doubt(new) or row, sent)
-        elif admission is Admission.FINAL:
+        elif admission is Admission.FINAL and row.run != self._run:
             self._meet(row)
         return Admitted(admission, row.position, row, self._sent(row))
 

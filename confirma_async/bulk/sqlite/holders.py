@@ -8,6 +8,7 @@ from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file import OpenFile
 from confirma_async.bulk.sqlite.migrations import OPEN
 from confirma_async.bulk.sqlite.values import places
+from confirma_async.bulk.sqlite.writes import settle_writes
 
 
 @define
@@ -43,6 +44,7 @@ class Holders:
             f"ELSE state END WHERE {OPEN} AND ({left})",
             dead,
         )
+        settle_writes(self.file.connection)
 
     def is_left(self, row: Row) -> bool:
         """Say whether a row is in the hands of a run that is not alive."""

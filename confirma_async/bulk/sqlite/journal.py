@@ -41,6 +41,7 @@ from confirma_async.bulk.sqlite.holders import Holders
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.bulk.sqlite.reader import SqliteReader
 from confirma_async.bulk.sqlite.values import date_of, milliseconds, period, places, slices
+from confirma_async.bulk.sqlite.writes import SqliteWrites
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceStatus
 
@@ -84,6 +85,7 @@ class SqliteJournal(SqliteReader):
         self._file = opened
         self._holders = Holders(opened)
         self._counts = Counts(opened.connection)
+        self.writes = SqliteWrites(path, opened.connection, self._doubted, self._holders.settle_dead)
         self._words: dict[str, int] = {}
         self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
         self._last: int = self._one("SELECT coalesce(max(position), 0) FROM item")
@@ -183,6 +185,7 @@ class SqliteJournal(SqliteReader):
             f"UPDATE item SET state = ?, ended = NULL, detail = ? WHERE {OPEN} AND state IN (?, ?)",
             (State.UNKNOWN, self._doubt.reason, State.PENDING, State.CLAIMED),
         )
+        self.writes.settle_doubt(self._doubt.reason)
         self._keep({"doubt_settled": "1"})
 
     def _take_in(self, owner: Owner, now: float) -> None:
@@ -219,9 +222,11 @@ class SqliteJournal(SqliteReader):
             own, *_ = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
             self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, milliseconds(now)))
 
-    def admit(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> list[Admitted]:
+    def admit(
+        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
+    ) -> list[Admitted]:
         """See ``Journal``."""
-        chunk = Chunk(self, run, retry, self._doubt.reason if self._doubt else None)
+        chunk = Chunk(self, run, retry, self._doubt.reason if self._doubt else None, again=again)
         for numbers in slices(sorted({entry.key.number for entry in entries})):
             chunk.know(self._settled(numbers))
             if self._has_archive:
@@ -427,11 +432,14 @@ class SqliteJournal(SqliteReader):
         self._connection.execute(f"DELETE FROM meta WHERE name IN {_OF_DOUBT}")
         self._keep({"trusted_at": str(now)})
         self._doubt = None
-        return self._connection.execute(
-            f"UPDATE item SET state = ?, detail = NULL WHERE {OPEN} AND state = ? AND attempts = 0 "
-            "AND status IS NULL",  # else the list has shown it, or something of its number
-            (State.PENDING, State.UNKNOWN),
-        ).rowcount
+        return (
+            self.writes.trust()
+            + self._connection.execute(
+                f"UPDATE item SET state = ?, detail = NULL WHERE {OPEN} AND state = ? AND attempts = 0 "
+                "AND status IS NULL",  # else the list has shown it, or something of its number
+                (State.PENDING, State.UNKNOWN),
+            ).rowcount
+        )
 
     def note_service_time(self, moment: float) -> None:
         """See ``Journal``."""

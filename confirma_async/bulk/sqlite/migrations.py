@@ -124,6 +124,19 @@ MIGRATIONS: Sequence[str] = (
     CREATE INDEX numbered_run ON numbered (run);
     CREATE TABLE owner (fingerprint TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE form (form TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE write (
+      id INTEGER PRIMARY KEY, operation TEXT NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL,
+      facts TEXT NOT NULL, run INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+      attempted_at INTEGER, ends_at INTEGER, decided_at INTEGER, status TEXT, detail TEXT, form TEXT,
+      UNIQUE (operation, key)
+    );
+    CREATE INDEX write_open ON write (state) WHERE {OPEN};
+    CREATE TABLE write_name (
+      operation TEXT NOT NULL, name TEXT NOT NULL, write INTEGER NOT NULL, PRIMARY KEY (operation, name)
+    ) WITHOUT ROWID;
+    CREATE INDEX write_name_write ON write_name (write);
+    CREATE TABLE payload (position INTEGER PRIMARY KEY, body BLOB NOT NULL);
+    CREATE TABLE write_payload (write INTEGER PRIMARY KEY, body BLOB NOT NULL);
     CREATE TABLE progress (
       id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL, sequence INTEGER NOT NULL
     );

@@ -23,7 +23,9 @@ from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
 from confirma_async.bulk.sqlite.guard import examine_missing
 from confirma_async.bulk.sqlite.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
+from confirma_async.bulk.sqlite.payloads import SqlitePayloads
 from confirma_async.bulk.sqlite.values import PERIOD, date_of, day, milliseconds, places, seconds, slices
+from confirma_async.bulk.sqlite.writes import SqliteWrites
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
 
@@ -91,6 +93,8 @@ class SqliteReader:
 
     Attributes:
         path: The file.
+        payloads: The payloads that an outbox has asked to keep.
+        writes: The writes that are no invoices.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, doubt: Doubt | None) -> None:
@@ -98,6 +102,11 @@ class SqliteReader:
         self._connection = connection
         self._doubt = doubt
         self._texts: dict[int, str] = {}
+        self.payloads: SqlitePayloads = SqlitePayloads(connection)
+        self.writes: SqliteWrites = SqliteWrites(path, connection, self._doubted)
+
+    def _doubted(self) -> str | None:
+        return None if self._doubt is None else self._doubt.reason
 
     @property
     def name(self) -> str:
@@ -106,7 +115,10 @@ class SqliteReader:
 
     def has_sent(self) -> bool:
         """See ``Journal``."""
-        sent = f"SELECT EXISTS (SELECT 1 FROM item WHERE {DECIDED}) OR EXISTS (SELECT 1 FROM archived)"
+        sent = (
+            f"SELECT EXISTS (SELECT 1 FROM item WHERE {DECIDED}) OR EXISTS (SELECT 1 FROM archived) "
+            f"OR EXISTS (SELECT 1 FROM write WHERE state NOT IN ({State.PENDING:d}, {State.CLAIMED:d}))"
+        )
         open_ = self.open_counts()
         return bool(self._one(sent)) or any(open_[state] for state in (State.SENDING, State.UNKNOWN))
 
