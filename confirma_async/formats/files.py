@@ -32,7 +32,7 @@ _LOCK = "~$"
 
 
 def expand(paths: Iterable[Path | Spooled]) -> list[Path | Spooled]:
-    """The files that are meant: those named, those with a known extension in a folder, those of a pattern.
+    """Return the files that are meant: those named, those of a pattern, and those to read in a folder.
 
     Raises:
         InputError: one does not exist, a folder holds no file to read, or a pattern stands for none.
@@ -97,7 +97,7 @@ def read_files(
     *,
     duplicates: DuplicateNumbers | None = None,
 ) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads every record of many files, one at a time.
+    """Read every record of many files, one at a time.
 
     The files are looked through first, so that a number that stands twice is refused in every place before
     anything of it is sent. A file that turns out to be unreadable is a ``BadRecord``; the others go on.
@@ -122,7 +122,7 @@ def read_files(
 
 
 def _expanded(file: str | PathLike[str]) -> Iterable[Path | Spooled]:
-    """The files that are meant by one name; one that does not exist is left to its reader."""
+    """Return the files that are meant by one name; one that does not exist is left to its reader."""
     if isinstance(file, Spooled):
         return (file,)
     path = Path(fspath(file))

@@ -60,7 +60,7 @@ def further_problems(
     of_table: bool = False,
     read: Callable[[dict[str, Any]], SalesInvoiceRequest] = request_from,
 ) -> list[Problem]:
-    """What the rules say beside what is known to be wrong already.
+    """Return what the rules say beside what is known to be wrong already.
 
     Args:
         values: The request, as far as it could be read.
@@ -97,7 +97,7 @@ def further_problems(
 
 
 def without(value: object, problems: Sequence[Problem]) -> dict[str, Any]:
-    """A copy of a record without the values that are wrong; empty where it is no object.
+    """Return a copy of a record without the values that are wrong; empty where it is no object.
 
     Args:
         value: The record, as JSON has it.

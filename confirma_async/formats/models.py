@@ -55,7 +55,7 @@ class Origins(Protocol):
 
 
 def located(problem: Problem, origins: Origins) -> Problem:
-    """A problem with its place in the file before its JSON path, where the file has one."""
+    """Return a problem with its place in the file before its JSON path, where the file has one."""
     place = origins.find(problem.path)
     if place is None or place == problem.path:
         return problem
@@ -86,12 +86,12 @@ class ReadInvoice:
     origins: Origins | None = field(default=None, repr=False, eq=False)
 
     def located(self, problems: Sequence[Problem]) -> list[Problem]:
-        """What the rules say of the request, with the places of the file."""
+        """Return what the rules say of the request, with the places of the file."""
         origins = self.origins
         return [*problems] if origins is None else [located(problem, origins) for problem in problems]
 
     def complete(self) -> SalesInvoiceRequest:
-        """The invoice with the contents of the attached files, as ``invoices.create`` takes it.
+        """Return the invoice with the contents of the attached files, as ``invoices.create`` takes it.
 
         What is given by URL is not fetched: the URL is passed on.
 
@@ -148,7 +148,7 @@ class NumberAssignments(Protocol):
     """Whole numbers given to documents whose own number is none (``--number-from``)."""
 
     def find(self, identity: Identity, /) -> int | None:
-        """The whole number that stands for a document's number; None when the job does not hold it."""
+        """Return the whole number that stands for a document's number; None when the job does not hold it."""
         ...
 
 

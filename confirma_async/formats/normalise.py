@@ -42,7 +42,7 @@ _CENT = Decimal("0.01")
 def normalised(
     request: SalesInvoiceRequest, *, of_table: bool = False, decide: bool = True
 ) -> tuple[SalesInvoiceRequest, tuple[str, ...]]:
-    """The request with its identifiers in one form, and what was decided, one sentence each.
+    """Return the request with its identifiers in one form, and what was decided, one sentence each.
 
     Args:
         request: The request as a file has it.
@@ -193,7 +193,7 @@ def _has_digit_of_giro(invoice: InvoiceContentData, reference: str) -> bool:
 
 
 def _with_rates(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceContentData:
-    """The invoice with rates of per cent, where it has fractions (0.255) and its amounts tell."""
+    """Return the invoice with rates of per cent, where it has fractions (0.255) and its amounts tell."""
     rows = [_row(row, remarks) for row in invoice.rows]
     if any(new is not old for new, old in zip(rows, invoice.rows, strict=True)):
         invoice = evolve(invoice, rows=tuple(rows))

@@ -36,7 +36,10 @@ _WHOLE = re.compile(rf"0|[1-9]\d{{0,{LONGEST_INVOICE_NUMBER - 1}}}", re.ASCII)
 
 
 def whole(number: str) -> int | None:
-    """The number as JSON carries it; None unless it is digits alone, without a leading zero, at most 18."""
+    """Return the number as JSON carries it.
+
+    None unless it is digits alone, without a leading zero, at most 18.
+    """
     return int(number) if _WHOLE.fullmatch(number) else None
 
 
@@ -67,7 +70,7 @@ def resolve(
     path: str,
     credited_path: str,
 ) -> Numbering:
-    """Finds the whole numbers of a document and of the invoice that it credits.
+    """Find the whole numbers of a document and of the invoice that it credits.
 
     Args:
         identity: Who says which number.
@@ -116,7 +119,7 @@ def resolve(
 
 
 def apply_number(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceRequest:
-    """Puts the numbers that were found into the request; nothing that stood in their place is lost."""
+    """Put the numbers that were found into the request; nothing that stood in their place is lost."""
     if numbering.number is None or (numbering.original is None and numbering.credited is None):
         return request
     invoice = request.invoice
@@ -144,7 +147,7 @@ class AssignedNumbers:
     numbers: Mapping[Identity, int] = field(repr=False)
 
     def find(self, identity: Identity, /) -> int | None:
-        """The whole number that stands for a document's number; None when the job does not hold it."""
+        """Return the whole number that stands for a document's number; None when the job does not hold it."""
         return self.numbers.get(identity)
 
 
@@ -155,7 +158,7 @@ def assign(
     *,
     in_use: InUse | None = None,
 ) -> AssignedNumbers:
-    """Gives whole numbers to the documents of a job whose own number is none.
+    """Give whole numbers to the documents of a job whose own number is none.
 
     Numbers go up from ``start`` in order of appearance and skip every whole number that a document of the
     job uses itself, whoever its seller is; so the same documents in the same order get the same numbers.
@@ -193,7 +196,7 @@ _ASKED_TOGETHER = 64
 
 
 def _unused(start: int, in_use: InUse | None) -> Iterator[int]:
-    """The numbers from ``start`` on that are not used elsewhere."""
+    """Return the numbers from ``start`` on that are not used elsewhere."""
     for first in itertools.count(start, _ASKED_TOGETHER):
         some = range(first, first + _ASKED_TOGETHER)
         used: Container[int] = in_use(some) if in_use else ()
@@ -201,7 +204,7 @@ def _unused(start: int, in_use: InUse | None) -> Iterator[int]:
 
 
 def namesake(identity: Identity) -> Identity:
-    """The document whose number a document takes: a reminder repeats its original."""
+    """Return the document whose number a document takes: a reminder repeats its original."""
     if identity.type == InvoiceType.REMINDER:
         return attrs.evolve(identity, type=InvoiceType.INVOICE)
     return identity

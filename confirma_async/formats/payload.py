@@ -26,7 +26,7 @@ class Draft:
     origins: dict[str, Any] = field(factory=dict[str, Any], repr=False)
 
     def put(self, place: str, value: Any, origin: object = None) -> None:
-        """Puts a value at a place such as ``invoice.header.date``; the objects on the way are made as needed.
+        """Put a value at a place such as ``invoice.header.date``; the objects on the way are made as needed.
 
         Args:
             place: Where it goes.
@@ -43,7 +43,7 @@ class Draft:
             self.origins[self.prefix + place] = origin
 
     def get(self, place: str) -> Any:
-        """The value at a place; None where there is none."""
+        """Return the value at a place; None where there is none."""
         found: Any = self.values
         for name in place.split("."):
             if name not in found:
@@ -52,11 +52,11 @@ class Draft:
         return found
 
     def part(self, place: str) -> Draft:
-        """The object at a place, to be filled by itself; ``keep`` puts it there."""
+        """Return the object at a place, to be filled by itself; ``keep`` puts it there."""
         return Draft({}, f"{self.prefix}{place}.", self.origins)
 
     def keep(self, part: Draft) -> None:
-        """Puts a part where it belongs, unless there is nothing in it."""
+        """Put a part where it belongs, unless there is nothing in it."""
         if part.values:
             put(self.values, part.prefix.removeprefix(self.prefix)[:-1], part.values)
 
@@ -68,7 +68,7 @@ class Draft:
 
 
 def put(tree: dict[str, Any], place: str, value: Any) -> None:
-    """Puts a value at a place such as ``invoice.header.date``; the objects on the way are made as needed."""
+    """Put a value at a place such as ``invoice.header.date``; the objects on the way are made as needed."""
     parents, name = _steps(place)
     for parent in parents:
         tree = tree.setdefault(parent, {})
@@ -82,11 +82,14 @@ def _steps(place: str) -> tuple[tuple[str, ...], str]:
 
 
 def request_from(tree: dict[str, Any]) -> SalesInvoiceRequest:
-    """The request that a filled tree stands for."""
+    """Return the request that a filled tree stands for."""
     return plain_converter().structure(tree, SalesInvoiceRequest)
 
 
 @cache
 def plain_converter() -> Converter:
-    """The converter of the built-in wire names, whatever is overridden elsewhere; made once, being slow."""
+    """Return the converter of the built-in wire names, whatever is overridden elsewhere.
+
+    Made once, being slow.
+    """
     return Converter()

@@ -70,7 +70,7 @@ class Mirror:
         now: datetime.datetime | None = None,
         progress: Callable[[Progress], object] | None = None,
     ) -> SyncReport:
-        """Reads what has changed at the service since the last run, and keeps it with its history.
+        """Read what has changed at the service since the last run, and keep it with its history.
 
         Run it once a day. What cannot be proved to be whole is read again by the next run.
 
@@ -110,7 +110,7 @@ class Mirror:
     async def events(
         self, db: Where = None, *, consumer: str = "default", new_only: bool = False
     ) -> AsyncGenerator[Event]:
-        """What changed and a consumer has not taken yet: ``async for event in confirma.mirror.events(...)``.
+        """Yield what a consumer has not taken yet: ``async for event in confirma.mirror.events(...)``.
 
         In order, each at least once: an event counts as taken when the loop asks for the next one, so that
         one whose block was left by an error or ``break`` is told again, under the same id. It ends when none
@@ -135,7 +135,7 @@ class Mirror:
                     await in_thread(taken, database, account, consumer, event)
 
     async def rebuild(self, db: Where = None) -> int:
-        """Makes the typed columns anew from what the service told, after a name was corrected by overrides.
+        """Make the typed columns anew from what the service told, after a name was corrected by overrides.
 
         Args:
             db: The mirror, as for ``sync``.
@@ -179,7 +179,7 @@ class Mirror:
         horizons: Horizons = Horizons(),
         now: datetime.datetime | None = None,
     ) -> Reconciliation:
-        """Compares what was sent with what the mirror holds, to the cent; calls nothing.
+        """Compare what was sent with what the mirror holds, to the cent; it calls nothing.
 
         Args:
             db: The mirror, as for ``sync``.
@@ -202,7 +202,7 @@ class Mirror:
             return await in_thread(reconcile, database, account, journals, horizons, moment)
 
     async def explain(self, name: str, note: str, db: Where = None) -> None:
-        """Keeps a person's explanation of a difference.
+        """Keep a person's explanation of a difference.
 
         Args:
             name: The name of the difference (``Difference.id``).
@@ -225,7 +225,7 @@ class Mirror:
 async def _alone(
     db: Where, who: Claimant, since: datetime.date, *, of: str = "run"
 ) -> AsyncGenerator[tuple[Database, MirroredAccount]]:
-    """Opens the mirror for one run, and finds the account of the key."""
+    """Open the mirror for one run, and find the account of the key."""
     database = await in_thread(open_mirror, db, make=True)
     try:
         with database.alone(of):

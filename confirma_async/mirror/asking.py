@@ -36,7 +36,7 @@ class Answer:
     cut: bool = False
 
     def to_arrow(self) -> Any:
-        """The answer as a ``pyarrow.Table``, whose amounts are decimals; ``.to_pandas()`` goes on from there.
+        """Return a ``pyarrow.Table``, whose amounts are decimals; ``.to_pandas()`` goes on from there.
 
         Raises:
             ConfigurationError: pyarrow is not installed.

@@ -20,12 +20,12 @@ _encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 
 
 def digest(content: object) -> str:
-    """A short name for content: equal where the content is, however it is written."""
+    """Return a short name for content: equal where the content is, however it is written."""
     return hashlib.blake2b(_encode(_canonical(content)), digest_size=16).hexdigest()
 
 
 def without(raw: Raw, paths: Collection[tuple[str, ...]]) -> Raw:
-    """A record without what changes by itself, such as the moment at which it was fetched."""
+    """Return a record without what changes by itself, such as the moment at which it was fetched."""
     for path in paths:
         raw = _lacking(raw, path)
     return raw

@@ -21,7 +21,7 @@ AT_ONCE = 5000
 
 
 def take_in(database: Database, account: MirroredAccount, journals: Sequence[Path]) -> int:
-    """Copies what journals say of their invoices, in place of what they said before.
+    """Copy what journals say of their invoices, in place of what they said before.
 
     Args:
         database: The mirror.
@@ -55,7 +55,7 @@ def _reading(path: Path) -> AbstractContextManager[JournalReader]:
 
 
 def stamp_of(journals: Sequence[Path]) -> str:
-    """What the files of journals are like, so that those that nobody has written to are not read again."""
+    """Return what journals' files are like, so that those that nobody has written to are not read again."""
     return "\n".join(map(_stamp, journals))
 
 
@@ -100,7 +100,7 @@ def _copy(database: Database, account: MirroredAccount, journal: JournalReader) 
 
 
 def _sent(journal: JournalReader) -> Iterator[Row]:
-    """The invoices that the service has, or may have."""
+    """Return the invoices that the service has, or may have."""
     return (row for row in journal.rows() if row.attempts or row.decided_at is not None)
 
 

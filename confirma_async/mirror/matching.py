@@ -59,7 +59,7 @@ class Comparison:
 
 
 def compare(known: Iterable[Known], seen: Iterable[Seen]) -> Comparison:
-    """Compares what is known of some records with what was seen of them.
+    """Compare what is known of some records with what was seen of them.
 
     Within what has one base, equal contents belong together; of the rest, one after the other is changed.
     """
@@ -99,7 +99,7 @@ def _compare(known: list[Known], seen: list[Seen], found: Comparison) -> None:
 def pair(
     found: Comparison, known: Mapping[int, Sequence[Hashable]], seen: Callable[[Seen], Sequence[Hashable]]
 ) -> None:
-    """Finds records without a key that changed: one is gone, one is new, and both are about the same thing.
+    """Find records without a key that changed: one is gone, one is new, and both are about the same thing.
 
     Only what is the one record of its kind on both sides is taken for a change. Where there are several, the
     new ones are marked as what may be another form of a known one.

@@ -64,7 +64,7 @@ class Projection:
 
 
 def project(stream: str, raw: Raw, converter: Converter) -> Projection:
-    """Reads a record as far as it can be read; what cannot be is empty, and stays in its raw form."""
+    """Read a record as far as it can be read; what cannot be is empty, and stays in its raw form."""
     schema, rows_of = _PROJECTED[stream]
     record, drift = _structured(raw, schema, converter)
     if record is None:
@@ -74,7 +74,7 @@ def project(stream: str, raw: Raw, converter: Converter) -> Projection:
 
 
 def cents(amount: Decimal | None) -> int | None:
-    """An amount in hundredths; None where it has none, or is no whole number of them."""
+    """Return an amount in hundredths; None where it has none, or is no whole number of them."""
     if amount is None:
         return None
     whole = amount.scaleb(2, EXACT)
@@ -82,19 +82,19 @@ def cents(amount: Decimal | None) -> int | None:
 
 
 def moment(value: Moment | None) -> str | None:
-    """A moment in UTC, or a day, as text that sorts."""
+    """Return a moment in UTC, or a day, as text that sorts."""
     if isinstance(value, datetime.datetime):
         return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return None if value is None else value.isoformat()
 
 
 def day(value: Moment | None) -> str | None:
-    """The day of a moment."""
+    """Return the day of a moment."""
     return None if value is None else value.isoformat()[:10]
 
 
 def _structured(raw: Raw, schema: type[Schema], converter: Converter) -> tuple[Any, Sequence[Drift]]:
-    """The record, without what cannot be read of it."""
+    """Return the record, without what cannot be read of it."""
     drift: list[Drift] = []
     left: Any = raw
     for _ in range(_PASSES):
@@ -112,7 +112,7 @@ _PASSES = 5
 
 
 def _steps(path: str) -> list[str | int]:
-    """The names and places of a path such as ``$.allocations[3].amount``."""
+    """Return the names and places of a path such as ``$.allocations[3].amount``."""
     steps: list[str | int] = []
     for part in path.removeprefix("$").replace("[", ".[").split("."):
         if part.startswith("["):
@@ -127,7 +127,7 @@ def _without_places(path: str) -> str:
 
 
 def _without(value: object, steps: Sequence[str | int]) -> Any:
-    """A value without what stands at a path; a whole element of a list is left out where it is that."""
+    """Return a value without what stands at a path; an element of a list is left out where it is that."""
     if not steps:
         return None
     step, rest = steps[0], steps[1:]
@@ -143,7 +143,7 @@ def _without(value: object, steps: Sequence[str | int]) -> Any:
 
 
 def _unknown(record: Schema, path: str) -> Iterator[Drift]:
-    """The keys of a record that no attribute claims; a value spelt in another way is none."""
+    """Return the keys of a record that no attribute claims; a value spelt in another way is none."""
     for name, value in record.extra.items():
         if value is not None and name not in _wire_names(type(record)):
             yield Drift(f"{path}.{name}".removeprefix("$"), "unknown")

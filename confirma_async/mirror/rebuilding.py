@@ -18,7 +18,7 @@ AT_ONCE = 2000
 
 
 def rebuild(database: Database, converter: Converter, now: datetime.datetime) -> int:
-    """Makes all typed columns anew, in one transaction; what the service told stays as it is.
+    """Make all typed columns anew, in one transaction; what the service told stays as it is.
 
     What tells records apart is made anew, too: a corrected name may be a part of that.
 

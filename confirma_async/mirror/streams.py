@@ -35,7 +35,7 @@ Days: TypeAlias = tuple[datetime.date, datetime.date] | None
 
 
 def _told_even_if_empty(operation: Operation) -> Operation:
-    """The same operation, whose empty answer says that there is nothing (contract §1)."""
+    """Return the same operation, whose empty answer says that there is nothing (contract §1)."""
     return evolve(operation, no_content=True, answer_shown=False, repeat=Repeat.SAFE)
 
 
@@ -54,7 +54,7 @@ class Names:
         object.__setattr__(self, "older", {item.attribute: item.older for item in fields if item.older})
 
     def get(self, raw: Raw, attribute: str) -> Any:
-        """The value of an attribute, as the wire has it."""
+        """Return the value of an attribute, as the wire has it."""
         found = raw.get(self.of[attribute])
         return raw.get(self.older[attribute]) if found is None and attribute in self.older else found
 
@@ -99,7 +99,7 @@ class Stream:
     passing: Sequence[str] = ()
 
     def reader(self, converter: Converter) -> Reader:
-        """What reads its records, with the user's corrections of names."""
+        """Return what reads its records, with the user's corrections of names."""
         return Reader(self, Names(converter, self.record))
 
 
@@ -128,7 +128,7 @@ class Reader:
     names: Names
 
     def seen(self, raw: Raw) -> Seen:
-        """A record of an answer."""
+        """Return a record of an answer."""
         content = without(raw, [(self.names.of[name],) for name in self.stream.passing])
         whole = digest(content)
         base = whole
@@ -138,13 +138,13 @@ class Reader:
         return Seen(base, whole, self.days(raw), raw)
 
     def days(self, raw: Raw) -> Days:
-        """The earliest and the latest day that it bears."""
+        """Return the earliest and the latest day that it bears."""
         found = [day for name in self.stream.days if (day := day_of(self.names.get(raw, name)))]
         return (min(found), max(found)) if found else None
 
 
 def day_of(value: object) -> datetime.date | None:
-    """The day of a date or a date-time in JSON."""
+    """Return the day of a date or a date-time in JSON."""
     if not isinstance(value, str):
         return None
     try:
@@ -154,7 +154,7 @@ def day_of(value: object) -> datetime.date | None:
 
 
 def _list_of(value: object) -> Sequence[Raw] | None:
-    """The objects of a list; None where it is none, or holds something else."""
+    """Return the objects of a list; None where it is none, or holds something else."""
     if not isinstance(value, list):
         return None
     found: list[Any] = value  # pyright: ignore[reportUnknownVariableType]  (JSON)
@@ -253,14 +253,14 @@ class CaseReader:
     converter: Converter
 
     def seen(self, found: Any) -> tuple[Seen, str] | None:
-        """The case, and the digest of what changes with an event only; None where the answer holds none."""
+        """Return the case, and the digest of what changes with an event; None where the answer holds none."""
         if not isinstance(found, dict):
             return None
         case = Names(self.converter, CaseDetails).get(cast("Raw", found), "case")
         return self.told_apart(cast("Raw", case)) if isinstance(case, dict) else None
 
     def told_apart(self, raw: Raw) -> tuple[Seen, str]:
-        """A case, and the digest of what changes with an event only."""
+        """Return a case, and the digest of what changes with an event only."""
         names, of_summary = Names(self.converter, Case), Names(self.converter, CaseSummary)
         content = without(raw, [(names.of["summary"], of_summary.of["active_days"])])
         key = of_summary.get(names.get(raw, "summary") or {}, "case_id")

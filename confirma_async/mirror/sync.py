@@ -147,7 +147,7 @@ async def run(
     now: datetime.datetime,
     options: SyncOptions,
 ) -> SyncReport:
-    """Does one run.
+    """Do one run.
 
     Args:
         pipeline: Makes the calls.
@@ -269,7 +269,7 @@ class _Run:
             )
 
     async def read_cases(self) -> None:
-        """Reads the cases that are due, some at once."""
+        """Read the cases that are due, some at once."""
         numbers = await in_thread(watching.due, self.session, self.options.cases)
         kinds: Counter[str] = Counter()
         failed: list[tuple[str, str]] = []

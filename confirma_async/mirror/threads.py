@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Calls a function that blocks; where the caller is cancelled, only after the function has ended."""
+    """Call a function that blocks; where the caller is cancelled, only after the function has ended."""
     task = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
     try:
         return await asyncio.shield(task)

@@ -37,7 +37,7 @@ def glance_of(
     wholes: Sequence[Callable[[Any], str | None]],
     below: Sequence[Below],
 ) -> Glance:
-    """Makes the quick look at objects of a class: a function without loops or look-ups by name.
+    """Make the quick look at objects of a class: a function without loops or look-ups by name.
 
     Args:
         cls: The class.

@@ -30,20 +30,26 @@ _REFERENCE_LENGTHS = range(4, 21)
 
 @lru_cache(_REMEMBERED)
 def iban_fault(iban: str) -> str | None:
-    """What is wrong with an IBAN. Whether its bank exists is not asked: lists of banks go out of date."""
+    """Return what is wrong with an IBAN.
+
+    Whether its bank exists is not asked: lists of banks go out of date.
+    """
     ibans = load("stdnum.iban")
     return None if ibans is None or ibans.is_valid(iban, check_country=False) else _NO_IBAN
 
 
 @lru_cache(_REMEMBERED)
 def bic_fault(bic: str) -> str | None:
-    """What is wrong with a BIC."""
+    """Return what is wrong with a BIC."""
     return None if _passes("stdnum.bic", bic) else _NO_BIC
 
 
 @lru_cache(_REMEMBERED)
 def business_id_fault(business_id: str) -> str | None:
-    """What is wrong with a Finnish Business ID; the old form of six digits and a check digit is fine."""
+    """Return what is wrong with a Finnish Business ID.
+
+    The old form of six digits and a check digit is fine.
+    """
     padded = f"0{business_id}" if _BUSINESS_ID_OLD.fullmatch(business_id) else business_id
     if not (_BUSINESS_ID.fullmatch(padded) or _BUSINESS_ID_BARE.fullmatch(padded)):
         return "must be a Finnish Business ID of the form 1234567-8; correct it"
@@ -54,7 +60,7 @@ def business_id_fault(business_id: str) -> str | None:
 
 @lru_cache(_REMEMBERED)
 def vat_code_fault(vat_code: str) -> str | None:
-    """What is wrong with a Finnish VAT code; those of other countries are not checked."""
+    """Return what is wrong with a Finnish VAT code; those of other countries are not checked."""
     if not vat_code.upper().startswith("FI"):
         return None
     if not _FINNISH_VAT.fullmatch(vat_code):
@@ -71,7 +77,7 @@ def looks_like_business_id(value: str) -> bool:
 
 @lru_cache(_REMEMBERED)
 def payment_reference_fault(reference: str, *, finnish: bool) -> str | None:
-    """What is wrong with a payment reference; anything but RF references and digits is free text.
+    """Return what is wrong with a payment reference; anything but RF references and digits is free text.
 
     Args:
         reference: The reference.

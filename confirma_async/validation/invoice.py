@@ -43,7 +43,7 @@ _Column: TypeAlias = list[Decimal | None]
 
 @about(SalesInvoiceRequest)
 def numbers_are_positive(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The invoice's number, and that of the credited one, are positive and of at most 18 digits."""
+    """Check that the invoice's number, and the credited one's, are positive and of at most 18 digits."""
     found = _NOTHING
     if not 0 < invoice.header.number <= _LARGEST_NUMBER:
         wanted = f"must be {_NUMBER}; give the document such a number"
@@ -57,7 +57,7 @@ def numbers_are_positive(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 @about(SalesInvoiceRequest)
 def credit_note_names_its_original(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """A credit note says which invoice it credits."""
+    """Check that a credit note says which invoice it credits."""
     if invoice.header.type != InvoiceType.CREDIT_NOTE:
         return _NOTHING
     if invoice.references is not None and invoice.references.credited_invoice_number is not None:
@@ -68,7 +68,7 @@ def credit_note_names_its_original(invoice: InvoiceContentData) -> Sequence[Prob
 
 @about(SalesInvoiceRequest)
 def due_date_follows_date(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The due date is not before the date, but where the document is about an older invoice."""
+    """Check that the due date is not before the date, but where the document is about an older invoice."""
     header = invoice.header
     if header.due_date >= header.date or header.type in _MAY_BE_DUE_BEFORE:
         return _NOTHING
@@ -78,7 +78,7 @@ def due_date_follows_date(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 @about(SalesInvoiceRequest)
 def payment_reference_is_right(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The check digits of the payment reference fit."""
+    """Check that the check digits of the payment reference fit."""
     references = invoice.references
     if references is None or references.payment is None:
         return _NOTHING
@@ -170,7 +170,7 @@ def rows_add_up(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 @about(SalesInvoiceRequest)
 def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The invoice's net plus VAT is its gross."""
+    """Check that the invoice's net plus VAT is its gross."""
     amounts = invoice.amounts
     if amounts is None or _adds_up(amounts):
         return _NOTHING
@@ -180,7 +180,7 @@ def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 @about(SalesInvoiceRequest)
 def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The VAT breakdown adds up to the invoice's amounts."""
+    """Check that the VAT breakdown adds up to the invoice's amounts."""
     amounts = invoice.amounts
     if amounts is None or not amounts.vat_breakdown:
         return _NOTHING
@@ -200,7 +200,7 @@ def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 
 def _charges(row: InvoiceRowData) -> bool:
-    """False for a row of text, which has no part in the sums."""
+    """Say whether a row charges anything; a row of text has no part in the sums."""
     return (
         row.net_amount is not None
         or row.gross_amount is not None
@@ -235,7 +235,7 @@ def _surely_add_up(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts) -> b
 def _unlike_the_rows(
     rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts
 ) -> Sequence[tuple[str, Decimal, Decimal]]:
-    """The totals that are not what the rows make: name, what they make, and what is said.
+    """Check that the totals that are not what the rows make: name, what they make, and what is said.
 
     VAT is rounded in each row or on the whole, and both are right. So where net (or gross) adds up exactly,
     the other amounts may be off by half a cent for each row.
@@ -260,7 +260,7 @@ def _not_gross(amounts: InvoiceRowData | InvoiceAmounts) -> str:
 
 
 def _wrong_sum(parts: _Column, total: Decimal | None) -> Decimal | None:
-    """The sum of parts that are all given, where it is not a total that is given."""
+    """Check that the sum of parts that are all given, where it is not a total that is given."""
     if total is None:
         return None
     found = sum_of(parts)
@@ -272,7 +272,7 @@ def _unlike(wanted: Decimal | None, found: Decimal | None) -> str:
 
 
 def _told(amount: object) -> str:
-    """An amount for a message: sums are no secret, but what is no amount might be one."""
+    """Check that an amount for a message: sums are no secret, but what is no amount might be one."""
     return str(amount) if isinstance(amount, Decimal) else "no amount"
 
 

@@ -35,7 +35,7 @@ _LIBRARIES: Mapping[str, _Library] = {
 
 @cache
 def load(module: str) -> ModuleType | None:
-    """Imports a module of an optional library; None where it is not installed."""
+    """Import a module of an optional library; None where it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -43,7 +43,7 @@ def load(module: str) -> ModuleType | None:
 
 
 def missing_libraries() -> Mapping[str, tuple[str, ...]]:
-    """The libraries of the extra ``validation`` that are not installed, with the ids of the rules they serve.
+    """Return the libraries of the extra ``validation`` that are not installed, with the rules they serve.
 
     Of ``payment-reference`` the Finnish half is checked without any library.
     """
@@ -58,7 +58,7 @@ def missing_libraries() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def warn_of_missing_libraries() -> None:
-    """Logs one warning per process when rules are off."""
+    """Log one warning per process when rules are off."""
     missing = missing_libraries()
     if missing:
         LOGGER.warning(

@@ -39,7 +39,7 @@ CHECKS: dict[type[Schema], list[Check]] = {}
 
 
 def about(cls: type[Schema]) -> Callable[[AnyCheck], AnyCheck]:
-    """Registers a function that says what is wrong with objects of a class."""
+    """Register a function that says what is wrong with objects of a class."""
 
     def register(check: AnyCheck) -> AnyCheck:
         CHECKS.setdefault(cls, []).append(check)

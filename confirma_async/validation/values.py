@@ -150,7 +150,7 @@ _BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], st
 
 
 def type_problems(obj: Schema) -> list[Problem]:
-    """What is wrong with single values of a request or an answer."""
+    """Return what is wrong with single values of a request or an answer."""
     cls: type = type(obj)
     tree = _tree(cls)
     try:
@@ -227,7 +227,7 @@ def _beneath(step: str, problems: _Problems) -> _Problems:
 
 @cache
 def _tree(cls: type) -> _Branch:
-    """The places at and below a class that a rule looks at."""
+    """Return the places at and below a class that a rule looks at."""
     nested = [(name, look, _tree(kind)) for name, look, kind in _nested(cls)]
     below = tuple(entry for entry in nested if entry[2].values or entry[2].wholes or entry[2].below)
     values, wholes = tuple(_values(cls)), _BY_CLASS.get(cls, ())
@@ -242,7 +242,10 @@ def _tree(cls: type) -> _Branch:
 
 
 def _values(cls: type) -> Iterator[tuple[str, rules.Rule, Callable[[str], str | None]]]:
-    """The attributes of a class whose names have a rule; one whose empty text is no value may be empty."""
+    """Return the attributes of a class whose names have a rule.
+
+    One whose empty text is no value may be empty.
+    """
     for name, hint in typing.get_type_hints(cls, include_extras=True).items():
         if name in _BY_NAME:
             rule, fault_of = _BY_NAME[name]
@@ -260,7 +263,7 @@ def _unless_blank(fault_of: Callable[[str], str | None], value: str) -> str | No
 def _nested(
     cls: type[Schema],
 ) -> Iterator[tuple[str, Callable[[Any, _Branch], _Problems], type]]:
-    """The attributes of a class that hold other objects: name, how to look at them, and their class."""
+    """Return the attributes of a class that hold other objects: name, how to look, and class."""
     for name, hint in typing.get_type_hints(cls).items():
         look = _look_at_each if typing.get_origin(hint) is Sequence else _look
         for kind in (hint, *typing.get_args(hint)):

@@ -35,7 +35,7 @@ def escape(text: str) -> str:
 
 
 def page(found: Reconciliation, made: datetime.datetime) -> str:
-    """The whole page.
+    """Return the whole page.
 
     Args:
         found: What came of the reconciliation.

@@ -16,7 +16,7 @@ Sheets = Mapping[str, tuple[Sequence[str], Sequence[Sequence[object]]]]
 
 
 def write_workbook(target: Path, sheets: Sheets) -> None:
-    """Writes an Excel file.
+    """Write an Excel file.
 
     Args:
         target: The file.

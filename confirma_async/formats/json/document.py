@@ -40,7 +40,7 @@ class JsonDocument(Generic[AnySchema]):
 
 
 def read_document(path: Path, cls: type[AnySchema], converter: Converter) -> JsonDocument[AnySchema]:
-    """Reads a file that holds one object of a schema in its wire form.
+    """Read a file that holds one object of a schema in its wire form.
 
     Args:
         path: The file; ``-`` is standard input.

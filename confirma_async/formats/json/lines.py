@@ -65,7 +65,7 @@ class _Names:
 def read_json(
     path: Path, options: ReadOptions, converter: Converter, *, lines_only: bool
 ) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads the invoices of a JSON file.
+    """Read the invoices of a JSON file.
 
     Args:
         path: The file.
@@ -172,12 +172,12 @@ class _Origins:
     root: str
 
     def find(self, path: str, /) -> str:
-        """The path in the file."""
+        """Return the path in the file."""
         return self.root + path.removeprefix("$")
 
 
 def _with_known_type(value: Any, names: _Names) -> tuple[str, ...]:
-    """Writes a known type in capital letters, as the service does, and says so."""
+    """Write a known type in capital letters, as the service does, and says so."""
     header = _object(_object(value, names.invoice), names.header)
     written = header.get(names.type)
     if not isinstance(written, str) or written in InvoiceType.__members__:
@@ -190,7 +190,7 @@ def _with_known_type(value: Any, names: _Names) -> tuple[str, ...]:
 
 
 def _numbered(value: dict[str, Any], identity: Identity, options: ReadOptions, names: _Names) -> Numbering:
-    """Finds the whole numbers and puts them in place of the text that the file may have."""
+    """Find the whole numbers and puts them in place of the text that the file may have."""
     invoice = value[names.invoice]
     references = _object(invoice, names.references)
     credited = _number_text(references.get(names.credited))

@@ -45,7 +45,7 @@ class Record:
 
 
 def records(path: Path, converter: Converter, lines_only: bool, look: _Look = _no_look) -> Iterator[Record]:
-    """The records of a file, one at a time.
+    """Return the records of a file, one at a time.
 
     Args:
         path: The file.

@@ -53,7 +53,7 @@ Made = TypeVar("Made")
 def arrow_table(
     path: Path, file_format: FileFormat, options: ReadOptions, *, keys_only: bool = False
 ) -> Table:
-    """Opens a Parquet file, or an Arrow IPC file or stream, as a table.
+    """Open a Parquet file, or an Arrow IPC file or stream, as a table.
 
     Args:
         path: The file.
@@ -82,7 +82,9 @@ def arrow_table(
 
 
 def arrow_sample(path: Path, file_format: FileFormat, most: int) -> tuple[list[str], list[Sequence[Cell]]]:
-    """The names of the columns, and the first rows; columns of a type that is not read are empty there.
+    """Return the names of the columns, and the first rows.
+
+    Columns of a type that is not read are empty there.
 
     Raises:
         InputError: the file is damaged, or of another kind.
@@ -126,7 +128,7 @@ _OPENERS = {FileFormat.PARQUET: _open_parquet, FileFormat.ARROW: _open_arrow}
 
 
 def _careful(path: Path, step: Callable[[], Made]) -> Made:
-    """Takes a step of pyarrow, which says of damaged files whatever it stumbles over."""
+    """Take a step of pyarrow, which says of damaged files whatever it stumbles over."""
     try:
         return step()
     except FileNotFoundError:

@@ -93,7 +93,7 @@ class DateForm:
         object.__setattr__(self, "_pattern", re.compile(pattern, re.ASCII))
 
     def read(self, text: str) -> datetime.date | None:
-        """The day that a text of this form names; None for a text of another form.
+        """Return the day that a text of this form names; None for a text of another form.
 
         Raises:
             ValueError: there is no such day.
@@ -135,7 +135,7 @@ _WORD_GAP = re.compile(r"[\s-]+")
 
 
 def readings(text: str) -> dict[DecimalSeparator, Decimal]:
-    """What a numeral can mean, by what separates its decimals; empty when it is no number at all."""
+    """Return what a numeral can mean, by what separates its decimals; empty when it is no number at all."""
     if len(text) > LONGEST_NUMERAL:
         return {}
     sign = _MINUS.get(text[:1])
@@ -154,7 +154,7 @@ def detect_separator(text: str) -> DecimalSeparator | None:
 
 
 def number(text: str, separator: DecimalSeparator | None) -> Decimal:
-    """Reads a numeral.
+    """Read a numeral.
 
     Args:
         text: The numeral, without space around it.
@@ -193,7 +193,7 @@ def number(text: str, separator: DecimalSeparator | None) -> Decimal:
 
 
 def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], Any]:
-    """What reads the cells of a column as their place in the request wants them.
+    """Return what reads the cells of a column as their place in the request wants them.
 
     That is text, a number, yes or no, or a date as ISO text. It raises ``ValueProblem`` for a cell that is
     not what the column wants.
@@ -209,7 +209,7 @@ def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], 
 
 
 def _reader(kind: Kind, conventions: TextConventions) -> Callable[[Cell], Any]:
-    """What reads one kind of cells; the usual ones are read straight."""
+    """Return what reads one kind of cells; the usual ones are read straight."""
     read, is_comma = _READERS[kind], conventions.decimal_separator is DecimalSeparator.COMMA
     if kind is Kind.TEXT:
         return text_of
@@ -226,7 +226,7 @@ def _reader(kind: Kind, conventions: TextConventions) -> Callable[[Cell], Any]:
 
 
 def text_of(cell: Cell) -> str:
-    """A cell as text; a whole number without decimals.
+    """Return a cell as text; a whole number without decimals.
 
     Raises:
         ValueProblem: it has no text that is beyond doubt.
@@ -307,7 +307,7 @@ def _date(cell: Cell, conventions: TextConventions) -> str:
 
 @lru_cache(maxsize=4096)
 def _day(text: str, forms: tuple[DateForm, ...]) -> str:
-    """The day as ISO text; kept, since a file has few days and many lines."""
+    """Return the day as ISO text; kept, since a file has few days and many lines."""
     for form in forms:
         try:
             day = form.read(text)

@@ -201,5 +201,5 @@ _SEPARATORS = re.compile(r"[\s_-]+")
 
 
 def column_name(written: str) -> str:
-    """The name of a column as the table has it: lower case, underscores for spaces and hyphens."""
+    """Return the name of a column as the table has it: lower case, underscores for spaces and hyphens."""
     return _SEPARATORS.sub("_", written.strip().lower()).strip("_")

@@ -17,7 +17,7 @@ _UNREADABLE = re.compile("[\0\udc80-\udcff]")
 
 
 def csv_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> Table:
-    """Opens a CSV file as a table.
+    """Open a CSV file as a table.
 
     Args:
         path: The file.

@@ -72,12 +72,12 @@ class Survey:
 
 
 def opened(path: Path, encoding: str) -> TextIO:
-    """Opens a CSV file; bytes that its encoding has no character for become lone surrogates."""
+    """Open a CSV file; bytes that its encoding has no character for become lone surrogates."""
     return path.open(encoding=encoding, errors="surrogateescape", newline="")
 
 
 def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> Survey:
-    """Looks through a file.
+    """Look through a file.
 
     Args:
         path: The file.
@@ -114,7 +114,7 @@ def _encoding(path: Path, given: str | None) -> tuple[str, str | None]:
 
 
 def encoding_of(path: Path) -> str:
-    """Finds out how a file is encoded: UTF-8, with or without a mark, else Windows-1252.
+    """Find out how a file is encoded: UTF-8, with or without a mark, else Windows-1252.
 
     Raises:
         InputError: it is written in UTF-16.
@@ -138,7 +138,7 @@ def _decoded(path: Path) -> Iterator[str]:
 
 
 def _header(path: Path, encoding: str, row: int | None) -> tuple[int, str, str | None]:
-    """The line that names the columns, with its number, and what separates values, where a line says so."""
+    """Return the line that names the columns, its number, and what separates values, where a line says so."""
     line, text, separator = 0, "\n", None
     with opened(path, encoding) as file:
         while text.isspace() or line < (row or 1):
@@ -155,7 +155,7 @@ def _header(path: Path, encoding: str, row: int | None) -> tuple[int, str, str |
 
 
 def _titles(text: str, options: ReadOptions, separator: str | None) -> tuple[str, list[str]]:
-    """The delimiter that gives the most known names, and the names."""
+    """Return the delimiter that gives the most known names, and the names."""
     given = (options.mapping.delimiter if options.mapping else None) or separator
     named = {delimiter: _split(text, delimiter) for delimiter in given or DELIMITERS}
     delimiter = max(named, key=lambda each: (known(named[each], options.mapping), len(named[each])))

@@ -43,7 +43,7 @@ Made = TypeVar("Made")
 
 
 def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> Table:
-    """Opens a sheet of a workbook as a table.
+    """Open a sheet of a workbook as a table.
 
     Args:
         path: The file.
@@ -74,7 +74,7 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
 
 
 def excel_sample(path: Path, most: int) -> list[tuple[str, list[list[Cell]]]]:
-    """The first rows of every sheet of a workbook.
+    """Return the first rows of every sheet of a workbook.
 
     Raises:
         InputError: it is no workbook.
@@ -115,7 +115,7 @@ def _look_into(path: Path) -> None:
 
 
 def _look_through(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Counts the tags of a part.
+    """Count the tags of a part.
 
     Raises:
         InputError: it is made to fill the memory of whoever reads it.
@@ -144,7 +144,7 @@ def _too_much(path: Path, what: str) -> InputError:
 
 
 def _careful(path: Path, step: Callable[[], Made]) -> Made:
-    """Takes a step of openpyxl, which says of damaged files whatever it stumbles over."""
+    """Take a step of openpyxl, which says of damaged files whatever it stumbles over."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it cannot show, such as a workbook's styles
@@ -182,7 +182,7 @@ def _sheet(path: Path, book: Workbook, name: str | None) -> tuple[Sheet, tuple[s
 
 
 def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[Row]:
-    """The rows of a sheet from the first on; those that the file leaves out are empty."""
+    """Return the rows of a sheet from the first on; those that the file leaves out are empty."""
     archive = stack.enter_context(zipfile.ZipFile(path))
     found = rows(stack.enter_context(_careful(path, lambda: archive.open(sheet.part))))
     count = cells = 0
@@ -199,7 +199,7 @@ def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[Row]:
 
 
 def _titles(path: Path, found: Iterator[Row], cells: ExcelCells, wanted: int | None) -> list[str]:
-    """The names of the columns, by the first row with text, or by the one that is wanted."""
+    """Return the names of the columns, by the first row with text, or by the one that is wanted."""
     for row in found:
         titles = [_title(_cell(path, cells, cell)) for cell in row.cells]
         while titles and not titles[-1]:

@@ -63,7 +63,7 @@ class ExcelCells:
         self._days: dict[tuple[str, int], Cell] = {}
 
     def read(self, cell: RawCell | None, kind: Kind | None) -> Cell:
-        """What a cell holds, for a column of a kind.
+        """Return what a cell holds, for a column of a kind.
 
         Raises:
             ValueError, LookupError: it is not what it says.
@@ -100,7 +100,7 @@ class ExcelCells:
 
 
 def _formatted(exact: Decimal | None, shown: str, kind: Kind | None) -> Cell:
-    """A number as its format shows it: per cent, or with the zeros that fill it up."""
+    """Return a number as its format shows it: per cent, or with the zeros that fill it up."""
     if exact is None:
         return _LONG
     if "%" in shown:
@@ -127,7 +127,10 @@ _READERS: Mapping[str, Callable[[str], Cell]] = {
 
 
 def decimal_of(value: float) -> Decimal | None:
-    """The number that a cell shows, of 15 significant digits; None where it has more before the point."""
+    """Return the number that a cell shows, of 15 significant digits.
+
+    None where it has more before the point.
+    """
     if not math.isfinite(value) or abs(value) >= 10**DIGITS:
         return None
     if value == int(value):

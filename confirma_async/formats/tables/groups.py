@@ -69,17 +69,17 @@ class Group:
         return all(not key[name] or not mine[name] or key[name] == mine[name] for name in KEY)
 
     def learn(self, key: Mapping[str, str], sure: bool) -> None:
-        """Takes from a line what the lines before left open."""
+        """Take from a line what the lines before left open."""
         for name, value in key.items():
             self.key[name] = self.key[name] or value
         self.sure = self.sure or sure
 
     def spoil(self, *problems: Problem) -> None:
-        """Notes why it cannot become an invoice; the first ``MOST_PROBLEMS`` reasons are told."""
+        """Note why it cannot become an invoice; the first ``MOST_PROBLEMS`` reasons are told."""
         self.problems += problems[: max(0, MOST_PROBLEMS - len(self.problems))]
 
     def join(self, line: TableLine, plan: _Plan, layout: TableLayout) -> None:
-        """Reads the values of a whole line into the invoice."""
+        """Read the values of a whole line into the invoice."""
         own = plan.own_of(line.values)
         if own != self._own:  # most lines repeat what the one before says of the invoice
             self._own = own
@@ -184,7 +184,7 @@ class _Doubts:
         self._lines = 0
 
     def note(self, line: int, number: str, problems: Sequence[Problem]) -> None:
-        """Takes what is wrong with a line; a line that is whole ends all doubts.
+        """Take what is wrong with a line; a line that is whole ends all doubts.
 
         Raises:
             InputError: no line has been whole for ``MOST_DOUBTFUL`` lines.
@@ -205,7 +205,7 @@ class _Doubts:
         kept += problems[: MOST_INHERITED - len(kept)]
 
     def about(self, number: str) -> list[Problem]:
-        """What may be wrong with an invoice of this number."""
+        """Return what may be wrong with an invoice of this number."""
         whose = ("", number) if number else ("",)
         return [problem for each in whose for problem in self._problems.get(each, ())]
 
@@ -259,7 +259,7 @@ def _take(group: Group, line: TableLine | BadLine, plan: _Plan, layout: TableLay
 
 
 def _key(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) -> tuple[dict[str, str], list[Problem]]:
-    """The values that assign a line to an invoice, and everything that makes them doubtful."""
+    """Return the values that assign a line to an invoice, and everything that makes them doubtful."""
     key = dict(plan.constants)
     problems = _faults(line, layout)
     values: Sequence[Cell] = line.start if isinstance(line, BadLine) else line.values
@@ -278,7 +278,7 @@ def _key(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) -> tuple[d
 
 
 def _faults(line: TableLine | BadLine, layout: TableLayout) -> list[Problem]:
-    """What makes a line unreadable."""
+    """Return what makes a line unreadable."""
     if isinstance(line, BadLine):
         return [Problem(f"{layout.unit} {line.number}", line.rule, line.message)]
     if line.is_whole:
@@ -291,7 +291,7 @@ def _faults(line: TableLine | BadLine, layout: TableLayout) -> list[Problem]:
 
 
 def required(layout: TableLayout, line: int, name: str) -> Problem:
-    """What is wrong with a line whose invoice lacks what every invoice has."""
+    """Return what is wrong with a line whose invoice lacks what every invoice has."""
     message = "is empty, but every invoice needs it; fill it in"
     return Problem(layout.path(line, name), "table.required", message)
 

@@ -28,7 +28,7 @@ _LIST = re.compile(r"\[\d+\].*")
 
 
 def read_table(path: Path, table: Table, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads the invoices of a table.
+    """Read the invoices of a table.
 
     Raises:
         InputError: it holds none.
@@ -111,7 +111,10 @@ class _Origins:
     layout: TableLayout
 
     def find(self, path: str, /) -> str | None:
-        """The line and the column of the value at a JSON path; None where no column of the table has it."""
+        """Return the line and the column of the value at a JSON path.
+
+        None where no column of the table has it.
+        """
         of_row = _ROW.fullmatch(path)
         if of_row is not None:
             line = self.group.lines[int(of_row[1])]
@@ -137,7 +140,7 @@ class _Origins:
 def _attachments(
     group: Group, beside: Path, options: ReadOptions, layout: TableLayout
 ) -> tuple[list[dict[str, str]], list[Attached]]:
-    """The attachments in wire form, without contents, and the documents that are to be put into them."""
+    """Return the attachments in wire form, without contents, and the documents to be put into them."""
     folder = options.folder or beside
     within = None if options.attach_anywhere else folder
     raw: list[dict[str, str]] = []
@@ -157,7 +160,7 @@ def _attachments(
 
 
 def _fill_due_date(group: Group, layout: TableLayout) -> None:
-    """Counts the due date from the days to pay, where the table gives those instead."""
+    """Count the due date from the days to pay, where the table gives those instead."""
     values = group.values
     if group.problems or "date" not in values or "net_days" not in values:
         return

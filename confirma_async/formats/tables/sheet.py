@@ -54,7 +54,7 @@ class _Reader:
         self._takes = self._is_phonetic = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Return an element begins."""
         if ":" in name:
             name = name.rpartition(":")[2]
         if name == "c":
@@ -77,12 +77,12 @@ class _Reader:
             self._column = -1
 
     def data(self, text: str) -> None:
-        """A piece of text."""
+        """Return a piece of text."""
         if self._takes:
             self._parts.append(text)
 
     def end(self, name: str) -> None:
-        """An element ends."""
+        """Return an element ends."""
         if ":" in name:
             name = name.rpartition(":")[2]
         if name == "c":
@@ -95,7 +95,7 @@ class _Reader:
             self._is_phonetic = False
 
     def doctype(self, *_declared: object) -> None:
-        """A DOCTYPE begins."""
+        """Return a DOCTYPE begins."""
         raise UnreadableSheet
 
     def _place(self) -> None:
@@ -127,7 +127,7 @@ class _Reader:
 
 
 def rows(stream: IO[bytes]) -> Iterator[Row]:
-    """The rows of a sheet that are written, in order; numbers of rows may be left out.
+    """Return the rows of a sheet that are written, in order; numbers of rows may be left out.
 
     Args:
         stream: The part of the workbook that holds the sheet.

@@ -123,7 +123,7 @@ def layout_of(
     decimal_separator: DecimalSeparator | None,
     remarks: Sequence[str] = (),
 ) -> TableLayout:
-    """The layout of a table whose columns are known, with what the mapping adds to them."""
+    """Return the layout of a table whose columns are known, with what the mapping adds to them."""
     mapping = options.mapping
     if mapping is None:
         return TableLayout(

@@ -49,7 +49,7 @@ class Workbook:
 
 
 def open_workbook(file: IO[bytes] | Path) -> Workbook:
-    """Reads a workbook by openpyxl, all but the cells of its sheets.
+    """Read a workbook by openpyxl, all but the cells of its sheets.
 
     openpyxl reads through the sheets themselves where they do not say how large they are. So its steps are
     taken one by one, without the last.

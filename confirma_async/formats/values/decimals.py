@@ -18,7 +18,7 @@ _NUMERAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 
 
 def total(values: Iterable[Decimal]) -> Decimal:
-    """The exact sum.
+    """Return the exact sum.
 
     Raises:
         decimal.Inexact: the sum has more digits than any sum of readable amounts can have.
@@ -30,7 +30,7 @@ def total(values: Iterable[Decimal]) -> Decimal:
 
 
 def cents(value: Decimal) -> Decimal | None:
-    """The same value with at most two decimals; None where that would change it."""
+    """Return the same value with at most two decimals; None where that would change it."""
     if places(value) <= _CENTS:
         return value
     try:
@@ -49,7 +49,7 @@ def places(value: Decimal) -> int:
 
 
 def quotient(dividend: Decimal, divisor: Decimal) -> Decimal | None:
-    """The exact quotient; None where it has no exact decimal form, or none of at most 28 digits."""
+    """Return the exact quotient; None where it has no exact decimal form, or none of at most 28 digits."""
     try:
         result = _QUOTIENTS.divide(dividend, divisor)
     except (Inexact, InvalidOperation, DivisionByZero):
@@ -58,7 +58,7 @@ def quotient(dividend: Decimal, divisor: Decimal) -> Decimal | None:
 
 
 def decimal(text: str) -> Decimal | None:
-    """Reads a number as XML writes it: a point, no grouping, no exponent; None for anything else."""
+    """Read a number as XML writes it: a point, no grouping, no exponent; None for anything else."""
     if len(text) > LONGEST_NUMERAL or not _NUMERAL.fullmatch(text):
         return None
     return Decimal(text)

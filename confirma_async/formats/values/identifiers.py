@@ -17,12 +17,15 @@ _FINLAND_AS_DIGITS = "151800"
 
 
 def compact(text: str) -> str:
-    """A text without space in it, in capital letters."""
+    """Return a text without space in it, in capital letters."""
     return _SPACE.sub("", text).upper()
 
 
 def iban(text: str) -> str | None:
-    """An account as an IBAN, without space; None where its form or its check digits say that it is none."""
+    """Return an account as an IBAN, without space.
+
+    None where its form or its check digits say that it is none.
+    """
     found = account(text)
     if not _IBAN.fullmatch(found):
         return None
@@ -36,12 +39,12 @@ def has_form_of_iban(text: str) -> bool:
 
 
 def account(text: str) -> str:
-    """An account without space, and without the word IBAN in front of it."""
+    """Return an account without space, and without the word IBAN in front of it."""
     return compact(text).removeprefix("IBAN").lstrip(":")
 
 
 def iban_of_finnish(text: str) -> str | None:
-    """The IBAN that a Finnish account of 14 digits has; None for any other text."""
+    """Return the IBAN that a Finnish account of 14 digits has; None for any other text."""
     digits = compact(text).replace("-", "")
     if not _FINNISH_BBAN.fullmatch(digits):
         return None
@@ -49,7 +52,7 @@ def iban_of_finnish(text: str) -> str | None:
 
 
 def bic(text: str) -> str | None:
-    """A text as a BIC; None where it has another form."""
+    """Return a text as a BIC; None where it has another form."""
     found = compact(text)
     return found if _BIC.fullmatch(found) else None
 
@@ -68,7 +71,7 @@ _FINNISH_SCHEMES = frozenset({"0037", "0212", "0213", "0216", "FI:OVT", "FI:ORG"
 
 
 def business_id(text: str, scheme: str | None = None, *, is_finnish: bool = False) -> str | None:
-    """The Finnish Business ID that an identifier is, or holds; None where it is or holds none.
+    """Return the Finnish Business ID that an identifier is, or holds; None where it is or holds none.
 
     It may be written as such (``1234567-8``), as in VAT (``FI12345678``), as in OVT (``003712345678``), or
     bare. Bare digits are one only where something says so.
@@ -90,7 +93,7 @@ def business_id(text: str, scheme: str | None = None, *, is_finnish: bool = Fals
 
 
 def vat_code(text: str) -> str:
-    """A VAT code without space and hyphens, in capital letters; any other text as it is."""
+    """Return a VAT code without space and hyphens, in capital letters; any other text as it is."""
     written = compact(text).replace("-", "")
     return written if _ANY_VAT.fullmatch(written) else text.strip()
 
@@ -164,7 +167,7 @@ _CREDITOR = re.compile(r"RF\s?\d\d[A-Z0-9\s]+", re.ASCII | re.IGNORECASE)
 
 
 def payment_reference(text: str, *, finnish: bool) -> str:
-    """A payment reference without space, and a Finnish one without the zeros that fill it up.
+    """Return a payment reference without space, and a Finnish one without the zeros that fill it up.
 
     Args:
         text: The reference.
@@ -199,7 +202,7 @@ def is_cut(text: str) -> bool:
 
 
 def unwrapped(text: str) -> str:
-    """A text without what keeps a spreadsheet from taking it for a number: ``="1232"``, ``'1232``."""
+    """Return a text without what keeps a spreadsheet from taking it for a number: ``="1232"``, ``'1232``."""
     found = _FORMULA.fullmatch(text)
     return found[1].strip() if found else _APOSTROPHE.sub("", text, count=1) if text[:1] == "'" else text
 
@@ -221,7 +224,7 @@ _MOST_ZEROS = 3
 
 
 def postal_code(text: str, country: str | None) -> str:
-    """A postal code with the zeros in front that it lost where it was taken for a number."""
+    """Return a postal code with the zeros in front that it lost where it was taken for a number."""
     digits = _POSTAL_DIGITS.get(country or "")
     if digits is None or not text.isdecimal() or not digits - _MOST_ZEROS <= len(text) < digits:
         return text

@@ -56,7 +56,7 @@ class Lines:
     line: int
 
     def by_element(self) -> dict[Element, int]:
-        """The line of each element; empty where the file cannot be read again."""
+        """Return the line of each element; empty where the file cannot be read again."""
         try:
             lines = lines_of_elements(self.load(), self.start)
         except (OSError, UnreadableXml):
@@ -91,7 +91,7 @@ class _Part:
 
 
 def documents(path: Path) -> Iterator[Document]:
-    """The documents of a file, one at a time."""
+    """Return the documents of a file, one at a time."""
     found = _documents(path)
     first = next(found, None)
     if first is None:
@@ -121,7 +121,7 @@ def _documents(path: Path) -> Iterator[Document]:
 
 
 def _too_large() -> UnreadableXml:
-    """What is wrong with a document beyond the limit."""
+    """Return what is wrong with a document beyond the limit."""
     return UnreadableXml(
         "xml.size", f"is larger than {LARGEST_DOCUMENT // 1024**2} MiB; give large attachments by URL"
     )
@@ -134,7 +134,7 @@ def _document(parsed: Parsed, load: Callable[[], bytes], remarks: tuple[str, ...
 
 
 def _load(path: Path, offset: int, length: int) -> bytes:
-    """Reads a part of a file once more."""
+    """Read a part of a file once more."""
     with path.open("rb") as file:
         file.seek(offset)
         return as_utf8(file.read(length))[0]

@@ -58,7 +58,7 @@ class Dialect:
     )
 
     def steps(self, path: str) -> tuple[str, ...]:
-        """The tags of a path such as ``cac:Party/cbc:Name``."""
+        """Return the tags of a path such as ``cac:Party/cbc:Name``."""
         found = self.known_steps.get(path)
         if found is None:
             tags = [step.rpartition(":") for step in path.split("/")]
@@ -98,7 +98,10 @@ class ElementReader:
     # --- looking ------------------------------------------------------------------------------------
 
     def every(self, parent: Element, path: str) -> list[Element]:
-        """The elements at a path below a parent, in order; those without text and children do not count."""
+        """Return the elements at a path below a parent, in order.
+
+        Those without text and children do not count.
+        """
         steps = self._steps.get(path) or self.dialect.steps(path)
         found = parent.findall(steps[0])
         for tag in steps[1:]:
@@ -106,7 +109,7 @@ class ElementReader:
         return [each for each in found if len(each) or own_text(each)] if found else found
 
     def first(self, parent: Element, path: str) -> Element | None:
-        """The first of the elements at a path; None where there is none."""
+        """Return the first of the elements at a path; None where there is none."""
         steps = self._steps.get(path) or self.dialect.steps(path)
         found = parent
         for tag in steps:
@@ -120,14 +123,14 @@ class ElementReader:
         return next(iter(self.every(parent, path)), None)
 
     def peek(self, parent: Element, path: str) -> str | None:
-        """The text of the first element at a path, without taking it."""
+        """Return the text of the first element at a path, without taking it."""
         element = self.first(parent, path)
         return None if element is None else own_text(element)
 
     # --- taking -------------------------------------------------------------------------------------
 
     def take(self, draft: Draft, place: str, element: Element, *attributes: str) -> str:
-        """Takes an element's text, as it is, and those attributes that its new place tells as well."""
+        """Take an element's text, as it is, and those attributes that its new place tells as well."""
         written = element.text
         text = own_text(element) if len(element) or not written else written.strip()
         draft.put(place, text, element)
@@ -137,27 +140,27 @@ class ElementReader:
         return text
 
     def imply(self, element: Element, *attributes: str) -> None:
-        """Takes an element's text, and attributes, that another place tells already."""
+        """Take an element's text, and attributes, that another place tells already."""
         self._consumed.add(element)
         for name in attributes:
             self._consumed_attributes.add((element, name))
 
     def imply_attributes(self, element: Element, *names: str) -> None:
-        """Takes attributes of an element that another place tells already."""
+        """Take attributes of an element that another place tells already."""
         for name in names:
             self._consumed_attributes.add((element, name))
 
     def release(self, *elements: Element) -> None:
-        """Gives back texts whose place does not tell all of them, so that they are kept as details too."""
+        """Give back texts whose place does not tell all of them, so that they are kept as details too."""
         self._consumed.difference_update(elements)
 
     def text(self, draft: Draft, place: str, parent: Element, path: str) -> str | None:
-        """Takes the text of the first element at a path."""
+        """Take the text of the first element at a path."""
         element = self.first(parent, path)
         return None if element is None else self.take(draft, place, element)
 
     def joined(self, draft: Draft, place: str, parent: Element, *paths: str) -> str | None:
-        """Takes the texts of all elements at some paths, each on lines of its own."""
+        """Take the texts of all elements at some paths, each on lines of its own."""
         elements = [each for path in paths for each in self.every(parent, path)]
         for element in elements:
             self.imply(element)
@@ -166,7 +169,7 @@ class ElementReader:
         return text
 
     def number(self, draft: Draft, place: str, parent: Element, path: str) -> Decimal | None:
-        """Takes a number as it is."""
+        """Take a number as it is."""
         element = self.first(parent, path)
         return None if element is None else self._take_number(draft, place, element)
 
@@ -180,7 +183,7 @@ class ElementReader:
         return value
 
     def amount(self, draft: Draft, place: str, parent: Element, path: str) -> Decimal | None:
-        """Takes an amount in the document's currency, exact to the cent."""
+        """Take an amount in the document's currency, exact to the cent."""
         element = self.first(parent, path)
         return None if element is None else self._take_amount(draft, place, element)
 
@@ -192,7 +195,7 @@ class ElementReader:
         return value
 
     def fill(self, draft: Draft, parent: Element, plan: Plan) -> None:
-        """Takes all values of a plan in one walk over an element's children."""
+        """Take all values of a plan in one walk over an element's children."""
         self._fill(draft, parent, plan.tree(self.dialect.steps))
 
     def _fill(self, draft: Draft, parent: Element, tree: Tree) -> None:
@@ -221,7 +224,7 @@ class ElementReader:
                 self._consumed.add(child)
 
     def amount_of(self, element: Element) -> Decimal | None:
-        """An element's amount in the document's currency, exact to the cent, without taking it."""
+        """Return an element's amount in the document's currency, exact to the cent, without taking it."""
         value = self.price_of(element)
         if value is None or _HAS_CENTS.fullmatch(element.text or ""):
             return value
@@ -233,7 +236,7 @@ class ElementReader:
         return exact
 
     def price_of(self, element: Element) -> Decimal | None:
-        """An element's price in the document's currency, with all its decimals, without taking it."""
+        """Return an element's price in the document's currency, with all its decimals, without taking it."""
         value = self.dialect.decimal(own_text(element))
         if value is None:
             self._no_number(element)
@@ -256,7 +259,7 @@ class ElementReader:
     def date(
         self, draft: Draft, place: str, parent: Element, path: str, *, optional: bool = False
     ) -> str | None:
-        """Takes a date, as ISO text.
+        """Take a date, as ISO text.
 
         Args:
             draft: What it goes into.
@@ -278,7 +281,7 @@ class ElementReader:
         return day
 
     def day_of(self, element: Element) -> str | None:
-        """Takes an element's day as ISO text; None for what is no date. A time zone makes it no other day."""
+        """Take an element's day as ISO text; None for what is no date. A time zone makes it no other day."""
         text = own_text(element)
         day = self.dialect.date(text)
         if day is None:
@@ -292,7 +295,7 @@ class ElementReader:
     # --- telling ------------------------------------------------------------------------------------
 
     def wrong(self, element: Element, rule: str, message: str) -> None:
-        """Notes that an element is wrong; the first ``MOST_PROBLEMS`` of them are told."""
+        """Note that an element is wrong; the first ``MOST_PROBLEMS`` of them are told."""
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(self.where(element), rule, message))
 
@@ -300,11 +303,11 @@ class ElementReader:
         self.wrong(element, "xml.number", f"is no number as {self.dialect.number_form}; correct it")
 
     def missing(self, path: str, message: str = "is missing, but every document needs it; add it") -> None:
-        """Notes that the document lacks what it must have."""
+        """Note that the document lacks what it must have."""
         self.problems.append(Problem(self._place(path), "xml.required", message))
 
     def remark(self, element: Element, message: str) -> None:
-        """Notes what was decided about an element."""
+        """Note what was decided about an element."""
         self.remarks.append(f"{self.path_of(element)[1:]} {message}")
 
     def where(self, element: Element) -> str:
@@ -334,7 +337,7 @@ class ElementReader:
     # --- what is left -------------------------------------------------------------------------------
 
     def unconsumed(self, top: Element, besides: Collection[Element] = ()) -> list[dict[str, str]]:
-        """What nobody took of an element and all below it, as definition details in wire form.
+        """Return what nobody took of an element and all below it, as definition details in wire form.
 
         Args:
             top: The element; codes are paths below it.
@@ -385,7 +388,7 @@ class ElementReader:
         return bool(element.keys()) and any(self._left_attributes(element))
 
     def _left_attributes(self, element: Element) -> Iterator[tuple[str, str]]:
-        """The attributes that nobody took, and that say something."""
+        """Return the attributes that nobody took, and that say something."""
         for name, value in element.items():
             if (
                 not (name == self.dialect.currency_attribute and value == self.currency)
@@ -408,7 +411,7 @@ class ElementReader:
                 yield {"code": f"{path}/@{name}" if path else f"@{name}", "value": value}
 
     def path_of(self, element: Element) -> str:
-        """The path of an element from the root, in local names: ``/Invoice/InvoiceLine[2]/ID``."""
+        """Return the path of an element from the root, in local names: ``/Invoice/InvoiceLine[2]/ID``."""
         if not self._paths:  # all at once, the first time: elements do not know their parents
             pending = [(self.root, f"/{local_name(self.root.tag)}")]
             while pending:
@@ -434,12 +437,12 @@ def _steps(parent: Element) -> list[tuple[Element, str]]:
 
 
 def local_name(name: str) -> str:
-    """The name of an element or attribute, without its namespace."""
+    """Return the name of an element or attribute, without its namespace."""
     return name.rpartition("}")[2]
 
 
 def own_text(element: Element) -> str:
-    """The text of an element itself, without that of its children and without space around it."""
+    """Return the text of an element itself, without that of its children and without space around it."""
     text = element.text
     if not len(element):
         return text.strip() if text else ""

@@ -60,7 +60,7 @@ class _Found:
 
 
 def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads the invoices of an XML file.
+    """Read the invoices of an XML file.
 
     Raises:
         InputError: the file begins with a document of another kind.
@@ -91,7 +91,7 @@ def scan_xml(path: Path) -> Iterator[DocumentRef]:
 
 
 def _found(path: Path) -> Iterator[_Found]:
-    """The documents of a file. An envelope belongs to what is in it, or else to what follows it."""
+    """Return the documents of a file. An envelope belongs to what is in it, or else to what follows it."""
     pending: tuple[Place, Element] | None = None
     is_first = True
     for document in documents(path):
@@ -128,7 +128,7 @@ def _empty_envelope() -> Problem:
 
 
 def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
-    """The documents that a document is, or has in it."""
+    """Return the documents that a document is, or has in it."""
     root = document.root
     if isinstance(root, Problem):
         return ()
@@ -140,7 +140,7 @@ def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
 
 
 def _inside(root: Element) -> list[Element]:
-    """The documents in a frame, however deep, but not those in other documents."""
+    """Return the documents in a frame, however deep, but not those in other documents."""
     found: list[Element] = []
     pending = [root]
     while pending:
@@ -158,7 +158,7 @@ def _is_within(top: Element | Problem, element: Element) -> bool:
 
 
 def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:
-    """The document that an AttachedDocument of UBL carries as text or as base64."""
+    """Return the document that an AttachedDocument of UBL carries as text or as base64."""
     for path in _EMBEDDED:
         holder = root.find(path)
         text = "" if holder is None else "".join(holder.itertext()).strip()

@@ -70,7 +70,7 @@ class _Stop(Exception):  # noqa: N818 (a signal through the parser, caught below
 
 
 def parse(data: bytes) -> Element:
-    """Parses data that holds one document and nothing else, encoded as it says.
+    """Parse data that holds one document and nothing else, encoded as it says.
 
     Raises:
         UnreadableXml: it declares anything in a DOCTYPE, includes other files, is not
@@ -86,7 +86,7 @@ def parse(data: bytes) -> Element:
 
 
 def parse_each(text: bytes, line: int) -> Iterator[Parsed]:
-    """Parses documents that follow each other, with nothing to tell where one ends but its own end.
+    """Parse documents that follow each other, with nothing to tell where one ends but its own end.
 
     Args:
         text: The documents, in UTF-8.
@@ -124,7 +124,7 @@ def parse_each(text: bytes, line: int) -> Iterator[Parsed]:
 
 
 def as_utf8(data: bytes) -> tuple[bytes, str | None]:
-    """The document in UTF-8, and what was decided where the bytes contradict what it says of them.
+    """Return the document in UTF-8, and what was decided where the bytes contradict what it says of them.
 
     Raises:
         UnreadableXml: its encoding is not known, or not what the document says.
@@ -169,7 +169,7 @@ def _decoded(data: bytes, encoding: str) -> bytes:
 
 
 def lines_of_elements(text: bytes, start: int) -> Iterator[int]:
-    """The lines on which the elements of a document begin, in its order, counted from 0 where it begins."""
+    """Return the lines on which the elements of a document begin, counted from 0 where it begins."""
     found: list[int] = []
     parser = expat.ParserCreate("utf-8")
 
@@ -184,7 +184,10 @@ def lines_of_elements(text: bytes, start: int) -> Iterator[int]:
 
 
 def _pieces(text: bytes, start: int) -> Iterator[memoryview]:
-    """The text from a place on, in pieces that grow: the parser copies each, and begins long tokens again."""
+    """Yield the text from a place on, in pieces that grow.
+
+    The parser copies each piece, and begins long tokens again in the next.
+    """
     view, size = memoryview(text), _PIECE
     while start < len(text):
         yield view[start : start + size]
@@ -192,7 +195,7 @@ def _pieces(text: bytes, start: int) -> Iterator[memoryview]:
 
 
 def _look_at_prolog(text: bytes, start: int) -> None:
-    """Reads up to the root element, and stops at a DOCTYPE before anything in it is declared.
+    """Read up to the root element, and stops at a DOCTYPE before anything in it is declared.
 
     Raises:
         UnreadableXml: there is a DOCTYPE, other than the one that declares nothing.
@@ -262,7 +265,7 @@ _CUT_OFF = frozenset(
 
 
 def _offset(text: bytes, start: int, error: ET.ParseError) -> int:
-    """The byte that an error is at; the parser counts lines and characters."""
+    """Return the byte that an error is at; the parser counts lines and characters."""
     line, column = error.position
     begin = start
     for _ in range(line - 1):
@@ -288,7 +291,7 @@ def _not_well_formed(error: ET.ParseError, text: bytes, start: int, line: int) -
 
 
 def _invalid(text: bytes, at: int, place: str) -> str:
-    """What is wrong with a character that may not stand where it does."""
+    """Return what is wrong with a character that may not stand where it does."""
     before = text[max(0, at - _NEAR) : at + 1]
     if re.search(rb"&[^<>&\s;]*.?\Z", before, re.DOTALL):
         return f"has an & that stands for itself {place}, which must be written &amp;"

@@ -34,7 +34,7 @@ def numbers(
     number: str,
     credited: Sequence[Element],
 ) -> Numbering:
-    """Finds the whole numbers of a document and of the invoice that it credits, and puts them in.
+    """Find the whole numbers of a document and of the invoice that it credits, and puts them in.
 
     Args:
         reader: The document.
@@ -63,7 +63,7 @@ def numbers(
 def finish(
     reader: ElementReader, draft: Draft, numbering: Numbering, place: Place, number: str | None
 ) -> ReadInvoice | BadRecord:
-    """What a document has come to once all of it is read: an invoice, or what is wrong with it.
+    """Return what a document has come to once all of it is read: an invoice, or what is wrong with it.
 
     Args:
         reader: The document.
@@ -112,7 +112,7 @@ def due_date(
     stated: Sequence[Element],
     days: int,
 ) -> str | None:
-    """Puts in the due date: the first that the document states, else one that is assumed, and says so.
+    """Put in the due date: the first that the document states, else one that is assumed, and says so.
 
     Args:
         reader: The document.
@@ -163,7 +163,7 @@ def _assumed(reader: ElementReader, issued: str, kind: InvoiceType, days: int) -
 def unit_price(
     reader: ElementReader, row: Draft, parent: Element, price_path: str, base_path: str, unit: str | None
 ) -> None:
-    """Puts in the price of one unit; of a price for several, their exact part, and keeps both as details.
+    """Put in the price of one unit; of a price for several, their exact part, and keeps both as details.
 
     Args:
         reader: The document.

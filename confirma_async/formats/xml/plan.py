@@ -45,7 +45,7 @@ class Plan:
     _tree: Tree = field(init=False, factory=dict[str, Step])
 
     def tree(self, steps: Callable[[str], Sequence[str]]) -> Tree:
-        """The steps from the top element on.
+        """Return the steps from the top element on.
 
         Args:
             steps: Gives the tags of a path.

@@ -43,7 +43,7 @@ class Receiver(Protocol):
     """Takes events."""
 
     async def take(self, event: Event) -> str | None:
-        """Takes one; returns why not, where it did not."""
+        """Take one; return why not, where it did not."""
         ...
 
 
@@ -61,7 +61,7 @@ class CommandReceiver:
 
     @classmethod
     def of(cls, command: str) -> CommandReceiver:
-        """Reads a command line.
+        """Read a command line.
 
         Raises:
             ConfigurationError: it is none.
@@ -75,7 +75,7 @@ class CommandReceiver:
         return cls(tuple(words))
 
     async def take(self, event: Event) -> str | None:
-        """Runs it."""
+        """Run it."""
         told = {"CONFIRMA_EVENT_ID": event.id, "CONFIRMA_EVENT_TYPE": event.type}
         try:
             process = await asyncio.create_subprocess_exec(
@@ -123,7 +123,7 @@ class UrlReceiver:
             raise ConfigurationError(f"a secret has at least {SHORTEST_SECRET} characters")
 
     async def take(self, event: Event) -> str | None:
-        """Posts it."""
+        """Post it."""
         body = event.as_json()
         headers = {
             "Content-Type": "application/json",

@@ -42,7 +42,7 @@ class Event:
     data: Mapping[str, Any] = field(repr=False)
 
     def as_json(self) -> bytes:
-        """The event as JSON, the same bytes at every delivery."""
+        """Return the event as JSON, the same bytes at every delivery."""
         return _encode(
             {
                 "id": self.id,
@@ -56,7 +56,7 @@ class Event:
 
 
 def begin(database: Database, account: MirroredAccount, consumer: str, *, new_only: bool) -> None:
-    """Makes a consumer known to the mirror.
+    """Make a consumer known to the mirror.
 
     Args:
         database: The mirror.
@@ -72,7 +72,7 @@ def begin(database: Database, account: MirroredAccount, consumer: str, *, new_on
 
 
 def waiting(database: Database, account: MirroredAccount, consumer: str) -> Sequence[Event]:
-    """The next events that a consumer has not taken, in order; none where it has taken all."""
+    """Return the next events that a consumer has not taken, in order; none where it has taken all."""
     rows = database.rows(
         "SELECT e.name, e.id, e.type, e.at, e.subject, e.data FROM event e "
         "JOIN consumer c ON c.account = e.account AND c.name = ? "
@@ -89,7 +89,7 @@ def waiting(database: Database, account: MirroredAccount, consumer: str) -> Sequ
 
 
 def taken(database: Database, account: MirroredAccount, consumer: str, event: Event) -> None:
-    """Notes that a consumer has taken an event, and with it all that came before."""
+    """Note that a consumer has taken an event, and with it all that came before."""
     database.run(
         "UPDATE consumer SET event = ? WHERE account = ? AND name = ? AND event < ?",
         (event.sequence, account.id, consumer, event.sequence),

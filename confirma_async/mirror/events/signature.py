@@ -28,7 +28,7 @@ class SignatureError(ConfirmaError):
 
 
 def sign(body: bytes, secret: str | Secret, now: float | None = None) -> str:
-    """The value of the header for a body.
+    """Return the value of the header for a body.
 
     Args:
         body: The body, exactly as it is sent.
@@ -47,7 +47,7 @@ def verify(
     tolerance: float = TOLERANCE,
     now: float | None = None,
 ) -> None:
-    """Checks that a body was signed with the secret, not long ago; returns nothing where it was.
+    """Check that a body was signed with the secret, not long ago; return nothing where it was.
 
     Args:
         body: The body, exactly as it was received: before anything has parsed it.

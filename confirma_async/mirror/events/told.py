@@ -57,7 +57,7 @@ class Told:
 
 
 def events_of(told: Told, converter: Converter) -> Iterator[Event]:
-    """The events that a change makes."""
+    """Return the events that a change makes."""
     if told.raw is None:
         return
     if told.kind == "gone":
@@ -116,7 +116,7 @@ _KINDS: Mapping[str, Callable[[Told, Converter], Iterator[str]]] = {
 
 
 def _about(stream: str, raw: Raw, converter: Converter) -> tuple[str, Raw]:
-    """What an event is about, and what it says: nothing that names a person."""
+    """Return what an event is about, and what it says: nothing that names a person."""
     if stream == CASES:
         summary = Names(converter, Case).get(raw, "summary")
         data = _data(cast("Raw", summary or {}), Names(converter, CaseSummary), "case_id", "status", "stage")

@@ -78,7 +78,7 @@ class WindowReader:
     longest: int = 0
 
     async def read(self, window: Window, pieces: int = 1) -> Reading:
-        """Reads a window, in pieces where it is too large, too slow, or may have been cut off.
+        """Read a window, in pieces where it is too large, too slow, or may have been cut off.
 
         Args:
             window: The days.
@@ -147,7 +147,7 @@ class WindowReader:
         return reading
 
     def _of_one_day(self, window: Window, reading: Reading | str) -> Reading:
-        """What a single day comes to, which cannot be halved."""
+        """Return what a single day comes to, which cannot be halved."""
         if isinstance(reading, str):
             return Reading(window=window, whole=False, reason=reading)
         count = reading.largest
@@ -180,7 +180,7 @@ class WindowReader:
         )
 
     async def _answer(self, query: Window) -> Whole | Failure:
-        """What the service answers.
+        """Return what the service answers.
 
         Raises:
             CallError: no call can succeed.
@@ -212,7 +212,7 @@ class Failure:
 
 
 def failure_of(error: CallError) -> Failure | None:
-    """What a failed call means for what it was to read; None where no other call would fare better."""
+    """Return what a failed call means for what it was to read; None where no other call would fare better."""
     match error:
         case NotFoundError():
             return Failure("the service answered 404: there is nothing, or the path is not its own")
@@ -263,7 +263,7 @@ def _within(seen: Iterable[Seen], window: Window) -> list[Seen]:
 
 
 def _joined(window: Window, parts: Sequence[Reading]) -> Reading:
-    """The readings of the pieces of a window as one: neighbours both tell what lies at their seam."""
+    """Return the readings of the pieces of a window as one: neighbours both tell what lies at their seam."""
     open_part = next((part for part in parts if not part.whole), None)
     covered = window if open_part is None else Window(window.first, parts[-1].window.last)
     return Reading(
@@ -277,7 +277,7 @@ def _joined(window: Window, parts: Sequence[Reading]) -> Reading:
 
 
 def union(lists: Iterable[Sequence[Seen]]) -> list[Seen]:
-    """What several lists of neighbouring days tell together.
+    """Return what several lists of neighbouring days tell together.
 
     Of one content as many as the list has that tells it most often: equal records bear the same day, so that
     each list that holds that day holds all of them.

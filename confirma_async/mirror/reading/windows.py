@@ -54,7 +54,7 @@ def today_of(now: datetime.datetime) -> datetime.date:
 
 
 def halves(first: datetime.date, last: datetime.date) -> Iterator[Window]:
-    """The half months that a period touches; the last one ends with it."""
+    """Return the half months that a period touches; the last one ends with it."""
     start = first.replace(day=1 if first.day <= MIDDLE else MIDDLE + 1)
     while start <= last:
         end = (
@@ -110,7 +110,7 @@ def spans(days: Iterable[datetime.date], gap: int = 7, most: int = 16) -> Iterat
 
 
 def cut(window: Window, pieces: int) -> list[Window]:
-    """A window in so many pieces, or as many as it has days."""
+    """Return a window in so many pieces, or as many as it has days."""
     days = (window.last - window.first).days + 1
     pieces = min(max(pieces, 1), days)
     bounds = [window.first + datetime.timedelta(days=days * index // pieces) for index in range(pieces)]
@@ -119,5 +119,5 @@ def cut(window: Window, pieces: int) -> list[Window]:
 
 
 def asked(window: Window) -> Window:
-    """What is asked for, to prove a window: a day more at each end, since the vendor's day is not UTC's."""
+    """Return what to ask for, to prove a window: a day more at each end, since days are not those of UTC."""
     return Window(window.first - _DAY, window.last + _DAY)

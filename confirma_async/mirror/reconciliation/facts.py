@@ -113,7 +113,7 @@ class Proved:
         return self.at[place] if place >= 0 and day <= self.lasts[place] else None
 
     def all_since(self, first: str, last: str) -> str | None:
-        """The same for a period: the earliest of its windows' proofs; None where one is open."""
+        """Return the same for a period: the earliest of its windows' proofs; None where one is open."""
         day, earliest = first, None
         while True:
             found = self.since(day)
@@ -167,7 +167,7 @@ _LIVE = (
 
 
 def facts_of(database: Database, account: MirroredAccount, now: datetime.datetime) -> Facts:
-    """Reads all that is compared of an account."""
+    """Read all that is compared of an account."""
     mine = (account.id,)
 
     def of(columns: str, table: str) -> list[tuple[object, ...]]:

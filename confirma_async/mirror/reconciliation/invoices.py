@@ -34,7 +34,7 @@ class Standing:
 
 
 def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[Standing], list[Difference]]:
-    """Compares what was sent with what is listed; each record is used once."""
+    """Compare what was sent with what is listed; each record is used once."""
     cases = {case.id: case for case in facts.owed}
     listed: dict[tuple[str, str], list[Listed]] = defaultdict(list)
     for record in facts.listed:
@@ -58,7 +58,7 @@ def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[Standing], li
 
 
 def _weight(record: Listed) -> tuple[bool, bool, int]:
-    """Records that stand for an invoice first; a repetition and an error stand for one only if need be."""
+    """Weigh a record: a repetition and an error stand for an invoice only if need be."""
     return record.status in _REPEATED, record.status in _UNDELIVERED, record.record
 
 
@@ -69,7 +69,7 @@ def _paired(invoices: Sequence[Sent], records: Sequence[Listed]) -> Iterator[tup
 
 
 def _extra(invoices: Sequence[Sent], records: Sequence[Listed]) -> list[Listed]:
-    """Records beyond those that stand for what was sent; the service names its repetitions and errors."""
+    """Return records beyond those that stand for what was sent, without repetitions and errors."""
     real = [record for record in records if record.status not in _REPEATED | _UNDELIVERED]
     return real[len(invoices) :]
 
@@ -159,7 +159,7 @@ def _twice(sent: Sent, extra: Listed, records: Sequence[Listed]) -> Difference:
 
 
 def check_overpaid(standings: Sequence[Standing], allocated: Sequence[Allocated]) -> list[Difference]:
-    """Finds invoices on which more was paid than they ask for: their capital, without interest and costs."""
+    """Find invoices on which more was paid than they ask for: their capital, without interest and costs."""
     capital: Counter[object] = Counter()
     for each in allocated:
         capital[each.number if each.case is None else each.case] += each.capital or 0
@@ -193,7 +193,7 @@ def check_overpaid(standings: Sequence[Standing], allocated: Sequence[Allocated]
 
 
 def _unexpected(facts: Facts, listed: Mapping[tuple[str, str], Sequence[Listed]]) -> Iterator[Difference]:
-    """What no journal has sent; what is older than the first thing that one did, is another system's."""
+    """Yield what no journal has sent, from the first day on which one did."""
     begun = min(invoice.date for invoice in facts.sent)
     for (number, date), records in listed.items():
         for record in records:

@@ -27,7 +27,7 @@ def reconcile(
     horizons: Horizons,
     now: datetime.datetime,
 ) -> Reconciliation:
-    """Compares what the journals sent with what the mirror holds, and keeps which differences there are.
+    """Compare what the journals sent with what the mirror holds, and keep which differences there are.
 
     Args:
         database: The mirror, which nobody else writes to.
@@ -53,7 +53,7 @@ def reconcile(
 def explain(
     database: Database, account: MirroredAccount, name: str, note: str, now: datetime.datetime
 ) -> None:
-    """Keeps a person's explanation of a difference, which holds as long as what differs does not change.
+    """Keep a person's explanation of a difference, which holds as long as what differs does not change.
 
     Raises:
         MirrorError: there is no difference of that name.

@@ -101,7 +101,7 @@ class Difference:
 
 
 def difference(kind: Kind, subject: str, *parts: object, **told: Any) -> Difference:
-    """Makes a difference with a name of its own.
+    """Make a difference with a name of its own.
 
     Args:
         kind: What it is.
@@ -114,7 +114,7 @@ def difference(kind: Kind, subject: str, *parts: object, **told: Any) -> Differe
 
 
 def banking_days_after(day: datetime.date, days: int) -> datetime.date:
-    """The day so many banking days (Monday to Friday) after another; holidays are not known here."""
+    """Return the day so many banking days (Monday to Friday) after another; holidays are not known here."""
     while days > 0:
         day += datetime.timedelta(days=1)
         if day.weekday() < 5:

@@ -46,7 +46,7 @@ class MoneyCheck:
 
 
 def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
-    """Compares payments with allocations; each record is used once, and none is matched by amount alone."""
+    """Compare payments with allocations; each record is used once, and none is matched by amount alone."""
     found = MoneyCheck()
     of_settlement = {settlement.record: settlement for settlement in facts.paid_out}
     once, again = settled_once(facts.allocated)
@@ -71,7 +71,7 @@ def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
 def settled_once(
     allocated: Sequence[Allocated],
 ) -> tuple[list[Allocated], list[tuple[Allocated, Allocated]]]:
-    """The allocations without those that stand in a second settlement, and these with the first of each."""
+    """Return the allocations of one settlement, and those of a second one with the first of each."""
     first: dict[str, Allocated] = {}
     once: list[Allocated] = []
     again: list[tuple[Allocated, Allocated]] = []
@@ -216,7 +216,7 @@ def _settled_twice(again: Allocated, first: Allocated, of_settlement: dict[int, 
 
 
 def _without_payment(facts: Facts, allocated: Allocated, settlement: PaidOut) -> Difference | None:
-    """What was paid out without a payment, where the payments of the time before it were read whole."""
+    """Return what was paid out without a payment, where the payments of before were read whole."""
     day = allocated.date or settlement.date
     if not day:
         return None
@@ -257,7 +257,7 @@ def _check_settlements(facts: Facts, found: MoneyCheck) -> None:
 
 
 def _broken(settlement: PaidOut, allocations: Sequence[Allocated]) -> Difference | None:
-    """What does not add up in a settlement, all taken together."""
+    """Return what does not add up in a settlement, all taken together."""
     total = sum(each.cents or 0 for each in allocations)
     off = [each for each in allocations if each.parts is not None and each.parts != each.cents]
     other = [each for each in allocations if each.currency not in {None, settlement.currency}]

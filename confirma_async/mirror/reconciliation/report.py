@@ -129,7 +129,7 @@ class Reconciliation:
 
 
 def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reconciliation:
-    """Compares all there is. Pure: it reads nothing and keeps nothing."""
+    """Compare all there is. Pure: it reads nothing and keeps nothing."""
     standings, differences = check_invoices(facts, horizons)
     money = check_money(facts, horizons)
     differences = [
@@ -190,7 +190,7 @@ def _totals(standings: Sequence[Standing], money: MoneyCheck) -> list[Total]:
 
 
 def _months(facts: Facts) -> list[Month]:
-    """The last months by currency; what is open at the end of each is what was sent less what was paid."""
+    """Return the last months by currency; open at the end of each is what was sent less what was paid."""
     flows: Mapping[str, dict[str, Counter[str]]] = {
         "sent": defaultdict(Counter), "collected": defaultdict(Counter), "paid_out": defaultdict(Counter)
     }  # fmt: skip
@@ -230,7 +230,7 @@ def _last_months(today: datetime.date) -> list[str]:
 def _open_at(
     facts: Facts, paid_on: Mapping[str, Sequence[tuple[str, int]]], months: Sequence[str]
 ) -> dict[tuple[str, str], tuple[int, int]]:
-    """What was open at the end of each month, and of that what was older than 30 days."""
+    """Return what was open at the end of each month, and of that what was older than 30 days."""
     found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
     ends = {month: f"{month}-31" for month in months}
     old = {

@@ -56,7 +56,7 @@ class Claimant:
 
 
 def claimant(base_url: str, key: Secret, account: AccountName) -> Claimant:
-    """Finds out whose key it is, as a job does.
+    """Find out whose key it is, as a job does.
 
     Raises:
         UnknownKeyError: the key belongs to no account that is known here, while others are.
@@ -72,7 +72,7 @@ def claimant(base_url: str, key: Secret, account: AccountName) -> Claimant:
 
 
 def accounts_of(database: Database) -> list[MirroredAccount]:
-    """The accounts in a mirror, in the order in which they came."""
+    """Return the accounts in a mirror, in the order in which they came."""
     return [
         MirroredAccount(
             id=ident,
@@ -89,7 +89,7 @@ def accounts_of(database: Database) -> list[MirroredAccount]:
 
 
 def admitted(database: Database, who: Claimant, since: datetime.date) -> MirroredAccount:
-    """The account of a key, which is made known to the mirror where it is new.
+    """Return the account of a key, which is made known to the mirror where it is new.
 
     Args:
         database: The mirror.
@@ -133,7 +133,7 @@ def _knows(account: MirroredAccount, owner: Owner) -> bool:
 
 
 def chosen(database: Database, name: str | None = None) -> MirroredAccount:
-    """The account that is asked about: the one named, else the only one.
+    """Return the account that is asked about: the one named, else the only one.
 
     Raises:
         MirrorError: there is none of that name, or it cannot be told which one is meant.

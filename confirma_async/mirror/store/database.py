@@ -33,19 +33,19 @@ class Database(Protocol):
         ...
 
     def run(self, statement: str, values: Values = ()) -> int:
-        """Runs one statement; returns how many rows it changed."""
+        """Run one statement; return how many rows it changed."""
         ...
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
-        """Runs one statement for many rows."""
+        """Run one statement for many rows."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """What is written inside becomes durable together when the block ends, or not at all."""
+        """Have what is written inside become durable together when the block ends, or not at all."""
         ...
 
     def alone(self, of: str = "run") -> AbstractContextManager[None]:
-        """Keeps every other run out while the block lasts; a process that dies lets go of it.
+        """Keep every other run out while the block lasts; a process that dies lets go of it.
 
         Args:
             of: What must run once at a time: a run that reads or compares, or the delivery to a consumer.
@@ -56,7 +56,7 @@ class Database(Protocol):
         ...
 
     def ask(self, question: str, most: int) -> Answer:
-        """Runs a statement of the user's that can only read.
+        """Run a statement of the user's that can only read.
 
         Args:
             question: SQL.
@@ -92,7 +92,7 @@ class Answer(Protocol):
 
 
 def portions(values: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """Splits a list of values for ``IN (...)``: the places for each part, and the part."""
+    """Split a list of values for ``IN (...)``: the places for each part, and the part."""
     for start in range(0, len(values), ALL_AT_ONCE):
         part = values[start : start + ALL_AT_ONCE]
         yield ", ".join("?" * len(part)), part

@@ -39,7 +39,7 @@ def place_of(where: Where) -> str | Path:
 
 
 def open_mirror(where: Where = None, *, make: bool = False) -> Database:
-    """Opens a mirror.
+    """Open a mirror.
 
     Args:
         where: What names it.

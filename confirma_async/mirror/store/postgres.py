@@ -63,12 +63,12 @@ class PostgresDatabase:
             return connection.execute(_placed(statement), values).fetchall()
 
     def run(self, statement: str, values: Values = ()) -> int:
-        """Runs one statement; returns how many rows it changed."""
+        """Run one statement; return how many rows it changed."""
         with self._explained() as connection:
             return connection.execute(_placed(statement), values).rowcount
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
-        """Runs one statement for many rows."""
+        """Run one statement for many rows."""
         with self._explained() as connection, connection.cursor() as cursor:
             cursor.executemany(_placed(statement), rows)
 
@@ -87,7 +87,7 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def alone(self, of: str = "run") -> Generator[None]:
-        """Keeps every other run out, by a lock that the server takes back when the connection is gone."""
+        """Keep every other run out, by a lock that the server takes back when the connection is gone."""
         key = (_LOCK, zlib.crc32(of.encode()) - 2**31)
         if not self.rows("SELECT pg_try_advisory_lock(?, ?)", key)[0][0]:
             raise MirrorBusyError(
@@ -113,7 +113,7 @@ class PostgresDatabase:
         return ServerAnswer(columns, found[:most], len(found) > most)
 
     def close(self) -> None:
-        """Ends the connection. Closing twice is fine."""
+        """End the connection. Closing twice is fine."""
         self._connection.close()
 
     def _connected(self) -> psycopg.Connection[Found]:
@@ -154,7 +154,7 @@ class PostgresDatabase:
 
 @cache
 def _placed(statement: str) -> sql.SQL:
-    """A statement with this driver's places for values; ours hold neither ``%`` nor a quoted ``?``."""
+    """Return a statement with this driver's places for values; ours hold neither ``%`` nor a quoted ``?``."""
     return _statement(statement.replace("?", "%s"))
 
 
@@ -163,5 +163,5 @@ def _statement(text: str) -> sql.SQL:
 
 
 def _reason(error: psycopg.Error) -> str:
-    """The server's own words, in one line, without the statement."""
+    """Return the server's own words, in one line, without the statement."""
     return (error.diag.message_primary or str(error)).partition("\n")[0] or type(error).__name__

@@ -42,7 +42,7 @@ class Planned:
 
 
 def planned(session: Session, stream: Stream, since: datetime.date) -> list[Planned]:
-    """The windows of a list that are due, the latest last."""
+    """Return the windows of a list that are due, the latest last."""
     today = today_of(session.now)
     first = max(since, today - HISTORY * _DAY)
     past = _past(session, stream)
@@ -61,7 +61,7 @@ def planned(session: Session, stream: Stream, since: datetime.date) -> list[Plan
 
 
 def largest(session: Session, stream: Stream) -> int:
-    """The most records that one answer held and proved to be whole."""
+    """Return the most records that one answer held and proved to be whole."""
     ((found,),) = session.database.rows(
         "SELECT coalesce(max(largest), 0) FROM reading WHERE account = ? AND stream = ? AND reason IS NULL",
         (session.account, stream.name),
@@ -86,7 +86,7 @@ def _past(session: Session, stream: Stream) -> dict[datetime.date, Past]:
 
 
 def _unsettled(session: Session, today: datetime.date) -> frozenset[datetime.date]:
-    """The days of payments that no settlement covers yet."""
+    """Return the days of payments that no settlement covers yet."""
     rows = session.database.rows(
         "SELECT DISTINCT r.last_day FROM payment_data p JOIN record r ON r.id = p.record "
         "WHERE p.account = ? AND r.stream = 'payments' AND r.last_day >= ? AND r.gone_since IS NULL "
@@ -98,7 +98,7 @@ def _unsettled(session: Session, today: datetime.date) -> frozenset[datetime.dat
 
 
 def _open_days(session: Session, first: datetime.date) -> list[datetime.date]:
-    """The days of invoices, older than the overlap, of which something is still expected."""
+    """Return the days of invoices, older than the overlap, of which something is still expected."""
     states = ", ".join(f"'{state}'" for state in SETTLED_STATES)
     until = (today_of(session.now) - OVERLAP * _DAY).isoformat()
     rows = session.database.rows(

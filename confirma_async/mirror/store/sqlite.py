@@ -77,12 +77,12 @@ class SqliteDatabase:
             return connection.execute(statement, values).fetchall()
 
     def run(self, statement: str, values: Values = ()) -> int:
-        """Runs one statement; returns how many rows it changed."""
+        """Run one statement; return how many rows it changed."""
         with self._explained() as connection:
             return connection.execute(statement, values).rowcount
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
-        """Runs one statement for many rows."""
+        """Run one statement for many rows."""
         with self._explained() as connection:
             connection.executemany(statement, rows)
 
@@ -106,7 +106,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def alone(self, of: str = "run") -> Generator[None]:
-        """Keeps every other run out, by a lock beside the file: one on the file itself is SQLite's own."""
+        """Keep every other run out, by a lock beside the file: one on the file itself is SQLite's own."""
         file = self._path.resolve()
         lock = file.with_name(f"{file.name}-{of}")
         try:
@@ -189,7 +189,7 @@ def _may_be_a_database(path: Path) -> bool:
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
-    """Makes the tables of an empty file; refuses one that is something else, before anything is changed."""
+    """Make the tables of an empty file; refuse one that is something else, before anything is changed."""
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

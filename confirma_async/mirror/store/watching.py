@@ -34,7 +34,7 @@ def notice(session: Session, cases: Collection[int]) -> None:
 
 
 def due(session: Session, most: int) -> list[int]:
-    """The cases to read now, the longest due first."""
+    """Return the cases to read now, the longest due first."""
     rows = session.database.rows(
         "SELECT case_id FROM watch WHERE account = ? AND due_at <= ? ORDER BY due_at, case_id LIMIT ?",
         (session.account, session.at, most),
@@ -51,7 +51,7 @@ def left(session: Session) -> int:
 
 
 def unread(session: Session, case: int, reason: str) -> None:
-    """Notes why a case could not be read; it stays due, after the others."""
+    """Note why a case could not be read; it stays due, after the others."""
     later = moment(session.now + _DAY / 2)
     session.database.run(
         "UPDATE watch SET due_at = ?, reason = ? WHERE account = ? AND case_id = ?",
@@ -60,7 +60,7 @@ def unread(session: Session, case: int, reason: str) -> None:
 
 
 def read(session: Session, cases: Sequence[tuple[int, Raw, str]]) -> None:
-    """Notes that cases were read, and when each is to be read again.
+    """Note that cases were read, and when each is to be read again.
 
     Args:
         session: The mirror and the run.

@@ -70,7 +70,7 @@ class Merged:
 
 
 def merge(session: Session, stream: Stream, reading: Reading, *, keep: bool = True) -> Merged:
-    """Makes a reading of a window part of the mirror.
+    """Make a reading of a window part of the mirror.
 
     Args:
         session: The mirror and the run.
@@ -92,13 +92,13 @@ def merge(session: Session, stream: Stream, reading: Reading, *, keep: bool = Tr
 
 
 def lacking(session: Session, stream: Stream, reading: Reading) -> list[datetime.date]:
-    """The days of records that a whole window lacks, and that are not known to be gone."""
+    """Return the days of records that a whole window lacks, and that are not known to be gone."""
     absent = _compared(session, stream, reading).absent
     return [datetime.date.fromisoformat(each.last_day) for each in absent if each.gone_since is None]
 
 
 def merge_cases(session: Session, cases: Sequence[tuple[int, Seen, str]]) -> Merged:
-    """Makes cases that were read part of the mirror.
+    """Make cases that were read part of the mirror.
 
     Args:
         session: The mirror and the run.
@@ -172,7 +172,7 @@ def _pair_payments(session: Session, found: Comparison) -> None:
 
 
 def latest_raw(session: Session, forms: Sequence[tuple[int, int]]) -> dict[int, Raw]:
-    """The raw form of records, by their number and that of the form."""
+    """Return the raw form of records, by their number and that of the form."""
     wanted = set(forms)
     found: dict[int, Raw] = {}
     for places, part in portions([record for record, _ in forms]):
@@ -263,7 +263,7 @@ def _days(seen: Seen) -> tuple[str, str]:
 def _write_forms(
     session: Session, stream: str, forms: Sequence[tuple[int, int, Raw]], *, anew: bool = False
 ) -> None:
-    """Keeps the raw form of records, and makes the typed rows of it."""
+    """Keep the raw form of records, and make the typed rows of it."""
     session.database.many(
         "INSERT INTO revision (record, number, seen_at, raw) VALUES (?, ?, ?, ?)",
         [(record, number, session.at, _encode(raw).decode()) for record, number, raw in forms],
@@ -274,7 +274,7 @@ def _write_forms(
 def write_projections(
     session: Session, stream: str, records: Sequence[tuple[int, Raw]], *, anew: bool = True
 ) -> None:
-    """Makes the typed rows of records.
+    """Make the typed rows of records.
 
     Args:
         session: The mirror and the run.
@@ -314,14 +314,14 @@ def write_projections(
 
 
 def stream_of(table: str) -> str:
-    """The stream that a typed table is made of."""
+    """Return the stream that a typed table is made of."""
     return {"distribution_data": "distributions", "payment_data": "payments", "case_data": "cases"}.get(
         table, "settlements"
     )
 
 
 def _placed(table: str, record: int, account: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A row with its record and its account; that of an allocation has its position between them."""
+    """Return a row with its record and its account; that of an allocation has its position between them."""
     return (record, row[0], account, *row[1:]) if table == "allocation_data" else (record, account, *row)
 
 
@@ -341,7 +341,7 @@ def _write_told(session: Session, told: Sequence[Told]) -> None:
 
 
 def put_events(session: Session, events: Sequence[tuple[str, str, str, Raw]]) -> None:
-    """Puts events in the table that they are delivered from.
+    """Put events in the table that they are delivered from.
 
     Args:
         session: The mirror and the run.

@@ -17,7 +17,7 @@ from confirma_async.schemas.wire import Schema
 
 
 def window_for(call: Call, first: date | None, last: date | None, today: date) -> DateWindow | Answer:
-    """The window of a query; all days where the fault is ordered that ignores it."""
+    """Return the window of a query; all days where the fault is ordered that ignores it."""
     window = window_of(first, last, today)
     if isinstance(window, DateWindow) and call.unfiltered:
         return DateWindow(date.min, date.max, is_default=window.is_default)
@@ -27,7 +27,7 @@ def window_for(call: Call, first: date | None, last: date | None, today: date) -
 def told_of(
     backend: Backend, call: Call, kind: Kind, window: DateWindow, *, number: str | None = None
 ) -> Sequence[msgspec.Raw]:
-    """The records of a window that are told of as they were given; none where one invoice is asked for."""
+    """Return the records of a window as they were given; none where one invoice is asked for."""
     if number is not None:
         return ()
     return backend.store.told.find(call.client.name, kind, window.first, window.last)
@@ -36,7 +36,7 @@ def told_of(
 def listed(
     backend: Backend, call: Call, answer: Schema, attribute: str, told: Sequence[msgspec.Raw]
 ) -> Answer:
-    """The answer with a list, which ends with what is told, and is cut off where the fault is ordered."""
+    """Return the answer with a list, which ends with what was given, and is cut off where that is ordered."""
     if not told and call.most is None:
         return Answer(body=backend.converter.dumps(answer))
     written: dict[str, Any] = backend.converter.unstructure(answer)

@@ -46,7 +46,7 @@ class ToldTable:
     def put(
         self, client: str, kind: Kind, records: Mapping[str, tuple[date | None, Mapping[str, Any]]]
     ) -> None:
-        """Keeps records by their names, in place of what was told under the same names."""
+        """Keep records by their names, in place of what was told under the same names."""
         rows = [
             (client, str(kind), name, day and day.isoformat(), _encode(record))
             for name, (day, record) in records.items()
@@ -63,7 +63,7 @@ class ToldTable:
             )
 
     def find(self, client: str, kind: Kind, first: date, last: date) -> list[msgspec.Raw]:
-        """The records of a window of days, both included, by day and name."""
+        """Return the records of a window of days, both included, by day and name."""
         return _raw(
             self._db.rows(
                 "SELECT record FROM told WHERE client = ? AND kind = ? AND day BETWEEN ? AND ? "

@@ -17,7 +17,7 @@ from confirma_async.mirror.store.opening import open_mirror
 def mirrored(
     db: str | None, account: str | None, *, of: str = "run"
 ) -> Generator[tuple[Database, MirroredAccount]]:
-    """Opens a mirror that is there, keeps other runs out, and finds the account.
+    """Open a mirror that is there, keep other runs out, and find the account.
 
     Raises:
         MirrorError: there is no mirror, or it cannot be told which account is meant.
@@ -32,7 +32,7 @@ def mirrored(
 
 
 def own_journals(account: MirroredAccount) -> Sequence[Path]:
-    """The account's own journal, where it is there."""
+    """Return the account's own journal, where it is there."""
     try:
         records = list(Accounts().all())
     except ConfigurationError:

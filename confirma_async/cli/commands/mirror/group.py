@@ -19,11 +19,11 @@ class _Mirror(click.Group):
     """Loads a command when it is called for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        """The names of all commands."""
+        """Return the names of all commands."""
         return [*_COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (likewise)
-        """Loads one."""
+        """Load one."""
         if cmd_name not in _COMMANDS:
             return None
         home = importlib.import_module(f"confirma_async.cli.commands.mirror.{_COMMANDS[cmd_name]}")

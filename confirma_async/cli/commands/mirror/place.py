@@ -9,7 +9,7 @@ from confirma_async.mirror.store.opening import MIRROR_VARIABLE
 
 
 def _named(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """An empty name, of a variable that is not set, is none."""
+    """Refuse an empty name, of a variable that is not set."""
     if value == "":
         raise click.BadParameter("it is empty; name a file or a URL", param=parameter)
     return value

@@ -129,7 +129,7 @@ def reconcile(
 
 
 def as_json(found: Reconciliation) -> dict[str, Any]:
-    """A reconciliation for machines; names of differences are the same every day."""
+    """Return a reconciliation for machines; names of differences are the same every day."""
     return {
         "account": found.account,
         "target": found.target,
@@ -180,7 +180,7 @@ def _rows(differences: Sequence[Difference]) -> Iterator[list[object]]:
 
 
 def side(told: Any) -> str:
-    """What one side says, in a line."""
+    """Return what one side says, in a line."""
     return ", ".join(
         f"{name} {_said(name, value)}" for name, value in told.items() if value not in (None, "", [])
     )
@@ -238,7 +238,7 @@ def _in_words(found: Reconciliation) -> str:
 
 
 def _refuse_another_workbook(target: Path) -> None:
-    """A file that was named by mistake is not written over."""
+    """Refuse to write over a file that was named by mistake."""
     if target.is_file():
         with target.open("rb") as file:
             start = file.read(2)

@@ -93,7 +93,7 @@ def sync(
 
 @contextlib.contextmanager
 def _bar(*, visible: bool) -> Generator[Callable[[Progress], None]]:
-    """Shows how far a run is, on standard error."""
+    """Show how far a run is, on standard error."""
     bar = Bar(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -79,7 +79,7 @@ _REQUIRED = (_NUMBER, _DATE, _DETAILS + "InvoiceTotalVatIncludedAmount")
 def finvoice_invoice(
     root: Element, envelope: Envelope, place: Place, options: ReadOptions, lines: Lines | None
 ) -> ReadInvoice | BadRecord:
-    """Reads the invoice of a Finvoice document."""
+    """Read the invoice of a Finvoice document."""
     reader = ElementReader(root, DIALECT, lines)
     number = reader.peek(root, _NUMBER)
     identity = _identity(reader, number or "")
@@ -110,7 +110,7 @@ def _identity(reader: ElementReader, number: str) -> Identity:
 
 
 def _type(reader: ElementReader) -> InvoiceType | None:
-    """The type of document; None where it is none that can be sent."""
+    """Return the type of document; None where it is none that can be sent."""
     kind = TYPE_CODES.get(reader.peek(reader.root, _TYPE) or "")
     un_code = reader.peek(reader.root, _UN_TYPE)
     is_credit_note = UN_CODES.get(un_code or "") == InvoiceType.CREDIT_NOTE
@@ -186,7 +186,10 @@ def _fill_language(reader: ElementReader, draft: Draft) -> None:
 
 
 def _fill_discount_days(reader: ElementReader, draft: Draft, issued: str | None) -> None:
-    """The days of a cash discount, counted from the dates; its date is kept as well, as it is printed."""
+    """Return the days of a cash discount, counted from the dates.
+
+    Its date is kept as well, as it is printed.
+    """
     element = reader.first(reader.root, _DISCOUNT_DATE)
     until = None if element is None else DIALECT.date(own_text(element))
     if issued is not None and until is not None and until >= issued:
@@ -231,7 +234,7 @@ def _route(reader: ElementReader, envelope: Envelope) -> tuple[EInvoiceRoute, bo
 
 
 def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
-    """Puts in links to PDF documents; other links are left."""
+    """Put in links to PDF documents; other links are left."""
     names = reader.every(reader.root, "InvoiceUrlNameText")
     links = reader.every(reader.root, "InvoiceUrlText")
     pdfs = [(index, link) for index, link in enumerate(links) if is_pdf_link(own_text(link))]
@@ -249,7 +252,7 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
 
 
 def _fill_extensions(reader: ElementReader, draft: Draft) -> None:
-    """Keeps what has found no place; what is below rows is in them already."""
+    """Keep what has found no place; what is below rows is in them already."""
     elsewhere = {each for path in (ROWS, DISCOUNTS, CHARGES) for each in reader.every(reader.root, path)}
     details = [*document_definitions(reader), *reader.unconsumed(reader.root, besides=elsewhere)]
     draft.put("invoice.extensions.definitionDetails", details or None)

@@ -49,7 +49,7 @@ _CURRENCY = "AmountCurrencyIdentifier"
 
 
 def number(text: str) -> Decimal | None:
-    """Reads a number with a decimal comma; with a point only where that cannot mean thousands."""
+    """Read a number with a decimal comma; with a point only where that cannot mean thousands."""
     found = readings(text)
     if "," in text or len(set(found.values())) == 1:
         return found.get(
@@ -59,7 +59,7 @@ def number(text: str) -> Decimal | None:
 
 
 def day(text: str) -> str | None:
-    """Reads a date as CCYYMMDD, or as ISO has it."""
+    """Read a date as CCYYMMDD, or as ISO has it."""
     try:
         if _DATE.fullmatch(text) or _ISO.fullmatch(text):
             return datetime.date.fromisoformat(text).isoformat()

@@ -30,7 +30,7 @@ class EInvoiceRoute:
 
 
 def _seller(reader: ElementReader, party: Draft, _route: EInvoiceRoute) -> None:
-    """Fills ``sellerParty``, with the account that the document asks to be paid to."""
+    """Fill ``sellerParty``, with the account that the document asks to be paid to."""
     _party(reader, party, "Seller", "SellerPartyDetails")
     _contact(reader, party, "Seller")
     for path, place in (
@@ -43,7 +43,7 @@ def _seller(reader: ElementReader, party: Draft, _route: EInvoiceRoute) -> None:
 
 
 def seller_id(reader: ElementReader) -> str:
-    """The seller's business id, else VAT code, else nothing; takes nothing."""
+    """Return the seller's business id, else VAT code, else nothing; takes nothing."""
     party = "SellerPartyDetails/Seller"
     identifier = reader.peek(reader.root, f"{party}PartyIdentifier")
     if identifier:
@@ -52,7 +52,7 @@ def seller_id(reader: ElementReader) -> str:
 
 
 def _buyer(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
-    """Fills ``buyerParty``; with the route, unless the invoice goes to another recipient."""
+    """Fill ``buyerParty``; with the route, unless the invoice goes to another recipient."""
     _party(reader, party, "Buyer", "BuyerPartyDetails")
     _contact(reader, party, "Buyer")
     reader.text(party, "customerAccountId", reader.root, "InvoiceDetails/SellersBuyerIdentifier")
@@ -65,7 +65,7 @@ def _buyer(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
 
 
 def _recipient(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
-    """Fills ``invoiceRecipientParty``, where the invoice goes to another than the buyer."""
+    """Fill ``invoiceRecipientParty``, where the invoice goes to another than the buyer."""
     _party(reader, party, "InvoiceRecipient", _RECIPIENT)
     if not party.values:
         return
@@ -77,7 +77,7 @@ def _recipient(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> Non
 
 
 def _delivery(reader: ElementReader, party: Draft, _route: EInvoiceRoute) -> None:
-    """Fills the delivery party, with when and how it was delivered."""
+    """Fill the delivery party, with when and how it was delivered."""
     _party(reader, party, "Delivery", "DeliveryPartyDetails")
     _contact(reader, party, "Delivery")
     reader.text(party, "deliveryMethod", reader.root, "DeliveryDetails/DeliveryMethodText")
@@ -103,7 +103,7 @@ def _deliver(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
 
 
 def _party(reader: ElementReader, party: Draft, prefix: str, above: str) -> None:
-    """Fills the party below an element whose children's names begin with a prefix; a second name is left."""
+    """Fill the party below an element whose children's names begin with a prefix; a second name is left."""
     details = reader.first(reader.root, above)
     if details is None:
         return
@@ -135,7 +135,7 @@ def _contact(reader: ElementReader, party: Draft, prefix: str) -> None:
 
 
 def _account(reader: ElementReader, party: Draft) -> None:
-    """Puts in the account of the payment instruction, else the first of the seller's that is one."""
+    """Put in the account of the payment instruction, else the first of the seller's that is one."""
     instructed = reader.first(reader.root, f"{_EPI}EpiBeneficiaryPartyDetails/EpiAccountID")
     bank = reader.first(reader.root, f"{_EPI}EpiBfiPartyDetails/EpiBfiIdentifier")
     if instructed is not None and _put_account(reader, party, instructed, bank):
@@ -155,7 +155,7 @@ def _account(reader: ElementReader, party: Draft) -> None:
 
 
 def _put_account(reader: ElementReader, party: Draft, account: Element, bank: Element | None) -> bool:
-    """Puts in an account and its bank; returns whether it is one, by its scheme or its check digits."""
+    """Put in an account and its bank; returns whether it is one, by its scheme or its check digits."""
     text = own_text(account)
     scheme = (account.get(_SCHEME) or "").upper()
     finnish = identifiers.iban_of_finnish(text)
@@ -176,7 +176,7 @@ def _put_account(reader: ElementReader, party: Draft, account: Element, bank: El
 
 
 def _imply_repeated(reader: ElementReader, party: Draft) -> None:
-    """Takes the same account where the seller's list names it once more; the others are left."""
+    """Take the same account where the seller's list names it once more; the others are left."""
     for details in reader.every(reader.root, _ACCOUNTS):
         account, bank = reader.first(details, "SellerAccountID"), reader.first(details, "SellerBic")
         if account is None or identifiers.account(own_text(account)) != party.get("paymentDetails.iban"):
@@ -187,6 +187,6 @@ def _imply_repeated(reader: ElementReader, party: Draft) -> None:
 
 
 def _imply(reader: ElementReader, element: Element) -> None:
-    """Takes an account or a bank, with its scheme where that says what its place says."""
+    """Take an account or a bank, with its scheme where that says what its place says."""
     known = (element.get(_SCHEME) or "").upper() in {"IBAN", "BIC", "BBAN"}
     reader.imply(element, *((_SCHEME,) if known else ()))

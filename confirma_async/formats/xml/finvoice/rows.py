@@ -37,7 +37,7 @@ _QUANTITIES = ("InvoicedQuantity", "DeliveredQuantity", "OrderedQuantity")
 
 
 def rows(reader: ElementReader, draft: Draft) -> None:
-    """Puts in every row. Sub-rows only break down what their row says, and become its details."""
+    """Put in every row. Sub-rows only break down what their row says, and become its details."""
     own = reader.every(reader.root, ROWS)
     discounts, charges = reader.every(reader.root, DISCOUNTS), reader.every(reader.root, CHARGES)
     elements = [*own, *discounts, *charges]
@@ -71,7 +71,7 @@ def _row(reader: ElementReader, row: Draft, element: Element) -> None:
 
 
 def _definitions(reader: ElementReader, element: Element, prefix: str) -> list[dict[str, str]]:
-    """What the document itself defines beside the standard: code, name and value."""
+    """Return what the document itself defines beside the standard: code, name and value."""
     found: list[dict[str, str]] = []
     for each in reader.every(element, f"{prefix}DefinitionDetails"):
         header = reader.first(each, f"{prefix}DefinitionHeaderText")
@@ -87,13 +87,13 @@ def _definitions(reader: ElementReader, element: Element, prefix: str) -> list[d
 
 
 def document_definitions(reader: ElementReader) -> list[dict[str, str]]:
-    """What the document defines for itself as a whole."""
+    """Return what the document defines for itself as a whole."""
     details = reader.first(reader.root, "InvoiceDetails")
     return [] if details is None else _definitions(reader, details, "")
 
 
 def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bool) -> None:
-    """The row of a discount or charge on the whole document; with it, rows sum to the net total."""
+    """Return the row of a discount or charge on the whole document; with it, rows sum to the net total."""
     if reader.first(element, "Amount") is None:
         reader.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
     if reader.text(row, "productName", element, "ReasonText" if is_charge else "FreeText") is None:

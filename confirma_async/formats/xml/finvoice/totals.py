@@ -42,7 +42,7 @@ _ZERO = Decimal(0)
 
 
 def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType) -> None:
-    """Puts in the amounts, with the VAT of every rate, and what was paid before."""
+    """Put in the amounts, with the VAT of every rate, and what was paid before."""
     reader.fill(draft, reader.root, _TOTALS)
     rates = reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
     for part, rate in zip(draft.items("invoice.amounts.vatBreakdown", len(rates)), rates, strict=True):
@@ -66,7 +66,7 @@ def _check_status(reader: ElementReader) -> None:
 
 
 def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal) -> None:
-    """Checks the amount to pay against the totals, and puts in what was paid before, where something was."""
+    """Check the amount to pay against the totals, and puts in what was paid before, where something was."""
     paid, left = _paid(reader)
     due = total((whole, (paid or _ZERO).copy_negate()))
     element = reader.first(reader.root, _INSTRUCTED)
@@ -98,7 +98,10 @@ def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal)
 
 
 def _paid(reader: ElementReader) -> tuple[Decimal | None, Decimal | None]:
-    """What was paid before, and what is open by the details of partial payments; None where nothing says."""
+    """Return what was paid before, and what is open by the details of partial payments.
+
+    None where nothing says.
+    """
     element = reader.first(reader.root, _PAID)
     paid = None if element is None else reader.amount_of(element)
     if element is not None and paid is not None:
@@ -121,7 +124,7 @@ def _at(reader: ElementReader, path: str) -> Element:
 
 
 def _imply_sums(reader: ElementReader) -> None:
-    """Takes those totals that only repeat what the rows say; a total that says something else is left."""
+    """Take those totals that only repeat what the rows say; a total that says something else is left."""
     for path, parts, amount in (
         ("RowsTotalVatExcludedAmount", ROWS, "RowVatExcludedAmount"),
         ("DiscountsTotalVatExcludedAmount", DISCOUNTS, "Amount"),
@@ -136,7 +139,7 @@ def _imply_sums(reader: ElementReader) -> None:
 
 
 def _values(reader: ElementReader, parts: Sequence[Element], amount: str) -> list[Decimal] | None:
-    """The amounts of the parts that have one; None where one of them is no amount."""
+    """Return the amounts of the parts that have one; None where one of them is no amount."""
     found = [number(reader.peek(part, amount) or "0") for part in parts]
     known = [value for value in found if value is not None and cents(value) is not None]
     return known if len(known) == len(found) else None

@@ -114,7 +114,7 @@ DIALECT = Dialect(
 def ubl_invoice(
     root: Element, envelope: Envelope, place: Place, options: ReadOptions, lines: Lines | None
 ) -> ReadInvoice | BadRecord:
-    """Reads the invoice of a UBL document."""
+    """Read the invoice of a UBL document."""
     reader = ElementReader(root, DIALECT, lines)
     reader.remarks += envelope.remarks()
     reader.remarks += customization(reader)
@@ -156,7 +156,7 @@ def _identity(reader: ElementReader, number: str) -> Identity:
 
 
 def _type(reader: ElementReader) -> tuple[InvoiceType | None, str]:
-    """The type of document, None where its code is none that can be sent, and that code."""
+    """Return the type of document, None where its code is none that can be sent, and that code."""
     plain = PLAIN_CODES[reader.root.tag]
     code = next((code for path in _TYPE_CODE if (code := reader.peek(reader.root, path))), plain)
     kind = TYPE_CODES.get(code)

@@ -18,7 +18,7 @@ _NAME, _TYPE = "filename", "mimeCode"
 
 
 def attachments(reader: ElementReader, draft: Draft) -> None:
-    """Puts in the attachments; a link that is none to a PDF, or stands beside the document, is left."""
+    """Put in the attachments; a link that is none to a PDF, or stands beside the document, is left."""
     found: list[tuple[Element | None, Element | None]] = []
     for holder in reader.every(reader.root, _ATTACHMENT):
         embedded, link = reader.first(holder, _EMBEDDED), reader.first(holder, _LINK)

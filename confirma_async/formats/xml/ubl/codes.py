@@ -84,7 +84,7 @@ _PLAIN = frozenset({"Peppol BIS Billing 3", "EN 16931"})
 
 
 def customization_name(identifier: str) -> str | None:
-    """What a customization is called; None where it is none that is known."""
+    """Return what a customization is called; None where it is none that is known."""
     low = identifier.lower()
     return next((name for part, name in _CUSTOMIZATIONS if part.lower() in low), None)
 

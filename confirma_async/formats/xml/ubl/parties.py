@@ -50,7 +50,7 @@ _CONTACT = Plan(
 
 
 def seller(reader: ElementReader, party: Draft) -> None:
-    """Fills ``sellerParty``, with the accounts that the document asks to be paid to."""
+    """Fill ``sellerParty``, with the accounts that the document asks to be paid to."""
     element = reader.first(reader.root, _SELLER)
     if element is not None:
         _party(reader, party, element)
@@ -58,7 +58,7 @@ def seller(reader: ElementReader, party: Draft) -> None:
 
 
 def seller_id(reader: ElementReader) -> str:
-    """The seller's business id, else VAT code, else nothing; takes nothing."""
+    """Return the seller's business id, else VAT code, else nothing; takes nothing."""
     element = reader.first(reader.root, _SELLER)
     if element is None:
         return ""
@@ -70,7 +70,7 @@ def seller_id(reader: ElementReader) -> str:
 
 
 def buyer(reader: ElementReader, party: Draft) -> None:
-    """Fills ``buyerParty``, with its electronic address as ``scheme:id``."""
+    """Fill ``buyerParty``, with its electronic address as ``scheme:id``."""
     element = reader.first(reader.root, _BUYER)
     if element is None:
         return
@@ -90,7 +90,7 @@ def buyer(reader: ElementReader, party: Draft) -> None:
 
 
 def delivery(reader: ElementReader, party: Draft) -> None:
-    """Fills the delivery party, of the first delivery; further ones are left."""
+    """Fill the delivery party, of the first delivery; further ones are left."""
     element = reader.first(reader.root, "cac:Delivery")
     if element is None:
         return
@@ -128,7 +128,10 @@ def _party(reader: ElementReader, party: Draft, element: Element) -> None:
 
 
 def _business_id(reader: ElementReader, element: Element) -> tuple[Element | None, str | None]:
-    """What names a party's business id, and the id: of the legal entity, else one in a Finnish scheme."""
+    """Return what names a party's business id, and the id.
+
+    It is that of the legal entity, else one in a Finnish scheme.
+    """
     company = reader.first(element, _COMPANY)
     if company is not None:
         text = own_text(company)
@@ -175,7 +178,7 @@ _KINDS = ("iban", *GIRO_BRANCHES.values())
 
 
 def _accounts(reader: ElementReader, party: Draft) -> None:
-    """Puts in the first account of each kind; further ones, and other kinds, are left."""
+    """Put in the first account of each kind; further ones, and other kinds, are left."""
     accounts = reader.every(reader.root, _ACCOUNTS)
     for account in accounts:
         _account(reader, party, account)

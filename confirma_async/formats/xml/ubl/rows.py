@@ -43,7 +43,7 @@ _CHARGE = Plan(
 
 
 def rows(reader: ElementReader, draft: Draft, lines: Sequence[Element], charges: Sequence[Element]) -> None:
-    """Puts in the rows; everything of a line without a field of its own is a definition detail of its row."""
+    """Put in the rows; everything of a line without a field of its own is a definition detail of its row."""
     found = draft.items("invoice.rows", len(lines) + len(charges))
     numbers = _numbers(reader, lines)
     for row, line in zip(found, lines, strict=False):
@@ -61,7 +61,7 @@ def rows(reader: ElementReader, draft: Draft, lines: Sequence[Element], charges:
 
 
 def _numbers(reader: ElementReader, lines: Sequence[Element]) -> Iterator[int]:
-    """The numbers of rows, each once: the line's own, else its place, else one that no row has."""
+    """Return the numbers of rows, each once: the line's own, else its place, else one that no row has."""
     own = [whole(reader.peek(line, "cbc:ID") or "") for line in lines]
     taken = {number for number in own if number is not None}
     free = (number for number in count(1 + max(taken, default=0)) if number not in taken)
@@ -107,7 +107,7 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> None:
 
 
 def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
-    """The row of an allowance or charge on the whole document; with it, rows sum to the net total."""
+    """Return the row of an allowance or charge on the whole document; with it, rows sum to the net total."""
     is_charge = _BOOLEANS.get(reader.peek(charge, "cbc:ChargeIndicator") or "")
     if is_charge is None:
         reader.wrong(
@@ -127,7 +127,9 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
 
 
 def _discount(reader: ElementReader, row: Draft, line: Element) -> None:
-    """The percentage of a line's only allowance; with several, or a charge, none says what the line costs.
+    """Return the percentage of a line's only allowance.
+
+    With several, or a charge, none says what the line costs.
 
     Some write the factor as per cent, as the standard has it, and some as a fraction: its amount tells which.
     """
@@ -162,6 +164,6 @@ def _makes(base: Decimal, part: Decimal, amount: Decimal) -> bool:
 
 
 def _before(row: Draft, amount: Decimal | None) -> Decimal | None:
-    """What a line cost before its allowance, where it says what it costs now."""
+    """Return what a line cost before its allowance, where it says what it costs now."""
     net: Decimal | None = row.get("netAmount")
     return None if net is None or amount is None else net + amount

@@ -44,7 +44,7 @@ class _Total:
 def amounts(
     reader: ElementReader, draft: Draft, lines: Sequence[Element], charges: Sequence[Element]
 ) -> None:
-    """Puts in the amounts, with the VAT of every rate, and what was paid before."""
+    """Put in the amounts, with the VAT of every rate, and what was paid before."""
     totals = _only(reader, reader.every(reader.root, _TOTALS), "LegalMonetaryTotal")
     _taxes(reader, draft)
     if totals is None:
@@ -63,7 +63,7 @@ def _total(reader: ElementReader, totals: Element, name: str) -> _Total:
 def _net(
     reader: ElementReader, draft: Draft, totals: Element, lines: Sequence[Element], charges: Sequence[Element]
 ) -> None:
-    """Puts in the net amount. In OIOUBL, TaxExclusiveAmount is the tax, and net is what the rows make."""
+    """Put in the net amount. In OIOUBL, TaxExclusiveAmount is the tax, and net is what the rows make."""
     exclusive = _total(reader, totals, "TaxExclusiveAmount")
     vat: Decimal | None = draft.get(_VAT)
     is_tax = customization_name(reader.peek(reader.root, "cbc:CustomizationID") or "") == OIOUBL
@@ -81,7 +81,7 @@ def _net(
 
 
 def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
-    """Puts in the gross amount, the rounding, and what was paid; decides by the amount to pay."""
+    """Put in the gross amount, the rounding, and what was paid; decides by the amount to pay."""
     inclusive, payable = (_total(reader, totals, f"{name}Amount") for name in ("TaxInclusive", "Payable"))
     rounding = reader.amount(draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or _ZERO
     paid = _paid(reader, totals)
@@ -120,7 +120,7 @@ def _pay(
     gross: Decimal | None,
     rounding: Decimal,
 ) -> None:
-    """Checks the amount to pay against the totals, and puts in what was paid before, where something was."""
+    """Check the amount to pay against the totals, and puts in what was paid before, where something was."""
     before = paid.amount or _ZERO
     if payable.element is not None and payable.amount is not None and gross is not None:
         if payable.amount != total((gross, rounding, before.copy_negate())):
@@ -144,7 +144,7 @@ def _pay(
 
 
 def _paid(reader: ElementReader, totals: Element) -> _Total:
-    """What was paid before: the total of it, else the payments one by one."""
+    """Return what was paid before: the total of it, else the payments one by one."""
     prepaid = _total(reader, totals, "PrepaidAmount")
     if prepaid.element is not None:
         if prepaid.amount:
@@ -172,7 +172,7 @@ def _taxes(reader: ElementReader, draft: Draft) -> None:
 def _imply_sums(
     reader: ElementReader, totals: Element, lines: Sequence[Element], charges: Sequence[Element]
 ) -> None:
-    """Takes those totals that only repeat what the rows say; a total that says something else is left."""
+    """Take those totals that only repeat what the rows say; a total that says something else is left."""
     less, more = _by_sign(reader, charges)
     for name, parts, amount in (
         ("LineExtensionAmount", lines, "cbc:LineExtensionAmount"),
@@ -188,7 +188,7 @@ def _imply_sums(
 
 
 def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[Element], list[Element]]:
-    """Allowances, and charges."""
+    """Divide charges into allowances and charges."""
     found: tuple[list[Element], list[Element]] = ([], [])
     for charge in charges:
         found[reader.peek(charge, "cbc:ChargeIndicator") in {"true", "1"}].append(charge)
@@ -196,7 +196,7 @@ def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[El
 
 
 def _sum(reader: ElementReader, parts: Sequence[Element], path: str) -> Decimal | None:
-    """The sum of amounts; None where one of them is none."""
+    """Return the sum of amounts; None where one of them is none."""
     values = [decimal(reader.peek(part, path) or "") for part in parts]
     known = [value for value in values if value is not None and cents(value) is not None]
     return total(known) if len(known) == len(values) else None
