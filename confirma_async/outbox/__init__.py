@@ -131,7 +131,7 @@ class Outbox:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
         try:
             self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=[INPUT])
-            invoices = InvoiceDesk(self._run, self._options, self._tell_invoice, self._keep)
+            invoices = InvoiceDesk(self._run, self._options, self._tell, self._keep)
             writes = WriteDesk(self._run, self._options.settle_seconds, self._tell, self._keep)
             await self._run.writer.run(_forget)
             await invoices.begin()
@@ -304,9 +304,6 @@ class Outbox:
     def converter(self) -> Converter:
         """Reads and writes the schemas as dicts and JSON."""
         return self._pipeline.converter
-
-    def _tell_invoice(self, told: WriteOutcome[Any], *, settled: bool) -> None:
-        self._tell(CREATE_INVOICE.name, told, settled=settled)
 
     def _tell(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
         """Tell a change that is durable to whoever listens."""

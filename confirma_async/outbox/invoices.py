@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import define, evolve, field
 
@@ -31,13 +31,14 @@ from confirma_async.errors import (
     CallError,
     ConfigurationError,
     JournalError,
-    Problem,
     RequestInvalidError,
     ResponseDecodeError,
 )
 from confirma_async.formats.models import Place, ReadInvoice
 from confirma_async.outbox.admissions import Admissions
 from confirma_async.outbox.gate import Gate
+from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, Held, HeldWrites, Told
+from confirma_async.outbox.invoice_rows import differs, entry_of, known
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 from confirma_async.schemas import InvoiceReceipt
 from confirma_async.secret import Secret
@@ -45,19 +46,8 @@ from confirma_async.secret import Secret
 InvoiceOutcome = WriteOutcome[InvoiceReceipt]
 
 
-class Told(Protocol):
-    """Hears each outcome."""
-
-    def __call__(self, told: InvoiceOutcome, *, settled: bool) -> None:
-        """Hear an outcome; ``settled`` where it had been told as unknown before."""
-        ...
-
-
 LONGEST_PAUSE = 3600.0
 """Seconds after which an invoice that a lookup left unknown is looked up again, at most."""
-
-ROOM = 1000
-"""Invoices that lookups left unknown and that are held on to; the journal knows of the others."""
 
 AT_ONCE = 256
 """Invoices of unknown outcome of earlier runs that are taken up at a time."""
@@ -66,21 +56,14 @@ _FULL = (
     "too many outcomes are unknown, or wait for the form of their answers to be confirmed; nothing new is "
     "sent until some of them are known"
 )
-_ELSEWHERE = "another run of this account has it in its hands, and has not brought it to an end"
-_CLOSED = "the outbox was closed before its turn came"
 
 
-@define(eq=False)
-class _Held:
+@define(eq=False, kw_only=True)
+class _Held(Held):
     """An invoice that is under way here, or whose outcome is looked for."""
 
     entry: Entry
-    key: str | None
-    answer: asyncio.Future[InvoiceOutcome]
     task: Task | None = None
-    standing: InvoiceOutcome | None = None
-    looks: int = 0
-    since: float = field(factory=time.time)
 
 
 @define
@@ -117,15 +100,11 @@ class InvoiceDesk:
     _sender: Sender = field(init=False)
     _admissions: Admissions = field(init=False)
     _gate: Gate = field(init=False, factory=Gate)
-    _held: dict[InvoiceKey, _Held] = field(init=False, factory=dict[InvoiceKey, _Held])
-    _working: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
-    _timers: dict[InvoiceKey, asyncio.TimerHandle] = field(
-        init=False, factory=dict[InvoiceKey, asyncio.TimerHandle]
-    )
+    _held: HeldWrites[_Held] = field(init=False)
     _given: int = field(init=False, default=0)
-    _changed: asyncio.Event = field(init=False, factory=asyncio.Event)
 
     def __attrs_post_init__(self) -> None:
+        self._held = HeldWrites[_Held](self.tell)
         writer, concurrency = self.run.writer, self.run.pipeline.limiter.concurrency
         self._brake = _Brake(self._let_go, self._note_trouble)
         pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
@@ -173,9 +152,9 @@ class InvoiceDesk:
         held = self._held.get(entry.key)
         if held is None:
             held = self._hold(entry, key)
-            self._begin(self._bring(held, retry, timeout, headers))
+            self._held.begin(self._bring(held, retry, timeout, headers))
         elif held.entry.digest != entry.digest:
-            raise _differs(entry, str(held.entry.place), "under way")
+            raise differs(entry, str(held.entry.place), "under way")
         elif held.standing is not None:
             if held.task is not None and not held.task.entry.body:
                 held.entry = held.task.entry = entry  # it can be sent again now, should that be right
@@ -193,22 +172,19 @@ class InvoiceDesk:
         return evolve(entry, place=Place("outbox" if key is None else f"outbox ({key})"))
 
     def _hold(self, entry: Entry, key: str | None) -> _Held:
-        held = _Held(entry, key, asyncio.get_running_loop().create_future())
-        self._held[entry.key] = held
-        return held
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        held = _Held(
+            operation=CREATE_INVOICE.name, name=entry.key, subject=str(entry.key), key=key, entry=entry
+        )
+        return self._held.hold(held)
 
     async def _bring(
         self, held: _Held, retry: Retry, timeout: float | None, headers: Mapping[str, str] | None
     ) -> None:
-        """Brings an invoice to its first outcome; a task of its own, so that no caller can break it off."""
+        """Bring an invoice to its first outcome; a task of its own, so that no caller can break it off."""
         try:
+            patience = asyncio.get_running_loop().time() + self.run.pipeline.timeout
             admitted = await self._admissions.admit(held.entry, retry)
-            while admitted.admission is Admission.ELSEWHERE and not self._brake.halted.is_set():
+            while admitted.admission is Admission.ELSEWHERE and self._may_wait(patience):
                 await asyncio.sleep(ELSEWHERE_PAUSE)
                 admitted = await self._admissions.admit(held.entry, retry)
             task = self._routed(held, admitted)
@@ -216,12 +192,16 @@ class InvoiceDesk:
                 task.timeout, task.headers = timeout, headers
                 await self._send(task)
         except asyncio.CancelledError:
-            self._forget(held)
+            self._held.forget(held)
             held.answer.cancel()
             raise
         except Exception as error:  # noqa: BLE001 (raised where the invoice was given)
-            self._forget(held)
-            _fail(held.answer, error)
+            self._held.forget(held)
+            held.fail(error)
+
+    def _may_wait(self, until: float) -> bool:
+        """Say whether to wait for what another run has in its hands, until a moment of the loop's clock."""
+        return not self._brake.halted.is_set() and asyncio.get_running_loop().time() < until
 
     def _routed(self, held: _Held, admitted: Admitted) -> Task | None:
         """Return what is to be sent; None where there is an outcome already, or a lookup comes first.
@@ -232,20 +212,20 @@ class InvoiceDesk:
         row = admitted.row
         match admitted.admission:
             case Admission.FINAL if row is not None:
-                self._settle(held, _known(held, row))
+                self._held.settle(held, known(row, held.key))
                 return None
             case Admission.CHANGED | Admission.CLASH if row is not None:
-                raise _differs(held.entry, row.source, row.state.name.lower())
+                raise differs(held.entry, row.source, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self._settle(held, self._told(held, Verdict.UNKNOWN, detail=_ELSEWHERE, resumed=True))
+                self._held.settle(held, self._told(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
                 return None
             case _:
                 held.task = task = task_of(held.entry, admitted, self._lookups)
         if admitted.admission is Admission.UNKNOWN:
             detail = row.detail if row is not None else None
-            told = detail or "an earlier attempt may have arrived, and its answer was lost"
-            self._stand(held, self._told(held, Verdict.UNKNOWN, detail=told, resumed=True))
-            self._begin(self._lookers.hand(task))
+            told = detail or LOST
+            self._held.stand(held, self._told(held, Verdict.UNKNOWN, detail=told, resumed=True))
+            self._held.begin(self._lookers.hand(task))
             return None
         return task
 
@@ -282,7 +262,7 @@ class InvoiceDesk:
     # --- told, as ``ItemListener`` ------------------------------------------------------------------
 
     def decided(self, task: Task, found: Classification) -> None:
-        """Tells what became of an invoice."""
+        """Tell what became of an invoice."""
         held = self._held.get(task.entry.key)
         if held is None:
             return
@@ -293,35 +273,37 @@ class InvoiceDesk:
             duplicate=found.duplicate, unproven=task.unproven, error=found.cause,
         )  # fmt: skip
         if verdict is Verdict.UNKNOWN:
-            self._stand(held, told)
+            self._held.stand(held, told)
             self._look_again(held)
             return
         if verdict is not Verdict.NOT_SENT:
             self._gate.note(None, None, 0.0)
-        self._settle(held, told)
+        self._held.settle(held, told)
 
     def unknown(self, task: Task, found: Classification) -> None:
-        """Tells that the outcome is unknown; it is looked up from now on."""
+        """Tell that the outcome is unknown; it is looked up from now on."""
         held = self._held.get(task.entry.key)
         if held is not None:
-            self._stand(held, self._told(held, Verdict.UNKNOWN, status=found.status, detail=found.detail))
+            self._held.stand(
+                held, self._told(held, Verdict.UNKNOWN, status=found.status, detail=found.detail)
+            )
 
     def refused(self, task: Task, refusal: Refusal) -> None:
-        """Raises where it was given why a document is not to be had."""
+        """Raise where it was given why a document is not to be had."""
         held = self._held.get(task.entry.key)
         if held is not None:
-            self._forget(held)
-            _fail(held.answer, RequestInvalidError(f"invoice {refusal.number}", refusal.problems))
+            self._held.forget(held)
+            held.fail(RequestInvalidError(f"invoice {refusal.number}", refusal.problems))
 
     def dropped(self, task: Task) -> None:
-        """Tells whoever waits that the outbox was closed first."""
+        """Tell whoever waits that the outbox was closed first."""
         held = self._held.get(task.entry.key)
         if held is not None and held.standing is None:
-            self._settle(held, self._told(held, Verdict.NOT_SENT, detail=_CLOSED))
+            self._held.settle(held, self._told(held, Verdict.NOT_SENT, detail=CLOSED))
 
     def _may_send(self) -> bool:
         """Say whether invoices are under way that may become witnesses."""
-        return bool(self._working)
+        return bool(self._held.working)
 
     def _let_go(self) -> None:
         self._decisions.let_go()
@@ -337,47 +319,21 @@ class InvoiceDesk:
     def _told(self, held: _Held, verdict: Verdict, **more: Any) -> InvoiceOutcome:
         return InvoiceOutcome(verdict=verdict, subject=str(held.entry.key), key=held.key, **more)
 
-    def _stand(self, held: _Held, told: InvoiceOutcome) -> None:
-        """The outcome is unknown as yet: whoever waits is told so, and it is held on to."""
-        before, held.standing = held.standing, told
-        if not held.answer.done():
-            held.answer.set_result(told)
-        if before is None or before.detail != told.detail:
-            self.tell(told, settled=before is not None)
-        self._changed.set()
-
-    def _settle(self, held: _Held, told: InvoiceOutcome) -> None:
-        """Nothing more is done about it here."""
-        before, held.standing = held.standing, told
-        self._forget(held)
-        if not held.answer.done():
-            held.answer.set_result(told)
-        if not told.resumed or before is not None:
-            self.tell(told, settled=before is not None)
-
     def open_since(self) -> Sequence[float]:
         """Return since when each invoice is open here, in seconds since 1970; any thread may ask."""
-        return [held.since for held in [*self._held.values()]]
+        return self._held.open_since()
 
     def count_unknown(self) -> int:
         """Return of how many the outcome is unknown, likewise."""
-        return sum(held.standing is not None for held in [*self._held.values()])
-
-    def _forget(self, held: _Held) -> None:
-        key = held.entry.key
-        if self._held.get(key) is held:
-            del self._held[key]
-        if timer := self._timers.pop(key, None):
-            timer.cancel()
-        self._changed.set()
+        return self._held.count_unknown()
 
     def _broke(self, broken: asyncio.Future[None]) -> None:
-        """The journal cannot be written any more: nobody is left waiting, and nothing new is sent."""
+        """Leave nobody waiting, and send nothing new, since the journal cannot be written any more."""
         if broken.cancelled() or (error := broken.exception()) is None:
             return
-        for held in [*self._held.values()]:
-            self._forget(held)
-            _fail(held.answer, error)
+        for held in self._held.all():
+            self._held.forget(held)
+            held.fail(error)
         self._brake.stop_sending()
 
     # --- looked up ----------------------------------------------------------------------------------
@@ -389,24 +345,21 @@ class InvoiceDesk:
         except JournalError as error:
             held = self._held.get(task.entry.key)
             if held is not None:
-                self._forget(held)
-                _fail(held.answer, error)
+                self._held.forget(held)
+                held.fail(error)
 
     def _look_again(self, held: _Held) -> None:
-        """Has one that a lookup left unknown looked up again later: there may be a witness by then."""
+        """Have one that a lookup left unknown looked up again later: there may be a witness by then."""
         held.looks += 1
-        if len(self._timers) >= ROOM:
-            self._forget(held)  # the journal has it, and ``settle`` takes it up again
+        if self._held.waits_too_many():
+            self._held.forget(held)  # the journal has it, and ``settle`` takes it up again
             return
         pause = min(LONGEST_PAUSE, max(1.0, self.options.settle_seconds) * 2.0 ** min(held.looks, 12))
-        loop = asyncio.get_running_loop()
-        self._timers[held.entry.key] = loop.call_later(pause, self._look, held)
+        held.timer = asyncio.get_running_loop().call_later(pause, self._look, held)
 
     def _look(self, held: _Held) -> None:
-        timer = self._timers.pop(held.entry.key, None)
-        if timer is not None and not self._brake.halted.is_set():
-            timer.cancel()
-            self._begin(self._bring(held, Retry.NONE, None, None))
+        if held.stop_timer() and not self._brake.halted.is_set():
+            self._held.begin(self._bring(held, Retry.NONE, None, None))
 
     async def settle(self) -> Sequence[InvoiceOutcome]:
         """Look up at once all whose outcome is unknown; return how each stands once it was looked up.
@@ -415,7 +368,7 @@ class InvoiceDesk:
             JournalError: the journal cannot be read.
         """
         asked: dict[InvoiceKey, _Held] = {}
-        for held in [*self._held.values()]:
+        for held in self._held.all():
             if held.standing is not None or not held.entry.body:
                 asked[held.entry.key] = held
                 held.looks = 0
@@ -427,14 +380,13 @@ class InvoiceDesk:
         return [held.standing for held in asked.values() if held.standing is not None]
 
     async def _looked_up(self, asked: Collection[_Held]) -> None:
-        """Waits until each was looked up, as far as that tells anything."""
+        """Wait until each was looked up, as far as that tells anything."""
         while any(self._is_looked_for(held) for held in asked):
-            self._changed.clear()
-            await self._changed.wait()
+            self._held.changed.clear()
+            await self._held.changed.wait()
 
     def _is_looked_for(self, held: _Held) -> bool:
-        key = held.entry.key
-        return self._held.get(key) is held and key not in self._timers and not self._brake.halted.is_set()
+        return self._held.holds(held) and held.timer is None and not self._brake.halted.is_set()
 
     async def _take_up_unknown(self, asked: Collection[InvoiceKey] = ()) -> Mapping[InvoiceKey, _Held]:
         """Have some that earlier runs left unknown looked up; their contents are not at hand.
@@ -442,30 +394,30 @@ class InvoiceDesk:
         Args:
             asked: Those that were looked up just now.
         """
-        skipped = {*self._held, *asked}
+        skipped = {*(held.entry.key for held in self._held.all()), *asked}
 
         def unknown(journal: Journal) -> Sequence[Entry]:
             others = (row for row in journal.rows(State.UNKNOWN) if row.key not in skipped)
-            return [_entry_of(row, journal) for row in islice(others, AT_ONCE)]
+            return [entry_of(row, journal) for row in islice(others, AT_ONCE)]
 
         taken_up: dict[InvoiceKey, _Held] = {}
         for entry in await self.run.writer.run(unknown):
             if entry.key in self._held:
                 continue
             taken_up[entry.key] = held = self._hold(entry, None)
-            self._begin(self._bring(held, Retry.NONE, None, None))
+            self._held.begin(self._bring(held, Retry.NONE, None, None))
         return taken_up
 
     async def _send_kept(self) -> None:
         """Send what earlier runs surely have not sent, and whose payloads they kept."""
 
         def kept(journal: Journal) -> Sequence[Entry]:
-            entries = [_entry_of(row, journal) for row in [*journal.rows(State.PENDING)]]
+            entries = [entry_of(row, journal) for row in [*journal.rows(State.PENDING)]]
             return [entry for entry in entries if entry.body]
 
         for entry in await self.run.writer.run(kept):
             if entry.key not in self._held:
-                self._begin(self._bring(self._hold(entry, None), Retry.NONE, None, None))
+                self._held.begin(self._bring(self._hold(entry, None), Retry.NONE, None, None))
 
     async def wanted(self) -> Sequence[Row]:
         """Return what surely was not sent, and nobody has given again yet.
@@ -479,50 +431,8 @@ class InvoiceDesk:
     # --- closed -------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Put back what waits for its turn, and waits for the end of what is under way."""
+        """Put back what waits for its turn, and wait for the end of what is under way."""
         self._brake.stop_sending()
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
-        while self._working:
-            await asyncio.wait([*self._working])
+        await self._held.finish()
         await self._lookers.drained()
         await end([*self._decisions.waiting.timers, *self._lookers.tasks])
-        self._changed.set()
-
-
-def _entry_of(row: Row, journal: Journal) -> Entry:
-    """Return an entry as the journal has it, with its body where that was kept."""
-    body = journal.payloads.of(row.position) or b""
-    return Entry(
-        place=Place(row.source), key=row.key, digest=row.digest, body=body, amount=row.amount,
-        currency=row.currency,
-    )  # fmt: skip
-
-
-def _known(held: _Held, row: Row) -> InvoiceOutcome:
-    """Return the outcome that the journal has from before."""
-    return InvoiceOutcome(
-        verdict=VERDICTS[row.state], subject=str(row.key), key=held.key, status=row.status, detail=row.detail,
-        duplicate=row.duplicate, resumed=True,
-    )  # fmt: skip
-
-
-def _differs(entry: Entry, source: str, state: str) -> RequestInvalidError:
-    cure = (
-        "give it again with retry='changed' to send it so, under the same number"
-        if state == State.REJECTED.name.lower()
-        else "the service has or may have that; give it as it was, and correct what was sent by a credit note"
-    )
-    message = (
-        f"{entry.key} from {entry.place} differs from what the journal has for it from {source} ({state}); "
-        f"{cure}"
-    )
-    problem = Problem("$.invoice.header.number", "outbox.changed", message)
-    return RequestInvalidError(f"invoice {entry.key.number}", [problem])
-
-
-def _fail(answer: asyncio.Future[Any], error: BaseException) -> None:
-    if not answer.done():
-        answer.set_exception(error)
-        answer.exception()  # whoever waited may have gone: then the loop must not complain

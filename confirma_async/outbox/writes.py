@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.evidence.classification import Classification, classify_error
@@ -16,21 +15,21 @@ from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Admission
-from confirma_async.bulk.journal.writes import Claim, Fact, Write, WriteDecision, WriteRow
-from confirma_async.bulk.models import DIGEST_BYTES, Retry, State, Verdict
+from confirma_async.bulk.journal.writes import Claim, Write, WriteDecision, WriteRow
+from confirma_async.bulk.models import Retry, State, Verdict
 from confirma_async.contract import OPERATIONS, Operation
 from confirma_async.errors import (
     CallError,
     ConfigurationError,
     JournalError,
     OutcomeUnknownError,
-    Problem,
-    RequestInvalidError,
     ResponseDecodeError,
 )
 from confirma_async.outbox.answers import classify
 from confirma_async.outbox.effects import Sought, is_shown
 from confirma_async.outbox.gate import Gate
+from confirma_async.outbox.given import Given, differs, known
+from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, ROOM, Held, HeldWrites, Told
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema
@@ -42,68 +41,19 @@ from confirma_async.session.waiting.halt import CalledOffError, Halt
 LONGEST_PAUSE = 3600.0
 """Seconds after which the effect of a write is looked for again, at most."""
 
-ROOM = 1000
-"""Writes of unknown outcome that are held on to; the journal knows of the others."""
-
-_ELSEWHERE = "another run of this account has it in its hands, and has not brought it to an end"
-_LOST = "an earlier attempt may have arrived, and its answer was lost"
-_CLOSED = "the outbox was closed before its turn came"
 _RIVAL = "another write that was sent would show the same"
-
-
-@frozen(kw_only=True)
-class Given:
-    """A write as it was given.
-
-    Attributes:
-        operation: What to call.
-        prepared: The request, checked and written.
-        key: What makes it this write and no other.
-        names: What it bears that no other write of the operation may bear.
-        facts: What it can be found by in a later read.
-        timeout: Seconds for the call.
-        headers: Headers to add.
-    """
-
-    operation: Operation
-    prepared: Prepared[Any]
-    key: str
-    names: Sequence[str] = ()
-    facts: Sequence[Fact] = ()
-    timeout: float | None = None
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
-
-    @property
-    def digest(self) -> bytes:
-        """What tells two contents apart."""
-        return hashlib.sha256(self.prepared.body).digest()[:DIGEST_BYTES]
 
 
 _Name = tuple[str, str]
 
 
-class Told(Protocol):
-    """Hears each outcome."""
-
-    def __call__(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
-        """Hear an outcome; ``settled`` where it had been told as unknown before."""
-        ...
-
-
-@define(eq=False)
-class _Held:
+@define(eq=False, kw_only=True)
+class _Held(Held):
     """A write that is under way here, or whose outcome is looked for."""
 
-    name: _Name
     digest: bytes
-    subject: str
-    answer: asyncio.Future[WriteOutcome[Any]]
     body: bytes = b""
-    standing: WriteOutcome[Any] | None = None
-    looks: int = 0
-    timer: asyncio.TimerHandle | None = None
-    looking: bool = False
-    since: float = field(factory=time.time)
+    looking: bool = field(init=False, default=False)
 
 
 @define(eq=False)
@@ -125,11 +75,10 @@ class WriteDesk:
     _halt: Halt = field(init=False, factory=Halt)
     _forms: set[str] = field(init=False, factory=set[str])
     _gates: dict[str, Gate] = field(init=False, factory=dict[str, Gate])
-    _held: dict[_Name, _Held] = field(init=False, factory=dict[_Name, _Held])
-    _working: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
-    _changed: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _held: HeldWrites[_Held] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._held = HeldWrites[_Held](self.tell)
         self._pipeline = evolve(self.run.pipeline, halt=self._halt)
 
     async def begin(self) -> None:
@@ -154,7 +103,7 @@ class WriteDesk:
             prepared = Prepared(request, body, _subject(row))
             given = Given(operation=operation, prepared=prepared, key=row.key, names=names, facts=row.facts)
             held = self._hold((row.operation, row.key), row.digest, prepared.subject, body)
-            self._begin(self._bring(held, given, Retry.NONE))
+            self._held.begin(self._bring(held, given, Retry.NONE))
 
     # --- given --------------------------------------------------------------------------------------
 
@@ -169,23 +118,19 @@ class WriteDesk:
         held = self._held.get(name)
         if held is None:
             held = self._hold(name, given.digest, given.prepared.subject, given.prepared.body)
-            self._begin(self._bring(held, given, retry))
+            self._held.begin(self._bring(held, given, retry))
         elif held.digest != given.digest:
-            raise _differs(given, given.key, "under way")
+            raise differs(given, given.key, "under way")
         elif held.standing is not None:
             held.body = given.prepared.body
             return evolve(held.standing, resumed=True)
         return await asyncio.shield(held.answer)
 
     def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> _Held:
-        held = _Held(name, digest, subject, asyncio.get_running_loop().create_future(), body)
-        self._held[name] = held
-        return held
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        operation, key = name
+        return self._held.hold(
+            _Held(operation=operation, name=name, subject=subject, key=key, digest=digest, body=body)
+        )
 
     async def _bring(self, held: _Held, given: Given, retry: Retry) -> None:
         """Bring a write to its first outcome; a task of its own, so that no caller can break it off."""
@@ -204,32 +149,35 @@ class WriteDesk:
                 return claim
 
             claim = await self.run.writer.run(claimed)
-            while claim.admission is Admission.ELSEWHERE and not self._halt.called:
+            patience = asyncio.get_running_loop().time() + self._pipeline.timeout
+            while claim.admission is Admission.ELSEWHERE and self._may_wait(patience):
                 await asyncio.sleep(ELSEWHERE_PAUSE)
                 claim = await self.run.writer.run(claimed)
             await self._route(held, given, claim)
         except asyncio.CancelledError:
-            self._forget(held)
+            self._held.forget(held)
             held.answer.cancel()
             raise
         except Exception as error:  # noqa: BLE001 (raised where it was given)
-            self._forget(held)
-            if not held.answer.done():
-                held.answer.set_exception(error)
-                held.answer.exception()  # whoever waited may have gone: then the loop must not complain
+            self._held.forget(held)
+            held.fail(error)
+
+    def _may_wait(self, until: float) -> bool:
+        """Say whether to wait for what another run has in its hands, until a moment of the loop's clock."""
+        return not self._halt.called and asyncio.get_running_loop().time() < until
 
     async def _route(self, held: _Held, given: Given, claim: Claim) -> None:
         row = claim.row
         match claim.admission:
             case Admission.FINAL:
-                self._settle(held, _known(held, row))
+                self._held.settle(held, known(row, held.subject))
             case Admission.CHANGED:
-                raise _differs(given, row.key, row.state.name.lower())
+                raise differs(given, row.key, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self._settle(held, self._outcome(held, Verdict.UNKNOWN, detail=_ELSEWHERE, resumed=True))
+                self._held.settle(held, self._outcome(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
             case Admission.UNKNOWN:
-                told = self._outcome(held, Verdict.UNKNOWN, detail=row.detail or _LOST, resumed=True)
-                self._stand(held, told)
+                told = self._outcome(held, Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
+                self._held.stand(held, told)
                 self._look_in(held, 0.0)
             case _:
                 await self._send(held, given, row.id)
@@ -241,7 +189,7 @@ class WriteDesk:
         if refusal is not None:
             found = _not_sent(f"the key was refused just now: {refusal}", refusal)
         elif self._halt.called:
-            found = _not_sent(_CLOSED)
+            found = _not_sent(CLOSED)
         else:
             found, receipt = await self._call(given, ident)
             if found.state is not State.UNKNOWN:
@@ -265,10 +213,10 @@ class WriteDesk:
         try:
             reply = await self._pipeline.call(operation, Reply, given.prepared.body, options=options)
         except CalledOffError:
-            return _not_sent(_CLOSED), None
+            return _not_sent(CLOSED), None
         except asyncio.CancelledError as cancelled:
             if not isinstance(cancelled.__cause__, OutcomeUnknownError):
-                not_sent = WriteDecision(id=ident, state=State.PENDING, detail=_CLOSED, at=time.time())
+                not_sent = WriteDecision(id=ident, state=State.PENDING, detail=CLOSED, at=time.time())
                 await writer.run(lambda journal: journal.writes.decide(not_sent, number))
             raise
         except CallError as error:
@@ -298,10 +246,10 @@ class WriteDesk:
             held, verdict, status=found.status, detail=found.detail, receipt=receipt, error=found.cause
         )
         if verdict is Verdict.UNKNOWN:
-            self._stand(held, told)
+            self._held.stand(held, told)
             self._look_in(held, 0.0)
         else:
-            self._settle(held, told)
+            self._held.settle(held, told)
 
     def _key(self, operation: Operation) -> Secret | None:
         try:
@@ -312,60 +260,35 @@ class WriteDesk:
     # --- told ---------------------------------------------------------------------------------------
 
     def _outcome(self, held: _Held, verdict: Verdict, **more: Any) -> WriteOutcome[Any]:
-        return WriteOutcome(verdict=verdict, subject=held.subject, key=held.name[1], **more)
-
-    def _stand(self, held: _Held, told: WriteOutcome[Any]) -> None:
-        before, held.standing = held.standing, told
-        if not held.answer.done():
-            held.answer.set_result(told)
-        if before is None:
-            self.tell(held.name[0], told, settled=False)
-
-    def _settle(self, held: _Held, told: WriteOutcome[Any]) -> None:
-        before, held.standing = held.standing, told
-        self._forget(held)
-        if not held.answer.done():
-            held.answer.set_result(told)
-        if not told.resumed or before is not None:
-            self.tell(held.name[0], told, settled=before is not None)
+        return WriteOutcome(verdict=verdict, subject=held.subject, key=held.key, **more)
 
     def open_since(self) -> Sequence[float]:
         """Return since when each write is open here, in seconds since 1970; any thread may ask."""
-        return [held.since for held in [*self._held.values()]]
+        return self._held.open_since()
 
     def count_unknown(self) -> int:
         """Return of how many the outcome is unknown, likewise."""
-        return sum(held.standing is not None for held in [*self._held.values()])
-
-    def _forget(self, held: _Held) -> None:
-        if self._held.get(held.name) is held:
-            del self._held[held.name]
-        if held.timer is not None:
-            held.timer.cancel()
-            held.timer = None
-        self._changed.set()
+        return self._held.count_unknown()
 
     # --- looked for ---------------------------------------------------------------------------------
 
     def _look_in(self, held: _Held, seconds: float) -> None:
         if not self._halt.called:
             held.timer = asyncio.get_running_loop().call_later(seconds, self._look, held)
-        self._changed.set()
+        self._held.changed.set()
 
     def _look(self, held: _Held) -> None:
-        if held.timer is not None:
-            held.timer.cancel()
-            held.timer = None
+        if held.stop_timer():
             held.looking = True
-            self._begin(self._looked_for(held))
+            self._held.begin(self._looked_for(held))
 
     async def _looked_for(self, held: _Held) -> None:
         """Look for the effect of a write, and decide where it is shown; else look again later."""
-        operation, key = held.name
+        operation, key = held.operation, held.key or ""
         try:
             row = await self.run.writer.run(lambda journal: journal.writes.find(operation, key))
             if row is not None and row.state is not State.UNKNOWN:  # a person has decided
-                self._settle(held, evolve(_known(held, row), resumed=False))
+                self._held.settle(held, evolve(known(row, held.subject), resumed=False))
             elif row is not None and (row.form in self._forms or await self._is_shown(held, row)):
                 await self._confirm(held, row)
             else:
@@ -373,10 +296,10 @@ class WriteDesk:
         except CallError:
             self._look_again(held)
         except JournalError:  # told to whoever writes next
-            self._forget(held)
+            self._held.forget(held)
         finally:
             held.looking = False
-            self._changed.set()
+            self._held.changed.set()
 
     async def _is_shown(self, held: _Held, row: WriteRow) -> bool:
         sought = Sought(
@@ -396,18 +319,17 @@ class WriteDesk:
             return True
 
         if not await self.run.writer.run(decide):
-            self._stand(held, self._outcome(held, Verdict.UNKNOWN, detail=_RIVAL))
+            self._held.stand(held, self._outcome(held, Verdict.UNKNOWN, detail=_RIVAL))
             self._look_again(held)
             return
         if form is not None and form not in self._forms:
             self._forms.add(form)
-            for other in [*self._held.values()]:
+            for other in self._held.all():
                 self._look(other)  # their answers may have had the same form
-        self._settle(held, self._outcome(held, Verdict.ACCEPTED))
+        self._held.settle(held, self._outcome(held, Verdict.ACCEPTED))
 
     def _look_again(self, held: _Held) -> None:
-        waiting = sum(other.timer is not None for other in self._held.values())
-        if waiting >= ROOM or OPERATIONS[held.name[0]].effect is None:
+        if self._held.waits_too_many() or OPERATIONS[held.operation].effect is None:
             held.looks = 0  # nothing more can be found out here: ``settle`` asks the journal again
             return
         held.looks += 1
@@ -421,15 +343,15 @@ class WriteDesk:
             JournalError: the journal cannot be read.
         """
         await self._take_up_unknown()
-        asked = [held for held in self._held.values() if held.standing is not None]
+        asked = [held for held in self._held.all() if held.standing is not None]
         for held in asked:
             held.looks = 0
             if held.timer is None and not held.looking:
                 self._look_in(held, 0.0)
             self._look(held)
         while any(held.looking for held in asked):
-            self._changed.clear()
-            await self._changed.wait()
+            self._held.changed.clear()
+            await self._held.changed.wait()
         return [held.standing for held in asked if held.standing is not None]
 
     async def _take_up_unknown(self) -> None:
@@ -443,7 +365,9 @@ class WriteDesk:
             if name in self._held or row.operation not in OPERATIONS:
                 continue
             held = self._hold(name, row.digest, _subject(row))
-            self._stand(held, self._outcome(held, Verdict.UNKNOWN, detail=row.detail or _LOST, resumed=True))
+            self._held.stand(
+                held, self._outcome(held, Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
+            )
             self._look_in(held, 0.0)
 
     async def wanted(self) -> Sequence[WriteRow]:
@@ -487,12 +411,7 @@ class WriteDesk:
     async def close(self) -> None:
         """Put back what waits for its turn, and wait for the end of what is under way."""
         self._halt.call()
-        for held in self._held.values():
-            if held.timer is not None:
-                held.timer.cancel()
-                held.timer = None
-        while self._working:
-            await asyncio.wait([*self._working])
+        await self._held.finish()
 
 
 def _not_sent(reason: str, cause: CallError | None = None) -> Classification:
@@ -501,24 +420,3 @@ def _not_sent(reason: str, cause: CallError | None = None) -> Classification:
 
 def _subject(row: WriteRow) -> str:
     return f"{row.operation} {row.key}"
-
-
-def _known(held: _Held, row: WriteRow) -> WriteOutcome[Any]:
-    """Return the outcome that the journal has from before."""
-    return WriteOutcome(
-        verdict=VERDICTS[row.state], subject=held.subject, key=row.key, status=row.status, detail=row.detail,
-        resumed=True,
-    )  # fmt: skip
-
-
-def _differs(given: Given, key: str, state: str) -> RequestInvalidError:
-    which = f"the key {given.key}"
-    if key != given.key:
-        which = f"{which}, one of whose identifiers stands in the write with the key {key}"
-    message = (
-        f"{given.operation.name} with {which}: the journal has other contents for it ({state}); give it as "
-        "it was, or give another write a key and identifiers of its own"
-    )
-    if state == State.REJECTED.name.lower() and key == given.key:
-        message = f"{message}. To send it as it is now, under the same key, say retry='changed'"
-    return RequestInvalidError(given.prepared.subject, [Problem("key", "outbox.changed", message)])

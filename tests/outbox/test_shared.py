@@ -46,3 +46,15 @@ async def test_a_job_beside_an_outbox_sends_what_is_left(outboxes, client, sandb
     assert (report.accepted, report.resumed) == (2, 1)
     assert (await outboxes[1].invoices.create(wire_invoice(2))).resumed
     assert sandbox.requests[CREATE] == 2
+
+
+async def test_what_another_run_looks_for_is_not_waited_for_without_end(
+    client, sandbox, journal, wire_invoice
+):
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE)
+    one, two = client(), client(timeout=1)
+    async with one, two, one.outbox(journal=journal) as first, two.outbox(journal=journal) as second:
+        assert (await first.invoices.create(wire_invoice(1))).verdict is Verdict.UNKNOWN
+        told = await second.invoices.create(wire_invoice(1))
+    assert (told.verdict, told.resumed, "another run" in told.detail) == (Verdict.UNKNOWN, True, True)
+    assert sandbox.requests[CREATE] == 1
