@@ -33,11 +33,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from figures import median, report, surroundings
+from parts.figures import median, report, surroundings
 
-from confirma_async.accounts import FIRST_ACCOUNT, JOURNAL_DIR_VARIABLE, LOCALHOST, Accounts
-from confirma_async.bulk.items import DIGEST_BYTES, Entry, InvoiceKey, State
-from confirma_async.bulk.journal import Decision, JobName
+from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, LOCALHOST
+from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
+from confirma_async.bulk.journal.records import Decision, JobName
+from confirma_async.bulk.models import DIGEST_BYTES, Entry, InvoiceKey, State
 from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite
 from confirma_async.formats import Place
 from confirma_async.secret import Secret
@@ -79,7 +80,7 @@ FROM place
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="an account's journal after years")
     parser.add_argument("--invoices", type=int, default=1_000_000, help="invoices in the grown journal")
     parser.add_argument("--sent", type=int, default=100_000, help="invoices sent as a job does")
@@ -107,7 +108,7 @@ def main() -> None:
 
 
 def measure(folder: Path, fill: Callable[[Path, int], None], count: int) -> dict[str, float]:
-    """All figures of one journal."""
+    """Return all figures of one journal."""
     os.environ |= {JOURNAL_DIR_VARIABLE: str(folder), API_KEY_VARIABLE: KEY.reveal(), BASE_URL_VARIABLE: URL}
     accounts = Accounts()
     record, owner = accounts.admit(LOCALHOST, KEY)
@@ -139,7 +140,7 @@ def measure(folder: Path, fill: Callable[[Path, int], None], count: int) -> dict
 
 
 def in_a_run(journal: SqliteJournal, run: int, count: int) -> dict[str, float]:
-    """What chunks of a run take: new ones, sent and decided, and known ones."""
+    """Return what chunks of a run take: new ones, sent and decided, and known ones."""
     taken: dict[str, list[float]] = {"admit_ms": [], "send_ms": [], "known_ms": []}
     new, known = entries(FIRST + 2 * count), entries(FIRST + count // 3)
     for _ in range(ROUNDS):
@@ -158,12 +159,12 @@ def in_a_run(journal: SqliteJournal, run: int, count: int) -> dict[str, float]:
 
 
 def _moment(index: int) -> float:
-    """When an invoice is sent."""
+    """Return when an invoice is sent."""
     return BEGAN + index // RUN * DAY + index % RUN * PACE / 1000
 
 
 def send(journal: SqliteJournal, positions: list[int], now: float) -> None:
-    """Intents, and then outcomes: one in fifty is rejected."""
+    """Write intents, and then outcomes: one in fifty is rejected."""
     with journal.transaction():
         journal.sending(positions, now, now + 30)
     with journal.transaction():
@@ -180,7 +181,7 @@ def _decided(position: int, at: float) -> Decision:
 
 
 def send_all(path: Path, count: int) -> None:
-    """Fills a journal as jobs do."""
+    """Fill a journal as jobs do."""
     with contextlib.closing(open_sqlite(path)) as journal:
         todo = entries(FIRST)
         for start in range(0, count, CHUNK):
@@ -194,7 +195,7 @@ def send_all(path: Path, count: int) -> None:
 
 
 def entries(number: int) -> Iterator[Entry]:
-    """Entries from a number on."""
+    """Yield entries from a number on."""
     while True:
         date = (datetime.date(2020, 1, 1) + datetime.timedelta(days=(number - FIRST) // 6000)).isoformat()
         yield Entry(
@@ -209,7 +210,7 @@ def entries(number: int) -> Iterator[Entry]:
 
 
 def grow(path: Path, count: int) -> None:
-    """Fills a journal by SQL, as if many runs had."""
+    """Fill a journal by SQL, as if many runs had."""
     with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
         journal.begin(JobName(LOCALHOST), now=BEGAN)
         words = {
@@ -237,7 +238,7 @@ def grow(path: Path, count: int) -> None:
 
 
 def sizes(path: Path, count: int) -> dict[str, float]:
-    """The size of a journal, by its invoices, and what is how large in it."""
+    """Return the size of a journal, by its invoices, and what is how large in it."""
     with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         (texts,) = connection.execute(
             "SELECT sum(length(source) + coalesce(length(detail), 0)) FROM item"
@@ -257,7 +258,7 @@ def sizes(path: Path, count: int) -> dict[str, float]:
 
 
 def process(*arguments: str) -> float:
-    """Seconds that a process takes, the best of three."""
+    """Return seconds that a process takes, the best of three."""
     taken = []
     for _ in range(1 if "archive" in arguments else 3):
         started = time.perf_counter()

@@ -33,16 +33,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any, TypeAlias
 
-import figures
 from attrs import frozen
-from drive import through_workers
-from raw_server import running_server
-from sample import numbered_invoices
-from simulated_service import Capacity, Line, SecondWindow, SimulatedService, TokenBucket
-from virtual_time import VirtualTimeLoop
+from parts import figures
+from parts.drive import through_workers
+from parts.raw_server import running_server
+from parts.sample import numbered_invoices
+from parts.simulated_service import Capacity, Line, SecondWindow, SimulatedService, TokenBucket
+from parts.virtual_time import VirtualTimeLoop
 
 from confirma_async import CallError, Confirma, RateLimit
 from confirma_async.schemas import SalesInvoiceRequest
@@ -78,7 +77,7 @@ class Use:
 
 
 def use(log: Log, since: float, until: float, capacity: float) -> Use:
-    """What a log says of a stretch of time."""
+    """Return what a log says of a stretch of time."""
     taken = [one for moment, one in log if since <= moment < until]
     return Use(sum(taken) / (until - since) / capacity, 1 - sum(taken) / len(taken) if taken else 0.0)
 
@@ -89,7 +88,7 @@ def use(log: Log, since: float, until: float, capacity: float) -> Use:
 async def random_turn(
     url: str, share: float, invoices: Sequence[SalesInvoiceRequest], calls: int
 ) -> tuple[float, int]:
-    """Calls per second of a new client, and how many of them ended in an error."""
+    """Return calls per second of a new client, and how many of them ended in an error."""
     given_up = 0
     async with Confirma("key", base_url=url, rate_limit=RateLimit(concurrency=WIDTH)) as client:
 
@@ -106,11 +105,11 @@ async def random_turn(
 
 
 def measure_random(rounds: int, calls: int) -> dict[str, Any]:
-    """Throughput with refusals at random, over that without."""
+    """Return throughput with refusals at random, over that without."""
     invoices = list(numbered_invoices(64))
     rates: dict[float, list[float]] = {share: [] for share in (0.0, *SHARES)}
     given_up = dict.fromkeys(rates, 0)
-    with running_server(Path(__file__).with_name("refusing_server.py")) as url:
+    with running_server("parts.refusing_server") as url:
         asyncio.run(random_turn(url, 0.0, invoices, WIDTH))  # what is loaded once is no part of it
         for _ in range(rounds):
             for share, taken in rates.items():
@@ -135,7 +134,7 @@ def measure_random(rounds: int, calls: int) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def working(line: Line, width: int, starts_at: float = 0.0) -> AsyncIterator[list[int]]:
-    """A client that always wants more; gives the count of its calls that ended in an error."""
+    """Yield a client that always wants more; give the count of its calls that ended in an error."""
     lost = [0]
     invoice = next(iter(numbered_invoices(1)))
     client = Confirma(
@@ -163,19 +162,19 @@ async def working(line: Line, width: int, starts_at: float = 0.0) -> AsyncIterat
 def simulated(
     capacity: Capacity, counter: str, seed: int, retry_after: str | None = None
 ) -> SimulatedService:
-    """A service that counts in one of the ways."""
+    """Return a service that counts in one of the ways."""
     return SimulatedService(capacity, COUNTERS[counter](), random.Random(seed), retry_after=retry_after)
 
 
 def width_for(capacity: float) -> int:
-    """Enough calls at once to ask for more than the service takes."""
+    """Call often enough at once to ask for more than the service takes."""
     return WIDTH if capacity <= 50 else 64
 
 
 async def steady(
     capacity: float, counter: str, seed: int, seconds: float, retry_after: str | None
 ) -> dict[str, float]:
-    """A service whose capacity never changes."""
+    """Return a service whose capacity never changes."""
     service = SimulatedService(
         lambda _: capacity, COUNTERS[counter](), random.Random(seed), retry_after=retry_after
     )
@@ -186,7 +185,7 @@ async def steady(
 
 
 async def changing(counter: str, seed: int) -> dict[str, float]:
-    """A service whose capacity falls for a minute."""
+    """Return a service whose capacity falls for a minute."""
 
     def capacity(now: float) -> float:
         return LOW if FALLS <= now < RISES else HIGH
@@ -207,7 +206,7 @@ async def changing(counter: str, seed: int) -> dict[str, float]:
 
 
 def back(log: Log) -> float:
-    """Seconds from the rise of the capacity until nine tenths of it are used."""
+    """Return seconds from the rise of the capacity until nine tenths of it are used."""
     for step in range(int((ENDS - RISES - 2.0) * 4)):
         since = RISES + step / 4
         if use(log, since, since + 2.0, HIGH).used >= TARGET["used"]:
@@ -216,7 +215,7 @@ def back(log: Log) -> float:
 
 
 async def shared(capacity: float, counter: str, seed: int, seconds: float) -> dict[str, float]:
-    """Two clients that know nothing of each other."""
+    """Return two clients that know nothing of each other."""
     service = simulated(lambda _: capacity, counter, seed)
     first, second = service.line(), service.line()
     width = width_for(capacity)
@@ -237,7 +236,7 @@ LARGE_IS_BAD = ("refused", "refused_low", "back_seconds", "given_up")
 
 
 def summed_up(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """The mean and the worst of each figure."""
+    """Return the mean and the worst of each figure."""
     return {
         name: {
             "mean": round(statistics.mean(run[name] for run in runs), 3),
@@ -248,7 +247,7 @@ def summed_up(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]
 
 
 def in_virtual_time(scenario: Scenario, rounds: int) -> dict[str, dict[str, float]]:
-    """Runs a scenario with so many seeds."""
+    """Run a scenario with so many seeds."""
     runs = list[Mapping[str, float]]()
     for seed in range(rounds):
         random.seed(seed)  # the backoff and the rate throw dice of their own
@@ -258,7 +257,7 @@ def in_virtual_time(scenario: Scenario, rounds: int) -> dict[str, dict[str, floa
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="the adaptive rate against random refusals and true limits")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--calls", type=int, default=3000, help="calls per turn over the socket")

@@ -32,10 +32,10 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from drive import Cost, bare_post, client, cost_of, peak_memory_mib, through_workers
-from figures import median, ratio, report, rounds_of, surroundings
-from raw_server import running_server
-from sample import FIRST_NUMBER, numbered, numbered_invoices, sample_invoice
+from parts.drive import Cost, bare_post, client, cost_of, peak_memory_mib, through_workers
+from parts.figures import median, ratio, report, rounds_of, surroundings
+from parts.raw_server import running_server
+from parts.sample import FIRST_NUMBER, numbered, numbered_invoices, sample_invoice
 
 from confirma_async import Confirma
 
@@ -49,7 +49,7 @@ SKIPPED = 10_000
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="journaled bulk over the same client without a journal")
     parser.add_argument("--invoices", type=int, default=5000, help="invoices per variant and round")
     parser.add_argument("--rounds", type=int, default=5)
@@ -160,7 +160,7 @@ def _in_a_process_of_its_own(count: int) -> dict[str, Any]:
 
 
 def draw(grown: Sequence[dict[str, Any]], file: Path) -> None:
-    """Draws how time, CPU and memory grow with the job."""
+    """Draw how time, CPU and memory grow with the job."""
     from matplotlib.figure import Figure
 
     sizes = [one["invoices"] for one in grown]

@@ -29,11 +29,11 @@ from functools import partial
 from itertools import cycle, islice
 from typing import Any, TypeAlias
 
-from drive import Cost, bare_post, client, cost_of, hand_written_post, through_workers
-from figures import median, ratio, report, rounds_of, surroundings
-from raw_server import RECEIPT, running_server
-from rivals import rival_posts, rival_versions
-from sample import as_often_sent, for_new_buyer, numbered_invoices, sample_invoice
+from parts.drive import Cost, bare_post, client, cost_of, hand_written_post, through_workers
+from parts.figures import median, ratio, report, rounds_of, surroundings
+from parts.raw_server import RECEIPT, running_server
+from parts.rivals import rival_posts, rival_versions
+from parts.sample import as_often_sent, for_new_buyer, numbered_invoices, sample_invoice
 
 from confirma_async.converters import Converter
 from confirma_async.schemas import InvoiceReceipt, SalesInvoiceRequest
@@ -53,19 +53,27 @@ Variant: TypeAlias = tuple[Callable[[Any], Awaitable[object]], Sequence[object],
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="CPU of invoices.create over bare aiohttp")
     parser.add_argument("--rounds", type=int, default=9, help="rounds per loop and concurrency")
     parser.add_argument("--calls", type=int, default=2000, help="calls per variant and round")
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        nargs="+",
+        default=CONCURRENCIES,
+        help="calls at once; several are compared",
+    )
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
     options = parser.parse_args()
     rounds, calls = (2, 64) if options.quick else (options.rounds, options.calls)
+    concurrencies: Sequence[int] = options.concurrency
     with running_server() as url:
         loops = {
-            name: _on_loop(factory, partial(_measure, url, rounds, calls))
+            name: _on_loop(factory, partial(_measure, url, rounds, calls), concurrencies)
             for name, factory in _loop_factories().items()
         }
-    widest = [kinds[kind][str(CONCURRENCIES[-1])]["ratio"] for kinds in loops.values() for kind in KINDS]
+    widest = [kinds[kind][str(max(concurrencies))]["ratio"] for kinds in loops.values() for kind in KINDS]
     report(
         {
             **surroundings(),
@@ -75,7 +83,7 @@ def main() -> None:
             "loops": loops,
             "breakdown_us": _breakdown(rounds, calls),
             "target": TARGETS,
-            "target_concurrency": CONCURRENCIES[-1],
+            "target_concurrency": max(concurrencies),
             "met": {
                 name: max(ratios[name]["median"] for ratios in widest) <= target
                 for name, target in TARGETS.items()
@@ -98,10 +106,11 @@ def _loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
 def _on_loop(
     factory: Callable[[], asyncio.AbstractEventLoop],
     measure: Callable[[SalesInvoiceRequest, int], Awaitable[dict[str, Any]]],
+    concurrencies: Sequence[int],
 ) -> dict[str, Any]:
     async def each() -> dict[str, Any]:
         return {
-            kind: {str(concurrency): await measure(make(), concurrency) for concurrency in CONCURRENCIES}
+            kind: {str(concurrency): await measure(make(), concurrency) for concurrency in concurrencies}
             for kind, make in KINDS.items()
         }
 

@@ -24,7 +24,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 import aiohttp
-import figures
+from parts import figures
 
 from confirma_async import CallError, Confirma, RateLimit, RetryPolicy
 
@@ -48,11 +48,11 @@ class Host(asyncio.Protocol):
         self._place = place
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keeps the way back."""
+        """Keep the way back."""
         self._wire = cast("asyncio.Transport", transport)
 
     def data_received(self, _data: bytes) -> None:
-        """Requests are short: each comes in one piece."""
+        """Request are short: each comes in one piece."""
         if self._place == "retries":
             self._wire.write(BUSY)
         elif self._place == "body":
@@ -76,7 +76,7 @@ async def _server(place: str) -> AsyncIterator[str]:
 
 
 async def _measure(place: str, timeout: float) -> tuple[float, float]:
-    """Milliseconds by which the last call ended too late, and by which the first ended before its time."""
+    """Return the milliseconds by which calls ended too late, and too early."""
     if place == "sleep":
         return await _sleep(timeout)
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) if place == "pool" else None
@@ -113,7 +113,7 @@ async def _sleep(timeout: float) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measures and prints one JSON document."""
+    """Measure and print one JSON document."""
     parser = argparse.ArgumentParser(description="how well a call's deadline is kept")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")

@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 
-from figures import median, ratio, report, surroundings
+from parts.figures import median, ratio, report, surroundings
 
 TARGET_MS = 60.0
 STATEMENTS = {
@@ -37,7 +37,7 @@ TELL = "; print((time.process_time() - c) * 1000, (time.perf_counter() - w) * 10
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="import time over that of aiohttp")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")

@@ -31,14 +31,15 @@ from typing import Any, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from attrs import define, field
-from figures import report, surroundings
-from sample import numbered, sample_invoice
+from parts.figures import report, surroundings
+from parts.sample import numbered, sample_invoice
 
-from confirma_async.bulk.audience import Audience
-from confirma_async.bulk.intake import Source
-from confirma_async.bulk.items import JobOptions, Retry, State, Unknown
 from confirma_async.bulk.job import Job
-from confirma_async.bulk.journal import Decision, JobName, Journal
+from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.preparation import Source
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Decision, JobName
+from confirma_async.bulk.models import JobOptions, Retry, State, Unknown
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import Overrides
@@ -49,7 +50,6 @@ from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Request, Response, Transport
-from confirma_async.validation import Checks
 
 T = TypeVar("T")
 
@@ -92,11 +92,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(self._virtual)
 
     def time(self) -> float:
-        """Virtual seconds."""
+        """Return virtual seconds."""
         return self._virtual.now
 
     def clock(self) -> float:
-        """What the clock on the wall says: seconds since 1970."""
+        """Return what the clock on the wall says: seconds since 1970."""
         return self.wall + self.time()
 
 
@@ -119,18 +119,18 @@ class InlineWriter:
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self, work: Callable[[Journal], T]) -> T:
-        """Runs it at once."""
+        """Run it at once."""
         with self._journal.transaction():
             return work(self._journal)
 
     async def sending(self, position: int) -> None:
-        """Writes it down at once."""
+        """Write it down at once."""
         now = self._clock()
         with self._journal.transaction():
             self._journal.sending([position], now, now + self._longest_call)
 
     def decide(self, decision: Decision, then: Callable[[], None]) -> None:
-        """Writes it down at once."""
+        """Write it down at once."""
         with self._journal.transaction():
             self._journal.decide([decision])
         asyncio.get_running_loop().call_soon(then)
@@ -163,7 +163,7 @@ class Service:
     lookups: int = 0
 
     async def send(self, request: Request) -> Response:
-        """Answers a request, or loses its answer."""
+        """Answer a request, or loses its answer."""
         if request.method == "GET":
             await asyncio.sleep(self.seconds / 10)
             self.lookups += 1
@@ -191,7 +191,7 @@ class Service:
         raise TransportError("the connection broke", phase=Phase.NO_REPLY, broken=True)
 
     def take(self, number: int) -> None:
-        """Takes an invoice: it is listed later."""
+        """Take an invoice: it is listed later."""
         delay = self.late if self.ordered else self.dice.uniform(0, 2 * self.late)
         self.listed.setdefault(number, []).append(self.loop.time() + delay)
 
@@ -207,7 +207,7 @@ class Service:
         return Response(200, {}, json.dumps({"metaData": meta, "data": found}).encode())
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Close nothing."""
 
     @property
     def doubled(self) -> int:
@@ -220,7 +220,7 @@ _DATE = _BASE.invoice.header.date.isoformat()
 
 
 def pipeline_to(service: Transport, wide: int = 16) -> Pipeline:
-    """A pipeline over a service in this process."""
+    """Return a pipeline over a service in this process."""
     return Pipeline(
         base_url="https://service.example",
         keys=Keys(client=Key("k")),
@@ -244,24 +244,22 @@ async def run_job(
     retry: Retry = Retry.NONE,
     wide: int = 16,
 ) -> Job:
-    """One run of a job over a journal, in virtual time."""
+    """Run a job over a journal, in virtual time."""
     clock = cast("VirtualLoop", asyncio.get_running_loop()).clock
     writer = cast("JournalWriter", InlineWriter(journal, clock, TIMEOUT))
     with journal.transaction():
         run = journal.begin(JobName("late"), now=clock())
-    audience = Audience()
-    audience.leave()
-    options = JobOptions(
-        settle_seconds=settle, on_unknown=on_unknown, retry=retry, checks=Checks(validate=False)
-    )
-    job = Job(pipeline_to(service, wide), writer, run, options, audience, asyncio.Event(), clock=clock)
+    channel = OutcomeChannel()
+    channel.close()
+    options = JobOptions(settle_seconds=settle, on_unknown=on_unknown, retry=retry, validate=False)
+    job = Job(pipeline_to(service, wide), writer, run, options, channel, asyncio.Event(), clock=clock)
     await job.submit(invoices)
     return job
 
 
 @contextlib.contextmanager
 def quick_journal(folder: Path) -> Iterator[Journal]:
-    """A journal in a file that is not synced: nobody cuts the power here."""
+    """Yield a journal in a file that is not synced: nobody cuts the power here."""
     with contextlib.closing(open_sqlite(folder / "journal")) as journal:
         journal._connection.execute("PRAGMA synchronous = OFF")  # noqa: SLF001 (a shortcut of this script alone)
         yield journal
@@ -270,7 +268,7 @@ def quick_journal(folder: Path) -> Iterator[Journal]:
 def play(
     *, late: float, ordered: bool, lost: int, on_unknown: Unknown = Unknown.HOLD, seed: int = 1
 ) -> dict[str, Any]:
-    """Plays some nights; returns what came of them."""
+    """Play some nights; return what came of them."""
     count = int(lost / SHARE)
 
     async def nights() -> dict[str, Any]:
@@ -302,7 +300,7 @@ def play(
 
 
 def main() -> None:
-    """Plays all kinds of lateness, and prints one JSON document."""
+    """Play all kinds of lateness, and print one JSON document."""
     parser = argparse.ArgumentParser(description="lost answers and lists that are late")
     parser.add_argument("--lost", type=int, default=2000, help="lost answers of each kind of list")
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")

@@ -16,7 +16,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import figures
+from parts import figures
 
 from confirma_async import LocalLimiter, RateLimit
 
@@ -28,7 +28,7 @@ Call = Callable[[int], Awaitable[None]]
 
 
 async def _crowd(count: int, call: Call) -> float:
-    """CPU microseconds per task, from the first to the last."""
+    """Return CPU microseconds per task, from the first to the last."""
     started = time.process_time()
     await asyncio.gather(*(call(index) for index in range(count)))
     return (time.process_time() - started) / count * 1e6
@@ -52,7 +52,7 @@ async def _semaphore(count: int) -> float:
 
 
 async def _limiter(count: int) -> tuple[float, float, int]:
-    """CPU per waiter, the rate that was reached, and how many were served out of turn."""
+    """Return CPU per waiter, the rate that was reached, and how many were served out of turn."""
     limiter = LocalLimiter(RateLimit(per_second=RATE, concurrency=WIDTH))
     deadline = asyncio.get_running_loop().time() + 3600
     served: list[int] = []
@@ -69,7 +69,7 @@ async def _limiter(count: int) -> tuple[float, float, int]:
 
 
 async def _uncontended(calls: int) -> float:
-    """CPU microseconds of a turn that nobody has to wait for."""
+    """Return CPU microseconds of a turn that nobody has to wait for."""
     limiter = LocalLimiter(RateLimit(concurrency=WIDTH))
     started = time.process_time()
     for _ in range(calls):
@@ -79,7 +79,7 @@ async def _uncontended(calls: int) -> float:
 
 
 def main() -> None:
-    """Measures and prints one JSON document."""
+    """Measure and print one JSON document."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="little of everything, only to see that it runs")
     quick = parser.parse_args().quick

@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from drive import client, through_workers
-from figures import report, surroundings
-from raw_server import running_server
-from sample import FIRST_NUMBER, numbered, sample_invoice
+from parts.drive import client, through_workers
+from parts.figures import report, surroundings
+from parts.raw_server import running_server
+from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async.schemas import SalesInvoiceRequest
 
@@ -30,7 +30,7 @@ FRACTIONS = (100, 10, 1)
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="memory of a client after many calls")
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")

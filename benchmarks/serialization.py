@@ -19,8 +19,8 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from figures import median, ratio, report, rounds_of, surroundings
-from sample import sample_invoice
+from parts.figures import median, ratio, report, rounds_of, surroundings
+from parts.sample import sample_invoice
 
 from confirma_async.converters import Converter
 from confirma_async.schemas import (
@@ -44,7 +44,7 @@ PLAIN: dict[Any, Any] = {
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="encode and decode over msgspec Structs")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--calls", type=int, default=2000, help="calls per variant and round")
@@ -97,7 +97,7 @@ def _variants() -> tuple[dict[str, Callable[[], object]], int, int]:
 
 
 def _structs(cls: type[Schema], converter: Converter) -> type[msgspec.Struct]:
-    """A Struct class with the fields of a schema, and of the schemas below it."""
+    """Return a Struct class with the fields of a schema, and of the schemas below it."""
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for item in converter.fields_of(cls):
         kind = _plain(item.kind, converter)

@@ -33,16 +33,17 @@ import aiohttp
 import httpx
 import requests
 from anyio.from_thread import start_blocking_portal
-from drive import API_KEY, Cost
-from figures import median, ratio, report, surroundings
-from raw_server import running_server
+from parts.drive import API_KEY, Cost
+from parts.figures import median, ratio, report, surroundings
+from parts.raw_server import running_server
+from parts.sample import numbered_invoices
 from requests.adapters import HTTPAdapter
-from sample import numbered_invoices
 
 from confirma_async.contract import CREATE_INVOICE
 from confirma_sync import Confirma, RateLimit
 
-TARGET = 0.9
+TARGET = 0.85
+"""Of the wall time of ``requests``, at one thread."""
 THREADS = (1, 16)
 DISTINCT = 64
 """Invoices that are sent over and over."""
@@ -51,7 +52,7 @@ HEADERS = {"X-Api-Key": API_KEY, "Content-Type": "application/json"}
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="Blocking invoices.create over requests and httpx")
     parser.add_argument("--rounds", type=int, default=9, help="rounds per number of threads")
     parser.add_argument("--calls", type=int, default=2000, help="calls per variant and round")
@@ -72,7 +73,7 @@ def main() -> None:
             "scaling": {name: ratio(_wall(one[name]), _wall(many[name])) for name in one},
             "portal_us": portal,
             "target": TARGET,
-            "met": all(taken["wall_ratio"]["requests"]["median"] <= TARGET for taken in figures.values()),
+            "met": figures[str(THREADS[0])]["wall_ratio"]["requests"]["median"] <= TARGET,
         }
     )
 
@@ -101,7 +102,7 @@ def _measure(url: str, rounds: int, calls: int, threads: int) -> dict[str, list[
 
 
 def _cost_of(call: Callable[[Any], object], items: Sequence[object], threads: int) -> Cost:
-    """Measures a call for each item, from a fixed set of threads."""
+    """Measure a call for each item, from a fixed set of threads."""
     left = iter(items)  # a list's iterator gives each item to one thread
     ready, go = threading.Barrier(threads + 1), threading.Event()
 
@@ -160,7 +161,7 @@ def _bare_post(confirma: Confirma, target: str, threads: int) -> Iterator[Callab
 
 
 def _portal(url: str, rounds: int, calls: int) -> dict[str, Any]:
-    """Wall microseconds of the way to the loop and back, by how it is gone."""
+    """Return wall microseconds of the way to the loop and back, by how it is gone."""
 
     async def nothing() -> None:
         return None

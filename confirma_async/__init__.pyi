@@ -28,7 +28,7 @@ from .credentials import (
     TokenStore as TokenStore,
 )
 from .errors import (
-    AddressNotChosenError as AddressNotChosenError,
+    AmbiguousAddressError as AmbiguousAddressError,
     APIError as APIError,
     Attempt as Attempt,
     AuthenticationError as AuthenticationError,
@@ -42,6 +42,8 @@ from .errors import (
     DocumentError as DocumentError,
     JournalError as JournalError,
     JournalMismatchError as JournalMismatchError,
+    MirrorBusyError as MirrorBusyError,
+    MirrorError as MirrorError,
     NotFoundError as NotFoundError,
     NotTheServiceError as NotTheServiceError,
     OutcomeUnknownError as OutcomeUnknownError,
@@ -55,6 +57,9 @@ from .errors import (
     TokenNotKeptError as TokenNotKeptError,
     TransportError as TransportError,
     UnprocessableError as UnprocessableError,
+)
+from .outbox import (
+    WriteOutcome as WriteOutcome,
 )
 from .pagination import (
     Listing as Listing,
@@ -80,6 +85,7 @@ from .session.history import (
 )
 from .session.hooks import (
     Hook as Hook,
+    OutboxState as OutboxState,
     Outgoing as Outgoing,
 )
 from .session.rate.ratelimit import (

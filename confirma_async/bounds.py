@@ -1,4 +1,4 @@
-"""What each number may be: one table, which arguments are held against and help texts are made from."""
+"""Bounds of numbers: one table, from which arguments are checked and help texts are made."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Bounds:
         return f"{noun} from {self.least:,} to {self.most:,}"
 
     def hold(self, value: object) -> bool:
-        """Whether a value is such a number; ``nan``, an infinite one, a truth value and a text are not."""
+        """Say whether a value is such a number: not ``nan``, infinite, a truth value or a text."""
         if isinstance(value, bool) or not isinstance(value, numbers.Integral if self.whole else numbers.Real):
             return False
         number = cast("float", value)
         return self.least < number <= self.most if self.above else self.least <= number <= self.most
 
     def check(self, name: str, value: object) -> None:
-        """Refuses what is no such number.
+        """Refuse what is no such number.
 
         Args:
             name: What a caller knows it by: the name of the parameter.
@@ -54,12 +54,12 @@ class Bounds:
         Raises:
             ConfigurationError: it is none.
         """
-        if not self.hold(value):  # the value itself is not told: it may be a key that was mixed up
+        if not self.hold(value):  # the value itself is not shown: it may be a key that was mixed up
             raise ConfigurationError(f"{name} must be {self}")
 
 
 def within(bounds: Bounds, *, optional: bool = False) -> Any:
-    """Holds an attribute of an attrs class against bounds; None passes where it is optional."""
+    """Hold an attribute of an attrs class against bounds; None passes where it is optional."""
 
     def check(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if value is not None or not optional:
@@ -83,7 +83,7 @@ BACKOFF = Bounds(least=0, most=3600, above=True, of="seconds")
 BUDGET = Bounds(least=0, most=1_000_000, whole=True, of="retries")
 
 SETTLE = Bounds(least=0, most=7 * DAY, of="seconds")
-WAVE = Bounds(least=1, most=1_000_000, whole=True, of="rejections")
+MAX_CONSECUTIVE_REJECTIONS = Bounds(least=1, most=1_000_000, whole=True, of="rejections")
 EXPECTED = Bounds(least=0, most=10**12, whole=True, of="records")
 
 NUMBER = Bounds(least=0, most=10**18 - 1, whole=True)
@@ -91,6 +91,9 @@ NUMBER = Bounds(least=0, most=10**18 - 1, whole=True)
 FIRST_NUMBER = Bounds(least=1, most=10**18 - 1, whole=True)
 """The first that is given to an invoice."""
 DUE_DAYS = Bounds(least=0, most=3650, whole=True, of="days")
+
+HORIZON = Bounds(least=0, most=365, whole=True, of="days")
+"""For which a reconciliation waits for the other side."""
 
 PAGE = Bounds(least=1, most=10**9, whole=True)
 PAGE_SIZE = Bounds(least=1, most=1_000_000, whole=True, of="records")

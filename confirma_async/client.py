@@ -15,7 +15,8 @@ from weakref import WeakSet
 from attrs import evolve
 
 from confirma_async import bounds
-from confirma_async.accounts import AccountName, account_name, note_renewal
+from confirma_async.accounts.owner import AccountName, account_name
+from confirma_async.accounts.registry import note_renewal
 from confirma_async.contract import Overrides, Repeat, TokenKind
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials
@@ -33,9 +34,12 @@ from confirma_async.settings import Environment, Settings
 if TYPE_CHECKING:
     import aiohttp
 
-    from confirma_async.bulk import Bulk
+    from confirma_async.bulk import Bulk, Unknown
+    from confirma_async.bulk.placement import JournalSource
     from confirma_async.comparison.access import ContractAccess
     from confirma_async.comparison.recording import Recorder
+    from confirma_async.mirror import Mirror
+    from confirma_async.outbox import Outbox
     from confirma_async.resources.accounting import Accounting
     from confirma_async.resources.invoices import Invoices
     from confirma_async.resources.onboarding import Onboarding
@@ -123,6 +127,45 @@ class Account:
         from confirma_async.bulk import Bulk
 
         return Bulk(self._pipeline, self._name)
+
+    def outbox(
+        self,
+        *,
+        journal: JournalSource = None,
+        settle_seconds: float = 60.0,
+        on_unknown: Unknown | str = "hold",
+        keep_payloads: bool = False,
+        target: str | None = None,
+    ) -> Outbox:
+        """Return an outbox, each write exactly once: ``async with confirma.outbox() as outbox: ...``.
+
+        Args:
+            journal: The account's own journal unless given, which knows what any job has sent for it. Or a
+                file, or a function that opens a journal of another form.
+            settle_seconds: Seconds for which the service may still be at work on a call that has ended. No
+                figure is documented; 60 is this project's choice. From 0 to 604,800, which is a week.
+            on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
+                of its absence: ``hold`` it for a later witness or a person, or ``resend`` it after the settle
+                time, which doubles it if the service's list was later than that.
+            keep_payloads: Whether the journal keeps what is given until its outcome is final, so that an
+                outbox that is opened after a crash sends by itself what surely was not sent. They hold
+                personal data; only the user who runs this may read the journal's file.
+            target: What the journal is bound to; the base URL unless said otherwise.
+
+        Raises:
+            ConfigurationError: a number is out of its bounds.
+        """
+        from confirma_async.outbox import Outbox, options_of
+
+        options = options_of(settle_seconds, on_unknown)
+        return Outbox(self.bulk, self._pipeline, journal, target, options, keep_payloads=keep_payloads)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        """A copy of what became of the invoices, and its reconciliation."""
+        from confirma_async.mirror import Mirror
+
+        return Mirror(self._pipeline, self._name)
 
     @cached_property
     def contract(self) -> ContractAccess:
@@ -220,7 +263,7 @@ class Confirma(Account):
         session: An aiohttp session to borrow: it is neither changed nor closed.
         ssl_context: TLS settings of your own. Verification cannot be switched off by a flag.
         overrides: Corrections of provisional paths and names.
-        hooks: Who is told of every call, in order.
+        hooks: Called for every call, in order.
         transport: Something else to send requests through, instead of aiohttp.
         answer_limit: Bytes of an answer that are read at most; a longer one is a ResponseDecodeError. From
             1 to 4,294,967,296.
@@ -299,7 +342,7 @@ class Confirma(Account):
         account: str | None = None,
         new_account: bool = False,
     ) -> AccountView:
-        """Another client account, called through this one: ``with confirma.as_client(key) as creditor: ...``.
+        """View another client account through this client: ``with confirma.as_client(key) as creditor: ...``.
 
         For partners who act for many. It costs next to nothing: connections, limits, the budget of retries,
         hooks and the provisioning token are this client's. The key goes to this client's host only.
@@ -321,7 +364,7 @@ class Confirma(Account):
         return AccountView(evolve(self._pipeline, keys=keys), account_name(account, new=new_account))
 
     def _key(self, source: Credentials | None) -> Key | None:
-        """The key from a source. All that use one store share one key: of them, only one may renew it."""
+        """Return the key from a source; all that use one store share one key, so that one renews it."""
         if source is None:
             return None
         known = (key for key in self._keys if key.store is source)
@@ -331,7 +374,7 @@ class Confirma(Account):
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
-        """Makes a client from the environment variables.
+        """Make a client from the environment variables.
 
         They are CONFIRMA_API_KEY and CONFIRMA_PROVISIONING_TOKEN, one of which may be missing,
         CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL.
@@ -352,7 +395,7 @@ class Confirma(Account):
         )
 
     async def aclose(self) -> None:
-        """Ends the calls under way, and closes what the client opened; a borrowed session stays open.
+        """End the calls under way, and close what the client opened; a borrowed session stays open.
 
         Who awaits such a call gets an OutcomeUnknownError where it may have taken effect, and otherwise a
         TransportError. The renewal of a token is waited for: its answer is the only place where the new one

@@ -1,4 +1,4 @@
-"""Where a key comes from: given as it is, asked for, or kept in a store that takes a renewed token."""
+"""Sources of keys: text, a callback, or a store that takes a renewed token."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TokenStore(Protocol):
     """Keeps the one token of one client account, and is given a new one when the token is renewed."""
 
     async def load(self) -> Secret:
-        """Returns the token as it is kept now.
+        """Return the token as it is kept now.
 
         Raises:
             CredentialsError: there is none, or it cannot be read.
@@ -38,7 +38,7 @@ class TokenStore(Protocol):
         ...
 
     async def save(self, token: Secret) -> None:
-        """Keeps a new token in place of the old one; returns only once it would survive a power cut.
+        """Keep a new token in place of the old one; return only once it would survive a power cut.
 
         Whatever it raises means that the token is not kept; the token is not lost by that (see
         ``TokenNotKeptError``).
@@ -51,7 +51,7 @@ class SharedTokenStore(TokenStore, Protocol):
     """A store that several processes may renew the token of: one of them at a time."""
 
     def exclusive(self) -> AbstractAsyncContextManager[None]:
-        """Keeps all others out while the block lasts, in which the token is read, renewed and saved.
+        """Keep all others out while the block lasts, in which the token is read, renewed and saved.
 
         Raises:
             CredentialsError: they cannot be kept out; nothing was sent.
@@ -67,7 +67,7 @@ Credentials: TypeAlias = str | Secret | AskedFor | TokenStore
 
 
 def checked(key: str | Secret) -> Secret:
-    """The key as a secret.
+    """Return the key as a secret.
 
     Raises:
         ConfigurationError: no HTTP header can carry it.
@@ -98,7 +98,7 @@ class FileTokenStore:
         self.path: Path = Path(path)
 
     async def load(self) -> Secret:
-        """Reads the token.
+        """Read the token.
 
         Raises:
             CredentialsError: there is no such file, others can read it, or it holds no token.
@@ -106,7 +106,7 @@ class FileTokenStore:
         return await asyncio.to_thread(self._read)
 
     async def save(self, token: Secret) -> None:
-        """Writes a token.
+        """Write a token.
 
         Raises:
             OSError: the file cannot be written.
@@ -115,7 +115,7 @@ class FileTokenStore:
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncGenerator[None]:
-        """Keeps other processes out, and whoever else has the file in this one; see ``SharedTokenStore``.
+        """Keep other processes out, and whoever else has the file in this one; see ``SharedTokenStore``.
 
         Raises:
             CredentialsError: no file can be locked beside the token's, or another process has not let go of
@@ -193,7 +193,7 @@ class _Lock:
             raise self._impossible(error) from error
 
     def taken(self) -> bool:
-        """Whether the lock could be taken, or is held already."""
+        """Say whether the lock could be taken, or is held already."""
         import fcntl  # not on every platform
 
         try:
@@ -205,7 +205,7 @@ class _Lock:
         return True
 
     def close(self) -> None:
-        """Lets go of it, also where a child process has the file open, too."""
+        """Let go of it, also where a child process has the file open, too."""
         import fcntl
 
         with suppress(OSError):  # where there are no locks, there is none to let go of
@@ -233,11 +233,11 @@ class Keyring(Protocol):
     """What the ``keyring`` package offers, and whatever is shaped like it."""
 
     def get_password(self, service_name: str, username: str, /) -> str | None:
-        """Returns what is kept under these names; None if nothing is."""
+        """Return what is kept under these names; None if nothing is."""
         ...
 
     def set_password(self, service_name: str, username: str, password: str, /) -> None:
-        """Keeps something under these names."""
+        """Keep something under these names."""
         ...
 
 
@@ -256,7 +256,7 @@ class KeyringTokenStore:
         self._username = username
 
     async def load(self) -> Secret:
-        """Reads the token.
+        """Read the token.
 
         Raises:
             CredentialsError: the keyring has none, or cannot be read.
@@ -270,7 +270,7 @@ class KeyringTokenStore:
         return checked(found)
 
     async def save(self, token: Secret) -> None:
-        """Writes a token; raises what the keyring raises."""
+        """Write a token; raise what the keyring raises."""
         await asyncio.to_thread(self._keyring.set_password, self._service, self._username, token.reveal())
 
     def __repr__(self) -> str:
@@ -290,7 +290,7 @@ class CallbackTokenStore:
         self._save = save
 
     async def load(self) -> Secret:
-        """Asks the function for the token.
+        """Ask the function for the token.
 
         Raises:
             CredentialsError: the function raised something.
@@ -298,7 +298,7 @@ class CallbackTokenStore:
         return await ask(self._load)
 
     async def save(self, token: Secret) -> None:
-        """Hands a token to the function; raises what the function raises."""
+        """Hand a token to the function; raise what the function raises."""
         await _awaited(self._save(token))
 
     def __repr__(self) -> str:
@@ -306,7 +306,7 @@ class CallbackTokenStore:
 
 
 async def ask(function: AskedFor) -> Secret:
-    """Asks a function for the key.
+    """Ask a function for the key.
 
     Raises:
         CredentialsError: the function raised something, or gave what is no key.

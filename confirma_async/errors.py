@@ -109,11 +109,11 @@ class UnknownAccountError(ConfigurationError):
         self.known: tuple[str, ...] = tuple(known)
         self.account = account
         names = ", ".join(self.known) or "none"
-        told = (
+        message = (
             f"there is no account {account} of {target}" if account else f"which account of {target} is meant"
         )
         super().__init__(
-            f"{told} (known: {names}); name one of them with account=, or a new one with new_account=True"
+            f"{message} (known: {names}); name one of them with account=, or a new one with new_account=True"
         )
 
 
@@ -135,19 +135,19 @@ class UnknownKeyError(ConfigurationError):
         self.account = account
         self.holder = holder
         if holder is not None:
-            told = f"this key belongs to the account {holder} of {target}, not to {account}; name that one"
+            message = f"this key belongs to the account {holder} of {target}, not to {account}; name that one"
         elif account is not None:
-            told = (
+            message = (
                 f"the account {account} of {target} is known already, by other keys; if this is its new key, "
                 "name it with account= alone"
             )
         else:
-            told = (
+            message = (
                 f"this key is new to {target}, where these accounts are known: {', '.join(self.known)}. What "
                 "was sent for an account must stay known, so say whose key it is: account= names one of them "
                 "that has a new key, new_account=True with a name of its own makes another"
             )
-        super().__init__(told)
+        super().__init__(message)
 
 
 class RequestInvalidError(ConfirmaError):
@@ -182,7 +182,7 @@ class CallError(ConfirmaError):
     request_id: str | None = None
 
     def of(self, operation: str, attempts: Sequence[Attempt]) -> Self:
-        """Says which operation failed and after which attempts; returns the error itself."""
+        """Say which operation failed and after which attempts; return the error itself."""
         self.operation = operation
         self.attempts = tuple(attempts)
         if self.attempts:
@@ -228,7 +228,7 @@ class OutcomeUnknownError(CallError):
         subject: What the call was about, e.g. ``invoice 1042``; None where nothing names it.
         status: The HTTP status, where the answer was one that leaves the outcome open (3xx, 408, 500, 502,
             503 without ``Retry-After``, 504).
-        find_out: The command that tells what became of it, where the call knows enough to name it.
+        find_out: The command that shows what became of it, where the call knows enough to name it.
     """
 
     phase: Phase = Phase.NO_REPLY
@@ -314,9 +314,9 @@ class APIError(CallError):
         self.body = body
         self.detail = detail
         self.request_id = request_id
-        told = f": {detail}" if detail else ""
+        said = f": {detail}" if detail else ""
         ident = f" (request {request_id})" if request_id else ""
-        super().__init__(f"{self.meaning} (HTTP {status}){told}{ident}")
+        super().__init__(f"{self.meaning} (HTTP {status}){said}{ident}")
 
 
 class BadRequestError(APIError):
@@ -399,11 +399,11 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
 
 
 def error_class(status: int) -> type[APIError]:
-    """The class that stands for an HTTP status."""
+    """Make the class that stands for an HTTP status."""
     return _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
 
 
-class AddressNotChosenError(ConfirmaError):
+class AmbiguousAddressError(ConfirmaError):
     """A company has no e-invoice address that fits, or several; none is chosen silently.
 
     Attributes:
@@ -415,13 +415,15 @@ class AddressNotChosenError(ConfirmaError):
     def __init__(self, candidates: Sequence[str]) -> None:
         self.candidates = tuple(candidates)
         if not self.candidates:
-            told = "no e-invoice address fits; ask for another type or operator, or deliver by another method"
+            message = (
+                "no e-invoice address fits; ask for another type or operator, or deliver by another method"
+            )
         else:
-            told = (
+            message = (
                 f"{len(self.candidates)} e-invoice addresses fit ({'; '.join(self.candidates)}); "
                 "name the type, the operator, or both"
             )
-        super().__init__(told)
+        super().__init__(message)
 
 
 class NotTheServiceError(ConfirmaError):
@@ -462,3 +464,17 @@ class JournalMismatchError(JournalError):
     """
 
     account: str | None = None
+
+
+class MirrorError(ConfirmaError):
+    """The mirror cannot be used as it is; the message says why and what to do. Nothing was changed in it.
+
+    Attributes:
+        resumable: Whether the same call goes on once the cause is removed (a full disk, say).
+    """
+
+    resumable: bool = False
+
+
+class MirrorBusyError(MirrorError):
+    """Another run is at work on the same mirror; this one ended at once."""

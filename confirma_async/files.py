@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Writes a file of mode 0600 so that after a crash it holds the old content or the new one.
+    """Write a file of mode 0600 so that after a crash it holds the old content or the new one.
 
     Args:
         path: The file. A symbolic link is followed.
@@ -34,7 +34,7 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable.
+    """Make the names in a folder durable.
 
     Raises:
         OSError: the folder cannot be read.
@@ -48,7 +48,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Generator[None]:
-    """Keeps other processes, and other users of this function, out while the block runs.
+    """Keep other processes, and other users of this function, out while the block runs.
 
     Args:
         path: A file for the lock alone; it is made where there is none, and stays.
@@ -65,7 +65,7 @@ def locked(path: Path) -> Generator[None]:
 
 
 def make_private(folder: Path) -> None:
-    """Makes a folder, and those above it, for its owner only; one that is there stays as it is.
+    """Make a folder, and those above it, for its owner only; one that is there stays as it is.
 
     Raises:
         OSError: it cannot be made.

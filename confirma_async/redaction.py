@@ -1,4 +1,4 @@
-"""What no message may hold: keys, personal identity numbers, and characters that drive a terminal."""
+"""Redaction of messages: no keys, no personal identity numbers, no control characters."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from typing import Final
 
 from confirma_async.secret import HIDDEN, Secret
 
-_NUMBER = r"(?:\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]|\d{6,8}[-+]\d{4})"
-"""Finnish and Swedish ones; a Swedish organisation number looks the same and is taken for one too."""
+_MONTH = "(?:0[1-9]|1[0-2])"
+_DAY = r"(?:0[1-9]|[12]\d|3[01])"
+_NUMBER = (
+    rf"(?:{_DAY}{_MONTH}\d\d[-+A-FU-Y]\d{{3}}[0-9A-Z]"
+    rf"|(?:\d\d)?\d\d{_MONTH}(?:{_DAY}|6[1-9]|[78]\d|9[01])[-+]\d{{4}})"
+)
+"""Finnish and Swedish ones, those of coordination included, by their dates alone: what is shown must not
+depend on a check digit, since a number with a wrong digit is still a person's. The number of a Swedish
+organisation has no month, and so has an invoice number such as 202626-0001."""
 
 _ALONE = re.compile(_NUMBER, re.ASCII | re.IGNORECASE)
 _WITHIN = re.compile(rf"(?<![0-9]){_NUMBER}(?![0-9A-Z])", re.ASCII | re.IGNORECASE)
@@ -28,18 +35,21 @@ _DRIVING = re.compile(
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
-def is_personal_number(text: str) -> bool:
-    """Whether a whole text looks like a personal identity number."""
+def may_be_personal_number(text: str) -> bool:
+    """Say whether a whole text may be a personal identity number, so that no message shows it.
+
+    This decides what is hidden. What a value is, and so where it is sent, ``formats`` decides more strictly.
+    """
     return _ALONE.fullmatch(text.strip()) is not None
 
 
 def masked(text: str) -> str:
-    """The text with everything that looks like a personal identity number blotted out."""
+    """Return the text with everything that looks like a personal identity number blotted out."""
     return _WITHIN.sub(MASK, text)
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    r"""A text that drives no terminal and forges no line of a log: what would is written out, ``\x1b``.
+    r"""Write control characters out (``\x1b``), so that a text drives no terminal and forges no line.
 
     A text that has been through this once stays as it is.
 
@@ -54,8 +64,8 @@ def visible(text: str, *, lines: bool = False) -> str:
     return _DRIVING.sub(_written_out, text)
 
 
-def told(text: str, longest: int | None = None) -> str:
-    """What somebody else said, as a message of ours may repeat it: one line, masked and visible.
+def quoted(text: str, longest: int | None = None) -> str:
+    """Return what somebody else said, as a message of ours may repeat it: one line, masked and visible.
 
     Args:
         text: What was said.
@@ -90,15 +100,15 @@ class Mask:
         self._in_bytes = re.compile(anyhow.encode(), re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
-        """The text without the keys."""
+        """Return the text without the keys."""
         return self._in_text.sub(HIDDEN, text) if self._plain else text
 
     def body(self, body: bytes) -> bytes:
-        """The body of an answer without the keys; what was JSON before is so still."""
+        """Return the body of an answer without the keys; what was JSON before is so still."""
         return self._in_bytes.sub(_HIDDEN_BYTES, body) if self._may_stand_in(body) else body
 
     def _may_stand_in(self, body: bytes) -> bool:
-        """Whether the pattern, which takes its time, must look at a body."""
+        """Say whether the pattern, which takes its time, must look at a body."""
         low = body.lower()
         for key in self._plain:
             if key in low:
@@ -119,7 +129,10 @@ _NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
 def _however_written(key: str) -> str:
-    """A pattern for a text, each of its characters plain or escaped; bounded, so that time is linear."""
+    """Return a pattern for a text, each of its characters plain or escaped.
+
+    Bounded, so that time is linear.
+    """
     return "\x00{0,3}".join(map(_character, key))
 
 

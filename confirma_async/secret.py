@@ -1,4 +1,4 @@
-"""Text that never shows: API keys and tokens."""
+"""Secrets: API keys and tokens, whose text never shows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Secret:
         self._text: str = text.reveal() if isinstance(text, Secret) else text
 
     def reveal(self) -> str:
-        """The text itself. Do not print it."""
+        """Return the text itself. Do not print it."""
         return self._text
 
     def __repr__(self) -> str:
@@ -49,5 +49,5 @@ class Secret:
 
 
 def secret(text: str | Secret | None) -> Secret | None:
-    """The text as a secret; None stays None."""
+    """Return the text as a secret; None stays None."""
     return None if text is None else Secret(text)

@@ -57,7 +57,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str] | None = None) -> Settings:
-        """Reads the environment variables.
+        """Read the environment variables.
 
         CONFIRMA_API_KEY is the client's token, CONFIRMA_PROVISIONING_TOKEN the partner's; one of them must be
         there. CONFIRMA_ENVIRONMENT is staging or production, CONFIRMA_BASE_URL another place to call.
@@ -82,7 +82,7 @@ class Settings:
 
 
 def _refuse_the_other(environment: Environment, url: str) -> None:
-    """Production must be said: its URL alone does not say it, and staging's does not unsay it."""
+    """Refuse a URL that contradicts the environment: production must be said."""
     for other in Environment:
         if other is not environment and urlsplit(url).hostname == urlsplit(other.value).hostname:
             raise ConfigurationError(
@@ -93,7 +93,7 @@ def _refuse_the_other(environment: Environment, url: str) -> None:
 
 
 def target_from_env(variables: Mapping[str, str]) -> tuple[Environment, str]:
-    """Reads where calls go: the environment, and the base URL to call.
+    """Read where calls go: the environment, and the base URL to call.
 
     Raises:
         ConfigurationError: a variable says something that cannot be used.
@@ -111,7 +111,7 @@ _USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def check_base_url(url: str) -> str:
-    """Returns the base URL without a trailing slash.
+    """Return the base URL without a trailing slash.
 
     Raises:
         ConfigurationError: it is no URL of a host, carries a path or a password, or is plain HTTP to a
@@ -143,7 +143,7 @@ def check_base_url(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine itself."""
+    """Say whether a host name or address is this machine itself."""
     if host == "localhost":
         return True
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import Token
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from attrs import frozen
 from confirma_async._version import __version__
 from confirma_async.errors import APIError, Attempt
 from confirma_async.session.history import History
-from confirma_async.session.hooks import Hook, Outgoing
+from confirma_async.session.hooks import Hook, OutboxState, Outgoing
 
 try:
     from opentelemetry import context, metrics, propagate, trace
@@ -38,7 +38,7 @@ Attributes = Mapping[str, str | int]
 
 
 @frozen
-class _Open:
+class _ActiveSpan:
     """The span of a call under way, and how to give its caller's context back."""
 
     span: trace.Span
@@ -67,7 +67,7 @@ class OpenTelemetryHook(Hook):
     ) -> None:
         self._tracer = trace.get_tracer("confirma_async", __version__, tracer_provider, SCHEMA_URL)
         self._propagate = propagate
-        self._open: dict[History, _Open] = {}
+        self._open: dict[History, _ActiveSpan] = {}
         meter = metrics.get_meter("confirma_async", __version__, meter_provider, SCHEMA_URL)
         self._request_seconds = meter.create_histogram(
             "http.client.request.duration",
@@ -94,8 +94,40 @@ class OpenTelemetryHook(Hook):
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
 
+        self._outboxes: list[Callable[[], OutboxState]] = []
+        meter.create_observable_gauge(
+            "confirma.outbox.open",
+            [self._observe_open],
+            "{write}",
+            "Writes of open outboxes that are under way, or of unknown outcome.",
+        )
+        meter.create_observable_gauge(
+            "confirma.outbox.oldest",
+            [self._observe_oldest],
+            "s",
+            "Age of the oldest of these; 0 where there are none.",
+        )
+
+    def outbox_opened(self, look: Callable[[], OutboxState]) -> None:
+        """Observe an outbox from now on."""
+        self._outboxes.append(look)
+
+    def outbox_closed(self, look: Callable[[], OutboxState]) -> None:
+        """Observe it no longer."""
+        self._outboxes.remove(look)
+
+    def _observe_open(self, _: metrics.CallbackOptions) -> Iterable[metrics.Observation]:
+        states = [look() for look in [*self._outboxes]]
+        yield metrics.Observation(sum(s.under_way for s in states), {"confirma.outbox.state": "under way"})
+        yield metrics.Observation(sum(s.unknown for s in states), {"confirma.outbox.state": "unknown"})
+
+    def _observe_oldest(self, _: metrics.CallbackOptions) -> Iterable[metrics.Observation]:
+        moments = [state.since for look in [*self._outboxes] if (state := look()).since is not None]
+        now = time.time()
+        yield metrics.Observation(max(0.0, now - min(moments, default=now)))
+
     def before_attempt(self, outgoing: Outgoing) -> Outgoing | None:
-        """Starts the span, as of the start of the call."""
+        """Start the span, as of the start of the call."""
         if outgoing.history not in self._open:
             self._open[outgoing.history] = self._start(outgoing.history)
         if not self._propagate:
@@ -105,7 +137,7 @@ class OpenTelemetryHook(Hook):
         return outgoing.with_headers(carrier)
 
     def after_attempt(self, history: History) -> None:
-        """Adds an event to the span, and counts the request."""
+        """Add an event to the span, and count the request."""
         attempt = history.attempts[-1]
         outcome = _outcome_of(attempt)
         self._request_seconds.record(attempt.seconds, {**_target(history), **outcome})
@@ -121,7 +153,7 @@ class OpenTelemetryHook(Hook):
         )
 
     def after_call(self, history: History) -> None:
-        """Ends the span, and counts the call."""
+        """End the span, and count the call."""
         open_ = self._open.pop(history, None) or self._start(history)
         attributes = {"confirma.operation": history.operation.name, **_outcome(history)}
         self._call_seconds.record(history.seconds, attributes)
@@ -137,7 +169,7 @@ class OpenTelemetryHook(Hook):
         open_.span.end()
         context.detach(open_.before)
 
-    def _start(self, history: History) -> _Open:
+    def _start(self, history: History) -> _ActiveSpan:
         since = asyncio.get_running_loop().time() - history.started
         target = _target(history)
         span = self._tracer.start_span(
@@ -150,7 +182,7 @@ class OpenTelemetryHook(Hook):
             },
             start_time=time.time_ns() - int(since * 1e9),
         )
-        return _Open(span, context.attach(trace.set_span_in_context(span)))
+        return _ActiveSpan(span, context.attach(trace.set_span_in_context(span)))
 
 
 def _target(history: History) -> Attributes:
@@ -170,7 +202,7 @@ def _target_of(method: str, url: str) -> Attributes:
 
 
 def _outcome_of(attempt: Attempt) -> Attributes:
-    """How a request ended: its status, and what kind of error that was."""
+    """Return how a request ended: its status, and what kind of error that was."""
     if attempt.status is None:
         return {"error.type": attempt.phase.name.lower()}
     status: Attributes = {"http.response.status_code": attempt.status}
@@ -178,7 +210,7 @@ def _outcome_of(attempt: Attempt) -> Attributes:
 
 
 def _outcome(history: History) -> Attributes:
-    """How a call ended: its last status, and its error: the class, or the status if that says all."""
+    """Return how a call ended: its last status, and its error: the class, or the status if that says all."""
     error, attempt = history.error, history.attempts[-1] if history.attempts else None
     found: dict[str, str | int] = {}
     if attempt is not None and attempt.status is not None:

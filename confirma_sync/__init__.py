@@ -14,13 +14,13 @@ __all__ = dir(confirma_async)  # noqa: PLE0605  # pyright: ignore[reportUnsuppor
 
 _OWN = {
     "Confirma": "confirma_sync.client",
-    "Listing": "confirma_sync.listing",
+    "Listing": "confirma_sync.proxy",
     "Sandbox": "confirma_sync.sandbox",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Imports a public name from its home at its first use; all but the blocking classes are shared."""
+    """Import a public name from its home at its first use; all but the blocking classes are shared."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = importlib.import_module(_OWN[name]) if name in _OWN else confirma_async

@@ -2,7 +2,7 @@ from confirma_async import (
     OPERATIONS as OPERATIONS,
     Account as Account,
     AccountView as AccountView,
-    AddressNotChosenError as AddressNotChosenError,
+    AmbiguousAddressError as AmbiguousAddressError,
     APIError as APIError,
     Attempt as Attempt,
     AuthenticationError as AuthenticationError,
@@ -30,6 +30,7 @@ from confirma_async import (
     NotTheServiceError as NotTheServiceError,
     Operation as Operation,
     Options as Options,
+    OutboxState as OutboxState,
     Outcome as Outcome,
     OutcomeUnknownError as OutcomeUnknownError,
     Outgoing as Outgoing,
@@ -57,10 +58,11 @@ from confirma_async import (
     Unknown as Unknown,
     UnprocessableError as UnprocessableError,
     Verdict as Verdict,
+    WriteOutcome as WriteOutcome,
     __version__ as __version__,
     pick_address as pick_address,
 )
 
 from .client import Confirma as Confirma
-from .listing import Listing as Listing
+from .proxy import Listing as Listing
 from .sandbox import Sandbox as Sandbox

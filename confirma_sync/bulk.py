@@ -10,12 +10,12 @@ from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from confirma_async import bulk as asynchronous
 from confirma_async.bulk import PROGRESS_SECONDS, Outcome, Record, Report, Source
-from confirma_async.bulk.intake import PATIENCE
+from confirma_async.bulk.job.preparation import PATIENCE
 from confirma_async.client import Confirma
 from confirma_async.errors import ConfigurationError
-from confirma_sync.exchange import Exchange, Turn
+from confirma_sync.bridge import Batch, Bridge
 from confirma_sync.portal import Portal
-from confirma_sync.verbs import TAKEN_OVER, Twin, blocking
+from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking
 
 P = ParamSpec("P")
 
@@ -35,10 +35,10 @@ class BulkStream:
         self, portal: Portal[Confirma], source: Source, begin: Callable[..., asynchronous.BulkStream]
     ) -> None:
         self._portal = portal
-        self._exchange = Exchange()
+        self._bridge = Bridge()
         self._source: Iterable[Record] = () if isinstance(source, AsyncIterable) else source
-        records = source if isinstance(source, AsyncIterable) else self._exchange.records()
-        self._stream = begin(records, stop=self._exchange.stop)
+        records = source if isinstance(source, AsyncIterable) else self._bridge.records()
+        self._stream = begin(records, stop=self._bridge.stop)
         self._begun = False
 
     @property
@@ -47,44 +47,44 @@ class BulkStream:
         return self._stream.report
 
     def stop(self) -> None:
-        """Ends the job after what is under way, and with it the iteration. Any thread may ask for that."""
+        """End the job after what is under way, and with it the iteration. Any thread may ask for that."""
         if self._begun:
-            self._portal.post(self._exchange.stop.set)
+            self._portal.post(self._bridge.stop.set)
         else:
-            self._exchange.stop.set()
+            self._bridge.stop.set()
 
     def __iter__(self) -> Iterator[Outcome]:
         for batch in self.batches():
             yield from batch
 
     def batches(self) -> Iterator[Sequence[Outcome]]:
-        """The outcomes as they come over the portal, many at a time."""
+        """Yield the outcomes as they come over the portal, many at a time."""
         if self._begun:
             raise ConfigurationError("a job's outcomes can be iterated once; make a new stream to go on")
         self._begun = True
         portions = _portions(self._source)
         portion: Sequence[Record] | Exception | None = None
         try:
-            while not (turn := self._turn(portion)).ended:
-                yield turn.outcomes
-                portion = next(portions) if turn.wanted else None
+            while not (batch := self._next_batch(portion)).ended:
+                yield batch.outcomes
+                portion = next(portions) if batch.wanted else None
         finally:
             if self._portal.is_usable():
-                self._portal.run(self._exchange.finish)
+                self._portal.run(self._bridge.finish)
             else:
                 self.stop()
 
-    def _turn(self, portion: Sequence[Record] | Exception | None) -> Turn:
-        async def turn() -> Turn:
+    def _next_batch(self, portion: Sequence[Record] | Exception | None) -> Batch:
+        async def next_batch() -> Batch:
             if portion is not None:
-                self._exchange.supply(portion)
-            return await self._exchange.turn(self._stream)
+                self._bridge.supply(portion)
+            return await self._bridge.next_batch(self._stream)
 
-        return self._portal.run(turn)
+        return self._portal.run(next_batch)
 
 
 def _portions(source: Iterable[Record]) -> Iterator[Sequence[Record] | Exception]:
-    """The records of a source, some at a time; at last none, or why there are no more."""
+    """Yield the records of a source, some at a time; at last none, or why there are no more."""
     portion, began = list[Record](), time.monotonic()
     try:
         for record in source:
@@ -104,17 +104,19 @@ def _portions(source: Iterable[Record]) -> Iterator[Sequence[Record] | Exception
 
 def _streaming(
     verb: Callable[Concatenate[Any, P], asynchronous.BulkStream],
-) -> Callable[Concatenate[Twin, P], BulkStream]:
+) -> Callable[Concatenate[SyncProxy, P], BulkStream]:
     parameters = inspect.signature(verb)
 
-    def call(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> BulkStream:
-        given = parameters.bind(twin.original, *args, **kwargs)
+    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> BulkStream:
+        given = parameters.bind(proxy.original, *args, **kwargs)
         if given.arguments.pop("stop", None) is not None:
             raise ConfigurationError(
                 "an asyncio.Event cannot be set from outside of its loop; call stop() of the stream instead"
             )
         original, source = given.arguments.pop("self"), given.arguments.pop("invoices")
-        return BulkStream(twin.portal, source, functools.partial(verb, original, **given.arguments))
+        options = given.arguments.pop("options", {})
+        begin = functools.partial(verb, original, **given.arguments, **options)
+        return BulkStream(proxy.portal, source, begin)
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 
@@ -125,12 +127,12 @@ def _submitting(
     def call(bulk: Bulk, /, *args: P.args, **kwargs: P.kwargs) -> Report:
         progress = cast("Callable[[Report], object] | None", kwargs.pop("progress", None))
         stream = cast("Callable[..., BulkStream]", bulk.stream)(*args, **kwargs)
-        told = time.monotonic()
+        reported_at = time.monotonic()
         try:
             for _ in stream.batches():
-                if progress is not None and time.monotonic() - told >= PROGRESS_SECONDS:
+                if progress is not None and time.monotonic() - reported_at >= PROGRESS_SECONDS:
                     progress(stream.report)
-                    told = time.monotonic()
+                    reported_at = time.monotonic()
         except KeyboardInterrupt as interruption:
             interruption.add_note(
                 f"The job is safe in {stream.report.journal}; the same call goes on where it stopped."
@@ -143,7 +145,7 @@ def _submitting(
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 
 
-class Bulk(Twin):
+class Bulk(SyncProxy):
     """``confirma.bulk``: jobs of any size over a journal."""
 
     place: Final = blocking(asynchronous.Bulk.place)

@@ -15,16 +15,18 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.schemas.drift import Drift
 from confirma_async.settings import Settings
 from confirma_sync.bulk import Bulk
-from confirma_sync.portal import PerGuest, Portal
+from confirma_sync.mirror import Mirror
+from confirma_sync.outbox import opening
+from confirma_sync.portal import PerFork, Portal
+from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking, constructor
 from confirma_sync.raw import Raw
 from confirma_sync.resources import Accounting, Contract, Invoices, Onboarding, Operations, Payments
-from confirma_sync.verbs import TAKEN_OVER, Twin, blocking, constructor
 
 P = ParamSpec("P")
 Client = Portal[asynchronous.Confirma]
 
 
-class Account(Twin):
+class Account(SyncProxy):
     """One client account: the resources, called with the account's key.
 
     Attributes:
@@ -34,6 +36,7 @@ class Account(Twin):
         accounting: Ledgers and payments for the accounting system.
         operations: E-invoice addresses.
         bulk: Jobs of any size, each invoice exactly once.
+        mirror: A copy of what became of the invoices, and its reconciliation.
     """
 
     def __init__(self, portal: Client, find: Callable[[], asynchronous.Account]) -> None:
@@ -49,6 +52,14 @@ class Account(Twin):
         """Jobs of any size, each invoice exactly once."""
         find = cast("Callable[[], asynchronous.Account]", self._find)
         return Bulk(self.portal, lambda: find().bulk)
+
+    outbox: Final = opening(asynchronous.Account.outbox)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        """A copy of what became of the invoices, and its reconciliation."""
+        find = cast("Callable[[], asynchronous.Account]", self._find)
+        return Mirror(self.portal, lambda: find().mirror)
 
     @property
     def converter(self) -> Converter:
@@ -102,7 +113,7 @@ def _viewing(
     verb: Callable[Concatenate[Any, P], asynchronous.AccountView],
 ) -> Callable[Concatenate[Account, P], AccountView]:
     def call(account: Account, /, *args: P.args, **kwargs: P.kwargs) -> AccountView:
-        find = PerGuest(account.portal, lambda guest: verb(guest, *args, **kwargs))
+        find = PerFork(account.portal, lambda target: verb(target, *args, **kwargs))
         return AccountView(account.portal, find)
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
@@ -131,7 +142,7 @@ class Confirma(Account):
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
-        """Makes a client from the environment variables.
+        """Make a client from the environment variables.
 
         They are CONFIRMA_API_KEY and CONFIRMA_PROVISIONING_TOKEN, one of which may be missing,
         CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL.
@@ -155,7 +166,7 @@ class Confirma(Account):
         if isinstance(hooks := options.get("hooks"), Iterable):
             options["hooks"] = tuple(cast("Iterable[object]", hooks))  # a child process needs them again
         portal = Portal(partial(make, *args, **options), asynchronous.Confirma.aclose)
-        Account.__init__(self, portal, lambda: portal.guest)
+        Account.__init__(self, portal, lambda: portal.target)
 
     as_client: Final = _viewing(asynchronous.Confirma.as_client)
 
@@ -165,7 +176,7 @@ class Confirma(Account):
         return cast("asynchronous.Confirma", self.original).settings
 
     def close(self) -> None:
-        """Ends what is under way and closes what the client opened. Closing twice is fine."""
+        """End what is under way and close what the client opened. Closing twice is fine."""
         self.portal.close()
 
     def __enter__(self) -> Self:

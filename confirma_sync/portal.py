@@ -1,4 +1,4 @@
-"""The portal of a synchronous object to its asynchronous one: when its loop starts, and when it must end."""
+"""The portal from a synchronous object to its asynchronous one, and the life of its loop."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from confirma_async.errors import ConfigurationError
-from confirma_sync.loop_thread import CLOSED, LoopThread
-from confirma_sync.portal_loop import new_loop
+from confirma_sync.loop import CLOSED, LoopThread, new_loop
 
 G = TypeVar("G")
 R = TypeVar("R")
@@ -39,26 +38,26 @@ _LEFT_WITH_THE_PARENT = (
 
 
 class Portal(Generic[G]):
-    """Runs coroutines of an asynchronous object, the guest, for threads that wait for them.
+    """Runs coroutines of an asynchronous object, the target, for threads that wait for them.
 
     The loop starts with the first call. It ends with ``close``, when nothing refers to the portal any more,
     or with the interpreter. A child process made by fork has none of its parent's threads: it leaves loop and
-    guest alone, since their sockets are the parent's, and makes others at its first call.
+    target alone, since their sockets are the parent's, and makes others at its first call.
 
     Args:
-        make: Makes the guest: at once, and in a child process again.
-        farewell: Closes what the guest opened; awaited on the loop at its end.
-        forks: Whether a guest can be made again in a child process; otherwise calls there are refused.
+        make: Makes the target: at once, and in a child process again.
+        close_target: Closes what the target opened; awaited on the loop at its end.
+        forks: Whether a target can be made again in a child process; otherwise calls there are refused.
     """
 
     def __init__(
-        self, make: Callable[[], G], farewell: Callable[[G], Awaitable[object]], *, forks: bool = True
+        self, make: Callable[[], G], close_target: Callable[[G], Awaitable[object]], *, forks: bool = True
     ) -> None:
         self._make = make
-        self._farewell = farewell
+        self._close_target = close_target
         self._forks = forks
         self._lock = threading.Lock()
-        self._guest = make()
+        self._target = make()
         self._stale = False
         self._thread: LoopThread | None = None
         self._finalizer: weakref.finalize[[], Portal[G]] | None = None
@@ -66,15 +65,15 @@ class Portal(Generic[G]):
         _portals.add(self)
 
     @property
-    def guest(self) -> G:
+    def target(self) -> G:
         """The asynchronous object."""
         if self._stale and self._forks:
             with self._lock:
                 self._refresh()
-        return self._guest
+        return self._target
 
     def run(self, work: Callable[[], Coroutine[Any, Any, R]]) -> R:
-        """Runs a coroutine on the loop and waits for what it comes to.
+        """Run a coroutine on the loop and wait for what it comes to.
 
         Raises:
             ConfigurationError: an event loop runs in this thread, or the portal is closed.
@@ -85,7 +84,7 @@ class Portal(Generic[G]):
         return thread.run(work)
 
     def iterate(self, generator: AsyncGenerator[T]) -> Iterator[T]:
-        """Takes one thing after another out of an asynchronous generator, as far as the iteration goes."""
+        """Take one thing after another out of an asynchronous generator, as far as the iteration goes."""
 
         async def following() -> list[T]:
             async for thing in generator:
@@ -100,12 +99,12 @@ class Portal(Generic[G]):
                 self.run(generator.aclose)
 
     def post(self, function: Callable[[], object]) -> None:
-        """Has a function called on the loop, if it runs, without waiting for that. Any thread may."""
+        """Have a function called on the loop, if it runs, without waiting for that. Any thread may."""
         if self._thread is not None:
             self._thread.post(function)
 
     def is_usable(self) -> bool:
-        """Whether this thread could make a call now, over a loop that runs already."""
+        """Say whether this thread could make a call now, over a loop that runs already."""
         return self.running is not None and not _in_a_loop() and not sys.is_finalizing()
 
     @property
@@ -114,7 +113,7 @@ class Portal(Generic[G]):
         return None if self._thread is None or self._thread.ended else self._thread
 
     def close(self) -> None:
-        """Ends the loop after the guest's farewell, and refuses calls from now on. Closing twice is fine."""
+        """Close the target, end the loop, and refuse calls from now on. Closing twice is fine."""
         with self._lock:
             self._closed = True
             thread = self._thread
@@ -134,7 +133,7 @@ class Portal(Generic[G]):
             if self._thread is None:
                 # The thread does not refer to the portal, so that it does not keep it alive.
                 thread = LoopThread(
-                    partial(new_loop, forks=self._forks), partial(self._farewell, self._guest)
+                    partial(new_loop, forks=self._forks), partial(self._close_target, self._target)
                 )
                 self._finalizer = weakref.finalize(self, thread.stop)
                 self._finalizer.atexit = False  # see _at_exit, which waits
@@ -145,10 +144,10 @@ class Portal(Generic[G]):
         if self._stale:
             if not self._forks:
                 raise ConfigurationError(_LEFT_WITH_THE_PARENT)
-            self._guest, self._stale = self._make(), False
+            self._target, self._stale = self._make(), False
 
-    def leave_behind(self) -> None:
-        """In a child process: forgets what belongs to the parent.
+    def reset_after_fork(self) -> None:
+        """Forget, in a child process, what belongs to the parent.
 
         None of it is freed, which would close what the parent still uses: the frames of its thread, which
         did not come along, hold it for ever.
@@ -159,20 +158,20 @@ class Portal(Generic[G]):
             self._thread, self._stale = None, True
 
 
-class PerGuest(Generic[G, T]):
-    """Something made of the guest: at once, and again when the guest is another one."""
+class PerFork(Generic[G, T]):
+    """Something made of the target: at once, and again when the target is another one."""
 
     def __init__(self, portal: Portal[G], make: Callable[[G], T]) -> None:
         self._portal = portal
         self._make = make
-        self._guest = portal.guest
-        self._made = make(self._guest)
+        self._target = portal.target
+        self._made = make(self._target)
 
     def __call__(self) -> T:
-        """What is made of the guest of now."""
-        guest = self._portal.guest
-        if guest is not self._guest:
-            self._guest, self._made = guest, self._make(guest)
+        """Return what is made of the target of now."""
+        target = self._portal.target
+        if target is not self._target:
+            self._target, self._made = target, self._make(target)
         return self._made
 
 
@@ -189,7 +188,7 @@ def _in_a_loop() -> bool:
 
 def _after_fork() -> None:
     for portal in _portals:
-        portal.leave_behind()
+        portal.reset_after_fork()
 
 
 def _at_exit() -> None:

@@ -7,17 +7,17 @@ from typing import Any, Final
 
 from confirma_async.resources import raw
 from confirma_sync.portal import Portal
-from confirma_sync.verbs import Twin, blocking
+from confirma_sync.proxy import SyncProxy, blocking
 
 
-class RawOnboarding(Twin):
+class RawOnboarding(SyncProxy):
     """``confirma.raw.onboarding``."""
 
     create_client: Final = blocking(raw.RawOnboarding.create_client)
     validate_token: Final = blocking(raw.RawOnboarding.validate_token)
 
 
-class RawInvoices(Twin):
+class RawInvoices(SyncProxy):
     """``confirma.raw.invoices``."""
 
     create: Final = blocking(raw.RawInvoices.create)
@@ -27,14 +27,14 @@ class RawInvoices(Twin):
     distributions_v2: Final = blocking(raw.RawInvoices.distributions_v2)
 
 
-class RawPayments(Twin):
+class RawPayments(SyncProxy):
     """``confirma.raw.payments``."""
 
     list: Final = blocking(raw.RawPayments.list)
     settlements: Final = blocking(raw.RawPayments.settlements)
 
 
-class RawAccounting(Twin):
+class RawAccounting(SyncProxy):
     """``confirma.raw.accounting``."""
 
     submit_ledger: Final = blocking(raw.RawAccounting.submit_ledger)
@@ -44,13 +44,13 @@ class RawAccounting(Twin):
     invoice_statuses: Final = blocking(raw.RawAccounting.invoice_statuses)
 
 
-class RawOperations(Twin):
+class RawOperations(SyncProxy):
     """``confirma.raw.operations``."""
 
     finvoice_credentials: Final = blocking(raw.RawOperations.finvoice_credentials)
 
 
-class Raw(Twin):
+class Raw(SyncProxy):
     """``confirma.raw``: the verbs, each of which gives the whole answer."""
 
     def __init__(self, portal: Portal[Any], find: Callable[[], raw.Raw]) -> None:

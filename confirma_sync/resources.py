@@ -7,10 +7,10 @@ from typing import Final, cast
 from confirma_async.comparison.access import ContractAccess
 from confirma_async.contract import Overrides
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
-from confirma_sync.verbs import Twin, blocking, blocking_after, listing
+from confirma_sync.proxy import SyncProxy, blocking, blocking_after, listing
 
 
-class Onboarding(Twin):
+class Onboarding(SyncProxy):
     """``confirma.onboarding``."""
 
     create_client: Final = blocking(onboarding.Onboarding.create_client)
@@ -18,7 +18,7 @@ class Onboarding(Twin):
     renew_token: Final = blocking(onboarding.Onboarding.renew_token)
 
 
-class Invoices(Twin):
+class Invoices(SyncProxy):
     """``confirma.invoices``."""
 
     create: Final = blocking_after(invoices.creation, invoices.Invoices.create)
@@ -28,14 +28,14 @@ class Invoices(Twin):
     distributions_v2: Final = listing(invoices.Invoices.distributions_v2)
 
 
-class Payments(Twin):
+class Payments(SyncProxy):
     """``confirma.payments``."""
 
     list: Final = listing(payments.Payments.list)
     settlements: Final = listing(payments.Payments.settlements)
 
 
-class Accounting(Twin):
+class Accounting(SyncProxy):
     """``confirma.accounting``."""
 
     submit_ledger: Final = blocking(accounting.Accounting.submit_ledger)
@@ -45,7 +45,7 @@ class Accounting(Twin):
     invoice_statuses: Final = blocking(accounting.Accounting.invoice_statuses)
 
 
-class Contract(Twin):
+class Contract(SyncProxy):
     """``confirma.contract``."""
 
     check: Final = blocking(ContractAccess.check)
@@ -57,7 +57,7 @@ class Contract(Twin):
         return cast("ContractAccess", self.original).overrides
 
 
-class Operations(Twin):
+class Operations(SyncProxy):
     """``confirma.operations``."""
 
     finvoice_credentials: Final = blocking(operations.Operations.finvoice_credentials)

@@ -15,6 +15,7 @@ from confirma_async.sandbox import (
     Fault,
     FaultRule,
     Faults,
+    Kind,
     ReceivedPayment,
     Route,
     SandboxState,
@@ -25,7 +26,7 @@ from confirma_async.sandbox import (
     VirtualClock,
 )
 from confirma_sync.portal import Portal
-from confirma_sync.verbs import Twin, blocking, constructor, on_the_loop
+from confirma_sync.proxy import SyncProxy, blocking, constructor, on_the_loop
 
 __all__ = [
     "AmountByKind",
@@ -34,6 +35,7 @@ __all__ = [
     "Fault",
     "FaultRule",
     "Faults",
+    "Kind",
     "ReceivedPayment",
     "Route",
     "Sandbox",
@@ -46,7 +48,7 @@ __all__ = [
 ]
 
 
-class Sandbox(Twin):
+class Sandbox(SyncProxy):
     """The service on localhost, over real HTTP. It never claims to be the vendor's: see ``x-sandbox``.
 
     It takes what ``confirma_async.Sandbox`` takes. Use it as ``with Sandbox() as sandbox: ...``, or with
@@ -61,7 +63,7 @@ class Sandbox(Twin):
     def __init__(self, *args: Any, **options: Any) -> None:
         make = partial(asynchronous.Sandbox, *args, **options)
         portal = Portal(make, asynchronous.Sandbox.close, forks=False)
-        super().__init__(portal, lambda: portal.guest)
+        super().__init__(portal, lambda: portal.target)
 
     start: Final = blocking(asynchronous.Sandbox.start)
     add_client: Final = on_the_loop(asynchronous.Sandbox.add_client)
@@ -75,6 +77,8 @@ class Sandbox(Twin):
     expire_token: Final = on_the_loop(asynchronous.Sandbox.expire_token)
     connect_accounting: Final = on_the_loop(asynchronous.Sandbox.connect_accounting)
     register: Final = on_the_loop(asynchronous.Sandbox.register)
+    tell: Final = on_the_loop(asynchronous.Sandbox.tell)
+    untell: Final = on_the_loop(asynchronous.Sandbox.untell)
     state: Final = on_the_loop(asynchronous.Sandbox.state)
 
     @property
@@ -112,7 +116,7 @@ class Sandbox(Twin):
         return self._sandbox.requests
 
     def close(self) -> None:
-        """Stops listening and closes the database; requests under way get half a second. Repeatable."""
+        """Stop listening and close the database; requests under way get half a second. Repeatable."""
         self.portal.close()
 
     def __enter__(self) -> Self:

@@ -18,6 +18,11 @@ settings.register_profile(
 settings.load_profile("confirma")
 
 
+def pytest_collection_modifyitems(items):
+    """Runs the longest tests first, so that no process ends long after the others."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(autouse=True)
 def directories(tmp_path_factory, monkeypatch):
     """The journals of this test alone, for this process and those that it starts; returns their folder."""

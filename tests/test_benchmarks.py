@@ -119,11 +119,13 @@ def test_memory_looks_at_the_client_on_its_way(quick):
     assert document["met"] in (True, False)
 
 
-def test_reading_compares_a_small_file_with_a_large_one_of_each_format(quick):
+def test_reading_compares_files_of_each_format_with_plain_readers_and_small_ones_with_large(quick):
     document = quick("reading.py")
-    assert set(document["formats"]) == {".csv", ".jsonl", ".parquet", ".xlsx", ".xml"}
+    assert set(document["formats"]) == {"csv", "jsonl", "parquet", "xlsx", "ubl", "finvoice"}
     for figures in document["formats"].values():
-        assert set(figures) == {"cpu_us", "peak_mib", "growth_mib", "file_mib"}
+        assert {"cpu_us", "scan_us", "peak_mib", "growth_mib", "file_mib"} <= set(figures)
+        assert all(set(spread) == SPREAD for spread in figures["over_plain"].values())
+        assert figures["over_plain"]
     assert document["met"] in (True, False)
 
 
@@ -148,4 +150,49 @@ def test_the_journal_of_an_account_is_measured_grown_and_as_jobs_leave_it(quick)
         assert set(document["target"]) <= set(document[name])
         assert document[name]["texts"] < document[name]["bytes"]
         assert document[name]["known_ms"] > 0
+    assert set(document["met"]) == set(document["target"])
+
+
+def test_mirror_tells_the_cost_of_a_record_and_finds_what_was_put_there(quick):
+    document = quick("mirror.py")
+    for size in document["sizes"]:
+        assert size["nothing_new"]["calls"] < size["first"]["calls"]
+        assert {"cpu_us", "records", "seconds"} <= set(size["first"])
+        assert size["mib"] > 0
+    assert document["reconciliation"]["precision"] == document["reconciliation"]["recall"] == 1
+    assert set(document["target"]) == {"growth", "mib", "reconciliation_seconds"}
+
+
+def test_runs_that_are_killed_leave_the_mirror_as_others_do(quick):
+    document = quick("mirror_kill.py")
+    assert document["kept_promise"]
+    assert sum(document["died_at"].values()) == document["kills"] == 6
+
+
+def test_the_mirror_is_the_truth_after_each_day(quick):
+    document = quick("mirror_truth.py")
+    assert document["kept_promise"]
+    assert document["days"] == 5
+
+
+def test_processes_that_share_a_journal_and_are_killed_lose_and_double_nothing(quick):
+    document = quick("shared_journal.py")
+    assert document["happened"]["killed"] > 0
+    assert document["faults"] > 0
+    assert set(document["wrong"]) == {"lost", "doubled", "disagreeing", "damaged", "holds left"}
+    assert not any(document["wrong"].values())
+
+
+def test_an_outbox_that_is_killed_loses_and_doubles_nothing(quick):
+    document = quick("kill_outbox.py")
+    assert sum(document["kills"].values()) > 0
+    assert set(document["wrong"]) == {"lost", "doubled", "told otherwise", "never given", "not final"}
+    assert not any(document["wrong"].values())
+
+
+def test_an_outbox_is_measured_against_a_job_and_the_plain_verb(quick):
+    document = quick("outbox.py")
+    assert set(document["cpu_us"]) == {"bulk", "outbox", "plain"}
+    assert set(document["cpu"]) == SPREAD
+    assert set(document["added_ms"]) == {"alone", "busy"}
     assert set(document["met"]) == set(document["target"])

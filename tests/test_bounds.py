@@ -30,7 +30,10 @@ NUMBERS = {
     "Confirma.timeout": (bounds.TIMEOUT, lambda value: Confirma("k", timeout=value)),
     "Confirma.answer_limit": (bounds.ANSWER_LIMIT, lambda value: Confirma("k", answer_limit=value)),
     "bulk.settle_seconds": (bounds.SETTLE, lambda value: JobOptions(settle_seconds=value)),
-    "bulk.wave": (bounds.WAVE, lambda value: JobOptions(wave=value)),
+    "bulk.max_consecutive_rejections": (
+        bounds.MAX_CONSECUTIVE_REJECTIONS,
+        lambda value: JobOptions(max_consecutive_rejections=value),
+    ),
     "bulk.expected": (bounds.EXPECTED, lambda value: JobOptions(expected=value)),
     "ReadOptions.due_days": (bounds.DUE_DAYS, lambda value: ReadOptions(due_days=value)),
     "assign.start": (bounds.NUMBER, lambda value: assign([], value)),

@@ -201,7 +201,7 @@ for schema in CLASSES:
 classes = st.sampled_from(CLASSES) | st.sampled_from([*FEATURES.values()]).flatmap(st.sampled_from)
 """Any schema; half of the time one that has a certain feature, so that rare ones get their share."""
 
-MANY = settings(max_examples=1000)
+MANY = settings(max_examples=400)
 """About ten examples of each schema, and twenty of each feature."""
 
 
@@ -212,7 +212,7 @@ def test_what_is_read_is_written_again_by_every_way(data):
     is_the_same_by_every_way(data.draw(objects_of(cls)), cls)
 
 
-@settings(max_examples=300)  # hardly any of it comes near a schema
+@settings(max_examples=150)  # hardly any of it comes near a schema
 @given(cls=classes, value=anything)
 def test_any_json_is_read_or_explained(cls, value):
     try:

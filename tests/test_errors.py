@@ -13,7 +13,7 @@ import pytest
 import confirma_async
 import confirma_sync
 from confirma_async.errors import (
-    AddressNotChosenError,
+    AmbiguousAddressError,
     APIError,
     Attempt,
     AuthenticationError,
@@ -78,7 +78,7 @@ def make(cls: type[ConfirmaError]) -> ConfirmaError:
         return cls("no receipt", [PROBLEM], status=200)
     if issubclass(cls, TokenNotKeptError):
         return cls("not kept", token=Secret("new-token-2"), answer=Secret('{"key": "new-token-2"}'))
-    if issubclass(cls, AddressNotChosenError):
+    if issubclass(cls, AmbiguousAddressError):
         return cls(["EDI of operator X", "IBAN of operator Y"])
     if issubclass(cls, UnknownAccountError | UnknownKeyError):
         return cls("staging.example", ["acme", "default"])

@@ -26,7 +26,7 @@ PACKAGE = Path(confirma_async.__file__).parent
 ROOT = PACKAGE.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-IS_MARKED = re.compile(r"provisional|\b(?:our|project's) reading|\bours\b|\bour own\b", re.IGNORECASE)
+IS_MARKED = re.compile(r"provisional|\b(?:our|project's) reading|\b(?:ours|assumed|our own)\b", re.IGNORECASE)
 """The words by which a reader learns that a fact is not the vendor's."""
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from confirma_async.redaction import MASK, Mask, masked, told, visible
+from confirma_async.redaction import MASK, Mask, masked, quoted, visible
 from confirma_async.secret import HIDDEN, Secret
 from tests.echoes import FORMS, KEY
 
@@ -84,5 +84,5 @@ def test_our_own_lines_stay_lines():
 
 
 def test_what_is_told_is_masked_first_and_cut_last():
-    assert told(f"{'x' * 10}\n131052-308T", 40) == f"{'x' * 10}\\n{MASK}"
-    assert told("131052-308T", 5) == MASK[:5]
+    assert quoted(f"{'x' * 10}\n131052-308T", 40) == f"{'x' * 10}\\n{MASK}"
+    assert quoted("131052-308T", 5) == MASK[:5]

@@ -1,4 +1,4 @@
-"""Which journal a run goes into, and for whom: the account's own, or one that the caller names."""
+"""The journal of a run: the account's own, or one that the caller names."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from confirma_async.accounts import LOCALHOST, AccountName, AccountRecord, Accounts, Owner, target_of
+from confirma_async.accounts.folders import LOCALHOST, target_of
+from confirma_async.accounts.owner import AccountName, Owner
+from confirma_async.accounts.registry import AccountRecord, Accounts
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
 from confirma_async.bulk.sqlite.guard import gone
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading, reading_if_there
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.sqlite.reader import reading, reading_if_there
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.secret import Secret
 
@@ -50,7 +53,7 @@ JournalSource: TypeAlias = str | Path | OpenJournal | Placement | None
 def place(
     journal: JournalSource, *, base_url: str, key: Secret, account: AccountName, target: str | None = None
 ) -> Placement:
-    """Finds the journal of a run, and makes its account known.
+    """Find the journal of a run, and make its account known.
 
     Args:
         journal: What the caller named.
@@ -94,7 +97,7 @@ def place(
 
 
 def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
-    """Binds accounts whose journals have sent something: a run that died could not note it.
+    """Bind accounts whose journals have sent something: a run that died could not note it.
 
     A journal that cannot be read may have, too; it keeps the keys that it is known by.
     """
@@ -111,7 +114,7 @@ def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
 
 
 def restore_list(accounts: Accounts) -> None:
-    """Makes a list of accounts that is gone anew from the journals, which know their owners.
+    """Make a list of accounts that is gone anew from the journals, which know their owners.
 
     Raises:
         ConfigurationError: they cannot be read, or do not agree.
@@ -139,7 +142,7 @@ def restore_list(accounts: Accounts) -> None:
 
 
 def _check_not_gone(record: AccountRecord) -> None:
-    """Refuses to begin a journal anew where the service has taken something for the account.
+    """Refuse to begin a journal anew where the service has taken something for the account.
 
     Raises:
         JournalError: the journal is gone.
@@ -149,7 +152,7 @@ def _check_not_gone(record: AccountRecord) -> None:
 
 
 def _owner(target: str, key: Secret, account: AccountName) -> Owner:
-    """The owner of a journal that the caller names: it need be no account that is known."""
+    """Return the owner of a journal that the caller names: it need be no account that is known."""
     try:
         return Accounts().vouch(target, key, account.name)
     except ConfigurationError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import queue
 import threading
 import time
@@ -16,14 +17,19 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
-from confirma_async.bulk.journal import Decision, Journal
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Decision
+from confirma_async.bulk.journal.rules import JournalTakenOverError
 from confirma_async.bulk.placement import OpenJournal
 from confirma_async.errors import JournalError
 
 T = TypeVar("T")
 
-PACE = 0.002
-"""Seconds between two hand-overs at least, so that each carries several invoices when they come fast."""
+PACE = 0.005
+"""Seconds that a hand-over may be put off, so that it carries several invoices when they come fast."""
+
+SHARE = 4
+"""A hand-over is put off no longer once one in so many of those that are being sent waits for it."""
 
 _Send = tuple[int, asyncio.Future[None]]
 _Decided = tuple[Decision, Callable[[], None]]
@@ -59,6 +65,8 @@ class JournalWriter:
         open_journal: Opens the journal, in the thread.
         loop: The loop of those who write.
         longest_call: Seconds within which a call whose intent is written surely ends.
+        awaited: Whether somebody waits for each outcome and order, as the callers of an outbox do; of a job's
+            invoices, only those wait that are about to be sent.
 
     If a commit fails, all that shared it fails, and nothing of it is written.
 
@@ -69,19 +77,27 @@ class JournalWriter:
     """
 
     def __init__(
-        self, open_journal: OpenJournal, loop: asyncio.AbstractEventLoop, longest_call: float
+        self,
+        open_journal: OpenJournal,
+        loop: asyncio.AbstractEventLoop,
+        longest_call: float,
+        *,
+        awaited: bool = False,
     ) -> None:
         self.broken: asyncio.Future[None] = loop.create_future()
         self.deciding: int = 0
         self._open_journal = open_journal
         self._longest_call = longest_call
+        self._awaited = awaited
         self._loop = loop
         self._closing = False
         self._decisions: list[_Decided] = []
         self._sends: list[_Send] = []
         self._orders: list[_Order] = []
+        self._out: set[int] = set()  # items whose intent was handed over, and whose outcome was not told
         self._under_way = False
         self._timer: asyncio.Handle | None = None
+        self._due = math.inf  # when the timer ends
         self._next_at = 0.0
         self._opened: asyncio.Future[str] = loop.create_future()
         self._work: queue.SimpleQueue[_HandOver | None] = queue.SimpleQueue()
@@ -89,9 +105,11 @@ class JournalWriter:
         self._thread.start()
 
     @classmethod
-    async def open(cls, open_journal: OpenJournal, longest_call: float) -> JournalWriter:
+    async def open(
+        cls, open_journal: OpenJournal, longest_call: float, *, awaited: bool = False
+    ) -> JournalWriter:
         """Opens the journal in its thread; raises what opening it raises."""
-        writer = cls(open_journal, asyncio.get_running_loop(), longest_call)
+        writer = cls(open_journal, asyncio.get_running_loop(), longest_call, awaited=awaited)
         try:
             await writer._opened
         except BaseException:  # cancelled while it opens: whoever opens it closes it
@@ -135,6 +153,7 @@ class JournalWriter:
         """Writes down what became of an item, and calls ``then`` in the loop when that is durable."""
         self._refuse_when_closed()
         self.deciding += 1
+        self._out.discard(decision.position)
         self._decisions.append((decision, then))
         self._gather()
 
@@ -154,25 +173,35 @@ class JournalWriter:
     # --- in the loop ------------------------------------------------------------------------------
 
     def _gather(self) -> None:
-        """Has what was gathered handed over, at the next pace; not while a hand-over is under way."""
-        if self._under_way or self._timer is not None:
+        """Has what was gathered handed over: at the next pace, or now; not while a hand-over is under way."""
+        due = 0.0 if self._enough else self._next_at
+        if self._under_way or due >= self._due:
             return
-        self._timer = (
-            self._loop.call_soon(self._hand_over)
-            if self._next_at <= self._loop.time()
-            else self._loop.call_at(self._next_at, self._hand_over)
-        )
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = due
+        self._timer = self._loop.call_at(due, self._hand_over)
 
     def _hand_over(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._due = math.inf
         if not self._gathered:
             return
         self._under_way = True
         self._next_at = self._loop.time() + PACE
+        self._out.update(position for position, _ in self._sends)
         self._work.put(_HandOver(self._decisions, self._sends, self._orders))
         self._decisions, self._sends, self._orders = [], [], []
+
+    @property
+    def _enough(self) -> bool:
+        """Whether too many wait for a hand-over to put it off."""
+        waiting = len(self._sends)
+        if self._awaited:
+            waiting += len(self._decisions) + len(self._orders)
+        return waiting > 0 and waiting * SHARE >= waiting + len(self._out)
 
     @property
     def _gathered(self) -> bool:
@@ -230,6 +259,8 @@ class JournalWriter:
 def _result(work: Callable[[Journal], Any], journal: Journal) -> Any:
     try:
         return work(journal)
+    except JournalTakenOverError:  # half of the work may be written by now
+        raise
     except JournalError as refusal:  # its own business; the others of the commit go on
         return refusal
 

@@ -9,7 +9,7 @@ from confirma_async.cli.stopping import INTERRUPTED, signals
 
 
 def main() -> None:
-    """Runs the command line; the entry point of the script ``confirma``."""
+    """Run the command line; the entry point of the script ``confirma``."""
     try:
         signals.install()
         code = _run()

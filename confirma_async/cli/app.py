@@ -1,4 +1,4 @@
-"""The commands, and what every one of them does with an error: a sentence and an exit code."""
+"""The command group, and how every command ends: with a message and an exit code."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import TextIO
 import click
 
 from confirma_async._version import __version__
-from confirma_async.cli.changes import Changes
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.side_effects import SideEffects
 from confirma_async.cli.stopping import signals
 
 _COMMANDS: Mapping[str, str] = {
@@ -43,6 +43,9 @@ _COMMANDS: Mapping[str, str] = {
     "client": "calls.client",
     "api": "calls.api",
     "contract": "tools.contract",
+    "mirror": "mirror.group",
+    "reconcile": "mirror.reconcile",
+    "explain": "mirror.explain",
     "doctor": "tools.doctor",
     "sandbox": "tools.sandbox",
     "openapi": "tools.openapi",
@@ -55,11 +58,11 @@ class Commands(click.Group):
     """Loads a command when it is called for: none waits for what the others import."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        """The names of all commands."""
+        """Return the names of all commands."""
         return [*_COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (likewise)
-        """Loads one."""
+        """Load one."""
         if cmd_name not in _COMMANDS:
             return None
         home = importlib.import_module(f"confirma_async.cli.commands.{_COMMANDS[cmd_name]}")
@@ -69,7 +72,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Finds the command that is called for, or says which one may be meant."""
+        """Find the command that is called for, or say which one may be meant."""
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-"):
             near = get_close_matches(name, _COMMANDS)
@@ -92,15 +95,16 @@ def confirma(verbose: bool) -> None:
       3    paused, or not to be had now; the same command goes on
       4    it may have taken effect: find out before giving the command again
       5    the journal was deleted or replaced while the job ran: see to it first
+      6    another run is at work on the same mirror
       70   a fault of the SDK itself
       130  interrupted, or its terminal closed; the same command goes on
       141  nobody reads the output any more, as with | head; the same command goes on
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     _set_up_logging(verbose=verbose)
 
 
 def _set_up_logging(*, verbose: bool) -> None:
-    """The commands say what matters in their results; the log is for those who ask for it."""
+    """Set up the log for those who ask for it: commands say what matters in their results."""
     logger = logging.getLogger("confirma_async")
     logger.propagate = False
     logger.handlers[:] = [_log_handler() if verbose else logging.NullHandler()]
@@ -118,7 +122,7 @@ def _log_handler() -> logging.Handler:
 def every_command(
     group: click.Group = confirma, *words: str
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command that does something, with the words it is called by: ``("invoice", "create")``."""
+    """Yield every command that does something, with the words it is called by: ``("invoice", "create")``."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -129,9 +133,9 @@ def every_command(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line and returns its exit code; never lets a traceback out.
+    """Run one command line and return its exit code; never lets a traceback out.
 
-    With ``--json``, an error is told as JSON on standard output as well.
+    With ``--json``, an error is printed as JSON on standard output as well.
     """
     try:
         return _run(arguments)
@@ -141,7 +145,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    changes = Changes()
+    changes = SideEffects()
     try:
         code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False, obj=changes)
     except (OSError, SystemExit) as error:  # the latter is how rich and click say that a pipe is broken
@@ -159,8 +163,8 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _failed(error: BaseException, *, as_json: bool) -> Exit:
-    """Says what went wrong, and returns the exit code for it."""
-    from confirma_async.cli.errors.failures import explained
+    """Say what went wrong, and return the exit code for it."""
+    from confirma_async.cli.errors.error_messages import explained
     from confirma_async.cli.output.printer import say
     from confirma_async.cli.output.render import print_json
 
@@ -181,7 +185,7 @@ def _failed(error: BaseException, *, as_json: bool) -> Exit:
 
 
 def _unprinted(error: BaseException) -> Exit:
-    """Says that a command has done its work, where its result could not be printed."""
+    """Say that a command has done its work, where its result could not be printed."""
     from confirma_async.cli.output.printer import say
 
     _give_up(sys.stdout)
@@ -202,14 +206,14 @@ def _unprinted(error: BaseException) -> Exit:
 
 
 def _unread(error: OSError) -> bool:
-    """Whether a failure means that nobody reads the output any more: a broken pipe, a closed terminal."""
+    """Say whether a failure means that nobody reads the output any more: a broken pipe, a closed terminal."""
     return isinstance(error, BrokenPipeError) or (error.errno == errno.EIO and _terminal_closed())
 
 
 def _terminal_closed() -> bool:
     try:
         import termios
-    except ImportError:  # Windows tells it otherwise
+    except ImportError:  # Windows has another way
         return False
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -223,7 +227,7 @@ def _terminal_closed() -> bool:
 
 
 def _let_go(stream: TextIO | None) -> None:
-    """Lets go of what cannot be printed: Python would try once more at exit, and complain."""
+    """Let go of what cannot be printed: Python would try once more at exit, and complain."""
     try:
         if stream is not None:
             stream.flush()
@@ -232,7 +236,7 @@ def _let_go(stream: TextIO | None) -> None:
 
 
 def _give_up(stream: TextIO | None) -> None:
-    """Has what is printed from now on, or was left half printed, go nowhere."""
+    """Have what is printed from now on, or was left half printed, go nowhere."""
     if stream is not None:  # there may be none at all
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 from attrs import evolve, field, frozen
 
 from confirma_async import bounds
-from confirma_async.accounts import AccountName
-from confirma_async.cli import changes, options
-from confirma_async.cli.errors import usage
+from confirma_async.accounts.owner import AccountName
+from confirma_async.cli import options, side_effects
+from confirma_async.cli.bundle import Decorator, bundle
+from confirma_async.cli.errors import argument_errors
 from confirma_async.cli.output.drift import tell_drift
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
@@ -67,7 +68,7 @@ class Connection:
         return Converter(self.overrides.names)
 
     async def key(self) -> Secret | None:
-        """The client's key, where there is one.
+        """Return the client's key, where there is one.
 
         Raises:
             CredentialsError: its file cannot be read.
@@ -77,24 +78,24 @@ class Connection:
         return secret(self.variables.get(API_KEY_VARIABLE) or None)
 
     def ask(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
-        """Calls one verb with what the arguments of the command say.
+        """Call one verb with what the arguments of the command say.
 
         Raises:
             click.UsageError: they say nothing that can be asked.
             OutcomeUnknownError: see ``send``.
         """
-        with usage.of_arguments():
+        with argument_errors.of_arguments():
             return self._call(verb)
 
     def send(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
-        """Calls one verb that changes something, with what a file holds.
+        """Call one verb that changes something, with what a file holds.
 
         Raises:
             OutcomeUnknownError: also where Ctrl-C stopped a call that may have taken effect.
         """
         with signals.changing():
             answer = self._call(verb)
-            changes.note()
+            side_effects.note()
         return answer
 
     def _call(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
@@ -112,12 +113,12 @@ class Connection:
             raise unknown or stopped from None
 
     def to(self, base_url: str, api_key: str) -> Connection:
-        """The same, to another place with another key: an embedded sandbox."""
+        """Return the same, to another place with another key: an embedded sandbox."""
         variables = {BASE_URL_VARIABLE: base_url, API_KEY_VARIABLE: api_key}
         return evolve(self, variables=variables, key_file=None, provisioning_file=None, account=AccountName())
 
     def client(self, rate_limit: RateLimit = RateLimit()) -> Confirma:
-        """Makes the client.
+        """Make the client.
 
         Raises:
             ConfigurationError: there is no key, or a setting cannot be used.
@@ -147,36 +148,24 @@ class Connection:
         )
 
 
-def connected(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command the options of a connection; it takes a ``connection`` in their place."""
-
-    @wraps(command)
-    def with_connection(
-        *args: Any,
-        environment: str | None,
-        base_url: str | None,
-        key_file: Path | None,
-        overrides: Path | None,
-        timeout: float,
-        record: Path | None,
-        **kwargs: Any,
-    ) -> R:
-        connection = Connection(
-            variables=variables_of(environment, base_url),
-            overrides=options.read_overrides(overrides),
-            timeout=timeout,
-            key_file=key_file,
-            record=record,
-        )
-        return command(*args, connection=connection, **kwargs)
-
-    wrapped: Callable[..., R] = with_connection
-    for option in reversed(_OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped
+def _connection(
+    environment: str | None,
+    base_url: str | None,
+    key_file: Path | None,
+    timeout: float,
+    overrides: Path | None,
+    record: Path | None,
+) -> Connection:
+    return Connection(
+        variables=variables_of(environment, base_url),
+        overrides=options.read_overrides(overrides),
+        timeout=timeout,
+        key_file=key_file,
+        record=record,
+    )
 
 
-place_options: tuple[options.Decorator, ...] = (
+place_options: tuple[Decorator, ...] = (
     click.option(
         "--environment",
         type=click.Choice([environment.name.lower() for environment in Environment], case_sensitive=False),
@@ -193,7 +182,9 @@ place_options: tuple[options.Decorator, ...] = (
 )
 """The options that say where calls go, and with which key."""
 
-_OPTIONS: tuple[options.Decorator, ...] = (
+connected: Decorator = bundle(
+    "connection",
+    _connection,
     *place_options,
     click.option(
         "--timeout",
@@ -210,10 +201,11 @@ _OPTIONS: tuple[options.Decorator, ...] = (
         help="A file to write what the answers show of the contract: names, kinds and counts.",
     ),
 )
+"""Gives a command the options of a connection; it takes ``connection``, the ``Connection``."""
 
 
 def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | None:
-    """What the pipeline says of a call that was cut off; it hangs on the cancellation."""
+    """Return what the pipeline says of a call that was cut off; it hangs on the cancellation."""
     while stopped is not None:
         if isinstance(stopped, OutcomeUnknownError):
             return stopped
@@ -222,7 +214,7 @@ def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | Non
 
 
 def variables_of(environment: str | None, base_url: str | None) -> Mapping[str, str]:
-    """The environment variables, with what the options say in their place."""
+    """Return the environment variables, with what the options say in their place."""
     found = dict(os.environ)
     if environment is not None:
         _refuse_another_place(environment, found.get(BASE_URL_VARIABLE) if base_url is None else None)
@@ -233,7 +225,7 @@ def variables_of(environment: str | None, base_url: str | None) -> Mapping[str, 
 
 
 def _refuse_another_place(environment: str, base_url: str | None) -> None:
-    """An environment that is asked for in the command is not passed over for a variable that was left set."""
+    """Refuse ``--environment`` where CONFIRMA_BASE_URL points elsewhere."""
     if base_url and check_base_url(base_url) != Environment[environment.upper()].value:
         raise ConfigurationError(
             f"--environment {environment} and {BASE_URL_VARIABLE} name two places to call; "

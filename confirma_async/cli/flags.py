@@ -1,4 +1,4 @@
-"""Parameters of the library, as the command line calls them."""
+"""Names of the library's parameters as options of the command line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ FLAGS: Mapping[str, str] = {
     "concurrency": "--max-in-flight",
     "journal": "--journal",
     "key_file": "--key-file",
+    "db": "--db",
+    "account": "--account",
 }
 """By the parameter that a text of the library names, the option that sets it."""
 
@@ -16,5 +18,5 @@ _PARAMETER = re.compile(r"\b([a-z_]+)=(?!\w)")
 
 
 def in_flags(text: str) -> str:
-    """Names options instead of parameters: ``concurrency=`` becomes ``--max-in-flight``."""
+    """Name options instead of parameters: ``concurrency=`` becomes ``--max-in-flight``."""
     return _PARAMETER.sub(lambda found: FLAGS.get(found[1], found[0]), text)

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 from attrs import field, frozen
 
-from confirma_async.accounts import (
-    ACCOUNT_VARIABLE,
-    FIRST_ACCOUNT,
-    JOURNAL_NAME,
-    AccountName,
-    Accounts,
-    account_name,
-    target_of,
-)
-from confirma_async.bulk.journal import Run
-from confirma_async.bulk.sqlite.guard import APPLICATION_ID, examine_missing, gone
-from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
-from confirma_async.cli import options
+from confirma_async.accounts.folders import JOURNAL_NAME, target_of
+from confirma_async.accounts.owner import AccountName, account_name
+from confirma_async.accounts.registry import ACCOUNT_VARIABLE, FIRST_ACCOUNT, Accounts
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.sqlite.guard import examine_missing, gone
+from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
+from confirma_async.bulk.sqlite.reader import reading
+from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.connection import place_options, variables_of
 from confirma_async.cli.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import JournalError
 from confirma_async.secret import Secret, secret
 from confirma_async.settings import API_KEY_VARIABLE, target_from_env
-
-R = TypeVar("R")
 
 SANDBOX_TARGET = "the sandbox"
 """What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
@@ -56,13 +48,13 @@ class Whose:
     key_file: Path | None = None
 
     def journal(self, *, gone_too: bool = False) -> Path:
-        """The account's journal; it need not be there yet.
+        """Return the account's journal; it need not be there yet.
 
         Args:
             gone_too: Whether it may be one that is gone, and with it what was sent.
 
         Raises:
-            UnknownAccountError: it cannot be told which account is meant, or there is none of that name.
+            UnknownAccountError: it is not clear which account is meant, or there is none of that name.
             ConfigurationError: there is no place for journals.
             JournalError: it is gone.
         """
@@ -81,69 +73,59 @@ class Whose:
 
 
 def sandbox_journal(account: AccountName) -> Path:
-    """The journal of the embedded sandbox, which keeps its state beside it."""
+    """Return the journal of the embedded sandbox, which keeps its state beside it."""
     return Accounts().root / _SANDBOX_FOLDER / (account.name or FIRST_ACCOUNT) / JOURNAL_NAME
 
 
-def account_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command the options that name an account; it takes an ``account`` in their place."""
+def _account(account: str | None, new_account: str | None) -> AccountName:
+    if account and new_account:
+        raise click.UsageError("--account and --new-account exclude each other")
+    return account_name(new_account or account, new=bool(new_account))
 
-    @functools.wraps(command)
-    def with_account(*args: Any, account: str | None, new_account: str | None, **kwargs: Any) -> R:
-        if account and new_account:
-            raise click.UsageError("--account and --new-account exclude each other")
-        name = account_name(new_account or account, new=bool(new_account))
-        return command(*args, account=name, **kwargs)
 
-    named = click.option(
-        "--account",
-        envvar=ACCOUNT_VARIABLE,
-        metavar="NAME",
-        help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
-    )
-    new = click.option(
+_ACCOUNT = click.option(
+    "--account",
+    envvar=ACCOUNT_VARIABLE,
+    metavar="NAME",
+    help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
+)
+
+account_options: Decorator = bundle(
+    "account",
+    _account,
+    _ACCOUNT,
+    click.option(
         "--new-account", metavar="NAME", help="The same, for an account that is not known here yet."
+    ),
+)
+"""Gives a command the options that name an account; it takes ``account``, the ``AccountName``."""
+
+
+def _whose(
+    account: str | None,
+    sandbox: bool,
+    environment: str | None,
+    base_url: str | None,
+    key_file: Path | None,
+) -> Whose:
+    return Whose(
+        variables=variables_of(environment, base_url),
+        account=account_name(account or None, new=False),
+        sandbox=sandbox,
+        key_file=key_file,
     )
-    return named(new(with_account))
 
 
-def whose(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command that only looks at a journal the options that say whose; it takes a ``whose``."""
+whose: Decorator = bundle(
+    "whose",
+    _whose,
+    _ACCOUNT,
+    click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine."),
+    *place_options,
+)
+"""Gives a command that only looks at a journal the options that say whose; it takes ``whose``."""
 
-    @functools.wraps(command)
-    def with_whose(
-        *args: Any,
-        environment: str | None,
-        base_url: str | None,
-        key_file: Path | None,
-        account: str | None,
-        sandbox: bool,
-        **kwargs: Any,
-    ) -> R:
-        found = Whose(
-            variables=variables_of(environment, base_url),
-            account=account_name(account or None, new=False),
-            sandbox=sandbox,
-            key_file=key_file,
-        )
-        return command(*args, whose=found, **kwargs)
-
-    decorated: Callable[..., R] = with_whose
-    for option in (
-        *reversed(place_options),
-        click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine."),
-        click.option(
-            "--account",
-            envvar=ACCOUNT_VARIABLE,
-            metavar="NAME",
-            help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
-        ),
-    ):
-        decorated = option(decorated)
-    return decorated
-
-
-which: options.Decorator = click.argument("which", metavar="[RUN|JOURNAL]", required=False)
+which: Decorator = click.argument("which", metavar="[RUN|JOURNAL]", required=False)
 """A run of the account's journal by its number, or a journal by its path."""
 
 
@@ -158,7 +140,7 @@ class Chosen:
     """
 
     path: Path
-    journal: SqliteJournal
+    journal: JournalReader
     run: Run | None
 
     @property
@@ -176,7 +158,7 @@ class Chosen:
 
 @contextlib.contextmanager
 def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
-    """Opens for looking what a command is about.
+    """Open for looking what a command is about.
 
     Args:
         which: The number of a run, the path of a journal, or nothing for the account's latest run.
@@ -194,7 +176,7 @@ def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
 
 
 def located(which: str | None, whose: Whose) -> tuple[Path, int | None]:
-    """The journal that is meant, and the number of the run where one is named."""
+    """Return the journal that is meant, and the number of the run where one is named."""
     if which is None:
         return whose.journal(), None
     if which.isdigit() and which.isascii():
@@ -202,7 +184,7 @@ def located(which: str | None, whose: Whose) -> tuple[Path, int | None]:
     return Path(which), None
 
 
-def _run(journal: SqliteJournal, number: int | None, *, latest: bool) -> Run | None:
+def _run(journal: JournalReader, number: int | None, *, latest: bool) -> Run | None:
     if number is None:
         run = next(journal.runs(), None) if latest else None
         if latest and run is None:
@@ -215,7 +197,7 @@ def _run(journal: SqliteJournal, number: int | None, *, latest: bool) -> Run | N
 
 
 def is_journal(path: Path) -> bool:
-    """Whether a file says of itself that it is a journal."""
+    """Say whether a file says of itself that it is a journal."""
     try:
         with path.open("rb") as file:
             header = file.read(72)
@@ -225,5 +207,5 @@ def is_journal(path: Path) -> bool:
 
 
 def is_run_or_journal(word: str) -> bool:
-    """Whether a word of the command line names a run or a journal, and not a file of invoices."""
+    """Say whether a word of the command line names a run or a journal, and not a file of invoices."""
     return (word.isdigit() and word.isascii() and not Path(word).exists()) or is_journal(Path(word))

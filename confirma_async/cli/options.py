@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, cast
 
 import click
 
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
+from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
 from confirma_async.errors import Problem, RequestInvalidError
-from confirma_async.formats import ColumnMapping, FileFormat, ReadOptions, Spooled, spooled
+from confirma_async.formats import Spooled, spooled
 from confirma_async.formats.json.document import JsonDocument
 from confirma_async.validation import Checks, check, missing_libraries
 from confirma_async.validation.rules import UNKNOWN_KEY
-
-R = TypeVar("R")
-Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -42,7 +39,7 @@ class NamedPath(click.Path):
     """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Reads the path."""
+        """Read the path."""
         if value == "":
             self.fail("it is empty; name a file", param, ctx)
         if value == "-" and not self.allow_dash:
@@ -51,14 +48,14 @@ class NamedPath(click.Path):
 
 
 def _is_closed(stream: object) -> bool:
-    """Python has no stream at all where the file was closed before it began."""
+    """Say whether a stream is closed: Python has none at all where its file was closed before it began."""
     return stream is None
 
 
 def _spool_standard_input(
     context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]
 ) -> tuple[Path | Spooled, ...]:
-    """``-`` is standard input, kept in a file until the command ends."""
+    """Keep standard input, which is ``-``, in a file until the command ends."""
     if paths.count(Path("-")) > 1:
         raise click.BadParameter("standard input (-) can be read once only", context, parameter)
     if Path("-") in paths and _is_closed(sys.stdin):
@@ -84,21 +81,22 @@ overrides_file: Decorator = click.option(
 )
 
 
-def checks(command: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command the options --strict and --allow; it takes ``checks`` in their place."""
+def _checks(strict: bool, allow: tuple[str, ...]) -> Checks:
+    return Checks("strict" if strict else True, allow)
 
-    @functools.wraps(command)
-    def with_checks(*args: Any, strict: bool, allow: tuple[str, ...], **kwargs: Any) -> R:
-        return command(*args, checks=Checks("strict" if strict else True, allow), **kwargs)
 
-    strict = click.option("--strict", is_flag=True, help="Refuse what is otherwise a warning, too.")
-    allow = click.option(
+checks: Decorator = bundle(
+    "checks",
+    _checks,
+    click.option("--strict", is_flag=True, help="Refuse what is otherwise a warning, too."),
+    click.option(
         "--allow",
         multiple=True,
         metavar="RULE",
         help="Let this rule be broken, such as payment-reference; may be given several times.",
-    )
-    return strict(allow(with_checks))
+    ),
+)
+"""Gives a command how strictly it checks; it takes ``checks``, the ``Checks``."""
 
 
 class FiniteRange(click.FloatRange):
@@ -110,7 +108,7 @@ class FiniteRange(click.FloatRange):
         super().__init__(within.least, within.most, min_open=within.above)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Reads the number."""
+        """Read the number."""
         if isinstance(value, str) and not (_NUMBER.fullmatch(value) and len(value) <= _DIGITS):
             self.fail(f"{value[:_DIGITS]!r} is no number from {self.min} to {self.max}", param, ctx)
         return float(super().convert(cast("float", value), param, ctx))
@@ -125,14 +123,14 @@ class WholeRange(click.IntRange):
         super().__init__(int(within.least), int(within.most))
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Reads the number."""
+        """Read the number."""
         if isinstance(value, str) and not (_WHOLE_NUMBER.fullmatch(value) and len(value) <= _DIGITS):
             self.fail(f"{value[:_DIGITS]!r} is no whole number from {self.min} to {self.max}", param, ctx)
         return int(super().convert(cast("int", value), param, ctx))
 
 
 def amount(value: str) -> Decimal:
-    """Reads an amount of money, exactly."""
+    """Read an amount of money, exactly."""
     if not _MONEY.fullmatch(value):
         raise click.BadParameter(f"{value[:_DIGITS]} is no amount such as 125.50: {AMOUNTS}")
     return Decimal(value)
@@ -143,7 +141,7 @@ whole_number: WholeRange = WholeRange(bounds.NUMBER)
 
 
 def date(value: str) -> datetime.date:
-    """Reads a day in ISO 8601."""
+    """Read a day in ISO 8601."""
     if not _DAY.fullmatch(value):
         raise click.BadParameter(f"{value} is no date of the form YYYY-MM-DD")
     try:
@@ -159,7 +157,7 @@ invoice_number: Decorator = click.option(
 
 
 def period(what: str) -> Decorator:
-    """The options for a first and a last day."""
+    """Return the options for a first and a last day."""
 
     def with_period(command: Callable[..., Any]) -> Callable[..., Any]:
         last = click.option(
@@ -176,7 +174,7 @@ def period(what: str) -> Decorator:
 def name_and_value(
     _context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
 ) -> Mapping[str, str]:
-    """Reads NAME=VALUE pairs."""
+    """Read NAME=VALUE pairs."""
     pairs = [text.partition("=") for text in given]
     for name, sign, _ in pairs:
         if not (name and sign):
@@ -200,13 +198,13 @@ def judge(document: JsonDocument[Any], checks: Checks) -> None:
 
 
 def remark(remarks: Sequence[str]) -> None:
-    """Says on standard error what a reader noticed."""
+    """Say on standard error what a reader noticed."""
     for text in remarks:
         say(f"confirma: {text}", err=True)
 
 
 def warn_of_unchecked() -> None:
-    """Says on standard error which rules cannot be checked, because packages are missing."""
+    """Say on standard error which rules cannot be checked, because packages are missing."""
     missing = missing_libraries()
     if missing:
         rules = sorted({rule for unchecked in missing.values() for rule in unchecked})
@@ -216,76 +214,6 @@ def warn_of_unchecked() -> None:
         )
 
 
-def reading(command: Callable[..., R]) -> Callable[..., R]:
-    """The options that say how files are read, given to the command as ``number_from`` and ``reading``."""
-
-    @functools.wraps(command)
-    def with_reading(
-        *,
-        form: str | None,
-        mapping: Path | None,
-        decimal_comma: bool | None,
-        attach_anywhere: bool,
-        attach_private: bool,
-        due_days: int,
-        **others: Any,
-    ) -> R:
-        reading = ReadOptions(
-            file_format=None if form is None else FileFormat(form),
-            mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
-            decimal_comma=decimal_comma,
-            attach_anywhere=attach_anywhere,
-            attach_private=attach_private,
-            due_days=due_days,
-        )
-        return command(reading=reading, **others)
-
-    decorated: Callable[..., R] = with_reading
-    for option in (
-        click.option(
-            "--due-days",
-            type=WholeRange(bounds.DUE_DAYS),
-            default=ReadOptions().due_days,
-            show_default=True,
-            help="Days to the due date, for UBL and Finvoice invoices that state none.",
-        ),
-        click.option(
-            "--attach-private",
-            is_flag=True,
-            help="Fetch attachments by URL from this machine and private networks, too.",
-        ),
-        click.option(
-            "--attach-anywhere",
-            is_flag=True,
-            help="Attach files from outside the folder of the table, too.",
-        ),
-        click.option(
-            "--decimal-comma/--no-decimal-comma",
-            default=None,
-            help="How numbers are written as text in tables; found out per file unless given.",
-        ),
-        click.option(
-            "--mapping",
-            type=NamedPath(path_type=Path, dir_okay=False),
-            help="A TOML file that names the columns of your own tables.",
-        ),
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice([form.value for form in FileFormat]),
-            help="What the files are; found out per file unless given.",
-        ),
-        click.option(
-            "--number-from",
-            type=WholeRange(bounds.FIRST_NUMBER),
-            metavar="N",
-            help="Give whole numbers from N on to documents whose own number is none.",
-        ),
-    ):
-        decorated = option(decorated)
-    return decorated
-
-
 def read_overrides(path: Path | None) -> Overrides:
-    """The user's corrections; none unless a file is named."""
+    """Return the user's corrections; none unless a file is named."""
     return Overrides() if path is None else Overrides.from_toml(path)

@@ -1,4 +1,4 @@
-"""Signals that ask a command to end: one gently, two at once, and any number of them without a traceback.
+"""Signals that ask a command to end: the first ends it gently, the second at once.
 
 Ctrl-C, SIGTERM, and SIGHUP of a terminal that is closed, mean the same. What runs says how it wants to be
 asked (``answered``, ``run``); where nothing does, the first signal, and only that, raises KeyboardInterrupt.
@@ -58,7 +58,7 @@ class Signals:
         self._installed = False
 
     def install(self) -> None:
-        """Looks after the signals from now on. Only the main thread may.
+        """Look after the signals from now on. Only the main thread may.
 
         ``nohup`` has SIGHUP ignored, and it stays so.
         """
@@ -69,7 +69,7 @@ class Signals:
         self._installed = True
 
     def over(self) -> None:
-        """Nothing is left that could be interrupted: signals mean nothing any more.
+        """Ignore signals from now on: nothing is left that could be interrupted.
 
         Python, as it ends, gives handlers up, but leaves alone what is ignored.
         """
@@ -79,7 +79,7 @@ class Signals:
 
     @contextlib.contextmanager
     def answered(self, *answers: Callable[[], object]) -> Generator[None]:
-        """Has signals answered by functions while the block runs: the first by the first, and so on.
+        """Have signals answered by functions while the block runs: the first by the first, and so on.
 
         They run within the signal handler. Signals beyond the last of them are left without an answer.
         """
@@ -91,7 +91,7 @@ class Signals:
 
     @contextlib.contextmanager
     def interrupting(self) -> Generator[None]:
-        """Has a signal raise KeyboardInterrupt within the block: for long work that never waits."""
+        """Have a signal raise KeyboardInterrupt within the block: for long work that never waits."""
         before, self._answers = self._answers, None
         try:
             yield
@@ -100,7 +100,7 @@ class Signals:
 
     @contextlib.contextmanager
     def changing(self) -> Generator[None]:
-        """The block asks the service to do something, and takes note of it: nothing may come in between.
+        """Let no signal come between a request that changes something and the note of it.
 
         Ended in the middle, it may have been done.
         """
@@ -113,7 +113,7 @@ class Signals:
 
     @contextlib.contextmanager
     def gently(self, stop: asyncio.Event) -> Generator[None]:
-        """Has the first signal set an event, and the second one cancel the task that runs the block."""
+        """Have the first signal set an event, and the second one cancel the task that runs the block."""
         import asyncio
 
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -130,7 +130,7 @@ class Signals:
             yield
 
     def run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
-        """Runs an asynchronous function as ``asyncio.run`` does; each of two signals cancels it.
+        """Run an asynchronous function as ``asyncio.run`` does; each of two signals cancels it.
 
         Raises:
             asyncio.CancelledError: it was cancelled; what hangs on it says what may have been done.
@@ -182,7 +182,7 @@ class Signals:
         os._exit(self.code)
 
     def _unraisable(self, unraisable: sys.UnraisableHookArgs) -> None:
-        """An interruption where nothing can be raised (in a finalizer) is no traceback, but still one."""
+        """Keep an interruption where nothing can be raised, such as in a finalizer."""
         if isinstance(unraisable.exc_value, KeyboardInterrupt):
             _thread.start_new_thread(self._end_soon, ())
         else:
@@ -194,6 +194,6 @@ signals: Signals = Signals()
 
 
 def _say(text: str) -> None:
-    """Says something in a signal handler, where a stream may be in the middle of a write."""
+    """Say something in a signal handler, where a stream may be in the middle of a write."""
     with contextlib.suppress(OSError):  # the terminal may be closed
         os.write(2, text.encode())

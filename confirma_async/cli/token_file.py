@@ -1,4 +1,4 @@
-"""Where a new token goes: into the file that was named, or, if that fails, anywhere rather than nowhere."""
+"""The file of a new token; where it cannot be written, the token is printed rather than lost."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
+from confirma_async.cli.bundle import Decorator
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import ConfigurationError, TokenNotKeptError
 from confirma_async.secret import Secret
 
-save: options.Decorator = click.option(
+save: Decorator = click.option(
     "--save",
     type=options.NamedPath(path_type=Path, dir_okay=False),
     help="The file to keep the new token in; only you will be able to read it. It must not exist yet.",
@@ -21,7 +22,7 @@ save: options.Decorator = click.option(
 
 
 def check_place(path: Path, *, replaced: bool) -> None:
-    """Makes sure that a token can be kept in a file, before one is asked for.
+    """Make sure that a token can be kept in a file, before one is asked for.
 
     Args:
         path: The file.
@@ -38,7 +39,7 @@ def check_place(path: Path, *, replaced: bool) -> None:
 
 
 async def keep(token: Secret, path: Path) -> None:
-    """Writes a token that is nowhere else to a file.
+    """Write a token that is nowhere else to a file.
 
     Raises:
         TokenNotKeptError: it had to be kept elsewhere; says where.
@@ -50,7 +51,7 @@ async def keep(token: Secret, path: Path) -> None:
 
 
 def kept_elsewhere(secret: Secret, reason: str) -> TokenNotKeptError:
-    """Keeps a token, or the answer that holds it, in the first place that takes it; says in which."""
+    """Keep a token, or the answer that holds it, in the first place that takes it; say in which."""
     for folder in (Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
         try:
             name = _written(secret, folder)

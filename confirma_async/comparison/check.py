@@ -31,7 +31,8 @@ from confirma_async.schemas import (
     SettlementsQuery,
 )
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.pipeline import Pipeline, Reply
+from confirma_async.session.decoding import Reply
+from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.requests import own_operation
 
 A_COMPANY = "0646115-8"

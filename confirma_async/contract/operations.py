@@ -37,6 +37,21 @@ class TokenKind(enum.Enum):
 
 
 @frozen(kw_only=True)
+class Effect:
+    """The later read that shows that an operation took effect. That it is not shown proves nothing.
+
+    Attributes:
+        read: The name of the operation that reads it.
+        what: What is looked for in the answer, in words.
+        evidence: How well it is known that the one shows the other.
+    """
+
+    read: str
+    what: str
+    evidence: Evidence
+
+
+@frozen(kw_only=True)
 class Operation:
     """One endpoint.
 
@@ -53,6 +68,7 @@ class Operation:
         answer_shown: False where the vendor does not show the answer, so that an empty one is no fault.
         no_content: Whether 204 is documented as an answer: there is nothing to tell.
         remedy: What to do when the outcome of a call is unknown.
+        effect: Which later read shows that it took effect; None where none does, or where it has none.
     """
 
     name: str
@@ -70,6 +86,7 @@ class Operation:
     answer_shown: bool = True
     no_content: bool = False
     remedy: str = REMEDY
+    effect: Effect | None = None
 
     @property
     def request(self) -> type[Schema] | None:
@@ -138,6 +155,9 @@ CREATE_INVOICE = Operation(
     response="InvoiceReceipt",
     answer_shown=False,
     remedy="look it up in the distribution information by its number before you send it again",
+    effect=Effect(
+        read="invoices.distributions", what="a record of its number that nothing contradicts", evidence=_P
+    ),
 )
 CREATE_INVOICE_ACTIONS = Operation(
     name="invoices.create_actions",
@@ -150,6 +170,12 @@ CREATE_INVOICE_ACTIONS = Operation(
     response="ActionsReceipt",
     answer_shown=False,
     remedy="look at the events of the case before you send the actions again",
+    effect=Effect(
+        read="invoices.case",
+        what="an event of its code since it was sent; with it the payment of DIRECTPAYMENT, the text of "
+        "COMMENT",
+        evidence=_P,
+    ),
 )
 CASE = Operation(
     name="invoices.case",
@@ -229,6 +255,9 @@ SUBMIT_LEDGER = Operation(
     response="AccountingReceipt",
     answer_shown=False,
     remedy="look for its identifier in the ledger statuses before you send it again",
+    effect=Effect(
+        read="accounting.ledger_statuses", what="its identifier as ``sourceIdentifier``", evidence=_P
+    ),
 )
 LEDGER_STATUSES = Operation(
     name="accounting.ledger_statuses",
@@ -253,6 +282,11 @@ SUBMIT_PAYMENTS = Operation(
     response="AccountingReceipt",
     answer_shown=False,
     remedy="look for their identifiers in the payment statuses before you send them again",
+    effect=Effect(
+        read="accounting.payment_statuses",
+        what="all their identifiers as ``sourceIdentifier``",
+        evidence=_P,
+    ),
 )
 PAYMENT_STATUSES = Operation(
     name="accounting.payment_statuses",

@@ -124,9 +124,11 @@ class Converter:
             ResponseDecodeError: it is not JSON, or not of that form.
         """
         try:
-            return typing.cast("T", self._reader(cls).unpack(self._decoder(cls)(data)))
+            read: T = self._reader(cls).unpack(self._decoder(cls)(data))
         except _UNREADABLE:
             pass
+        else:
+            return read
         found = self.parse(data)
         try:
             return typing.cast("T", self._read_gathered(found, cls))

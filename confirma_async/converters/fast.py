@@ -252,6 +252,7 @@ def schema_writer(
         "kept": _is_kept,
         "Mismatch": WireMismatch,
         "UNSET": msgspec.UNSET,
+        "type": type,  # found at once, and not after the names of the module
         **FAST_NAMES,
     }
     lines = ["def pack(x):"]
@@ -268,10 +269,10 @@ def schema_writer(
     ]
     lines += [
         " e = x.extra",
-        " if e and nullable >= e.keys() and not any(e.values()):",
+        f" if not e: return struct({', '.join(values)})",
+        " if nullable >= e.keys() and not any(e.values()):",
         f"  return explicit({', '.join(or_null)})",
-        f" o = struct({', '.join(values)})",
-        " return with_extra(x, o) if e else o",
+        f" return with_extra(x, struct({', '.join(values)}))",
     ]
     return _compiled(cls, "pack", lines, names)
 

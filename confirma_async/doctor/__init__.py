@@ -1,7 +1,7 @@
-"""The go-live check: what stands between this machine and the first invoice, in words."""
+"""The go-live check of a machine, its settings, and the way to the service."""
 
-from confirma_async.doctor.examination import CHECKS, Check, examine
+from confirma_async.doctor.checks import CHECKS, Check, run_checks
+from confirma_async.doctor.context import Setup
 from confirma_async.doctor.findings import Finding, Health
-from confirma_async.doctor.visit import Setup
 
-__all__ = ["CHECKS", "Check", "Finding", "Health", "Setup", "examine"]
+__all__ = ["CHECKS", "Check", "Finding", "Health", "Setup", "run_checks"]

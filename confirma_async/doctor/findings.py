@@ -1,4 +1,4 @@
-"""What a check finds, and what to do about it."""
+"""Findings of the checks, and what to do about them."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class Finding:
 
 
 def good(check: str, message: str) -> Finding:
-    """Nothing to do."""
+    """Make a finding that asks for nothing."""
     return Finding(check, Health.GOOD, message)
 
 
 def doubtful(check: str, message: str, remedy: str) -> Finding:
-    """Something to look at."""
+    """Make a finding that asks for a look."""
     return Finding(check, Health.DOUBTFUL, message, remedy)
 
 
 def bad(check: str, message: str, remedy: str) -> Finding:
-    """Something that does not work."""
+    """Make a finding of something that does not work."""
     return Finding(check, Health.BAD, message, remedy)

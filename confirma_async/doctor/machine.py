@@ -9,10 +9,10 @@ import resource
 from collections.abc import Mapping
 from pathlib import Path
 
-from confirma_async.accounts import JOURNAL_DIR_VARIABLE, journal_root
+from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, journal_root
 from confirma_async.bulk.sqlite.file_systems import check_file_system, ends_with_its_container
+from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
-from confirma_async.doctor.visit import Visit
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.validation import missing_libraries
 
@@ -20,16 +20,16 @@ ENOUGH_FILES = 256
 """Open files that a job of the default width lives with easily."""
 
 _OPTIONAL: Mapping[str, str] = {
-    "lxml": "xml",
     "uvloop": "speed",
     "openpyxl": "excel",
     "pyarrow": "parquet",
+    "psycopg": "postgres",
 }
 """Modules that something needs only if it is used, with the extra that installs each."""
 
 
-async def check_open_files(_visit: Visit) -> Finding:
-    """Whether many connections can be open at once."""
+async def check_open_files(_visit: Context) -> Finding:
+    """Say whether many connections can be open at once."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
         return good("open-files", "as many open files as you like")
@@ -42,8 +42,8 @@ async def check_open_files(_visit: Visit) -> Finding:
     return good("open-files", f"{allowed} open files are allowed")
 
 
-async def check_libraries(_visit: Visit) -> Finding:
-    """Which optional libraries are missing."""
+async def check_libraries(_visit: Context) -> Finding:
+    """Return which optional libraries are missing."""
     unchecked = missing_libraries()
     if unchecked:
         rules = sorted({rule for served in unchecked.values() for rule in served})
@@ -59,14 +59,17 @@ async def check_libraries(_visit: Visit) -> Finding:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder itself, or the nearest one above it that is there: the rest is made by the first job."""
+    """Return the folder itself, or the nearest one above it that is there.
+
+    The rest is made by the first job.
+    """
     return next(place for place in (folder, *folder.parents) if place.exists())
 
 
-async def check_journal(visit: Visit) -> Finding:
-    """Whether a job could keep its journal in the folder."""
+async def check_journal(context: Context) -> Finding:
+    """Say whether a job could keep its journal in the folder."""
     try:
-        folder = visit.setup.folder or _existing(journal_root())
+        folder = context.setup.folder or _existing(journal_root())
     except ConfigurationError as error:
         return bad("journal", str(error), f"set {JOURNAL_DIR_VARIABLE}")
     if not folder.is_dir():

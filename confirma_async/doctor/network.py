@@ -11,8 +11,8 @@ import socket
 import ssl
 from typing import Any
 
+from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
-from confirma_async.doctor.visit import Visit
 from confirma_async.session.connection.certificates import fault_of
 
 DAYS_BEFORE_EXPIRY = 14
@@ -21,16 +21,16 @@ DAYS_BEFORE_EXPIRY = 14
 _SECONDS_OF_A_DAY = 24 * 60 * 60
 
 
-async def check_name(visit: Visit) -> Finding:
-    """Whether the name has an address."""
-    host = visit.host
+async def check_name(context: Context) -> Finding:
+    """Say whether the name has an address."""
+    host = context.host
     with contextlib.suppress(ValueError):
         ipaddress.ip_address(host)
         return good("name", f"{host} is an address already")
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(visit.setup.timeout):
-            found = await loop.getaddrinfo(host, visit.port, type=socket.SOCK_STREAM)
+        async with asyncio.timeout(context.setup.timeout):
+            found = await loop.getaddrinfo(host, context.port, type=socket.SOCK_STREAM)
     except TimeoutError:
         return bad("name", f"no name server answered for {host} in time", "check the network and its DNS")
     except (OSError, UnicodeError):
@@ -39,23 +39,23 @@ async def check_name(visit: Visit) -> Finding:
     return good("name", f"{host} is {', '.join(addresses)}")
 
 
-async def check_connection(visit: Visit) -> Finding:
-    """Whether a connection can be made."""
-    where = f"{visit.host}:{visit.port}"
+async def check_connection(context: Context) -> Finding:
+    """Say whether a connection can be made."""
+    where = f"{context.host}:{context.port}"
     try:
-        async with asyncio.timeout(visit.setup.timeout):
-            _, writer = await asyncio.open_connection(visit.host, visit.port)
+        async with asyncio.timeout(context.setup.timeout):
+            _, writer = await asyncio.open_connection(context.host, context.port)
     except TimeoutError:
-        return bad("connection", f"{where} does not answer", _past_the_firewall(visit))
+        return bad("connection", f"{where} does not answer", _past_the_firewall(context))
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else "no connection"
-        return bad("connection", f"{where} cannot be reached ({reason})", _past_the_firewall(visit))
+        return bad("connection", f"{where} cannot be reached ({reason})", _past_the_firewall(context))
     await _close(writer)
     return good("connection", f"{where} can be reached")
 
 
-def _past_the_firewall(visit: Visit) -> str:
-    if any(visit.setup.variables.get(name) for name in ("HTTPS_PROXY", "https_proxy")):
+def _past_the_firewall(context: Context) -> str:
+    if any(context.setup.variables.get(name) for name in ("HTTPS_PROXY", "https_proxy")):
         return (
             "a proxy is set in HTTPS_PROXY, and the client does not use it by itself: "
             "give Confirma a session that does (aiohttp.ClientSession(trust_env=True))"
@@ -63,26 +63,26 @@ def _past_the_firewall(visit: Visit) -> str:
     return "check the base URL, and that the firewall lets this machine out to it"
 
 
-async def check_certificate(visit: Visit) -> Finding:
-    """Whether TLS works, and how long the certificate will."""
-    if not visit.is_tls:
+async def check_certificate(context: Context) -> Finding:
+    """Say whether TLS works, and how long the certificate will."""
+    if not context.is_tls:
         return good("certificate", "plain HTTP, within this machine only")
-    context = visit.setup.ssl_context or ssl.create_default_context()
+    tls = context.setup.ssl_context or ssl.create_default_context()
     try:
-        async with asyncio.timeout(visit.setup.timeout):
-            _, writer = await asyncio.open_connection(visit.host, visit.port, ssl=context)
+        async with asyncio.timeout(context.setup.timeout):
+            _, writer = await asyncio.open_connection(context.host, context.port, ssl=tls)
     except ssl.SSLCertVerificationError as error:
         return bad("certificate", *fault_of(error))
     except (OSError, TimeoutError):
         return bad(
             "certificate",
-            f"{visit.host}:{visit.port} can be reached, but makes no TLS connection",
+            f"{context.host}:{context.port} can be reached, but makes no TLS connection",
             "check the port; something between may cut TLS connections",
         )
     session: Any = writer.get_extra_info("ssl_object")
     protocol, certificate = session.version(), session.getpeercert()
     await _close(writer)
-    return _expiry(protocol, ssl.cert_time_to_seconds(certificate["notAfter"]), visit.setup.now())
+    return _expiry(protocol, ssl.cert_time_to_seconds(certificate["notAfter"]), context.setup.now())
 
 
 def _expiry(protocol: str, expires: float, now: float) -> Finding:

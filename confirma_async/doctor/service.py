@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from confirma_async.client import Confirma
 from confirma_async.contract import VALIDATE_TOKEN
+from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
-from confirma_async.doctor.visit import Visit
 from confirma_async.errors import (
     AuthenticationError,
     CallError,
@@ -22,22 +22,22 @@ SKEW_ENDURED = 300.0
 """Seconds from which on the clock of this machine is plainly wrong."""
 
 
-async def check_service(visit: Visit) -> Finding:
-    """Whether the service answers a request that carries no key."""
+async def check_service(context: Context) -> Finding:
+    """Say whether the service answers a request that carries no key."""
     from confirma_async.session.connection.http import AiohttpTransport
 
-    operation = visit.setup.overrides.applied(VALIDATE_TOKEN)
-    url = visit.base_url + operation.path
-    request = Request(operation.method, url, {"Accept": "application/json"}, None, visit.setup.timeout)
-    transport = AiohttpTransport(ssl_context=visit.setup.ssl_context)
+    operation = context.setup.overrides.applied(VALIDATE_TOKEN)
+    url = context.base_url + operation.path
+    request = Request(operation.method, url, {"Accept": "application/json"}, None, context.setup.timeout)
+    transport = AiohttpTransport(ssl_context=context.setup.ssl_context)
     try:
-        visit.answer = await transport.send(request)
+        context.answer = await transport.send(request)
     except TransportError as error:
         return bad("service", str(error), "try again later; if it stays so, ask the vendor")
     finally:
         await transport.close()
-    visit.answered_at = visit.setup.now()
-    status = visit.answer.status
+    context.answered_at = context.setup.now()
+    status = context.answer.status
     if status >= 500:
         return bad("service", f"the service fails (HTTP {status})", "try again later, or ask the vendor")
     if status not in {200, 400, 401, 403}:  # what the vendor documents for this call
@@ -49,15 +49,15 @@ async def check_service(visit: Visit) -> Finding:
     return good("service", "the service answers")
 
 
-async def check_clock(visit: Visit) -> Finding:
-    """Whether the service's date is ours."""
-    told = visit.answer.headers.get("Date") if visit.answer else None
-    moment = http_date(told)
+async def check_clock(context: Context) -> Finding:
+    """Say whether the service's date is ours."""
+    date = context.answer.headers.get("Date") if context.answer else None
+    moment = http_date(date)
     if moment is None:
         return doubtful(
-            "clock", "the service does not tell its time", "check that this machine's clock is synchronised"
+            "clock", "the service does not say its time", "check that this machine's clock is synchronised"
         )
-    skew = visit.answered_at - moment
+    skew = context.answered_at - moment
     if abs(skew) <= SKEW_NOTICED:
         return good("clock", "the clock of this machine agrees with the service's")
     direction = "ahead of" if skew > 0 else "behind"
@@ -66,14 +66,14 @@ async def check_clock(visit: Visit) -> Finding:
     return (bad if abs(skew) > SKEW_ENDURED else doubtful)("clock", message, remedy)
 
 
-async def check_accepted(visit: Visit) -> Finding:
-    """Whether the service accepts the key."""
-    setup = visit.setup
-    other = "production" if visit.environment.name == "STAGING" else "staging"
+async def check_accepted(context: Context) -> Finding:
+    """Say whether the service accepts the key."""
+    setup = context.setup
+    other = "production" if context.environment.name == "STAGING" else "staging"
     client = Confirma(
-        visit.key,
-        environment=visit.environment,
-        base_url=visit.base_url,
+        context.key,
+        environment=context.environment,
+        base_url=context.base_url,
         timeout=setup.timeout,
         retry=RetryPolicy(attempts=1),
         overrides=setup.overrides,

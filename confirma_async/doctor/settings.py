@@ -6,8 +6,8 @@ import re
 from urllib.parse import urlsplit
 
 from confirma_async.credentials import FileTokenStore, checked
+from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
-from confirma_async.doctor.visit import Visit
 from confirma_async.errors import ConfigurationError, CredentialsError
 from confirma_async.secret import Secret
 from confirma_async.settings import API_KEY_VARIABLE, Environment, is_loopback, target_from_env
@@ -15,18 +15,18 @@ from confirma_async.settings import API_KEY_VARIABLE, Environment, is_loopback, 
 _LIKE_A_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-async def check_key(visit: Visit) -> Finding:
-    """Whether there is a key that can be sent, and whether it looks like the documented ones."""
+async def check_key(context: Context) -> Finding:
+    """Say whether there is a key that can be sent, and whether it looks like the documented ones."""
     try:
-        visit.key = await _key(visit)
+        context.key = await _key(context)
     except CredentialsError as error:
         return bad("key", str(error), "put the key into a file that only you can read, and name that")
     except ConfigurationError as error:
         return bad("key", str(error), f"set {API_KEY_VARIABLE} again")
-    if visit.key is None:
+    if context.key is None:
         remedy = f"set {API_KEY_VARIABLE}, or name the file it is kept in (key_file=)"
         return bad("key", "there is no API key", remedy)
-    if not _LIKE_A_TOKEN.fullmatch(visit.key.reveal()):
+    if not _LIKE_A_TOKEN.fullmatch(context.key.reveal()):
         return doubtful(
             "key",
             "the API key does not look like the vendor's tokens (8-4-4-4-12 hexadecimal digits)",
@@ -35,22 +35,22 @@ async def check_key(visit: Visit) -> Finding:
     return good("key", "there is an API key, and it looks like one")
 
 
-async def _key(visit: Visit) -> Secret | None:
-    if visit.setup.key_file is not None:
-        return await FileTokenStore(visit.setup.key_file).load()
-    found = visit.setup.variables.get(API_KEY_VARIABLE)
+async def _key(context: Context) -> Secret | None:
+    if context.setup.key_file is not None:
+        return await FileTokenStore(context.setup.key_file).load()
+    found = context.setup.variables.get(API_KEY_VARIABLE)
     return checked(found) if found else None
 
 
-async def check_environment(visit: Visit) -> Finding:
-    """Whether the host is the one that the environment stands for."""
+async def check_environment(context: Context) -> Finding:
+    """Say whether the host is the one that the environment stands for."""
     try:
-        visit.environment, visit.base_url = target_from_env(visit.setup.variables)
+        context.environment, context.base_url = target_from_env(context.setup.variables)
     except ConfigurationError as error:
         return bad("environment", str(error), "correct it; nothing could be called")
-    name, host = visit.environment.name.lower(), visit.host
+    name, host = context.environment.name.lower(), context.host
     if is_loopback(host):
-        return good("environment", f"{visit.base_url} is this machine: a sandbox")
+        return good("environment", f"{context.base_url} is this machine: a sandbox")
     home = _environment_of(host)
     if home is None:
         return doubtful(
@@ -58,7 +58,7 @@ async def check_environment(visit: Visit) -> Finding:
             f"{host} is not one of the vendor's hosts, and the key will be sent there",
             "leave the base URL out, unless this is a gateway of your own",
         )
-    if home is not visit.environment:
+    if home is not context.environment:
         return bad(
             "environment",
             f"the environment is {name}, and {host} is the host of {home.name.lower()}",

@@ -61,7 +61,7 @@ class AttachedFile:
     within: Path | None = None
 
     def check(self) -> Problem | None:
-        """What is wrong with the file, as far as a look at its start and its end tells."""
+        """Return what is wrong with the file, as far as a look at its start and its end tells."""
         try:
             with self._opened() as file:
                 start = file.read(_BEGINS_WITHIN)
@@ -99,7 +99,7 @@ class AttachedFile:
         return sha.digest()
 
     def load(self, digest: bytes | None = None) -> bytes:
-        """The contents of the file.
+        """Return the contents of the file.
 
         Args:
             digest: What its SHA-256 was when the record was read.
@@ -118,11 +118,11 @@ class AttachedFile:
         return data
 
     def embedded(self, attachment: InvoiceAttachments, data: str) -> InvoiceAttachments:
-        """The attachment with the file in it, or what stands for it."""
+        """Return the attachment with the file in it, or what stands for it."""
         return evolve(attachment, data=data)
 
     def _opened(self) -> BinaryIO:
-        """The file, opened where all links lead to; looked at each time, for a link can be turned.
+        """Return the file, opened where all links lead to; looked at each time, for a link can be turned.
 
         Raises:
             OSError: it cannot be opened, or is no regular file.
@@ -176,7 +176,7 @@ class AttachedUrl:
     private: bool = False
 
     def check(self) -> Problem | None:
-        """What is wrong with the URL; nothing is fetched, and no name server asked."""
+        """Return what is wrong with the URL; nothing is fetched, and no name server asked."""
         fault = url_fault(self.url)
         if fault is None and not self.private and is_private_host(urlsplit(self.url).hostname or ""):
             fault = (
@@ -190,7 +190,7 @@ class AttachedUrl:
         return hashlib.sha256(self.url.encode()).digest()
 
     def embedded(self, attachment: InvoiceAttachments, data: str) -> InvoiceAttachments:
-        """The attachment with the document in it, or what stands for it, instead of its URL."""
+        """Return the attachment with the document in it, or what stands for it, instead of its URL."""
         return evolve(attachment, url=None, file_name=self.file_name, mime_type=PDF, data=data)
 
     @property
@@ -200,7 +200,7 @@ class AttachedUrl:
         return name if name.lower().endswith(".pdf") and name.isprintable() else None
 
     def verify(self, data: bytes) -> None:
-        """Looks at what was fetched.
+        """Look at what was fetched.
 
         Raises:
             RequestInvalidError: it is no PDF.
@@ -210,12 +210,12 @@ class AttachedUrl:
             raise _wrong(Problem(self.where, "attachment.pdf", message))
 
     def not_fetched(self, reason: str) -> RequestInvalidError:
-        """The error of a document that did not come."""
+        """Return the error of a document that did not come."""
         message = f"names a URL that cannot be fetched ({reason}); mend it, and run the job again"
         return _wrong(Problem(self.where, "attachment.missing", message))
 
     def too_large(self) -> RequestInvalidError:
-        """The error of a document above the limit."""
+        """Return the error of a document above the limit."""
         return _wrong(Problem(self.where, "attachment.size", _too_large("leads to a document")))
 
 

@@ -46,7 +46,7 @@ class DuplicateNumbers:
         self._seen.execute(_SCHEMA)
 
     def watch(self, documents: Iterable[DocumentRef]) -> Iterator[Identity]:
-        """Takes note of documents as they pass, and hands on who says which number."""
+        """Take note of documents as they pass, and hands on who says which number."""
         self._seen.execute("BEGIN")
         for document in documents:
             if document.identity.type != InvoiceType.REMINDER:
@@ -55,7 +55,7 @@ class DuplicateNumbers:
         self._seen.execute("COMMIT")
 
     def find(self, identity: Identity) -> tuple[Place, Place] | None:
-        """The first two places of a number that stands more than once; None for all others."""
+        """Return the first two places of a number that stands more than once; None for all others."""
         asked = ((_TWICE, self._twice), (_ONE_UNNAMED, len(self._named) > 1))
         for query in (query for query, worthwhile in asked if worthwhile):
             found = self._seen.execute(query, _key(identity)).fetchone()

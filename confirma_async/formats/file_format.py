@@ -53,7 +53,6 @@ NOT_READ: Mapping[bytes, str] = {
 """Files that people take for invoices, by their first bytes."""
 
 LIBRARIES: Mapping[FileFormat, tuple[str, str, str]] = {
-    FileFormat.XML: ("lxml.etree", "lxml", "xml"),
     FileFormat.EXCEL: ("openpyxl", "openpyxl", "excel"),
     FileFormat.PARQUET: ("pyarrow.parquet", "pyarrow", "parquet"),
     FileFormat.ARROW: ("pyarrow", "pyarrow", "parquet"),

@@ -25,6 +25,7 @@ from confirma_async.formats.models import (
 from confirma_async.formats.privacy import number_shown
 from confirma_async.formats.reader import read, scan
 from confirma_async.formats.spooled import Spooled
+from confirma_async.validation import check
 
 _DEFAULTS = ReadOptions()
 _LOCK = "~$"
@@ -32,7 +33,7 @@ _LOCK = "~$"
 
 
 def expand(paths: Iterable[Path | Spooled]) -> list[Path | Spooled]:
-    """The files that are meant: those named, those with a known extension in a folder, those of a pattern.
+    """Return the files that are meant: those named, those of a pattern, and those to read in a folder.
 
     Raises:
         InputError: one does not exist, a folder holds no file to read, or a pattern stands for none.
@@ -76,10 +77,18 @@ def scan_files(
     options: ReadOptions = _DEFAULTS,
     converter: Converter | None = None,
 ) -> Iterator[DocumentRef]:
-    """Says which documents the files hold, and where; what cannot be read is left to ``read_files``."""
+    """Says which documents the files hold, and where; what cannot be read is left to ``read_files``.
+
+    Args:
+        files: Files, folders and patterns, as ``expand`` takes them.
+        options: How they are read.
+        converter: What reads JSON; a plain one by default.
+    """
     for file in files:
         with contextlib.suppress(InputError):
-            yield from scan(file, options, converter)
+            for each in _expanded(file):
+                with contextlib.suppress(InputError):
+                    yield from scan(each, options, converter)
 
 
 def read_files(
@@ -89,13 +98,13 @@ def read_files(
     *,
     duplicates: DuplicateNumbers | None = None,
 ) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads every record of many files, one at a time.
+    """Read every record of many files, one at a time.
 
     The files are looked through first, so that a number that stands twice is refused in every place before
     anything of it is sent. A file that turns out to be unreadable is a ``BadRecord``; the others go on.
 
     Args:
-        files: The files, in order.
+        files: Files, folders and patterns (``in/**/*.xml``), in order, as the command takes them.
         options: How they are read.
         converter: What reads JSON; a plain one by default.
         duplicates: What an earlier look has found; unless given, this takes one of its own.
@@ -107,12 +116,36 @@ def read_files(
         return
     for file in files:
         try:
-            for record in read(file, options, converter):
-                yield _refused_if_twice(record, duplicates)
+            for each in _expanded(file):
+                yield from _read_file(each, options, converter, duplicates)
         except InputError as error:
-            place = Place(str(file) if isinstance(file, Spooled) else fspath(file))
-            message = str(error).removeprefix(f"{place}: ")
-            yield BadRecord(place=place, problems=[Problem("", "file", message)])
+            yield _unreadable(file, error)
+
+
+def _expanded(file: str | PathLike[str]) -> Iterable[Path | Spooled]:
+    """Return the files that are meant by one name; one that does not exist is left to its reader."""
+    if isinstance(file, Spooled):
+        return (file,)
+    path = Path(fspath(file))
+    may_be_several = "\0" not in str(path) and (
+        path.is_dir() or (glob.has_magic(str(path)) and not path.exists())
+    )
+    return expand([path]) if may_be_several else (path,)
+
+
+def _read_file(
+    file: Path | Spooled, options: ReadOptions, converter: Converter | None, duplicates: DuplicateNumbers
+) -> Iterator[ReadInvoice | BadRecord]:
+    try:
+        for record in read(file, options, converter):
+            yield _refused_if_twice(record, duplicates)
+    except InputError as error:
+        yield _unreadable(file, error)
+
+
+def _unreadable(file: str | PathLike[str], error: InputError) -> BadRecord:
+    place = Place(str(file) if isinstance(file, Spooled) else fspath(file))
+    return BadRecord(place=place, problems=[Problem("", "file", str(error).removeprefix(f"{place}: "))])
 
 
 def _refused_if_twice(
@@ -129,11 +162,11 @@ def _refused_if_twice(
     message = (
         f"{kind} {number_shown(identity.original)} stands twice, at {first} and at {second}; neither is "
         "sent. Remove one, or give it its own number if it is another invoice (lines of one invoice must "
-        "stand "
-        "together)"
+        "stand together)"
     )
     problem = Problem("$.invoice.header.number", "job.clash", message)
-    return BadRecord(place=record.place, problems=[problem], number=identity.original)
+    others = record.located(check(record.request))  # told as well, so that one round of corrections is enough
+    return BadRecord(place=record.place, problems=[problem, *others], number=identity.original)
 
 
 def _identity(record: ReadInvoice) -> Identity:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.converters import optional
 
 from confirma_async import bounds
@@ -43,6 +43,27 @@ class Place:
         return self.source if self.line is None else f"{self.source}:{self.line}"
 
 
+class Origins(Protocol):
+    """Where the values of a record stand in its file."""
+
+    def find(self, path: str, /) -> str | None:
+        """Where the value of a JSON path stands, or would stand: a line with a column or an element.
+
+        None where nothing of the file is behind it.
+        """
+        ...
+
+
+def located(problem: Problem, origins: Origins) -> Problem:
+    """Return a problem with its place in the file before its JSON path, where the file has one."""
+    place = origins.find(problem.path)
+    if place is None or place == problem.path:
+        return problem
+    if place.endswith(problem.path[1:]):  # the path in a file that holds several requests
+        return evolve(problem, path=place)
+    return evolve(problem, path=f"{place} ({problem.path})")
+
+
 @frozen(kw_only=True)
 class ReadInvoice:
     """An invoice read from a file.
@@ -54,6 +75,7 @@ class ReadInvoice:
             ``request`` names them without their contents.
         remarks: What the reader decided because the file did not say it; one sentence each.
         original_number: The number that the file gives, where another one is sent.
+        origins: Where its values stand in the file; None where its JSON paths say that.
     """
 
     place: Place
@@ -61,9 +83,15 @@ class ReadInvoice:
     attached: Sequence[Attached] = ()
     remarks: Sequence[str] = ()
     original_number: str | None = None
+    origins: Origins | None = field(default=None, repr=False, eq=False)
+
+    def located(self, problems: Sequence[Problem]) -> list[Problem]:
+        """Return what the rules say of the request, with the places of the file."""
+        origins = self.origins
+        return [*problems] if origins is None else [located(problem, origins) for problem in problems]
 
     def complete(self) -> SalesInvoiceRequest:
-        """The invoice with the contents of the attached files, as ``invoices.create`` takes it.
+        """Return the invoice with the contents of the attached files, as ``invoices.create`` takes it.
 
         What is given by URL is not fetched: the URL is passed on.
 
@@ -120,7 +148,7 @@ class NumberAssignments(Protocol):
     """Whole numbers given to documents whose own number is none (``--number-from``)."""
 
     def find(self, identity: Identity, /) -> int | None:
-        """The whole number that stands for a document's number; None when the job does not hold it."""
+        """Return the whole number that stands for a document's number; None when the job does not hold it."""
         ...
 
 

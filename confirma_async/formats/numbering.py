@@ -9,15 +9,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import attrs
 from attrs import field, frozen
 
 from confirma_async import bounds
 from confirma_async.errors import Problem
-from confirma_async.formats.models import BadRecord, Identity, NumberAssignments, Place, ReadInvoice
-from confirma_async.formats.payload import request_from
+from confirma_async.formats.models import Identity, NumberAssignments
 from confirma_async.formats.privacy import number_shown
 from confirma_async.schemas import (
     DefinitionDetail,
@@ -37,7 +36,10 @@ _WHOLE = re.compile(rf"0|[1-9]\d{{0,{LONGEST_INVOICE_NUMBER - 1}}}", re.ASCII)
 
 
 def whole(number: str) -> int | None:
-    """The number as JSON carries it; None unless it is digits alone, without a leading zero, at most 18."""
+    """Return the number as JSON carries it.
+
+    None unless it is digits alone, without a leading zero, at most 18.
+    """
     return int(number) if _WHOLE.fullmatch(number) else None
 
 
@@ -68,7 +70,7 @@ def resolve(
     path: str,
     credited_path: str,
 ) -> Numbering:
-    """Finds the whole numbers of a document and of the invoice that it credits.
+    """Find the whole numbers of a document and of the invoice that it credits.
 
     Args:
         identity: Who says which number.
@@ -117,7 +119,7 @@ def resolve(
 
 
 def apply_number(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceRequest:
-    """Puts the numbers that were found into the request; nothing that stood in their place is lost."""
+    """Put the numbers that were found into the request; nothing that stood in their place is lost."""
     if numbering.number is None or (numbering.original is None and numbering.credited is None):
         return request
     invoice = request.invoice
@@ -134,35 +136,6 @@ def apply_number(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInv
     return attrs.evolve(request, invoice=attrs.evolve(invoice, references=references, extensions=extensions))
 
 
-def finish(
-    raw: dict[str, Any],
-    numbering: Numbering,
-    place: Place,
-    number: str | None,
-    problems: Sequence[Problem],
-    remarks: Sequence[str],
-) -> ReadInvoice | BadRecord:
-    """What a document has come to once all of it is read: an invoice, or what is wrong with it.
-
-    Args:
-        raw: The request, filled place by place.
-        numbering: The numbers it goes out under.
-        place: Where the document stands.
-        number: Its own number; where it has none, the fault is told already.
-        problems: What was found wrong in it.
-        remarks: What the reader decided for itself.
-    """
-    faults = [*(numbering.problems if number else ()), *problems]
-    if faults:
-        return BadRecord(place=place, problems=faults, number=number)
-    return ReadInvoice(
-        place=place,
-        request=apply_number(request_from(raw), numbering),
-        remarks=(*numbering.remarks, *remarks),
-        original_number=numbering.original,
-    )
-
-
 @frozen
 class AssignedNumbers:
     """A ``NumberAssignments`` in memory.
@@ -174,7 +147,7 @@ class AssignedNumbers:
     numbers: Mapping[Identity, int] = field(repr=False)
 
     def find(self, identity: Identity, /) -> int | None:
-        """The whole number that stands for a document's number; None when the job does not hold it."""
+        """Return the whole number that stands for a document's number; None when the job does not hold it."""
         return self.numbers.get(identity)
 
 
@@ -185,7 +158,7 @@ def assign(
     *,
     in_use: InUse | None = None,
 ) -> AssignedNumbers:
-    """Gives whole numbers to the documents of a job whose own number is none.
+    """Give whole numbers to the documents of a job whose own number is none.
 
     Numbers go up from ``start`` in order of appearance and skip every whole number that a document of the
     job uses itself, whoever its seller is; so the same documents in the same order get the same numbers.
@@ -223,7 +196,7 @@ _ASKED_TOGETHER = 64
 
 
 def _unused(start: int, in_use: InUse | None) -> Iterator[int]:
-    """The numbers from ``start`` on that are not used elsewhere."""
+    """Return the numbers from ``start`` on that are not used elsewhere."""
     for first in itertools.count(start, _ASKED_TOGETHER):
         some = range(first, first + _ASKED_TOGETHER)
         used: Container[int] = in_use(some) if in_use else ()
@@ -231,7 +204,7 @@ def _unused(start: int, in_use: InUse | None) -> Iterator[int]:
 
 
 def namesake(identity: Identity) -> Identity:
-    """The document whose number a document takes: a reminder repeats its original."""
+    """Return the document whose number a document takes: a reminder repeats its original."""
     if identity.type == InvoiceType.REMINDER:
         return attrs.evolve(identity, type=InvoiceType.INVOICE)
     return identity

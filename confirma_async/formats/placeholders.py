@@ -34,14 +34,14 @@ class Placeholder:
         return base64.b64encode(b"stand-in for the attached file " + self.digest).decode()
 
     def replaced(self, body: bytes, data: bytes) -> bytes:
-        """The body of a request with the document in the place of the placeholder."""
+        """Return the body of a request with the document in the place of the placeholder."""
         return body.replace(f'"{self.text}"'.encode(), b'"' + base64.b64encode(data) + b'"')
 
 
 def with_placeholders(
     request: SalesInvoiceRequest, attached: Sequence[Attached]
 ) -> tuple[SalesInvoiceRequest, tuple[Placeholder, ...]]:
-    """The request with a placeholder for each document that belongs to it.
+    """Return the request with a placeholder for each document that belongs to it.
 
     Raises:
         RequestInvalidError: a file cannot be read.
@@ -51,7 +51,7 @@ def with_placeholders(
 
 
 def with_files(request: SalesInvoiceRequest, attached: Sequence[Attached]) -> SalesInvoiceRequest:
-    """The request with the files themselves; what is given by URL stays where it is.
+    """Return the request with the files themselves; what is given by URL stays where it is.
 
     Raises:
         RequestInvalidError: a file cannot be read.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from confirma_async.redaction import is_personal_number, visible
+from confirma_async.redaction import may_be_personal_number, visible
 
 HIDDEN = "(not shown: it looks like a personal identity number, not an invoice number)"
 
@@ -14,8 +14,8 @@ _SHOWN = 40
 
 
 def number_shown(number: str) -> str:
-    """An invoice number as a message may show it: not too long, and never what may be a person's number."""
-    if is_personal_number(number):
+    """Return an invoice number as a message may show it: cut if long, hidden if it may be a person's."""
+    if may_be_personal_number(number):
         return HIDDEN
     return visible(number if len(number) <= _SHOWN else number[:_SHOWN] + "...")
 
@@ -26,5 +26,5 @@ def looks_like_name(text: str) -> bool:
 
 
 def printable(text: str) -> str:
-    """A text from a file or its name as every encoding can carry it, and as it drives no terminal."""
+    """Return a text from a file or its name as every encoding can carry it, and as it drives no terminal."""
     return visible(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))

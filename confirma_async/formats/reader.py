@@ -40,7 +40,7 @@ _START = 64 * 1024
 def read(
     path: str | PathLike[str], options: ReadOptions = _DEFAULTS, converter: Converter | None = None
 ) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads the invoices of a file, one at a time: tables, JSON Lines, JSON, UBL 2.1 or Finvoice.
+    """Read the invoices of a file, one at a time: tables, JSON Lines, JSON, UBL 2.1 or Finvoice.
 
     The first bytes or the extension tell the format, where the options do not; of a file without a known
     extension, the contents do. What is wrong with one record is a ``BadRecord``; the others go on.
@@ -83,7 +83,7 @@ def scan(
 
 
 def format_of(path: Path, options: ReadOptions, otherwise: FileFormat | None = None) -> FileFormat:
-    """What a file is, if it can be read here.
+    """Return what a file is, if it can be read here.
 
     Args:
         path: The file.
@@ -110,7 +110,7 @@ def format_of(path: Path, options: ReadOptions, otherwise: FileFormat | None = N
 def open_table(
     path: Path, file_format: FileFormat, options: ReadOptions, *, keys_only: bool = False
 ) -> Table | None:
-    """Opens a file as a table; None for a format that is none.
+    """Open a file as a table; None for a format that is none.
 
     Raises:
         InputError: its header cannot be used, or it is not what it seems.
@@ -120,11 +120,11 @@ def open_table(
     if file_format is FileFormat.EXCEL:
         from confirma_async.formats.tables.excel import excel_table
 
-        return excel_table(path, options)
+        return excel_table(path, options, keys_only=keys_only)
     if file_format is FileFormat.PARQUET or file_format is FileFormat.ARROW:
         from confirma_async.formats.tables.arrow import arrow_table
 
-        return arrow_table(path, file_format, options)
+        return arrow_table(path, file_format, options, keys_only=keys_only)
     return None
 
 
@@ -171,7 +171,7 @@ def _need_library(path: Path, file_format: FileFormat) -> None:
 
 
 def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, ReadOptions]:
-    """The file to open; what was spooled names its attachments from the folder that we are in."""
+    """Return the file to open; what was spooled names its attachments from the folder that we are in."""
     if isinstance(path, Spooled) and options.folder is None:
         options = evolve(options, folder=Path())
     return Path(fspath(path)), options
@@ -179,7 +179,7 @@ def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, Read
 
 @contextlib.contextmanager
 def _errors_under_its_name(path: str | PathLike[str]) -> Generator[None]:
-    """What is wrong with input that was spooled is told by its own name."""
+    """Return what is wrong with input that was spooled is told by its own name."""
     try:
         yield
     except InputError as error:

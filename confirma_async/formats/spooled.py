@@ -27,7 +27,7 @@ class Spooled(PathLike[str]):
     name: str = "-"
 
     def __fspath__(self) -> str:
-        """The path, for whoever opens it."""
+        """Return the path, for whoever opens it."""
         return str(self.path)
 
     def __str__(self) -> str:
@@ -36,7 +36,7 @@ class Spooled(PathLike[str]):
 
 @contextlib.contextmanager
 def spooled(stream: BinaryIO) -> Generator[Spooled]:
-    """Keeps a stream in a file that only this user can read, and that is gone afterwards.
+    """Keep a stream in a file that only this user can read, and that is gone afterwards.
 
     The file has no name while it is open, so that nothing is left of it however the process ends. Where open
     files cannot be opened again, it has one, in a folder of its own.

@@ -13,7 +13,8 @@ from confirma_async.contract import (
     SUBMIT_PAYMENTS,
     Operation,
 )
-from confirma_async.resources.arguments import as_schema, encode
+from confirma_async.converters import Converter
+from confirma_async.resources.arguments import Prepared, as_schema, encode
 from confirma_async.schemas import (
     AccountingInvoiceStatuses,
     AccountingPayment,
@@ -26,7 +27,8 @@ from confirma_async.schemas import (
     PaymentSubmission,
 )
 from confirma_async.session.call_options import CallOptions, Options, takes_options
-from confirma_async.session.pipeline import Pipeline, T
+from confirma_async.session.decoding import T
+from confirma_async.session.pipeline import Pipeline
 from confirma_async.validation import Checks, Validate
 
 
@@ -61,15 +63,9 @@ class Accounting:
             OutcomeUnknownError: the document may have arrived; look at the statuses before sending it again.
             CallError: the call failed otherwise.
         """
-        converter = self._pipeline.converter
-        document = as_schema(ledger, Ledger, converter)
-        what = f"ledger {document.ledger_identifier}" if document.ledger_identifier else "the ledger"
-        submission = LedgerSubmission(ledgers=document)
-        body = encode(
-            submission, what, converter, Checks(validate, allow), keys=not isinstance(ledger, Ledger)
-        )
-        how = CallOptions(**options, subject=what)
-        return await self._pipeline.call(SUBMIT_LEDGER, AccountingReceipt, body, options=how)
+        prepared = prepared_ledger(ledger, self._pipeline.converter, Checks(validate, allow))
+        how = CallOptions(**options, subject=prepared.subject)
+        return await self._pipeline.call(SUBMIT_LEDGER, AccountingReceipt, prepared.body, options=how)
 
     async def ledger_statuses(
         self,
@@ -113,19 +109,9 @@ class Accounting:
             OutcomeUnknownError: they may have arrived; look at the statuses before sending them again.
             CallError: the call failed otherwise.
         """
-        converter = self._pipeline.converter
-        written = [as_schema(payment, AccountingPayment, converter) for payment in payments]
-        body = encode(
-            PaymentSubmission(payments=written),
-            "the submission of payments",
-            converter,
-            Checks(validate, allow),
-            keys=any(isinstance(payment, Mapping) for payment in payments),
-        )
-        names = [payment.payment_identifier or "?" for payment in written]
-        subject = f"payment {', '.join(names[:3])}" + (", ..." if len(names) > 3 else "")
-        how = CallOptions(**options, subject=subject)
-        return await self._pipeline.call(SUBMIT_PAYMENTS, AccountingReceipt, body, options=how)
+        prepared = prepared_payments(payments, self._pipeline.converter, Checks(validate, allow))
+        how = CallOptions(**options, subject=prepared.subject)
+        return await self._pipeline.call(SUBMIT_PAYMENTS, AccountingReceipt, prepared.body, options=how)
 
     async def payment_statuses(
         self,
@@ -172,3 +158,35 @@ class Accounting:
         query = AccountingQuery(extra=dict(filters or {}))
         how = CallOptions(**options)
         return await self._pipeline.call(operation, answer, query=query, options=how)
+
+
+def prepared_ledger(
+    ledger: Ledger | Mapping[str, Any], converter: Converter, checks: Checks
+) -> Prepared[LedgerSubmission]:
+    """Check a ledger, and write its submission as JSON; see ``Accounting.submit_ledger``.
+
+    Raises:
+        RequestInvalidError: the document breaks a rule.
+    """
+    document = as_schema(ledger, Ledger, converter)
+    what = f"ledger {document.ledger_identifier}" if document.ledger_identifier else "the ledger"
+    request = LedgerSubmission(ledgers=document)
+    body = encode(request, what, converter, checks, keys=not isinstance(ledger, Ledger))
+    return Prepared(request, body, what)
+
+
+def prepared_payments(
+    payments: Sequence[AccountingPayment | Mapping[str, Any]], converter: Converter, checks: Checks
+) -> Prepared[PaymentSubmission]:
+    """Check payments, and write their submission as JSON; see ``Accounting.submit_payments``.
+
+    Raises:
+        RequestInvalidError: a payment breaks a rule.
+    """
+    written = [as_schema(payment, AccountingPayment, converter) for payment in payments]
+    request = PaymentSubmission(payments=written)
+    keys = any(isinstance(payment, Mapping) for payment in payments)
+    body = encode(request, "the submission of payments", converter, checks, keys=keys)
+    names = [payment.payment_identifier or "?" for payment in written]
+    subject = f"payment {', '.join(names[:3])}" + (", ..." if len(names) > 3 else "")
+    return Prepared(request, body, subject)

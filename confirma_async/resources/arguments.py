@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+from attrs import frozen
 
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, RequestInvalidError, ResponseDecodeError
@@ -20,6 +22,21 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 S = TypeVar("S", bound=Schema)
 
 _TOO_LONG = f"must be a whole number of at most {LONGEST_INVOICE_NUMBER} digits; renumber the invoice"
+
+
+@frozen
+class Prepared(Generic[S]):
+    """A request that is checked and written as JSON.
+
+    Attributes:
+        request: The request.
+        body: The JSON.
+        subject: What it is about, for messages: ``ledger 2026-11``.
+    """
+
+    request: S
+    body: bytes
+    subject: str
 
 
 def as_schema(value: S | Mapping[str, Any], cls: type[S], converter: Converter) -> S:

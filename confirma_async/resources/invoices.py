@@ -15,11 +15,12 @@ from confirma_async.contract import (
     DISTRIBUTIONS,
     DISTRIBUTIONS_V2,
 )
+from confirma_async.converters import Converter
 from confirma_async.cursors import listing_id
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 from confirma_async.pagination import NO_DAYS, Listing, Period, Window, by_pages, by_windows, period
 from confirma_async.resources.answers import reported
-from confirma_async.resources.arguments import as_schema, encode, encode_invoice, warn
+from confirma_async.resources.arguments import Prepared, as_schema, encode, encode_invoice, warn
 from confirma_async.resources.distributions import is_last, is_outside, of_number, reading_of
 from confirma_async.schemas import (
     Action,
@@ -107,21 +108,11 @@ class Invoices:
             OutcomeUnknownError: the actions may have arrived; look at the case before sending them again.
             CallError: the call failed otherwise.
         """
-        converter = self._pipeline.converter
-        written = [
-            action.as_action() if isinstance(action, TypedAction) else as_schema(action, Action, converter)
-            for action in actions
-        ]
-        body = encode(
-            InvoiceActions(actions=written),
-            "the request for actions",
-            converter,
-            Checks(validate, allow),
-            keys=any(isinstance(action, Mapping) for action in actions),
+        prepared = prepared_actions(actions, self._pipeline.converter, Checks(validate, allow))
+        how = CallOptions(
+            **options, subject=prepared.subject, find_out=partial(_look_at, prepared.request.actions)
         )
-        subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
-        how = CallOptions(**options, subject=subject, find_out=partial(_look_at, written))
-        return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, body, options=how)
+        return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, prepared.body, options=how)
 
     async def case(
         self,
@@ -278,6 +269,25 @@ class Invoices:
                 note=note,
             ),
         )
+
+
+def prepared_actions(
+    actions: Sequence[TypedAction | Action | Mapping[str, Any]], converter: Converter, checks: Checks
+) -> Prepared[InvoiceActions]:
+    """Check a request for actions, and write it as JSON; see ``Invoices.create_actions``.
+
+    Raises:
+        RequestInvalidError: an action breaks a rule.
+    """
+    written = [
+        action.as_action() if isinstance(action, TypedAction) else as_schema(action, Action, converter)
+        for action in actions
+    ]
+    request = InvoiceActions(actions=written)
+    keys = any(isinstance(action, Mapping) for action in actions)
+    body = encode(request, "the request for actions", converter, checks, keys=keys)
+    subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
+    return Prepared(request, body, subject)
 
 
 def _as_text(number: int | str | None) -> str | None:

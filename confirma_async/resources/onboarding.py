@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 
 from confirma_async.contract import CREATE_CLIENT, RENEW_TOKEN, VALIDATE_TOKEN
+from confirma_async.converters import Converter
 from confirma_async.credentials import TokenStore
 from confirma_async.errors import ConfigurationError
-from confirma_async.resources.arguments import as_schema, encode
+from confirma_async.resources.arguments import Prepared, as_schema, encode
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenValidity
 from confirma_async.secret import Secret
 from confirma_async.session.call_options import CallOptions, Options, takes_options
@@ -49,17 +50,9 @@ class Onboarding:
             OutcomeUnknownError: the client may exist now; ask the vendor before sending it again.
             CallError: the call failed otherwise.
         """
-        client = as_schema(request, ClientRequest, self._pipeline.converter)
-        body = encode(
-            client,
-            "the client",
-            self._pipeline.converter,
-            Checks(validate, allow),
-            keys=not isinstance(request, ClientRequest),
-        )
-        subject = f"client {client.client.business_code}"
-        how = CallOptions(**options, subject=subject)
-        return await self._pipeline.call(CREATE_CLIENT, ClientCreated, body, options=how)
+        prepared = prepared_client(request, self._pipeline.converter, Checks(validate, allow))
+        how = CallOptions(**options, subject=prepared.subject)
+        return await self._pipeline.call(CREATE_CLIENT, ClientCreated, prepared.body, options=how)
 
     async def validate_token(self, **options: Unpack[Options]) -> TokenValidity:
         """Asks whether the API key is valid (GET ``/validate``; contract §3, documented).
@@ -109,3 +102,17 @@ class Onboarding:
             )
         how = CallOptions(**options, subject="the token")
         return await self._pipeline.renew(key, store, how)
+
+
+def prepared_client(
+    request: ClientRequest | Mapping[str, Any], converter: Converter, checks: Checks
+) -> Prepared[ClientRequest]:
+    """Check a request to onboard a client, and write it as JSON; see ``Onboarding.create_client``.
+
+    Raises:
+        RequestInvalidError: the request breaks a rule.
+    """
+    client = as_schema(request, ClientRequest, converter)
+    keys = not isinstance(request, ClientRequest)
+    body = encode(client, "the client", converter, checks, keys=keys)
+    return Prepared(client, body, f"client {client.client.business_code}")

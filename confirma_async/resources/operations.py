@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from confirma_async.contract import FINVOICE_CREDENTIALS
-from confirma_async.errors import AddressNotChosenError, Problem, RequestInvalidError
+from confirma_async.errors import AmbiguousAddressError, Problem, RequestInvalidError
 from confirma_async.schemas import FinvoiceCredentials, FinvoiceCredentialsQuery
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.pipeline import Pipeline
@@ -62,7 +62,7 @@ def pick_address(
         operator_id: Only addresses at this operator; letter case does not matter.
 
     Raises:
-        AddressNotChosenError: no address is left, or more than one; lists those that are.
+        AmbiguousAddressError: no address is left, or more than one; lists those that are.
     """
     wanted = {"e_invoice_address_type": address_type, "e_invoice_operator_id": operator_id}
     left = [
@@ -75,6 +75,6 @@ def pick_address(
     ]
     if len(left) == 1:
         return left[0]
-    raise AddressNotChosenError(
+    raise AmbiguousAddressError(
         [f"{item.e_invoice_address_type or '?'} at {item.e_invoice_operator_id or '?'}" for item in left]
     )

@@ -10,6 +10,7 @@ import enum
 import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,6 +95,8 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "expire_token": _of_controls("expire_token"),
         "connect_accounting": _of_controls("connect_accounting"),
         "register": _of_controls("register"),
+        "tell": _of_controls("tell"),
+        "untell": _of_controls("untell"),
         "add_fault": _of_faults("add"),
         "clear_faults": _of_faults("clear"),
     }
@@ -130,7 +133,7 @@ def administer(
     if method != command.method:
         return error_response(405, f"this command takes {command.method}", headers={"Allow": command.method})
     try:
-        arguments = msgspec.json.decode(body or b"{}", type=command.arguments)
+        arguments = msgspec.json.Decoder(command.arguments, float_hook=Decimal).decode(body or b"{}")
         result = command.run(controls, faults, msgspec.structs.asdict(arguments))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a command holds no secret: say what is wrong
         wanted = _wanted(command)

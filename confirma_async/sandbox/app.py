@@ -191,7 +191,14 @@ def _handle(
         return client
     if plan.refused is not None:
         return error_response(plan.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
-    call = Call(client=client, query=dict(request.query), body=body, listing_delay=plan.listing_delay)
+    call = Call(
+        client=client,
+        query=dict(request.query),
+        body=body,
+        listing_delay=plan.listing_delay,
+        most=plan.most,
+        unfiltered=plan.unfiltered,
+    )
     try:
         return _with_list_moved(context, operation, HANDLERS[operation.name](context.backend, call))
     except Exception:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -21,14 +22,23 @@ from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
 from confirma_async.sandbox.rules.cases import Case, Event
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
-from confirma_async.sandbox.rules.money import CENT, EXACT
-from confirma_async.sandbox.rules.settlement import next_run
+from confirma_async.sandbox.rules.money.amounts import CENT, EXACT
+from confirma_async.sandbox.rules.money.settlement import next_run
 from confirma_async.sandbox.scheduler import save_case
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 from confirma_async.sandbox.store.schedule import Due
-from confirma_async.schemas import InvoiceStatus
+from confirma_async.sandbox.store.told import Kind
+from confirma_async.schemas import DistributionRecord, InvoiceStatus, Payment, Settlement
+from confirma_async.schemas.wire import Schema
+
+_DAYS: Mapping[Kind, tuple[type[Schema], str]] = {
+    Kind.DISTRIBUTION: (DistributionRecord, "invoice_date"),
+    Kind.PAYMENT: (Payment, "booking_date"),
+    Kind.SETTLEMENT: (Settlement, "settlement_date"),
+}
+"""The attribute that holds the day by which the lists go; that payments go by the booking date is ours."""
 
 OWN_CLIENT = "sandbox"
 """The name of the client that ``Sandbox.api_key`` belongs to."""
@@ -247,6 +257,39 @@ class Controls(abc.ABC):
         with self._backend.store.transaction():
             for address in addresses:
                 self._backend.store.einvoice_directory.add(business_id, address)
+
+    def tell(self, kind: Kind, records: Mapping[str, Mapping[str, Any]], *, client: str = OWN_CLIENT) -> None:
+        """The lists tell of records as they are given, beside the sandbox's own: what other systems sent.
+
+        What is told under a name that is known takes its place: so the vendor changes a record. Two names
+        with equal records are two records.
+
+        Args:
+            kind: What they are.
+            records: The records in their wire form, by names of yours; a case goes by its number.
+            client: Whose.
+
+        Raises:
+            ConfigurationError: there is no such client, or a record bears no day that lists could go by.
+        """
+        self._client(client)
+        told = {name: (self._day_of(kind, record), record) for name, record in records.items()}
+        self._backend.store.told.put(client, kind, told)
+
+    def untell(self, kind: Kind, names: Sequence[str], *, client: str = OWN_CLIENT) -> None:
+        """The lists tell of such records no more."""
+        self._backend.store.told.drop(client, kind, names)
+
+    def _day_of(self, kind: Kind, record: Mapping[str, Any]) -> date | None:
+        if kind is Kind.CASE:
+            return None
+        schema, attribute = _DAYS[kind]
+        fields = self._backend.converter.fields_of(schema)
+        (name,) = [item.wire for item in fields if item.attribute == attribute]
+        try:
+            return date.fromisoformat(str(record.get(name))[:10])
+        except ValueError:
+            raise ConfigurationError(f"a {kind} needs a day in {name}, by which the lists go") from None
 
     def state(self) -> SandboxState:
         """What the sandbox holds, without tokens and bodies."""

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from confirma_async import bounds
 from confirma_async.bounds import within
-from confirma_async.contract import CREATE_INVOICE, OPERATIONS
+from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS, OPERATIONS, PAYMENTS, SETTLEMENTS
 from confirma_async.errors import ConfigurationError
 
 
@@ -46,12 +46,20 @@ class Fault(enum.Enum):
     """The request is handled twice, as if the network had delivered it twice; the second answer is given."""
     LATE_LISTING = "late listing"
     """An invoice is stored, but is listed only after ``seconds`` of real time."""
+    CUT_LIST = "cut list"
+    """A list holds ``records`` records at most, and does not say that there are more."""
+    IGNORED_DAYS = "ignored days"
+    """A list heeds no days: it tells all that there is."""
 
 
 SIGN_IN_PAGE = "<!DOCTYPE html><title>Sign in</title><p>Sign in to go on.</p>"
 
-_ALONGSIDE = frozenset({Fault.LATENCY, Fault.REFUSAL, Fault.LATE_LISTING})
+_ALONGSIDE = frozenset({Fault.LATENCY, Fault.REFUSAL, Fault.LATE_LISTING, Fault.CUT_LIST, Fault.IGNORED_DAYS})
 """Faults that do not touch how the answer travels: they join whatever else hits the same request."""
+
+_OF_LISTS = frozenset({Fault.CUT_LIST, Fault.IGNORED_DAYS})
+_LISTS = frozenset({DISTRIBUTIONS.name, PAYMENTS.name, SETTLEMENTS.name})
+"""The faults of lists, and the lists that are asked by days."""
 
 _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
     {
@@ -67,6 +75,8 @@ _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
         Fault.SLOW_DRIP: frozenset({"seconds"}),
         Fault.DUPLICATE_DELIVERY: frozenset(),
         Fault.LATE_LISTING: frozenset({"seconds"}),
+        Fault.CUT_LIST: frozenset({"records"}),
+        Fault.IGNORED_DAYS: frozenset(),
     }
 )
 """Which options each kind takes."""
@@ -98,6 +108,7 @@ class FaultRule:
         status: The HTTP status, for SERVER_ERROR and REFUSAL.
         after_commit: Whether UNAVAILABLE, SERVER_ERROR and FOREIGN_ANSWER come after the effect is stored.
         body: What a FOREIGN_ANSWER says.
+        records: How many records a CUT_LIST holds at most, from 1 to 1,000,000.
     """
 
     kind: Fault
@@ -110,6 +121,7 @@ class FaultRule:
     status: int = 500
     after_commit: bool = False
     body: str = SIGN_IN_PAGE
+    records: int = field(default=100, validator=within(bounds.PAGE_SIZE))
 
     def __attrs_post_init__(self) -> None:
         for option in sorted(_ALL_OPTIONS - _OPTIONS[self.kind]):
@@ -134,6 +146,8 @@ class FaultRule:
 
     def concerns(self, operation: str, body: bytes) -> bool:
         """Whether a request can be hit."""
+        if self.kind in _OF_LISTS and operation not in _LISTS:
+            return False
         if self.containing is not None and self.containing.encode() not in body:
             return False
         if self.kind is Fault.LATE_LISTING:
@@ -147,6 +161,8 @@ class FaultPlan:
 
     Attributes:
         latency: Real seconds to wait before the request is handled.
+        most: After how many records a list is cut off.
+        unfiltered: Whether a list heeds no days.
         refused: The status with which the request is refused instead of being handled, if it is.
         listing_delay: Real seconds that an invoice stored by the request stays unlisted.
         decisive: The rule that replaces or cuts off the answer, if any.
@@ -156,6 +172,8 @@ class FaultPlan:
     refused: int | None = None
     listing_delay: float = 0.0
     decisive: FaultRule | None = None
+    most: int | None = None
+    unfiltered: bool = False
 
 
 NO_FAULT = FaultPlan()
@@ -195,6 +213,7 @@ class Faults:
         status: int = 500,
         after_commit: bool = False,
         body: str = SIGN_IN_PAGE,
+        records: int = 100,
     ) -> None:
         """Orders a fault; the arguments are the attributes of ``FaultRule``.
 
@@ -212,6 +231,7 @@ class Faults:
             status=status,
             after_commit=after_commit,
             body=body,
+            records=records,
         )
         with self._lock:
             self._armed.append(_ArmedFault(rule, times))
@@ -259,6 +279,10 @@ def _joined(plan: FaultPlan, rule: FaultRule) -> FaultPlan:
         return attrs.evolve(plan, latency=plan.latency + rule.seconds)
     if rule.kind is Fault.REFUSAL:
         return attrs.evolve(plan, refused=plan.refused or rule.status)
+    if rule.kind is Fault.CUT_LIST:
+        return attrs.evolve(plan, most=min(plan.most or rule.records, rule.records))
+    if rule.kind is Fault.IGNORED_DAYS:
+        return attrs.evolve(plan, unfiltered=True)
     if rule.kind is Fault.LATE_LISTING:
         return attrs.evolve(plan, listing_delay=max(plan.listing_delay, rule.seconds))
     return attrs.evolve(plan, decisive=rule)

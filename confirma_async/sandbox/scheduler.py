@@ -16,7 +16,7 @@ from confirma_async.sandbox.rules import accounts, actions, cases
 from confirma_async.sandbox.rules.accounting import SYNCED_AFTER, RecordKind, transfer
 from confirma_async.sandbox.rules.cases import FIRST_CASE, Case, CaseStatus, Event
 from confirma_async.sandbox.rules.invoices import CONTROLLED
-from confirma_async.sandbox.rules.money import EXACT, ZERO, AmountByKind
+from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
 from confirma_async.sandbox.rules.stages import Route
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.store import Store

@@ -48,6 +48,21 @@ class Outgoing:
         return evolve(self, headers={**self.headers, **headers})
 
 
+@frozen(kw_only=True)
+class OutboxState:
+    """What an outbox has open.
+
+    Attributes:
+        under_way: Writes on their way to their first outcome.
+        unknown: Writes of unknown outcome that it looks for.
+        since: When the oldest of all was given, or taken up; seconds since 1970. None where nothing is open.
+    """
+
+    under_way: int
+    unknown: int
+    since: float | None
+
+
 class Hook:
     """Watches calls. Override what you want to be told of, as a function or a coroutine function.
 
@@ -71,12 +86,21 @@ class Hook:
     def after_call(self, history: History) -> Awaitable[None] | None:
         """A call has ended, and its caller is about to be told. It may have come to no attempt at all."""
 
+    def outbox_opened(self, look: Callable[[], OutboxState]) -> None:
+        """Hear that an outbox was opened; ``look`` tells what it has open, and any thread may call it."""
+
+    def outbox_closed(self, look: Callable[[], OutboxState]) -> None:
+        """Hear that an outbox is closed; ``look`` is what it was opened with."""
+
 
 class Hooks:
-    """The hooks of a client, in order; false where there are none.
+    """The hooks of a client, in order.
 
     Args:
         hooks: The hooks.
+
+    Attributes:
+        given: Whether there are any: where there are none, a call asks no more than this.
 
     Raises:
         ConfigurationError: one is no ``Hook``.
@@ -87,9 +111,7 @@ class Hooks:
         for hook in self._hooks:
             if not isinstance(hook, Hook):  # pyright: ignore[reportUnnecessaryIsInstance] (untyped callers)
                 raise ConfigurationError(f"a hook must be a confirma_async.Hook; {hook!r} is none")
-
-    def __bool__(self) -> bool:
-        return bool(self._hooks)
+        self.given: bool = bool(self._hooks)
 
     async def before_attempt(
         self, history: History, added: Mapping[str, str], deadline: float
@@ -111,6 +133,25 @@ class Hooks:
         """Tells how a call ended."""
         for hook in self._hooks:
             await _told(hook, hook.after_call, history, _with_grace(deadline))
+
+    def outbox_opened(self, look: Callable[[], OutboxState]) -> None:
+        """Tell that an outbox was opened."""
+        for hook in self._hooks:
+            _told_of_outbox(hook, hook.outbox_opened, look)
+
+    def outbox_closed(self, look: Callable[[], OutboxState]) -> None:
+        """Tell that an outbox is closed."""
+        for hook in self._hooks:
+            _told_of_outbox(hook, hook.outbox_closed, look)
+
+
+def _told_of_outbox(
+    hook: Hook, function: Callable[[Callable[[], OutboxState]], None], look: Callable[[], OutboxState]
+) -> None:
+    try:
+        function(look)
+    except Exception:
+        logger.exception(_FAILED, type(hook).__name__)
 
 
 def _with_grace(deadline: float) -> float:

@@ -3,89 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TypeVar, cast, get_origin
 
 from attrs import evolve, field, frozen
 
 from confirma_async import bounds
-from confirma_async.contract import RENEW_TOKEN, Operation, Overrides, Repeat
-from confirma_async.contract.places import moved, usual_place
+from confirma_async.contract import RENEW_TOKEN, Operation, Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import TokenStore
 from confirma_async.errors import (
     APIError,
-    Attempt,
     AuthenticationError,
     CallError,
-    ConfigurationError,
     CredentialsError,
     OutcomeUnknownError,
     Phase,
-    RateLimitedError,
-    ResponseDecodeError,
-    ServerError,
     TransportError,
 )
-from confirma_async.redaction import Mask
 from confirma_async.schemas.drift import Drift
-from confirma_async.schemas.wire import Evidence, Schema
+from confirma_async.schemas.wire import Schema
 from confirma_async.secret import Secret
 from confirma_async.session import retry
 from confirma_async.session.call_options import CallOptions
+from confirma_async.session.decoding import T, decoded, says_none
 from confirma_async.session.drifts import Drifts
 from confirma_async.session.headers import check_added, headers_of
 from confirma_async.session.history import History, log
 from confirma_async.session.hooks import Hooks
 from confirma_async.session.keys import Key, Keys
 from confirma_async.session.open_calls import OpenCalls
+from confirma_async.session.outcomes import asked_by, cut_off, final, no_turn, recorded
 from confirma_async.session.query import query_string
 from confirma_async.session.rate.ratelimit import Limiter
-from confirma_async.session.refusals import refusal, request_id_of, text_of, without_keys
+from confirma_async.session.refusals import refusal, without_keys
 from confirma_async.session.renewal import exchanged
 from confirma_async.session.transport import Request, Response, Transport
 from confirma_async.session.waiting.halt import NEVER, Halt
 
-T = TypeVar("T")
-
 DEFAULT_TIMEOUT = 30.0
 """Seconds for one call, everything included, unless said otherwise."""
 
-NO_CONTENT, NOT_FOUND = 204, 404
-
-_MARK = b"\xef\xbb\xbf"
-"""What some programs write before a text in UTF-8; a reader of JSON may pass over it (RFC 8259)."""
-
-_CANCELLED = "cancelled"
-_TOO_LONG = (
-    "the answer is longer than this client reads, and was left unread; "
-    "ask for less at a time (a shorter period), or give the client a higher answer_limit"
-)
-
-MOST_VALUES = 500_000
-"""Values of one answer: more would hold up the event loop for seconds, and take hundreds of MiB."""
-_TOO_MANY = (
-    f"the answer holds more than {MOST_VALUES} values, and was not looked into; "
-    "ask for less at a time (a shorter period)"
-)
-
-
-@frozen(kw_only=True)
-class Reply:
-    """A successful answer as it came, for a caller who wants to know more of it than a schema says.
-
-    Attributes:
-        status: The HTTP status.
-        found: The JSON of its body; None where it has none.
-        empty: Whether it has no body.
-        date: Its ``Date`` header; None where it has none.
-    """
-
-    status: int
-    found: object = field(repr=False)
-    empty: bool = False
-    date: str | None = None
+_NONE_ADDED: Mapping[str, str] = {}
 
 
 @frozen(kw_only=True)
@@ -97,7 +56,7 @@ class Pipeline:
         keys: Which key a call carries; never sent anywhere but to ``base_url``.
         transport: Sends one request.
         converter: Reads and writes bodies.
-        overrides: The user's corrections of paths.
+        overrides: The user's corrections of the contract.
         limiter: Admits calls.
         policy: How often a call is tried again.
         quota: The client's budget of retries.
@@ -107,7 +66,7 @@ class Pipeline:
         seen: Told of each successful answer, before it is read.
         timeout: Seconds for a call that names no timeout of its own.
         halt: Calls off the calls that wait, once it is called.
-        corrected: Whether the overrides correct more than names.
+        corrections: The overrides, where they correct more than names.
     """
 
     base_url: str
@@ -124,12 +83,12 @@ class Pipeline:
     drifts: Drifts = field(factory=Drifts)
     seen: Callable[[History, Response], object] | None = None
     halt: Halt = NEVER
-    corrected: bool = field(init=False)
+    corrections: Overrides | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "corrected", self.overrides.corrects_calls)
+        object.__setattr__(self, "corrections", self.overrides if self.overrides.corrects_calls else None)
 
-    async def call(
+    async def call(  # noqa: C901 (one coroutine: each more costs every call about a microsecond)
         self,
         operation: Operation,
         answer: type[T],
@@ -156,8 +115,8 @@ class Pipeline:
             ResponseDecodeError: the answer is not what the contract describes.
         """
         loop = asyncio.get_running_loop()
-        if self.corrected:
-            operation = self.overrides.applied(operation)
+        if self.corrections is not None:
+            operation = self.corrections.applied(operation)
         target = self.base_url + operation.path
         history = History(
             operation=operation,
@@ -169,29 +128,66 @@ class Pipeline:
         deadline = history.started + self._seconds(options.timeout)
         key = self.keys.of(operation)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
-        url = target
-        added = _checked(options.headers)
-        if query is not None or options.query or self.corrected:
+        url, added, policy = target, options.headers or _NONE_ADDED, self.policy
+        before_send, hooks = options.before_send, self.hooks
+        if added:
+            check_added(added)
+        if query is not None or options.query or self.corrections is not None:
             url, added = self._asked(operation, url, query, options.query, added)
-        policy = self.policy if options.retries is None else _with_retries(self.policy, options.retries)
-        result: Response | TransportError | None = None
+        if options.retries is not None:
+            policy = _with_retries(policy, options.retries)
+        result: Response | BaseException | None = None
         failure: CallError | None = None
         self.open_calls.begin(history)
         try:
             while True:
                 token = key.current or await self._token(key, deadline)
-                result = await self._attempt(history, token, url, added, body, deadline, options.before_send)
-                if isinstance(result, Response) and (
-                    result.status in retry.SUCCESSES or self._says_none(operation, result, options.strict)
-                ):
-                    self.quota.refill()
-                    return self._decode(history, answer, result, options.strict)
-                failure = self._refusal(result, token) if isinstance(result, Response) else result
+                queued = loop.time()
+                try:
+                    if self.halt is NEVER:
+                        await self.limiter.acquire(deadline)
+                    else:
+                        with self.halt.wait():
+                            await self.limiter.acquire(deadline)
+                except TimeoutError as error:
+                    raise no_turn(error, history.attempts) from error
+                admitted = sent = loop.time()
+                try:
+                    headers = added
+                    if hooks.given or before_send is not None:
+                        headers = await self._announced(history, added, deadline, before_send)
+                        sent = loop.time()
+                    if sent >= deadline:
+                        raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
+                    # All headers, the key among them, stand in no variable: tracebacks show these.
+                    left = deadline - sent
+                    try:
+                        result = await self.transport.send(
+                            Request(operation.method, url, headers_of(token, body, headers), body, left)
+                        )
+                    except BaseException as error:  # noqa: BLE001 (a cancellation too: recorded, then raised)
+                        result = error
+                    result = self._noted(history, result, token, waited=admitted - queued, began=sent)
+                    if isinstance(result, Response):
+                        self._answered(admitted, result)
+                finally:
+                    self.limiter.release()
+                if hooks.given:
+                    await hooks.after_attempt(history, deadline)
+                if isinstance(result, Response):
+                    if result.status in retry.SUCCESSES or says_none(result, operation, self, options.strict):
+                        self.quota.refill()
+                        return decoded(result, answer, history, self, options.strict)
+                    failure = refusal(result, self.keys.mask(token), self.converter)
+                elif isinstance(result, TransportError):
+                    failure = result
+                else:
+                    raise result  # noqa: TRY301 (it came from the transport as it is)
                 if await self._exchanged(history, key, token, failure, deadline):
                     continue
                 pause = self._pause(history, policy, failure, deadline)
                 if pause is None:
-                    raise _final(history, failure)  # noqa: TRY301 (here, its traceback has this frame alone)
+                    raise final(history, failure)  # noqa: TRY301 (here, its traceback has this frame alone)
                 with self.halt.wait():
                     await asyncio.sleep(pause)
         except BaseException as error:
@@ -202,8 +198,10 @@ class Pipeline:
         finally:
             history.ended = loop.time()
             try:
+                if history.drift:
+                    self.drifts.note(operation.name, history.drift)
                 log(history)
-                if self.hooks:
+                if hooks.given:
                     await self._tell_hooks(history, deadline)
             finally:
                 self.open_calls.end(history)
@@ -212,7 +210,7 @@ class Pipeline:
                 del history, result, failure
 
     def noting(self, operation: Operation) -> Callable[[Drift], None]:
-        """What notes how the answers to an operation, taken together, are not as the contract says."""
+        """Return what notes how the answers to an operation, taken together, differ from the contract."""
         return lambda drift: self.drifts.note(operation.name, (drift,))
 
     async def renew(
@@ -233,83 +231,40 @@ class Pipeline:
 
         return await key.renew(partial(exchanged, ask, self.converter), store, refused)
 
-    async def _attempt(
+    async def _announced(
         self,
         history: History,
-        token: Secret,
-        url: str,
         added: Mapping[str, str],
-        body: bytes | None,
         deadline: float,
         before_send: Callable[[], Awaitable[None]] | None,
-    ) -> Response | TransportError:
-        """One request, from its turn at the limiter to its answer or its failure; the history has it then.
-
-        Raises:
-            TransportError: its turn did not come in time, or it was called off; there was no request.
-        """
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        result: Response | BaseException | None = None
+    ) -> Mapping[str, str]:
+        """Tells whoever wants to know of a request before it is sent; returns the headers to add to it."""
         try:
-            try:
+            if self.hooks.given:
                 with self.halt.wait():
-                    await self.limiter.acquire(deadline)
-            except TimeoutError as error:
-                raise _no_turn(error, history.attempts) from error
-            started = sent = loop.time()
-            try:
-                if self.hooks:
-                    with self.halt.wait():
-                        added = await self.hooks.before_attempt(history, added, deadline)
-                if before_send is not None:
-                    await before_send()
-                if self.hooks or before_send is not None:
-                    sent = loop.time()
-                if sent >= deadline:
-                    raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
-                headers = headers_of(token, body, added)
-                request = Request(history.operation.method, url, headers, body, deadline - sent)
-                try:
-                    result = await self.transport.send(request)
-                except BaseException as error:  # noqa: BLE001 (a cancellation too; put on record, then raised)
-                    result = error
-                seconds = loop.time() - sent
-                result = self._noted(history, result, token, waited=started - began, seconds=seconds)
-                if isinstance(result, Response):
-                    self._answered(started, result)
-            finally:
-                self.limiter.release()
-            if self.hooks:
-                await self.hooks.after_attempt(history, deadline)
-            if isinstance(result, (Response, TransportError)):  # a union would be made anew for every request
-                return result
-            raise result
+                    added = await self.hooks.before_attempt(history, added, deadline)
+            if before_send is not None:
+                await before_send()
+            return added
         finally:
-            del history, result  # see ``call``
+            del history  # see ``call``
 
     def _noted(
-        self,
-        history: History,
-        result: Response | BaseException,
-        used: Secret,
-        *,
-        waited: float,
-        seconds: float,
+        self, history: History, result: Response | BaseException, used: Secret, *, waited: float, began: float
     ) -> Response | BaseException:
         """Puts on record what came of a request; returns it without keys."""
         mask = self.keys.mask(used)
         if isinstance(result, Response) and not _is_new_token(history.operation, result):
             result = without_keys(result, mask)
-        history.attempts.append(_record(result, mask, waited=waited, seconds=seconds))
+        seconds = asyncio.get_running_loop().time() - began
+        history.attempts.append(recorded(result, mask, waited=waited, seconds=seconds))
         return result
-
-    def _refusal(self, response: Response, used: Secret) -> APIError:
-        return refusal(response, self.keys.mask(used), self.converter)
 
     def _answered(self, started: float, response: Response) -> None:
         """Tells the limiter how the service bears the load; failures on the way say nothing of that."""
-        if response.status in retry.BUSY:
+        if response.status in retry.SUCCESSES:
+            self.limiter.answered(started)
+        elif response.status in retry.BUSY:
             quiet = retry.retry_after(response.headers.get("Retry-After"))
             self.limiter.answered(started, refused=True, quiet=quiet)
         elif not retry.leaves_open(response.status):
@@ -346,11 +301,11 @@ class Pipeline:
         """
         if isinstance(error, asyncio.CancelledError):
             if self.open_calls.closed_under(history):
-                error = _final(history, _cut_off(history, "the client was closed before the call ended"))
+                error = final(history, cut_off(history, "the client was closed before the call ended"))
             else:
-                cut_off = _final(history, _cut_off(history, "the call was cancelled"))
-                if isinstance(cut_off, OutcomeUnknownError):
-                    error.__cause__ = cut_off.of(history.operation.name, history.attempts)
+                unknown = final(history, cut_off(history, "the call was cancelled"))
+                if isinstance(unknown, OutcomeUnknownError):
+                    error.__cause__ = unknown.of(history.operation.name, history.attempts)
         if isinstance(error, CallError):
             error.of(history.operation.name, history.attempts)
         return error
@@ -382,21 +337,13 @@ class Pipeline:
         more: Mapping[str, str | int | bool] | None,
         added: Mapping[str, str],
     ) -> tuple[str, Mapping[str, str]]:
-        """The URL with its query, and the headers to add, with what the overrides fix for the operation."""
-        if self.corrected:
-            more = {**self.overrides.query.get(operation.name, {}), **(more or {})}
-            added = {**_checked(self.overrides.headers.get(operation.name)), **added}
+        """Return the URL with its query, and the headers to add, with what the overrides fix."""
+        if self.corrections is not None:
+            more = {**self.corrections.query.get(operation.name, {}), **(more or {})}
+            fixed = self.corrections.headers.get(operation.name, {})
+            check_added(fixed)
+            added = {**fixed, **added}
         return url + query_string(self.converter, operation, query, more), added
-
-    def _says_none(self, operation: Operation, response: Response, strict: bool | None) -> bool:
-        """Whether an answer means that a list is empty (contract §1): the vendor documents no answer for it.
-
-        A page that is not found says 404 as well: it is HTML, or its path is a reading of ours.
-        """
-        if response.status != NOT_FOUND or not operation.lists or self.converter.is_strict(strict):
-            return False
-        documented = operation.evidence is Evidence.DOCUMENTED and operation.name not in self.overrides.paths
-        return documented and not response.body.lstrip().startswith(b"<")
 
     def _pause(
         self, history: History, policy: retry.RetryPolicy, failure: CallError, deadline: float
@@ -404,7 +351,7 @@ class Pipeline:
         """Seconds until the next attempt; None where there must be none."""
         status = failure.status if isinstance(failure, APIError) else None
         lasting = isinstance(failure, TransportError) and failure.lasting
-        asked = _asked(failure)
+        asked = asked_by(failure)
         repeat = history.operation.repeat
         if not retry.may_repeat(failure.phase, repeat, status, asked=asked, lasting=lasting):
             return None
@@ -418,129 +365,12 @@ class Pipeline:
             held_back=status in retry.BUSY,
         )
 
-    def _decode(self, history: History, answer: type[T], response: Response, strict: bool | None) -> T:
-        operation = history.operation
-        if response.cut_off:
-            raise ResponseDecodeError(_TOO_LONG, status=response.status)
-        if _values_at_most(response.body) > MOST_VALUES:
-            raise ResponseDecodeError(_TOO_MANY, status=response.status)
-        empty = response.status == NOT_FOUND or (
-            not response.body.strip() and self._may_be_empty(operation, response.status, strict)
-        )
-        try:
-            if self.seen is not None:
-                self.seen(history, response)
-            if answer is Reply:
-                found = None if empty else self.converter.parse(response.body.removeprefix(_MARK))
-                date = response.headers.get("Date")
-                return cast("T", Reply(status=response.status, found=found, empty=empty, date=date))
-            if empty:
-                none: object = [] if get_origin(answer) is tuple else {}
-                return self.converter.structure(none, answer)
-            body = response.body.removeprefix(_MARK)
-            if self.corrected and (place := self.overrides.lists.get(operation.name)):
-                found = moved(self.converter.parse(body), place, usual_place(operation, self.converter))
-                body = self.converter.encode(found)
-            return self.converter.loads(body, answer, strict=strict, note=history.note_drift)
-        except ResponseDecodeError as error:
-            error.status, error.body = response.status, text_of(response)
-            # Without the frames below: they hold the answer, and error trackers show what frames hold.
-            raise error.with_traceback(None) from None
-        finally:
-            if history.drift:
-                self.drifts.note(operation.name, history.drift)
-            del history  # see ``call``
-
-    def _may_be_empty(self, operation: Operation, status: int, strict: bool | None) -> bool:
-        if not operation.answer_shown or (status == NO_CONTENT and operation.no_content):
-            return True
-        # What cannot be asked for twice may be lost where a 200 has lost its body.
-        may_say_none = status == NO_CONTENT or operation.repeat is Repeat.SAFE
-        return operation.lists and may_say_none and not self.converter.is_strict(strict)
-
-
-def _with_retries(policy: retry.RetryPolicy, retries: int) -> retry.RetryPolicy:
-    bounds.RETRIES.check("retries", retries)
-    return evolve(policy, attempts=retries + 1)
-
-
-def _checked(added: Mapping[str, str] | None) -> Mapping[str, str]:
-    if not added:
-        return {}
-    check_added(added)
-    return added
-
-
-def _values_at_most(body: bytes) -> int:
-    """How many values a JSON text may hold: each follows a comma, or opens or begins an object or array."""
-    if len(body) < MOST_VALUES:
-        return 0
-    return body.count(b",") + 2 * (body.count(b"{") + body.count(b"["))
-
-
-def _no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError:
-    """What the caller gets where its turn at the limiter did not come in time."""
-    reason = str(error) or "the deadline passed while waiting for its turn"
-    before = f"; the last request: {attempts[-1].reason}" if attempts else ""
-    return TransportError(f"{reason}{before}", phase=Phase.NOT_SENT)
-
 
 def _is_new_token(operation: Operation, response: Response) -> bool:
     """Whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
     return operation.name == RENEW_TOKEN.name and response.status < 300
 
 
-def _final(history: History, failure: CallError) -> CallError:
-    """The error that the caller gets: an outcome that is open is never shown as a plain failure."""
-    operation = history.operation
-    status = failure.status if isinstance(failure, APIError) else None
-    if not retry.outcome_unknown(failure.phase, operation.repeat, status, asked=_asked(failure)):
-        return failure
-    told = failure.detail if isinstance(failure, APIError) else None
-    reason = f"HTTP {status}" if status is not None else str(failure.args[0])
-    reason = f"{reason}: {told}" if told else reason
-    look = history.find_out() if history.find_out is not None else None
-    unknown = OutcomeUnknownError(
-        reason, subject=history.subject, status=status, remedy=operation.remedy, find_out=look
-    )
-    unknown.__cause__ = failure
-    return unknown
-
-
-def _asked(failure: CallError) -> float | None:
-    """The seconds that a refusal's ``Retry-After`` names; None where it names none."""
-    return failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
-
-
-def _record(result: Response | BaseException, mask: Mask, *, waited: float, seconds: float) -> Attempt:
-    """The record of one request."""
-    phase, status, reason, request_id, asked = Phase.NO_REPLY, None, None, None, None
-    match result:
-        case Response():
-            phase, status, request_id = Phase.REPLIED, result.status, request_id_of(result, mask)
-            if status not in retry.SUCCESSES:
-                reason, asked = f"HTTP {status}", retry.retry_after(result.headers.get("Retry-After"))
-        case TransportError():
-            phase, reason = result.phase, str(result.args[0])
-        case asyncio.CancelledError():
-            reason = _CANCELLED
-        case ConfigurationError():
-            phase, reason = Phase.NOT_SENT, type(result).__name__
-        case _:
-            reason = type(result).__name__
-    return Attempt(
-        phase=phase, status=status, reason=reason, request_id=request_id, retry_after=asked, waited=waited,
-        seconds=seconds,
-    )  # fmt: skip
-
-
-def _cut_off(history: History, message: str) -> TransportError:
-    """The end of a call that was stopped; its last request may have taken effect unless it surely did not.
-
-    An answer that did not get as far as the caller is as good as none.
-    """
-    last = history.attempts[-1] if history.attempts else None
-    nothing_done = (
-        last is None or last.phase is Phase.NOT_SENT or retry.refused(last.status, last.retry_after)
-    )
-    return TransportError(message, phase=Phase.NOT_SENT if nothing_done else Phase.NO_REPLY)
+def _with_retries(policy: retry.RetryPolicy, retries: int) -> retry.RetryPolicy:
+    bounds.RETRIES.check("retries", retries)
+    return evolve(policy, attempts=retries + 1)

@@ -16,7 +16,7 @@ from confirma_async.errors import (
     ServerError,
     error_class,
 )
-from confirma_async.redaction import Mask, told, visible
+from confirma_async.redaction import Mask, quoted, visible
 from confirma_async.session.retry import retry_after
 from confirma_async.session.transport import Response
 
@@ -109,7 +109,7 @@ def in_words(found: object) -> str | None:
             parts.append(words)
         if len(parts) == _MOST_PARTS:
             break
-    return told("; ".join(parts), _KEPT_DETAIL) or None
+    return quoted("; ".join(parts), _KEPT_DETAIL) or None
 
 
 def _parts(found: object, deepest: int) -> Iterator[str]:

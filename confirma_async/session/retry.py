@@ -76,6 +76,12 @@ def refused(status: int | None, asked: float | None = None) -> bool:
 SUCCESSES_PER_RETRY = 5
 """Successes that earn one retry."""
 
+HELD_BACK_SHARE = 0.25
+"""The part of a backoff that is waited after a refusal for the load: the limiter spaces the calls already.
+
+Where a service refuses calls at random, whole waits would cost more than the refusals.
+"""
+
 LONGEST_PAUSE = 3600.0
 """Seconds that a Retry-After counts for at most: a service that asks for more may have slipped a digit."""
 
@@ -192,7 +198,8 @@ def next_pause(
     """
     if attempt >= policy.attempts:
         return None
-    pause = max(asked or 0.0, policy.backoff(attempt))
+    backoff = policy.backoff(attempt) * (1.0 if not held_back else HELD_BACK_SHARE if asked != 0 else 0.0)
+    pause = max(asked or 0.0, backoff)
     return pause if pause < left and quota.take(held_back=held_back) else None
 
 

@@ -24,14 +24,14 @@ LONGEST_DESCRIPTION = 210
 
 @about(LedgerSubmission)
 def ledger_has_rows(submission: LedgerSubmission) -> Iterator[Problem]:
-    """A ledger has rows."""
+    """Check that a ledger has rows."""
     if not submission.ledgers.ledger_rows:
         yield Problem("$.ledgers.ledgerRows", rules.NOT_EMPTY.id, "must hold at least one row; add it")
 
 
 @about(LedgerSubmission)
 def description_is_short_enough(submission: LedgerSubmission) -> Iterator[Problem]:
-    """A ledger's description is at most 210 characters long."""
+    """Check that a ledger's description is at most 210 characters long."""
     description = submission.ledgers.document_description
     if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
         told = f"must be at most {LONGEST_DESCRIPTION} characters, and is {len(description)}; shorten it"
@@ -52,7 +52,7 @@ def rows_balance(submission: LedgerSubmission) -> Iterator[Problem]:
 
 @about(PaymentSubmission)
 def submission_has_payments(submission: PaymentSubmission) -> Iterator[Problem]:
-    """A submission has payments."""
+    """Check that a submission has payments."""
     if not submission.payments:
         yield Problem("$.payments", rules.NOT_EMPTY.id, "must hold at least one payment; add it")
 
@@ -71,7 +71,7 @@ def payment_identifiers_differ(submission: PaymentSubmission) -> Iterator[Proble
 
 @about(PaymentSubmission)
 def payment_allocations_add_up(submission: PaymentSubmission) -> Iterator[Problem]:
-    """A payment's allocations add up to its amount, where all are given."""
+    """Check that a payment's allocations add up to its amount, where all are given."""
     for index, payment in enumerate(submission.payments):
         total = sum_of(part.amount for part in payment.allocations) if payment.allocations else None
         if total is not None and payment.amount is not None and total != payment.amount:
@@ -114,7 +114,7 @@ def each_has_what_it_needs(request: InvoiceActions) -> Iterator[Problem]:
 
 @about(Settlements)
 def allocations_add_up(answer: Settlements) -> Iterator[Problem]:
-    """A settlement's allocations add up to its amount, where all are given."""
+    """Check that a settlement's allocations add up to its amount, where all are given."""
     for index, settlement in enumerate(answer.settlements):
         total = sum_of(part.allocated_total_amount for part in settlement.allocations)
         if total is None or settlement.settlement_amount is None or total == settlement.settlement_amount:
@@ -126,7 +126,7 @@ def allocations_add_up(answer: Settlements) -> Iterator[Problem]:
 
 @about(Settlements)
 def breakdowns_add_up(answer: Settlements) -> Iterator[Problem]:
-    """An allocation's breakdown adds up to its amount, where all are given."""
+    """Check that an allocation's breakdown adds up to its amount, where all are given."""
     for index, settlement in enumerate(answer.settlements):
         for number, part in enumerate(settlement.allocations):
             total = sum_of(piece.amount for piece in part.breakdown)

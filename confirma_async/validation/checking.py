@@ -19,12 +19,12 @@ REGISTERED = (accounting, invoice)
 
 @cache
 def _checks_of(cls: type) -> tuple[rules.Check, ...]:
-    """The rules for objects of a class, which may be a subclass of one that has some."""
+    """Return the rules for objects of a class, which may be a subclass of one that has some."""
     return next((tuple(rules.CHECKS[base]) for base in cls.__mro__ if base in rules.CHECKS), ())
 
 
 def check(obj: Schema) -> list[Problem]:
-    """Returns everything that is wrong with a request or an answer, found without asking the service.
+    """Return everything that is wrong with a request or an answer, found without asking the service.
 
     The types of values are not judged here but where a request is written (``Converter.unstructure``);
     a rule that meets a value of the wrong type passes it over, so that this never raises. Rules whose

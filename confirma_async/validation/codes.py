@@ -23,19 +23,19 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 
 @lru_cache(_CODES_REMEMBERED)
 def currency_fault(code: str) -> str | None:
-    """What is wrong with a currency code."""
+    """Return what is wrong with a currency code."""
     return _fault(code, _known("currencies", "alpha_3"), "a currency code of ISO 4217, such as EUR")
 
 
 @lru_cache(_CODES_REMEMBERED)
 def country_fault(code: str) -> str | None:
-    """What is wrong with a country code."""
+    """Return what is wrong with a country code."""
     return _fault(code, _known("countries", "alpha_2"), "a country code of ISO 3166-1 alpha-2, such as FI")
 
 
 @lru_cache(_CODES_REMEMBERED)
 def language_fault(code: str) -> str | None:
-    """What is wrong with a language code."""
+    """Return what is wrong with a language code."""
     return _fault(
         code,
         _known("languages", "alpha_2") | VENDOR_LANGUAGES,
@@ -62,7 +62,10 @@ def _fault(code: str, known: frozenset[str], wanted: str) -> str | None:
 
 @lru_cache(_POSTAL_CODES_REMEMBERED)
 def postal_code_fault(country_code: str, postal_code: str) -> str | None:
-    """What is wrong with a postal code; None where nothing is, or where the country's form is not known."""
+    """Return what is wrong with a postal code.
+
+    None where nothing is, or where the country's form is not known.
+    """
     written = postal_code.upper()
     if all(form.fullmatch(written) for form in _forms(country_code)):
         return None

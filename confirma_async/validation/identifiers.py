@@ -15,6 +15,8 @@ from confirma_async.validation.libraries import load
 _REMEMBERED = 8192
 """A seller's account comes with every invoice; this many others are kept beside it."""
 
+_FINNISH_VAT = re.compile(r"FI[0-9]{8}")
+_CUT = re.compile(r"[0-9][.,][0-9]+E[+]?[0-9]+|[0-9]E[+][0-9]+", re.IGNORECASE)
 _BUSINESS_ID = re.compile(r"[0-9]{7}-[0-9]")
 _BUSINESS_ID_OLD = re.compile(r"[0-9]{6}-[0-9]")
 _BUSINESS_ID_BARE = re.compile(r"[0-9]{8}")
@@ -28,25 +30,43 @@ _REFERENCE_LENGTHS = range(4, 21)
 
 @lru_cache(_REMEMBERED)
 def iban_fault(iban: str) -> str | None:
-    """What is wrong with an IBAN. Whether its bank exists is not asked: lists of banks go out of date."""
+    """Return what is wrong with an IBAN.
+
+    Whether its bank exists is not asked: lists of banks go out of date.
+    """
     ibans = load("stdnum.iban")
     return None if ibans is None or ibans.is_valid(iban, check_country=False) else _NO_IBAN
 
 
 @lru_cache(_REMEMBERED)
 def bic_fault(bic: str) -> str | None:
-    """What is wrong with a BIC."""
+    """Return what is wrong with a BIC."""
     return None if _passes("stdnum.bic", bic) else _NO_BIC
 
 
 @lru_cache(_REMEMBERED)
 def business_id_fault(business_id: str) -> str | None:
-    """What is wrong with a Finnish Business ID; the old form of six digits and a check digit is fine."""
+    """Return what is wrong with a Finnish Business ID.
+
+    The old form of six digits and a check digit is fine.
+    """
     padded = f"0{business_id}" if _BUSINESS_ID_OLD.fullmatch(business_id) else business_id
     if not (_BUSINESS_ID.fullmatch(padded) or _BUSINESS_ID_BARE.fullmatch(padded)):
         return "must be a Finnish Business ID of the form 1234567-8; correct it"
     if not _passes("stdnum.fi.ytunnus", padded):
         return "must be a Finnish Business ID; its check digit does not fit, so correct the wrong digit"
+    return None
+
+
+@lru_cache(_REMEMBERED)
+def vat_code_fault(vat_code: str) -> str | None:
+    """Return what is wrong with a Finnish VAT code; those of other countries are not checked."""
+    if not vat_code.upper().startswith("FI"):
+        return None
+    if not _FINNISH_VAT.fullmatch(vat_code):
+        return "must be a Finnish VAT code of the form FI12345678; correct it"
+    if not _passes("stdnum.fi.alv", vat_code):
+        return "must be a Finnish VAT code; its check digit does not fit, so correct the wrong digit"
     return None
 
 
@@ -57,12 +77,17 @@ def looks_like_business_id(value: str) -> bool:
 
 @lru_cache(_REMEMBERED)
 def payment_reference_fault(reference: str, *, finnish: bool) -> str | None:
-    """What is wrong with a payment reference; anything but RF references and digits is free text.
+    """Return what is wrong with a payment reference; anything but RF references and digits is free text.
 
     Args:
         reference: The reference.
         finnish: Whether the seller is paid in Finland, where digits alone carry a check digit.
     """
+    if _CUT.fullmatch(reference):
+        return (
+            "must be a payment reference, but a spreadsheet has cut its digits; give the cell the format "
+            "Text and write the number again"
+        )
     if _CREDITOR_REFERENCE.match(reference):
         if _passes("stdnum.iso11649", reference):
             return None

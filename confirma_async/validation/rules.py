@@ -51,7 +51,7 @@ CHECKS: dict[type[Schema], list[Check]] = {}
 
 
 def about(cls: type[Schema]) -> Callable[[AnyCheck], AnyCheck]:
-    """Registers a function that says what is wrong with objects of a class."""
+    """Register a function that says what is wrong with objects of a class."""
 
     def register(check: AnyCheck) -> AnyCheck:
         CHECKS.setdefault(cls, []).append(check)
@@ -121,11 +121,23 @@ INVOICE_GROSS = _rule(
 VAT_BREAKDOWN = _rule(
     "vat-breakdown", "The VAT breakdown adds up to the invoice's net and VAT amounts, exactly.", OURS
 )
+AMOUNT_TO_PAY = _rule(
+    "amount-to-pay",
+    "The amounts of an invoice, where they are given, say what is to be paid: gross, or at least net.",
+    OURS,
+)
+VAT_RATE = _rule(
+    "vat-rate",
+    "A VAT amount other than 0 is what its rate makes of net, within half a per cent of net or 0.05: "
+    "so 0.255 is no rate of 25.5 %.",
+    OURS,
+)
 AMOUNT_SIZE = _rule("amount-size", "Amounts are small enough to be added exactly.", OURS)
 PAYMENT_REFERENCE = _rule(
     "payment-reference",
     "A payment reference that begins with RF and two digits has the check digits of ISO 11649; one of "
-    "digits alone has the Finnish check digit, where the seller has a Finnish IBAN or address.",
+    "digits alone has the Finnish check digit, where it is in euros and nothing says that it is paid outside "
+    "Finland (a foreign IBAN, a giro account, a foreign seller). No spreadsheet has cut it (1,23457E+19).",
     "§4 E",
 )
 IBAN = _rule("iban", "An IBAN has the form of its country and correct check digits.", OURS)
@@ -135,6 +147,7 @@ BUSINESS_ID = _warning(
     "A Finnish party's Business ID has a correct check digit. Finnish is who has a Finnish address, or no "
     "country and an id of the form 1234567-8.",
 )
+VAT_CODE = _rule("vat-code", "A VAT code that begins with FI has eight digits, the last of which fits.", OURS)
 NAMED = _rule("named", "A client has a name and a business code, its service a partner code.", "§3 E")
 NOT_EMPTY = _rule("not-empty", "A request for actions, a ledger and a submission hold at least one.", OURS)
 ACTION_SUBJECT = _rule("action-subject", "An action names an invoice or a case.", "§5 E")

@@ -13,7 +13,9 @@ ZERO = Decimal(0)
 
 
 def sum_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum of amounts that are all given; None where one is missing, so that nothing can be said of it.
+    """Return the sum of amounts that are all given.
+
+    None where one is missing, so that nothing can be said of it.
 
     Raises:
         Inexact: the amounts are too far apart to be added exactly.

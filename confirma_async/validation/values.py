@@ -31,11 +31,13 @@ from confirma_async.schemas import (
 from confirma_async.schemas.wire import WIRE_NAME, camel_case
 from confirma_async.validation import rules
 from confirma_async.validation.codes import country_fault, currency_fault, language_fault, postal_code_fault
+from confirma_async.validation.glance import Below, Glance, glance_of
 from confirma_async.validation.identifiers import (
     bic_fault,
     business_id_fault,
     iban_fault,
     looks_like_business_id,
+    vat_code_fault,
 )
 from confirma_async.validation.internet import email_fault, url_fault
 
@@ -61,6 +63,10 @@ def _business_id(party: Party) -> str | None:
     if country == "FI" or (country is None and looks_like_business_id(business_id)):
         return business_id_fault(business_id)
     return None
+
+
+def _vat_code(party: Party) -> str | None:
+    return None if party.vat_code is None else vat_code_fault(party.vat_code)
 
 
 def _client_postal_code(client: Client) -> str | None:
@@ -118,11 +124,16 @@ _BY_NAME: Mapping[str, tuple[rules.Rule, Callable[[str], str | None]]] = {
 }
 """The rule of a text value, by its attribute's name."""
 
+_PARTY_RULES: tuple[tuple[rules.Rule, str, Callable[[Any], str | None]], ...] = (
+    (rules.BUSINESS_ID, "business_id", _business_id),
+    (rules.VAT_CODE, "vat_code", _vat_code),
+)
+
 _BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], str | None]], ...]] = {
     Address: ((rules.POSTAL_CODE, "postal_code", _postal_code),),
-    SellerParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
-    BuyerParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
-    InvoiceRecipientParty: ((rules.BUSINESS_ID, "business_id", _business_id),),
+    SellerParty: _PARTY_RULES,
+    BuyerParty: _PARTY_RULES,
+    InvoiceRecipientParty: _PARTY_RULES,
     Client: (
         (rules.NAMED, "name", _name),
         (rules.NAMED, "business_code", _business_code),
@@ -139,9 +150,15 @@ _BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], st
 
 
 def type_problems(obj: Schema) -> list[Problem]:
-    """What is wrong with single values of a request or an answer."""
+    """Return what is wrong with single values of a request or an answer."""
     cls: type = type(obj)
-    return list(_beneath("$", _look(obj, _tree(cls))))
+    tree = _tree(cls)
+    try:
+        if tree.glance(obj):
+            return []
+    except WRONG_TYPES:
+        pass
+    return list(_beneath("$", _look(obj, tree)))
 
 
 _Problems: TypeAlias = tuple[Problem, ...]
@@ -155,6 +172,7 @@ class _Branch:
     values: tuple[tuple[str, rules.Rule, Callable[[str], str | None]], ...]
     wholes: tuple[tuple[rules.Rule, str, Callable[[Any], str | None]], ...]
     below: tuple[tuple[str, Callable[[Any, _Branch], _Problems], _Branch], ...]
+    glance: Glance
 
 
 def _look(obj: Any, branch: _Branch) -> _Problems:
@@ -209,18 +227,25 @@ def _beneath(step: str, problems: _Problems) -> _Problems:
 
 @cache
 def _tree(cls: type) -> _Branch:
-    """The places at and below a class that a rule looks at."""
-    below = [(name, look, _tree(kind)) for name, look, kind in _nested(cls)]
-    return _Branch(
-        typing.cast("type[Schema]", cls),  # mypy takes an attrs class for unhashable, and so for no key
-        tuple(_values(cls)),
-        _BY_CLASS.get(cls, ()),
-        tuple(entry for entry in below if entry[2].values or entry[2].wholes or entry[2].below),
+    """Return the places at and below a class that a rule looks at."""
+    nested = [(name, look, _tree(kind)) for name, look, kind in _nested(cls)]
+    below = tuple(entry for entry in nested if entry[2].values or entry[2].wholes or entry[2].below)
+    values, wholes = tuple(_values(cls)), _BY_CLASS.get(cls, ())
+    glance = glance_of(
+        cls,
+        [(name, fault_of) for name, _, fault_of in values],
+        [fault_of for _, _, fault_of in wholes],
+        [Below(name, tree.cls, look is _look_at_each, tree.glance) for name, look, tree in below],
     )
+    # mypy takes an attrs class for unhashable, and so for no key
+    return _Branch(typing.cast("type[Schema]", cls), values, wholes, below, glance)
 
 
 def _values(cls: type) -> Iterator[tuple[str, rules.Rule, Callable[[str], str | None]]]:
-    """The attributes of a class whose names have a rule; one whose empty text is no value may be empty."""
+    """Return the attributes of a class whose names have a rule.
+
+    One whose empty text is no value may be empty.
+    """
     for name, hint in typing.get_type_hints(cls, include_extras=True).items():
         if name in _BY_NAME:
             rule, fault_of = _BY_NAME[name]
@@ -238,7 +263,7 @@ def _unless_blank(fault_of: Callable[[str], str | None], value: str) -> str | No
 def _nested(
     cls: type[Schema],
 ) -> Iterator[tuple[str, Callable[[Any, _Branch], _Problems], type]]:
-    """The attributes of a class that hold other objects: name, how to look at them, and their class."""
+    """Return the attributes of a class that hold other objects: name, how to look, and class."""
     for name, hint in typing.get_type_hints(cls).items():
         look = _look_at_each if typing.get_origin(hint) is Sequence else _look
         for kind in (hint, *typing.get_args(hint)):

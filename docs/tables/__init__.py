@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docs.tables.commands import checks, commands, exit_codes, healths
-from docs.tables.evidence import evidence, field_table, operations
+from docs.tables.evidence import effects, evidence, field_table, operations
 from docs.tables.inputs import columns, finvoice_codes, rules, type_codes
+from docs.tables.mirror import events, mirror_tables, standings
 from docs.tables.outcomes import (
     absences,
     answers,
@@ -53,10 +54,14 @@ TABLES: Mapping[str, Callable[[], str]] = {
         retry_figures,
         rate_figures,
         faults,
+        mirror_tables,
+        standings,
+        events,
         commands_of_the_sandbox,
         stages,
         assumptions,
         operations,
+        effects,
         evidence,
     )
 }
@@ -64,7 +69,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
 
 
 def write(folder: Path) -> None:
-    """Writes every table whose contents have changed."""
+    """Write every table whose contents have changed."""
     folder.mkdir(exist_ok=True)
     for name, table in TABLES.items():
         file = folder / f"{name}.md"

@@ -10,13 +10,13 @@ import click
 
 from confirma_async.cli.app import confirma, every_command
 from confirma_async.cli.connection import connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.doctor import CHECKS, Health
 from docs.tables.markup import code, member_docs, table
 
 
 def commands() -> str:
-    """Every command with its options, from the commands themselves."""
+    """Return every command with its options, from the commands themselves."""
     context = click.Context(confirma, info_name="confirma", **confirma.context_settings)
     parts = [
         "Options before any command:\n\n",
@@ -39,7 +39,7 @@ def commands() -> str:
 
 @functools.cache
 def _connection() -> Sequence[tuple[str, str]]:
-    """The options that say where calls go."""
+    """Return the options that say where calls go."""
     bare = click.command(connected(lambda **_options: None))
     return _options(bare, click.Context(bare))[:-1]  # the last one is --help
 
@@ -62,7 +62,7 @@ def _options(command: click.Command, context: click.Context) -> Sequence[tuple[s
 
 
 def exit_codes() -> str:
-    """Every exit code."""
+    """Return every exit code."""
     docs = member_docs(Exit)
     return table(
         ("Code", "Name", "Meaning"), [(each.value, code(each.name), docs[each.name]) for each in Exit]
@@ -70,12 +70,12 @@ def exit_codes() -> str:
 
 
 def checks() -> str:
-    """Every check of the go-live check."""
+    """Return every check of the go-live check."""
     rows = [(code(check.name), check.meaning, ", ".join(map(code, check.needs))) for check in CHECKS]
     return table(("Check", "What must hold", "Not looked at without"), rows)
 
 
 def healths() -> str:
-    """How each thing can stand."""
+    """Return how each thing can stand."""
     docs = member_docs(Health)
     return table(("Health", "Meaning"), [(code(it.value), docs[it.name]) for it in Health])

@@ -18,7 +18,7 @@ from docs.tables.markup import MARKS, SECTIONS, code, table
 
 
 def operations() -> str:
-    """Every endpoint, whether it has a verb, and how well its path is known."""
+    """Return every endpoint, whether it has a verb, and how well its path is known."""
     rows = [
         (
             operation.page,
@@ -31,8 +31,23 @@ def operations() -> str:
     return table(("Vendor page", "Endpoint", "Path", "Verb"), rows)
 
 
+def effects() -> str:
+    """Return which later read shows that an operation took effect, and how well that is known."""
+    rows = [
+        (
+            code(operation.name),
+            code(operation.effect.read) if operation.effect else "none",
+            operation.effect.what.replace("``", "`") if operation.effect else "",
+            operation.effect.evidence.value if operation.effect else "",
+        )
+        for operation in OPERATIONS.values()
+        if operation.method == "POST"
+    ]
+    return table(("Operation", "Shown by", "What is looked for", "Evidence"), rows)
+
+
 def evidence() -> str:
-    """Every wire name, by section and schema."""
+    """Return every wire name, by section and schema."""
     classes = sorted(schema_classes().values(), key=lambda cls: (cls.section, _page_order(cls)))
     count = Counter(mark for cls in classes for _, _, _, mark in _fields(cls))
     told = ", ".join(f"{count[mark]} {MARKS[mark]} ({mark.value})" for mark in Evidence)
@@ -68,7 +83,7 @@ def _pages(section: str) -> str:
 
 
 def _fields(cls: type[Schema]) -> Iterator[tuple[str, str, str, Evidence]]:
-    """Attribute, wire name, type and evidence of each field of a schema."""
+    """Yield attribute, wire name, type and evidence of each field of a schema."""
     hints = typing.get_type_hints(cls, include_extras=True)
     for name, wire in wire_names(cls).items():
         yield name, wire, _type_name(hints[name]), attrs.fields_dict(cls)[name].metadata[EVIDENCE]
@@ -99,7 +114,7 @@ def _type_name(hint: object) -> str:
 
 
 def field_table(cls: type[Schema]) -> list[str]:
-    """The fields of a schema as a table in reStructuredText, for its place in the reference."""
+    """Return the fields of a schema as a table in reStructuredText, for its place in the reference."""
     lines = [".. list-table::", "   :header-rows: 1", "   :align: left", ""]
     rows = [("Attribute", "Wire name", "Type", "Evidence")]
     rows += [

@@ -14,7 +14,7 @@ from docs.tables.markup import code, table
 
 
 def columns() -> str:
-    """Every column of CSV files."""
+    """Return every column of CSV files."""
     rows: list[Sequence[str]] = []
     for column in COLUMNS.values():
         place = f"invoice.rows[].{column.place}" if column.of_row else column.place
@@ -28,7 +28,7 @@ def columns() -> str:
 
 
 def type_codes() -> str:
-    """The UBL document types that are read."""
+    """Return the UBL document types that are read."""
     rows = [
         (code(kind.value), ", ".join(sorted((c for c, k in TYPE_CODES.items() if k == kind), key=int)))
         for kind in (InvoiceType.INVOICE, InvoiceType.CREDIT_NOTE)
@@ -37,7 +37,7 @@ def type_codes() -> str:
 
 
 def finvoice_codes() -> str:
-    """The Finvoice document types that are read."""
+    """Return the Finvoice document types that are read."""
     rows = [
         (code(kind.value), ", ".join(code for code, each in FINVOICE_CODES.items() if each == kind))
         for kind in dict.fromkeys(FINVOICE_CODES.values())
@@ -46,7 +46,7 @@ def finvoice_codes() -> str:
 
 
 def rules() -> str:
-    """Every rule that is checked before sending."""
+    """Return every rule that is checked before sending."""
     return table(
         ("Rule", "What must hold", "Degree", "Source"),
         [(code(rule.id), rule.text, rule.degree.value, rule.source) for rule in RULES],

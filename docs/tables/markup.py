@@ -41,11 +41,11 @@ def code(text: object) -> str:
 
 
 def prose(docstring: str) -> str:
-    """A docstring's double backticks as Markdown's single ones."""
+    """Return a docstring's double backticks as Markdown's single ones."""
     return docstring.replace("``", "`")
 
 
 def member_docs(cls: type) -> Mapping[str, str]:
-    """The docstrings that stand below the members of an enum."""
+    """Return the docstrings that stand below the members of an enum."""
     found = ModuleAnalyzer.for_module(cls.__module__).find_attr_docs()
     return {name: prose(" ".join(lines)) for (owner, name), lines in found.items() if owner == cls.__name__}

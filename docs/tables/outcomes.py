@@ -9,7 +9,7 @@ from confirma_async.bulk import State, Verdict
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.contract import CREATE_INVOICE, Repeat
 from confirma_async.errors import (
-    AddressNotChosenError,
+    AmbiguousAddressError,
     APIError,
     Attempt,
     AuthenticationError,
@@ -24,6 +24,8 @@ from confirma_async.errors import (
     JournalError,
     JournalGoneError,
     JournalMismatchError,
+    MirrorBusyError,
+    MirrorError,
     NotFoundError,
     NotTheServiceError,
     OutcomeUnknownError,
@@ -41,6 +43,8 @@ from confirma_async.errors import (
     error_class,
 )
 from confirma_async.formats import InputError
+from confirma_async.mirror.events.delivery import DeliveryError
+from confirma_async.mirror.events.signature import SignatureError
 from confirma_async.sandbox import Fault
 from confirma_async.session.history import History, log_fields as fields_of_record
 from confirma_async.session.rate import adaptive_rate, refusal_share
@@ -55,7 +59,7 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     ConfirmaError: "Catch this one to catch them all.",
     ConfigurationError: "Change what the message names. Nothing was sent.",
     RequestInvalidError: "Correct the places that `problems` lists. Nothing was sent.",
-    AddressNotChosenError: "Name the type of address, the operator, or both, as the message lists them.",
+    AmbiguousAddressError: "Name the type of address, the operator, or both, as the message lists them.",
     InputError: "Correct or replace the file. Nothing of it was sent.",
     CallError: "Catch this one for every failed call, and look at `phase`.",
     CredentialsError: "See to the place where the key is kept, as the message says.",
@@ -80,6 +84,10 @@ ADVICE: Mapping[type[ConfirmaError], str] = {
     RateLimitedError: "Lower the rate limit; wait `retry_after` seconds where it is given.",
     ServerError: "Repeat the call later. It is raised only where nothing can have taken effect.",
     JournalError: "Do what the message says. If `resumable`, the same call goes on afterwards.",
+    MirrorError: "See to the file or the server that the message names, then run the same again.",
+    DeliveryError: "See to the receiver, then run the same again: it goes on with this event.",
+    SignatureError: "Answer the delivery with an error, and do not believe it.",
+    MirrorBusyError: "Wait for the other run to end, then run the same again.",
     JournalGoneError: "Put the journal, or what `rescued` names, in its place before anything else is sent.",
     JournalMismatchError: "Use the key and the target of the journal, or the journal of this key.",
     UnknownAccountError: "Name one of the accounts that `known` lists, or say that it is a new one.",
@@ -96,33 +104,33 @@ _PHASES: Mapping[type[ConfirmaError], str] = {
 
 
 def states() -> str:
-    """Every state that the journal knows."""
+    """Return every state that the journal knows."""
     docs = member_docs(State)
     return table(("State", "Meaning"), [(code(state.name), docs[state.name]) for state in State])
 
 
 def answers() -> str:
-    """What each answer of the service proves, a successful one aside."""
+    """Return what each answer of the service proves, a successful one aside."""
     return _evidence("answer", "The answer")
 
 
 def receipts() -> str:
-    """What each successful answer proves."""
+    """Return what each successful answer proves."""
     return _evidence("receipt", "The answer, 200, 201, 202 or 204,")
 
 
 def records() -> str:
-    """What each record proves that a lookup finds."""
+    """Return what each record proves that a lookup finds."""
     return _evidence("record", "A record is found")
 
 
 def lists() -> str:
-    """What each list proves that does not show the invoice."""
+    """Return what each list proves that does not show the invoice."""
     return _evidence("list", "The list is one")
 
 
 def absences() -> str:
-    """What it proves that a list which confirms the question does not show the invoice."""
+    """Return what it proves that a list which confirms the question does not show the invoice."""
     return _evidence("absence", "The invoice is not listed, and")
 
 
@@ -138,13 +146,13 @@ def _then(state: State, pause: bool) -> str:
 
 
 def verdicts() -> str:
-    """Every verdict of a job."""
+    """Return every verdict of a job."""
     docs = {Verdict.ACCEPTED.name: "The service has it.", **member_docs(Verdict)}
     return table(("Verdict", "Meaning"), [(code(it.value), docs[it.name]) for it in Verdict])
 
 
 def errors() -> str:
-    """Every error, by the tree of their classes."""
+    """Return every error, by the tree of their classes."""
     rows = [
         (
             f"{{py:class}}`~{_documented(cls)}`",
@@ -158,7 +166,9 @@ def errors() -> str:
 
 
 def _tree(cls: type[ConfirmaError]) -> Iterator[type[ConfirmaError]]:
-    yield cls
+    """Yield the classes that a user can meet: others are raised and caught within the SDK."""
+    if cls.__module__ == ConfirmaError.__module__ or cls is InputError:
+        yield cls
     for child in cls.__subclasses__():
         yield from _tree(child)
 
@@ -175,13 +185,13 @@ def _phase(cls: type[ConfirmaError]) -> str:
 
 
 def phases() -> str:
-    """How far a call can come."""
+    """Return how far a call can come."""
     docs = member_docs(Phase)
     return table(("Phase", "Meaning"), [(code(phase.name), docs[phase.name]) for phase in Phase])
 
 
 def log_fields() -> str:
-    """Every field of a record of the log, with what it says of a call that was tried twice."""
+    """Return every field of a record of the log, with what it says of a call that was tried twice."""
     busy = Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", seconds=0.02)
     taken = Attempt(phase=Phase.REPLIED, status=200, request_id="c0ffee", waited=0.004, seconds=0.031)
     history = History(
@@ -196,7 +206,7 @@ def log_fields() -> str:
 
 
 def retries() -> str:
-    """What happens after each kind of failure, asked of the retry rules themselves."""
+    """Return what happens after each kind of failure, asked of the retry rules themselves."""
     no_tls = "the certificate of the host is not accepted, and nothing was sent"
     cases: Sequence[tuple[str, Phase, int | None, str]] = (
         (
@@ -229,7 +239,7 @@ def retries() -> str:
 
 
 def retry_figures() -> str:
-    """The policy of retries, and what a refusal does to the rate."""
+    """Return the policy of retries, and what a refusal does to the rate."""
     policy = RetryPolicy()
     return (
         f"- A call starts at most {policy.attempts} requests (`attempts`). The pause before the next is a "
@@ -245,7 +255,7 @@ def retry_figures() -> str:
 
 
 def rate_figures() -> str:
-    """How the rate follows the share of refusals."""
+    """Return how the rate follows the share of refusals."""
     shortest, longest = adaptive_rate.RETURN_SECONDS
     usual, most = f"{refusal_share.PRESUMED_SHARE:.0%}", f"{refusal_share.HIGHEST_SHARE:.0%}"
     return (
@@ -270,6 +280,6 @@ def _consequence(phase: Phase, repeat: Repeat, status: int | None, error: str, l
 
 
 def faults() -> str:
-    """Every fault of the sandbox."""
+    """Return every fault of the sandbox."""
     docs = member_docs(Fault)
     return table(("Fault", "What happens"), [(code(fault.name), docs[fault.name]) for fault in Fault])

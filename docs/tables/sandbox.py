@@ -11,7 +11,7 @@ from docs.tables.markup import MARKS, code, prose, table
 
 
 def commands_of_the_sandbox() -> str:
-    """Every command below ``/_sandbox/``, with its arguments."""
+    """Return every command below ``/_sandbox/``, with its arguments."""
     rows = [
         (
             code(f"{command.method} /_sandbox/{name}"),
@@ -24,13 +24,13 @@ def commands_of_the_sandbox() -> str:
 
 
 def stages() -> str:
-    """Every stage of an unpaid invoice."""
+    """Return every stage of an unpaid invoice."""
     rows = [(code(it.route), it.day, code(it.stage), it.fee or "", it.description) for it in STEPS]
     return table(("Route", "Day", "Stage", "Fee", "What the timeline says"), rows)
 
 
 def assumptions() -> str:
-    """Everything that the sandbox lives by, and whose word that is."""
+    """Return everything that the sandbox lives by, and whose word that is."""
     validation = [(f"ERROR: {rule.error}", rule.basis, rule.evidence) for rule in SANDBOX_RULES]
     steps = [(f"{it.source} → {it.target}: {_when(it)}", it.basis, it.evidence) for it in TRANSITIONS]
     ways = {it.route: (f"{it.route}: stages of an unpaid invoice", it.basis, it.evidence) for it in STEPS}
@@ -39,13 +39,13 @@ def assumptions() -> str:
         (what, basis, _known(basis, evidence))
         for what, basis, evidence in (*validation, *steps, *ways.values(), *rest)
     ]
-    return table(("What it does", "Lives by", "Known"), rows)
+    return table(("What it does", "Source", "Known"), rows)
 
 
 def _known(basis: str, evidence: Evidence | None) -> str:
     if evidence is None:
-        return "ours"
-    return MARKS[evidence] + (", in part" if re.search(r"\bours?\b", basis) else "")
+        return "assumed"
+    return MARKS[evidence] + (", in part" if re.search(r"\bassumed\b", basis) else "")
 
 
 def _when(transition: Transition) -> str:

@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from confirma_async.bulk.items import Entry, InvoiceKey
-from confirma_async.bulk.journal import JobName
+from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.models import Entry, InvoiceKey
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import Place
 from tests.bulk.memory_journal import MemoryJournal
@@ -36,6 +36,35 @@ def journal(request, path):
     opened = open_sqlite(path) if request.param == "sqlite" else MemoryJournal()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def again(journal, path):
+    """Opens the same journal once more, for another job."""
+    opened = []
+
+    def open_again():
+        sqlite = not isinstance(journal, MemoryJournal)
+        opened.append(open_sqlite(path) if sqlite else MemoryJournal(journal.contents))
+        return opened[-1]
+
+    yield open_again
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def seems_dead(journal, path):
+    """Has the first job seem dead to others, though it is not."""
+
+    def seem_dead():
+        if isinstance(journal, MemoryJournal):
+            journal.contents.alive.clear()
+        else:
+            hold = journal._file.hold
+            path.with_name(f"{path.name}.held-{hold.name}").unlink()
+
+    return seem_dead
 
 
 @pytest.fixture

@@ -8,21 +8,21 @@ from collections import Counter
 from attrs import define, evolve, field
 
 from confirma_async.bulk.evidence.witnesses import is_like
-from confirma_async.bulk.items import FINAL, Retry, Row, State
-from confirma_async.bulk.journal import (
+from confirma_async.bulk.journal.records import (
     Admission,
     Admitted,
-    Former,
+    AmbiguousMatches,
+    PreviousVersion,
     Refused,
-    Rivals,
     Run,
     Version,
-    admission_of,
-    check_target,
-    foreign_key,
-    same_invoice,
 )
+from confirma_async.bulk.journal.rules import admission_of, check_target, foreign_key, same_invoice
+from confirma_async.bulk.journal.writes import WriteRow
+from confirma_async.bulk.models import FINAL, Retry, Row, State
+from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
+from tests.bulk.memory_writes import MemoryPayloads, MemoryWrites
 
 
 @define
@@ -30,18 +30,22 @@ class _Contents:
     items: dict[int, Row] = field(factory=dict)
     archived: list[Row] = field(factory=list)
     refused: list[tuple[int, Refused]] = field(factory=list)
-    former: list[Former] = field(factory=list)
+    former: list[PreviousVersion] = field(factory=list)
     versions: dict[tuple[int, int], list[Version]] = field(factory=dict)
     numbers: dict[Identity, tuple[int, int]] = field(factory=dict)
     runs: list[Run] = field(factory=list)
     decided: list[tuple[int, float, State]] = field(factory=list)
     known: set[tuple[int, int]] = field(factory=set)
     forms: set[str] = field(factory=set)
+    writes: dict[int, WriteRow] = field(factory=dict)
+    write_names: dict[tuple[str, str], int] = field(factory=dict)
+    payloads: dict[tuple[str, int], bytes] = field(factory=dict)
     owners: set[str] = field(factory=set)
     target: str | None = None
     salt: bytes | None = None
     account: str = ""
     sequence: int = 0
+    alive: set[int] = field(factory=set)
 
 
 class MemoryJournal:
@@ -51,6 +55,9 @@ class MemoryJournal:
 
     def __init__(self, contents=None):
         self.contents = contents or _Contents()
+        self._run = 0
+        self.payloads = MemoryPayloads(self)
+        self.writes = MemoryWrites(self)
 
     @contextlib.contextmanager
     def transaction(self):
@@ -58,22 +65,42 @@ class MemoryJournal:
         try:
             yield
         except BaseException:
-            self.contents = before
+            for name in _Contents.__slots__:
+                if not name.startswith("_"):
+                    setattr(self.contents, name, getattr(before, name))
             raise
 
     def close(self):
-        pass
+        self.contents.alive.discard(self._run)
 
     def begin(self, job, *, now, owner=None, expected=None):
         self.take_in(job.target, owner, now=now)
         run = len(self.contents.runs) + 1
-        self.contents.runs.append(Run(number=run, began_at=now, inputs=tuple(job.inputs), expected=expected))
-        for row in list(self.contents.items.values()):
-            if row.state is State.CLAIMED:
-                self._put(row, state=State.PENDING)
-            elif row.state is State.SENDING:
-                self._put(row, state=State.UNKNOWN)
+        inputs, allowed = tuple(job.inputs), tuple(job.allowed)
+        self.contents.runs.append(
+            Run(number=run, began_at=now, inputs=inputs, expected=expected, allowed=allowed)
+        )
+        self.contents.alive.discard(self._run)
+        self.contents.alive.add(run)
+        self._run = run
+        self._settle_dead()
         return run
+
+    def _is_left(self, row):
+        if row.holder is None:
+            return row.state in {State.CLAIMED, State.SENDING}
+        return row.holder not in self.contents.alive
+
+    def _settle_dead(self):
+        settled = {State.CLAIMED: State.PENDING, State.SENDING: State.UNKNOWN}
+        for row in list(self.contents.items.values()):
+            if self._is_left(row):
+                self._put(row, holder=None, state=settled.get(row.state, row.state))
+        self.writes.settle(self.contents.alive)
+
+    def _check_held(self, row):
+        if row.holder != self._run:
+            raise JournalError("another job has taken over this item")
 
     def take_in(self, target, owner, *, now):
         check_target(self.name, self.contents.target, target)
@@ -98,23 +125,28 @@ class MemoryJournal:
 
     def end(self, run, ending, *, now, owner=None):
         self._put_run(run, ended_at=now, ending=ending)
+        self.contents.alive.discard(run)
+        self._settle_dead()
         if owner is not None:
             self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
 
     def _put_run(self, run, **changes):
         self.contents.runs[run - 1] = evolve(self.contents.runs[run - 1], **changes)
 
-    def admit(self, entries, run, retry=Retry.NONE):
-        return [self._admit(entry, run, retry) for entry in entries]
+    def admit(self, entries, run, retry=Retry.NONE, *, again=False):
+        return [self._admit(entry, run, retry, again=again) for entry in entries]
 
-    def _admit(self, entry, run, retry):
+    def _admit(self, entry, run, retry, *, again):
         row = self.find(entry.key)
-        admission = admission_of(entry, row, run, retry)
+        if row is not None and self._is_left(row):
+            self._settle_dead()
+            row = self.find(entry.key)
+        admission = admission_of(entry, row, run, retry, again=again)
         if row is None:
             position = len(self.contents.items) + 1
             self.contents.items[position] = Row(
                 position=position, key=entry.key, source=str(entry.place), digest=entry.digest,
-                state=State.CLAIMED, run=run, amount=entry.amount, currency=entry.currency,
+                state=State.CLAIMED, run=run, holder=run, amount=entry.amount, currency=entry.currency,
             )  # fmt: skip
             return Admitted(admission, position)
         if admission is Admission.CLAIMED and row.attempts and row.digest != entry.digest:
@@ -124,12 +156,14 @@ class MemoryJournal:
             self.contents.decided.remove((row.run, row.decided_at, row.state))
         if admission in {Admission.CLAIMED, Admission.RETRIED}:
             self._put(
-                row, key=entry.key, state=State.CLAIMED, run=run, digest=entry.digest,
+                row, key=entry.key, state=State.CLAIMED, run=run, holder=run, digest=entry.digest,
                 source=str(entry.place), amount=entry.amount, currency=entry.currency, status=None,
                 detail=None, decided_at=None, seconds=None, says_no=False, form=None,
             )  # fmt: skip
         elif admission is Admission.UNKNOWN:
-            self._put(row, run=run)
+            self._put(row, run=run, holder=run)
+        elif admission is Admission.FINAL and row.run == run:
+            pass
         elif admission is Admission.FINAL and row.state is State.REJECTED:
             self.contents.known.add((run, row.position))
         elif admission is Admission.FINAL:
@@ -144,6 +178,7 @@ class MemoryJournal:
     def sending(self, positions, now, ends_at):
         for position in positions:
             row = self.contents.items[position]
+            self._check_held(row)
             self.contents.sequence += 1
             self._put(
                 row, state=State.SENDING, attempts=row.attempts + 1, attempted_at=now, ends_at=ends_at,
@@ -159,6 +194,7 @@ class MemoryJournal:
     def decide(self, decisions):
         for decision in {one.position: one for one in decisions}.values():
             row = self.contents.items[decision.position]
+            self._check_held(row)
             final = decision.state in FINAL
             if row.state in FINAL:
                 assert row.decided_at is not None
@@ -175,14 +211,15 @@ class MemoryJournal:
                 seconds=decision.seconds,
                 says_no=decision.says_no,
                 form=decision.form,
+                holder=row.holder if decision.kept else None,
             )
             if final:
                 self.contents.decided.append((row.run, decision.at, decision.state))
 
     def put_back(self, run):
         for row in list(self.contents.items.values()):
-            if row.state is State.CLAIMED and row.run == run:
-                self._put(row, state=State.PENDING)
+            if row.state is State.CLAIMED and row.holder == run:
+                self._put(row, state=State.PENDING, holder=None)
 
     def refuse(self, refusals, run):
         for refusal in refusals:
@@ -195,6 +232,8 @@ class MemoryJournal:
 
     def resolve(self, resolution):
         row = self.contents.items[resolution.position]
+        if row.holder is not None and not self._is_left(row):
+            raise JournalError("a job has it in its hands")
         self._keep(row, resolution.at, resolution.note)
         rejected = [
             one.digest
@@ -209,7 +248,7 @@ class MemoryJournal:
             self.contents.decided.append((row.run, resolution.at, resolution.state))
         self._put(
             row, state=resolution.state, status=None, detail=detail, decided_at=decided_at, says_no=False,
-            form=None, attempts=0 if resolution.state is State.PENDING else row.attempts,
+            holder=None, form=None, attempts=0 if resolution.state is State.PENDING else row.attempts,
         )  # fmt: skip
 
     def trust(self, now):
@@ -244,7 +283,8 @@ class MemoryJournal:
 
     def has_sent(self):
         unsent = {State.PENDING, State.CLAIMED}
-        return any(row.state not in unsent for row in (*self.rows(), *self.contents.archived))
+        rows = (*self.rows(), *self.contents.archived, *self.writes.rows())
+        return any(row.state not in unsent for row in rows)
 
     def doubt(self):
         return None
@@ -269,7 +309,7 @@ class MemoryJournal:
         ]
         return same_invoice(same, key)
 
-    def rivals(self, position, key):
+    def ambiguous_matches(self, position, key):
         others = [
             row.key
             for row in self.contents.items.values()
@@ -282,9 +322,9 @@ class MemoryJournal:
         sent = any(at == position and sequence for at, sequence in self.contents.versions)
         former = {one.state for one in own} & ({State.REJECTED, State.PENDING} if sent else {State.REJECTED})
         forgotten = self.doubt() is not None
-        return Rivals(others=tuple(others), former=bool(former), forgotten=forgotten)
+        return AmbiguousMatches(others=tuple(others), former=bool(former), forgotten=forgotten)
 
-    def has_former(self, position):
+    def has_previous_version(self, position):
         return any(
             one.position == position and one.state is not State.PENDING for one in self.contents.former
         )
@@ -301,8 +341,8 @@ class MemoryJournal:
             and row.attempts == 1
             and not row.duplicate
             and is_like(row.key, lost)
-            and not self.has_former(row.position)
-            and not self.rivals(row.position, row.key).others
+            and not self.has_previous_version(row.position)
+            and not self.ambiguous_matches(row.position, row.key).others
         ]
         return sorted(later, key=lambda row: -row.sequence)[:limit]
 
@@ -342,7 +382,7 @@ class MemoryJournal:
         refused = {(bad.source, bad.number) for bad in self.refusals(run)}
         return sum((row.source, str(row.key.number)) in refused for row in self.rows(State.PENDING, run=run))
 
-    def former(self):
+    def previous_versions(self):
         return iter(self.contents.former)
 
     def numbered(self, identities):
@@ -363,7 +403,7 @@ class MemoryJournal:
         version = Version(row.digest, row.key.date)
         self.contents.versions.setdefault((row.position, row.sequence), []).append(version)
         self.contents.former.append(
-            Former(
+            PreviousVersion(
                 position=row.position, at=now, state=row.state, digest=row.digest, status=row.status,
                 detail=row.detail, note=note,
             )

@@ -8,15 +8,15 @@ import pytest
 from attrs import field, frozen
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy
-from confirma_async.bulk import job
-from confirma_async.bulk.evidence import lookups
+from confirma_async.bulk.evidence import lookups, observations
 from confirma_async.bulk.evidence.classification import Receipts, classify_answer, kind_of_status
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.evidence.words import DEEPEST, form_of
-from confirma_async.bulk.items import FINAL, State
-from confirma_async.bulk.journal import Resolution
+from confirma_async.bulk.job import decisions, sender
+from confirma_async.bulk.journal.records import Resolution
+from confirma_async.bulk.models import FINAL, State
 from confirma_async.converters import Converter
-from confirma_async.session.pipeline import Reply
+from confirma_async.session.decoding import Reply
 from tests.bulk.answering import RESET, SILENCE, answering, listing, raw, record
 from tests.bulk.memory_journal import MemoryJournal
 
@@ -271,6 +271,7 @@ ELSEWHERE = {
     Kind.FORMER_VERSION: "test_what_was_rejected_for_want_of_a_record_is_looked_up_before_it_is_retried",
     Kind.NOT_ENDED: "tests/bulk/test_lookups.py",
     Kind.UNTYPED: "tests/bulk/test_lookups.py",
+    Kind.ABSENT_WITHOUT_CONTENTS: "tests/outbox/test_invoices.py",
     Kind.NOTHING_KNOWN: "tests/bulk/test_lookups.py",
     Kind.REFUSED_AFTER_RESEND: "tests/bulk/test_late_lists.py",
 }
@@ -309,11 +310,13 @@ def kinds(monkeypatch):
         return call
 
     for module, names in (
-        (job, ("classify_error", "classify_answer")),
+        (sender, ("classify_error", "classify_answer")),
         (lookups, ("classify_list", "classify_absence")),
+        (observations, ("classify_list",)),
     ):
         for name in names:
             monkeypatch.setattr(module, name, watched(getattr(module, name)))
+    for module in (decisions, lookups):
         monkeypatch.setattr(module, "decision_of", written(module.decision_of))
     return met
 
@@ -510,8 +513,8 @@ async def test_the_reason_of_a_refusal_outlives_lookups_that_fail(service, submi
     del service.listed["1042"]
     report, _ = await submit([1042, 1043], journal, settle_seconds=0.2)
     assert report.rejected == 1
-    assert "in use" in report.troubles[0].detail
-    assert "lookup" not in report.troubles[0].detail
+    assert "in use" in report.issues[0].detail
+    assert "lookup" not in report.issues[0].detail
 
 
 async def test_a_persons_word_is_not_asked_about_again(service, submit, kinds):
@@ -537,7 +540,7 @@ async def test_a_rival_whose_date_or_type_contradicts_the_record_is_none(service
 async def test_the_reason_of_a_refusal_is_told_in_the_report(service, submit):
     service.posts = [raw(400, {"errors": {"header.number": ["number is taken"]}})]
     report, _ = await submit([1042])
-    assert report.troubles[0].detail == "header.number: number is taken"
+    assert report.issues[0].detail == "header.number: number is taken"
 
 
 async def test_personal_identity_numbers_are_never_repeated(service, submit):

@@ -9,7 +9,7 @@ import pytest
 
 from confirma_async import Confirma, RateLimit, RetryPolicy, Sandbox
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import LARGEST_ATTACHMENT, ReadOptions, read
 from confirma_async.sandbox import Fault
@@ -97,9 +97,9 @@ async def test_a_document_that_cannot_be_had_refuses_its_invoice_and_no_other(
     async with hosting(good=[says()], bad=[answer]) as host:
         report = await submit(table(*[f"{host.url}/{name}?s3cret" for name in ("good", "bad", "good?2")]))
     assert (report.accepted, report.refused, report.pending, report.complete) == (2, 1, 0, True)
-    (trouble,) = report.troubles
-    (problem,) = trouble.problems
-    assert (trouble.number, trouble.place.line) == ("2", 3)
+    (issue,) = report.issues
+    (problem,) = issue.problems
+    assert (issue.number, issue.place.line) == ("2", 3)
     assert (problem.path, problem.rule) == ("line 3, column attachment", rule)
     assert told in problem.message
     assert "s3cret" not in str(report)
@@ -122,7 +122,7 @@ async def test_a_host_that_is_down_costs_the_service_no_retries(submit, sandbox,
 async def test_a_host_that_cannot_be_reached_refuses_its_invoices(submit, table, unused_tcp_port):
     report = await submit(table(f"http://127.0.0.1:{unused_tcp_port}/a.pdf"))
     assert (report.refused, report.complete) == (1, True)
-    assert "connection refused" in report.troubles[0].detail
+    assert "connection refused" in report.issues[0].detail
 
 
 async def test_the_next_run_sends_what_lacked_its_document(submit, sandbox, table):
@@ -156,7 +156,7 @@ async def test_an_unknown_invoice_whose_document_is_gone_stays_unknown(submit, s
         invoices = table(f"{host.url}/a")
         report = await submit(invoices, settle_seconds=0, on_unknown="resend")
         assert (report.unknown, report.refused, len(sandbox.invoices())) == (1, 0, 0)
-        assert "HTTP 404" in report.troubles[0].detail
+        assert "HTTP 404" in report.issues[0].detail
         host.answers["/a"] = [says()]
         report = await submit(invoices, settle_seconds=0, on_unknown="resend")
     assert (report.accepted, report.complete, len(sandbox.invoices())) == (1, True, 1)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from confirma_async.bulk.items import Retry, State
-from confirma_async.bulk.journal import Admission, Decision, JobName
-from confirma_async.bulk.sqlite import file, guard
+from confirma_async.bulk.journal.records import Admission, Decision, JobName
+from confirma_async.bulk.models import Retry, State
+from confirma_async.bulk.sqlite import guard, locks, look
 from confirma_async.bulk.sqlite.guard import log_of
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
 from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalError, JournalGoneError
 
 CHUNK = 64
@@ -140,6 +141,24 @@ def test_another_journal_in_its_place_is_in_doubt(sent, entries, tmp_path):
         send(journal, entries(*range(2, 200)))
     sent.write_bytes(other.read_bytes())
     assert doubt(sent) == "another journal was here before it"
+
+
+@pytest.mark.parametrize("parts", [("", "-wal", "-shm"), ("",), ("-wal", "-shm"), ("-wal",), ("-shm",)])
+def test_what_is_replaced_under_a_job_is_joined_by_no_other_and_the_job_stops(sent, entries, parts):
+    copy = sent.with_name("copy")
+    shutil.copyfile(sent, copy)
+    with contextlib.closing(open_sqlite(sent)) as running:
+        begin(running)
+        with running.transaction():
+            running.admit(entries(2), 2)
+        for part in parts:
+            sent.with_name(f"{sent.name}{part}").unlink()
+        if "" in parts:
+            copy.rename(sent)
+        with pytest.raises(JournalError, match="a job still runs"):
+            open_sqlite(sent)
+        with pytest.raises(JournalGoneError), running.transaction():
+            running.sending([2], 1.0, 2.0)
 
 
 @pytest.mark.parametrize("in_place", [True, False])
@@ -364,22 +383,21 @@ def test_a_look_makes_nothing_and_changes_nothing(sent, entries, state):
 
 
 def test_a_job_waits_for_those_who_only_look(sent, monkeypatch):
-    monkeypatch.setattr(file, "LOOK_PATIENCE", 0.0)
-    file._HERE.clear()
-    with file._look(sent), pytest.raises(JournalError, match="is being read"):
+    monkeypatch.setattr(locks, "LOOK_PATIENCE", 0.0)
+    with look._look(sent), pytest.raises(JournalError, match="is being read"):
         open_sqlite(sent)
     open_sqlite(sent).close()
 
 
 def test_a_journal_that_was_moved_while_a_job_waited_for_it_is_left_alone(sent, monkeypatch):
-    takes = file._takes
+    takes = locks.takes
 
     def moved_meanwhile(descriptor, kind):
         if sent.exists():
             sent.rename(sent.with_name("moved"))
         return takes(descriptor, kind)
 
-    monkeypatch.setattr(file, "_takes", moved_meanwhile)
+    monkeypatch.setattr(locks, "takes", moved_meanwhile)
     with pytest.raises(JournalError, match="in use"):
         open_sqlite(sent)
     assert not sent.exists()

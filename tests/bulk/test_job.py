@@ -3,9 +3,11 @@
 import base64
 
 import pytest
+from attrs import fields
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.models import JobArguments, JobOptions
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats import read
 from confirma_async.session.transport import Response
@@ -47,7 +49,7 @@ async def test_what_the_service_refuses_is_rejected_in_its_own_words(path, wire_
     service = Service(Response(status, {}, b'{"message": "no such buyer"}'))
     report = await submit(service, path, [wire_invoice(1)])
     assert (report.rejected, report.complete) == (1, True)
-    assert "no such buyer" in report.troubles[0].detail
+    assert "no such buyer" in report.issues[0].detail
 
 
 async def test_a_rejected_invoice_is_not_sent_again(path, wire_invoice):
@@ -60,7 +62,7 @@ async def test_a_rejected_invoice_is_not_sent_again(path, wire_invoice):
 async def test_a_receipt_that_says_error_is_a_rejection(path, wire_invoice):
     service = Service(Response(200, {}, b'{"status": "ERROR", "errors": [{"message": "no rows"}]}'))
     report = await submit(service, path, [wire_invoice(1)])
-    assert (report.rejected, report.troubles[0].detail) == (1, "no rows")
+    assert (report.rejected, report.issues[0].detail) == (1, "no rows")
 
 
 async def test_a_receipt_that_says_duplicate_is_an_acceptance_once_the_earlier_one_is_listed(
@@ -102,7 +104,7 @@ async def test_a_conflict_over_an_invoice_that_is_not_listed_is_no_rejection_by_
     service = Service(Response(409, {}, b'{"message": "number in use"}'))
     report = await submit(service, path, [wire_invoice(1)], **BY_TIME)
     assert (report.unknown, service.posts) == (1, 1)
-    assert "number in use" in report.troubles[0].detail
+    assert "number in use" in report.issues[0].detail
 
 
 async def test_an_answer_that_cannot_be_read_is_looked_up(path, wire_invoice):
@@ -115,14 +117,14 @@ async def test_absence_that_the_answer_does_not_confirm_never_leads_to_a_second_
     service = Service(Response(500, {}, b""), b'{"data": []}')
     report = await submit(service, path, [wire_invoice(1)], **BY_TIME)
     assert (report.unknown, service.posts) == (1, 1)
-    assert "does not name the number" in report.troubles[0].detail
+    assert "does not name the number" in report.issues[0].detail
 
 
 async def test_an_invoice_that_is_lost_every_time_is_left_after_a_few_attempts(path, wire_invoice):
     service = Service(Response(500, {}, b""))
     report = await submit(service, path, [wire_invoice(1)], **BY_TIME)
     assert (report.unknown, service.posts) == (1, 4)
-    assert "sent 4 times" in report.troubles[0].detail
+    assert "sent 4 times" in report.issues[0].detail
 
 
 async def test_two_documents_of_one_number_are_not_told_apart_by_a_lookup(path, wire_invoice):
@@ -130,7 +132,7 @@ async def test_two_documents_of_one_number_are_not_told_apart_by_a_lookup(path, 
     credit = wire_invoice(1, header={"type": "CREDIT_NOTE"}, references={"creditedInvoiceNumber": 9})
     report = await submit(service, path, [wire_invoice(1), credit], settle_seconds=0)
     assert report.unknown == 2
-    assert "same number" in report.troubles[0].detail
+    assert "same number" in report.issues[0].detail
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429])
@@ -179,7 +181,7 @@ async def test_an_invoice_whose_attachment_changes_under_the_job_is_left_for_the
     invoices = table(tmp_path, "b.pdf", "a.pdf")
     report = await submit_one_by_one(service, path, read(invoices))
     assert (report.accepted, report.refused, report.pending, service.posts) == (1, 1, 0, 1)
-    assert "changed since it was read" in report.troubles[0].detail
+    assert "changed since it was read" in report.issues[0].detail
     report = await submit_one_by_one(service, path, read(invoices))
     assert (report.accepted, report.complete, service.posts) == (2, True, 2)
     assert base64.b64encode(b"%PDF-1.7 changed %%EOF") in service.bodies[-1]
@@ -202,3 +204,7 @@ async def submit_one_by_one(service, journal, invoices):
     limit = RateLimit(concurrency=1)
     async with Confirma("k", transport=service, rate_limit=limit) as confirma:
         return await confirma.bulk.submit(invoices, journal=journal)
+
+
+def test_every_option_of_a_job_can_be_given_by_its_name():
+    assert set(JobArguments.__annotations__) == {field.name for field in fields(JobOptions)}

@@ -11,13 +11,12 @@ import sys
 import pytest
 from attrs import asdict
 
-from confirma_async.bulk.items import State
-from confirma_async.bulk.sqlite import file, file_systems, guard
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
-from confirma_async.bulk.sqlite.migrations import MIGRATIONS
+from confirma_async.bulk.models import State
+from confirma_async.bulk.sqlite import file_systems, migrations
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, MIGRATIONS
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalError, JournalMismatchError
-from confirma_async.formats import Identity
-from confirma_async.schemas import InvoiceType
 
 
 @pytest.fixture
@@ -93,9 +92,53 @@ def test_a_newer_journal_says_what_to_do(path):
         open_sqlite(path)
 
 
-def test_a_journal_in_use_is_refused(opened, path):
+def test_a_journal_in_use_is_not_to_be_had_alone(opened, path):
     with pytest.raises(JournalError, match="in use by another job"):
+        open_sqlite(path, alone=True)
+    opened.close()
+    with (
+        contextlib.closing(open_sqlite(path, alone=True)),
+        pytest.raises(JournalError, match="in use by another job"),
+    ):
         open_sqlite(path)
+
+
+def test_opening_it_again_and_again_while_a_job_has_it_keeps_no_descriptor(opened, path):
+    open_sqlite(path).close()
+    before = len(os.listdir("/proc/self/fd"))  # SQLite keeps one itself, for the next
+    for _ in range(5):
+        open_sqlite(path).close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_forked_child_neither_opens_nor_closes_the_journal_of_its_parent(opened, path, entry):
+    child = os.fork()
+    if not child:
+        try:
+            open_sqlite(path)
+        except JournalError as error:
+            opened.close()
+            os._exit(0 if "forked" in str(error) else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    claim(opened, entry())
+    assert states(opened) == [State.CLAIMED]
+
+
+def test_a_hold_that_cannot_be_read_is_not_taken_for_a_dead_jobs(opened, path, monkeypatch):
+    """It may be another user's, or the process may be out of descriptors."""
+    real = os.open
+
+    def refuse(file, *arguments, **more):
+        if ".held-" in os.fspath(file) and not arguments[0] & os.O_CREAT:
+            raise PermissionError(13, "Permission denied")
+        return real(file, *arguments, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(JournalError, match="cannot be told"):
+        open_sqlite(path)
+    monkeypatch.undo()
+    assert len(list(path.parent.glob("*.held-*"))) == 1
 
 
 def test_a_journal_is_free_again_after_closing(path):
@@ -186,7 +229,7 @@ def make_first_form(path):
     """A journal as the first version wrote it, with one item in each final state."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript(
-            f"PRAGMA journal_mode = WAL; PRAGMA application_id = {guard.APPLICATION_ID};"
+            f"PRAGMA journal_mode = WAL; PRAGMA application_id = {APPLICATION_ID};"
             f"PRAGMA user_version = 1; {MIGRATIONS[0]}"
         )
         rows = [(1, 7, 4), (2, 8, 5), (3, 9, 0)]
@@ -240,7 +283,7 @@ def test_what_the_version_before_spelled_or_judged_otherwise_is_brought_to_what_
     }  # fmt: skip
     with contextlib.closing(sqlite3.connect(path)) as older:
         older.executescript(
-            f"PRAGMA application_id = {guard.APPLICATION_ID}; PRAGMA user_version = 2; {MIGRATIONS[0]}"
+            f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 2; {MIGRATIONS[0]}"
             f"{MIGRATIONS[1]}"
         )
         names, places = ", ".join(row), ", ".join("?" * len(row))
@@ -262,7 +305,7 @@ def test_a_journal_of_an_older_form_is_read_as_it_lies(path):
 
 def test_an_update_that_fails_leaves_the_older_form(path, monkeypatch):
     make_first_form(path)
-    monkeypatch.setattr(file, "MIGRATIONS", [*MIGRATIONS, "CREATE TABLE one (a); nonsense;"])
+    monkeypatch.setattr(migrations, "MIGRATIONS", [*MIGRATIONS, "CREATE TABLE one (a); nonsense;"])
     with pytest.raises(JournalError):
         open_sqlite(path)
     monkeypatch.undo()
@@ -303,7 +346,7 @@ def test_reading_never_writes(path):
         pytest.raises(JournalError, match="cannot be written"),
         reading(path) as journal,
     ):
-        journal.keep_numbers({Identity("s", InvoiceType.INVOICE, "a"): 1})
+        journal._connection.execute("DELETE FROM meta")
 
 
 def test_errors_of_the_journal_survive_pickling(path):
@@ -328,12 +371,14 @@ def outsider(path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("look", ["refused", "reading"])
+@pytest.mark.parametrize("look", ["refused", "reading", "another job"])
 def test_looking_into_it_from_the_same_process_leaves_its_log_alone(opened, path, entry, look):
     claim(opened, entry())
     if look == "refused":
         with pytest.raises(JournalError, match="in use"):
-            open_sqlite(path)
+            open_sqlite(path, alone=True)
+    elif look == "another job":
+        open_sqlite(path).close()
     else:
         with reading(path) as journal:
             assert states(journal)

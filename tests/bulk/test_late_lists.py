@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from late_lists import quick_journal, run_job
 
-from confirma_async.bulk.items import Retry, State, Unknown
-from confirma_async.bulk.journal import Resolution
+from confirma_async.bulk.journal.records import Resolution
+from confirma_async.bulk.models import Retry, State, Unknown
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.session.transport import Response
 
@@ -197,6 +197,7 @@ def test_what_is_refused_after_it_was_sent_again_on_time_alone_may_be_there(
     assert states(journal)[1, "INVOICE"] is State.ACCEPTED, detail(journal)
 
 
+@pytest.mark.long
 def test_what_was_refused_after_it_was_sent_again_is_not_sent_a_third_time_by_the_next_run(
     in_virtual_time,
     journal,
@@ -362,6 +363,7 @@ def test_a_witness_is_found_behind_those_that_share_their_number(in_virtual_time
     assert in_virtual_time(scenario).count(1) == 1
 
 
+@pytest.mark.long
 def test_a_form_is_confirmed_by_a_list_that_comes_after_the_run(in_virtual_time, journal, request_of):
     silent = says(200, {"id": 7}, takes=True)
 

@@ -14,10 +14,16 @@ ID = "0123456789abcdef" * 2
 OTHER = "f" * 32
 
 
+def written(path, mark):
+    marks = Marks.open(path)
+    marks.write(mark)
+    return marks
+
+
 @pytest.fixture
 def noted(path):
     """The marks of a journal, open."""
-    marks = Marks.open(path, Mark(3, ID))
+    marks = written(path, Mark(3, ID))
     yield marks
     marks.close()
 
@@ -41,7 +47,7 @@ def test_without_a_home_the_mark_beside_the_journal_is_the_only_one(path, monkey
 
     monkeypatch.setattr(module, "state_root", no_home)
     assert mark_paths(path) == (path.with_name(f"{path.name}.mark"),)
-    Marks.open(path, Mark(1, ID)).close()
+    written(path, Mark(1, ID)).close()
     assert read_marks(path) == [Mark(1, ID)]
 
 
@@ -59,13 +65,13 @@ def test_marks_say_how_many_commits_there_were(noted, path):
 
 def test_opening_again_puts_right_what_the_marks_say(noted, path):
     noted.note(10**12)
-    Marks.open(path, Mark(4, OTHER)).close()
+    written(path, Mark(4, OTHER)).close()
     assert read_marks(path) == [Mark(4, OTHER), Mark(4, OTHER)]
 
 
 def test_opening_what_is_right_already_writes_nothing(noted, path):
     before = [file.stat().st_mtime_ns for file in mark_paths(path)]
-    Marks.open(path, Mark(3, ID)).close()
+    written(path, Mark(3, ID)).close()
     assert [file.stat().st_mtime_ns for file in mark_paths(path)] == before
 
 
@@ -76,7 +82,7 @@ def test_a_mark_that_cannot_be_read_says_nothing_and_is_mended(noted, path, cont
     assert read_marks(path) == [Mark(3, ID)]
     elsewhere.unlink()
     assert read_marks(path) == []
-    Marks.open(path, Mark(5, ID)).close()
+    written(path, Mark(5, ID)).close()
     assert read_marks(path) == [Mark(5, ID), Mark(5, ID)]
 
 
@@ -85,13 +91,13 @@ def test_a_mark_is_not_written_through_a_link(path, tmp_path):
     target.write_text("mine")
     mark_paths(path)[0].symlink_to(target)
     with pytest.raises(OSError, match="symbolic"):
-        Marks.open(path, Mark(1, ID))
+        written(path, Mark(1, ID))
     assert target.read_text() == "mine"
 
 
 def test_a_state_directory_that_cannot_be_written_is_done_without(path, directories):
     directories.with_name("state").write_text("a file is in its place")
-    Marks.open(path, Mark(1, ID)).close()
+    written(path, Mark(1, ID)).close()
     assert read_marks(path) == [Mark(1, ID)]
 
 

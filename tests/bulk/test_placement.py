@@ -2,10 +2,11 @@
 
 import pytest
 
-from confirma_async.accounts import FIRST_ACCOUNT, AccountName, Accounts
-from confirma_async.bulk.journal import JobName
+from confirma_async.accounts.owner import AccountName
+from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
+from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.placement import place
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalMismatchError, UnknownKeyError
 from confirma_async.secret import Secret
 

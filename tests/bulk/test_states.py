@@ -20,8 +20,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Retry, State
-from confirma_async.bulk.journal import Admission, Decision, JobName, Resolution
+from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution
+from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, State
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import Place
 from tests.bulk.memory_journal import MemoryJournal
@@ -108,7 +108,8 @@ class States(RuleBasedStateMachine):
             del self.in_hand[number]
 
     def decide(self, number, state, *, lost=False):
-        decision = Decision(position=self.in_hand[number], state=state, at=self.now, lost=lost)
+        position = self.in_hand[number]
+        decision = Decision(position=position, state=state, at=self.now, lost=lost, kept=lost)
         self.write(lambda: self.journal.decide([decision]))
 
     def unknown(self):
@@ -166,7 +167,10 @@ class StatesInMemory(States):
     """Over the journal of dictionaries."""
 
     def make(self):
-        return MemoryJournal(self.journal.contents if self.journal else None)
+        if self.journal is None:
+            return MemoryJournal()
+        self.journal.close()
+        return MemoryJournal(self.journal.contents)
 
 
 class StatesInSqlite(States):
@@ -186,6 +190,7 @@ class StatesInSqlite(States):
         self.folder.cleanup()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("machine", "examples"), [(StatesInMemory, 100), (StatesInSqlite, 25)])
 def test_no_order_of_events_breaks_the_promise(machine, examples):
     run_state_machine_as_test(

@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async import Confirma, LocalLimiter, RateLimit, RetryPolicy
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.session.hooks import Hook
 from confirma_async.session.transport import Response
 

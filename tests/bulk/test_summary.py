@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from confirma_async.bulk.items import Refusal, State
-from confirma_async.bulk.journal import Decision, Resolution
+from confirma_async.bulk.journal.records import Decision, Resolution
+from confirma_async.bulk.models import Refusal, State
 from confirma_async.bulk.reporting.summary import BARS, NAMED, OTHER_REASONS, REASONS, summarize
 from confirma_async.errors import Problem
 from confirma_async.formats import Place

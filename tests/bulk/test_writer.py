@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from confirma_async.bulk.items import State
-from confirma_async.bulk.journal import Decision, JobName
+from confirma_async.bulk.journal.records import Decision, JobName
+from confirma_async.bulk.models import State
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import JournalError
@@ -163,6 +163,18 @@ async def test_intents_and_outcomes_go_over_together(claimed):
     assert await claimed.run(counted(State.ACCEPTED)) == 200
     assert sorted(told) == list(range(1, 201))
     assert sum(statement == "COMMIT" for statement in commits) < 20
+
+
+async def test_an_intent_waits_for_others_only_while_few_of_those_that_are_sent_wait(claimed, monkeypatch):
+    monkeypatch.setattr("confirma_async.bulk.writer.PACE", 3600.0)
+    await claimed.sending(1)
+    await asyncio.gather(*map(claimed.sending, (2, 3, 4)))
+    fifth = asyncio.create_task(claimed.sending(5))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not fifth.done()
+    assert not claimed._under_way
+    await asyncio.gather(fifth, claimed.sending(6))
 
 
 async def test_an_outcome_is_told_only_when_it_is_durable(claimed, path):

@@ -110,7 +110,7 @@ def proved(confirma_json, service, invoices):
 @pytest.fixture
 def elsewhere(monkeypatch):
     """As if the service were not one of this machine, where every key has an account of its own."""
-    monkeypatch.setattr("confirma_async.accounts.is_loopback", lambda host: False)
+    monkeypatch.setattr("confirma_async.accounts.folders.is_loopback", lambda host: False)
 
 
 def test_an_unknown_key_is_refused_with_the_two_ways_to_settle_it(

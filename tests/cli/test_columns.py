@@ -86,6 +86,6 @@ def test_a_spreadsheet_of_ones_own_is_submitted_by_its_mapping(confirma, confirm
     )
     assert code == 1
     assert (report["accepted"], report["refused"]) == (3, 1)
-    (trouble,) = report["troubles"]
-    assert trouble["place"].endswith("laskut.xlsx:5")
-    assert "row 5, column Päiväys" in str(trouble)
+    (issue,) = report["issues"]
+    assert issue["place"].endswith("laskut.xlsx:5")
+    assert "row 5, column Päiväys" in str(issue)

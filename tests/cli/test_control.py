@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
-from confirma_async.cli.running import next_time
+from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.sqlite.reader import reading
+from confirma_async.cli.job_options import next_time
 from confirma_async.sandbox import Fault
 
 CREATE = "invoices.create"
@@ -79,7 +80,7 @@ def test_a_corrected_invoice_takes_the_place_of_the_one_that_was_rejected(
     code, report = confirma_json("retry", "--rejected")
     assert (code, report["accepted"], len(rejected.asked)) == (0, 2, 2)
     with reading(Path(report["journal"])) as journal:
-        assert [former.detail for former in journal.former()] == ["no agreement", "no agreement"]
+        assert [former.detail for former in journal.previous_versions()] == ["no agreement", "no agreement"]
 
 
 def test_an_unchanged_invoice_is_not_sent_again_unless_asked_for(confirma_json, rejected):
@@ -144,7 +145,7 @@ def test_an_invoice_that_a_person_knows_of_is_not_sent_again(
     assert again == code
     assert service.requests[CREATE] == 1
     with reading(Path(report["journal"])) as journal:
-        (former,) = journal.former()
+        (former,) = journal.previous_versions()
         assert (former.state.name, former.note) == ("UNKNOWN", "asked the service desk")
 
 

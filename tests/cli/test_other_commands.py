@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from confirma_async.accounts import AccountName
+from confirma_async.accounts.owner import AccountName
 from confirma_async.cli import app, main
 from confirma_async.cli.commands.jobs.status import LISTED
 from confirma_async.cli.journals import Whose

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from confirma_async.bulk.items import State
-from confirma_async.bulk.journal import Run
+from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.models import State
 from confirma_async.bulk.reporting.summary import NAMED, Bar, Group, Summary, Total
 from confirma_async.cli.output.report_page import page
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.journal import reading
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.sandbox import Fault
 
 CREATE = "invoices.create"

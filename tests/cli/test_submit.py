@@ -87,7 +87,7 @@ def test_an_unknown_outcome_that_is_held_is_no_success(confirma_json, service, i
 def test_a_clash_is_named_with_both_places(confirma_json, service, invoices):
     code, report = confirma_json("submit", invoices(1, 2, 1))
     assert code == 1
-    message = report["troubles"][0]["problems"][0]["message"]
+    message = report["issues"][0]["problems"][0]["message"]
     assert "invoices.jsonl:1" in message
     assert "invoices.jsonl:3" in message
     assert held(service) == [2]
@@ -102,7 +102,7 @@ def test_one_seller_spelled_two_ways_is_refused_in_both_places_before_anything_i
     files = [invoices(7, name="a.jsonl"), invoices(7, name="b.jsonl", seller=other)]
     code, report = confirma_json("submit", *files)
     assert (code, report["accepted"], report["refused"]) == (1, 0, 2)
-    assert {trouble["problems"][0]["rule"] for trouble in report["troubles"]} == {"job.clash"}
+    assert {issue["problems"][0]["rule"] for issue in report["issues"]} == {"job.clash"}
     assert service.requests["invoices.create"] == 0
 
 
@@ -132,9 +132,9 @@ def test_numbers_given_earlier_hold_without_being_asked_for_again(confirma_json,
 def test_a_number_that_is_no_whole_number_is_refused_with_the_way_out(confirma_json, service, invoices):
     code, report = confirma_json("submit", invoices("08/00355", 2))
     assert code == 1
-    (trouble,) = report["troubles"]
-    assert trouble["place"].endswith("invoices.jsonl:1")
-    assert "--number-from" in trouble["detail"]
+    (issue,) = report["issues"]
+    assert issue["place"].endswith("invoices.jsonl:1")
+    assert "--number-from" in issue["detail"]
     assert held(service) == [2]
 
 
@@ -233,7 +233,7 @@ def test_a_file_that_is_no_invoice_file_is_reported_and_the_others_go_on(
     odd.write_text("colour;size\nred;3\n")
     code, report = confirma_json("submit", odd, invoices(1))
     assert (code, report["accepted"], report["refused"]) == (1, 1, 1)
-    assert "odd.csv" in report["troubles"][0]["place"]
+    assert "odd.csv" in report["issues"][0]["place"]
 
 
 def test_without_a_key_it_says_where_the_key_comes_from(confirma, invoices):

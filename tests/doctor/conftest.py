@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from confirma_async.doctor import Setup, examine
+from confirma_async.doctor import Setup, run_checks
 
 CERTIFICATES = Path(__file__).parents[1] / "certificates"
 """Signed by themselves, for localhost unless their name says otherwise; the key protects nothing."""
@@ -67,6 +67,6 @@ def examined(tmp_path):
         if url is not None:
             given["CONFIRMA_BASE_URL"] = url
         subject = Setup(variables={**given, **(variables or {})}, timeout=5, folder=tmp_path, **setup)
-        return {finding.check: finding async for finding in examine(subject)}
+        return {finding.check: finding async for finding in run_checks(subject)}
 
     return call

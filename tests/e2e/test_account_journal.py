@@ -35,11 +35,12 @@ from hypothesis.stateful import (
 )
 
 from confirma_async import Overrides
-from confirma_async.accounts import FIRST_ACCOUNT, JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST, Accounts
-from confirma_async.bulk.items import State
+from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST
+from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
+from confirma_async.bulk.models import State
 from confirma_async.bulk.sqlite.guard import _state_of, log_of
-from confirma_async.bulk.sqlite.journal import reading
 from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli.app import run
 
 EXAMPLES = int(os.environ.get("CONFIRMA_PROOF_EXAMPLES", "10"))
@@ -422,6 +423,7 @@ def overrides():
     return Overrides()
 
 
+@pytest.mark.long
 def test_people_move_files_and_journals_and_nothing_is_sent_twice(tmp_path, monkeypatch, wire_invoice):
     service = Service(tmp_path)
     for name in ("CONFIRMA_API_KEY", "CONFIRMA_BASE_URL", "CONFIRMA_ENVIRONMENT", "XDG_STATE_HOME"):

@@ -12,8 +12,12 @@ import pytest
 
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy, Verdict, bulk
 from confirma_async.bulk import Report, State, Unknown
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.models import Entry
 from confirma_async.bulk.sqlite.file import open_file
-from confirma_async.bulk.sqlite.journal import SqliteJournal, reading
+from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import (
     ConfigurationError,
     JournalError,
@@ -25,6 +29,7 @@ from confirma_async.errors import (
 from confirma_async.formats import BadRecord, Place
 from confirma_async.sandbox import Fault
 from confirma_async.session.transport import Response
+from confirma_async.validation import Checks
 
 ABSENT = (
     b'{"data": [], "metaData": {"totalCount": 0, "filtersApplied":'
@@ -115,7 +120,7 @@ async def test_bad_records_are_named_and_the_others_go_on(sandbox, confirma, jou
     bad = BadRecord(place=Place("f.csv", 9), problems=[Problem("date", "table.date", "is no date")])
     report = await confirma.bulk.submit([wire_invoice(1), bad, wire_invoice(2)], journal=journal)
     assert (report.accepted, report.refused) == (2, 1)
-    assert "is no date" in str(report.troubles[0].detail)
+    assert "is no date" in str(report.issues[0].detail)
     with reading(journal) as kept:
         (refused,) = kept.refusals(report.run)
     assert (refused.source, refused.rule, refused.message) == ("f.csv:9", "table.date", "is no date")
@@ -127,7 +132,7 @@ async def test_the_same_invoice_twice_is_sent_once_and_both_places_are_named(
     other = wire_invoice(1, header={"description": "not the same"})
     report = await confirma.bulk.submit([wire_invoice(1), other], journal=journal)
     assert (report.accepted, report.refused) == (1, 1)
-    (problem,) = report.troubles[0].problems
+    (problem,) = report.issues[0].problems
     assert problem.rule == "job.clash"
     assert "record 1" in problem.message
     assert "record 2" in problem.message
@@ -140,7 +145,7 @@ async def test_an_invoice_changed_after_it_was_sent_is_refused(sandbox, confirma
     changed = wire_invoice(1, header={"description": "changed"})
     report = await confirma.bulk.submit([changed], journal=journal)
     assert report.refused == 1
-    assert report.troubles[0].problems[0].rule == "job.changed"
+    assert report.issues[0].problems[0].rule == "job.changed"
     assert sandbox.requests[CREATE] == 1
 
 
@@ -208,7 +213,7 @@ async def test_held_outcomes_are_left_to_a_person(sandbox, confirma, journal, wi
         [wire_invoice(1)], journal=journal, settle_seconds=0.1, on_unknown=Unknown.HOLD
     )
     assert (report.accepted, report.unknown, report.complete) == (0, 1, False)
-    assert "held" in str(report.troubles[0].detail)
+    assert "held" in str(report.issues[0].detail)
     assert sandbox.requests[CREATE] == 1
 
 
@@ -234,7 +239,7 @@ async def test_a_reminder_whose_answer_was_lost_is_left_to_a_person(sandbox, con
         [wire_invoice(1, header={"type": "REMINDER"})], journal=journal, settle_seconds=0
     )
     assert report.unknown == 1
-    assert "reminder" in str(report.troubles[0].detail)
+    assert "reminder" in str(report.issues[0].detail)
     assert sandbox.requests[CREATE] == 2
 
 
@@ -436,20 +441,117 @@ async def test_a_journal_of_another_service_is_refused(confirma, journal, wire_i
         await confirma.bulk.submit([wire_invoice(1)], journal=journal)
 
 
-async def test_two_jobs_never_share_a_journal(confirma, journal, wire_invoice):
-    begun, go_on = asyncio.Event(), asyncio.Event()
+async def test_jobs_at_once_send_each_invoice_of_a_journal_once(sandbox, overrides, journal, wire_invoice):
+    """Each meets what the others have in their hands, and waits for it."""
+    numbers = range(1, 101)
+
+    async def submit(order):
+        async with Confirma(sandbox.api_key, base_url=sandbox.url, overrides=overrides) as client:
+            return await client.bulk.submit([wire_invoice(number) for number in order], journal=journal)
+
+    reports = await asyncio.gather(submit(numbers), submit(reversed(numbers)), submit(numbers))
+    assert [(report.accepted, report.complete) for report in reports] == [(100, True)] * 3
+    assert sum(report.accepted - report.resumed for report in reports) == 100
+    assert exactly_once(sandbox, 100)
+
+
+async def test_a_job_goes_on_with_what_another_leaves(sandbox, confirma, overrides, journal, wire_invoice):
+    begun, stop = asyncio.Event(), asyncio.Event()
 
     async def slow():
-        yield wire_invoice(1)
+        for number in (1, 2, 3):
+            yield wire_invoice(number)
         begun.set()
+        await stop.wait()
+
+    async with Confirma(
+        sandbox.api_key, base_url=sandbox.url, overrides=overrides, rate_limit=RateLimit(per_second=0.5)
+    ) as client:
+        first = asyncio.create_task(client.bulk.submit(slow(), journal=journal, stop=stop))
+        await begun.wait()
+        second = asyncio.create_task(
+            confirma.bulk.submit([wire_invoice(number) for number in (1, 2, 3)], journal=journal)
+        )
+        stop.set()
+        assert (await first).interrupted
+    assert (await second).accepted == 3
+    assert exactly_once(sandbox, 3)
+
+
+async def test_a_job_is_not_complete_where_another_has_taken_up_what_it_told_as_unknown(
+    sandbox, confirma, overrides, journal, wire_invoice
+):
+    """The journal counts it for the other one then."""
+    sandbox.faults.add(kind=Fault.RESET_BEFORE_COMMIT, operation=CREATE)
+    told, go_on = asyncio.Event(), asyncio.Event()
+
+    async def one():
+        yield wire_invoice(1)
         await go_on.wait()
 
-    first = asyncio.create_task(confirma.bulk.submit(slow(), journal=journal))
-    await begun.wait()
-    with pytest.raises(JournalError, match="in use"):
-        await confirma.bulk.submit([wire_invoice(2)], journal=journal)
-    go_on.set()
-    await first
+    stream = confirma.bulk.stream(one(), journal=journal, settle_seconds=0)
+
+    async def follow():
+        async for _ in stream:
+            told.set()
+
+    first = asyncio.create_task(follow())
+    await told.wait()
+    async with Confirma(sandbox.api_key, base_url=sandbox.url, overrides=overrides) as client:
+        second = asyncio.create_task(
+            client.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=60)
+        )
+        while run_of(journal) != 2:  # noqa: ASYNC110 (another connection says it)
+            await asyncio.sleep(0.01)
+        go_on.set()
+        await first
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+    assert (stream.report.unknown, stream.report.complete) == (1, False)
+
+
+def run_of(path):
+    """The run that took up the one invoice of a journal."""
+    with reading(path) as journal:
+        return next(journal.rows()).run
+
+
+async def test_the_same_invoice_twice_in_a_job_is_refused_while_another_job_has_it(
+    sandbox, confirma, journal, wire_invoice, monkeypatch
+):
+    monkeypatch.setattr("confirma_async.bulk.job.feeder.ELSEWHERE_PAUSE", 0.01)
+    entry = prepare(wire_invoice(1), 1, confirma.converter, Checks())
+    assert isinstance(entry, Entry)
+    other = open_sqlite(journal)
+    with other.transaction():
+        other.admit([entry], other.begin(JobName(sandbox.url), now=1.0))
+    job = asyncio.create_task(confirma.bulk.submit([wire_invoice(1), wire_invoice(1)], journal=journal))
+    await asyncio.sleep(0.1)
+    other.close()
+    report = await job
+    assert (report.accepted, report.refused) == (1, 1)
+    assert "stands twice" in (report.issues[0].detail or "")
+    assert exactly_once(sandbox, 1)
+
+
+async def test_what_another_job_never_lets_go_of_is_told_as_unknown(
+    sandbox, confirma, overrides, journal, wire_invoice, monkeypatch
+):
+    """It is neither sent nor forgotten."""
+    monkeypatch.setattr("confirma_async.bulk.job.feeder.ELSEWHERE_PAUSE", 0.01)
+    entry = prepare(wire_invoice(1), 1, confirma.converter, Checks())
+    assert isinstance(entry, Entry)
+    with contextlib.closing(open_sqlite(journal)) as other:
+        with other.transaction():
+            number = other.begin(JobName(sandbox.url), now=1.0)
+            other.admit([entry], number)
+        async with Confirma(
+            sandbox.api_key, base_url=sandbox.url, overrides=overrides, timeout=0.2
+        ) as client:
+            report = await client.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=0)
+    assert (report.unknown, report.complete) == (1, False)
+    assert "another job" in (report.issues[0].detail or "")
+    assert held(sandbox) == Counter()
 
 
 async def test_the_rate_limit_holds_for_a_job(sandbox, overrides, journal, wire_invoice):
@@ -597,7 +699,7 @@ async def test_a_seller_that_is_not_named_any_more_is_not_another_one(
     await confirma.bulk.submit([wire_invoice(1)], journal=journal)
     report = await confirma.bulk.submit([wire_invoice(1, seller={"businessId": None})], journal=journal)
     assert (report.refused, sandbox.requests[CREATE]) == (1, 1)
-    assert report.troubles[0].problems[0].rule == "job.changed"
+    assert report.issues[0].problems[0].rule == "job.changed"
 
 
 async def test_a_blip_that_takes_every_call_under_way_does_not_pause_the_job(
@@ -621,7 +723,9 @@ async def test_a_blip_that_takes_every_call_under_way_does_not_pause_the_job(
 async def test_a_wave_of_rejections_of_one_cause_pauses_the_job(journal, wire_invoice):
     service = Refusing()
     async with Confirma("k", transport=service) as client:
-        report = await client.bulk.submit((wire_invoice(n) for n in range(1, 500)), journal=journal, wave=10)
+        report = await client.bulk.submit(
+            (wire_invoice(n) for n in range(1, 500)), journal=journal, max_consecutive_rejections=10
+        )
     assert "10 invoices in a row for the same reason (no agreement)" in str(report.paused)
     assert 10 <= service.posts < 60
 
@@ -674,4 +778,4 @@ async def test_a_rejected_invoice_is_sent_again_only_when_asked_for(
         report = await client.bulk.submit([invoice], journal=journal, retry=retry)
     assert (report.accepted, service.posts) == (accepted, sent)
     with reading(journal) as kept:
-        assert len(list(kept.former())) == sent
+        assert len(list(kept.previous_versions())) == sent

@@ -104,13 +104,13 @@ async def test_a_job_writes_the_key_nowhere(service, client, wire_invoice, tmp_p
             [wire_invoice(number) for number in (1, 2, 3)], journal=journal, settle_seconds=0.01
         )
     look(repr(report), "the report")
-    look(repr([vars_of(trouble) for trouble in report.troubles]), "the troubles")
+    look(repr([vars_of(issue) for issue in report.issues]), "the issues")
     for file in tmp_path.iterdir():
         look(file.read_bytes().decode("latin-1"), f"the file {file.name}")
 
 
-def vars_of(trouble):
-    return trouble.detail, trouble.status, trouble.problems
+def vars_of(issue):
+    return issue.detail, issue.status, issue.problems
 
 
 async def test_neither_the_old_token_nor_the_new_one_is_let_out_by_a_later_answer():

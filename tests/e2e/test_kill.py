@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
 KILLS = 12
 """Half of them at a step. ``make bench`` kills five times as often."""
 
 
+@pytest.mark.long
 def test_kills_power_cuts_and_mishaps_under_faults_and_rejections_lose_and_double_nothing():
     done = subprocess.run(
         [sys.executable, str(KILL), "--kills", str(KILLS), "--at-once", "2"],

@@ -34,7 +34,7 @@ async def stored(tmp_path):
 
 def test_all_of_them_go_through(capsys, tmp_path):
     code, report = submit(capsys, tmp_path)
-    assert code == 0, report["troubles"]
+    assert code == 0, report["issues"]
     assert (report["accepted"], report["complete"]) == (len(FILES), True)
     assert Counter(record["status"] for record in report["distribution"]) == {
         "INVOICED": len(FILES) - 1,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from confirma_async.bulk.intake import prepare
-from confirma_async.bulk.items import Entry, Refusal
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import BadRecord, ColumnMapping, ReadOptions, attachments, read

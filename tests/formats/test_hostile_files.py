@@ -18,8 +18,8 @@ from confirma_async.formats import (
     read_files,
     scan,
 )
-from confirma_async.formats.tables import excel, invoices
-from confirma_async.formats.xml import documents, element_reader
+from confirma_async.formats.tables import excel, groups
+from confirma_async.formats.xml import element_reader, parse
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 UBL = (EXAMPLES / "ubl" / "invoice.xml").read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def test_a_key_that_is_nested_as_deeply_as_may_be_is_kept(write):
 
 
 def test_opening_quotes_without_end_are_told_once_and_end_the_file(write, monkeypatch):
-    monkeypatch.setattr(invoices, "MOST_DOUBTFUL", 50)
+    monkeypatch.setattr(groups, "MOST_DOUBTFUL", 50)
     path = write("in.csv", HEADER + '1;"\n' * 10_000)
     (found,) = read_files([path])
     assert isinstance(found, BadRecord)
@@ -84,14 +84,14 @@ def test_opening_quotes_without_end_are_told_once_and_end_the_file(write, monkey
 
 
 def test_a_whole_line_ends_the_counting_of_those_that_cannot_be_read(write, monkeypatch):
-    monkeypatch.setattr(invoices, "MOST_DOUBTFUL", 3)
+    monkeypatch.setattr(groups, "MOST_DOUBTFUL", 3)
     torn, whole = "9\n", "1;2026-01-01;2026-01-15;EUR;1\n"
     found = list(read(write("in.csv", HEADER + (torn * 3 + whole) * 4)))
     assert [isinstance(each, BadRecord) for each in found] == [True, False] * 4
 
 
 def test_an_invoice_tells_so_many_of_its_problems_and_not_more(write, monkeypatch):
-    monkeypatch.setattr(invoices, "MOST_PROBLEMS", 7)
+    monkeypatch.setattr(groups, "MOST_PROBLEMS", 7)
     lines = "".join(f"1;2026-01-01;2026-01-15;EUR;{amount}\n" for amount in range(1000))
     (found,) = read(write("in.csv", HEADER + lines))
     assert isinstance(found, BadRecord)
@@ -99,7 +99,7 @@ def test_an_invoice_tells_so_many_of_its_problems_and_not_more(write, monkeypatc
 
 
 def test_an_invoice_inherits_so_many_problems_of_the_lines_above_and_not_more(write, monkeypatch):
-    monkeypatch.setattr(invoices, "MOST_INHERITED", 5)
+    monkeypatch.setattr(groups, "MOST_INHERITED", 5)
     _, found = read(
         write("in.csv", HEADER + "\n".join(['"a" b'] * 100) + "\n1;2026-01-01;2026-01-15;EUR;1\n")
     )
@@ -163,7 +163,7 @@ CROWDS = {
 @pytest.mark.parametrize("behind", CROWDS.values(), ids=CROWDS)
 def test_a_crowd_of_cells_is_refused_before_it_is_parsed(workbook, monkeypatch, behind):
     monkeypatch.setattr(excel, "MOST_TAGS", 500)
-    monkeypatch.setattr(openpyxl, "load_workbook", lambda *_, **__: pytest.fail("the workbook was parsed"))
+    monkeypatch.setattr(excel, "open_workbook", lambda _: pytest.fail("the workbook was parsed"))
     assert "holds more than 500 tags in one row or part (xl/worksheets/sheet1.xml)" in refusal(
         workbook(behind)
     )
@@ -196,12 +196,12 @@ def test_cells_far_to_the_right_count_with_the_empty_ones_before_them(workbook, 
 
 
 def test_siblings_are_counted_once_and_not_each_time(write, monkeypatch):
-    def counted(element, step=element_reader._step):
-        calls.append(element)
-        return step(element)
+    def counted(parent, steps=element_reader._steps):
+        counts.append(len(parent))
+        return steps(parent)
 
-    calls: list[object] = []
-    monkeypatch.setattr(element_reader, "_step", counted)
+    counts: list[int] = []
+    monkeypatch.setattr(element_reader, "_steps", counted)
     notes = "".join(f"<cbc:AccountingCost>{number}</cbc:AccountingCost>" for number in range(2000))
     document = UBL.replace("<cbc:DocumentCurrencyCode", f"{notes}<cbc:DocumentCurrencyCode", 1)
     (found,) = read(write("in.xml", document))
@@ -210,7 +210,7 @@ def test_siblings_are_counted_once_and_not_each_time(write, monkeypatch):
     assert extensions is not None
     codes = [detail.code for detail in extensions.definition_details]
     assert "AccountingCost[2000]" in codes
-    assert len(calls) < 50
+    assert sum(counts) < 3 * 2000
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,7 @@ def test_a_crowd_on_one_element_is_refused(write, attributes, says):
     assert says in problem.message
 
 
-def test_long_texts_and_as_many_attributes_as_may_be_are_no_crowd(write, monkeypatch):
-    monkeypatch.setattr(documents, "_FEWEST_BYTES", 10)
+def test_as_many_attributes_as_may_be_are_no_crowd(write):
     attributes = " ".join(f'a{number}="x"' for number in range(900))
     (found,) = read(write("in.xml", UBL.replace("<Invoice ", f"<Invoice {attributes} ", 1)))
     assert isinstance(found, ReadInvoice)
@@ -248,3 +247,26 @@ def test_a_document_tells_so_many_of_its_problems_and_not_more(write, monkeypatc
     (found,) = read(write("in.xml", document))
     assert isinstance(found, BadRecord)
     assert len(found.problems) == 3
+
+
+def test_documents_that_follow_each_other_are_not_given_to_the_parser_again_and_again(write, monkeypatch):
+    def counted(text, start, pieces=parse._pieces):
+        for piece in pieces(text, start):
+            given.append(len(piece))
+            yield piece
+
+    given: list[int] = []
+    monkeypatch.setattr(parse, "_pieces", counted)
+    monkeypatch.setattr(parse, "_PIECE", 1024)
+    body = UBL.split("?>", 1)[1]
+    contents = "".join(body.replace(">12001<", f">{number}<") for number in range(1, 101))
+    found = list(read(write("in.xml", contents)))
+    assert [isinstance(each, ReadInvoice) for each in found] == [True] * 100
+    assert sum(given) < 3 * len(contents)
+
+
+def test_elements_nested_deeper_than_any_invoice_are_refused(write):
+    deep = "<a>" * 300 + "x" + "</a>" * 300
+    (found,) = read_files([write("in.xml", UBL.replace("<cbc:Note>", f"{deep}<cbc:Note>", 1))])
+    assert isinstance(found, BadRecord)
+    assert "more than 200 elements in one another" in found.problems[0].message

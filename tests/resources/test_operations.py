@@ -2,7 +2,7 @@
 
 import pytest
 
-from confirma_async import AddressNotChosenError, pick_address
+from confirma_async import AmbiguousAddressError, pick_address
 from confirma_async.errors import RequestInvalidError
 from confirma_async.schemas import FinvoiceCredentials
 
@@ -40,12 +40,12 @@ def test_an_address_is_picked_by_type_or_operator():
 
 
 def test_several_that_fit_are_listed_and_none_is_picked():
-    with pytest.raises(AddressNotChosenError, match="2 e-invoice addresses fit") as caught:
+    with pytest.raises(AmbiguousAddressError, match="2 e-invoice addresses fit") as caught:
         pick_address(ADDRESSES, address_type="EDI")
     assert caught.value.candidates == ("EDI at 003708599126", "EDI at TIETOFIH")
 
 
 @pytest.mark.parametrize("addresses", [(), ADDRESSES])
 def test_none_that_fits_is_an_error(addresses):
-    with pytest.raises(AddressNotChosenError, match="no e-invoice address fits"):
+    with pytest.raises(AmbiguousAddressError, match="no e-invoice address fits"):
         pick_address(addresses, address_type="OVT")

@@ -176,8 +176,8 @@ def test_transitions_ask_only_for_facts_that_exist():
 
 
 def test_every_rule_and_transition_says_what_it_lives_by():
-    assert all(rule.basis.startswith(("§", "ours")) for rule in RULES)
-    assert all(transition.basis.startswith(("§", "ours")) for transition in TRANSITIONS)
+    assert all(rule.basis.startswith(("§", "assumed")) for rule in RULES)
+    assert all(transition.basis.startswith(("§", "assumed")) for transition in TRANSITIONS)
 
 
 def test_one_pass_in_order_takes_a_row_through_all_that_is_due():

@@ -158,14 +158,73 @@ async def test_an_answer_that_is_no_http_means_no_reply(transport):
     assert error.phase is Phase.NO_REPLY
 
 
+async def silence(reader, writer):
+    await read_request(reader)
+    await reader.read()
+
+
 async def test_silence_means_no_reply_at_the_deadline(transport):
+    async with serving(silence) as url:
+        error = await failure(transport, post(url, timeout=0.1))
+    assert error.phase is Phase.NO_REPLY
+
+
+async def test_requests_with_limits_of_all_lengths_expire_each_at_its_own_time(transport):
+    async with serving(silence) as url:
+        long = [asyncio.create_task(transport.send(post(url, timeout=60.0))) for _ in range(3)]
+        ended = []
+
+        async def limited(seconds):
+            await failure(transport, post(url, timeout=seconds))
+            ended.append(seconds)
+
+        await asyncio.gather(*map(limited, (1.0, 0.4, 0.7)))  # behind the long ones, and not in their order
+        assert not any(task.done() for task in long)
+        for task in long:
+            task.cancel()
+        assert [str(error) for error in await asyncio.gather(*long, return_exceptions=True)] == [""] * 3
+    assert ended == [0.4, 0.7, 1.0]
+
+
+@pytest.mark.parametrize("order", ["expired first", "cancelled first"])
+async def test_a_request_that_expires_as_it_is_cancelled_is_cancelled(transport, order):
+    arrived = asyncio.Event()
+
     async def script(reader, writer):
         await read_request(reader)
+        arrived.set()
         await reader.read()
 
     async with serving(script) as url:
-        error = await failure(transport, post(url, timeout=0.1))
-    assert error.phase is Phase.NO_REPLY
+        task = asyncio.create_task(transport.send(post(url, timeout=60.0)))
+        await arrived.wait()
+        [limit] = transport._timeouts._moments
+        ways = [limit.end, task.cancel]
+        for way in ways if order == "expired first" else reversed(ways):
+            way()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert task.cancelled()
+    assert not transport._timeouts._moments
+
+
+async def test_closing_leaves_no_timer_of_requests_behind():
+    transport = AiohttpTransport()
+
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.write(OK)
+        await writer.drain()
+
+    def timers():
+        handles = vars(asyncio.get_running_loop())["_scheduled"]
+        return [handle for handle in handles if "_on_timer" in repr(handle) and not handle.cancelled()]
+
+    async with serving(script) as url:
+        await transport.send(post(url, timeout=60.0))
+        assert len(timers()) == 1
+        await transport.close()
+    assert timers() == []
 
 
 async def test_a_write_on_a_connection_that_died_is_sent_once(transport):

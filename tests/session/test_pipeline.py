@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import traceback
 
 import pytest
 
@@ -29,9 +30,11 @@ from confirma_async.schemas import (
     TokenValidity,
 )
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.pipeline import Reply
+from confirma_async.session.decoding import Reply
+from confirma_async.session.headers import Headers
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
+from confirma_async.session.transport import Request
 
 BODY = b'{"invoice": {}}'
 NOT_SENT = TransportError("refused", phase=Phase.NOT_SENT)
@@ -98,6 +101,17 @@ def test_an_override_changes_path_and_query_name(outcome, pipeline_over, scripte
     query = DistributionQuery(invoice_number="7")
     outcome(lambda: pipeline.call(DISTRIBUTIONS, DistributionInformation, query=query))
     assert transport.requests[0].url == "https://service.example/new?no=7"
+
+
+@pytest.mark.parametrize("failure", [422, NO_REPLY, ConfigurationError("closed")], ids=str)
+def test_no_variable_of_a_failed_call_holds_all_headers(outcome, pipeline_over, scripted, answer, failure):
+    line = answer(failure) if isinstance(failure, int) else failure
+    error, _ = outcome(lambda: create(pipeline_over(scripted(line))))
+    walked = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    ours = [frame for frame in walked if "confirma_async" in frame.f_code.co_filename]
+    assert "call" in [frame.f_code.co_name for frame in ours]
+    held = [value for frame in ours for value in frame.f_locals.values()]
+    assert not [value for value in held if isinstance(value, (Headers, Request))]
 
 
 def test_headers_of_the_caller_are_added(outcome, pipeline_over, scripted, answer):

@@ -7,7 +7,14 @@ import pytest
 
 from confirma_async.contract import Repeat
 from confirma_async.errors import Phase
-from confirma_async.session.retry import RetryPolicy, RetryQuota, may_repeat, outcome_unknown, retry_after
+from confirma_async.session.retry import (
+    RetryPolicy,
+    RetryQuota,
+    may_repeat,
+    next_pause,
+    outcome_unknown,
+    retry_after,
+)
 
 SAFE, UNSAFE = Repeat.SAFE, Repeat.UNSAFE
 
@@ -80,6 +87,18 @@ def test_backoff_doubles_up_to_its_cap_with_full_jitter():
         3,
     ]
     assert policy.backoff(1, lambda low, high: low) == 0
+
+
+@pytest.mark.parametrize(
+    ("held_back", "asked", "longest"),
+    [(False, None, 0.5), (True, None, 0.125), (True, 0.0, 0.0), (False, 0.0, 0.5), (True, 2.0, 2.0)],
+)
+def test_what_was_refused_for_the_load_waits_a_quarter_and_no_longer_than_it_is_asked_to(
+    held_back, asked, longest, monkeypatch
+):
+    monkeypatch.setattr(RetryPolicy, "backoff", lambda self, attempt: self.base)
+    policy, quota = RetryPolicy(base=0.5), RetryQuota()
+    assert next_pause(policy, quota, 1, asked=asked, left=9.0, held_back=held_back) == longest
 
 
 def test_a_spent_quota_stops_retries_until_successes_refill_it():

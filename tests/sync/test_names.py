@@ -106,5 +106,23 @@ def test_what_is_made_takes_the_same_parameters(name):
     assert inspect.signature(getattr(confirma_sync, name)) == inspect.signature(getattr(confirma_async, name))
 
 
+GROUPS = ("invoices", "accounting", "onboarding")
+
+INSIDE = {"invoice_desk", "write_desk", "checked_timeout", "converter"}
+"""What the verbs of an outbox have of it, and nobody else."""
+
+
+def test_its_outbox_has_what_the_original_has():
+    original, twin = Original("key").outbox(), confirma_sync.Confirma("key").outbox()
+    assert public(original) - INSIDE == public(twin) - {"original", "portal"}
+    assert inspect.signature(confirma_sync.Confirma.outbox) == inspect.signature(Original.outbox)
+    groups = [(original, twin), *((getattr(original, name), getattr(twin, name)) for name in GROUPS)]
+    for given, its in groups:
+        for name in public(type(given)) - INSIDE - {"close", "events"}:
+            verb = getattr(type(given), name)
+            if inspect.isfunction(verb):
+                assert inspect.signature(getattr(type(its), name)) == inspect.signature(verb)
+
+
 def test_a_stream_tells_what_its_original_tells():
     assert {"report"} == public(bulk.BulkStream) <= public(confirma_sync.bulk.BulkStream)

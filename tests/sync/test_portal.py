@@ -25,8 +25,8 @@ from confirma_async.sandbox import Fault
 from confirma_async.session.transport import Response
 from confirma_async.telemetry import OpenTelemetryHook
 from confirma_sync import Confirma, Hook, RateLimit, Sandbox
-from confirma_sync.call import Call
-from confirma_sync.portal_loop import new_loop
+from confirma_sync.blocking import BlockingCall
+from confirma_sync.loop import new_loop
 
 VALID = Response(200, {}, b'{"isValid": true, "message": "The token is valid."}')
 DAY = datetime.date(2026, 11, 1)
@@ -99,7 +99,7 @@ def test_a_listing_half_iterated_can_be_dropped(confirma, wire_invoice):
 
 def test_closing_closes_what_was_opened_and_twice_is_fine():
     confirma = over(lambda: VALID)
-    transport = confirma.portal.guest._transport
+    transport = confirma.portal.target._transport
     with confirma:
         confirma.onboarding.validate_token()
         threads = portal_threads()
@@ -287,7 +287,7 @@ def test_errors_are_those_of_the_asynchronous_client(sandbox):
 
 
 def calls():
-    return sum(isinstance(thing, Call) for thing in gc.get_objects())
+    return sum(isinstance(thing, BlockingCall) for thing in gc.get_objects())
 
 
 @pytest.mark.drops_errors("it counts what a dropped error leaves behind")
@@ -463,7 +463,7 @@ def test_the_environment_variables_make_a_client(monkeypatch):
     monkeypatch.delenv("CONFIRMA_BASE_URL", raising=False)
     client = Confirma.from_env(timeout=5)
     assert client.settings.environment.name == "PRODUCTION"
-    assert client.converter is client.portal.guest.converter
+    assert client.converter is client.portal.target.converter
 
 
 def test_a_sandbox_that_cannot_start_leaves_no_thread():

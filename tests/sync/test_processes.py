@@ -382,14 +382,14 @@ def test_a_child_frees_nothing_of_its_parent(start):
 import gc, warnings, weakref
 warnings.simplefilter('ignore', DeprecationWarning)
 loop = weakref.ref(confirma.portal.running._running.loop)
-guest = weakref.ref(confirma.portal.guest)
+target = weakref.ref(confirma.portal.target)
 pid = os.fork()
 if not pid:
     confirma.onboarding.validate_token()
     confirma.close()
     del confirma
     gc.collect()
-    print(loop() is not None, guest() is not None, flush=True)
+    print(loop() is not None, target() is not None, flush=True)
     sys.exit()
 assert os.waitpid(pid, 0)[1] == 0
 """

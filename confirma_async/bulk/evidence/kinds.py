@@ -1,7 +1,7 @@
 """What each kind of evidence proves of an invoice: the one table from evidence to states.
 
 Every kind is a member of ``Kind``, with the state that follows from it and the reason. ``classification.py``
-tells which kind something is. The docs show the same table.
+says which kind something is. The docs show the same table.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import enum
 
 from attrs import frozen
 
-from confirma_async.bulk.items import State
+from confirma_async.bulk.models import State
 
 
 @frozen(kw_only=True)
@@ -36,8 +36,8 @@ class Reading:
     duplicate: bool = False
 
     @property
-    def told(self) -> str:
-        """What is told of an invoice that a record or a list leaves unknown."""
+    def detail(self) -> str:
+        """What is said of an invoice that a record or a list leaves unknown."""
         subject = "there is a record" if self.of == "record" else "the list is one"
         return f"{subject} {self.what}: {self.reason}"
 
@@ -278,6 +278,11 @@ class Kind(enum.Enum):
         "a witness is listed and the settle time has passed",
         State.SENDING,
         "the list has come further than the lost attempt could have",
+    )
+    ABSENT_WITHOUT_CONTENTS = _absence(
+        "the same, and its contents are not at hand, as in an outbox that began anew",
+        State.PENDING,
+        "it is not there: it is sent once it is given again",
     )
     ABSENT_BY_TIME = _absence(
         "no witness is listed, the settle time has passed, and `resend` was said",

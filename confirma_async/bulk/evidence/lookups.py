@@ -1,33 +1,31 @@
-"""What becomes of invoices of unknown outcome: lookups, witnesses, and a decision in one transaction."""
+"""Lookups of invoices of unknown outcome, each decided in one transaction of the journal."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 from attrs import define, field, frozen
 
-from confirma_async.bulk.evidence.classification import (
-    Classification,
+from confirma_async.bulk.evidence.classification import Classification, classify_error
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.lists import (
     Wanted,
     after_no,
     classify_absence,
-    classify_error,
     classify_list,
-    days_around,
     held,
     reason_of,
 )
-from confirma_async.bulk.evidence.kinds import Kind
-from confirma_async.bulk.evidence.newer import Newer, ServiceTime
-from confirma_async.bulk.evidence.witnesses import Witnesses
-from confirma_async.bulk.items import Entry, InvoiceKey, JobOptions, Row, State, Unknown
-from confirma_async.bulk.journal import Decision, Doubt, Journal, Rivals, Version
+from confirma_async.bulk.evidence.newer import ServiceTime
+from confirma_async.bulk.evidence.observations import Observations, loop_time
+from confirma_async.bulk.evidence.tasks import UNPROVEN, Again, Decided, Lost, Send, Step, Task, decision_of
+from confirma_async.bulk.journal import Journal, JournalReader
+from confirma_async.bulk.journal.records import Doubt, Version
+from confirma_async.bulk.models import JobOptions, Row, State, Unknown
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, Phase
 from confirma_async.resources.invoices import Invoices
-from confirma_async.schemas import DistributionInformation, InvoiceType
+from confirma_async.schemas import InvoiceType
 from confirma_async.session.waiting.halt import CalledOffError
 
 RESENDS = 3
@@ -39,111 +37,7 @@ LOOKUPS = 3
 FAR = 3600.0
 """Seconds from now that a lost call may end at most, by the journal, for a run to wait for that."""
 
-MOVED = 366
-"""Days by which an invoice may have been dated anew since a journal that is lost had it sent."""
-
-UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
-"""What is told of an invoice that was sent again on time alone."""
-
 _NEWEST = 8
-
-
-@define
-class Lost:
-    """What this run knows of an invoice that may have arrived.
-
-    Attributes:
-        settles_at: The loop time before which its absence proves nothing.
-        ends_after: The loop time at which its lost attempt has surely ended, where the journal does not know
-            it to have; None where it does.
-        ends_at: The latest moment at which its call could end by the journal, in seconds since 1970; it
-            lengthens the wait, and never shortens it.
-        says_no: Whether the service said no: absent, it is rejected.
-        said: Why its outcome is unknown.
-        form: The form of its answer, if that is what has to be confirmed.
-        new: Whether the journal, which is in doubt, has never sent it.
-        surely_not: Whether it was not taken, by all that is known, and is looked up once more before it is
-            sent: a gateway may have said so, or a list may have been late.
-        changed: Whether it was corrected since it was sent.
-        sent_on: The date that it had when it was sent, where it may have another one since.
-        asked: How often it was looked up.
-        failed: How often that failed.
-    """
-
-    settles_at: float
-    ends_after: float | None = None
-    ends_at: float = 0.0
-    says_no: bool = False
-    said: str | None = None
-    form: str | None = None
-    new: bool = False
-    surely_not: bool = False
-    changed: bool = False
-    sent_on: str = ""
-    asked: int = 0
-    failed: int = 0
-
-
-@define
-class Task:
-    """An entry on its way, with its place in the journal.
-
-    Attributes:
-        entry: What to send.
-        position: Its place in the journal.
-        sent_at: The loop time of its last attempt; 0 before the first.
-        lost: What has to be found out before anything else; None where nothing has.
-        resends: How often this run has sent it again.
-        unproven: Whether time alone spoke for sending it again.
-        unsure: Whether it was rejected before because no list showed it.
-    """
-
-    entry: Entry
-    position: int
-    sent_at: float = 0.0
-    lost: Lost | None = None
-    resends: int = 0
-    unproven: bool = False
-    unsure: bool = False
-
-    @property
-    def unknown(self) -> bool:
-        """Whether it must be looked up before anything else."""
-        return self.lost is not None
-
-
-@frozen
-class Decided:
-    """What became of an invoice is written down.
-
-    Attributes:
-        classification: What it is.
-        confirmed: The form of answer that this lookup has confirmed, if it has one.
-    """
-
-    classification: Classification
-    confirmed: str | None = None
-
-
-@frozen
-class Again:
-    """Nothing is decided: it is looked up once more.
-
-    Attributes:
-        seconds: After so many seconds.
-        failed: What the call came to, where the lookup failed.
-    """
-
-    seconds: float
-    failed: Classification | None = None
-
-
-@frozen
-class Send:
-    """It is not there: it is sent."""
-
-
-Step: TypeAlias = Decided | Again | Send
 
 
 @frozen(kw_only=True)
@@ -165,41 +59,6 @@ class _Now:
     ended: bool = True
     witnessed: bool = False
     may_wait: bool = False
-
-
-def decision_of(
-    task: Task, classification: Classification, *, wall: float, seconds: float | None, lost: bool = False
-) -> Decision:
-    """What to write down for an item.
-
-    Args:
-        task: The item.
-        classification: What became of it.
-        wall: Seconds since 1970.
-        seconds: How long the deciding call took.
-        lost: Whether its answer was lost just now, and its attempt has surely ended.
-    """
-    state, detail, known = classification.state, classification.detail, task.lost
-    if task.unproven and UNPROVEN not in (detail or ""):  # an earlier run may have said it
-        detail = f"{detail}; {UNPROVEN}" if detail else UNPROVEN
-    says_no, form = False, None
-    if state is State.UNKNOWN:
-        says_no = classification.says_no or (known is not None and known.says_no)
-        form = classification.form or (known.form if known is not None else None)
-    elif state is State.REJECTED:
-        says_no = classification.kind is Kind.ABSENT_AFTER_NO or task.unsure
-    return Decision(
-        position=task.position,
-        state=state,
-        status=classification.status,
-        detail=detail,
-        duplicate=classification.duplicate,
-        at=wall,
-        lost=lost,
-        seconds=seconds,
-        says_no=says_no,
-        form=form,
-    )
 
 
 @define
@@ -227,15 +86,15 @@ class Lookups:
     ask_time: ServiceTime
     forms: set[str] = field(factory=set[str])
     open: dict[int, Task] = field(init=False, factory=dict[int, Task])
-    _witnesses: Witnesses = field(init=False)
-    _newer: Newer | None = field(init=False, default=None)
+    _observations: Observations = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        settle = self.options.settle_seconds
-        self._witnesses = Witnesses(self._shows, max(0.02, settle / 120), max(0.02, settle / 4))
+        self._observations = Observations(
+            self.invoices, self.writer, self.options.settle_seconds, self.ask_time
+        )
 
     def begin(self, forms: set[str], doubt: Doubt | None) -> None:
-        """Takes in what the journal knows as the run begins.
+        """Take in what the journal knows as the run begins.
 
         Args:
             forms: The forms of answers after which a lookup has found the invoice.
@@ -243,11 +102,7 @@ class Lookups:
         """
         self.forms = forms
         if doubt is not None:
-            pause = max(1.0, self.options.settle_seconds)
-            self._newer = Newer(self.invoices, pause, self.ask_time, self._keep_time, doubt.service_time)
-
-    async def _keep_time(self, moment: float) -> None:
-        await self.writer.run(lambda journal: journal.note_service_time(moment))
+            self._observations.begin_doubt(doubt)
 
     @property
     def unconfirmed(self) -> int:
@@ -255,8 +110,8 @@ class Lookups:
         return sum(task.lost is not None and task.lost.form is not None for task in self.open.values())
 
     def lose(self, task: Task, classification: Classification) -> None:
-        """Takes up an invoice whose outcome has just become unknown."""
-        settles_at = self._now() + self.options.settle_seconds
+        """Take up an invoice whose outcome has just become unknown."""
+        settles_at = loop_time() + self.options.settle_seconds
         task.lost = Lost(
             settles_at=settles_at,
             ends_after=settles_at if classification.going_on else None,
@@ -267,7 +122,7 @@ class Lookups:
         self.open[task.position] = task
 
     def resume(self, task: Task, row: Row, sent: Version | None) -> None:
-        """Takes up an invoice whose outcome an earlier run left unknown, or of which it said: not taken.
+        """Take up an invoice whose outcome an earlier run left unknown, or of which it said: not taken.
 
         However long ago that was by the clock on the wall, it is waited for as long as for one of this run.
 
@@ -276,7 +131,7 @@ class Lookups:
             row: What the journal has of it.
             sent: What was sent of it last, where it has become something else since.
         """
-        now, settle = self._now(), self.options.settle_seconds
+        now, settle = loop_time(), self.options.settle_seconds
         new, has_ended = row.attempts == 0, row.ended is not None
         task.unsure = sent is not None or (row.says_no and row.state is State.REJECTED)
         task.lost = Lost(
@@ -294,7 +149,7 @@ class Lookups:
         self.open[task.position] = task
 
     async def step(self, task: Task) -> Step:
-        """Looks an invoice up, and decides what can be decided.
+        """Look an invoice up, and decide what can be decided.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -318,13 +173,13 @@ class Lookups:
         if lost.form is not None and lost.form in self.forms:
             known = Classification(kind=Kind.FORM_KNOWN)
             return await self._decide(task, lambda _: known)
-        settled = self._now() >= lost.settles_at
+        settled = loop_time() >= lost.settles_at
         if lost.surely_not:
             return await self._look(task, lost, self._moment(lost, settled=settled))
         ended = await self._note_end(task, lost)
         candidates, at = await self.writer.run(lambda journal: _candidates(journal, task))
-        self._witnesses.note(candidates)
-        witnessed = settled and ended and await self._witnessed(task, lost, at)
+        self._observations.note_witnesses(candidates)
+        witnessed = settled and ended and await self._observations.has_witness(task.entry.key, lost, at)
         may_wait = ended and not witnessed and self._may_wait(task, lost, at)
         moment = self._moment(lost, settled=settled, ended=ended, witnessed=witnessed, may_wait=may_wait)
         if settled and may_wait and lost.asked:  # without a witness its absence would prove nothing
@@ -332,16 +187,17 @@ class Lookups:
         return await self._look(task, lost, moment)
 
     async def _look(self, task: Task, lost: Lost, moment: _Now) -> Step:
-        """Asks for the invoice itself, after its witness, and decides."""
-        wanted = Wanted(task.entry.key, task.entry.amount, self._dates(task.entry.key, lost))
-        answer = await self._list(wanted)
+        """Ask for the invoice itself, after its witness, and decide."""
+        dates = self._observations.dates_of(task.entry.key, lost)
+        wanted = Wanted(task.entry.key, task.entry.amount, dates)
+        answer = await self._observations.list_of(wanted)
         lost.asked += 1
 
         def judge(journal: Journal) -> Classification | Again | Send:
-            found = classify_list(answer, wanted, journal.rivals(task.position, wanted.key))
+            found = classify_list(answer, wanted, journal.ambiguous_matches(task.position, wanted.key))
             if lost.changed and found.state is State.ACCEPTED:
-                told = Kind.FORMER_VERSION.reading.reason
-                return Classification(kind=Kind.FORMER_VERSION, status=found.status, detail=told)
+                said = Kind.FORMER_VERSION.reading.reason
+                return Classification(kind=Kind.FORMER_VERSION, status=found.status, detail=said)
             if lost.surely_not:
                 return _once_more(found, lost, task)
             if found.kind is Kind.NOT_LISTED:
@@ -351,9 +207,9 @@ class Lookups:
         return await self._decide(task, judge)
 
     async def _decide(self, task: Task, judge: Callable[[Journal], Classification | Again | Send]) -> Step:
-        """Judges and writes down in one transaction, so that nothing is sent in between that would count."""
+        """Judge and write down in one transaction, so that nothing is sent in between that would count."""
         wall, form = self.clock(), task.lost.form if task.lost else None
-        seconds = self._now() - task.sent_at if task.sent_at else None
+        seconds = loop_time() - task.sent_at if task.sent_at else None
 
         def work(journal: Journal) -> Step:
             found = judge(journal)
@@ -376,7 +232,7 @@ class Lookups:
         return step
 
     def _absent(self, task: Task, lost: Lost, moment: _Now) -> Classification | Again | Send:
-        """What follows from a list that confirms what was asked, and does not show the invoice."""
+        """Return what follows from a list that confirms what was asked, and does not show the invoice."""
         if not moment.settled:
             return Again(moment.pause)
         if not moment.ended:
@@ -387,8 +243,8 @@ class Lookups:
                 else Classification(kind=Kind.NOT_ENDED, detail=_FAR)
             )
         if task.resends >= RESENDS and not lost.says_no:
-            told = f"not listed after being sent {task.resends + 1} times"
-            return Classification(kind=Kind.TOO_OFTEN, detail=told)
+            said = f"not listed after being sent {task.resends + 1} times"
+            return Classification(kind=Kind.TOO_OFTEN, detail=said)
         trusts_time = task.entry.key.type != InvoiceType.REMINDER
         found = classify_absence(
             witnessed=moment.witnessed,
@@ -405,7 +261,7 @@ class Lookups:
         return Send()
 
     async def _failed(self, task: Task, lost: Lost, error: CallError) -> Step:
-        """The lookup failed: it is tried again, a few times."""
+        """Try a failed lookup again, a few times."""
         lost.failed += 1
         failed = classify_error(error)
         if lost.surely_not:
@@ -416,55 +272,33 @@ class Lookups:
         elif lost.failed < LOOKUPS:
             return Again(self.backoff(lost.failed), failed)
         trouble = f"the lookup failed: {failed.detail or error}"
-        told = Classification(
+        said = Classification(
             kind=Kind.NO_LIST, detail=held(trouble, lost.said) if lost.says_no else trouble,
             pause=failed.pause, cause=failed.cause,
         )  # fmt: skip
-        return await self._decide(task, lambda _: told)
-
-    def _dates(self, key: InvoiceKey, lost: Lost) -> Sequence[str]:
-        """The dates other than its own that an invoice may have had when it was sent."""
-        if lost.new and self._newer is not None:
-            return days_around(key.date, MOVED)
-        return (lost.sent_on,) if lost.sent_on else ()
-
-    async def _list(self, wanted: Wanted) -> DistributionInformation:
-        """The list of one number, over a window of dates around its own; every word of it counts."""
-        return await self.invoices.distributions(
-            invoice_number=wanted.key.number, from_date=wanted.first, to_date=wanted.last, strict=True
-        )
+        return await self._decide(task, lambda _: said)
 
     # --- witnesses and time -------------------------------------------------------------------------
 
     async def _note_end(self, task: Task, lost: Lost) -> bool:
-        """Whether the lost attempt has surely ended; writes it down where the journal does not know."""
+        """Say whether the lost attempt has surely ended; write it down where the journal does not know."""
         if lost.ends_after is None:
             return True
-        if self._now() < lost.ends_after or self.clock() < lost.ends_at:
+        if loop_time() < lost.ends_after or self.clock() < lost.ends_at:
             return False
         await self.writer.run(lambda journal: journal.ended([task.position]))
-        lost.ends_after, lost.settles_at = None, self._now()  # a witness is waited for from here on
+        lost.ends_after, lost.settles_at = None, loop_time()  # a witness is waited for from here on
         return True
 
-    async def _witnessed(self, task: Task, lost: Lost, ended: int | None) -> bool:
-        """Whether the list shows a witness."""
-        if ended is not None and await self._witnesses.has(task.entry.key, ended):
-            return True
-        return lost.new and self._newer is not None and await self._newer.shows(task.entry.key)
-
-    async def _shows(self, row: Row) -> bool:
-        """Whether the list shows an accepted invoice; what became of it since does not matter."""
-        wanted = Wanted(row.key, row.amount)
-        found = classify_list(await self._list(wanted), wanted, Rivals())
-        return found.kind in {Kind.LISTED, Kind.LISTED_IN_ERROR}
-
     def _may_wait(self, task: Task, lost: Lost, ended: int | None) -> bool:
-        """Whether a witness may still be listed while this run goes on, and is waited for."""
+        """Say whether a witness may still be listed while this run goes on, and is waited for."""
         if lost.new or (self.options.on_unknown is Unknown.RESEND and not lost.says_no):
             return False
-        if self._now() >= lost.settles_at + self.options.settle_seconds:
+        if loop_time() >= lost.settles_at + self.options.settle_seconds:
             return False
-        return self.more() or (ended is not None and self._witnesses.may_come(task.entry.key, ended))
+        return self.more() or (
+            ended is not None and self._observations.may_have_witness(task.entry.key, ended)
+        )
 
     def _moment(
         self,
@@ -477,21 +311,18 @@ class Lookups:
     ) -> _Now:
         return _Now(
             wall=self.clock(),
-            pause=self._pause(lost),
+            pause=_pause(lost, self.options.settle_seconds),
             settled=settled,
             ended=ended,
             witnessed=witnessed,
             may_wait=may_wait,
         )
 
-    def _pause(self, lost: Lost) -> float:
-        """Seconds until it is looked up again: longer each time, and not beyond its settle time."""
-        settle, left = self.options.settle_seconds, lost.settles_at - self._now()
-        return min(left, settle * 3.0 ** min(lost.asked, 4) / 180) if left > 0 else max(0.02, settle / 20)
 
-    def _now(self) -> float:
-        """Loop time: a clock that is set changes no wait."""
-        return asyncio.get_running_loop().time()
+def _pause(lost: Lost, settle: float) -> float:
+    """Return the seconds until the next lookup: longer each time, and not beyond the settle time."""
+    left = lost.settles_at - loop_time()
+    return min(left, settle * 3.0 ** min(lost.asked, 4) / 180) if left > 0 else max(0.02, settle / 20)
 
 
 _FAR = (
@@ -505,7 +336,7 @@ _OF_OTHERS = frozenset({Kind.REMINDER, Kind.RIVAL, Kind.FORMER_ERROR})
 
 
 def _once_more(found: Classification, lost: Lost, task: Task) -> Classification | Send:
-    """What follows from a last look before something is sent that was not taken."""
+    """Return what follows from a last look before something is sent that was not taken."""
     if found.kind in _OF_OTHERS or (found.kind is Kind.LISTED_IN_ERROR and lost.changed):
         return Send()
     if found.kind is Kind.NOT_LISTED or (found.kind.reading.of != "record" and not task.unsure):
@@ -513,8 +344,8 @@ def _once_more(found: Classification, lost: Lost, task: Task) -> Classification 
     return found
 
 
-def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None]:
-    """Accepted invoices that a record of their number can only be of, and when the lost attempt had ended."""
+def _candidates(journal: JournalReader, task: Task) -> tuple[Sequence[Row], int | None]:
+    """Return the invoices that may be witnesses, and when the lost attempt had ended."""
     if task.entry.key.type == InvoiceType.REMINDER:  # a list may show it by the number of its invoice
         return (), None
     own = journal.find(task.entry.key)
@@ -523,7 +354,7 @@ def _candidates(journal: Journal, task: Task) -> tuple[Sequence[Row], int | None
     ), own.ended if own is not None and own.position == task.position else None
 
 
-def _has_one_attempt(journal: Journal, task: Task) -> bool:
-    """Whether a record can only be of the attempt that was answered, not of one before it."""
+def _has_one_attempt(journal: JournalReader, task: Task) -> bool:
+    """Say whether a record can only be of the attempt that was answered, not of one before it."""
     own = journal.find(task.entry.key)
-    return own is not None and own.attempts == 1 and not journal.has_former(task.position)
+    return own is not None and own.attempts == 1 and not journal.has_previous_version(task.position)

@@ -1,4 +1,4 @@
-"""What is listed that is newer than a journal's doubt: it stands in for witnesses of what was never sent.
+"""Listed invoices that are newer than a journal's doubt: witnesses for what the journal never sent.
 
 For what a journal never sent there may be no witness of its own, since nothing may be sent before it.
 """
@@ -12,9 +12,10 @@ from typing import TypeAlias
 
 from attrs import define, field
 
-from confirma_async.bulk.evidence.classification import WINDOW
+from confirma_async.bulk.evidence.asking import asked_list
+from confirma_async.bulk.evidence.lists import WINDOW
 from confirma_async.bulk.evidence.words import type_word, types_in
-from confirma_async.bulk.items import InvoiceKey
+from confirma_async.bulk.models import InvoiceKey
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionRecord, InvoiceType
 
@@ -22,7 +23,7 @@ MARGIN = datetime.timedelta(hours=1)
 """How much newer than the doubt a record must be: not all of a service need have one clock."""
 
 ServiceTime: TypeAlias = Callable[[], Awaitable[float | None]]
-"""Asks what the service's clock says; seconds since 1970, None where it does not tell."""
+"""Asks what the service's clock says; seconds since 1970, None where it does not say."""
 
 
 @define
@@ -49,7 +50,7 @@ class Newer:
     _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
     async def shows(self, key: InvoiceKey) -> bool:
-        """Whether something is listed that is like an invoice, and surely newer than the doubt.
+        """Say whether something is listed that is like an invoice, and surely newer than the doubt.
 
         Raises:
             CallError: the service could not be asked.
@@ -69,7 +70,7 @@ class Newer:
             await self.keep(moment)
             self.since = moment
         today = _moment(moment).date()
-        answer = await self.invoices.distributions(from_date=today - 2 * WINDOW, to_date=today + WINDOW)
+        answer = await asked_list(self.invoices, today - 2 * WINDOW, today + WINDOW)
         since = _moment(self.since) + MARGIN
         self._found = [record for record in answer.data if _is_after(record.created_at, since)]
 
@@ -82,13 +83,13 @@ def _moment(seconds: float) -> datetime.datetime:
 
 
 def _is_like(record: DistributionRecord, key: InvoiceKey) -> bool:
-    """What ``witnesses.is_like`` says of an invoice, of a record: as far as it says what it is.
+    """Return what ``witnesses.is_like`` says of an invoice, of a record: as far as it says what it is.
 
     Where records do not name their type, only invoices are taken to be among them.
     """
     types = types_in(record.extra) or [InvoiceType.INVOICE]
     dated = record.invoice_date is not None and record.invoice_date.isoformat() >= key.date
-    return bool(key.date) and dated and all(told == type_word(key.type) for told in types)
+    return bool(key.date) and dated and all(said == type_word(key.type) for said in types)
 
 
 def _is_after(moment: object, other: datetime.datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Witnesses: accepted invoices of which the service's list shows that it has come as far as they."""
+"""Witnesses: accepted invoices that are listed, and so show that the list is up to date."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import define, field
 
-from confirma_async.bulk.items import InvoiceKey, Row
+from confirma_async.bulk.models import InvoiceKey, Row
 
 _POOL = 128
 """Candidates that are kept in mind."""
@@ -38,7 +38,7 @@ class Witnesses:
     _next_at: float = field(init=False, default=0.0)
 
     def note(self, rows: Sequence[Row]) -> None:
-        """Remembers invoices that may be asked for: the first after a loss are listed first."""
+        """Remember invoices that may be asked for: the first after a loss are listed first."""
         for row in rows:
             self._pool.setdefault(row.sequence, row)
         if len(self._pool) > _POOL:
@@ -46,11 +46,11 @@ class Witnesses:
                 del self._pool[sequence]
 
     def may_come(self, lost: InvoiceKey, ended: int) -> bool:
-        """Whether one is known that the list may still show."""
+        """Say whether one is known that the list may still show."""
         return any(_serves(row, lost, ended) for row in self._pool.values())
 
     async def has(self, lost: InvoiceKey, ended: int) -> bool:
-        """Whether the list shows a witness.
+        """Say whether the list shows a witness.
 
         Args:
             lost: The invoice that may have arrived.
@@ -70,7 +70,7 @@ class Witnesses:
         return any(_serves(row, lost, ended) for row in self._seen.values())
 
     async def _look(self, lost: InvoiceKey, ended: int) -> None:
-        """Asks for one of those that may serve: the oldest of those that were asked for least."""
+        """Ask for one of those that may serve: the oldest of those that were asked for least."""
         fit = [at for at, row in self._pool.items() if _serves(row, lost, ended)]
         if not fit:
             return
@@ -91,7 +91,7 @@ class Witnesses:
 
 
 def is_like(witness: InvoiceKey, lost: InvoiceKey) -> bool:
-    """Whether a list that shows the one would show the other: not each shows what is dated ahead of it."""
+    """Say whether a list that shows the one would show the other, by their dates."""
     same = (witness.type, witness.seller) == (lost.type, lost.seller)
     return same and bool(lost.date) and witness.date >= lost.date
 

@@ -61,16 +61,16 @@ _LARGEST_AMOUNT = Decimal(10) ** 15
 
 
 def _entries(found: object) -> Sequence[tuple[str, object]]:
-    """Every key of an answer, as ``plain`` has it, with its value; an error where it is too deep."""
+    """Return every key of an answer, as ``plain`` has it, with its value; an error where it is too deep."""
     entries: list[tuple[str, object]] = []
     level = [found]
     for _ in range(DEEPEST):
         below: list[object] = []
         for value in level:
             if isinstance(value, dict):
-                told = cast("Mapping[str, object]", value).items()
-                entries += [(plain(key), inner) for key, inner in told]
-                below += [inner for _, inner in told if inner and isinstance(inner, dict | list)]
+                said = cast("Mapping[str, object]", value).items()
+                entries += [(plain(key), inner) for key, inner in said]
+                below += [inner for _, inner in said if inner and isinstance(inner, dict | list)]
             elif isinstance(value, list):
                 below += [
                     inner for inner in cast("Sequence[object]", value) if isinstance(inner, dict | list)
@@ -82,7 +82,7 @@ def _entries(found: object) -> Sequence[tuple[str, object]]:
 
 
 def survey(found: object, status: str, number: str) -> tuple[str | None, Sequence[object]]:
-    """What an answer says at any of the keys that answers have.
+    """Return what an answer says at any of the keys that answers have.
 
     Args:
         found: The answer.
@@ -90,7 +90,7 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
         number: The name of its invoice number.
 
     Returns:
-        The key under which it says that something failed, as far as that can be told; and the invoice numbers
+        The key under which it says that something failed, as far as that is known; and the invoice numbers
         that it names, under the name in force or one much like it.
     """
     entries = _entries(found)
@@ -104,7 +104,7 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
 
 
 def says_no(found: object, status: str = "status") -> str | None:
-    """The key under which an answer says that something failed, as far as that can be told; else None."""
+    """Return the key under which an answer says that something failed; None where none does."""
     return _sign(_entries(found), status) if found else None
 
 
@@ -120,7 +120,7 @@ def _sign(entries: Sequence[tuple[str, object]], status: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _roles(key: str) -> tuple[bool, bool, bool]:
-    """What a key may say: in a word how it went, whether it went well, and that something failed."""
+    """Return what a key may say: in a word how it went, whether it went well, and that something failed."""
     found = _WORD_KEY.fullmatch(key), _SUCCESS.fullmatch(key), _FAILURE.search(key)
     return found[0] is not None, found[1] is not None, found[2] is not None
 
@@ -130,7 +130,7 @@ def _says_something(value: object) -> bool:
 
 
 def _is_yes(value: object) -> bool:
-    """Whether a value at a key of success is a yes, or says nothing by itself."""
+    """Say whether a value at a key of success is a yes, or says nothing by itself."""
     if isinstance(value, str):
         return _first_word(value) in _YES
     if isinstance(value, dict | list):  # what is in it is looked at
@@ -150,37 +150,37 @@ def _is_failing(value: object) -> bool:
 
 @lru_cache(maxsize=256)
 def _fails(word: str) -> bool:
-    """Whether a word is one of failure; few words occur, and many times."""
+    """Say whether a word is one of failure; few words occur, and many times."""
     first, whole = _first_word(word), _SPACING.sub("", word.lower())
     if first.isdigit():
         return len(first) == 3 and first >= "400"
-    told = (first, whole) if _WORD.fullmatch(word.strip()) else (first,)
+    said = (first, whole) if _WORD.fullmatch(word.strip()) else (first,)
     return whole in _FAILING_WORDS or any(
-        each in _FAILING_WORDS or _FAILURE.search(each) is not None for each in told
+        each in _FAILING_WORDS or _FAILURE.search(each) is not None for each in said
     )
 
 
 def _first_word(text: str) -> str:
-    """The first word or number of a text, in small letters; empty where there is none."""
+    """Return the first word or number of a text, in small letters; empty where there is none."""
     found = _FIRST.search(text.lower())
     return found.group() if found else ""
 
 
-def is_number(told: object, number: int) -> bool:
-    """Whether what is told is this number, exactly: ``0001042`` is not 1042."""
-    if isinstance(told, bool):
+def is_number(said: object, number: int) -> bool:
+    """Say whether what is said is this number, exactly: ``0001042`` is not 1042."""
+    if isinstance(said, bool):
         return False
-    return told == str(number) or (isinstance(told, int | Decimal) and told == number)
+    return said == str(number) or (isinstance(said, int | Decimal) and said == number)
 
 
-def names_number(told: str, number: int) -> bool:
-    """Whether a text is a number spelled otherwise, or holds it: ``0001042``, `` 1042``, ``INV-1042``."""
-    return any(digits.lstrip("0") == str(number) for digits in _DIGITS.findall(told))
+def names_number(said: str, number: int) -> bool:
+    """Say whether a text is a number spelled otherwise, or holds it: ``0001042``, `` 1042``, ``INV-1042``."""
+    return any(digits.lstrip("0") == str(number) for digits in _DIGITS.findall(said))
 
 
-def type_word(told: str) -> str:
-    """A type without what spelling changes: ``CreditNote`` and ``CREDIT_NOTE`` are one."""
-    return _SPACING.sub("", told).upper()
+def type_word(said: str) -> str:
+    """Return a type without what spelling changes: ``CreditNote`` and ``CREDIT_NOTE`` are one."""
+    return _SPACING.sub("", said).upper()
 
 
 KNOWN_TYPES = frozenset(type_word(known) for known in InvoiceType)
@@ -188,24 +188,24 @@ KNOWN_TYPES = frozenset(type_word(known) for known in InvoiceType)
 
 
 def types_in(extra: Mapping[str, object]) -> Sequence[str]:
-    """The invoice types that a record names, as ``type_word`` has them, also those that no docs know."""
-    told = [value for key, value in extra.items() if plain(key) in _TYPES]
-    return [type_word(str(value)) for value in told if value is not None and value != ""]
+    """Return the invoice types that a record names, as ``type_word`` has them."""
+    said = [value for key, value in extra.items() if plain(key) in _TYPES]
+    return [type_word(str(value)) for value in said if value is not None and value != ""]
 
 
 def amounts_in(extra: Mapping[str, object]) -> Sequence[Decimal | None]:
-    """The amounts that a record names, without their signs; None for one that can be no amount."""
-    told = [value for key, value in extra.items() if plain(key) in _AMOUNTS]
-    return [_amount(value) for value in told if value is not None and value != ""]
+    """Return the amounts that a record names, without their signs; None for one that can be no amount."""
+    said = [value for key, value in extra.items() if plain(key) in _AMOUNTS]
+    return [_amount(value) for value in said if value is not None and value != ""]
 
 
-def _amount(told: object) -> Decimal | None:
-    if isinstance(told, bool) or not isinstance(told, int | Decimal | str):
+def _amount(said: object) -> Decimal | None:
+    if isinstance(said, bool) or not isinstance(said, int | Decimal | str):
         return None
-    if isinstance(told, str) and len(told) > _LONGEST_AMOUNT:
+    if isinstance(said, str) and len(said) > _LONGEST_AMOUNT:
         return None
     try:
-        amount = Decimal(told)
+        amount = Decimal(said)
     except InvalidOperation:
         return None
     if not amount.is_finite() or amount.copy_abs() >= _LARGEST_AMOUNT:
@@ -214,17 +214,17 @@ def _amount(told: object) -> Decimal | None:
 
 
 def sellers_in(extra: Mapping[str, object]) -> Sequence[str]:
-    """The sellers that a record names."""
+    """Return the sellers that a record names."""
     return [value for key, value in extra.items() if plain(key) in _SELLERS and isinstance(value, str)]
 
 
 def has_more(extra: Mapping[str, object]) -> bool:
-    """Whether an answer says that it goes on elsewhere."""
+    """Say whether an answer says that it goes on elsewhere."""
     return any(plain(key) in _MORE and bool(value) for key, value in extra.items())
 
 
 def form_of(found: object, status: str) -> str:
-    """The form of an answer: its keys and the kinds of their values, and no value that is no yes or no.
+    """Return the form of an answer: its keys, and the kinds of their values.
 
     One answer may say yes and another one no in the same keys. So what is true or false counts by its value
     everywhere, and so does zero; and words and numbers count by theirs at keys that say how it went. What is
@@ -245,11 +245,11 @@ def _shape(found: object, status: str, deepest: int) -> str:
     match found:
         case dict():
             entries = cast("Mapping[str, object]", found).items()
-            told = sorted(
+            said = sorted(
                 f"{_DIGITS.sub('#', key)}:{_kind(plain(key), value, status, deepest)}"
                 for key, value in entries
             )
-            return "{" + ",".join(dict.fromkeys(told)) + "}"
+            return "{" + ",".join(dict.fromkeys(said)) + "}"
         case list():
             kinds = {_shape(value, status, deepest - 1) for value in cast("Sequence[object]", found)}
             return "[" + ",".join(sorted(kinds)) + "]"
@@ -275,8 +275,8 @@ def _kind(key: str, value: object, status: str, deepest: int) -> str:
     return _shape(value, status, deepest - 1)
 
 
-def _by_value(told: str) -> str:
-    """A short word or number itself, and of anything else what only the same has."""
-    if _WORD.fullmatch(told) or (len(told) <= 3 and told.isdecimal()):
-        return told
-    return "#" + hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def _by_value(said: str) -> str:
+    """Return a short word or number itself, and of anything else what only the same has."""
+    if _WORD.fullmatch(said) or (len(said) <= 3 and said.isdecimal()):
+        return said
+    return "#" + hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,1 +1,1 @@
-"""What a job tells: outcomes, totals and progress."""
+"""Outcomes, totals and progress of a job."""

@@ -1,22 +1,26 @@
-"""What is told of a record: outcomes made of classifications, of what the journal had, and of refusals."""
+"""Outcomes of records, made of classifications, of rows of the journal, and of refusals."""
 
 from __future__ import annotations
 
+import re
+
 from confirma_async.bulk.evidence.classification import Classification
-from confirma_async.bulk.items import Entry, Outcome, Refusal, Row, State, Verdict
-from confirma_async.bulk.journal import Admission
+from confirma_async.bulk.journal.records import Admission
+from confirma_async.bulk.models import Entry, Outcome, Refusal, Row, State, Verdict
 from confirma_async.errors import Problem
+
+_PARTICULAR = re.compile(r"\d[\d.,:/-]*|'[^']*'|\"[^\"]*\"")
 
 VERDICTS = {
     State.ACCEPTED: Verdict.ACCEPTED,
     State.REJECTED: Verdict.REJECTED,
     State.UNKNOWN: Verdict.UNKNOWN,
 }
-"""The states of which something is told."""
+"""The states of which an outcome is reported."""
 
 
 def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> Outcome:
-    """What became of an invoice in this run.
+    """Return what became of an invoice in this run.
 
     Args:
         entry: The invoice.
@@ -39,7 +43,7 @@ def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> O
 
 
 def resumed(entry: Entry, row: Row) -> Outcome:
-    """What became of an invoice in an earlier run."""
+    """Return what became of an invoice in an earlier run."""
     moved = row.source != str(entry.place)
     return Outcome(
         verdict=VERDICTS[row.state],
@@ -56,8 +60,22 @@ def resumed(entry: Entry, row: Row) -> Outcome:
     )
 
 
+def elsewhere(entry: Entry) -> Outcome:
+    """Return the outcome of an invoice that another job of the account still has in its hands."""
+    return Outcome(
+        verdict=Verdict.UNKNOWN,
+        place=entry.place,
+        number=entry.key.number,
+        type=entry.key.type,
+        detail="another job of this account has it in its hands, and has not brought it to an end; run the "
+        "job again when that one has",
+        remarks=entry.remarks,
+        original_number=entry.original_number,
+    )
+
+
 def refused(refusal: Refusal) -> Outcome:
-    """A record that was not sent."""
+    """Return a record that was not sent."""
     return Outcome(
         verdict=Verdict.REFUSED,
         place=refusal.place,
@@ -68,7 +86,7 @@ def refused(refusal: Refusal) -> Outcome:
 
 
 def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
-    """The same invoice twice: named in both places, and sent at most once."""
+    """Return the same invoice twice: named in both places, and sent at most once."""
     if admission is Admission.CLASH:
         same = "the same" if row.digest == entry.digest else "different"
         message = (
@@ -93,3 +111,8 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
         number=str(entry.key.number),
         problems=[Problem("$.invoice.header.number", f"job.{admission.value}", message)],
     )
+
+
+def cause_of(detail: str | None) -> str:
+    """Return what rejections of one cause have in common: their words, without numbers and quoted values."""
+    return _PARTICULAR.sub("…", detail or "no reason given")

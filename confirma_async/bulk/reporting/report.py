@@ -1,4 +1,4 @@
-"""What a job, or its journal, has to tell in the end."""
+"""The report of a run: counts, and the outcomes that need attention."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-from confirma_async.bulk.items import Outcome, Verdict
+from confirma_async.bulk.models import Outcome, Verdict
 from confirma_async.errors import CallError
 from confirma_async.schemas.showing import as_text, facts
 
@@ -35,11 +35,11 @@ class Report:
         paused_by: The error of the call that it paused for; None where it was no single call.
         interrupted: Whether it was asked to stop.
         ended: Whether the run came to an end of its own; False after an error, or while it goes on.
-        troubles: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
+        issues: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
         resent: The outcomes of those that were sent again on time alone, at most ``KEPT`` of them.
         remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
         warned: How many invoices broke each rule and were sent all the same, by the rule's id.
-        odd: The outcomes of those, at most ``KEPT`` of them.
+        with_warnings: The outcomes of those, at most ``KEPT`` of them.
         allowed: The rules that were allowed to be broken.
         warnings: What there is to say of the journal: that it is in doubt, or does not last.
     """
@@ -59,11 +59,11 @@ class Report:
     paused_by: CallError | None = None
     interrupted: bool = False
     ended: bool = True
-    troubles: Sequence[Outcome] = ()
+    issues: Sequence[Outcome] = ()
     resent: Sequence[Outcome] = ()
     remarked: Sequence[Outcome] = ()
     warned: Mapping[str, int] = field(factory=dict[str, int])
-    odd: Sequence[Outcome] = ()
+    with_warnings: Sequence[Outcome] = ()
     allowed: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
@@ -87,7 +87,7 @@ class Report:
 
 
 @frozen(kw_only=True)
-class Ending:
+class RunResult:
     """How a run ended: what it left open, why it stopped early, how long it took."""
 
     unknown: int
@@ -110,23 +110,23 @@ class Ending:
 
 
 @frozen
-class Tally:
+class ReportBuilder:
     """Counts outcomes as they come, in bounded memory."""
 
     counts: Counter[str] = field(factory=Counter[str])
-    troubles: list[Outcome] = field(factory=list[Outcome])
+    issues: list[Outcome] = field(factory=list[Outcome])
     resent: list[Outcome] = field(factory=list[Outcome])
     remarked: list[Outcome] = field(factory=list[Outcome])
-    odd: list[Outcome] = field(factory=list[Outcome])
+    with_warnings: list[Outcome] = field(factory=list[Outcome])
     warned: Counter[str] = field(factory=Counter[str])
 
     def add(self, outcome: Outcome) -> None:
-        """Counts one outcome."""
+        """Count one outcome."""
         self.counts[outcome.verdict.value] += 1
         self.counts["duplicates"] += outcome.duplicate
         self.counts["resumed"] += outcome.resumed
-        if outcome.verdict is not Verdict.ACCEPTED and len(self.troubles) < KEPT:
-            self.troubles.append(outcome)
+        if outcome.verdict is not Verdict.ACCEPTED and len(self.issues) < KEPT:
+            self.issues.append(outcome)
         if outcome.unproven:
             self.counts["unproven"] += 1
             if len(self.resent) < KEPT:
@@ -135,11 +135,11 @@ class Tally:
             self.remarked.append(outcome)
         if outcome.warnings:
             self.warned.update({problem.rule for problem in outcome.warnings})
-            if len(self.odd) < KEPT:
-                self.odd.append(outcome)
+            if len(self.with_warnings) < KEPT:
+                self.with_warnings.append(outcome)
 
-    def report(self, journal: str, ending: Ending | None, seconds: float) -> Report:
-        """What has been counted, as a report; without an ending, of a run that has not come to one."""
+    def report(self, journal: str, ending: RunResult | None, seconds: float) -> Report:
+        """Return what has been counted, as a report; without an ending, of a run that has not come to one."""
         return Report(
             journal=journal,
             accepted=self.counts[Verdict.ACCEPTED.value],
@@ -155,9 +155,9 @@ class Tally:
             paused_by=ending.paused_by if ending else None,
             interrupted=ending.interrupted if ending else False,
             ended=ending is not None,
-            troubles=tuple(self.troubles),
+            issues=tuple(self.issues),
             resent=tuple(self.resent),
             remarked=tuple(self.remarked),
             warned=dict(self.warned),
-            odd=tuple(self.odd),
+            with_warnings=tuple(self.with_warnings),
         )

@@ -1,4 +1,4 @@
-"""A whole journal in figures: what a report tells of a job, gathered in bounded memory."""
+"""A whole journal in figures, gathered in bounded memory: the data of the HTML report."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from confirma_async.bulk.items import FINAL, Row, State
-from confirma_async.bulk.journal import Journal, Run
-from confirma_async.bulk.watch import cause_of
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.models import FINAL, Row, State
+from confirma_async.bulk.reporting.outcomes import cause_of
 
 NAMED = 200
 """Invoices that a group names one by one; the export has them all."""
 
 REASONS = 100
-"""Reasons that a report tells apart; invoices with yet another one share a group."""
+"""Reasons that have a group of their own in a report; the others share one."""
 
 OTHER_REASONS = "other reasons"
 
@@ -43,7 +44,7 @@ class Total:
     without_amount: int = 0
 
     def add(self, row: Row) -> None:
-        """Counts one in."""
+        """Count one in."""
         self.count += 1
         if row.amount is None:
             self.without_amount += 1
@@ -57,7 +58,7 @@ class Group:
 
     Attributes:
         title: The rule that they break, or the reason that they share.
-        example: The words in which the first of them was told.
+        example: The words of the first of them.
         count: How many.
         named: Number and place of the first ``NAMED`` of them.
     """
@@ -68,7 +69,7 @@ class Group:
     named: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
 
     def add(self, number: str, place: str) -> None:
-        """Counts one in."""
+        """Count one in."""
         self.count += 1
         if len(self.named) < NAMED:
             self.named.append((number, place))
@@ -95,7 +96,7 @@ class Summary:
 
     Attributes:
         target: Where the invoices went; None before the first run.
-        run: The run that is told of; None for all of them.
+        run: The run that is reported; None for all of them.
         totals: By state and currency.
         duplicates: Of the accepted, how many the service had already.
         rejected: What the service rejected, by reason, the largest group first.
@@ -134,12 +135,12 @@ class Summary:
         return sum(total.count for total in self.totals.values())
 
 
-def summarize(journal: Journal, run: Run | None = None) -> Summary:
-    """Reads a journal through once.
+def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
+    """Read a journal through once.
 
     Args:
         journal: The journal.
-        run: The run to tell of; None tells of all that the journal holds, and what its latest run refused.
+        run: The run to report; None reports all that the journal holds, and what its latest run refused.
     """
     number = run.number if run else None
     refusing = next(journal.runs(), None) if run is None else run
@@ -164,7 +165,7 @@ def summarize(journal: Journal, run: Run | None = None) -> Summary:
             unknown.add(cause_of(row.detail), row.detail or "", str(row.key.number), row.source)
     for bad in journal.refusals(refused_by):
         refused.add(bad.rule, f"{bad.path}: {bad.message}", bad.number or "", bad.source)
-    former = Counter(one.state for one in journal.former())
+    former = Counter(one.state for one in journal.previous_versions())
     return Summary(
         target=journal.target(),
         run=run,
@@ -198,7 +199,7 @@ class _Groups:
 
 
 def _bars(seconds: Mapping[int, int]) -> list[Bar]:
-    """At most ``BARS`` stretches of the same length, from the first to the last decision."""
+    """Return at most ``BARS`` stretches of the same length, from the first to the last decision."""
     if not seconds:
         return []
     first, last = min(seconds), max(seconds) + 1
@@ -224,7 +225,7 @@ def _edge(value: float, edges: Iterable[float]) -> int:
 
 
 def _quantile(milliseconds: Mapping[int, int], share: int) -> float:
-    """The smallest value within which so many hundredths of all lie."""
+    """Return the smallest value within which so many hundredths of all lie."""
     wanted = sum(milliseconds.values()) * share / 100
     reached = 0
     for value in sorted(milliseconds):

@@ -1,64 +1,43 @@
-"""Entries on their way into the file together: what the journal says to each, and the rows to write."""
+"""Admission of entries in batches: the journal's answer to each, and the rows to write."""
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any, Protocol
 
 from attrs import frozen
 
-from confirma_async.bulk.items import FINAL, Entry, InvoiceKey, Retry, Row, State
-from confirma_async.bulk.journal import Admission, Admitted, Version, admission_of, same_invoice
+from confirma_async.bulk.journal.records import Admission, Admitted, Version
+from confirma_async.bulk.journal.rules import admission_of, same_invoice
+from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
+from confirma_async.bulk.sqlite.values import day, in_cents
 
-_LARGEST = 2**63 - 1
 _CLAIMS = frozenset({Admission.CLAIMED, Admission.RETRIED})
 """Admissions after which the item is this run's to send."""
 TAKEN_UP = _CLAIMS | {Admission.UNKNOWN}
 """The same, or to look up; none of them is final."""
-
-_NO_DAY = 0
 
 
 class Keeper(Protocol):
     """What a chunk needs of its journal."""
 
     def next_position(self) -> int:
-        """The place of an item that the journal has not had yet."""
+        """Return the place of an item that the journal has not had yet."""
         ...
 
     def word(self, text: str) -> int:
-        """The number of a text that repeats."""
+        """Return the number of a text that repeats."""
         ...
 
     def keep_former(self, position: int, now: float, note: str) -> None:
-        """Keeps what an item is, before it becomes something else."""
+        """Keep what an item is, before it becomes something else."""
         ...
 
     def version_sent(self, position: int) -> Version | None:
-        """What was sent of an item last, if it has been corrected since."""
+        """Return what was sent of an item last, if it has been corrected since."""
         ...
-
-
-def day(date: str) -> int:
-    """The number of a day in ISO 8601; 0 for an empty text."""
-    return datetime.date.fromisoformat(date).toordinal() if date else _NO_DAY
-
-
-def date_of(number: int) -> str:
-    """The day of a number."""
-    return "" if number == _NO_DAY else datetime.date.fromordinal(number).isoformat()
-
-
-def in_cents(amount: Decimal | None) -> int | None:
-    """Hundredths, which SQLite adds up exactly; None for what is none of that many."""
-    if amount is None or not amount.is_finite():
-        return None
-    cents = int(amount.scaleb(2))
-    return cents if abs(cents) <= _LARGEST and Decimal(cents).scaleb(-2) == amount else None
 
 
 @frozen
@@ -92,20 +71,23 @@ class Chunk:
         run: The number of the run.
         retry: Which rejected invoices are sent again.
         doubt: Why each invoice must be looked up before it is sent; None where it need not be.
+        again: Whether the run may meet an invoice of its own again.
 
     Attributes:
         new: Rows to insert.
         claimed_again: Changes of rows that this run claims.
-        taken_up: Run and position of items that this run has to look up.
+        taken_up: Run, holder and position of items that this run has to look up.
         known: How many items the run met as accepted before.
         rejected: Positions of the items that the run met as rejected before.
         reopened: Items that were rejected and are sent again, as they were.
     """
 
-    def __init__(self, journal: Keeper, run: int, retry: Retry, doubt: str | None) -> None:
+    def __init__(
+        self, journal: Keeper, run: int, retry: Retry, doubt: str | None, *, again: bool = False
+    ) -> None:
         self.new: list[tuple[Any, ...]] = []
         self.claimed_again: list[tuple[Any, ...]] = []
-        self.taken_up: list[tuple[int, int]] = []
+        self.taken_up: list[tuple[int, int, int]] = []
         self.known: int = 0
         self.rejected: list[int] = []
         self.reopened: list[Row] = []
@@ -113,21 +95,22 @@ class Chunk:
         self._run = run
         self._retry = retry
         self._doubt = doubt
+        self._again = again
         self._claimed = State.CLAIMED if doubt is None else State.UNKNOWN
         self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
 
     def know(self, rows: Iterable[Row]) -> None:
-        """Takes note of what the journal has under the numbers of the chunk."""
+        """Take note of what the journal has under the numbers of the chunk."""
         for row in rows:
             self._known[row.key.number, row.key.type, row.key.repeat].append(row)
 
     def admit(self, entry: Entry) -> Admitted:
-        """Answers one entry, and puts down what is to be written for it."""
+        """Answer one entry, and put down what is to be written for it."""
         key = entry.key
         slot = self._known[key.number, key.type, key.repeat]
         known = same_invoice(slot, key)
         row = known.as_row(self._run, self._claimed, self._doubt) if isinstance(known, _New) else known
-        admission = admission_of(entry, row, self._run, self._retry)
+        admission = admission_of(entry, row, self._run, self._retry, again=self._again)
         if known is None or row is None:
             new = self._insert(entry, slot)
             return Admitted(self._taken(admission), new.position, self._in_doubt(new))
@@ -139,7 +122,7 @@ class Chunk:
             self._journal.keep_former(row.position, time.time(), "corrected before it was sent again")
         if admission is Admission.UNKNOWN:
             slot[slot.index(known)] = _New(entry, row.position)
-            self.taken_up.append((self._run, row.position))
+            self.taken_up.append((self._run, self._run, row.position))
         elif admission in _CLAIMS:
             new = _New(entry, row.position)
             slot[slot.index(known)] = new
@@ -151,7 +134,7 @@ class Chunk:
                 self.claimed_again.append(self._claim(entry, row.position, self._claimed, self._doubt))
                 taken, sent = self._taken(admission), None if self._doubt else self._sent(row)
                 return Admitted(taken, row.position, self._in_doubt(new) or row, sent)
-        elif admission is Admission.FINAL:
+        elif admission is Admission.FINAL and row.run != self._run:
             self._meet(row)
         return Admitted(admission, row.position, row, self._sent(row))
 
@@ -173,8 +156,9 @@ class Chunk:
 
     def _claim(self, entry: Entry, position: int, state: State, detail: str | None) -> tuple[Any, ...]:
         return (
-            state, self._run, entry.digest, day(entry.key.date), str(entry.place), in_cents(entry.amount),
-            self._journal.word(entry.currency), detail, state is State.UNKNOWN, position,
+            state, self._run, self._run, entry.digest, day(entry.key.date), str(entry.place),
+            in_cents(entry.amount), self._journal.word(entry.currency), detail, state is State.UNKNOWN,
+            position,
         )  # fmt: skip
 
     def _insert(self, entry: Entry, slot: list[Row | _New]) -> _New:
@@ -183,7 +167,7 @@ class Chunk:
             (
                 position, key.number, word(key.type), word(key.seller), day(key.repeat), day(key.date),
                 str(entry.place), entry.digest, self._claimed, self._run, in_cents(entry.amount),
-                word(entry.currency), self._doubt,
+                word(entry.currency), self._doubt, self._run,
             )
         )  # fmt: skip
         new = _New(entry, position)

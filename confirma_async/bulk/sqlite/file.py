@@ -1,76 +1,116 @@
-"""The journal's file: made whole, locked, watched while it is open, and looked at without a trace."""
+"""The journal's file for a job: made whole, opened, watched while it is open, closed."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
-import shutil
 import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Generator
-from functools import cache
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
-from attrs import define
+from attrs import define, field
 
-from confirma_async.bulk.journal import Doubt
+from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.sqlite.file_systems import check_file_system
 from confirma_async.bulk.sqlite.guard import (
-    APPLICATION_ID,
-    VERSION,
-    at_rest,
     check_whole,
     damaged,
     doubt_of,
     examine,
+    examine_header,
     examine_missing,
     explained,
-    log_of,
+    known_doubt,
     mark_of,
 )
+from confirma_async.bulk.sqlite.locks import (
+    LOOK_PATIENCE,
+    TURN_PATIENCE,
+    Hold,
+    being_read,
+    close_here,
+    files_of,
+    forget_name,
+    held_files,
+    identity_at,
+    in_use,
+    living_holds,
+    lock_first,
+    note_name,
+    open_here,
+    replaced_under_a_job,
+    takes,
+    turn,
+    unwritable,
+)
 from confirma_async.bulk.sqlite.marks import Marks, Origin, identity, mark_paths
-from confirma_async.bulk.sqlite.migrations import MIGRATIONS
+from confirma_async.bulk.sqlite.migrations import current_form, form_of, migrate
 from confirma_async.errors import JournalError, JournalGoneError
 from confirma_async.files import sync_folder
 
 STATEMENTS = 512
 """Prepared statements that are kept: one for each number of rows that go together."""
 
-LOOK_PATIENCE = 5.0
-"""Seconds that a job waits for those who only look at its journal."""
-
-_HERE: set[tuple[int, int]] = set()
-"""The journals that this process holds open, by device and inode.
-
-Closing any descriptor of a file drops all POSIX locks that the process has on it, SQLite's among them. So a
-file that is open here is never opened a second time except through SQLite itself.
-"""
+_ALONE = b" alone"
+"""What a hold says beside its files, where no other job may have them open."""
 
 
 @define
 class OpenFile:
-    """An open journal file: its connection, the lock that keeps other jobs out, and its marks.
+    """An open journal file: its connection, the hold on it, and its marks.
 
     Attributes:
         path: The file.
-        connection: The one connection.
+        connection: The one connection of this job.
         doubt: Why the journal may not know all that was sent; None where it does.
+        hold: The job's hold on it, by which others see that the job is alive.
     """
 
     path: Path
     connection: sqlite3.Connection
     doubt: Doubt | None
+    hold: Hold
     _lock: int
-    _identity: tuple[int, int]
-    _log: Path
-    _log_identity: tuple[int, int]
+    _name: Path
+    _files: bytes
     _marks: Marks
+    _process: int = field(init=False, factory=os.getpid)
+    _closed: bool = field(init=False, default=False)
+    _patience: float = field(init=False, default=TURN_PATIENCE)
+
+    @contextlib.contextmanager
+    def turn(self) -> Generator[None]:
+        """Have the job wait for its turn to change the file.
+
+        Raises:
+            JournalError: another job keeps the file to itself, or this process was forked from the one that
+                opened it.
+            JournalGoneError: it was deleted or replaced.
+        """
+        if os.getpid() != self._process:
+            raise JournalError(f"the journal {self.path} was opened before this process was forked")
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(_turn(self.path, self._marks, self._patience))
+            except OSError as error:
+                self.check_in_place()
+                raise unwritable(self.path, error) from error
+            except JournalError:
+                self._patience = 0.0  # what follows need not wait as long again
+                raise
+            self.check_in_place()
+            yield
+
+    def is_held(self, hold: str) -> bool:
+        """Say whether the job that took the hold of that name is alive, and has these very files open."""
+        return held_files(self.path, hold) == self._files
 
     def check_in_place(self) -> None:
-        """Checks that the file behind the path, and its log, are still those that are open.
+        """Check that the file, its log and the log's index are still those that are open.
 
         Raises:
             JournalGoneError: they are not; what the job knew was saved beside the path, where possible.
@@ -80,8 +120,8 @@ class OpenFile:
         what = "deleted" if not self.path.exists() else "replaced, or its log was"
         rescued = self._rescue()
         cure = (
-            f"what the job knew is in {rescued}: put that file in the journal's place before anything else "
-            "is sent"
+            f"what the job knew is in {rescued}: once no other job runs on the journal, put that file in its "
+            "place before anything else is sent"
             if rescued
             else "what the job knew could not be saved; look every invoice up before it is sent again"
         )
@@ -92,14 +132,14 @@ class OpenFile:
         )
 
     def _is_in_place(self) -> bool:
-        return _identity_at(self.path) == self._identity and _identity_at(self._log) == self._log_identity
+        return files_of(self.path) == self._files
 
     def note_commit(self, commits: int) -> None:
-        """Writes the marks after a commit."""
+        """Write the marks after a commit."""
         self._marks.note(commits)
 
     def _rescue(self) -> str | None:
-        """Saves what the connection still sees; returns where."""
+        """Save what the connection still sees; return where."""
         with contextlib.suppress(sqlite3.Error, OSError):
             folder = self.path.parent if self.path.parent.is_dir() else Path(tempfile.gettempdir())
             target = folder / f"{self.path.name}.rescued-{uuid.uuid4().hex[:8]}"
@@ -111,18 +151,42 @@ class OpenFile:
         return None
 
     def close(self) -> None:
-        """Closes the file as complete, if it is still in its place, then lets go of the lock."""
-        if self._is_in_place():
-            _mark_closed(self.connection)
-        with contextlib.suppress(sqlite3.Error):
-            self.connection.close()
+        """Close the file, as complete where no other job has it open, then let go of it.
+
+        Closing twice is fine.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        if os.getpid() != self._process:
+            return  # a forked child has no part in it
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(JournalError, OSError):
+                stack.enter_context(_turn(self.path, self._marks, self._patience))
+                if self._is_in_place() and not living_holds(self.path, self.hold):
+                    _mark_closed(self.connection)
+            with contextlib.suppress(sqlite3.Error):
+                self.connection.close()
+            self.hold.end()
+            forget_name(self._lock, self._name)
+            close_here(self._lock)
         self._marks.close()
-        _HERE.discard(self._identity)
-        os.close(self._lock)
+
+
+@contextlib.contextmanager
+def _turn(path: Path, marks: Marks, patience: float) -> Generator[None]:
+    """Wait for a turn by the mark that is beside the journal now: somebody may have removed it."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(turn(path, marks.beside, patience))
+        while identity_at(mark_paths(path)[0]) != identity(os.fstat(marks.beside)):
+            stack.close()
+            marks.renew(path)
+            stack.enter_context(turn(path, marks.beside, patience))
+        yield
 
 
 def copy_into(connection: sqlite3.Connection, target: Path) -> None:
-    """Copies a journal into a new file, whole and marked as a copy.
+    """Copy a journal into a new file, whole and marked as a copy.
 
     Raises:
         sqlite3.Error: it cannot be written.
@@ -136,134 +200,121 @@ def copy_into(connection: sqlite3.Connection, target: Path) -> None:
     sync_folder(target.resolve().parent)
 
 
-def open_file(path: Path) -> OpenFile:
-    """Opens a journal for a job, or makes a new one. Belongs into the thread that will use it.
+def open_file(path: Path, *, alone: bool = False) -> OpenFile:
+    """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
+
+    Args:
+        path: The file.
+        alone: Whether no other job may have it open.
 
     Raises:
-        JournalError: it cannot be written, its locks cannot be trusted there, or it is in use, damaged,
-            empty or gone.
+        JournalError: it cannot be written, its locks cannot be trusted there, or it is damaged, empty or
+            gone; or another job has it open, and it is to be had alone.
         JournalMismatchError: the file is something else, or of a newer version; it was not touched.
     """
     check_file_system(path.resolve().parent)
+    if path.exists() and not path.is_file():
+        raise JournalError(f"{path} is no regular file; name another place for the journal")
     if not path.exists():
         examine_missing(path)
         _make(path.resolve())
-    with turnstile(path):  # whoever wants to look from now on lets this job in first
-        return _open(path)
-
-
-def _open(path: Path) -> OpenFile:
-    lock = _locked(path)
-    known_as, log, marks = identity(os.fstat(lock)), log_of(path), Marks()
-    try:
-        seen = examine(path, lock)
-        check_whole(path)
-        _make_private(path, lock)
-        connection, doubt = _connected(path, seen)
+    with contextlib.ExitStack() as on_failure:
         try:
-            marks = Marks.open(path, mark_of(connection))
-            _mark_open(path, connection)
-            log_known_as = identity(log.stat())
-        except BaseException as error:
-            _mark_closed(connection)
-            connection.close()
-            if isinstance(error, OSError):
-                raise _unwritable(path, error) from error
-            if isinstance(error, sqlite3.Error):
-                raise explained(path, error) from error
-            raise
-    except BaseException:
-        marks.close()
-        _HERE.discard(known_as)
-        os.close(lock)
+            lock = open_here(path)
+            on_failure.callback(close_here, lock)
+            examine_header(path, lock)  # before anything is made beside what is no journal
+            marks = Marks.open(path)
+            on_failure.callback(marks.close)
+            with _turn(path, marks, TURN_PATIENCE):
+                opened = _open(path, lock, marks, alone=alone)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        on_failure.pop_all()
+        return opened
+
+
+def _open(path: Path, lock: int, marks: Marks, *, alone: bool) -> OpenFile:
+    with contextlib.ExitStack() as on_failure:
+        file = identity(os.fstat(lock))
+        if file != identity_at(path):  # it was moved while this waited for it
+            raise in_use(path)
+        hold = Hold.take(path, os.fstat(lock))
+        on_failure.callback(hold.end)
+        others = living_holds(path, hold)
+        _check_others(path, others, alone=alone)
+        name = path.resolve()
+        note_name(lock, name)
+        on_failure.callback(forget_name, lock, name)
+        connection, doubt = _joined(path) if others else _begun(path, lock, marks)
+        on_failure.callback(_give_up, connection, first=not others)
+        files = files_of(path)
+        hold.declare(files + (_ALONE if alone else b""))
+        takes(lock, fcntl.LOCK_SH)
+        on_failure.pop_all()
+        return OpenFile(path, connection, doubt, hold, lock, name, files, marks)
+
+
+def _check_others(path: Path, others: Mapping[str, bytes], *, alone: bool) -> None:
+    """Check that a journal may be opened beside others who have it open."""
+    files = files_of(path)
+    for held in others.values():
+        if alone or held.endswith(_ALONE):
+            raise in_use(path)
+        if held != files:
+            raise replaced_under_a_job(path)
+
+
+def _give_up(connection: sqlite3.Connection, *, first: bool) -> None:
+    if first:
+        _mark_closed(connection)
+    connection.close()
+
+
+def _begun(path: Path, lock: int, marks: Marks) -> tuple[sqlite3.Connection, Doubt | None]:
+    """Open a journal that no job has open, after the guard has looked at it."""
+    lock_first(path, lock)
+    seen = examine(path, lock)
+    check_whole(path)
+    _make_private(path, lock)
+    connection, doubt = _connected(path, seen)
+    try:
+        marks.write(mark_of(connection))
+        _mark_open(path, connection)
+    except BaseException as error:
+        _give_up(connection, first=True)
+        if isinstance(error, sqlite3.Error):
+            raise explained(path, error) from error
         raise
-    return OpenFile(path, connection, doubt, lock, known_as, log, log_known_as, marks)
+    return connection, doubt
 
 
-@contextlib.contextmanager
-def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
-    """Opens a journal for looking only, also while a job runs on it; leaves no trace of that.
-
-    Gives the connection, and why the journal may not know all that was sent.
-
-    Raises:
-        JournalError: there is none, or it is damaged.
-        JournalMismatchError: the file is something else, or of a newer version.
-    """
-    if not path.is_file():
-        if path.exists():
-            raise JournalError(f"{path} is no regular file; name a journal")
-        examine_missing(path)
-        raise JournalError(f"there is no journal {path}")
+def _joined(path: Path) -> tuple[sqlite3.Connection, Doubt | None]:
+    """Open a journal that another job has open: that one has looked at it."""
+    connection = _connection_to(path)
     try:
-        with contextlib.ExitStack() as stack:
-            here = identity(path.stat()) in _HERE
-            seen = None if here else stack.enter_context(_look(path))
-            source = stack.enter_context(_readable(path))
-            connection = stack.enter_context(
-                contextlib.closing(
-                    sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro{at_rest(source)}", uri=True)
-                )
-            )
-            readable = stack.enter_context(contextlib.closing(_of_this_version(connection)))
-            check_form(path, readable)
-            yield readable, doubt_of(path, readable, path.stat(), time.time(), seen)
+        connection.execute("PRAGMA synchronous = FULL")
+        check_form(path, connection)
+        return connection, known_doubt(connection)
     except sqlite3.Error as error:
+        connection.close()
         raise explained(path, error) from error
-
-
-@contextlib.contextmanager
-def _look(path: Path) -> Generator[str | None]:
-    """Asks the guard, and keeps a job from beginning to write while a journal at rest is read as it lies."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError as error:
-        raise JournalError(f"the journal {path} cannot be read ({error.strerror})") from error
-    try:
-        with turnstile(path):
-            _takes(descriptor, fcntl.LOCK_SH)  # unless a job runs on it: then its log is there to be read
-        yield examine(path, descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Generator[Path]:
-    """The file to read: a copy of one whose log has no index, because SQLite would make that beside it."""
-    log = log_of(path)
-    if not log.exists() or log.with_name(f"{path.resolve().name}-shm").exists():
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="confirma-look-") as folder:
-        copy = Path(folder) / "journal"
-        shutil.copyfile(path, copy)
-        shutil.copyfile(log, log_of(copy))
-        yield copy
-
-
-def _of_this_version(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The connection; for a file of an older form, one to a copy in memory that was brought up to date."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == VERSION:
-        return connection
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    connection.backup(copy)
-    _migrate(copy)
-    return copy
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _make(path: Path) -> None:
-    """Makes a journal where there is none; it appears whole, so that an empty file is never one of ours."""
+    """Make a journal where there is none; it appears whole, so that an empty file is never one of ours."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-            _migrate(connection)
+            migrate(connection)
         with contextlib.suppress(FileExistsError):  # another job was quicker
             os.link(draft, path)
         sync_folder(path.resolve().parent)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     except sqlite3.Error as error:
         raise explained(path, error) from error
     finally:
@@ -271,67 +322,8 @@ def _make(path: Path) -> None:
             draft.unlink()
 
 
-def _locked(path: Path) -> int:
-    """Opens and locks the file; returns its descriptor."""
-    _refuse_at_sight(path)
-    try:
-        lock = os.open(path, os.O_RDWR)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    deadline = time.monotonic() + LOOK_PATIENCE
-    while not _takes(lock, fcntl.LOCK_EX):
-        if not _takes(lock, fcntl.LOCK_SH):
-            os.close(lock)
-            raise _in_use(path)
-        fcntl.flock(lock, fcntl.LOCK_UN)
-        if time.monotonic() > deadline:
-            os.close(lock)
-            raise _being_read(path)
-        time.sleep(0.02)
-    if identity(os.fstat(lock)) != _identity_at(path):  # it was moved while this waited for it
-        os.close(lock)
-        raise _in_use(path)
-    _HERE.add(identity(os.fstat(lock)))
-    return lock
-
-
-@contextlib.contextmanager
-def turnstile(path: Path) -> Generator[None]:
-    """Has those who look at a journal, one after the other, not keep a job waiting for ever.
-
-    Each goes through alone, and a job stays in it until those who look have gone. The mark beside the journal
-    serves as the turnstile; where it is not there, nobody waits.
-    """
-    try:
-        descriptor = os.open(mark_paths(path)[0], os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    except OSError:
-        yield
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _takes(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _refuse_at_sight(path: Path) -> None:
-    """Refuses what must not even be opened: devices, and a journal that this process has open already."""
-    if path.exists() and not path.is_file():
-        raise JournalError(f"{path} is no regular file; name another place for the journal")
-    if path.exists() and identity(path.stat()) in _HERE:
-        raise _in_use(path)
-
-
 def _make_private(path: Path, descriptor: int) -> None:
-    """Takes from others what they may read or write of the journal."""
+    """Take from others what they may read or write of the journal."""
     if os.fstat(descriptor).st_mode & 0o077:
         try:
             os.fchmod(descriptor, 0o600)
@@ -342,15 +334,19 @@ def _make_private(path: Path, descriptor: int) -> None:
             ) from error
 
 
-def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt | None]:
+def _connection_to(path: Path) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(
+        return sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
         )
     except sqlite3.Error as error:
         raise explained(path, error) from error
+
+
+def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt | None]:
+    connection = _connection_to(path)
     try:
-        _migrate(connection)
+        migrate(connection)
         doubt = doubt_of(path, connection, path.stat(), time.time(), seen)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -366,7 +362,7 @@ def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt 
 
 
 def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) -> None:
-    """Makes the file that is here the journal's own, and keeps the doubt that there is about it."""
+    """Make the file that is here the journal's own, and keep the doubt that there is about it."""
     values = {"origin": str(Origin.of(path.stat()))}
     if doubt is not None:
         values |= {"doubt": doubt.reason, "doubt_since": str(doubt.since)}
@@ -386,39 +382,13 @@ def _known_since(connection: sqlite3.Connection) -> str | None:
     return None if found is None else str(found[0])
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Brings the file to this version's form in one transaction: after a crash it is as before, or done.
-
-    A new file is the same case: it has all of the way before it.
-    """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    steps = MIGRATIONS[version:]
-    if steps:
-        connection.execute("PRAGMA synchronous = FULL")
-        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-        connection.executescript(f"BEGIN IMMEDIATE; {marks} {' '.join(steps)} COMMIT;")
-
-
-@cache
-def _form() -> frozenset[tuple[str, str]]:
-    """The tables and indexes of this version."""
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        _migrate(made)
-        return _form_of(made)
-
-
-def _form_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
-    found = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'index')")
-    return frozenset(found)
-
-
 def check_form(path: Path, connection: sqlite3.Connection) -> None:
-    """Checks that a journal has its tables and indexes.
+    """Check that a journal has its tables and indexes.
 
     Raises:
         JournalError: some are missing.
     """
-    if not _form() <= _form_of(connection):
+    if not current_form() <= form_of(connection):
         raise damaged(path)
 
 
@@ -427,7 +397,7 @@ def _write_open_mark(connection: sqlite3.Connection, value: str) -> None:
 
 
 def _mark_open(path: Path, connection: sqlite3.Connection) -> None:
-    """Says in the file itself, not only in its log, that the log is needed to understand it from now on.
+    """Say in the file itself, not only in its log, that the log is needed to understand it from now on.
 
     The checkpoint leaves the log as it is: while a journal is open, its log is never empty.
     """
@@ -435,49 +405,18 @@ def _mark_open(path: Path, connection: sqlite3.Connection) -> None:
     deadline = time.monotonic() + LOOK_PATIENCE
     while not _is_moved(connection):
         if time.monotonic() > deadline:
-            raise _being_read(path)
+            raise being_read(path)
         time.sleep(0.02)
 
 
 def _is_moved(connection: sqlite3.Connection) -> bool:
-    """Whether all of the log is in the file itself, too; tries to bring it there."""
+    """Say whether all of the log is in the file itself, too; tries to bring it there."""
     busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return not busy and logged == moved
 
 
 def _mark_closed(connection: sqlite3.Connection) -> None:
-    """Says in the file itself that it is complete without its log."""
+    """Say in the file itself that it is complete without its log."""
     with contextlib.suppress(sqlite3.Error):
         _write_open_mark(connection, "0")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-
-
-def _being_read(path: Path) -> JournalError:
-    error = JournalError(
-        f"the journal {path} is being read by another program, so that it cannot be opened safely; end that "
-        "program (an export in a pager, say), then run the job again"
-    )
-    error.resumable = True
-    return error
-
-
-def _identity_at(path: Path) -> tuple[int, int] | None:
-    try:
-        return identity(path.stat())
-    except OSError:
-        return None
-
-
-def _unwritable(path: Path, error: OSError) -> JournalError:
-    cure = (
-        "make it and its folder writable: a journal in another place would not know what was sent"
-        if path.exists()
-        else "check that its folder exists and is writable, or name another place for it"
-    )
-    return JournalError(
-        f"the journal {path} cannot be written ({(error.strerror or 'no file').lower()}); {cure}"
-    )
-
-
-def _in_use(path: Path) -> JournalError:
-    return JournalError(f"the journal {path} is in use by another job; wait for it to end, or stop it")

@@ -1,4 +1,4 @@
-"""Where a journal can be trusted: where locks hold between processes, memory is shared, and files last."""
+"""File systems on which a journal can be trusted: locks hold, memory is shared, and files last."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PROBED: set[int] = set()
 
 
 def check_file_system(folder: Path) -> None:
-    """Tries what SQLite's write-ahead log needs: locks between two processes, and shared memory.
+    """Try what SQLite's write-ahead log needs: locks between two processes, and shared memory.
 
     Raises:
         JournalError: the folder cannot be written, is shared with other machines, or lacks what is needed.
@@ -107,7 +107,7 @@ def _lacking(descriptor: int, name: str) -> str | None:
 
 
 def _second_process(name: str) -> int | None:
-    """The exit code of the second process; None where there can be none, which proves nothing."""
+    """Return the exit code of the second process; None where there can be none, which proves nothing."""
     if not sys.executable:
         return None
     with contextlib.suppress(OSError, subprocess.SubprocessError):
@@ -117,12 +117,12 @@ def _second_process(name: str) -> int | None:
 
 
 def ends_with_its_container(folder: Path) -> str | None:
-    """Why what is written in a folder does not last, as the end of "it lies ..."; None where it does."""
+    """Return why a folder does not last, as the end of "it lies ..."; None where it does."""
     return _MORTAL.get(file_system(folder) or "")
 
 
 def file_system(folder: Path) -> str | None:
-    """The kind of file system that a folder is on, where the system tells."""
+    """Return the kind of file system that a folder is on, where the system says."""
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
         place = folder.resolve()

@@ -1,4 +1,4 @@
-"""What every look at a journal's file asks first. It makes nothing, and repairs nothing."""
+"""Checks before every use of a journal's file: is it whole, its own, and not older than its marks?"""
 
 from __future__ import annotations
 
@@ -9,16 +9,10 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from confirma_async.bulk.journal import Doubt
+from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.sqlite.marks import Mark, Origin, read_marks
-from confirma_async.bulk.sqlite.migrations import MIGRATIONS
+from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, VERSION
 from confirma_async.errors import JournalError, JournalMismatchError
-
-APPLICATION_ID = 0x434E464A
-"""Marks the file as a journal of this SDK, in SQLite's own header field."""
-
-VERSION = len(MIGRATIONS)
-"""The form of the file that this version of the SDK writes."""
 
 CHECKED_BYTES = 64 * 2**20
 """A file of up to so many bytes is checked whole before each job; a larger one by ``confirma journal "
@@ -45,7 +39,7 @@ _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqli
 
 
 def explained(path: Path, error: sqlite3.Error) -> JournalError:
-    """A database error as a sentence."""
+    """Make a database error as a sentence."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
     explanation = JournalError(f"the journal {path}: {_SENTENCES.get(primary) or error}")
@@ -54,18 +48,18 @@ def explained(path: Path, error: sqlite3.Error) -> JournalError:
 
 
 def damaged(path: Path) -> JournalError:
-    """The error for a file that is damaged."""
+    """Make the error for a file that is damaged."""
     return JournalError(f"the journal {path}: {_SENTENCES[sqlite3.SQLITE_CORRUPT]}")
 
 
 def log_of(path: Path) -> Path:
-    """The write-ahead log of a journal."""
+    """Return the write-ahead log of a journal."""
     file = path.resolve()  # SQLite follows links before it looks for the log
     return file.with_name(f"{file.name}-wal")
 
 
 def examine(path: Path, descriptor: int) -> str | None:
-    """Refuses a file that is no whole journal of ours.
+    """Refuse a file that is no whole journal of ours.
 
     Args:
         path: The file.
@@ -78,12 +72,7 @@ def examine(path: Path, descriptor: int) -> str | None:
         JournalError: it is empty, damaged, or its log is missing.
         JournalMismatchError: it is something else, or of a newer version.
     """
-    if not os.fstat(descriptor).st_size:
-        raise JournalError(
-            f"the journal {path} is an empty file, which knows nothing of what was sent. If a journal was "
-            "here, put its latest copy in its place; remove the empty file only if none ever was"
-        )
-    _examine_header(path, descriptor)
+    examine_header(path, descriptor)
     if has_log(path):
         return None  # together they are whole; without its log, the file need not make sense by itself
     opened, commits = _state_of(path)
@@ -100,7 +89,7 @@ def examine(path: Path, descriptor: int) -> str | None:
 
 
 def examine_missing(path: Path) -> None:
-    """Refuses to begin a journal where one was.
+    """Refuse to begin a journal where one was.
 
     Args:
         path: Where no file is.
@@ -118,7 +107,7 @@ def examine_missing(path: Path) -> None:
 
 
 def gone(path: Path) -> JournalError:
-    """The error for a journal that is gone."""
+    """Make the error for a journal that is gone."""
     return JournalError(
         f"the journal {path} is gone, and with it what was sent. Put it back, or its latest copy: a job then "
         "looks up every invoice before it sends it. confirma journal set-aside begins a new one, which knows "
@@ -129,7 +118,7 @@ def gone(path: Path) -> JournalError:
 def doubt_of(
     path: Path, connection: sqlite3.Connection, stat: os.stat_result, now: float, seen: str | None = None
 ) -> Doubt | None:
-    """Why a journal may not know all that was sent; None where it does.
+    """Return why a journal may not know all that was sent; None where it does.
 
     Args:
         path: The file.
@@ -142,6 +131,12 @@ def doubt_of(
     reason = seen or _doubtful(path, connection, meta, stat)
     if reason is not None:  # a new one, whatever doubt there was before
         return Doubt(reason, now)
+    return known_doubt(connection)
+
+
+def known_doubt(connection: sqlite3.Connection) -> Doubt | None:
+    """Return the doubt that a journal itself knows of."""
+    meta = dict(connection.execute("SELECT name, value FROM meta"))
     if "doubt" not in meta:
         return None
     service_time = meta.get("doubt_service_time")
@@ -171,14 +166,14 @@ def _doubtful(
 
 
 def mark_of(connection: sqlite3.Connection) -> Mark:
-    """What the marks of a journal should say."""
+    """Return what the marks of a journal should say."""
     (journal,) = connection.execute("SELECT value FROM meta WHERE name = 'id'").fetchone()
     (commits,) = connection.execute("SELECT commits FROM progress").fetchone()
     return Mark(commits, journal)
 
 
 def check_whole(path: Path) -> None:
-    """Has SQLite look at every page before anything is written: a damaged file is left as it is.
+    """Have SQLite look at every page before anything is written: a damaged file is left as it is.
 
     The quick check would not do. It does not compare an index with its table, and an invoice that is missing
     from the index of keys would not be found, and be sent again. A file of more than ``CHECKED_BYTES`` is
@@ -198,7 +193,7 @@ def check_whole(path: Path) -> None:
 
 
 def check_pages(path: Path, connection: sqlite3.Connection) -> None:
-    """Has SQLite look at every page of an open journal, and at every entry of its indexes.
+    """Have SQLite look at every page of an open journal, and at every entry of its indexes.
 
     Raises:
         JournalError: it is damaged.
@@ -212,7 +207,7 @@ def check_pages(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _may_be_apart(path: Path) -> bool:
-    """Whether the file says that it was closed, and there is a log all the same.
+    """Say whether the file says that it was closed, and there is a log all the same.
 
     That may be an older copy beside the log of what came later, of which the log holds only the last part. Or
     the process died just as it opened or closed the journal; then both together are whole.
@@ -232,12 +227,22 @@ def _apart(path: Path) -> JournalError:
 
 
 def at_rest(path: Path) -> str:
-    """Has a journal that lies still, without a log, read as it lies: no file is made beside it."""
+    """Have a journal that lies still, without a log, read as it lies: no file is made beside it."""
     return "" if log_of(path).exists() else "&immutable=1"
 
 
-def _examine_header(path: Path, descriptor: int) -> None:
-    """Reads the file's own header: a foreign or newer file is refused before anything touches it."""
+def examine_header(path: Path, descriptor: int) -> None:
+    """Read the file's own header: a foreign or newer file is refused before anything touches it.
+
+    Raises:
+        JournalError: it is empty or damaged.
+        JournalMismatchError: it is something else, or of a newer version.
+    """
+    if not os.fstat(descriptor).st_size:
+        raise JournalError(
+            f"the journal {path} is an empty file, which knows nothing of what was sent. If a journal was "
+            "here, put its latest copy in its place; remove the empty file only if none ever was"
+        )
     header = os.pread(descriptor, 100, 0)
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
         raise _foreign(path)
@@ -261,7 +266,7 @@ def _foreign(path: Path) -> JournalMismatchError:
 
 
 def _is_cut_off(header: bytes, descriptor: int) -> bool:
-    """Whether the file is shorter than its header says; a log that is there may hold the rest."""
+    """Say whether the file is shorter than its header says; a log that is there may hold the rest."""
     (size,) = struct.unpack_from(">H", header, 16)
     changes, pages = struct.unpack_from(">II", header, 24)
     (counted_at,) = struct.unpack_from(">I", header, 92)
@@ -270,7 +275,7 @@ def _is_cut_off(header: bytes, descriptor: int) -> bool:
 
 
 def _state_of(path: Path) -> tuple[bool, int | None]:
-    """What the file itself says, without a log: whether it was left open, and how many commits it has had."""
+    """Read from the file, without its log, whether it was left open, and its number of commits."""
     try:
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
@@ -285,7 +290,7 @@ def _state_of(path: Path) -> tuple[bool, int | None]:
 
 
 def has_log(path: Path) -> bool:
-    """Whether there is a log with something in it: while a journal is open, its log never is without."""
+    """Say whether there is a log with something in it: while a journal is open, its log never is without."""
     try:
         with log_of(path).open("rb") as log:
             start = log.read(_LOG_HEADER)

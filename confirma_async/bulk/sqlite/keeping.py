@@ -1,4 +1,4 @@
-"""What a person does with a journal: copy it, check it, set it aside."""
+"""The care of a journal: to copy it, to check it, to set it aside."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import os
 import sqlite3
 from pathlib import Path
 
-from confirma_async.accounts import Accounts
-from confirma_async.bulk.journal import Doubt
-from confirma_async.bulk.sqlite.file import copy_into, read_file
+from confirma_async.accounts.registry import Accounts
+from confirma_async.bulk.journal.records import Doubt
+from confirma_async.bulk.sqlite.file import copy_into
 from confirma_async.bulk.sqlite.guard import check_pages, explained
+from confirma_async.bulk.sqlite.locks import close_descriptor
+from confirma_async.bulk.sqlite.look import read_file
 from confirma_async.bulk.sqlite.marks import remove_marks
 from confirma_async.errors import ConfigurationError, JournalError
 
@@ -21,7 +23,7 @@ _PARTS = ("", "-wal", "-shm")
 
 
 def back_up(journal: Path, target: Path) -> None:
-    """Copies a journal, also while a job runs on it. The copy is marked as one.
+    """Copy a journal, also while a job runs on it. The copy is marked as one.
 
     Args:
         journal: The journal.
@@ -49,7 +51,7 @@ def back_up(journal: Path, target: Path) -> None:
 
 
 def verify(journal: Path) -> Doubt | None:
-    """Checks every page of a journal, and whether it may have forgotten something.
+    """Check every page of a journal, and whether it may have forgotten something.
 
     Raises:
         JournalError: it is damaged, or cannot be read.
@@ -60,7 +62,7 @@ def verify(journal: Path) -> Doubt | None:
 
 
 def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
-    """Gives a journal another name, so that the next job begins a new one, which knows nothing.
+    """Give a journal another name, so that the next job begins a new one, which knows nothing.
 
     Args:
         journal: The journal; it may be damaged, or gone.
@@ -78,7 +80,7 @@ def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
         with contextlib.ExitStack() as stack:
             if file.is_file():
                 descriptor = os.open(file, os.O_RDONLY)
-                stack.callback(os.close, descriptor)
+                stack.callback(close_descriptor, descriptor)
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             moved = [_rename(_part(file, part), _part(aside, part)) for part in _PARTS]
             remove_marks(file)
@@ -92,7 +94,7 @@ def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
 
 
 def _free(path: Path) -> Path:
-    """The path, or one like it that is not taken."""
+    """Return the path, or one like it that is not taken."""
     names = itertools.chain(
         [path], (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
     )

@@ -1,4 +1,4 @@
-"""What is remembered of a journal apart from it, so that it shows when it was copied, restored or replaced.
+"""Marks beside a journal, which show when it was copied, restored or replaced.
 
 A mark holds the journal's id and how many commits it has had. One lies beside the journal, one in the user's
 state directory. A mark is written after each commit, and never synced: it may be behind its journal after a
@@ -17,7 +17,8 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from confirma_async.accounts import state_root
+from confirma_async.accounts.folders import state_root
+from confirma_async.bulk.sqlite import forks
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
 
@@ -59,17 +60,17 @@ class Origin:
 
     @classmethod
     def parse(cls, text: str) -> Origin:
-        """Reads what ``str`` has written."""
+        """Read what ``str`` has written."""
         machine, boot, device, inode = text.split(" ")
         return cls(machine, boot, int(device), int(inode))
 
     @classmethod
     def of(cls, stat: os.stat_result) -> Origin:
-        """The origin of a file here and now."""
+        """Return the origin of a file here and now."""
         return cls(_read_id("/etc/machine-id"), _read_id("/proc/sys/kernel/random/boot_id"), *identity(stat))
 
     def is_same_file(self, other: Origin) -> bool:
-        """Whether both are one file, as far as can be told."""
+        """Say whether both are one file, as far as can be known."""
         if self.machine and other.machine and self.machine != other.machine:
             return False
         if self.boot == other.boot and self.device != other.device:
@@ -78,7 +79,7 @@ class Origin:
 
 
 def identity(stat: os.stat_result) -> tuple[int, int]:
-    """Device and inode of a file."""
+    """Return device and inode of a file."""
     return stat.st_dev, stat.st_ino
 
 
@@ -89,7 +90,7 @@ def _read_id(path: str) -> str:
 
 
 def mark_paths(journal: Path) -> Sequence[Path]:
-    """Where the marks of a journal are: beside it, and in the user's state directory if there is one."""
+    """Return the paths of a journal's marks: beside it, and in the user's state directory."""
     file = journal.resolve()
     beside = file.with_name(f"{file.name}.mark")
     name = hashlib.sha256(os.fsencode(file)).hexdigest()[:32]
@@ -100,7 +101,7 @@ def mark_paths(journal: Path) -> Sequence[Path]:
 
 
 def read_marks(journal: Path) -> list[Mark]:
-    """What the marks of a journal say; one that is missing or unreadable is left out."""
+    """Return what the marks of a journal say; one that is missing or unreadable is left out."""
     found: list[Mark] = []
     for path in mark_paths(journal):
         with contextlib.suppress(OSError):
@@ -111,7 +112,7 @@ def read_marks(journal: Path) -> list[Mark]:
 
 
 def remove_marks(journal: Path) -> None:
-    """Forgets a journal that is set aside.
+    """Forget a journal that is set aside.
 
     Raises:
         OSError: a mark cannot be removed.
@@ -127,39 +128,64 @@ class Marks:
     _descriptors: list[int] = field(factory=list[int])
 
     @classmethod
-    def open(cls, journal: Path, mark: Mark) -> Marks:
-        """Opens the marks, or makes them. The one in the state directory is left out where it cannot be made.
+    def open(cls, journal: Path) -> Marks:
+        """Open the marks, or make them, which say nothing then.
+
+        The one in the state directory is left out where it cannot be made.
 
         Raises:
             OSError: the mark beside the journal cannot be written.
         """
         marks = cls()
         beside, *elsewhere = mark_paths(journal)
-        marks._open(beside, mark)
+        marks._open(beside)
         for path in elsewhere:
             with contextlib.suppress(OSError):
                 make_private(path.parent)
-                marks._open(path, mark)
+                marks._open(path)
         return marks
 
-    def _open(self, path: Path, mark: Mark) -> None:
+    def _open(self, path: Path) -> None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        self._descriptors.append(descriptor)
+        self._descriptors.append(forks.note_descriptor(descriptor))
+
+    def renew(self, journal: Path) -> None:
+        """Open the mark beside the journal anew, or make it: it is another file than it was."""
+        old = self._descriptors[0]
+        self._descriptors[0] = os.open(mark_paths(journal)[0], os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        os.close(old)
+
+    @property
+    def beside(self) -> int:
+        """The descriptor of the mark beside the journal."""
+        return self._descriptors[0]
+
+    def write(self, mark: Mark) -> None:
+        """Write what the marks say, durably.
+
+        Raises:
+            OSError: the mark beside the journal cannot be written.
+        """
         content = f"{mark.commits:0{_DIGITS}d} {mark.journal}\n".encode()
-        if os.pread(descriptor, 256, 0) != content:
-            os.pwrite(descriptor, content, 0)
-            os.ftruncate(descriptor, len(content))
-            os.fsync(descriptor)
+        for descriptor in self._descriptors:
+            try:
+                if os.pread(descriptor, 256, 0) != content:
+                    os.pwrite(descriptor, content, 0)
+                    os.ftruncate(descriptor, len(content))
+                    os.fsync(descriptor)
+            except OSError:
+                if descriptor == self.beside:
+                    raise
 
     def note(self, commits: int) -> None:
-        """Writes how many commits the journal has had."""
+        """Write how many commits the journal has had."""
         digits = f"{commits:0{_DIGITS}d}".encode()
         for descriptor in self._descriptors:
             with contextlib.suppress(OSError):  # a full disk: the mark is behind, which is no alarm
                 os.pwrite(descriptor, digits, 0)
 
     def close(self) -> None:
-        """Lets go of the marks. Closing twice is fine."""
+        """Let go of the marks. Closing twice is fine."""
         descriptors, self._descriptors = self._descriptors, []
         for descriptor in descriptors:
-            os.close(descriptor)
+            forks.close(descriptor)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Sequence
+from functools import cache
+
+APPLICATION_ID = 0x434E464A
+"""Marks the file as a journal of this SDK, in SQLite's own header field."""
 
 OPEN = "state NOT IN (4, 5)"
 """The condition of the index on what is not decided; a query must hold it word for word to use the index."""
@@ -58,7 +64,8 @@ MIGRATIONS: Sequence[str] = (
       UNION SELECT currency FROM item UNION SELECT status FROM item WHERE status IS NOT NULL;
     CREATE TABLE run (
       id INTEGER PRIMARY KEY, began_at INTEGER NOT NULL, ended_at INTEGER, ending TEXT, expected INTEGER,
-      inputs TEXT NOT NULL, known INTEGER NOT NULL DEFAULT 0
+      inputs TEXT NOT NULL, known INTEGER NOT NULL DEFAULT 0, hold TEXT,
+      allowed TEXT NOT NULL DEFAULT ''
     );
     INSERT INTO run (id, began_at, expected, inputs)
       SELECT CAST(value AS INTEGER),
@@ -76,7 +83,8 @@ MIGRATIONS: Sequence[str] = (
       currency INTEGER NOT NULL,
       run INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, sequence INTEGER,
       ended INTEGER, ends_at INTEGER, attempted_at INTEGER, decided_at INTEGER, took INTEGER,
-      duplicate INTEGER NOT NULL DEFAULT 0, status INTEGER, detail TEXT, says_no INTEGER, form INTEGER
+      duplicate INTEGER NOT NULL DEFAULT 0, status INTEGER, detail TEXT, says_no INTEGER, form INTEGER,
+      holder INTEGER
     );
     INSERT INTO item SELECT
       position, number, (SELECT id FROM word WHERE text = type), (SELECT id FROM word WHERE text = seller),
@@ -86,7 +94,7 @@ MIGRATIONS: Sequence[str] = (
       CAST(attempted_at * 1000 AS INTEGER), CAST(decided_at * 1000 AS INTEGER),
       CAST(seconds * 1000 AS INTEGER),
       duplicate, (SELECT id FROM word WHERE text = status), detail,
-      CASE WHEN state = 5 AND attempts > 0 AND status IS NOT 'ERROR' THEN 1 END, NULL
+      CASE WHEN state = 5 AND attempts > 0 AND status IS NOT 'ERROR' THEN 1 END, NULL, NULL
       FROM item_2 ORDER BY position;
     DROP TABLE item_2;
     CREATE UNIQUE INDEX item_key ON item (number, type, seller, repeat);
@@ -117,14 +125,52 @@ MIGRATIONS: Sequence[str] = (
     CREATE INDEX numbered_run ON numbered (run);
     CREATE TABLE owner (fingerprint TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE form (form TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE write (
+      id INTEGER PRIMARY KEY, operation TEXT NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL,
+      facts TEXT NOT NULL, run INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+      attempted_at INTEGER, ends_at INTEGER, decided_at INTEGER, status TEXT, detail TEXT, form TEXT,
+      UNIQUE (operation, key)
+    );
+    CREATE INDEX write_open ON write (state) WHERE {OPEN};
+    CREATE TABLE write_name (
+      operation TEXT NOT NULL, name TEXT NOT NULL, write INTEGER NOT NULL, PRIMARY KEY (operation, name)
+    ) WITHOUT ROWID;
+    CREATE INDEX write_name_write ON write_name (write);
+    CREATE TABLE payload (position INTEGER PRIMARY KEY, body BLOB NOT NULL);
+    CREATE TABLE write_payload (write INTEGER PRIMARY KEY, body BLOB NOT NULL);
     CREATE TABLE progress (
       id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL, sequence INTEGER NOT NULL
     );
     INSERT INTO progress VALUES (1, 0, 1);
     DELETE FROM meta WHERE name IN ('inputs', 'run', 'run_at', 'expected');
     """,
-    # Which rules were allowed to be broken.
-    """
-    ALTER TABLE run ADD COLUMN allowed TEXT NOT NULL DEFAULT '';
-    """,
 )
+VERSION = len(MIGRATIONS)
+"""The form of the file that this version of the SDK writes."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to this version's form in one transaction: after a crash it is as before, or done.
+
+    A new file is the same case: it has all of the way before it.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    steps = MIGRATIONS[version:]
+    if steps:
+        connection.execute("PRAGMA synchronous = FULL")
+        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+        connection.executescript(f"BEGIN IMMEDIATE; {marks} {' '.join(steps)} COMMIT;")
+
+
+@cache
+def current_form() -> frozenset[tuple[str, str]]:
+    """Return the tables and indexes of this version, as pairs of kind and name."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        migrate(made)
+        return form_of(made)
+
+
+def form_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """Return the tables and indexes that a file has, as pairs of kind and name."""
+    found = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'index')")
+    return frozenset(found)

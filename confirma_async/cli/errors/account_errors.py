@@ -1,13 +1,13 @@
-"""What to say where it is not known whose key or journal is meant, in the words of the command line."""
+"""Messages for errors about accounts, with the options that settle them."""
 
 from __future__ import annotations
 
-from confirma_async.accounts import near
+from confirma_async.accounts.registry import near
 from confirma_async.errors import JournalMismatchError, UnknownAccountError, UnknownKeyError
 
 
 def in_words(error: UnknownKeyError | UnknownAccountError | JournalMismatchError) -> str:
-    """Says which options settle it."""
+    """Say which options settle it."""
     if isinstance(error, JournalMismatchError):
         named = f"--account {error.account}" if error.account else "--account NAME"
         return str(error).replace("name that (account=)", f"say {named}")

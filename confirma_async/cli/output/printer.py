@@ -1,4 +1,4 @@
-r"""What reaches the terminal, and how: nothing that was read from a file or said by the service drives it.
+r"""Output to the terminal, with control characters written out.
 
 Every command prints through here, tables through ``Terminal``. Characters that would move the cursor, set the
 clipboard or the title, turn the direction of a text, or begin a line of their own are written out (``\x1b``).
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-from html import escape
 
 import click
 import msgspec
@@ -24,7 +23,7 @@ _BEYOND_ASCII = re.compile(
 
 
 def say(text: str, *, err: bool = False, lines: bool = False) -> None:
-    """Prints a text, and a line break.
+    """Print a text, and a line break.
 
     Args:
         text: The text.
@@ -35,25 +34,20 @@ def say(text: str, *, err: bool = False, lines: bool = False) -> None:
 
 
 def json_document(value: object) -> bytes:
-    """A value as indented JSON; decimals are numbers, exactly as they are."""
+    """Return a value as indented JSON; decimals are numbers, exactly as they are."""
     return _harmless(msgspec.json.format(_encode(value), indent=2))
 
 
 def json_line(value: object) -> bytes:
-    """A value as one line of JSON."""
+    """Return a value as one line of JSON."""
     return _harmless(msgspec.json.encode(value)) + b"\n"
-
-
-def html(text: str) -> str:
-    """A text within a page of HTML."""
-    return escape(visible(text))
 
 
 class LogFormatter(logging.Formatter):
     """Writes a record in one line, but for the traceback that may follow it."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name that logging calls)
-        """The line."""
+        """Return the line."""
         return visible(super().formatMessage(record))
 
 

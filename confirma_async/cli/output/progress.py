@@ -21,13 +21,13 @@ class _Unheeded:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Writes as far as it can be written."""
+        """Write as far as it can be written."""
         with contextlib.suppress(OSError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flushes likewise."""
+        """Flush likewise."""
         with contextlib.suppress(OSError):
             self._stream.flush()
 
@@ -37,7 +37,7 @@ class _Unheeded:
 
 @contextlib.contextmanager
 def progress(*, visible: bool) -> Generator[Callable[[Outcome], None]]:
-    """Shows outcomes as they come.
+    """Show outcomes as they come.
 
     Args:
         visible: Whether to show anything at all.
@@ -47,19 +47,19 @@ def progress(*, visible: bool) -> Generator[Callable[[Outcome], None]]:
         SpinnerColumn(),
         BarColumn(),
         TextColumn("{task.completed} invoices"),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.fields[summary]}"),
         TimeElapsedColumn(),
         console=Terminal(file=cast("TextIO", _Unheeded(sys.stderr))),
         disable=not visible,
     )
-    task = bar.add_task("submit", total=None, told="")  # how many there will be is not known
+    task = bar.add_task("submit", total=None, summary="")  # how many there will be is not known
 
     def advance(outcome: Outcome) -> None:
         if not counts:
             bar.start()  # not before there is something to show: what cannot start is only said
         counts["resumed" if outcome.resumed else outcome.verdict.value] += 1
-        told = ", ".join(f"{count} {word}" for word, count in counts.items())
-        bar.update(task, advance=1, told=told)
+        summary = ", ".join(f"{count} {word}" for word, count in counts.items())
+        bar.update(task, advance=1, summary=summary)
 
     try:
         yield advance

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from confirma_async.cli.errors.exits import Exit, of_report
+from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.output.printer import json_document
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.errors import Problem
@@ -21,7 +21,7 @@ from confirma_async.redaction import visible
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Outcome, Report
-    from confirma_async.cli.output.standing import Standing
+    from confirma_async.cli.output.distribution_status import DistributionStatus
     from confirma_async.formats import Identity
 
 _GO_ON = "The rest of the files was not read. Run the same command again to go on."
@@ -34,35 +34,35 @@ ROWS = 20
 
 
 def print_json(value: object) -> None:
-    """Prints one JSON document; decimals are numbers, exactly as they are."""
+    """Print one JSON document; decimals are numbers, exactly as they are."""
     click.echo(json_document(value))  # bytes: UTF-8, whatever the terminal takes
 
 
 def show_report(
     report: Report,
     target: str,
-    told: Sequence[Standing] | None,
+    statuses: Sequence[DistributionStatus] | None,
     numbers: Mapping[Identity, int],
     *,
     as_json: bool,
 ) -> None:
-    """Shows what came of a job, and where its invoices stand."""
+    """Show what came of a job, and where its invoices stand."""
     if as_json:
-        print_json({"target": target, **_report_as_json(report, told, numbers)})
+        print_json({"target": target, **_report_as_json(report, statuses, numbers)})
         return
     console = Terminal()
     console.print(_summary(report))
-    _print_troubles(console, report.troubles)
+    _print_issues(console, report.issues)
     _print_remarks(console, report.remarked)
     _print_warnings(console, report)
     print_numbers(console, numbers)
-    if told:
-        _print_standing(console, told)
+    if statuses:
+        _print_distribution_statuses(console, statuses)
     console.print(_what_next(report), soft_wrap=True)
 
 
 def table(title: str, *columns: str) -> Table:
-    """A table in the one style."""
+    """Return a table in the one style."""
     made = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
@@ -70,7 +70,7 @@ def table(title: str, *columns: str) -> Table:
 
 
 def print_rows(console: Console, made: Table, rows: Iterable[Sequence[object]], total: int) -> None:
-    """Prints a table of at most ``ROWS`` rows, and says how many more there are."""
+    """Print a table of at most ``ROWS`` rows, and say how many more there are."""
     for count, row in enumerate(rows):
         if count == ROWS:
             break
@@ -85,7 +85,7 @@ def _print_left_out(console: Console, total: int) -> None:
 
 
 def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]]) -> None:
-    """Prints what there is to say of records: at most ``ROWS`` sentences, each below the place it is about.
+    """Print what there is to say of records: at most ``ROWS`` sentences, each below the place it is about.
 
     Lines, not a table: a place stays whole, to be copied or clicked on, and a sentence has all of the width.
     """
@@ -100,24 +100,24 @@ def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]])
 
 
 def record_in_words(place: object, number: object, *more: str) -> str:
-    """A record as a person finds it: its place, its number, and what else there is to say."""
+    """Return a record as a person finds it: its place, its number, and what else there is to say."""
     return ", ".join((str(place), *([] if number is None else [f"invoice {number}"]), *more))
 
 
 def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
-    """Prints which whole numbers stand for which numbers of the files."""
+    """Print which whole numbers stand for which numbers of the files."""
     if numbers:
         rows = ((who.original, str(who.type), number) for who, number in numbers.items())
         print_rows(console, table("Numbers given", "In the file", "Type", "Sent as"), rows, len(numbers))
 
 
 def problem_as_json(problem: Problem) -> dict[str, Any]:
-    """A problem, without what is empty."""
+    """Return a problem, without what is empty."""
     return {"path": problem.path, "rule": problem.rule, "message": problem.message}
 
 
 def numbers_as_json(numbers: Mapping[Identity, int]) -> list[dict[str, Any]]:
-    """The numbers given."""
+    """Return the numbers given."""
     return [
         {"seller": who.seller, "type": str(who.type), "original": who.original, "number": number}
         for who, number in numbers.items()
@@ -152,11 +152,11 @@ def _what_next(report: Report) -> str:
     return f"{journal}\nRun again, the same command sends nothing twice."
 
 
-def _print_troubles(console: Console, troubles: Sequence[Outcome]) -> None:
+def _print_issues(console: Console, issues: Sequence[Outcome]) -> None:
     said = [
-        (record_in_words(trouble.place, trouble.number, trouble.verdict.value), reason)
-        for trouble in troubles
-        for reason in (map(str, trouble.problems) if trouble.problems else [trouble.detail or ""])
+        (record_in_words(issue.place, issue.number, issue.verdict.value), reason)
+        for issue in issues
+        for reason in (map(str, issue.problems) if issue.problems else [issue.detail or ""])
     ]
     if said:
         print_sayings(console, "Needs attention", said)
@@ -175,7 +175,7 @@ def _print_remarks(console: Console, remarked: Sequence[Outcome]) -> None:
 def _print_warnings(console: Console, report: Report) -> None:
     said = [
         (record_in_words(outcome.place, outcome.number), str(problem))
-        for outcome in report.odd
+        for outcome in report.with_warnings
         for problem in outcome.warnings
     ]
     if said:
@@ -184,20 +184,17 @@ def _print_warnings(console: Console, report: Report) -> None:
         console.print(f"Allowed to be broken: {', '.join(report.allowed)}", highlight=False)
 
 
-def _print_standing(console: Console, told: Sequence[Standing]) -> None:
-    counts = Counter(standing.status for standing in told)
+def _print_distribution_statuses(console: Console, statuses: Sequence[DistributionStatus]) -> None:
+    counts = Counter(each.status for each in statuses)
     summary = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     made = table(f"Distribution: {summary}", "Number", "Type", "Status", "Method", "Detail")
-    notable = sorted(told, key=lambda standing: standing.detail is None)
-    rows = (
-        (standing.number, standing.type, standing.status, standing.method, standing.detail)
-        for standing in notable
-    )
-    print_rows(console, made, rows, len(told))
+    notable = sorted(statuses, key=lambda each: each.detail is None)
+    rows = ((each.number, each.type, each.status, each.method, each.detail) for each in notable)
+    print_rows(console, made, rows, len(statuses))
 
 
 def _report_as_json(
-    report: Report, told: Sequence[Standing] | None, numbers: Mapping[Identity, int]
+    report: Report, statuses: Sequence[DistributionStatus] | None, numbers: Mapping[Identity, int]
 ) -> dict[str, Any]:
     return {
         "accepted": report.accepted,
@@ -215,31 +212,31 @@ def _report_as_json(
         "journal": str(report.journal),
         "run": report.run,
         "warnings": list(report.warnings),
-        "troubles": [_outcome_as_json(outcome) for outcome in report.troubles],
+        "issues": [_outcome_as_json(outcome) for outcome in report.issues],
         "remarks": [
             {"place": str(outcome.place), "number": outcome.number, "remark": remark}
             for outcome in report.remarked
             for remark in outcome.remarks
         ],
         "warned": dict(report.warned),
-        "odd": [
+        "with_warnings": [
             {"place": str(outcome.place), "number": outcome.number, **problem_as_json(problem)}
-            for outcome in report.odd
+            for outcome in report.with_warnings
             for problem in outcome.warnings
         ],
         "allowed": list(report.allowed),
         "numbers": numbers_as_json(numbers),
         "distribution": None
-        if told is None
+        if statuses is None
         else [
             {
-                "number": standing.number,
-                "type": standing.type,
-                "status": standing.status,
-                "method": standing.method,
-                "detail": standing.detail,
+                "number": each.number,
+                "type": each.type,
+                "status": each.status,
+                "method": each.method,
+                "detail": each.detail,
             }
-            for standing in told
+            for each in statuses
         ],
     }
 

@@ -1,4 +1,4 @@
-"""The terminal, as tables and bars see it: what they hold drives it no more than any other text does."""
+"""The terminal for tables and bars, with control characters written out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Terminal(Console):
     """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Renders something; what is rich's own way to drive the terminal stays."""
+        """Render something; what is rich's own way to drive the terminal stays."""
         for segment in super().render(renderable, options):
             if segment.control or segment.text.isprintable():
                 yield segment

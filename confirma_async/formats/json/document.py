@@ -18,7 +18,7 @@ from confirma_async.formats.json.keys import (
     remarks_on_unknown_keys,
     twice_in_one_object,
 )
-from confirma_async.formats.json.lines import LARGEST_FILE
+from confirma_async.formats.json.records import LARGEST_FILE
 from confirma_async.formats.models import InputError
 from confirma_async.schemas.wire import AnySchema
 
@@ -55,7 +55,7 @@ def read_json(path: Path, converter: Converter) -> bytes:
 
 
 def read_document(path: Path, cls: type[AnySchema], converter: Converter) -> JsonDocument[AnySchema]:
-    """Reads a file that holds one object of a schema in its wire form.
+    """Read a file that holds one object of a schema in its wire form.
 
     Args:
         path: The file; ``-`` is standard input.

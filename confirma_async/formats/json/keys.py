@@ -69,7 +69,7 @@ def _twice(value: object, path: str) -> Iterator[str]:
 
 
 def twice_in_one_object(path: str) -> Problem:
-    """What is wrong with a key that stands twice."""
+    """Return what is wrong with a key that stands twice."""
     message = (
         "stands twice in one object, and only one of the two values could be sent; remove one, or rename it"
     )
@@ -85,7 +85,7 @@ class KnownKeys:
 
 
 def known_keys(converter: Converter, cls: type[Schema]) -> KnownKeys:
-    """The keys of a schema as a converter reads them."""
+    """Return the keys of a schema as a converter reads them."""
     fields = converter.fields_of(cls)
     return KnownKeys(
         frozenset(item.wire for item in fields),

@@ -6,15 +6,15 @@ read whole: for large jobs use JSON Lines.
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any, cast
 
 from attrs import evolve, frozen
 
 from confirma_async.converters import Converter
-from confirma_async.errors import Problem, ResponseDecodeError
+from confirma_async.errors import ResponseDecodeError
+from confirma_async.formats.further import further_problems, without
 from confirma_async.formats.json.keys import (
     KnownKeys,
     keys_that_stand_twice,
@@ -22,6 +22,7 @@ from confirma_async.formats.json.keys import (
     remarks_on_unknown_keys,
     twice_in_one_object,
 )
+from confirma_async.formats.json.records import Record, records
 from confirma_async.formats.models import (
     BadRecord,
     DocumentRef,
@@ -31,6 +32,7 @@ from confirma_async.formats.models import (
     ReadInvoice,
     ReadOptions,
 )
+from confirma_async.formats.normalise import normalised
 from confirma_async.formats.numbering import Numbering, apply_number, resolve
 from confirma_async.schemas import (
     InvoiceContentData,
@@ -42,33 +44,6 @@ from confirma_async.schemas import (
     Schema,
     SellerParty,
 )
-
-LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes of one invoice, with its attachments."""
-LARGEST_FILE = 256 * 1024 * 1024
-"""Bytes of a file that is read whole."""
-
-_BLOCK = 1024 * 1024
-_SYNTAX = "json.syntax"
-
-_Look: TypeAlias = Callable[[bytes], tuple[str, ...]]
-"""Looks at the text of a record before it is forgotten; gives the keys that stand twice."""
-
-
-def _no_look(_text: bytes) -> tuple[str, ...]:
-    return ()
-
-
-@frozen
-class _Record:
-    """One JSON value of a file: where it stands, and what it is or why it is nothing."""
-
-    line: int | None
-    root: str
-    value: Any = None
-    problem: Problem | None = None
-    twice: tuple[str, ...] = ()
-    """Paths of the keys that stand twice in one object."""
 
 
 @frozen
@@ -90,7 +65,7 @@ class _Names:
 def read_json(
     path: Path, options: ReadOptions, converter: Converter, *, lines_only: bool
 ) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads the invoices of a JSON file.
+    """Read the invoices of a JSON file.
 
     Args:
         path: The file.
@@ -103,7 +78,7 @@ def read_json(
     """
     names, known = _names(converter), known_keys(converter, SalesInvoiceRequest)
     empty = True
-    for record in _records(path, converter, lines_only, look=keys_that_stand_twice):
+    for record in records(path, converter, lines_only, look=keys_that_stand_twice):
         yield _invoice(path, record, options, converter, names, known)
         empty = False
     if empty:
@@ -114,7 +89,7 @@ def read_json(
 def scan_json(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[DocumentRef]:
     """Says which documents a JSON file holds, without reading them further."""
     names = _names(converter)
-    for record in _records(path, converter, lines_only):
+    for record in records(path, converter, lines_only):
         identity = _identity(record.value, names)
         if identity is not None:
             yield DocumentRef(identity, Place(str(path), record.line))
@@ -138,91 +113,9 @@ def _names(converter: Converter) -> _Names:
     )
 
 
-# --- records of a file ------------------------------------------------------------------------------
-
-
-def _records(path: Path, converter: Converter, lines_only: bool, look: _Look = _no_look) -> Iterator[_Record]:
-    if lines_only or _is_lines(path, converter):
-        yield from _lines(path, converter, look)
-    else:
-        yield from _whole(path, converter, look)
-
-
-def _is_lines(path: Path, converter: Converter) -> bool:
-    """Whether the first line with text is an object of its own."""
-    with path.open("rb") as file:
-        line = b"\n"
-        while line.isspace():
-            line = file.readline(LONGEST_LINE)
-    line = line.removeprefix(codecs.BOM_UTF8)
-    if not line.lstrip().startswith(b"{"):
-        return False
-    try:
-        converter.parse(line)
-    except ResponseDecodeError:
-        return False
-    return True
-
-
-def _lines(path: Path, converter: Converter, look: _Look) -> Iterator[_Record]:
-    with path.open("rb") as file:
-        number = 0
-        while text := file.readline(LONGEST_LINE + 1):
-            number += 1
-            if len(text) > LONGEST_LINE:
-                _skip_rest(file, text)
-                message = (
-                    f"is longer than {LONGEST_LINE // 1024**2} MiB; give large attachments by URL, "
-                    "and each invoice a line of its own"
-                )
-                yield _Record(number, "$", problem=Problem("$", "json.size", message))
-                continue
-            if number == 1:
-                text = text.removeprefix(codecs.BOM_UTF8)
-            if text and not text.isspace():
-                yield _parsed(text, number, converter, look)
-
-
-def _skip_rest(file: BinaryIO, text: bytes) -> None:
-    while text and not text.endswith(b"\n"):
-        text = file.readline(_BLOCK)
-
-
-def _parsed(text: bytes, line: int | None, converter: Converter, look: _Look) -> _Record:
-    try:
-        return _Record(line, "$", converter.parse(text), twice=look(text))
-    except RecursionError:
-        return _Record(line, "$", problem=Problem("$", _SYNTAX, "this JSON is nested too deeply; correct it"))
-    except ResponseDecodeError as error:
-        return _Record(line, "$", problem=Problem("$", _SYNTAX, f"{error}; correct it"))
-
-
-def _whole(path: Path, converter: Converter, look: _Look) -> Iterator[_Record]:
-    if path.stat().st_size > LARGEST_FILE:
-        msg = (
-            f"{path}: is larger than {LARGEST_FILE // 1024**2} MiB and would have to be read whole; "
-            "write one invoice to a line (JSON Lines, .jsonl)"
-        )
-        raise InputError(msg)
-    record = _parsed(path.read_bytes().removeprefix(codecs.BOM_UTF8), None, converter, look)
-    whole: object = record.value
-    if isinstance(whole, list):
-        items = cast("list[object]", whole)
-        for index in range(len(items)):
-            value, items[index] = items[index], None  # let go of what is read
-            root = f"$[{index}]"
-            twice = tuple("$" + place.removeprefix(root) for place in record.twice if place.startswith(root))
-            yield _Record(None, root, value, twice=twice)
-    else:
-        yield record
-
-
-# --- invoices ---------------------------------------------------------------------------------------
-
-
 def _invoice(
     path: Path,
-    record: _Record,
+    record: Record,
     options: ReadOptions,
     converter: Converter,
     names: _Names,
@@ -235,6 +128,7 @@ def _invoice(
     numbering: Numbering | None = None
     if identity is not None:
         numbering = _numbered(record.value, identity, options, names)
+    remarks = _with_known_type(record.value, names)
     problems = [twice_in_one_object(place) for place in record.twice]
     problems += numbering.problems if numbering is not None else ()
     try:
@@ -243,15 +137,27 @@ def _invoice(
         problems += error.problems
     else:
         if not problems:
+            request, decided = normalised(
+                request if numbering is None else apply_number(request, numbering), decide=False
+            )
             return ReadInvoice(
                 place=place,
-                request=request if numbering is None else apply_number(request, numbering),
+                request=request,
                 remarks=(
                     *(() if numbering is None else numbering.remarks),
+                    *remarks,
+                    *decided,
                     *remarks_on_unknown_keys(record.value, known),
                 ),
                 original_number=None if numbering is None else numbering.original,
+                origins=None if record.root == "$" else _Origins(record.root),
             )
+    problems += further_problems(
+        without(record.value, problems),
+        problems,
+        _Origins("$"),
+        read=lambda tree: converter.structure(tree, SalesInvoiceRequest),
+    )
     return BadRecord(
         place=place,
         problems=[evolve(problem, path=record.root + problem.path[1:]) for problem in problems],
@@ -259,8 +165,32 @@ def _invoice(
     )
 
 
+@frozen
+class _Origins:
+    """Where the values of a request stand in a file that holds several: its own path comes first."""
+
+    root: str
+
+    def find(self, path: str, /) -> str:
+        """Return the path in the file."""
+        return self.root + path.removeprefix("$")
+
+
+def _with_known_type(value: Any, names: _Names) -> tuple[str, ...]:
+    """Write a known type in capital letters, as the service does, and says so."""
+    header = _object(_object(value, names.invoice), names.header)
+    written = header.get(names.type)
+    if not isinstance(written, str) or written in InvoiceType.__members__:
+        return ()
+    kind = written.strip().upper()
+    if kind not in InvoiceType.__members__:
+        return ()
+    header[names.type] = kind
+    return (f"the type {written!r} is sent as {kind}",)
+
+
 def _numbered(value: dict[str, Any], identity: Identity, options: ReadOptions, names: _Names) -> Numbering:
-    """Finds the whole numbers and puts them in place of the text that the file may have."""
+    """Find the whole numbers and puts them in place of the text that the file may have."""
     invoice = value[names.invoice]
     references = _object(invoice, names.references)
     credited = _number_text(references.get(names.credited))

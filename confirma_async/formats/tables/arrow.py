@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
-from confirma_async.formats.tables.columns import Column
+from confirma_async.formats.tables.columns import KEY, Column
 from confirma_async.formats.tables.header import HeaderFault, matched
 from confirma_async.formats.tables.table import Table, TableLine, layout_of
 
@@ -50,8 +50,16 @@ _Opened: TypeAlias = tuple[list[str], list[Any], _Batches]
 Made = TypeVar("Made")
 
 
-def arrow_table(path: Path, file_format: FileFormat, options: ReadOptions) -> Table:
-    """Opens a Parquet file, or an Arrow IPC file or stream, as a table.
+def arrow_table(
+    path: Path, file_format: FileFormat, options: ReadOptions, *, keys_only: bool = False
+) -> Table:
+    """Open a Parquet file, or an Arrow IPC file or stream, as a table.
+
+    Args:
+        path: The file.
+        file_format: What it is.
+        options: How it is read.
+        keys_only: Whether only the columns matter that tell one invoice from the next.
 
     Raises:
         InputError: it is damaged, its columns have no known names, or one has a type that is not read.
@@ -69,11 +77,14 @@ def arrow_table(path: Path, file_format: FileFormat, options: ReadOptions) -> Ta
                 msg = f"{path}: column {title} {complaint}"
                 raise InputError(msg)
         layout = layout_of(options, columns, titles, unit="row", decimal_separator=options.decimal_separator)
-        return Table(layout, _lines(path, stack.pop_all(), batches, columns))
+        wanted = [column if column and (not keys_only or column.name in KEY) else None for column in columns]
+        return Table(layout, _lines(path, stack.pop_all(), batches, wanted))
 
 
 def arrow_sample(path: Path, file_format: FileFormat, most: int) -> tuple[list[str], list[Sequence[Cell]]]:
-    """The names of the columns, and the first rows; columns of a type that is not read are empty there.
+    """Return the names of the columns, and the first rows.
+
+    Columns of a type that is not read are empty there.
 
     Raises:
         InputError: the file is damaged, or of another kind.
@@ -117,7 +128,7 @@ _OPENERS = {FileFormat.PARQUET: _open_parquet, FileFormat.ARROW: _open_arrow}
 
 
 def _careful(path: Path, step: Callable[[], Made]) -> Made:
-    """Takes a step of pyarrow, which says of damaged files whatever it stumbles over."""
+    """Take a step of pyarrow, which says of damaged files whatever it stumbles over."""
     try:
         return step()
     except FileNotFoundError:
@@ -147,6 +158,7 @@ def _lines(
     path: Path, stack: ExitStack, batches: _Batches, columns: Sequence[Column | None]
 ) -> Iterator[TableLine]:
     number = 0
+    empty = ("",) * len(columns)
     with stack:
         while (batch := _careful(path, lambda: next(batches, None))) is not None:
             for start in range(0, batch.num_rows, _BATCH):
@@ -155,10 +167,11 @@ def _lines(
                     [""] * part.num_rows if column is None else _cells(part.column(index))
                     for index, column in enumerate(columns)
                 ]
+                is_whole = not any(_UNREADABLE in column for column in cells)
                 for row in zip(*cells, strict=True):
                     number += 1
-                    if any(cell != "" for cell in row):
-                        yield TableLine(number, row)
+                    if row != empty:
+                        yield TableLine(number, row, is_whole or _UNREADABLE not in row)
 
 
 def _cells(column: Any) -> list[Cell]:
@@ -178,14 +191,26 @@ def _careful_cell(value: Any) -> Cell:
 
 
 def _cell(value: object) -> Cell:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, bool | Decimal):
-        return value
-    if isinstance(value, int):
-        return Decimal(value)
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
-        return value.date()
-    return value if isinstance(value, datetime.date) else _UNREADABLE
+    convert = _CELLS.get(type(value))
+    return _UNREADABLE if convert is None else convert(value)
+
+
+def _day(value: datetime.datetime) -> Cell:
+    return value.date() if value.time() == datetime.time() else value
+
+
+def _itself(value: Any) -> Cell:
+    cell: Cell = value
+    return cell
+
+
+_CELLS: Mapping[type, Callable[[Any], Cell]] = {
+    type(None): lambda _: "",
+    str: str.strip,
+    bool: _itself,
+    Decimal: _itself,
+    int: Decimal,
+    datetime.date: _itself,
+    datetime.datetime: _day,
+}
+"""What makes a cell of a value, by its class."""

@@ -15,8 +15,9 @@ from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from confirma_async.formats.decimals import LONGEST_NUMERAL, cents
 from confirma_async.formats.tables.columns import Column, Kind
+from confirma_async.formats.values.decimals import LONGEST_NUMERAL, cents, places
+from confirma_async.formats.values.identifiers import is_cut, unwrapped, without_decimals
 from confirma_async.schemas import DistributionMethod, EntityType, InvoiceType, OpenEnum
 
 
@@ -92,7 +93,7 @@ class DateForm:
         object.__setattr__(self, "_pattern", re.compile(pattern, re.ASCII))
 
     def read(self, text: str) -> datetime.date | None:
-        """The day that a text of this form names; None for a text of another form.
+        """Return the day that a text of this form names; None for a text of another form.
 
         Raises:
             ValueError: there is no such day.
@@ -127,11 +128,14 @@ _GROUPING: Mapping[DecimalSeparator, re.Pattern[str]] = {
 _PLAIN = re.compile(r"[+-]?\d{1,30}(\.\d\d?)?", re.ASCII)
 _PLAIN_COMMA = re.compile(r"[+-]?\d{1,30}(,\d\d?)?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
+_SIGNS = re.compile(r"[\u20ac$\u00a3]|\b(?:EUR|SEK|NOK|DKK|USD|GBP)\b|\bkr\b", re.IGNORECASE)
+_CENTS = 2
+_MIDNIGHT = re.compile(r"[T ]00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?\Z", re.ASCII)
 _WORD_GAP = re.compile(r"[\s-]+")
 
 
 def readings(text: str) -> dict[DecimalSeparator, Decimal]:
-    """What a numeral can mean, by what separates its decimals; empty when it is no number at all."""
+    """Return what a numeral can mean, by what separates its decimals; empty when it is no number at all."""
     if len(text) > LONGEST_NUMERAL:
         return {}
     sign = _MINUS.get(text[:1])
@@ -150,7 +154,7 @@ def detect_separator(text: str) -> DecimalSeparator | None:
 
 
 def number(text: str, separator: DecimalSeparator | None) -> Decimal:
-    """Reads a numeral.
+    """Read a numeral.
 
     Args:
         text: The numeral, without space around it.
@@ -166,6 +170,10 @@ def number(text: str, separator: DecimalSeparator | None) -> Decimal:
     found = readings(text)
     if len(text) > LONGEST_NUMERAL:
         raise ValueProblem("table.number", "has too many digits for a number; correct it")
+    if not found and _SIGNS.search(text) and readings(_SIGNS.sub("", text).strip()):
+        raise ValueProblem(
+            "table.number", "holds a currency beside the number; remove it, as the currency has a column"
+        )
     if not found:
         raise ValueProblem("table.number", "is no number; write digits with at most one decimal separator")
     if separator is not None:
@@ -185,29 +193,46 @@ def number(text: str, separator: DecimalSeparator | None) -> Decimal:
 
 
 def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], Any]:
-    """What reads the cells of a column as their place in the request wants them.
+    """Return what reads the cells of a column as their place in the request wants them.
 
     That is text, a number, yes or no, or a date as ISO text. It raises ``ValueProblem`` for a cell that is
     not what the column wants.
     """
-    read, words = _READERS[column.kind], conventions.words.get(column.name)
+    read, words = _reader(column.kind, conventions), conventions.words.get(column.name)
     if words is None:
-        return lambda cell: read(cell, conventions)
+        return read
 
     def translated(cell: Cell) -> Any:
-        return read(words.get(cell.lower(), cell) if isinstance(cell, str) else cell, conventions)
+        return read(words.get(cell.lower(), cell) if isinstance(cell, str) else cell)
 
     return translated
 
 
+def _reader(kind: Kind, conventions: TextConventions) -> Callable[[Cell], Any]:
+    """Return what reads one kind of cells; the usual ones are read straight."""
+    read, is_comma = _READERS[kind], conventions.decimal_separator is DecimalSeparator.COMMA
+    if kind is Kind.TEXT:
+        return text_of
+    if not kind.is_numeric or conventions.decimal_separator is None:
+        return lambda cell: read(cell, conventions)
+    is_plain = (_PLAIN_COMMA if is_comma else _PLAIN).fullmatch
+
+    def number_of(cell: Cell) -> Any:
+        if type(cell) is str and is_plain(cell):
+            return Decimal(cell.replace(",", ".") if is_comma else cell)
+        return read(cell, conventions)
+
+    return number_of
+
+
 def text_of(cell: Cell) -> str:
-    """A cell as text; a whole number without decimals.
+    """Return a cell as text; a whole number without decimals.
 
     Raises:
         ValueProblem: it has no text that is beyond doubt.
     """
     if isinstance(cell, str):
-        return cell
+        return unwrapped(cell) if cell[:2] == '="' else cell
     if isinstance(cell, Decimal):
         return f"{cell.to_integral_value() if cell == cell.to_integral_value() else cell:f}"
     if isinstance(cell, bool):
@@ -223,9 +248,20 @@ def _text(cell: Cell, _conventions: TextConventions) -> str:
     return text_of(cell)
 
 
+def _identifier(cell: Cell, _conventions: TextConventions) -> str:
+    text = without_decimals(unwrapped(text_of(cell)))
+    if is_cut(text):
+        raise ValueProblem(
+            "table.digits",
+            "is a number that a spreadsheet has cut (such as 1,23457E+19); give the cell the format Text and "
+            "write the number again",
+        )
+    return text
+
+
 def _decimal(cell: Cell, conventions: TextConventions) -> Decimal:
     if isinstance(cell, str):
-        return number(cell, conventions.decimal_separator)
+        return number(unwrapped(cell), conventions.decimal_separator)
     if isinstance(cell, Decimal):
         return cell
     if isinstance(cell, CellError):
@@ -244,7 +280,7 @@ def _percentage(cell: Cell, conventions: TextConventions) -> Decimal:
 def _amount(cell: Cell, conventions: TextConventions) -> Decimal:
     value = _decimal(cell, conventions)
     exact = value if isinstance(cell, str) else cents(value)  # a type's scale is not what was written
-    if exact is None or int(exact.as_tuple().exponent) < -2:
+    if exact is None or places(exact) > _CENTS:
         raise ValueProblem(
             "table.amount",
             "has more than two decimals; amounts are never rounded here, so give it to the cent (in a "
@@ -265,12 +301,13 @@ def _date(cell: Cell, conventions: TextConventions) -> str:
         return cell.date().isoformat()
     if isinstance(cell, datetime.date):
         return cell.isoformat()
-    return _day(text_of(cell), (*conventions.dates, *_USUAL_DATES) if conventions.dates else _USUAL_DATES)
+    forms = (*conventions.dates, *_USUAL_DATES) if conventions.dates else _USUAL_DATES
+    return _day(_MIDNIGHT.sub("", text_of(cell)), forms)
 
 
 @lru_cache(maxsize=4096)
 def _day(text: str, forms: tuple[DateForm, ...]) -> str:
-    """The day as ISO text; kept, since a file has few days and many lines."""
+    """Return the day as ISO text; kept, since a file has few days and many lines."""
     for form in forms:
         try:
             day = form.read(text)
@@ -318,8 +355,9 @@ _FLAGS: Mapping[str, bool] = {
 
 _READERS: Mapping[Kind, Callable[[Cell, TextConventions], Any]] = {
     Kind.TEXT: _text,
+    Kind.IDENTIFIER: _identifier,
     Kind.SECRET: _text,
-    Kind.NUMBER: _text,
+    Kind.NUMBER: _identifier,
     Kind.ATTACHMENT: _text,
     Kind.LINK: _text,
     Kind.WHOLE: _whole,

@@ -17,7 +17,7 @@ _UNREADABLE = re.compile("[\0\udc80-\udcff]")
 
 
 def csv_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> Table:
-    """Opens a CSV file as a table.
+    """Open a CSV file as a table.
 
     Args:
         path: The file.
@@ -55,10 +55,16 @@ def _lines(path: Path, surveyed: Survey) -> Iterator[TableLine | BadLine]:
                 )
                 # Whatever is missing or too many, nothing stands before the first value.
                 yield BadLine(record.line, "csv.fields", message, _readable(record.values[:1]))
-            elif all(value.isascii() and "\0" not in value for value in record.values):
-                yield TableLine(record.line, record.values)
             else:
-                yield TableLine(record.line, [_cell(value, surveyed.encoding) for value in record.values])
+                yield _line(record.line, record.values, surveyed.encoding)
+
+
+def _line(number: int, values: Sequence[str], encoding: str) -> TableLine:
+    text = "".join(values)
+    if text.isascii() and "\0" not in text:
+        return TableLine(number, [*map(str.strip, values)])
+    cells = [_cell(value, encoding) for value in values]
+    return TableLine(number, cells, is_whole=not any(isinstance(cell, CellError) for cell in cells))
 
 
 def _readable(values: Sequence[str]) -> list[str]:
@@ -68,7 +74,7 @@ def _readable(values: Sequence[str]) -> list[str]:
 def _cell(value: str, encoding: str) -> Cell:
     found = _UNREADABLE.search(value)
     if found is None:
-        return value
+        return value.strip().strip("\ufeff")  # the mark of another file that was put behind this one
     if found.group() == "\0":
         return CellError("csv.nul", "holds a NUL character; the file is damaged, so write it again")
     message = (

@@ -86,7 +86,7 @@ class _Source:
         return self.number + 1
 
     def back(self) -> str:
-        """Takes back all but the first line of the record; gives that one."""
+        """Take back all but the first line of the record; gives that one."""
         first, *others = self._taken
         self._again.extendleft(reversed(others))
         self.number -= len(others)
@@ -94,7 +94,7 @@ class _Source:
 
 
 def records(stream: TextIO, delimiter: str) -> Iterator[Fields | BadFields]:
-    """Reads the records of a CSV file, opened with ``newline=""``; lines without any text are passed over."""
+    """Read the records of a CSV file, opened with ``newline=""``; lines without any text are passed over."""
     source = _Source(stream)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
@@ -108,7 +108,7 @@ def records(stream: TextIO, delimiter: str) -> Iterator[Fields | BadFields]:
             yield BadFields(line, _explain(error), first.split('"', 1)[0].split(delimiter)[:-1])
             reader = csv.reader(source, delimiter=delimiter, strict=True)
             continue
-        if any(value and not value.isspace() for value in values):
+        if "".join(values).strip():
             yield Fields(line, values)
 
 

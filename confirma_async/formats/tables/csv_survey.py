@@ -19,15 +19,17 @@ from confirma_async.formats.tables.cells import DecimalSeparator, detect_separat
 from confirma_async.formats.tables.columns import Column
 from confirma_async.formats.tables.csv_lines import LONGEST_LINE, Fields, records
 from confirma_async.formats.tables.header import HeaderFault, known, matched
+from confirma_async.formats.values.encodings import WIDE_MARKS, WINDOWS, is_utf8
 
 DELIMITERS = ";,\t|"
 _BLOCK = 1024 * 1024
-WINDOWS = "cp1252"
-_STRAY = re.compile("[\udc80-\udcff]")
-_USUAL = re.compile("[\xa1-\xff\u2010-\u20ff]")
-_WIDE = re.compile("[^\0-\x7f\udc80-\udcff]")
+_SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""A first line that tells spreadsheets what separates values, and is no part of the table."""
+_SURE = re.compile(r"-?\d+([,.])\d\d?", re.ASCII)
+"""A numeral whose mark separates decimals: thousands have three digits."""
+_BY_MARK: Mapping[str, DecimalSeparator] = {",": DecimalSeparator.COMMA, ".": DecimalSeparator.POINT}
+_UNIVERSAL = frozenset({"utf-8", "utf-8-sig"})
 _NAMES: Mapping[str, str] = {";": "semicolon", ",": "comma", "\t": "tab", "|": "vertical bar"}
-_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @frozen
@@ -41,6 +43,7 @@ class Survey:
         titles: Their names, as the file has them.
         columns: What each of them is, in order; None for one that is passed over.
         decimal_separator: What separates decimals; None where the file does not tell, or tells both.
+        contradiction: What was decided where its bytes contradict what was said of its encoding.
     """
 
     encoding: str
@@ -49,10 +52,13 @@ class Survey:
     titles: Sequence[str]
     columns: Sequence[Column | None]
     decimal_separator: DecimalSeparator | None
+    contradiction: str | None = None
 
     @property
     def remark(self) -> str | None:
         """How the file was read, where its bytes leave a doubt: in Windows-1252 every byte is a letter."""
+        if self.contradiction is not None:
+            return self.contradiction
         if self.encoding != WINDOWS:
             return None
         decimals = (
@@ -66,12 +72,12 @@ class Survey:
 
 
 def opened(path: Path, encoding: str) -> TextIO:
-    """Opens a CSV file; bytes that its encoding has no character for become lone surrogates."""
+    """Open a CSV file; bytes that its encoding has no character for become lone surrogates."""
     return path.open(encoding=encoding, errors="surrogateescape", newline="")
 
 
 def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> Survey:
-    """Looks through a file.
+    """Look through a file.
 
     Args:
         path: The file.
@@ -82,9 +88,10 @@ def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> 
         InputError: the header line does not say what the columns are.
     """
     mapping = options.mapping
-    encoding = (mapping.encoding if mapping else None) or encoding_of(path)
-    line, text = _header(path, encoding, mapping.header_row if mapping else None)
-    delimiter, titles = _titles(text, options)
+    given = mapping.encoding if mapping else None
+    encoding, remark = _encoding(path, given)
+    line, text, separator = _header(path, encoding, mapping.header_row if mapping else None)
+    delimiter, titles = _titles(text, options, separator)
     try:
         columns = matched(titles, mapping)
     except HeaderFault as fault:
@@ -93,33 +100,33 @@ def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> 
     decimal_separator = options.decimal_separator
     if decimal_separator is None and find_separator:
         decimal_separator = _decimal_separator(path, encoding, delimiter, line, columns)
-    return Survey(encoding, delimiter, line, titles, columns, decimal_separator)
+    return Survey(encoding, delimiter, line, titles, columns, decimal_separator, remark)
+
+
+def _encoding(path: Path, given: str | None) -> tuple[str, str | None]:
+    """How a file is encoded, and what was decided where its bytes contradict what was said of it."""
+    if given is None:
+        return encoding_of(path), None
+    if codecs.lookup(given).name not in _UNIVERSAL and is_utf8(_decoded(path)):
+        said = f"the mapping says that the file is {given}, but its bytes are UTF-8; it was read as UTF-8"
+        return encoding_of(path), said
+    return given, None
 
 
 def encoding_of(path: Path) -> str:
-    """Finds out how a file is encoded: UTF-8, with or without a mark, else Windows-1252.
+    """Find out how a file is encoded: UTF-8, with or without a mark, else Windows-1252.
 
     Raises:
         InputError: it is written in UTF-16.
     """
     with path.open("rb") as file:
         start = file.read(4)
-    if start.startswith(_WIDE_MARKS):
+    if start.startswith(WIDE_MARKS):
         msg = f"{path}: is written in UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)"
         raise InputError(msg)
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    letters = strays = 0
-    for text in _decoded(path):
-        if not text.isascii():
-            # A file that is UTF-8 but for some bytes has been damaged: they are reported where they stand,
-            # instead of misreading the rest. One usual letter proves it. Unusual ones do not, as capitals
-            # before a euro sign or a hard space in Windows-1252 look like them; these are weighed.
-            if _USUAL.search(text):
-                return "utf-8"
-            strays += len(_STRAY.findall(text))
-            letters += len(_WIDE.findall(text))
-    return WINDOWS if strays >= letters and strays else "utf-8"
+    return WINDOWS if is_utf8(_decoded(path)) is False else "utf-8"
 
 
 def _decoded(path: Path) -> Iterator[str]:
@@ -130,23 +137,26 @@ def _decoded(path: Path) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def _header(path: Path, encoding: str, row: int | None) -> tuple[int, str]:
-    """The line that names the columns, with its number."""
-    line, text = 0, "\n"
+def _header(path: Path, encoding: str, row: int | None) -> tuple[int, str, str | None]:
+    """Return the line that names the columns, its number, and what separates values, where a line says so."""
+    line, text, separator = 0, "\n", None
     with opened(path, encoding) as file:
         while text.isspace() or line < (row or 1):
-            line, text = line + 1, file.readline(LONGEST_LINE)
+            line, text = line + 1, file.readline(LONGEST_LINE).lstrip("\ufeff")
+            named = _SEPARATOR.fullmatch(text)
+            if named is not None and separator is None:
+                separator, text = named[1], "\n"
             if not text:
                 msg = f"{path}: is empty; its first line must name the columns"
                 if line > 1 and row is not None:
                     msg = f"{path}: has no line {row}, where the mapping has the names of the columns"
                 raise InputError(msg)
-    return line, text
+    return line, text, separator
 
 
-def _titles(text: str, options: ReadOptions) -> tuple[str, list[str]]:
-    """The delimiter that gives the most known names, and the names."""
-    given = options.mapping.delimiter if options.mapping else None
+def _titles(text: str, options: ReadOptions, separator: str | None) -> tuple[str, list[str]]:
+    """Return the delimiter that gives the most known names, and the names."""
+    given = (options.mapping.delimiter if options.mapping else None) or separator
     named = {delimiter: _split(text, delimiter) for delimiter in given or DELIMITERS}
     delimiter = max(named, key=lambda each: (known(named[each], options.mapping), len(named[each])))
     return delimiter, named[delimiter]
@@ -163,7 +173,7 @@ def _decimal_separator(
     path: Path, encoding: str, delimiter: str, header: int, columns: Sequence[Column | None]
 ) -> DecimalSeparator | None:
     numeric = [index for index, column in enumerate(columns) if column is not None and column.kind.is_numeric]
-    found: set[DecimalSeparator] = set()
+    is_comma = is_point = False
     with opened(path, encoding) as file:
         for record in records(file, delimiter):
             if not isinstance(record, Fields) or record.line <= header or len(record.values) != len(columns):
@@ -172,9 +182,14 @@ def _decimal_separator(
                 value = record.values[index]
                 if "," not in value and "." not in value:
                     continue
-                decimal_separator = detect_separator(value.strip().removesuffix("%").rstrip())
-                if decimal_separator is not None and decimal_separator not in found:
-                    found.add(decimal_separator)
-                    if len(found) > 1:
-                        return None
-    return found.pop() if found else None
+                sure = _SURE.fullmatch(value)
+                found = detect_separator(value.strip().removesuffix("%").rstrip()) if sure is None else None
+                if sure is not None:
+                    found = _BY_MARK[sure[1]]
+                is_comma = is_comma or found is DecimalSeparator.COMMA
+                is_point = is_point or found is DecimalSeparator.POINT
+                if is_comma and is_point:
+                    return None
+    if not is_comma and not is_point:
+        return None
+    return DecimalSeparator.COMMA if is_comma else DecimalSeparator.POINT

@@ -1,38 +1,24 @@
-"""Excel workbooks (.xlsx) as tables: one sheet of them, read row by row.
-
-Excel keeps numbers as binary fractions and promises 15 significant digits of them. So a number here is what
-those 15 digits say: 210.55 where the file has 210.55000000000001. What has more digits than its column
-allows is refused, never rounded, whatever the format of the cell hides.
-"""
+"""Excel workbooks (.xlsx) as tables: one sheet of them, read row by row."""
 
 from __future__ import annotations
 
-import datetime
-import importlib
-import math
 import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 from confirma_async.formats.models import InputError, ReadOptions
-from confirma_async.formats.tables.cells import Cell, CellError, Percent
-from confirma_async.formats.tables.columns import Column, Kind
+from confirma_async.formats.tables.cells import Cell, CellError
+from confirma_async.formats.tables.columns import KEY, Column
+from confirma_async.formats.tables.excel_cells import ExcelCells
 from confirma_async.formats.tables.header import HeaderFault, matched
+from confirma_async.formats.tables.sheet import RawCell, Row, rows
 from confirma_async.formats.tables.table import BadLine, Table, TableLine, layout_of
-
-openpyxl: Any = importlib.import_module("openpyxl")  # it ships no types
-
-_Row: TypeAlias = Sequence[Any]
-"""Cells with ``value``, ``data_type`` and ``number_format``."""
-
-DIGITS = 15
-"""Significant digits that Excel keeps of a number."""
+from confirma_async.formats.tables.workbook import Sheet, Workbook, open_workbook
 
 _MOST_STRINGS = 256 * 1024 * 1024
 """Bytes of the texts of a workbook, which are all held in memory."""
@@ -51,41 +37,30 @@ _SHORTEST_TAG = 4
 _BATCH = 256
 _BLOCK = 1024 * 1024
 
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]|</(?:\w+:)?row>")
-_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
-_PADDED = re.compile("0+")
-_AS_TEXT = frozenset({Kind.TEXT, Kind.SECRET, Kind.NUMBER})
-
-_NO_RESULT = CellError(
-    "excel.formula",
-    "is a formula without a result in the file; open the file in a spreadsheet program and save it",
-)
-_ERROR = CellError("excel.error", "holds an error such as #REF! or #DIV/0!; correct its formula")
-_LONG = CellError(
-    "excel.digits",
-    f"is a number of more than {DIGITS} digits, of which a spreadsheet keeps only {DIGITS}; give the cell "
-    "the format Text and write the number again",
-)
-_TIME = CellError("excel.time", "holds a time of day where a text, a number or a date is wanted")
 
 Made = TypeVar("Made")
 
 
-def excel_table(path: Path, options: ReadOptions) -> Table:
-    """Opens a sheet of a workbook as a table.
+def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> Table:
+    """Open a sheet of a workbook as a table.
+
+    Args:
+        path: The file.
+        options: How it is read.
+        keys_only: Whether only the columns matter that tell one invoice from the next.
 
     Raises:
         InputError: it is no workbook, has no such sheet, or its header cannot be used.
     """
     mapping = options.mapping
     with ExitStack() as stack:
-        has_formulas = _look_into(path)
-        book = _open(path, stack, results=True)
+        _look_into(path)
+        book = _careful(path, lambda: open_workbook(path))
         sheet, remarks = _sheet(path, book, mapping.sheet if mapping else None)
-        formulas = _open(path, stack, results=False) if has_formulas else None
-        rows = _rows(path, sheet)
-        header, titles = _header(path, rows, mapping.header_row if mapping else None)
+        cells = _careful(path, lambda: ExcelCells(book))
+        found = _rows(path, sheet, stack)
+        titles = _titles(path, found, cells, mapping.header_row if mapping else None)
         try:
             columns = matched(titles, mapping)
         except HeaderFault as fault:
@@ -94,30 +69,32 @@ def excel_table(path: Path, options: ReadOptions) -> Table:
         layout = layout_of(
             options, columns, titles, unit="row", decimal_separator=options.decimal_separator, remarks=remarks
         )
-        beside = None if formulas is None else islice(_rows(path, formulas[sheet.title]), header, None)
-        return Table(layout, _lines(rows, beside, header, columns, stack.pop_all()))
+        wanted = [column if column and (not keys_only or column.name in KEY) else None for column in columns]
+        return Table(layout, _lines(path, found, cells, wanted, stack.pop_all()))
 
 
 def excel_sample(path: Path, most: int) -> list[tuple[str, list[list[Cell]]]]:
-    """The first rows of every sheet of a workbook.
+    """Return the first rows of every sheet of a workbook.
 
     Raises:
         InputError: it is no workbook.
     """
     _look_into(path)
-    with ExitStack() as stack:
-        book = _open(path, stack, results=True)
-        return [
-            (sheet.title, [[_cell(cell, None) for cell in row] for row in islice(_rows(path, sheet), most)])
-            for sheet in book.worksheets
-        ]
+    found: list[tuple[str, list[list[Cell]]]] = []
+    book = _careful(path, lambda: open_workbook(path))
+    cells = _careful(path, lambda: ExcelCells(book))
+    for sheet in book.sheets:
+        with ExitStack() as stack:
+            some = islice(_rows(path, sheet, stack), most)
+            found.append((sheet.title, [[_cell(path, cells, cell) for cell in row.cells] for row in some]))
+    return found
 
 
-def _look_into(path: Path) -> bool:
-    """Whether any sheet has formulas; refuses what is no workbook, or would not fit into memory."""
+def _look_into(path: Path) -> None:
+    """Refuses what is no workbook, or would not fit into memory."""
     try:
         with zipfile.ZipFile(path) as archive:
-            parts, has_formulas = archive.infolist(), False
+            parts = archive.infolist()
             if not any(part.filename.startswith("xl/workbook") for part in parts):
                 msg = f"{path}: is an archive, but no .xlsx workbook; save the sheet as .xlsx, or unpack it"
                 raise InputError(msg)
@@ -132,25 +109,22 @@ def _look_into(path: Path) -> bool:
                     )
                     raise InputError(msg)
                 if part.filename.startswith("xl/worksheets/") or part.file_size > _SHORTEST_TAG * MOST_TAGS:
-                    has_formulas |= _look_through(path, archive, part)
-            return has_formulas
+                    _look_through(path, archive, part)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
         raise _damaged(path, error) from None
 
 
-def _look_through(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Whether a part has formulas.
+def _look_through(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Count the tags of a part.
 
     Raises:
         InputError: it is made to fill the memory of whoever reads it.
     """
     is_sheet = part.filename.startswith("xl/worksheets/")
     most = MOST_TEXT_TAGS if part.filename.startswith("xl/sharedStrings") else MOST_TAGS
-    has_formulas, tail, rows, tags = False, b"", 0, 0
+    rows = tags = 0
     with archive.open(part) as stream:
         while block := stream.read(_BLOCK):
-            has_formulas = has_formulas or bool(is_sheet and _FORMULA.search(tail + block))
-            tail = block[-64:]
             # Comments and the like could hold what looks like a row, and no spreadsheet program writes any.
             between = _ROW.split(block) if is_sheet and b"<!" not in block else [block]
             for position, piece in enumerate(between):
@@ -160,7 +134,6 @@ def _look_through(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -
             rows += len(between) - 1
             if rows > 2 * MOST_ROWS:
                 raise _too_much(path, f"more than {MOST_ROWS} rows")
-    return has_formulas
 
 
 def _too_much(path: Path, what: str) -> InputError:
@@ -170,16 +143,8 @@ def _too_much(path: Path, what: str) -> InputError:
     )
 
 
-def _open(path: Path, stack: ExitStack, *, results: bool) -> Any:
-    file = stack.enter_context(path.open("rb"))
-    options = {"read_only": True, "data_only": results, "keep_links": False}
-    book = _careful(path, lambda: openpyxl.load_workbook(file, **options))
-    stack.callback(book.close)
-    return book
-
-
 def _careful(path: Path, step: Callable[[], Made]) -> Made:
-    """Takes a step of openpyxl, which says of damaged files whatever it stumbles over."""
+    """Take a step of openpyxl, which says of damaged files whatever it stumbles over."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it cannot show, such as a workbook's styles
@@ -197,47 +162,50 @@ def _damaged(path: Path, error: Exception) -> InputError:
     )
 
 
-def _sheet(path: Path, book: Any, name: str | None) -> tuple[Any, tuple[str, ...]]:
-    sheets = book.worksheets
-    names: list[str] = [sheet.title for sheet in sheets]
+def _sheet(path: Path, book: Workbook, name: str | None) -> tuple[Sheet, tuple[str, ...]]:
+    names = [sheet.title for sheet in book.sheets]
     if not names:
         msg = f"{path}: holds no sheet with cells"
         raise InputError(msg)
-    if name is None:
-        left = f"only the sheet {names[0]!r} is read, the first of {len(names)}; a mapping file names another"
-        return sheets[0], (left,) if len(names) > 1 else ()
-    if name not in names:
+    if name is not None and name not in names:
         msg = f"{path}: has no sheet {name!r}, which the mapping names; its sheets are {', '.join(names)}"
         raise InputError(msg)
-    return sheets[names.index(name)], ()
+    sheet = book.sheets[0 if name is None else names.index(name)]
+    remarks: list[str] = []
+    if name is None and len(names) > 1:
+        remarks.append(
+            f"only the sheet {names[0]!r} is read, the first of {len(names)}; a mapping file names another"
+        )
+    if sheet.is_hidden:
+        remarks.append(f"the sheet {sheet.title!r} is hidden, and is read all the same")
+    return sheet, tuple(remarks)
 
 
-def _rows(path: Path, sheet: Any) -> Iterator[_Row]:
-    """The rows of a sheet from the first on; those that the file leaves out are empty."""
-    sheet.reset_dimensions()  # what a file says of its size is often wrong
-    rows: Iterator[_Row] = iter(sheet.rows)
-
-    def batch() -> list[_Row]:
-        return list(islice(rows, _BATCH))
-
+def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[Row]:
+    """Return the rows of a sheet from the first on; those that the file leaves out are empty."""
+    archive = stack.enter_context(zipfile.ZipFile(path))
+    found = rows(stack.enter_context(_careful(path, lambda: archive.open(sheet.part))))
     count = cells = 0
-    while some := _careful(path, batch):
-        count += len(some)
-        cells += sum(map(len, some))
-        if count > MOST_ROWS:
+    while (row := _careful(path, lambda: next(found, None))) is not None:
+        if row.number > MOST_ROWS:
             raise _too_much(path, f"a row beyond number {MOST_ROWS}")
+        for number in range(count + 1, row.number):
+            yield Row(number)
+        count = max(count, row.number)
+        cells += len(row.cells)
         if cells > MOST_CELLS:
             raise _too_much(path, f"more than {MOST_CELLS} cells, the empty ones included")
-        yield from some
+        yield row
 
 
-def _header(path: Path, rows: Iterator[_Row], wanted: int | None) -> tuple[int, list[str]]:
-    for number, row in enumerate(rows, start=1):
-        titles = ["" if cell.value is None else str(cell.value).strip() for cell in row]
+def _titles(path: Path, found: Iterator[Row], cells: ExcelCells, wanted: int | None) -> list[str]:
+    """Return the names of the columns, by the first row with text, or by the one that is wanted."""
+    for row in found:
+        titles = [_title(_cell(path, cells, cell)) for cell in row.cells]
         while titles and not titles[-1]:
             titles.pop()
-        if number == wanted or (wanted is None and titles):
-            return number, titles
+        if row.number == wanted or (wanted is None and titles):
+            return titles
     if wanted is None:
         msg = f"{path}: is empty; its first row must name the columns"
     else:
@@ -245,63 +213,38 @@ def _header(path: Path, rows: Iterator[_Row], wanted: int | None) -> tuple[int, 
     raise InputError(msg)
 
 
+def _title(cell: Cell) -> str:
+    return "" if isinstance(cell, CellError) else str(cell)
+
+
+def _cell(path: Path, cells: ExcelCells, cell: RawCell | None) -> Cell:
+    return _careful(path, lambda: cells.read(cell, None))
+
+
 def _lines(
-    rows: Iterator[_Row],
-    formulas: Iterator[_Row] | None,
-    header: int,
+    path: Path,
+    found: Iterator[Row],
+    cells: ExcelCells,
     columns: Sequence[Column | None],
     opened: ExitStack,
 ) -> Iterator[TableLine | BadLine]:
     kinds = [None if column is None else column.kind for column in columns]
+    width = len(kinds)
+    empty: list[Cell] = [""] * width
+    read = cells.read
     with opened:
-        for number, row in enumerate(rows, start=header + 1):
-            beside = () if formulas is None else next(formulas, ())
-            cells: list[Cell] = [_cell(cell, kind) for cell, kind in zip(row, kinds, strict=False)]
-            cells += [""] * (len(kinds) - len(cells))
-            for index, cell in enumerate(beside[: len(kinds)]):
-                if cells[index] == "" and cell.value is not None:
-                    cells[index] = _NO_RESULT
-            if any(cell.value is not None for cell in row[len(kinds) :]):
+        for row in found:
+            number, raw = row.number, row.cells
+            try:
+                values = [read(cell, kind) for cell, kind in zip(raw, kinds, strict=False)]
+            except (ValueError, LookupError) as error:
+                raise _damaged(path, error) from None
+            if len(values) < width:
+                values += empty[len(values) :]
+            if any(cell is not None for cell in raw[width:]):
                 message = "has a value beyond the last named column; name that column, or clear the cell"
                 yield BadLine(number, "table.fields", message, ())
-            elif any(cell != "" for cell in cells):
-                yield TableLine(number, cells)
-
-
-def _cell(cell: Any, kind: Kind | None) -> Cell:
-    value: object = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return _ERROR if cell.data_type == "e" else value.strip()
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | float):
-        return _number(value, cell.number_format, kind)
-    if isinstance(value, datetime.datetime):
-        return value.date() if value.time() == datetime.time() else value
-    return value if isinstance(value, datetime.date) else _TIME
-
-
-def _number(value: float, number_format: str, kind: Kind | None) -> Cell:
-    exact = decimal_of(value)
-    if exact is None:
-        return _LONG
-    shown = _LITERAL.sub("", number_format) if number_format != "General" else ""
-    if "%" in shown:
-        return Percent(exact.scaleb(2) if exact else exact)
-    if kind in _AS_TEXT and _PADDED.fullmatch(shown) and exact == exact.to_integral_value():
-        return f"{exact:f}".zfill(len(shown))
-    return exact
-
-
-def decimal_of(value: float) -> Decimal | None:
-    """The number that a cell shows, of 15 significant digits; None where it has more before the point."""
-    if not math.isfinite(value) or abs(value) >= 10**DIGITS:
-        return None
-    if value == int(value):
-        return Decimal(int(value))
-    shortest = Decimal(repr(value))
-    if len(shortest.as_tuple().digits) > DIGITS:
-        shortest = Decimal(f"{value:.{DIGITS}g}")
-    return Decimal(f"{shortest:f}")
+            elif values != empty:
+                is_whole = not any(type(value) is CellError for value in values)
+                remark = f"row {number} is hidden, and is read all the same" if row.is_hidden else None
+                yield TableLine(number, values, is_whole, remark)

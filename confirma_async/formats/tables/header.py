@@ -28,7 +28,7 @@ def known(titles: Sequence[str], mapping: ColumnMapping | None) -> int:
 
 
 def matched(titles: Sequence[str], mapping: ColumnMapping | None) -> tuple[Column | None, ...]:
-    """What each column is; None for one that the mapping passes over.
+    """Return what each column is; None for one that the mapping passes over.
 
     Args:
         titles: The names of the columns, as the file has them.

@@ -26,7 +26,7 @@ _Table: TypeAlias = Mapping[str, Any]
 
 
 def title_key(title: str) -> str:
-    """What makes two titles of columns the same: letters, whatever their case, and single spaces."""
+    """Return what makes two titles of columns the same: letters, whatever their case, and single spaces."""
     return " ".join(title.split()).casefold()
 
 
@@ -62,7 +62,7 @@ class ColumnMapping:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
-        """Reads a mapping file.
+        """Read a mapping file.
 
         Raises:
             ConfigurationError: it cannot be read, is not TOML, or says something that no mapping says.
@@ -76,7 +76,7 @@ class ColumnMapping:
 
     @classmethod
     def from_text(cls, text: str, *, source: str) -> Self:
-        """Reads a mapping out of TOML text; ``source`` says in messages where it stands.
+        """Read a mapping out of TOML text; ``source`` says in messages where it stands.
 
         Raises:
             ConfigurationError: it is not TOML, or says something that no mapping says.
@@ -91,7 +91,7 @@ class ColumnMapping:
             raise ConfigurationError(f"the mapping {source}: {wrong}") from None
 
     def keys(self) -> frozenset[str]:
-        """The titles that it names, in the form that they are compared in."""
+        """Return the titles that it names, in the form that they are compared in."""
         return frozenset(title_key(title) for title in self.columns.values())
 
 

@@ -18,11 +18,15 @@ class TableLine:
 
     Attributes:
         number: Its number in the file, from 1.
-        values: Its cells, in the order of the columns.
+        values: Its cells, in the order of the columns, without space around text.
+        is_whole: Whether no cell is a ``CellError``.
+        remark: What should be known of it.
     """
 
     number: int
     values: Sequence[Cell]
+    is_whole: bool = True
+    remark: str | None = None
 
 
 @frozen
@@ -42,10 +46,27 @@ class BadLine:
     start: Sequence[str]
 
 
-def _readers_of(layout: TableLayout) -> Mapping[str, Callable[[Cell], Any]]:
-    return {
-        column.name: reader_of(column, layout.conventions) for column in layout.columns if column is not None
-    }
+@frozen
+class ColumnReader:
+    """What reads one column.
+
+    Attributes:
+        index: Its place in a line.
+        column: What it is.
+        read: Reads a cell; raises ``ValueProblem``.
+    """
+
+    index: int
+    column: Column
+    read: Callable[[Cell], Any]
+
+
+def _readers_of(layout: TableLayout) -> tuple[ColumnReader, ...]:
+    return tuple(
+        ColumnReader(index, column, reader_of(column, layout.conventions))
+        for index, column in enumerate(layout.columns)
+        if column is not None
+    )
 
 
 @frozen(kw_only=True)
@@ -59,7 +80,7 @@ class TableLayout:
         conventions: How values are written where they are text.
         constants: Values that the file does not hold, the same for every invoice.
         remarks: What was decided about the file as a whole; one sentence each.
-        readers: What reads the cells of each column, by our name of it.
+        readers: What reads each column that is not passed over; made once for all lines.
     """
 
     columns: Sequence[Column | None]
@@ -68,9 +89,21 @@ class TableLayout:
     conventions: TextConventions
     constants: Mapping[str, object] = field(factory=dict[str, object])
     remarks: Sequence[str] = ()
-    readers: Mapping[str, Callable[[Cell], Any]] = field(
+    readers: tuple[ColumnReader, ...] = field(
         init=False, repr=False, eq=False, default=Factory(_readers_of, takes_self=True)
     )
+
+    def path(self, line: int, name: str) -> str:
+        """Where a value stands, for a message: the line, and the column as the file calls it."""
+        title = next(
+            (
+                title
+                for column, title in zip(self.columns, self.titles, strict=True)
+                if column is not None and column.name == name
+            ),
+            name,
+        )
+        return f"{self.unit} {line}, column {title}"
 
 
 @frozen
@@ -90,7 +123,7 @@ def layout_of(
     decimal_separator: DecimalSeparator | None,
     remarks: Sequence[str] = (),
 ) -> TableLayout:
-    """The layout of a table whose columns are known, with what the mapping adds to them."""
+    """Return the layout of a table whose columns are known, with what the mapping adds to them."""
     mapping = options.mapping
     if mapping is None:
         return TableLayout(

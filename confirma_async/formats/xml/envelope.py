@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from attrs import frozen
 
 from confirma_async.formats.xml.element_reader import local_name
-
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
+from confirma_async.formats.xml.parse import Element
 
 
 @frozen

@@ -7,9 +7,9 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confirma_async.errors import Problem
 from confirma_async.formats.models import (
@@ -21,19 +21,17 @@ from confirma_async.formats.models import (
     ReadInvoice,
     ReadOptions,
 )
-from confirma_async.formats.xml.documents import Document, UnreadableXml, documents, parse
+from confirma_async.formats.xml.documents import Document, Lines, documents
 from confirma_async.formats.xml.element_reader import local_name
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
 from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
+from confirma_async.formats.xml.parse import Element, UnreadableXml, parse
 from confirma_async.formats.xml.ubl import ubl_identity, ubl_invoice
 from confirma_async.formats.xml.ubl.codes import CREDIT_NOTE_ROOT, INVOICE_ROOT
 
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
-
-_Read: TypeAlias = Callable[["Element", Envelope, Place, ReadOptions], ReadInvoice | BadRecord]
-_Identify: TypeAlias = Callable[["Element"], Identity | None]
+_Read: TypeAlias = Callable[[Element, Envelope, Place, ReadOptions, "Lines | None"], ReadInvoice | BadRecord]
+_Identify: TypeAlias = Callable[[Element], Identity | None]
 
 _KINDS: Mapping[str, tuple[_Read, _Identify]] = {
     INVOICE_ROOT: (ubl_invoice, ubl_identity),
@@ -57,10 +55,12 @@ class _Found:
 
     place: Place
     what: tuple[Element, Envelope] | Problem
+    lines: Lines | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
-    """Reads the invoices of an XML file.
+    """Read the invoices of an XML file.
 
     Raises:
         InputError: the file begins with a document of another kind.
@@ -70,7 +70,10 @@ def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
             yield BadRecord(place=found.place, problems=[found.what])
         else:
             root, envelope = found.what
-            yield _KINDS[str(root.tag)][0](root, envelope, found.place, options)
+            record = _KINDS[root.tag][0](root, envelope, found.place, options, found.lines)
+            if found.remarks and isinstance(record, ReadInvoice):
+                record = evolve(record, remarks=(*found.remarks, *record.remarks))
+            yield record
 
 
 def scan_xml(path: Path) -> Iterator[DocumentRef]:
@@ -82,13 +85,13 @@ def scan_xml(path: Path) -> Iterator[DocumentRef]:
     for found in _found(path):
         if not isinstance(found.what, Problem):
             root, _ = found.what
-            identity = _KINDS[str(root.tag)][1](root)
+            identity = _KINDS[root.tag][1](root)
             if identity is not None:
                 yield DocumentRef(identity, found.place)
 
 
 def _found(path: Path) -> Iterator[_Found]:
-    """The documents of a file. An envelope belongs to what is in it, or else to what follows it."""
+    """Return the documents of a file. An envelope belongs to what is in it, or else to what follows it."""
     pending: tuple[Place, Element] | None = None
     is_first = True
     for document in documents(path):
@@ -103,7 +106,8 @@ def _found(path: Path) -> Iterator[_Found]:
         elif contents:
             for root, envelope in contents:
                 around = envelope if envelope.root is not None or pending is None else Envelope(pending[1])
-                yield _Found(place, (root, around))
+                lines = document.lines if _is_within(document.root, root) else None
+                yield _Found(place, (root, around), lines, document.remarks)
             pending = None
         elif local_name(document.root.tag) == _ENVELOPE:
             if pending is not None:
@@ -124,7 +128,7 @@ def _empty_envelope() -> Problem:
 
 
 def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
-    """The documents that a document is, or has in it."""
+    """Return the documents that a document is, or has in it."""
     root = document.root
     if isinstance(root, Problem):
         return ()
@@ -132,12 +136,29 @@ def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
         return [(root, Envelope())]
     if root.tag == _ATTACHED:
         return _attached(root)
-    inside = [each for each in root.iter(*_KINDS) if not any(up.tag in _KINDS for up in each.iterancestors())]
-    return [(each, Envelope(root)) for each in inside]
+    return [(each, Envelope(root)) for each in _inside(root)]
+
+
+def _inside(root: Element) -> list[Element]:
+    """Return the documents in a frame, however deep, but not those in other documents."""
+    found: list[Element] = []
+    pending = [root]
+    while pending:
+        element = pending.pop()
+        if element.tag in _KINDS:
+            found.append(element)
+        else:
+            pending += reversed(element)
+    return found
+
+
+def _is_within(top: Element | Problem, element: Element) -> bool:
+    """Whether an element is of a tree; one that was carried as text has lines of its own."""
+    return isinstance(top, Element) and any(each is element for each in top.iter(element.tag))
 
 
 def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:
-    """The document that an AttachedDocument of UBL carries as text or as base64."""
+    """Return the document that an AttachedDocument of UBL carries as text or as base64."""
     for path in _EMBEDDED:
         holder = root.find(path)
         text = "" if holder is None else "".join(holder.itertext()).strip()
@@ -159,11 +180,21 @@ def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:
     return ()
 
 
+_SVEFAKTURA = "urn:sfti:documents:BasicInvoice"
+_CROSS_INDUSTRY = "CrossIndustryInvoice"
+
+
 def _unknown(root: Element) -> str:
     name = local_name(root.tag)[:60]
     message = f"is XML, but neither UBL 2.1 nor Finvoice; its root element is {name}"
+    if name == FINVOICE_ROOT:
+        return f"{message}, but Finvoice has no namespace; remove xmlns from it, or export it as Finvoice 3.0"
+    if root.tag.startswith(f"{{{_SVEFAKTURA}"):
+        return f"{message} of Svefaktura 1.0, which is UBL 1.0; export the document as Peppol BIS Billing 3"
+    if name == _CROSS_INDUSTRY:
+        return f"{message} of UN/CEFACT (as in ZUGFeRD and Factur-X); export the document as UBL 2.1"
     right = next((tag[1:].partition("}")[0] for tag in _KINDS if tag.endswith(f"}}{name}")), None)
     if right is None:
         return f"{message}; export the document as UBL 2.1 or Finvoice, or as a table"
-    fault = "is in another namespace than UBL's" if "}" in str(root.tag) else "UBL's namespace is missing"
+    fault = "is in another namespace than UBL's" if "}" in root.tag else "UBL's namespace is missing"
     return f'{message}, but {fault}; it must say xmlns="{right}", so export the document as UBL 2.1'

@@ -26,11 +26,11 @@ LONGEST_DESCRIPTION = 210
 """Characters of a document's description (contract §7, documented)."""
 
 _DOCUMENT_STATUS = {PENDING: "Pending", SYNCED: "Approved"}
-"""``Approved`` was seen in an example (contract §7); the other words are ours."""
+"""``Approved`` was seen in an example (contract §7); the other words are assumed."""
 
 
 def submit_ledger(backend: Backend, call: Call) -> Answer:
-    """Takes a ledger and answers 200 with a message, which is ours: the answer is not shown (contract §7)."""
+    """Take a ledger and answer 200 with a message (assumed: contract §7 does not show the answer)."""
     request = read_body(backend, call, LedgerSubmission)
     if isinstance(request, Answer):
         return request
@@ -53,7 +53,7 @@ def submit_ledger(backend: Backend, call: Call) -> Answer:
 
 
 def submit_payments(backend: Backend, call: Call) -> Answer:
-    """Takes payments and answers 200 with a message, which is ours: the answer is not shown (contract §7)."""
+    """Take payments and answer 200 with a message (assumed: contract §7 does not show the answer)."""
     request = read_body(backend, call, PaymentSubmission)
     if isinstance(request, Answer):
         return request
@@ -73,7 +73,7 @@ def submit_payments(backend: Backend, call: Call) -> Answer:
 
 
 def ledger_statuses(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with how each ledger stands, and 204 where there is none (contract §1, §7, documented)."""
+    """Answer 200 with how each ledger stands, and 204 where there is none (contract §1, §7, documented)."""
     found = _records(backend, call, RecordKind.LEDGER)
     if not found:
         return Answer(status=204, body=b"")
@@ -99,7 +99,7 @@ def ledger_statuses(backend: Backend, call: Call) -> Answer:
 
 
 def payment_statuses(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with how each payment stands (contract §7, documented); none is an empty list (ours)."""
+    """Answer 200 with how each payment stands (contract §7, documented); none is an empty list (assumed)."""
     statuses = AccountingPaymentStatuses(
         payments=tuple(
             with_blanks(
@@ -121,7 +121,7 @@ def payment_statuses(backend: Backend, call: Call) -> Answer:
 
 
 def invoice_statuses(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with how the data of each invoice stands; provisional, since the page is not shown."""
+    """Answer 200 with how the data of each invoice stands; provisional, since the page is not shown."""
     statuses = AccountingInvoiceStatuses(
         invoices=tuple(
             AccountingInvoiceStatus(

@@ -1,4 +1,4 @@
-"""What a handler is given, and how it reads and writes."""
+"""The call that a handler gets, and how it reads the query and writes the answer."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ class Call:
         query: The query parameters; of one given twice, the first.
         body: The body as it came.
         listing_delay: Real seconds that what this call stores stays unlisted (a fault).
+        most: After how many records a list is cut off (a fault).
+        unfiltered: Whether a list heeds no days (a fault).
     """
 
     client: SandboxClient
     query: Mapping[str, str]
     body: bytes
     listing_delay: float = 0.0
+    most: int | None = None
+    unfiltered: bool = False
 
 
 Handler: TypeAlias = Callable[[Backend, Call], Answer]
@@ -38,7 +42,7 @@ Handler: TypeAlias = Callable[[Backend, Call], Answer]
 
 
 def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
-    """The body as an object of the contract, or the 400 that says what is wrong with it."""
+    """Return the body as an object of the contract, or the 400 that says what is wrong with it."""
     try:
         return backend.converter.loads(call.body, schema)
     except ResponseDecodeError as error:
@@ -47,7 +51,7 @@ def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchem
 
 
 def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
-    """The query as an object of the contract, or the 400 that says what is wrong with it."""
+    """Return the query as an object of the contract, or the 400 that says what is wrong with it."""
     kinds = {item.wire: item.kind for item in backend.converter.fields_of(schema)}
     wanted = {
         name: _PLAIN.get(kinds.get(name), _as_text)(text)
@@ -61,7 +65,7 @@ def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySche
 
 
 def with_blanks(backend: Backend, answer: AnySchema, *attributes: str) -> AnySchema:
-    """The same answer, whose named attributes are written as null or [] where they have no value."""
+    """Return the same answer, whose named attributes are written as null or [] where they have no value."""
     blanks: dict[str, object] = {
         item.wire: [] if item.many else None
         for item in backend.converter.fields_of(type(answer))

@@ -11,9 +11,10 @@ from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body, read_query, with_blanks
 from confirma_async.sandbox.rules import cases as rules
 from confirma_async.sandbox.rules.actions import ACTIONS, PENDING, PROCESSED_AFTER
-from confirma_async.sandbox.rules.settlement import AGENCY
+from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store.cases import QueuedAction
 from confirma_async.sandbox.store.schedule import Due
+from confirma_async.sandbox.store.told import Kind
 from confirma_async.schemas import (
     Action,
     ActionReceipt,
@@ -31,9 +32,9 @@ from confirma_async.schemas import (
 
 
 def create_actions(backend: Backend, call: Call) -> Answer:
-    """Queues actions and answers 200 (contract §5: queued as pending, then processed).
+    """Queue actions and answer 200 (contract §5: queued as pending, then processed).
 
-    The answer is not shown: its names are provisional. That one wrong action refuses them all is ours, and
+    The answer is not shown: its names are provisional. That one wrong action refuses them all is assumed, and
     so are 404 for an invoice or case that the client does not have, and 402 for an invoice without a case.
     """
     request = read_body(backend, call, InvoiceActions)
@@ -61,10 +62,10 @@ def create_actions(backend: Backend, call: Call) -> Answer:
 
 
 def case_details(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with a case: its balance as of now, payments, events and timeline (contract §5).
+    """Answer 200 with a case: its balance as of now, payments, events and timeline (contract §5).
 
-    A query that names neither case nor invoice gets 400, a case of somebody else 404; both are ours. Where
-    several invoices have the number it is the first one's case, which is ours, too.
+    A query that names neither case nor invoice gets 400, a case of somebody else 404; both are assumed. Where
+    several invoices have the number it is the first one's case, which is assumed, too.
     """
     query = read_query(backend, call, CaseQuery)
     if isinstance(query, Answer):
@@ -72,6 +73,10 @@ def case_details(backend: Backend, call: Call) -> Answer:
     if query.case_id is None and query.invoice_number is None:
         missing = Problem("$.caseId", "case", "name a case, or an invoice number")
         return error_response(400, "the query names no case", [missing])
+    told = backend.store.told.named(call.client.name, Kind.CASE, str(query.case_id))
+    if told is not None:
+        name = {item.attribute: item.wire for item in backend.converter.fields_of(CaseDetails)}["case"]
+        return Answer(body=backend.converter.encode({name: told}))
     now = backend.now()
     found = backend.store.cases.find(call.client.name, ident=query.case_id, number=query.invoice_number)
     if not found:

@@ -1,4 +1,4 @@
-"""Windows of days: which part of its records a listing tells of."""
+"""Windows of days that a listing is limited to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from confirma_async.sandbox.answers import Answer, error_response
 
 DEFAULT_WINDOW = timedelta(days=30)
 """Without dates the window is the last 30 days (documented for distribution information, contract §5, and for
-settlements, §6; for payments it is ours)."""
+settlements, §6; for payments it is assumed)."""
 
 
 @frozen
@@ -24,9 +24,9 @@ class DateWindow:
 
 
 def window_of(first: date | None, last: date | None, today: date) -> DateWindow | Answer:
-    """The window that a query asks for, or the 400 for one that ends before it begins (ours).
+    """Return the window that a query asks for, or the 400 for one that ends before it begins (assumed).
 
-    One date alone leaves the other end open (ours).
+    One date alone leaves the other end open (assumed).
     """
     if first is None and last is None:
         return DateWindow(today - DEFAULT_WINDOW, today, is_default=True)

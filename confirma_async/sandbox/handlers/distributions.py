@@ -10,7 +10,9 @@ from confirma_async.sandbox.answers import Answer, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
+from confirma_async.sandbox.handlers.listed import listed, told_of, window_for
 from confirma_async.sandbox.store.invoices import InvoiceQuery, ListedInvoice
+from confirma_async.sandbox.store.told import Kind
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionMetaData,
@@ -25,24 +27,24 @@ from confirma_async.schemas import (
 )
 
 PAGE_SIZE = 100
-"""Records of a page unless the query says otherwise. Ours."""
+"""Records of a page unless the query says otherwise. Assumed."""
 
 LARGEST_PAGE = 1000
-"""Records of a page at most. Ours."""
+"""Records of a page at most. Assumed."""
 
 LAST_PAGE = 10**9
-"""The highest page that can be asked for. Ours."""
+"""The highest page that can be asked for. Assumed."""
 
 _CONTROLLED = frozenset({InvoiceStatus.INVOICED, InvoiceStatus.CREDITED})
 _SUCCESSFUL = frozenset({*_CONTROLLED, InvoiceStatus.INTERMEDIATED})
 _FAILED = frozenset({InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE})
-"""What the counts count. Ours: the vendor names the counts and does not say which statuses they stand for."""
+"""What the counts count. Assumed: the vendor names the counts, and not the statuses behind them."""
 
 _DUPLICATE = "an invoice of this identity was received before"
 
 
 def distributions(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with the records of the client's invoices in order of arrival (contract §5).
+    """Answer 200 with the records of the client's invoices in order of arrival (contract §5).
 
     The window is on the invoice's date, both ends included; without dates it is the last 30 days of the
     virtual clock, in UTC, also where a number is asked for. The names of query and records are provisional,
@@ -52,26 +54,27 @@ def distributions(backend: Backend, call: Call) -> Answer:
     query = read_query(backend, call, DistributionQuery)
     if isinstance(query, Answer):
         return query
-    window = window_of(query.from_inv_date, query.to_inv_date, backend.now().date())
+    window = window_for(call, query.from_inv_date, query.to_inv_date, backend.now().date())
     if isinstance(window, Answer):
         return window
     found = backend.store.invoices.listed(_invoice_query(call, query.invoice_number, window))
+    told = told_of(backend, call, Kind.DISTRIBUTION, window, number=query.invoice_number)
     information = DistributionInformation(
         meta_data=DistributionMetaData(
-            total_count=len(found),
+            total_count=len(found) + len(told),
             successful_count=sum(item.status in _SUCCESSFUL for item in found),
             failed_count=sum(item.status in _FAILED for item in found),
             filters_applied=_filters(query, window),
         ),
         data=tuple(_record(item) for item in found),
     )
-    return Answer(body=backend.converter.dumps(with_blanks(backend, information, "data")))
+    return listed(backend, call, with_blanks(backend, information, "data"), "data", told)
 
 
 def distributions_v2(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with one page of the same records (contract §5; provisional throughout).
+    """Answer 200 with one page of the same records (contract §5; provisional throughout).
 
-    Pages count from 1; a page beyond the last is empty (ours).
+    Pages count from 1; a page beyond the last is empty (assumed).
     """
     query = read_query(backend, call, DistributionPageQuery)
     if isinstance(query, Answer):

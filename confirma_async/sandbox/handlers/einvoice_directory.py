@@ -16,9 +16,9 @@ _BARE = re.compile(r"[0-9]{8}")
 
 
 def finvoice_credentials(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with all addresses of a company, always as an array (contract §8, documented).
+    """Answer 200 with all addresses of a company, always as an array (contract §8, documented).
 
-    It chooses none. Not every company is registered: an empty array says so, which is ours, as is 400 for
+    It chooses none. Not every company is registered: an empty array says so, which is assumed, as is 400 for
     what is no Business ID.
     """
     query = read_query(backend, call, FinvoiceCredentialsQuery)

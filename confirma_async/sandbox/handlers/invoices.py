@@ -19,12 +19,12 @@ _MESSAGES = {
 
 
 def create_invoice(backend: Backend, call: Call) -> Answer:
-    """Stores one invoice, then answers 200 with its receipt.
+    """Store one invoice, then answers 200 with its receipt.
 
     PAUSED is the documented status before validation, DUPLICATE a documented status (contract §4). The
     vendor shows neither the answer nor what a duplicate gets: the names of the receipt are provisional, and
-    that a second invoice of one identity is stored with status DUPLICATE and answered 200 is ours. So is the
-    identity: client, seller, type and number, and for a REMINDER, which may repeat, its date.
+    that a second invoice of one identity is stored with status DUPLICATE and answered 200 is assumed. So is
+    the identity: client, seller, type and number, and for a REMINDER, which may repeat, its date.
     """
     request = read_body(backend, call, SalesInvoiceRequest)
     if isinstance(request, Answer):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from confirma_async.sandbox.answers import Answer
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
-from confirma_async.sandbox.handlers.date_window import window_of
-from confirma_async.sandbox.rules.money import added
-from confirma_async.sandbox.rules.settlement import AGENCY
+from confirma_async.sandbox.handlers.listed import listed, told_of, window_for
+from confirma_async.sandbox.rules.money.amounts import added
+from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.money import MadeSettlement, ReceivedPayment
+from confirma_async.sandbox.store.told import Kind
 from confirma_async.schemas import (
     AllocationBreakdown,
     AllocationType,
@@ -23,32 +26,33 @@ from confirma_async.schemas import (
 )
 
 ACCOUNT_NAME = "Client funds"
-"""What ``accountName`` says. Ours."""
+"""What ``accountName`` says. Assumed."""
 
 FIRST_ALLOCATION = 300_000_000
-"""Allocations are numbered above this. Ours."""
+"""Allocations are numbered above this. Assumed."""
 
 
 def payments(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with a bare array of what was paid (contract §6, documented), settled or not (ours).
+    """Answer 200 with a bare array of what was paid (contract §6, documented), settled or not (assumed).
 
-    The window is on the booking date; what creditors were paid directly is not in it (ours).
+    The window is on the booking date; what creditors were paid directly is not in it (assumed).
     """
     query = read_query(backend, call, PaymentsQuery)
     if isinstance(query, Answer):
         return query
-    window = window_of(query.from_date, query.to_date, backend.now().date())
+    window = window_for(call, query.from_date, query.to_date, backend.now().date())
     if isinstance(window, Answer):
         return window
     found = backend.store.money.payments(call.client.name, window.first, window.last)
-    on_the_wire = [
+    on_the_wire: list[Any] = [
         backend.converter.unstructure(_payment(payment)) for payment in found if not payment.direct
     ]
-    return Answer(body=backend.converter.encode(on_the_wire))
+    on_the_wire += told_of(backend, call, Kind.PAYMENT, window)
+    return Answer(body=backend.converter.encode(on_the_wire[: call.most]))
 
 
 def settlements(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with the settlements of a period, by default of the last 30 days (contract §6, documented).
+    """Answer 200 with the settlements of a period, by default of the last 30 days (contract §6, documented).
 
     ``unfetchedOnly=true`` returns what it has not returned before, and marks it: an answer lost on the way
     is lost for it. ``apiFetchDate`` shows when that was.
@@ -57,7 +61,7 @@ def settlements(backend: Backend, call: Call) -> Answer:
     if isinstance(query, Answer):
         return query
     now = backend.now()
-    window = window_of(query.from_date, query.to_date, now.date())
+    window = window_for(call, query.from_date, query.to_date, now.date())
     if isinstance(window, Answer):
         return window
     unfetched_only = query.unfetched_only is True
@@ -70,7 +74,8 @@ def settlements(backend: Backend, call: Call) -> Answer:
     answer = Settlements(
         created_at=now, settlements=tuple(_settlement(backend, call.client, made) for made in found)
     )
-    return Answer(body=backend.converter.dumps(with_blanks(backend, answer, "settlements")))
+    told = () if unfetched_only else told_of(backend, call, Kind.SETTLEMENT, window)
+    return listed(backend, call, with_blanks(backend, answer, "settlements"), "settlements", told)
 
 
 def _payment(payment: ReceivedPayment) -> Payment:

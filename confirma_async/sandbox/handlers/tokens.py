@@ -17,10 +17,10 @@ from confirma_async.schemas import ClientCreated, ClientRequest, TokenRenewal, T
 
 
 def create_client(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with a new client, its token and its payment reference prefix (contract §3, documented).
+    """Answer 200 with a new client, its token and its payment reference prefix (contract §3, documented).
 
     A service that the sandbox does not live through gets 400, and a business code that was onboarded before
-    409; both are ours.
+    409; both are assumed.
     """
     request = read_body(backend, call, ClientRequest)
     if isinstance(request, Answer):
@@ -56,15 +56,15 @@ def create_client(backend: Backend, call: Call) -> Answer:
 
 
 def validate_token(backend: Backend, call: Call) -> Answer:  # noqa: ARG001 (a handler's form)
-    """Answers 200 (documented, contract §3); a token that is not valid has got its 401 before this."""
+    """Answer 200 (documented, contract §3); a token that is not valid has got its 401 before this."""
     return Answer(body=backend.converter.dumps(TokenValidity(is_valid=True, message="The token is valid.")))
 
 
 def renew_token(backend: Backend, call: Call) -> Answer:
-    """Answers 200 with a new token; expired ones may be renewed, too (contract §3, documented).
+    """Answer 200 with a new token; expired ones may be renewed, too (contract §3, documented).
 
     Where in the answer it stands is not shown: ``apiAccessToken`` is provisional here. That the old token
-    dies at once is ours.
+    dies at once is assumed.
     """
     expires_at = expiry_of(backend.clock.now(), backend.terms.token_lifetime)
     renewed = evolve(call.client, api_key=str(uuid.uuid4()), expires_at=expires_at)
@@ -74,7 +74,7 @@ def renew_token(backend: Backend, call: Call) -> Answer:
 
 
 def _missing(request: ClientRequest) -> list[Problem]:
-    """What cannot be onboarded without (contract §3)."""
+    """Return what cannot be onboarded without (contract §3)."""
     given = {
         "$.service.partnerCode": request.service.partner_code,
         "$.client.name": request.client.name,

@@ -1,9 +1,9 @@
 """What the service does, as rules and plain functions: no clock, no storage.
 
 ``invoices`` leads an invoice up to its delivery, ``cases`` an unpaid one from there on, in the ``stages`` of
-``Terms``; ``interest``, ``allocation`` and ``settlement`` say what becomes of the money, ``actions`` what the
-seven actions do, ``accounting`` how records reach the books. Every rule names the sentence of the wire
-contract that it is based on, or says that it is this project's own.
+``Terms``. ``money`` says what becomes of what is paid, ``actions`` what the seven actions do, ``accounting``
+how records reach the books. Every rule names the sentence of the wire contract that it is based on, or says
+that it is this project's own.
 """
 
 from collections.abc import Sequence
@@ -12,23 +12,20 @@ from confirma_async.sandbox.rules import (
     accounting,
     accounts,
     actions,
-    allocation,
     cases,
     einvoice_directory,
-    interest,
-    money,
-    settlement,
 )
 from confirma_async.sandbox.rules.actions import ACTIONS
 from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.invoices import RULES, SERVICES, TRANSITIONS, Facts, InvoiceRule, Transition
+from confirma_async.sandbox.rules.money import allocation, amounts, interest, settlement
 from confirma_async.sandbox.rules.stages import STEPS, Route, Stage, Step
 from confirma_async.sandbox.rules.terms import Terms
 
 ASSUMPTIONS: Sequence[Assumption] = (
     *accounts.ASSUMPTIONS,
     *cases.ASSUMPTIONS,
-    *money.ASSUMPTIONS,
+    *amounts.ASSUMPTIONS,
     *interest.ASSUMPTIONS,
     *allocation.ASSUMPTIONS,
     *actions.ASSUMPTIONS,

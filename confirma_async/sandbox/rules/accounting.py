@@ -1,4 +1,4 @@
-"""How records reach the accounting system, or fail to."""
+"""The transfer of records to the accounting system, and its failures."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from enum import StrEnum
 from attrs import frozen
 
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.money import ZERO, added
+from confirma_async.sandbox.rules.money.amounts import ZERO, added
 from confirma_async.schemas import Ledger
 from confirma_async.schemas.accounting import PENDING, SYNCED
 from confirma_async.schemas.wire import Evidence
 
 SYNCED_AFTER = timedelta(minutes=15)
-"""From submission to the accounting system. Ours: the vendor gives no figure."""
+"""From submission to the accounting system. Assumed: the vendor gives no figure."""
 
 FAILED = 2
-"""The number of a failure. Ours: the vendor says that a failed state exists, and not its number."""
+"""The number of a failure. Assumed: the vendor says that a failed state exists, and not its number."""
 
 PROVIDERS = ("Netvisor", "Procountor", "NetBaron")
 """The accounting systems that can be connected (contract §7)."""
@@ -35,18 +35,18 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what=f"A record that cannot be synced fails ({FAILED}), and its description says why",
-        basis="§7: a failed state exists; its number is ours",
+        basis="§7: a failed state exists; its number is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what=f"{', '.join(PROVIDERS)} take records; {', '.join(UPCOMING)} are announced and take none yet; a "
         "client without a provider has nowhere to send them",
-        basis="§7: Providers; what becomes of the records is ours",
+        basis="§7: Providers; what becomes of the records is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what="A ledger whose rows do not balance on netAmount is taken, and fails when it is synced",
-        basis="§7: the vendor's example balances on netAmount; the failure is ours",
+        basis="§7: the vendor's example balances on netAmount; the failure is assumed",
     ),
     Assumption(
         what="Invoice data follows after distribution where accountingInvoiceEnabled says so",
@@ -54,7 +54,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="Ledgers without any get 204, the other statuses an empty list",
-        basis="§1: 204 (ledger status, no content); the rest is ours",
+        basis="§1: 204 (ledger status, no content); the rest is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
 )
@@ -77,11 +77,11 @@ class Transfer:
 
 
 def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> Transfer:
-    """How a record fares.
+    """Return how a record fares.
 
     Args:
         provider: The client's accounting system.
-        refusal: What the provider says to everything, where it was told to refuse.
+        refusal: What the provider says to everything, where it was set to refuse.
         imbalance: What the rows of a ledger miss to balance.
     """
     if provider not in PROVIDERS:
@@ -95,5 +95,5 @@ def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> T
 
 
 def imbalance_of(ledger: Ledger) -> Decimal:
-    """What the rows miss to add up to zero on ``netAmount``."""
+    """Return what the rows miss to add up to zero on ``netAmount``."""
     return added(row.net_amount or ZERO for row in ledger.ledger_rows)

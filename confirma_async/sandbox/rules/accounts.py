@@ -1,4 +1,4 @@
-"""Clients of the service and their tokens: what the sandbox promises about them."""
+"""Clients of the service and their tokens: numbers, lifetimes, assumptions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.schemas.wire import Evidence
 
 FIRST_CLIENT = 5_000
-"""Client identifiers start above this. Ours."""
+"""Client identifiers start above this. Assumed."""
 
 FIRST_CUSTOMER_CODE = 90_000
-"""Customer codes start above this. Ours."""
+"""Customer codes start above this. Assumed."""
 
 FIRST_PREFIX = 1_000
-"""Payment reference prefixes start above this. Ours."""
+"""Payment reference prefixes start above this. Assumed."""
 
 _WEIGHTS = (7, 3, 1)
 
@@ -28,7 +28,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="A business code is onboarded once; again gets 409",
-        basis="ours: the vendor says nothing of it",
+        basis="assumed: the vendor says nothing of it",
     ),
     Assumption(
         what="A missing, unknown or expired token gets 401",
@@ -51,18 +51,18 @@ ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
         what="An invoice without a payment reference gets one of the client's prefix, its number and a "
         "check digit",
-        basis="§3: paymentReferencePrefix; what it is used for is ours",
+        basis="§3: paymentReferencePrefix; what it is used for is assumed",
     ),
 )
 
 
 def expiry_of(made_at: datetime, lifetime: timedelta | None) -> datetime | None:
-    """When a token expires; None is never."""
+    """Return when a token expires; None is never."""
     return None if lifetime is None else made_at + lifetime
 
 
 def reference_number(prefix: int, number: str) -> str:
-    """A Finnish reference number: prefix, invoice number and check digit, of 20 digits at most."""
+    """Return a Finnish reference number: prefix, invoice number and check digit, of 20 digits at most."""
     digits = f"{prefix}{number}"[:19]
     total = sum(int(digit) * weight for digit, weight in zip(reversed(digits), cycle(_WEIGHTS), strict=False))
     return f"{digits}{-total % 10}"

@@ -11,16 +11,16 @@ from attrs import frozen
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.cases import Case, CaseStatus, Event
-from confirma_async.sandbox.rules.money import ZERO, AmountByKind
+from confirma_async.sandbox.rules.money.amounts import ZERO, AmountByKind
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas import Action, ActionCode, ActionData
 from confirma_async.schemas.wire import Evidence
 
 PROCESSED_AFTER = timedelta(minutes=5)
-"""From an action's arrival to its effect. Ours: the vendor gives no figure."""
+"""From an action's arrival to its effect. Assumed: the vendor gives no figure."""
 
 PENDING = "PENDING"
-"""What the answer says of an action: they are queued as pending (contract §5); the spelling is ours."""
+"""What the answer says of an action: they are queued as pending (contract §5); the spelling is assumed."""
 
 ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
@@ -30,15 +30,15 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="One request's actions are queued all, or none where one of them is wrong",
-        basis="ours: the answer is not shown",
+        basis="assumed: the answer is not shown",
     ),
     Assumption(
         what="An action on an unknown invoice or case gets 404, one on an invoice without a case 402",
-        basis="ours: §1 has both statuses from a sister API, and no rule for them here",
+        basis="assumed: §1 has both statuses from a sister API, and no rule for them here",
     ),
     Assumption(
         what="A closed case takes comments only; other actions are refused in its history",
-        basis="ours: the vendor says nothing of it",
+        basis="assumed: the vendor says nothing of it",
     ),
 )
 
@@ -67,18 +67,18 @@ class ActionRule:
         needs: The attribute of the data that the code makes no sense without.
         what: The same in words.
         basis: The sentence of the contract behind it.
-        evidence: How well that is known; None where the effect is ours.
+        evidence: How well that is known; None where the effect is assumed.
     """
 
     effect: Callable[[Case, ActionData, date, Terms], Effect]
     needs: str | None = None
     what: str
-    basis: str = "§5: the code is the vendor's, its effect is ours"
+    basis: str = "§5: the code is the vendor's, its effect is assumed"
     evidence: Evidence | None = None
 
 
 def process(case: Case, action: Action, today: date, terms: Terms) -> tuple[Case, Event, AmountByKind | None]:
-    """Gives an action its effect."""
+    """Give an action its effect."""
     rule = ACTIONS[action.code]
     comment = f" {action.comment}" if action.comment else ""
     if case.status is CaseStatus.CLOSED and action.code != ActionCode.COMMENT:
@@ -129,7 +129,7 @@ def _direct_payment(case: Case, data: ActionData, today: date, terms: Terms) -> 
 
 
 def _stated(claim: AmountByKind, data: ActionData) -> AmountByKind | None:
-    """The allocation that the outstanding amounts say, where they fit the amount to the cent."""
+    """Return the allocation that the outstanding amounts say, where they fit the amount to the cent."""
     outstanding = AmountByKind(
         capital=data.outstanding_capital_amount or ZERO,
         interest=data.outstanding_interest_amount or ZERO,
@@ -153,7 +153,7 @@ ACTIONS: Mapping[ActionCode, ActionRule] = MappingProxyType(
             needs="due_date",
             what="DUEDATE moves the due date of the case, not that of the invoice; the steps to come and the "
             "interest are counted from it",
-            basis="§5: DUEDATE (the case's due date, not the invoice's); what is counted from it is ours",
+            basis="§5: DUEDATE (the case's due date, not the invoice's); what is counted from it is assumed",
             evidence=Evidence.DOCUMENTED,
         ),
         ActionCode.PAYMENTPLAN: ActionRule(

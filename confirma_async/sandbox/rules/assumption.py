@@ -13,8 +13,8 @@ class Assumption:
 
     Attributes:
         what: What it does.
-        basis: The sentence of the contract behind it; "ours" where there is none.
-        evidence: How well that is known; None where it is ours.
+        basis: The sentence of the contract behind it; "assumed" where there is none.
+        evidence: How well that is known; None where it is assumed.
     """
 
     what: str

@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.rules import interest
-from confirma_async.sandbox.rules.allocation import allocate
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.money import EXACT, ZERO, AmountByKind
+from confirma_async.sandbox.rules.money import interest
+from confirma_async.sandbox.rules.money.allocation import allocate
+from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
 from confirma_async.sandbox.rules.stages import Route, Stage, Step
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas.wire import Evidence
@@ -26,7 +26,7 @@ FIRST_CASE = 7_000_000
 ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
         what="An invoice under payment control gets its case when it is INVOICED",
-        basis="§5: agency case identifiers, one per invoice; when it appears is ours",
+        basis="§5: agency case identifiers, one per invoice; when it appears is assumed",
     ),
     Assumption(
         what="A COLLECTION invoice opens a debt collection case",
@@ -35,7 +35,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="A FACTORING invoice waits for approval; then its financier is the creditor of its case",
-        basis="§4: FACTORING (acquired by a financier on approval); that the case shows it is ours",
+        basis="§4: FACTORING (acquired by a financier on approval); that the case shows it is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
@@ -45,32 +45,32 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         what="A buyer with disableCollection is reminded, and never taken to COLLECTION",
-        basis="§4: disableCollection was seen in an example; what it does is ours",
+        basis="§4: disableCollection was seen in an example; what it does is assumed",
     ),
     Assumption(
         what="A credit note reduces the capital of the original; what is fully credited is CREDITED, its "
         "interest and fees are waived, and its case is closed",
-        basis="§4: CREDITED; the rest is ours",
+        basis="§4: CREDITED; the rest is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what="A credit note in another currency than its original credits nothing",
-        basis="ours: the vendor says nothing of it",
+        basis="assumed: the vendor says nothing of it",
     ),
     Assumption(
         what="A REMINDER joins the case of its original; without an original it opens a case of its own",
-        basis="§4: REMINDER (same data as the original); the rest is ours",
+        basis="§4: REMINDER (same data as the original); the rest is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what="A case is closed once nothing is open, and open again if the payment that closed it is changed",
-        basis="ours: the vendor shows closedAt and no rule for it",
+        basis="assumed: the vendor shows closedAt and no rule for it",
     ),
 )
 
 
 class CaseStatus(StrEnum):
-    """Whether a case goes on. The spellings are ours: the vendor shows the field and no word in it."""
+    """Whether a case goes on. The spellings are assumed: the vendor shows the field and no word in it."""
 
     OPEN = "OPEN"
     PAUSED = "PAUSED"
@@ -153,7 +153,7 @@ class Case:
 
 
 def accrue(case: Case, today: date, terms: Terms) -> Case:
-    """Lets interest run up to a day; a closed case bears none."""
+    """Let interest run up to a day; a closed case bears none."""
     if case.status is CaseStatus.CLOSED or today <= case.interest_until:
         return case
     run = interest.units(
@@ -168,7 +168,7 @@ def accrue(case: Case, today: date, terms: Terms) -> Case:
 
 
 def due_of(case: Case, terms: Terms) -> datetime | None:
-    """When something happens to the case by itself; None while nothing does."""
+    """Return when something happens to the case by itself; None while nothing does."""
     if case.status is CaseStatus.CLOSED:
         return None
     if case.held_since is not None:
@@ -180,7 +180,7 @@ def due_of(case: Case, terms: Terms) -> datetime | None:
 
 
 def next_step(case: Case, terms: Terms) -> Step | None:
-    """The step after the case's stage; None at the end of the way."""
+    """Return the step after the case's stage; None at the end of the way."""
     route = [step for step in terms.steps if step.route is case.route]
     stages = [step.stage for step in route]
     if case.stage is not None and case.stage not in stages:  # the terms were changed on the way
@@ -193,7 +193,7 @@ def next_step(case: Case, terms: Terms) -> Step | None:
 
 
 def advance_case(case: Case, today: date, terms: Terms) -> tuple[Case, Event]:
-    """Takes what is due: the end of a hold, or the next step.
+    """Take what is due: the end of a hold, or the next step.
 
     Raises:
         ValueError: nothing is due.
@@ -210,12 +210,12 @@ def advance_case(case: Case, today: date, terms: Terms) -> tuple[Case, Event]:
 
 
 def hold(case: Case, status: CaseStatus, today: date, until: date | None) -> Case:
-    """Puts a case on hold; an earlier hold ends with it."""
+    """Put a case on hold; an earlier hold ends with it."""
     return evolve(resume(case, today), status=status, held_since=today, held_until=until)
 
 
 def resume(case: Case, today: date) -> Case:
-    """Ends a hold; the steps to come are as much later as it has lasted."""
+    """End a hold; the steps to come are as much later as it has lasted."""
     if case.held_since is None:
         return case
     base = case.base + (today - case.held_since)
@@ -223,7 +223,7 @@ def resume(case: Case, today: date) -> Case:
 
 
 def move_due_date(case: Case, due_date: date, today: date, terms: Terms) -> Case:
-    """Moves the due date of the case; interest runs from it on, and what has run stays."""
+    """Move the due date of the case; interest runs from it on, and what has run stays."""
     case = resume(accrue(case, today, terms), today)
     day = max(due_date, today)
     return evolve(case, due_date=due_date, base=day, interest_until=day)
@@ -232,7 +232,7 @@ def move_due_date(case: Case, due_date: date, today: date, terms: Terms) -> Case
 def pay(
     case: Case, amount: Decimal, today: date, terms: Terms, *, stated: AmountByKind | None = None
 ) -> tuple[Case, AmountByKind]:
-    """Registers a payment and says how it was allocated.
+    """Register a payment and say how it was allocated.
 
     Args:
         case: What is paid.
@@ -247,7 +247,7 @@ def pay(
 
 
 def take_back(case: Case, split: AmountByKind, today: date, terms: Terms) -> Case:
-    """Takes a payment back, as of today; a case that it had closed is open again."""
+    """Take a payment back, as of today; a case that it had closed is open again."""
     case = accrue(case, today, terms)
     reopened = evolve(case, paid=case.paid.minus(split))
     if reopened.status is CaseStatus.CLOSED and reopened.open.total > 0:
@@ -257,7 +257,7 @@ def take_back(case: Case, split: AmountByKind, today: date, terms: Terms) -> Cas
 
 
 def credit(case: Case, amount: Decimal, today: date, terms: Terms) -> Case:
-    """Credits the capital; where none is left of it, interest and fees are waived as far as they are open."""
+    """Credit the capital; where none is left of it, interest and fees are waived as far as they are open."""
     case = accrue(case, today, terms)
     case = evolve(case, waived=case.waived.plus(AmountByKind(capital=amount)))
     if case.total.capital <= 0:
@@ -266,7 +266,7 @@ def credit(case: Case, amount: Decimal, today: date, terms: Terms) -> Case:
 
 
 def withdraw(case: Case, today: date, terms: Terms) -> Case:
-    """Waives all that is open, and so closes the case."""
+    """Waive all that is open, and so closes the case."""
     case = accrue(case, today, terms)
     capital = max(case.open.capital, ZERO)
     waived = case.waived.plus(_open_extras(case)).plus(AmountByKind(capital=capital))
@@ -274,7 +274,7 @@ def withdraw(case: Case, today: date, terms: Terms) -> Case:
 
 
 def settle_up(case: Case, today: date) -> Case:
-    """Closes a case of which nothing is open."""
+    """Close a case of which nothing is open."""
     if case.status is CaseStatus.CLOSED or case.open.total > 0:
         return case
     return evolve(resume(case, today), status=CaseStatus.CLOSED, closed_on=today)

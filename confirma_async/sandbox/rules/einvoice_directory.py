@@ -1,4 +1,4 @@
-"""The directory of e-invoices: whose addresses the sandbox knows, so that every case can be tried."""
+"""The directory of e-invoice addresses that the sandbox knows."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ EXAMPLES: Mapping[str, Sequence[EInvoiceAddress]] = MappingProxyType(
 
 ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
-        what="All addresses of a company are told, and none is chosen",
+        what="All addresses of a company are returned, and none is chosen",
         basis="§8: the API chooses none, the caller does",
         evidence=Evidence.DOCUMENTED,
     ),
     Assumption(
         what="A company that is not registered gets an empty array; what is no Business ID gets 400",
-        basis="§8: Not every company is registered; how that shows is ours",
+        basis="§8: Not every company is registered; how that shows is assumed",
         evidence=Evidence.DOCUMENTED,
     ),
 )

@@ -1,4 +1,4 @@
-"""What an invoice claims, settled when it arrives: all that its later way needs to know of it."""
+"""The terms of an invoice, as fixed when it arrives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.money import ZERO, added, payable
+from confirma_async.sandbox.rules.money.amounts import ZERO, added, payable
 from confirma_async.schemas import Interest, InterestType, InvoiceType, SalesInvoiceRequest
 
 
@@ -43,7 +43,7 @@ class InvoiceTermsSnapshot:
 
 
 def snapshot_of(request: SalesInvoiceRequest) -> InvoiceTermsSnapshot:
-    """What an invoice claims."""
+    """Return what an invoice claims."""
     invoice = request.invoice
     header, references, parties = invoice.header, invoice.references, invoice.parties
     seller = parties.seller_party if parties else None
@@ -84,7 +84,7 @@ def _owed(amount: Decimal | None) -> Decimal:
 
 
 def _percentage(terms: Interest | None) -> Decimal | None:
-    """The invoice's own percentage; None takes the client's rate (contract §4: REFERENCE_RATE)."""
+    """Return the invoice's own percentage; None takes the client's rate (contract §4: REFERENCE_RATE)."""
     if terms is None or terms.type == InterestType.REFERENCE_RATE:
         return None
     return terms.percentage

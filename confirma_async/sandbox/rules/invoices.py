@@ -28,10 +28,10 @@ SERVICES = (ServiceType.LIFECYCLE, ServiceType.INTERMEDIATION)
 """The services the sandbox lives through. Co-Op is named by the vendor, but not described: not served."""
 
 VALIDATED_AFTER = timedelta(minutes=1)
-"""From arrival to the end of validation. Ours: the vendor gives no figure."""
+"""From arrival to the end of validation. Assumed: the vendor gives no figure."""
 
 DISTRIBUTED_AFTER = timedelta(hours=1)
-"""From acceptance to delivery. Ours: the vendor gives no figure."""
+"""From acceptance to delivery. Assumed: the vendor gives no figure."""
 
 CONTROLLED = "ACTIVE"
 """Our word for an invoice transferred to payment control; the vendor shows none (provisional)."""
@@ -47,7 +47,7 @@ class InvoiceRule:
     Attributes:
         error: What the distribution record says; never a value of the invoice.
         basis: The sentence of the contract behind it.
-        evidence: How well that is known; None where the rule is ours.
+        evidence: How well that is known; None where the rule is assumed.
         broken: Whether an invoice breaks it.
     """
 
@@ -93,7 +93,7 @@ class Transition:
         due_after: How long until the next step is due; None where no step follows by itself.
         distributes: Whether this step is the delivery, so that its time is the record's ``distributedAt``.
         basis: The sentence of the contract behind it.
-        evidence: How well that is known; None where the step is ours.
+        evidence: How well that is known; None where the step is assumed.
     """
 
     source: InvoiceStatus
@@ -119,7 +119,7 @@ _POSTAL_CODES: Mapping[str, re.Pattern[str]] = MappingProxyType(
 """The countries nearest to the service. Elsewhere any postal code will do: the sandbox needs no atlas."""
 
 _HOME = "FI"
-"""The country of an address that names none. Ours."""
+"""The country of an address that names none. Assumed."""
 
 
 def _has_postal_code(address: Address | None) -> bool:
@@ -135,7 +135,7 @@ def _buyer_address(request: SalesInvoiceRequest) -> Address | None:
 
 
 def _letter_address(request: SalesInvoiceRequest) -> Address | None:
-    """Where a letter goes: to the recipient's address where the invoice has one, else to the buyer's."""
+    """Return where a letter goes: the recipient's address, where there is one, else the buyer's."""
     parties = request.invoice.parties
     recipient = parties.invoice_recipient_party if parties else None
     return recipient.address if recipient and recipient.address else _buyer_address(request)
@@ -173,7 +173,7 @@ RULES: Sequence[InvoiceRule] = (
     ),
     InvoiceRule(
         error="the due date is before the invoice date",
-        basis="ours, but for reminders and credit notes: no sentence of the contract says it",
+        basis="assumed, but for reminders and credit notes: no sentence of the contract says it",
         evidence=None,
         broken=lambda request: (
             request.invoice.header.type not in {InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE}
@@ -182,7 +182,7 @@ RULES: Sequence[InvoiceRule] = (
     ),
     InvoiceRule(
         error="a letter needs a postal code that is valid for its country",
-        basis="§9: a bad or missing postal code stops a letter; that it shows as ERROR is ours",
+        basis="§9: a bad or missing postal code stops a letter; that it shows as ERROR is assumed",
         evidence=Evidence.DOCUMENTED,
         broken=lambda request: _is_letter(request) and not _has_postal_code(_letter_address(request)),
     ),
@@ -212,7 +212,7 @@ TRANSITIONS: Sequence[Transition] = (
         source=_PAUSED,
         when={"valid": True, "manual": False, "delivered": False},
         target=_ACCEPTED,
-        basis="§4: distribution.enabled; that the invoice then stays ACCEPTED is ours",
+        basis="§4: distribution.enabled; that the invoice then stays ACCEPTED is assumed",
         evidence=None,
     ),
     Transition(
@@ -243,7 +243,7 @@ TRANSITIONS: Sequence[Transition] = (
         source=_ACCEPTED,
         when={"service": ServiceType.LIFECYCLE, "printed": False},
         target=InvoiceStatus.INVOICED,
-        basis="§4: COLLECTION (opens a debt collection case, no printout); that it reads INVOICED is ours",
+        basis="§4: COLLECTION (opens a debt collection case, no printout); that it reads INVOICED is assumed",
         evidence=None,
     ),
 )
@@ -255,7 +255,7 @@ COMPLETED = frozenset({InvoiceStatus.INVOICED, InvoiceStatus.INTERMEDIATED})
 
 
 def facts_of(request: SalesInvoiceRequest, service: str) -> Facts:
-    """Settles what will decide an invoice's way."""
+    """Settle what will decide an invoice's way."""
     errors = [rule.error for rule in RULES if rule.broken(request)]
     processing = request.processing
     kind = request.invoice.header.type
@@ -275,7 +275,7 @@ def facts_of(request: SalesInvoiceRequest, service: str) -> Facts:
 
 
 def _control_of(request: SalesInvoiceRequest, service: str) -> str | None:
-    """What payment control will say.
+    """Return what payment control will say.
 
     Intermediation: nothing goes to an agency. Lifecycle: payment control on; a bad or missing postal code
     stops the transfer (both §9, documented). That ``paymentControlEnabled: false`` switches it off, and that

@@ -1,4 +1,4 @@
-"""The way of an unpaid invoice: which stage comes when, and what it costs."""
+"""The stages of an unpaid invoice: their order, days and fees."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.money import ZERO
+from confirma_async.sandbox.rules.money.amounts import ZERO
 from confirma_async.schemas.wire import Evidence
 
 
@@ -20,7 +20,7 @@ class Route(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where a case stands. The stages are named in words (contract §9); these spellings are ours."""
+    """Where a case stands. The stages are named in words (contract §9); these spellings are assumed."""
 
     PAYMENT_CONTROL = "PAYMENT_CONTROL"
     OVERDUE = "OVERDUE"
@@ -43,8 +43,8 @@ class Step:
         day: When, in days after the due date; of DEBT_COLLECTION, after the case was opened.
         fee: What it adds to the costs, in the case's currency.
         description: What the timeline says.
-        basis: The sentence of the contract behind it. Days and fees are ours throughout.
-        evidence: How well that is known; None where the step is ours.
+        basis: The sentence of the contract behind it. Days and fees are assumed.
+        evidence: How well that is known; None where the step is assumed.
     """
 
     route: Route
@@ -57,7 +57,7 @@ class Step:
 
 
 def _way(route: Route, basis: str, *stages: tuple[Stage, int, str, str]) -> Sequence[Step]:
-    """A route from its stages, each with its day, its fee and what the timeline says."""
+    """Return a route from its stages, each with its day, its fee and what the timeline says."""
     return [
         Step(
             route=route,

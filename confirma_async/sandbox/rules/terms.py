@@ -1,4 +1,4 @@
-"""What clients have agreed on with the service: a setting, since each client agrees on its own."""
+"""The terms of a client: stages, fees, rates. Each client has its own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.rules.allocation import ORDER
-from confirma_async.sandbox.rules.interest import MARGIN, REFERENCE_RATES
+from confirma_async.sandbox.rules.money.allocation import ORDER
+from confirma_async.sandbox.rules.money.interest import MARGIN, REFERENCE_RATES
 from confirma_async.sandbox.rules.stages import STEPS, Route, Step
 from confirma_async.schemas import AllocationType
 
@@ -26,7 +26,7 @@ def _read_only(rates: Mapping[date, Decimal]) -> Mapping[date, Decimal]:
 
 @frozen(kw_only=True)
 class Terms:
-    """Timing, fees and rates. The vendor says that clients have rules of their own; the figures are ours.
+    """Timing, fees and rates. The vendor says that clients have rules of their own; the figures are assumed.
 
     Attributes:
         steps: The stages of unpaid invoices with their days and fees.

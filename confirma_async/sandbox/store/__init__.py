@@ -20,6 +20,7 @@ from confirma_async.sandbox.store import (
     invoices,
     money,
     schedule,
+    told,
 )
 from confirma_async.sandbox.store.accounts import SandboxClient
 from confirma_async.sandbox.store.database import Database
@@ -27,7 +28,7 @@ from confirma_async.sandbox.store.invoices import StoredInvoice
 
 __all__ = ["SandboxClient", "Store", "StoredInvoice"]
 
-_TABLES = (accounts, invoices, schedule, cases, money, accounting, einvoice_directory)
+_TABLES = (accounts, invoices, schedule, cases, money, accounting, einvoice_directory, told)
 
 
 class Store:
@@ -45,6 +46,7 @@ class Store:
         money: Payments and settlements.
         records: What goes to the accounting system.
         einvoice_directory: Who receives e-invoices where.
+        told: Records that are told of as they were given.
 
     Raises:
         ConfigurationError: the file cannot be opened, is in use, or is not of a sandbox.
@@ -61,6 +63,7 @@ class Store:
         self.einvoice_directory: einvoice_directory.AddressTable = einvoice_directory.AddressTable(
             self._database
         )
+        self.told: told.ToldTable = told.ToldTable(self._database)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Writes to several tables, all or none."""

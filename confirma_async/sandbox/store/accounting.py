@@ -9,7 +9,7 @@ import msgspec
 from attrs import evolve, frozen
 
 from confirma_async.sandbox.rules.accounting import RecordKind
-from confirma_async.sandbox.rules.money import ZERO
+from confirma_async.sandbox.rules.money.amounts import ZERO
 from confirma_async.sandbox.store.database import Database
 from confirma_async.schemas.accounting import PENDING
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 import msgspec
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.rules.money import AmountByKind
-from confirma_async.sandbox.rules.settlement import FIRST_SETTLEMENT
+from confirma_async.sandbox.rules.money.amounts import AmountByKind
+from confirma_async.sandbox.rules.money.settlement import FIRST_SETTLEMENT
 from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
 SCHEMA = (

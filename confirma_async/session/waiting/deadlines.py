@@ -69,11 +69,11 @@ class Deadlines(Generic[K]):
             self._expire(key)
 
 
-class Timeouts:
+class Timeouts(Deadlines["Timeout"]):
     """``asyncio.timeout_at`` for many waits of one loop at a time."""
 
     def __init__(self) -> None:
-        self._deadlines = Deadlines(Interruption.end)
+        super().__init__(Timeout.end)
 
     def until(self, moment: float, loop: asyncio.AbstractEventLoop) -> Timeout:
         """Limits a wait: a context manager, which ends it and raises ``TimeoutError`` when its time is up.
@@ -82,32 +82,26 @@ class Timeouts:
             moment: The deadline, by the clock of the loop.
             loop: The running loop.
         """
-        return Timeout(self._deadlines, moment, loop)
-
-    def stop(self) -> None:
-        """Has nothing left to do: no wait is under way."""
-        self._deadlines.stop()
+        return Timeout(self, moment, loop)
 
 
 class Timeout(Interruption):
     """One wait with a limit."""
 
-    __slots__ = ("_deadlines", "_loop", "_moment")
+    __slots__ = ("_loop", "_moment", "_timeouts")
 
-    def __init__(
-        self, deadlines: Deadlines[Interruption], moment: float, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self._deadlines = deadlines
+    def __init__(self, timeouts: Timeouts, moment: float, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._timeouts = timeouts
         self._moment = moment
         self._loop = loop
 
     def __enter__(self) -> None:
-        self.begin()
-        self._deadlines.add(self, self._moment, self._loop)
+        self._timeouts.add(self, self._moment, self._loop)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._deadlines.remove(self)
+        self._timeouts.remove(self)
         if self.over(kind):
             raise TimeoutError from error

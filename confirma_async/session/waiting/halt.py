@@ -65,13 +65,13 @@ class _Wait(Interruption):
     __slots__ = ("_halt", "_waits")
 
     def __init__(self, halt: Halt, waits: set[_Wait]) -> None:
+        super().__init__()
         self._halt = halt
         self._waits = waits
 
     def __enter__(self) -> None:
         if self._halt.called:
             raise CalledOffError
-        self.begin()
         self._waits.add(self)
 
     def __exit__(

@@ -7,12 +7,14 @@ from typing import cast
 
 
 class Interruption:
-    """A wait of the running task that may be ended; a cancellation from elsewhere stays what it is."""
+    """A wait of the running task that may be ended; a cancellation from elsewhere stays what it is.
+
+    It is made as the task begins to wait.
+    """
 
     __slots__ = ("_before", "_ended", "_task")
 
-    def begin(self) -> None:
-        """The task begins to wait."""
+    def __init__(self) -> None:
         self._task = cast("asyncio.Task[object]", asyncio.current_task())  # a coroutine always runs in one
         self._before = self._task.cancelling()
         self._ended = False

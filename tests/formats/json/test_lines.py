@@ -17,7 +17,7 @@ from confirma_async.formats import (
     read,
     scan,
 )
-from confirma_async.formats.json import lines as json_lines
+from confirma_async.formats.json import records as json_records
 from confirma_async.schemas import InvoiceType
 
 
@@ -150,7 +150,7 @@ def test_json_that_is_nested_without_end_is_refused(write):
 
 
 def test_a_line_beyond_the_limit_is_refused_alone(write, monkeypatch):
-    monkeypatch.setattr(json_lines, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(json_records, "LONGEST_LINE", 1000)
     long = document(1, description="x" * 5000)
     found = list(read(write("in.jsonl", lines(long, document(2)))))
     assert rules(found[0]) == [("$", "json.size")]
@@ -272,6 +272,6 @@ def test_a_broken_json_file_is_one_bad_record(write):
 
 
 def test_a_json_array_beyond_the_limit_is_refused_with_what_to_do(write, monkeypatch):
-    monkeypatch.setattr(json_lines, "LARGEST_FILE", 10)
+    monkeypatch.setattr(json_records, "LARGEST_FILE", 10)
     with pytest.raises(InputError, match="JSON Lines"):
         one(write("in.json", json.dumps([document(1)])))

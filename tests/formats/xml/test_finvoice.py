@@ -15,6 +15,7 @@ from confirma_async.converters import Converter
 from confirma_async.formats import BadRecord, InputError, ReadInvoice, ReadOptions, assign, read, scan
 from confirma_async.formats.xml.finvoice.codes import TYPE_CODES, day, number
 from confirma_async.validation import check
+from tests.formats.xml.changes import changed, problems
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "finvoice" / "invoices.xml"
 SCHEMA = Path(__file__).parents[3].parent / "shared" / "data" / "finvoice" / "Finvoice3.0.xsd"
@@ -23,13 +24,6 @@ ENVELOPE, INVOICE, _, CREDIT_NOTE = re.split(r"(?=<\?xml)|(?<=</Finvoice>)\n(?=<
 ROW = "/Finvoice/InvoiceRow[1]"
 INSTRUCTED = '<EpiInstructedAmount AmountCurrencyIdentifier="EUR">1335,57<'
 IBAN = '<EpiAccountID IdentificationSchemeName="IBAN">FI2112345600000785<'
-
-
-def changed(document: str, *pairs: tuple[str, str]) -> str:
-    for before, after in pairs:
-        assert before in document, before
-        document = document.replace(before, after, 1)
-    return document
 
 
 @pytest.fixture
@@ -48,11 +42,6 @@ def record(records):
         return found
 
     return read_one
-
-
-def problems(found) -> list[tuple[str, str]]:
-    assert isinstance(found, BadRecord)
-    return [(problem.path, problem.rule) for problem in found.problems]
 
 
 def details(found) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``confirma ledger``, ``accounting-payment``, ``accounting-invoice``: the way to the accounting system."""
+"""``confirma ledger``, ``accounting-payment``, ``accounting-invoice``: the accounting system."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import click
 
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.records import Layout, Sheet, as_list, show_list
 from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.tables import Layout, Sheet, as_list, show_list
 from confirma_async.formats import read_document
 from confirma_async.schemas import AccountingReceipt, LedgerSubmission, PaymentSubmission, TransferStatus
 from confirma_async.validation import Checks
@@ -71,8 +71,8 @@ def submit_ledger(file: Path, checks: Checks, connection: Connection, as_json: b
             ledger, validate=checks.validate, allow=checks.allow
         )
     )
-    told = f"The service has taken ledger {ledger.ledger_identifier or 'without an identifier'}"
-    return _taken(receipt, told, "confirma ledger status", connection, as_json=as_json)
+    sentence = f"The service has taken ledger {ledger.ledger_identifier or 'without an identifier'}"
+    return _taken(receipt, sentence, "confirma ledger status", connection, as_json=as_json)
 
 
 @ledger.command("status", short_help="Show how the transfer of ledgers stands.")
@@ -86,7 +86,7 @@ def ledger_status(filters: Mapping[str, str], connection: Connection, layout: La
     """
     answer = connection.ask(lambda confirma: confirma.accounting.ledger_statuses(filters))
     show_list(answer.ledgers, LEDGERS, layout, connection.converter)
-    return _standing(answer.ledgers)
+    return _exit_of(answer.ledgers)
 
 
 @click.group(short_help="Payments for the accounting system.")
@@ -112,8 +112,8 @@ def submit_payments(file: Path, checks: Checks, connection: Connection, as_json:
             payments, validate=checks.validate, allow=checks.allow
         )
     )
-    told = f"The service has taken {len(payments)} payment{'' if len(payments) == 1 else 's'}"
-    return _taken(receipt, told, "confirma accounting-payment status", connection, as_json=as_json)
+    sentence = f"The service has taken {len(payments)} payment{'' if len(payments) == 1 else 's'}"
+    return _taken(receipt, sentence, "confirma accounting-payment status", connection, as_json=as_json)
 
 
 @accounting_payment.command("status", short_help="Show how the transfer of payments stands.")
@@ -127,7 +127,7 @@ def payment_status(filters: Mapping[str, str], connection: Connection, layout: L
     """
     answer = connection.ask(lambda confirma: confirma.accounting.payment_statuses(filters))
     show_list(answer.payments, PAYMENTS, layout, connection.converter)
-    return _standing(answer.payments)
+    return _exit_of(answer.payments)
 
 
 @click.group(short_help="Invoices on their way to the accounting system.")
@@ -151,21 +151,21 @@ def invoice_status(filters: Mapping[str, str], connection: Connection, layout: L
     """
     answer = connection.ask(lambda confirma: confirma.accounting.invoice_statuses(filters))
     show_list(answer.invoices, INVOICES, layout, connection.converter)
-    return _standing(answer.invoices)
+    return _exit_of(answer.invoices)
 
 
 def _taken(
-    receipt: AccountingReceipt, told: str, next_command: str, connection: Connection, *, as_json: bool
+    receipt: AccountingReceipt, sentence: str, next_command: str, connection: Connection, *, as_json: bool
 ) -> Exit:
     if as_json:
         print_json(connection.converter.unstructure(receipt))
     else:
-        say(f"{told}.")
-        say(f"Whether the accounting system takes it, is told by: {next_command}")
+        say(f"{sentence}.")
+        say(f"To see whether the accounting system takes it: {next_command}")
     return Exit.ACCEPTED
 
 
-def _standing(records: Sequence[TransferStatus]) -> Exit:
+def _exit_of(records: Sequence[TransferStatus]) -> Exit:
     if any(record.has_failed for record in records):
         return Exit.REJECTED
     return Exit.PAUSED if any(record.is_pending for record in records) else Exit.ACCEPTED

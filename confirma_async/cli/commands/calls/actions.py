@@ -12,8 +12,8 @@ from attrs import frozen
 
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors import usage
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors import argument_errors
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.formats import read_document
@@ -56,11 +56,11 @@ _ACTIONS: Mapping[str, _Named] = {
         "Ask for a payment plan; what it should be goes into the comment.",
         '--case 7 --comment "Three instalments"',
     ),
-    "objection": _Named(Objection, "Tell that the debtor objects.", '--case 7 --comment "Goods were broken"'),
+    "objection": _Named(Objection, "Say that the debtor objects.", '--case 7 --comment "Goods were broken"'),
     "pause": _Named(Pause, "Pause it.", "--case 7"),
     "direct-payment": _Named(
         DirectPayment,
-        "Tell that the debtor has paid you directly.",
+        "Say that the debtor has paid you directly.",
         "--case 7 --amount 125.50 --currency EUR --payment-date 2026-11-20",
     ),
 }
@@ -95,14 +95,14 @@ def action() -> None:
     \b
       confirma invoice action due-date --invoice 1042 --case 7 --due-date 2026-12-01
       confirma invoice action from-file actions.json
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
 
 
 def _command(name: str, named: _Named) -> click.Command:
     def run(connection: Connection, as_json: bool, **given: Any) -> Exit:
         if given["invoice_number"] is None and given["case_id"] is None:
             raise click.UsageError("name the invoice, the case, or both: --invoice, --case. Nothing was sent")
-        with usage.of_arguments():
+        with argument_errors.of_arguments():
             return _send([named.kind(**given)], connection, as_json=as_json)
 
     help_text = f"{named.meaning}\n\n\b\n  confirma invoice action {name} {named.example}"
@@ -156,11 +156,11 @@ def _send(
         return Exit.ACCEPTED
     count = f"{len(actions)} action{'' if len(actions) == 1 else 's'}"
     say(f"The service has taken {count}; it queues them, and processes them later.")
-    for told in receipt.actions:
+    for action in receipt.actions:
         about = ", ".join(
             f"{what} {number}"
-            for what, number in (("invoice", told.invoice_number), ("case", told.case_id))
+            for what, number in (("invoice", action.invoice_number), ("case", action.case_id))
             if number is not None
         )
-        say(f"  {told.code or 'action'} of {about or '?'}: {told.status or 'no status given'}")
+        say(f"  {action.code or 'action'} of {about or '?'}: {action.status or 'no status given'}")
     return Exit.ACCEPTED

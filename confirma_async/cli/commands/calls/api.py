@@ -9,7 +9,7 @@ import click
 
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.client import Confirma
@@ -71,7 +71,7 @@ def api(
     \b
       confirma api GET /payments -q fromDate=2026-11-01 -q toDate=2026-11-30
       confirma api POST /invoice/action --body actions.json
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     body = None if body_file is None else read_json(body_file, connection.converter)
 
     async def asked(confirma: Confirma) -> RawResponse[object]:

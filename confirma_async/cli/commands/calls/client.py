@@ -1,4 +1,4 @@
-"""``confirma client``: a company becomes a client."""
+"""``confirma client``: onboard a company."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import evolve
 
 from confirma_async.cli import options, token_file
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.client import Confirma
@@ -53,7 +53,7 @@ def create(
 
     \b
       confirma client create seller.json --save seller.key
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     if save is None:
         raise click.UsageError("name the file to keep the client's token in: --save FILE. Nothing was sent")
     token_file.check_place(save, replaced=False)
@@ -86,7 +86,7 @@ def create(
 
 
 def _as_json(created: ClientCreated, save: Path) -> dict[str, object]:
-    """All of the answer but the token."""
+    """Return all of the answer but the token."""
     return {
         "client_identifier": created.client_identifier,
         "confirma_finance_customer_code": created.confirma_finance_customer_code,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
-from confirma_async.cli.output.records import Layout, Sheet, as_list, show_list
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.output.tables import Layout, Sheet, as_list, show_list
 from confirma_async.resources.operations import pick_address
 
 ADDRESSES = Sheet(
@@ -44,7 +44,7 @@ def finvoice(
       confirma finvoice 0737546-2 --type IBAN --operator NDEAFIHH --json
 
     Exit code 0: the addresses, or the one that fits; 1: none fits, or more than one.
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     found = connection.ask(lambda confirma: confirma.operations.finvoice_credentials(business_id))
     if address_type is not None or operator_id is not None:
         found = (pick_address(found, address_type=address_type, operator_id=operator_id),)

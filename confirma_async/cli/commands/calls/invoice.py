@@ -12,9 +12,10 @@ from confirma_async.bulk.evidence.classification import Receipts, classify_answe
 from confirma_async.cli import options
 from confirma_async.cli.commands.calls.actions import action
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.records import (
+from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.tables import (
     Layout,
     Sheet,
     as_list,
@@ -24,13 +25,12 @@ from confirma_async.cli.output.records import (
     show_list,
     tell_window,
 )
-from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.client import Confirma
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.formats import read_document
 from confirma_async.schemas import Case, DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
-from confirma_async.session.pipeline import Reply
+from confirma_async.session.decoding import Reply
 from confirma_async.validation import Checks
 
 _OK = 200
@@ -119,12 +119,12 @@ def _show_receipt(
 def case(case_id: int | None, invoice_number: int | None, connection: Connection, as_json: bool) -> Exit:
     """Show balance, payments, events and timeline of a case.
 
-    CASE is its number, which confirma invoice distribution tells for each invoice; or name the invoice.
+    CASE is its number, which confirma invoice distribution shows for each invoice; or name the invoice.
 
     \b
       confirma invoice case 7
       confirma invoice case --invoice 1042
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     details = connection.ask(lambda confirma: confirma.invoices.case(case_id, invoice_number=invoice_number))
     if as_json:
         print_json(connection.converter.unstructure(details))
@@ -186,7 +186,7 @@ def distribution(
     \b
       confirma invoice distribution --from 2026-11-01 --to 2026-11-30
       confirma invoice distribution --invoice 1042 --json
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
 
     async def read(confirma: Confirma) -> tuple[list[DistributionRecord], ResponseDecodeError | None]:
         verb = confirma.invoices.distributions_v2 if v2 else confirma.invoices.distributions

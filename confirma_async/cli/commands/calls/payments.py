@@ -12,11 +12,11 @@ from functools import reduce
 import click
 from attrs import frozen
 
-from confirma_async.cli import changes, options
+from confirma_async.cli import options, side_effects
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.records import Layout, Sheet, as_list, collected, show_list, tell_window
+from confirma_async.cli.output.tables import Layout, Sheet, as_list, collected, show_list, tell_window
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.errors import ResponseDecodeError
@@ -67,7 +67,7 @@ SETTLEMENTS = Sheet(
 
 _LOST_IS_LOST = (
     "--unfetched-only marks what it returns as fetched. If the answer is lost on its way, or this command is "
-    "stopped before it has printed it, the same question never tells it again. Reading by period "
+    "stopped before it has printed it, the same question never returns it again. Reading by period "
     "(--from, --to) marks nothing, and can be repeated."
 )
 
@@ -83,7 +83,7 @@ def payments(
 
     \b
       confirma payments --from 2026-11-01 --to 2026-11-30 --csv > november.csv
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
 
     async def read(confirma: Confirma) -> tuple[list[Payment], ResponseDecodeError | None]:
         return await collected(confirma.payments.list(from_date=from_date, to_date=to_date))
@@ -115,12 +115,12 @@ def settlements(
 ) -> Exit:
     """Show what was paid out to you, one line for each allocation to an invoice.
 
-    Read by period: it can be repeated, and settlement_id tells one settlement from another. Without dates
+    Read by period: it can be repeated, and settlement_id distinguishes settlements. Without dates
     the service takes the last 30 days.
 
     \b
       confirma settlements --from 2026-11-01 --to 2026-11-30 --csv > november.csv
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     if unfetched_only and not yes:
         _be_sure()
 
@@ -133,7 +133,7 @@ def settlements(
     with signals.changing() if unfetched_only else contextlib.nullcontext():
         found, error = connection.ask(read)
         if unfetched_only:
-            changes.note()
+            side_effects.note()
     rows = [row for settlement in found for row in _rows(settlement)]
     show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
     if not unfetched_only:
@@ -178,7 +178,7 @@ class _Row:
 
 
 def _rows(settlement: Settlement) -> Iterator[_Row]:
-    """One row for each allocation; one all the same where there is none."""
+    """Yield one row for each allocation; one all the same where there is none."""
     beneficiary = settlement.beneficiary or Beneficiary()
     for allocation in settlement.allocations or (SettlementAllocation(),):
         parts = _parts(allocation)
@@ -207,7 +207,7 @@ def _rows(settlement: Settlement) -> Iterator[_Row]:
 
 
 def _parts(allocation: SettlementAllocation) -> dict[AllocationType | None, Decimal]:
-    """What an allocation is made of, by kind; kinds that are not known yet are among them."""
+    """Return what an allocation is made of, by kind; kinds that are not known yet are among them."""
     parts: dict[AllocationType | None, Decimal] = {}
     for part in allocation.breakdown:
         if part.amount is not None:

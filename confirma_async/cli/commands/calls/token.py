@@ -1,4 +1,4 @@
-"""``confirma token``: is the key valid, and a new one in its place."""
+"""``confirma token``: check the key, or renew it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from confirma_async.cli import options, token_file
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.client import Confirma
@@ -50,7 +50,7 @@ def renew(save: Path | None, connection: Connection, as_json: bool) -> Exit:
     \b
       confirma token renew --key-file ~/.confirma-key
       confirma token renew --save ~/.confirma-key
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     place = save or connection.key_file
     if place is None:
         raise click.UsageError("name the file to keep the new token in: --save FILE. Nothing was sent")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.formats import FileFormat, ReadOptions
 from confirma_async.formats.tables.propose.proposal import propose

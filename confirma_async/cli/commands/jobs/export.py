@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from confirma_async.bulk.items import Row
-from confirma_async.bulk.journal import Refused
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.bulk.journal.records import Refused
+from confirma_async.bulk.models import Row
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.output.printer import json_line
-from confirma_async.cli.output.records import print_csv
+from confirma_async.cli.output.tables import print_csv
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "place": lambda row: row.source,
@@ -35,7 +35,7 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "decided_at": lambda row: _moment(row.decided_at),
     "seconds": lambda row: None if row.seconds is None else round(row.seconds, 3),
 }
-"""What is told of an invoice."""
+"""What is exported of an invoice."""
 
 
 @click.command(short_help="Print all that a journal knows, as CSV or JSON Lines.")
@@ -52,14 +52,14 @@ def export(which: str | None, whose: Whose, as_csv: bool, as_json: bool) -> Exit
     \b
     Example:
       confirma export --csv > outcomes.csv
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     if as_csv and as_json:
         raise click.UsageError("--json and --csv exclude each other")
     with chosen(which, whose) as found:
         if as_json:
             records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(found))
             sys.stdout.buffer.writelines(json_line(record) for record in records)
-            sys.stdout.flush()  # here, where it can still be told that it failed
+            sys.stdout.flush()  # here, where its failure can still be reported
         else:
             print_csv([*_COLUMNS], _lines(found))
     return Exit.ACCEPTED
@@ -74,14 +74,14 @@ def _lines(found: Chosen) -> Iterator[list[Any]]:
 
 
 def _of_refusal(refused: Refused) -> list[Any]:
-    told = {
+    values = {
         "place": refused.source,
         "number": refused.number,
         "state": "refused",
         "rule": refused.rule,
         "detail": f"{refused.path}: {refused.message}",
     }
-    return [told.get(name) for name in _COLUMNS]
+    return [values.get(name) for name in _COLUMNS]
 
 
 def _moment(seconds: float | None) -> str | None:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import click
 
-from confirma_async.accounts import JOURNAL_NAME, Accounts
+from confirma_async.accounts.folders import JOURNAL_NAME
+from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.journal import open_sqlite, reading
+from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
+from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table
@@ -65,7 +67,7 @@ def list_(as_json: bool) -> Exit:
 
 
 def _remark(listed: Mapping[str, object]) -> str:
-    """What is said beside the path of a journal."""
+    """Return what is said beside the path of a journal."""
     if listed["exists"]:
         return ""
     return f" ({_GONE})" if listed["gone"] else " (none yet)"
@@ -143,7 +145,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
         lines=True,
     )
     _agree(yes, "Is it certain that nothing was sent which this journal does not know?")
-    with contextlib.closing(open_sqlite(path)) as opened, opened.transaction():
+    with contextlib.closing(open_sqlite(path, alone=True)) as opened, opened.transaction():
         freed = opened.trust(time.time())
     said = f"Trusted. {freed} invoices that were waiting for a lookup may be sent."
     _say(said, {"journal": str(path), "freed": freed}, as_json=as_json)
@@ -204,7 +206,7 @@ def archive(which: str | None, whose: Whose, before: datetime.date, as_json: boo
     """
     path = _path(which, whose)
     moment = datetime.datetime.combine(before, datetime.time.min).astimezone().timestamp()
-    with contextlib.closing(open_sqlite(path)) as opened:
+    with contextlib.closing(open_sqlite(path, alone=True)) as opened:
         with opened.transaction():
             count = opened.archive(moment)
         opened.shrink()
@@ -214,7 +216,7 @@ def archive(which: str | None, whose: Whose, before: datetime.date, as_json: boo
 
 
 def _say(sentence: str, facts: Mapping[str, object], *, as_json: bool) -> None:
-    """Says what was done: a sentence for people, facts for machines."""
+    """Say what was done: a sentence for people, facts for machines."""
     if as_json:
         print_json(facts)
     else:
@@ -229,7 +231,7 @@ def _path(which: str | None, whose: Whose) -> Path:
 
 
 def _is_production(path: Path) -> bool:
-    """Whether a journal is one of production; one that cannot be read may be."""
+    """Say whether a journal is one of production; one that cannot be read may be."""
     if not path.exists():
         return path.parent.parent.name in Environment.PRODUCTION.value
     try:
@@ -245,7 +247,7 @@ def _agree(yes: bool, question: str) -> None:
 
 
 def _is_asked(question: str, answer: str | None) -> bool:
-    """Asks a person at a terminal; without one, the answer is no."""
+    """Ask a person at a terminal; without one, the answer is no."""
     if not sys.stdin or not sys.stdin.isatty():
         return False
     if answer is None:

@@ -9,7 +9,7 @@ import click
 
 from confirma_async.bulk.reporting.summary import summarize
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, chosen, which, whose
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -37,8 +37,8 @@ def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit
     \b
     Example:
       confirma report --html report.html
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
-    _refuse_another_file(target)
+    """
+    refuse_another_file(target)
     with chosen(which, whose) as found:
         summary, name = summarize(found.journal, found.run), found.name
     written = page(summary, name, datetime.datetime.now().astimezone())
@@ -50,8 +50,8 @@ def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit
     return Exit.ACCEPTED
 
 
-def _refuse_another_file(target: Path) -> None:
-    """A journal, or an input file, that was named by mistake is not written over."""
+def refuse_another_file(target: Path) -> None:
+    """Refuse to write over a journal or an input file that was named by mistake."""
     if not target.is_file():
         return
     with target.open("rb") as file:

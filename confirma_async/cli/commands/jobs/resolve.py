@@ -1,4 +1,4 @@
-"""``confirma resolve``: a person's word on an invoice that may have arrived."""
+"""``confirma resolve``: record what a person found out about an invoice of unknown outcome."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import click
 
 from confirma_async.bulk import Journal, State
 from confirma_async.bulk.evidence.kinds import Kind
-from confirma_async.bulk.items import Row
-from confirma_async.bulk.journal import Resolution
+from confirma_async.bulk.journal.records import Resolution
+from confirma_async.bulk.models import Row
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -66,8 +66,8 @@ def resolve(
 ) -> Exit:
     """Record what you found out about an invoice that may have arrived.
 
-    Only invoices that the journal lists as unknown can be resolved, and only while no job runs. Be sure
-    before you say "absent": the next run sends the invoice again.
+    Only invoices that the journal lists as unknown can be resolved, and none that a job is looking up just
+    then. Be sure before you say "absent": the next run sends the invoice again.
 
     After a journal was restored, many invoices may be held whose number is listed: by the list alone they
     could be other documents of those numbers, which the journal has forgotten. Where no two documents of your
@@ -77,7 +77,7 @@ def resolve(
     Examples:
       confirma resolve 1042 --is accepted --because "seen in the portal"
       confirma resolve --listed --is accepted --because "one series of numbers"
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     note = because.strip()
     if not note:
         raise click.BadParameter("it is empty; say how you know", param_hint="--because")
@@ -92,19 +92,18 @@ def resolve(
     path, run = located(before[0] if before else None, whose)
     if not path.is_file():
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
-    with contextlib.closing(open_sqlite(path)) as journal:
+    with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
         fitting = _fitting(journal, run, kind, seller)
         rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
-        with journal.transaction():
-            for row in rows:
-                journal.resolve(
-                    Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
-                )
+        for row in rows:
+            journal.resolve(
+                Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
+            )
     if as_json:
-        told = [
+        resolved = [
             {"number": row.key.number, "type": row.key.type, "is": found, "because": note} for row in rows
         ]
-        print_json({"resolved": told} if listed else told[0])
+        print_json({"resolved": resolved} if listed else resolved[0])
     elif not rows:
         say("No invoice is held because its record names no type; nothing was changed.")
     elif listed:
@@ -115,7 +114,7 @@ def resolve(
 
 
 def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | None) -> list[Row]:
-    """The invoices of unknown outcome that fit the options."""
+    """Return the invoices of unknown outcome that fit the options."""
     return [
         row
         for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
@@ -125,8 +124,8 @@ def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | 
 
 
 def _listed(rows: Sequence[Row]) -> list[Row]:
-    """Those that are held because their record names no type."""
-    return [row for row in rows if (row.detail or "").startswith(Kind.UNTYPED.reading.told)]
+    """Return those that are held because their record names no type."""
+    return [row for row in rows if (row.detail or "").startswith(Kind.UNTYPED.reading.detail)]
 
 
 def _the_one(journal: Journal, rows: Sequence[Row], number: int) -> Row:
@@ -137,8 +136,8 @@ def _the_one(journal: Journal, rows: Sequence[Row], number: int) -> Row:
             "lists those"
         )
     if len(fitting) > 1:
-        told = ", ".join(f"{row.key} of {row.key.seller or 'the client'}" for row in fitting)
+        choices = ", ".join(f"{row.key} of {row.key.seller or 'the client'}" for row in fitting)
         raise click.UsageError(
-            f"several are unknown under this number ({told}); name --type, --seller or both"
+            f"several are unknown under this number ({choices}); name --type, --seller or both"
         )
     return fitting[0]

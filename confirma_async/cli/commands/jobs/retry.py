@@ -1,4 +1,4 @@
-"""``confirma retry``: rejected invoices once more, corrected, under the same number."""
+"""``confirma retry``: send rejected invoices again, after correction, under the same number."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pathlib import Path
 import click
 from attrs import evolve, frozen
 
-from confirma_async.accounts import AccountName
+from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.submit import Order, send
+from confirma_async.cli.commands.jobs.submit import SubmitRequest, send
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit, of_report
+from confirma_async.cli.errors.exit_codes import Exit, of_report
+from confirma_async.cli.input_options import input_options
+from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, Whose, account_options, chosen, is_run_or_journal
-from confirma_async.cli.running import Running, running
 from confirma_async.cli.stopping import signals
 from confirma_async.errors import JournalError
 from confirma_async.formats import ReadOptions, expand
@@ -32,9 +33,9 @@ from confirma_async.validation import Checks
 )
 @click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine.")
 @account_options
-@running
+@job_options
 @options.checks
-@options.reading
+@input_options
 @connected
 @options.as_json
 def retry(
@@ -44,7 +45,7 @@ def retry(
     unchanged: bool,
     sandbox: bool,
     account: AccountName,
-    running: Running,
+    job: JobSettings,
     number_from: int | None,
     reading: ReadOptions,
     checks: Checks,
@@ -62,7 +63,7 @@ def retry(
       confirma retry --rejected
       confirma retry 7 --rejected
       confirma retry own.journal --rejected corrected.csv
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     if "-" in words or "" in words:
         raise click.UsageError("standard input (-) will not do here; name a file")
     which, files = (words[0], words[1:]) if words and is_run_or_journal(words[0]) else (None, words)
@@ -73,19 +74,19 @@ def retry(
         need_files=not files,
     )
     options.warn_of_unchecked()
-    order = Order(
+    request = SubmitRequest(
         connection=evolve(connection, account=account),
         files=expand([Path(name) for name in files or meant.inputs]),
         journal=meant.journal,
         sandbox=meant.sandbox,
-        running=running,
+        job=job,
         retry=Retry.ALL if unchanged else Retry.CHANGED,
         number_from=number_from,
         reading=reading,
         checks=checks,
         as_json=as_json,
     )
-    return of_report(signals.run(send, order))
+    return of_report(signals.run(send, request))
 
 
 @frozen(kw_only=True)

@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from confirma_async.bulk import State
-from confirma_async.bulk.journal import Journal, Run
-from confirma_async.bulk.sqlite.journal import reading_if_there
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.sqlite.reader import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.status import moment
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table
@@ -63,7 +64,7 @@ def jobs(which: str | None, whose: Whose, as_json: bool) -> Exit:
     return Exit.ACCEPTED
 
 
-def _counts(journal: Journal, run: Run) -> dict[str, int]:
+def _counts(journal: JournalReader, run: Run) -> dict[str, int]:
     counts = journal.counts(run.number)
     return {
         "accepted": counts[State.ACCEPTED] + run.known,
@@ -73,7 +74,7 @@ def _counts(journal: Journal, run: Run) -> dict[str, int]:
     }
 
 
-def _as_row(journal: Journal, run: Run) -> list[object]:
+def _as_row(journal: JournalReader, run: Run) -> list[object]:
     more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""
     return [
         run.number,
@@ -84,7 +85,7 @@ def _as_row(journal: Journal, run: Run) -> list[object]:
     ]
 
 
-def _as_json(journal: Journal, run: Run) -> dict[str, Any]:
+def _as_json(journal: JournalReader, run: Run) -> dict[str, Any]:
     return {
         "run": run.number,
         "began_at": _iso(run.began_at),

@@ -1,4 +1,4 @@
-"""``confirma status``: what a journal knows."""
+"""``confirma status``: the state of a run, also while it goes on."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from attrs import frozen
 from rich.markup import escape
 
 from confirma_async.bulk import State
-from confirma_async.bulk.items import Row
-from confirma_async.bulk.journal import Doubt, Refused, Run
-from confirma_async.bulk.reporting.pace import Pace, pace_of
+from confirma_async.bulk.journal.records import Doubt, Refused, Run
+from confirma_async.bulk.models import Row
+from confirma_async.bulk.reporting.progress import Progress, progress_of
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.output.render import (
     numbers_as_json,
@@ -49,7 +49,7 @@ class _Status:
     rejected: list[Row]
     unknown: list[Row]
     numbers: Mapping[Identity, int]
-    pace: Pace | None
+    progress: Progress | None
 
 
 @click.command(short_help="Say how a run stands: the latest one, unless another is named.")
@@ -68,7 +68,7 @@ def status(which: str | None, whose: Whose, as_json: bool) -> Exit:
       confirma status
       confirma status 7
       confirma status own.journal
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     with chosen(which, whose) as chosen_:
         found = _read(chosen_)
     if as_json:
@@ -106,7 +106,7 @@ def _read(chosen: Chosen) -> _Status:
         rejected=rejected,
         unknown=_first(journal.rows(State.UNKNOWN, State.SENDING, run=run)),
         numbers=journal.renumbered(last),
-        pace=pace_of(journal, latest, time.time()) if latest else None,
+        progress=progress_of(journal, latest, time.time()) if latest else None,
     )
 
 
@@ -119,7 +119,7 @@ def _show(found: _Status) -> None:
     made = table("Journal", "State", "invoices")
     for name, count in found.counts.items():
         made.add_row("refused before sending" if name == "refused" else name, str(count))
-    made.caption = _paced(found.pace) if found.pace else None
+    made.caption = _progress_caption(found.progress) if found.progress else None
     console.print(made)
     console.print(escape(visible(_in_words(found))), soft_wrap=True)
     if found.doubt is not None:
@@ -129,43 +129,43 @@ def _show(found: _Status) -> None:
             soft_wrap=True,
         )
     if found.refused:
-        told = [
+        parts = [
             (record_in_words(bad.source, bad.number), f"{bad.message} [{bad.rule}]") for bad in found.refused
         ]
-        print_sayings(console, "Refused", told)
+        print_sayings(console, "Refused", parts)
     for title, items in (("Rejected", found.rejected), ("Unknown", found.unknown)):
         if items:
-            told = [(f"{row.source}, {row.key}, {_attempted(row)}", row.detail or "") for row in items]
-            print_sayings(console, title, told)
+            parts = [(f"{row.source}, {row.key}, {_attempted(row)}", row.detail or "") for row in items]
+            print_sayings(console, title, parts)
     print_numbers(console, found.numbers)
 
 
-def _paced(pace: Pace) -> str | None:
-    if pace.left == 0 and pace.oldest_unknown is None:
+def _progress_caption(progress: Progress) -> str | None:
+    if progress.left == 0 and progress.oldest_unknown is None:
         return None  # the job is done
-    told = [f"{pace.rate:.1f} a second in the last minute"]
-    if pace.expected is not None:
-        told.append(f"{pace.left} of {pace.expected} left")
-    if pace.seconds_left is not None:
-        told.append(f"about {datetime.timedelta(seconds=round(pace.seconds_left))} to go")
-    if pace.oldest_unknown is not None:
-        told.append(f"unknown for up to {datetime.timedelta(seconds=round(pace.oldest_unknown))}")
-    return ", ".join(told)
+    parts = [f"{progress.rate:.1f} a second in the last minute"]
+    if progress.expected is not None:
+        parts.append(f"{progress.left} of {progress.expected} left")
+    if progress.seconds_left is not None:
+        parts.append(f"about {datetime.timedelta(seconds=round(progress.seconds_left))} to go")
+    if progress.oldest_unknown is not None:
+        parts.append(f"unknown for up to {datetime.timedelta(seconds=round(progress.oldest_unknown))}")
+    return ", ".join(parts)
 
 
 def _in_words(found: _Status) -> str:
     run, name = found.run, found.name[:1].upper() + found.name[1:]
     if run is None:
         return name
-    told = [f"begun {moment(run.began_at)}", run.ending or "not ended: it goes on, or its process died"]
+    parts = [f"begun {moment(run.began_at)}", run.ending or "not ended: it goes on, or its process died"]
     if run.inputs:
         more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""
-        told.append(f"from {run.inputs[0]}{more}")
-    return f"{name}{'' if found.of_run else f'; its latest run, {run.number}'}: {', '.join(told)}"
+        parts.append(f"from {run.inputs[0]}{more}")
+    return f"{name}{'' if found.of_run else f'; its latest run, {run.number}'}: {', '.join(parts)}"
 
 
 def moment(seconds: float) -> str:
-    """A moment as clocks here show it, to the minute."""
+    """Return a moment as clocks here show it, to the minute."""
     return f"{datetime.datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
 
 
@@ -209,8 +209,8 @@ def _as_json(found: _Status) -> dict[str, Any]:
         "rejected": [item(row) for row in found.rejected],
         "unknown": [item(row) for row in found.unknown],
         "numbers": numbers_as_json(found.numbers),
-        "rate": round(found.pace.rate, 2) if found.pace else 0,
-        "expected": found.pace.expected if found.pace else None,
-        "seconds_left": found.pace.seconds_left if found.pace else None,
-        "oldest_unknown_seconds": found.pace.oldest_unknown if found.pace else None,
+        "rate": round(found.progress.rate, 2) if found.progress else 0,
+        "expected": found.progress.expected if found.progress else None,
+        "seconds_left": found.progress.seconds_left if found.progress else None,
+        "oldest_unknown_seconds": found.progress.oldest_unknown if found.progress else None,
     }

@@ -11,21 +11,24 @@ from pathlib import Path
 import click
 from attrs import evolve, field, frozen
 
-from confirma_async.accounts import AccountName, Accounts, target_of
-from confirma_async.bulk import Placement, Report, Retry, Verdict
-from confirma_async.bulk.numbers import give_numbers, number_book
-from confirma_async.bulk.sqlite.journal import reading_if_there
+from confirma_async.accounts.folders import target_of
+from confirma_async.accounts.owner import AccountName
+from confirma_async.accounts.registry import Accounts
+from confirma_async.bulk import JobArguments, Placement, Report, Retry, Verdict
+from confirma_async.bulk.number_assignment import give_numbers, number_book
 from confirma_async.bulk.sqlite.marks import remove_marks
+from confirma_async.bulk.sqlite.reader import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit, of_report
+from confirma_async.cli.errors.exit_codes import Exit, of_report
+from confirma_async.cli.input_options import input_options
+from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
+from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
 from confirma_async.cli.output.render import show_report
-from confirma_async.cli.output.standing import standing
-from confirma_async.cli.running import Running, running as running_options
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
@@ -41,15 +44,15 @@ _SANDBOX = "sandbox"
 
 
 @frozen(kw_only=True)
-class Order:
-    """What the user ordered.
+class SubmitRequest:
+    """What the user wants to have sent.
 
     Attributes:
         connection: Where calls go, and for which account.
         files: The inputs.
         journal: The journal that the user named; None for the account's own.
         sandbox: Whether the invoices go to a sandbox on this machine.
-        running: How the job runs.
+        job: How the job runs.
         retry: Which rejected invoices are sent again.
         number_from: The first whole number to give to documents whose own is none; None gives none.
         reading: How the files are read.
@@ -62,7 +65,7 @@ class Order:
     files: Sequence[Path | Spooled]
     journal: Path | None
     sandbox: bool
-    running: Running
+    job: JobSettings
     retry: Retry = Retry.NONE
     number_from: int | None
     reading: ReadOptions
@@ -81,9 +84,9 @@ class Order:
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
 @account_options
-@running_options
+@job_options
 @options.checks
-@options.reading
+@input_options
 @connected
 @options.as_json
 def submit(
@@ -92,7 +95,7 @@ def submit(
     sandbox: bool,
     journal: Path | None,
     account: AccountName,
-    running: Running,
+    job: JobSettings,
     dry_run: bool,
     number_from: int | None,
     reading: ReadOptions,
@@ -109,12 +112,12 @@ def submit(
     if journal is None:
         _refuse_older_journals(found, sandbox=sandbox)
     options.warn_of_unchecked()
-    order = Order(
+    request = SubmitRequest(
         connection=evolve(connection, account=account),
         files=found,
         journal=journal,
         sandbox=sandbox,
-        running=running,
+        job=job,
         number_from=number_from,
         reading=reading,
         checks=checks,
@@ -122,24 +125,24 @@ def submit(
     )
     if dry_run:
         return inspect(
-            order.files,
-            order.reading,
+            request.files,
+            request.reading,
             connection.converter,
             number_from=number_from,
-            journal_path=signals.run(_journal_if_known, order),
+            journal_path=signals.run(_journal_if_known, request),
             checks=checks,
             as_json=as_json,
         )
-    return of_report(signals.run(send, order))
+    return of_report(signals.run(send, request))
 
 
 def _name(file: Path | Spooled) -> str:
-    """The name under which a journal knows a file."""
+    """Return the name under which a journal knows a file."""
     return file.name if isinstance(file, Spooled) else str(file.resolve())
 
 
 def _refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) -> None:
-    """An earlier version kept a journal beside the first file, which knows what was sent from it.
+    """Refuse to send files beside which an earlier version kept a journal of what was sent.
 
     Raises:
         click.UsageError: there is one.
@@ -156,63 +159,59 @@ def _refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) ->
                 )
 
 
-async def _journal_if_known(order: Order) -> Path | None:
-    """The journal that a job would use, where there is one yet; a dry run makes nothing.
+async def _journal_if_known(request: SubmitRequest) -> Path | None:
+    """Return the journal that a job would use, where there is one yet; a dry run makes nothing.
 
     Raises:
         ConfigurationError: a job would not begin, because its key belongs to no account that is known.
     """
-    if order.journal is not None or order.sandbox:
-        return order.journal or sandbox_journal(order.connection.account)
-    account = order.connection.account
-    async with order.connection.client() as client:
+    if request.journal is not None or request.sandbox:
+        return request.journal or sandbox_journal(request.connection.account)
+    account = request.connection.account
+    async with request.connection.client() as client:
         target = target_of(client.settings.base_url)
     return (
-        Accounts().find(target, await order.connection.key(), None if account.new else account.name).journal
+        Accounts().find(target, await request.connection.key(), None if account.new else account.name).journal
     )
 
 
 def _in_words(target: str) -> str:
-    """A target as a person knows it: the vendor's environments by their names."""
+    """Return a target as a person knows it: the vendor's environments by their names."""
     names = {environment.value: environment.name.lower() for environment in Environment}
     return f"{names[target]}, {target}" if target in names else target
 
 
-async def send(order: Order) -> Report:
-    """Sends what was ordered, shows its progress, and says what came of it."""
+async def send(request: SubmitRequest) -> Report:
+    """Send what is wanted, show its progress, and say what came of it."""
     async with contextlib.AsyncExitStack() as stack:
-        client, sandbox, placement = await stack.enter_async_context(_service(order))
+        client, sandbox, placement = await stack.enter_async_context(_service(request))
         path = _file_of(placement)
-        target = SANDBOX_TARGET if order.sandbox else client.settings.base_url
-        if not order.as_json:
+        target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
+        if not request.as_json:
             say(f"Sending to {_in_words(target)}", err=True)
         duplicates = stack.enter_context(DuplicateNumbers())
-        documents = duplicates.watch(scan_files(order.files, order.reading, order.connection.converter))
+        documents = duplicates.watch(scan_files(request.files, request.reading, request.connection.converter))
         given = None
         with signals.interrupting():  # it reads all of the files, and waits for nothing
-            if order.number_from is None:
+            if request.number_from is None:
                 expected = sum(1 for _ in documents)
             else:
-                given = give_numbers(placement, documents, order.number_from)
+                given = give_numbers(placement, documents, request.number_from)
                 expected = len(given.numbers)
         book = stack.enter_context(number_book(path, given))
-        reading = evolve(order.reading, numbers=book)
+        reading = evolve(request.reading, numbers=book)
         stop = asyncio.Event()
-        stream = client.bulk.stream(
-            read_files(order.files, reading, order.connection.converter, duplicates=duplicates),
-            journal=placement,
-            settle_seconds=order.running.settle,
-            on_unknown=order.running.on_unknown,
-            validate=order.checks.validate,
-            allow=order.checks.allow,
-            retry=order.retry,
-            wave=order.running.wave,
-            until=order.running.until,
-            inputs=tuple(_name(file) for file in order.files),
-            expected=expected,
-            stop=stop,
-        )
-        with signals.gently(stop), progress(visible=not order.as_json) as advance:
+        arguments: JobArguments = {
+            **request.job.arguments,
+            "validate": request.checks.validate,
+            "allow": request.checks.allow,
+            "retry": request.retry,
+            "inputs": [_name(file) for file in request.files],
+            "expected": expected,
+        }
+        records = read_files(request.files, reading, request.connection.converter, duplicates=duplicates)
+        stream = client.bulk.stream(records, journal=placement, stop=stop, **arguments)
+        with signals.gently(stop), progress(visible=not request.as_json) as advance:
             warned, accepted = False, set[int]()
             async for outcome in stream:
                 if not warned:
@@ -222,11 +221,11 @@ async def send(order: Order) -> Report:
                     accepted.add(int(outcome.number or 0))
                 advance(outcome)
         report = stream.report
-        told = None
+        statuses = None
         if sandbox is not None and not stop.is_set():
             sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
-            told = await standing(client, path, accepted)
-    show_report(report, target, told, book.used, as_json=order.as_json)
+            statuses = await distribution_statuses(client, path, accepted)
+    show_report(report, target, statuses, book.used, as_json=request.as_json)
     return report
 
 
@@ -237,20 +236,20 @@ def _file_of(placement: Placement) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | None, Placement]]:
-    """Where the invoices go, and which journal they go into.
+async def _service(request: SubmitRequest) -> AsyncGenerator[tuple[Confirma, Sandbox | None, Placement]]:
+    """Return where the invoices go, and which journal they go into.
 
     That is the service that the user named, or a sandbox that keeps its state beside its journal.
     """
-    limit = order.running.limit
-    if not order.sandbox:
-        async with order.connection.client(limit) as client:
-            yield client, None, await client.bulk.place(order.journal)
+    limit = request.job.limit
+    if not request.sandbox:
+        async with request.connection.client(limit) as client:
+            yield client, None, await client.bulk.place(request.journal)
         return
-    journal = order.journal or sandbox_journal(order.connection.account)
+    journal = request.journal or sandbox_journal(request.connection.account)
     db = journal.with_name(f"{journal.name}.sandbox.db")
     try:
-        if order.journal is None:
+        if request.journal is None:
             make_private(journal.parent)
         if not db.exists() and not journal.exists():
             remove_marks(journal)  # both were removed, to begin anew
@@ -262,9 +261,9 @@ async def _service(order: Order) -> AsyncGenerator[tuple[Confirma, Sandbox | Non
             f"the sandbox cannot keep its state in {db} ({error.strerror}); check that the folder exists and "
             "is writable, or name another place with --journal"
         ) from error
-    async with Sandbox(db=db, overrides=order.connection.overrides) as sandbox:
-        for fault, times in order.faults.items():
+    async with Sandbox(db=db, overrides=request.connection.overrides) as sandbox:
+        for fault, times in request.faults.items():
             sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)
-        async with order.connection.to(sandbox.url, sandbox.api_key).client(limit) as client:
+        async with request.connection.to(sandbox.url, sandbox.api_key).client(limit) as client:
             placement = await client.bulk.place(journal, target=SANDBOX_TARGET)
             yield client, sandbox, evolve(placement, owner=evolve(placement.owner, account=_SANDBOX))

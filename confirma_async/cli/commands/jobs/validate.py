@@ -11,13 +11,14 @@ from typing import Any
 import click
 from attrs import define, evolve, field
 
-from confirma_async.bulk import Journal
-from confirma_async.bulk.intake import prepare
-from confirma_async.bulk.items import FINAL, Entry, Refusal
-from confirma_async.bulk.numbers import known_numbers, number_book
-from confirma_async.bulk.sqlite.journal import SqliteJournal, reading_if_there
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.models import FINAL, Entry, Refusal
+from confirma_async.bulk.number_assignment import known_numbers, number_book
+from confirma_async.bulk.sqlite.reader import reading_if_there
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.input_options import input_options
 from confirma_async.cli.output.render import (
     numbers_as_json,
     print_json,
@@ -60,7 +61,7 @@ class _Findings:
 @click.command(short_help="Check files, send nothing.")
 @options.files
 @options.checks
-@options.reading
+@input_options
 @options.overrides_file
 @options.as_json
 def validate(
@@ -98,7 +99,7 @@ def inspect(
     checks: Checks,
     as_json: bool,
 ) -> Exit:
-    """Reads and checks everything, and says what a job would do with it."""
+    """Read and check everything, and say what a job would do with it."""
     with contextlib.ExitStack() as stack:
         journal = _journal(journal_path, stack)
         duplicates = stack.enter_context(DuplicateNumbers())
@@ -113,7 +114,7 @@ def inspect(
         findings = _Findings()
         records = read_files(files, reading, converter, duplicates=duplicates)
         for index, record in enumerate(records, 1):
-            _sort(findings, prepare(record, index, converter, checks), journal)
+            _classify(findings, prepare(record, index, converter, checks), journal)
     numbers = given.numbers if given else dict[Identity, int]()
     _show(
         findings,
@@ -123,17 +124,17 @@ def inspect(
     return Exit.REJECTED if findings.bad else Exit.ACCEPTED
 
 
-def _journal(path: Path | None, stack: contextlib.ExitStack) -> SqliteJournal | None:
+def _journal(path: Path | None, stack: contextlib.ExitStack) -> JournalReader | None:
     return stack.enter_context(reading_if_there(path)) if path else None
 
 
-def _given(documents: Sequence[Identity], start: int, journal: SqliteJournal | None) -> AssignedNumbers:
+def _given(documents: Sequence[Identity], start: int, journal: JournalReader | None) -> AssignedNumbers:
     if journal is None:
         return assign(documents, start)
     return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
 
 
-def _sort(findings: _Findings, prepared: Entry | Refusal, journal: Journal | None) -> None:
+def _classify(findings: _Findings, prepared: Entry | Refusal, journal: JournalReader | None) -> None:
     if isinstance(prepared, Refusal):
         findings.bad.append(prepared)
         return

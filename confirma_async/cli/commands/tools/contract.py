@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.comparison_page import as_page
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, print_sayings, table
@@ -39,7 +39,7 @@ def show(word: str | None, overrides: Path | None, as_json: bool) -> Exit:
 
     \b
       confirma contract show settlement --overrides overrides.toml
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     found = options.read_overrides(overrides)
     rows = [*_operations(found), *_names(found)]
     if word is not None:
@@ -95,7 +95,7 @@ def import_document(
       confirma contract import vendor.json --write overrides.toml
 
     Exit code 0: nothing differs; 1: something does.
-    """  # noqa: D301 (click's own mark for a paragraph to leave as it is)
+    """
     return _show(compare(file, options.read_overrides(overrides)), out, html, as_json=as_json)
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import click
 
+from confirma_async.bulk import JobArguments
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.submit import Order, send
+from confirma_async.cli.commands.jobs.submit import SubmitRequest, send
 from confirma_async.cli.connection import Connection
-from confirma_async.cli.errors.exits import Exit, of_report
+from confirma_async.cli.errors.exit_codes import Exit, of_report
+from confirma_async.cli.job_options import JobSettings
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.running import Running
 from confirma_async.cli.stopping import signals
 from confirma_async.contract import Overrides
 from confirma_async.formats import InputError, ReadOptions, expand
@@ -47,18 +48,20 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
     """
     examples = folder or _examples()
     journal = Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal"
-    order = Order(
+    request = SubmitRequest(
         connection=Connection(variables={}, overrides=Overrides(), timeout=30.0),
         files=expand([examples]),
         journal=journal,
         sandbox=True,
-        running=Running(limit=RateLimit(per_second=RATE, concurrency=8), settle=2.0),
+        job=JobSettings(
+            limit=RateLimit(per_second=RATE, concurrency=8), arguments=JobArguments(settle_seconds=2.0)
+        ),
         number_from=None,
         reading=ReadOptions(),
         as_json=as_json,
         faults={Fault.RESET_AFTER_COMMIT: LOST_ANSWERS},
     )
-    report = signals.run(send, order)
+    report = signals.run(send, request)
     if report.accepted >= LOST_ANSWERS and not as_json:
         say(
             _AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, journal))),
@@ -73,7 +76,7 @@ def _again(examples: Path, journal: Path) -> list[str]:
 
 
 def _examples() -> Path:
-    """The examples as installed, or as they lie beside the packages in a checkout."""
+    """Return the examples as installed, or as they lie beside the packages in a checkout."""
     package = importlib.resources.files("confirma_async")
     for folder in (Path(str(package)) / "examples", Path(str(package)).parent / "examples"):
         if folder.is_dir():

@@ -10,13 +10,13 @@ from rich.markup import escape
 
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.flags import in_flags
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.stopping import signals
-from confirma_async.doctor import Finding, Health, Setup, examine
+from confirma_async.doctor import Finding, Health, Setup, run_checks
 
 _MARKS = {
     Health.GOOD: ("✓", "ok", "green"),
@@ -60,7 +60,7 @@ def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
 async def _examined(setup: Setup, visible: bool) -> list[Finding]:
     console = Terminal(soft_wrap=True, highlight=False, quiet=not visible)
     findings: list[Finding] = []
-    async for finding in examine(setup):
+    async for finding in run_checks(setup):
         findings.append(finding)
         _print(console, finding)
     return findings

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.render import print_json
 from confirma_async.sandbox.openapi import document
 

@@ -10,7 +10,7 @@ import click
 
 from confirma_async import bounds
 from confirma_async.cli import options
-from confirma_async.cli.errors.exits import Exit
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.stopping import signals

@@ -97,7 +97,7 @@ def propose(path: Path, options: ReadOptions) -> Proposal:
 
 
 def _split(path: Path, found: Sample) -> tuple[int, list[str], list[Sequence[Cell]]]:
-    """The line of the header, the names of the columns, and the lines below."""
+    """Return the line of the header, the names of the columns, and the lines below."""
     if found.titles is not None:
         return 0, [*found.titles], [cells for _, cells in found.lines]
     first = found.lines[:_HEADER_WITHIN]
@@ -224,7 +224,7 @@ def _types(guess: _Guess, values: Mapping[str, Sequence[Cell]]) -> None:
 
 
 def _complete(guess: _Guess) -> list[str]:
-    """Fills in what can be guessed of what every invoice needs; gives the rest."""
+    """Fill in what can be guessed of what every invoice needs; gives the rest."""
     known = guess.columns
     if "currency" not in known:
         guess.constants["currency"] = _GUESSED_CURRENCY
@@ -281,7 +281,7 @@ def _value(value: str | int | tuple[str, ...]) -> str:
 
 
 def _string(text: str) -> str:
-    """A string of TOML, which is one of JSON but for DEL."""
+    """Return a string of TOML, which is one of JSON but for DEL."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -35,7 +35,7 @@ class Sample:
 
 
 def sample(path: Path, file_format: FileFormat) -> Sample:
-    """Takes the first lines of a table.
+    """Take the first lines of a table.
 
     Raises:
         InputError: the file is no table, or cannot be read.

@@ -148,7 +148,10 @@ _NO_LETTER = re.compile(r"[\W_]+")
 
 
 def plain(title: str) -> str:
-    """A title in the form that the names here have; a currency in it says nothing about what it names."""
+    """Return a title in the form that the names here have.
+
+    A currency in it says nothing about what it names.
+    """
     text = title.casefold().replace("%", " percent ").replace("€", " ")
     words = _NO_LETTER.sub(" ", text)
     return " ".join((_CURRENCIES.sub(" ", words).strip() or words).split())

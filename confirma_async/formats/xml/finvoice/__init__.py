@@ -7,25 +7,24 @@ details, with its path as the code. Nothing of a document is dropped in silence.
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
-from confirma_async.formats.numbering import finish, resolve
-from confirma_async.formats.payload import put
-from confirma_async.formats.xml.due_dates import assumed
-from confirma_async.formats.xml.element_reader import ElementReader, own_text, where
+from confirma_async.formats.payload import Draft
+from confirma_async.formats.xml.documents import Lines
+from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import parties
 from confirma_async.formats.xml.finvoice.codes import DIALECT, ORIGINAL, PLAIN_CODES, TYPE_CODES
 from confirma_async.formats.xml.finvoice.parties import EInvoiceRoute
-from confirma_async.formats.xml.finvoice.rows import document_definitions, rows
-from confirma_async.formats.xml.finvoice.totals import amounts, consume_implied, payment_data
+from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS, ROWS, document_definitions, rows
+from confirma_async.formats.xml.finvoice.totals import amounts
+from confirma_async.formats.xml.links import is_pdf_link
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.parts import due_date, finish, numbers
+from confirma_async.formats.xml.plan import Plan, numbers as plan_numbers, texts
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES
 from confirma_async.schemas import InvoiceType
-
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
+from confirma_async.validation.codes import language_fault
 
 _DETAILS = "InvoiceDetails/"
 _EPI = "EpiDetails/EpiPaymentInstructionDetails/"
@@ -39,10 +38,11 @@ _DUE = _DETAILS + "PaymentTermsDetails/InvoiceDueDate"
 _PAYMENT_DUE = _EPI + "EpiDateOptionDate"
 _PAYMENT_ID = _EPI + "EpiRemittanceInfoIdentifier"
 _DISCOUNT_DATE = _DETAILS + "PaymentTermsDetails/CashDiscountDate"
+_LANGUAGE = "InvoiceRecipientLanguageCode"
 _RECEIVER = "MessageTransmissionDetails/MessageReceiverDetails/"
+_SCHEME = "IdentificationSchemeName"
 
 _TEXTS = (
-    ("InvoiceRecipientLanguageCode", "invoice.header.languageCode"),
     (_DETAILS + "SellerReferenceIdentifier", "invoice.references.sales"),
     (_DETAILS + "BuyerReferenceIdentifier", "invoice.references.buyer"),
     (_DETAILS + "OrderIdentifier", "invoice.references.orderNumber"),
@@ -71,36 +71,31 @@ _NUMBERS = (
     ),
 )
 
+_HEADER = Plan([*texts(*_TEXTS), *plan_numbers(*_NUMBERS)])
+
 _REQUIRED = (_NUMBER, _DATE, _DETAILS + "InvoiceTotalVatIncludedAmount")
 
 
 def finvoice_invoice(
-    root: Element, envelope: Envelope, place: Place, options: ReadOptions
+    root: Element, envelope: Envelope, place: Place, options: ReadOptions, lines: Lines | None
 ) -> ReadInvoice | BadRecord:
-    """Reads the invoice of a Finvoice document."""
-    reader = ElementReader(root, DIALECT)
-    number = reader.text(root, _NUMBER)
+    """Read the invoice of a Finvoice document."""
+    reader = ElementReader(root, DIALECT, lines)
+    number = reader.peek(root, _NUMBER)
     identity = _identity(reader, number or "")
-    raw: dict[str, Any] = {}
-    remarks: list[str] = []
+    draft = Draft()
     for required in _REQUIRED:
         if reader.first(root, required) is None:
             reader.missing(required)
-    _fill_header(reader, raw, identity, options, remarks)
-    credited = reader.first(root, _CREDITED) if identity.type == InvoiceType.CREDIT_NOTE else None
-    numbering = resolve(
-        identity,
-        None if credited is None else reader.consume(credited),
-        options.numbers,
-        path=f"{where(root)}/{_NUMBER}",
-        credited_path="" if credited is None else where(credited),
-    )
-    put(raw, "invoice.header.number", numbering.number)
-    _fill_parties(reader, raw, envelope, remarks)
-    _fill_money(reader, raw, identity.type, remarks)
-    put(raw, "invoice.attachments", _attachments(reader, remarks) or None)
-    _fill_extensions(reader, raw)
-    return finish(raw, numbering, place, number, reader.problems, remarks)
+    _fill_header(reader, draft, identity, options)
+    credited = reader.every(root, _CREDITED)
+    numbering = numbers(reader, draft, identity, options, number=_NUMBER, credited=credited)
+    _fill_parties(reader, draft, envelope)
+    rows(reader, draft)
+    amounts(reader, draft, identity.type)
+    _fill_attachments(reader, draft)
+    _fill_extensions(reader, draft)
+    return finish(reader, draft, numbering, place, number)
 
 
 def finvoice_identity(root: Element) -> Identity | None:
@@ -115,7 +110,7 @@ def _identity(reader: ElementReader, number: str) -> Identity:
 
 
 def _type(reader: ElementReader) -> InvoiceType | None:
-    """The type of document; None where it is none that can be sent."""
+    """Return the type of document; None where it is none that can be sent."""
     kind = TYPE_CODES.get(reader.peek(reader.root, _TYPE) or "")
     un_code = reader.peek(reader.root, _UN_TYPE)
     is_credit_note = UN_CODES.get(un_code or "") == InvoiceType.CREDIT_NOTE
@@ -126,29 +121,32 @@ def _type(reader: ElementReader) -> InvoiceType | None:
     return kind
 
 
-def _fill_header(
-    reader: ElementReader, raw: dict[str, Any], identity: Identity, options: ReadOptions, remarks: list[str]
-) -> None:
+def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, options: ReadOptions) -> None:
     root = reader.root
-    _check_type(reader, identity, remarks)
-    put(raw, "invoice.header.type", identity.type.value)
-    put(raw, "invoice.header.currencyCode", reader.currency)
-    for path, place in _TEXTS:
-        put(raw, place, reader.text(root, path))
+    _check_type(reader, identity)
+    draft.put("invoice.header.type", identity.type.value)
+    if reader.currency:
+        draft.put("invoice.header.currencyCode", reader.currency)
+    elif reader.first(root, _REQUIRED[-1]) is not None:
+        reader.missing(DIALECT.currency_place)
+    reader.fill(draft, root, _HEADER)
     for path, place in _JOINED:
-        put(raw, place, reader.joined(root, path))
-    for path, place in _NUMBERS:
-        put(raw, place, reader.number(root, path))
-    issued = reader.date(root, _DATE)
-    put(raw, "invoice.header.date", issued)
-    put(raw, "invoice.references.orderDate", reader.date(root, _DETAILS + "OrderDate"))
-    _fill_due_date(reader, raw, issued, identity, options, remarks)
-    _fill_discount_days(reader, raw, issued)
-    _fill_reference(reader, raw)
-    reader.consume(root, "Version")
+        reader.joined(draft, place, root, path)
+    _fill_language(reader, draft)
+    issued = reader.date(draft, "invoice.header.date", root, _DATE)
+    reader.date(draft, "invoice.references.orderDate", root, _DETAILS + "OrderDate", optional=True)
+    stated = [*reader.every(root, _DUE), *reader.every(root, _PAYMENT_DUE)]
+    due_date(reader, draft, issued, identity.type, stated, options.due_days)
+    for repeated in reader.every(root, "EpiDetails/EpiIdentificationDetails/EpiDate"):
+        if issued is not None and DIALECT.date(own_text(repeated)) == issued:
+            reader.imply(repeated)
+    _fill_discount_days(reader, draft, issued)
+    _fill_reference(reader, draft)
+    if root.get("Version") is not None:
+        reader.imply(root, "Version")
 
 
-def _check_type(reader: ElementReader, identity: Identity, remarks: list[str]) -> None:
+def _check_type(reader: ElementReader, identity: Identity) -> None:
     element, code = reader.first(reader.root, _TYPE), reader.peek(reader.root, _TYPE) or "(none)"
     un_code = reader.peek(reader.root, _UN_TYPE)
     if _type(reader) is None:
@@ -159,137 +157,102 @@ def _check_type(reader: ElementReader, identity: Identity, remarks: list[str]) -
         )
         reader.wrong(reader.root if element is None else element, "xml.type", message)
     elif code in PLAIN_CODES and element is not None:
-        reader.consume(element, "CodeListAgencyIdentifier")
+        reader.imply(element, "CodeListAgencyIdentifier")
     else:
-        remarks.append(
+        reader.remarks.append(
             f"document type {code} is sent as {identity.type}; the code is kept in the definition details"
         )
     origin = reader.first(reader.root, _ORIGIN)
-    if origin is not None and reader.consume(origin) != ORIGINAL:
+    if origin is not None and own_text(origin) != ORIGINAL:
         message = (
             "says that the document is a copy of one that was sent before, or cancels it; send the original, "
             "or a credit note"
         )
         reader.wrong(origin, "xml.type", message)
+    elif origin is not None:
+        reader.imply(origin)
 
 
-def _fill_due_date(
-    reader: ElementReader,
-    raw: dict[str, Any],
-    issued: str | None,
-    identity: Identity,
-    options: ReadOptions,
-    remarks: list[str],
-) -> None:
-    stated = reader.every(reader.root, _DUE)
-    path = _DUE if stated else _PAYMENT_DUE
-    if reader.first(reader.root, path) is not None:
-        due = reader.date(reader.root, path)
-    elif issued is not None:
-        due = assumed(reader, issued, identity.type, options.due_days, remarks)
+def _fill_language(reader: ElementReader, draft: Draft) -> None:
+    element = reader.first(reader.root, _LANGUAGE)
+    if element is None:
+        return
+    code = own_text(element).upper()
+    if language_fault(code) is None:
+        draft.put("invoice.header.languageCode", code, element)
+        reader.imply(element)
     else:
-        due = None
-    put(raw, "invoice.header.dueDate", due)
-    if len({own_text(each) for each in stated}) > 1:
-        remarks.append(
-            f"the document states {len(stated)} due dates; the first is sent, the others are kept in the "
-            "definition details"
-        )
-    for repeated in (*stated[1:], *reader.every(reader.root, _PAYMENT_DUE)):
-        if due is not None and DIALECT.date(own_text(repeated)) == due:
-            reader.consume(repeated)
-    for repeated in reader.every(reader.root, "EpiDetails/EpiIdentificationDetails/EpiDate"):
-        if issued is not None and DIALECT.date(own_text(repeated)) == issued:
-            reader.consume(repeated)
+        reader.remark(element, "is no language code of two letters, and is kept in the definition details")
 
 
-def _fill_discount_days(reader: ElementReader, raw: dict[str, Any], issued: str | None) -> None:
-    """The days of a cash discount, counted from the dates; its date is kept as well, as it is printed."""
-    until = DIALECT.date(reader.peek(reader.root, _DISCOUNT_DATE) or "")
+def _fill_discount_days(reader: ElementReader, draft: Draft, issued: str | None) -> None:
+    """Return the days of a cash discount, counted from the dates.
+
+    Its date is kept as well, as it is printed.
+    """
+    element = reader.first(reader.root, _DISCOUNT_DATE)
+    until = None if element is None else DIALECT.date(own_text(element))
     if issued is not None and until is not None and until >= issued:
         days = datetime.date.fromisoformat(until) - datetime.date.fromisoformat(issued)
-        put(raw, "invoice.terms.payment.cashDiscountDays", days.days)
+        draft.put("invoice.terms.payment.cashDiscountDays", days.days, element)
 
 
-def _fill_reference(reader: ElementReader, raw: dict[str, Any]) -> None:
-    """The payment reference, without the zeros that fill up a Finnish one."""
+def _fill_reference(reader: ElementReader, draft: Draft) -> None:
     element = reader.first(reader.root, _PAYMENT_ID)
     if element is None:
         return
-    text = reader.consume(element, "IdentificationSchemeName")
-    reference = (text.lstrip("0") or text) if text.isdigit() else text
-    put(raw, "invoice.references.payment", reference)
+    reference = reader.take(draft, "invoice.references.payment", element, _SCHEME)
     for repeated in reader.every(reader.root, "EpiDetails/EpiIdentificationDetails/EpiReference"):
-        if own_text(repeated).lstrip("0") == reference:
-            reader.consume(repeated)
+        if own_text(repeated).lstrip("0") == reference.lstrip("0"):
+            reader.imply(repeated)
 
 
-def _fill_parties(reader: ElementReader, raw: dict[str, Any], envelope: Envelope, remarks: list[str]) -> None:
+def _fill_parties(reader: ElementReader, draft: Draft, envelope: Envelope) -> None:
     route, is_from_envelope = _route(reader, envelope)
-    remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
-    for name, filled in (
-        ("seller", parties.seller(reader, remarks)),
-        ("buyer", parties.buyer(reader, route)),
-        ("invoiceRecipient", parties.recipient(reader, route)),
-        ("delivery", parties.delivery(reader)),
-    ):
-        if filled:
-            put(raw, f"invoice.parties.{name}Party", filled)
+    reader.remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
+    for name, fill in parties.PARTIES.items():
+        party = draft.part(f"invoice.parties.{name}Party")
+        fill(reader, party, route)
+        draft.keep(party)
 
 
 def _route(reader: ElementReader, envelope: Envelope) -> tuple[EInvoiceRoute, bool]:
     """Where the document is delivered, by its own frame or else by its envelope; whether by the latter."""
-    address = reader.text(reader.root, _RECEIVER + "ToIdentifier")
-    operator = reader.text(reader.root, _RECEIVER + "ToIntermediator")
-    if address or envelope.root is None:
+    address = reader.first(reader.root, _RECEIVER + "ToIdentifier")
+    operator = reader.first(reader.root, _RECEIVER + "ToIntermediator")
+    if address is not None or envelope.root is None:
         return EInvoiceRoute(address, operator), False
-    found: dict[str, str] = {}
-    for receiver in envelope.root.iter("{*}To"):
+    found: dict[str, Element] = {}
+    for receiver in envelope.root.iter():
+        if not receiver.tag.endswith("}To") and receiver.tag != "To":
+            continue
         party, role = receiver.find("{*}PartyId"), receiver.find("{*}Role")
         if party is not None and own_text(party):
             is_operator = role is not None and own_text(role) == "Intermediator"
-            found.setdefault("operator" if is_operator else "address", own_text(party))
-    return EInvoiceRoute(found.get("address"), found.get("operator")), bool(found)
+            found.setdefault("operator" if is_operator else "address", party)
+    return EInvoiceRoute(found.get("address"), found.get("operator", operator)), bool(found)
 
 
-def _fill_money(reader: ElementReader, raw: dict[str, Any], kind: InvoiceType, remarks: list[str]) -> None:
-    raw["invoice"]["rows"] = rows(reader)
-    raw["invoice"]["amounts"] = amounts(reader, kind, remarks)
-    put(raw, "invoice.paymentData", payment_data(reader, raw["invoice"]["amounts"], kind) or None)
-    consume_implied(reader)
-
-
-def _attachments(reader: ElementReader, remarks: list[str]) -> list[dict[str, str]]:
-    """Links to PDF documents; other links are left."""
+def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
+    """Put in links to PDF documents; other links are left."""
     names = reader.every(reader.root, "InvoiceUrlNameText")
-    found: list[dict[str, str]] = []
-    for index, element in enumerate(reader.every(reader.root, "InvoiceUrlText")):
-        url = own_text(element)
-        if not _is_pdf(url):
-            continue
-        attachment = {"url": reader.consume(element)}
+    links = reader.every(reader.root, "InvoiceUrlText")
+    pdfs = [(index, link) for index, link in enumerate(links) if is_pdf_link(own_text(link))]
+    for link in links:
+        if not is_pdf_link(own_text(link)):
+            reader.remark(link, "is no link to a PDF (http or https), and is kept in the definition details")
+    for part, (index, link) in zip(draft.items("invoice.attachments", len(pdfs)), pdfs, strict=True):
+        reader.take(part, "url", link)
         if index < len(names):
-            attachment["fileName"] = reader.consume(names[index])
-        found.append(attachment)
+            reader.take(part, "fileName", names[index])
     if reader.first(reader.root, "AttachmentMessageDetails/AttachmentMessageIdentifier") is not None:
-        remarks.append(
+        reader.remarks.append(
             "the attachments come in a message of their own, which is not read; attach them yourself"
         )
-    return found
 
 
-def _is_pdf(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and parts.path.lower().endswith(".pdf")
-
-
-def _fill_extensions(reader: ElementReader, raw: dict[str, Any]) -> None:
-    """Keeps what has found no place; what is below rows is in them already."""
-    rows_of_their_own = ("InvoiceRow", _DETAILS + "DiscountDetails", _DETAILS + "ChargeDetails")
-    elsewhere = {each for path in rows_of_their_own for each in reader.every(reader.root, path)}
+def _fill_extensions(reader: ElementReader, draft: Draft) -> None:
+    """Keep what has found no place; what is below rows is in them already."""
+    elsewhere = {each for path in (ROWS, DISCOUNTS, CHARGES) for each in reader.every(reader.root, path)}
     details = [*document_definitions(reader), *reader.unconsumed(reader.root, besides=elsewhere)]
-    if details:
-        put(raw, "invoice.extensions.definitionDetails", details)
+    draft.put("invoice.extensions.definitionDetails", details or None)

@@ -6,14 +6,11 @@ import datetime
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from confirma_async.formats.tables.cells import DecimalSeparator, readings
 from confirma_async.formats.xml.element_reader import Dialect
+from confirma_async.formats.xml.parse import Element
 from confirma_async.schemas import InvoiceType
-
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
 
 FINVOICE_ROOT = "Finvoice"
 
@@ -40,6 +37,8 @@ ORIGINAL = "Original"
 
 PAID = "PAID"
 """The payment status of a document that claims nothing any more."""
+PARTLY_PAID = "PARTLYPAID"
+"""The payment status of a document of which a part was paid before."""
 
 GLN_SCHEMES = frozenset({"0088"})
 
@@ -50,7 +49,7 @@ _CURRENCY = "AmountCurrencyIdentifier"
 
 
 def number(text: str) -> Decimal | None:
-    """Reads a number with a decimal comma; with a point only where that cannot mean thousands."""
+    """Read a number with a decimal comma; with a point only where that cannot mean thousands."""
     found = readings(text)
     if "," in text or len(set(found.values())) == 1:
         return found.get(
@@ -60,7 +59,7 @@ def number(text: str) -> Decimal | None:
 
 
 def day(text: str) -> str | None:
-    """Reads a date as CCYYMMDD, or as ISO has it."""
+    """Read a date as CCYYMMDD, or as ISO has it."""
     try:
         if _DATE.fullmatch(text) or _ISO.fullmatch(text):
             return datetime.date.fromisoformat(text).isoformat()
@@ -76,11 +75,26 @@ def _currency(root: Element) -> str:
 
 DIALECT = Dialect(
     currency=_currency,
+    currency_place=f"{_TOTAL}/@{_CURRENCY}",
     currency_attribute=_CURRENCY,
     decimal=number,
     number_form="Finvoice writes it (1234,50)",
     date=day,
     date_form="CCYYMMDD",
     silent={"Format": "CCYYMMDD"},
+    sources={
+        "$.invoice.header.number": "InvoiceDetails/InvoiceNumber",
+        "$.invoice.header.currencyCode": f"{_TOTAL}/@{_CURRENCY}",
+        "$.invoice.header.dueDate": "InvoiceDetails/PaymentTermsDetails/InvoiceDueDate",
+        "$.invoice.references.creditedInvoiceNumber": "InvoiceDetails/OriginalInvoiceNumber",
+        "$.invoice.references.payment": (
+            "EpiDetails/EpiPaymentInstructionDetails/EpiRemittanceInfoIdentifier"
+        ),
+        "$.invoice.amounts": _TOTAL,
+        "$.invoice.amounts.grossAmount": _TOTAL,
+        "$.invoice.amounts.netAmount": "InvoiceDetails/InvoiceTotalVatExcludedAmount",
+        "$.invoice.amounts.vatAmount": "InvoiceDetails/InvoiceTotalVatAmount",
+        "$.invoice.amounts.vatBreakdown": "InvoiceDetails/VatSpecificationDetails",
+    },
 )
 """How Finvoice writes numbers, dates and currencies."""

@@ -1,194 +1,192 @@
-"""Parties, addresses and accounts of a Finvoice document, in wire form."""
+"""Parties, addresses and accounts of a Finvoice document."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
-from confirma_async.formats.payload import put
-from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.payload import Draft
+from confirma_async.formats.values import identifiers
+from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.finvoice.codes import GLN_SCHEMES
-from confirma_async.redaction import is_personal_number
-from confirma_async.schemas import EntityType
-
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.parts import classify
 
 _STREETS = ("street", "street2", "street3")
-_FINNISH_BBAN = re.compile(r"\d{14}", re.ASCII)
+_SCHEME = "IdentificationSchemeName"
 _IBAN = "IBAN"
 _RECIPIENT = "InvoiceRecipientPartyDetails"
+_ACCOUNTS = "SellerInformationDetails/SellerAccountDetails"
+_EPI = "EpiDetails/EpiPartyDetails/"
 
 
 @frozen
 class EInvoiceRoute:
-    """Where a document is delivered electronically: the address, and the operator behind it."""
+    """Where a document is delivered electronically: what names the address, and the operator behind it."""
 
-    address: str | None = None
-    operator: str | None = None
+    address: Element | None = None
+    operator: Element | None = None
 
 
-def seller(reader: ElementReader, remarks: list[str]) -> dict[str, Any]:
-    """``sellerParty``, with the account that the document asks to be paid to."""
-    raw = _party(reader, "Seller", "SellerPartyDetails")
-    _contact(reader, "Seller", raw)
+def _seller(reader: ElementReader, party: Draft, _route: EInvoiceRoute) -> None:
+    """Fill ``sellerParty``, with the account that the document asks to be paid to."""
+    _party(reader, party, "Seller", "SellerPartyDetails")
+    _contact(reader, party, "Seller")
     for path, place in (
         ("SellerInformationDetails/SellerCommonEmailaddressIdentifier", "contact.email"),
         ("SellerInformationDetails/SellerPhoneNumber", "contact.phone"),
     ):
-        if place.rpartition(".")[2] not in raw.get("contact", {}):
-            _text(reader, path, place, raw)
-    account = _account(reader, remarks)
-    if account:
-        raw["paymentDetails"] = account
-    return raw
+        if party.get(place) is None:
+            reader.text(party, place, reader.root, path)
+    _account(reader, party)
 
 
 def seller_id(reader: ElementReader) -> str:
-    """The seller's business id, else VAT code, else nothing; takes nothing."""
+    """Return the seller's business id, else VAT code, else nothing; takes nothing."""
     party = "SellerPartyDetails/Seller"
-    return (
-        reader.peek(reader.root, f"{party}PartyIdentifier")
-        or reader.peek(reader.root, f"{party}OrganisationTaxCode")
-        or ""
-    )
+    identifier = reader.peek(reader.root, f"{party}PartyIdentifier")
+    if identifier:
+        return identifiers.business_id(identifier) or identifier
+    return reader.peek(reader.root, f"{party}OrganisationTaxCode") or ""
 
 
-def buyer(reader: ElementReader, route: EInvoiceRoute) -> dict[str, Any]:
-    """``buyerParty``; with the route, unless the invoice goes to another recipient."""
-    raw = _party(reader, "Buyer", "BuyerPartyDetails")
-    _contact(reader, "Buyer", raw)
-    _text(reader, "InvoiceDetails/SellersBuyerIdentifier", "customerAccountId", raw)
+def _buyer(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
+    """Fill ``buyerParty``; with the route, unless the invoice goes to another recipient."""
+    _party(reader, party, "Buyer", "BuyerPartyDetails")
+    _contact(reader, party, "Buyer")
+    reader.text(party, "customerAccountId", reader.root, "InvoiceDetails/SellersBuyerIdentifier")
     code = reader.first(reader.root, "BuyerPartyDetails/BuyerCode")
     if code is not None and code.get("SchemeID") in GLN_SCHEMES:
-        raw["glnNumber"] = reader.consume(code, "SchemeID")
-    if is_personal_number(raw.get("businessId", "")):
-        raw["personalIdentityNumber"] = raw.pop("businessId")
-        raw["entityType"] = EntityType.PERSON.value
-    elif "businessId" in raw or "vatCode" in raw:
-        raw["entityType"] = EntityType.BUSINESS.value
+        reader.take(party, "glnNumber", code, "SchemeID")
+    classify(reader, party, is_business=False)
     if reader.first(reader.root, _RECIPIENT) is None:
-        _deliver(route, raw)
-    return raw
+        _deliver(reader, party, route)
 
 
-def recipient(reader: ElementReader, route: EInvoiceRoute) -> dict[str, Any]:
-    """``invoiceRecipientParty``, where the invoice goes to another than the buyer."""
-    raw = _party(reader, "InvoiceRecipient", _RECIPIENT)
-    if raw:
-        communication = "InvoiceRecipientCommunicationDetails/InvoiceRecipient"
-        _text(reader, f"{communication}EmailaddressIdentifier", "email", raw)
-        _text(reader, f"{communication}PhoneNumberIdentifier", "contact.phone", raw)
-        _text(reader, "InvoiceRecipientContactPersonName", "contact.contactPerson.name", raw)
-        _deliver(route, raw)
-    return raw
+def _recipient(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
+    """Fill ``invoiceRecipientParty``, where the invoice goes to another than the buyer."""
+    _party(reader, party, "InvoiceRecipient", _RECIPIENT)
+    if not party.values:
+        return
+    communication = "InvoiceRecipientCommunicationDetails/InvoiceRecipient"
+    reader.text(party, "email", reader.root, f"{communication}EmailaddressIdentifier")
+    reader.text(party, "contact.phone", reader.root, f"{communication}PhoneNumberIdentifier")
+    reader.text(party, "contact.contactPerson.name", reader.root, "InvoiceRecipientContactPersonName")
+    _deliver(reader, party, route)
 
 
-def delivery(reader: ElementReader) -> dict[str, Any]:
-    """The delivery party, with when and how it was delivered."""
-    raw = _party(reader, "Delivery", "DeliveryPartyDetails")
-    raw.pop("businessId", None)
-    raw.pop("vatCode", None)
-    _contact(reader, "Delivery", raw)
-    _text(reader, "DeliveryDetails/DeliveryMethodText", "deliveryMethod", raw)
-    date = reader.date(reader.root, "DeliveryDetails/DeliveryDate")
-    if date is not None:
-        raw["deliveryDate"] = date
-    return raw
+def _delivery(reader: ElementReader, party: Draft, _route: EInvoiceRoute) -> None:
+    """Fill the delivery party, with when and how it was delivered."""
+    _party(reader, party, "Delivery", "DeliveryPartyDetails")
+    _contact(reader, party, "Delivery")
+    reader.text(party, "deliveryMethod", reader.root, "DeliveryDetails/DeliveryMethodText")
+    reader.date(party, "deliveryDate", reader.root, "DeliveryDetails/DeliveryDate", optional=True)
 
 
-def _deliver(route: EInvoiceRoute, raw: dict[str, Any]) -> None:
-    if route.address:
-        raw["electronicInvoiceAccount"] = route.address
-    if route.operator:
-        raw["electronicRoutingAddress"] = route.operator
+PARTIES: Mapping[str, Callable[[ElementReader, Draft, EInvoiceRoute], None]] = {
+    "seller": _seller,
+    "buyer": _buyer,
+    "invoiceRecipient": _recipient,
+    "delivery": _delivery,
+}
+"""What fills each party of an invoice."""
 
 
-def _party(reader: ElementReader, prefix: str, above: str) -> dict[str, Any]:
-    """The party below an element whose children's names begin with a prefix; a second name is left."""
-    raw: dict[str, Any] = {}
-    if reader.first(reader.root, above) is None:
-        return raw
+def _deliver(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
+    for element, place in (
+        (route.address, "electronicInvoiceAccount"),
+        (route.operator, "electronicRoutingAddress"),
+    ):
+        if element is not None:
+            reader.take(party, place, element)
+
+
+def _party(reader: ElementReader, party: Draft, prefix: str, above: str) -> None:
+    """Fill the party below an element whose children's names begin with a prefix; a second name is left."""
+    details = reader.first(reader.root, above)
+    if details is None:
+        return
     if prefix != "Delivery":  # which has no place for these
-        _text(reader, f"{above}/{prefix}PartyIdentifier", "businessId", raw)
-        _text(reader, f"{above}/{prefix}OrganisationTaxCode", "vatCode", raw)
-    _text(reader, f"{above}/{prefix}OrganisationName", "name", raw)
-    address = reader.first(reader.root, f"{above}/{prefix}PostalAddressDetails")
-    if address is not None:
-        lines = reader.every(address, f"{prefix}StreetName")
-        for place, line in zip(_STREETS, lines, strict=False):
-            put(raw, f"address.{place}", reader.consume(line))
-        for name, place in (
-            (f"{prefix}PostCodeIdentifier", "postalCode"),
-            (f"{prefix}TownName", "postalDistrict"),
-            ("CountryCode", "countryCode"),
-            ("CountryName", "countryName"),
-        ):
-            put(raw, f"address.{place}", reader.text(address, name))
-    return raw
+        reader.text(party, "businessId", details, f"{prefix}PartyIdentifier")
+        reader.text(party, "vatCode", details, f"{prefix}OrganisationTaxCode")
+    reader.text(party, "name", details, f"{prefix}OrganisationName")
+    address = reader.first(details, f"{prefix}PostalAddressDetails")
+    if address is None:
+        return
+    lines = reader.every(address, f"{prefix}StreetName")
+    for place, line in zip(_STREETS, lines, strict=False):
+        reader.take(party, f"address.{place}", line)
+    for name, place in (
+        (f"{prefix}PostCodeIdentifier", "postalCode"),
+        (f"{prefix}TownName", "postalDistrict"),
+        ("CountryCode", "countryCode"),
+        ("CountryName", "countryName"),
+    ):
+        reader.text(party, f"address.{place}", address, name)
 
 
-def _contact(reader: ElementReader, prefix: str, raw: dict[str, Any]) -> None:
+def _contact(reader: ElementReader, party: Draft, prefix: str) -> None:
     communication = f"{prefix}CommunicationDetails/{prefix}"
-    _text(reader, f"{prefix}ContactPersonName", "contact.contactPerson.name", raw)
-    email = f"{communication}EmailaddressIdentifier"
-    has_person = "contactPerson" in raw.get("contact", {})
-    _text(reader, email, "contact.contactPerson.email" if has_person else "contact.email", raw)
-    _text(reader, f"{communication}PhoneNumberIdentifier", "contact.phone", raw)
+    person = reader.text(party, "contact.contactPerson.name", reader.root, f"{prefix}ContactPersonName")
+    email = "contact.email" if person is None else "contact.contactPerson.email"
+    reader.text(party, email, reader.root, f"{communication}EmailaddressIdentifier")
+    reader.text(party, "contact.phone", reader.root, f"{communication}PhoneNumberIdentifier")
 
 
-def _text(reader: ElementReader, path: str, place: str, raw: dict[str, Any]) -> None:
-    put(raw, place, reader.text(reader.root, path))
+def _account(reader: ElementReader, party: Draft) -> None:
+    """Put in the account of the payment instruction, else the first of the seller's that is one."""
+    instructed = reader.first(reader.root, f"{_EPI}EpiBeneficiaryPartyDetails/EpiAccountID")
+    bank = reader.first(reader.root, f"{_EPI}EpiBfiPartyDetails/EpiBfiIdentifier")
+    if instructed is not None and _put_account(reader, party, instructed, bank):
+        _imply_repeated(reader, party)
+        return
+    unknown = instructed
+    for details in reader.every(reader.root, _ACCOUNTS):
+        account, its_bank = reader.first(details, "SellerAccountID"), reader.first(details, "SellerBic")
+        if account is not None and _put_account(reader, party, account, its_bank):
+            unknown = None
+            break
+        unknown = unknown if unknown is not None else account
+    if unknown is not None:
+        reader.remark(unknown, "is no account that is known (an IBAN); it is kept in the details alone")
+    elif bank is not None and party.get("paymentDetails.iban") is None:
+        reader.take(party, "paymentDetails.bic", bank, _SCHEME)
 
 
-def _account(reader: ElementReader, remarks: list[str]) -> dict[str, Any]:
-    """``paymentDetails``: the account of the payment instruction, else the seller's first IBAN."""
-    parties = "EpiDetails/EpiPartyDetails/"
-    account = reader.first(reader.root, f"{parties}EpiBeneficiaryPartyDetails/EpiAccountID")
-    bank = reader.first(reader.root, f"{parties}EpiBfiPartyDetails/EpiBfiIdentifier")
-    iban = None if account is None else _iban(reader, account, remarks)
-    if iban is not None:
-        raw: dict[str, Any] = {"iban": iban}
-        if bank is not None:
-            raw["bic"] = reader.consume(bank, "IdentificationSchemeName")
-        _consume_repeated(reader, raw)
-        return raw
-    for details in reader.every(reader.root, "SellerInformationDetails/SellerAccountDetails"):
+def _put_account(reader: ElementReader, party: Draft, account: Element, bank: Element | None) -> bool:
+    """Put in an account and its bank; returns whether it is one, by its scheme or its check digits."""
+    text = own_text(account)
+    scheme = (account.get(_SCHEME) or "").upper()
+    finnish = identifiers.iban_of_finnish(text)
+    if scheme == _IBAN or identifiers.has_form_of_iban(text):
+        party.put("paymentDetails.iban", identifiers.account(text), account)
+    elif finnish is not None:
+        party.put("paymentDetails.iban", finnish, account)
+        reader.remarks.append(
+            "the account is a Finnish one without its IBAN; it is sent as the IBAN that it has"
+        )
+    else:
+        return False
+    _imply(reader, account)
+    if bank is not None:
+        reader.take(party, "paymentDetails.bic", bank)
+        _imply(reader, bank)
+    return True
+
+
+def _imply_repeated(reader: ElementReader, party: Draft) -> None:
+    """Take the same account where the seller's list names it once more; the others are left."""
+    for details in reader.every(reader.root, _ACCOUNTS):
         account, bank = reader.first(details, "SellerAccountID"), reader.first(details, "SellerBic")
-        if account is not None and account.get("IdentificationSchemeName") == _IBAN:
-            raw = {"iban": _compact(reader.consume(account, "IdentificationSchemeName"))}
-            if bank is not None:
-                raw["bic"] = reader.consume(bank, "IdentificationSchemeName")
-            return raw
-    return {}
-
-
-def _consume_repeated(reader: ElementReader, chosen: dict[str, Any]) -> None:
-    """Consumes the same account where the seller's list names it once more; the others are left."""
-    for details in reader.every(reader.root, "SellerInformationDetails/SellerAccountDetails"):
-        account, bank = reader.first(details, "SellerAccountID"), reader.first(details, "SellerBic")
-        if account is None or _compact(reader.peek(details, "SellerAccountID") or "") != chosen["iban"]:
+        if account is None or identifiers.account(own_text(account)) != party.get("paymentDetails.iban"):
             continue
-        reader.consume(account, "IdentificationSchemeName")
-        if bank is not None and reader.peek(details, "SellerBic") == chosen.get("bic"):
-            reader.consume(bank, "IdentificationSchemeName")
+        _imply(reader, account)
+        if bank is not None and own_text(bank) == party.get("paymentDetails.bic"):
+            _imply(reader, bank)
 
 
-def _iban(reader: ElementReader, account: Element, remarks: list[str]) -> str | None:
-    """An account as its IBAN; a Finnish account of 14 digits has exactly one."""
-    text = _compact("".join(account.itertext()))
-    if account.get("IdentificationSchemeName") == _IBAN:
-        reader.consume(account, "IdentificationSchemeName")
-        return text
-    if not _FINNISH_BBAN.fullmatch(text):
-        return None
-    reader.consume(account, "IdentificationSchemeName")
-    check = 98 - int(f"{text}151800") % 97
-    remarks.append("the account is a Finnish one without its IBAN; it is sent as the IBAN that it has")
-    return f"FI{check:02}{text}"
-
-
-def _compact(account: str) -> str:
-    return re.sub(r"\s", "", account).upper()
+def _imply(reader: ElementReader, element: Element) -> None:
+    """Take an account or a bank, with its scheme where that says what its place says."""
+    known = (element.get(_SCHEME) or "").upper() in {"IBAN", "BIC", "BBAN"}
+    reader.imply(element, *((_SCHEME,) if known else ()))

@@ -1,86 +1,132 @@
-"""Totals of a Finvoice document, in wire form, and what is to be paid of them."""
+"""Totals of a Finvoice document, and what is to be paid of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
 
-from confirma_async.formats.decimals import cents, total
-from confirma_async.formats.xml.element_reader import ElementReader
-from confirma_async.formats.xml.finvoice.codes import PAID, number
-from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS
+from confirma_async.formats.payload import Draft
+from confirma_async.formats.values.decimals import cents, total
+from confirma_async.formats.xml import plan
+from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID, number
+from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS, ROWS
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.plan import Plan
 from confirma_async.schemas import InvoiceType
 
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
-
 _DETAILS = "InvoiceDetails/"
-_AMOUNTS = (
-    ("InvoiceTotalVatExcludedAmount", "netAmount"),
-    ("InvoiceTotalVatAmount", "vatAmount"),
-    ("InvoiceTotalVatIncludedAmount", "grossAmount"),
-    ("InvoiceTotalRoundoffAmount", "roundingAmount"),
+_GROSS = "invoice.amounts.grossAmount"
+_ROUNDING = "invoice.amounts.roundingAmount"
+_STATE = "invoice.paymentData.state"
+_TOTALS = Plan(
+    plan.amounts(
+        (_DETAILS + "InvoiceTotalVatExcludedAmount", "invoice.amounts.netAmount"),
+        (_DETAILS + "InvoiceTotalVatAmount", "invoice.amounts.vatAmount"),
+        (_DETAILS + "InvoiceTotalVatIncludedAmount", _GROSS),
+        (_DETAILS + "InvoiceTotalRoundoffAmount", _ROUNDING),
+    )
+)
+_RATE = Plan(
+    [
+        *plan.numbers(("VatRatePercent", "vatPercentage")),
+        *plan.amounts(("VatBaseAmount", "netAmount"), ("VatRateAmount", "vatAmount")),
+    ]
 )
 _INSTRUCTED = "EpiDetails/EpiPaymentInstructionDetails/EpiInstructedAmount"
 _STATUS = "PaymentStatusDetails/PaymentStatusCode"
+_PAID = _DETAILS + "InvoicePaidAmount"
+_PARTS = "PartialPaymentDetails"
+_RULE = "xml.totals"
+_ZERO = Decimal(0)
 
 
-def amounts(reader: ElementReader, kind: InvoiceType, remarks: list[str]) -> dict[str, Any]:
-    """``amounts``, with the VAT of every rate."""
-    raw: dict[str, Any] = {
-        place: reader.amount(reader.root, _DETAILS + path)
-        for path, place in _AMOUNTS
-        if reader.first(reader.root, _DETAILS + path) is not None
-    }
-    raw["vatBreakdown"] = [
-        _breakdown(reader, each) for each in reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
-    ]
-    gross: Decimal | None = raw.get("grossAmount")
+def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType) -> None:
+    """Put in the amounts, with the VAT of every rate, and what was paid before."""
+    reader.fill(draft, reader.root, _TOTALS)
+    rates = reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
+    for part, rate in zip(draft.items("invoice.amounts.vatBreakdown", len(rates)), rates, strict=True):
+        reader.fill(part, rate, _RATE)
+    gross: Decimal | None = draft.get(_GROSS)
     if kind == InvoiceType.CREDIT_NOTE and gross is not None and gross < 0:
-        remarks.append("the amounts of the credit note are negative in the document, and are sent so")
-    return {place: value for place, value in raw.items() if value is not None and value != []}
+        reader.remarks.append("the amounts of the credit note are negative in the document, and are sent so")
+    _check_status(reader)
+    if gross is not None:
+        _pay(reader, draft, kind, total((gross, draft.get(_ROUNDING) or _ZERO)))
+    _imply_sums(reader)
 
 
-def payment_data(reader: ElementReader, known: dict[str, Any], kind: InvoiceType) -> dict[str, Any]:
-    """What was paid before, where something was; checks the amount to pay against the totals.
-
-    Args:
-        reader: The document.
-        known: Its ``amounts``.
-        kind: What it is sent as.
-    """
+def _check_status(reader: ElementReader) -> None:
     status = reader.first(reader.root, _STATUS)
-    if status is not None and reader.peek(reader.root, _STATUS) == PAID:
+    if status is not None and own_text(status) == PAID:
         message = (
             "says that the document is paid, so that it claims nothing; leave it out, or correct the code"
         )
         reader.wrong(status, "xml.type", message)
-    paid = reader.amount(reader.root, _DETAILS + "InvoicePaidAmount")
+
+
+def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal) -> None:
+    """Check the amount to pay against the totals, and puts in what was paid before, where something was."""
+    paid, left = _paid(reader)
+    due = total((whole, (paid or _ZERO).copy_negate()))
     element = reader.first(reader.root, _INSTRUCTED)
     payable = None if element is None else reader.amount_of(element)
-    gross: Decimal | None = known.get("grossAmount")
-    if element is not None and payable is not None and gross is not None:
-        rounding: Decimal = known.get("roundingAmount") or Decimal(0)
-        due = total((gross, rounding, (paid or Decimal(0)).copy_negate()))
-        if payable != due and kind == InvoiceType.CREDIT_NOTE:
-            reader.release(element)  # nobody pays it; it is kept as it is printed
-        elif payable != due:
-            message = (
-                "is not InvoiceTotalVatIncludedAmount plus InvoiceTotalRoundoffAmount less "
-                "InvoicePaidAmount, so it is open what the buyer owes; have the document corrected"
-            )
-            reader.wrong(element, "xml.totals", message)
-    if not paid:
-        return {}
-    state = {"paidAmount": paid} if payable is None else {"paidAmount": paid, "openAmount": payable}
-    return {"state": state}
+    is_paid = kind != InvoiceType.CREDIT_NOTE  # which nobody pays
+    may_be = {due} if left is None else {due, whole}  # partial payments may leave the instruction as it was
+    if element is not None and payable == due:
+        reader.imply(element, reader.dialect.currency_attribute)
+    elif element is not None and payable is not None and payable not in may_be and is_paid:
+        message = (
+            "is not InvoiceTotalVatIncludedAmount plus InvoiceTotalRoundoffAmount less "
+            "InvoicePaidAmount, so it is open what the buyer owes; have the document corrected"
+        )
+        reader.wrong(element, _RULE, message)
+    if left is not None and left != due:
+        message = (
+            "does not make the amount of the invoice with PaidAmount, so it is open what the buyer owes; "
+            "have the document corrected"
+        )
+        reader.wrong(_at(reader, f"{_PARTS}/UnPaidAmount"), _RULE, message)
+    if paid:
+        draft.put(f"{_STATE}.paidAmount", paid, reader.first(reader.root, _PAID))
+        draft.put(f"{_STATE}.openAmount", payable if left is None else left)
+        reader.remarks.append(f"the invoice is partly paid: {paid} before, and {due} is open")
+    elif reader.peek(reader.root, _STATUS) == PARTLY_PAID:
+        reader.remark(
+            _at(reader, _STATUS), "says that a part was paid, not how much; the whole amount is claimed"
+        )
 
 
-def consume_implied(reader: ElementReader) -> None:
-    """Consumes those totals that only repeat what the rows say; a total that says something else is left."""
+def _paid(reader: ElementReader) -> tuple[Decimal | None, Decimal | None]:
+    """Return what was paid before, and what is open by the details of partial payments.
+
+    None where nothing says.
+    """
+    element = reader.first(reader.root, _PAID)
+    paid = None if element is None else reader.amount_of(element)
+    if element is not None and paid is not None:
+        reader.imply(element, reader.dialect.currency_attribute)
+    parts = reader.every(reader.root, _PARTS)
+    if not parts:
+        return paid, None
+    of_first = [reader.first(parts[0], name) for name in ("PaidAmount", "UnPaidAmount")]
+    before, left = (None if each is None else reader.amount_of(each) for each in of_first)
+    if len(parts) > 1 or before is None or left is None or (paid is not None and paid != before):
+        message = "does not say once how much was paid and how much is open; have the document corrected"
+        reader.wrong(parts[0], _RULE, message)
+        return paid, None
+    return before, left
+
+
+def _at(reader: ElementReader, path: str) -> Element:
+    element = reader.first(reader.root, path)
+    return reader.root if element is None else element
+
+
+def _imply_sums(reader: ElementReader) -> None:
+    """Take those totals that only repeat what the rows say; a total that says something else is left."""
     for path, parts, amount in (
-        ("RowsTotalVatExcludedAmount", "InvoiceRow", "RowVatExcludedAmount"),
+        ("RowsTotalVatExcludedAmount", ROWS, "RowVatExcludedAmount"),
         ("DiscountsTotalVatExcludedAmount", DISCOUNTS, "Amount"),
         ("ChargesTotalVatExcludedAmount", CHARGES, "Amount"),
     ):
@@ -88,21 +134,12 @@ def consume_implied(reader: ElementReader) -> None:
         if element is None or reader.is_foreign(element):
             continue
         values = _values(reader, reader.every(reader.root, parts), amount)
-        if values is not None and number(reader.peek(reader.root, _DETAILS + path) or "") == total(values):
-            reader.consume(element, reader.dialect.currency_attribute)
+        if values is not None and number(own_text(element)) == total(values):
+            reader.imply(element, reader.dialect.currency_attribute)
 
 
 def _values(reader: ElementReader, parts: Sequence[Element], amount: str) -> list[Decimal] | None:
-    """The amounts of the parts that have one; None where one of them is no amount."""
+    """Return the amounts of the parts that have one; None where one of them is no amount."""
     found = [number(reader.peek(part, amount) or "0") for part in parts]
     known = [value for value in found if value is not None and cents(value) is not None]
     return known if len(known) == len(found) else None
-
-
-def _breakdown(reader: ElementReader, element: Element) -> dict[str, Any]:
-    raw = {
-        "vatPercentage": reader.number(element, "VatRatePercent"),
-        "netAmount": reader.amount(element, "VatBaseAmount"),
-        "vatAmount": reader.amount(element, "VatRateAmount"),
-    }
-    return {place: value for place, value in raw.items() if value is not None}

@@ -6,38 +6,36 @@ details, with its path as the code. Nothing of a document is dropped in silence.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
-from confirma_async.formats.decimals import decimal
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
-from confirma_async.formats.numbering import finish, resolve
-from confirma_async.formats.payload import put
-from confirma_async.formats.xml.due_dates import assumed
-from confirma_async.formats.xml.element_reader import Dialect, ElementReader, own_text, where
+from confirma_async.formats.payload import Draft
+from confirma_async.formats.values.decimals import decimal
+from confirma_async.formats.xml.documents import Lines
+from confirma_async.formats.xml.element_reader import Dialect, ElementReader, own_text
 from confirma_async.formats.xml.envelope import Envelope
-from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, STRUCTURE, TYPE_CODES
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.parts import due_date, finish, numbers
+from confirma_async.formats.xml.plan import Plan, texts
+from confirma_async.formats.xml.ubl.attachments import attachments
+from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, TYPE_CODES, customization
 from confirma_async.formats.xml.ubl.parties import buyer, delivery, seller, seller_id
-from confirma_async.formats.xml.ubl.rows import CHARGES, charge_row, lines, row
-from confirma_async.formats.xml.ubl.totals import amounts, consume_implied, payment_data
+from confirma_async.formats.xml.ubl.rows import CHARGES, LINES, rows
+from confirma_async.formats.xml.ubl.totals import amounts
 from confirma_async.schemas import InvoiceType
-
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
 
 _NAMESPACES = {
     "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
     "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
 }
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_CURRENCY = f"{{{_NAMESPACES['cbc']}}}DocumentCurrencyCode"
 
 
 def _currency(root: Element) -> str:
-    element = root.find("cbc:DocumentCurrencyCode", _NAMESPACES)
+    element = root.find(_CURRENCY)
     return "" if element is None else own_text(element)
 
 
@@ -48,21 +46,23 @@ def _date(text: str) -> str | None:
         return None
 
 
-DIALECT = Dialect(
-    namespaces=_NAMESPACES,
-    currency=_currency,
-    currency_attribute="currencyID",
-    decimal=decimal,
-    number_form="XML writes it",
-    date=_date,
-    date_form="YYYY-MM-DD",
-)
-"""How UBL writes numbers, dates and currencies."""
-
 _TYPE_CODE = ("cbc:InvoiceTypeCode", "cbc:CreditNoteTypeCode")
 _CREDITED = "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"
+_TOTAL = "cac:LegalMonetaryTotal"
 _PAYMENT_ID = "cac:PaymentMeans/cbc:PaymentID"
-_PAYMENT_DUE = "cac:PaymentMeans/cbc:PaymentDueDate"
+
+_DUE_DATES = (
+    "cbc:DueDate",
+    "cac:PaymentMeans/cbc:PaymentDueDate",
+    "cac:PaymentTerms/cbc:PaymentDueDate",
+    "cac:PaymentTerms/cbc:InstallmentDueDate",
+)
+"""Where a document states when it is due, the surest first."""
+_DISCOUNTS = ("cbc:SettlementDiscountPercent", "cbc:SettlementDiscountAmount")
+"""What makes the period of payment terms that of a cash discount, not of the payment."""
+
+_FIK = frozenset({"50", "93"})
+"""Danish payment slips: their PaymentID is the kind of slip, and their InstructionID is the reference."""
 
 _TEXTS = (
     ("cbc:DocumentCurrencyCode", "invoice.header.currencyCode"),
@@ -70,10 +70,11 @@ _TEXTS = (
     ("cac:OrderReference/cbc:ID", "invoice.references.orderNumber"),
     ("cac:OrderReference/cbc:SalesOrderID", "invoice.references.sales"),
     ("cac:ContractDocumentReference/cbc:ID", "invoice.references.agreement"),
-    (_PAYMENT_ID, "invoice.references.payment"),
     ("cac:PayeeParty/cac:PartyName/cbc:Name", "invoice.factoring.text"),
 )
 """Texts that go to one place as they are: the first at each path; a second one is left over, and so kept."""
+
+_HEADER = Plan(texts(*_TEXTS))
 
 _JOINED = (
     ("cbc:Note", "invoice.header.additionalInformation"),
@@ -81,20 +82,66 @@ _JOINED = (
 )
 """Texts of which there may be several, joined line by line."""
 
-_DATES = (
-    ("cbc:IssueDate", "invoice.header.date"),
-    ("cac:OrderReference/cbc:IssueDate", "invoice.references.orderDate"),
-)
-
 _REQUIRED = ("cbc:ID", "cbc:IssueDate", "cbc:DocumentCurrencyCode")
+
+_PARTIES = {"seller": seller, "buyer": buyer, "delivery": delivery}
+
+DIALECT = Dialect(
+    namespaces=_NAMESPACES,
+    currency=_currency,
+    currency_place="cbc:DocumentCurrencyCode",
+    currency_attribute="currencyID",
+    decimal=decimal,
+    number_form="XML writes it",
+    date=_date,
+    date_form="YYYY-MM-DD",
+    sources={
+        **{f"$.{place}": path for path, place in _TEXTS},
+        "$.invoice.header.number": "cbc:ID",
+        "$.invoice.header.dueDate": "cbc:DueDate",
+        "$.invoice.references.creditedInvoiceNumber": _CREDITED,
+        "$.invoice.references.payment": _PAYMENT_ID,
+        "$.invoice.amounts": _TOTAL,
+        "$.invoice.amounts.netAmount": f"{_TOTAL}/cbc:TaxExclusiveAmount",
+        "$.invoice.amounts.grossAmount": f"{_TOTAL}/cbc:TaxInclusiveAmount",
+        "$.invoice.amounts.vatAmount": "cac:TaxTotal/cbc:TaxAmount",
+        "$.invoice.amounts.vatBreakdown": "cac:TaxTotal/cac:TaxSubtotal",
+    },
+)
+"""How UBL writes numbers, dates and currencies."""
 
 
 def ubl_invoice(
-    root: Element, envelope: Envelope, place: Place, options: ReadOptions
+    root: Element, envelope: Envelope, place: Place, options: ReadOptions, lines: Lines | None
 ) -> ReadInvoice | BadRecord:
-    """Reads the invoice of a UBL document."""
-    reader = ElementReader(root, DIALECT)
-    return _invoice(reader, envelope.remarks(), place, options)
+    """Read the invoice of a UBL document."""
+    reader = ElementReader(root, DIALECT, lines)
+    reader.remarks += envelope.remarks()
+    reader.remarks += customization(reader)
+    number = reader.peek(root, "cbc:ID")
+    identity = _identity(reader, number or "")
+    draft = Draft()
+    for required in _REQUIRED:
+        if reader.first(root, required) is None:
+            reader.missing(required)
+    _fill_header(reader, draft, identity, options)
+    credited = reader.every(root, _CREDITED)
+    numbering = numbers(reader, draft, identity, options, number="cbc:ID", credited=credited)
+    _tell_period(reader, draft, identity)
+    for name, party in _PARTIES.items():
+        part = draft.part(f"invoice.parties.{name}Party")
+        party(reader, part)
+        draft.keep(part)
+    line_elements = [line for path in LINES for line in reader.every(root, path)]
+    charges = reader.every(root, CHARGES)
+    rows(reader, draft, line_elements, charges)
+    amounts(reader, draft, line_elements, charges)
+    attachments(reader, draft)
+    draft.put(
+        "invoice.extensions.definitionDetails",
+        reader.unconsumed(root, besides={*line_elements, *charges}) or None,
+    )
+    return finish(reader, draft, numbering, place, number)
 
 
 def ubl_identity(root: Element) -> Identity | None:
@@ -109,134 +156,79 @@ def _identity(reader: ElementReader, number: str) -> Identity:
 
 
 def _type(reader: ElementReader) -> tuple[InvoiceType | None, str]:
-    """The type of document, None where its code is none that can be sent, and that code."""
-    plain = PLAIN_CODES[str(reader.root.tag)]
+    """Return the type of document, None where its code is none that can be sent, and that code."""
+    plain = PLAIN_CODES[reader.root.tag]
     code = next((code for path in _TYPE_CODE if (code := reader.peek(reader.root, path))), plain)
     kind = TYPE_CODES.get(code)
     is_credit = TYPE_CODES[plain] == InvoiceType.CREDIT_NOTE
     return (None if is_credit and kind != InvoiceType.CREDIT_NOTE else kind), code
 
 
-def _invoice(
-    reader: ElementReader, around: Sequence[str], place: Place, options: ReadOptions
-) -> ReadInvoice | BadRecord:
+def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, options: ReadOptions) -> None:
     root = reader.root
-    number = reader.text(root, "cbc:ID")
-    identity = _identity(reader, number or "")
-    raw: dict[str, Any] = {}
-    remarks = [*around]
-    for required in _REQUIRED:
-        if reader.first(root, required) is None:
-            reader.missing(required)
-    _fill_header(reader, raw, identity, options, remarks)
-    credited = _credited(reader, identity, remarks)
-    numbering = resolve(
-        identity,
-        None if credited is None else reader.consume(credited),
-        options.numbers,
-        path=f"{where(root)}/ID",
-        credited_path="" if credited is None else where(credited),
+    _check_type(reader)
+    draft.put("invoice.header.type", identity.type.value)
+    reader.fill(draft, root, _HEADER)
+    for path, place in _JOINED:
+        reader.joined(draft, place, root, path)
+    issued = reader.date(draft, "invoice.header.date", root, "cbc:IssueDate")
+    reader.date(
+        draft, "invoice.references.orderDate", root, "cac:OrderReference/cbc:IssueDate", optional=True
     )
-    put(raw, "invoice.header.number", numbering.number)
-    for name, party in (("seller", seller), ("buyer", buyer), ("delivery", delivery)):
-        filled = party(reader)
-        if filled:
-            put(raw, f"invoice.parties.{name}Party", filled)
-    _fill_money(reader, raw)
-    put(raw, "invoice.attachments", _attachments(reader) or None)
-    _fill_extensions(reader, raw)
-    return finish(raw, numbering, place, number, reader.problems, remarks)
+    due_date(reader, draft, issued, identity.type, _due_dates(reader), options.due_days)
+    _fill_reference(reader, draft)
 
 
-def _fill_header(
-    reader: ElementReader, raw: dict[str, Any], identity: Identity, options: ReadOptions, remarks: list[str]
-) -> None:
-    root = reader.root
+def _check_type(reader: ElementReader) -> None:
     kind, code = _type(reader)
-    element = next((each for path in _TYPE_CODE if (each := reader.first(root, path)) is not None), None)
+    element = next(
+        (each for path in _TYPE_CODE if (each := reader.first(reader.root, path)) is not None), None
+    )
     if kind is None:
         message = (
             f"document type {code} is none that can be sent as an invoice or credit note from this document; "
             "see the list of codes in the docs"
         )
-        reader.wrong(root if element is None else element, "xml.type", message)
-    elif code == PLAIN_CODES[str(root.tag)]:
-        for path in _TYPE_CODE:
-            reader.text(root, path)
-    else:
-        remarks.append(f"document type {code} is sent as {kind}; the code is kept in the definition details")
-    put(raw, "invoice.header.type", identity.type.value)
-    for path in STRUCTURE:
-        reader.text(root, path)
-    for path, place in _TEXTS:
-        put(raw, place, reader.text(root, path))
-    for path, place in _JOINED:
-        put(raw, place, reader.joined(root, path))
-    for path, place in _DATES:
-        put(raw, place, reader.date(root, path))
-    _fill_due_date(reader, raw, identity, options, remarks)
-    for repeated in reader.every(root, _PAYMENT_ID)[1:]:
-        if reader.peek(root, _PAYMENT_ID) == "".join(repeated.itertext()).strip():
-            reader.consume(repeated)
-
-
-def _fill_due_date(
-    reader: ElementReader, raw: dict[str, Any], identity: Identity, options: ReadOptions, remarks: list[str]
-) -> None:
-    root = reader.root
-    path = "cbc:DueDate" if reader.first(root, "cbc:DueDate") is not None else _PAYMENT_DUE
-    stated = reader.first(root, path) is not None
-    due = reader.date(root, path)
-    issued: str | None = raw["invoice"]["header"].get("date") if "invoice" in raw else None
-    if not stated and issued is not None:
-        due = assumed(reader, issued, identity.type, options.due_days, remarks)
-    put(raw, "invoice.header.dueDate", due)
-
-
-def _credited(reader: ElementReader, identity: Identity, remarks: list[str]) -> Element | None:
-    """The element that names the credited invoice; on other documents a reference credits nothing."""
-    if identity.type != InvoiceType.CREDIT_NOTE:
-        return None
-    found = reader.every(reader.root, _CREDITED)
-    if len(found) > 1:
-        remarks.append(
-            f"the credit note refers to {len(found)} invoices; the first is sent as the credited one, "
-            "the others are kept in the definition details"
+        reader.wrong(reader.root if element is None else element, "xml.type", message)
+    elif code != PLAIN_CODES[reader.root.tag]:
+        reader.remarks.append(
+            f"document type {code} is sent as {kind}; the code is kept in the definition details"
         )
-    return found[0] if found else None
+    elif element is not None:
+        reader.imply(element)
 
 
-def _fill_money(reader: ElementReader, raw: dict[str, Any]) -> None:
-    line_elements, charges = lines(reader), reader.every(reader.root, CHARGES)
-    rows = [row(reader, line, position) for position, line in enumerate(line_elements, start=1)]
-    following = 1 + max((each["rowNumber"] for each in rows), default=0)
-    rows += [charge_row(reader, charge, position) for position, charge in enumerate(charges, start=following)]
-    raw["invoice"]["rows"] = rows
-    raw["invoice"]["amounts"] = amounts(reader)
-    put(raw, "invoice.paymentData", payment_data(reader, raw["invoice"]["amounts"]) or None)
-    consume_implied(reader, line_elements, charges)
+def _due_dates(reader: ElementReader) -> Sequence[Element]:
+    stated = [each for path in _DUE_DATES for each in reader.every(reader.root, path)]
+    for terms in reader.every(reader.root, "cac:PaymentTerms"):
+        if not any(reader.first(terms, path) is not None for path in _DISCOUNTS):
+            stated += reader.every(terms, "cac:SettlementPeriod/cbc:EndDate")
+    return stated
 
 
-def _attachments(reader: ElementReader) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for element in reader.every(reader.root, "cac:AdditionalDocumentReference/cac:Attachment"):
-        raw: dict[str, Any] = {"url": reader.text(element, "cac:ExternalReference/cbc:URI")}
-        embedded = reader.first(element, "cbc:EmbeddedDocumentBinaryObject")
-        if embedded is not None:
-            raw["fileName"], raw["mimeType"] = embedded.get("filename"), embedded.get("mimeCode")
-            raw["data"] = "".join(reader.consume(embedded, "filename", "mimeCode").split())
-            try:
-                base64.b64decode(raw["data"], validate=True)
-            except (binascii.Error, ValueError):
-                reader.wrong(embedded, "xml.base64", "is not valid base64; attach the document again")
-        if any(value is not None for value in raw.values()):
-            found.append({name: value for name, value in raw.items() if value is not None})
-    return found
+def _fill_reference(reader: ElementReader, draft: Draft) -> None:
+    for means in reader.every(reader.root, "cac:PaymentMeans"):
+        is_fik = reader.peek(means, "cbc:PaymentMeansCode") in _FIK
+        path = "cbc:InstructionID" if is_fik and reader.first(means, "cbc:InstructionID") is not None else ""
+        element = reader.first(means, path or "cbc:PaymentID")
+        if element is None:
+            continue
+        known: str | None = draft.get("invoice.references.payment")
+        if known is None:
+            reader.take(draft, "invoice.references.payment", element)
+        elif known == own_text(element):
+            reader.imply(element)
 
 
-def _fill_extensions(reader: ElementReader, raw: dict[str, Any]) -> None:
-    """Keeps what has found no place; what is below lines and charges is in their rows already."""
-    elsewhere = {*lines(reader), *reader.every(reader.root, CHARGES)}
-    details = list(reader.unconsumed(reader.root, besides=elsewhere))
-    if details:
-        put(raw, "invoice.extensions.definitionDetails", details)
+def _tell_period(reader: ElementReader, draft: Draft, identity: Identity) -> None:
+    """Says what is missing where a credit note names a period instead of an invoice."""
+    if identity.type != InvoiceType.CREDIT_NOTE or draft.get("invoice.references.creditedInvoiceNumber"):
+        return
+    if reader.first(reader.root, _CREDITED) is not None:
+        return
+    if reader.first(reader.root, "cac:InvoicePeriod") is not None:
+        message = (
+            "is missing: the credit note credits a period (InvoicePeriod), but the service wants the one "
+            "invoice that it credits; name that invoice here"
+        )
+        reader.missing(_CREDITED, message)

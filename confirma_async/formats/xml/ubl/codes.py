@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.schemas import InvoiceType
 
 INVOICE_ROOT = "{urn:oasis:names:specification:ubl:schema:xsd:Invoice-2}Invoice"
@@ -13,9 +14,13 @@ PLAIN_CODES: Mapping[str, str] = {INVOICE_ROOT: "380", CREDIT_NOTE_ROOT: "381"}
 """The code that says no more than the root element does."""
 
 TYPE_CODES: Mapping[str, InvoiceType] = {
+    "71": InvoiceType.INVOICE,  # request for payment
     "80": InvoiceType.INVOICE,  # debit note, goods or services
     "82": InvoiceType.INVOICE,  # metered services
     "84": InvoiceType.INVOICE,  # debit note, financial adjustments
+    "102": InvoiceType.INVOICE,  # interim application for payment
+    "218": InvoiceType.INVOICE,  # final payment request, by a completion certificate
+    "219": InvoiceType.INVOICE,  # payment request for completed units
     "326": InvoiceType.INVOICE,  # partial
     "331": InvoiceType.INVOICE,  # with a packing list
     "380": InvoiceType.INVOICE,  # commercial
@@ -31,6 +36,8 @@ TYPE_CODES: Mapping[str, InvoiceType] = {
     "575": InvoiceType.INVOICE,  # insurer's
     "623": InvoiceType.INVOICE,  # forwarder's
     "780": InvoiceType.INVOICE,  # freight
+    "817": InvoiceType.INVOICE,  # claim notification
+    "870": InvoiceType.INVOICE,  # consular
     "875": InvoiceType.INVOICE,  # partial construction
     "876": InvoiceType.INVOICE,  # partial final construction
     "877": InvoiceType.INVOICE,  # final construction
@@ -57,5 +64,37 @@ GLN_SCHEME = "0088"
 GIRO_BRANCHES: Mapping[str, str] = {"SE:BANKGIRO": "bankgiro", "SE:PLUSGIRO": "postgiro"}
 """Branch ids of Swedish giro accounts, and where such an account goes (SFTI's practice for BIS Billing 3)."""
 
-STRUCTURE = ("cbc:UBLVersionID", "cbc:CustomizationID", "cbc:ProfileID")
-"""Elements of the root that say which rules the document was written by, nothing about the invoice."""
+VAT_SCHEMES = frozenset({"VAT", "63"})
+"""How tax schemes call VAT; 63 is Moms in OIOUBL."""
+
+OIOUBL = "OIOUBL"
+
+_CUSTOMIZATIONS = (
+    (OIOUBL, OIOUBL),
+    ("xrechnung", "XRechnung"),
+    ("ehf", "EHF"),
+    ("svefaktura", "Svefaktura"),
+    ("sfti", "Svefaktura"),
+    ("billing:3", "Peppol BIS Billing 3"),
+    ("en16931", "EN 16931"),
+    ("bii", "Peppol BIS 2"),
+)
+"""What a customization is called, by a part of its id; the first that fits."""
+_PLAIN = frozenset({"Peppol BIS Billing 3", "EN 16931"})
+
+
+def customization_name(identifier: str) -> str | None:
+    """Return what a customization is called; None where it is none that is known."""
+    low = identifier.lower()
+    return next((name for part, name in _CUSTOMIZATIONS if part.lower() in low), None)
+
+
+def customization(reader: ElementReader) -> Sequence[str]:
+    """Says by which rules the document was read, where they are not those of Peppol BIS Billing 3."""
+    told = [reader.peek(reader.root, path) or "" for path in ("cbc:CustomizationID", "cbc:ProfileID")]
+    name = customization_name(told[0]) or customization_name(told[1])
+    if name in _PLAIN or not any(told):
+        return ()
+    if name is None:
+        return ("the document's CustomizationID is not known; it was read as UBL 2.1",)
+    return (f"the document was read as {name}",)

@@ -1,172 +1,219 @@
-"""Parties, addresses and accounts of a UBL document, in wire form."""
+"""Parties, addresses and accounts of a UBL document."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from confirma_async.formats.payload import Draft
+from confirma_async.formats.values import identifiers
+from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.parts import classify
+from confirma_async.formats.xml.plan import Plan, texts
+from confirma_async.formats.xml.ubl.codes import (
+    GIRO_BRANCHES,
+    GLN_SCHEME,
+    ORGANISATION_SCHEMES,
+    VAT_SCHEMES,
+)
 
-from confirma_async.formats.payload import put
-from confirma_async.formats.xml.element_reader import ElementReader
-from confirma_async.formats.xml.ubl.codes import GIRO_BRANCHES, GLN_SCHEME, ORGANISATION_SCHEMES
-from confirma_async.schemas import EntityType
-
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
+_SELLER = "cac:AccountingSupplierParty/cac:Party"
+_BUYER = "cac:AccountingCustomerParty/cac:Party"
+_ACCOUNTS = "cac:PaymentMeans/cac:PayeeFinancialAccount"
+_COMPANY = "cac:PartyLegalEntity/cbc:CompanyID"
+_IDENTIFICATION = "cac:PartyIdentification/cbc:ID"
+_BRANCHES = (
+    "cac:FinancialInstitutionBranch/cbc:ID",
+    "cac:FinancialInstitutionBranch/cac:FinancialInstitution/cbc:ID",
+)
+_SCHEME = "schemeID"
 
 _LINES = ("cbc:StreetName", "cbc:AdditionalStreetName", "cac:AddressLine/cbc:Line")
 """Address lines in the order in which they are printed."""
 
 _STREETS = ("street", "street2", "street3")
 
-_ADDRESS = (
-    ("cbc:PostalZone", "postalCode"),
-    ("cbc:CityName", "postalDistrict"),
-    ("cac:Country/cbc:IdentificationCode", "countryCode"),
-    ("cac:Country/cbc:Name", "countryName"),
+_ADDRESS = Plan(
+    texts(
+        ("cbc:PostalZone", "address.postalCode"),
+        ("cbc:CityName", "address.postalDistrict"),
+        ("cac:Country/cbc:IdentificationCode", "address.countryCode"),
+        ("cac:Country/cbc:Name", "address.countryName"),
+    )
 )
 
-_CONTACT = (
-    ("cac:Contact/cbc:Name", "contact.contactPerson.name"),
-    ("cac:Contact/cbc:Telephone", "contact.phone"),
-    ("cac:Contact/cbc:ElectronicMail", "contact.email"),
+_CONTACT = Plan(
+    texts(
+        ("cac:Contact/cbc:Name", "contact.contactPerson.name"),
+        ("cac:Contact/cbc:Telephone", "contact.phone"),
+        ("cac:Contact/cbc:ElectronicMail", "contact.email"),
+    )
 )
 
-_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.ASCII)
-_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 
-
-def seller(reader: ElementReader) -> dict[str, Any]:
-    """``sellerParty``, with the accounts that the document asks to be paid to."""
-    element = reader.first(reader.root, "cac:AccountingSupplierParty/cac:Party")
-    raw = {} if element is None else _party(reader, element)
-    accounts = _accounts(reader)
-    if accounts:
-        raw["paymentDetails"] = accounts
-    return raw
+def seller(reader: ElementReader, party: Draft) -> None:
+    """Fill ``sellerParty``, with the accounts that the document asks to be paid to."""
+    element = reader.first(reader.root, _SELLER)
+    if element is not None:
+        _party(reader, party, element)
+    _accounts(reader, party)
 
 
 def seller_id(reader: ElementReader) -> str:
-    """The seller's business id, else VAT code, else nothing; takes nothing."""
-    element = reader.first(reader.root, "cac:AccountingSupplierParty/cac:Party")
+    """Return the seller's business id, else VAT code, else nothing; takes nothing."""
+    element = reader.first(reader.root, _SELLER)
     if element is None:
         return ""
-    business_id = reader.peek(element, "cac:PartyLegalEntity/cbc:CompanyID")
+    _, business_id = _business_id(reader, element)
     if business_id:
         return business_id
     vat = _vat_scheme(reader, element)
     return "" if vat is None else reader.peek(vat, "cbc:CompanyID") or ""
 
 
-def buyer(reader: ElementReader) -> dict[str, Any]:
-    """``buyerParty``, with its electronic address as ``scheme:id``."""
-    element = reader.first(reader.root, "cac:AccountingCustomerParty/cac:Party")
+def buyer(reader: ElementReader, party: Draft) -> None:
+    """Fill ``buyerParty``, with its electronic address as ``scheme:id``."""
+    element = reader.first(reader.root, _BUYER)
     if element is None:
-        return {}
-    raw = _party(reader, element)
-    gln: str | None = None
-    for identification in reader.every(element, "cac:PartyIdentification/cbc:ID"):
-        if gln is None and identification.get("schemeID") == GLN_SCHEME:
-            gln = reader.consume(identification, "schemeID")
+        return
+    _party(reader, party, element)
+    for identification in reader.every(element, _IDENTIFICATION):
+        if party.get("glnNumber") is None and identification.get(_SCHEME) == GLN_SCHEME:
+            reader.take(party, "glnNumber", identification, _SCHEME)
     endpoint = reader.first(element, "cbc:EndpointID")
-    scheme = None if endpoint is None else endpoint.get("schemeID")
+    scheme = None if endpoint is None else endpoint.get(_SCHEME)
     if endpoint is not None:
-        address = reader.consume(endpoint, "schemeID")
-        raw["electronicInvoiceAccount"] = f"{scheme}:{address}" if scheme else address
-        if gln is None and scheme == GLN_SCHEME:
-            gln = address
-    if gln is not None:
-        raw["glnNumber"] = gln
-    if "businessId" in raw or "vatCode" in raw or _is_organisation(scheme):
-        raw["entityType"] = EntityType.BUSINESS.value
-    return raw
+        address = own_text(endpoint)
+        reader.imply(endpoint, _SCHEME)
+        party.put("electronicInvoiceAccount", f"{scheme}:{address}" if scheme else address, endpoint)
+        if party.get("glnNumber") is None and scheme == GLN_SCHEME:
+            party.put("glnNumber", address, endpoint)
+    classify(reader, party, is_business=_is_organisation(scheme))
 
 
-def delivery(reader: ElementReader) -> dict[str, Any]:
-    """The delivery party, of the first delivery; further ones are left."""
+def delivery(reader: ElementReader, party: Draft) -> None:
+    """Fill the delivery party, of the first delivery; further ones are left."""
     element = reader.first(reader.root, "cac:Delivery")
-    raw: dict[str, Any] = {}
     if element is None:
-        return raw
-    _texts(reader, element, (("cac:DeliveryParty/cac:PartyName/cbc:Name", "name"),), raw)
+        return
+    reader.text(party, "name", element, "cac:DeliveryParty/cac:PartyName/cbc:Name")
     address = reader.first(element, "cac:DeliveryLocation/cac:Address")
     if address is not None:
-        raw["address"] = _address(reader, address)
-    date = reader.date(element, "cbc:ActualDeliveryDate")
-    if date is not None:
-        raw["deliveryDate"] = date
-    return raw
+        _address(reader, party, address)
+    reader.date(party, "deliveryDate", element, "cbc:ActualDeliveryDate", optional=True)
 
 
 def _is_organisation(scheme: str | None) -> bool:
     return scheme is not None and (scheme in ORGANISATION_SCHEMES or scheme.startswith("99"))
 
 
-def _party(reader: ElementReader, element: Element) -> dict[str, Any]:
-    raw: dict[str, Any] = {}
-    _texts(reader, element, (("cac:PartyLegalEntity/cbc:CompanyID", "businessId"),), raw)
-    name = reader.text(element, "cac:PartyLegalEntity/cbc:RegistrationName")
-    if name is None or reader.peek(element, "cac:PartyName/cbc:Name") == name:
-        name = reader.text(element, "cac:PartyName/cbc:Name")
-    if name is not None:
-        raw["name"] = name
+def _party(reader: ElementReader, party: Draft, element: Element) -> None:
+    _put_business_id(reader, party, element)
+    registered = reader.first(element, "cac:PartyLegalEntity/cbc:RegistrationName")
+    called = reader.first(element, "cac:PartyName/cbc:Name")
+    if registered is not None:
+        reader.take(party, "name", registered)
+        if called is not None and own_text(called) == own_text(registered):
+            reader.imply(called)
+    elif called is not None:
+        reader.take(party, "name", called)
     vat = _vat_scheme(reader, element)
     if vat is not None:
-        _texts(reader, vat, (("cbc:CompanyID", "vatCode"), ("cac:TaxScheme/cbc:ID", "")), raw)
+        reader.text(party, "vatCode", vat, "cbc:CompanyID")
+        scheme = reader.first(vat, "cac:TaxScheme/cbc:ID")
+        if scheme is not None and own_text(scheme) == "VAT":
+            reader.imply(scheme)
     address = reader.first(element, "cac:PostalAddress")
     if address is not None:
-        raw["address"] = _address(reader, address)
-    _texts(reader, element, _CONTACT, raw)
-    return raw
+        _address(reader, party, address)
+    reader.fill(party, element, _CONTACT)
+
+
+def _business_id(reader: ElementReader, element: Element) -> tuple[Element | None, str | None]:
+    """Return what names a party's business id, and the id.
+
+    It is that of the legal entity, else one in a Finnish scheme.
+    """
+    company = reader.first(element, _COMPANY)
+    if company is not None:
+        text = own_text(company)
+        return company, identifiers.business_id(text, company.get(_SCHEME)) or text
+    for identification in reader.every(element, _IDENTIFICATION):
+        scheme = identification.get(_SCHEME)
+        found = identifiers.business_id(own_text(identification), scheme) if scheme else None
+        if found is not None:
+            return identification, found
+    return None, None
+
+
+def _put_business_id(reader: ElementReader, party: Draft, element: Element) -> None:
+    source, business_id = _business_id(reader, element)
+    if source is None or business_id is None:
+        return
+    written = own_text(source)
+    party.put("businessId", business_id, source)
+    if written == business_id:
+        reader.imply(source)
+        return
+    reader.remark(source, f"is {written}; the Business ID in it, {business_id}, is sent")
+    if written.upper().startswith("FI") and _vat_scheme(reader, element) is None:
+        party.put("vatCode", identifiers.vat_code(written), source)
 
 
 def _vat_scheme(reader: ElementReader, element: Element) -> Element | None:
     for scheme in reader.every(element, "cac:PartyTaxScheme"):
-        if reader.peek(scheme, "cac:TaxScheme/cbc:ID") == "VAT" and reader.peek(scheme, "cbc:CompanyID"):
+        if reader.peek(scheme, "cac:TaxScheme/cbc:ID") in VAT_SCHEMES and reader.peek(
+            scheme, "cbc:CompanyID"
+        ):
             return scheme
     return None
 
 
-def _address(reader: ElementReader, element: Element) -> dict[str, Any]:
-    raw: dict[str, Any] = {}
+def _address(reader: ElementReader, party: Draft, element: Element) -> None:
     lines = [line for path in _LINES for line in reader.every(element, path)]
     for place, line in zip(_STREETS, lines, strict=False):  # a fourth line is left over, and so kept
-        raw[place] = reader.consume(line)
-    _texts(reader, element, _ADDRESS, raw)
-    return raw
+        reader.take(party, f"address.{place}", line)
+    reader.fill(party, element, _ADDRESS)
 
 
-def _texts(
-    reader: ElementReader, element: Element, table: tuple[tuple[str, str], ...], raw: dict[str, Any]
-) -> None:
-    """Takes texts to their places; an empty place means that another one tells the same."""
-    for path, place in table:
-        text = reader.text(element, path)
-        if place:
-            put(raw, place, text)
+_KINDS = ("iban", *GIRO_BRANCHES.values())
 
 
-def _accounts(reader: ElementReader) -> dict[str, Any]:
-    """``paymentDetails``: the first account of each kind; further ones, and other kinds, are left."""
-    raw: dict[str, Any] = {}
-    spare_bic: Element | None = None
-    for account in reader.every(reader.root, "cac:PaymentMeans/cac:PayeeFinancialAccount"):
-        number = reader.first(account, "cbc:ID")
-        branch = reader.first(account, "cac:FinancialInstitutionBranch/cbc:ID")
-        branch_id = reader.peek(account, "cac:FinancialInstitutionBranch/cbc:ID") or ""
-        giro = GIRO_BRANCHES.get(branch_id)
-        compact = re.sub(r"\s", "", reader.peek(account, "cbc:ID") or "").upper()
-        is_bic = branch is not None and _BIC.fullmatch(branch_id) is not None
-        if number is not None and giro is not None and giro not in raw:
-            raw[giro] = reader.consume(number)
-            reader.text(account, "cac:FinancialInstitutionBranch/cbc:ID")
-        elif number is not None and _IBAN.fullmatch(compact) and "iban" not in raw:
-            reader.consume(number)
-            raw["iban"] = compact
-            if branch is not None and is_bic:
-                raw["bic"] = reader.consume(branch)
-        elif is_bic and spare_bic is None:
-            spare_bic = branch
+def _accounts(reader: ElementReader, party: Draft) -> None:
+    """Put in the first account of each kind; further ones, and other kinds, are left."""
+    accounts = reader.every(reader.root, _ACCOUNTS)
+    for account in accounts:
+        _account(reader, party, account)
+    spare = (bank for each in accounts if (bank := _branch(reader, each)) is not None and _is_bic(bank))
+    bank = next(spare, None)
     # A bank's code beside another bank's IBAN would send the money astray: it is used only without an IBAN.
-    if spare_bic is not None and "iban" not in raw:
-        raw["bic"] = reader.consume(spare_bic)
-    return raw
+    if bank is not None and party.get("paymentDetails.iban") is None:
+        reader.take(party, "paymentDetails.bic", bank)
+    unknown = next((each for account in accounts for each in reader.every(account, "cbc:ID")), None)
+    if unknown is not None and all(party.get(f"paymentDetails.{kind}") is None for kind in _KINDS):
+        reader.remark(
+            unknown,
+            "is no account that is known (an IBAN, bankgiro or plusgiro); it is kept in the details alone",
+        )
+
+
+def _account(reader: ElementReader, party: Draft, account: Element) -> None:
+    number, bank = reader.first(account, "cbc:ID"), _branch(reader, account)
+    if number is None:
+        return
+    giro = None if bank is None else GIRO_BRANCHES.get(own_text(bank))
+    if giro is not None and bank is not None:
+        if party.get(f"paymentDetails.{giro}") is None:
+            reader.take(party, f"paymentDetails.{giro}", number)
+            reader.imply(bank)
+    elif identifiers.has_form_of_iban(own_text(number)) and party.get("paymentDetails.iban") is None:
+        party.put("paymentDetails.iban", identifiers.account(own_text(number)), number)
+        reader.imply(number)
+        if bank is not None and _is_bic(bank):
+            reader.take(party, "paymentDetails.bic", bank)
+
+
+def _branch(reader: ElementReader, account: Element) -> Element | None:
+    return next((each for path in _BRANCHES if (each := reader.first(account, path)) is not None), None)
+
+
+def _is_bic(bank: Element) -> bool:
+    return identifiers.bic(own_text(bank)) is not None

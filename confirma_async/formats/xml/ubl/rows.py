@@ -1,115 +1,169 @@
-"""Rows of a UBL document, in wire form: its lines, then its allowances and charges on the whole document."""
+"""Rows of a UBL document: its lines, then its allowances and charges on the whole document."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from itertools import count
 
-from confirma_async.formats.decimals import quotient
 from confirma_async.formats.numbering import whole
-from confirma_async.formats.xml.element_reader import ElementReader
-
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
+from confirma_async.formats.payload import Draft
+from confirma_async.formats.values.decimals import decimal
+from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.parts import unit_price
+from confirma_async.formats.xml.plan import Plan, Take, amounts, numbers, texts
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
 QUANTITIES = ("cbc:InvoicedQuantity", "cbc:CreditedQuantity")
 CHARGES = "cac:AllowanceCharge"
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_TEXTS = (
-    ("cac:Item/cac:SellersItemIdentification/cbc:ID", "productCode"),
-    ("cac:Item/cbc:Name", "productName"),
+_CENT = Decimal("0.01")
+_CATEGORY = "cac:Item/cac:ClassifiedTaxCategory"
+_LINE = Plan(
+    [
+        *texts(
+            ("cac:Item/cac:SellersItemIdentification/cbc:ID", "productCode"),
+            ("cac:Item/cbc:Name", "productName"),
+            (f"{_CATEGORY}/cbc:ID", "vatCode"),
+        ),
+        *numbers((f"{_CATEGORY}/cbc:Percent", "vatPercentage")),
+        *amounts(("cbc:LineExtensionAmount", "netAmount")),
+        (f"{_CATEGORY}/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
+    ]
+)
+_CHARGE = Plan(
+    [
+        *texts(("cac:TaxCategory/cbc:ID", "vatCode")),
+        *numbers(("cac:TaxCategory/cbc:Percent", "vatPercentage")),
+        ("cac:TaxCategory/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
+    ]
 )
 
 
-def lines(reader: ElementReader) -> list[Element]:
-    """The elements of the lines, in order."""
-    return [line for path in LINES for line in reader.every(reader.root, path)]
+def rows(reader: ElementReader, draft: Draft, lines: Sequence[Element], charges: Sequence[Element]) -> None:
+    """Put in the rows; everything of a line without a field of its own is a definition detail of its row."""
+    found = draft.items("invoice.rows", len(lines) + len(charges))
+    numbers = _numbers(reader, lines)
+    for row, line in zip(found, lines, strict=False):
+        number = next(numbers)
+        row.put("rowNumber", number)
+        identifier = reader.first(line, "cbc:ID")
+        if identifier is not None and own_text(identifier) == str(number):
+            reader.imply(identifier)
+        _line(reader, row, line)
+    for row, charge in zip(found[len(lines) :], charges, strict=True):
+        row.put("rowNumber", next(numbers))
+        _charge(reader, row, charge)
+    for row, element in zip(found, (*lines, *charges), strict=True):
+        row.put("definitionDetails", reader.unconsumed(element) or None)
 
 
-def row(reader: ElementReader, line: Element, position: int) -> dict[str, Any]:
-    """The row of a line; everything without a field of its own is a definition detail of it."""
-    raw: dict[str, Any] = {"rowNumber": position}
-    number = whole(reader.peek(line, "cbc:ID") or "")
-    if number is not None:
-        reader.text(line, "cbc:ID")
-        raw["rowNumber"] = number
-    for path, place in _TEXTS:
-        raw[place] = reader.text(line, path)
+def _numbers(reader: ElementReader, lines: Sequence[Element]) -> Iterator[int]:
+    """Return the numbers of rows, each once: the line's own, else its place, else one that no row has."""
+    own = [whole(reader.peek(line, "cbc:ID") or "") for line in lines]
+    taken = {number for number in own if number is not None}
+    free = (number for number in count(1 + max(taken, default=0)) if number not in taken)
+    seen: set[int] = set()
+    for position, wanted in enumerate(own, start=1):
+        number = wanted
+        if number is None or number in seen:
+            number = next(free) if position in taken else position
+        seen.add(number)
+        taken.add(number)
+        yield number
+    while True:
+        number = max(seen, default=0) + 1
+        seen.add(number)
+        yield number
+
+
+def _line(reader: ElementReader, row: Draft, line: Element) -> None:
+    reader.fill(row, line, _LINE)
     # The note explains the item where the item has no description; otherwise both are wanted.
-    raw["description"] = reader.joined(line, "cac:Item/cbc:Description") or reader.joined(line, "cbc:Note")
+    if reader.joined(row, "description", line, "cac:Item/cbc:Description") is None:
+        reader.joined(row, "description", line, "cbc:Note")
+    unit: str | None = None
     for path in QUANTITIES:
         quantity = reader.first(line, path)
         if quantity is not None:
-            raw["quantity"] = reader.number(line, path)
-            raw["unit"] = quantity.get("unitCode")
-            reader.consume(quantity, "unitCode")
-    raw["unitPrice"] = _unit_price(reader, line, raw.get("unit"))
-    raw["discountPercentage"] = _discount(reader, line)
-    raw["vatPercentage"], raw["vatCode"] = _tax(reader, line, "cac:Item/cac:ClassifiedTaxCategory")
-    raw["netAmount"] = reader.amount(line, "cbc:LineExtensionAmount")
-    return _with_details(raw, reader, line)
+            reader.number(row, "quantity", line, path)
+            unit = quantity.get("unitCode")
+            row.put("unit", unit, quantity)
+            reader.imply_attributes(quantity, "unitCode")
+            break
+    base = reader.first(line, "cac:Price/cbc:BaseQuantity")
+    is_same_unit = base is not None and base.get("unitCode") == unit
+    unit_price(
+        reader,
+        row,
+        line,
+        "cac:Price/cbc:PriceAmount",
+        "cac:Price/cbc:BaseQuantity",
+        "unitCode" if is_same_unit else None,
+    )
+    _discount(reader, row, line)
 
 
-def charge_row(reader: ElementReader, charge: Element, position: int) -> dict[str, Any]:
-    """The row of an allowance or charge on the whole document; with it, rows sum to the net total."""
+def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
+    """Return the row of an allowance or charge on the whole document; with it, rows sum to the net total."""
     is_charge = _BOOLEANS.get(reader.peek(charge, "cbc:ChargeIndicator") or "")
     if is_charge is None:
         reader.wrong(
             charge, "xml.boolean", "must say in ChargeIndicator whether it is a charge: true or false"
         )
-    amount = reader.amount(charge, "cbc:Amount")
-    if amount is None and reader.first(charge, "cbc:Amount") is None:
-        reader.wrong(charge, "xml.required", "has no Amount; every allowance and charge needs one")
-    raw: dict[str, Any] = {
-        "rowNumber": position,
-        "productName": reader.text(charge, "cbc:AllowanceChargeReason")
-        or reader.peek(charge, "cbc:AllowanceChargeReasonCode")
-        or ("Charge" if is_charge else "Allowance"),
-        "quantity": Decimal(1),
-    }
-    raw["vatPercentage"], raw["vatCode"] = _tax(reader, charge, "cac:TaxCategory")
-    if amount is not None:
-        raw["netAmount"] = amount if is_charge or not amount else amount.copy_negate()
-    return _with_details(raw, reader, charge)
-
-
-def _with_details(raw: dict[str, Any], reader: ElementReader, element: Element) -> dict[str, Any]:
-    raw["definitionDetails"] = list(reader.unconsumed(element))
-    return {place: value for place, value in raw.items() if value is not None and value != []}
-
-
-def _unit_price(reader: ElementReader, line: Element, unit: str | None) -> Decimal | None:
-    """The price of one unit; None where the price of several has no exact part, and then both are left."""
-    element = reader.first(line, "cac:Price/cbc:PriceAmount")
+    element = reader.first(charge, "cbc:Amount")
     if element is None:
-        return None
-    price = reader.price_of(element)
-    base_element = reader.first(line, "cac:Price/cbc:BaseQuantity")
-    if base_element is None or price is None:
-        return price
-    base = reader.number(line, "cac:Price/cbc:BaseQuantity")
-    if base_element.get("unitCode") == unit:
-        reader.consume(base_element, "unitCode")
-    if base is None or base == 1:
-        return price
-    reader.release(element, base_element)
-    return quotient(price, base)
+        reader.wrong(charge, "xml.required", "has no Amount; every allowance and charge needs one")
+    if reader.text(row, "productName", charge, "cbc:AllowanceChargeReason") is None:
+        reason = reader.peek(charge, "cbc:AllowanceChargeReasonCode")
+        row.put("productName", reason or ("Charge" if is_charge else "Allowance"))
+    row.put("quantity", Decimal(1))
+    reader.fill(row, charge, _CHARGE)
+    amount = reader.amount(row, "netAmount", charge, "cbc:Amount")
+    if amount and not is_charge:
+        row.put("netAmount", amount.copy_negate(), element)
 
 
-def _discount(reader: ElementReader, line: Element) -> Decimal | None:
-    """The percentage of a line's only allowance; with several, or a charge, none says what the line costs."""
+def _discount(reader: ElementReader, row: Draft, line: Element) -> None:
+    """Return the percentage of a line's only allowance.
+
+    With several, or a charge, none says what the line costs.
+
+    Some write the factor as per cent, as the standard has it, and some as a fraction: its amount tells which.
+    """
     charges = reader.every(line, CHARGES)
     if len(charges) != 1 or _BOOLEANS.get(reader.peek(charges[0], "cbc:ChargeIndicator") or "") is not False:
-        return None
-    return reader.number(charges[0], "cbc:MultiplierFactorNumeric")
+        return
+    element = reader.first(charges[0], "cbc:MultiplierFactorNumeric")
+    factor = None if element is None else decimal(own_text(element))
+    amount, base = (decimal(reader.peek(charges[0], path) or "") for path in ("cbc:Amount", "cbc:BaseAmount"))
+    if base is None:
+        base = _before(row, amount)
+    if (
+        element is None
+        or factor is None
+        or amount is None
+        or base is None
+        or _makes(base, factor / 100, amount)
+    ):
+        reader.number(row, "discountPercentage", charges[0], "cbc:MultiplierFactorNumeric")
+    elif _makes(base, factor, amount):
+        row.put("discountPercentage", factor * 100, element)
+        reader.remark(element, f"is {factor}, a fraction by its amounts; {factor * 100} per cent are sent")
+    else:
+        message = (
+            "is neither per cent nor a fraction that makes Amount of BaseAmount; correct whichever is wrong"
+        )
+        reader.wrong(element, "xml.totals", message)
 
 
-def _tax(reader: ElementReader, parent: Element, path: str) -> tuple[Decimal | None, str | None]:
-    category = reader.first(parent, path)
-    if category is None:
-        return None, None
-    if reader.peek(category, "cac:TaxScheme/cbc:ID") == "VAT":
-        reader.text(category, "cac:TaxScheme/cbc:ID")
-    return reader.number(category, "cbc:Percent"), reader.text(category, "cbc:ID")
+def _makes(base: Decimal, part: Decimal, amount: Decimal) -> bool:
+    return abs(base * part - amount) <= _CENT
+
+
+def _before(row: Draft, amount: Decimal | None) -> Decimal | None:
+    """Return what a line cost before its allowance, where it says what it costs now."""
+    net: Decimal | None = row.get("netAmount")
+    return None if net is None or amount is None else net + amount

@@ -1,91 +1,205 @@
-"""Totals of a UBL document, in wire form, and what it says to be paid already."""
+"""Totals of a UBL document, and what it says to be paid already."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
 
-from confirma_async.formats.decimals import cents, decimal, total
-from confirma_async.formats.xml.element_reader import ElementReader
+from attrs import frozen
 
-if TYPE_CHECKING:
-    from confirma_async.formats.xml.element_reader import Element
+from confirma_async.formats.payload import Draft
+from confirma_async.formats.values.decimals import cents, decimal, total
+from confirma_async.formats.xml import plan
+from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.plan import Plan, Take
+from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name
 
 _TOTALS = "cac:LegalMonetaryTotal"
 _RULE = "xml.totals"
+_NET, _VAT = "invoice.amounts.netAmount", "invoice.amounts.vatAmount"
+_GROSS, _ROUNDING = "invoice.amounts.grossAmount", "invoice.amounts.roundingAmount"
+_STATE = "invoice.paymentData.state"
+_ZERO = Decimal(0)
+_NOTHING_TO_PAY = "is missing, but it says what is to be paid; add it"
 
-_AMOUNTS = (
-    ("cbc:TaxExclusiveAmount", "netAmount"),
-    ("cbc:TaxInclusiveAmount", "grossAmount"),
-    ("cbc:PayableRoundingAmount", "roundingAmount"),
+
+_SUBTOTAL = Plan(
+    [
+        *plan.numbers(("cac:TaxCategory/cbc:Percent", "vatPercentage")),
+        *plan.amounts(("cbc:TaxableAmount", "netAmount"), ("cbc:TaxAmount", "vatAmount")),
+        ("cac:TaxCategory/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
+    ]
 )
 
 
-def amounts(reader: ElementReader) -> dict[str, Any]:
-    """``amounts``, with the VAT of every rate."""
-    raw: dict[str, Any] = {}
+@frozen
+class _Total:
+    """One of the totals: its element, and its amount; None where there is none, or none that can be read."""
+
+    element: Element | None
+    amount: Decimal | None
+
+
+def amounts(
+    reader: ElementReader, draft: Draft, lines: Sequence[Element], charges: Sequence[Element]
+) -> None:
+    """Put in the amounts, with the VAT of every rate, and what was paid before."""
     totals = _only(reader, reader.every(reader.root, _TOTALS), "LegalMonetaryTotal")
-    if totals is not None:
-        for path, place in _AMOUNTS:
-            raw[place] = reader.amount(totals, path)
-    taxes = [each for each in reader.every(reader.root, "cac:TaxTotal") if not _is_restated(reader, each)]
-    tax = _only(reader, taxes, "TaxTotal in the document's currency")
-    if tax is not None:
-        raw["vatAmount"] = reader.amount(tax, "cbc:TaxAmount")
-        raw["vatBreakdown"] = [_breakdown(reader, each) for each in reader.every(tax, "cac:TaxSubtotal")]
-    return {place: value for place, value in raw.items() if value is not None and value != []}
-
-
-def payment_data(reader: ElementReader, known: dict[str, Any]) -> dict[str, Any]:
-    """What was paid before, where something was; checks the amount to pay against the totals.
-
-    Args:
-        reader: The document.
-        known: Its ``amounts``.
-    """
-    totals = reader.first(reader.root, _TOTALS)
+    _taxes(reader, draft)
     if totals is None:
-        return {}
-    prepaid = reader.amount(totals, "cbc:PrepaidAmount") or Decimal(0)
-    element = reader.first(totals, "cbc:PayableAmount")
-    payable = None if element is None else reader.amount_of(element)
-    gross: Decimal | None = known.get("grossAmount")
-    rounding: Decimal = known.get("roundingAmount") or Decimal(0)
-    if element is not None and payable is not None and gross is not None:
-        if payable != total((gross, rounding, prepaid.copy_negate())):
+        reader.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
+        return
+    _net(reader, draft, totals, lines, charges)
+    _imply_sums(reader, totals, lines, charges)
+    _gross(reader, draft, totals)
+
+
+def _total(reader: ElementReader, totals: Element, name: str) -> _Total:
+    element = reader.first(totals, f"cbc:{name}")
+    return _Total(element, None if element is None else reader.amount_of(element))
+
+
+def _net(
+    reader: ElementReader, draft: Draft, totals: Element, lines: Sequence[Element], charges: Sequence[Element]
+) -> None:
+    """Put in the net amount. In OIOUBL, TaxExclusiveAmount is the tax, and net is what the rows make."""
+    exclusive = _total(reader, totals, "TaxExclusiveAmount")
+    vat: Decimal | None = draft.get(_VAT)
+    is_tax = customization_name(reader.peek(reader.root, "cbc:CustomizationID") or "") == OIOUBL
+    if not is_tax or exclusive.amount is None or exclusive.amount != vat:
+        reader.amount(draft, _NET, totals, "cbc:TaxExclusiveAmount")
+        return
+    of_lines = _sum(reader, lines, "cbc:LineExtensionAmount")
+    less, more = (_sum(reader, part, "cbc:Amount") for part in _by_sign(reader, charges))
+    if exclusive.element is None or of_lines is None or less is None or more is None:
+        return
+    reader.imply(exclusive.element, "currencyID")
+    draft.put(
+        _NET, total((of_lines, more, less.copy_negate())), reader.first(totals, "cbc:LineExtensionAmount")
+    )
+
+
+def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
+    """Put in the gross amount, the rounding, and what was paid; decides by the amount to pay."""
+    inclusive, payable = (_total(reader, totals, f"{name}Amount") for name in ("TaxInclusive", "Payable"))
+    rounding = reader.amount(draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or _ZERO
+    paid = _paid(reader, totals)
+    before = paid.amount or _ZERO
+    net: Decimal | None = draft.get(_NET)
+    vat: Decimal | None = draft.get(_VAT)
+    made = None if net is None or vat is None else total((net, vat))
+    gross = inclusive.amount
+    if inclusive.element is None and payable.amount is not None:
+        gross = total((payable.amount, before, rounding.copy_negate())) if made is None else made
+        reader.remarks.append(
+            "the document has no TaxInclusiveAmount; "
+            + ("it is what PayableAmount makes" if made is None else "it is net and VAT together")
+        )
+        draft.put(_GROSS, gross, payable.element)
+    elif inclusive.element is not None and gross is not None:
+        is_inside = rounding and made is not None and gross == total((made, rounding)) and gross != made
+        if is_inside and payable.amount == total((gross, before.copy_negate())):
+            reader.remark(
+                inclusive.element, f"is {gross} with the rounding in it; {made}, without it, is sent"
+            )
+            gross = made
+            draft.put(_GROSS, gross, inclusive.element)
+        else:
+            reader.amount(draft, _GROSS, totals, "cbc:TaxInclusiveAmount")
+    _pay(reader, draft, payable, paid, gross, rounding)
+    if inclusive.element is None and payable.element is None:
+        reader.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
+
+
+def _pay(
+    reader: ElementReader,
+    draft: Draft,
+    payable: _Total,
+    paid: _Total,
+    gross: Decimal | None,
+    rounding: Decimal,
+) -> None:
+    """Check the amount to pay against the totals, and puts in what was paid before, where something was."""
+    before = paid.amount or _ZERO
+    if payable.element is not None and payable.amount is not None and gross is not None:
+        if payable.amount != total((gross, rounding, before.copy_negate())):
             message = (
                 "is not TaxInclusiveAmount less PrepaidAmount plus PayableRoundingAmount, so it is open what "
                 "the buyer owes; have the document corrected"
             )
-            reader.wrong(element, _RULE, message)
-        if not prepaid and payable != gross:
-            reader.release(element)  # rounded: told by its parts, but kept as it is printed
-    if not prepaid:
-        return {}
-    state = {"paidAmount": prepaid} if payable is None else {"paidAmount": prepaid, "openAmount": payable}
-    return {"state": state}
-
-
-def consume_implied(reader: ElementReader, lines: Sequence[Element], charges: Sequence[Element]) -> None:
-    """Consumes those totals that only repeat what the rows say; a total that says something else is left."""
-    totals = reader.first(reader.root, _TOTALS)
-    if totals is None:
+            reader.wrong(payable.element, _RULE, message)
+        elif before or payable.amount == gross:
+            reader.imply(
+                payable.element, "currencyID"
+            )  # else rounded: told by its parts, and kept as printed
+    if not before:
+        if paid.element is not None:
+            reader.imply(paid.element, "currencyID")
         return
-    signs = [(each, reader.peek(each, "cbc:ChargeIndicator") in {"true", "1"}) for each in charges]
-    implied = (
-        ("cbc:LineExtensionAmount", lines, "cbc:LineExtensionAmount"),
-        ("cbc:AllowanceTotalAmount", [each for each, is_charge in signs if not is_charge], "cbc:Amount"),
-        ("cbc:ChargeTotalAmount", [each for each, is_charge in signs if is_charge], "cbc:Amount"),
-    )
-    for path, parts, amount in implied:
-        element = reader.first(totals, path)
+    draft.put(f"{_STATE}.paidAmount", before, paid.element)
+    draft.put(f"{_STATE}.openAmount", payable.amount, payable.element)
+    if payable.amount is not None:
+        reader.remarks.append(f"the invoice is partly paid: {before} before, and {payable.amount} is open")
+
+
+def _paid(reader: ElementReader, totals: Element) -> _Total:
+    """Return what was paid before: the total of it, else the payments one by one."""
+    prepaid = _total(reader, totals, "PrepaidAmount")
+    if prepaid.element is not None:
+        if prepaid.amount:
+            reader.imply(prepaid.element, "currencyID")
+        return prepaid
+    payments = reader.every(reader.root, "cac:PrepaidPayment/cbc:PaidAmount")
+    values = [reader.amount_of(each) for each in payments]
+    known = [value for value in values if value is not None]
+    return _Total(payments[0] if payments else None, total(known)) if known else _Total(None, None)
+
+
+def _taxes(reader: ElementReader, draft: Draft) -> None:
+    taxes = [each for each in reader.every(reader.root, "cac:TaxTotal") if not _is_restated(reader, each)]
+    tax = _only(reader, taxes, "TaxTotal in the document's currency")
+    if tax is None:
+        return
+    reader.amount(draft, _VAT, tax, "cbc:TaxAmount")
+    subtotals = reader.every(tax, "cac:TaxSubtotal")
+    for part, subtotal in zip(
+        draft.items("invoice.amounts.vatBreakdown", len(subtotals)), subtotals, strict=True
+    ):
+        reader.fill(part, subtotal, _SUBTOTAL)
+
+
+def _imply_sums(
+    reader: ElementReader, totals: Element, lines: Sequence[Element], charges: Sequence[Element]
+) -> None:
+    """Take those totals that only repeat what the rows say; a total that says something else is left."""
+    less, more = _by_sign(reader, charges)
+    for name, parts, amount in (
+        ("LineExtensionAmount", lines, "cbc:LineExtensionAmount"),
+        ("AllowanceTotalAmount", less, "cbc:Amount"),
+        ("ChargeTotalAmount", more, "cbc:Amount"),
+    ):
+        element = reader.first(totals, f"cbc:{name}")
         if element is None or reader.is_foreign(element):
             continue
-        values = [decimal(reader.peek(part, amount) or "") for part in parts]
-        known = [value for value in values if value is not None and cents(value) is not None]
-        if len(known) == len(values) and decimal(reader.peek(totals, path) or "") == total(known):
-            reader.consume(element, "currencyID")
+        found = _sum(reader, parts, amount)
+        if found is not None and decimal(own_text(element)) == found:
+            reader.imply(element, "currencyID")
+
+
+def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[Element], list[Element]]:
+    """Divide charges into allowances and charges."""
+    found: tuple[list[Element], list[Element]] = ([], [])
+    for charge in charges:
+        found[reader.peek(charge, "cbc:ChargeIndicator") in {"true", "1"}].append(charge)
+    return found
+
+
+def _sum(reader: ElementReader, parts: Sequence[Element], path: str) -> Decimal | None:
+    """Return the sum of amounts; None where one of them is none."""
+    values = [decimal(reader.peek(part, path) or "") for part in parts]
+    known = [value for value in values if value is not None and cents(value) is not None]
+    return total(known) if len(known) == len(values) else None
 
 
 def _only(reader: ElementReader, found: Sequence[Element], what: str) -> Element | None:
@@ -99,14 +213,3 @@ def _is_restated(reader: ElementReader, tax: Element) -> bool:
     amount = reader.first(tax, "cbc:TaxAmount")
     accounted_in = reader.peek(reader.root, "cbc:TaxCurrencyCode")
     return amount is not None and reader.is_foreign(amount) and amount.get("currencyID") == accounted_in
-
-
-def _breakdown(reader: ElementReader, subtotal: Element) -> dict[str, Any]:
-    raw = {
-        "vatPercentage": reader.number(subtotal, "cac:TaxCategory/cbc:Percent"),
-        "netAmount": reader.amount(subtotal, "cbc:TaxableAmount"),
-        "vatAmount": reader.amount(subtotal, "cbc:TaxAmount"),
-    }
-    if reader.peek(subtotal, "cac:TaxCategory/cac:TaxScheme/cbc:ID") == "VAT":
-        reader.text(subtotal, "cac:TaxCategory/cac:TaxScheme/cbc:ID")
-    return {place: value for place, value in raw.items() if value is not None}

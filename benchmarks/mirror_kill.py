@@ -1,0 +1,233 @@
+"""Tries to make a mirror lose, double or invent something, by killing the runs that fill it.
+
+Each day of a history (``vendor_history.py``) changes what the service tells. Then runs are killed with
+SIGKILL: some at a random moment, some at a named step (``STEPS``), while answers are lost, cut off and slow.
+One run of a day may end. After each day the mirror must hold what the service tells, record for record, and
+at the end it must be in the same state as a mirror whose runs were never killed: records, forms, changes,
+events.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from typing import Any
+
+from parts.figures import report, surroundings
+from parts.vendor_history import History
+
+from confirma_async import Confirma, Sandbox
+from confirma_async.converters import Converter
+from confirma_async.mirror import sync as syncing
+from confirma_async.mirror.content import digest
+from confirma_async.mirror.reading.proof import WindowReader
+from confirma_async.mirror.store import writing
+from confirma_async.mirror.store.opening import open_mirror
+from confirma_async.sandbox import Fault, Kind, VirtualClock
+
+START = datetime.datetime(2026, 3, 2, 6, tzinfo=datetime.UTC)
+A_DAY = 6
+"""Kills between two days."""
+STEPS = ("begun", "read", "records", "window", "merged", "cases")
+"""Where a run can be killed: it has begun; a window was read; its records are written; its window is, and
+nothing is committed yet; all is; cases were read."""
+FAULTS: tuple[tuple[Fault, dict[str, Any]], ...] = (
+    (Fault.RESET_AFTER_COMMIT, {}),
+    (Fault.TRUNCATED_BODY, {}),
+    (Fault.SLOW_DRIP, {"seconds": 0.3}),
+)
+LISTS = {"distributions": Kind.DISTRIBUTION, "payments": Kind.PAYMENT, "settlements": Kind.SETTLEMENT}
+
+
+def main() -> None:
+    """Kills, compares, and prints one JSON document."""
+    parser = argparse.ArgumentParser(description="a mirror whose runs are killed")
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgres", nargs=2, help="the URLs of two empty databases to use instead of files")
+    parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child is not None:
+        asyncio.run(_child(**json.loads(options.child)))
+        return
+    kills = 6 if options.quick else options.kills
+    report({**surroundings(), "rounds": 1, **asyncio.run(_torment(kills, options.seed, options.postgres))})
+
+
+async def _torment(kills: int, seed: int, postgres: list[str] | None) -> dict[str, Any]:
+    dice = random.Random(seed)
+    days = max(2, kills // A_DAY)
+    history = History(
+        first=START.date(), days=days, invoices=days * 12, payments=days * 8, settlements=days // 2
+    )
+    died: Counter[str] = Counter()
+    asked = wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        killed, control = postgres or [f"{folder}/killed.db", f"{folder}/control.db"]
+        os.environ["CONFIRMA_JOURNAL_DIR"] = f"{folder}/journals"
+        async with (
+            Sandbox(clock=VirtualClock(START)) as sandbox,
+            Confirma(sandbox.api_key, base_url=sandbox.url) as confirma,
+        ):
+            usual = 1.0
+            for _ in range(days):
+                _pass_a_day(sandbox, history)
+                for kind, options in FAULTS:
+                    sandbox.faults.add(kind, times=None, probability=0.03, **options)
+                for _ in range(min(A_DAY, kills - asked)):
+                    asked += 1
+                    died[await _killed(sandbox, killed, dice, usual)] += 1
+                sandbox.faults.clear()
+                usual = await _ended(sandbox, killed)
+                await confirma.mirror.sync(control, now=sandbox.clock.now())
+                wrong += not _holds(killed, history)
+        same = _state(killed) == _state(control)
+    return {
+        "kills": asked,
+        "died_at": dict(died),
+        "days": days,
+        "days_wrong": wrong,
+        "same_end_state": same,
+        "kept_promise": same and not wrong,
+    }
+
+
+def _pass_a_day(sandbox: Sandbox, history: History) -> None:
+    sandbox.clock.advance(days=1)
+    history.next_day()
+    for kind in Kind:
+        sandbox.tell(kind, {name: history.told[kind][name] for name in history.changed[kind]})
+        sandbox.untell(kind, sorted(history.dropped[kind]))
+
+
+def _command(sandbox: Sandbox, place: str, step: str | None = None, after: int = 0) -> list[str]:
+    what = {
+        "url": sandbox.url,
+        "key": sandbox.api_key,
+        "place": place,
+        "now": sandbox.clock.now().isoformat(),
+        "step": step,
+        "after": after,
+    }
+    return [sys.executable, __file__, "--child", json.dumps(what)]
+
+
+async def _killed(sandbox: Sandbox, place: str, dice: random.Random, usual: float) -> str:
+    """Begins a run that is killed; returns where it died."""
+    step = dice.choice((*STEPS, None, None, None))
+    command = _command(sandbox, place, step, dice.randint(0, 3))
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+    )
+    if step is None:
+        try:
+            async with asyncio.timeout(dice.uniform(0.3, usual * 1.1)):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+    await process.wait()
+    if process.returncode != -signal.SIGKILL:
+        return "ended before"
+    return step or "anywhere"
+
+
+async def _ended(sandbox: Sandbox, place: str) -> float:
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(*_command(sandbox, place))
+    if await process.wait():
+        raise RuntimeError("a run that nobody killed did not end well")
+    return time.monotonic() - began
+
+
+def _holds(place: str, history: History) -> bool:
+    """Whether the mirror holds what the service tells."""
+    database, parse = open_mirror(place), Converter().parse
+    try:
+        for stream, kind in LISTS.items():
+            rows = database.rows(
+                "SELECT v.raw FROM record r JOIN revision v ON v.record = r.id AND v.number = r.revision "
+                "WHERE r.stream = ? AND r.gone_since IS NULL AND r.missed_at IS NULL",
+                (stream,),
+            )
+            held = Counter(digest(parse(raw)) for (raw,) in rows)
+            if held != Counter(digest(record) for record in history.told[kind].values()):
+                return False
+        return True
+    finally:
+        database.close()
+
+
+def _state(place: str) -> dict[str, Counter[tuple[Any, ...]]]:
+    """All that a mirror holds, without the names that it gave itself."""
+    database, parse = open_mirror(place), Converter().parse
+    forms = "FROM record r JOIN revision v ON v.record = r.id"
+    try:
+        return {
+            "forms": Counter(
+                (stream, number, latest, missed is None, gone is None, digest(parse(raw)))
+                for stream, number, latest, missed, gone, raw in database.rows(
+                    f"SELECT r.stream, v.number, r.revision, r.missed_at, r.gone_since, v.raw {forms}"
+                )
+            ),
+            "changes": Counter(database.rows("SELECT stream, kind, revision, at FROM change")),
+            "events": Counter(
+                (kind, subject, digest(parse(data)))
+                for kind, subject, data in database.rows("SELECT type, subject, data FROM event")
+            ),
+        }
+    finally:
+        database.close()
+
+
+async def _child(url: str, key: str, place: str, now: str, step: str | None, after: int) -> None:
+    """One run, which kills itself at a step where it is told to."""
+    left = after
+
+    def at(here: str) -> None:
+        nonlocal left
+        if here == step:
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    _tell(syncing, "_begun", at, "begun")
+    _tell(writing, "_write", at, "records")
+    _tell(writing, "_keep_reading", at, "window")
+    _tell(syncing, "merge", at, "merged")
+    _tell(syncing, "merge_cases", at, "cases")
+    read = WindowReader.read
+
+    async def told(self: WindowReader, *arguments: Any) -> Any:
+        reading = await read(self, *arguments)
+        at("read")
+        return reading
+
+    WindowReader.read = told  # type: ignore[assignment,method-assign]  # so that it can be killed there
+    async with Confirma(key, base_url=url, timeout=20) as confirma:
+        found = await confirma.mirror.sync(place, now=datetime.datetime.fromisoformat(now))
+    sys.exit(0 if found.complete or step is not None else 3)
+
+
+def _tell(home: Any, name: str, at: Any, step: str) -> None:
+    function = getattr(home, name)
+
+    def told(*arguments: Any, **named: Any) -> Any:
+        result = function(*arguments, **named)
+        at(step)
+        return result
+
+    setattr(home, name, told)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""One run in the journal of an account: how it begins, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
+
+from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.placement import Placement
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.contract import CREATE_INVOICE
+from confirma_async.errors import ConfigurationError
+from confirma_async.session.pipeline import Pipeline
+
+_DOUBT = (
+    "the journal {journal} may not know all that was sent ({reason}): every invoice is looked up before it "
+    "is sent, until a person says that the journal is whole"
+)
+
+
+@frozen(kw_only=True)
+class AccountRun:
+    """A run that has begun.
+
+    Attributes:
+        placement: Where its journal is, and whose.
+        pipeline: The way to the service.
+        writer: The journal.
+        number: Its number in the journal.
+        warnings: What there is to say of the journal: that it is in doubt, or does not last.
+    """
+
+    placement: Placement
+    pipeline: Pipeline
+    writer: JournalWriter
+    number: int
+    warnings: Sequence[str]
+
+    @classmethod
+    async def begin(
+        cls,
+        placement: Placement,
+        pipeline: Pipeline,
+        writer: JournalWriter,
+        *,
+        inputs: Sequence[str] = (),
+        expected: int | None = None,
+        allowed: Sequence[str] = (),
+    ) -> AccountRun:
+        """Begin a run in a journal that is open.
+
+        Args:
+            placement: Where the journal is, and whose.
+            pipeline: The way to the service.
+            writer: The journal.
+            inputs: Names of the inputs, for people.
+            expected: How many records the whole input has, where it was counted.
+            allowed: The rules that invoices may break in it.
+
+        Raises:
+            JournalError: the journal cannot be written, or is not of this target and account.
+        """
+        name, owner = JobName(placement.target, tuple(inputs), tuple(allowed)), placement.owner
+        number = await writer.run(
+            lambda journal: journal.begin(name, now=time.time(), owner=owner, expected=expected)
+        )
+        doubt = await writer.run(lambda journal: journal.doubt())
+        doubtful = None if doubt is None else _DOUBT.format(journal=writer.name, reason=doubt.reason)
+        warnings = tuple(filter(None, (placement.warning, doubtful)))
+        return cls(placement=placement, pipeline=pipeline, writer=writer, number=number, warnings=warnings)
+
+    async def end(self, ending: str) -> None:
+        """Write down how the run ended, in words; the key may have been renewed in it.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        owner, writer, prove = self.placement.owner, self.writer, self.placement.prove
+        try:
+            key = self.pipeline.keys.of(CREATE_INVOICE).current
+        except ConfigurationError:  # the block of its as_client(...) was left before
+            key = None
+        if key is not None and key != owner.key:
+            owner = evolve(owner, key=key)
+        await writer.run(lambda journal: journal.end(self.number, ending, now=time.time(), owner=owner))
+        if prove is not None and await writer.run(lambda journal: journal.has_sent()):
+            with contextlib.suppress(ConfigurationError):  # the journal itself knows its owner
+                await asyncio.to_thread(prove, await writer.run(lambda journal: journal.owners()[1]))

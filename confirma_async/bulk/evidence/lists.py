@@ -1,0 +1,280 @@
+"""Classification of lists: which kind of evidence a record, a list or an absence is."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from decimal import Decimal
+
+from attrs import evolve, frozen
+
+from confirma_async.bulk.evidence.classification import TAKEN, Classification
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.words import (
+    KNOWN_TYPES,
+    amounts_in,
+    has_more,
+    names_number,
+    says_no,
+    sellers_in,
+    type_word,
+    types_in,
+)
+from confirma_async.bulk.journal.records import AmbiguousMatches
+from confirma_async.bulk.models import InvoiceKey, State, Unknown
+from confirma_async.schemas import (
+    DistributionInformation,
+    DistributionRecord,
+    InvoiceStatus,
+    InvoiceType,
+)
+from confirma_async.schemas.identity import same_seller
+
+WINDOW = datetime.timedelta(days=7)
+"""How far a record's date may lie from the invoice's, and what is asked for on both sides of it. A service
+may date an invoice by another time zone, or move it to the next banking day; seven days hold the longest row
+of holidays with the weekend beside it."""
+
+
+@frozen
+class Wanted:
+    """What a lookup asks for.
+
+    Attributes:
+        key: The invoice.
+        amount: What it asks for, where that is known.
+        also: Other dates that it may have had when it was sent.
+    """
+
+    key: InvoiceKey
+    amount: Decimal | None = None
+    also: Sequence[str] = ()
+
+    @property
+    def first(self) -> datetime.date:
+        """The first date asked for."""
+        return _days_from(min((self.key.date, *self.also)), -WINDOW.days)
+
+    @property
+    def last(self) -> datetime.date:
+        """The last date asked for."""
+        return _days_from(max((self.key.date, *self.also)), WINDOW.days)
+
+
+def days_around(date: str, days: int) -> Sequence[str]:
+    """Return the dates so many days before and after another, in ISO 8601, as far as the calendar goes."""
+    return _days_from(date, -days).isoformat(), _days_from(date, days).isoformat()
+
+
+def _days_from(date: str, days: int) -> datetime.date:
+    """Return the date so many days from another, as far as the calendar goes."""
+    ordinal = min(max(datetime.date.fromisoformat(date).toordinal() + days, 1), datetime.date.max.toordinal())
+    return datetime.date.fromordinal(ordinal)
+
+
+def classify_list(
+    answer: DistributionInformation, wanted: Wanted, rivals: AmbiguousMatches
+) -> Classification:
+    """Classify the list that was asked for an invoice.
+
+    The names of the query are provisional: a service that ignores them would answer about other invoices. So
+    an empty list counts only where it confirms what was asked; and it is but ``NOT_LISTED``, since lists may
+    be late.
+
+    Args:
+        answer: The list.
+        wanted: What was asked for.
+        rivals: What else was sent under the number, as the journal knows it when this is decided.
+    """
+    number = wanted.key.number
+    found = [record for record in answer.data if record.invoice_number == str(number)]
+    if found:
+        return _listed(found, wanted, rivals)
+    kind = _not_listed(answer, wanted)
+    return Classification(kind=kind, detail=kind.reading.detail)
+
+
+def _not_listed(answer: DistributionInformation, wanted: Wanted) -> Kind:
+    number, meta = wanted.key.number, answer.meta_data
+    filters = meta.filters_applied if meta else None
+    numbers = [record.invoice_number for record in answer.data]
+    if any(said is not None and names_number(said, number) for said in numbers):
+        return Kind.NEAR
+    if None in numbers:
+        return Kind.NO_NUMBERS
+    if says_no(answer.extra) is not None or (meta is not None and says_no(meta.extra) is not None):
+        return Kind.LIST_FAILED
+    if meta is None or filters is None or filters.invoice_number is None:
+        return Kind.NO_FILTERS
+    if filters.invoice_number != str(number):
+        return Kind.OTHER_FILTERS
+    if numbers:
+        return Kind.PADDED
+    counts = (meta.total_count, meta.successful_count, meta.failed_count)
+    if meta.total_count is None or any(counts) or has_more(answer.extra) or has_more(meta.extra):
+        return Kind.NOT_WHOLE
+    first, last = filters.from_inv_date, filters.to_inv_date
+    if first is None or last is None or first > wanted.first or last < wanted.last:
+        return Kind.OTHER_WINDOW
+    return Kind.NOT_LISTED
+
+
+def _listed(
+    records: Sequence[DistributionRecord], wanted: Wanted, rivals: AmbiguousMatches
+) -> Classification:
+    found = [record for record in records if not _is_anothers(record, wanted, rivals)]
+    kind = (
+        (None if found else Kind.RIVAL)
+        or _not_its_own(found, wanted, rivals)
+        or next(filter(None, map(_unclear, found)), None)
+        or _by_words(found, former=rivals.former)
+    )
+    first = [record for record in found if record.status != InvoiceStatus.DUPLICATE] or found or records
+    if kind is Kind.LISTED_IN_ERROR:
+        said = first[0].error or "the service found it in error"
+        return Classification(kind=kind, status=first[0].status, detail=said)
+    status = first[0].status
+    if kind.reading.state is State.UNKNOWN:
+        return Classification(kind=kind, status=status, detail=kind.reading.detail)
+    note = "the service has it from before" if kind.reading.duplicate else None
+    return Classification(kind=kind, status=status, detail=note)
+
+
+def _is_anothers(record: DistributionRecord, wanted: Wanted, rivals: AmbiguousMatches) -> bool:
+    """Say whether a record is of another document that is known: it contradicts this one, and fits that."""
+    return _contradicts(record, wanted) and any(_may_be(record, other) for other in rivals.others)
+
+
+def _not_its_own(
+    found: Sequence[DistributionRecord], wanted: Wanted, rivals: AmbiguousMatches
+) -> Kind | None:
+    """Return why one of the records may be another document's; None where none may."""
+    if wanted.key.type == InvoiceType.REMINDER:
+        return Kind.REMINDER
+    if any(not _fits(record, wanted.key) for record in found):
+        return Kind.OTHER_DATE
+    if any(_contradicts(record, wanted) for record in found):
+        return Kind.CONTRADICTION
+    if any(_may_be(record, other) for record in found for other in rivals.others):
+        return Kind.RIVAL
+    if rivals.forgotten and not all(types_in(record.extra) for record in found):
+        return Kind.UNTYPED
+    return None
+
+
+def _fits(record: DistributionRecord, key: InvoiceKey) -> bool:
+    date = record.invoice_date
+    return date is not None and abs(date - datetime.date.fromisoformat(key.date)) <= WINDOW
+
+
+def _contradicts(record: DistributionRecord, wanted: Wanted) -> bool:
+    """Say whether a record says of type, amount or seller what the invoice does not, if it says anything."""
+    key, extra = wanted.key, record.extra
+    own = wanted.amount
+    return (
+        any(kind != type_word(key.type) for kind in types_in(extra))
+        or any(
+            amount is None or (own is not None and amount != own.copy_abs()) for amount in amounts_in(extra)
+        )
+        or any(key.seller and same_seller(said) not in {"", key.seller} for said in sellers_in(extra))
+    )
+
+
+def _may_be(record: DistributionRecord, other: InvoiceKey) -> bool:
+    """Say whether nothing in a record contradicts that it is another document's."""
+    own = type_word(other.type)
+    same_kind = all(kind == own or kind not in KNOWN_TYPES for kind in types_in(record.extra))
+    return same_kind and (record.invoice_date is None or not other.date or _fits(record, other))
+
+
+def _unclear(record: DistributionRecord) -> Kind | None:
+    """Return why the words of a record do not say what became of the invoice; None where they do."""
+    if record.status in {InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE}:
+        return None
+    if record.error or says_no(record.extra) is not None:
+        return Kind.HAS_ERROR
+    if record.status is None:
+        return Kind.NO_WORD
+    return None if record.status in TAKEN else Kind.UNKNOWN_WORD
+
+
+def _by_words(found: Sequence[DistributionRecord], *, former: bool) -> Kind:
+    if former:  # rejected before, and sent again: what is in error may be what was rejected
+        found = [record for record in found if record.status != InvoiceStatus.ERROR]
+        if not found:
+            return Kind.FORMER_ERROR
+    first = [record for record in found if record.status != InvoiceStatus.DUPLICATE]
+    if not first:  # where one was rejected before, it may be that which it is a duplicate of
+        return Kind.FORMER_ERROR if former else Kind.LISTED_DUPLICATE
+    in_error = {record.status == InvoiceStatus.ERROR for record in first}
+    if len(in_error) > 1:
+        return Kind.SEVERAL
+    return Kind.LISTED_IN_ERROR if True in in_error else Kind.LISTED
+
+
+def after_no(listed: Classification, said: str | None) -> Classification:
+    """Return the same record, after the service had refused the invoice: it has it from before.
+
+    Args:
+        listed: What the record proves.
+        said: What the service had said.
+    """
+    if listed.state is State.UNKNOWN:
+        return evolve(listed, detail=held(listed.detail or "", said))
+    if listed.kind is not Kind.LISTED:
+        return listed
+    return Classification(
+        kind=Kind.LISTED_AFTER_NO,
+        status=listed.status,
+        detail=f"the service has it from before: {said}",
+    )
+
+
+def classify_absence(
+    *, witnessed: bool, on_unknown: Unknown, says_no: bool, said: str | None, new: bool = False
+) -> Classification:
+    """Classify the absence of an invoice from a list, after the settle time.
+
+    Args:
+        witnessed: Whether the list shows a witness: an invoice that was accepted by an attempt which started
+            after the lost one had surely ended.
+        on_unknown: What to do without one.
+        says_no: Whether the service had said no.
+        said: What it had said, or why the outcome is unknown.
+        new: Whether the journal, which is in doubt, has never sent it.
+    """
+    if witnessed:
+        return Classification(
+            kind=Kind.ABSENT_AFTER_NO if says_no else Kind.ABSENT, detail=said if says_no else None
+        )
+    if on_unknown is Unknown.RESEND and not new and not says_no:
+        return Classification(kind=Kind.ABSENT_BY_TIME)
+    if new:
+        return Classification(
+            kind=Kind.NOTHING_KNOWN,
+            detail="the journal may not know all that was sent, and nothing that is listed is known to be "
+            "newer than that doubt: say that the journal is whole (trust), or what became of this invoice "
+            "(resolve)",
+        )
+    return Classification(kind=Kind.NO_WITNESS, detail=held(_HELD, said))
+
+
+def held(why: str, said: str | None) -> str:
+    """Say why an invoice is held, and keep what was said of it at first."""
+    return f"{why}{_AT_FIRST}{said}" if said else why
+
+
+def reason_of(detail: str | None) -> str | None:
+    """Return what was said of an invoice at first, before it was held."""
+    if not detail or detail == _HELD:
+        return None
+    return detail.partition(_AT_FIRST)[2] or detail
+
+
+_AT_FIRST = "; at first: "
+
+
+_HELD = (
+    "not listed, and no invoice that was accepted after it is listed either, so that the list may be late; "
+    "held for the next run that has invoices to send, or for a person"
+)

@@ -1,0 +1,169 @@
+"""Items of a run: what is to be sent, what is known of a lost one, and how a lookup can end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from attrs import define, frozen
+
+from confirma_async.bulk.evidence.classification import (
+    Classification,
+)
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.journal.records import Decision
+from confirma_async.bulk.models import Entry, State
+from confirma_async.session.decoding import Reply
+
+UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
+"""What is said of an invoice that was sent again on time alone."""
+
+
+@define
+class Lost:
+    """What this run knows of an invoice that may have arrived.
+
+    Attributes:
+        settles_at: The loop time before which its absence proves nothing.
+        ends_after: The loop time at which its lost attempt has surely ended, where the journal does not know
+            it to have; None where it does.
+        ends_at: The latest moment at which its call could end by the journal, in seconds since 1970; it
+            lengthens the wait, and never shortens it.
+        says_no: Whether the service said no: absent, it is rejected.
+        said: Why its outcome is unknown.
+        form: The form of its answer, if that is what has to be confirmed.
+        new: Whether the journal, which is in doubt, has never sent it.
+        surely_not: Whether it was not taken, by all that is known, and is looked up once more before it is
+            sent: a gateway may have said so, or a list may have been late.
+        changed: Whether it was corrected since it was sent.
+        sent_on: The date that it had when it was sent, where it may have another one since.
+        asked: How often it was looked up.
+        failed: How often that failed.
+    """
+
+    settles_at: float
+    ends_after: float | None = None
+    ends_at: float = 0.0
+    says_no: bool = False
+    said: str | None = None
+    form: str | None = None
+    new: bool = False
+    surely_not: bool = False
+    changed: bool = False
+    sent_on: str = ""
+    asked: int = 0
+    failed: int = 0
+
+
+@define
+class Task:
+    """An entry on its way, with its place in the journal.
+
+    Attributes:
+        entry: What to send.
+        position: Its place in the journal.
+        sent_at: The loop time of its last attempt; 0 before the first.
+        lost: What has to be found out before anything else; None where nothing has.
+        resends: How often this run has sent it again.
+        unproven: Whether time alone spoke for sending it again.
+        unsure: Whether it was rejected before because no list showed it.
+        elsewhere: The loop time until which another job may have it before that is reported; None
+            where none has.
+        reply: The answer to its last attempt, where it was a successful one.
+        timeout: Seconds for its call; the client's unless given.
+        headers: Headers to add to it.
+    """
+
+    entry: Entry
+    position: int
+    sent_at: float = 0.0
+    lost: Lost | None = None
+    resends: int = 0
+    unproven: bool = False
+    unsure: bool = False
+    elsewhere: float | None = None
+    reply: Reply | None = None
+    timeout: float | None = None
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it must be looked up before anything else."""
+        return self.lost is not None
+
+
+@frozen
+class Decided:
+    """What became of an invoice is written down.
+
+    Attributes:
+        classification: What it is.
+        confirmed: The form of answer that this lookup has confirmed, if it has one.
+    """
+
+    classification: Classification
+    confirmed: str | None = None
+
+
+@frozen
+class Again:
+    """Nothing is decided: it is looked up once more.
+
+    Attributes:
+        seconds: After so many seconds.
+        failed: What the call came to, where the lookup failed.
+    """
+
+    seconds: float
+    failed: Classification | None = None
+
+
+@frozen
+class Send:
+    """It is not there: it is sent."""
+
+
+Step: TypeAlias = Decided | Again | Send
+
+
+def decision_of(
+    task: Task,
+    classification: Classification,
+    *,
+    wall: float,
+    seconds: float | None,
+    lost: bool = False,
+    kept: bool = False,
+) -> Decision:
+    """Return what to write down for an item.
+
+    Args:
+        task: The item.
+        classification: What became of it.
+        wall: Seconds since 1970.
+        seconds: How long the deciding call took.
+        lost: Whether its answer was lost just now, and its attempt has surely ended.
+        kept: Whether the run keeps it in its hands, to look it up.
+    """
+    state, detail, known = classification.state, classification.detail, task.lost
+    if task.unproven and UNPROVEN not in (detail or ""):  # an earlier run may have said it
+        detail = f"{detail}; {UNPROVEN}" if detail else UNPROVEN
+    says_no, form = False, None
+    if state is State.UNKNOWN:
+        says_no = classification.says_no or (known is not None and known.says_no)
+        form = classification.form or (known.form if known is not None else None)
+    elif state is State.REJECTED:
+        says_no = classification.kind is Kind.ABSENT_AFTER_NO or task.unsure
+    return Decision(
+        position=task.position,
+        state=state,
+        status=classification.status,
+        detail=detail,
+        duplicate=classification.duplicate,
+        at=wall,
+        lost=lost,
+        seconds=seconds,
+        says_no=says_no,
+        form=form,
+        kept=kept,
+    )

@@ -1,0 +1,179 @@
+"""One run of a bulk job: a feeder, a fixed set of workers, and lookups, over a durable journal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from attrs import define, evolve, field
+
+from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.evidence.tasks import Task
+from confirma_async.bulk.job.brake import Brake, end
+from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
+from confirma_async.bulk.job.decisions import Decisions
+from confirma_async.bulk.job.feeder import Feeder
+from confirma_async.bulk.job.item_listener import JobListener
+from confirma_async.bulk.job.open_items import OpenItems
+from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.preparation import Source
+from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of
+from confirma_async.bulk.job.sender import Sender
+from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.models import JobOptions
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.errors import CallError, JournalError
+from confirma_async.session.pipeline import Pipeline
+
+
+@define
+class Job:
+    """One run.
+
+    Attributes:
+        pipeline: The way to the service.
+        writer: The journal.
+        run: The number of this run in the journal.
+        options: How the job runs.
+        channel: Gets each outcome, after it is durable.
+        stop: Once set, what waits for its turn is put back, and what is under way is brought to its end.
+        stopped: Whether it was asked to stop before its end.
+        clock: Seconds since 1970.
+    """
+
+    pipeline: Pipeline
+    writer: JournalWriter
+    run: int
+    options: JobOptions
+    channel: OutcomeChannel
+    stop: asyncio.Event
+    stopped: bool = field(init=False, default=False)
+    clock: Callable[[], float] = time.time
+    _open_items: OpenItems = field(init=False, factory=OpenItems)
+    _brake: Brake = field(init=False)
+    _workers: Workers = field(init=False)
+    _lookups: Lookups = field(init=False)
+    _decisions: Decisions = field(init=False)
+    _sender: Sender = field(init=False)
+    _feeder: Feeder = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._brake = Brake(self._let_go)
+        self.pipeline = evolve(self.pipeline, halt=self._brake.calls)
+        self._workers = Workers(self.pipeline.limiter.concurrency, self._handle)
+        self._lookups = lookups_of(self.pipeline, self.writer, self.options, self._may_send, self.clock)
+        listener = JobListener(self.channel, self._open_items)
+        self._decisions = Decisions(
+            writer=self.writer,
+            listener=listener,
+            workers=self._workers,
+            lookups=self._lookups,
+            brake=self._brake,
+            breaker=CircuitBreaker(self._workers.most, self.options.max_consecutive_rejections),
+            clock=self.clock,
+        )
+        self._sender = Sender(self.pipeline, self.run, self._decisions)
+        self._feeder = Feeder(
+            converter=self.pipeline.converter,
+            options=self.options,
+            run=self.run,
+            writer=self.writer,
+            channel=self.channel,
+            workers=self._workers,
+            lookups=self._lookups,
+            open_items=self._open_items,
+            brake=self._brake,
+            room=self._decisions.room,
+            wait=self._decisions.wait,
+            longest_call=self.pipeline.timeout,
+        )
+
+    @property
+    def paused(self) -> str | None:
+        """Why the job paused; None while it can go on."""
+        return self._brake.reason
+
+    @property
+    def paused_by(self) -> CallError | None:
+        """The error that it paused for, where there is one."""
+        return self._brake.cause
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the whole source was read."""
+        return self._feeder.exhausted
+
+    @property
+    def elsewhere(self) -> int:
+        """How many invoices of the source another job has in its hands."""
+        return len(self._feeder.elsewhere)
+
+    async def submit(self, source: Source) -> None:
+        """Bring every record of the source to its outcome, or as far as the job can go.
+
+        Raises:
+            JournalError: the journal cannot be written; nothing is sent without it.
+        """
+        await begin_lookups(self._lookups, self.writer)
+        watching = asyncio.create_task(self._watch_stop())
+        try:
+            await self._first_of(self._feeder.feed(source), self._brake.halted.wait())
+            await self._first_of(self._open_items.none_left.wait())
+            if self._feeder.error is not None:
+                raise self._feeder.error
+        finally:
+            waiting = self._decisions.waiting.timers
+            self._brake.stop_sending()  # whatever becomes durable after this is not looked up by this run
+            await end([watching, *waiting, *self._workers.tasks])
+            await self._put_back()
+
+    async def _first_of(self, *awaited: Coroutine[Any, Any, Any]) -> None:
+        """Wait for the first of some coroutines, and end the others; a worker that fails fails the job."""
+        tasks = [asyncio.create_task(coroutine) for coroutine in awaited]
+        try:
+            anything = [*tasks, self._workers.failed, self.writer.broken]
+            done, _ = await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
+        finally:
+            await end(tasks)
+
+    async def _watch_stop(self) -> None:
+        """Wait until the job is asked to stop, or its time is over."""
+        until = self.options.until
+        try:
+            async with asyncio.timeout(None if until is None else max(0.0, until.timestamp() - time.time())):
+                await self.stop.wait()
+        except TimeoutError:
+            self._brake.pause(f"it is {until:%H:%M}, until when the job was to run")
+            return
+        self.stopped = True
+        self._brake.stop_sending()
+
+    async def _handle(self, task: Task) -> None:
+        """Do what an item needs next."""
+        if self._brake.halted.is_set():
+            self._decisions.listener.dropped(task)
+        elif task.elsewhere is not None:
+            following = await self._feeder.ask_again(task, task.elsewhere)
+            if following is not None:
+                await self._handle(following)
+        elif not task.unknown or await self._decisions.look_up(task):
+            await self._sender.send(task)
+
+    def _let_go(self) -> None:
+        self._decisions.let_go()
+
+    def _may_send(self) -> bool:
+        """Say whether this run may still send invoices of which nothing is unknown."""
+        if self._brake.halted.is_set():
+            return False
+        return not self.exhausted or self._open_items.count > len(self._lookups.open)
+
+    async def _put_back(self) -> None:
+        """Have nothing claimed in the journal that nobody holds any more."""
+        with contextlib.suppress(JournalError):  # reported already, by what could not be written before
+            await self.writer.run(lambda journal: journal.put_back(self.run))

@@ -1,0 +1,160 @@
+"""Decisions on items: each is made durable, then reported, or kept for a lookup."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from attrs import define, evolve, field
+
+from confirma_async.bulk.evidence.classification import Classification
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.evidence.tasks import Again, Decided, Send, Step, Task, decision_of
+from confirma_async.bulk.job.brake import Brake
+from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
+from confirma_async.bulk.job.item_listener import ItemListener
+from confirma_async.bulk.job.waiting import Waiting
+from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.models import State
+from confirma_async.bulk.writer import JournalWriter
+
+UNKNOWN_ROOM = 1000
+"""Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""
+
+
+@define
+class Decisions:
+    """Follows every item of a run from its answer to its outcome.
+
+    Attributes:
+        writer: The journal.
+        listener: Is told what becomes of each item, after it is durable.
+        workers: Take the items whose time for a lookup has come.
+        lookups: Follow the items of unknown outcome.
+        brake: Pauses the run where the answers give a reason to.
+        breaker: Knows when the answers do.
+        clock: Seconds since 1970.
+        room: Set while more items may come in: not while too many are in doubt.
+    """
+
+    writer: JournalWriter
+    listener: ItemListener
+    workers: Workers
+    lookups: Lookups
+    brake: Brake
+    breaker: CircuitBreaker
+    clock: Callable[[], float]
+    room: asyncio.Event = field(init=False, factory=asyncio.Event)
+    waiting: Waiting = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.waiting = Waiting(self.workers.hand, self._make_room)
+        self.room.set()
+
+    def decide(self, task: Task, found: Classification) -> None:
+        """Make what became of an item durable and report it, or keep the item for a lookup."""
+        self.brake.pause(found.pause, found.cause)
+        if found.state is State.PENDING:
+            # Where this attempt surely did not arrive, the one before it may still.
+            kind = Kind.EARLIER if task.resends else found.kind
+            found = Classification(kind=kind, detail=found.pause, pause=found.pause, cause=found.cause)
+        if found.state is State.REJECTED and task.unproven:
+            found = evolve(found, kind=Kind.REFUSED_AFTER_RESEND)
+        if found.state is State.UNKNOWN:
+            self._mark_unknown(task, found)
+            return
+        self.brake.pause(self.breaker.note(found))
+        self.write(task, found, partial(self.listener.decided, task, found))
+
+    def leave_unknown(self, task: Task, reason: str | None) -> None:
+        """Leave an item UNKNOWN for the next run, or for a person; ``reason`` says why, in words."""
+        found = Classification(kind=Kind.EARLIER, detail=reason)
+        self.write(task, found, partial(self.listener.decided, task, found))
+
+    def put_back(self, task: Task, found: Classification) -> None:
+        """Have an item that surely was not sent wait until it is given again; ``found`` says why."""
+        self.write(task, found, partial(self.listener.decided, task, found))
+
+    def write(
+        self,
+        task: Task,
+        found: Classification,
+        then: Callable[[], None],
+        *,
+        lost: bool = False,
+        kept: bool = False,
+    ) -> None:
+        """Have what became of an item written down; nobody waits, ``then`` is called when it is durable."""
+        seconds = asyncio.get_running_loop().time() - task.sent_at if task.sent_at else None
+        decision = decision_of(task, found, wall=self.clock(), seconds=seconds, lost=lost, kept=kept)
+        self.writer.decide(decision, then)
+
+    async def look_up(self, task: Task) -> bool:
+        """Look an item up, and do what follows from it; return whether it is to be sent now."""
+        lost = task.lost
+        untried = lost is not None and lost.form is not None and not lost.asked
+        step = await self.lookups.step(task)
+        self._make_room()  # it may have been the last of those in doubt
+        if untried and lost is not None and not _is_accepted(step):
+            self.brake.pause(self.breaker.note(Classification(kind=Kind.FORM_NEW, detail=lost.said)))
+        match step:
+            case Decided(found, confirmed):
+                self.brake.pause(found.pause, found.cause)
+                if found.state is not State.UNKNOWN:
+                    self.brake.pause(self.breaker.note(found))
+                self.listener.decided(task, found)
+                self._hurry(confirmed)
+            case Again(seconds, failed):
+                if failed is not None:
+                    self.brake.pause(failed.pause, failed.cause)
+                self.wait(task, seconds)
+            case Send() if self.brake.halted.is_set():
+                self.listener.dropped(task)
+            case Send():
+                return True
+        return False
+
+    def wait(self, task: Task, seconds: float) -> None:
+        """Have an item wait for so many seconds before it is handled again."""
+        if self.brake.halted.is_set():
+            self.listener.dropped(task)
+            return
+        self.waiting.add(task, seconds)
+
+    def let_go(self) -> None:
+        """Let go of what waits for a lookup; the journal has it as it is."""
+        for task in self.waiting.let_go():
+            self.listener.dropped(task)
+
+    def _mark_unknown(self, task: Task, found: Classification) -> None:
+        """Make an unknown outcome durable and have it looked up."""
+        self.lookups.lose(task, found)
+        if found.form is None:  # one that awaits a word for the form of its answer is no failure yet
+            self.brake.pause(self.breaker.note(found))
+
+        def written() -> None:
+            self.listener.unknown(task, found)
+            self.wait(task, 0.0)
+
+        self.write(task, found, written, lost=not found.going_on, kept=True)
+
+    def _hurry(self, form: str | None) -> None:
+        """Have those looked after at once whose answers had a form that is confirmed now."""
+        if form is None:
+            return
+        for task in list(self.lookups.open.values()):
+            if task.lost is not None and task.lost.form == form:
+                self.waiting.hurry(task)
+
+    def _make_room(self) -> None:
+        """Let nothing more in while too much is in doubt."""
+        if len(self.waiting) >= UNKNOWN_ROOM or self.lookups.unconfirmed >= self.breaker.limit:
+            self.room.clear()
+        else:
+            self.room.set()
+
+
+def _is_accepted(step: Step) -> bool:
+    return isinstance(step, Decided) and step.classification.state is State.ACCEPTED

@@ -1,0 +1,175 @@
+"""The feeder of a run: prepares records, claims them in the journal, hands them to the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from attrs import define, evolve, field
+
+from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.evidence.tasks import Task
+from confirma_async.bulk.job.brake import Brake
+from confirma_async.bulk.job.open_items import OpenItems
+from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.preparation import Record, Source, chunks, prepare
+from confirma_async.bulk.job.run_lookups import task_of
+from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.journal.records import Admission, Admitted
+from confirma_async.bulk.models import Entry, JobOptions, Refusal
+from confirma_async.bulk.reporting import outcomes
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.converters import Converter
+from confirma_async.errors import JournalError
+
+ELSEWHERE_PAUSE = 1.0
+"""Seconds after which a job asks again for an invoice that another job has in its hands."""
+
+
+@define
+class Feeder:
+    """Reads the source as far as the run can take records.
+
+    Attributes:
+        converter: Writes the bodies.
+        options: How the job runs.
+        run: The number of the run in the journal.
+        writer: The journal.
+        channel: Gets the outcomes that are known at once.
+        workers: Take the items.
+        lookups: Take up the items of unknown outcome.
+        open_items: Counts the items on their way.
+        brake: Says whether the run may still send.
+        room: Set while more may come in.
+        wait: Has an item wait for so many seconds before it is handled.
+        longest_call: Seconds within which a call ends.
+        elsewhere: The invoices that another job has in its hands: where they stand, by their positions.
+        exhausted: Whether the whole source was read.
+        error: What the source failed with.
+    """
+
+    converter: Converter
+    options: JobOptions
+    run: int
+    writer: JournalWriter
+    channel: OutcomeChannel
+    workers: Workers
+    lookups: Lookups
+    open_items: OpenItems
+    brake: Brake
+    room: asyncio.Event
+    wait: Callable[[Task, float], None]
+    longest_call: float
+    elsewhere: dict[int, str] = field(init=False, factory=dict[int, str])
+    exhausted: bool = field(init=False, default=False)
+    error: Exception | None = field(init=False, default=None)
+
+    async def feed(self, source: Source) -> None:
+        """Feed the workers; a source that fails lets what is under way come to its end first.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        try:
+            await self._feed(source)
+        except JournalError:
+            raise
+        except Exception as error:  # noqa: BLE001 (raised again after the drain)
+            self.error = error
+            self.brake.stop_sending()
+
+    async def _feed(self, source: Source) -> None:
+        index = 0
+        async with contextlib.aclosing(chunks(source)) as reading:
+            async for chunk in reading:
+                if self.brake.halted.is_set():
+                    return
+                await self.room.wait()
+                await self.channel.wait_for_capacity()
+                await self._take(chunk, index)
+                index += len(chunk)
+                await asyncio.sleep(0)  # a source that never waits must not starve the workers
+        self.exhausted = True
+
+    async def _take(self, chunk: list[Record], index: int) -> None:
+        """Check a chunk, write down the intent to send it, and hand it to the workers."""
+        prepared = [
+            prepare(record, position, self.converter, self.options.checks)
+            for position, record in enumerate(chunk, index + 1)
+        ]
+        entries = [entry for entry in prepared if isinstance(entry, Entry)]
+        await self._refuse([refusal for refusal in prepared if isinstance(refusal, Refusal)])
+        run, retry = self.run, self.options.retry
+        admitted = await self.writer.run(lambda journal: journal.admit(entries, run, retry))
+        for entry, answer in zip(entries, admitted, strict=True):
+            await self._route(entry, answer)
+
+    async def _route(self, entry: Entry, admitted: Admitted) -> None:
+        """Hand an entry to the workers, where there is something to do for it."""
+        task = await self._taken(entry, admitted)
+        if task is None:
+            return
+        if task.elsewhere is not None:
+            self.wait(task, ELSEWHERE_PAUSE)
+            return
+        try:
+            await self.workers.hand(task)
+        except asyncio.CancelledError:  # halted; the journal has it as it was
+            self.open_items.finish()
+            raise
+
+    async def _taken(self, entry: Entry, admitted: Admitted) -> Task | None:
+        """Take up an entry; return None where there is nothing to do for it, and that has been reported."""
+        match admitted:
+            case Admitted(Admission.FINAL, row=row) if row is not None:
+                self.channel.put(outcomes.resumed(entry, row))
+                return None
+            case Admitted(Admission.CLASH | Admission.CHANGED as admission, row=row) if row is not None:
+                await self._refuse([outcomes.contradiction(entry, admission, row)])
+                return None
+            case Admitted(Admission.ELSEWHERE, position, row) if position in self.elsewhere:
+                if row is not None:
+                    first = evolve(row, source=self.elsewhere[position])
+                    await self._refuse([outcomes.contradiction(entry, Admission.CLASH, first)])
+                return None
+            case Admitted(Admission.ELSEWHERE, position):
+                self.elsewhere[position] = str(entry.place)
+                patience = self.options.settle_seconds + self.longest_call
+                until = asyncio.get_running_loop().time() + patience
+                task = Task(entry, position, elsewhere=until)
+            case _:
+                task = task_of(entry, admitted, self.lookups)
+        self.open_items.take_up()
+        return task
+
+    async def ask_again(self, task: Task, until: float) -> Task | None:
+        """Ask whether another job still has an invoice in its hands.
+
+        Args:
+            task: The invoice.
+            until: The loop time from which it is reported that another job has it.
+
+        Returns:
+            The invoice as it is to be handled now; None where it is not.
+        """
+        run, retry, entry = self.run, self.options.retry, task.entry
+        (admitted,) = await self.writer.run(lambda journal: journal.admit([entry], run, retry))
+        following = None
+        if admitted.admission is not Admission.ELSEWHERE:
+            self.elsewhere.pop(task.position, None)
+            following = await self._taken(entry, admitted)
+        elif asyncio.get_running_loop().time() < until:
+            self.wait(task, ELSEWHERE_PAUSE)
+            return None
+        else:
+            self.channel.put(outcomes.elsewhere(entry))
+        self.open_items.finish()
+        return following
+
+    async def _refuse(self, refusals: list[Refusal]) -> None:
+        if not refusals:
+            return
+        await self.writer.run(lambda journal: journal.refuse(refusals, self.run))
+        for refusal in refusals:
+            self.channel.put(outcomes.refused(refusal))

@@ -1,0 +1,68 @@
+"""Who is told what becomes of the items of a run: the channel of a job, or the callers of an outbox."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from attrs import frozen
+
+from confirma_async.bulk.evidence.classification import Classification
+from confirma_async.bulk.evidence.tasks import Task
+from confirma_async.bulk.job.open_items import OpenItems
+from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.models import Refusal
+from confirma_async.bulk.reporting import outcomes
+
+
+class ItemListener(Protocol):
+    """Is told what becomes of each item, after it is durable."""
+
+    def decided(self, task: Task, found: Classification) -> None:
+        """Hear what became of an item, with which the run is done.
+
+        It is accepted, rejected, pending since nothing was sent, or left unknown.
+        """
+        ...
+
+    def unknown(self, task: Task, found: Classification) -> None:
+        """Hear that the outcome of an item is unknown; it is looked up from now on."""
+        ...
+
+    def refused(self, task: Task, refusal: Refusal) -> None:
+        """Hear that an item was not sent for want of a document; the run is done with it."""
+        ...
+
+    def dropped(self, task: Task) -> None:
+        """Hear that the run is done with an item as it is in the journal, since nothing new is sent."""
+        ...
+
+
+@frozen
+class JobListener:
+    """Puts outcomes into the channel of a job, and counts the items on their way.
+
+    Attributes:
+        channel: Gets each outcome.
+        open_items: Counts the items on their way.
+    """
+
+    channel: OutcomeChannel
+    open_items: OpenItems
+
+    def decided(self, task: Task, found: Classification) -> None:
+        """Tell an outcome; of what is pending again nothing is told."""
+        if found.state in outcomes.VERDICTS:
+            self.channel.put(outcomes.decided(task.entry, found, unproven=task.unproven))
+        self.open_items.finish()
+
+    def unknown(self, task: Task, found: Classification) -> None:
+        """Tell nothing yet: it is looked up first."""
+
+    def refused(self, task: Task, refusal: Refusal) -> None:  # noqa: ARG002 (the refusal names it)
+        """Tell a refusal."""
+        self.channel.put(outcomes.refused(refusal))
+        self.open_items.finish()
+
+    def dropped(self, task: Task) -> None:  # noqa: ARG002 (whichever it is, one less is open)
+        """Count one less."""
+        self.open_items.finish()

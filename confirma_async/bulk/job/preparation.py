@@ -1,0 +1,127 @@
+"""Preparation of records: any iterable of invoices, read in chunks, checked and encoded."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, TypeAlias
+
+from confirma_async.bulk.models import DIGEST_BYTES, Entry, Refusal, gross_of, key_of
+from confirma_async.converters import Converter
+from confirma_async.errors import RequestInvalidError
+from confirma_async.formats.models import BadRecord, Place, ReadInvoice
+from confirma_async.formats.placeholders import Placeholder, with_placeholders
+from confirma_async.resources.arguments import as_schema, encode_invoice, number_of
+from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.validation import Checks
+
+Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord
+"""What a job takes: an invoice, a mapping of wire names, or what a reader of files hands on."""
+
+Source: TypeAlias = Iterable[Record] | AsyncIterable[Record]
+
+CHUNK = 64
+"""Records that share one commit on the way into the journal."""
+
+PATIENCE = 0.02
+"""Seconds after which a chunk goes on with what it has, when its source is slow."""
+
+
+async def chunks(source: Source, size: int = CHUNK) -> AsyncGenerator[list[Record]]:
+    """Cut a source into chunks without reading ahead more than one of them."""
+    if isinstance(source, AsyncIterable):
+        async with aclosing(_patient_chunks(source, size)) as patient:
+            async for gathered in patient:
+                yield gathered
+        return
+    chunk: list[Record] = []
+    began = time.monotonic()
+    for record in source:
+        chunk.append(record)
+        if len(chunk) == size or time.monotonic() - began > PATIENCE:
+            yield chunk
+            chunk, began = [], time.monotonic()
+    if chunk:
+        yield chunk
+
+
+async def _patient_chunks(source: AsyncIterable[Record], size: int) -> AsyncGenerator[list[Record]]:
+    iterator = aiter(source)
+    chunk: list[Record] = []
+    following: asyncio.Task[Record] | None = None
+    try:
+        while True:
+            if following is None:
+                following = asyncio.ensure_future(_next(iterator))
+            done, _ = await asyncio.wait({following}, timeout=PATIENCE if chunk else None)
+            if done:
+                task, following = following, None
+                try:
+                    chunk.append(task.result())
+                except _Exhausted:
+                    break
+            if not done or len(chunk) == size:
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+    finally:
+        if following is not None:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+        if isinstance(iterator, AsyncGenerator):
+            await iterator.aclose()
+
+
+class _Exhausted(Exception):  # noqa: N818 (a signal: StopAsyncIteration cannot cross a task)
+    pass
+
+
+async def _next(iterator: AsyncIterator[Record]) -> Record:
+    try:
+        return await anext(iterator)
+    except StopAsyncIteration:
+        raise _Exhausted from None
+
+
+def prepare(record: Record, index: int, converter: Converter, checks: Checks) -> Entry | Refusal:
+    """Check and encode one record.
+
+    Args:
+        record: The record.
+        index: Its place in the source, from 1, for records that do not bring a place of their own.
+        converter: Writes the body.
+        checks: How strictly it is held against the rules that need no server.
+    """
+    if isinstance(record, BadRecord):
+        return Refusal(place=record.place, problems=record.problems, number=record.number)
+    read, given = (record, record.request) if isinstance(record, ReadInvoice) else (None, record)
+    place = read.place if read else Place(f"record {index}")
+    request: SalesInvoiceRequest | None = None
+    try:
+        request = as_schema(given, SalesInvoiceRequest, converter)
+        placeholders: Sequence[Placeholder] = ()
+        if read is not None and read.attached:
+            request, placeholders = with_placeholders(request, read.attached)
+        # What a reader has said of unknown keys is not said again; strictly, they are refused.
+        keys = checks.validate == "strict" if read else not isinstance(given, SalesInvoiceRequest)
+        body, warnings = encode_invoice(request, converter, checks, keys=keys)
+    except RequestInvalidError as error:
+        number = None if request is None else number_of(request)
+        problems = error.problems if read is None else read.located(error.problems)
+        return Refusal(place=place, problems=problems, number=number)
+    return Entry(
+        place=place,
+        key=key_of(request),
+        digest=hashlib.sha256(body).digest()[:DIGEST_BYTES],
+        body=body,
+        placeholders=placeholders,
+        amount=gross_of(request),
+        currency=request.invoice.header.currency_code,
+        remarks=read.remarks if read else (),
+        warnings=warnings,
+        original_number=read.original_number if read else None,
+    )

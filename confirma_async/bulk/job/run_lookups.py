@@ -1,0 +1,79 @@
+"""The lookups of a run, over its way to the service and its journal."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+
+from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.evidence.tasks import Task
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Admission, Admitted, Doubt
+from confirma_async.bulk.models import Entry, JobOptions, Row
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.contract import DISTRIBUTIONS
+from confirma_async.resources.invoices import Invoices
+from confirma_async.schemas import DistributionQuery
+from confirma_async.session.decoding import Reply
+from confirma_async.session.pipeline import Pipeline
+from confirma_async.session.retry import http_date
+
+
+def lookups_of(
+    pipeline: Pipeline,
+    writer: JournalWriter,
+    options: JobOptions,
+    may_send: Callable[[], bool],
+    clock: Callable[[], float],
+) -> Lookups:
+    """Return the lookups of a run.
+
+    Args:
+        pipeline: The way to the service.
+        writer: The journal.
+        options: How the run goes.
+        may_send: Says whether the run may still send invoices, which are witnesses then.
+        clock: Seconds since 1970.
+    """
+
+    async def service_time() -> float | None:
+        """Ask for the service's own time; return seconds since 1970, or None where it says none."""
+        today = datetime.datetime.fromtimestamp(clock(), datetime.UTC).date()  # any day: its head tells
+        query = DistributionQuery(from_inv_date=today, to_inv_date=today)
+        return http_date((await pipeline.call(DISTRIBUTIONS, Reply, query=query)).date)
+
+    return Lookups(
+        invoices=Invoices(pipeline),
+        writer=writer,
+        options=options,
+        more=may_send,
+        backoff=pipeline.policy.backoff,
+        clock=clock,
+        ask_time=service_time,
+    )
+
+
+async def begin_lookups(lookups: Lookups, writer: JournalWriter) -> None:
+    """Have lookups take in what the journal knows as the run begins."""
+    lookups.begin(*await writer.run(_known_so_far))
+
+
+def task_of(entry: Entry, admitted: Admitted, lookups: Lookups) -> Task:
+    """Return the task for an entry that was admitted; one that is to be looked up first is taken up."""
+    task, row = Task(entry, admitted.position), admitted.row
+    if row is not None and (
+        admitted.admission is Admission.UNKNOWN or _may_be_there(admitted.admission, row)
+    ):
+        lookups.resume(task, row, admitted.sent)
+    return task
+
+
+def _known_so_far(journal: Journal) -> tuple[set[str], Doubt | None]:
+    return set(journal.confirmed_forms()), journal.doubt()
+
+
+def _may_be_there(admission: Admission, row: Row) -> bool:
+    """Say whether this was sent before, and is not there by no more than a gateway's word, or a list."""
+    return row.attempts > 0 and (
+        admission is Admission.CLAIMED or (admission is Admission.RETRIED and row.says_no)
+    )

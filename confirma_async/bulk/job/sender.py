@@ -1,0 +1,131 @@
+"""The sending of one item: its documents, its intent in the journal, the call, and what the call proves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from attrs import define, field
+
+from confirma_async.bulk.evidence.classification import (
+    Classification,
+    Receipts,
+    classify_answer,
+    classify_error,
+)
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.tasks import Task
+from confirma_async.bulk.job.decisions import Decisions
+from confirma_async.bulk.job.documents import with_documents
+from confirma_async.bulk.models import Entry, Refusal
+from confirma_async.bulk.reporting import outcomes
+from confirma_async.contract import CREATE_INVOICE
+from confirma_async.errors import CallError, OutcomeUnknownError, Problem, RequestInvalidError
+from confirma_async.session.call_options import CallOptions
+from confirma_async.session.decoding import Reply
+from confirma_async.session.download import Downloads
+from confirma_async.session.pipeline import Pipeline
+from confirma_async.session.retry import RetryQuota
+from confirma_async.session.waiting.halt import CalledOffError
+
+_ABSENT = "the service has it not; it is sent once it is given again"
+
+
+@define
+class Sender:
+    """Sends items.
+
+    Attributes:
+        pipeline: The way to the service.
+        run: The number of the run in the journal.
+        decisions: Take what each call proves.
+    """
+
+    pipeline: Pipeline
+    run: int
+    decisions: Decisions
+    _downloads: Downloads = field(init=False)
+    _receipts: Receipts = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        policy = self.pipeline.policy
+        self._downloads = Downloads(self.pipeline.transport, policy, RetryQuota(policy.budget))
+        self._receipts = Receipts.of(self.pipeline.converter)
+
+    async def send(self, task: Task) -> None:
+        """Send an item, and hand on what that proves.
+
+        Raises:
+            JournalError: the intent cannot be written; nothing was sent.
+        """
+
+        async def intent() -> None:
+            await self.decisions.writer.sending(task.position)
+            task.sent_at = asyncio.get_running_loop().time()
+
+        if not task.entry.body:
+            self.decisions.put_back(task, Classification(kind=Kind.ABSENT_WITHOUT_CONTENTS, detail=_ABSENT))
+            return
+        try:
+            body = await self._whole_body(task.entry)
+        except RequestInvalidError as error:
+            await self._reject_documents(task, error.problems)
+            return
+        if body is None:
+            self.decisions.listener.dropped(task)
+            return
+        try:
+            reply = await self.pipeline.call(
+                CREATE_INVOICE,
+                Reply,
+                body,
+                options=CallOptions(
+                    timeout=task.timeout,
+                    headers=task.headers,
+                    subject=str(task.entry.key),
+                    before_send=intent,
+                ),
+            )
+        except CalledOffError:
+            self._call_off(task)
+            return
+        except asyncio.CancelledError as cancelled:
+            if not isinstance(cancelled.__cause__, OutcomeUnknownError):
+                self._call_off(task)
+            raise
+        except CallError as error:
+            found = classify_error(error)
+        else:
+            task.reply, forms = reply, self.decisions.lookups.forms
+            found = classify_answer(reply, task.entry.key.number, self._receipts, forms)
+        self.decisions.decide(task, found)
+
+    def _call_off(self, task: Task) -> None:
+        """Put back an item no request of which has arrived, unless one of an earlier call may have."""
+        if task.resends:
+            reason = "the job ended before it was sent again; the attempt before may still appear"
+            self.decisions.leave_unknown(task, reason)
+        else:
+            self.decisions.put_back(task, Classification(kind=Kind.NOT_SENT))
+
+    async def _whole_body(self, entry: Entry) -> bytes | None:
+        """Put the documents into the body; return None where the run halts before they are there.
+
+        Raises:
+            RequestInvalidError: one is not to be had.
+        """
+        if not entry.placeholders:
+            return entry.body
+        return await self.decisions.brake.unless_halted(with_documents(entry, self._downloads))
+
+    async def _reject_documents(self, task: Task, problems: Sequence[Problem]) -> None:
+        """Refuse an invoice whose documents are not to be had: nothing was sent, and the next run may."""
+        refusal = Refusal(place=task.entry.place, problems=problems, number=str(task.entry.key.number))
+        detail = outcomes.refused(refusal).detail
+        if task.resends:  # an attempt before this one may have arrived
+            self.decisions.leave_unknown(task, detail)
+            return
+        await self.decisions.writer.run(lambda journal: journal.refuse([refusal], self.run))
+        found = Classification(kind=Kind.NOT_SENT, detail=detail)
+        self.decisions.write(task, found, partial(self.decisions.listener.refused, task, refusal))

@@ -1,0 +1,276 @@
+"""The port to a journal: the operations that a job needs, in whatever form it is kept.
+
+A journal says of every invoice of an account where it stands, and holds no payload. Jobs are runs in it.
+``bulk.sqlite`` keeps one in a file; another form has to pass the same tests (``tests/bulk/test_journal.py``).
+A journal belongs to one thread, the writer's (``writer.py``), and what is written within ``transaction`` is
+durable when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from confirma_async.accounts.owner import Owner
+from confirma_async.bulk.journal.payloads import Payloads
+from confirma_async.bulk.journal.records import (
+    Admitted,
+    AmbiguousMatches,
+    Decision,
+    Doubt,
+    JobName,
+    PreviousVersion,
+    Refused,
+    Resolution,
+    Run,
+)
+from confirma_async.bulk.journal.writes import Writes
+from confirma_async.bulk.models import Entry, InvoiceKey, Refusal, Retry, Row, State
+from confirma_async.formats.models import Identity
+
+
+class JournalReader(Protocol):
+    """What a journal says.
+
+    Every method raises ``JournalError`` when the journal cannot be read.
+    """
+
+    @property
+    def name(self) -> str:
+        """What names it to people, such as the path of its file."""
+        ...
+
+    @property
+    def payloads(self) -> Payloads:
+        """The payloads that an outbox has asked to keep."""
+        ...
+
+    @property
+    def writes(self) -> Writes:
+        """The writes that are no invoices."""
+        ...
+
+    def archived(self, run: int | None = None) -> int:
+        """Return how many accepted invoices were archived: all, or those of a run."""
+        ...
+
+    def target(self) -> str | None:
+        """Return where its invoices go; None before the first run."""
+        ...
+
+    def account(self) -> str:
+        """Return the name of the account that it belongs to; empty where none was given."""
+        ...
+
+    def owners(self) -> tuple[bytes, Sequence[str]]:
+        """Return the salt of the fingerprints of its keys, and the fingerprints."""
+        ...
+
+    def has_sent(self) -> bool:
+        """Say whether the service has, or may have, anything of it; until then it is bound to no key."""
+        ...
+
+    def doubt(self) -> Doubt | None:
+        """Return why the journal may not know all that was sent; None where it does."""
+        ...
+
+    def runs(self) -> Iterator[Run]:
+        """Return the runs, the latest first."""
+        ...
+
+    def run(self, number: int) -> Run | None:
+        """Return a run; None where there is none of that number."""
+        ...
+
+    def decided_since(self, run: int, moment: float) -> int:
+        """Return how many items a run decided since a moment, in seconds since 1970, to ten seconds."""
+        ...
+
+    def confirmed_forms(self) -> frozenset[str]:
+        """Return the forms of answers after which a lookup has found the invoice."""
+        ...
+
+    def find(self, key: InvoiceKey) -> Row | None:
+        """Find the item of this key, or of the same number where only one of the two names its seller."""
+        ...
+
+    def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
+        """Return what else a lookup by this item's number would find."""
+        ...
+
+    def witnesses(self, position: int, limit: int) -> Sequence[Row]:
+        """Return invoices accepted by attempts that began after the item's lost one had ended, newest first.
+
+        They are of its type and seller, dated on its day or later, and were sent once: a record of one that
+        was sent twice may be of the attempt before. Nothing else that was sent bears their number.
+
+        None while it is not known that it has ended.
+        """
+        ...
+
+    def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
+        """Yield the items in the given states, in the order in which they came; all when none is given.
+
+        Args:
+            states: The states.
+            run: The run that took them up last; None is all runs.
+        """
+        ...
+
+    def known(self, run: int) -> Iterator[Row]:
+        """Return the items that a run met as rejected by an earlier run, and that still are."""
+        ...
+
+    def counts(self, run: int | None = None) -> Mapping[State, int]:
+        """Return how many items are in each state: all, or those that a run took up last."""
+        ...
+
+    def open_counts(self, run: int | None = None) -> Mapping[State, int]:
+        """Return the same for the states that are not final, which is quick however large the journal is."""
+        ...
+
+    def refusals(self, run: int) -> Iterator[Refused]:
+        """Return the problems of the records that a run refused.
+
+        Kept for the last ``RUNS_WITH_REFUSALS`` runs.
+        """
+        ...
+
+    def refused(self, run: int) -> int:
+        """Return how many records a run refused."""
+        ...
+
+    def withheld(self, run: int) -> int:
+        """Return how many pending items are among those, for want of a document as they were to be sent."""
+        ...
+
+    def has_previous_version(self, position: int) -> bool:
+        """Say whether an item was sent before, and became something else: rejected, or what a person said."""
+        ...
+
+    def previous_versions(self) -> Iterator[PreviousVersion]:
+        """Return what items were before they were sent again, or resolved by a person; oldest first."""
+        ...
+
+    def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
+        """Return the whole numbers given so far to these documents, whose own is none."""
+        ...
+
+    def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
+        """Return which of these numbers an invoice bears, or was given to a document."""
+        ...
+
+    def renumbered(self, run: int) -> Mapping[Identity, int]:
+        """Return the whole numbers that a run gave to documents whose own is none, smallest first."""
+        ...
+
+
+class Journal(JournalReader, Protocol):
+    """The states of a job's invoices, durable.
+
+    Every method raises ``JournalError`` when the journal cannot be read or written.
+    """
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make what is written inside durable together when the block ends, or not at all."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it. Closing twice is fine."""
+        ...
+
+    def begin(
+        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
+    ) -> int:
+        """Begin a run, if the journal is of its target and its owner; return the number of the run.
+
+        Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
+        In a journal that is in doubt for the first time, nothing counts as surely not sent any more.
+
+        Args:
+            job: Where the invoices go, and the names of the inputs.
+            now: Seconds since 1970.
+            owner: Whose key the calls bear; None asks nothing.
+            expected: How many records the whole input has, where it was counted.
+
+        Raises:
+            JournalMismatchError: it belongs to another target or another account.
+        """
+        ...
+
+    def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
+        """Check that the journal is of a target and of an owner, and tie it to them where it is new.
+
+        Raises:
+            JournalMismatchError: it belongs to another target or another account.
+        """
+        ...
+
+    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
+        """Write down how a run ended, in words, and the key that its calls bore in the end."""
+        ...
+
+    def admit(
+        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
+    ) -> list[Admitted]:
+        """Claim each entry for this run, unless ``admission_of`` has something to say against it."""
+        ...
+
+    def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
+        """Write down the intent to send these items: their first byte leaves after this.
+
+        Args:
+            positions: The items; each attempt gets the next place in the order of all attempts.
+            now: Seconds since 1970.
+            ends_at: The latest moment at which their calls can end.
+        """
+        ...
+
+    def ended(self, positions: Sequence[int]) -> None:
+        """Write down that the lost attempts of these items have surely ended by now."""
+        ...
+
+    def decide(self, decisions: Sequence[Decision]) -> None:
+        """Write down what became of items, in this order."""
+        ...
+
+    def put_back(self, run: int) -> None:
+        """Let go of what this run has claimed and not sent: it is pending again."""
+        ...
+
+    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
+        """Write down records that a run will not send, so that reports can name them."""
+        ...
+
+    def resolve(self, resolution: Resolution) -> None:
+        """Write down what a person found out about an item, and keep what it was before."""
+        ...
+
+    def trust(self, now: float) -> int:
+        """Take the journal for whole again: what was never sent by it may be; return how many that are."""
+        ...
+
+    def note_service_time(self, moment: float) -> None:
+        """Keep what the service's clock said in its first answer since the journal is in doubt.
+
+        Args:
+            moment: Seconds since 1970.
+        """
+        ...
+
+    def confirm_form(self, form: str) -> None:
+        """Keep the form of an answer after which a lookup has found the invoice."""
+        ...
+
+    def keep_numbers(self, given: Mapping[Identity, int]) -> None:
+        """Keep the whole numbers given to documents whose own is none; one that is there stays."""
+        ...
+
+    def archive(self, before: float) -> int:
+        """Keep of the invoices accepted before a moment only what stops them from being sent again.
+
+        Returns:
+            How many invoices that are.
+        """
+        ...

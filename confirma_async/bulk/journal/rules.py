@@ -1,0 +1,121 @@
+"""The rules that every form of the journal keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from confirma_async.bulk.journal.records import (
+    Admission,
+)
+from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
+from confirma_async.errors import JournalError, JournalMismatchError
+
+
+def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again: bool = False) -> Admission:
+    """Return the rule of admission, the same for every form of the journal.
+
+    Args:
+        entry: What the job wants to send.
+        row: What the journal has for the same invoice, or None.
+        run: The number of this run.
+        retry: Which rejected invoices are sent again.
+        again: Whether the run may meet an invoice of its own again, as an outbox does.
+    """
+    if row is None:
+        return Admission.CLAIMED
+    if row.key != entry.key:  # only one of the two names its seller
+        return Admission.CHANGED
+    if row.holder not in {None, run} and row.state not in FINAL:
+        return Admission.ELSEWHERE
+    if row.run == run and not again:
+        return Admission.CLASH
+    changed = row.digest != entry.digest
+    if row.state is State.REJECTED and (retry is Retry.ALL or (retry is Retry.CHANGED and changed)):
+        return Admission.RETRIED
+    if changed and row.state is not State.PENDING:  # one that surely did not arrive may still be corrected
+        return Admission.CHANGED
+    if row.state in FINAL:
+        return Admission.FINAL
+    may_have_arrived = row.state in {State.UNKNOWN, State.SENDING}  # none of another run is SENDING
+    return Admission.UNKNOWN if may_have_arrived else Admission.CLAIMED
+
+
+def check_resolvable(row: Row | None) -> None:
+    """Check that a person may say what became of an item.
+
+    Args:
+        row: The item, after what dead runs have left was settled; None where there is none any more.
+
+    Raises:
+        JournalError: a run that goes on looks it up, or it is not of unknown outcome any more.
+    """
+    if row is None:
+        raise JournalError("the invoice is in the journal no longer")
+    if row.holder is not None:
+        raise JournalError(
+            f"a job that runs now has {row.key} in its hands, and looks it up; wait until it has ended, or "
+            "until it lets go of the invoice"
+        )
+    if row.state is not State.UNKNOWN:
+        raise JournalError(
+            f"{row.key} is of unknown outcome no longer: a job has found it {row.state.name.lower()}; "
+            "nothing was changed"
+        )
+
+
+class JournalTakenOverError(JournalError):
+    """Another run has taken over what this one had in its hands; nothing of the transaction is written."""
+
+
+class Keyed(Protocol):
+    """Whatever is of one invoice."""
+
+    @property
+    def key(self) -> InvoiceKey:
+        """Which one."""
+        ...
+
+
+K = TypeVar("K", bound=Keyed)
+
+
+def same_invoice(known: Sequence[K], key: InvoiceKey) -> K | None:
+    """Find a key among what bears its number, type and repeat; one of the two may name no seller."""
+    found = None
+    for item in known:
+        if item.key.seller == key.seller:
+            return item
+        if not item.key.seller or not key.seller:
+            found = found or item
+    return found
+
+
+def check_target(name: str, known: str | None, target: str) -> None:
+    """Check that a journal is of this target.
+
+    Args:
+        name: What names the journal.
+        known: The target that it is tied to; None before the first run.
+        target: The target of a run.
+
+    Raises:
+        JournalMismatchError: it is tied to another one.
+    """
+    if known is not None and known != target:
+        raise JournalMismatchError(
+            f"the journal {name} belongs to {known}, and this job sends to {target}; each has a journal of "
+            "its own"
+        )
+
+
+def foreign_key(name: str, account: str) -> JournalMismatchError:
+    """Make the error for a key that a journal does not know."""
+    whose = f"the account {account}" if account else "another key"
+    error = JournalMismatchError(
+        f"the journal {name} belongs to {whose}, and the key of this job is not known to be of that account; "
+        "what one account has sent says nothing about another's. Use the account's own key, or the journal "
+        "of this key's account. If it is a new key of the same account, name that (account=)"
+    )
+    error.account = account or None
+    return error

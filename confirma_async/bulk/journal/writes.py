@@ -1,0 +1,220 @@
+"""The port to writes that are no invoices: actions, ledgers, payments and clients, each known by a key.
+
+The states are those of invoices, and so are the rules: the intent is durable before the first byte leaves,
+and what was being sent when its process died is unknown. No payload is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from confirma_async.bulk.journal.records import Admission
+from confirma_async.bulk.models import FINAL, Retry, State
+
+Fact = Mapping[str, Any]
+"""What one part of a write can be found by in a later read, as JSON: numbers, codes, amounts; no texts."""
+
+
+@frozen(kw_only=True)
+class Write:
+    """A write that is to be sent once.
+
+    Attributes:
+        operation: The name of its operation, such as ``accounting.submit_ledger``.
+        key: What makes it this write of that operation and no other.
+        digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body.
+        names: What it bears that no other write of the operation may: the identifiers of its payments.
+        facts: What it can be found by in a later read.
+    """
+
+    operation: str
+    key: str
+    digest: bytes = field(repr=False)
+    names: Sequence[str] = ()
+    facts: Sequence[Fact] = ()
+
+
+@frozen(kw_only=True)
+class WriteRow:
+    """A write as the journal holds it.
+
+    Attributes:
+        id: The journal's name for it.
+        operation: The name of its operation.
+        key: Its key.
+        digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body.
+        facts: What it can be found by in a later read.
+        state: Where it stands.
+        run: The run that last claimed it, and that has it in its hands while it is under way.
+        attempts: How often it was sent.
+        attempted_at: When it was first sent in its present form; seconds since 1970.
+        ends_at: The latest moment at which its last call could end, while it is open; seconds since 1970.
+        decided_at: When it came to a final state; seconds since 1970.
+        status: The service's own word.
+        detail: Why, in words.
+        form: The form of the answer to its last attempt, while that has to be confirmed.
+    """
+
+    id: int
+    operation: str
+    key: str
+    digest: bytes = field(repr=False)
+    facts: Sequence[Fact] = ()
+    state: State
+    run: int
+    attempts: int = 0
+    attempted_at: float | None = None
+    ends_at: float | None = None
+    decided_at: float | None = None
+    status: str | None = None
+    detail: str | None = None
+    form: str | None = None
+
+
+@frozen(kw_only=True)
+class WriteDecision:
+    """What became of a write.
+
+    Attributes:
+        id: The write.
+        state: Its new state.
+        status: The service's own word.
+        detail: Why, in words.
+        form: The form of its answer, where that has to be confirmed.
+        at: Now; seconds since 1970.
+    """
+
+    id: int
+    state: State
+    status: str | None = None
+    detail: str | None = None
+    form: str | None = None
+    at: float
+
+
+@frozen
+class Claim:
+    """The answer to a write that somebody wants to send.
+
+    Attributes:
+        admission: What the journal says.
+        row: The write as it stands; for CHANGED the one that stands in the way.
+    """
+
+    admission: Admission
+    row: WriteRow
+
+
+UNDER_WAY = frozenset({State.CLAIMED, State.SENDING})
+"""States in which a write is in the hands of a run."""
+
+
+def claim_of(write: Write, row: WriteRow | None, run: int, retry: Retry) -> Admission:
+    """Return the rule of admission of a write, the same for every form of the journal.
+
+    Args:
+        write: What is to be sent.
+        row: What the journal has under its key, or under one of its names; None where there is nothing.
+        run: Who wants to send it.
+        retry: Whether it is sent again where it was rejected.
+    """
+    if row is None:
+        return Admission.CLAIMED
+    if row.key != write.key:
+        return Admission.CHANGED
+    if row.state in UNDER_WAY and row.run != run:
+        return Admission.ELSEWHERE
+    changed = row.digest != write.digest
+    if row.state is State.REJECTED and (retry is Retry.ALL or (retry is Retry.CHANGED and changed)):
+        return Admission.RETRIED
+    if changed and row.state is not State.PENDING:  # one that surely did not arrive may still be corrected
+        return Admission.CHANGED
+    if row.state in FINAL:
+        return Admission.FINAL
+    may_have_arrived = row.state in {State.UNKNOWN, State.SENDING}
+    return Admission.UNKNOWN if may_have_arrived else Admission.CLAIMED
+
+
+class Writes(Protocol):
+    """The states of writes that are no invoices; used within the transactions of their journal.
+
+    What a dead run left under way is settled as its items are: claims were not sent, sends may have been.
+    """
+
+    def claim(self, write: Write, run: int, retry: Retry = Retry.NONE) -> Claim:
+        """Claim a write for a run, unless ``claim_of`` has something to say against it.
+
+        A journal in doubt claims nothing: it may have sent the write, and forgotten that.
+        """
+        ...
+
+    def sending(self, ident: int, run: int, now: float, ends_at: float) -> None:
+        """Write down the intent to send a write: its first byte leaves after this.
+
+        Args:
+            ident: The write.
+            run: The run that has it in its hands.
+            now: Seconds since 1970.
+            ends_at: The latest moment at which its call can end.
+
+        Raises:
+            JournalError: another run has taken it over.
+        """
+        ...
+
+    def decide(self, decision: WriteDecision, run: int) -> None:
+        """Write down what became of a write that a run has in its hands.
+
+        Raises:
+            JournalError: another run has taken it over.
+        """
+        ...
+
+    def confirm(self, ident: int, at: float) -> bool:
+        """Write down that a read has shown a write; return False where its outcome is not unknown any more.
+
+        Args:
+            ident: The write.
+            at: Now; seconds since 1970.
+        """
+        ...
+
+    def put_back(self, run: int) -> None:
+        """Let go of what a run has claimed and not sent: it is pending again."""
+        ...
+
+    def resolve(self, ident: int, state: State, note: str, at: float) -> None:
+        """Write down what a person found out about a write of unknown outcome.
+
+        ACCEPTED confirms the form of its answer as well: what was answered so was taken.
+
+        Args:
+            ident: The write.
+            state: ACCEPTED if the service has it, REJECTED if it is in error, PENDING if it surely has not.
+            note: How the person knows.
+            at: Now; seconds since 1970.
+        """
+        ...
+
+    def find(self, operation: str, key: str) -> WriteRow | None:
+        """Return the write of a key; None where there is none."""
+        ...
+
+    def names(self, ident: int) -> Sequence[str]:
+        """Return the names that a write bears."""
+        ...
+
+    def rows(self, *states: State, run: int | None = None) -> Iterator[WriteRow]:
+        """Return the writes in the given states, in the order in which they came; all where none is given."""
+        ...
+
+    def has_rival(self, ident: int) -> bool:
+        """Say whether another write that was sent could be found by the same fact as this one."""
+        ...
+
+    def counts(self, run: int | None = None) -> Mapping[State, int]:
+        """Return how many writes are in each state: all, or those that a run took up last."""
+        ...

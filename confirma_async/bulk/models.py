@@ -1,0 +1,319 @@
+"""The data of a bulk job: items and their states, outcomes, options."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TypedDict
+
+from attrs import field, frozen
+
+from confirma_async import bounds
+from confirma_async.bounds import within
+from confirma_async.errors import Problem
+from confirma_async.formats.models import Place
+from confirma_async.formats.placeholders import Placeholder
+from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
+from confirma_async.schemas.identity import same_seller, same_type
+from confirma_async.validation import Checks, Validate
+
+
+class State(enum.IntEnum):
+    """Where an item stands in the journal. The numbers are stored: never change one."""
+
+    PENDING = 0
+    """Known, not under way; nothing was sent, or what was sent surely did not arrive."""
+    CLAIMED = 1
+    """A worker holds it; surely not sent yet."""
+    SENDING = 2
+    """Its first byte may have left. After a crash this counts as UNKNOWN."""
+    UNKNOWN = 3
+    """It may have arrived; it must be looked up before anything else."""
+    ACCEPTED = 4
+    """The service has it. Final."""
+    REJECTED = 5
+    """The service refused it. Final."""
+
+
+FINAL = frozenset({State.ACCEPTED, State.REJECTED})
+
+
+class Verdict(enum.Enum):
+    """What a job says of one record of its input, and an outbox of one write."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    """The service refused it."""
+    REFUSED = "refused"
+    """The job refused it before sending: invalid, or in contradiction to the journal."""
+    UNKNOWN = "unknown"
+    """It may have arrived; looked up again when the job is run again."""
+    NOT_SENT = "not sent"
+    """It surely was not sent, and an outbox waits until it is given again; a job counts these as pending."""
+
+
+@frozen
+class InvoiceKey:
+    """What makes two records the same invoice.
+
+    Attributes:
+        seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
+        type: The invoice type.
+        number: The invoice number.
+        repeat: The date for a REMINDER, which may repeat; empty for all other types.
+        date: The invoice's date, to look it up by; not part of the identity.
+    """
+
+    seller: str
+    type: str
+    number: int
+    repeat: str
+    date: str = field(eq=False)
+
+    def __str__(self) -> str:
+        kind = self.type.replace("_", " ").lower()
+        return f"{kind} {self.number}" + (f" of {self.repeat}" if self.repeat else "")
+
+
+def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
+    """Return the key of an invoice."""
+    header = request.invoice.header
+    kind = same_type(header.type)
+    date = header.date.isoformat()
+    return InvoiceKey(
+        same_seller(request.seller_identifier),
+        str(kind),
+        header.number,
+        date if kind == InvoiceType.REMINDER else "",
+        date,
+    )
+
+
+def gross_of(request: SalesInvoiceRequest) -> Decimal | None:
+    """Return the amount that an invoice asks for; None where it does not say.
+
+    The gross amount with its rounding; without one, the sum of the rows, if each has its own.
+    """
+    amounts = request.invoice.amounts
+    if amounts is not None and amounts.gross_amount is not None:
+        return amounts.gross_amount + (amounts.rounding_amount or 0)
+    rows = [row.gross_amount for row in request.invoice.rows]
+    known = [amount for amount in rows if amount is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(rows) else None
+
+
+DIGEST_BYTES = 16
+"""Bytes of a SHA-256 that distinguish two contents of one invoice; the journal keeps them for years."""
+
+
+@frozen(kw_only=True)
+class Entry:
+    """A record of the input that is ready to send.
+
+    Attributes:
+        place: Where it stands in the input.
+        key: What makes it this invoice and no other.
+        digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body; the journal keeps them instead of it.
+        body: The encoded request; with placeholders for documents, which are loaded as it is sent.
+        placeholders: The placeholders in it.
+        amount: What it asks for, where it says so; kept for totals.
+        currency: The currency of the amount.
+        remarks: What the reader decided for itself.
+        warnings: Rules that it breaks, and is sent all the same.
+        original_number: The number that the file gives, where another one is sent.
+    """
+
+    place: Place
+    key: InvoiceKey
+    digest: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+    placeholders: Sequence[Placeholder] = ()
+    amount: Decimal | None = None
+    currency: str = ""
+    remarks: Sequence[str] = ()
+    warnings: Sequence[Problem] = ()
+    original_number: str | None = None
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """A record of the input that will not be sent, and why."""
+
+    place: Place
+    problems: Sequence[Problem]
+    number: str | None = None
+
+
+@frozen(kw_only=True)
+class Row:
+    """An item as the journal holds it.
+
+    Attributes:
+        position: Its place in the order of the input; the journal's name for it.
+        key: Which invoice it is.
+        source: Where its record stood when it was last read.
+        digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body.
+        state: Where it stands.
+        attempts: How often it was sent.
+        attempted_at: When it was last sent; seconds since 1970.
+        run: The run that last took it up.
+        sequence: The place of its last attempt among all attempts of the journal, in the order of their
+            intents; 0 before the first.
+        ended: The place of the last attempt that had begun when this one had surely ended, where it was lost;
+            None where that is not known.
+        ends_at: The latest moment at which its last call could end, while it is open; seconds since 1970.
+        status: The service's own word.
+        detail: Why, in words.
+        duplicate: The service had it already.
+        amount: What it asks for, where it says so.
+        currency: The currency of the amount.
+        decided_at: When it came to a final state; seconds since 1970.
+        seconds: How long the deciding call took, its retries included.
+        says_no: Whether the service said no to its last attempt, which is unknown for that, or was rejected
+            because no list showed it.
+        form: The form of the answer to its last attempt, while that has to be confirmed.
+        holder: The run in whose hands it is; None where it is in nobody's.
+    """
+
+    position: int
+    key: InvoiceKey
+    source: str
+    digest: bytes = field(repr=False)
+    state: State
+    attempts: int = 0
+    attempted_at: float | None = None
+    run: int
+    sequence: int = 0
+    ended: int | None = None
+    ends_at: float | None = None
+    status: str | None = None
+    detail: str | None = None
+    duplicate: bool = False
+    amount: Decimal | None = None
+    currency: str = ""
+    decided_at: float | None = None
+    seconds: float | None = None
+    says_no: bool = False
+    form: str | None = None
+    holder: int | None = None
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """What became of one record of the input.
+
+    Attributes:
+        verdict: Accepted, rejected, refused or unknown.
+        place: Where the record stands.
+        number: The invoice number as sent; the file's text where none could be made of it.
+        type: The invoice type, where it is known.
+        status: The service's own word, where it gave one (``PAUSED``, ``DUPLICATE``, ...).
+        detail: Why, in words; None for a plain acceptance.
+        duplicate: The service had the invoice already; this counts as its acceptance.
+        resumed: It was decided in an earlier run of the job; nothing was sent now.
+        problems: What is wrong with a refused record.
+        remarks: What the reader decided for itself.
+        warnings: Rules that the invoice breaks, and was sent all the same.
+        original_number: The number that the file gives, where another one was sent.
+        unproven: It was sent again on time alone, though nothing proved that it had not arrived.
+    """
+
+    verdict: Verdict
+    place: Place
+    number: int | str | None
+    type: str | None = None
+    status: str | None = None
+    detail: str | None = None
+    duplicate: bool = False
+    resumed: bool = False
+    problems: Sequence[Problem] = ()
+    remarks: Sequence[str] = ()
+    warnings: Sequence[Problem] = ()
+    original_number: str | None = None
+    unproven: bool = False
+
+
+class Unknown(enum.Enum):
+    """What to do with an invoice that may have arrived, is not listed, and has no witness of its absence."""
+
+    HOLD = "hold"
+    """Leave it to the next run, whose invoices are witnesses, or to a person."""
+    RESEND = "resend"
+    """Send it again after the settle time, on time alone: it is doubled if the list was later than that."""
+
+
+MAX_CONSECUTIVE_REJECTIONS = 50
+"""Rejections in a row of the same cause after which a job pauses, unless said otherwise: what is wrong with
+all of them (a provisional name, an agreement) is not cured by sending the rest."""
+
+
+class Retry(enum.Enum):
+    """Which invoices that the service rejected a job sends again, under the same number."""
+
+    NONE = "none"
+    CHANGED = "changed"
+    """Those whose contents have changed since."""
+    ALL = "all"
+    """The others, too: the cause lay elsewhere, and is mended."""
+
+
+@frozen(kw_only=True)
+class JobOptions:
+    """How a job runs; ``submit`` and ``stream`` take each of these by its name.
+
+    Attributes:
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended. Before
+            they have passed, an invoice that is not listed may still appear. No figure is documented; 60 is
+            this project's choice. From 0 to 604,800, which is a week.
+        on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness of its
+            absence: ``hold`` it for the next run or a person, or ``resend`` it after the settle time, which
+            doubles it if the service's list was later than that.
+        validate: Whether to check invoices against the rules that need no server; ``"strict"`` refuses them
+            also for what is a warning otherwise.
+        allow: Rules that invoices may break, by their ids; the journal and the report name them.
+        retry: Which invoices that the service rejected in an earlier run are sent again, under the same
+            number: ``none``, those that have ``changed`` since, or ``all``.
+        max_consecutive_rejections: Rejections in a row of the same cause that pause the job, from 1 to
+            1,000,000; None for no such limit.
+        until: When the job pauses, whatever is left; None for no such time.
+        target: What the journal is bound to; the client's base URL unless said otherwise.
+        inputs: Names of the inputs, for people who look at the run later.
+        expected: How many records the whole input has, where that is known, so that the time left can be
+            estimated.
+    """
+
+    settle_seconds: float = field(default=60.0, validator=within(bounds.SETTLE))
+    on_unknown: Unknown = field(default=Unknown.HOLD, converter=Unknown)
+    validate: Validate = True
+    allow: Sequence[str] = field(default=(), converter=tuple[str, ...])
+    retry: Retry = field(default=Retry.NONE, converter=Retry)
+    max_consecutive_rejections: int | None = field(
+        default=MAX_CONSECUTIVE_REJECTIONS, validator=within(bounds.MAX_CONSECUTIVE_REJECTIONS, optional=True)
+    )
+    until: datetime.datetime | None = None
+    target: str | None = None
+    inputs: Sequence[str] = field(default=(), converter=tuple[str, ...])
+    expected: int | None = field(default=None, validator=within(bounds.EXPECTED, optional=True))
+    checks: Checks = field(init=False, repr=False)
+    """How strictly invoices are held against the rules that need no server."""
+
+    @checks.default
+    def _of_arguments(self) -> Checks:
+        return Checks(self.validate, self.allow)
+
+
+class JobArguments(TypedDict, total=False):
+    """The attributes of ``JobOptions`` as keyword arguments, for type checkers."""
+
+    settle_seconds: float
+    on_unknown: Unknown | str
+    validate: Validate
+    allow: Iterable[str]
+    retry: Retry | str
+    max_consecutive_rejections: int | None
+    until: datetime.datetime | None
+    target: str | None
+    inputs: Iterable[str]
+    expected: int | None

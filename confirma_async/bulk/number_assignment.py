@@ -1,0 +1,132 @@
+"""Whole numbers for documents whose own number is none, kept in the journal so that they never change."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from attrs import define, field
+
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.models import InvoiceKey
+from confirma_async.bulk.placement import Placement
+from confirma_async.bulk.sqlite.reader import reading
+from confirma_async.errors import JournalError
+from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, whole
+from confirma_async.schemas.identity import same_seller
+
+_MEMORY = 10_000
+"""Answers of the journal that a book remembers."""
+
+
+def give_numbers(placement: Placement, identities: Iterable[Identity], start: int) -> AssignedNumbers:
+    """Give whole numbers from ``start`` on, and keep them in the journal before anything is sent.
+
+    A document that an earlier run has numbered keeps its number, and no number that the journal knows is
+    given twice. A journal in doubt may have given numbers that it does not know any more: it gives none.
+
+    Args:
+        placement: The journal, and whose it is.
+        identities: The documents of the job, in order.
+        start: The first number to give.
+
+    Raises:
+        JournalError: the journal cannot be used, or is in doubt and a document needs a number.
+        InputError: a file cannot be read.
+    """
+    documents = list(dict.fromkeys(identities))
+    with contextlib.closing(placement.open()) as journal, journal.transaction():
+        journal.take_in(placement.target, placement.owner, now=time.time())
+        known = known_numbers(journal, documents)
+        if journal.doubt() is not None:
+            _refuse_new_numbers(journal.name, documents, known)
+        book = assign(documents, start, known, in_use=journal.numbers_in_use)
+        journal.keep_numbers(
+            {who: number for who, number in book.numbers.items() if whole(who.original) is None}
+        )
+    return book
+
+
+def _refuse_new_numbers(name: str, documents: Sequence[Identity], known: Mapping[Identity, int]) -> None:
+    unknown = [who for who in documents if whole(who.original) is None and namesake(who) not in known]
+    if unknown:
+        raise JournalError(
+            f"{len(unknown)} documents need a whole number, and the journal {name} may not know under which "
+            "numbers they were sent before, because it was copied or put back. Number them yourself, as they "
+            "were sent; or have a person say that the journal is whole"
+        )
+
+
+def known_numbers(journal: JournalReader, documents: Sequence[Identity]) -> Mapping[Identity, int]:
+    """Return the numbers that earlier runs have given to documents, or to those whose number they take."""
+    odd = [who for who in documents if whole(who.original) is None]
+    return journal.numbered([*odd, *{namesake(who) for who in odd}])
+
+
+@define
+class JournalBook:
+    """A ``NumberAssignments``: what this job has numbered, and what earlier runs have.
+
+    Attributes:
+        path: The journal; None where there is none yet.
+        given: The numbers of this job's documents.
+        used: The numbers that were asked for, of documents whose own is none.
+    """
+
+    path: Path | None
+    given: Mapping[Identity, int] = field(factory=dict[Identity, int])
+    used: dict[Identity, int] = field(init=False, factory=dict[Identity, int])
+    _journal: JournalReader | None = field(init=False, default=None)
+    _stack: contextlib.ExitStack = field(init=False, factory=contextlib.ExitStack)
+    _asked: dict[Identity, int | None] = field(init=False, factory=dict[Identity, "int | None"])
+
+    def find(self, identity: Identity, /) -> int | None:
+        """Return the whole number that stands for a document's number; None where none was given.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        number = self.given.get(identity)
+        if number is None:
+            number = self._remembered(identity)
+        if number is not None and identity.original != str(number):
+            self.used[identity] = number
+        return number
+
+    def _remembered(self, identity: Identity) -> int | None:
+        if identity not in self._asked:
+            if len(self._asked) >= _MEMORY:
+                self._asked.clear()
+            self._asked[identity] = self._kept(identity)
+        return self._asked[identity]
+
+    def _kept(self, identity: Identity) -> int | None:
+        if self._journal is None:
+            if self.path is None or not self.path.exists():
+                return None
+            self._journal = self._stack.enter_context(reading(self.path))
+        number = whole(identity.original)
+        if number is None:
+            return self._journal.numbered([identity]).get(identity)
+        key = InvoiceKey(same_seller(identity.seller), str(identity.type).upper(), number, "", "")
+        row = self._journal.find(key)
+        return number if row is not None and row.key == key else None
+
+    def close(self) -> None:
+        """Let go of the journal. Closing twice is fine."""
+        self._journal = None
+        self._stack.close()
+
+
+@contextlib.contextmanager
+def number_book(path: Path | None, given: AssignedNumbers | None) -> Generator[JournalBook]:
+    """Yield a book over a journal, for as long as the block runs.
+
+    Args:
+        path: The journal; None where there is none yet.
+        given: What this job has given; None where it gives none.
+    """
+    with contextlib.closing(JournalBook(path, given.numbers if given else {})) as book:
+        yield book

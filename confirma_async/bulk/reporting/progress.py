@@ -1,0 +1,60 @@
+"""How fast a job is, and how long it will take: read from its journal, also while it runs."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.models import FINAL, State
+
+RECENT = 60.0
+"""Seconds whose invoices say how fast the job is now."""
+
+
+@frozen(kw_only=True)
+class Progress:
+    """How a job gets on.
+
+    Attributes:
+        rate: Invoices decided per second in the last minute.
+        decided: Records decided so far, those among them that were refused.
+        expected: How many the whole input has, where it was counted.
+        oldest_unknown: Seconds since the oldest unknown invoice was sent; None where none is unknown.
+    """
+
+    rate: float
+    decided: int
+    expected: int | None
+    oldest_unknown: float | None
+
+    @property
+    def left(self) -> int | None:
+        """Records still to decide; None where it is not known how many there are."""
+        return None if self.expected is None else max(0, self.expected - self.decided)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at this rate; None where that is not known."""
+        return self.left / self.rate if self.left is not None and self.rate else None
+
+
+def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
+    """Read how a run gets on.
+
+    Args:
+        journal: The journal.
+        run: The run.
+        now: Seconds since 1970.
+    """
+    since = max(now - RECENT, run.began_at)
+    counts = journal.counts(run.number)
+    unknown = journal.rows(State.UNKNOWN, State.SENDING, run=run.number)
+    sent = [row.attempted_at for row in unknown if row.attempted_at]
+    met = run.known + sum(1 for _ in journal.known(run.number))
+    return Progress(
+        rate=journal.decided_since(run.number, since) / max(now - since, 1.0),
+        decided=sum(counts[state] for state in FINAL) + journal.refused(run.number) + met,
+        expected=run.expected,
+        oldest_unknown=max(0.0, now - min(sent)) if sent else None,
+    )

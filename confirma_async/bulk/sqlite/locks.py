@@ -1,0 +1,368 @@
+"""Locks on a journal's file: a hold for each job that has it open, turns to change it, and readers.
+
+Whoever changes the file, opens it or closes it has its turn first, so that no two connections ever write or
+checkpoint at once: SQLite up to 3.51.2 can damage a file in that case. The mark beside the journal serves as
+the lock for the turn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import threading
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+from attrs import define, field
+
+from confirma_async.bulk.sqlite import forks
+from confirma_async.bulk.sqlite.guard import log_of
+from confirma_async.bulk.sqlite.marks import identity, mark_paths
+from confirma_async.errors import JournalError
+
+LOOK_PATIENCE = 5.0
+"""Seconds that a job waits for those who only look at its journal, and those for it."""
+
+TURN_PATIENCE = 60.0
+"""Seconds that a job waits for its turn. A turn takes milliseconds: who has it for longer is stuck."""
+
+_HOLD = ".held-"
+_NAME = re.compile(r"[0-9a-f]{16}")
+
+
+@define
+class _Open:
+    """A journal that jobs of this process have open.
+
+    Attributes:
+        descriptor: The one descriptor of it that they share.
+        jobs: How many they are, those that are about to open it included.
+        names: The paths by which it is open.
+        kept: Other descriptors of it that may only be closed with that one.
+    """
+
+    descriptor: int
+    jobs: int = 0
+    names: list[Path] = field(factory=list[Path])
+    kept: list[int] = field(factory=list[int])
+
+
+_HERE: dict[tuple[int, int], _Open] = {}
+"""The journals that jobs of this process have open, by device and inode.
+
+Closing any descriptor of a file drops all POSIX locks that the process has on it, SQLite's among them. So
+descriptors of a file that is open here are kept until it is not.
+"""
+_HERE_LOCK = threading.Lock()
+
+
+def is_open_here(path: Path) -> bool:
+    """Say whether a job of this process has the file open."""
+    with _HERE_LOCK:
+        opened = _HERE.get(identity_at(path) or (0, 0))
+        return opened is not None and bool(opened.names)
+
+
+def note_name(descriptor: int, name: Path) -> None:
+    """Note that a job of this process has a journal open by a name; ``forget_name`` ends that.
+
+    Raises:
+        JournalError: another one has it open by another name, beside which it would have another log.
+    """
+    with _HERE_LOCK:
+        names = _HERE[identity(os.fstat(descriptor))].names
+        if any(name != one for one in names):
+            raise in_use(name)
+        names.append(name)
+
+
+def forget_name(descriptor: int, name: Path) -> None:
+    """Note that a job has closed a journal that it had open by a name."""
+    with _HERE_LOCK:
+        _HERE[identity(os.fstat(descriptor))].names.remove(name)
+
+
+def open_here(path: Path) -> int:
+    """Return a descriptor of a journal for one more job of this process; ``close_here`` ends that.
+
+    Raises:
+        JournalError: it was open when this process was forked.
+        OSError: it cannot be opened for writing.
+    """
+    with _HERE_LOCK:
+        if forks.is_of_the_parent(identity_at(path)):
+            raise JournalError(
+                f"the journal {path} was open when this process was forked, so that it cannot be opened "
+                "here; fork before a job begins, or start processes by spawn"
+            )
+        opened = _HERE.get(identity_at(path) or (0, 0))
+        if opened is None:
+            descriptor = forks.note_descriptor(os.open(path, os.O_RDWR))
+            opened = _HERE.setdefault(identity(os.fstat(descriptor)), _Open(descriptor))
+            if opened.descriptor != descriptor:  # it was put here between the two looks
+                forks.close(descriptor)
+            forks.note_file(identity(os.fstat(opened.descriptor)), opened=True)
+        opened.jobs += 1
+        return opened.descriptor
+
+
+def close_here(descriptor: int) -> None:
+    """End what ``open_here`` has begun; with the last job, the descriptors are closed."""
+    with _HERE_LOCK:
+        file = identity(os.fstat(descriptor))
+        opened = _HERE[file]
+        opened.jobs -= 1
+        if not opened.jobs:
+            del _HERE[file]
+            forks.note_file(file, opened=False)
+            for one in (*opened.kept, descriptor):
+                forks.close(one)
+
+
+def close_descriptor(descriptor: int) -> None:
+    """Close a descriptor of a journal, as soon as that drops nobody's locks."""
+    with _HERE_LOCK:
+        opened = _HERE.get(identity(os.fstat(descriptor)))
+        if opened is None:
+            os.close(descriptor)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            opened.kept.append(forks.note_descriptor(descriptor))
+
+
+@define
+class Hold:
+    """A job's hold on a journal: a locked file beside it. It ends with its process, whatever ends that.
+
+    The file says which files the journal was, with its log and the log's index, by device and inode. Whoever
+    puts a copy in the place of one of them has something on which the job has no hold.
+
+    Attributes:
+        name: What names it among the holds of the journal.
+    """
+
+    name: str
+    _path: Path
+    _descriptor: int
+
+    @classmethod
+    def take(cls, journal: Path, owner: os.stat_result) -> Hold:
+        """Take a new hold on a journal. It says nothing until ``declare``.
+
+        Args:
+            journal: The journal.
+            owner: The journal's own; the hold gets its user and group, where that is allowed.
+
+        Raises:
+            OSError: its file cannot be made.
+        """
+        name = secrets.token_hex(8)
+        path = _hold_path(journal, name)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with contextlib.suppress(OSError):
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return cls(name, path, forks.note_descriptor(descriptor))
+
+    def declare(self, files: bytes) -> None:
+        """Say which files it is on.
+
+        Args:
+            files: What ``files_of`` says of the journal.
+        """
+        os.pwrite(self._descriptor, files, 0)
+
+    def end(self) -> None:
+        """End the hold."""
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+        forks.close(self._descriptor)
+
+
+def files_of(journal: Path) -> bytes:
+    """Return what tells a journal, its log and the log's index from others that are put in their place."""
+    log = log_of(journal)
+    parts = (journal, log, log.with_name(f"{journal.resolve().name}-shm"))
+    return b" ".join(b"-" if found is None else b"%d:%d" % found for found in map(identity_at, parts))
+
+
+def living_holds(journal: Path, own: Hold) -> Mapping[str, bytes]:
+    """Return the holds of other jobs, and which files they are on; remove what dead jobs have left.
+
+    Args:
+        journal: The journal.
+        own: A hold to leave out.
+
+    Raises:
+        JournalError: one cannot be read, so that its job may be alive.
+    """
+    path = journal.resolve()
+    prefix = f"{path.name}{_HOLD}"
+    with os.scandir(path.parent) as entries:
+        names = [entry.name.removeprefix(prefix) for entry in entries if entry.name.startswith(prefix)]
+    found: dict[str, bytes] = {}
+    for name in names:
+        if name == own.name or not _NAME.fullmatch(name):
+            continue
+        held = held_files(journal, name)
+        if held is not None:
+            found[name] = held
+        else:
+            with contextlib.suppress(OSError):
+                _hold_path(journal, name).unlink()
+    return found
+
+
+def held_files(journal: Path, name: str) -> bytes | None:
+    """Return which files the job of a hold has open; None where the job is dead.
+
+    Raises:
+        JournalError: the hold cannot be read, so that its job may be alive.
+    """
+    path = _hold_path(journal, name)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalError(
+            f"the journal {journal}: whether another job has it open cannot be told, because {path.name} "
+            f"cannot be read ({(error.strerror or 'no file').lower()}); run the jobs of one journal as one "
+            "user"
+        ) from error
+    try:
+        return None if takes(descriptor, fcntl.LOCK_SH) else os.pread(descriptor, 256, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _hold_path(journal: Path, name: str) -> Path:
+    file = journal.resolve()
+    return file.with_name(f"{file.name}{_HOLD}{name}")
+
+
+def lock_first(path: Path, descriptor: int) -> None:
+    """Wait until nobody looks at a journal that no job has open, and keep others from it.
+
+    Raises:
+        JournalError: somebody reads it all the time.
+    """
+    deadline = time.monotonic() + LOOK_PATIENCE
+    while not takes(descriptor, fcntl.LOCK_EX):
+        if time.monotonic() > deadline:
+            raise being_read(path)
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def turnstile(path: Path) -> Generator[None]:
+    """Have those who look at a journal, one after the other, not keep a job waiting for ever.
+
+    Each goes through alone, and a job that opens it stays in it until those who look have gone. Where there
+    is no mark beside the journal, or a job keeps its turn for ``LOOK_PATIENCE`` seconds, nobody waits.
+    """
+    try:
+        descriptor = os.open(mark_paths(path)[0], os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        yield
+        return
+    try:
+        deadline = time.monotonic() + LOOK_PATIENCE
+        while not takes(descriptor, fcntl.LOCK_EX) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def turn(path: Path, descriptor: int, patience: float) -> Generator[None]:
+    """Have a job wait for its turn to change the file.
+
+    Args:
+        path: The journal, for messages.
+        descriptor: The mark beside it.
+        patience: Seconds to wait at most.
+
+    Raises:
+        JournalError: another job has had its turn for so long.
+    """
+    deadline, pause = 0.0, 0.0005
+    while not takes(descriptor, fcntl.LOCK_EX):
+        now = time.monotonic()
+        deadline = deadline or now + patience
+        if now >= deadline:
+            raise _stuck(path)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.008)
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def takes(descriptor: int, kind: int) -> bool:
+    """Take a lock of a kind (``fcntl.LOCK_SH`` or ``LOCK_EX``) without waiting; say whether it could be."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def being_read(path: Path) -> JournalError:
+    """Make the error for a journal that somebody reads all the time."""
+    error = JournalError(
+        f"the journal {path} is being read by another program, so that it cannot be opened safely; end that "
+        "program (an export in a pager, say), then run the job again"
+    )
+    error.resumable = True
+    return error
+
+
+def in_use(path: Path) -> JournalError:
+    """Make the error for what must be done to a journal alone, while a job has it open."""
+    return JournalError(f"the journal {path} is in use by another job; wait for it to end, or stop it")
+
+
+def replaced_under_a_job(path: Path) -> JournalError:
+    """Make the error for a journal of which something was replaced while a job has it open."""
+    error = JournalError(
+        f"a job still runs on the journal that was at {path} before: the file, its log or the log's index "
+        "was replaced or removed. Stop that job first; it says where it has saved what it knew"
+    )
+    error.resumable = True
+    return error
+
+
+def _stuck(path: Path) -> JournalError:
+    error = JournalError(
+        f"another job keeps the journal {path} to itself; it may be stopped in the middle of a write. End or "
+        "continue that process, then run the job again"
+    )
+    error.resumable = True
+    return error
+
+
+def identity_at(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of the file at a path; None where there is none."""
+    try:
+        return identity(path.stat())
+    except OSError:
+        return None
+
+
+def unwritable(path: Path, error: OSError) -> JournalError:
+    """Make the error for a journal that cannot be written."""
+    cure = (
+        "make it and its folder writable: a journal in another place would not know what was sent"
+        if path.exists()
+        else "check that its folder exists and is writable, or name another place for it"
+    )
+    return JournalError(
+        f"the journal {path} cannot be written ({(error.strerror or 'no file').lower()}); {cure}"
+    )

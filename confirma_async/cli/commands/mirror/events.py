@@ -1,0 +1,126 @@
+"""``confirma mirror events``: what changed, to whoever waits for it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import click
+
+from confirma_async.accounts.registry import ACCOUNT_VARIABLE
+from confirma_async.cli import options
+from confirma_async.cli.commands.mirror.account import mirrored
+from confirma_async.cli.commands.mirror.place import db as db_option
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.stopping import signals
+from confirma_async.credentials import FileTokenStore
+from confirma_async.mirror.events.delivery import CommandReceiver, Delivery, Receiver, UrlReceiver
+from confirma_async.mirror.events.reading import Event, begin
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+class _Printer:
+    """Prints each event as a line of JSON."""
+
+    async def take(self, event: Event) -> str | None:
+        sys.stdout.buffer.write(event.as_json() + b"\n")
+        sys.stdout.flush()  # it counts as taken only once it is out
+        return None
+
+
+def _named(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise click.BadParameter("it takes letters, digits, '.', '_' and '-', 64 at most", param=parameter)
+    return value
+
+
+@click.command(short_help="Deliver what changed to a command, a URL, or standard output.")
+@click.option(
+    "--exec", "command", metavar="CMD", help="Run a command for each, which gets it on standard input."
+)
+@click.option("--url", metavar="URL", help="Post each to a URL, signed with the secret of --secret-file.")
+@click.option(
+    "--secret-file",
+    type=options.NamedPath(path_type=Path, dir_okay=False),
+    help="A file that holds the secret shared with the receiver, and that only you can read.",
+)
+@click.option("--jsonl", is_flag=True, help="Print each as a line of JSON.")
+@click.option(
+    "--consumer",
+    default="default",
+    show_default=True,
+    callback=_named,
+    metavar="NAME",
+    help="Who takes them: each consumer gets every event, and is remembered by its name.",
+)
+@click.option("--new-only", is_flag=True, help="A consumer that is new takes only what happens from now on.")
+@db_option
+@click.option(
+    "--account", envvar=ACCOUNT_VARIABLE, metavar="NAME", help="The account, where there are several."
+)
+def events(
+    command: str | None,
+    url: str | None,
+    secret_file: Path | None,
+    jsonl: bool,
+    consumer: str,
+    new_only: bool,
+    db: str | None,
+    account: str | None,
+) -> Exit:
+    """Deliver the events that a consumer has not taken yet, in order, each at least once.
+
+    An event that is not taken holds up those after it: the next run goes on with it. Its id is the same at
+    every delivery.
+
+    \b
+    Exit codes beside those of every command:
+      0    all were taken, or there were none
+      3    one was not taken; the same command goes on with it
+      6    the same consumer is being served by another run
+
+    \b
+    Examples:
+      confirma mirror events --jsonl
+      confirma mirror events --exec ./book-payment --consumer books
+      confirma mirror events --url https://books.example/events --secret-file books.secret
+    """
+    if sum((command is not None, url is not None, jsonl)) != 1:
+        raise click.UsageError("say where to: one of --exec, --url and --jsonl")
+    if (url is None) != (secret_file is None):
+        raise click.UsageError("--url and --secret-file go together: each delivery is signed")
+
+    async def deliver() -> int:
+        async with _receiver(command, url, secret_file) as receiver:
+            with mirrored(db, account, of=f"events-{consumer}") as (database, mine):
+                begin(database, mine, consumer, new_only=new_only)
+                return await Delivery(database, mine, consumer).run(receiver)
+
+    count = signals.run(deliver)
+    if not jsonl:
+        say(f"{count} events were taken")
+    return Exit.ACCEPTED
+
+
+@contextlib.asynccontextmanager
+async def _receiver(
+    command: str | None, url: str | None, secret_file: Path | None
+) -> AsyncGenerator[Receiver]:
+    if command is not None:
+        yield CommandReceiver.of(command)
+    elif url is not None and secret_file is not None:
+        from confirma_async.session.connection.http import AiohttpTransport
+
+        secret = await FileTokenStore(secret_file).load()
+        transport = AiohttpTransport(connections=1)
+        try:
+            yield UrlReceiver(url, secret, transport)
+        finally:
+            await transport.close()
+    else:
+        yield _Printer()

@@ -1,0 +1,42 @@
+"""``confirma mirror rebuild``: the typed columns anew, after a name was corrected."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+
+from confirma_async.cli import options
+from confirma_async.cli.commands.mirror.place import db as db_option
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json
+from confirma_async.converters import Converter
+from confirma_async.mirror.rebuilding import rebuild as rebuilt
+from confirma_async.mirror.store.opening import open_mirror
+
+
+@click.command(short_help="Make the typed columns anew, after a name was corrected.")
+@db_option
+@options.overrides_file
+@options.as_json
+def rebuild(db: str | None, overrides: Path | None, as_json: bool) -> Exit:
+    """Make the typed columns anew from what the service told, which is kept as it came.
+
+    \b
+    Example:
+      confirma mirror rebuild --overrides corrections.toml
+    """
+    converter = Converter(options.read_overrides(overrides).names)
+    database = open_mirror(db)
+    try:
+        with database.alone():
+            count = rebuilt(database, converter, datetime.datetime.now(datetime.UTC))
+    finally:
+        database.close()
+    if as_json:
+        print_json({"mirror": database.name, "records": count})
+    else:
+        say(f"{database.name}: {count} records made anew")
+    return Exit.ACCEPTED

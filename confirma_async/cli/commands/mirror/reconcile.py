@@ -1,0 +1,248 @@
+"""``confirma reconcile``: whether the money agrees, to the cent."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import asdict
+
+from confirma_async import bounds
+from confirma_async.accounts.registry import ACCOUNT_VARIABLE
+from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.report import refuse_another_file
+from confirma_async.cli.commands.mirror.account import mirrored, own_journals
+from confirma_async.cli.commands.mirror.place import db as db_option
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.reconciliation_page import page
+from confirma_async.cli.output.render import print_json, print_rows, table
+from confirma_async.cli.output.tables import Layout, as_list, print_csv, text
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.cli.output.workbook import Sheets, write_workbook
+from confirma_async.mirror.reconciliation.keeping import reconcile as reconciled
+from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, Horizons
+from confirma_async.mirror.reconciliation.report import Reconciliation
+
+COLUMNS = (
+    "id",
+    "kind",
+    "subject",
+    "amount",
+    "currency",
+    "day",
+    "seller",
+    "note",
+    "first_seen",
+    "ours",
+    "theirs",
+)
+"""What is told of a difference."""
+
+
+@click.command(short_help="Compare what was sent with what was paid and settled, to the cent.")
+@db_option
+@click.option(
+    "--journal",
+    "journals",
+    multiple=True,
+    type=options.NamedPath(path_type=Path, exists=True, dir_okay=False),
+    help="A journal of the account, as often as there are several; the account's own unless given.",
+)
+@click.option(
+    "--account", envvar=ACCOUNT_VARIABLE, metavar="NAME", help="The account, where there are several."
+)
+@click.option(
+    "--listed-within",
+    type=options.WholeRange(bounds.HORIZON),
+    default=Horizons().listed,
+    show_default=True,
+    metavar="DAYS",
+    help="Days until the service lists an invoice.",
+)
+@click.option(
+    "--settled-within",
+    type=options.WholeRange(bounds.HORIZON),
+    default=Horizons().settled,
+    show_default=True,
+    metavar="DAYS",
+    help="Banking days until a payment is paid out.",
+)
+@click.option(
+    "--html",
+    type=options.NamedPath(path_type=Path, dir_okay=False),
+    help="Write a page for a bookkeeper as well: charts, ageing, each difference with both sides.",
+)
+@click.option(
+    "--xlsx", type=options.NamedPath(path_type=Path, dir_okay=False), help="Write an Excel file as well."
+)
+@as_list
+def reconcile(
+    db: str | None,
+    journals: tuple[Path, ...],
+    account: str | None,
+    listed_within: int,
+    settled_within: int,
+    html: Path | None,
+    xlsx: Path | None,
+    layout: Layout,
+) -> Exit:
+    """Compare what the journals sent with what the mirror holds, to the cent.
+
+    It calls nothing: confirma mirror sync brings the mirror up to date. What a list that is not proved would
+    tell is not checked, and never taken for matched.
+
+    \b
+    Exit codes beside those of every command:
+      0    everything agrees, or is explained
+      3    there are differences that nobody has explained, or something could not be checked
+
+    \b
+    Examples:
+      confirma reconcile
+      confirma reconcile --html reconciliation.html --csv > differences.csv
+    """
+    if html is not None:
+        refuse_another_file(html)
+    if xlsx is not None:
+        _refuse_another_workbook(xlsx)
+    horizons = Horizons(listed=listed_within, settled=settled_within)
+    now = datetime.datetime.now(datetime.UTC)
+    with mirrored(db, account) as (database, mine):
+        found = reconciled(database, mine, journals or own_journals(mine), horizons, now)
+    if html is not None:
+        html.write_text(page(found, now.astimezone()), encoding="utf-8")
+    if xlsx is not None:
+        write_workbook(xlsx, _sheets(found))
+    match layout:
+        case Layout.CSV:
+            print_csv(COLUMNS, _rows(found.differences))
+        case Layout.JSON:
+            print_json(as_json(found))
+        case Layout.TABLE:
+            _show(found, html, xlsx)
+    return Exit.ACCEPTED if found.settled else Exit.PAUSED
+
+
+def as_json(found: Reconciliation) -> dict[str, Any]:
+    """Return a reconciliation for machines; names of differences are the same every day."""
+    return {
+        "account": found.account,
+        "target": found.target,
+        "made_at": found.made_at.isoformat(),
+        "synced_at": found.synced_at,
+        "horizons": asdict(found.horizons),
+        "settled": found.settled,
+        "not_checked": found.not_checked,
+        "open": len(found.open),
+        "totals": [
+            {
+                "what": total.what,
+                "kind": total.kind.value,
+                "currency": total.currency,
+                "seller": total.seller,
+                "count": total.count,
+                "amount": total.amount,
+            }
+            for total in found.totals
+        ],
+        "differences": [
+            dict(zip(COLUMNS[:-2], row, strict=False)) | {"ours": each.ours, "theirs": each.theirs}
+            for each, row in zip(found.differences, _rows(found.differences), strict=True)
+        ],
+        "closed": list(found.closed),
+    }
+
+
+def _amount(cents: int | None) -> Decimal | None:
+    return None if cents is None else Decimal(cents).scaleb(-2)
+
+
+def _rows(differences: Sequence[Difference]) -> Iterator[list[object]]:
+    for each in differences:
+        yield [
+            each.id,
+            each.kind.value,
+            each.subject,
+            _amount(each.cents),
+            each.currency,
+            each.day,
+            each.seller,
+            each.note,
+            each.first_seen,
+            side(each.ours),
+            side(each.theirs),
+        ]
+
+
+def side(told: Any) -> str:
+    """Return what one side says, in a line."""
+    return ", ".join(
+        f"{name} {_said(name, value)}" for name, value in told.items() if value not in (None, "", [])
+    )
+
+
+def _said(name: str, value: object) -> str:
+    return text(_amount(value)) if name.endswith("_cents") and isinstance(value, int) else str(value)
+
+
+def _sheets(found: Reconciliation) -> Sheets:
+    totals = [
+        [total.what, total.kind.value, total.currency, total.seller, total.count, total.amount]
+        for total in found.totals
+    ]
+    return {
+        "Totals": (("what", "kind", "currency", "seller", "count", "amount"), totals),
+        "Differences": (COLUMNS, list(_rows(found.differences))),
+    }
+
+
+def _show(found: Reconciliation, html: Path | None, xlsx: Path | None) -> None:
+    console = Terminal(highlight=False)
+    made = table(f"Account {found.account}", "", "Standing", "Currency", "Seller")
+    made.add_column("count", justify="right")
+    made.add_column("amount", justify="right")
+    for total in found.totals:
+        made.add_row(
+            total.what, total.kind.value, total.currency, total.seller, str(total.count), text(total.amount)
+        )
+    console.print(made)
+    for kind in DIFFERENCES:
+        here = [each for each in found.differences if each.kind is kind]
+        if here:
+            title = f"{kind.value[:1].upper()}{kind.value[1:]}"
+            rows = (
+                (each.subject, text(_amount(each.cents)), each.currency, each.note or "", each.id)
+                for each in here
+            )
+            print_rows(console, table(title, "About", "Amount", "", "Explained", "Name"), rows, len(here))
+    say(_in_words(found))
+    for name in filter(None, (html, xlsx)):
+        say(f"Written: {name}")
+
+
+def _in_words(found: Reconciliation) -> str:
+    told = [f"{len(found.open)} open of {len(found.differences)} differences"]
+    if found.not_checked:
+        told.append(f"{found.not_checked} not checked, because a list is not proved: confirma mirror sync")
+    if found.closed:
+        told.append(f"{len(found.closed)} of before are none any more")
+    horizons = (
+        f"listed within {found.horizons.listed} days, settled within {found.horizons.settled} banking days"
+    )
+    return f"{'; '.join(told)} ({horizons})."
+
+
+def _refuse_another_workbook(target: Path) -> None:
+    """Refuse to write over a file that was named by mistake."""
+    if target.is_file():
+        with target.open("rb") as file:
+            start = file.read(2)
+        if start not in {b"", b"PK"}:
+            raise click.BadParameter(
+                f"{target} is no Excel file, and is left alone; name another file", param_hint="--xlsx"
+            )

@@ -1,0 +1,164 @@
+"""``confirma mirror sync``: the daily run."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import sys
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import evolve
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+
+from confirma_async.accounts.owner import AccountName
+from confirma_async.cli import options
+from confirma_async.cli.commands.mirror.place import db as db_option
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors.exit_codes import Exit, of_error
+from confirma_async.cli.journals import account_options
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json, table
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.cli.stopping import signals
+from confirma_async.mirror import Progress, SyncReport
+
+
+@click.command(short_help="Read what has changed since the last run.")
+@db_option
+@click.option(
+    "--from", "first", type=options.date, metavar="YYYY-MM-DD", help="Read a period once: its first day."
+)
+@click.option(
+    "--to", "last", type=options.date, metavar="YYYY-MM-DD", help="Its last day; tomorrow unless given."
+)
+@click.option(
+    "--journal",
+    "journals",
+    multiple=True,
+    type=options.NamedPath(path_type=Path, exists=True, dir_okay=False),
+    help="A journal of the account, as often as there are several; the account's own unless given.",
+)
+@account_options
+@connected
+@options.as_json
+def sync(
+    db: str | None,
+    first: datetime.date | None,
+    last: datetime.date | None,
+    journals: tuple[Path, ...],
+    account: AccountName,
+    connection: Connection,
+    as_json: bool,
+) -> Exit:
+    """Read what has changed at the service since the last run; once a day is enough.
+
+    What cannot be proved to be whole is told, and read again by the next run.
+
+    \b
+    Exit codes beside those of every command:
+      0    all that was due was read
+      3    some was not; the same command goes on
+      6    another run is at work on the same mirror
+
+    \b
+    Examples:
+      confirma mirror sync
+      confirma mirror sync --from 2025-01-01 --to 2025-12-31
+    """
+    if last is not None and first is None:
+        raise click.UsageError("--to needs --from: both name a period to read once")
+    if first is not None and last is not None and last < first:
+        raise click.UsageError("--from is after --to; swap them")
+
+    async def run(told: Callable[[Progress], None]) -> SyncReport:
+        async with evolve(connection, account=account).client() as confirma:
+            return await confirma.mirror.sync(
+                db, from_date=first, to_date=last, journal=journals or None, progress=told
+            )
+
+    with _bar(visible=not as_json and sys.stderr.isatty()) as told:
+        report = signals.run(run, told)
+    if as_json:
+        print_json(_as_json(report))
+    else:
+        _show(Terminal(), report)
+    if report.error is not None:
+        return of_error(report.error)
+    return Exit.ACCEPTED if report.complete else Exit.PAUSED
+
+
+@contextlib.contextmanager
+def _bar(*, visible: bool) -> Generator[Callable[[Progress], None]]:
+    """Show how far a run is, on standard error."""
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Terminal(stderr=True),
+        disable=not visible,
+        transient=True,
+    )
+    tasks: dict[str, Any] = {}
+
+    def tell(progress: Progress) -> None:
+        if progress.stream not in tasks:
+            tasks[progress.stream] = bar.add_task(progress.stream, total=None)
+        bar.update(tasks[progress.stream], completed=progress.done, total=progress.total)
+
+    with bar:
+        yield tell
+
+
+def _show(console: Console, report: SyncReport) -> None:
+    made = table(f"Account {report.account}", "", "seen", "new", "changed", "gone", "back")
+    for name, found in report.streams.items():
+        counts = (found.records, found.new, found.changed, found.gone, found.back)
+        made.add_row(name, *(str(count) if count else "-" for count in counts))
+    made.caption = f"{report.calls} calls"
+    console.print(made)
+    for name, found in report.streams.items():
+        for what, reason in found.open[:_TOLD]:
+            say(f"Not proved: {name}, {what}: {reason}")
+        if len(found.open) > _TOLD:
+            say(f"Not proved: {name}, and {len(found.open) - _TOLD} more; --json lists them")
+        if found.left:
+            say(f"{found.left} cases wait for a later run")
+    if report.stopped is not None:
+        say(f"Stopped: {report.stopped}")
+    say(f"Mirror: {report.mirror}")
+    if not report.complete:
+        say("The next run reads again what was not proved.")
+
+
+_TOLD = 5
+
+
+def _as_json(report: SyncReport) -> dict[str, Any]:
+    return {
+        "mirror": report.mirror,
+        "account": report.account,
+        "run": report.run,
+        "began_at": report.began_at.isoformat(),
+        "complete": report.complete,
+        "stopped": report.stopped,
+        "calls": report.calls,
+        "journal": report.journal,
+        "streams": {
+            name: {
+                "read": found.read,
+                "records": found.records,
+                "new": found.new,
+                "changed": found.changed,
+                "gone": found.gone,
+                "back": found.back,
+                "left": found.left,
+                "open": [{"what": what, "reason": reason} for what, reason in found.open],
+            }
+            for name, found in report.streams.items()
+        },
+    }

@@ -1,0 +1,122 @@
+"""Errors as messages: text, exit code, and details for machines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from attrs import field, frozen
+
+from confirma_async.cli.errors.account_errors import in_words
+from confirma_async.cli.errors.exit_codes import Exit, of_error
+from confirma_async.cli.flags import in_flags
+from confirma_async.cli.output.render import problem_as_json
+from confirma_async.errors import (
+    APIError,
+    CallError,
+    ConfirmaError,
+    JournalGoneError,
+    JournalMismatchError,
+    MirrorError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RequestInvalidError,
+    ResponseDecodeError,
+    ServerError,
+    UnknownAccountError,
+    UnknownKeyError,
+)
+from confirma_async.redaction import visible
+
+FIND_OUT: Mapping[str, str] = {
+    "payments.settlements": "confirma settlements --from YYYY-MM-DD --to YYYY-MM-DD",
+    "accounting.submit_ledger": "confirma ledger status",
+    "accounting.submit_payments": "confirma accounting-payment status",
+    "onboarding.renew_token": "confirma token check",
+}
+"""The command that finds out what became of a call, where the call itself does not name it."""
+
+
+@frozen
+class Failure:
+    """Why a command did not do what it was asked for.
+
+    Attributes:
+        message: A sentence, or several; no secret in it.
+        code: The exit code.
+        details: The same in fields, for machines.
+    """
+
+    message: str
+    code: Exit
+    details: Mapping[str, Any] = field(factory=dict[str, Any])
+
+
+def explained(error: BaseException) -> Failure:
+    """Return a failure in words.
+
+    Raises:
+        BaseException: the error itself, if it is a fault of ours and somebody wants to look into it.
+    """
+    match error:
+        case click.ClickException():
+            cause = error.__cause__
+            details = _details(cause) if isinstance(cause, ConfirmaError) else {}
+            return Failure(visible(error.format_message()), Exit.USAGE, details)
+        case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
+            return Failure("stopped at once; the same command goes on", Exit.INTERRUPTED)
+        case OutcomeUnknownError():
+            command = error.find_out or FIND_OUT.get(error.operation or "")
+            advice = f"\nTo find out: {command}" if command and not error.find_out else ""
+            return Failure(f"{error}{advice}", of_error(error), {**_details(error), "find_out": command})
+        case UnknownKeyError() | UnknownAccountError() | JournalMismatchError():
+            return Failure(in_words(error), of_error(error))
+        case ConfirmaError():
+            return Failure(_in_words(error), of_error(error), _details(error))
+        case sqlite3.Error():
+            return Failure(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
+        case OSError() if error.filename:
+            reason = error.strerror or error
+            name = visible(str(error.filename))
+            return Failure(f"{name}: {reason}; see to that, or name another file", Exit.USAGE)
+        case OSError():
+            return Failure(f"a file, or what was to be printed: {error.strerror or error}", Exit.USAGE)
+        case _ if os.environ.get("CONFIRMA_DEBUG"):
+            raise error
+        case _:
+            return Failure(
+                f"a fault of the SDK itself ({type(error).__name__}); nothing recorded is lost. "
+                "Set CONFIRMA_DEBUG=1 to see where, and please report it",
+                Exit.INTERNAL,
+            )
+
+
+def _in_words(error: ConfirmaError) -> str:
+    if isinstance(error, MirrorError):
+        return visible(in_flags(str(error)))
+    lists = isinstance(error, RequestInvalidError | ResponseDecodeError)  # a problem on each line
+    return visible(str(error), lines=lists)
+
+
+def _details(error: ConfirmaError) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if isinstance(error, CallError):
+        details |= {
+            "operation": error.operation,
+            "phase": error.phase.value,
+            "attempts": len(error.attempts),
+            "request_id": error.request_id,
+        }
+    if isinstance(error, APIError):
+        details["status"] = error.status
+    if isinstance(error, RateLimitedError | ServerError):
+        details["retry_after"] = error.retry_after
+    if isinstance(error, JournalGoneError):
+        details["rescued"] = error.rescued
+    if isinstance(error, RequestInvalidError):
+        details["problems"] = [problem_as_json(problem) for problem in error.problems]
+    return details

@@ -1,0 +1,65 @@
+"""Where the invoices of a journal stand at the service."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from pathlib import Path
+
+from attrs import frozen
+
+from confirma_async.bulk import State
+from confirma_async.bulk.sqlite.reader import reading
+from confirma_async.client import Confirma
+
+SHOWN_AT_MOST = 5000
+"""Invoices asked for in one listing; beyond that the answer would say little to a person."""
+
+
+@frozen(kw_only=True)
+class DistributionStatus:
+    """What the service says of one invoice."""
+
+    number: int
+    type: str
+    status: str
+    method: str | None
+    detail: str | None
+
+
+async def distribution_statuses(
+    confirma: Confirma, path: Path, numbers: Collection[int]
+) -> list[DistributionStatus] | None:
+    """Ask for the distribution of accepted invoices; None when there are too many to show.
+
+    Args:
+        confirma: Asks the service.
+        path: The journal that knows their dates.
+        numbers: The numbers of the invoices.
+    """
+    if len(numbers) > SHOWN_AT_MOST:
+        return None
+    with reading(path) as journal:
+        rows = [row for row in journal.rows(State.ACCEPTED) if row.key.number in numbers]
+    if not rows:
+        return []
+    dates = [datetime.date.fromisoformat(row.key.date) for row in rows]
+    answer = await confirma.invoices.distributions(from_date=min(dates), to_date=max(dates))
+    records = {
+        (record.invoice_number, str(record.invoice_date)): record
+        for record in answer.data
+        if record.status != "DUPLICATE"
+    }
+    statuses: list[DistributionStatus] = []
+    for row in rows:
+        record = records.get((str(row.key.number), row.key.date))
+        statuses.append(
+            DistributionStatus(
+                number=row.key.number,
+                type=row.key.type,
+                status=str(record.status) if record and record.status else "not listed",
+                method=str(record.method) if record and record.method else None,
+                detail=record.error if record else None,
+            )
+        )
+    return statuses

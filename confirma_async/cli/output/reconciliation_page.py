@@ -1,0 +1,159 @@
+"""The page of ``confirma reconcile``: what ``reconciliation.html.j2`` shows, in figures and sentences."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from importlib import resources
+from typing import Any, cast
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, Kind
+from confirma_async.mirror.reconciliation.report import Month, Reconciliation
+from confirma_async.redaction import visible
+
+SHOWN = 50
+"""Differences of a kind that stand on the page; --csv has them all."""
+
+_SERIES: Mapping[str, str] = {
+    "open": "Open at the end of the month",
+    "overdue": "Of that, older than 30 days",
+    "collected": "Collected",
+    "paid_out": "Paid out",
+}
+"""What the charts show: an attribute of ``Month``, and its caption."""
+
+_COLOURS: Mapping[Kind, str] = {
+    Kind.MATCHED: "good",
+    Kind.CREDITED: "plain",
+    Kind.PENDING: "plain",
+    Kind.NOT_CHECKED: "doubt",
+}
+"""How standings are coloured; every other one is a difference."""
+
+_STYLES = ("report.css", "reconciliation.css")
+
+_WIDTH, _HEIGHT, _FOOT, _HEAD = 480, 200, 24, 18
+
+
+def page(found: Reconciliation, made: datetime.datetime) -> str:
+    """Return the whole page: HTML with everything in it, for screen and paper, light and dark.
+
+    Args:
+        found: What came of the reconciliation.
+        made: Now, with the zone in which times are shown.
+    """
+    environment = Environment(
+        loader=PackageLoader("confirma_async.cli", "output"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Any] = environment.filters
+    filters |= {"count": _count, "money": _money, "told": _told}
+    folder = resources.files("confirma_async.cli.output")
+    style = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _STYLES)
+    return environment.get_template("reconciliation.html.j2").render(
+        style=Markup(style),  # noqa: S704 (our own files)
+        found=found,
+        origin=_origin(found, made),
+        verdict=_verdict(found),
+        colours=_COLOURS,
+        charts=_charts(found),
+        kinds=_kinds(found.differences),
+        shown=SHOWN,
+    )
+
+
+def _harmless(value: object) -> object:
+    """Write control characters out in every text that is not HTML of our own."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _origin(found: Reconciliation, made: datetime.datetime) -> Sequence[str]:
+    synced = "never" if found.synced_at is None else f"{found.synced_at[:16].replace('T', ' ')} UTC"
+    horizons = found.horizons
+    return (
+        f"As of {made:%Y-%m-%d %H:%M}, {found.target}; the mirror was brought up to date at {synced}",
+        f"Expected within {horizons.listed} days: an invoice in the lists",
+        f"Expected within {horizons.settled} banking days: a payment in a settlement",
+    )
+
+
+def _verdict(found: Reconciliation) -> Mapping[str, str]:
+    if found.settled:
+        rest = "each of them explained" if found.differences else "and everything agrees to the cent"
+        return {"kind": "good", "text": f"{_count(len(found.differences))} differences, {rest}."}
+    told = [f"{_count(len(found.open))} differences are not explained"] if found.open else []
+    if found.not_checked:
+        told.append(f"{_count(found.not_checked)} could not be checked, because a list is not proved")
+    return {"kind": "bad" if found.open else "doubt", "text": f"{'; '.join(told)}."}
+
+
+def _charts(found: Reconciliation) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Return the charts of each currency that has any."""
+    charts: list[tuple[str, list[Mapping[str, Any]]]] = []
+    for currency in sorted({month.currency for month in found.months}):
+        months = [month for month in found.months if month.currency == currency]
+        drawn = [
+            _chart(f"{caption}, {currency}", months, name)
+            for name, caption in _SERIES.items()
+            if any(getattr(month, name) for month in months)
+        ]
+        if drawn:
+            charts.append((currency, drawn))
+    return charts
+
+
+def _chart(caption: str, months: Sequence[Month], name: str) -> Mapping[str, Any]:
+    """Return bars by month over a base line."""
+    values: list[int] = [getattr(month, name) for month in months]
+    top, base, step = max(*values, 1), _HEIGHT - _FOOT, _WIDTH / len(values)
+    bars: list[Mapping[str, Any]] = []
+    for place, (month, cents) in enumerate(zip(months, values, strict=True)):
+        high = max(0, cents) / top * (base - _HEAD)
+        bars.append(
+            {
+                "month": month.month,
+                "cents": cents,
+                "x": f"{place * step + step * 0.1:.1f}",
+                "y": f"{base - high:.1f}",
+                "width": f"{step * 0.8:.1f}",
+                "height": f"{high:.1f}",
+                "middle": f"{(place + 0.5) * step:.1f}",
+            }
+        )
+    return {"caption": caption, "top": top, "base": base, "width": _WIDTH, "height": _HEIGHT, "bars": bars}
+
+
+def _kinds(differences: Sequence[Difference]) -> list[tuple[str, list[Difference]]]:
+    """Return the differences by kind, under the title of each kind that there is."""
+    kinds = [(kind, [each for each in differences if each.kind is kind]) for kind in DIFFERENCES]
+    return [(f"{kind.value[:1].upper()}{kind.value[1:]}", here) for kind, here in kinds if here]
+
+
+def _told(side: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what one side says, without what is empty."""
+    return [
+        (name.removesuffix("_cents").replace("_", " "), _value(name, value))
+        for name, value in side.items()
+        if value not in (None, "", [])
+    ]
+
+
+def _value(name: str, value: object) -> str:
+    if name.endswith("_cents") and isinstance(value, int):
+        return _money(value)
+    return ", ".join(map(str, cast("list[object]", value))) if isinstance(value, list) else str(value)
+
+
+def _money(cents: int) -> str:
+    return f"{Decimal(cents).scaleb(-2):,.2f}".replace(",", "\u202f")
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")

@@ -1,0 +1,251 @@
+"""Records of the service as a table for people, as JSON for machines, and as CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import wraps
+from itertools import chain
+from typing import Any, Literal, TypeVar
+
+import click
+from attrs import field, frozen
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from confirma_async.cli import options
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json, table
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.converters import Converter
+from confirma_async.errors import ResponseDecodeError
+from confirma_async.pagination import Listing
+from confirma_async.redaction import visible
+from confirma_async.schemas.wire import Schema
+from confirma_async.validation.sums import EXACT, ZERO
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+_FORMULA = re.compile(r"""(^|[,;|\t\n])(?=[\s"']*[=+\-@\uff0b\uff0d\uff1d\uff20])""")
+"""Where a spreadsheet may begin a cell, whatever it takes for the delimiter, that it takes for a formula."""
+
+
+_HEADINGS: Mapping[str, str] = {
+    "invoice_number": "Invoice",
+    "original_invoice_number": "Invoice",
+    "case_id": "Case",
+    "settlement_id": "Settlement",
+    "source_identifier": "Identifier",
+    "payment_control_status": "Payment control",
+    "capital_amount": "Capital",
+    "interest_amount": "Interest",
+    "fees_amount": "Fees",
+    "other_amount": "Other",
+    "allocated_amount": "Allocated",
+    "e_invoice_address_name": "Name",
+    "e_invoice_address": "Address",
+    "e_invoice_address_type": "Type",
+    "e_invoice_operator_id": "Operator",
+    "e_invoice_operator_name": "Operator's name",
+}
+"""Columns of tables for people, where the attribute's own name says more than it must."""
+
+
+class Layout(enum.Enum):
+    """What a list is printed as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def as_list(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command the options --json and --csv; it takes a ``layout`` in their place."""
+
+    @wraps(command)
+    def with_layout(*args: Any, as_json: bool, as_csv: bool, **kwargs: Any) -> R:
+        if as_json and as_csv:
+            raise click.UsageError("--json and --csv exclude each other")
+        layout = Layout.JSON if as_json else Layout.CSV if as_csv else Layout.TABLE
+        return command(*args, layout=layout, **kwargs)
+
+    return options.as_json(
+        click.option("--csv", "as_csv", is_flag=True, help="Print CSV for spreadsheets.")(with_layout)
+    )
+
+
+@frozen(kw_only=True)
+class Sheet:
+    """How records of one kind show.
+
+    Attributes:
+        title: What they are.
+        shown: The attributes that a table for people has, in order.
+        more: The attributes that only CSV has.
+        amount: The attribute that is summed up below a table.
+        currency: The attribute that it is summed up by.
+    """
+
+    title: str
+    shown: Sequence[str] = field(converter=tuple[str, ...])
+    more: Sequence[str] = field(default=(), converter=tuple[str, ...])
+    amount: str | None = None
+    currency: str = "currency"
+
+
+async def collected(listing: Listing[Any, A]) -> tuple[list[A], ResponseDecodeError | None]:
+    """The records of a list, and the error of those that could not be read; the others are shown first."""
+    records: list[A] = []
+    try:
+        async for record in listing:
+            records.append(record)  # noqa: PERF401 (what came before an error is kept)
+    except ResponseDecodeError as error:
+        if not records:
+            raise
+        return records, error
+    return records, None
+
+
+def show_list(
+    records: Sequence[Schema],
+    sheet: Sheet,
+    layout: Layout,
+    converter: Converter,
+    *,
+    rows: Sequence[object] | None = None,
+) -> None:
+    """Print records.
+
+    Args:
+        records: What the service answered.
+        sheet: How they show.
+        layout: What they are printed as.
+        converter: What writes them for machines, in their wire form.
+        rows: What stands in table and CSV, where it is not the records themselves.
+    """
+    rows = records if rows is None else rows
+    match layout:
+        case Layout.JSON:
+            print_json([converter.unstructure(record) for record in records])
+        case Layout.CSV:
+            names = [*sheet.shown, *sheet.more]
+            print_csv(names, ([getattr(row, name) for name in names] for row in rows))
+        case Layout.TABLE:
+            console = Terminal(highlight=False)
+            print_records(console, sheet, rows)
+            console.print(escape(_summary(sheet, rows)), soft_wrap=True)
+
+
+def tell_window(found: Sequence[object], from_date: datetime.date | None) -> None:
+    """Say that nothing was found because of where the service looks, before anybody takes it for lost."""
+    if not found and from_date is None:
+        say("confirma: without --from the service looks at the last 30 days only; name a period", err=True)
+
+
+def print_records(console: Console, sheet: Sheet, rows: Sequence[object]) -> None:
+    """Print a table, unless there is nothing to show in it; a column that would be empty is left out."""
+    columns = {name: [getattr(row, name) for row in rows] for name in sheet.shown}
+    columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+    if not columns:
+        return
+    made = Table(title=sheet.title, title_justify="left", header_style="bold")
+    for name, values in columns.items():
+        made.add_column(_heading(name), justify=_justified(values), overflow="fold")
+    for cells in zip(*columns.values(), strict=True):
+        made.add_row(*(_cell(value) for value in cells))
+    console.print(made)
+
+
+def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> None:
+    """Print what is known of one thing; what is not known is left out."""
+    known = {name: value for name, value in facts.items() if value is not None}
+    made = table(title, "", "")
+    made.show_header = False
+    made.columns[1].justify = _justified(known.values())
+    for name, value in known.items():
+        made.add_row(name, _cell(value))
+    console.print(made)
+
+
+def text(value: object) -> str:
+    """Return a value as people and spreadsheets read it: amounts with two decimals, dates as ISO 8601."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case Decimal():
+            return f"{value:.2f}" if _is_whole_in_cents(value) else f"{value:f}"
+        case datetime.datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case datetime.date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _is_whole_in_cents(value: Decimal) -> bool:
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -2
+
+
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name) or name.replace("_", " ").capitalize()
+
+
+def _justified(values: Iterable[object]) -> Literal["left", "right"]:
+    """Return where values stand: amounts to the right."""
+    return "right" if all(value is None or isinstance(value, Decimal) for value in values) else "left"
+
+
+def _cell(value: object) -> str:
+    """Return a value as a cell of a table: times to the minute, and nothing that would drive the terminal."""
+    cell = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime.datetime) else text(value)
+    return escape(visible(cell))
+
+
+def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
+    count = f"{sheet.title}: {len(rows) or 'none'}"
+    if sheet.amount is None or not rows:
+        return count
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        amount = getattr(row, sheet.amount)
+        if amount is not None:
+            currency = text(getattr(row, sheet.currency))
+            sums[currency] = EXACT.add(sums.get(currency, ZERO), amount)
+    return ", ".join([count, *(f"{text(total)} {currency}".rstrip() for currency, total in sums.items())])
+
+
+def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]]) -> None:
+    """Print CSV that spreadsheets can open, however long it is.
+
+    Args:
+        names: The columns.
+        lines: Their values, line by line.
+    """
+    out = sys.stdout.buffer  # UTF-8, whatever the terminal takes
+    for line in chain([names], lines):
+        out.write(f"{','.join(map(_csv_cell, line))}\n".encode())
+    sys.stdout.flush()  # here, where its failure can still be reported
+
+
+def _csv_cell(value: object) -> str:
+    """Write a value as a cell: each text in quotes, and none that a spreadsheet takes for a formula.
+
+    Quotes alone do not help: where the delimiter is another one, they stand within a cell and mean nothing.
+    """
+    if not isinstance(value, str):
+        return text(value)
+    return '"{}"'.format(harmless(value).replace('"', '""'))
+
+
+def harmless(value: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return _FORMULA.sub(r"\1'", visible(value))

@@ -1,0 +1,69 @@
+"""The checks, in the order in which they build on each other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+from attrs import frozen
+
+from confirma_async.doctor import machine, mirror, network, service, settings
+from confirma_async.doctor.context import Context, Setup
+from confirma_async.doctor.findings import Finding, Health
+
+
+@frozen
+class Check:
+    """One check.
+
+    Attributes:
+        name: Its name, in findings.
+        meaning: What it looks at, for the docs.
+        run: Looks, and says what it found.
+        needs: Checks that must not have failed before.
+    """
+
+    name: str
+    meaning: str
+    run: Callable[[Context], Awaitable[Finding]]
+    needs: tuple[str, ...] = ()
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("key", "There is an API key, and it looks like one.", settings.check_key),
+    Check("environment", "Environment and host agree.", settings.check_environment),
+    Check("name", "The host's name has an address.", network.check_name, ("environment",)),
+    Check("connection", "A connection can be made.", network.check_connection, ("name",)),
+    Check(
+        "certificate",
+        "TLS works; the certificate is of this host, trusted, and not about to expire.",
+        network.check_certificate,
+        ("connection",),
+    ),
+    Check("service", "The service answers.", service.check_service, ("certificate",)),
+    Check("clock", "The clocks of this machine and of the service agree.", service.check_clock, ("service",)),
+    Check("accepted", "The service accepts the key.", service.check_accepted, ("key", "service")),
+    Check("open-files", "This machine allows enough open files.", machine.check_open_files),
+    Check("libraries", "Optional libraries are installed.", machine.check_libraries),
+    Check("journal", "Journals can be kept in the folder.", machine.check_journal),
+    Check("mirror", "The mirror, where one is kept, is up to date and proved.", mirror.check_mirror),
+)
+"""Every check."""
+
+
+async def run_checks(setup: Setup) -> AsyncGenerator[Finding]:
+    """Run every check and give each finding as it comes; never raises for what it finds.
+
+    Args:
+        setup: What to examine.
+    """
+    context = Context(setup)
+    failed: set[str] = set()
+    for check in CHECKS:
+        missing = [need for need in check.needs if need in failed]
+        if missing:
+            finding = Finding(check.name, Health.SKIPPED, f"not looked at: see {missing[0]}")
+        else:
+            finding = await check.run(context)
+        if finding.health in {Health.BAD, Health.SKIPPED}:
+            failed.add(check.name)
+        yield finding

@@ -1,0 +1,127 @@
+"""What the rules say of a record that cannot be sent anyway, so that one round of corrections is enough."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from attrs import evolve
+
+from confirma_async.errors import Problem, ResponseDecodeError
+from confirma_async.formats.models import Origins, located
+from confirma_async.formats.normalise import normalised
+from confirma_async.formats.payload import put, request_from
+from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
+from confirma_async.validation import check, rules
+
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+
+_STAND_INS: Mapping[str, Any] = {
+    "number": 1,
+    "type": InvoiceType.INVOICE.value,
+    "date": "2000-01-01",
+    "dueDate": "2000-01-01",
+    "currencyCode": "EUR",
+}
+"""Values of a header that lacks them, so that the rest can be looked at."""
+
+_LEAN_ON: Mapping[str, tuple[str, ...]] = {
+    rules.DUE_DATE.id: ("date", "dueDate"),
+    rules.PAYMENT_REFERENCE.id: ("currencyCode",),
+}
+"""Rules that say nothing where a value of the header is missing."""
+
+_OF_SUMS = frozenset(
+    rule.id
+    for rule in (
+        rules.ROW_GROSS,
+        rules.ROW_SUMS,
+        rules.INVOICE_GROSS,
+        rules.VAT_BREAKDOWN,
+        rules.VAT_RATE,
+        rules.AMOUNT_TO_PAY,
+    )
+)
+_OF_ABSENCE = frozenset({rules.CREDITED_INVOICE.id, rules.AMOUNT_TO_PAY.id})
+"""Rules about what is missing, which may stand on a line that could not be read."""
+_NOT_OF_SUMS = frozenset(
+    {"xml.date", "xml.type", "xml.base64", "number.whole", "credit-note.original", "table.date", "table.word"}
+)
+"""Faults that leave all amounts readable."""
+
+
+def further_problems(
+    values: Mapping[str, Any],
+    known: Sequence[Problem],
+    origins: Origins,
+    *,
+    of_table: bool = False,
+    read: Callable[[dict[str, Any]], SalesInvoiceRequest] = request_from,
+) -> list[Problem]:
+    """Return what the rules say beside what is known to be wrong already.
+
+    Args:
+        values: The request, as far as it could be read.
+        known: What is known to be wrong; what it hides, or would be told of it a second time, is left out.
+        origins: Where its values stand in the file.
+        of_table: Whether it comes from a table.
+        read: What makes a request of it.
+    """
+    tree = copy.deepcopy(dict(values))
+    header: Mapping[str, Any] = tree.get("invoice", {}).get("header", {})
+    lacking = [name for name in _STAND_INS if not isinstance(header.get(name), type(_STAND_INS[name]))]
+    for name in lacking:
+        put(tree, f"invoice.header.{name}", _STAND_INS[name])
+    try:
+        request, _ = normalised(read(tree), of_table=of_table)
+    except ResponseDecodeError:
+        return []
+    sums_are_whole = all(problem.rule in _NOT_OF_SUMS for problem in known)
+    told = {problem.path for problem in known}
+    absent = _OF_ABSENCE if of_table else frozenset[str]()
+    found: list[Problem] = []
+    for problem in check(request):
+        if any(name in lacking for name in _LEAN_ON.get(problem.rule, ())):
+            continue
+        if problem.rule in _OF_SUMS and not sums_are_whole:
+            continue
+        if problem.rule in absent:
+            continue
+        if any(problem.path == f"$.invoice.header.{name}" for name in lacking):
+            continue
+        if (origins.find(problem.path) or problem.path) not in told:
+            found.append(evolve(problem, path=located(problem, origins).path))
+    return found
+
+
+def without(value: object, problems: Sequence[Problem]) -> dict[str, Any]:
+    """Return a copy of a record without the values that are wrong; empty where it is no object.
+
+    Args:
+        value: The record, as JSON has it.
+        problems: What is wrong with it, by JSON paths.
+    """
+    if not isinstance(value, dict):
+        return {}
+    try:
+        tree: dict[str, Any] = copy.deepcopy(cast("dict[str, Any]", value))
+    except RecursionError:  # nested too deeply, which is told already
+        return {}
+    for problem in problems:
+        *steps, last = [int(index) if index else name for name, index in _STEP.findall(problem.path)] or [""]
+        inner: Any = tree
+        for step in steps:
+            inner = _below(inner, step)
+        if isinstance(inner, dict) and isinstance(last, str):
+            cast("dict[str, Any]", inner).pop(last, None)
+    return tree
+
+
+def _below(value: Any, step: str | int) -> Any:
+    if isinstance(value, dict) and isinstance(step, str):
+        return cast("dict[str, Any]", value).get(step)
+    if isinstance(value, list) and isinstance(step, int):
+        return value[step] if step < len(value) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] (JSON)
+    return None

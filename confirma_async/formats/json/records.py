@@ -1,0 +1,174 @@
+"""The records of a JSON file, one value each: one to a line, or one or an array of them in a file."""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias, cast
+
+from attrs import frozen
+
+from confirma_async.converters import Converter
+from confirma_async.errors import Problem, ResponseDecodeError
+from confirma_async.formats.models import InputError
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes of one invoice, with its attachments."""
+LARGEST_FILE = 256 * 1024 * 1024
+"""Bytes of a file that is read whole."""
+
+_BLOCK = 1024 * 1024
+_FIRST_LINES = 16
+"""Lines that are looked at to see whether each holds a record."""
+_SYNTAX = "json.syntax"
+
+_Look: TypeAlias = Callable[[bytes], tuple[str, ...]]
+"""Looks at the text of a record before it is forgotten; gives the keys that stand twice."""
+
+
+def _no_look(_text: bytes) -> tuple[str, ...]:
+    return ()
+
+
+@frozen
+class Record:
+    """One JSON value of a file: where it stands, and what it is or why it is nothing."""
+
+    line: int | None
+    root: str
+    value: Any = None
+    problem: Problem | None = None
+    twice: tuple[str, ...] = ()
+    """Paths of the keys that stand twice in one object."""
+
+
+def records(path: Path, converter: Converter, lines_only: bool, look: _Look = _no_look) -> Iterator[Record]:
+    """Return the records of a file, one at a time.
+
+    Args:
+        path: The file.
+        converter: What parses JSON.
+        lines_only: Whether every line must be a record of its own.
+        look: Looks at the text of each.
+
+    Raises:
+        InputError: the file has to be read whole and is too large, or its lines are no records.
+    """
+    if lines_only:
+        _refuse_several_lines(path, converter)
+    if lines_only or _is_lines(path, converter):
+        yield from _lines(path, converter, look)
+    else:
+        yield from _whole(path, converter, look)
+
+
+def _is_lines(path: Path, converter: Converter) -> bool:
+    """Whether the first line with text is an object of its own."""
+    with path.open("rb") as file:
+        line = b"\n"
+        while line.isspace():
+            line = file.readline(LONGEST_LINE)
+    line = line.removeprefix(codecs.BOM_UTF8)
+    if not line.lstrip().startswith(b"{"):
+        return False
+    try:
+        converter.parse(line)
+    except ResponseDecodeError:
+        return False
+    return True
+
+
+def _refuse_several_lines(path: Path, converter: Converter) -> None:
+    """Refuses JSON that is not one record to a line, once and not line by line.
+
+    Raises:
+        InputError: the first line begins an object or an array that goes on below, or is an array.
+    """
+    with path.open("rb") as file:
+        some = [line for line in itertools.islice(file, _FIRST_LINES) if not line.isspace()][:2]
+    parsed = [_parsed_quietly(line.removeprefix(codecs.BOM_UTF8), converter) for line in some]
+    begins = bool(some) and some[0].removeprefix(codecs.BOM_UTF8).strip() in {b"{", b"["}
+    if not some or isinstance(parsed[0], dict) or (isinstance(parsed[-1], dict) and not begins):
+        return
+    goes_on = parsed[0] is None and len(some) > 1 and some[0].rstrip().endswith((b"{", b"[", b","))
+    if goes_on or _holds_objects(parsed[0]):
+        msg = (
+            f"{path}: holds JSON over several lines, or an array, where each line must be an invoice; read "
+            "it as JSON (file_format=FileFormat.JSON, --format json), or write one invoice to a line"
+        )
+        raise InputError(msg)
+
+
+def _holds_objects(value: object) -> bool:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return bool(items) and isinstance(items[0], dict)
+
+
+def _parsed_quietly(text: bytes, converter: Converter) -> object:
+    try:
+        found: object = converter.parse(text)
+    except (ResponseDecodeError, RecursionError):
+        return None
+    return found
+
+
+def _lines(path: Path, converter: Converter, look: _Look) -> Iterator[Record]:
+    with path.open("rb") as file:
+        number = 0
+        while text := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(text) > LONGEST_LINE:
+                _skip_rest(file, text)
+                message = (
+                    f"is longer than {LONGEST_LINE // 1024**2} MiB; give large attachments by URL, "
+                    "and each invoice a line of its own"
+                )
+                yield Record(number, "$", problem=Problem("$", "json.size", message))
+                continue
+            text = text.removeprefix(codecs.BOM_UTF8)  # the first line's, or that of a file put behind this
+            if text and not text.isspace():
+                yield _parsed(text, number, converter, look)
+
+
+def _skip_rest(file: BinaryIO, text: bytes) -> None:
+    while text and not text.endswith(b"\n"):
+        text = file.readline(_BLOCK)
+
+
+def _parsed(text: bytes, line: int | None, converter: Converter, look: _Look) -> Record:
+    try:
+        return Record(line, "$", converter.parse(text), twice=look(text))
+    except RecursionError:
+        return Record(line, "$", problem=Problem("$", _SYNTAX, "this JSON is nested too deeply; correct it"))
+    except ResponseDecodeError as error:
+        return Record(line, "$", problem=Problem("$", _SYNTAX, _no_json(text, error)))
+
+
+def _no_json(text: bytes, error: ResponseDecodeError) -> str:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return "holds bytes that are no UTF-8, in which JSON is written; save the file as UTF-8"
+    return f"{error}; correct it"
+
+
+def _whole(path: Path, converter: Converter, look: _Look) -> Iterator[Record]:
+    if path.stat().st_size > LARGEST_FILE:
+        msg = (
+            f"{path}: is larger than {LARGEST_FILE // 1024**2} MiB and would have to be read whole; "
+            "write one invoice to a line (JSON Lines, .jsonl)"
+        )
+        raise InputError(msg)
+    record = _parsed(path.read_bytes().removeprefix(codecs.BOM_UTF8), None, converter, look)
+    whole: object = record.value
+    if isinstance(whole, list):
+        items = cast("list[object]", whole)
+        for index in range(len(items)):
+            value, items[index] = items[index], None  # let go of what is read
+            root = f"$[{index}]"
+            twice = tuple("$" + place.removeprefix(root) for place in record.twice if place.startswith(root))
+            yield Record(None, root, value, twice=twice)
+    else:
+        yield record

@@ -1,0 +1,243 @@
+"""The last step of every reader: identifiers in one form, and what the amounts of an invoice decide.
+
+Nothing here changes what is to be paid or by whom; whatever is more than space and capitals is told.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TypeVar
+
+from attrs import evolve
+
+from confirma_async.formats.privacy import number_shown
+from confirma_async.formats.values import identifiers
+from confirma_async.schemas import (
+    Address,
+    BuyerParty,
+    DeliveryParty,
+    InvoiceContentData,
+    InvoiceParties,
+    InvoiceRecipientParty,
+    InvoiceRowData,
+    PaymentDetails,
+    SalesInvoiceRequest,
+    SellerParty,
+    VatBreakdown,
+)
+from confirma_async.validation.invoice import rate_fits, reference_is_finnish
+
+_Party = TypeVar("_Party", SellerParty, BuyerParty, InvoiceRecipientParty)
+_Rated = TypeVar("_Rated", InvoiceRowData, VatBreakdown)
+
+_PLAIN_ID = re.compile(r"\d{7}-\d", re.ASCII)
+_VAT_FORM = re.compile(r"\s*[Ff][Ii]")
+_DIGITS = re.compile(r"\d+", re.ASCII)
+_MAY_LACK_ZEROS = re.compile(r"\d{2,4}", re.ASCII)
+_FINLAND = "FI"
+_CENT = Decimal("0.01")
+
+
+def normalised(
+    request: SalesInvoiceRequest, *, of_table: bool = False, decide: bool = True
+) -> tuple[SalesInvoiceRequest, tuple[str, ...]]:
+    """Return the request with its identifiers in one form, and what was decided, one sentence each.
+
+    Args:
+        request: The request as a file has it.
+        of_table: Whether it comes from a table, where programs take identifiers for numbers.
+        decide: Whether a rate that contradicts the amounts, and is their fraction of one, is taken for it.
+    """
+    remarks: list[str] = []
+    invoice = request.invoice
+    if invoice.parties is not None:
+        parties = _parties(invoice.parties, remarks, of_table)
+        if parties is not invoice.parties:
+            invoice = evolve(invoice, parties=parties)
+    invoice = _with_reference(invoice, remarks)
+    if decide:
+        invoice = _with_rates(invoice, remarks)
+    if invoice is request.invoice:
+        return request, tuple(remarks)
+    return evolve(request, invoice=invoice), tuple(remarks)
+
+
+# --- identifiers --------------------------------------------------------------------------------------
+
+
+def _parties(parties: InvoiceParties, remarks: list[str], of_table: bool) -> InvoiceParties:
+    seller, buyer = parties.seller_party, parties.buyer_party
+    recipient, delivery = parties.invoice_recipient_party, parties.delivery_party
+    if seller is not None:
+        seller = _with_account(_party(seller, "seller", remarks, of_table), remarks)
+    if buyer is not None:
+        buyer = _party(buyer, "buyer", remarks, of_table)
+    if recipient is not None:
+        recipient = _party(recipient, "invoice recipient", remarks, of_table)
+    if delivery is not None and of_table:
+        delivery = _delivery(delivery, remarks)
+    if (
+        seller is parties.seller_party
+        and buyer is parties.buyer_party
+        and recipient is parties.invoice_recipient_party
+        and delivery is parties.delivery_party
+    ):
+        return parties
+    return evolve(
+        parties,
+        seller_party=seller,
+        buyer_party=buyer,
+        invoice_recipient_party=recipient,
+        delivery_party=delivery,
+    )
+
+
+def _party(party: _Party, whose: str, remarks: list[str], of_table: bool) -> _Party:
+    written, vat = party.business_id, party.vat_code
+    country = None if party.address is None else party.address.country_code
+    if written and not _PLAIN_ID.fullmatch(written):
+        found = identifiers.business_id(written, is_finnish=country == _FINLAND)
+        if found is not None:
+            if found.replace("-", "").lstrip("0") != identifiers.compact(written).replace("-", "").lstrip(
+                "0"
+            ):
+                remarks.append(f"the {whose}'s business id {number_shown(written)} is sent as {found}")
+            if not vat and _VAT_FORM.match(written):
+                party = evolve(party, vat_code=identifiers.vat_code(written))
+            party = evolve(party, business_id=found)
+    if vat and not (vat.isalnum() and vat.isupper()):
+        code = identifiers.vat_code(vat)
+        if code != vat:
+            party = evolve(party, vat_code=code)
+    if of_table and party.address is not None:
+        address = _address(party.address, whose, remarks)
+        if address is not party.address:
+            party = evolve(party, address=address)
+    return party
+
+
+def _delivery(delivery: DeliveryParty, remarks: list[str]) -> DeliveryParty:
+    if delivery.address is None:
+        return delivery
+    address = _address(delivery.address, "delivery", remarks)
+    return delivery if address is delivery.address else evolve(delivery, address=address)
+
+
+def _address(address: Address, whose: str, remarks: list[str]) -> Address:
+    written = address.postal_code
+    if not written:
+        return address
+    if address.country_code is None and _MAY_LACK_ZEROS.fullmatch(written):
+        remarks.append(
+            f"the {whose}'s postal code {written} may have lost zeros in front, and no country tells; name "
+            "the country, or write the code as text"
+        )
+    whole = identifiers.postal_code(written, address.country_code)
+    if whole == written:
+        return address
+    remarks.append(
+        f"the {whose}'s postal code {written} has lost zeros in front, as numbers do; it is sent as {whole}"
+    )
+    return evolve(address, postal_code=whole)
+
+
+def _with_account(seller: SellerParty, remarks: list[str]) -> SellerParty:
+    details = seller.payment_details
+    if details is None:
+        return seller
+    paid_to = _account(details, remarks)
+    if paid_to.bic and not (paid_to.iban or paid_to.bankgiro or paid_to.postgiro):
+        remarks.append("the seller has a BIC, but no account beside it, so that nobody is told where to pay")
+    return seller if paid_to is details else evolve(seller, payment_details=paid_to)
+
+
+def _account(details: PaymentDetails, remarks: list[str]) -> PaymentDetails:
+    iban, bic = details.iban, details.bic
+    if iban and not (iban.isalnum() and iban.isupper()) and identifiers.has_form_of_iban(iban):
+        details = evolve(details, iban=identifiers.account(iban))
+    finnish = identifiers.iban_of_finnish(iban) if iban and iban[:1].isdigit() else None
+    if finnish is not None:
+        remarks.append("the account is a Finnish one without its IBAN; it is sent as the IBAN that it has")
+        details = evolve(details, iban=finnish)
+    if bic and not (bic.isalnum() and bic.isupper()) and identifiers.bic(bic) is not None:
+        details = evolve(details, bic=identifiers.bic(bic))
+    return details
+
+
+def _with_reference(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceContentData:
+    references = invoice.references
+    if references is None or not references.payment:
+        return invoice
+    finnish = reference_is_finnish(invoice)
+    reference = identifiers.payment_reference(references.payment, finnish=finnish)
+    if not finnish and _DIGITS.fullmatch(reference) and not _has_digit_of_giro(invoice, reference):
+        remarks.append(
+            "the check digit of the payment reference was not checked: it is no reference in euros to a "
+            "Finnish account"
+        )
+    if reference == references.payment:
+        return invoice
+    return evolve(invoice, references=evolve(references, payment=reference))
+
+
+def _has_digit_of_giro(invoice: InvoiceContentData, reference: str) -> bool:
+    """Whether a reference is the OCR number of a Swedish giro account, as far as its check digit tells."""
+    seller = None if invoice.parties is None else invoice.parties.seller_party
+    paid_to = None if seller is None else seller.payment_details
+    is_giro = paid_to is not None and bool(paid_to.bankgiro or paid_to.postgiro)
+    return is_giro and identifiers.has_luhn_digit(reference)
+
+
+# --- rates --------------------------------------------------------------------------------------------
+
+
+def _with_rates(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceContentData:
+    """Return the invoice with rates of per cent, where it has fractions (0.255) and its amounts tell."""
+    rows = [_row(row, remarks) for row in invoice.rows]
+    if any(new is not old for new, old in zip(rows, invoice.rows, strict=True)):
+        invoice = evolve(invoice, rows=tuple(rows))
+    amounts = invoice.amounts
+    if amounts is None or not amounts.vat_breakdown:
+        return invoice
+    parts = [_rated(part, part.vat_amount, remarks) for part in amounts.vat_breakdown]
+    if all(new is old for new, old in zip(parts, amounts.vat_breakdown, strict=True)):
+        return invoice
+    return evolve(invoice, amounts=evolve(amounts, vat_breakdown=tuple(parts)))
+
+
+def _row(row: InvoiceRowData, remarks: list[str]) -> InvoiceRowData:
+    vat = row.vat_amount
+    if vat is None and row.gross_amount is not None and row.net_amount is not None:
+        vat = row.gross_amount - row.net_amount
+    row = _rated(row, vat, remarks)
+    discount, quantity, price, net = row.discount_percentage, row.quantity, row.unit_price, row.net_amount
+    if not _is_fraction(discount) or quantity is None or price is None or net is None or discount is None:
+        return row
+    whole = quantity * price
+    if abs(whole * (1 - discount) - net) > _CENT or abs(whole * (1 - discount / 100) - net) <= _CENT:
+        return row
+    remarks.append(f"a discount of {discount} is sent as {discount * 100} per cent, as the row's amounts say")
+    return evolve(row, discount_percentage=_per_cent(discount))
+
+
+def _rated(rated: _Rated, vat: Decimal | None, remarks: list[str]) -> _Rated:
+    rate, net = rated.vat_percentage, rated.net_amount
+    if rate is None or not _is_fraction(rate) or not vat or rate_fits(net, rate, vat):
+        return rated
+    whole = _per_cent(rate)
+    if not rate_fits(net, whole, vat):
+        return rated  # the rules refuse it
+    said = f"a VAT rate of {rate} is sent as {whole} per cent, as the amounts say"
+    if said not in remarks:
+        remarks.append(said)
+    return evolve(rated, vat_percentage=whole)
+
+
+def _is_fraction(rate: Decimal | None) -> bool:
+    return rate is not None and 0 < rate < 1
+
+
+def _per_cent(fraction: Decimal) -> Decimal:
+    scaled = (fraction * 100).normalize()
+    return scaled if int(scaled.as_tuple().exponent) <= 0 else scaled.quantize(Decimal(1))

@@ -1,0 +1,309 @@
+"""From the lines of a table to those of each invoice: lines that follow each other with the same key.
+
+A line that cannot be read spoils the invoice that it belongs to, never just the row: a partial invoice is
+worse than none. Where the line does not tell which invoice that is, both its neighbours are spoilt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field, frozen
+
+from confirma_async.errors import Problem
+from confirma_async.formats.models import Identity, InputError
+from confirma_async.formats.tables.cells import Cell, CellError, ValueProblem, readings
+from confirma_async.formats.tables.columns import KEY
+from confirma_async.formats.tables.table import BadLine, ColumnReader, Table, TableLayout, TableLine
+from confirma_async.schemas import InvoiceType
+
+MOST_PROBLEMS = 1000
+"""Problems of one invoice that are told."""
+MOST_INHERITED = 100
+"""Problems of lines above that spoil an invoice, as far as they are told."""
+MOST_DOUBTFUL = 10_000
+"""Lines in a row that may be unreadable; after so many, the file is no table."""
+
+_TOTALS = frozenset(
+    {"yhteensä", "yht", "summa", "loppusumma", "total", "totals", "grand total", "sum", "totalt", "i alt"}
+)
+"""What the line of totals below a table begins with, in lower case."""
+
+
+@define
+class Group:
+    """The lines of one invoice, gathered so far.
+
+    Attributes:
+        line: The first line.
+        key: What the key columns say; an empty text fits any.
+        sure: Whether the key was read from a whole line; if not, the number alone tells what belongs here.
+        values: Values of the invoice's own columns, each with the line that gave it.
+        attachments: Attachments by column and text, each with the line that named it first.
+        rows: One mapping per line, by place in the row.
+        lines: The line of each row.
+        problems: Why it cannot become an invoice; from the first one on, no further rows are kept.
+        remarks: What should be known of its lines.
+    """
+
+    line: int
+    key: dict[str, str]
+    sure: bool = True
+    values: dict[str, tuple[Any, int]] = field(factory=dict[str, tuple[Any, int]])
+    attachments: dict[tuple[str, str], int] = field(factory=dict[tuple[str, str], int])
+    rows: list[dict[str, Any]] = field(factory=list[dict[str, Any]])
+    lines: list[int] = field(factory=list[int])
+    problems: list[Problem] = field(factory=list[Problem])
+    remarks: list[str] = field(factory=list[str])
+    _own: Sequence[Cell] = ()
+
+    def takes(self, key: Mapping[str, str]) -> bool:
+        """Whether a line with this key belongs to it."""
+        if key["number"] != self.key["number"]:
+            return False
+        if not self.sure:
+            return True
+        mine = self.key | {"type": self.key["type"] or InvoiceType.INVOICE.value}
+        return all(not key[name] or not mine[name] or key[name] == mine[name] for name in KEY)
+
+    def learn(self, key: Mapping[str, str], sure: bool) -> None:
+        """Take from a line what the lines before left open."""
+        for name, value in key.items():
+            self.key[name] = self.key[name] or value
+        self.sure = self.sure or sure
+
+    def spoil(self, *problems: Problem) -> None:
+        """Note why it cannot become an invoice; the first ``MOST_PROBLEMS`` reasons are told."""
+        self.problems += problems[: max(0, MOST_PROBLEMS - len(self.problems))]
+
+    def join(self, line: TableLine, plan: _Plan, layout: TableLayout) -> None:
+        """Read the values of a whole line into the invoice."""
+        own = plan.own_of(line.values)
+        if own != self._own:  # most lines repeat what the one before says of the invoice
+            self._own = own
+            self._read_own(line, plan, layout)
+        row: dict[str, Any] = {}
+        for reader in plan.row:
+            cell = line.values[reader.index]
+            if cell != "":
+                try:
+                    row[reader.column.place] = reader.read(cell)
+                except ValueProblem as problem:
+                    self._wrong(reader, line.number, problem, layout)
+        if row and not self.problems:
+            self.rows.append(row)
+            self.lines.append(line.number)
+
+    def _read_own(self, line: TableLine, plan: _Plan, layout: TableLayout) -> None:
+        for reader in plan.own:
+            cell = line.values[reader.index]
+            if cell == "":
+                continue
+            try:
+                value = reader.read(cell)
+            except ValueProblem as problem:
+                self._wrong(reader, line.number, problem, layout)
+                continue
+            if reader.column.kind.is_attached:
+                self.attachments.setdefault((reader.column.name, value), line.number)
+            else:
+                self._agree(reader, value, line.number, layout)
+
+    def _agree(self, reader: ColumnReader, value: Any, line: int, layout: TableLayout) -> None:
+        before = self.values.setdefault(reader.column.name, (value, line))
+        if before[0] != value:
+            message = (
+                f"differs from {layout.unit} {before[1]}, though both are of one invoice; write the same "
+                f"value on every {layout.unit} of the invoice, or leave it empty after the first"
+            )
+            self.spoil(Problem(layout.path(line, reader.column.name), "table.agree", message))
+
+    def _wrong(self, reader: ColumnReader, line: int, problem: ValueProblem, layout: TableLayout) -> None:
+        self.spoil(Problem(layout.path(line, reader.column.name), problem.rule, problem.message))
+
+    @property
+    def identity(self) -> Identity:
+        """Who says which number."""
+        return Identity(
+            self.key["seller_business_id"] or self.key["seller_vat_code"],
+            InvoiceType(self.key["type"] or InvoiceType.INVOICE.value),
+            self.key["number"],
+        )
+
+
+def _cells_at(readers: Sequence[ColumnReader]) -> Callable[[Sequence[Cell]], Sequence[Cell]]:
+    indices = [reader.index for reader in readers]
+    return lambda values: [values[index] for index in indices]
+
+
+@frozen
+class _Plan:
+    """What is done with each line of a table, found out once."""
+
+    own: tuple[ColumnReader, ...]
+    row: tuple[ColumnReader, ...]
+    key: tuple[ColumnReader, ...]
+    own_of: Callable[[Sequence[Cell]], Sequence[Cell]]
+    key_of: Callable[[Sequence[Cell]], Sequence[Cell]]
+    constants: Mapping[str, str]
+    titles: Sequence[str]
+
+    def has_key(self, line: TableLine | BadLine, key: Sequence[Cell]) -> bool:
+        """Whether a line is whole and has these cells in its key columns."""
+        return isinstance(line, TableLine) and line.is_whole and self.key_of(line.values) == key
+
+
+def _plan(layout: TableLayout) -> _Plan:
+    own = tuple(reader for reader in layout.readers if not reader.column.of_row)
+    key = tuple(reader for reader in layout.readers if reader.column.name in KEY)
+    return _Plan(
+        own,
+        tuple(reader for reader in layout.readers if reader.column.of_row),
+        key,
+        _cells_at(own),
+        _cells_at(key),
+        {name: str(layout.constants.get(name, "")) for name in KEY},
+        [*layout.titles],
+    )
+
+
+class _Doubts:
+    """What made the lines above unreadable, by invoice number: it may spoil the invoice that comes next.
+
+    Args:
+        path: The file.
+        unit: What it calls its lines.
+    """
+
+    def __init__(self, path: Path, unit: str) -> None:
+        self._path = path
+        self._unit = unit
+        self._problems: dict[str, list[Problem]] = {}
+        self._lines = 0
+
+    def note(self, line: int, number: str, problems: Sequence[Problem]) -> None:
+        """Take what is wrong with a line; a line that is whole ends all doubts.
+
+        Raises:
+            InputError: no line has been whole for ``MOST_DOUBTFUL`` lines.
+        """
+        if not problems:
+            if self._lines:
+                self._problems.clear()
+                self._lines = 0
+            return
+        self._lines += 1
+        if self._lines > MOST_DOUBTFUL:
+            msg = (
+                f"{self._path}: none of the {MOST_DOUBTFUL} {self._unit}s above {self._unit} {line} can be "
+                f"read, and nothing from there on is; {self._unit} {line} {problems[0].message}"
+            )
+            raise InputError(msg)
+        kept = self._problems.setdefault(number, [])
+        kept += problems[: MOST_INHERITED - len(kept)]
+
+    def about(self, number: str) -> list[Problem]:
+        """Return what may be wrong with an invoice of this number."""
+        whose = ("", number) if number else ("",)
+        return [problem for each in whose for problem in self._problems.get(each, ())]
+
+
+def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Group]:
+    """Gathers lines into invoices. Holds one invoice at a time.
+
+    Args:
+        path: The file.
+        table: The table.
+        keys_only: Whether only the keys of the invoices matter.
+    """
+    layout = table.layout
+    plan = _plan(layout)
+    group: Group | None = None
+    doubts = _Doubts(path, layout.unit)
+    before: Sequence[Cell] | None = None  # the key of a whole line of the group, as written
+    pending: list[str] = []
+    for line in table.lines:
+        if group is not None and before is not None and plan.has_key(line, before):
+            _take(group, line, plan, layout, keys_only)
+            continue
+        passed_over = _passed_over(line, plan, layout)
+        if passed_over is not None:
+            (pending if group is None else group.remarks).append(passed_over)
+            continue
+        key, problems = _key(line, plan, layout)
+        number, sure = key["number"], not problems
+        if group is None or (number and not group.takes(key)):
+            if group is not None:
+                yield group
+            group = Group(line.number, key, sure=sure, problems=doubts.about(number), remarks=pending)
+            pending = []
+        doubts.note(line.number, number, problems)
+        if number:
+            group.learn(key, sure)
+        group.spoil(*problems)
+        before = plan.key_of(line.values) if isinstance(line, TableLine) and not problems else None
+        if before is not None:
+            _take(group, line, plan, layout, keys_only)
+    if group is not None:
+        yield group
+
+
+def _take(group: Group, line: TableLine | BadLine, plan: _Plan, layout: TableLayout, keys_only: bool) -> None:
+    if keys_only or isinstance(line, BadLine):
+        return
+    if line.remark is not None:
+        group.remarks.append(line.remark)
+    group.join(line, plan, layout)
+
+
+def _key(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) -> tuple[dict[str, str], list[Problem]]:
+    """Return the values that assign a line to an invoice, and everything that makes them doubtful."""
+    key = dict(plan.constants)
+    problems = _faults(line, layout)
+    values: Sequence[Cell] = line.start if isinstance(line, BadLine) else line.values
+    for reader in plan.key:
+        cell = values[reader.index] if reader.index < len(values) else ""
+        if cell == "" or isinstance(cell, CellError):
+            continue
+        try:
+            key[reader.column.name] = reader.read(cell.strip() if isinstance(cell, str) else cell)
+        except ValueProblem as problem:
+            path = layout.path(line.number, reader.column.name)
+            problems.append(Problem(path, problem.rule, problem.message))
+    if not key["number"] and not problems:
+        problems.append(required(layout, line.number, "number"))
+    return key, problems
+
+
+def _faults(line: TableLine | BadLine, layout: TableLayout) -> list[Problem]:
+    """Return what makes a line unreadable."""
+    if isinstance(line, BadLine):
+        return [Problem(f"{layout.unit} {line.number}", line.rule, line.message)]
+    if line.is_whole:
+        return []
+    return [
+        Problem(layout.path(line.number, reader.column.name), cell.rule, cell.message)
+        for reader in layout.readers
+        if isinstance(cell := line.values[reader.index], CellError)
+    ]
+
+
+def required(layout: TableLayout, line: int, name: str) -> Problem:
+    """Return what is wrong with a line whose invoice lacks what every invoice has."""
+    message = "is empty, but every invoice needs it; fill it in"
+    return Problem(layout.path(line, name), "table.required", message)
+
+
+def _passed_over(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) -> str | None:
+    """Says that a line is no invoice's, where it is one of totals, or names the columns once more."""
+    if isinstance(line, BadLine):
+        return None
+    texts = [cell for cell in line.values if isinstance(cell, str) and cell]
+    if texts and [*line.values] == plan.titles:
+        return f"{layout.unit} {line.number} names the columns once more, and was passed over"
+    words = [text for text in texts if text.rstrip(" :.").casefold() in _TOTALS]
+    if len(words) == 1 and all(text in words or readings(text) for text in texts):
+        return f"{layout.unit} {line.number} holds totals ({words[0]}), and was passed over"
+    return None

@@ -1,0 +1,64 @@
+"""Exact decimals: sums and quotients that are right to the last digit, or not given at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+
+CENT = Decimal("0.01")
+_CENTS = 2
+LONGEST_NUMERAL = 40
+"""Characters of a number; more is no quantity or amount, and would not be summed exactly."""
+
+_TRAPS = [Inexact, InvalidOperation, DivisionByZero, Overflow]
+_SUMS = Context(prec=2 * LONGEST_NUMERAL, traps=_TRAPS)
+_QUOTIENTS = Context(prec=28, traps=_TRAPS)
+_NUMERAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum.
+
+    Raises:
+        decimal.Inexact: the sum has more digits than any sum of readable amounts can have.
+    """
+    result = Decimal(0)
+    for value in values:
+        result = _SUMS.add(result, value)
+    return result
+
+
+def cents(value: Decimal) -> Decimal | None:
+    """Return the same value with at most two decimals; None where that would change it."""
+    if places(value) <= _CENTS:
+        return value
+    try:
+        return value.quantize(CENT, context=_SUMS)
+    except (Inexact, InvalidOperation):
+        return None
+
+
+def places(value: Decimal) -> int:
+    """How many decimals a number is written with."""
+    text = str(value)  # much quicker than a tuple of all its digits
+    if "E" in text:
+        return max(0, -int(value.as_tuple().exponent))
+    point = text.find(".")
+    return 0 if point < 0 else len(text) - point - 1
+
+
+def quotient(dividend: Decimal, divisor: Decimal) -> Decimal | None:
+    """Return the exact quotient; None where it has no exact decimal form, or none of at most 28 digits."""
+    try:
+        result = _QUOTIENTS.divide(dividend, divisor)
+    except (Inexact, InvalidOperation, DivisionByZero):
+        return None
+    return result if int(result.as_tuple().exponent) <= 0 else result.quantize(Decimal(1), context=_SUMS)
+
+
+def decimal(text: str) -> Decimal | None:
+    """Read a number as XML writes it: a point, no grouping, no exponent; None for anything else."""
+    if len(text) > LONGEST_NUMERAL or not _NUMERAL.fullmatch(text):
+        return None
+    return Decimal(text)

@@ -1,0 +1,51 @@
+"""Encodings that bytes prove or contradict, whatever a file or a person says."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable
+
+WINDOWS = "cp1252"
+"""Windows-1252, in which every byte but five is a character."""
+
+WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+_USUAL = re.compile("[\xa1-\xff\u2010-\u20ff]")
+_STRAY = re.compile("[\udc80-\udcff]")
+_WIDE = re.compile("[^\0-\x7f\udc80-\udcff]")
+_CONTROLS = re.compile(rb"[\x80-\x9f]")
+
+
+def is_utf8(parts: Iterable[str]) -> bool | None:
+    """Whether bytes are UTF-8; None where they are all ASCII, and nothing tells.
+
+    A text that is UTF-8 but for some bytes has been damaged; one usual letter proves it. Unusual ones do not,
+    as capitals before a euro sign or a hard space in Windows-1252 look like them; these are weighed.
+
+    Args:
+        parts: The bytes, decoded as UTF-8 with lone surrogates for what is none.
+    """
+    letters = strays = 0
+    for text in parts:
+        if not text.isascii():
+            if _USUAL.search(text):
+                return True
+            strays += len(_STRAY.findall(text))
+            letters += len(_WIDE.findall(text))
+    return letters > strays if letters or strays else None
+
+
+def is_all_utf8(data: bytes) -> bool:
+    """Whether bytes hold letters beyond ASCII, and every one of them is UTF-8."""
+    if data.isascii():
+        return False
+    try:
+        return is_utf8([data.decode()]) is True
+    except UnicodeDecodeError:
+        return False
+
+
+def has_windows_letters(data: bytes) -> bool:
+    """Whether bytes hold what ISO-8859 leaves to control characters, and Windows-1252 makes letters of."""
+    return _CONTROLS.search(data) is not None

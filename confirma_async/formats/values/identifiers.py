@@ -1,0 +1,231 @@
+"""Identifiers in the one form that they are sent in, and what they are: an account, a business, a person."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+
+_SPACE = re.compile(r"\s+")
+
+# --- accounts -----------------------------------------------------------------------------------------
+
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.ASCII)
+_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
+_FINNISH_BBAN = re.compile(r"\d{14}", re.ASCII)
+_FINLAND_AS_DIGITS = "151800"
+
+
+def compact(text: str) -> str:
+    """Return a text without space in it, in capital letters."""
+    return _SPACE.sub("", text).upper()
+
+
+def iban(text: str) -> str | None:
+    """Return an account as an IBAN, without space.
+
+    None where its form or its check digits say that it is none.
+    """
+    found = account(text)
+    if not _IBAN.fullmatch(found):
+        return None
+    moved = found[4:] + found[:4]
+    return found if int("".join(str(int(char, 36)) for char in moved)) % 97 == 1 else None
+
+
+def has_form_of_iban(text: str) -> bool:
+    """Whether a text is meant to be an IBAN, right or wrong."""
+    return _IBAN.fullmatch(account(text)) is not None
+
+
+def account(text: str) -> str:
+    """Return an account without space, and without the word IBAN in front of it."""
+    return compact(text).removeprefix("IBAN").lstrip(":")
+
+
+def iban_of_finnish(text: str) -> str | None:
+    """Return the IBAN that a Finnish account of 14 digits has; None for any other text."""
+    digits = compact(text).replace("-", "")
+    if not _FINNISH_BBAN.fullmatch(digits):
+        return None
+    return f"FI{98 - int(digits + _FINLAND_AS_DIGITS) % 97:02}{digits}"
+
+
+def bic(text: str) -> str | None:
+    """Return a text as a BIC; None where it has another form."""
+    found = compact(text)
+    return found if _BIC.fullmatch(found) else None
+
+
+# --- businesses ---------------------------------------------------------------------------------------
+
+_BUSINESS_ID = re.compile(r"(\d{6,7})-(\d)", re.ASCII)
+_BARE = re.compile(r"(\d{7})(\d)", re.ASCII)
+_VAT = re.compile(r"FI-?(\d{7})-?(\d)", re.ASCII)
+_ANY_VAT = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}", re.ASCII)
+_OVT = re.compile(r"0037(\d{7})-?(\d)[0-9A-Z]{0,5}", re.ASCII)
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2)
+
+_FINNISH_SCHEMES = frozenset({"0037", "0212", "0213", "0216", "FI:OVT", "FI:ORG", "FI:VAT"})
+"""Schemes of identifiers (ISO 6523 and EAS) that hold a Finnish Business ID in one of its forms."""
+
+
+def business_id(text: str, scheme: str | None = None, *, is_finnish: bool = False) -> str | None:
+    """Return the Finnish Business ID that an identifier is, or holds; None where it is or holds none.
+
+    It may be written as such (``1234567-8``), as in VAT (``FI12345678``), as in OVT (``003712345678``), or
+    bare. Bare digits are one only where something says so.
+
+    Args:
+        text: The identifier.
+        scheme: The scheme that it says it is of.
+        is_finnish: Whether it belongs to somebody in Finland.
+    """
+    written = compact(text)
+    found = _BUSINESS_ID.fullmatch(written) or _VAT.fullmatch(written) or _OVT.fullmatch(written)
+    if found is None and (is_finnish or scheme in _FINNISH_SCHEMES):
+        found = _BARE.fullmatch(written)
+    if found is None:
+        return None
+    digits = found[1].zfill(7)
+    rest = sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True)) % 11
+    return f"{digits}-{found[2]}" if rest != 1 and int(found[2]) == (11 - rest) % 11 else None
+
+
+def vat_code(text: str) -> str:
+    """Return a VAT code without space and hyphens, in capital letters; any other text as it is."""
+    written = compact(text).replace("-", "")
+    return written if _ANY_VAT.fullmatch(written) else text.strip()
+
+
+# --- persons ------------------------------------------------------------------------------------------
+
+_FINNISH_PERSON = re.compile(r"(\d\d)(\d\d)(\d\d)([-+A-FU-Y])(\d{3})([0-9A-Y])", re.ASCII)
+_SWEDISH_PERSON = re.compile(r"(\d\d)?(\d\d)(\d\d)(\d\d)[-+](\d{4})", re.ASCII)
+_CENTURIES: Mapping[str, int] = {"+": 1800, **dict.fromkeys("-UVWXY", 1900), **dict.fromkeys("ABCDEF", 2000)}
+_CHECK = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+_COORDINATION = 60
+"""What a Swedish number of coordination adds to the day."""
+_WHERE_SWEDES_ARE = frozenset({None, "SE", "FI"})
+
+
+def is_person(text: str, *, country: str | None = None, vat: str | None = None) -> bool:
+    """Whether an identifier is a person's, beyond doubt: by its date, its check digit and what is beside it.
+
+    Args:
+        text: The identifier.
+        country: The country of whoever it belongs to.
+        vat: The VAT code beside it: in Sweden, that of a sole trader is made of the person's own number.
+    """
+    written = text.strip().upper()
+    if _is_finnish_person(written):
+        return True
+    return not vat and country in _WHERE_SWEDES_ARE and _is_swedish_person(written)
+
+
+def _is_finnish_person(written: str) -> bool:
+    found = _FINNISH_PERSON.fullmatch(written)
+    if found is None:
+        return False
+    day, month, year, sign, number, check = found.groups()
+    return _is_day(_CENTURIES[sign] + int(year), int(month), int(day)) and (
+        _CHECK[int(day + month + year + number) % 31] == check
+    )
+
+
+def _is_swedish_person(written: str) -> bool:
+    found = _SWEDISH_PERSON.fullmatch(written)
+    if found is None:
+        return False
+    century, year, month, day, number = found.groups()
+    of_month = int(day) - _COORDINATION if int(day) > _COORDINATION else int(day)
+    may_be = any(
+        _is_day(first * 100 + int(year), int(month), of_month)
+        for first in ([int(century)] if century else (19, 20))
+    )
+    return may_be and has_luhn_digit(year + month + day + number)
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        datetime.date(year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def has_luhn_digit(digits: str) -> bool:
+    """Whether the last of some digits is their check digit by modulus 10, as of Swedish giros and persons."""
+    doubled = [int(digit) * (2 if index % 2 else 1) for index, digit in enumerate(reversed(digits))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+# --- references ---------------------------------------------------------------------------------------
+
+_REFERENCE = re.compile(r"[\d\s]*\d[\d\s]*", re.ASCII)
+_CREDITOR = re.compile(r"RF\s?\d\d[A-Z0-9\s]+", re.ASCII | re.IGNORECASE)
+
+
+def payment_reference(text: str, *, finnish: bool) -> str:
+    """Return a payment reference without space, and a Finnish one without the zeros that fill it up.
+
+    Args:
+        text: The reference.
+        finnish: Whether digits alone are a Finnish reference number, where leading zeros carry no meaning.
+    """
+    written = text.strip()
+    if _CREDITOR.fullmatch(written):
+        return compact(written)
+    if not _REFERENCE.fullmatch(written):
+        return written
+    digits = _SPACE.sub("", written)
+    return (digits.lstrip("0") or digits) if finnish else digits
+
+
+# --- what spreadsheets do -----------------------------------------------------------------------------
+
+_SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?\d{1,3}", re.ASCII | re.IGNORECASE)
+_FORMULA = re.compile(r'="([^"]*)"')
+_APOSTROPHE = re.compile(r"'(?=[\d=+-])")
+_FLOAT = re.compile(r"(\d{1,15})\.0", re.ASCII)
+_CUT_FROM = 12
+"""Digits from which spreadsheets write a number in the scientific way, or have cut it."""
+
+
+def is_cut(text: str) -> bool:
+    """Whether a spreadsheet has cut an identifier to the scientific form of a number, ``1,23457E+19``."""
+    found = _SCIENTIFIC.fullmatch(text)
+    if found is None:
+        return False
+    exponent = int(re.split("[Ee]", text)[1])
+    return "+" in text[1:] or exponent >= _CUT_FROM
+
+
+def unwrapped(text: str) -> str:
+    """Return a text without what keeps a spreadsheet from taking it for a number: ``="1232"``, ``'1232``."""
+    found = _FORMULA.fullmatch(text)
+    return found[1].strip() if found else _APOSTROPHE.sub("", text, count=1) if text[:1] == "'" else text
+
+
+def without_decimals(text: str) -> str:
+    """Digits that a program has taken for a number with decimals, ``1232.0``, as they were."""
+    found = _FLOAT.fullmatch(text)
+    return found[1] if found else text
+
+
+# --- postal codes -------------------------------------------------------------------------------------
+
+_POSTAL_DIGITS: Mapping[str, int] = {
+    **dict.fromkeys(("FI", "AX", "EE", "DE", "FR", "IT", "ES", "US"), 5),
+    **dict.fromkeys(("NO", "DK"), 4),
+}
+"""Digits of a postal code, in countries where one may begin with zero."""
+_MOST_ZEROS = 3
+
+
+def postal_code(text: str, country: str | None) -> str:
+    """Return a postal code with the zeros in front that it lost where it was taken for a number."""
+    digits = _POSTAL_DIGITS.get(country or "")
+    if digits is None or not text.isdecimal() or not digits - _MOST_ZEROS <= len(text) < digits:
+        return text
+    return text.zfill(digits)

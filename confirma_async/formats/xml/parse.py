@@ -1,0 +1,307 @@
+"""From bytes to a tree, on guard: nothing outside the document is read, nothing in it expanded."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from typing import TypeAlias
+from xml.parsers import expat
+
+from attrs import frozen
+
+from confirma_async.errors import Problem
+from confirma_async.formats.privacy import printable
+from confirma_async.formats.values.encodings import WIDE_MARKS, WINDOWS, has_windows_letters, is_all_utf8
+
+Element: TypeAlias = ET.Element
+
+MOST_DEPTH = 200
+"""Elements in one another."""
+MOST_ATTRIBUTES = 1000
+"""Attributes of one element; more take the longer the more there are, to read as well as to find."""
+MOST_NAMESPACES = 200
+"""Namespaces that one element declares."""
+
+_XINCLUDE = "{http://www.w3.org/2001/XInclude}"
+_ENCODING = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
+_LIKE_ASCII = re.compile(
+    r"(us-)?ascii|iso-?8859-\d{1,2}|latin-?\d{1,2}|(windows-|cp-?)\d{3,4}", re.IGNORECASE
+)
+_ISO = re.compile(r"(us-)?ascii|iso-?8859-(1|15)|latin-?[19]", re.IGNORECASE)
+_WIDE = re.compile(r"utf-?(16|32)(-?[lb]e)?|ucs-?[24]", re.IGNORECASE)
+_UTF8 = re.compile(r"utf-?8", re.IGNORECASE)
+_LONGEST_NAME = 40
+
+_PLAIN_DOCTYPE = re.compile(rb"""<!DOCTYPE\s+Finvoice\s+SYSTEM\s+("[^"\[\]<>]*"|'[^'\[\]<>]*')\s*>""")
+"""What Finvoice 1.2 writes: the name of a DTD, which is never fetched, and no declarations."""
+_DOCTYPE = "declares a DOCTYPE, which no invoice needs and which can hide or multiply contents; remove it"
+_NEAR = 40
+_PIECE = 32 * 1024
+
+
+class UnreadableXml(Exception):  # noqa: N818 (never leaves the readers of XML)
+    """A document is not even looked into; says why."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        self.problem: Problem = Problem("/", rule, message)
+        super().__init__(message)
+
+
+@frozen
+class Parsed:
+    """A document that was parsed, or why it is not looked into.
+
+    Attributes:
+        root: Its root element.
+        start: The byte that it begins at, in UTF-8.
+        line: The line of its file that it begins on.
+    """
+
+    root: Element | UnreadableXml
+    start: int
+    line: int
+
+
+class _Stop(Exception):  # noqa: N818 (a signal through the parser, caught below)
+    """The parser has seen enough."""
+
+
+def parse(data: bytes) -> Element:
+    """Parse data that holds one document and nothing else, encoded as it says.
+
+    Raises:
+        UnreadableXml: it declares anything in a DOCTYPE, includes other files, is not
+            well-formed, or something follows it.
+    """
+    text, _ = as_utf8(data)
+    (first, *others) = parse_each(text, 1)
+    if isinstance(first.root, UnreadableXml):
+        raise first.root
+    if others:
+        raise UnreadableXml("xml.syntax", "has something behind the end of its document; remove it")
+    return first.root
+
+
+def parse_each(text: bytes, line: int) -> Iterator[Parsed]:
+    """Parse documents that follow each other, with nothing to tell where one ends but its own end.
+
+    Args:
+        text: The documents, in UTF-8.
+        line: The line of their file that the first begins on.
+    """
+    start, doctype = 0, text.find(b"<!DOCTYPE")
+    while start < len(text):
+        if 0 <= doctype < start:
+            doctype = text.find(b"<!DOCTYPE", start)
+        builder = ET.TreeBuilder()
+        parser = ET.XMLParser(target=builder, encoding="utf-8")  # noqa: S314 (on guard: see above)
+        end = len(text)
+        try:
+            if doctype >= 0:
+                _look_at_prolog(text, start)
+            for piece in _pieces(text, start):
+                parser.feed(piece)
+            root = parser.close()
+        except UnreadableXml as error:
+            yield Parsed(error, start, line)
+            return
+        except ET.ParseError as error:
+            if error.code != _BEHIND_ROOT:
+                yield Parsed(_not_well_formed(error, text, start, line), start, line)
+                return
+            end = _offset(text, start, error)
+            root = builder.close()
+        try:
+            _look_for_crowds(text, start, end, root)
+            yield Parsed(root, start, line)
+        except UnreadableXml as error:
+            yield Parsed(error, start, line)
+        line += text.count(b"\n", start, end)
+        start = end
+
+
+def as_utf8(data: bytes) -> tuple[bytes, str | None]:
+    """Return the document in UTF-8, and what was decided where the bytes contradict what it says of them.
+
+    Raises:
+        UnreadableXml: its encoding is not known, or not what the document says.
+    """
+    if data.startswith(WIDE_MARKS) or b"\0" in data[:4]:
+        return _decoded(data, "utf-16" if data.startswith(WIDE_MARKS) else _wide(data)), None
+    data = data.removeprefix(codecs.BOM_UTF8)
+    declared = _ENCODING.match(data)
+    name = declared[1].decode("ascii", "replace") if declared else ""
+    if not name or _UTF8.fullmatch(name):
+        return data, None
+    shown = printable(name[:_LONGEST_NAME])
+    if _WIDE.fullmatch(name):
+        return data, f"the document says that it is {shown}, but is not; it was read as UTF-8"
+    if not _LIKE_ASCII.fullmatch(name):
+        message = f"says that it is encoded as {shown}, which is not read; save it as UTF-8"
+        raise UnreadableXml("xml.syntax", message)
+    if data.isascii():
+        return data, None
+    if is_all_utf8(data):
+        return data, f"the document says that it is {shown}, but its bytes are UTF-8; it was read as UTF-8"
+    if _ISO.fullmatch(name) and has_windows_letters(data):
+        return _decoded(data, WINDOWS), (
+            f"the document says that it is {shown}, but holds letters of Windows-1252; it was read as that, "
+            "so look at its letters"
+        )
+    return _decoded(data, name), None
+
+
+def _wide(data: bytes) -> str:
+    return "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+
+
+def _decoded(data: bytes, encoding: str) -> bytes:
+    if encoding.startswith("utf-16") and len(data) % 2:
+        data = data[:-1]  # half of a line break at the end, whose other half was taken for space
+    try:
+        return data.decode(encoding).encode()
+    except (LookupError, UnicodeError):
+        message = f"is not encoded as it says ({encoding}); save it as UTF-8"
+        raise UnreadableXml("xml.syntax", message) from None
+
+
+def lines_of_elements(text: bytes, start: int) -> Iterator[int]:
+    """Return the lines on which the elements of a document begin, counted from 0 where it begins."""
+    found: list[int] = []
+    parser = expat.ParserCreate("utf-8")
+
+    def begin(_name: str, _attributes: object) -> None:
+        found.append(parser.CurrentLineNumber - 1)
+
+    parser.StartElementHandler = begin
+    with contextlib.suppress(expat.ExpatError):  # something follows the document
+        for piece in _pieces(text, start):
+            parser.Parse(piece, False)
+    return iter(found)
+
+
+def _pieces(text: bytes, start: int) -> Iterator[memoryview]:
+    """Yield the text from a place on, in pieces that grow.
+
+    The parser copies each piece, and begins long tokens again in the next.
+    """
+    view, size = memoryview(text), _PIECE
+    while start < len(text):
+        yield view[start : start + size]
+        start, size = start + size, 2 * size
+
+
+def _look_at_prolog(text: bytes, start: int) -> None:
+    """Read up to the root element, and stops at a DOCTYPE before anything in it is declared.
+
+    Raises:
+        UnreadableXml: there is a DOCTYPE, other than the one that declares nothing.
+    """
+    if text.find(b"<!DOCTYPE", start) < 0:
+        return
+    is_plain = _PLAIN_DOCTYPE.search(text, start) is not None
+
+    def doctype(name: str, _system: str | None, _public: str | None, has_internal_subset: int) -> None:
+        if not is_plain or name != "Finvoice" or has_internal_subset:
+            raise UnreadableXml("xml.doctype", _DOCTYPE)
+
+    def begin(_name: str, _attributes: object) -> None:
+        raise _Stop
+
+    parser = expat.ParserCreate("utf-8")
+    parser.StartDoctypeDeclHandler = doctype
+    parser.StartElementHandler = begin
+    with contextlib.suppress(_Stop, expat.ExpatError):  # what is wrong, the parser tells that reads it all
+        for piece in _pieces(text, start):
+            parser.Parse(piece, False)
+
+
+def _look_for_crowds(text: bytes, start: int, end: int, root: Element) -> None:
+    """Refuses what no document has use for, and what could only be meant to take time or memory.
+
+    Raises:
+        UnreadableXml: there is such; says what.
+    """
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        if depth > MOST_DEPTH:
+            raise UnreadableXml(
+                "xml.size", f"has more than {MOST_DEPTH} elements in one another; remove them"
+            )
+        level = [child for each in level for child in each]
+    may_include = text.find(b"XInclude", start, end) >= 0 or text.find(b"&#", start, end) >= 0
+    if may_include and any(each.tag.startswith(_XINCLUDE) for each in root.iter()):
+        raise UnreadableXml(
+            "xml.xinclude", "includes other files (XInclude), which are not read; put them in"
+        )
+    if text.count(b"=", start, end) <= MOST_NAMESPACES:  # neither attributes nor namespaces are too many
+        return
+    if any(len(each.keys()) > MOST_ATTRIBUTES for each in root.iter()):
+        message = f"has more than {MOST_ATTRIBUTES} attributes on one element"
+    elif _most_namespaces(text[start:end]) > MOST_NAMESPACES:
+        message = f"declares more than {MOST_NAMESPACES} namespaces for one element"
+    else:
+        return
+    raise UnreadableXml("xml.size", f"{message}, which no invoice needs; export it again")
+
+
+def _most_namespaces(text: bytes) -> int:
+    if text.count(b"xmlns") <= MOST_NAMESPACES:
+        return 0
+    return max(piece.count(b"xmlns") for piece in text.split(b"<"))
+
+
+_BEHIND_ROOT = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
+_INVALID = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
+_ENTITY = expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]
+_CUT_OFF = frozenset(
+    expat.errors.codes[error]
+    for error in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN)
+)
+
+
+def _offset(text: bytes, start: int, error: ET.ParseError) -> int:
+    """Return the byte that an error is at; the parser counts lines and characters."""
+    line, column = error.position
+    begin = start
+    for _ in range(line - 1):
+        begin = text.index(b"\n", begin) + 1
+    before = text[begin : begin + 4 * column].decode("utf-8", "ignore")[:column]
+    return begin + len(before.encode())
+
+
+def _not_well_formed(error: ET.ParseError, text: bytes, start: int, line: int) -> UnreadableXml:
+    place = f"at line {line + error.position[0] - 1}, column {error.position[1] + 1}"
+    if error.code == _ENTITY:
+        what = (
+            f"uses an entity (&name;) that XML does not define {place}; write the character itself, or & as "
+            "&amp;"
+        )
+    elif error.code == _INVALID:
+        what = _invalid(text, _offset(text, start, error), place)
+    elif error.code in _CUT_OFF:
+        what = f"is cut off: it ends {place} before its root element does; write it again"
+    else:
+        what = f"is not well-formed XML {place} ({expat.ErrorString(error.code)}); write it again"
+    return UnreadableXml("xml.syntax", what)
+
+
+def _invalid(text: bytes, at: int, place: str) -> str:
+    """Return what is wrong with a character that may not stand where it does."""
+    before = text[max(0, at - _NEAR) : at + 1]
+    if re.search(rb"&[^<>&\s;]*.?\Z", before, re.DOTALL):
+        return f"has an & that stands for itself {place}, which must be written &amp;"
+    if re.search(rb"<[^\w/!?].?\Z", before, re.DOTALL):
+        return f"has a < that stands for itself {place}, which must be written &lt;"
+    if text[at : at + 1] >= b"\x80":
+        return (
+            f"holds bytes {place} that are no UTF-8, which is what it says or leaves unsaid; save it as "
+            'UTF-8, or let it say what it is, such as encoding="windows-1252"'
+        )
+    if text[at : at + 1] < b" ":
+        return f"holds a control character {place}, which XML does not allow; remove it"
+    return f"is not well-formed XML {place}: it is damaged; write it again"

@@ -1,0 +1,216 @@
+"""What every kind of document has: its numbers, its due date, prices of one unit, businesses and persons."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
+
+from confirma_async.errors import Problem
+from confirma_async.formats.further import further_problems
+from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
+from confirma_async.formats.normalise import normalised
+from confirma_async.formats.numbering import Numbering, apply_number, resolve
+from confirma_async.formats.payload import Draft, request_from
+from confirma_async.formats.values.decimals import quotient
+from confirma_async.formats.values.identifiers import is_person
+from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.parse import Element
+from confirma_async.redaction import may_be_personal_number
+from confirma_async.schemas import EntityType, InvoiceType
+
+NUMBER = "invoice.header.number"
+CREDITED = "invoice.references.creditedInvoiceNumber"
+DUE_DATE = "invoice.header.dueDate"
+
+
+def numbers(
+    reader: ElementReader,
+    draft: Draft,
+    identity: Identity,
+    options: ReadOptions,
+    *,
+    number: str,
+    credited: Sequence[Element],
+) -> Numbering:
+    """Find the whole numbers of a document and of the invoice that it credits, and puts them in.
+
+    Args:
+        reader: The document.
+        draft: The request.
+        identity: Who says which number.
+        options: How it is read.
+        number: The path of its number.
+        credited: What names credited invoices; only a credit note credits any, and only one.
+    """
+    reader.text(draft, NUMBER, reader.root, number)
+    original: str | None = None
+    if identity.type == InvoiceType.CREDIT_NOTE and credited:
+        original = reader.take(draft, CREDITED, credited[0])
+        if len(credited) > 1:
+            reader.remarks.append(
+                f"the credit note refers to {len(credited)} invoices; the first is sent as the credited one, "
+                "the others are kept in the definition details"
+            )
+    found = resolve(identity, original, options.numbers, path=f"$.{NUMBER}", credited_path=f"$.{CREDITED}")
+    draft.put(NUMBER, found.number)
+    if original is not None:
+        draft.values["invoice"]["references"]["creditedInvoiceNumber"] = found.credited
+    return found
+
+
+def finish(
+    reader: ElementReader, draft: Draft, numbering: Numbering, place: Place, number: str | None
+) -> ReadInvoice | BadRecord:
+    """Return what a document has come to once all of it is read: an invoice, or what is wrong with it.
+
+    Args:
+        reader: The document.
+        draft: The request, filled place by place.
+        numbering: The numbers it goes out under.
+        place: Where the document stands.
+        number: Its own number; where it has none, the fault is told already.
+    """
+    origins = _Origins(reader, draft)
+    unnumbered = [_told(problem, origins) for problem in numbering.problems] if number else []
+    problems = [*unnumbered, *reader.problems]
+    if problems:
+        problems += further_problems(draft.values, problems, origins)
+        return BadRecord(place=place, problems=problems, number=number)
+    request, decided = normalised(apply_number(request_from(draft.values), numbering))
+    return ReadInvoice(
+        place=place,
+        request=request,
+        remarks=(*numbering.remarks, *reader.remarks, *decided),
+        original_number=numbering.original,
+        origins=origins,
+    )
+
+
+@frozen
+class _Origins:
+    """Where the values of a request stand in its document."""
+
+    reader: ElementReader
+    draft: Draft
+
+    def find(self, path: str, /) -> str | None:
+        """Where the value of a JSON path stands, or would stand."""
+        return self.reader.find(path, self.draft.origins)
+
+
+def _told(problem: Problem, origins: _Origins) -> Problem:
+    return evolve(problem, path=origins.find(problem.path) or problem.path)
+
+
+def due_date(
+    reader: ElementReader,
+    draft: Draft,
+    issued: str | None,
+    kind: InvoiceType,
+    stated: Sequence[Element],
+    days: int,
+) -> str | None:
+    """Put in the due date: the first that the document states, else one that is assumed, and says so.
+
+    Args:
+        reader: The document.
+        draft: The request.
+        issued: The document's own date.
+        kind: What it is sent as.
+        stated: What states a due date, the surest first.
+        days: From its date to the due date, where it states none.
+    """
+    if stated:
+        due = reader.day_of(stated[0])
+        if due is None:
+            reader.wrong(stated[0], "xml.date", f"is no date as {reader.dialect.date_form}; correct it")
+            return None
+        draft.put(DUE_DATE, due, stated[0])
+        others = {own_text(each) for each in stated[1:] if reader.dialect.date(own_text(each)) != due}
+        if others:
+            reader.remarks.append(
+                f"the document states {len(others) + 1} due dates; the first is sent, the others are kept in "
+                "the definition details"
+            )
+        for each in stated[1:]:
+            if reader.dialect.date(own_text(each)) == due:
+                reader.imply(each)
+        return due
+    assumed = None if issued is None else _assumed(reader, issued, kind, days)
+    draft.put(DUE_DATE, assumed)
+    return assumed
+
+
+def _assumed(reader: ElementReader, issued: str, kind: InvoiceType, days: int) -> str | None:
+    if kind == InvoiceType.CREDIT_NOTE:
+        reader.remarks.append("the credit note states no due date; its issue date is taken")
+        return issued
+    try:
+        due = (datetime.date.fromisoformat(issued) + datetime.timedelta(days=days)).isoformat()
+    except OverflowError:
+        reader.wrong(reader.root, "xml.date", "has no due date that the calendar could hold; state one")
+        return None
+    reader.remarks.append(
+        f"the invoice states no due date; {days} days after its issue date are taken "
+        "(30 days are the rule of directive 2011/7/EU, article 3, where nothing is agreed; "
+        "change them with --due-days)"
+    )
+    return due
+
+
+def unit_price(
+    reader: ElementReader, row: Draft, parent: Element, price_path: str, base_path: str, unit: str | None
+) -> None:
+    """Put in the price of one unit; of a price for several, their exact part, and keeps both as details.
+
+    Args:
+        reader: The document.
+        row: The row.
+        parent: Its element.
+        price_path: Where the price stands.
+        base_path: Where it stands how many units it is for.
+        unit: The attribute of the base that names its unit, where that is the row's own; else None.
+    """
+    element = reader.first(parent, price_path)
+    price = None if element is None else reader.price_of(element)
+    if element is None or price is None:
+        return
+    base = reader.first(parent, base_path)
+    count = None if base is None else reader.dialect.decimal(own_text(base))
+    if base is not None and count is None:
+        reader.wrong(base, "xml.number", f"is no number as {reader.dialect.number_form}; correct it")
+        return
+    if count is None or count == 1:
+        reader.imply(element, reader.dialect.currency_attribute)
+        row.put("unitPrice", price, element)
+        if base is not None:
+            reader.imply(base, *((unit,) if unit else ()))
+        return
+    if base is not None and unit:
+        reader.imply_attributes(base, unit)
+    row.put("unitPrice", quotient(price, count), element)
+
+
+def classify(reader: ElementReader, party: Draft, *, is_business: bool) -> None:
+    """Says whether a party is a business or a person, where something says it beyond doubt.
+
+    Args:
+        reader: The document.
+        party: The party; an identifier that is a person's goes to the place for it.
+        is_business: Whether something beside its identifiers makes it a business.
+    """
+    identifier: str = party.get("businessId") or ""
+    vat: str | None = party.get("vatCode")
+    if is_person(identifier, country=party.get("address.countryCode"), vat=vat):
+        origin = party.origins.pop(f"{party.prefix}businessId", None)
+        party.put("personalIdentityNumber", party.values.pop("businessId"), origin)
+        party.put("entityType", EntityType.PERSON.value)
+    elif may_be_personal_number(identifier) and not vat and not is_business:
+        reader.remarks.append(
+            "the buyer's identifier has the form of a personal identity number, but is none, by its check "
+            "digit or the buyer's country; it is sent as a business id"
+        )
+    elif identifier or vat or is_business:
+        party.put("entityType", EntityType.BUSINESS.value)

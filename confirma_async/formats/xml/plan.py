@@ -1,0 +1,79 @@
+"""What is taken of an element and those below it in one walk: paths, places, and how each value is read."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from attrs import define, field, frozen
+
+
+class Take(enum.Enum):
+    """How a value is taken."""
+
+    TEXT = "as it is"
+    NUMBER = "as a number"
+    AMOUNT = "as an amount in the document's currency"
+    IMPLIED = "not at all where it is the text at its place, which another place tells"
+
+
+@frozen
+class Step:
+    """What is done with an element of one name: what is taken of it, and what of those below it."""
+
+    place: str | None
+    take: Take
+    below: Mapping[str, Step]
+
+
+Tree: TypeAlias = Mapping[str, Step]
+"""Steps by tag."""
+
+
+@define
+class Plan:
+    """Paths with the places of their values; compiled once, when first used.
+
+    Only the first of several elements counts at each step: what the others say is left over.
+
+    Attributes:
+        entries: A path, the place of its value, and how it is taken.
+    """
+
+    entries: Sequence[tuple[str, str, Take]]
+    _tree: Tree = field(init=False, factory=dict[str, Step])
+
+    def tree(self, steps: Callable[[str], Sequence[str]]) -> Tree:
+        """Return the steps from the top element on.
+
+        Args:
+            steps: Gives the tags of a path.
+        """
+        if not self._tree:
+            self._tree = _compiled([(steps(path), place, take) for path, place, take in self.entries])
+        return self._tree
+
+
+def _compiled(entries: Sequence[tuple[Sequence[str], str, Take]]) -> Tree:
+    tree: dict[str, Step] = {}
+    for tag in dict.fromkeys(tags[0] for tags, _, _ in entries):
+        own = next(((place, take) for tags, place, take in entries if [*tags] == [tag]), (None, Take.TEXT))
+        inner = [(tags[1:], place, take) for tags, place, take in entries if tags[0] == tag and len(tags) > 1]
+        tree[tag] = Step(own[0], own[1], _compiled(inner))
+    return tree
+
+
+def texts(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:
+    """Paths whose values go to their places as they are."""
+    return [(path, place, Take.TEXT) for path, place in pairs]
+
+
+def numbers(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:
+    """Paths whose values are numbers."""
+    return [(path, place, Take.NUMBER) for path, place in pairs]
+
+
+def amounts(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:
+    """Paths whose values are amounts."""
+    return [(path, place, Take.AMOUNT) for path, place in pairs]

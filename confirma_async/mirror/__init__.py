@@ -1,0 +1,240 @@
+"""The mirror: a copy of what became of the invoices, with its history, that loses nothing."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from confirma_async.accounts.owner import AccountName
+from confirma_async.contract import SETTLEMENTS
+from confirma_async.errors import ConfigurationError
+from confirma_async.mirror import sync as syncing
+from confirma_async.mirror.asking import MOST, Answer, ask
+from confirma_async.mirror.events.reading import Event, begin, taken, waiting
+from confirma_async.mirror.events.signature import SignatureError, verify
+from confirma_async.mirror.reading.windows import HISTORY, today_of
+from confirma_async.mirror.rebuilding import rebuild
+from confirma_async.mirror.reconciliation.keeping import explain, reconcile
+from confirma_async.mirror.reconciliation.kinds import Difference, Horizons, Kind
+from confirma_async.mirror.reconciliation.report import Reconciliation
+from confirma_async.mirror.store.accounts import Claimant, MirroredAccount, admitted, claimant
+from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.opening import Where, open_mirror
+from confirma_async.mirror.sync import CASES_OF_A_RUN, Progress, StreamReport, SyncOptions, SyncReport
+from confirma_async.mirror.threads import in_thread
+from confirma_async.session.pipeline import Pipeline
+
+__all__ = [
+    "Answer",
+    "Difference",
+    "Event",
+    "Horizons",
+    "Kind",
+    "Mirror",
+    "Progress",
+    "Reconciliation",
+    "SignatureError",
+    "StreamReport",
+    "SyncReport",
+    "Where",
+    "ask",
+    "open_mirror",
+    "verify",
+]
+
+
+_DAY = datetime.timedelta(days=1)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+class Mirror:
+    """``confirma.mirror``: what became of the invoices, kept."""
+
+    def __init__(self, pipeline: Pipeline, account: AccountName) -> None:
+        self._pipeline = pipeline
+        self._account = account
+
+    async def sync(
+        self,
+        db: Where = None,
+        *,
+        from_date: datetime.date | None = None,
+        to_date: datetime.date | None = None,
+        journal: str | Path | Sequence[str | Path] | None = None,
+        cases: int = CASES_OF_A_RUN,
+        now: datetime.datetime | None = None,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> SyncReport:
+        """Read what has changed at the service since the last run, and keep it with its history.
+
+        Run it once a day. What cannot be proved to be whole is read again by the next run.
+
+        Args:
+            db: The mirror: a file, or ``postgresql://...``; that of CONFIRMA_MIRROR, else one beside the
+                journals, unless given. It is made where there is none.
+            from_date: The first day of a backfill, which reads a period instead of what is due.
+            to_date: The last day of a backfill; tomorrow unless given.
+            journal: The journals of the account, one or several; the account's own unless given.
+            cases: Cases that are read at most, each by a call; the others wait for a later run. From 0 on.
+            now: The moment of the run; that of the clock unless given, for a service on a clock of its own.
+            progress: Called as the run goes on.
+
+        Returns:
+            What was found. ``report.complete`` says whether all that was due was read and proved.
+
+        Raises:
+            MirrorBusyError: another run is at work on the same mirror.
+            MirrorError: the mirror cannot be used.
+            UnknownKeyError: the key belongs to no account that is known here, while others are.
+            ConfigurationError: the days are upside down, or there is no place for the mirror.
+        """
+        if to_date is not None and (from_date is None or to_date < from_date):
+            raise ConfigurationError("a backfill needs a first day (from_date=) no later than to_date=")
+        moment = now or _now()
+        who = await self._claimant()
+        options = SyncOptions(
+            first=from_date,
+            last=to_date,
+            journals=_journals(journal) or ([who.journal] if who.journal else []),
+            cases=cases,
+            progress=progress,
+        )
+        async with _alone(db, who, from_date or today_of(moment) - HISTORY * _DAY) as (database, account):
+            return await syncing.run(self._pipeline, database, account, moment, options)
+
+    async def events(
+        self, db: Where = None, *, consumer: str = "default", new_only: bool = False
+    ) -> AsyncGenerator[Event]:
+        """Yield what a consumer has not taken yet: ``async for event in confirma.mirror.events(...)``.
+
+        In order, each at least once: an event counts as taken when the loop asks for the next one, so that
+        one whose block was left by an error or ``break`` is told again, under the same id. It ends when none
+        is left.
+
+        Args:
+            db: The mirror, as for ``sync``.
+            consumer: Who takes them: each consumer gets every event, and is remembered by its name.
+            new_only: Whether a consumer that is new takes only what happens from now on.
+
+        Raises:
+            MirrorBusyError: the same consumer is being served elsewhere.
+            MirrorError: the mirror cannot be used.
+        """
+        who = await self._claimant()
+        today = today_of(_now())
+        async with _alone(db, who, today, of=f"events-{consumer}") as (database, account):
+            await in_thread(begin, database, account, consumer, new_only=new_only)
+            while found := await in_thread(waiting, database, account, consumer):
+                for event in found:
+                    yield event
+                    await in_thread(taken, database, account, consumer, event)
+
+    async def rebuild(self, db: Where = None) -> int:
+        """Make the typed columns anew from what the service told, after a name was corrected by overrides.
+
+        Args:
+            db: The mirror, as for ``sync``.
+
+        Returns:
+            How many records there are.
+
+        Raises:
+            MirrorBusyError: a run is at work on the mirror.
+            MirrorError: the mirror cannot be used.
+        """
+
+        def rebuilt() -> int:
+            database = open_mirror(db)
+            try:
+                with database.alone():
+                    return rebuild(database, self._pipeline.converter, _now())
+            finally:
+                database.close()
+
+        return await in_thread(rebuilt)
+
+    async def query(self, question: str, db: Where = None, *, most: int = MOST) -> Answer:
+        """Asks the mirror in SQL, which can only read; see ``ask``, which needs no client.
+
+        Args:
+            question: One SELECT.
+            db: The mirror, as for ``sync``.
+            most: Rows that are returned at most, from 1 on.
+
+        Raises:
+            MirrorError: there is no mirror, or the question cannot be answered.
+        """
+        return await in_thread(ask, question, db, most=most)
+
+    async def reconcile(
+        self,
+        db: Where = None,
+        *,
+        journal: str | Path | Sequence[str | Path] | None = None,
+        horizons: Horizons = Horizons(),
+        now: datetime.datetime | None = None,
+    ) -> Reconciliation:
+        """Compare what was sent with what the mirror holds, to the cent; it calls nothing.
+
+        Args:
+            db: The mirror, as for ``sync``.
+            journal: The journals of the account, one or several; the account's own unless given.
+            horizons: How long the service may take to list an invoice, and to pay out a payment.
+            now: The moment; that of the clock unless given.
+
+        Returns:
+            Totals, and every difference with both sides. ``settled`` says whether each is explained.
+
+        Raises:
+            MirrorBusyError: a run is at work on the mirror.
+            MirrorError: the mirror cannot be used, or a journal is of another target or account.
+            JournalError: a journal cannot be read.
+        """
+        who = await self._claimant()
+        moment = now or _now()
+        journals = _journals(journal) or ([who.journal] if who.journal else [])
+        async with _alone(db, who, today_of(moment) - HISTORY * _DAY) as (database, account):
+            return await in_thread(reconcile, database, account, journals, horizons, moment)
+
+    async def explain(self, name: str, note: str, db: Where = None) -> None:
+        """Keep a person's explanation of a difference.
+
+        Args:
+            name: The name of the difference (``Difference.id``).
+            note: Why it is as it should be.
+            db: The mirror, as for ``sync``.
+
+        Raises:
+            MirrorError: there is no difference of that name.
+        """
+        who = await self._claimant()
+        async with _alone(db, who, today_of(_now())) as (database, account):
+            await in_thread(explain, database, account, name, note, _now())
+
+    async def _claimant(self) -> Claimant:
+        key = await self._pipeline.keys.of(SETTLEMENTS).get()
+        return await in_thread(claimant, self._pipeline.base_url, key, self._account)
+
+
+@asynccontextmanager
+async def _alone(
+    db: Where, who: Claimant, since: datetime.date, *, of: str = "run"
+) -> AsyncGenerator[tuple[Database, MirroredAccount]]:
+    """Open the mirror for one run, and find the account of the key."""
+    database = await in_thread(open_mirror, db, make=True)
+    try:
+        with database.alone(of):
+            yield database, await in_thread(admitted, database, who, since)
+    finally:
+        await in_thread(database.close)
+
+
+def _journals(named: str | Path | Sequence[str | Path] | None) -> Sequence[Path]:
+    if named is None:
+        return []
+    return [Path(each) for each in ([named] if isinstance(named, str | Path) else named)]

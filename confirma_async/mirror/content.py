@@ -1,0 +1,54 @@
+"""What a record says, apart from how it is written: two texts of one content have one digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Context, Decimal
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+Raw: TypeAlias = Mapping[str, Any]
+"""A record as the service told it: JSON, with exact decimals."""
+
+_DIGITS = 100
+_WIDE = Context(prec=400)
+"""Wider than any number that the converter reads."""
+
+_encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
+
+
+def digest(content: object) -> str:
+    """Return a short name for content: equal where the content is, however it is written."""
+    return hashlib.blake2b(_encode(_canonical(content)), digest_size=16).hexdigest()
+
+
+def without(raw: Raw, paths: Collection[tuple[str, ...]]) -> Raw:
+    """Return a record without what changes by itself, such as the moment at which it was fetched."""
+    for path in paths:
+        raw = _lacking(raw, path)
+    return raw
+
+
+def _lacking(raw: Raw, path: tuple[str, ...]) -> Raw:
+    name, rest = path[0], path[1:]
+    if name not in raw:
+        return raw
+    if not rest:
+        return {key: value for key, value in raw.items() if key != name}
+    below = raw[name]
+    return {**raw, name: _lacking(cast("Raw", below), rest)} if isinstance(below, Mapping) else raw
+
+
+def _canonical(value: object) -> object:
+    match value:
+        case dict():
+            return {name: _canonical(each) for name, each in cast("Raw", value).items()}
+        case list():
+            return [_canonical(each) for each in cast("Sequence[object]", value)]
+        case Decimal():
+            plain = value.normalize(_WIDE)
+            return int(plain) if plain == plain.to_integral_value() and plain.adjusted() < _DIGITS else plain
+        case _:
+            return value

@@ -1,0 +1,190 @@
+"""Delivers events to a command or to a URL, in order: one that is not taken holds up those behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from collections.abc import Callable
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from attrs import define, field, frozen
+
+from confirma_async.errors import ConfigurationError, MirrorError, TransportError
+from confirma_async.mirror.events.reading import Event, taken, waiting
+from confirma_async.mirror.events.signature import HEADER, sign
+from confirma_async.mirror.store.accounts import MirroredAccount
+from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.threads import in_thread
+from confirma_async.secret import Secret
+from confirma_async.session.transport import Request, Transport
+from confirma_async.settings import is_loopback
+
+ATTEMPTS = 4
+"""How often one event is tried in a run."""
+
+FIRST_PAUSE = 1.0
+"""Seconds before the second attempt; each pause after it is twice as long."""
+
+SHORTEST_SECRET = 16
+"""Characters of a secret at least."""
+
+_ANSWER_LIMIT = 64 * 1024
+
+
+class DeliveryError(MirrorError):
+    """An event was not taken; it and those after it wait for the next run."""
+
+    resumable = True
+
+
+class Receiver(Protocol):
+    """Takes events."""
+
+    async def take(self, event: Event) -> str | None:
+        """Take one; return why not, where it did not."""
+        ...
+
+
+@frozen
+class CommandReceiver:
+    """Runs a command for each event, which gets it as JSON on its standard input; 0 means that it is taken.
+
+    Attributes:
+        words: The command and its arguments; no shell is in between.
+        seconds: How long it may take.
+    """
+
+    words: tuple[str, ...]
+    seconds: float = 60.0
+
+    @classmethod
+    def of(cls, command: str) -> CommandReceiver:
+        """Read a command line.
+
+        Raises:
+            ConfigurationError: it is none.
+        """
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise ConfigurationError(f"this is no command: {error}") from error
+        if not words:
+            raise ConfigurationError("the command is empty")
+        return cls(tuple(words))
+
+    async def take(self, event: Event) -> str | None:
+        """Run it."""
+        told = {"CONFIRMA_EVENT_ID": event.id, "CONFIRMA_EVENT_TYPE": event.type}
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.words, stdin=asyncio.subprocess.PIPE, env={**os.environ, **told}
+            )
+        except OSError as error:
+            return f"{self.words[0]} cannot be run ({(error.strerror or 'it failed').lower()})"
+        try:
+            async with asyncio.timeout(self.seconds):
+                await process.communicate(event.as_json() + b"\n")
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            return f"{self.words[0]} took more than {self.seconds:.0f} s"
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+        return None if process.returncode == 0 else f"{self.words[0]} ended with {process.returncode}"
+
+
+@frozen
+class UrlReceiver:
+    """Posts each event to a URL, signed; any status from 200 to 299 means that it is taken.
+
+    Attributes:
+        url: Where to; ``http://`` on this machine only.
+        secret: What the receiver shares.
+        transport: Sends the requests.
+        seconds: How long one may take.
+    """
+
+    url: str = field(repr=False)
+    secret: Secret
+    transport: Transport
+    seconds: float = 30.0
+
+    def __attrs_post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigurationError("the receiver must be a URL that begins with https://")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ConfigurationError("http:// is for this machine only; the receiver must be at https://")
+        if len(self.secret.reveal()) < SHORTEST_SECRET:
+            raise ConfigurationError(f"a secret has at least {SHORTEST_SECRET} characters")
+
+    async def take(self, event: Event) -> str | None:
+        """Post it."""
+        body = event.as_json()
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "confirma-sdk",
+            "Confirma-Event-Id": event.id,
+            HEADER: sign(body, self.secret),
+        }
+        request = Request("POST", self.url, headers, body, self.seconds, _ANSWER_LIMIT)
+        try:
+            response = await self.transport.send(request)
+        except TransportError as error:
+            return str(error.args[0])
+        return None if 200 <= response.status < 300 else f"the receiver answered HTTP {response.status}"
+
+
+@define
+class Delivery:
+    """Delivers what a consumer has not taken yet.
+
+    Attributes:
+        database: The mirror.
+        account: Whose events.
+        consumer: The consumer's name.
+        count: How many it has taken.
+        pause: Seconds before the second attempt.
+    """
+
+    database: Database
+    account: MirroredAccount
+    consumer: str
+    count: int = 0
+    pause: float = FIRST_PAUSE
+
+    async def run(self, receiver: Receiver, told: Callable[[Event], object] | None = None) -> int:
+        """Delivers all that waits; returns how many were taken.
+
+        Args:
+            receiver: Takes them.
+            told: Called with each that was taken.
+
+        Raises:
+            DeliveryError: one was not taken.
+        """
+        while events := await in_thread(waiting, self.database, self.account, self.consumer):
+            for event in events:
+                await self._deliver(receiver, event)
+                await in_thread(taken, self.database, self.account, self.consumer, event)
+                self.count += 1
+                if told is not None:
+                    told(event)
+        return self.count
+
+    async def _deliver(self, receiver: Receiver, event: Event) -> None:
+        reason: str | None = None
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await asyncio.sleep(self.pause * 2 ** (attempt - 1))
+            reason = await receiver.take(event)
+            if reason is None:
+                return
+        raise DeliveryError(
+            f"the event {event.id} ({event.type}) was not taken: {reason}; {self.count} were before it. "
+            "It and those after it wait for the next run"
+        )

@@ -1,0 +1,96 @@
+"""The events that a consumer has not taken yet, and how it takes them: in order, each at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from attrs import field, frozen
+
+from confirma_async.mirror.store.accounts import MirroredAccount
+from confirma_async.mirror.store.database import Database
+
+AT_ONCE = 200
+"""Events that are read from the table together."""
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@frozen(kw_only=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        id: Its name: the same at every delivery, so that a receiver knows what it has seen.
+        sequence: Its place in the order of all events of the mirror.
+        type: What happened: ``payment.seen``.
+        at: When the mirror learnt of it, in UTC.
+        subject: What it is about: ``invoice 1042``.
+        account: The account's name.
+        data: What is told; nothing that names a person.
+    """
+
+    id: str
+    sequence: int
+    type: str
+    at: str
+    subject: str
+    account: str
+    data: Mapping[str, Any] = field(repr=False)
+
+    def as_json(self) -> bytes:
+        """Return the event as JSON, the same bytes at every delivery."""
+        return _encode(
+            {
+                "id": self.id,
+                "type": self.type,
+                "at": self.at,
+                "subject": self.subject,
+                "account": self.account,
+                "data": self.data,
+            }
+        )
+
+
+def begin(database: Database, account: MirroredAccount, consumer: str, *, new_only: bool) -> None:
+    """Make a consumer known to the mirror.
+
+    Args:
+        database: The mirror.
+        account: Whose events.
+        consumer: Its name.
+        new_only: Whether one that is not known takes only what happens from now on.
+    """
+    ((last,),) = database.rows("SELECT coalesce(max(id), 0) FROM event WHERE account = ?", (account.id,))
+    database.run(
+        "INSERT INTO consumer VALUES (?, ?, ?) ON CONFLICT (account, name) DO NOTHING",
+        (account.id, consumer, last if new_only else 0),
+    )
+
+
+def waiting(database: Database, account: MirroredAccount, consumer: str) -> Sequence[Event]:
+    """Return the next events that a consumer has not taken, in order; none where it has taken all."""
+    rows = database.rows(
+        "SELECT e.name, e.id, e.type, e.at, e.subject, e.data FROM event e "
+        "JOIN consumer c ON c.account = e.account AND c.name = ? "
+        "WHERE e.account = ? AND e.id > c.event ORDER BY e.id LIMIT ?",
+        (consumer, account.id, AT_ONCE),
+    )
+    return [
+        Event(
+            id=name, sequence=sequence, type=kind, at=at, subject=subject, account=account.name,
+            data=_decode(data),
+        )
+        for name, sequence, kind, at, subject, data in rows
+    ]  # fmt: skip
+
+
+def taken(database: Database, account: MirroredAccount, consumer: str, event: Event) -> None:
+    """Note that a consumer has taken an event, and with it all that came before."""
+    database.run(
+        "UPDATE consumer SET event = ? WHERE account = ? AND name = ? AND event < ?",
+        (event.sequence, account.id, consumer, event.sequence),
+    )

@@ -1,0 +1,76 @@
+"""Signatures of delivered events, and how a receiver verifies them.
+
+``Confirma-Signature: t=1793600000,v1=<hex>`` is an HMAC-SHA256, under the secret that both sides share, of
+the time, a full stop, and the body. The time keeps somebody who recorded a delivery from repeating it later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import time
+
+from confirma_async.errors import ConfirmaError
+from confirma_async.secret import Secret
+
+HEADER = "Confirma-Signature"
+"""The header that holds the signature."""
+
+TOLERANCE = 300.0
+"""Seconds that a delivery may be old, unless said otherwise."""
+
+_FORM = re.compile(r"t=(\d{1,12})((?:,v1=[0-9a-f]{64})+)", re.ASCII)
+
+
+class SignatureError(ConfirmaError):
+    """A delivery is not of whom it claims to be, was changed on its way, or is too old."""
+
+
+def sign(body: bytes, secret: str | Secret, now: float | None = None) -> str:
+    """Return the value of the header for a body.
+
+    Args:
+        body: The body, exactly as it is sent.
+        secret: What both sides share.
+        now: Seconds since 1970; those of the clock unless given.
+    """
+    at = int(time.time() if now is None else now)
+    return f"t={at},v1={_digest(body, Secret(secret), at)}"
+
+
+def verify(
+    body: bytes,
+    header: str,
+    secret: str | Secret,
+    *,
+    tolerance: float = TOLERANCE,
+    now: float | None = None,
+) -> None:
+    """Check that a body was signed with the secret, not long ago; return nothing where it was.
+
+    Args:
+        body: The body, exactly as it was received: before anything has parsed it.
+        header: The value of ``Confirma-Signature``. It may hold several signatures while a secret is changed.
+        secret: What both sides share.
+        tolerance: Seconds that it may be old, or ahead of the clock here.
+        now: Seconds since 1970; those of the clock unless given.
+
+    Raises:
+        SignatureError: it was not.
+    """
+    form = _FORM.fullmatch(header.strip())
+    if form is None:
+        raise SignatureError(f"{HEADER} holds no signature of the form t=...,v1=...")
+    at = int(form[1])
+    own = _digest(body, Secret(secret), at)
+    signatures = form[2].removeprefix(",v1=").split(",v1=")
+    if not any(hmac.compare_digest(own, each) for each in signatures):
+        raise SignatureError("the signature is not of this body under this secret")
+    age = (time.time() if now is None else now) - at
+    if abs(age) > tolerance:
+        raise SignatureError(f"the delivery was signed {age:.0f} s ago, and {tolerance:.0f} s are allowed")
+
+
+def _digest(body: bytes, secret: Secret, at: int) -> str:
+    return hmac.new(secret.reveal().encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()

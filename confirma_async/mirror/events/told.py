@@ -1,0 +1,138 @@
+"""What a change in the mirror means to who waits for it: events, by one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias, cast
+
+from attrs import field, frozen
+
+from confirma_async.converters import Converter
+from confirma_async.mirror.content import Raw, digest
+from confirma_async.mirror.streams import CASES, DISTRIBUTED, PAID, SETTLED, Names
+from confirma_async.schemas import Case, CaseSummary, DistributionRecord, InvoiceStatus, Payment, Settlement
+
+TYPES: Mapping[str, str] = {
+    "invoice.distributed": "An invoice is INVOICED or INTERMEDIATED now.",
+    "invoice.failed": "An invoice is in ERROR now.",
+    "case.opened": "A case was read for the first time.",
+    "case.stage_changed": "A case stands at another stage than when it was read before.",
+    "payment.seen": "A payment is listed.",
+    "payment.changed": "A payment that was listed says something else now.",
+    "settlement.seen": "A settlement is listed.",
+    "settlement.changed": "A settlement that was listed says something else now.",
+    "record.gone": "A record was missing from two complete lists, a day apart.",
+    "difference.found": "A reconciliation found a difference that was not known.",
+}
+"""Every type of event."""
+
+_DISTRIBUTED = frozenset({str(InvoiceStatus.INVOICED), str(InvoiceStatus.INTERMEDIATED)})
+_FAILED = frozenset({str(InvoiceStatus.ERROR)})
+
+Event: TypeAlias = tuple[str, str, str, Raw]
+"""Its name, its type, its subject and its data."""
+
+
+@frozen
+class Told:
+    """A change of a record.
+
+    Attributes:
+        kind: ``new``, ``changed``, ``gone`` or ``back``.
+        stream: What it is.
+        record: The mirror's name for it.
+        revision: The number of its form.
+        raw: What it says now; None where it says what it said.
+        before: What it said before.
+        pair: The record that it may be another form of.
+    """
+
+    kind: str
+    stream: str
+    record: int
+    revision: int
+    raw: Raw | None = field(default=None, repr=False)
+    before: Raw | None = field(default=None, repr=False)
+    pair: int | None = None
+
+
+def events_of(told: Told, converter: Converter) -> Iterator[Event]:
+    """Return the events that a change makes."""
+    if told.raw is None:
+        return
+    if told.kind == "gone":
+        subject, data = _about(told.stream, told.raw, converter)
+        yield _event("record.gone", told, subject, {"stream": told.stream, **data})
+        return
+    for kind in _KINDS[told.stream](told, converter):
+        subject, data = _about(told.stream, told.raw, converter)
+        yield _event(kind, told, subject, data)
+
+
+def _event(kind: str, told: Told, subject: str, data: Raw) -> Event:
+    name = digest([kind, told.record, told.revision])
+    return f"evt_{name}", kind, subject, data
+
+
+def _of_distribution(told: Told, converter: Converter) -> Iterator[str]:
+    names = Names(converter, DistributionRecord)
+    now = names.get(told.raw or {}, "status")
+    before = names.get(told.before or {}, "status")
+    for kind, words in (("invoice.distributed", _DISTRIBUTED), ("invoice.failed", _FAILED)):
+        if now in words and before not in words:
+            yield kind
+
+
+def _of_case(told: Told, converter: Converter) -> Iterator[str]:
+    if told.kind == "new":
+        yield "case.opened"
+    elif _stage(told.raw, converter) != _stage(told.before, converter) and told.before is not None:
+        yield "case.stage_changed"
+
+
+def _stage(raw: Raw | None, converter: Converter) -> object:
+    summary = Names(converter, Case).get(raw or {}, "summary")
+    return (
+        Names(converter, CaseSummary).get(cast("Raw", summary), "stage")
+        if isinstance(summary, dict)
+        else None
+    )
+
+
+def _plainly(seen: str, changed: str) -> Callable[[Told, Converter], Iterator[str]]:
+    def kinds(told: Told, _converter: Converter) -> Iterator[str]:
+        if told.kind in {"new", "changed"}:
+            yield seen if told.kind == "new" else changed
+
+    return kinds
+
+
+_KINDS: Mapping[str, Callable[[Told, Converter], Iterator[str]]] = {
+    DISTRIBUTED.name: _of_distribution,
+    CASES: _of_case,
+    PAID.name: _plainly("payment.seen", "payment.changed"),
+    SETTLED.name: _plainly("settlement.seen", "settlement.changed"),
+}
+
+
+def _about(stream: str, raw: Raw, converter: Converter) -> tuple[str, Raw]:
+    """Return what an event is about, and what it says: nothing that names a person."""
+    if stream == CASES:
+        summary = Names(converter, Case).get(raw, "summary")
+        data = _data(cast("Raw", summary or {}), Names(converter, CaseSummary), "case_id", "status", "stage")
+        return f"case {data.get('case_id')}", data
+    if stream == SETTLED.name:
+        names = Names(converter, Settlement)
+        data = _data(raw, names, "settlement_id", "settlement_date", "settlement_amount", "currency")
+        return f"settlement {data.get('settlement_id')}", data
+    if stream == PAID.name:
+        names = Names(converter, Payment)
+        data = _data(raw, names, "invoice_number", "case_id", "booking_date", "amount", "currency")
+    else:
+        names = Names(converter, DistributionRecord)
+        data = _data(raw, names, "invoice_number", "invoice_date", "status", "method", "case_id", "error")
+    return f"invoice {data.get('invoice_number')}", data
+
+
+def _data(raw: Raw, names: Names, *attributes: str) -> dict[str, Any]:
+    return {name: value for name in attributes if (value := names.get(raw, name)) is not None}

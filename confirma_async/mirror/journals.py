@@ -1,0 +1,131 @@
+"""What the journals sent: read through the port to a journal, and only read."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from confirma_async.accounts.folders import LOCALHOST, target_of
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.models import Row
+from confirma_async.errors import MirrorError
+from confirma_async.mirror.projections import cents, moment
+from confirma_async.mirror.store.accounts import MirroredAccount
+from confirma_async.mirror.store.database import Database
+
+AT_ONCE = 5000
+"""Rows that are written together."""
+
+
+def take_in(database: Database, account: MirroredAccount, journals: Sequence[Path]) -> int:
+    """Copy what journals say of their invoices, in place of what they said before.
+
+    Args:
+        database: The mirror.
+        account: The account that they must be of.
+        journals: Their files.
+
+    Returns:
+        How many invoices there are.
+
+    Raises:
+        JournalError: a journal cannot be read.
+        MirrorError: a journal is of another target or another account.
+    """
+    for path in journals:
+        with _reading(path) as journal:
+            _check(journal, account)
+    count = 0
+    with database.transaction():
+        database.run("DELETE FROM sent WHERE account = ?", (account.id,))
+        for path in journals:
+            with _reading(path) as journal:
+                count += _copy(database, account, journal)
+        database.run("UPDATE account SET journal = ? WHERE id = ?", (stamp_of(journals), account.id))
+    return count
+
+
+def _reading(path: Path) -> AbstractContextManager[JournalReader]:
+    from confirma_async.bulk.sqlite.reader import reading
+
+    return reading(path)
+
+
+def stamp_of(journals: Sequence[Path]) -> str:
+    """Return what journals' files are like, so that those that nobody has written to are not read again."""
+    return "\n".join(map(_stamp, journals))
+
+
+def _stamp(path: Path) -> str:
+    told: list[str] = [str(path)]
+    for file in (path, path.with_name(f"{path.name}-wal")):
+        try:
+            stat = file.stat()
+        except OSError:
+            continue
+        told.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}")
+    return " ".join(told)
+
+
+def _check(journal: JournalReader, account: MirroredAccount) -> None:
+    target = journal.target()
+    if target is None:
+        return
+    at = target_of(target) if "://" in target else target
+    if at != account.target and not (account.target == LOCALHOST and "sandbox" in at):
+        raise MirrorError(
+            f"the journal {journal.name} is of {at}, and the mirrored account {account.name} is one of "
+            f"{account.target}; name a journal of that (journal=)"
+        )
+    name = journal.account()
+    _, prints = journal.owners()
+    if name and name != account.name and set(prints).isdisjoint(account.prints):
+        raise MirrorError(
+            f"the journal {journal.name} belongs to the account {name}, and the mirror was asked for "
+            f"{account.name}; name the journal of that account (journal=)"
+        )
+
+
+def _copy(database: Database, account: MirroredAccount, journal: JournalReader) -> int:
+    count, rows = 0, list[tuple[Any, ...]]()
+    for row in _sent(journal):
+        rows.append(_row(account, journal.name, row))
+        if len(rows) == AT_ONCE:
+            count += _put(database, rows)
+            rows = []
+    return count + _put(database, rows)
+
+
+def _sent(journal: JournalReader) -> Iterator[Row]:
+    """Return the invoices that the service has, or may have."""
+    return (row for row in journal.rows() if row.attempts or row.decided_at is not None)
+
+
+def _put(database: Database, rows: Sequence[tuple[Any, ...]]) -> int:
+    places = ", ".join("?" * 12)
+    database.many(
+        f"INSERT INTO sent VALUES ({places}) ON CONFLICT (account, number, type, seller, repeat) DO NOTHING",
+        rows,
+    )
+    return len(rows)
+
+
+def _row(account: MirroredAccount, name: str, row: Row) -> tuple[Any, ...]:
+    at = row.attempted_at or row.decided_at
+    return (
+        account.id,
+        str(row.key.number),
+        row.key.type,
+        row.key.seller,
+        row.key.repeat,
+        row.key.date,
+        cents(row.amount),
+        row.currency,
+        row.state.name.lower(),
+        row.status,
+        None if at is None else moment(datetime.datetime.fromtimestamp(at, datetime.UTC)),
+        name,
+    )

@@ -1,0 +1,264 @@
+"""The typed columns of records: what can be read of each, and what of it the contract does not know."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeAlias, cast
+
+import attrs
+from attrs import frozen
+
+from confirma_async.converters import Converter, wire_names
+from confirma_async.errors import ResponseDecodeError
+from confirma_async.mirror.content import Raw
+from confirma_async.mirror.streams import CASES, DISTRIBUTED, PAID, SETTLED
+from confirma_async.schemas import (
+    AllocationType,
+    Beneficiary,
+    Case,
+    CaseBalance,
+    CaseSummary,
+    DistributionRecord,
+    Moment,
+    Payment,
+    Settlement,
+    SettlementAllocation,
+)
+from confirma_async.schemas.wire import Schema
+from confirma_async.validation.sums import EXACT, ZERO
+
+Row: TypeAlias = tuple[Any, ...]
+
+LARGEST = 2**63 - 1
+"""What a whole number of a database may be."""
+
+
+@frozen
+class Drift:
+    """Something that the contract does not describe.
+
+    Attributes:
+        path: Where, without places in lists; names of the wire.
+        kind: ``unknown``, a key without an attribute, or ``unreadable``, a value of another type.
+    """
+
+    path: str
+    kind: str
+
+
+@frozen
+class Projection:
+    """What a record is in the typed tables.
+
+    Attributes:
+        rows: The rows, by table; each begins with its columns after ``record`` and ``account``.
+        drift: What the contract does not describe.
+        cases: The cases that it names.
+    """
+
+    rows: Mapping[str, Sequence[Row]]
+    drift: Sequence[Drift]
+    cases: Sequence[int]
+
+
+def project(stream: str, raw: Raw, converter: Converter) -> Projection:
+    """Read a record as far as it can be read; what cannot be is empty, and stays in its raw form."""
+    schema, rows_of = _PROJECTED[stream]
+    record, drift = _structured(raw, schema, converter)
+    if record is None:
+        return Projection({}, drift, ())
+    rows, cases = rows_of(record)
+    return Projection(rows, (*drift, *_unknown(record, "$")), [case for case in cases if case is not None])
+
+
+def cents(amount: Decimal | None) -> int | None:
+    """Return an amount in hundredths; None where it has none, or is no whole number of them."""
+    if amount is None:
+        return None
+    whole = amount.scaleb(2, EXACT)
+    return int(whole) if whole == whole.to_integral_value() and abs(whole) <= LARGEST else None
+
+
+def moment(value: Moment | None) -> str | None:
+    """Return a moment in UTC, or a day, as text that sorts."""
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if value is None else value.isoformat()
+
+
+def day(value: Moment | None) -> str | None:
+    """Return the day of a moment."""
+    return None if value is None else value.isoformat()[:10]
+
+
+def _structured(raw: Raw, schema: type[Schema], converter: Converter) -> tuple[Any, Sequence[Drift]]:
+    """Return the record, without what cannot be read of it."""
+    drift: list[Drift] = []
+    left: Any = raw
+    for _ in range(_PASSES):
+        try:
+            return converter.structure(left, schema), drift
+        except ResponseDecodeError as error:
+            for problem in error.problems:
+                drift.append(Drift(_without_places(problem.path), "unreadable"))
+                left = _without(left, _steps(problem.path))
+    return None, drift
+
+
+_PASSES = 5
+"""How often what cannot be read is taken out: what lay below it may be unreadable, too."""
+
+
+def _steps(path: str) -> list[str | int]:
+    """Return the names and places of a path such as ``$.allocations[3].amount``."""
+    steps: list[str | int] = []
+    for part in path.removeprefix("$").replace("[", ".[").split("."):
+        if part.startswith("["):
+            steps.append(int(part[1:-1]))
+        elif part:
+            steps.append(part)
+    return steps
+
+
+def _without_places(path: str) -> str:
+    return "".join("[]" if isinstance(step, int) else f".{step}" for step in _steps(path)) or "."
+
+
+def _without(value: object, steps: Sequence[str | int]) -> Any:
+    """Return a value without what stands at a path; an element of a list is left out where it is that."""
+    if not steps:
+        return None
+    step, rest = steps[0], steps[1:]
+    if isinstance(value, dict) and step in value:
+        members = cast("dict[str | int, Any]", value)
+        kept = {name: each for name, each in members.items() if name != step}
+        return {**kept, step: _without(members[step], rest)} if rest else kept
+    if isinstance(value, list) and isinstance(step, int):
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        changed = [_without(items[step], rest)] if rest else []
+        return [*items[:step], *changed, *items[step + 1 :]]
+    return cast("Any", value)
+
+
+def _unknown(record: Schema, path: str) -> Iterator[Drift]:
+    """Return the keys of a record that no attribute claims; a value spelt in another way is none."""
+    for name, value in record.extra.items():
+        if value is not None and name not in _wire_names(type(record)):
+            yield Drift(f"{path}.{name}".removeprefix("$"), "unknown")
+    for item in attrs.fields(type(record)):
+        found = getattr(record, item.name)
+        several: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)  # pyright: ignore[reportUnknownVariableType]
+        for below in several:
+            if isinstance(below, Schema):
+                yield from _unknown(below, f"{path}.{item.name}")
+
+
+_WIRE_NAMES: dict[type[Schema], frozenset[str]] = {}
+
+
+def _wire_names(cls: type[Schema]) -> frozenset[str]:
+    if cls not in _WIRE_NAMES:
+        _WIRE_NAMES[cls] = frozenset(wire_names(cls).values())
+    return _WIRE_NAMES[cls]
+
+
+def _of_distribution(record: DistributionRecord) -> tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]:
+    row = (
+        record.invoice_number,
+        day(record.invoice_date),
+        record.status and str(record.status),
+        record.method and str(record.method),
+        moment(record.created_at),
+        moment(record.distributed_at),
+        record.payment_control_status,
+        record.case_id,
+        record.error,
+    )
+    return {"distribution_data": [row]}, [record.case_id]
+
+
+def _of_payment(payment: Payment) -> tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]:
+    row = (
+        payment.case_id,
+        payment.invoice_number,
+        payment.invoice_payment_reference,
+        payment.original_payment_reference,
+        payment.account_name,
+        moment(payment.booking_date),
+        moment(payment.payment_date),
+        cents(payment.amount),
+        payment.currency,
+    )
+    return {"payment_data": [row]}, [payment.case_id]
+
+
+def _of_settlement(settlement: Settlement) -> tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]:
+    beneficiary = settlement.beneficiary or Beneficiary()
+    row = (
+        settlement.settlement_id,
+        day(settlement.settlement_date),
+        settlement.agency,
+        settlement.remittance_reference,
+        beneficiary.name,
+        beneficiary.iban,
+        cents(settlement.settlement_amount),
+        settlement.currency,
+    )
+    allocations = [
+        (position, *_of_allocation(each, settlement.currency))
+        for position, each in enumerate(settlement.allocations)
+    ]
+    return (
+        {"settlement_data": [row], "allocation_data": allocations},
+        [each.case_id for each in settlement.allocations],
+    )
+
+
+def _of_allocation(allocation: SettlementAllocation, currency: str | None) -> Row:
+    parts: dict[str, Decimal] = {}
+    known = {AllocationType.CAPITAL, AllocationType.INTEREST, AllocationType.FEES}
+    for part in allocation.breakdown:
+        if part.amount is not None:
+            name = str(part.type) if part.type in known else ""
+            parts[name] = EXACT.add(parts.get(name, ZERO), part.amount)
+    return (
+        allocation.allocation_id,
+        day(allocation.allocation_date),
+        allocation.case_id,
+        allocation.original_invoice_number,
+        allocation.original_payment_reference,
+        cents(allocation.allocated_total_amount),
+        *(cents(parts.get(name)) for name in ("CAPITAL", "INTEREST", "FEES", "")),
+        allocation.currency or currency,
+    )
+
+
+def _of_case(case: Case) -> tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]:
+    summary, balance = case.summary or CaseSummary(), case.balance or CaseBalance()
+    row = (
+        summary.case_id,
+        summary.status,
+        summary.stage,
+        moment(summary.created_at),
+        moment(summary.closed_at),
+        summary.creditor,
+        summary.agency,
+        summary.currency,
+        cents(balance.capital_amount),
+        cents(balance.interest_amount),
+        cents(balance.costs_amount),
+        cents(balance.total_amount),
+    )
+    return {"case_data": [row]}, ()
+
+
+_PROJECTED: Mapping[
+    str, tuple[type[Schema], Callable[[Any], tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]]]
+] = {
+    DISTRIBUTED.name: (DistributionRecord, _of_distribution),
+    PAID.name: (Payment, _of_payment),
+    SETTLED.name: (Settlement, _of_settlement),
+    CASES: (Case, _of_case),
+}

@@ -1,0 +1,83 @@
+"""Makes the typed columns of a mirror anew from what the service told: after a name was corrected."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+
+from confirma_async.converters import Converter
+from confirma_async.mirror.content import Raw
+from confirma_async.mirror.store.accounts import MirroredAccount, accounts_of
+from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.tables import PROJECTIONS
+from confirma_async.mirror.store.writing import Session, write_projections
+from confirma_async.mirror.streams import CASES, STREAMS, CaseReader
+
+AT_ONCE = 2000
+"""Records that are made anew together."""
+
+
+def rebuild(database: Database, converter: Converter, now: datetime.datetime) -> int:
+    """Make all typed columns anew, in one transaction; what the service told stays as it is.
+
+    What tells records apart is made anew, too: a corrected name may be a part of that.
+
+    Args:
+        database: The mirror, which nobody else writes to.
+        converter: Reads records, with the user's corrections of names.
+        now: The moment.
+
+    Returns:
+        How many records there are.
+
+    Raises:
+        MirrorError: the mirror cannot be written.
+    """
+    with database.transaction():
+        for table in (*PROJECTIONS, "drift"):
+            database.run(f"DELETE FROM {table}")
+        return sum(_rebuild(database, account, converter, now) for account in accounts_of(database))
+
+
+def _rebuild(
+    database: Database, account: MirroredAccount, converter: Converter, now: datetime.datetime
+) -> int:
+    session = Session(database=database, account=account.id, run=0, now=now, converter=converter)
+    count = 0
+    for stream in (*STREAMS, CASES):
+        for records in _records(session, stream):
+            write_projections(session, stream, records, anew=False)
+            _tell_apart(session, stream, records)
+            count += len(records)
+    return count
+
+
+def _records(session: Session, stream: str) -> Iterator[Sequence[tuple[int, Raw]]]:
+    last = 0
+    while True:
+        rows = session.database.rows(
+            "SELECT r.id, v.raw FROM record r JOIN revision v ON v.record = r.id AND v.number = r.revision "
+            "WHERE r.account = ? AND r.stream = ? AND r.id > ? ORDER BY r.id LIMIT ?",
+            (session.account, stream, last, AT_ONCE),
+        )
+        if not rows:
+            return
+        yield [(ident, session.converter.parse(raw)) for ident, raw in rows]
+        last = rows[-1][0]
+
+
+def _tell_apart(session: Session, stream: str, records: Sequence[tuple[int, Raw]]) -> None:
+    if stream == CASES:
+        cases = CaseReader(session.converter)
+        told = [(ident, cases.told_apart(raw)) for ident, raw in records]
+        rows = [(seen.base, seen.hash, "", "", ident) for ident, (seen, _) in told]
+    else:
+        reader = STREAMS[stream].reader(session.converter)
+        rows = list[tuple[str, str, str, str, int]]()
+        for ident, raw in records:
+            seen = reader.seen(raw)
+            first, last = ("", "") if seen.days is None else (day.isoformat() for day in seen.days)
+            rows.append((seen.base, seen.hash, first, last, ident))
+    session.database.many(
+        "UPDATE record SET base = ?, hash = ?, first_day = ?, last_day = ? WHERE id = ?", rows
+    )

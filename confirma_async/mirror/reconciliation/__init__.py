@@ -1,0 +1,1 @@
+"""The reconciliation: every invoice, payment and settlement against the others, to the cent."""

@@ -1,0 +1,243 @@
+"""All that a reconciliation compares, read from the mirror in one go."""
+
+from __future__ import annotations
+
+import datetime
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from attrs import field, frozen
+
+from confirma_async.mirror.projections import moment
+from confirma_async.mirror.reading.windows import today_of
+from confirma_async.mirror.store.accounts import MirroredAccount
+from confirma_async.mirror.store.database import Database
+
+
+@frozen
+class Sent:
+    """An invoice of a journal."""
+
+    number: str
+    type: str
+    seller: str
+    repeat: str
+    date: str
+    cents: int | None
+    currency: str
+    state: str
+    sent_at: str | None
+    journal: str
+
+
+@frozen
+class Listed:
+    """A record of the distribution information."""
+
+    record: int
+    number: str | None
+    date: str | None
+    status: str | None
+    case: int | None
+    error: str | None
+
+
+@frozen
+class Paid:
+    """A payment."""
+
+    record: int
+    case: int | None
+    number: str | None
+    reference: str | None
+    paid_reference: str | None
+    booked_at: str | None
+    cents: int | None
+    currency: str | None
+
+
+@frozen
+class PaidOut:
+    """A settlement."""
+
+    record: int
+    revision: int
+    id: int | None
+    date: str | None
+    cents: int | None
+    currency: str | None
+
+
+@frozen
+class Allocated:
+    """An allocation of a settlement."""
+
+    settlement: int
+    position: int
+    id: str | None
+    date: str | None
+    case: int | None
+    number: str | None
+    paid_reference: str | None
+    cents: int | None
+    capital: int | None
+    parts: int | None
+    currency: str | None
+
+
+@frozen
+class Owed:
+    """A case."""
+
+    record: int
+    id: int
+    status: str | None
+    stage: str | None
+    closed_at: str | None
+    capital: int | None
+    total: int | None
+    currency: str | None
+
+
+@frozen
+class Proved:
+    """Which days of a list were read whole, and when."""
+
+    firsts: Sequence[str]
+    lasts: Sequence[str]
+    at: Sequence[str | None]
+
+    def since(self, day: str) -> str | None:
+        """When the window of a day was last read and proved to be whole; None where it is open."""
+        place = bisect_right(self.firsts, day) - 1
+        return self.at[place] if place >= 0 and day <= self.lasts[place] else None
+
+    def all_since(self, first: str, last: str) -> str | None:
+        """Return the same for a period: the earliest of its windows' proofs; None where one is open."""
+        day, earliest = first, None
+        while True:
+            found = self.since(day)
+            if found is None:
+                return None
+            earliest = found if earliest is None else min(earliest, found)
+            end = self.lasts[bisect_right(self.firsts, day) - 1]
+            if end >= last:
+                return earliest
+            day = (datetime.date.fromisoformat(end) + datetime.timedelta(days=1)).isoformat()
+
+
+@frozen(kw_only=True)
+class Facts:
+    """What there is to compare.
+
+    Attributes:
+        now: The moment of the reconciliation.
+        since: The first day that the mirror follows.
+        distributions, payments, settlements: Which days of each list were read whole.
+        moved: The cases on which something was paid.
+    """
+
+    now: datetime.datetime
+    since: str
+    sent: Sequence[Sent] = field(repr=False)
+    listed: Sequence[Listed] = field(repr=False)
+    paid: Sequence[Paid] = field(repr=False)
+    paid_out: Sequence[PaidOut] = field(repr=False)
+    allocated: Sequence[Allocated] = field(repr=False)
+    owed: Sequence[Owed] = field(repr=False)
+    distributions: Proved
+    payments: Proved
+    settlements: Proved
+    moved: frozenset[int] = frozenset()
+
+    @property
+    def at(self) -> str:
+        """The moment, as the mirror keeps it."""
+        return moment(self.now) or ""
+
+    @property
+    def today(self) -> datetime.date:
+        """Today, where invoices are dated."""
+        return today_of(self.now)
+
+
+_LIVE = (
+    "JOIN record r ON r.id = {0}.record AND r.gone_since IS NULL WHERE {0}.account = ? ORDER BY {0}.record"
+)
+
+
+def facts_of(database: Database, account: MirroredAccount, now: datetime.datetime) -> Facts:
+    """Read all that is compared of an account."""
+    mine = (account.id,)
+
+    def of(columns: str, table: str) -> list[tuple[object, ...]]:
+        letter = table[0]
+        statement = f"SELECT {columns} FROM {table} {letter} {_LIVE.format(letter)}"
+        return database.rows(f"{statement}{', a.position' if letter == 'a' else ''}", mine)
+
+    sent = database.rows(
+        "SELECT number, type, seller, repeat, date, amount_cents, currency, state, sent_at, journal "
+        "FROM sent WHERE account = ? ORDER BY number, type, seller, repeat",
+        mine,
+    )
+    moved = database.rows(
+        "SELECT case_id FROM payment_data WHERE account = ? AND case_id IS NOT NULL "
+        "UNION SELECT case_id FROM allocation_data WHERE account = ? AND case_id IS NOT NULL",
+        (account.id, account.id),
+    )
+    return Facts(
+        now=now,
+        since=account.since.isoformat(),
+        sent=[Sent(*row) for row in sent],
+        listed=[
+            Listed(*row)  # type: ignore[arg-type]  # the columns are those of the class
+            for row in of("d.record, d.number, d.date, d.status, d.case_id, d.error", "distribution_data")
+        ],
+        paid=[
+            Paid(*row)  # type: ignore[arg-type]  # likewise
+            for row in of(
+                "p.record, p.case_id, p.number, p.reference, p.paid_reference, p.booked_at, p.amount_cents, "
+                "p.currency",
+                "payment_data",
+            )
+        ],
+        paid_out=[
+            PaidOut(*row)  # type: ignore[arg-type]  # likewise
+            for row in of(
+                "s.record, r.revision, s.settlement_id, s.date, s.amount_cents, s.currency", "settlement_data"
+            )
+        ],
+        allocated=[
+            Allocated(*row)  # type: ignore[arg-type]  # likewise
+            for row in of(
+                "a.record, a.position, a.allocation_id, a.date, a.case_id, a.number, a.paid_reference, "
+                "a.amount_cents, a.capital_cents, CASE WHEN coalesce(a.capital_cents, a.interest_cents, "
+                "a.fees_cents, a.other_cents) IS NULL THEN NULL ELSE coalesce(a.capital_cents, 0) + "
+                "coalesce(a.interest_cents, 0) + coalesce(a.fees_cents, 0) + coalesce(a.other_cents, 0) END, "
+                "a.currency",
+                "allocation_data",
+            )
+        ],
+        owed=[
+            Owed(*row)  # type: ignore[arg-type]  # likewise
+            for row in of(
+                "c.record, c.case_id, c.status, c.stage, c.closed_at, c.capital_cents, c.total_cents, "
+                "c.currency",
+                "case_data",
+            )
+        ],
+        distributions=_proved(database, account, "distributions"),
+        payments=_proved(database, account, "payments"),
+        settlements=_proved(database, account, "settlements"),
+        moved=frozenset(case for (case,) in moved),
+    )
+
+
+def _proved(database: Database, account: MirroredAccount, stream: str) -> Proved:
+    rows = database.rows(
+        "SELECT first, coalesce(proved_last, last), CASE WHEN reason IS NULL THEN proved_at END FROM reading "
+        "WHERE account = ? AND stream = ? ORDER BY first",
+        (account.id, stream),
+    )
+    firsts, lasts, at = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
+    return Proved(firsts, lasts, at)

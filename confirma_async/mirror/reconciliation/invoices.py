@@ -1,0 +1,203 @@
+"""Every invoice of the journals against the distribution information and the cases."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from confirma_async.mirror.projections import moment
+from confirma_async.mirror.reconciliation.facts import Allocated, Facts, Listed, Owed, Sent
+from confirma_async.mirror.reconciliation.kinds import Difference, Horizons, Kind, difference
+
+_UNDELIVERED = frozenset({"ERROR"})
+_REPEATED = frozenset({"DUPLICATE"})
+
+
+@frozen
+class Standing:
+    """How one invoice of a journal stands.
+
+    Attributes:
+        sent: The invoice.
+        kind: How it stands.
+        listed: What the service lists of it; None where it lists nothing.
+        case: Its case; None where it has none that was read.
+    """
+
+    sent: Sent
+    kind: Kind
+    listed: Listed | None = None
+    case: Owed | None = None
+
+
+def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[Standing], list[Difference]]:
+    """Compare what was sent with what is listed; each record is used once."""
+    cases = {case.id: case for case in facts.owed}
+    listed: dict[tuple[str, str], list[Listed]] = defaultdict(list)
+    for record in facts.listed:
+        listed[record.number or "", record.date or ""].append(record)
+    sent: dict[tuple[str, str], list[Sent]] = defaultdict(list)
+    for invoice in facts.sent:
+        sent[invoice.number, invoice.date].append(invoice)
+    standings: list[Standing] = []
+    differences: list[Difference] = []
+    for key, invoices in sent.items():
+        records = sorted(listed.pop(key, []), key=_weight)
+        for invoice, theirs in _paired(invoices, records):
+            standing = _standing(facts, horizons, invoice, theirs, cases)
+            standings.append(standing)
+            differences += _differences(standing)
+        for extra in _extra(invoices, records):
+            differences.append(_twice(invoices[0], extra, records))
+    if facts.sent:
+        differences += _unexpected(facts, listed)
+    return standings, differences
+
+
+def _weight(record: Listed) -> tuple[bool, bool, int]:
+    """Weigh a record: a repetition and an error stand for an invoice only if need be."""
+    return record.status in _REPEATED, record.status in _UNDELIVERED, record.record
+
+
+def _paired(invoices: Sequence[Sent], records: Sequence[Listed]) -> Iterator[tuple[Sent, Listed | None]]:
+    standing = [record for record in records if record.status not in _REPEATED]
+    for place, invoice in enumerate(invoices):
+        yield invoice, standing[place] if place < len(standing) else None
+
+
+def _extra(invoices: Sequence[Sent], records: Sequence[Listed]) -> list[Listed]:
+    """Return records beyond those that stand for what was sent, without repetitions and errors."""
+    real = [record for record in records if record.status not in _REPEATED | _UNDELIVERED]
+    return real[len(invoices) :]
+
+
+def _standing(
+    facts: Facts, horizons: Horizons, sent: Sent, listed: Listed | None, cases: Mapping[int, Owed]
+) -> Standing:
+    proved = facts.distributions.since(sent.date)
+    if listed is None:
+        return Standing(sent, _of_absent(facts, horizons, sent, proved))
+    case = None if listed.case is None else cases.get(listed.case)
+    if listed.status in _UNDELIVERED:
+        return Standing(sent, Kind.FAILED, listed, case)
+    if proved is None:
+        return Standing(sent, Kind.NOT_CHECKED, listed, case)
+    if case is not None and _differs(sent, case, facts):
+        return Standing(sent, Kind.AMOUNT_DIFFERS, listed, case)
+    return Standing(sent, Kind.CREDITED if listed.status == "CREDITED" else Kind.MATCHED, listed, case)
+
+
+def _of_absent(facts: Facts, horizons: Horizons, sent: Sent, proved: str | None) -> Kind:
+    if sent.state != "accepted":
+        return Kind.PENDING  # the job itself has not come to an end with it
+    until = datetime.timedelta(days=horizons.listed)
+    expected = None if sent.sent_at is None else datetime.datetime.fromisoformat(sent.sent_at) + until
+    if expected is not None and facts.now < expected:
+        return Kind.PENDING
+    if proved is None or (expected is not None and proved < (moment(expected) or "")):
+        return Kind.NOT_CHECKED
+    return Kind.MISSING
+
+
+def _differs(sent: Sent, case: Owed, facts: Facts) -> bool:
+    """Whether a case claims another sum than was sent, as far as that can be told: nothing was paid on it."""
+    if sent.cents is None or case.capital is None or sent.type == "CREDIT_NOTE" or case.closed_at is not None:
+        return False
+    if case.currency is not None and case.currency != sent.currency:
+        return True
+    return case.id not in facts.moved and case.capital != sent.cents
+
+
+def _differences(standing: Standing) -> Iterator[Difference]:
+    sent, listed, case = standing.sent, standing.listed, standing.case
+    subject = f"{_document(sent)} {sent.number}"
+    ours = {
+        "journal": sent.journal,
+        "date": sent.date,
+        "state": sent.state,
+        "amount_cents": sent.cents,
+        "sent_at": sent.sent_at,
+    }
+    key = (sent.type, sent.seller, sent.repeat)
+    theirs = {} if listed is None else _theirs(listed)
+    if standing.kind in {Kind.MISSING, Kind.FAILED}:
+        yield difference(
+            standing.kind, subject, *key, cents=sent.cents, currency=sent.currency, day=sent.date,
+            seller=sent.seller, ours=ours, theirs=theirs,
+        )  # fmt: skip
+    if standing.kind is Kind.AMOUNT_DIFFERS and case is not None and sent.cents is not None:
+        claimed = {**theirs, "case_id": case.id, "amount_cents": case.capital, "currency": case.currency}
+        yield difference(
+            standing.kind, subject, *key, case.id, cents=(case.capital or 0) - sent.cents,
+            currency=sent.currency, day=sent.date, seller=sent.seller, ours=ours, theirs=claimed,
+        )  # fmt: skip
+
+
+def _document(sent: Sent) -> str:
+    return sent.type.replace("_", " ").lower()
+
+
+def _theirs(record: Listed) -> dict[str, object]:
+    return {
+        "record": record.record,
+        "date": record.date,
+        "status": record.status,
+        "case_id": record.case,
+        "error": record.error,
+    }
+
+
+def _twice(sent: Sent, extra: Listed, records: Sequence[Listed]) -> Difference:
+    return difference(
+        Kind.TWICE, f"invoice {sent.number}", extra.record, cents=sent.cents, currency=sent.currency,
+        day=sent.date, seller=sent.seller, ours={"journal": sent.journal, "date": sent.date},
+        theirs={**_theirs(extra), "records": [record.record for record in records]},
+    )  # fmt: skip
+
+
+def check_overpaid(standings: Sequence[Standing], allocated: Sequence[Allocated]) -> list[Difference]:
+    """Find invoices on which more was paid than they ask for: their capital, without interest and costs."""
+    capital: Counter[object] = Counter()
+    for each in allocated:
+        capital[each.number if each.case is None else each.case] += each.capital or 0
+    found: list[Difference] = []
+    for standing in standings:
+        sent, case = standing.sent, standing.case
+        if sent.cents is None or sent.type == "CREDIT_NOTE":
+            continue
+        owed_back = -case.total if case is not None and case.total is not None and case.total < 0 else 0
+        number = standing.listed.case if standing.listed is not None and standing.listed.case else sent.number
+        over = max(owed_back, capital[number] - sent.cents)
+        if over > 0:
+            ours = {"journal": sent.journal, "amount_cents": sent.cents}
+            theirs = {"capital_paid_cents": capital[number], "case_id": case and case.id}
+            found.append(
+                difference(
+                    Kind.OVERPAID,
+                    f"{_document(sent)} {sent.number}",
+                    sent.type,
+                    sent.seller,
+                    sent.repeat,
+                    cents=over,
+                    currency=sent.currency,
+                    day=sent.date,
+                    seller=sent.seller,
+                    ours=ours,
+                    theirs=theirs,
+                )
+            )
+    return found
+
+
+def _unexpected(facts: Facts, listed: Mapping[tuple[str, str], Sequence[Listed]]) -> Iterator[Difference]:
+    """Yield what no journal has sent, from the first day on which one did."""
+    begun = min(invoice.date for invoice in facts.sent)
+    for (number, date), records in listed.items():
+        for record in records:
+            if date >= begun and record.status not in _REPEATED:
+                yield difference(
+                    Kind.UNEXPECTED, f"invoice {number}", record.record, day=date, theirs=_theirs(record)
+                )

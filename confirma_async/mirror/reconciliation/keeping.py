@@ -1,0 +1,128 @@
+"""Reconciles an account of a mirror, and keeps what was found, since when, and how it was explained."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import evolve
+
+from confirma_async.converters import Converter
+from confirma_async.errors import MirrorError
+from confirma_async.mirror.journals import take_in
+from confirma_async.mirror.projections import moment
+from confirma_async.mirror.reconciliation.facts import facts_of
+from confirma_async.mirror.reconciliation.kinds import Difference, Horizons
+from confirma_async.mirror.reconciliation.report import Reconciliation, compare
+from confirma_async.mirror.store.accounts import MirroredAccount
+from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.writing import Session, put_events
+
+
+def reconcile(
+    database: Database,
+    account: MirroredAccount,
+    journals: Sequence[Path],
+    horizons: Horizons,
+    now: datetime.datetime,
+) -> Reconciliation:
+    """Compare what the journals sent with what the mirror holds, and keep which differences there are.
+
+    Args:
+        database: The mirror, which nobody else writes to.
+        account: Whose.
+        journals: The journals of the account, read anew; none leaves what an earlier run read.
+        horizons: How long the other side may take.
+        now: The moment.
+
+    Raises:
+        MirrorError: the mirror cannot be written, or a journal is of another target or account.
+        JournalError: a journal cannot be read.
+    """
+    if journals:
+        take_in(database, account, journals)
+    found = compare(facts_of(database, account, now), horizons, account.name, account.target)
+    ((synced,),) = database.rows(
+        "SELECT max(began_at) FROM run WHERE account = ? AND ending = 'done'", (account.id,)
+    )
+    with database.transaction():
+        return evolve(_kept(database, account, found), synced_at=synced)
+
+
+def explain(
+    database: Database, account: MirroredAccount, name: str, note: str, now: datetime.datetime
+) -> None:
+    """Keep a person's explanation of a difference, which holds as long as what differs does not change.
+
+    Raises:
+        MirrorError: there is no difference of that name.
+    """
+    with database.transaction():
+        known = database.rows("SELECT 1 FROM difference WHERE account = ? AND id = ?", (account.id, name))
+        if not known:
+            raise MirrorError(
+                f"there is no difference {name} in {database.name}; confirma reconcile lists them"
+            )
+        database.run(
+            "INSERT INTO explained VALUES (?, ?, ?, ?) ON CONFLICT (account, id) DO UPDATE SET "
+            "note = excluded.note, at = excluded.at",
+            (account.id, name, note, moment(now)),
+        )
+
+
+def _kept(database: Database, account: MirroredAccount, found: Reconciliation) -> Reconciliation:
+    at = moment(found.made_at) or ""
+    known = {
+        name: (first, closed)
+        for name, first, closed in database.rows(
+            "SELECT id, first_seen, closed_at FROM difference WHERE account = ?", (account.id,)
+        )
+    }
+    notes: dict[str, str] = dict(
+        database.rows("SELECT id, note FROM explained WHERE account = ?", (account.id,))
+    )
+    now = {each.id for each in found.differences}
+    closed = [name for name, (_, closed_at) in known.items() if closed_at is None and name not in now]
+    database.many(
+        "INSERT INTO difference VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT (account, id) DO UPDATE SET "
+        "last_seen = excluded.last_seen, closed_at = NULL",
+        [(account.id, each.id, each.kind.value, at, at) for each in found.differences],
+    )
+    database.many(
+        "UPDATE difference SET closed_at = ? WHERE account = ? AND id = ?",
+        [(at, account.id, name) for name in closed],
+    )
+    _tell(database, account, [each for each in found.differences if each.id not in known], found)
+    return evolve(
+        found,
+        differences=[
+            evolve(each, note=notes.get(each.id), first_seen=known.get(each.id, (at, None))[0])
+            for each in found.differences
+        ],
+        closed=closed,
+    )
+
+
+def _tell(
+    database: Database, account: MirroredAccount, new: Sequence[Difference], found: Reconciliation
+) -> None:
+    session = Session(database=database, account=account.id, run=0, now=found.made_at, converter=Converter())
+    put_events(
+        session,
+        [
+            (
+                f"evt_{each.id}",
+                "difference.found",
+                each.subject,
+                {
+                    "id": each.id,
+                    "kind": each.kind.value,
+                    "subject": each.subject,
+                    "amount_cents": each.cents,
+                    "currency": each.currency,
+                },
+            )
+            for each in new
+        ],
+    )

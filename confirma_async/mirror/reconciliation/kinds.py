@@ -1,0 +1,122 @@
+"""What a reconciliation can say: the kinds of difference, and how long it waits before it says one."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from confirma_async.mirror.content import digest
+
+
+class Kind(enum.Enum):
+    """How an invoice, a payment or a settlement stands to the others."""
+
+    MATCHED = "matched"
+    """All sides agree."""
+    PENDING = "pending"
+    """It is younger than the time within which the other side is expected."""
+    CREDITED = "credited"
+    """The service says that it is credited; nothing more is expected."""
+    NOT_CHECKED = "not checked"
+    """A list that would tell is not proved to be whole."""
+    MISSING = "missing at service"
+    """The journal says that the service accepted it, and the service does not list it."""
+    UNEXPECTED = "unexpected at service"
+    """The service lists it, and no journal has sent it: another system did."""
+    TWICE = "twice"
+    """The service lists more documents of one number and date than were sent."""
+    FAILED = "failed"
+    """The service lists it as an error: it was not delivered."""
+    AMOUNT_DIFFERS = "amount differs"
+    """Both sides have it, with two amounts or currencies."""
+    REFERENCE_CHANGED = "reference changed"
+    """A payment was settled under another reference than it came with."""
+    PAID_NOT_SETTLED = "paid not settled"
+    """A payment was not paid out in time."""
+    SETTLED_WITHOUT_PAYMENT = "settled without payment"
+    """Something was paid out that no payment stands behind."""
+    SETTLED_TWICE = "settled twice"
+    """One allocation stands in two settlements."""
+    SUM_BROKEN = "sum broken"
+    """A settlement does not add up: to its allocations, or an allocation to its parts."""
+    OVERPAID = "overpaid"
+    """More was paid than the invoice asks for."""
+    CHANGED_AFTER_FINAL = "changed after final"
+    """A settlement says something else than when it was seen first."""
+
+
+STANDINGS = frozenset({Kind.MATCHED, Kind.PENDING, Kind.CREDITED, Kind.NOT_CHECKED})
+"""What is no difference."""
+
+DIFFERENCES: Sequence[Kind] = tuple(kind for kind in Kind if kind not in STANDINGS)
+"""What is one, in the order in which they are told."""
+
+
+@frozen(kw_only=True)
+class Horizons:
+    """How long the other side may take.
+
+    Attributes:
+        listed: Days until the service lists an invoice that it accepted.
+        settled: Banking days (Monday to Friday) until a payment is paid out.
+    """
+
+    listed: int = 3
+    settled: int = 10
+
+
+@frozen(kw_only=True)
+class Difference:
+    """Something that does not agree.
+
+    Attributes:
+        id: Its name: the same in every reconciliation, as long as what differs does not change.
+        kind: What it is.
+        subject: What it is about, in words: ``invoice 1042``.
+        currency: ISO 4217; empty where it has none.
+        cents: How much it is about, in hundredths; None where it is about no amount.
+        day: The day that it belongs to.
+        seller: The seller's business id, where a journal names it.
+        ours: What one side says: that of the journal, or of the payment.
+        theirs: What the other side says: that of the service, or of the settlement.
+        note: A person's explanation; None where there is none.
+        first_seen: When a reconciliation found it first.
+    """
+
+    id: str
+    kind: Kind
+    subject: str
+    currency: str = ""
+    cents: int | None = None
+    day: str = ""
+    seller: str = ""
+    ours: Mapping[str, Any] = field(factory=dict[str, Any])
+    theirs: Mapping[str, Any] = field(factory=dict[str, Any])
+    note: str | None = None
+    first_seen: str = ""
+
+
+def difference(kind: Kind, subject: str, *parts: object, **told: Any) -> Difference:
+    """Make a difference with a name of its own.
+
+    Args:
+        kind: What it is.
+        subject: What it is about.
+        parts: What tells it from others of its kind and subject.
+        told: The other attributes.
+    """
+    name = digest([kind.value, subject, told.get("cents"), *(str(part) for part in parts)])
+    return Difference(id=f"d-{name[:16]}", kind=kind, subject=subject, **told)
+
+
+def banking_days_after(day: datetime.date, days: int) -> datetime.date:
+    """Return the day so many banking days (Monday to Friday) after another; holidays are not known here."""
+    while days > 0:
+        day += datetime.timedelta(days=1)
+        if day.weekday() < 5:
+            days -= 1
+    return day

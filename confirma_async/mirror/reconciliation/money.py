@@ -1,0 +1,277 @@
+"""Every payment against the settlements, and every settlement against its own sums."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+
+from attrs import define, field, frozen
+
+from confirma_async.mirror.reconciliation.facts import Allocated, Facts, Paid, PaidOut
+from confirma_async.mirror.reconciliation.kinds import (
+    Difference,
+    Horizons,
+    Kind,
+    banking_days_after,
+    difference,
+)
+
+_BEFORE = datetime.timedelta(days=60)
+"""How long before its allocation a payment may have come."""
+
+
+@frozen
+class PaidStanding:
+    """How one payment stands.
+
+    Attributes:
+        paid: The payment.
+        kind: How it stands.
+        allocated: The allocation that pays it out; None where there is none.
+    """
+
+    paid: Paid
+    kind: Kind
+    allocated: Allocated | None = None
+
+
+@define
+class MoneyCheck:
+    """What came of comparing payments and settlements."""
+
+    payments: list[PaidStanding] = field(factory=list[PaidStanding])
+    settlements: list[tuple[PaidOut, Kind]] = field(factory=list[tuple[PaidOut, Kind]])
+    differences: list[Difference] = field(factory=list[Difference])
+
+
+def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
+    """Compare payments with allocations; each record is used once, and none is matched by amount alone."""
+    found = MoneyCheck()
+    of_settlement = {settlement.record: settlement for settlement in facts.paid_out}
+    once, again = settled_once(facts.allocated)
+    found.differences += [_settled_twice(each, first, of_settlement) for each, first in again]
+    pairs, left_paid, left_allocated = _matched(facts.paid, once)
+    for paid, allocated in pairs:
+        standing = _standing(facts, paid, allocated)
+        found.payments.append(standing)
+        found.differences += _of_pair(standing, of_settlement[allocated.settlement])
+    for paid in left_paid:
+        kind = _of_unsettled(facts, horizons, paid)
+        found.payments.append(PaidStanding(paid, kind))
+        if kind is Kind.PAID_NOT_SETTLED:
+            found.differences.append(_paid_not_settled(paid))
+    for allocated in left_allocated:
+        if (told := _without_payment(facts, allocated, of_settlement[allocated.settlement])) is not None:
+            found.differences.append(told)
+    _check_settlements(facts, found)
+    return found
+
+
+def settled_once(
+    allocated: Sequence[Allocated],
+) -> tuple[list[Allocated], list[tuple[Allocated, Allocated]]]:
+    """Return the allocations of one settlement, and those of a second one with the first of each."""
+    first: dict[str, Allocated] = {}
+    once: list[Allocated] = []
+    again: list[tuple[Allocated, Allocated]] = []
+    for each in allocated:
+        before = first.setdefault(each.id, each) if each.id is not None else each
+        if before is not each and before.settlement != each.settlement:
+            again.append((each, before))
+        else:
+            once.append(each)
+    return once, again
+
+
+_ORDER: Sequence[tuple[Callable[[Paid], Hashable], Callable[[Allocated], Hashable]]] = (
+    (lambda paid: (paid.case, paid.number, paid.paid_reference, paid.currency, paid.cents),
+     lambda each: (each.case, each.number, each.paid_reference, each.currency, each.cents)),
+    (lambda paid: paid.paid_reference and (paid.number, paid.paid_reference, paid.cents, paid.currency),
+     lambda each: each.paid_reference and (each.number, each.paid_reference, each.cents, each.currency)),
+    (lambda paid: paid.reference and (paid.number, paid.reference, paid.cents, paid.currency),
+     lambda each: each.paid_reference and (each.number, each.paid_reference, each.cents, each.currency)),
+    (lambda paid: paid.case and (paid.case, paid.cents, paid.currency),
+     lambda each: each.case and (each.case, each.cents, each.currency)),
+    (lambda paid: paid.number and (paid.number, paid.cents, paid.currency),
+     lambda each: each.number and (each.number, each.cents, each.currency)),
+    (lambda paid: paid.paid_reference and (paid.number, paid.paid_reference),
+     lambda each: each.paid_reference and (each.number, each.paid_reference)),
+    (lambda paid: paid.reference and (paid.number, paid.reference),
+     lambda each: each.paid_reference and (each.number, each.paid_reference)),
+)  # fmt: skip
+"""What a payment and an allocation must share, the surest first; the last ones leave the amount open.
+
+All is equal; the reference that it came with; the one that the invoice asks for; the case; the number; and
+then the references again, where the amount differs. A mark of nothing matches nothing.
+"""
+
+
+def _matched(
+    payments: Sequence[Paid], allocations: Sequence[Allocated]
+) -> tuple[list[tuple[Paid, Allocated]], list[Paid], list[Allocated]]:
+    pairs: list[tuple[Paid, Allocated]] = []
+    left, rest = list(payments), list(allocations)
+    for of_paid, of_allocated in _ORDER:
+        waiting: dict[Hashable, list[Allocated]] = defaultdict(list)
+        for each in reversed(rest):
+            waiting[of_allocated(each)].append(each)
+        unmatched: list[Paid] = []
+        taken: set[int] = set()
+        for paid in left:
+            mark = of_paid(paid)
+            if mark not in {None, "", 0} and waiting.get(mark):
+                each = waiting[mark].pop()
+                taken.add(id(each))
+                pairs.append((paid, each))
+            else:
+                unmatched.append(paid)
+        left, rest = unmatched, [each for each in rest if id(each) not in taken]
+    return pairs, left, rest
+
+
+def _standing(facts: Facts, paid: Paid, allocated: Allocated) -> PaidStanding:
+    if paid.cents != allocated.cents or paid.currency != allocated.currency:
+        return PaidStanding(paid, Kind.AMOUNT_DIFFERS, allocated)
+    both = paid.paid_reference and allocated.paid_reference
+    if both and paid.paid_reference != allocated.paid_reference:
+        return PaidStanding(paid, Kind.REFERENCE_CHANGED, allocated)
+    if facts.payments.since((paid.booked_at or "")[:10]) is None:
+        return PaidStanding(paid, Kind.NOT_CHECKED, allocated)
+    return PaidStanding(paid, Kind.MATCHED, allocated)
+
+
+def _of_unsettled(facts: Facts, horizons: Horizons, paid: Paid) -> Kind:
+    """How a payment stands that no settlement covers."""
+    booked = (paid.booked_at or "")[:10]
+    if not booked:
+        return Kind.NOT_CHECKED
+    expected = banking_days_after(datetime.date.fromisoformat(booked), horizons.settled)
+    if facts.today <= expected:
+        return Kind.PENDING
+    proved = facts.settlements.all_since(booked, expected.isoformat())
+    return (
+        Kind.NOT_CHECKED if proved is None or proved[:10] <= expected.isoformat() else Kind.PAID_NOT_SETTLED
+    )
+
+
+def _paid_side(paid: Paid) -> dict[str, object]:
+    return {
+        "record": paid.record,
+        "case_id": paid.case,
+        "booked_at": paid.booked_at,
+        "amount_cents": paid.cents,
+        "currency": paid.currency,
+        "reference": paid.reference,
+        "paid_reference": paid.paid_reference,
+    }
+
+
+def _settled_side(allocated: Allocated, settlement: PaidOut) -> dict[str, object]:
+    return {
+        "record": settlement.record,
+        "settlement_id": settlement.id,
+        "settlement_date": settlement.date,
+        "allocation_id": allocated.id,
+        "amount_cents": allocated.cents,
+        "currency": allocated.currency,
+        "paid_reference": allocated.paid_reference,
+    }
+
+
+def _about(number: str | None, case: int | None) -> str:
+    return f"invoice {number}" if number is not None else f"case {case}"
+
+
+def _of_pair(standing: PaidStanding, settlement: PaidOut) -> Iterator[Difference]:
+    paid, allocated = standing.paid, standing.allocated
+    if allocated is None or standing.kind not in {Kind.AMOUNT_DIFFERS, Kind.REFERENCE_CHANGED}:
+        return
+    cents = (
+        (allocated.cents or 0) - (paid.cents or 0)
+        if standing.kind is Kind.AMOUNT_DIFFERS and paid.currency == allocated.currency
+        else paid.cents
+    )
+    yield difference(
+        standing.kind, _about(paid.number, paid.case), paid.record, allocated.settlement, allocated.position,
+        cents=cents, currency=paid.currency or "", day=(paid.booked_at or "")[:10],
+        ours=_paid_side(paid), theirs=_settled_side(allocated, settlement),
+    )  # fmt: skip
+
+
+def _paid_not_settled(paid: Paid) -> Difference:
+    return difference(
+        Kind.PAID_NOT_SETTLED, _about(paid.number, paid.case), paid.record, cents=paid.cents,
+        currency=paid.currency or "", day=(paid.booked_at or "")[:10], ours=_paid_side(paid),
+    )  # fmt: skip
+
+
+def _settled_twice(again: Allocated, first: Allocated, of_settlement: dict[int, PaidOut]) -> Difference:
+    return difference(
+        Kind.SETTLED_TWICE, _about(again.number, again.case), again.id, again.settlement, cents=again.cents,
+        currency=again.currency or "", day=again.date or "",
+        ours=_settled_side(first, of_settlement[first.settlement]),
+        theirs=_settled_side(again, of_settlement[again.settlement]),
+    )  # fmt: skip
+
+
+def _without_payment(facts: Facts, allocated: Allocated, settlement: PaidOut) -> Difference | None:
+    """Return what was paid out without a payment, where the payments of before were read whole."""
+    day = allocated.date or settlement.date
+    if not day:
+        return None
+    first = (datetime.date.fromisoformat(day) - _BEFORE).isoformat()
+    if first < facts.since or facts.payments.all_since(first, day) is None:
+        return None
+    return difference(
+        Kind.SETTLED_WITHOUT_PAYMENT, _about(allocated.number, allocated.case), allocated.id,
+        allocated.settlement, allocated.position, cents=allocated.cents, currency=allocated.currency or "",
+        day=day, theirs=_settled_side(allocated, settlement),
+    )  # fmt: skip
+
+
+def _check_settlements(facts: Facts, found: MoneyCheck) -> None:
+    of: dict[int, list[Allocated]] = defaultdict(list)
+    for each in facts.allocated:
+        of[each.settlement].append(each)
+    for settlement in facts.paid_out:
+        broken = _broken(settlement, of[settlement.record])
+        proved = facts.settlements.since(settlement.date or "") is not None
+        kind = Kind.SUM_BROKEN if broken else Kind.MATCHED if proved else Kind.NOT_CHECKED
+        found.settlements.append((settlement, kind))
+        if broken:
+            found.differences.append(broken)
+        if settlement.revision > 1:
+            found.differences.append(
+                difference(
+                    Kind.CHANGED_AFTER_FINAL,
+                    f"settlement {settlement.id}",
+                    settlement.revision,
+                    cents=settlement.cents,
+                    currency=settlement.currency or "",
+                    day=settlement.date or "",
+                    ours={"record": settlement.record, "revision": 1},
+                    theirs={"record": settlement.record, "revision": settlement.revision},
+                )
+            )
+
+
+def _broken(settlement: PaidOut, allocations: Sequence[Allocated]) -> Difference | None:
+    """Return what does not add up in a settlement, all taken together."""
+    total = sum(each.cents or 0 for each in allocations)
+    off = [each for each in allocations if each.parts is not None and each.parts != each.cents]
+    other = [each for each in allocations if each.currency not in {None, settlement.currency}]
+    if settlement.cents is None or (settlement.cents == total and not off and not other):
+        return None
+    return difference(
+        Kind.SUM_BROKEN, f"settlement {settlement.id}", settlement.record, total,
+        *((each.position, each.parts) for each in off),
+        cents=settlement.cents - total or sum((each.cents or 0) - (each.parts or 0) for each in off),
+        currency=settlement.currency or "", day=settlement.date or "",
+        ours={"record": settlement.record, "settlement_id": settlement.id, "amount_cents": settlement.cents},
+        theirs={
+            "allocated_cents": total,
+            "allocations_off": [each.id for each in off],
+            "in_other_currencies": [each.id for each in other],
+        },
+    )  # fmt: skip

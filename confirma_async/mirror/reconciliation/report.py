@@ -1,0 +1,271 @@
+"""A reconciliation as a whole: totals, differences, and the figures of its page."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from attrs import evolve, field, frozen
+
+from confirma_async.mirror.reconciliation.facts import Facts
+from confirma_async.mirror.reconciliation.invoices import Standing, check_invoices, check_overpaid
+from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, Horizons, Kind
+from confirma_async.mirror.reconciliation.money import MoneyCheck, check_money, settled_once
+
+AGES = (30, 60, 90)
+"""Days since the invoice's date up to which what is open counts as of one age; the rest is older."""
+
+MONTHS = 12
+"""Months that the page shows."""
+
+
+@frozen(kw_only=True)
+class Total:
+    """How many of something stand so, and what they add up to.
+
+    Attributes:
+        what: ``invoices``, ``payments`` or ``settlements``.
+        kind: How they stand.
+        currency: ISO 4217.
+        seller: The seller's business id; empty for payments and settlements, which name none.
+        count: How many they are.
+        cents: Their sum in hundredths, of those that state an amount.
+    """
+
+    what: str
+    kind: Kind
+    currency: str
+    seller: str
+    count: int
+    cents: int
+
+    @property
+    def amount(self) -> Decimal:
+        """Their sum."""
+        return Decimal(self.cents).scaleb(-2)
+
+
+@frozen(kw_only=True)
+class Month:
+    """What a month came to in one currency, in hundredths.
+
+    Attributes:
+        month: ``2026-11``.
+        currency: ISO 4217.
+        sent: What was sent.
+        collected: What was paid.
+        paid_out: What was paid out.
+        open: What was open at its end, of what was sent.
+        overdue: Of that, what was older than 30 days: the lists of the service name no due date.
+    """
+
+    month: str
+    currency: str
+    sent: int
+    collected: int
+    paid_out: int
+    open: int
+    overdue: int
+
+
+@frozen(kw_only=True)
+class Age:
+    """What is open on cases by the age of their invoices, in hundredths.
+
+    Attributes:
+        currency: ISO 4217.
+        until: The age in days up to which it counts; None for the oldest.
+        count: How many cases.
+        cents: How much is open on them.
+    """
+
+    currency: str
+    until: int | None
+    count: int
+    cents: int
+
+
+@frozen(kw_only=True)
+class Reconciliation:
+    """What came of comparing everything with everything.
+
+    Attributes:
+        account: The account's name.
+        target: What it is an account of.
+        made_at: When.
+        synced_at: When the mirror was last brought up to date; None where it never was.
+        horizons: How long the other side may take.
+        totals: What stands how, by currency and seller.
+        differences: What does not agree, by kind.
+        months: What each month came to.
+        ageing: What is open, by age.
+        not_checked: How many could not be checked, because a list is not proved.
+        closed: Names of differences of an earlier reconciliation that are none any more.
+    """
+
+    account: str
+    target: str
+    made_at: datetime.datetime
+    synced_at: str | None = None
+    horizons: Horizons = field(factory=Horizons)
+    totals: Sequence[Total] = field(default=(), repr=False)
+    differences: Sequence[Difference] = field(default=(), repr=False)
+    months: Sequence[Month] = field(default=(), repr=False)
+    ageing: Sequence[Age] = field(default=(), repr=False)
+    not_checked: int = 0
+    closed: Sequence[str] = ()
+
+    @property
+    def open(self) -> Sequence[Difference]:
+        """The differences that nobody has explained."""
+        return [each for each in self.differences if each.note is None]
+
+    @property
+    def settled(self) -> bool:
+        """Whether every difference is explained, and everything could be checked."""
+        return not self.open and not self.not_checked
+
+
+def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reconciliation:
+    """Compare all there is. Pure: it reads nothing and keeps nothing."""
+    standings, differences = check_invoices(facts, horizons)
+    money = check_money(facts, horizons)
+    differences = [
+        *differences,
+        *check_overpaid(standings, settled_once(facts.allocated)[0]),
+        *money.differences,
+    ]
+    order = {kind: place for place, kind in enumerate(DIFFERENCES)}
+    differences.sort(key=lambda each: (order[each.kind], each.day, each.subject, each.id))
+    totals = _totals(standings, money)
+    return Reconciliation(
+        account=account,
+        target=target,
+        made_at=facts.now,
+        horizons=horizons,
+        totals=totals,
+        differences=_with_names_of_their_own(differences),
+        months=_months(facts),
+        ageing=_ageing(facts),
+        not_checked=sum(total.count for total in totals if total.kind is Kind.NOT_CHECKED),
+    )
+
+
+def _with_names_of_their_own(differences: Sequence[Difference]) -> list[Difference]:
+    """Two that are the same in all they say are two: the second one's name tells so."""
+    seen: Counter[str] = Counter()
+    named: list[Difference] = []
+    for each in differences:
+        seen[each.id] += 1
+        named.append(each if seen[each.id] == 1 else evolve(each, id=f"{each.id}-{seen[each.id]}"))
+    return named
+
+
+def _totals(standings: Sequence[Standing], money: MoneyCheck) -> list[Total]:
+    counts: Counter[tuple[str, Kind, str, str]] = Counter()
+    sums: Counter[tuple[str, Kind, str, str]] = Counter()
+    for standing in standings:
+        sent = standing.sent
+        key = ("invoices", standing.kind, sent.currency, sent.seller)
+        counts[key] += 1
+        sums[key] += (sent.cents or 0) * (-1 if sent.type == "CREDIT_NOTE" and (sent.cents or 0) > 0 else 1)
+    for paid in money.payments:
+        key = ("payments", paid.kind, paid.paid.currency or "", "")
+        counts[key] += 1
+        sums[key] += paid.paid.cents or 0
+    for settlement, kind in money.settlements:
+        key = ("settlements", kind, settlement.currency or "", "")
+        counts[key] += 1
+        sums[key] += settlement.cents or 0
+    order = {kind: place for place, kind in enumerate(Kind)}
+    return [
+        Total(what=what, kind=kind, currency=currency, seller=seller, count=count, cents=sums[key])
+        for key, count in sorted(
+            counts.items(), key=lambda item: (item[0][0], item[0][2], item[0][3], order[item[0][1]])
+        )
+        for what, kind, currency, seller in [key]
+    ]
+
+
+def _months(facts: Facts) -> list[Month]:
+    """Return the last months by currency; open at the end of each is what was sent less what was paid."""
+    flows: Mapping[str, dict[str, Counter[str]]] = {
+        "sent": defaultdict(Counter), "collected": defaultdict(Counter), "paid_out": defaultdict(Counter)
+    }  # fmt: skip
+    paid_on: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for sent in facts.sent:
+        if sent.type not in {"CREDIT_NOTE", "REMINDER"}:
+            flows["sent"][sent.currency][sent.date[:7]] += sent.cents or 0
+    for paid in facts.paid:
+        day = (paid.booked_at or "")[:10]
+        flows["collected"][paid.currency or ""][day[:7]] += paid.cents or 0
+        paid_on[paid.number or ""].append((day, paid.cents or 0))
+    for settlement in facts.paid_out:
+        flows["paid_out"][settlement.currency or ""][(settlement.date or "")[:7]] += settlement.cents or 0
+    months = _last_months(facts.today)
+    open_at = _open_at(facts, paid_on, months)
+    currencies = sorted({currency for flow in flows.values() for currency in flow if currency})
+    return [
+        Month(
+            month=month,
+            currency=currency,
+            open=open_at[month, currency][0],
+            overdue=open_at[month, currency][1],
+            **{name: flow[currency][month] for name, flow in flows.items()},
+        )
+        for currency in currencies
+        for month in months
+    ]
+
+
+def _last_months(today: datetime.date) -> list[str]:
+    months = [today.replace(day=1)]
+    while len(months) < MONTHS:
+        months.append((months[-1] - datetime.timedelta(days=1)).replace(day=1))
+    return [f"{month:%Y-%m}" for month in reversed(months)]
+
+
+def _open_at(
+    facts: Facts, paid_on: Mapping[str, Sequence[tuple[str, int]]], months: Sequence[str]
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return what was open at the end of each month, and of that what was older than 30 days."""
+    found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    ends = {month: f"{month}-31" for month in months}
+    old = {
+        month: (datetime.date.fromisoformat(f"{month}-28") - datetime.timedelta(days=27)).isoformat()
+        for month in months
+    }
+    for sent in facts.sent:
+        if sent.type in {"CREDIT_NOTE", "REMINDER"} or not sent.cents:
+            continue
+        payments = paid_on.get(sent.number, ())
+        for month, end in ends.items():
+            if sent.date > end:
+                continue
+            left = max(0, sent.cents - sum(cents for day, cents in payments if day <= end))
+            if left:
+                whole, late = found[month, sent.currency]
+                found[month, sent.currency] = whole + left, late + (left if sent.date < old[month] else 0)
+    return found
+
+
+def _ageing(facts: Facts) -> list[Age]:
+    dates = {record.case: record.date for record in facts.listed if record.case is not None}
+    found: dict[tuple[str, int | None], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for case in facts.owed:
+        dated = dates.get(case.id)
+        if case.closed_at is not None or not case.total or dated is None:
+            continue
+        age = (facts.today - datetime.date.fromisoformat(dated)).days
+        until = next((days for days in AGES if age <= days), None)
+        count, cents = found[case.currency or "", until]
+        found[case.currency or "", until] = count + 1, cents + case.total
+    order = {until: place for place, until in enumerate((*AGES, None))}
+    return [
+        Age(currency=currency, until=until, count=count, cents=cents)
+        for (currency, until), (count, cents) in sorted(
+            found.items(), key=lambda item: (item[0][0], order[item[0][1]])
+        )
+    ]

@@ -1,0 +1,150 @@
+"""Whose records a mirror holds: several accounts may share one, and none is mixed with another."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from confirma_async.accounts.folders import LOCALHOST, target_of
+from confirma_async.accounts.owner import AccountName, Owner, fingerprint
+from confirma_async.accounts.registry import Accounts, automatic_name
+from confirma_async.errors import MirrorError
+from confirma_async.mirror.store.database import Database
+from confirma_async.secret import Secret
+
+
+@frozen(kw_only=True)
+class MirroredAccount:
+    """An account in a mirror.
+
+    Attributes:
+        id: The mirror's number for it.
+        target: What it is an account of.
+        name: Its name.
+        salt: The salt of its keys' fingerprints, as hexadecimal digits.
+        prints: The fingerprints of its keys.
+        since: The first day that is followed.
+    """
+
+    id: int
+    target: str
+    name: str
+    salt: str
+    prints: Sequence[str]
+    since: datetime.date
+
+
+@frozen(kw_only=True)
+class Claimant:
+    """Who wants to read or write a mirror.
+
+    Attributes:
+        target: What is called.
+        name: The account's name; None where nothing but the key says whose it is.
+        owner: The key, and what is known of it.
+        journal: The account's own journal, where it is there.
+    """
+
+    target: str
+    name: str | None
+    owner: Owner
+    journal: Path | None = None
+
+
+def claimant(base_url: str, key: Secret, account: AccountName) -> Claimant:
+    """Find out whose key it is, as a job does.
+
+    Raises:
+        UnknownKeyError: the key belongs to no account that is known here, while others are.
+        UnknownAccountError: there is no account of that name.
+        ConfigurationError: the list of accounts cannot be read or written.
+    """
+    accounts, target = Accounts(), target_of(base_url)
+    owner = accounts.vouch(target, key, account.name)
+    record = accounts.find(target, key, account.name)
+    name = owner.account or account.name or (None if target == LOCALHOST else record.name)
+    journal = record.journal if record.journal.exists() else None
+    return Claimant(target=target, name=name, owner=owner, journal=journal)
+
+
+def accounts_of(database: Database) -> list[MirroredAccount]:
+    """Return the accounts in a mirror, in the order in which they came."""
+    return [
+        MirroredAccount(
+            id=ident,
+            target=target,
+            name=name,
+            salt=salt,
+            prints=json.loads(prints),
+            since=datetime.date.fromisoformat(since),
+        )
+        for ident, target, name, salt, prints, since in database.rows(
+            "SELECT id, target, name, salt, prints, since FROM account ORDER BY id"
+        )
+    ]
+
+
+def admitted(database: Database, who: Claimant, since: datetime.date) -> MirroredAccount:
+    """Return the account of a key, which is made known to the mirror where it is new.
+
+    Args:
+        database: The mirror.
+        who: Whose key.
+        since: The first day that is followed of a new account.
+
+    Raises:
+        MirrorError: the key is of another account than the mirror knows by that name.
+    """
+    known = [account for account in accounts_of(database) if account.target == who.target]
+    mine = next((account for account in known if _knows(account, who.owner)), None)
+    named = next((account for account in known if account.name == who.name), None)
+    if mine is not None and who.name in {None, mine.name}:
+        return mine
+    if mine is not None or (named is not None and not who.owner.vouched):
+        whose = (mine or named or known[0]).name
+        raise MirrorError(
+            f"this key is not of the account that the mirror {database.name} means: it knows {whose} by "
+            "other keys, or this key as one of that, and mixes no two accounts. If it is a new key of the "
+            "same account, name that (account=)"
+        )
+    prints = who.owner.fingerprints(who.owner.salt)
+    if named is not None:
+        own = fingerprint(who.owner.key, bytes.fromhex(named.salt))
+        database.run(
+            "UPDATE account SET prints = ? WHERE id = ?", (json.dumps([*named.prints, own]), named.id)
+        )
+        return named
+    with database.transaction():
+        ((last,),) = database.rows("SELECT coalesce(max(id), 0) FROM account")
+        name = who.name or automatic_name(prints[0])
+        database.run(
+            "INSERT INTO account (id, target, name, salt, prints, since) VALUES (?, ?, ?, ?, ?, ?)",
+            (last + 1, who.target, name, who.owner.salt.hex(), json.dumps(prints), since.isoformat()),
+        )
+    return accounts_of(database)[-1]
+
+
+def _knows(account: MirroredAccount, owner: Owner) -> bool:
+    return not set(account.prints).isdisjoint(owner.fingerprints(bytes.fromhex(account.salt)))
+
+
+def chosen(database: Database, name: str | None = None) -> MirroredAccount:
+    """Return the account that is asked about: the one named, else the only one.
+
+    Raises:
+        MirrorError: there is none of that name, or it cannot be told which one is meant.
+    """
+    known = accounts_of(database)
+    found = [account for account in known if name is None or account.name == name]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(account.name for account in known) or "none"
+    if name is None and found:
+        raise MirrorError(f"the mirror {database.name} holds several accounts ({names}); name one (account=)")
+    if name is None:
+        raise MirrorError(f"the mirror {database.name} holds no account yet; confirma mirror sync reads one")
+    raise MirrorError(f"the mirror {database.name} holds no account {name}, but {names}")

@@ -1,0 +1,70 @@
+"""Opens a mirror by what names it: a path, or the URL of a PostgreSQL database."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeAlias
+
+from confirma_async.accounts.folders import journal_root
+from confirma_async.errors import ConfigurationError
+from confirma_async.files import make_private
+from confirma_async.mirror.store.database import Database
+
+MIRROR_VARIABLE = "CONFIRMA_MIRROR"
+"""The environment variable that names the mirror: a path, or a URL."""
+
+MIRROR_NAME = "mirror.db"
+"""The mirror in the folder of the journals, where no other is named."""
+
+Where: TypeAlias = str | Path | None
+"""What a caller names as the mirror; None is the user's own."""
+
+
+def place_of(where: Where) -> str | Path:
+    """Where a mirror is: what is named, else what CONFIRMA_MIRROR says, else beside the journals.
+
+    Raises:
+        ConfigurationError: the user has no home directory, or the URL is of another kind of database.
+    """
+    named = where or os.environ.get(MIRROR_VARIABLE) or journal_root() / MIRROR_NAME
+    text = str(named)
+    if text.startswith(("postgresql://", "postgres://")):
+        return text
+    if "://" in text:
+        raise ConfigurationError(
+            f"a mirror is a file, or a URL that begins with postgresql://, and not with {text.partition('://')[0]}://"
+        )
+    return Path(named).absolute()
+
+
+def open_mirror(where: Where = None, *, make: bool = False) -> Database:
+    """Open a mirror.
+
+    Args:
+        where: What names it.
+        make: Whether it is made where there is none.
+
+    Raises:
+        MirrorError: it cannot be opened, is something else, or of a newer version.
+        ConfigurationError: there is no place for it, or the driver is not installed.
+    """
+    place = place_of(where)
+    if isinstance(place, str):
+        try:
+            from confirma_async.mirror.store.postgres import PostgresDatabase
+        except ImportError as error:
+            raise ConfigurationError(
+                "a mirror in PostgreSQL needs psycopg: pip install 'confirma-sdk[postgres]'"
+            ) from error
+        return PostgresDatabase(place, make=make)
+    from confirma_async.mirror.store.sqlite import SqliteDatabase
+
+    if make and where is None and not os.environ.get(MIRROR_VARIABLE):
+        try:
+            make_private(place.parent)
+        except OSError as error:
+            raise ConfigurationError(
+                f"the folder {place.parent} cannot be made; name a mirror (db=)"
+            ) from error
+    return SqliteDatabase(place, make=make)

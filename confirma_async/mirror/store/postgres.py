@@ -1,0 +1,167 @@
+"""The mirror in PostgreSQL, in a schema of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Generator, Iterable
+from functools import cache
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import psycopg
+from attrs import frozen
+from psycopg import errors, sql
+
+from confirma_async.errors import MirrorBusyError, MirrorError
+from confirma_async.mirror.store.database import Found, Values
+from confirma_async.mirror.store.tables import MADE, TABLES, VERSION, VIEWS
+
+SCHEMA = "confirma_mirror"
+"""The schema that the tables lie in, so that they meet nobody else's."""
+
+_LOCK = 0x434E464D
+"""What advisory locks of a mirror go by."""
+
+
+@frozen
+class ServerAnswer:
+    """The answer to a question."""
+
+    columns: list[str]
+    rows: list[Found]
+    cut: bool
+
+
+class PostgresDatabase:
+    """A mirror in a PostgreSQL database.
+
+    Args:
+        url: ``postgresql://user@host/database``; the password is best kept in ``~/.pgpass``.
+        make: Whether the tables are made where there are none.
+
+    Raises:
+        MirrorError: the server cannot be reached, or the schema is of a newer version.
+    """
+
+    def __init__(self, url: str, *, make: bool = False) -> None:
+        parts = urlsplit(url)
+        self.name: str = f"postgresql://{parts.hostname or ''}{parts.path}"
+        self._url = url
+        self._depth = 0
+        self._connection = self._connected()
+        try:
+            with self._explained():
+                self._prepare(make=make)
+        except BaseException:
+            self.close()
+            raise
+
+    def rows(self, statement: str, values: Values = ()) -> list[Found]:
+        """All rows of a question."""
+        with self._explained() as connection:
+            return connection.execute(_placed(statement), values).fetchall()
+
+    def run(self, statement: str, values: Values = ()) -> int:
+        """Run one statement; return how many rows it changed."""
+        with self._explained() as connection:
+            return connection.execute(_placed(statement), values).rowcount
+
+    def many(self, statement: str, rows: Iterable[Values]) -> None:
+        """Run one statement for many rows."""
+        with self._explained() as connection, connection.cursor() as cursor:
+            cursor.executemany(_placed(statement), rows)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None]:
+        """All or nothing; inside another transaction it is part of that one."""
+        if self._depth:
+            yield
+            return
+        self._depth = 1
+        try:
+            with self._explained() as connection, connection.transaction():
+                yield
+        finally:
+            self._depth = 0
+
+    @contextlib.contextmanager
+    def alone(self, of: str = "run") -> Generator[None]:
+        """Keep every other run out, by a lock that the server takes back when the connection is gone."""
+        key = (_LOCK, zlib.crc32(of.encode()) - 2**31)
+        if not self.rows("SELECT pg_try_advisory_lock(?, ?)", key)[0][0]:
+            raise MirrorBusyError(
+                f"another run is at work on the mirror {self.name}; this one changed nothing"
+            )
+        try:
+            yield
+        finally:
+            with contextlib.suppress(MirrorError):  # the connection may be gone, and the lock with it
+                self.run("SELECT pg_advisory_unlock(?, ?)", key)
+
+    def ask(self, question: str, most: int) -> ServerAnswer:
+        """Answers a question by a cursor of a read-only transaction: it takes one SELECT, no more."""
+        with contextlib.closing(self._connected()) as connection:
+            connection.read_only = True
+            try:
+                with connection.transaction(), connection.cursor("question") as cursor:
+                    cursor.execute(_statement(question.strip().rstrip(";")))
+                    found = cursor.fetchmany(most + 1)
+                    columns = [column.name for column in cursor.description or ()]
+            except psycopg.Error as error:
+                raise MirrorError(f"this cannot be asked: {_reason(error)}") from error
+        return ServerAnswer(columns, found[:most], len(found) > most)
+
+    def close(self) -> None:
+        """End the connection. Closing twice is fine."""
+        self._connection.close()
+
+    def _connected(self) -> psycopg.Connection[Found]:
+        try:
+            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10)
+            connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(SCHEMA)))
+        except psycopg.Error as error:
+            told = MirrorError(f"the mirror {self.name} cannot be reached: {_reason(error)}")
+            told.resumable = isinstance(error, psycopg.OperationalError)
+            raise told from None  # the cause may name user and password
+        return connection
+
+    def _prepare(self, *, make: bool) -> None:
+        there = self.rows("SELECT to_regclass(?)", (f"{SCHEMA}.mirror",))[0][0]
+        if there is None and not make:
+            raise MirrorError(f"there is no mirror in {self.name} yet; confirma mirror sync makes one")
+        if there is None:
+            with self.transaction():
+                self.run("SELECT pg_advisory_xact_lock(?)", (_LOCK + 1,))  # two may begin at once
+                self.run(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+                if self.rows("SELECT to_regclass(?)", (f"{SCHEMA}.mirror",))[0][0] is None:
+                    for statement in (*TABLES, *(view.statement for view in VIEWS), MADE):
+                        self.run(statement)
+        found = self.rows("SELECT version FROM mirror")
+        if found and found[0][0] > VERSION:
+            raise MirrorError(f"the mirror {self.name} is of a newer version of this SDK; upgrade the SDK")
+
+    @contextlib.contextmanager
+    def _explained(self) -> Generator[psycopg.Connection[Found]]:
+        """Tells a failure of the database in a sentence."""
+        try:
+            yield self._connection
+        except psycopg.Error as error:
+            told = MirrorError(f"the mirror {self.name}: {_reason(error)}")
+            told.resumable = isinstance(error, psycopg.OperationalError | errors.DiskFull)
+            raise told from error
+
+
+@cache
+def _placed(statement: str) -> sql.SQL:
+    """Return a statement with this driver's places for values; ours hold neither ``%`` nor a quoted ``?``."""
+    return _statement(statement.replace("?", "%s"))
+
+
+def _statement(text: str) -> sql.SQL:
+    return sql.SQL(cast("Any", text))  # the driver's types want it written in the program
+
+
+def _reason(error: psycopg.Error) -> str:
+    """Return the server's own words, in one line, without the statement."""
+    return (error.diag.message_primary or str(error)).partition("\n")[0] or type(error).__name__

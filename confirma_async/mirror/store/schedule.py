@@ -1,0 +1,119 @@
+"""Which windows a run reads, by what the mirror knows of them and of the invoices in them."""
+
+from __future__ import annotations
+
+import datetime
+
+from attrs import frozen
+
+from confirma_async.mirror.reading.windows import (
+    HISTORY,
+    OVERLAP,
+    UNSETTLED,
+    Past,
+    halves,
+    is_due,
+    spans,
+    today_of,
+)
+from confirma_async.mirror.store.writing import Session
+from confirma_async.mirror.streams import DISTRIBUTED, PAID, Stream
+from confirma_async.pagination import Window
+
+SETTLED_STATES = ("CREDITED", "INTERMEDIATED", "ERROR", "DUPLICATE")
+"""Statuses of which nothing more is expected; of INVOICED, nothing where no case is open."""
+
+_DAY = datetime.timedelta(days=1)
+
+
+@frozen
+class Planned:
+    """A window that a run reads.
+
+    Attributes:
+        window: The days.
+        pieces: In how many pieces to begin, since the last reading had to be cut.
+        keep: Whether the reading counts for the schedule.
+    """
+
+    window: Window
+    pieces: int = 1
+    keep: bool = True
+
+
+def planned(session: Session, stream: Stream, since: datetime.date) -> list[Planned]:
+    """Return the windows of a list that are due, the latest last."""
+    today = today_of(session.now)
+    first = max(since, today - HISTORY * _DAY)
+    past = _past(session, stream)
+    unsettled = _unsettled(session, today) if stream is PAID else frozenset[datetime.date]()
+    due: list[Planned] = []
+    for window in halves(first, today + _DAY):
+        known = past.get(window.first)
+        held = any(window.first <= day <= window.last for day in unsettled)
+        if is_due(window, known, session.now, decaying=stream is DISTRIBUTED, unsettled=held):
+            due.append(Planned(window, known.pieces if known else 1))
+    if stream is DISTRIBUTED:
+        read = [plan.window for plan in due]
+        days = [day for day in _open_days(session, first) if not any(w.first <= day <= w.last for w in read)]
+        due = [*(Planned(window, keep=False) for window in spans(days)), *due]
+    return due
+
+
+def largest(session: Session, stream: Stream) -> int:
+    """Return the most records that one answer held and proved to be whole."""
+    ((found,),) = session.database.rows(
+        "SELECT coalesce(max(largest), 0) FROM reading WHERE account = ? AND stream = ? AND reason IS NULL",
+        (session.account, stream.name),
+    )
+    return int(found)
+
+
+def _past(session: Session, stream: Stream) -> dict[datetime.date, Past]:
+    rows = session.database.rows(
+        "SELECT first, proved_at, proved_last, pieces, reason FROM reading WHERE account = ? AND stream = ?",
+        (session.account, stream.name),
+    )
+    return {
+        datetime.date.fromisoformat(first): Past(
+            proved_at=None if proved_at is None else datetime.datetime.fromisoformat(proved_at),
+            proved_last=None if proved_last is None else datetime.date.fromisoformat(proved_last),
+            pieces=pieces,
+            open=reason is not None,
+        )
+        for first, proved_at, proved_last, pieces, reason in rows
+    }
+
+
+def _unsettled(session: Session, today: datetime.date) -> frozenset[datetime.date]:
+    """Return the days of payments that no settlement covers yet."""
+    rows = session.database.rows(
+        "SELECT DISTINCT r.last_day FROM payment_data p JOIN record r ON r.id = p.record "
+        "WHERE p.account = ? AND r.stream = 'payments' AND r.last_day >= ? AND r.gone_since IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM allocation_data a WHERE a.account = p.account "
+        "AND a.case_id = p.case_id AND a.amount_cents = p.amount_cents)",
+        (session.account, (today - UNSETTLED * _DAY).isoformat()),
+    )
+    return frozenset(datetime.date.fromisoformat(day) for (day,) in rows if day)
+
+
+def _open_days(session: Session, first: datetime.date) -> list[datetime.date]:
+    """Return the days of invoices, older than the overlap, of which something is still expected."""
+    states = ", ".join(f"'{state}'" for state in SETTLED_STATES)
+    until = (today_of(session.now) - OVERLAP * _DAY).isoformat()
+    rows = session.database.rows(
+        "SELECT DISTINCT d.date FROM distribution_data d JOIN record r ON r.id = d.record "
+        "LEFT JOIN case_data c ON c.account = d.account AND c.case_id = d.case_id "
+        "WHERE d.account = ? AND d.date >= ? AND d.date <= ? AND r.gone_since IS NULL "
+        f"AND coalesce(d.status, '') NOT IN ({states}) "
+        "AND NOT (d.status = 'INVOICED' AND (d.case_id IS NULL OR c.closed_at IS NOT NULL)) "
+        "UNION SELECT DISTINCT s.date FROM sent s WHERE s.account = ? AND s.date >= ? AND s.date <= ? "
+        "AND s.state IN ('accepted', 'unknown', 'sending') AND s.sent_at >= ? AND NOT EXISTS ("
+        "SELECT 1 FROM distribution_data d WHERE d.account = s.account AND d.number = s.number "
+        "AND d.date = s.date)",
+        (
+            session.account, first.isoformat(), until,
+            session.account, first.isoformat(), until, (session.now - UNSETTLED * _DAY).isoformat(),
+        ),
+    )  # fmt: skip
+    return sorted(datetime.date.fromisoformat(day) for (day,) in rows if day)

@@ -1,0 +1,235 @@
+"""The mirror in a file: SQLite, one connection."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Generator, Iterable, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from confirma_async.errors import MirrorBusyError, MirrorError
+from confirma_async.mirror.store.database import Found, Values
+from confirma_async.mirror.store.tables import MADE, TABLES, VERSION, VIEWS
+
+APPLICATION_ID = 0x434E464D
+"""Marks the file as a mirror of this SDK, in SQLite's own header field."""
+
+_SENTENCES: Mapping[int | None, str] = {
+    sqlite3.SQLITE_FULL: "the disk is full; free some space, then run the same again, nothing is lost",
+    sqlite3.SQLITE_READONLY: "the file or its folder cannot be written to",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; check that its folder exists and is writable",
+    sqlite3.SQLITE_IOERR: "the disk reports an error; check it, then run the same again, nothing is lost",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged; put a copy in its place, or move it away and sync anew",
+    sqlite3.SQLITE_NOTADB: "the file is no mirror of this SDK; name another one",
+    sqlite3.SQLITE_BUSY: "another program holds it; try again when that has ended",
+    sqlite3.SQLITE_LOCKED: "another program holds it; try again when that has ended",
+}
+
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+_PATIENCE = 5.0
+"""Seconds that a statement waits for another program, such as a question that is being answered."""
+
+_ALLOWED = frozenset(
+    {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+)
+_FUNCTIONS_REFUSED = frozenset({"load_extension", "readfile", "writefile", "edit"})
+
+_STEPS = 100_000
+"""Steps of SQLite's machine after which Python may look whether it was interrupted."""
+
+
+@frozen
+class FileAnswer:
+    """The answer to a question."""
+
+    columns: list[str]
+    rows: list[Found]
+    cut: bool
+
+
+class SqliteDatabase:
+    """A mirror in a file.
+
+    Args:
+        path: The file.
+        make: Whether it is made where there is none.
+
+    Raises:
+        MirrorError: it cannot be opened, is something else, or of a newer version.
+    """
+
+    def __init__(self, path: Path, *, make: bool = False) -> None:
+        self._path = path
+        self.name: str = str(path)
+        self._depth = 0
+        self._connection: sqlite3.Connection | None = None
+        with self._explained():
+            self._connection = self._opened(make=make)
+
+    def rows(self, statement: str, values: Values = ()) -> list[Found]:
+        """All rows of a question."""
+        with self._explained() as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def run(self, statement: str, values: Values = ()) -> int:
+        """Run one statement; return how many rows it changed."""
+        with self._explained() as connection:
+            return connection.execute(statement, values).rowcount
+
+    def many(self, statement: str, rows: Iterable[Values]) -> None:
+        """Run one statement for many rows."""
+        with self._explained() as connection:
+            connection.executemany(statement, rows)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None]:
+        """All or nothing; inside another transaction it is part of that one."""
+        if self._depth:
+            yield
+            return
+        self.run("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.rollback()
+            raise
+        finally:
+            self._depth = 0
+
+    @contextlib.contextmanager
+    def alone(self, of: str = "run") -> Generator[None]:
+        """Keep every other run out, by a lock beside the file: one on the file itself is SQLite's own."""
+        file = self._path.resolve()
+        lock = file.with_name(f"{file.name}-{of}")
+        try:
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise _busy(self.name) from None
+            yield
+        finally:
+            os.close(descriptor)
+
+    def ask(self, question: str, most: int) -> FileAnswer:
+        """Answers a question on a connection of its own, which can only read."""
+        with contextlib.closing(sqlite3.connect(self._uri("ro"), uri=True, timeout=_PATIENCE)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.set_authorizer(_authorised)
+            connection.set_progress_handler(lambda: 0, _STEPS)
+            try:
+                cursor = connection.execute(question)
+                found = cursor.fetchmany(most + 1)
+            except (sqlite3.Error, sqlite3.Warning) as error:
+                raise MirrorError(f"this cannot be asked: {error}") from error
+            columns = [column[0] for column in cursor.description or ()]
+        if not columns:
+            raise MirrorError("this is no question: only SELECT is answered")
+        return FileAnswer(columns, found[:most], len(found) > most)
+
+    def close(self) -> None:
+        """Lets go of the file. Closing twice is fine."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _opened(self, *, make: bool) -> sqlite3.Connection:
+        if self._path.is_dir() or (self._path.exists() and not self._path.is_file()):
+            raise MirrorError(f"{self._path} is no regular file; name another place for the mirror")
+        if not self._path.exists():
+            if not make:
+                raise MirrorError(
+                    f"there is no mirror {self._path}; confirma mirror sync makes one, or name another (db=)"
+                )
+            try:
+                os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            except FileExistsError:
+                pass
+            except OSError as error:
+                raise _unwritable(self._path, error) from error
+        if not _may_be_a_database(self._path):
+            raise MirrorError(f"{self._path} is no mirror of this SDK, and is left alone; name another file")
+        connection = sqlite3.connect(
+            self._uri("rw"), uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE
+        )
+        try:
+            _prepare(self._path, connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _uri(self, mode: str) -> str:
+        return f"{self._path.resolve().as_uri()}?mode={mode}"
+
+    @contextlib.contextmanager
+    def _explained(self) -> Generator[sqlite3.Connection]:
+        """Tells a failure of the database in a sentence."""
+        try:
+            yield self._connection  # type: ignore[misc]  # None while it is being opened, when nobody asks
+        except sqlite3.Error as error:
+            raise _told(self._path, error) from error
+
+
+def _may_be_a_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(16)
+    return start in {b"", b"SQLite format 3\0"}
+
+
+def _prepare(path: Path, connection: sqlite3.Connection) -> None:
+    """Make the tables of an empty file; refuse one that is something else, before anything is changed."""
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if owner != APPLICATION_ID and (tables or owner):
+        raise MirrorError(f"{path} is a database of another program, and is left alone; name another file")
+    if version > VERSION:
+        raise MirrorError(
+            f"the mirror {path} is of a newer version of this SDK; upgrade, or name another file"
+        )
+    if not tables:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            for statement in (*TABLES, *(view.statement for view in VIEWS), MADE):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
+def _authorised(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
+    """Whether a question may do this; anything but reading is refused before it begins."""
+    refused = action not in _ALLOWED or (second or "").lower() in _FUNCTIONS_REFUSED
+    return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
+
+
+def _told(path: Path, error: sqlite3.Error) -> MirrorError:
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    told = MirrorError(f"the mirror {path}: {_SENTENCES.get(primary) or error}")
+    told.resumable = primary in _PASSING
+    return told
+
+
+def _unwritable(path: Path, error: OSError) -> MirrorError:
+    reason = (error.strerror or "it failed").lower()
+    return MirrorError(f"the mirror {path} cannot be made ({reason}); name another place (db=)")
+
+
+def _busy(name: str) -> MirrorBusyError:
+    return MirrorBusyError(f"another run is at work on the mirror {name}; this one changed nothing")

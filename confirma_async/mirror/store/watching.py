@@ -1,0 +1,108 @@
+"""Which cases are read, and when again: at once where something changed, else the more seldom the older."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, cast
+
+from confirma_async.mirror.content import Raw
+from confirma_async.mirror.projections import moment
+from confirma_async.mirror.store.database import portions
+from confirma_async.mirror.streams import Names
+from confirma_async.schemas import Case, CaseSummary
+
+if TYPE_CHECKING:
+    from confirma_async.mirror.store.writing import Session
+
+_DAY = datetime.timedelta(days=1)
+OPEN_PAUSES = (_DAY, 7 * _DAY)
+"""The least and the greatest pause between two readings of a case that goes on."""
+CLOSED_PAUSES = (28 * _DAY, 112 * _DAY)
+"""The same of one that is closed."""
+FOLLOWED = 400 * _DAY
+"""How long a closed case is read at all, from its last event on."""
+
+
+def notice(session: Session, cases: Collection[int]) -> None:
+    """Has cases read in this run, since something of theirs has changed."""
+    session.database.many(
+        "INSERT INTO watch (account, case_id, due_at) VALUES (?, ?, ?) "
+        "ON CONFLICT (account, case_id) DO UPDATE SET due_at = excluded.due_at",
+        [(session.account, case, session.at) for case in sorted(cases)],
+    )
+
+
+def due(session: Session, most: int) -> list[int]:
+    """Return the cases to read now, the longest due first."""
+    rows = session.database.rows(
+        "SELECT case_id FROM watch WHERE account = ? AND due_at <= ? ORDER BY due_at, case_id LIMIT ?",
+        (session.account, session.at, most),
+    )
+    return [case for (case,) in rows]
+
+
+def left(session: Session) -> int:
+    """How many cases are due."""
+    ((count,),) = session.database.rows(
+        "SELECT count(*) FROM watch WHERE account = ? AND due_at <= ?", (session.account, session.at)
+    )
+    return int(count)
+
+
+def unread(session: Session, case: int, reason: str) -> None:
+    """Note why a case could not be read; it stays due, after the others."""
+    later = moment(session.now + _DAY / 2)
+    session.database.run(
+        "UPDATE watch SET due_at = ?, reason = ? WHERE account = ? AND case_id = ?",
+        (later, reason, session.account, case),
+    )
+
+
+def read(session: Session, cases: Sequence[tuple[int, Raw, str]]) -> None:
+    """Note that cases were read, and when each is to be read again.
+
+    Args:
+        session: The mirror and the run.
+        cases: Their numbers, what was told, and the digest of what changes with an event only.
+    """
+    known: dict[int, tuple[str | None, str | None]] = {}
+    for places, part in portions([number for number, _, _ in cases]):
+        known |= {
+            number: (steady, moved)
+            for number, steady, moved in session.database.rows(
+                f"SELECT case_id, steady, moved_at FROM watch WHERE account = ? AND case_id IN ({places})",
+                (session.account, *part),
+            )
+        }
+    rows: list[tuple[str | None, ...]] = []
+    for number, raw, steady in cases:
+        before, moved = known.get(number, (None, None))
+        moved = session.at if before != steady or moved is None else moved
+        again = _again(session.now, datetime.datetime.fromisoformat(moved), closed=_is_closed(session, raw))
+        rows.append(
+            (moment(again), session.at, moved, steady, cast("str", session.account), cast("str", number))
+        )
+    session.database.many(
+        "UPDATE watch SET due_at = ?, read_at = ?, moved_at = ?, steady = ?, reason = NULL "
+        "WHERE account = ? AND case_id = ?",
+        rows,
+    )
+
+
+def _again(now: datetime.datetime, moved: datetime.datetime, *, closed: bool) -> datetime.datetime | None:
+    """When a case is read again; None where nothing more is expected of it."""
+    idle = now - moved
+    if closed and idle > FOLLOWED:
+        return None
+    least, greatest = CLOSED_PAUSES if closed else OPEN_PAUSES
+    return (
+        now + min(max(idle, least), greatest) - _DAY / 8
+    )  # a run that begins a little earlier reads it, too
+
+
+def _is_closed(session: Session, raw: Raw) -> bool:
+    summary = Names(session.converter, Case).get(raw, "summary")
+    if not isinstance(summary, dict):
+        return False
+    return Names(session.converter, CaseSummary).get(cast("Raw", summary), "closed_at") is not None

@@ -1,0 +1,374 @@
+"""What was read of a window becomes part of the mirror, in one transaction: all of it, or nothing."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from attrs import define, field, frozen
+
+from confirma_async.converters import Converter
+from confirma_async.errors import MirrorBusyError
+from confirma_async.mirror.content import Raw
+from confirma_async.mirror.events.told import Told, events_of
+from confirma_async.mirror.matching import Comparison, Known, compare, lies_within, pair
+from confirma_async.mirror.projections import Drift, moment, project
+from confirma_async.mirror.reading.proof import Reading
+from confirma_async.mirror.reading.windows import asked
+from confirma_async.mirror.store.database import Database, portions
+from confirma_async.mirror.store.tables import PROJECTIONS
+from confirma_async.mirror.streams import PAID, Names, Seen, Stream
+from confirma_async.pagination import SEAM, Window
+from confirma_async.schemas import Payment
+
+ABSENCE = datetime.timedelta(hours=20)
+"""How far two proved absences must lie apart before a record counts as gone: those of two daily runs."""
+
+_KNOWN = "id, base, hash, first_day, last_day, revision, missed_at, gone_since"
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@frozen(kw_only=True)
+class Session:
+    """What writes are made for.
+
+    Attributes:
+        database: The mirror.
+        account: The account's number.
+        run: The run's number: one that is not the latest any more writes nothing.
+        now: The moment of the run.
+        converter: Reads records, with the user's corrections of names.
+    """
+
+    database: Database
+    account: int
+    run: int
+    now: datetime.datetime
+    converter: Converter
+
+    @property
+    def at(self) -> str:
+        """The moment, as the mirror keeps it."""
+        return moment(self.now) or ""
+
+
+@define
+class Merged:
+    """What came of it.
+
+    Attributes:
+        records: How many records were seen.
+        kinds: How many of them were new, changed, gone or back.
+    """
+
+    records: int = 0
+    kinds: Counter[str] = field(factory=Counter[str])
+
+
+def merge(session: Session, stream: Stream, reading: Reading, *, keep: bool = True) -> Merged:
+    """Make a reading of a window part of the mirror.
+
+    Args:
+        session: The mirror and the run.
+        stream: What was read.
+        reading: What came of it.
+        keep: Whether the reading counts for the schedule.
+
+    Raises:
+        MirrorBusyError: another run has begun since.
+    """
+    with session.database.transaction():
+        check_latest(session)
+        found = _compared(session, stream, reading)
+        merged = _write(session, stream.name, found)
+        merged.records = len(reading.seen)
+        if keep:
+            _keep_reading(session, stream, reading)  # the last thing: what is not whole is read again
+    return merged
+
+
+def lacking(session: Session, stream: Stream, reading: Reading) -> list[datetime.date]:
+    """Return the days of records that a whole window lacks, and that are not known to be gone."""
+    absent = _compared(session, stream, reading).absent
+    return [datetime.date.fromisoformat(each.last_day) for each in absent if each.gone_since is None]
+
+
+def merge_cases(session: Session, cases: Sequence[tuple[int, Seen, str]]) -> Merged:
+    """Make cases that were read part of the mirror.
+
+    Args:
+        session: The mirror and the run.
+        cases: Their numbers, what was told of each, and the digest of what changes with an event only.
+    """
+    from confirma_async.mirror.store.watching import read
+
+    with session.database.transaction():
+        check_latest(session)
+        seen = [each for _, each, _ in cases]
+        found = compare(_of_bases(session, "cases", {each.base for each in seen}), seen)
+        merged = _write(session, "cases", found)
+        merged.records = len(cases)
+        read(session, [(number, each.raw, steady) for number, each, steady in cases])
+    return merged
+
+
+def check_latest(session: Session) -> None:
+    """Refuses to write for a run that another one has taken the place of."""
+    ((latest,),) = session.database.rows("SELECT max(id) FROM run")
+    if latest != session.run:
+        raise MirrorBusyError(
+            f"another run has begun on the mirror {session.database.name}; this one stopped before it wrote "
+            "any more"
+        )
+
+
+def _compared(session: Session, stream: Stream, reading: Reading) -> Comparison:
+    window = asked(reading.window)
+    first, last = (window.first - SEAM).isoformat(), (window.last + SEAM).isoformat()
+    rows = session.database.rows(
+        f"SELECT {_KNOWN} FROM record WHERE account = ? AND stream = ? AND last_day >= ? AND first_day <= ?",
+        (session.account, stream.name, first, last),
+    )
+    known = {row[0]: Known(*row) for row in rows}
+    elsewhere = {each.base for each in reading.seen} - {each.base for each in known.values()}
+    if elsewhere:  # a record may have borne other days, and an answer may tell of others than were asked for
+        known |= {each.id: each for each in _of_bases(session, stream.name, elsewhere)}
+    found = compare(known.values(), reading.seen)
+    surely = reading.window if reading.whole else None
+    found.absent = [each for each in found.absent if surely and lies_within(each, surely.first, surely.last)]
+    if stream is PAID and found.new and found.absent:
+        _pair_payments(session, found)
+    return found
+
+
+def _of_bases(session: Session, stream: str, bases: Iterable[str]) -> list[Known]:
+    found: list[Known] = []
+    for places, part in portions(list(bases)):
+        found += [
+            Known(*row)
+            for row in session.database.rows(
+                f"SELECT {_KNOWN} FROM record WHERE account = ? AND stream = ? AND base IN ({places})",
+                (session.account, stream, *part),
+            )
+        ]
+    return found
+
+
+def _pair_payments(session: Session, found: Comparison) -> None:
+    names = Names(session.converter, Payment)
+
+    def marks(raw: Raw) -> Sequence[Hashable]:
+        about = tuple(str(names.get(raw, name)) for name in ("case_id", "invoice_number"))
+        dates = tuple(str(names.get(raw, name)) for name in ("booking_date", "payment_date"))
+        return (*about, *dates), (*about, names.get(raw, "amount"))
+
+    absent = [each for each in found.absent if each.gone_since is None]
+    raws = latest_raw(session, [(each.id, each.revision) for each in absent])
+    pair(found, {ident: marks(raw) for ident, raw in raws.items()}, lambda seen: marks(seen.raw))
+
+
+def latest_raw(session: Session, forms: Sequence[tuple[int, int]]) -> dict[int, Raw]:
+    """Return the raw form of records, by their number and that of the form."""
+    wanted = set(forms)
+    found: dict[int, Raw] = {}
+    for places, part in portions([record for record, _ in forms]):
+        for record, number, raw in session.database.rows(
+            f"SELECT record, number, raw FROM revision WHERE record IN ({places})", part
+        ):
+            if (record, number) in wanted:
+                found[record] = session.converter.parse(raw)
+    return found
+
+
+def _write(session: Session, stream: str, found: Comparison) -> Merged:
+    database, merged = session.database, Merged()
+    told: list[Told] = []
+    back = [each for each in found.same if each.gone_since is not None]
+    seen_again = [each.id for each in found.same if each.missed_at is not None or each.gone_since is not None]
+    for places, part in portions(seen_again):
+        database.run(f"UPDATE record SET missed_at = NULL, gone_since = NULL WHERE id IN ({places})", part)
+    told += [Told("back", stream, each.id, each.revision) for each in back]
+    told += _write_absent(session, stream, found.absent)
+    told += _write_changed(session, stream, found.changed)
+    told += _write_new(session, stream, found)
+    _write_told(session, told)
+    merged.kinds.update(each.kind for each in told)
+    return merged
+
+
+def _write_absent(session: Session, stream: str, absent: Sequence[Known]) -> list[Told]:
+    gone: list[Known] = []
+    missed: list[int] = []
+    for each in absent:
+        if each.gone_since is not None:
+            continue
+        if each.missed_at is None:
+            missed.append(each.id)
+        elif session.now - datetime.datetime.fromisoformat(each.missed_at) >= ABSENCE:
+            gone.append(each)
+    for places, part in portions(missed):
+        session.database.run(f"UPDATE record SET missed_at = ? WHERE id IN ({places})", (session.at, *part))
+    for places, part in portions([each.id for each in gone]):
+        session.database.run(f"UPDATE record SET gone_since = ? WHERE id IN ({places})", (session.at, *part))
+    raws = latest_raw(session, [(each.id, each.revision) for each in gone])
+    return [Told("gone", stream, each.id, each.revision, raw=raws.get(each.id)) for each in gone]
+
+
+def _write_changed(session: Session, stream: str, changed: Sequence[tuple[Known, Seen]]) -> list[Told]:
+    if not changed:
+        return []
+    database = session.database
+    database.many(
+        "UPDATE record SET base = ?, hash = ?, first_day = ?, last_day = ?, revision = ?, missed_at = NULL, "
+        "gone_since = NULL WHERE id = ?",
+        [(seen.base, seen.hash, *_days(seen), known.revision + 1, known.id) for known, seen in changed],
+    )
+    forms = [(known.id, known.revision + 1, seen.raw) for known, seen in changed]
+    before = latest_raw(session, [(known.id, known.revision) for known, _ in changed])
+    _write_forms(session, stream, forms, anew=True)
+    return [
+        Told("changed", stream, known.id, known.revision + 1, raw=seen.raw, before=before.get(known.id))
+        for known, seen in changed
+    ]
+
+
+def _write_new(session: Session, stream: str, found: Comparison) -> list[Told]:
+    if not found.new:
+        return []
+    ((last,),) = session.database.rows("SELECT coalesce(max(id), 0) FROM record")
+    numbered = list(enumerate(found.new, last + 1))
+    session.database.many(
+        "INSERT INTO record (id, account, stream, base, hash, first_day, last_day, revision, first_seen) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
+        [
+            (ident, session.account, stream, seen.base, seen.hash, *_days(seen), session.at)
+            for ident, seen in numbered
+        ],
+    )
+    _write_forms(session, stream, [(ident, 1, seen.raw) for ident, seen in numbered])
+    return [
+        Told("new", stream, ident, 1, raw=seen.raw, pair=found.doubtful.get(place))
+        for place, (ident, seen) in enumerate(numbered)
+    ]
+
+
+def _days(seen: Seen) -> tuple[str, str]:
+    return ("", "") if seen.days is None else (seen.days[0].isoformat(), seen.days[1].isoformat())
+
+
+def _write_forms(
+    session: Session, stream: str, forms: Sequence[tuple[int, int, Raw]], *, anew: bool = False
+) -> None:
+    """Keep the raw form of records, and make the typed rows of it."""
+    session.database.many(
+        "INSERT INTO revision (record, number, seen_at, raw) VALUES (?, ?, ?, ?)",
+        [(record, number, session.at, _encode(raw).decode()) for record, number, raw in forms],
+    )
+    write_projections(session, stream, [(record, raw) for record, _, raw in forms], anew=anew)
+
+
+def write_projections(
+    session: Session, stream: str, records: Sequence[tuple[int, Raw]], *, anew: bool = True
+) -> None:
+    """Make the typed rows of records.
+
+    Args:
+        session: The mirror and the run.
+        stream: What they are.
+        records: Their numbers, and what was told of each.
+        anew: Whether there may be rows of them already.
+    """
+    from confirma_async.mirror.store.watching import notice
+
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    drift: Counter[Drift] = Counter()
+    cases: set[int] = set()
+    for record, raw in records:
+        projection = project(stream, raw, session.converter)
+        for table, found in projection.rows.items():
+            rows.setdefault(table, []).extend(_placed(table, record, session.account, row) for row in found)
+        drift.update(set(projection.drift))
+        cases.update(projection.cases)
+    if anew:
+        for table in PROJECTIONS:
+            if stream_of(table) == stream:
+                for places, part in portions([record for record, _ in records]):
+                    session.database.run(f"DELETE FROM {table} WHERE record IN ({places})", part)
+    for table, found in rows.items():
+        places = ", ".join("?" * len(found[0])) if found else ""
+        if found:
+            session.database.many(f"INSERT INTO {table} VALUES ({places})", found)
+    notice(session, cases)
+    session.database.many(
+        "INSERT INTO drift VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, stream, path, kind) DO UPDATE "
+        "SET last_seen = excluded.last_seen, records = drift.records + excluded.records",
+        [
+            (session.account, stream, each.path, each.kind, session.at, session.at, count)
+            for each, count in drift.items()
+        ],
+    )
+
+
+def stream_of(table: str) -> str:
+    """Return the stream that a typed table is made of."""
+    return {"distribution_data": "distributions", "payment_data": "payments", "case_data": "cases"}.get(
+        table, "settlements"
+    )
+
+
+def _placed(table: str, record: int, account: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row with its record and its account; that of an allocation has its position between them."""
+    return (record, row[0], account, *row[1:]) if table == "allocation_data" else (record, account, *row)
+
+
+def _write_told(session: Session, told: Sequence[Told]) -> None:
+    if not told:
+        return
+    ((last,),) = session.database.rows("SELECT coalesce(max(id), 0) FROM change")
+    session.database.many(
+        "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (last + place, session.account, session.run, session.at, each.stream, each.kind, each.record,
+             each.revision, each.pair)
+            for place, each in enumerate(told, 1)
+        ],
+    )  # fmt: skip
+    put_events(session, [event for each in told for event in events_of(each, session.converter)])
+
+
+def put_events(session: Session, events: Sequence[tuple[str, str, str, Raw]]) -> None:
+    """Put events in the table that they are delivered from.
+
+    Args:
+        session: The mirror and the run.
+        events: Their names, types, subjects and data. One whose name is known is there already.
+    """
+    if not events:
+        return
+    ((last,),) = session.database.rows("SELECT coalesce(max(id), 0) FROM event")
+    session.database.many(
+        "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, name) DO NOTHING",
+        [
+            (last + place, session.account, name, session.at, kind, subject, _encode(data).decode())
+            for place, (name, kind, subject, data) in enumerate(events, 1)
+        ],
+    )
+
+
+def _keep_reading(session: Session, stream: Stream, reading: Reading) -> None:
+    window: Window = reading.window
+    first, last = window.first.isoformat(), window.last.isoformat()
+    proved = session.at if reading.whole else None
+    session.database.run(
+        "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, stream, first) "
+        "DO UPDATE SET last = excluded.last, read_at = excluded.read_at, records = excluded.records, "
+        "proved_at = coalesce(excluded.proved_at, reading.proved_at), "
+        "proved_last = coalesce(excluded.proved_last, reading.proved_last), pieces = excluded.pieces, "
+        "largest = excluded.largest, reason = excluded.reason",
+        (session.account, stream.name, first, last, session.at, proved, last if reading.whole else None,
+         len(reading.seen), reading.pieces, reading.largest, reading.reason),
+    )  # fmt: skip

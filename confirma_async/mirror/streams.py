@@ -1,0 +1,273 @@
+"""What is mirrored: the lists of the service, how each is asked, and what tells its records apart."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias, cast
+
+from attrs import evolve, field, frozen
+
+from confirma_async.contract import CASE, DISTRIBUTIONS, PAYMENTS, SETTLEMENTS, Operation, Repeat
+from confirma_async.converters import Converter
+from confirma_async.mirror.content import Raw, digest, without
+from confirma_async.pagination import Window
+from confirma_async.schemas import (
+    Case,
+    CaseDetails,
+    CaseSummary,
+    DistributionInformation,
+    DistributionMetaData,
+    DistributionQuery,
+    DistributionRecord,
+    FiltersApplied,
+    Payment,
+    PaymentsQuery,
+    Settlement,
+    Settlements,
+    SettlementsQuery,
+)
+from confirma_async.schemas.wire import Schema
+
+Days: TypeAlias = tuple[datetime.date, datetime.date] | None
+"""The earliest and the latest day that a record bears; None where it bears none."""
+
+
+def _told_even_if_empty(operation: Operation) -> Operation:
+    """Return the same operation, whose empty answer says that there is nothing (contract §1)."""
+    return evolve(operation, no_content=True, answer_shown=False, repeat=Repeat.SAFE)
+
+
+@frozen
+class Names:
+    """The wire names of a schema's attributes, with the user's corrections."""
+
+    converter: Converter
+    schema: type[Schema]
+    of: Mapping[str, str] = field(init=False)
+    older: Mapping[str, str] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        fields = self.converter.fields_of(self.schema)
+        object.__setattr__(self, "of", {item.attribute: item.wire for item in fields})
+        object.__setattr__(self, "older", {item.attribute: item.older for item in fields if item.older})
+
+    def get(self, raw: Raw, attribute: str) -> Any:
+        """Return the value of an attribute, as the wire has it."""
+        found = raw.get(self.of[attribute])
+        return raw.get(self.older[attribute]) if found is None and attribute in self.older else found
+
+
+@frozen
+class Whole:
+    """A list as one answer gave it.
+
+    Attributes:
+        records: Its records.
+        count: How many the answer says there are; None where it says nothing.
+        window: The days that the answer says it was filtered by; None where it says nothing.
+    """
+
+    records: Sequence[Raw]
+    count: int | None = None
+    window: tuple[Any, Any] | None = None
+
+
+@frozen(kw_only=True)
+class Stream:
+    """One list of the service.
+
+    Attributes:
+        name: Its name in the mirror.
+        operation: What is called; nothing that it does changes anything.
+        record: The schema of a record.
+        query: Asks for a window of days.
+        whole: Finds the records in an answer.
+        key: The attributes that tell a record apart; empty where only all that it says does.
+        days: The attributes that hold the days by which the service may filter.
+        passing: What changes by itself and is no change: paths of attributes with their schemas.
+    """
+
+    name: str
+    operation: Operation
+    record: type[Schema]
+    query: Callable[[Window], Schema]
+    whole: Callable[[Converter, Any], Whole]
+    key: Sequence[str] = ()
+    days: Sequence[str]
+    passing: Sequence[str] = ()
+
+    def reader(self, converter: Converter) -> Reader:
+        """Return what reads its records, with the user's corrections of names."""
+        return Reader(self, Names(converter, self.record))
+
+
+@frozen
+class Seen:
+    """One record of an answer.
+
+    Attributes:
+        base: What tells it apart, as a digest.
+        hash: The digest of its content.
+        days: The days that it bears.
+        raw: As it came.
+    """
+
+    base: str
+    hash: str
+    days: Days
+    raw: Raw
+
+
+@frozen
+class Reader:
+    """Reads the records of a stream far enough to tell them apart."""
+
+    stream: Stream
+    names: Names
+
+    def seen(self, raw: Raw) -> Seen:
+        """Return a record of an answer."""
+        content = without(raw, [(self.names.of[name],) for name in self.stream.passing])
+        whole = digest(content)
+        base = whole
+        if self.stream.key:
+            key = [self.names.get(raw, name) for name in self.stream.key]
+            base = digest([self.stream.name, *(str(part) if part is not None else None for part in key)])
+        return Seen(base, whole, self.days(raw), raw)
+
+    def days(self, raw: Raw) -> Days:
+        """Return the earliest and the latest day that it bears."""
+        found = [day for name in self.stream.days if (day := day_of(self.names.get(raw, name)))]
+        return (min(found), max(found)) if found else None
+
+
+def day_of(value: object) -> datetime.date | None:
+    """Return the day of a date or a date-time in JSON."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return datetime.date.fromisoformat(value[:10])
+    except ValueError:
+        return None
+
+
+def _list_of(value: object) -> Sequence[Raw] | None:
+    """Return the objects of a list; None where it is none, or holds something else."""
+    if not isinstance(value, list):
+        return None
+    found: list[Any] = value  # pyright: ignore[reportUnknownVariableType]  (JSON)
+    return found if all(isinstance(each, dict) for each in found) else None
+
+
+class NotAListError(ValueError):
+    """An answer that holds no list of objects where one must be."""
+
+
+def _in_envelope(
+    schema: type[Schema], attribute: str, converter: Converter, found: Any
+) -> tuple[Names, Sequence[Raw]]:
+    names = Names(converter, schema)
+    told: Raw = cast("Raw", found) if isinstance(found, dict) else {}
+    value = names.get(told, attribute)
+    records = () if value is None and names.of[attribute] in told else _list_of(value)
+    if records is None:
+        raise NotAListError(f"the answer holds no list under {names.of[attribute]}")
+    return names, records
+
+
+def _settlements(converter: Converter, found: Any) -> Whole:
+    return Whole(_in_envelope(Settlements, "settlements", converter, found)[1])
+
+
+def _payments(_converter: Converter, found: Any) -> Whole:
+    records = _list_of(found)
+    if records is None:
+        raise NotAListError("the answer is no list")
+    return Whole(records)
+
+
+def _distributions(converter: Converter, found: Any) -> Whole:
+    names, records = _in_envelope(DistributionInformation, "data", converter, found)
+    meta = names.get(found, "meta_data")
+    if not isinstance(meta, dict):
+        return Whole(records)
+    of_meta = Names(converter, DistributionMetaData)
+    count, filters = (of_meta.get(cast("Raw", meta), name) for name in ("total_count", "filters_applied"))
+    window = None
+    if isinstance(filters, dict):
+        of_filters = Names(converter, FiltersApplied)
+        window = tuple(
+            of_filters.get(cast("Raw", filters), name) for name in ("from_inv_date", "to_inv_date")
+        )
+    return Whole(records, count if isinstance(count, int) else None, cast("tuple[Any, Any] | None", window))
+
+
+SETTLED = Stream(
+    name="settlements",
+    operation=_told_even_if_empty(SETTLEMENTS),
+    record=Settlement,
+    query=lambda window: SettlementsQuery(from_date=window.first, to_date=window.last),
+    whole=_settlements,
+    key=("settlement_id",),
+    days=("settlement_date",),
+    passing=("api_fetch_date",),
+)
+"""Settlements; never by ``unfetchedOnly``, which tells a settlement once, to whoever asks first."""
+
+PAID = Stream(
+    name="payments",
+    operation=_told_even_if_empty(PAYMENTS),
+    record=Payment,
+    query=lambda window: PaymentsQuery(from_date=window.first, to_date=window.last),
+    whole=_payments,
+    days=("booking_date", "payment_date"),
+)
+"""Payments, which have no identifier: two that say the same are two."""
+
+DISTRIBUTED = Stream(
+    name="distributions",
+    operation=_told_even_if_empty(DISTRIBUTIONS),
+    record=DistributionRecord,
+    query=lambda window: DistributionQuery(from_inv_date=window.first, to_inv_date=window.last),
+    whole=_distributions,
+    key=("invoice_number", "invoice_date", "created_at"),
+    days=("invoice_date",),
+)
+"""What became of invoices. A number alone tells nothing apart: a reminder has that of its invoice."""
+
+STREAMS: Mapping[str, Stream] = {stream.name: stream for stream in (DISTRIBUTED, PAID, SETTLED)}
+"""The lists that are asked by days, in the order in which they are."""
+
+CASES = "cases"
+"""The stream of cases, each of which is asked for by itself."""
+
+CASE_OPERATION = evolve(CASE, repeat=Repeat.SAFE)
+
+
+@frozen
+class CaseReader:
+    """Reads what is told of a case."""
+
+    converter: Converter
+
+    def seen(self, found: Any) -> tuple[Seen, str] | None:
+        """Return the case, and the digest of what changes with an event; None where the answer holds none."""
+        if not isinstance(found, dict):
+            return None
+        case = Names(self.converter, CaseDetails).get(cast("Raw", found), "case")
+        return self.told_apart(cast("Raw", case)) if isinstance(case, dict) else None
+
+    def told_apart(self, raw: Raw) -> tuple[Seen, str]:
+        """Return a case, and the digest of what changes with an event only."""
+        names, of_summary = Names(self.converter, Case), Names(self.converter, CaseSummary)
+        content = without(raw, [(names.of["summary"], of_summary.of["active_days"])])
+        key = of_summary.get(names.get(raw, "summary") or {}, "case_id")
+        steady = without(content, [(names.of["balance"],)])
+        return Seen(digest([CASES, str(key)]), digest(content), None, raw), digest(steady)
+
+
+def flat(records: Sequence[Raw], reader: Reader) -> Iterator[Seen]:
+    """Every record of a list, as it is told apart."""
+    return map(partial(Reader.seen, reader), records)

@@ -1,0 +1,329 @@
+"""One run: reads what is due of every list, and the cases where something changed."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from attrs import define, evolve, field, frozen
+
+from confirma_async.errors import CallError, MirrorError, NotFoundError
+from confirma_async.mirror import journals
+from confirma_async.mirror.projections import moment
+from confirma_async.mirror.reading import windows
+from confirma_async.mirror.reading.proof import WindowReader, failure_of
+from confirma_async.mirror.store import schedule, watching
+from confirma_async.mirror.store.accounts import MirroredAccount
+from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.writing import Merged, Session, lacking, merge, merge_cases
+from confirma_async.mirror.streams import (
+    CASE_OPERATION,
+    CASES,
+    STREAMS,
+    CaseReader,
+    Seen,
+    Stream,
+)
+from confirma_async.mirror.threads import in_thread
+from confirma_async.pagination import Window
+from confirma_async.schemas import CaseQuery
+from confirma_async.session.decoding import Reply
+from confirma_async.session.pipeline import Pipeline
+
+CASES_AT_ONCE = 32
+"""Cases that are asked for together, and kept together."""
+
+CASES_OF_A_RUN = 5000
+"""Cases that a run reads at most, unless said otherwise: each costs a call."""
+
+UNKNOWN_CASE = "the service knows no such case"
+"""An answer, and not a failure: a record names a case that is none (any more)."""
+
+_BACKWARDS = datetime.timedelta(minutes=5)
+"""How far a clock may have been set back."""
+
+_GIVEN_UP = 3
+"""Windows in a row that could not be read, after which a list is left to the next run."""
+
+
+@frozen(kw_only=True)
+class StreamReport:
+    """What a run found of one list.
+
+    Attributes:
+        read: Windows, or cases, that were read.
+        open: Those that proved nothing, each with the reason.
+        records: Records that were seen.
+        new: Records that were not known.
+        changed: Records that say something else now.
+        gone: Records that count as gone now.
+        back: Records that were gone, and are listed again.
+        left: Cases that wait for a later run.
+    """
+
+    read: int = 0
+    open: Sequence[tuple[str, str]] = ()
+    records: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    back: int = 0
+    left: int = 0
+
+
+@frozen(kw_only=True)
+class SyncReport:
+    """What a run found.
+
+    Attributes:
+        account: The account's name.
+        mirror: What names the mirror.
+        run: The number of the run.
+        began_at: When it began.
+        calls: How many calls it made.
+        streams: What it found of each list, and of the cases.
+        journal: How many invoices the journal holds; None where none was read.
+        stopped: Why it stopped before its end, in words.
+        error: The same, as the error it was.
+    """
+
+    account: str
+    mirror: str
+    run: int
+    began_at: datetime.datetime
+    calls: int = 0
+    streams: dict[str, StreamReport] = field(factory=dict[str, StreamReport])
+    journal: int | None = None
+    stopped: str | None = None
+    error: CallError | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was due was read, and proved to be whole."""
+        return self.stopped is None and not any(stream.open for stream in self.streams.values())
+
+
+@frozen
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        stream: What it reads.
+        done: Windows or cases that were read.
+        total: How many there are to read, as far as that is known.
+    """
+
+    stream: str
+    done: int
+    total: int
+
+
+@frozen(kw_only=True)
+class SyncOptions:
+    """How a run goes.
+
+    Attributes:
+        first: The first day of a backfill; None for what is due.
+        last: The last day of a backfill.
+        journals: The journals of the account.
+        cases: Cases that are read at most.
+        progress: Called as windows and cases are read.
+    """
+
+    first: datetime.date | None = None
+    last: datetime.date | None = None
+    journals: Sequence[Path] = ()
+    cases: int = CASES_OF_A_RUN
+    progress: Callable[[Progress], object] | None = None
+
+
+async def run(
+    pipeline: Pipeline,
+    database: Database,
+    account: MirroredAccount,
+    now: datetime.datetime,
+    options: SyncOptions,
+) -> SyncReport:
+    """Do one run.
+
+    Args:
+        pipeline: Makes the calls.
+        database: The mirror, which nobody else writes to.
+        account: Whose records are read.
+        now: The moment of the run.
+        options: How it goes.
+
+    Raises:
+        MirrorError: the mirror cannot be written, or the clock has gone backwards.
+    """
+    session = await in_thread(_begun, pipeline, database, account, now)
+    running = _Run(pipeline, session, options)
+    report = SyncReport(account=account.name, mirror=database.name, run=session.run, began_at=now)
+    report = evolve(report, journal=await in_thread(_read_journals, database, account, options))
+    try:
+        await running.read_lists(account)
+        await running.read_cases()
+    except CallError as error:
+        running.error = error
+    report = evolve(
+        report,
+        calls=running.calls,
+        streams=running.reports,
+        stopped=None if running.error is None else str(running.error),
+        error=running.error,
+    )
+    await in_thread(_end, session, report)
+    return report
+
+
+def _begun(
+    pipeline: Pipeline, database: Database, account: MirroredAccount, now: datetime.datetime
+) -> Session:
+    at = moment(now) or ""
+    ((last, latest),) = database.rows("SELECT coalesce(max(id), 0), max(began_at) FROM run")
+    if latest is not None and datetime.datetime.fromisoformat(latest) - now > _BACKWARDS:
+        raise MirrorError(
+            f"the clock says {at}, and the last run began at {latest}: it has gone backwards. Put it right; "
+            "what is missing cannot be told from what is not yet there by a clock that is wrong"
+        )
+    with database.transaction():
+        database.run("INSERT INTO run (id, account, began_at) VALUES (?, ?, ?)", (last + 1, account.id, at))
+    return Session(database=database, account=account.id, run=last + 1, now=now, converter=pipeline.converter)
+
+
+def _end(session: Session, report: SyncReport) -> None:
+    records = sum(stream.records for stream in report.streams.values())
+    session.database.run(
+        "UPDATE run SET ended_at = ?, ending = ?, calls = ?, records = ? WHERE id = ?",
+        (session.at, report.stopped or "done", report.calls, records, session.run),
+    )
+
+
+def _read_journals(database: Database, account: MirroredAccount, options: SyncOptions) -> int | None:
+    there = [path for path in options.journals if path.exists()]
+    if not there:
+        return None
+    ((before,),) = database.rows("SELECT journal FROM account WHERE id = ?", (account.id,))
+    if before != journals.stamp_of(there):
+        journals.take_in(database, account, there)
+    ((count,),) = database.rows("SELECT count(*) FROM sent WHERE account = ?", (account.id,))
+    return int(count)
+
+
+@define
+class _Run:
+    """A run that goes on."""
+
+    pipeline: Pipeline
+    session: Session
+    options: SyncOptions
+    reports: dict[str, StreamReport] = field(factory=dict[str, StreamReport])
+    calls: int = 0
+    error: CallError | None = None
+
+    async def read_lists(self, account: MirroredAccount) -> None:
+        for stream in STREAMS.values():
+            planned = await in_thread(self._planned, stream, account)
+            await self._read_list(stream, planned)
+
+    def _planned(self, stream: Stream, account: MirroredAccount) -> list[schedule.Planned]:
+        if self.options.first is not None:
+            last = self.options.last or windows.today_of(self.session.now) + datetime.timedelta(days=1)
+            whole = windows.halves(self.options.first, last)
+            return [schedule.Planned(window, keep=True) for window in whole]
+        return schedule.planned(self.session, stream, account.since)
+
+    async def _read_list(self, stream: Stream, planned: Sequence[schedule.Planned]) -> None:
+        largest = await in_thread(schedule.largest, self.session, stream)
+        reader = WindowReader(self.pipeline, stream, largest)
+        kinds: Counter[str] = Counter()
+        failed: list[tuple[str, str]] = []
+        in_a_row = read = records = 0
+        try:
+            for plan in planned:
+                self._tell(stream.name, read, len(planned))
+                if in_a_row == _GIVEN_UP:
+                    failed.append(
+                        (_told(plan.window), "not asked for: the windows before it could not be read")
+                    )
+                    continue
+                reading = await reader.read(plan.window, plan.pieces)
+                if reader.may_lack(reading):
+                    days = await in_thread(lacking, self.session, stream, reading)
+                    reading = await reader.confirm(reading, days) if days else reading
+                merged: Merged = await in_thread(merge, self.session, stream, reading, keep=plan.keep)
+                kinds.update(merged.kinds)
+                records += merged.records
+                read += 1
+                in_a_row = 0 if reading.whole else in_a_row + 1
+                if not reading.whole:
+                    failed.append((_told(plan.window), reading.reason or ""))
+            self._tell(stream.name, read, len(planned))
+        finally:
+            self.calls += reader.calls
+            self.reports[stream.name] = StreamReport(
+                read=read, open=failed, records=records, **{kind: kinds[kind] for kind in _KINDS}
+            )
+
+    async def read_cases(self) -> None:
+        """Read the cases that are due, some at once."""
+        numbers = await in_thread(watching.due, self.session, self.options.cases)
+        kinds: Counter[str] = Counter()
+        failed: list[tuple[str, str]] = []
+        read = 0
+        for portion in _portions(numbers):
+            self._tell(CASES, read, len(numbers))
+            told = await asyncio.gather(*map(self._case, portion), return_exceptions=True)
+            answers = ["" if isinstance(answer, BaseException) else answer for answer in told]
+            found = [(number, *answer) for number, answer in zip(portion, answers, strict=True)
+                     if not isinstance(answer, str)]  # fmt: skip
+            merged = await in_thread(merge_cases, self.session, found)
+            kinds.update(merged.kinds)
+            read += len(found)
+            for error in told:
+                if isinstance(error, BaseException):  # what was read is kept; nothing more can be
+                    raise error
+            for number, answer in zip(portion, answers, strict=True):
+                if isinstance(answer, str):
+                    if answer != UNKNOWN_CASE:
+                        failed.append((f"case {number}", answer))
+                    await in_thread(watching.unread, self.session, number, answer)
+        self._tell(CASES, read, len(numbers))
+        self.reports[CASES] = StreamReport(
+            read=read,
+            open=failed,
+            records=read,
+            left=await in_thread(watching.left, self.session),
+            **{kind: kinds[kind] for kind in _KINDS},
+        )
+
+    async def _case(self, number: int) -> tuple[Seen, str] | str:
+        self.calls += 1
+        try:
+            reply = await self.pipeline.call(CASE_OPERATION, Reply, query=CaseQuery(case_id=number))
+        except NotFoundError:
+            return UNKNOWN_CASE
+        except CallError as error:
+            reason = failure_of(error)
+            if reason is None:
+                raise
+            return reason.reason
+        return CaseReader(self.pipeline.converter).seen(reply.found) or "the answer is no case"
+
+    def _tell(self, stream: str, done: int, total: int) -> None:
+        if self.options.progress is not None:
+            self.options.progress(Progress(stream, done, total))
+
+
+_KINDS = ("new", "changed", "gone", "back")
+
+
+def _portions(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (numbers[start : start + CASES_AT_ONCE] for start in range(0, len(numbers), CASES_AT_ONCE))
+
+
+def _told(window: Window) -> str:
+    return f"{window.first} to {window.last}"

@@ -1,0 +1,366 @@
+"""The outbox of a service: each write exactly once, whatever dies in between.
+
+``async with confirma.outbox() as outbox: await outbox.invoices.create(invoice)``. An outbox is a run in the
+journal of the account: what it sends is known to every job, and the other way round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import frozen
+
+from confirma_async.bounds import Bounds
+from confirma_async.bulk.account_run import AccountRun
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.models import JobOptions, State, Unknown, Verdict
+from confirma_async.bulk.placement import JournalSource
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.contract import CREATE_INVOICE
+from confirma_async.converters import Converter
+from confirma_async.errors import ConfigurationError, JournalError
+from confirma_async.outbox.events import Event, EventStream
+from confirma_async.outbox.invoices import InvoiceDesk
+from confirma_async.outbox.outcomes import WriteOutcome
+from confirma_async.outbox.resources import OutboxAccounting, OutboxInvoices, OutboxOnboarding
+from confirma_async.outbox.writes import WriteDesk
+from confirma_async.session.hooks import OutboxState
+from confirma_async.session.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from confirma_async.bulk import Bulk
+
+__all__ = [
+    "Event",
+    "EventStream",
+    "Outbox",
+    "OutboxAccounting",
+    "OutboxInvoices",
+    "OutboxOnboarding",
+    "Wanted",
+    "WriteOutcome",
+]
+
+INPUT = "outbox"
+"""What the list of runs shows as the input of an outbox."""
+
+FORGOTTEN_AFTER = 1.0
+"""Seconds after which payloads that were kept are removed, at the latest, once they are final."""
+
+_UNSENT = "the run that took it in ended before its turn came"
+
+_FOUND_OUT = {
+    Verdict.ACCEPTED: State.ACCEPTED,
+    Verdict.REJECTED: State.REJECTED,
+    Verdict.NOT_SENT: State.PENDING,
+}
+"""The states that a person may find a write to be in."""
+
+logger: logging.Logger = logging.getLogger("confirma_async")
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """A write that surely was not sent, and is sent once it is given again.
+
+    Attributes:
+        operation: The name of its operation: ``invoices.create``.
+        subject: What it is: ``invoice 1042``.
+        key: The invoice number, or the key of another write.
+        source: Where it was given: a place in a file, or ``outbox (order-4711)`` with the caller's key.
+        why: Why it was not sent, in words.
+    """
+
+    operation: str
+    subject: str
+    key: str
+    source: str
+    why: str
+
+
+class Outbox:
+    """An outbox, as ``Confirma.outbox`` makes it; open within its ``async with`` block.
+
+    Any number of tasks of its loop may use it at once. What they write shares commits, and each write goes on
+    though the task that gave it is cancelled: give it again to learn what became of it.
+
+    Attributes:
+        invoices: Invoices, and actions on them.
+        accounting: Ledgers and payments.
+        onboarding: Clients.
+    """
+
+    def __init__(
+        self,
+        bulk: Bulk,
+        pipeline: Pipeline,
+        journal: JournalSource,
+        target: str | None,
+        options: JobOptions,
+        *,
+        keep_payloads: bool = False,
+    ) -> None:
+        self._bulk = bulk
+        self._pipeline = pipeline
+        self._journal = journal
+        self._target = target
+        self._options = options
+        self._keep = keep_payloads
+        self._forgetting: asyncio.Task[None] | None = None
+        self._run: AccountRun | None = None
+        self._desks: tuple[InvoiceDesk, WriteDesk] | None = None
+        self._closed = False
+        self._streams: list[EventStream] = []
+        self.invoices: OutboxInvoices = OutboxInvoices(self)
+        self.accounting: OutboxAccounting = OutboxAccounting(self)
+        self.onboarding: OutboxOnboarding = OutboxOnboarding(self)
+
+    # --- its life -----------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        if self._closed or self._run is not None:
+            raise ConfigurationError("an outbox is opened once; make a new one to go on")
+        placement = await self._bulk.place(self._journal, target=self._target)
+        writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
+        try:
+            self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=[INPUT])
+            invoices = InvoiceDesk(self._run, self._options, self._tell, self._keep)
+            writes = WriteDesk(self._run, self._options.settle_seconds, self._tell, self._keep)
+            await self._run.writer.run(_forget)
+            await invoices.begin()
+            await writes.begin()
+            self._desks = invoices, writes
+            self._forgetting = asyncio.create_task(self._forget()) if self._keep else None
+            self._pipeline.hooks.outbox_opened(self._state)
+        except BaseException:
+            self._run = None
+            await writer.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Send nothing new, wait for the end of what is under way, and close the journal.
+
+        What waits for its turn is put back: whoever awaits it is told that it was not sent, and it is sent
+        once it is given again. What is left is logged as a warning. Closing twice is fine.
+
+        Raises:
+            JournalError: the journal could not be written; the next run settles what is left.
+        """
+        run, desks, self._closed = self._run, self._desks, True
+        self._run = self._desks = None
+        if run is None or desks is None:
+            return
+        self._pipeline.hooks.outbox_closed(self._state)
+        try:
+            for desk in desks:
+                await desk.close()
+            if self._forgetting is not None:
+                self._forgetting.cancel()
+            await run.writer.run(_forget)
+            await self._end(run)
+        finally:
+            for stream in self._streams:
+                stream.end()
+            await run.writer.close()
+
+    async def _forget(self) -> None:
+        """Remove the payloads of what is final now and then."""
+        with contextlib.suppress(JournalError):  # told to whoever writes next
+            while True:
+                await asyncio.sleep(FORGOTTEN_AFTER)
+                await self._opened().writer.run(_forget)
+
+    async def _end(self, run: AccountRun) -> None:
+        left = await run.writer.run(lambda journal: _left(journal, run.number))
+        unknown, pending = left[State.UNKNOWN] + left[State.SENDING], left[State.PENDING]
+        ending = f"not finished: {unknown} unknown, {pending} pending" if unknown or pending else "finished"
+        await run.end(ending)
+        if unknown or pending:
+            logger.warning(
+                "the outbox was closed with %d writes not sent and %d of unknown outcome; the journal %s has "
+                "them",
+                pending,
+                unknown,
+                run.writer.name,
+            )
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What there is to say of the journal: that it is in doubt, or does not last."""
+        return self._opened().warnings
+
+    @property
+    def journal(self) -> str:
+        """What names the journal: the path of its file."""
+        return self._opened().writer.name
+
+    # --- what is open -------------------------------------------------------------------------------
+
+    async def settle(self) -> Sequence[WriteOutcome[Any]]:
+        """Look up now whatever has an unknown outcome, also that of earlier runs, and wait for the result.
+
+        That happens in the background as well, with pauses that grow. A write that no list shows is left
+        unknown until the settle time has passed and a witness of its absence is there, so that this may wait
+        for as long as that time.
+
+        Returns:
+            How each of them stands now.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        return [*await self.invoice_desk().settle(), *await self.write_desk().settle()]
+
+    async def wanted(self) -> Sequence[Wanted]:
+        """Return the invoices that surely were not sent, and are sent once they are given again.
+
+        The journal holds no payloads: give each to ``invoices.create`` again, or run the job again that read
+        it from a file.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        invoices = [
+            Wanted(
+                operation=CREATE_INVOICE.name, subject=str(row.key), key=str(row.key.number),
+                source=row.source, why=row.detail or _UNSENT,
+            )
+            for row in await self.invoice_desk().wanted()
+        ]  # fmt: skip
+        return invoices + [
+            Wanted(
+                operation=row.operation, subject=f"{row.operation} {row.key}", key=row.key, source=INPUT,
+                why=row.detail or _UNSENT,
+            )
+            for row in await self.write_desk().wanted()
+        ]  # fmt: skip
+
+    def events(self) -> EventStream:
+        """Return the changes of state from now on: accepted, rejected, unknown, settled later, not sent.
+
+        Each is told after it is durable. A listener that is slow holds nothing up: what it misses is counted.
+
+        Raises:
+            ConfigurationError: the outbox is not open.
+        """
+        self._opened()
+        stream = EventStream(self._leave)
+        self._streams.append(stream)
+        return stream
+
+    def _leave(self, stream: EventStream) -> None:
+        if stream in self._streams:
+            self._streams.remove(stream)
+
+    async def resolve(self, operation: str, key: str, verdict: Verdict | str, *, because: str) -> None:
+        """Write down what a person found out about a write that is no invoice .
+
+        Invoices are resolved by ``confirma resolve``.
+
+        Args:
+            operation: The name of its operation: ``accounting.submit_ledger``.
+            key: Its key.
+            verdict: ``accepted`` if the service has it, which confirms the form of its answer as well;
+                ``rejected`` if it is in error; ``not sent`` if it surely is not there: it is sent once it is
+                given again.
+            because: How the person knows.
+
+        Raises:
+            ConfigurationError: there is no such write, its outcome is not unknown, or the verdict is another.
+            JournalError: the journal cannot be written.
+        """
+        state = _FOUND_OUT.get(Verdict(verdict))
+        if state is None:
+            raise ConfigurationError("verdict must be accepted, rejected or not sent")
+        await self.write_desk().resolve(operation, key, state, because)
+
+    # --- for the verbs ------------------------------------------------------------------------------
+
+    def invoice_desk(self) -> InvoiceDesk:
+        """See ``Desks``."""
+        return self._open_desks()[0]
+
+    def write_desk(self) -> WriteDesk:
+        """See ``Desks``."""
+        return self._open_desks()[1]
+
+    @property
+    def converter(self) -> Converter:
+        """Reads and writes the schemas as dicts and JSON."""
+        return self._pipeline.converter
+
+    def _tell(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
+        """Tell a change that is durable to whoever listens."""
+        if not self._streams:
+            return
+        event = Event(
+            operation=operation, subject=told.subject, key=told.key, verdict=told.verdict, settled=settled,
+            detail=told.detail, at=time.time(),
+        )  # fmt: skip
+        for stream in self._streams:
+            stream.put(event)
+
+    def _state(self) -> OutboxState:
+        """Return what is open here; any thread may ask."""
+        desks = self._desks or ()
+        since = [moment for desk in desks for moment in desk.open_since()]
+        unknown = sum(desk.count_unknown() for desk in desks)
+        return OutboxState(under_way=len(since) - unknown, unknown=unknown, since=min(since, default=None))
+
+    def _opened(self) -> AccountRun:
+        if self._run is None:
+            when = "closed; make a new one" if self._closed else "not open; use it as a context manager"
+            raise ConfigurationError(f"this outbox is {when}. Nothing was sent")
+        return self._run
+
+    def _open_desks(self) -> tuple[InvoiceDesk, WriteDesk]:
+        self._opened()
+        if self._desks is None:
+            raise ConfigurationError("this outbox is being opened")
+        return self._desks
+
+    def checked_timeout(self, timeout: float | None) -> float | None:
+        """See ``Desks``: refuse a timeout beyond the latest end of a call by which the journal reckons."""
+        if timeout is not None:
+            Bounds(least=0, most=self._pipeline.timeout, above=True, of="seconds").check("timeout", timeout)
+        return timeout
+
+
+def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
+    """Return how the lookups of an outbox go; no rejections in a row stop it.
+
+    Raises:
+        ConfigurationError: a number is out of its bounds, or ``on_unknown`` is no word for it.
+    """
+    if on_unknown not in {*Unknown, *(one.value for one in Unknown)}:
+        raise ConfigurationError("on_unknown must be hold or resend")
+    return JobOptions(
+        settle_seconds=settle_seconds, on_unknown=Unknown(on_unknown), max_consecutive_rejections=None
+    )
+
+
+def _forget(journal: Journal) -> None:
+    journal.payloads.forget_final()
+
+
+def _left(journal: Journal, run: int) -> Counter[State]:
+    """Put back what a run holds, and return what it leaves open."""
+    journal.put_back(run)
+    journal.writes.put_back(run)
+    return Counter(dict(journal.open_counts(run))) + Counter(dict(journal.writes.counts(run)))

@@ -1,0 +1,72 @@
+"""A write as it was given, and what the journal has of it from before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from confirma_async.bulk.journal.writes import Fact, WriteRow
+from confirma_async.bulk.models import DIGEST_BYTES, State
+from confirma_async.contract import Operation
+from confirma_async.errors import Problem, RequestInvalidError
+from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.resources.arguments import Prepared
+
+
+@frozen(kw_only=True)
+class Given:
+    """A write as it was given.
+
+    Attributes:
+        operation: What to call.
+        prepared: The request, checked and written.
+        key: What makes it this write and no other.
+        names: What it bears that no other write of the operation may bear.
+        facts: What it can be found by in a later read.
+        timeout: Seconds for the call.
+        headers: Headers to add.
+    """
+
+    operation: Operation
+    prepared: Prepared[Any]
+    key: str
+    names: Sequence[str] = ()
+    facts: Sequence[Fact] = ()
+    timeout: float | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """What tells two contents apart."""
+        return hashlib.sha256(self.prepared.body).digest()[:DIGEST_BYTES]
+
+
+def known(row: WriteRow, subject: str) -> WriteOutcome[Any]:
+    """Return the outcome that the journal has from before."""
+    return WriteOutcome(
+        verdict=VERDICTS[row.state], subject=subject, key=row.key, status=row.status, detail=row.detail,
+        resumed=True,
+    )  # fmt: skip
+
+
+def differs(given: Given, key: str, state: str) -> RequestInvalidError:
+    """Return the error for a write of which the journal has other contents.
+
+    Args:
+        given: The write.
+        key: The key of what stands in its way.
+        state: How that stands, in a word.
+    """
+    which = f"the key {given.key}"
+    if key != given.key:
+        which = f"{which}, one of whose identifiers stands in the write with the key {key}"
+    message = (
+        f"{given.operation.name} with {which}: the journal has other contents for it ({state}); give it as "
+        "it was, or give another write a key and identifiers of its own"
+    )
+    if state == State.REJECTED.name.lower() and key == given.key:
+        message = f"{message}. To send it as it is now, under the same key, say retry='changed'"
+    return RequestInvalidError(given.prepared.subject, [Problem("key", "outbox.changed", message)])

@@ -1,0 +1,74 @@
+"""What an outbox tells of a write: what became of it, and what happens next."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from attrs import frozen
+
+from confirma_async.bulk.models import State, Verdict
+from confirma_async.errors import CallError
+
+R = TypeVar("R")
+
+VERDICTS = {
+    State.PENDING: Verdict.NOT_SENT,
+    State.CLAIMED: Verdict.NOT_SENT,
+    State.SENDING: Verdict.UNKNOWN,
+    State.UNKNOWN: Verdict.UNKNOWN,
+    State.ACCEPTED: Verdict.ACCEPTED,
+    State.REJECTED: Verdict.REJECTED,
+}
+"""What each state is told as."""
+
+_NEXT = {
+    Verdict.ACCEPTED: None,
+    Verdict.REJECTED: "correct it, and give it again with retry='changed'",
+    Verdict.NOT_SENT: "give it again, which is safe; wanted() names it until then",
+    Verdict.UNKNOWN: "do not send it by other means: it is looked up from now on, and where that tells "
+    "nothing it waits for a later witness, or for a person (confirma resolve)",
+}
+
+
+@frozen(kw_only=True)
+class WriteOutcome(Generic[R]):
+    """What became of one write, as durable in the journal.
+
+    Attributes:
+        verdict: Accepted, rejected, unknown or not sent.
+        subject: What was written: ``invoice 1042``.
+        key: The caller's own name for it, where it was given one.
+        receipt: The answer, where this process saw it and it was an acceptance.
+        status: The service's own word, where it gave one.
+        detail: Why, in words; None for a plain acceptance.
+        duplicate: The service had it already; this counts as its acceptance.
+        resumed: It stands so from an earlier call: nothing was sent for this one.
+        unproven: It was sent again on time alone, though nothing proved that it had not arrived.
+        error: The error of the call that was not sent, where there is one.
+    """
+
+    verdict: Verdict
+    subject: str
+    key: str | None = None
+    receipt: R | None = None
+    status: str | None = None
+    detail: str | None = None
+    duplicate: bool = False
+    resumed: bool = False
+    unproven: bool = False
+    error: CallError | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the service has it."""
+        return self.verdict is Verdict.ACCEPTED
+
+    @property
+    def next_step(self) -> str | None:
+        """What happens next, or what to do; None where nothing is left to do."""
+        return _NEXT[self.verdict]
+
+    def __str__(self) -> str:
+        told = f"{self.subject}: {self.verdict.value}"
+        why = f" ({self.detail})" if self.detail else ""
+        return f"{told}{why}" + (f"; {self.next_step}" if self.next_step else "")

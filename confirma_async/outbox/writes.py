@@ -1,0 +1,423 @@
+"""Actions, ledgers, payments and clients, one write at a time: each brought to its outcome exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from attrs import define, evolve, field
+
+from confirma_async.bulk.account_run import AccountRun
+from confirma_async.bulk.evidence.classification import Classification, classify_error
+from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Admission
+from confirma_async.bulk.journal.writes import Claim, Write, WriteDecision, WriteRow
+from confirma_async.bulk.models import Retry, State, Verdict
+from confirma_async.contract import OPERATIONS, Operation
+from confirma_async.errors import (
+    CallError,
+    ConfigurationError,
+    JournalError,
+    OutcomeUnknownError,
+    ResponseDecodeError,
+)
+from confirma_async.outbox.answers import classify
+from confirma_async.outbox.effects import Sought, is_shown
+from confirma_async.outbox.gate import Gate
+from confirma_async.outbox.given import Given, differs, known
+from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, ROOM, Held, HeldWrites, Told
+from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.resources.arguments import Prepared
+from confirma_async.schemas.wire import Schema
+from confirma_async.secret import Secret
+from confirma_async.session.call_options import CallOptions
+from confirma_async.session.decoding import Reply
+from confirma_async.session.pipeline import Pipeline
+from confirma_async.session.waiting.halt import CalledOffError, Halt
+
+LONGEST_PAUSE = 3600.0
+"""Seconds after which the effect of a write is looked for again, at most."""
+
+_RIVAL = "another write that was sent would show the same"
+
+
+_Name = tuple[str, str]
+
+
+@define(eq=False, kw_only=True)
+class _Held(Held):
+    """A write that is under way here, or whose outcome is looked for."""
+
+    digest: bytes
+    body: bytes = b""
+    looking: bool = field(init=False, default=False)
+
+
+@define(eq=False)
+class WriteDesk:
+    """The writes of an open outbox that are no invoices.
+
+    Attributes:
+        run: The run of the outbox.
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended.
+        tell: Hears each outcome, once it is durable and again when it has changed.
+        keep: Whether the journal keeps the payloads until they are final.
+    """
+
+    run: AccountRun
+    settle_seconds: float
+    tell: Told
+    keep: bool = False
+    _pipeline: Pipeline = field(init=False)
+    _halt: Halt = field(init=False, factory=Halt)
+    _forms: set[str] = field(init=False, factory=set[str])
+    _gates: dict[str, Gate] = field(init=False, factory=dict[str, Gate])
+    _held: HeldWrites[_Held] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._held = HeldWrites[_Held](self.tell)
+        self._pipeline = evolve(self.run.pipeline, halt=self._halt)
+
+    async def begin(self) -> None:
+        """Take in what the journal knows, and have what was left unknown looked for."""
+        self._forms |= await self.run.writer.run(lambda journal: journal.confirmed_forms())
+        await self._take_up_unknown()
+        if self.keep:
+            await self._send_kept()
+
+    async def _send_kept(self) -> None:
+        """Send what earlier runs surely have not sent, and whose payloads they kept."""
+
+        def kept(journal: Journal) -> Sequence[tuple[WriteRow, bytes | None, Sequence[str]]]:
+            rows = [*journal.writes.rows(State.PENDING)]
+            return [(row, journal.payloads.of_write(row.id), journal.writes.names(row.id)) for row in rows]
+
+        for row, body, names in await self.run.writer.run(kept):
+            operation = OPERATIONS.get(row.operation)
+            if body is None or operation is None or operation.request is None:
+                continue
+            request = self._pipeline.converter.loads(body, operation.request)
+            prepared = Prepared(request, body, _subject(row))
+            given = Given(operation=operation, prepared=prepared, key=row.key, names=names, facts=row.facts)
+            held = self._hold((row.operation, row.key), row.digest, prepared.subject, body)
+            self._held.begin(self._bring(held, given, Retry.NONE))
+
+    # --- given --------------------------------------------------------------------------------------
+
+    async def write(self, given: Given, retry: Retry) -> WriteOutcome[Any]:
+        """Bring a write to its outcome; one that is under way already is joined.
+
+        Raises:
+            RequestInvalidError: the journal has other contents under its key or one of its names.
+            JournalError: the journal cannot be written; nothing is sent without it.
+        """
+        name = given.operation.name, given.key
+        held = self._held.get(name)
+        if held is None:
+            held = self._hold(name, given.digest, given.prepared.subject, given.prepared.body)
+            self._held.begin(self._bring(held, given, retry))
+        elif held.digest != given.digest:
+            raise differs(given, given.key, "under way")
+        elif held.standing is not None:
+            held.body = given.prepared.body
+            return evolve(held.standing, resumed=True)
+        return await asyncio.shield(held.answer)
+
+    def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> _Held:
+        operation, key = name
+        return self._held.hold(
+            _Held(operation=operation, name=name, subject=subject, key=key, digest=digest, body=body)
+        )
+
+    async def _bring(self, held: _Held, given: Given, retry: Retry) -> None:
+        """Bring a write to its first outcome; a task of its own, so that no caller can break it off."""
+        try:
+            write = Write(
+                operation=given.operation.name, key=given.key, digest=held.digest, names=given.names,
+                facts=given.facts,
+            )  # fmt: skip
+            number = self.run.number
+            body = given.prepared.body if self.keep else b""
+
+            def claimed(journal: Journal) -> Claim:
+                claim = journal.writes.claim(write, number, retry)
+                if body and claim.admission in {Admission.CLAIMED, Admission.RETRIED}:
+                    journal.payloads.keep_write(claim.row.id, body)
+                return claim
+
+            claim = await self.run.writer.run(claimed)
+            patience = asyncio.get_running_loop().time() + self._pipeline.timeout
+            while claim.admission is Admission.ELSEWHERE and self._may_wait(patience):
+                await asyncio.sleep(ELSEWHERE_PAUSE)
+                claim = await self.run.writer.run(claimed)
+            await self._route(held, given, claim)
+        except asyncio.CancelledError:
+            self._held.forget(held)
+            held.answer.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 (raised where it was given)
+            self._held.forget(held)
+            held.fail(error)
+
+    def _may_wait(self, until: float) -> bool:
+        """Say whether to wait for what another run has in its hands, until a moment of the loop's clock."""
+        return not self._halt.called and asyncio.get_running_loop().time() < until
+
+    async def _route(self, held: _Held, given: Given, claim: Claim) -> None:
+        row = claim.row
+        match claim.admission:
+            case Admission.FINAL:
+                self._held.settle(held, known(row, held.subject))
+            case Admission.CHANGED:
+                raise differs(given, row.key, row.state.name.lower())
+            case Admission.ELSEWHERE:
+                self._held.settle(held, self._outcome(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
+            case Admission.UNKNOWN:
+                told = self._outcome(held, Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
+                self._held.stand(held, told)
+                self._look_in(held, 0.0)
+            case _:
+                await self._send(held, given, row.id)
+
+    async def _send(self, held: _Held, given: Given, ident: int) -> None:
+        gate = self._gates.setdefault(str(given.operation.token), Gate())
+        key, now = self._key(given.operation), asyncio.get_running_loop().time()
+        refusal = gate.passed(key, now)
+        if refusal is not None:
+            found = _not_sent(f"the key was refused just now: {refusal}", refusal)
+        elif self._halt.called:
+            found = _not_sent(CLOSED)
+        else:
+            found, receipt = await self._call(given, ident)
+            if found.state is not State.UNKNOWN:
+                gate.note(found.cause, key, asyncio.get_running_loop().time())
+            await self._decide(held, ident, found, receipt)
+            return
+        await self._decide(held, ident, found)
+
+    async def _call(self, given: Given, ident: int) -> tuple[Classification, Schema | None]:
+        """Call the service; return what that proves, and the answer where it is an acceptance."""
+        operation, writer, longest = given.operation, self.run.writer, self._pipeline.timeout
+        number = self.run.number
+
+        async def intent() -> None:
+            now = time.time()
+            await writer.run(lambda journal: journal.writes.sending(ident, number, now, now + longest))
+
+        options = CallOptions(
+            timeout=given.timeout, headers=given.headers, subject=given.prepared.subject, before_send=intent
+        )
+        try:
+            reply = await self._pipeline.call(operation, Reply, given.prepared.body, options=options)
+        except CalledOffError:
+            return _not_sent(CLOSED), None
+        except asyncio.CancelledError as cancelled:
+            if not isinstance(cancelled.__cause__, OutcomeUnknownError):
+                not_sent = WriteDecision(id=ident, state=State.PENDING, detail=CLOSED, at=time.time())
+                await writer.run(lambda journal: journal.writes.decide(not_sent, number))
+            raise
+        except CallError as error:
+            found = classify_error(error)
+            return evolve(found, detail=found.detail or found.pause), None
+        converter = self._pipeline.converter
+        found = classify(operation, given.prepared.request, reply, converter, self._forms)
+        if found.state is not State.ACCEPTED:
+            return found, None
+        try:
+            return found, converter.structure(reply.found or {}, operation.response)
+        except ResponseDecodeError:  # its words were enough to know that it was taken
+            return found, None
+
+    async def _decide(
+        self, held: _Held, ident: int, found: Classification, receipt: Schema | None = None
+    ) -> None:
+        """Make what became of a write durable, then tell it."""
+        decision = WriteDecision(
+            id=ident, state=found.state, status=found.status, detail=found.detail, form=found.form,
+            at=time.time(),
+        )  # fmt: skip
+        number = self.run.number
+        await self.run.writer.run(lambda journal: journal.writes.decide(decision, number))
+        verdict = VERDICTS[found.state]
+        told = self._outcome(
+            held, verdict, status=found.status, detail=found.detail, receipt=receipt, error=found.cause
+        )
+        if verdict is Verdict.UNKNOWN:
+            self._held.stand(held, told)
+            self._look_in(held, 0.0)
+        else:
+            self._held.settle(held, told)
+
+    def _key(self, operation: Operation) -> Secret | None:
+        try:
+            return self._pipeline.keys.of(operation).current
+        except ConfigurationError:  # the call itself says so
+            return None
+
+    # --- told ---------------------------------------------------------------------------------------
+
+    def _outcome(self, held: _Held, verdict: Verdict, **more: Any) -> WriteOutcome[Any]:
+        return WriteOutcome(verdict=verdict, subject=held.subject, key=held.key, **more)
+
+    def open_since(self) -> Sequence[float]:
+        """Return since when each write is open here, in seconds since 1970; any thread may ask."""
+        return self._held.open_since()
+
+    def count_unknown(self) -> int:
+        """Return of how many the outcome is unknown, likewise."""
+        return self._held.count_unknown()
+
+    # --- looked for ---------------------------------------------------------------------------------
+
+    def _look_in(self, held: _Held, seconds: float) -> None:
+        if not self._halt.called:
+            held.timer = asyncio.get_running_loop().call_later(seconds, self._look, held)
+        self._held.changed.set()
+
+    def _look(self, held: _Held) -> None:
+        if held.stop_timer():
+            held.looking = True
+            self._held.begin(self._looked_for(held))
+
+    async def _looked_for(self, held: _Held) -> None:
+        """Look for the effect of a write, and decide where it is shown; else look again later."""
+        operation, key = held.operation, held.key or ""
+        try:
+            row = await self.run.writer.run(lambda journal: journal.writes.find(operation, key))
+            if row is not None and row.state is not State.UNKNOWN:  # a person has decided
+                self._held.settle(held, evolve(known(row, held.subject), resumed=False))
+            elif row is not None and (row.form in self._forms or await self._is_shown(held, row)):
+                await self._confirm(held, row)
+            else:
+                self._look_again(held)
+        except CallError:
+            self._look_again(held)
+        except JournalError:  # told to whoever writes next
+            self._held.forget(held)
+        finally:
+            held.looking = False
+            self._held.changed.set()
+
+    async def _is_shown(self, held: _Held, row: WriteRow) -> bool:
+        sought = Sought(
+            operation=row.operation, facts=row.facts, body=held.body, since=row.attempted_at or 0.0
+        )
+        return row.attempts > 0 and await is_shown(self._pipeline, sought)
+
+    async def _confirm(self, held: _Held, row: WriteRow) -> None:
+        """Decide that a write was taken, unless the same may be shown of another one; keep its form."""
+        form = row.form if row.attempts == 1 else None
+
+        def decide(journal: Journal) -> bool:
+            if journal.writes.has_rival(row.id) or not journal.writes.confirm(row.id, time.time()):
+                return False
+            if form is not None:
+                journal.confirm_form(form)
+            return True
+
+        if not await self.run.writer.run(decide):
+            self._held.stand(held, self._outcome(held, Verdict.UNKNOWN, detail=_RIVAL))
+            self._look_again(held)
+            return
+        if form is not None and form not in self._forms:
+            self._forms.add(form)
+            for other in self._held.all():
+                self._look(other)  # their answers may have had the same form
+        self._held.settle(held, self._outcome(held, Verdict.ACCEPTED))
+
+    def _look_again(self, held: _Held) -> None:
+        if self._held.waits_too_many() or OPERATIONS[held.operation].effect is None:
+            held.looks = 0  # nothing more can be found out here: ``settle`` asks the journal again
+            return
+        held.looks += 1
+        pause = max(0.05, self.settle_seconds / 60) * 3.0 ** min(held.looks, 12)
+        self._look_in(held, min(LONGEST_PAUSE, pause))
+
+    async def settle(self) -> Sequence[WriteOutcome[Any]]:
+        """Look at once for the effects of all writes of unknown outcome; return how each stands then.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        await self._take_up_unknown()
+        asked = [held for held in self._held.all() if held.standing is not None]
+        for held in asked:
+            held.looks = 0
+            if held.timer is None and not held.looking:
+                self._look_in(held, 0.0)
+            self._look(held)
+        while any(held.looking for held in asked):
+            self._held.changed.clear()
+            await self._held.changed.wait()
+        return [held.standing for held in asked if held.standing is not None]
+
+    async def _take_up_unknown(self) -> None:
+        """Have what earlier runs left unknown looked for."""
+
+        def unknown(journal: Journal) -> Sequence[WriteRow]:
+            return [*journal.writes.rows(State.UNKNOWN)][:ROOM]
+
+        for row in await self.run.writer.run(unknown):
+            name = row.operation, row.key
+            if name in self._held or row.operation not in OPERATIONS:
+                continue
+            held = self._hold(name, row.digest, _subject(row))
+            self._held.stand(
+                held, self._outcome(held, Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
+            )
+            self._look_in(held, 0.0)
+
+    async def wanted(self) -> Sequence[WriteRow]:
+        """Return what surely was not sent, and nobody has given again yet.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        rows: Iterable[WriteRow] = await self.run.writer.run(
+            lambda journal: [*journal.writes.rows(State.PENDING)]
+        )
+        return [row for row in rows if (row.operation, row.key) not in self._held]
+
+    async def resolve(self, operation: str, key: str, state: State, note: str) -> None:
+        """Write down what a person found out about a write of unknown outcome.
+
+        Raises:
+            ConfigurationError: there is no such write, or its outcome is not unknown.
+            JournalError: the journal cannot be written.
+        """
+
+        def resolve(journal: Journal) -> State | None:
+            row = journal.writes.find(operation, key)
+            if row is not None and row.state is State.UNKNOWN:
+                journal.writes.resolve(row.id, state, note, time.time())
+            return None if row is None else row.state
+
+        before = await self.run.writer.run(resolve)
+        if before is None:
+            raise ConfigurationError(f"the journal knows no {operation} with the key {key}")
+        if before is not State.UNKNOWN:
+            raise ConfigurationError(
+                f"{operation} with the key {key} is {before.name.lower()}; only what is unknown is resolved"
+            )
+        self._forms |= await self.run.writer.run(lambda journal: journal.confirmed_forms())
+        held = self._held.get((operation, key))
+        if held is not None and not held.looking:
+            self._look_in(held, 0.0)
+            self._look(held)
+
+    async def close(self) -> None:
+        """Put back what waits for its turn, and wait for the end of what is under way."""
+        self._halt.call()
+        await self._held.finish()
+
+
+def _not_sent(reason: str, cause: CallError | None = None) -> Classification:
+    return Classification(kind=Kind.NOT_SENT, detail=reason, cause=cause)
+
+
+def _subject(row: WriteRow) -> str:
+    return f"{row.operation} {row.key}"

@@ -1,0 +1,45 @@
+"""What every list of the sandbox ends with: records told as they are given, and the faults of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from confirma_async.sandbox.answers import Answer
+from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.handlers.base import Call
+from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
+from confirma_async.sandbox.store.told import Kind
+from confirma_async.schemas.wire import Schema
+
+
+def window_for(call: Call, first: date | None, last: date | None, today: date) -> DateWindow | Answer:
+    """Return the window of a query; all days where the fault is ordered that ignores it."""
+    window = window_of(first, last, today)
+    if isinstance(window, DateWindow) and call.unfiltered:
+        return DateWindow(date.min, date.max, is_default=window.is_default)
+    return window
+
+
+def told_of(
+    backend: Backend, call: Call, kind: Kind, window: DateWindow, *, number: str | None = None
+) -> Sequence[msgspec.Raw]:
+    """Return the records of a window as they were given; none where one invoice is asked for."""
+    if number is not None:
+        return ()
+    return backend.store.told.find(call.client.name, kind, window.first, window.last)
+
+
+def listed(
+    backend: Backend, call: Call, answer: Schema, attribute: str, told: Sequence[msgspec.Raw]
+) -> Answer:
+    """Return the answer with a list, which ends with what was given, and is cut off where that is ordered."""
+    if not told and call.most is None:
+        return Answer(body=backend.converter.dumps(answer))
+    written: dict[str, Any] = backend.converter.unstructure(answer)
+    (name,) = [item.wire for item in backend.converter.fields_of(type(answer)) if item.attribute == attribute]
+    written[name] = [*(written.get(name) or ()), *told][: call.most]
+    return Answer(body=backend.converter.encode(written))

@@ -1,0 +1,87 @@
+"""Records that the lists tell of as they are given: what another system sent, and what the vendor changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from confirma_async.sandbox.store.database import Database, Row
+
+SCHEMA = (
+    """
+    CREATE TABLE told (
+        client TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,  -- what it can be changed by
+        day TEXT,            -- by which the lists filter
+        record BLOB NOT NULL,
+        PRIMARY KEY (client, kind, name)
+    ) STRICT
+    """,
+    "CREATE INDEX told_by_day ON told (client, kind, day)",
+)
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Kind(StrEnum):
+    """What a record is."""
+
+    DISTRIBUTION = "distribution"
+    PAYMENT = "payment"
+    SETTLEMENT = "settlement"
+    CASE = "case"
+
+
+class ToldTable:
+    """Such records, in their wire form."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(
+        self, client: str, kind: Kind, records: Mapping[str, tuple[date | None, Mapping[str, Any]]]
+    ) -> None:
+        """Keep records by their names, in place of what was told under the same names."""
+        rows = [
+            (client, str(kind), name, day and day.isoformat(), _encode(record))
+            for name, (day, record) in records.items()
+        ]
+        with self._db.transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)", rows)
+
+    def drop(self, client: str, kind: Kind, names: Sequence[str]) -> None:
+        """Forgets records."""
+        with self._db.transaction() as db:
+            db.executemany(
+                "DELETE FROM told WHERE client = ? AND kind = ? AND name = ?",
+                [(client, str(kind), name) for name in names],
+            )
+
+    def find(self, client: str, kind: Kind, first: date, last: date) -> list[msgspec.Raw]:
+        """Return the records of a window of days, both included, by day and name."""
+        return _raw(
+            self._db.rows(
+                "SELECT record FROM told WHERE client = ? AND kind = ? AND day BETWEEN ? AND ? "
+                "ORDER BY day, name",
+                (client, str(kind), first.isoformat(), last.isoformat()),
+            )
+        )
+
+    def named(self, client: str, kind: Kind, name: str) -> msgspec.Raw | None:
+        """One record."""
+        found = _raw(
+            self._db.rows(
+                "SELECT record FROM told WHERE client = ? AND kind = ? AND name = ?",
+                (client, str(kind), name),
+            )
+        )
+        return found[0] if found else None
+
+
+def _raw(rows: Sequence[Row]) -> list[msgspec.Raw]:
+    return [msgspec.Raw(record) for (record,) in rows]

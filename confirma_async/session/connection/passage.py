@@ -1,0 +1,199 @@
+"""One request over one connection that is clear, and the answer that belongs to it."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import sys
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.connector import Connection
+
+_FINAL = 200
+"""Statuses from here on are answers."""
+
+_REFUSED = 400
+"""Statuses from here on say that a request was not done."""
+
+_TURNS = 5
+"""Turns of the loop in which a connection over TLS must have read what is no answer."""
+
+
+class ConnectionLostError(aiohttp.ClientError):
+    """Stands for the errors after which aiohttp would send a GET once more by itself."""
+
+
+class UnclearError(aiohttp.ClientError):
+    """The connection held bytes that nobody asked for, or its end, before the request was sent."""
+
+
+class NoAnswerError(aiohttp.ClientError):
+    """What came is no answer to the request; the text says why."""
+
+
+class _Line:
+    """A connection, as the watch over its answer sees it."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: ResponseHandler) -> None:
+        self._protocol = protocol
+
+    def unsent(self) -> int:
+        transport = self._protocol.transport
+        return 0 if transport is None else transport.get_write_buffer_size()
+
+    def retire(self) -> None:
+        self._protocol.force_close()
+
+    def drop(self) -> None:
+        self._protocol.force_close()
+        if self._protocol.transport is not None:
+            self._protocol.transport.abort()
+
+
+class Passage:
+    """The way of one request over a connection that is clear, and of the answer that belongs to it.
+
+    The pipeline alone decides what is sent again, so a request is let out once: some GETs change something.
+    """
+
+    __slots__ = ("_request", "_watch")
+
+    def __init__(self) -> None:
+        self._request: aiohttp.ClientRequest | None = None
+        self._watch: AnswerWatch | None = None
+
+    def beside(self, session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewareType, ...]:
+        """The passage beside the middlewares of the session, which those of a request replace."""
+        theirs: tuple[aiohttp.ClientMiddlewareType, ...] = getattr(session, "_middlewares", ())
+        return (*theirs, self.through)
+
+    async def through(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Sends the request; a middleware, so that it holds in a borrowed session too."""
+        self._request, self._watch = request, None
+        # Of this one request: nothing else is called where the connection is known and nothing written yet.
+        request.send = self._send  # type: ignore[method-assign]
+        request.write_bytes = self._write  # type: ignore[method-assign]
+        try:
+            answer = await handler(request)
+        except aiohttp.ClientConnectorError:
+            raise
+        except aiohttp.ClientError as error:
+            if self._nothing_sent():
+                raise UnclearError from error
+            if isinstance(error, (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)):
+                raise ConnectionLostError from error
+            raise
+        finally:
+            del request.send, request.write_bytes  # they and the request would keep each other
+        if self._nothing_sent():
+            answer.close()
+            raise UnclearError
+        return answer
+
+    def check(self, status: int) -> None:
+        """Looks at an answer that is complete.
+
+        An early refusal is believed where the rest of the request surely never arrives: a host may refuse a
+        body that is too large while it is still being sent.
+
+        Raises:
+            NoAnswerError: it answers something else, or nothing.
+        """
+        if status < _FINAL:
+            raise NoAnswerError(
+                f"the host switched to another protocol (HTTP {status}), which nobody asked for"
+            )
+        watch = self._watch
+        if watch is not None and watch.early and not (watch.cut_off and status >= _REFUSED):
+            raise NoAnswerError(
+                "an answer began before the request was sent: it answers something else, and is not believed"
+            )
+
+    def _nothing_sent(self) -> bool:
+        return self._watch is not None and self._watch.sent is NOTHING
+
+    async def _send(self, conn: Connection) -> aiohttp.ClientResponse:
+        request, protocol = self._request, conn.protocol
+        if request is None or protocol is None or protocol.should_close:
+            raise UnclearError
+        # aiohttp shows every byte of a connection to its parser, and to nothing else.
+        held: Any = protocol  # of which its types know only what is public
+        watch = self._watch = AnswerWatch(held._parser, _Line(protocol))  # noqa: SLF001
+        held._parser = watch  # noqa: SLF001
+        if request.body:
+            return await type(request).send(request, conn)  # it calls _write
+        if not _is_clear(protocol):
+            await _clear(protocol)
+        answer = await type(request).send(request, conn)
+        watch.sent = WHOLE
+        return answer
+
+    async def _write(
+        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
+    ) -> None:
+        request, watch, protocol = self._request, self._watch, conn.protocol
+        if request is None or watch is None or protocol is None:
+            return
+        try:
+            if not _is_clear(protocol):
+                await _clear(protocol)
+        except UnclearError as error:
+            protocol.set_exception(error)
+            conn.close()
+            return
+        watch.sent = BEGUN
+        await type(request).write_bytes(request, writer, conn, content_length)
+        watch.sent = WHOLE
+
+
+def _is_clear(protocol: ResponseHandler) -> bool:
+    """Whether a connection is open and has nothing to read, right before a request is written to it."""
+    transport = protocol.transport
+    if transport is None or transport.is_closing():
+        return False
+    socket = transport.get_extra_info("socket")
+    return socket is None or not _readable(socket.fileno())
+
+
+async def _clear(protocol: ResponseHandler) -> None:
+    """Lets a connection over TLS read what may be no answer: TLS has messages of its own.
+
+    Raises:
+        UnclearError: the connection is closed, or has something to read all the same.
+    """
+    for _ in range(_TURNS):
+        transport = protocol.transport
+        if transport is None or transport.get_extra_info("ssl_object") is None:
+            break
+        await asyncio.sleep(0)  # the loop tells such a message from an answer, and the watch drops the latter
+        if _is_clear(protocol):
+            return
+    raise UnclearError
+
+
+def _readable(descriptor: int) -> bool:
+    """Whether a socket holds bytes, or its end, that the loop has not read yet."""
+    if sys.platform == "win32":
+        return bool(select.select((descriptor,), (), (), 0)[0])
+    return bool(_poll_of(descriptor)(0))
+
+
+@lru_cache(maxsize=1024)
+def _poll_of(descriptor: int) -> Callable[[int], Sequence[object]]:
+    """What asks for one descriptor, whatever socket has it by then."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return poll.poll

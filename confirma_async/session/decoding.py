@@ -1,0 +1,142 @@
+"""An answer of success, read as what the caller wants it to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar, cast, get_origin
+
+from attrs import field, frozen
+
+from confirma_async.contract import Operation, Overrides, Repeat
+from confirma_async.contract.places import moved, usual_place
+from confirma_async.converters import Converter
+from confirma_async.errors import ResponseDecodeError
+from confirma_async.schemas.wire import Evidence
+from confirma_async.session.history import History
+from confirma_async.session.refusals import text_of
+from confirma_async.session.transport import Response
+
+T = TypeVar("T")
+
+NO_CONTENT, NOT_FOUND = 204, 404
+
+MOST_VALUES = 500_000
+"""Values of one answer: more would hold up the event loop for seconds, and take hundreds of MiB."""
+
+_MARK = b"\xef\xbb\xbf"
+"""What some programs write before a text in UTF-8; a reader of JSON may pass over it (RFC 8259)."""
+
+_TOO_LONG = (
+    "the answer is longer than this client reads, and was left unread; "
+    "ask for less at a time (a shorter period), or give the client a higher answer_limit"
+)
+_TOO_MANY = (
+    f"the answer holds more than {MOST_VALUES} values, and was not looked into; "
+    "ask for less at a time (a shorter period)"
+)
+
+
+@frozen(kw_only=True)
+class Reply:
+    """A successful answer as it came, for a caller who wants to know more of it than a schema says.
+
+    Attributes:
+        status: The HTTP status.
+        found: The JSON of its body; None where it has none.
+        empty: Whether it has no body.
+        date: Its ``Date`` header; None where it has none.
+    """
+
+    status: int
+    found: object = field(repr=False)
+    empty: bool = False
+    date: str | None = None
+
+
+class Reader(Protocol):
+    """What the reading of an answer asks of the pipeline; see its attributes."""
+
+    @property
+    def converter(self) -> Converter:
+        """What reads the body."""
+        ...
+
+    @property
+    def corrections(self) -> Overrides | None:
+        """The overrides, where they correct more than names."""
+        ...
+
+    @property
+    def seen(self) -> Callable[[History, Response], object] | None:
+        """What is told of an answer before it is read."""
+        ...
+
+
+def decoded(response: Response, answer: type[T], history: History, reader: Reader, strict: bool | None) -> T:
+    """Read an answer of success.
+
+    Args:
+        response: The answer, without keys.
+        answer: The schema to read it as; ``Reply`` for the answer as it came.
+        history: The call, which is told how the answer differs from the contract.
+        reader: What reads it.
+        strict: Whether a difference that could be tolerated is an error; None for the converter's choice.
+
+    Raises:
+        ResponseDecodeError: the answer is not what the contract describes, or more than may be read.
+    """
+    if response.cut_off:
+        raise ResponseDecodeError(_TOO_LONG, status=response.status)
+    if _values_at_most(response.body) > MOST_VALUES:
+        raise ResponseDecodeError(_TOO_MANY, status=response.status)
+    operation, converter = history.operation, reader.converter
+    empty = response.status == NOT_FOUND or (
+        not response.body.strip() and _may_be_empty(operation, response.status, converter, strict)
+    )
+    try:
+        if reader.seen is not None:
+            reader.seen(history, response)
+        if answer is Reply:
+            found = None if empty else converter.parse(response.body.removeprefix(_MARK))
+            date = response.headers.get("Date")
+            return cast("T", Reply(status=response.status, found=found, empty=empty, date=date))
+        if empty:
+            none: object = [] if get_origin(answer) is tuple else {}
+            return converter.structure(none, answer)
+        body = response.body.removeprefix(_MARK)
+        if reader.corrections is not None and (place := reader.corrections.lists.get(operation.name)):
+            body = converter.encode(moved(converter.parse(body), place, usual_place(operation, converter)))
+        return converter.loads(body, answer, strict=strict, note=history.note_drift)
+    except ResponseDecodeError as error:
+        error.status, error.body = response.status, text_of(response)
+        # Without the frames below: they hold the answer, and error trackers show what frames hold.
+        raise error.with_traceback(None) from None
+    finally:
+        del history  # the history has the error, and its traceback this frame; see ``Pipeline.call``
+
+
+def says_none(response: Response, operation: Operation, reader: Reader, strict: bool | None) -> bool:
+    """Say whether an error means that a list is empty (contract §1): the vendor documents no answer for it.
+
+    A page that is not found says 404 as well: it is HTML, or its path is a reading of ours.
+    """
+    if response.status != NOT_FOUND or not operation.lists or reader.converter.is_strict(strict):
+        return False
+    corrected = reader.corrections is not None and operation.name in reader.corrections.paths
+    documented = operation.evidence is Evidence.DOCUMENTED and not corrected
+    return documented and not response.body.lstrip().startswith(b"<")
+
+
+def _may_be_empty(operation: Operation, status: int, converter: Converter, strict: bool | None) -> bool:
+    if not operation.answer_shown or (status == NO_CONTENT and operation.no_content):
+        return True
+    # What cannot be asked for twice may be lost where a 200 has lost its body.
+    may_say_none = status == NO_CONTENT or operation.repeat is Repeat.SAFE
+    return operation.lists and may_say_none and not converter.is_strict(strict)
+
+
+def _values_at_most(body: bytes) -> int:
+    """How many values a JSON text may hold: each follows a comma, or opens or begins an object or array."""
+    if len(body) < MOST_VALUES:
+        return 0
+    return body.count(b",") + 2 * (body.count(b"{") + body.count(b"["))

@@ -1,0 +1,95 @@
+"""What a request or a call came to, as records and errors tell it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from confirma_async.errors import (
+    APIError,
+    Attempt,
+    CallError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    Phase,
+    RateLimitedError,
+    ServerError,
+    TransportError,
+)
+from confirma_async.redaction import Mask
+from confirma_async.session import retry
+from confirma_async.session.history import History
+from confirma_async.session.refusals import request_id_of
+from confirma_async.session.transport import Response
+
+_CANCELLED = "cancelled"
+_REPLIED, _NO_REPLY = Phase.REPLIED, Phase.NO_REPLY  # quickly found: every request asks
+
+
+def recorded(result: Response | BaseException, mask: Mask, *, waited: float, seconds: float) -> Attempt:
+    """The record of one request.
+
+    Args:
+        result: What came of it.
+        mask: What blots keys out, should the id of the request echo one.
+        waited: Seconds until its turn came at the limiter.
+        seconds: Seconds from its turn to its end.
+    """
+    phase, status, reason, request_id, asked = _NO_REPLY, None, None, None, None
+    if isinstance(result, Response):
+        phase, status, request_id = _REPLIED, result.status, request_id_of(result, mask)
+        if status not in retry.SUCCESSES:
+            reason, asked = f"HTTP {status}", retry.retry_after(result.headers.get("Retry-After"))
+    elif isinstance(result, TransportError):
+        phase, reason = result.phase, str(result.args[0])
+    elif isinstance(result, asyncio.CancelledError):
+        reason = _CANCELLED
+    else:
+        reason = type(result).__name__
+        if isinstance(result, ConfigurationError):
+            phase = Phase.NOT_SENT
+    return Attempt(
+        phase=phase, status=status, reason=reason, request_id=request_id, retry_after=asked, waited=waited,
+        seconds=seconds,
+    )  # fmt: skip
+
+
+def final(history: History, failure: CallError) -> CallError:
+    """The error that the caller gets: an outcome that is open is never shown as a plain failure."""
+    operation = history.operation
+    status = failure.status if isinstance(failure, APIError) else None
+    if not retry.outcome_unknown(failure.phase, operation.repeat, status, asked=asked_by(failure)):
+        return failure
+    told = failure.detail if isinstance(failure, APIError) else None
+    reason = f"HTTP {status}" if status is not None else str(failure.args[0])
+    reason = f"{reason}: {told}" if told else reason
+    look = history.find_out() if history.find_out is not None else None
+    unknown = OutcomeUnknownError(
+        reason, subject=history.subject, status=status, remedy=operation.remedy, find_out=look
+    )
+    unknown.__cause__ = failure
+    return unknown
+
+
+def asked_by(failure: CallError) -> float | None:
+    """The seconds that a refusal's ``Retry-After`` names; None where it names none."""
+    return failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
+
+
+def no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError:
+    """What the caller gets where its turn at the limiter did not come in time."""
+    reason = str(error) or "the deadline passed while waiting for its turn"
+    before = f"; the last request: {attempts[-1].reason}" if attempts else ""
+    return TransportError(f"{reason}{before}", phase=Phase.NOT_SENT)
+
+
+def cut_off(history: History, message: str) -> TransportError:
+    """The end of a call that was stopped; its last request may have taken effect unless it surely did not.
+
+    An answer that did not get as far as the caller is as good as none.
+    """
+    last = history.attempts[-1] if history.attempts else None
+    nothing_done = (
+        last is None or last.phase is Phase.NOT_SENT or retry.refused(last.status, last.retry_after)
+    )
+    return TransportError(message, phase=Phase.NOT_SENT if nothing_done else Phase.NO_REPLY)

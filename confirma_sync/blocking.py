@@ -1,0 +1,114 @@
+"""One blocking call: a thread hands it to the loop and waits."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+from confirma_async.errors import ConfigurationError
+
+R = TypeVar("R")
+
+
+class BlockingCall(Generic[R]):
+    """A coroutine that runs on the loop while one thread waits for what it comes to.
+
+    A lock is all that the thread waits on, and the coroutine itself opens it: a ``concurrent.futures.Future``
+    with its condition, and a callback for the end of the task, cost several times as much.
+
+    Args:
+        work: Makes the coroutine, on the loop.
+        post: Has a function called on the loop. Where that has ended, whoever ended it fails every call.
+    """
+
+    __slots__ = ("_arrival", "_error", "_post", "_result", "_settled", "_task", "_work")
+
+    _result: R
+
+    def __init__(
+        self, work: Callable[[], Coroutine[Any, Any, R]], post: Callable[[Callable[[], object]], None]
+    ) -> None:
+        self._work = work
+        self._post = post
+        self._error: BaseException | None = None
+        self._settled = False
+        self._task: asyncio.Task[None] | None = None
+        self._arrival = threading.Lock()
+        self._arrival.acquire()
+
+    # --- on the loop --------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """Start the coroutine; what the calling thread has in its context variables is visible to it."""
+        if not self._settled:
+            self._task = asyncio.Task(self._live())
+
+    def _cancel(self) -> None:
+        """Cancel the coroutine, after its first step: before that, not even its end would run."""
+        if self._task is not None:
+            asyncio.get_running_loop().call_soon(self._task.cancel)
+        else:
+            self.fail(asyncio.CancelledError())
+
+    def fail(self, error: BaseException) -> None:
+        """Settle the call from outside, where the loop has not begun it or cannot end it any more."""
+        if not self._settled:
+            self._error = error
+            self._settle()
+
+    async def _live(self) -> None:
+        try:
+            self._result = await self._work()
+        except BaseException as error:  # noqa: BLE001 (raised in the thread that waits; a SystemExit ends no loop)
+            self._error = error
+        finally:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._settled = True
+        self._task = (
+            None  # freed here, for in the main thread a Ctrl-C might be lost in what freeing it calls
+        )
+        self._arrival.release()
+
+    # --- in the thread that waits -------------------------------------------------------------------
+
+    def outcome(self) -> R:
+        """Hand the coroutine to the loop, wait for its end, and return or raise what it came to.
+
+        Whatever interrupts the wait (Ctrl-C, as a rule) cancels the coroutine, and goes on only once that has
+        come to its end: nothing is sent after it. See ``_explain`` for what it then says of the call.
+        """
+        try:
+            self._post(self._start)
+            self._arrival.acquire()
+        except BaseException as interruption:
+            try:
+                self._post(self._cancel)
+                if not self._settled:
+                    self._arrival.acquire()
+            except BaseException as impatience:
+                self._post(self._cancel)  # the first time may have come to nothing
+                impatience.add_note("The call was still being cancelled: what became of it is unknown.")
+                raise
+            self._explain(interruption)
+            raise
+        error, self._error = self._error, None
+        if error is None:
+            return self._result
+        try:
+            if isinstance(error, asyncio.CancelledError):
+                raise ConfigurationError("this client was closed while the call was under way") from error
+            raise error
+        finally:
+            del error, self  # else the traceback would hold itself
+
+    def _explain(self, interruption: BaseException) -> None:
+        """Say what became of the interrupted call, where that is not simply nothing."""
+        error = self._error.__cause__ if isinstance(self._error, asyncio.CancelledError) else self._error
+        if error is not None:
+            interruption.__cause__ = error
+        elif self._error is None:
+            interruption.add_note("The call that this interrupted had already succeeded.")

@@ -1,0 +1,131 @@
+"""The outbox of a service, for code that blocks: each write exactly once, from any number of threads."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Concatenate, Final, ParamSpec, Self, cast
+
+from confirma_async import outbox as asynchronous
+from confirma_async.client import Account
+from confirma_async.outbox import Event, EventStream
+from confirma_sync.portal import PerFork, Portal
+from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking
+
+P = ParamSpec("P")
+
+
+class OutboxInvoices(SyncProxy):
+    """``outbox.invoices``."""
+
+    create: Final = blocking(asynchronous.OutboxInvoices.create)
+    create_actions: Final = blocking(asynchronous.OutboxInvoices.create_actions)
+
+
+class OutboxAccounting(SyncProxy):
+    """``outbox.accounting``."""
+
+    submit_ledger: Final = blocking(asynchronous.OutboxAccounting.submit_ledger)
+    submit_payments: Final = blocking(asynchronous.OutboxAccounting.submit_payments)
+
+
+class OutboxOnboarding(SyncProxy):
+    """``outbox.onboarding``."""
+
+    create_client: Final = blocking(asynchronous.OutboxOnboarding.create_client)
+
+
+class Outbox(SyncProxy):
+    """An outbox, as ``Confirma.outbox`` makes it; open within its ``with`` block.
+
+    Any number of threads may use it at once. Ctrl-C ends the wait of a thread, and not the write: give it
+    again to learn what became of it. After a fork, the child opens an outbox of its own.
+
+    Attributes:
+        invoices: Invoices, and actions on them.
+        accounting: Ledgers and payments.
+        onboarding: Clients.
+    """
+
+    def __init__(self, portal: Portal[Any], find: Callable[[], asynchronous.Outbox]) -> None:
+        super().__init__(portal, find)
+        self.invoices: OutboxInvoices = OutboxInvoices(portal, lambda: find().invoices)
+        self.accounting: OutboxAccounting = OutboxAccounting(portal, lambda: find().accounting)
+        self.onboarding: OutboxOnboarding = OutboxOnboarding(portal, lambda: find().onboarding)
+
+    settle: Final = blocking(asynchronous.Outbox.settle)
+    wanted: Final = blocking(asynchronous.Outbox.wanted)
+    resolve: Final = blocking(asynchronous.Outbox.resolve)
+    close: Final = blocking(asynchronous.Outbox.aclose)
+
+    def events(self) -> Events:
+        """Return the changes of state from now on: accepted, rejected, unknown, settled later, not sent.
+
+        Each is told after it is durable. A listener that is slow holds nothing up: what it misses is counted.
+
+        Raises:
+            ConfigurationError: the outbox is not open.
+        """
+        return Events(self.portal, self.portal.run(self._listen))
+
+    async def _listen(self) -> EventStream:
+        return cast("asynchronous.Outbox", self.original).events()
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What there is to say of the journal: that it is in doubt, or does not last."""
+        return cast("asynchronous.Outbox", self.original).warnings
+
+    @property
+    def journal(self) -> str:
+        """What names the journal: the path of its file."""
+        return cast("asynchronous.Outbox", self.original).journal
+
+    def __enter__(self) -> Self:
+        self.portal.run(self.original.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Events:
+    """The events of an outbox from now on: ``for event in outbox.events()``. It ends with the outbox."""
+
+    def __init__(self, portal: Portal[Any], stream: EventStream) -> None:
+        self._portal = portal
+        self._stream = stream
+
+    @property
+    def missed(self) -> int:
+        """How many events were left out, since too many waited."""
+        return self._stream.missed
+
+    def __iter__(self) -> Iterator[Event]:
+        async def following() -> AsyncGenerator[Event]:
+            async for event in self._stream:
+                yield event
+
+        return self._portal.iterate(following())
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._portal.run(self._stream.aclose)
+
+
+def opening(
+    verb: Callable[Concatenate[Account, P], asynchronous.Outbox],
+) -> Callable[Concatenate[SyncProxy, P], Outbox]:
+    """Return the verb, with an outbox that threads may share."""
+
+    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> Outbox:
+        find = PerFork(proxy.portal, lambda _: verb(proxy.original, *args, **kwargs))
+        return Outbox(proxy.portal, find)
+
+    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)

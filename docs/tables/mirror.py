@@ -1,0 +1,30 @@
+"""Tables of the mirror: what there is to ask, and what its events mean."""
+
+from __future__ import annotations
+
+from confirma_async.mirror.events.told import TYPES
+from confirma_async.mirror.reconciliation.kinds import STANDINGS, Kind
+from confirma_async.mirror.store.tables import VIEWS
+from docs.tables.markup import code, member_docs, table
+
+
+def mirror_tables() -> str:
+    """Every table that can be asked, column by column."""
+    parts = [
+        f"### {view.name}\n\n{view.what}\n\n"
+        + table(("Column", "What it says"), [(code(name), told) for name, told in view.columns.items()])
+        for view in VIEWS
+    ]
+    return "\n".join(parts)
+
+
+def standings() -> str:
+    """How an invoice, a payment or a settlement can stand."""
+    docs = member_docs(Kind)
+    rows = [(kind.value, docs[kind.name], "" if kind in STANDINGS else "yes") for kind in Kind]
+    return table(("Standing", "Meaning", "A difference"), rows)
+
+
+def events() -> str:
+    """Every type of event."""
+    return table(("Type", "What happened"), [(code(name), told) for name, told in TYPES.items()])

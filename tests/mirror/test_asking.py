@@ -1,0 +1,123 @@
+"""The mirror answers what can only read; its typed columns can be made anew."""
+
+from decimal import Decimal
+
+import pytest
+
+from confirma_async import Confirma, Overrides
+from confirma_async.errors import MirrorError
+from confirma_async.mirror import ask
+from confirma_async.mirror.store.tables import VIEWS
+from confirma_async.sandbox import Kind
+
+
+@pytest.fixture
+async def filled(sandbox, sync):
+    day = str(sandbox.clock.now().date())
+    payment = {
+        "invoiceNumber": "7",
+        "caseId": 1,
+        "bookingDate": day,
+        "amount": Decimal("10.10"),
+        "currency": "EUR",
+    }
+    sandbox.tell(Kind.PAYMENT, {"a": payment, "b": {**payment, "amount": Decimal("0.20")}})
+    await sync()
+
+
+async def test_sums_are_exact(filled, place):
+    answer = ask(
+        "SELECT currency, sum(amount_cents) AS paid_cents, count(*) AS n FROM payments GROUP BY 1", place
+    )
+    assert list(answer.columns) == ["currency", "paid", "n"]
+    assert answer.rows == [("EUR", Decimal("10.30"), 2)]
+
+
+async def test_an_answer_becomes_an_arrow_table(filled, place):
+    table = ask("SELECT number, amount_cents FROM payments ORDER BY 2", place).to_arrow()
+    assert table.to_pylist() == [
+        {"number": "7", "amount": Decimal("0.20")},
+        {"number": "7", "amount": Decimal("10.10")},
+    ]
+
+
+async def test_more_rows_than_were_asked_for_are_told(filled, place):
+    answer = ask("SELECT * FROM payments", place, most=1)
+    assert (len(answer.rows), answer.cut) == (1, True)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+async def test_every_table_has_the_columns_that_it_is_documented_with(filled, place, view):
+    assert ask(f"SELECT * FROM {view.name}", place).columns == [
+        name.removesuffix("_cents") for name in view.columns
+    ]
+
+
+WRITING = [
+    "DELETE FROM payment_data",
+    "INSERT INTO explained VALUES (1, 'x', 'y', 'z')",
+    "DROP TABLE record",
+    "CREATE TABLE mine (x int)",
+    "SELECT 1; DELETE FROM payment_data",
+    "COMMIT; DELETE FROM payment_data",
+    "WITH x AS (SELECT 1) DELETE FROM payment_data",
+    "UPDATE record SET hash = 'x'",
+    "",
+    "VACUUM",
+    "nonsense",
+]
+
+
+@pytest.mark.parametrize("question", WRITING)
+async def test_what_is_no_question_changes_nothing_and_is_told(filled, place, question):
+    with pytest.raises(MirrorError, match=r"cannot be asked|no question"):
+        ask(question, place)
+    assert ask("SELECT count(*) FROM payments", place).rows == [(2,)]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "ATTACH '{file}' AS other",
+        "PRAGMA user_version = 5",
+        "SELECT load_extension('x')",
+        "PRAGMA journal_mode",
+    ],
+)
+async def test_a_file_opens_no_other_and_changes_no_setting(sandbox, confirma, tmp_path, question):
+    place = tmp_path / "mirror.db"
+    await confirma.mirror.sync(place, now=sandbox.clock.now())
+    with pytest.raises(MirrorError, match="cannot be asked"):
+        ask(question.format(file=tmp_path / "made.db"), place)
+    assert not (tmp_path / "made.db").exists()
+
+
+async def test_a_server_writes_no_file_for_a_question(sandbox, confirma, postgres):
+    await confirma.mirror.sync(postgres, now=sandbox.clock.now())
+    with pytest.raises(MirrorError, match="cannot be asked"):
+        ask("COPY (SELECT 1) TO PROGRAM 'touch /tmp/made-by-a-question'", postgres)
+
+
+async def test_asking_makes_no_mirror(tmp_path):
+    with pytest.raises(MirrorError, match="there is no mirror"):
+        ask("SELECT 1", tmp_path / "mirror.db")
+    assert not list(tmp_path.iterdir())
+
+
+async def test_a_name_that_is_corrected_later_fills_its_column_from_what_was_told(sandbox, place):
+    day = str(sandbox.clock.now().date())
+    sandbox.tell(
+        Kind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "paidAmount": Decimal("12.50")}}
+    )
+    async with Confirma(sandbox.api_key, base_url=sandbox.url) as unaware:
+        await unaware.mirror.sync(place, now=sandbox.clock.now())
+    assert ask("SELECT amount_cents FROM payments", place).rows == [(None,)]
+    corrected = Overrides(names={"Payment.amount": "paidAmount"})
+    async with Confirma(sandbox.api_key, base_url=sandbox.url, overrides=corrected) as confirma:
+        assert await confirma.mirror.rebuild(place) == 1
+        assert (await confirma.mirror.query("SELECT amount_cents FROM payments", place)).rows == [
+            (Decimal("12.50"),)
+        ]
+        report = await confirma.mirror.sync(place, now=sandbox.clock.now())
+    assert report.streams["payments"].new == report.streams["payments"].changed == 0
+    assert ask("SELECT count(*) FROM drift", place).rows == [(0,)]

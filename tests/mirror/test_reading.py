@@ -1,0 +1,287 @@
+"""A window counts only where it is proved to be whole; what does not count says nothing of what it lacks."""
+
+import asyncio
+import datetime
+from typing import Any
+
+import pytest
+
+from confirma_async import Confirma, RetryPolicy
+from confirma_async.errors import AuthenticationError
+from confirma_async.sandbox import Fault, Kind
+
+LISTS = ["payments.list", "payments.settlements", "invoices.distributions"]
+
+
+@pytest.fixture
+async def confirma(sandbox):
+    """Tries each call once, so that a fault is met where it is ordered."""
+    async with Confirma(
+        sandbox.api_key, base_url=sandbox.url, timeout=2, retry=RetryPolicy(attempts=1)
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "mirror.db"
+
+
+def payment(number, day, amount=10, **others):
+    return {"invoiceNumber": str(number), "bookingDate": f"{day}T10:00:00.000Z", "amount": amount, **others}
+
+
+@pytest.fixture
+def paid(sandbox):
+    """Three payments a day for the last twenty days."""
+    today = sandbox.clock.now().date()
+    records = {
+        f"{back}-{number}": payment(number, today - datetime.timedelta(days=back))
+        for back in range(20)
+        for number in range(3)
+    }
+    sandbox.tell(Kind.PAYMENT, records)
+    return records
+
+
+async def test_two_equal_payments_stay_two(sandbox, sync, mirror):
+    day = sandbox.clock.now().date()
+    sandbox.tell(Kind.PAYMENT, {"first": payment(7, day), "second": payment(7, day)})
+    await sync()
+    await sync()
+    assert mirror("SELECT number, amount_cents FROM payments") == [("7", 1000), ("7", 1000)]
+    sandbox.untell(Kind.PAYMENT, ["second"])
+    for _ in range(2):
+        sandbox.clock.advance(days=1)
+        await sync()
+    assert mirror("SELECT number, amount_cents FROM payments") == [("7", 1000)]
+
+
+async def test_an_amount_written_in_another_way_is_no_change(sandbox, sync, mirror):
+    from decimal import Decimal
+
+    day = sandbox.clock.now().date()
+    for amount in (Decimal("100.0"), Decimal("100.00"), 100):
+        sandbox.tell(Kind.PAYMENT, {"p": payment(7, day, amount)})
+        await sync()
+    assert mirror("SELECT kind FROM change") == [("new",)]
+
+
+async def test_a_fetch_date_is_no_change(sandbox, sync, mirror):
+    day = sandbox.clock.now().date().isoformat()
+    record = {
+        "settlementId": 100000000001,
+        "settlementDate": day,
+        "settlementAmount": 1,
+        "apiFetchDate": None,
+    }
+    for fetched in (None, f"{day}T10:00:00.000Z"):
+        sandbox.tell(Kind.SETTLEMENT, {"s": {**record, "apiFetchDate": fetched}})
+        await sync()
+    assert mirror("SELECT kind FROM change") == [("new",)]
+
+
+async def test_settlements_are_never_asked_for_by_what_was_not_fetched(sandbox, sync, confirma, paid):
+    day = sandbox.clock.now().date().isoformat()
+    sandbox.tell(Kind.SETTLEMENT, {"s": {"settlementId": 100000000001, "settlementDate": day}})
+    await sync()
+    found = await confirma.payments.settlements(
+        from_date=sandbox.clock.now().date(), to_date=sandbox.clock.now().date()
+    )
+    assert found.settlements[0].api_fetch_date is None
+
+
+@pytest.mark.parametrize("cut", [7, 20, 50])
+async def test_a_list_that_is_cut_off_silently_is_noticed(sandbox, sync, truth, paid, cut):
+    sandbox.faults.add(Fault.CUT_LIST, operation="payments.list", times=None, records=cut)
+    report = await sync()
+    if cut > 9:  # three days of three: what is asked for to prove one day
+        assert report.complete
+        await _without_faults(sandbox, truth)
+    else:
+        assert report.streams["payments"].open
+
+
+async def _without_faults(sandbox, truth):
+    sandbox.faults.clear()
+    await truth.holds()
+
+
+async def test_a_list_that_is_cut_off_takes_nothing_away(sandbox, sync, truth, paid):
+    await sync()
+    sandbox.faults.add(Fault.CUT_LIST, operation="payments.list", times=None, records=12)
+    for _ in range(3):
+        sandbox.clock.advance(days=1)
+        await sync()
+    sandbox.faults.clear()
+    assert truth.mirrored("payments", missed=True) == await truth.told("payments")
+
+
+async def test_distributions_that_are_fewer_than_the_answer_counts_prove_nothing(sandbox, sync):
+    day = sandbox.clock.now().date().isoformat()
+    records = {str(n): {"invoiceNumber": str(n), "invoiceDate": day, "status": "INVOICED"} for n in range(9)}
+    sandbox.tell(Kind.DISTRIBUTION, records)
+    sandbox.faults.add(Fault.CUT_LIST, operation="invoices.distributions", times=None, records=5)
+    report = await sync()
+    ((window, reason),) = report.streams["distributions"].open
+    assert window.startswith(day[:7])
+    assert "counts 9 records and holds 5" in reason
+
+
+async def test_a_list_that_ignores_the_days_is_told_and_loses_nothing(sandbox, sync, truth, paid):
+    sandbox.faults.add(Fault.IGNORED_DAYS, operation="payments.list", times=None)
+    report = await sync()
+    assert "outside of the days" in report.streams["payments"].open[0][1]
+    sandbox.faults.clear()
+    await sync()
+    await truth.holds()
+
+
+FAULTS: dict[str, tuple[Fault, dict[str, Any]]] = {
+    "truncated": (Fault.TRUNCATED_BODY, {}),
+    "reset": (Fault.RESET_AFTER_COMMIT, {}),
+    "foreign": (Fault.FOREIGN_ANSWER, {}),
+    "failing": (Fault.SERVER_ERROR, {"status": 500}),
+    "slow": (Fault.SLOW_DRIP, {"seconds": 5.0}),
+    "empty object": (Fault.FOREIGN_ANSWER, {"body": "{}"}),
+    "error": (Fault.FOREIGN_ANSWER, {"body": '{"message": "try later"}'}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("operation", LISTS)
+async def test_a_run_that_fails_midway_takes_nothing_away_and_the_next_one_goes_on(
+    sandbox, sync, truth, mirror, paid, fault, operation
+):
+    await sync()
+    kind, options = FAULTS[fault]
+    sandbox.clock.advance(days=1)
+    sandbox.faults.add(kind, operation=operation, times=None if fault != "slow" else 2, **options)
+    report = await sync()
+    sandbox.faults.clear()
+    assert not report.complete or fault == "slow"  # a shorter window may be quick enough
+    assert mirror("SELECT count(*) FROM record WHERE missed_at IS NOT NULL OR gone_since IS NOT NULL") == [
+        (0,)
+    ]
+    assert (await sync()).complete
+    await truth.holds()
+
+
+async def test_a_window_that_is_too_slow_is_cut_and_begun_in_pieces_the_next_time(
+    sandbox, sync, mirror, paid, truth
+):
+    sandbox.faults.add(Fault.LATENCY, operation="payments.list", times=1, seconds=2.5)
+    assert (await sync()).complete
+    assert mirror("SELECT max(pieces) FROM reading WHERE stream = 'payments'") == [(2,)]
+    await truth.holds()
+
+
+async def test_a_key_that_is_refused_stops_the_run_and_says_so(sandbox, sync, mirror):
+    sandbox.expire_token()
+    report = await sync()
+    assert not report.complete
+    assert isinstance(report.error, AuthenticationError)
+    assert mirror("SELECT count(*) FROM reading") == [(0,)]
+
+
+async def test_late_and_out_of_order_records_are_found(sandbox, sync, truth, paid):
+    await sync()
+    today = sandbox.clock.now().date()
+    late = {f"late{back}": payment(99, today - datetime.timedelta(days=back)) for back in (33, 1, 17, 5)}
+    for name, record in late.items():
+        sandbox.tell(Kind.PAYMENT, {name: record})
+        await sync()
+        await truth.holds()
+
+
+async def test_a_payment_that_is_changed_is_one_payment(sandbox, sync, mirror):
+    day = sandbox.clock.now().date()
+    sandbox.tell(Kind.PAYMENT, {"p": payment(7, day, 10), "other": payment(8, day, 10)})
+    await sync()
+    sandbox.tell(Kind.PAYMENT, {"p": payment(7, day, 11)})
+    await sync()
+    assert mirror("SELECT kind, revision FROM change ORDER BY id")[2:] == [("changed", 2)]
+    assert mirror("SELECT number, amount_cents FROM payments ORDER BY 1") == [("7", 1100), ("8", 1000)]
+
+
+async def test_payments_that_may_be_another_are_marked_and_not_guessed(sandbox, sync, mirror):
+    day = sandbox.clock.now().date()
+    sandbox.tell(Kind.PAYMENT, {"a": payment(7, day, 10), "b": payment(7, day, 20)})
+    await sync()
+    sandbox.tell(Kind.PAYMENT, {"a": payment(7, day, 11), "b": payment(7, day, 21)})
+    await sync()
+    assert mirror("SELECT kind FROM change ORDER BY id")[2:] == [("new",), ("new",)]
+    assert mirror("SELECT count(pair) FROM change") == [(2,)]
+
+
+async def test_what_the_contract_does_not_know_is_kept_and_told(sandbox, sync, mirror):
+    day = sandbox.clock.now().date()
+    odd = payment(7, day, "ten", channel="card")
+    sandbox.tell(Kind.PAYMENT, {"p": odd})
+    report = await sync()
+    assert report.complete
+    assert mirror("SELECT path, kind FROM drift ORDER BY 1") == [
+        (".amount", "unreadable"),
+        (".channel", "unknown"),
+    ]
+    assert mirror("SELECT number, amount_cents FROM payments") == [("7", None)]
+
+
+async def test_a_clock_that_went_backwards_stops_the_run(sandbox, confirma, place):
+    from confirma_async.errors import MirrorError
+
+    await confirma.mirror.sync(place, now=sandbox.clock.now())
+    with pytest.raises(MirrorError, match="backwards"):
+        await confirma.mirror.sync(place, now=sandbox.clock.now() - datetime.timedelta(days=1))
+
+
+@pytest.fixture
+def cased(sandbox):
+    """Forty invoices, each with a case."""
+    day = str(sandbox.clock.now().date())
+    numbers = range(1, 41)
+    records = {f"d{n}": {"invoiceNumber": str(n), "invoiceDate": day, "caseId": n} for n in numbers}
+    sandbox.tell(Kind.DISTRIBUTION, records)
+    sandbox.tell(Kind.CASE, {str(n): {"summary": {"caseId": n, "stage": "OVERDUE"}} for n in numbers})
+
+
+async def test_a_case_that_cannot_be_read_is_told_and_read_later(sandbox, sync, mirror, cased):
+    sandbox.faults.add(Fault.SERVER_ERROR, operation="invoices.case", times=1, status=500)
+    report = await sync()
+    assert len(report.streams["cases"].open) == 1
+    assert mirror("SELECT count(*) FROM case_data") == [(39,)]
+    sandbox.clock.advance(days=1)
+    await sync()
+    assert mirror("SELECT count(*) FROM case_data") == [(40,)]
+
+
+async def test_a_key_that_is_refused_among_cases_keeps_what_was_read(sandbox, sync, mirror, cased):
+    sandbox.faults.add(Fault.LATENCY, operation="invoices.case", times=40, seconds=0.01)
+
+    def expire(progress):
+        if progress.stream == "cases" and progress.done:
+            sandbox.expire_token()
+
+    report = await sync(progress=expire)
+    assert isinstance(report.error, AuthenticationError)
+    assert mirror("SELECT count(*) FROM case_data") == [(32,)]
+
+
+async def test_cases_beyond_what_a_run_reads_wait_and_are_told(sandbox, sync, mirror, cased):
+    report = await sync(cases=10)
+    assert report.streams["cases"].left == 30
+    assert mirror("SELECT count(*) FROM case_data") == [(10,)]
+
+
+async def test_a_run_that_is_cancelled_leaves_a_mirror_that_the_next_one_goes_on_with(
+    sandbox, sync, truth, paid
+):
+    def stop(progress):
+        if progress.stream == "payments" and progress.done == 2:
+            running.cancel()
+
+    running = asyncio.ensure_future(sync(progress=stop))
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (await sync()).complete
+    await truth.holds()

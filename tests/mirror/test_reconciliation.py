@@ -1,0 +1,133 @@
+"""The reconciliation finds what differs, all of it, and nothing else; to the cent."""
+
+import datetime
+from collections import Counter
+
+import pytest
+from parts.seeded_differences import NOW, fill, seeded
+
+from confirma_async.errors import MirrorError
+from confirma_async.mirror.reconciliation.keeping import explain, reconcile
+from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Horizons, Kind
+from confirma_async.mirror.store.opening import open_mirror
+
+
+@pytest.fixture
+def database(place):
+    opened = open_mirror(place, make=True)
+    yield opened
+    opened.close()
+
+
+def found_of(reconciliation):
+    return Counter((each.kind, each.subject) for each in reconciliation.differences)
+
+
+@pytest.fixture
+def run(database):
+    def reconciled(account, now=NOW):
+        return reconcile(database, account, [], Horizons(), now)
+
+    return reconciled
+
+
+def test_each_kind_is_found_and_nothing_else(database, run):
+    what = seeded(2400, 10)
+    result = run(fill(database, what))
+    assert {kind for kind, _ in what.wanted} == set(DIFFERENCES)
+    assert found_of(result) == what.wanted
+    assert not result.not_checked
+
+
+def test_one_broken_cent_is_found(database, run):
+    result = run(fill(database, seeded(200, 1, off=1)))
+    (broken,) = [each for each in result.differences if each.kind is Kind.SUM_BROKEN]
+    (differs,) = [each for each in result.differences if each.kind is Kind.AMOUNT_DIFFERS]
+    assert broken.cents == 1
+    assert differs.cents == 1
+
+
+def test_totals_add_up_by_currency(database, run):
+    what = seeded(1200, 5)
+    result = run(fill(database, what))
+    sums: Counter[str] = Counter()
+    for total in result.totals:
+        if total.what == "invoices":
+            sums[total.currency] += total.cents
+    assert sums == what.sums
+    paid = sum(int(payment["amount"] * 100) for payment in what.payments)
+    assert sum(total.cents for total in result.totals if total.what == "payments") == paid
+
+
+def test_names_stay_and_an_explanation_survives(database, run):
+    account = fill(database, seeded(240, 2))
+    first = run(account)
+    explain(database, account, first.differences[0].id, "agreed on the phone", NOW)
+    later = run(account, NOW + datetime.timedelta(days=1))
+    assert [each.id for each in later.differences] == [each.id for each in first.differences]
+    assert later.differences[0].note == "agreed on the phone"
+    assert later.differences[0].first_seen == first.differences[0].first_seen
+    assert len(later.open) == len(later.differences) - 1
+
+
+def test_a_difference_that_is_none_any_more_is_told_once(database, run):
+    account = fill(database, seeded(240, 2))
+    first = run(account)
+    missing = next(each for each in first.differences if each.kind is Kind.FAILED)
+    database.run("UPDATE distribution_data SET status = 'INVOICED' WHERE status = 'ERROR'")
+    second = run(account)
+    assert missing.id in second.closed
+    assert run(account).closed == []
+
+
+def test_only_new_differences_are_events(database, run):
+    account = fill(database, seeded(240, 2))
+    count = len(run(account).differences)
+    run(account)
+    assert database.rows("SELECT count(*) FROM event WHERE type = 'difference.found'") == [(count,)]
+
+
+def test_explaining_what_there_is_not_is_refused(database, run):
+    account = fill(database, seeded(24, 1))
+    with pytest.raises(MirrorError, match="no difference nothing"):
+        explain(database, account, "nothing", "why", NOW)
+
+
+@pytest.mark.parametrize("stream", ["distributions", "payments", "settlements"])
+def test_what_a_list_that_is_not_proved_would_tell_is_not_checked(database, run, stream):
+    account = fill(database, seeded(240, 2))
+    database.run("UPDATE reading SET reason = 'HTTP 500' WHERE stream = ?", (stream,))
+    result = run(account)
+    absent = {
+        "distributions": {Kind.MISSING},
+        "payments": {Kind.SETTLED_WITHOUT_PAYMENT},
+        "settlements": {Kind.PAID_NOT_SETTLED},
+    }[stream]
+    assert not absent & {each.kind for each in result.differences}
+    assert result.not_checked
+    what = {"distributions": "invoices"}.get(stream, stream)
+    assert not [total for total in result.totals if total.what == what and total.kind is Kind.MATCHED]
+
+
+def test_what_is_young_is_pending(database, run):
+    account = fill(database, seeded(240, 2))
+    database.run("UPDATE sent SET sent_at = '2026-11-01T09:00:00.000Z'")
+    database.run("UPDATE payment_data SET booked_at = '2026-10-30T09:00:00.000Z'")
+    kinds = {each.kind for each in run(account).differences}
+    assert not {Kind.MISSING, Kind.PAID_NOT_SETTLED} & kinds
+
+
+def test_two_equal_payments_need_two_allocations(database, run):
+    what = seeded(20, 0)
+    what.payments.append(dict(what.payments[3]))
+    result = run(fill(database, what))
+    (difference,) = result.differences
+    assert difference.kind is Kind.PAID_NOT_SETTLED
+
+
+def test_an_amount_alone_matches_nothing(database, run):
+    what = seeded(20, 0)
+    allocation = what.settlements[3]["allocations"][0]
+    allocation |= {"caseId": 1, "originalInvoiceNumber": "999", "originalPaymentReference": "Z"}
+    kinds = Counter(each.kind for each in run(fill(database, what)).differences)
+    assert kinds == {Kind.PAID_NOT_SETTLED: 1, Kind.SETTLED_WITHOUT_PAYMENT: 1}

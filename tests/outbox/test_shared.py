@@ -1,0 +1,60 @@
+"""Several outboxes and jobs of one account, as those of several processes are, on one journal."""
+
+import asyncio
+
+import pytest
+
+from confirma_async import Verdict
+from confirma_async.sandbox import Fault
+from tests.outbox.conftest import CREATE
+from tests.outbox.test_writes import LEDGER, ledger
+
+
+@pytest.fixture
+async def outboxes(client, journal):
+    """Two outboxes of two clients on one journal."""
+    async with client() as one, client() as two:
+        options = {"journal": journal, "settle_seconds": 0.2}
+        async with one.outbox(**options) as first, two.outbox(**options) as second:
+            yield first, second
+
+
+async def test_an_invoice_that_two_outboxes_are_given_is_sent_once(outboxes, sandbox, wire_invoice):
+    sandbox.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.1)
+    given = [outbox.invoices.create(wire_invoice(n)) for n in range(1, 11) for outbox in outboxes]
+    outcomes = await asyncio.gather(*given)
+    assert {one.verdict for one in outcomes} == {Verdict.ACCEPTED}
+    assert sum(one.resumed for one in outcomes) == 10
+    assert sandbox.requests[CREATE] == 10
+
+
+async def test_a_write_that_two_outboxes_are_given_is_sent_once(outboxes, sandbox):
+    sandbox.faults.add(Fault.LATENCY, operation=LEDGER, seconds=0.3)
+    outcomes = await asyncio.gather(*(outbox.accounting.submit_ledger(ledger()) for outbox in outboxes))
+    assert {one.verdict for one in outcomes} <= {Verdict.UNKNOWN, Verdict.ACCEPTED}
+    assert sandbox.requests[LEDGER] == 1
+    await outboxes[0].settle()
+    known = [await outbox.accounting.submit_ledger(ledger()) for outbox in outboxes]
+    assert known[0].verdict is Verdict.ACCEPTED
+    assert sandbox.requests[LEDGER] == 1
+
+
+async def test_a_job_beside_an_outbox_sends_what_is_left(outboxes, client, sandbox, journal, wire_invoice):
+    await outboxes[0].invoices.create(wire_invoice(1))
+    async with client() as confirma:
+        report = await confirma.bulk.submit([wire_invoice(1), wire_invoice(2)], journal=journal)
+    assert (report.accepted, report.resumed) == (2, 1)
+    assert (await outboxes[1].invoices.create(wire_invoice(2))).resumed
+    assert sandbox.requests[CREATE] == 2
+
+
+async def test_what_another_run_looks_for_is_not_waited_for_without_end(
+    client, sandbox, journal, wire_invoice
+):
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE)
+    one, two = client(), client(timeout=1)
+    async with one, two, one.outbox(journal=journal) as first, two.outbox(journal=journal) as second:
+        assert (await first.invoices.create(wire_invoice(1))).verdict is Verdict.UNKNOWN
+        told = await second.invoices.create(wire_invoice(1))
+    assert (told.verdict, told.resumed, "another run" in told.detail) == (Verdict.UNKNOWN, True, True)
+    assert sandbox.requests[CREATE] == 1
