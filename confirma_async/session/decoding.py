@@ -103,16 +103,25 @@ def decoded(response: Response, answer: type[T], history: History, reader: Reade
         if empty:
             none: object = [] if get_origin(answer) is tuple else {}
             return converter.structure(none, answer)
-        body = response.body.removeprefix(_MARK)
-        if reader.corrections is not None and (place := reader.corrections.lists.get(operation.name)):
-            body = converter.encode(moved(converter.parse(body), place, usual_place(operation, converter)))
-        return converter.loads(body, answer, strict=strict, note=history.note_drift)
+        # No variable holds the body: tracebacks show these.
+        return converter.loads(
+            _body(response, operation, reader), answer, strict=strict, note=history.note_drift
+        )
     except ResponseDecodeError as error:
         error.status, error.body = response.status, text_of(response)
         # Without the frames below: they hold the answer, and error trackers show what frames hold.
         raise error.with_traceback(None) from None
     finally:
         del history  # the history has the error, and its traceback this frame; see ``Pipeline.call``
+
+
+def _body(response: Response, operation: Operation, reader: Reader) -> bytes:
+    """Return the JSON of an answer, with its list where the schema has it."""
+    body, corrections = response.body.removeprefix(_MARK), reader.corrections
+    if corrections is None or (place := corrections.lists.get(operation.name)) is None:
+        return body
+    converter = reader.converter
+    return converter.encode(moved(converter.parse(body), place, usual_place(operation, converter)))
 
 
 def says_none(response: Response, operation: Operation, reader: Reader, strict: bool | None) -> bool:

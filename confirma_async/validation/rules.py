@@ -147,7 +147,7 @@ BUSINESS_ID = _warning(
     "A Finnish party's Business ID has a correct check digit. Finnish is who has a Finnish address, or no "
     "country and an id of the form 1234567-8.",
 )
-VAT_CODE = _rule("vat-code", "A VAT code that begins with FI has eight digits, the last of which fits.", OURS)
+VAT_CODE = _warning("vat-code", "A VAT code that begins with FI has eight digits, the last of which fits.")
 NAMED = _rule("named", "A client has a name and a business code, its service a partner code.", "§3 E")
 NOT_EMPTY = _rule("not-empty", "A request for actions, a ledger and a submission hold at least one.", OURS)
 ACTION_SUBJECT = _rule("action-subject", "An action names an invoice or a case.", "§5 E")

@@ -11,7 +11,7 @@ from tests.sync.test_names import VERBS
 
 ROOT = Path(__file__).parents[2]
 THERE_AND_HERE = {
-    "confirma_async.pagination.Listing[": "confirma_sync.proxy.Listing[",
+    "confirma_async.pagination.listing.Listing[": "confirma_sync.proxy.Listing[",
     "confirma_async.bulk.BulkStream": "confirma_sync.bulk.BulkStream",
     "confirma_async.client.AccountView": "confirma_sync.client.AccountView",
 }
@@ -50,8 +50,10 @@ def waited_for(revealed):
     """What a type is once it has been awaited, in the names of the synchronous side, without a self."""
     revealed = re.sub(r"(?:typing\.|types\.)?Coroutine(?:Type)?\[Any, Any, (.*)\]$", r"\1", revealed)
     revealed = re.sub(r"\((?:self: )?[\w.]*(?:Confirma|Account|Sandbox), ", "(", revealed)
+    revealed = re.sub(r"(typing\.)?AsyncGenerator\[(.*), None\]$", r"\1Iterator[\2]", revealed)
     for there, here in THERE_AND_HERE.items():
         revealed = revealed.replace(there, here)
+    revealed = revealed if " -> " in revealed else f"{revealed} -> None"
     return OPTIONS.sub(one_by_one, revealed)
 
 

@@ -75,6 +75,6 @@ def test_a_sandbox_has_clients_with_keys_of_their_own(sandbox):
     assert sandbox.add_client("another") not in {sandbox.api_key, sandbox.provisioning_token}
 
 
-def test_a_keyword_that_a_verb_does_not_take_is_a_type_error(confirma):
+def test_a_keyword_that_a_verb_does_not_take_is_a_type_error(confirma, wire_invoice):
     with pytest.raises(TypeError, match="validat"):
-        confirma.invoices.create({}, validat=False)
+        confirma.invoices.create(wire_invoice(), validat=False)

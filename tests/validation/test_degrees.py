@@ -19,10 +19,11 @@ ODD: dict[str, Any] = {
     "invoice-type": {"header": {"type": "BANANA"}},
     "amount-sign": {"amounts": {"grossAmount": 0}},
     "amount-absurd": {"amounts": {"grossAmount": 100_000_000}},
-    "amount-missing": {"amounts": {}, "rows": []},
+    "amount-missing": {"amounts": None, "rows": []},
     "buyer": {"parties": {"sellerParty": {"name": "Seller Oy"}}},
     "due-date": {"header": {"dueDate": "2026-10-01"}},
     "business-id": {"seller": {"businessId": "0737546-3"}},
+    "vat-code": {"seller": {"vatCode": "FI07375463"}},
     "unknown-key": {"invocie": 1},
 }
 
