@@ -25,7 +25,7 @@ from confirma_async.formats.models import (
 from confirma_async.formats.privacy import number_shown
 from confirma_async.formats.reader import read, scan
 from confirma_async.formats.spooled import Spooled
-from confirma_async.validation import check
+from confirma_async.validation import Checks, check
 
 _DEFAULTS = ReadOptions()
 _LOCK = "~$"
@@ -165,7 +165,8 @@ def _refused_if_twice(
         "stand together)"
     )
     problem = Problem("$.invoice.header.number", "job.clash", message)
-    others = record.located(check(record.request))  # told as well, so that one round of corrections is enough
+    # Told as well, so that one round of corrections is enough:
+    others = record.located(Checks().refused(check(record.request)))
     return BadRecord(place=record.place, problems=[problem, *others], number=identity.original)
 
 

@@ -14,7 +14,7 @@ from confirma_async.formats.models import Origins, located
 from confirma_async.formats.normalise import normalised
 from confirma_async.formats.payload import put, request_from
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
-from confirma_async.validation import check, rules
+from confirma_async.validation import Checks, check, rules
 
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
@@ -82,7 +82,7 @@ def further_problems(
     told = {problem.path for problem in known}
     absent = _OF_ABSENCE if of_table else frozenset[str]()
     found: list[Problem] = []
-    for problem in check(request):
+    for problem in Checks().refused(check(request)):
         if any(name in lacking for name in _LEAN_ON.get(problem.rule, ())):
             continue
         if problem.rule in _OF_SUMS and not sums_are_whole:

@@ -99,7 +99,7 @@ def _structured(raw: Raw, schema: type[Schema], converter: Converter) -> tuple[A
     left: Any = raw
     for _ in range(_PASSES):
         try:
-            return converter.structure(left, schema), drift
+            return converter.structure(left, schema, strict=True), drift
         except ResponseDecodeError as error:
             for problem in error.problems:
                 drift.append(Drift(_without_places(problem.path), "unreadable"))

@@ -48,7 +48,7 @@ def classify(
         detail = f"the answer bears a sign of failure ({sign})" + (f": {words}" if words else "")
         return Classification(kind=Kind.SAYS_NO, detail=detail)
     try:
-        receipt = converter.structure(dict(found), operation.response)
+        receipt = converter.structure(dict(found), operation.response, strict=True)
     except ResponseDecodeError:
         detail = "the answer is not what the contract describes"
         return Classification(kind=Kind.UNREADABLE, detail=detail)

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from confirma_async.bulk.journal.writes import Fact
 from confirma_async.contract import CREATE_INVOICE_ACTIONS, SUBMIT_LEDGER, SUBMIT_PAYMENTS
-from confirma_async.errors import NotFoundError
+from confirma_async.errors import ConfigurationError, NotFoundError
 from confirma_async.resources.accounting import Accounting
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import Action, ActionCode, Case, InvoiceActions
@@ -71,7 +71,10 @@ async def is_shown(pipeline: Pipeline, sought: Sought) -> bool:
         CallError: it could not be read.
     """
     reader = _READERS.get(sought.operation)
-    return reader is not None and bool(sought.facts) and await reader(pipeline, sought)
+    try:
+        return reader is not None and bool(sought.facts) and await reader(pipeline, sought)
+    except ConfigurationError:  # the service answers about something else
+        return False
 
 
 async def _shows_actions(pipeline: Pipeline, sought: Sought) -> bool:

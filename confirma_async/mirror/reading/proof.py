@@ -23,8 +23,12 @@ from confirma_async.errors import (
 from confirma_async.mirror.reading.windows import asked, cut, spans
 from confirma_async.mirror.streams import NotAListError, Seen, Stream, Whole, day_of, flat
 from confirma_async.pagination import SEAM, Window
+from confirma_async.session.call_options import CallOptions
 from confirma_async.session.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
+
+_STRICT = CallOptions(strict=True)
+"""Nothing is taken for an empty list that is not one: an empty list means that records are gone."""
 
 LEAST = 10
 """Records below which no list is taken to have been cut off."""
@@ -187,7 +191,9 @@ class WindowReader:
         """
         self.calls += 1
         try:
-            reply = await self.pipeline.call(self.stream.operation, Reply, query=self.stream.query(query))
+            reply = await self.pipeline.call(
+                self.stream.operation, Reply, query=self.stream.query(query), options=_STRICT
+            )
             return Whole(()) if reply.empty else self.stream.whole(self.pipeline.converter, reply.found)
         except CallError as error:
             failure = failure_of(error)
