@@ -35,6 +35,19 @@ def moved(answer: Any, source: str, target: str) -> Any:
     return _put(rest, target.split("."), found)
 
 
+def as_usual(answer: Any, operation: Operation, lists: Mapping[str, str], converter: Converter) -> Any:
+    """Return an answer with its list where the schema has it.
+
+    Args:
+        answer: The JSON of an answer, which is not changed.
+        operation: What it is the answer to.
+        lists: Where lists stand, by operation name, as the overrides say.
+        converter: Knows the schema.
+    """
+    place = lists.get(operation.name)
+    return answer if place is None else moved(answer, place, usual_place(operation, converter))
+
+
 def _taken(answer: Any, names: list[str]) -> tuple[Any, dict[str, Any]]:
     if not names:
         return answer, {}

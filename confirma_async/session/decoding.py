@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar, cast, get_origin
 from attrs import field, frozen
 
 from confirma_async.contract import Operation, Overrides, Repeat
-from confirma_async.contract.places import moved, usual_place
+from confirma_async.contract.places import as_usual
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.schemas.wire import Evidence
@@ -118,10 +118,10 @@ def decoded(response: Response, answer: type[T], history: History, reader: Reade
 def _body(response: Response, operation: Operation, reader: Reader) -> bytes:
     """Return the JSON of an answer, with its list where the schema has it."""
     body, corrections = response.body.removeprefix(_MARK), reader.corrections
-    if corrections is None or (place := corrections.lists.get(operation.name)) is None:
+    if corrections is None or operation.name not in corrections.lists:
         return body
     converter = reader.converter
-    return converter.encode(moved(converter.parse(body), place, usual_place(operation, converter)))
+    return converter.encode(as_usual(converter.parse(body), operation, corrections.lists, converter))
 
 
 def says_none(response: Response, operation: Operation, reader: Reader, strict: bool | None) -> bool:

@@ -12,7 +12,8 @@ from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import BadRecord, ColumnMapping, ReadOptions, attachments, read
-from confirma_async.validation import Checks, check
+from confirma_async.validation import Checks
+from tests.validation.conftest import faults
 
 HEADER = "number;date;due_date;currency;attachment;row_net_amount"
 PDF = b"%PDF-1.7 first %%EOF"
@@ -43,7 +44,7 @@ def test_a_path_is_named_without_its_contents_until_it_is_sent(write, table):
     (found,) = table("a.pdf")
     (attachment,) = found.request.invoice.attachments
     assert (attachment.file_name, attachment.mime_type, attachment.data) == ("a.pdf", "application/pdf", None)
-    assert [problem.rule for problem in check(found.request)] == ["attachment"]  # so it is not sent as it is
+    assert [problem.rule for problem in faults(found.request)] == ["attachment"]  # so it is not sent as it is
     sent = filled(entry(found))
     (sent_attachment,) = Converter().parse(sent)["invoice"]["attachments"]
     assert base64.b64decode(sent_attachment["data"]) == PDF
@@ -63,7 +64,7 @@ def test_the_complete_invoice_is_to_be_had_for_a_single_call(write, table):
     (found,) = table("a.pdf")
     request = found.complete()
     assert base64.b64decode(request.invoice.attachments[0].data) == PDF
-    assert check(request) == []
+    assert faults(request) == []
 
 
 URL = "https://example.fi/2026/hours%20of%20May.pdf?key=s3cret"

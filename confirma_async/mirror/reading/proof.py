@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from confirma_async.contract.places import as_usual
 from confirma_async.errors import (
     APIError,
     AuthenticationError,
@@ -194,7 +195,11 @@ class WindowReader:
             reply = await self.pipeline.call(
                 self.stream.operation, Reply, query=self.stream.query(query), options=_STRICT
             )
-            return Whole(()) if reply.empty else self.stream.whole(self.pipeline.converter, reply.found)
+            if reply.empty:
+                return Whole(())
+            lists, converter = self.pipeline.overrides.lists, self.pipeline.converter
+            found = as_usual(reply.found, self.stream.operation, lists, converter)
+            return self.stream.whole(converter, found)
         except CallError as error:
             failure = failure_of(error)
             if failure is None:
