@@ -25,6 +25,7 @@ from confirma_async.formats.models import (
 from confirma_async.formats.privacy import number_shown
 from confirma_async.formats.reader import read, scan
 from confirma_async.formats.spooled import Spooled
+from confirma_async.validation import check
 
 _DEFAULTS = ReadOptions()
 _LOCK = "~$"
@@ -161,11 +162,11 @@ def _refused_if_twice(
     message = (
         f"{kind} {number_shown(identity.original)} stands twice, at {first} and at {second}; neither is "
         "sent. Remove one, or give it its own number if it is another invoice (lines of one invoice must "
-        "stand "
-        "together)"
+        "stand together)"
     )
     problem = Problem("$.invoice.header.number", "job.clash", message)
-    return BadRecord(place=record.place, problems=[problem], number=identity.original)
+    others = record.located(check(record.request))  # told as well, so that one round of corrections is enough
+    return BadRecord(place=record.place, problems=[problem, *others], number=identity.original)
 
 
 def _identity(record: ReadInvoice) -> Identity:

@@ -218,3 +218,35 @@ def test_attachments_of_it_are_named_from_the_folder_that_we_are_in(tmp_path, mo
         (found,) = read_files([piped])
     assert isinstance(found, ReadInvoice)
     assert found.complete().invoice.attachments[0].data
+
+
+def test_what_else_is_wrong_with_a_number_that_stands_twice_is_told_with_it(write):
+    header = "number;date;due_date;currency;gross_amount;seller_iban\n"
+    line = "7;2.11.2026;16.11.2026;EUR;1,00;FI2112345600000786\n"
+    found = [*read_files([write("a.csv", header + line), write("b.csv", header + line)])]
+    rules = [
+        [problem.rule for problem in record.problems] for record in found if isinstance(record, BadRecord)
+    ]
+    assert rules == [["job.clash", "iban"]] * 2
+
+
+def test_folders_and_patterns_are_taken_as_the_command_takes_them(write, tmp_path):
+    contents = "number;date;due_date;currency;gross_amount\n{};2.11.2026;16.11.2026;EUR;1,00\n"
+    for number in (1, 2):
+        write(f"in-{number}.csv", contents.format(number))
+    for named in ([tmp_path], [tmp_path / "in-*.csv"], [f"{tmp_path}/*.csv"]):
+        numbers = [
+            record.request.invoice.header.number
+            for record in read_files(named)
+            if isinstance(record, ReadInvoice)
+        ]
+        assert numbers == [1, 2]
+
+
+def test_a_folder_with_nothing_to_read_is_a_bad_record_and_the_others_go_on(write, tmp_path):
+    (tmp_path / "empty").mkdir()
+    path = write("a.csv", "number;date;due_date;currency;gross_amount\n1;2.11.2026;16.11.2026;EUR;1,00\n")
+    bad, good = read_files([tmp_path / "empty", path])
+    assert isinstance(bad, BadRecord)
+    assert "holds no file to read" in bad.problems[0].message
+    assert isinstance(good, ReadInvoice)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from attrs import frozen
 
@@ -48,7 +48,7 @@ class Workbook:
     number_formats: Sequence[str]
 
 
-def open_workbook(file: IO[bytes] | Path) -> Workbook:
+def open_workbook(path: Path) -> Workbook:
     """Read a workbook by openpyxl, all but the cells of its sheets.
 
     openpyxl reads through the sheets themselves where they do not say how large they are. So its steps are
@@ -57,7 +57,11 @@ def open_workbook(file: IO[bytes] | Path) -> Workbook:
     Raises:
         Exception: a part of it is not what it should be; openpyxl says of it whatever it stumbles over.
     """
-    reader = _reader.ExcelReader(file, read_only=True, keep_links=False)
+    with path.open("rb") as file:  # by its path, openpyxl refuses what has no known ending, such as a pipe's
+        return _read(_reader.ExcelReader(file, read_only=True, keep_links=False))
+
+
+def _read(reader: Any) -> Workbook:
     try:
         reader.read_manifest()
         reader.read_strings()

@@ -329,3 +329,12 @@ def test_broken_bytes_are_bad_records_or_an_input_error(part, changes):
         with contextlib.suppress(InputError):
             for record in read(path):
                 assert isinstance(record, ReadInvoice) or record.problems
+
+
+def test_a_workbook_needs_no_ending(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["number", "date", "due_date", "currency", "gross_amount"])
+    book.active.append([1, "2026-11-02", "2026-11-16", "EUR", 125.5])
+    book.save(tmp_path / "in.xlsx")
+    path = (tmp_path / "in.xlsx").rename(tmp_path / "in")
+    assert [type(record).__name__ for record in read(path)] == ["ReadInvoice"]
