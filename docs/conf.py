@@ -54,7 +54,10 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(date|datetime|Decimal|Path|PathLike|SSLContext|TracebackType|Unpack|optional|options)"),
     (r"py:.*", r"(Any|Awaitable|Callable|Generator|Iterable|Iterator|Mapping|Sequence|AsyncIterable)"),
     # Type variables, and what attrs calls a default that a function makes.
-    (r"py:.*", r"(.*\.)?(T|S|AnySchema|Answer|Record|Item|NOTHING)"),
+    # What verbs have of their outbox, and what it is made with.
+    (r"py:class", r"confirma_async\.outbox\.(resources\.Desks|invoices\.InvoiceDesk|writes\.WriteDesk)"),
+    (r"py:class", r"(JournalSource|confirma_async\.resources\.arguments\.Prepared)"),
+    (r"py:.*", r"(.*\.)?(T|S|R|AnySchema|Answer|Record|Item|NOTHING)"),
 ]
 
 
