@@ -85,7 +85,9 @@ class SqliteJournal(SqliteReader):
         self._file = opened
         self._holders = Holders(opened)
         self._counts = Counts(opened.connection)
-        self.writes: SqliteWrites = SqliteWrites(path, opened.connection, self._doubted, self._holders.settle_dead)
+        self.writes: SqliteWrites = SqliteWrites(
+            path, opened.connection, self._doubted, self._holders.settle_dead
+        )
         self._words: dict[str, int] = {}
         self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
         self._last: int = self._one("SELECT coalesce(max(position), 0) FROM item")
