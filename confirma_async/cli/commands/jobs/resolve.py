@@ -13,7 +13,7 @@ from confirma_async.bulk import Journal, State
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.places import JournalPlace, open_journal
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
@@ -103,12 +103,12 @@ def resolve(
     before = _before(words, found, listed=listed)
     number = None if listed or operation is not None else options.whole_number(words[-1])
     path, run = located(before, whose)
-    if not path.is_file():
+    if isinstance(path, Path) and not path.is_file():
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
     if operation is not None:
         _resolve_write(path, operation, words[-1], found, note, as_json=as_json)
         return Exit.ACCEPTED
-    with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
+    with contextlib.closing(open_journal(path)) as journal, journal.transaction():
         fitting = _fitting(journal, run, kind, seller)
         rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
         for row in rows:
@@ -141,9 +141,11 @@ def _before(words: Sequence[str], found: str, *, listed: bool) -> str | None:
     return before[0] if before else None
 
 
-def _resolve_write(path: Path, operation: str, key: str, found: str, note: str, *, as_json: bool) -> None:
+def _resolve_write(
+    path: JournalPlace, operation: str, key: str, found: str, note: str, *, as_json: bool
+) -> None:
     """Write down, and say, what a person found out about a write of unknown outcome that is no invoice."""
-    with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
+    with contextlib.closing(open_journal(path)) as journal, journal.transaction():
         row = journal.writes.find(operation, key)
         if row is None or row.state is not State.UNKNOWN:
             unknown = [one.key for one in journal.writes.rows(State.UNKNOWN) if one.operation == operation]
