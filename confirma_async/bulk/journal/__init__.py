@@ -236,7 +236,7 @@ class Journal(JournalReader, Protocol):
             longest_call: Seconds within which the call surely ends.
 
         Raises:
-            JournalTakenOverError: it may not; nothing must be sent.
+            JournalError: it may not; nothing must be sent.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from confirma_async.bulk.journal.rules import JournalTakenOverError
@@ -9,13 +10,14 @@ from confirma_async.errors import ConfigurationError, JournalError, JournalMisma
 
 try:
     import psycopg
-    from psycopg import conninfo, errors
-except ImportError as missing:
+    import psycopg.conninfo
+    import psycopg.errors
+except ImportError as _missing:
     raise ConfigurationError(
         "a journal in PostgreSQL needs psycopg: pip install 'confirma-sdk[postgres]'"
-    ) from missing
+    ) from _missing
 
-SCHEMES = ("postgresql", "postgres")
+SCHEMES: Sequence[str] = ("postgresql", "postgres")
 """What the URL of a PostgreSQL database begins with."""
 
 
@@ -32,7 +34,7 @@ def name_of(url: str) -> str:
             f"{scheme}:// is neither"
         )
     try:
-        parts = conninfo.conninfo_to_dict(url)
+        parts = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.Error:
         raise ConfigurationError(
             "the URL of the journal cannot be read; write postgresql://USER@HOST:PORT/DATABASE, with %xx for "
@@ -45,35 +47,39 @@ def name_of(url: str) -> str:
 
 _CURES: tuple[tuple[type[psycopg.Error], str, bool], ...] = (
     (
-        errors.InsufficientPrivilege,
+        psycopg.errors.InsufficientPrivilege,
         "grant its role what the docs list, then run the job again",
         True,
     ),
-    (errors.DiskFull, "the database has no room; make some, then run the job again", True),
+    (psycopg.errors.DiskFull, "the database has no room; make some, then run the job again", True),
     (
-        errors.ReadOnlySqlTransaction,
+        psycopg.errors.ReadOnlySqlTransaction,
         "the database takes no changes: it is a replica, or was set read-only; name the primary server",
         True,
     ),
-    (errors.InvalidPassword, "check user and password (the file ~/.pgpass, or PGPASSWORD)", False),
+    (psycopg.errors.InvalidPassword, "check user and password (the file ~/.pgpass, or PGPASSWORD)", False),
     (
-        errors.InvalidAuthorizationSpecification,
+        psycopg.errors.InvalidAuthorizationSpecification,
         "check the user, and what the server's pg_hba.conf lets in",
         False,
     ),
-    (errors.InvalidCatalogName, "create the database first (createdb), or name another one", False),
-    (errors.UndefinedTable, "its tables are damaged; restore the database from a copy", False),
+    (psycopg.errors.InvalidCatalogName, "create the database first (createdb), or name another one", False),
+    (psycopg.errors.UndefinedTable, "its tables are damaged; restore the database from a copy", False),
     (
-        errors.TooManyConnections,
+        psycopg.errors.TooManyConnections,
         "the server has no connection left; end some, or raise max_connections",
         True,
     ),
     (
-        errors.QueryCanceled,
+        psycopg.errors.QueryCanceled,
         "a statement took too long; see what the server is busy with",
         True,
     ),
-    (errors.LockNotAvailable, "another session has locked it for too long; end that, then run again", True),
+    (
+        psycopg.errors.LockNotAvailable,
+        "another session has locked it for too long; end that, then run again",
+        True,
+    ),
     (psycopg.OperationalError, "check that the server runs and can be reached, then run the job again", True),
 )
 """What to do about a failure, and whether the same call goes on then; the first that fits."""

@@ -144,7 +144,7 @@ class PostgresJournal(PostgresReader):
     def __init__(self, session: Session, doubt: Doubt | None, mark: MarkFile) -> None:
         super().__init__(session, doubt)
         self._mark = mark
-        self.writes = PostgresWrites(session, self._doubted, self._settle_dead)
+        self.writes: PostgresWrites = PostgresWrites(session, self._doubted, self._settle_dead)
         self._last: int | None = None  # the place of the last item, while this transaction admits
         self._taken_up: set[int] = set()  # by the run that goes on, and not final: counted without a look
 

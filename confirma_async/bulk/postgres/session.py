@@ -130,13 +130,13 @@ class Session:
     """
 
     def __init__(self, url: str) -> None:
-        self.name = name_of(url)
-        self.incarnation = uuid.uuid4()
-        self.term = ""
-        self.run = 0
-        self.holds_until = math.inf
-        self.number = 0
-        self.lease = LEASE
+        self.name: str = name_of(url)
+        self.incarnation: uuid.UUID = uuid.uuid4()
+        self.term: str = ""
+        self.run: int = 0
+        self.holds_until: float = math.inf
+        self.number: int = 0
+        self.lease: float = LEASE
         self._options = {**_DEFAULTS, **conninfo_to_dict(url)}
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._lock = threading.RLock()
