@@ -8,7 +8,7 @@ WORKERS ?= auto
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit docs bench bench-smoke clean
+.PHONY: help demo test lint types unit docs model bench bench-smoke clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -44,6 +44,9 @@ unit: $(STAMP)  ## The tests, with coverage, in as many processes as there are c
 
 docs: $(STAMP)  ## The documentation, warnings as errors
 	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky -b html docs docs/_build/html
+
+model: $(STAMP)  ## Go through every order of the steps of a shared journal (needs Debian's spin and gcc; minutes)
+	CONFIRMA_WHOLE_MODEL=1 $(BIN)/python -m pytest --no-cov -rs tests/model
 
 bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group rivals

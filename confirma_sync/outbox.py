@@ -74,12 +74,12 @@ class Outbox(SyncProxy):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What there is to say of the journal: that it is in doubt, or does not last."""
+        """Warnings about the journal, such as that it is in doubt, or does not last."""
         return cast("asynchronous.Outbox", self.original).warnings
 
     @property
     def journal(self) -> str:
-        """What names the journal: the path of its file."""
+        """The name of the journal, which is the path of its file."""
         return cast("asynchronous.Outbox", self.original).journal
 
     def __enter__(self) -> Self:

@@ -63,6 +63,9 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(date|datetime|Decimal|Path|PathLike|SSLContext|TracebackType|Unpack|optional|options)"),
     (r"py:.*", r"(Any|Awaitable|Callable|Generator|Iterable|Iterator|Mapping|Sequence|AsyncIterable)"),
     # Type variables, and what attrs calls a default that a function makes.
+    # What verbs have of their outbox, and what it is made with.
+    (r"py:class", r"confirma_async\.outbox\.(resources\.Desks|invoices\.InvoiceDesk|writes\.WriteDesk)"),
+    (r"py:class", r"(JournalSource|confirma_async\.resources\.arguments\.Prepared)"),
     (r"py:.*", r"(.*\.)?(T|S|R|AnySchema|Answer|Body|Record|Item|NOTHING)"),
 ]
 

@@ -52,6 +52,7 @@ NUMBERS = {
     "faults.times": (bounds.TIMES, lambda value: Faults().add(Fault.LATENCY, times=value)),
     "faults.probability": (bounds.PROBABILITY, lambda value: Faults().add(Fault.LATENCY, probability=value)),
     "faults.seconds": (bounds.FAULT_SECONDS, lambda value: Faults().add(Fault.LATENCY, seconds=value)),
+    "faults.records": (bounds.PAGE_SIZE, lambda value: Faults().add(Fault.CUT_LIST, records=value)),
     "faults.retry_after": (
         bounds.FAULT_SECONDS,
         lambda value: Faults().add(Fault.UNAVAILABLE, retry_after=value),

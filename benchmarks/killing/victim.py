@@ -214,8 +214,8 @@ async def run(options: argparse.Namespace) -> bool:
         timeout=options.timeout,
     ) as confirma:
         placement = await confirma.bulk.place()
-        if placement.path is None:
-            raise AssertionError("the account's journal is no file")
+        if not isinstance(placement.path, Path):
+            raise TypeError("the account's journal is no file")
         files = expand(options.files)
         report = await confirma.bulk.submit(
             read_files(files),

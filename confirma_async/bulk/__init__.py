@@ -220,7 +220,8 @@ class Bulk:
             invoices: Invoices, mappings of wire names, or what ``confirma_async.formats.read`` yields; any
                 iterable or async iterable. It is read lazily, and read again on resume.
             journal: The account's own journal unless given, which knows what any job has sent for it. Or a
-                file, or a function that opens a journal of another form (``Journal``). No payload is kept.
+                file, the URL of a PostgreSQL database (``postgresql://...``), or a function that opens a
+                journal of another form (``Journal``). No payload is kept.
             stop: An event that, once set, ends the job after what is under way.
             progress: Called with the report so far, at most ten times a second, and with the last one.
             options: How the job runs; see ``JobOptions``.

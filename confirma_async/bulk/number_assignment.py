@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from pathlib import Path
 
 from attrs import define, field
 
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.models import InvoiceKey
 from confirma_async.bulk.placement import Placement
-from confirma_async.bulk.sqlite.reader import reading
+from confirma_async.bulk.places import JournalPlace, reading_if_there
 from confirma_async.errors import JournalError
 from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, whole
 from confirma_async.schemas.identity import same_seller
@@ -75,7 +74,7 @@ class JournalBook:
         used: The numbers that were asked for, of documents whose own is none.
     """
 
-    path: Path | None
+    path: JournalPlace | None
     given: Mapping[Identity, int] = field(factory=dict[Identity, int])
     used: dict[Identity, int] = field(init=False, factory=dict[Identity, int])
     _journal: JournalReader | None = field(init=False, default=None)
@@ -104,9 +103,12 @@ class JournalBook:
 
     def _kept(self, identity: Identity) -> int | None:
         if self._journal is None:
-            if self.path is None or not self.path.exists():
+            if self.path is None:
                 return None
-            self._journal = self._stack.enter_context(reading(self.path))
+            self._journal = self._stack.enter_context(reading_if_there(self.path))
+            if self._journal is None:
+                self._stack.close()
+                return None
         number = whole(identity.original)
         if number is None:
             return self._journal.numbered([identity]).get(identity)
@@ -121,7 +123,7 @@ class JournalBook:
 
 
 @contextlib.contextmanager
-def number_book(path: Path | None, given: AssignedNumbers | None) -> Generator[JournalBook]:
+def number_book(path: JournalPlace | None, given: AssignedNumbers | None) -> Generator[JournalBook]:
     """Yield a book over a journal, for as long as the block runs.
 
     Args:

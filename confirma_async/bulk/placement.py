@@ -13,6 +13,7 @@ from confirma_async.accounts.folders import LOCALHOST, target_of
 from confirma_async.accounts.owner import AccountName, Owner
 from confirma_async.accounts.registry import AccountRecord, Accounts
 from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.places import Database, JournalPlace, is_url, open_journal
 from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
 from confirma_async.bulk.sqlite.guard import gone
 from confirma_async.bulk.sqlite.journal import open_sqlite
@@ -29,7 +30,7 @@ class Placement:
     """The journal of a run.
 
     Attributes:
-        path: Its file; None for another form.
+        path: Its file, or its database; None for another form.
         open: Opens it.
         target: What it is tied to.
         owner: Whose key the calls bear.
@@ -38,7 +39,7 @@ class Placement:
             their fingerprints; None where nobody need know.
     """
 
-    path: Path | None = None
+    path: JournalPlace | None = None
     open: OpenJournal
     target: str
     owner: Owner
@@ -46,8 +47,9 @@ class Placement:
     prove: Callable[[Sequence[str]], None] | None = None
 
 
-JournalSource: TypeAlias = str | Path | OpenJournal | Placement | None
-"""What a caller names as the journal: a file, a function that opens another form, or the account's own."""
+JournalSource: TypeAlias = str | JournalPlace | OpenJournal | Placement | None
+"""What a caller names as the journal: a file, the URL of a PostgreSQL database, a function that opens another
+form, or the account's own."""
 
 
 def place(
@@ -86,6 +88,12 @@ def place(
     owner = _owner(at, key, account)
     if callable(journal):
         return Placement(open=journal, target=target or base_url, owner=owner)
+    if isinstance(journal, str) and is_url(journal):
+        journal = Database.of(journal)
+    if isinstance(journal, Database):
+        return Placement(
+            path=journal, open=partial(open_journal, journal), target=target or base_url, owner=owner
+        )
     path = Path(journal).absolute()
     return Placement(
         path=path,

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Decision
-from confirma_async.bulk.journal.rules import JournalTakenOverError
+from confirma_async.bulk.journal.rules import JournalTakenOverError, NotWrittenError
 from confirma_async.bulk.placement import OpenJournal
 from confirma_async.errors import JournalError
 
@@ -30,6 +30,9 @@ PACE = 0.005
 
 SHARE = 4
 """A hand-over is put off no longer once one in so many of those that are being sent waits for it."""
+
+TRIES = 5
+"""Times that a hand-over is written, where it is lost on the way and surely nothing of it was written."""
 
 _Send = tuple[int, asyncio.Future[None]]
 _Decided = tuple[Decision, Callable[[], None]]
@@ -89,6 +92,7 @@ class JournalWriter:
         self._open_journal = open_journal
         self._longest_call = longest_call
         self._awaited = awaited
+        self._journal: Journal | None = None
         self._loop = loop
         self._closing = False
         self._decisions: list[_Decided] = []
@@ -141,13 +145,16 @@ class JournalWriter:
         """Writes down the intent to send an item; returns when it is durable.
 
         Raises:
-            JournalError: it could not be written; nothing must be sent.
+            JournalError: it could not be written, or others may take the item over before its call ends;
+                nothing must be sent.
         """
         self._refuse_when_closed()
         done: asyncio.Future[None] = self._loop.create_future()
         self._sends.append((position, done))
         self._gather()
         await done
+        if self._journal is not None:  # it may have slept since
+            self._journal.check_hold(self._longest_call)
 
     def decide(self, decision: Decision, then: Callable[[], None]) -> None:
         """Writes down what became of an item, and calls ``then`` in the loop when that is durable."""
@@ -239,11 +246,12 @@ class JournalWriter:
         except BaseException as error:  # noqa: BLE001 (whoever opens must hear of it)
             self._in_the_loop(_deliver, self._opened, error)
             return
+        self._journal = journal
         try:
             self._in_the_loop(_deliver, self._opened, journal.name)
             while handed := self._work.get():
                 try:
-                    results = handed.written_to(journal, self._longest_call)
+                    results = _written(handed, journal, self._longest_call)
                 except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
                     self._in_the_loop(self._failed, handed, error)
                 else:
@@ -254,6 +262,14 @@ class JournalWriter:
     def _in_the_loop(self, tell: Callable[..., None], *told: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(tell, *told)
+
+
+def _written(handed: _HandOver, journal: Journal, longest_call: float) -> list[Any]:
+    """Write a hand-over, once more where it was lost on the way and surely nothing of it was written."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(NotWrittenError):
+            return handed.written_to(journal, longest_call)
+    return handed.written_to(journal, longest_call)
 
 
 def _result(work: Callable[[Journal], Any], journal: Journal) -> Any:

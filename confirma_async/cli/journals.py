@@ -14,9 +14,9 @@ from confirma_async.accounts.owner import AccountName, account_name
 from confirma_async.accounts.registry import ACCOUNT_VARIABLE, FIRST_ACCOUNT, Accounts
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.places import Database, JournalPlace, is_url, reading
 from confirma_async.bulk.sqlite.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
-from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.connection import place_options, variables_of
 from confirma_async.cli.stopping import signals
@@ -126,7 +126,7 @@ whose: Decorator = bundle(
 """Gives a command that only looks at a journal the options that say whose; it takes ``whose``."""
 
 which: Decorator = click.argument("which", metavar="[RUN|JOURNAL]", required=False)
-"""A run of the account's journal by its number, or a journal by its path."""
+"""A run of the account's journal by its number, or a journal by its path or URL."""
 
 
 @frozen(kw_only=True)
@@ -139,7 +139,7 @@ class Chosen:
         run: The run; None for all that the journal holds.
     """
 
-    path: Path
+    path: JournalPlace
     journal: JournalReader
     run: Run | None
 
@@ -161,27 +161,27 @@ def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
     """Open for looking what a command is about.
 
     Args:
-        which: The number of a run, the path of a journal, or nothing for the account's latest run.
+        which: The number of a run, the path or URL of a journal, or nothing for the account's latest run.
         whose: Whose journal is meant, where none is named.
 
     Raises:
         JournalError: there is no such journal or run.
     """
     path, number = located(which, whose)
-    if number is None and which is None and not path.exists():
+    if isinstance(path, Path) and number is None and which is None and not path.exists():
         examine_missing(path)
         raise JournalError(f"nothing has been sent yet: there is no journal {path}")
     with reading(path) as journal:
         yield Chosen(path=path, journal=journal, run=_run(journal, number, latest=which is None))
 
 
-def located(which: str | None, whose: Whose) -> tuple[Path, int | None]:
+def located(which: str | None, whose: Whose) -> tuple[JournalPlace, int | None]:
     """Return the journal that is meant, and the number of the run where one is named."""
     if which is None:
         return whose.journal(), None
     if which.isdigit() and which.isascii():
         return whose.journal(), int(which)
-    return Path(which), None
+    return (Database.of(which) if is_url(which) else Path(which)), None
 
 
 def _run(journal: JournalReader, number: int | None, *, latest: bool) -> Run | None:
@@ -208,4 +208,6 @@ def is_journal(path: Path) -> bool:
 
 def is_run_or_journal(word: str) -> bool:
     """Say whether a word of the command line names a run or a journal, and not a file of invoices."""
+    if is_url(word):
+        return True
     return (word.isdigit() and word.isascii() and not Path(word).exists()) or is_journal(Path(word))

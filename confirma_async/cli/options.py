@@ -14,10 +14,11 @@ import click
 
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
+from confirma_async.bulk.places import Database, JournalPlace, is_url
 from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
-from confirma_async.errors import Problem, RequestInvalidError
+from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 from confirma_async.formats import Spooled, spooled
 from confirma_async.formats.json.document import JsonDocument
 from confirma_async.validation import Checks, check, missing_libraries
@@ -45,6 +46,23 @@ class NamedPath(click.Path):
         if value == "-" and not self.allow_dash:
             self.fail("standard input or output (-) will not do here; name a file", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class JournalName(click.ParamType[JournalPlace]):
+    """A journal that is named: a file, or the URL of a database."""
+
+    name = "file or url"
+
+    _path = NamedPath(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> JournalPlace:
+        """Read the path or the URL."""
+        if isinstance(value, str) and is_url(value):
+            try:
+                return Database.of(value)
+            except ConfigurationError as error:
+                self.fail(str(error), param, ctx)
+        return cast("Path", self._path.convert(value, param, ctx))
 
 
 def _is_closed(stream: object) -> bool:

@@ -19,7 +19,13 @@ from confirma_async.mirror.rebuilding import rebuild
 from confirma_async.mirror.reconciliation.keeping import explain, reconcile
 from confirma_async.mirror.reconciliation.kinds import Difference, Horizons, Kind
 from confirma_async.mirror.reconciliation.report import Reconciliation
-from confirma_async.mirror.store.accounts import Claimant, MirroredAccount, admitted, claimant
+from confirma_async.mirror.store.accounts import (
+    Claimant,
+    MirroredAccount,
+    admitted,
+    claimant,
+    forget_if_empty,
+)
 from confirma_async.mirror.store.database import Database
 from confirma_async.mirror.store.opening import Where, open_mirror
 from confirma_async.mirror.sync import CASES_OF_A_RUN, Progress, StreamReport, SyncOptions, SyncReport
@@ -229,7 +235,11 @@ async def _alone(
     database = await in_thread(open_mirror, db, make=True)
     try:
         with database.alone(of):
-            yield database, await in_thread(admitted, database, who, since)
+            account = await in_thread(admitted, database, who, since)
+            try:
+                yield database, account
+            finally:
+                await in_thread(forget_if_empty, database, account)
     finally:
         await in_thread(database.close)
 

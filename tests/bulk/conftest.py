@@ -30,22 +30,42 @@ def entry():
     return make
 
 
-@pytest.fixture(params=["sqlite", "memory"])
-def journal(request, path):
+@pytest.fixture
+def opener(request, path):
+    """Opens a form of the journal: the same one each time, or for other jobs the contents of another."""
+
+    def open_form(form, journal=None):
+        if form == "memory":
+            return MemoryJournal(journal and journal.contents)
+        if form == "sqlite":
+            return open_sqlite(path)
+        from confirma_async.bulk.postgres.journal import open_postgres
+
+        return open_postgres(request.getfixturevalue("postgres"))
+
+    return open_form
+
+
+@pytest.fixture(params=["sqlite", "postgres", "memory"])
+def form(request):
     """Each form of the journal in turn: whatever a test asks of one, it asks of all."""
-    opened = open_sqlite(path) if request.param == "sqlite" else MemoryJournal()
+    return request.param
+
+
+@pytest.fixture
+def journal(form, opener):
+    opened = opener(form)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def again(journal, path):
+def again(form, journal, opener):
     """Opens the same journal once more, for another job."""
     opened = []
 
     def open_again():
-        sqlite = not isinstance(journal, MemoryJournal)
-        opened.append(open_sqlite(path) if sqlite else MemoryJournal(journal.contents))
+        opened.append(opener(form, journal))
         return opened[-1]
 
     yield open_again
@@ -54,12 +74,15 @@ def again(journal, path):
 
 
 @pytest.fixture
-def seems_dead(journal, path):
+def seems_dead(request, form, journal, path):
     """Has the first job seem dead to others, though it is not."""
 
     def seem_dead():
-        if isinstance(journal, MemoryJournal):
+        if form == "memory":
             journal.contents.alive.clear()
+        elif form == "postgres":
+            with request.getfixturevalue("in_database")() as connection:
+                connection.execute("UPDATE confirma_journal.run SET lease_until = clock_timestamp()")
         else:
             hold = journal._file.hold
             path.with_name(f"{path.name}.held-{hold.name}").unlink()

@@ -189,6 +189,16 @@ async def test_two_accounts_share_a_mirror_and_are_never_mixed(sandbox, place, c
     assert len({row[0] for row in answer.rows}) == 2
 
 
+async def test_a_mistyped_key_leaves_no_account_behind(sandbox, place, confirma):
+    async with Confirma("no-key-of-anybody", base_url=sandbox.url) as stranger:
+        report = await stranger.mirror.sync(place, now=sandbox.clock.now())
+    assert report.error is not None
+    await confirma.mirror.sync(place, now=sandbox.clock.now())
+    database = open_mirror(place)
+    assert database.rows("SELECT count(*) FROM account") == [(1,)]
+    database.close()
+
+
 async def test_a_key_of_another_account_is_refused_under_its_name(sandbox, place, confirma):
     async with Confirma(sandbox.api_key, base_url=sandbox.url, account="mine", new_account=True) as mine:
         await mine.mirror.sync(place, now=sandbox.clock.now())

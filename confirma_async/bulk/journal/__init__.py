@@ -227,6 +227,19 @@ class Journal(JournalReader, Protocol):
         """
         ...
 
+    def check_hold(self, longest_call: float) -> None:
+        """Check that a call may begin now: nobody takes over what the run has in its hands before it ends.
+
+        The one method that any thread may call, and that asks nothing of the disk or the network.
+
+        Args:
+            longest_call: Seconds within which the call surely ends.
+
+        Raises:
+            JournalError: it may not; nothing must be sent.
+        """
+        ...
+
     def ended(self, positions: Sequence[int]) -> None:
         """Write down that the lost attempts of these items have surely ended by now."""
         ...
@@ -273,4 +286,8 @@ class Journal(JournalReader, Protocol):
         Returns:
             How many invoices that are.
         """
+        ...
+
+    def shrink(self) -> None:
+        """Give back the space of what was removed; not within a transaction."""
         ...

@@ -12,6 +12,12 @@ from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, Sta
 from confirma_async.errors import JournalError, JournalMismatchError
 
 
+class NotWrittenError(JournalError):
+    """A transaction was lost on the way, and surely nothing of it was written: it may be tried again."""
+
+    resumable = True
+
+
 def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again: bool = False) -> Admission:
     """Return the rule of admission, the same for every form of the journal.
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from attrs import define, field
 
 from confirma_async.bulk.journal.records import Decision, Resolution
+from confirma_async.bulk.journal.values import milliseconds, period, places, slices
 from confirma_async.bulk.models import FINAL, State
-from confirma_async.bulk.sqlite.values import milliseconds, period, places, slices
 
 _ADDED_UP = "ON CONFLICT DO UPDATE SET count = count + excluded.count"
 

@@ -18,6 +18,7 @@ from attrs import evolve
 
 from confirma_async.accounts.owner import Owner
 from confirma_async.accounts.registry import automatic_name
+from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
 from confirma_async.bulk.journal.records import (
     RUNS_WITH_REFUSALS,
     Admitted,
@@ -32,15 +33,14 @@ from confirma_async.bulk.journal.rules import (
     check_target,
     foreign_key,
 )
+from confirma_async.bulk.journal.values import date_of, milliseconds, period, places, slices
 from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
-from confirma_async.bulk.sqlite.admission import TAKEN_UP, Chunk
 from confirma_async.bulk.sqlite.counts import Counts
 from confirma_async.bulk.sqlite.file import OpenFile, open_file
 from confirma_async.bulk.sqlite.guard import explained, known_doubt
 from confirma_async.bulk.sqlite.holders import Holders
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.bulk.sqlite.reader import SqliteReader
-from confirma_async.bulk.sqlite.values import date_of, milliseconds, period, places, slices
 from confirma_async.bulk.sqlite.writes import SqliteWrites
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceStatus
@@ -85,7 +85,9 @@ class SqliteJournal(SqliteReader):
         self._file = opened
         self._holders = Holders(opened)
         self._counts = Counts(opened.connection)
-        self.writes = SqliteWrites(path, opened.connection, self._doubted, self._holders.settle_dead)
+        self.writes: SqliteWrites = SqliteWrites(
+            path, opened.connection, self._doubted, self._holders.settle_dead
+        )
         self._words: dict[str, int] = {}
         self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
         self._last: int = self._one("SELECT coalesce(max(position), 0) FROM item")
@@ -295,6 +297,9 @@ class SqliteJournal(SqliteReader):
                 (State.SENDING, milliseconds(now), milliseconds(ends_at), *values, self._holders.run),
             )
             self._check_held(changed.rowcount, some)
+
+    def check_hold(self, longest_call: float) -> None:
+        """See ``Journal``: its hold ends with its process, and with it whatever it sends."""
 
     def _check_held(self, changed: int, positions: Sequence[int]) -> None:
         """Check that as many items were changed as this run has in its hands, by its own account.

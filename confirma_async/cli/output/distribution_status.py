@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection
-from pathlib import Path
 
 from attrs import frozen
 
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.reader import reading
+from confirma_async.bulk.places import JournalPlace, reading
 from confirma_async.client import Confirma
 
 SHOWN_AT_MOST = 5000
@@ -28,7 +27,7 @@ class DistributionStatus:
 
 
 async def distribution_statuses(
-    confirma: Confirma, path: Path, numbers: Collection[int]
+    confirma: Confirma, path: JournalPlace, numbers: Collection[int]
 ) -> list[DistributionStatus] | None:
     """Ask for the distribution of accepted invoices; None when there are too many to show.
 

@@ -128,6 +128,18 @@ def admitted(database: Database, who: Claimant, since: datetime.date) -> Mirrore
     return accounts_of(database)[-1]
 
 
+def forget_if_empty(database: Database, account: MirroredAccount) -> None:
+    """Forget an account of which nothing was read, so that a mistyped key stands in nobody's way."""
+    mine = (account.id,)
+    tables = ("reading", "record", "sent")
+    if any(database.rows(f"SELECT 1 FROM {table} WHERE account = ? LIMIT 1", mine) for table in tables):
+        return
+    with database.transaction():
+        for table in ("run", "consumer"):
+            database.run(f"DELETE FROM {table} WHERE account = ?", mine)
+        database.run("DELETE FROM account WHERE id = ?", mine)
+
+
 def _knows(account: MirroredAccount, owner: Owner) -> bool:
     return not set(account.prints).isdisjoint(owner.fingerprints(bytes.fromhex(account.salt)))
 

@@ -132,7 +132,8 @@ class SqliteDatabase:
                 cursor = connection.execute(question)
                 found = cursor.fetchmany(most + 1)
             except (sqlite3.Error, sqlite3.Warning) as error:
-                raise MirrorError(f"this cannot be asked: {error}") from error
+                reason = "only a SELECT may be" if str(error) == "not authorized" else error
+                raise MirrorError(f"this cannot be asked: {reason}") from error
             columns = [column[0] for column in cursor.description or ()]
         if not columns:
             raise MirrorError("this is no question: only SELECT is answered")

@@ -14,9 +14,8 @@ import click
 from confirma_async.accounts.folders import JOURNAL_NAME
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.places import JournalPlace, is_url, open_journal, reading
 from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
-from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
@@ -125,7 +124,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
 
     Be sure: what the journal does not know to be sent is sent by the next job, without being looked up.
     """
-    path = _path(which, whose)
+    path = _place(which, whose)
     with reading(path) as found:
         doubt, counts = found.doubt(), found.counts()
     if doubt is None:
@@ -145,7 +144,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
         lines=True,
     )
     _agree(yes, "Is it certain that nothing was sent which this journal does not know?")
-    with contextlib.closing(open_sqlite(path, alone=True)) as opened, opened.transaction():
+    with contextlib.closing(open_journal(path, alone=True)) as opened, opened.transaction():
         freed = opened.trust(time.time())
     said = f"Trusted. {freed} invoices that were waiting for a lookup may be sent."
     _say(said, {"journal": str(path), "freed": freed}, as_json=as_json)
@@ -166,7 +165,7 @@ def set_aside_(which: str | None, whose: Whose, confirm: str | None, yes: bool, 
     That is for trials on staging, where the same invoices are sent again on purpose. The old journal is kept
     beside the new one.
     """
-    path = whose.journal(gone_too=True) if which is None else Path(which)
+    path = whose.journal(gone_too=True) if which is None else _named(which)
     production = _is_production(path)
     name = path.parent.name if which is None else path.name
     say(
@@ -204,9 +203,9 @@ def archive(which: str | None, whose: Whose, before: datetime.date, as_json: boo
 
     Their amounts, times and texts go; export them first if they are needed. Their numbers stay for good.
     """
-    path = _path(which, whose)
+    path = _place(which, whose)
     moment = datetime.datetime.combine(before, datetime.time.min).astimezone().timestamp()
-    with contextlib.closing(open_sqlite(path, alone=True)) as opened:
+    with contextlib.closing(open_journal(path, alone=True)) as opened:
         with opened.transaction():
             count = opened.archive(moment)
         opened.shrink()
@@ -223,11 +222,32 @@ def _say(sentence: str, facts: Mapping[str, object], *, as_json: bool) -> None:
         say(sentence)
 
 
+def _place(which: str | None, whose: Whose) -> JournalPlace:
+    place, _ = located(which, whose)
+    if isinstance(place, Path) and not place.is_file() and which is not None:
+        raise JournalError(f"there is no journal {place}")
+    return place
+
+
 def _path(which: str | None, whose: Whose) -> Path:
-    path, _ = located(which, whose)
-    if not path.is_file() and which is not None:
-        raise JournalError(f"there is no journal {path}")
-    return path
+    """Return a journal's file, for what is done with files only."""
+    place = _place(which, whose)
+    if not isinstance(place, Path):
+        raise JournalError(
+            f"{place} is a database; copy it, check it or rename it with the tools of PostgreSQL (pg_dump, "
+            "pg_amcheck, ALTER SCHEMA)"
+        )
+    return place
+
+
+def _named(which: str) -> Path:
+    """Return the file of a journal that is named; it need not be there."""
+    if is_url(which):
+        raise JournalError(
+            "a journal in a database is set aside with the tools of PostgreSQL: ALTER SCHEMA "
+            "confirma_journal RENAME TO another name"
+        )
+    return Path(which)
 
 
 def _is_production(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -12,12 +13,13 @@ from confirma_async.bulk import Journal, State
 from confirma_async.bulk.evidence.kinds import Kind
 from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.bulk.places import JournalPlace, open_journal
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
+from confirma_async.contract import CREATE_INVOICE, OPERATIONS
 from confirma_async.schemas.identity import same_seller
 
 _STATES: Mapping[str, State] = {
@@ -25,6 +27,13 @@ _STATES: Mapping[str, State] = {
     "rejected": State.REJECTED,
     "absent": State.PENDING,
 }
+
+WRITES = frozenset(
+    operation.name
+    for operation in OPERATIONS.values()
+    if operation.method == "POST" and operation is not CREATE_INVOICE
+)
+"""The operations of the writes that are no invoices."""
 
 _NEXT: Mapping[str, str] = {
     "accepted": "it is not sent again",
@@ -52,6 +61,12 @@ _NEXT: Mapping[str, str] = {
     "--type", "kind", metavar="TYPE", help="INVOICE, CREDIT_NOTE, ...: where several bear the number."
 )
 @click.option("--seller", metavar="ID", help="The seller's business id, likewise.")
+@click.option(
+    "--write",
+    "operation",
+    type=click.Choice(sorted(WRITES)),
+    help="Instead of an invoice: the write of an outbox whose key stands in the place of NUMBER.",
+)
 @whose
 @options.as_json
 def resolve(
@@ -62,6 +77,7 @@ def resolve(
     because: str,
     kind: str | None,
     seller: str | None,
+    operation: str | None,
     as_json: bool,
 ) -> Exit:
     """Record what you found out about an invoice that may have arrived.
@@ -77,22 +93,22 @@ def resolve(
     Examples:
       confirma resolve 1042 --is accepted --because "seen in the portal"
       confirma resolve --listed --is accepted --because "one series of numbers"
+      confirma resolve --write accounting.submit_ledger 2026-11 --is accepted --because "in the books"
     """
     note = because.strip()
     if not note:
         raise click.BadParameter("it is empty; say how you know", param_hint="--because")
-    if listed and found != "accepted":
-        raise click.UsageError("what is listed is there: --listed goes with --is accepted")
-    if not listed and not words:
-        raise click.UsageError("name an invoice by its number, or all that are listed with --listed")
-    before = words if listed else words[:-1]
-    if len(before) > 1:
-        raise click.UsageError("name one invoice, after a run or a journal if need be")
-    number = None if listed else options.whole_number(words[-1])
-    path, run = located(before[0] if before else None, whose)
-    if not path.is_file():
+    if operation is not None and (listed or kind or seller):
+        raise click.UsageError("--write goes with a key, and with none of --listed, --type and --seller")
+    before = _before(words, found, listed=listed)
+    number = None if listed or operation is not None else options.whole_number(words[-1])
+    path, run = located(before, whose)
+    if isinstance(path, Path) and not path.is_file():
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
-    with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
+    if operation is not None:
+        _resolve_write(path, operation, words[-1], found, note, as_json=as_json)
+        return Exit.ACCEPTED
+    with contextlib.closing(open_journal(path)) as journal, journal.transaction():
         fitting = _fitting(journal, run, kind, seller)
         rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
         for row in rows:
@@ -111,6 +127,36 @@ def resolve(
     else:
         say(f"{rows[0].key}: {found}, because {note}; {_NEXT[found]}")
     return Exit.ACCEPTED
+
+
+def _before(words: Sequence[str], found: str, *, listed: bool) -> str | None:
+    """Check the words, and return what stands before the number: a run or a journal."""
+    if listed and found != "accepted":
+        raise click.UsageError("what is listed is there: --listed goes with --is accepted")
+    if not listed and not words:
+        raise click.UsageError("name an invoice by its number, or all that are listed with --listed")
+    before = words if listed else words[:-1]
+    if len(before) > 1:
+        raise click.UsageError("name one invoice, after a run or a journal if need be")
+    return before[0] if before else None
+
+
+def _resolve_write(
+    path: JournalPlace, operation: str, key: str, found: str, note: str, *, as_json: bool
+) -> None:
+    """Write down, and say, what a person found out about a write of unknown outcome that is no invoice."""
+    with contextlib.closing(open_journal(path)) as journal, journal.transaction():
+        row = journal.writes.find(operation, key)
+        if row is None or row.state is not State.UNKNOWN:
+            unknown = [one.key for one in journal.writes.rows(State.UNKNOWN) if one.operation == operation]
+            those = f"; those are {', '.join(unknown[:20])}" if unknown else ""
+            raise click.UsageError(f"the journal holds no {operation} {key} of unknown outcome{those}")
+        journal.writes.resolve(row.id, _STATES[found], note, time.time())
+    if as_json:
+        print_json({"operation": operation, "key": key, "is": found, "because": note})
+        return
+    following = "it is sent once it is given again" if found == "absent" else "it is not sent again"
+    say(f"{operation} {key}: {found}, because {note}; {following}")
 
 
 def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | None) -> list[Row]:

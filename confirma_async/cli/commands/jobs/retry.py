@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry
+from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.submit import SubmitRequest, send
 from confirma_async.cli.connection import Connection, connected
@@ -93,7 +94,7 @@ def retry(
 class _Meant:
     """What is to be retried: a journal that was named, else None, and the inputs of its run."""
 
-    journal: Path | None
+    journal: JournalPlace | None
     inputs: Sequence[str]
     sandbox: bool
 

@@ -6,7 +6,6 @@ import datetime
 import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +15,7 @@ from rich.markup import escape
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Doubt, Refused, Run
 from confirma_async.bulk.models import Row
+from confirma_async.bulk.places import JournalPlace
 from confirma_async.bulk.reporting.progress import Progress, progress_of
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
@@ -39,7 +39,7 @@ LISTED = 1000
 @frozen(kw_only=True)
 class _Status:
     name: str
-    path: Path
+    path: JournalPlace
     of_run: bool
     run: Run | None
     target: str | None

@@ -16,8 +16,8 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import JobArguments, Placement, Report, Retry, Verdict
 from confirma_async.bulk.number_assignment import give_numbers, number_book
+from confirma_async.bulk.places import Database, JournalPlace, reading_if_there
 from confirma_async.bulk.sqlite.marks import remove_marks
-from confirma_async.bulk.sqlite.reader import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.connection import Connection, connected
@@ -63,7 +63,7 @@ class SubmitRequest:
 
     connection: Connection
     files: Sequence[Path | Spooled]
-    journal: Path | None
+    journal: JournalPlace | None
     sandbox: bool
     job: JobSettings
     retry: Retry = Retry.NONE
@@ -79,8 +79,9 @@ class SubmitRequest:
 @click.option("--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service.")
 @click.option(
     "--journal",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
-    help="A journal of your own.  [default: the account's, in your data directory]",
+    type=options.JournalName(),
+    help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's, in your data "
+    "directory]",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
 @account_options
@@ -93,7 +94,7 @@ def submit(
     connection: Connection,
     files: tuple[Path | Spooled, ...],
     sandbox: bool,
-    journal: Path | None,
+    journal: JournalPlace | None,
     account: AccountName,
     job: JobSettings,
     dry_run: bool,
@@ -159,7 +160,7 @@ def _refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) ->
                 )
 
 
-async def _journal_if_known(request: SubmitRequest) -> Path | None:
+async def _journal_if_known(request: SubmitRequest) -> JournalPlace | None:
     """Return the journal that a job would use, where there is one yet; a dry run makes nothing.
 
     Raises:
@@ -185,7 +186,7 @@ async def send(request: SubmitRequest) -> Report:
     """Send what is wanted, show its progress, and say what came of it."""
     async with contextlib.AsyncExitStack() as stack:
         client, sandbox, placement = await stack.enter_async_context(_service(request))
-        path = _file_of(placement)
+        path = _place_of(placement)
         target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
         if not request.as_json:
             say(f"Sending to {_in_words(target)}", err=True)
@@ -229,9 +230,9 @@ async def send(request: SubmitRequest) -> Report:
     return report
 
 
-def _file_of(placement: Placement) -> Path:
+def _place_of(placement: Placement) -> JournalPlace:
     if placement.path is None:
-        raise ConfigurationError("the journal is no file")
+        raise ConfigurationError("the journal has no name")
     return placement.path
 
 
@@ -247,6 +248,11 @@ async def _service(request: SubmitRequest) -> AsyncGenerator[tuple[Confirma, San
             yield client, None, await client.bulk.place(request.journal)
         return
     journal = request.journal or sandbox_journal(request.connection.account)
+    if isinstance(journal, Database):
+        raise click.UsageError(
+            "the sandbox of --sandbox keeps its state beside its journal, a file; for a journal in a "
+            "database start one (confirma sandbox) and name it with --base-url"
+        )
     db = journal.with_name(f"{journal.name}.sandbox.db")
     try:
         if request.journal is None:

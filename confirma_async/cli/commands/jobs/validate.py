@@ -15,7 +15,7 @@ from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.models import FINAL, Entry, Refusal
 from confirma_async.bulk.number_assignment import known_numbers, number_book
-from confirma_async.bulk.sqlite.reader import reading_if_there
+from confirma_async.bulk.places import JournalPlace, reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.input_options import input_options
@@ -95,7 +95,7 @@ def inspect(
     converter: Converter,
     *,
     number_from: int | None,
-    journal_path: Path | None,
+    journal_path: JournalPlace | None,
     checks: Checks,
     as_json: bool,
 ) -> Exit:
@@ -124,7 +124,7 @@ def inspect(
     return Exit.REJECTED if findings.bad else Exit.ACCEPTED
 
 
-def _journal(path: Path | None, stack: contextlib.ExitStack) -> JournalReader | None:
+def _journal(path: JournalPlace | None, stack: contextlib.ExitStack) -> JournalReader | None:
     return stack.enter_context(reading_if_there(path)) if path else None
 
 

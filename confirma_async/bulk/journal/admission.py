@@ -11,8 +11,8 @@ from attrs import frozen
 
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.rules import admission_of, same_invoice
+from confirma_async.bulk.journal.values import day, in_cents
 from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
-from confirma_async.bulk.sqlite.values import day, in_cents
 
 _CLAIMS = frozenset({Admission.CLAIMED, Admission.RETRIED})
 """Admissions after which the item is this run's to send."""
@@ -27,8 +27,8 @@ class Keeper(Protocol):
         """Return the place of an item that the journal has not had yet."""
         ...
 
-    def word(self, text: str) -> int:
-        """Return the number of a text that repeats."""
+    def word(self, text: str) -> int | str:
+        """Return what is kept of a text that repeats: its number, or the text itself."""
         ...
 
     def keep_former(self, position: int, now: float, note: str) -> None:
@@ -51,7 +51,7 @@ class _New:
     def key(self) -> InvoiceKey:
         return self.entry.key
 
-    def as_row(self, run: int, state: State, detail: str | None) -> Row:
+    def as_row(self, run: int, state: State, detail: str | None, ends_at: float | None = None) -> Row:
         return Row(
             position=self.position,
             key=self.key,
@@ -60,6 +60,7 @@ class _New:
             state=state,
             run=run,
             detail=detail,
+            ends_at=ends_at,
         )
 
 
@@ -71,6 +72,7 @@ class Chunk:
         run: The number of the run.
         retry: Which rejected invoices are sent again.
         doubt: Why each invoice must be looked up before it is sent; None where it need not be.
+        ends_at: When calls end at the latest that the journal, which is in doubt, knows nothing of.
         again: Whether the run may meet an invoice of its own again.
 
     Attributes:
@@ -83,7 +85,14 @@ class Chunk:
     """
 
     def __init__(
-        self, journal: Keeper, run: int, retry: Retry, doubt: str | None, *, again: bool = False
+        self,
+        journal: Keeper,
+        run: int,
+        retry: Retry,
+        doubt: str | None,
+        *,
+        ends_at: float | None = None,
+        again: bool = False,
     ) -> None:
         self.new: list[tuple[Any, ...]] = []
         self.claimed_again: list[tuple[Any, ...]] = []
@@ -95,6 +104,7 @@ class Chunk:
         self._run = run
         self._retry = retry
         self._doubt = doubt
+        self._ends_at = ends_at
         self._again = again
         self._claimed = State.CLAIMED if doubt is None else State.UNKNOWN
         self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
@@ -146,7 +156,9 @@ class Chunk:
         return admission if self._doubt is None else Admission.UNKNOWN
 
     def _in_doubt(self, new: _New) -> Row | None:
-        return None if self._doubt is None else new.as_row(self._run, State.UNKNOWN, self._doubt)
+        if self._doubt is None:
+            return None
+        return new.as_row(self._run, State.UNKNOWN, self._doubt, self._ends_at)
 
     def _meet(self, row: Row) -> None:
         if row.state is State.REJECTED:

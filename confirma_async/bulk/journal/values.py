@@ -1,4 +1,4 @@
-"""Values on their way into statements of SQLite, and out of its rows."""
+"""Values on their way into statements of a database, and out of its rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 SLICE = 64
-"""Rows that share one statement. A statement is prepared once for each number of rows that occurs."""
+"""Rows that share one statement of SQLite, which is prepared once for each number of rows that occurs."""
 
 PERIOD = 10
 """Seconds whose decisions are counted together."""
@@ -28,7 +28,7 @@ def date_of(number: int) -> str:
 
 
 def in_cents(amount: Decimal | None) -> int | None:
-    """Return hundredths, which SQLite adds up exactly; None for what is none of that many."""
+    """Return hundredths, which a database adds up exactly; None for what is none of that many."""
     if amount is None or not amount.is_finite():
         return None
     cents = int(amount.scaleb(2))

@@ -1,0 +1,106 @@
+"""Where a journal is: a file, or the database of a URL; and what opens it there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from confirma_async.bulk.journal import Journal, JournalReader
+from confirma_async.bulk.sqlite import reader as sqlite
+from confirma_async.bulk.sqlite.journal import open_sqlite
+
+
+@frozen
+class Database:
+    """A journal in a PostgreSQL database.
+
+    Attributes:
+        url: Its URL, which may hold a password.
+        name: What names it to people.
+    """
+
+    url: str = field(repr=False)
+    name: str
+
+    @classmethod
+    def of(cls, url: str) -> Database:
+        """Return the database of a URL.
+
+        Raises:
+            ConfigurationError: it is of another kind of database, or the extra ``postgres`` is not installed.
+        """
+        from confirma_async.bulk.postgres.failures import name_of
+
+        return cls(url, name_of(url))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+JournalPlace: TypeAlias = Path | Database
+
+
+def is_url(text: str) -> bool:
+    """Say whether a journal is named by a URL, and not by a path."""
+    return "://" in text
+
+
+def open_journal(place: JournalPlace, *, alone: bool = False) -> Journal:
+    """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
+
+    Args:
+        place: Where it is.
+        alone: Whether no other job may have it open, because it is changed as a whole.
+
+    Raises:
+        JournalError: it cannot be opened, or another job has it open, and it is to be had alone.
+        JournalMismatchError: what is there is no journal, or one of a newer version.
+    """
+    if isinstance(place, Path):
+        return open_sqlite(place, alone=alone)
+    from confirma_async.bulk.postgres.journal import open_postgres
+
+    return open_postgres(place.url, alone=alone)
+
+
+@contextlib.contextmanager
+def reading(place: JournalPlace) -> Generator[JournalReader]:
+    """Open a journal for looking only, also while a job runs on it.
+
+    Raises:
+        JournalError: there is none, or it cannot be read.
+        JournalMismatchError: what is there is no journal, or one of a newer version.
+    """
+    if isinstance(place, Path):
+        with sqlite.reading(place) as journal:
+            yield journal
+        return
+    from confirma_async.bulk.postgres.journal import reading_postgres
+
+    with reading_postgres(place.url) as journal:
+        yield journal
+
+
+@contextlib.contextmanager
+def reading_if_there(place: JournalPlace) -> Generator[JournalReader | None]:
+    """The same, where there may be none yet. Gives None then.
+
+    Raises:
+        JournalError: it cannot be read, or is gone.
+        JournalMismatchError: what is there is no journal, or one of a newer version.
+    """
+    if isinstance(place, Path):
+        with sqlite.reading_if_there(place) as journal:
+            yield journal
+        return
+    from confirma_async.bulk.postgres.opening import is_there
+
+    if not is_there(place.url):
+        yield None
+        return
+    with reading(place) as found:
+        yield found

@@ -1,0 +1,172 @@
+"""What a failure of the database means, in a sentence: what happened, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from confirma_async.bulk.journal.rules import JournalTakenOverError
+from confirma_async.errors import ConfigurationError, JournalError, JournalMismatchError
+
+try:
+    import psycopg
+    import psycopg.conninfo
+    import psycopg.errors
+except ImportError as _missing:
+    raise ConfigurationError(
+        "a journal in PostgreSQL needs psycopg: pip install 'confirma-sdk[postgres]'"
+    ) from _missing
+
+SCHEMES: Sequence[str] = ("postgresql", "postgres")
+"""What the URL of a PostgreSQL database begins with."""
+
+
+def name_of(url: str) -> str:
+    """Return what names a database to people: its URL without user, password and options.
+
+    Raises:
+        ConfigurationError: it is of another kind of database, or cannot be read.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme not in SCHEMES:
+        raise ConfigurationError(
+            f"a journal is a file, or a PostgreSQL database (postgresql://HOST/DATABASE); "
+            f"{scheme}:// is neither"
+        )
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        raise ConfigurationError(
+            "the URL of the journal cannot be read; write postgresql://USER@HOST:PORT/DATABASE, with %xx for "
+            "special characters"
+        ) from None  # the cause may quote the password
+    host, port = str(parts.get("host") or ""), parts.get("port")
+    at = "" if host.startswith("/") else f"{host}:{port}" if port else host
+    return f"postgresql://{at}/{parts.get('dbname') or ''}"
+
+
+_CURES: tuple[tuple[type[psycopg.Error], str, bool], ...] = (
+    (
+        psycopg.errors.InsufficientPrivilege,
+        "grant its role what the docs list, then run the job again",
+        True,
+    ),
+    (psycopg.errors.DiskFull, "the database has no room; make some, then run the job again", True),
+    (
+        psycopg.errors.ReadOnlySqlTransaction,
+        "the database takes no changes: it is a replica, or was set read-only; name the primary server",
+        True,
+    ),
+    (psycopg.errors.InvalidPassword, "check user and password (the file ~/.pgpass, or PGPASSWORD)", False),
+    (
+        psycopg.errors.InvalidAuthorizationSpecification,
+        "check the user, and what the server's pg_hba.conf lets in",
+        False,
+    ),
+    (psycopg.errors.InvalidCatalogName, "create the database first (createdb), or name another one", False),
+    (psycopg.errors.UndefinedTable, "its tables are damaged; restore the database from a copy", False),
+    (
+        psycopg.errors.TooManyConnections,
+        "the server has no connection left; end some, or raise max_connections",
+        True,
+    ),
+    (
+        psycopg.errors.QueryCanceled,
+        "a statement took too long; see what the server is busy with",
+        True,
+    ),
+    (
+        psycopg.errors.LockNotAvailable,
+        "another session has locked it for too long; end that, then run again",
+        True,
+    ),
+    (psycopg.OperationalError, "check that the server runs and can be reached, then run the job again", True),
+)
+"""What to do about a failure, and whether the same call goes on then; the first that fits."""
+
+
+def explained(name: str, error: psycopg.Error) -> JournalError:
+    """Make the error for a failure of the database.
+
+    Args:
+        name: What names the journal.
+        error: The failure.
+    """
+    cure, resumable = next(
+        ((cure, resumable) for kind, cure, resumable in _CURES if isinstance(error, kind)),
+        ("see the log of the server", False),
+    )
+    told = JournalError(f"the journal {name}: {_words(error)}; {cure}")
+    told.resumable = resumable
+    return told
+
+
+def _words(error: psycopg.Error) -> str:
+    """Return the server's own words for a failure: one line, without the statement and its values."""
+    if error.diag.message_primary:
+        return error.diag.message_primary
+    if isinstance(error, psycopg.OperationalError):
+        text = str(error)
+        if "password" in text:
+            return "the server refuses the password"
+        if 'database "' in text and "does not exist" in text:
+            return "there is no such database"
+        if 'role "' in text and "does not exist" in text:
+            return "there is no such user"
+        return "the server cannot be reached, or has ended the connection"
+    return type(error).__name__
+
+
+def too_old(name: str, version: str, oldest: int) -> JournalError:
+    """Make the error for a server that is too old."""
+    return JournalError(
+        f"the journal {name}: the server is PostgreSQL {version}, and {oldest} or newer is needed"
+    )
+
+
+def newer_form(name: str, found: int, known: int) -> JournalMismatchError:
+    """Make the error for tables of a newer version of the SDK."""
+    return JournalMismatchError(
+        f"the journal {name} was written by a newer version of this SDK (format {found}, this one reads "
+        f"{known}); it was not touched, upgrade to go on with it"
+    )
+
+
+def no_journal(name: str, *, older: bool) -> JournalError:
+    """Make the error for a database that holds no journal yet, or one of an older version."""
+    if older:
+        return JournalError(f"the journal {name} is of an older version; the next job brings it up to date")
+    return JournalError(f"there is no journal in {name}")
+
+
+def taken_over(name: str) -> JournalTakenOverError:
+    """Make the error for a run whose invoices another job has taken over."""
+    error = JournalTakenOverError(
+        f"the journal {name}: another job has taken over what this one had in its hands, because it gave no "
+        "sign of life for too long. The job has stopped, and sends nothing more. Run it again: what it sent "
+        "is looked up"
+    )
+    error.resumable = True
+    return error
+
+
+def gone_back(name: str) -> JournalTakenOverError:
+    """Make the error for a database that is another one than it was when the job began."""
+    error = JournalTakenOverError(
+        f"the journal {name} is not in the database that it was in when this job began: the database was "
+        "failed over, or restored. The job has stopped, and sends nothing more. Run it again: what is not "
+        "final is looked up before it is sent"
+    )
+    error.resumable = True
+    return error
+
+
+def expired(name: str) -> JournalTakenOverError:
+    """Make the error for a run that could not show for too long that it is alive."""
+    error = JournalTakenOverError(
+        f"the journal {name}: this job could not renew its lease for so long that others may take over what "
+        "it has in its hands. It has stopped, and sends nothing more. See that the database can be reached, "
+        "then run it again: what it sent is looked up"
+    )
+    error.resumable = True
+    return error

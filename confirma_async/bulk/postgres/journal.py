@@ -1,0 +1,593 @@
+"""The journal in a PostgreSQL database, which jobs of any number of machines share.
+
+Rows go over in arrays, a statement for each kind of change: what costs is the way to the server and back.
+Who writes rows of a run has locked the row of the run (see ``session``); who admits invoices holds the one
+lock of admission until its commit, so that two runs never take up the same number at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from confirma_async.accounts.owner import Owner
+from confirma_async.accounts.registry import automatic_name
+from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
+from confirma_async.bulk.journal.records import (
+    RUNS_WITH_REFUSALS,
+    Admitted,
+    Decision,
+    Doubt,
+    JobName,
+    Resolution,
+    Version,
+)
+from confirma_async.bulk.journal.rules import check_resolvable, check_target, foreign_key
+from confirma_async.bulk.journal.values import date_of, milliseconds, period
+from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
+from confirma_async.bulk.postgres.failures import taken_over
+from confirma_async.bulk.postgres.marks import Mark, MarkFile
+from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
+from confirma_async.bulk.postgres.opening import (
+    LOCK,
+    OF_DOUBT,
+    doubt_in,
+    keep,
+    look_session,
+    meta,
+    open_session,
+)
+from confirma_async.bulk.postgres.reading import PostgresReader
+from confirma_async.bulk.postgres.session import Session
+from confirma_async.bulk.postgres.writes import SETTLED, PostgresWrites
+from confirma_async.formats.models import Identity
+from confirma_async.schemas import InvoiceStatus
+
+_ADDED_UP = "ON CONFLICT (run, period, state) DO UPDATE SET count = decided.count + excluded.count"
+
+_SETTLED = (
+    "UPDATE item SET holder = NULL, state = CASE state WHEN 1 THEN 0 WHEN 2 THEN 3 ELSE state END, "
+    # Its lease may have run out while the call was under way: nobody believes it ended before both.
+    "ends_at = CASE state WHEN 2 THEN greatest(ends_at, "
+    "(extract(epoch FROM lease) * 1000)::bigint + ends_at - attempted_at) ELSE ends_at END "
+    "FROM unnest(%s::bigint[], %s::timestamptz[]) AS dead(run, lease) "
+    f"WHERE {OPEN} AND holder = dead.run"
+)
+
+_INSERTED = (
+    "INSERT INTO item (position, number, type, seller, repeat, date, source, digest, state, run, amount, "
+    "currency, detail, holder) SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], "
+    "%s::int[], %s::int[], %s::text[], %s::bytea[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], "
+    "%s::text[], %s::bigint[])"
+)
+
+_CLAIMED_AGAIN = (
+    "UPDATE item SET state = c.state, verdict = NULL, run = c.run, holder = c.holder, digest = c.digest, "
+    "date = c.date, source = c.source, amount = c.amount, currency = c.currency, ended = NULL, "
+    "detail = c.detail, status = NULL, decided_at = NULL, took = NULL, says_no = NULL, form = NULL, "
+    "attempts = CASE WHEN c.anew THEN 0 ELSE attempts END "
+    "FROM unnest(%s::smallint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::int[], %s::text[], "
+    "%s::bigint[], %s::text[], %s::text[], %s::boolean[], %s::bigint[]) AS "
+    "c(state, run, holder, digest, date, source, amount, currency, detail, anew, position) "
+    "WHERE item.position = c.position"
+)
+
+_SENDING = (
+    "WITH a AS MATERIALIZED (SELECT position, nextval('attempt') AS place FROM "
+    "(SELECT position FROM unnest(%s::bigint[]) WITH ORDINALITY AS p(position, at) ORDER BY at OFFSET 0) "
+    "AS wanted) UPDATE item SET state = 2, attempts = attempts + 1, attempted_at = %s, ends_at = %s, "
+    "ended = NULL, says_no = NULL, form = NULL, sequence = a.place FROM a "
+    "WHERE item.position = a.position AND holder = %s"
+)
+
+_DECIDED = (
+    "UPDATE item SET state = d.state, verdict = CASE WHEN d.state IN (4, 5) THEN d.state END, "
+    "place = CASE WHEN d.state IN (4, 5) THEN coalesce(sequence, 0) ELSE place END, "
+    "status = d.status, detail = d.detail, duplicate = d.duplicate, decided_at = d.decided_at, "
+    "ended = CASE WHEN d.lost THEN (SELECT last_value FROM attempt) ELSE ended END, took = d.took, "
+    "ends_at = CASE WHEN d.decided_at IS NULL THEN ends_at END, says_no = d.says_no, form = d.form, "
+    "holder = CASE WHEN d.kept THEN holder END "
+    "FROM unnest(%s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::boolean[], %s::bigint[], "
+    "%s::boolean[], %s::bigint[], %s::boolean[], %s::boolean[], %s::text[]) AS "
+    "d(position, state, status, detail, duplicate, decided_at, lost, took, kept, says_no, form) "
+    "WHERE item.position = d.position AND holder = %s"
+)
+
+
+def open_postgres(url: str, *, alone: bool = False) -> PostgresJournal:
+    """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
+
+    Args:
+        url: ``postgresql://user@host:port/database``; the password is best kept in ``~/.pgpass``. Any number
+            of jobs, of any number of machines, may have it open.
+        alone: Whether no job may be running on it, because it is changed as a whole.
+
+    Raises:
+        JournalError: the server cannot be reached, is too old, takes no changes, or refuses the user; or a
+            job runs, and the journal is to be had alone.
+        JournalMismatchError: the journal is of a newer version; it was not touched.
+        ConfigurationError: the URL is of another kind of database.
+    """
+    session, journal = open_session(url, alone=alone)
+    return PostgresJournal(session, doubt_in(meta(session)), MarkFile.open(journal))
+
+
+@contextlib.contextmanager
+def reading_postgres(url: str) -> Generator[PostgresReader]:
+    """Open a journal for looking only, also while jobs run on it: what is seen is of one moment.
+
+    Raises:
+        JournalError: there is none, or the server cannot be reached.
+        JournalMismatchError: it is of a newer version.
+        ConfigurationError: the URL is of another kind of database.
+    """
+    session, doubt = look_session(url)
+    with contextlib.closing(session), session.looking():
+        yield PostgresReader(session, doubt)
+
+
+class PostgresJournal(PostgresReader):
+    """A ``Journal`` in a database.
+
+    Args:
+        session: The connection.
+        doubt: Why the journal may not know all that was sent; None where it does.
+        mark: What this machine remembers of it.
+    """
+
+    def __init__(self, session: Session, doubt: Doubt | None, mark: MarkFile) -> None:
+        super().__init__(session, doubt)
+        self._mark = mark
+        self.writes: PostgresWrites = PostgresWrites(session, self._doubted, self._settle_dead)
+        self._last: int | None = None  # the place of the last item, while this transaction admits
+        self._taken_up: set[int] = set()  # by the run that goes on, and not final: counted without a look
+
+    @property
+    def _run(self) -> int:
+        return self._session.run
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None]:
+        """See ``Journal``.
+
+        Raises:
+            NotWrittenError: the connection was lost, and surely nothing was written.
+        """
+        session, before = self._session, (self._session.run, self._session.lease, self._doubt)
+        try:
+            with session.transaction():
+                yield
+        except BaseException:
+            session.run, session.lease, self._doubt = before
+            self._taken_up.clear()
+            raise
+        finally:
+            self._last = None
+        self._mark.note(Mark(session.incarnation, session.number))
+        if session.run:
+            session.keep()
+
+    def check_hold(self, longest_call: float) -> None:
+        """See ``Journal``."""
+        self._session.check_hold(longest_call)
+
+    def close(self) -> None:
+        """See ``Journal``."""
+        super().close()
+        self._mark.close()
+
+    # --- a run --------------------------------------------------------------------------------------
+
+    def begin(
+        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
+    ) -> int:
+        """See ``Journal``."""
+        self.take_in(job.target, owner, now=now)
+        if self._run:
+            self._do("UPDATE run SET lease_until = to_timestamp(0) WHERE id = %s", self._run)
+        run = self._one("SELECT coalesce(max(id), 0) + 1 FROM run")
+        self._do(
+            "INSERT INTO run (id, began_at, expected, inputs, allowed, incarnation, term, lease_until) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s))",
+            run, milliseconds(now), expected, json.dumps(list(job.inputs)), " ".join(job.allowed),
+            self._session.incarnation, self._session.term, self._session.lease,
+        )  # fmt: skip
+        self._session.hold(run)
+        self._settle_dead()
+        self._settle_doubt()
+        over = "run IN (SELECT id FROM run WHERE lease_until IS NULL)"
+        self._do(
+            "INSERT INTO decided SELECT run, 0, state, sum(count) FROM decided WHERE period > 0 AND "
+            f"{over} GROUP BY run, state {_ADDED_UP}"
+        )
+        self._do(f"DELETE FROM decided WHERE period > 0 AND {over}")
+        for table in ("refusal", "known"):
+            self._do(f"DELETE FROM {table} WHERE run <= %s", run - RUNS_WITH_REFUSALS)
+        self._taken_up.clear()
+        return run
+
+    def _lock(self) -> None:
+        """Wait for the lock of admission, and hold it until the commit."""
+        self._do("SELECT pg_advisory_xact_lock(%s)", LOCK)
+
+    def _settle_dead(self) -> None:
+        """Settle what runs have left under way whose lease is over: claims surely were not sent.
+
+        A run of which a transaction goes on just now is left alone: it holds the lock of its row.
+        """
+        dead = list(
+            self._all(
+                "SELECT id, lease_until FROM run WHERE lease_until <= clock_timestamp() AND id <> %s "
+                "FOR NO KEY UPDATE SKIP LOCKED",
+                self._run,
+            )
+        )
+        if dead:
+            runs, leases = ([*column] for column in zip(*dead, strict=True))
+            self._do(_SETTLED, runs, leases)
+            self._do("UPDATE run SET lease_until = NULL WHERE id = ANY(%s)", runs)
+        self._do(SETTLED)
+
+    def _are_left(self, rows: Sequence[Row]) -> bool:
+        """Say whether some rows are in the hands of runs that are not alive."""
+        held = {row.holder for row in rows if row.holder is not None} - {self._run}
+        if not held:
+            return False
+        alive = "SELECT count(*) FROM run WHERE id = ANY(%s) AND lease_until > clock_timestamp()"
+        return self._one(alive, list(held)) < len(held)
+
+    def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
+        """See ``Journal``."""
+        self._lock()  # also for those who give numbers
+        check_target(self.name, self.target(), target)
+        self._keep({"target": target})
+        if owner is not None:
+            self._take_in(owner, now)
+
+    def _take_in(self, owner: Owner, now: float) -> None:
+        """Check that a key is of the journal's account, and keep its fingerprint.
+
+        Raises:
+            JournalMismatchError: it is not known to be.
+        """
+        kept = self._meta()
+        if "salt" not in kept:
+            kept["salt"] = owner.salt.hex()
+            self._keep({"salt": kept["salt"]})
+            known, vouched = set[str](), True
+        else:
+            known = {found for (found,) in self._all("SELECT fingerprint FROM owner")}
+            vouched = owner.vouched and owner.account == kept["account"]
+        own, *kin = owner.fingerprints(bytes.fromhex(kept["salt"]))
+        if not vouched and known.isdisjoint([own, *kin]):
+            if self.has_sent():
+                raise foreign_key(self.name, kept.get("account", ""))
+            kept.pop("account", None)  # a mistyped key binds nothing
+            self._do("DELETE FROM owner")
+        if not kept.get("account"):
+            self._keep({"account": owner.account or automatic_name(own)})
+        self._add_owner(own, now)
+
+    def _add_owner(self, fingerprint: str, now: float) -> None:
+        self._do("INSERT INTO owner VALUES (%s, %s) ON CONFLICT DO NOTHING", fingerprint, milliseconds(now))
+
+    def _settle_doubt(self) -> None:
+        """When doubt arises, what was not sent by this journal may have been sent by the one it was."""
+        if self._doubt is None or "doubt_settled" in self._meta():
+            return
+        # An unknown one may have been sent again since: what was known of then proves nothing any more.
+        self._do(f"UPDATE item SET ended = NULL, says_no = NULL, form = NULL WHERE {OPEN} AND state = 3")
+        self._do(
+            f"UPDATE item SET state = 3, holder = NULL, ended = NULL, detail = %s WHERE {OPEN} "
+            "AND state IN (0, 1)",
+            self._doubt.reason,
+        )
+        self.writes.settle_doubt(self._doubt.reason)
+        self._do(
+            f"UPDATE item SET ends_at = greatest(coalesce(ends_at, 0), %s) WHERE {OPEN}",
+            milliseconds(self._last_call_before_doubt() or 0.0),
+        )
+        self._keep({"doubt_settled": "1"})
+
+    def _last_call_before_doubt(self) -> float | None:
+        """Return when the last call ends, at the latest, whose intent the journal may have forgotten.
+
+        A run of before may have passed the gate, and begins its call until its lease is over.
+        """
+        return None if self._doubt is None else self._doubt.since + 2 * self._longest_lease
+
+    @property
+    def _longest_lease(self) -> float:
+        return max(self._session.lease, float(self._meta().get("longest_lease", 0)))
+
+    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
+        """See ``Journal``."""
+        self._do(_SETTLED, [run], [None])
+        self._do(
+            "UPDATE run SET ended_at = %s, ending = %s, lease_until = NULL WHERE id = %s",
+            milliseconds(now), ending, run,
+        )  # fmt: skip
+        self._do(SETTLED)
+        if run == self._run:
+            self._session.let_go()
+        if owner is not None:  # its key was renewed during the run
+            own, *_ = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
+            self._add_owner(own, now)
+
+    # --- invoices -----------------------------------------------------------------------------------
+
+    def admit(
+        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
+    ) -> list[Admitted]:
+        """See ``Journal``."""
+        self._lock()
+        ends_at = self._last_call_before_doubt()
+        chunk = Chunk(
+            self, run, retry, self._doubt.reason if self._doubt else None, ends_at=ends_at, again=again
+        )
+        numbers = sorted({entry.key.number for entry in entries})
+        found = list(self._of_numbers(numbers))
+        if self._are_left(found):
+            self._settle_dead()
+            found = list(self._of_numbers(numbers))
+        chunk.know(found)
+        chunk.know(self._archived(numbers))
+        admitted = [chunk.admit(entry) for entry in entries]
+        if run == self._run:
+            self._taken_up.update(one.position for one in admitted if one.admission in TAKEN_UP)
+        self._many(_INSERTED, chunk.new)
+        if ends_at is not None and chunk.new:
+            new = [row[0] for row in chunk.new]
+            self._do("UPDATE item SET ends_at = %s WHERE position = ANY(%s)", milliseconds(ends_at), new)
+        self._many(_CLAIMED_AGAIN, chunk.claimed_again)
+        self._add_up(
+            {key: -count for key, count in Counter(map(_counted, chunk.reopened)).items()}
+        )  # each counts where it is decided again
+        self._many(
+            "UPDATE item SET run = t.run, holder = t.holder FROM unnest(%s::bigint[], %s::bigint[], "
+            "%s::bigint[]) AS t(run, holder, position) WHERE item.position = t.position",
+            chunk.taken_up,
+        )
+        if chunk.known:
+            self._do("UPDATE run SET known = known + %s WHERE id = %s", chunk.known, run)
+        if chunk.rejected:
+            self._do(
+                "INSERT INTO known SELECT %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING",
+                run, chunk.rejected,
+            )  # fmt: skip
+        return admitted
+
+    def next_position(self) -> int:
+        """See ``Keeper``."""
+        if self._last is None:
+            self._last = self._one("SELECT coalesce(max(position), 0) FROM item")
+        self._last += 1
+        return self._last
+
+    def word(self, text: str) -> str:
+        """See ``Keeper``."""
+        return text
+
+    def keep_former(self, position: int, now: float, note: str) -> None:
+        """See ``Keeper``."""
+        self._do(
+            "INSERT INTO former (position, at, state, digest, status, detail, note, sequence, date) "
+            f"SELECT position, %s, CASE WHEN attempts = 0 AND {OPEN} THEN 0 ELSE state END, digest, status, "
+            "detail, %s, sequence, date FROM item WHERE position = %s",
+            now, note, position,
+        )  # fmt: skip
+
+    def version_sent(self, position: int) -> Version | None:
+        """See ``Keeper``."""
+        found = self._all(
+            "SELECT former.digest, former.date FROM former JOIN item USING (position, sequence) "
+            "WHERE position = %s ORDER BY former.id LIMIT 1",
+            position,
+        )
+        return next((Version(digest=digest, date=date_of(date)) for digest, date in found), None)
+
+    def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
+        """See ``Journal``."""
+        if not positions:
+            return
+        if self._run and self._session.hold(self._run, ends_at - now):
+            self._keep({"longest_lease": str(self._longest_lease)})
+        values = (list(positions), milliseconds(now), milliseconds(ends_at), self._run)
+        self._check_held(self._do(_SENDING, *values), positions)
+
+    def _check_held(self, changed: int, positions: Sequence[Any]) -> None:
+        """Check that as many items were changed as this run has in its hands, by its own account.
+
+        Raises:
+            JournalError: another run has taken some over; nothing of the transaction is written.
+        """
+        if changed != len(positions):
+            raise taken_over(self.name)
+
+    def ended(self, positions: Sequence[int]) -> None:
+        """See ``Journal``."""
+        self._do(
+            "UPDATE item SET ended = (SELECT last_value FROM attempt) "
+            "WHERE position = ANY(%s) AND ended IS NULL",
+            list(positions),
+        )
+
+    def decide(self, decisions: Sequence[Decision]) -> None:
+        """See ``Journal``."""
+        latest = {decision.position: decision for decision in decisions}
+        self._count(latest)
+        columns = zip(*map(_decided, latest.values()), strict=True)
+        self._check_held(self._do(_DECIDED, *map(list, columns), self._run), list(latest))
+
+    def _count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
+        """Count final decisions, before they are written, by run and time: no figure needs all items.
+
+        What was final before no longer counts where it did.
+        """
+        counts = Counter[tuple[int, int, int]]()
+        if self._taken_up >= decisions.keys():  # nearly always
+            runs = dict.fromkeys(decisions, self._run)
+        else:
+            runs = {}
+            query = "SELECT position, run, state, decided_at FROM item WHERE position = ANY(%s)"
+            for position, run, state, decided_at in self._all(query, list(decisions)):
+                runs[position] = run
+                if state in FINAL:
+                    counts[run, period(decided_at), state] -= 1
+        for position, run in runs.items():
+            decision = decisions[position]
+            if decision.state in FINAL:
+                self._taken_up.discard(position)
+                counts[run, period(milliseconds(decision.at)), int(decision.state)] += 1
+        self._add_up(counts)
+
+    def _add_up(self, counts: Mapping[tuple[int, int, int], int]) -> None:
+        """Add to how many items were decided, by run, time and state; in one order, so that none waits."""
+        self._many(
+            "INSERT INTO decided SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], "
+            f"%s::bigint[]) {_ADDED_UP}",
+            [(*key, count) for key, count in sorted(counts.items())],
+        )
+
+    def put_back(self, run: int) -> None:
+        """See ``Journal``."""
+        self._do(f"UPDATE item SET state = 0, holder = NULL WHERE {OPEN} AND state = 1 AND holder = %s", run)
+
+    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
+        """See ``Journal``."""
+        self._many(
+            "INSERT INTO refusal (source, number, rule, path, message, run) SELECT * FROM "
+            "unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])",
+            [
+                (_plain(str(refusal.place)), refusal.number and _plain(refusal.number), problem.rule,
+                 _plain(problem.path), _plain(problem.message), run)
+                for refusal in refusals
+                for problem in refusal.problems
+            ],
+        )  # fmt: skip
+
+    # --- a person -----------------------------------------------------------------------------------
+
+    def resolve(self, resolution: Resolution) -> None:
+        """See ``Journal``."""
+        self._lock()
+        self._settle_dead()
+        check_resolvable(next(self._query("WHERE position = %s", resolution.position), None))
+        self._settle_doubt()  # else the next run would take what a person has found out for unknown
+        self.keep_former(resolution.position, resolution.at, resolution.note)
+        self._count({resolution.position: resolution})
+        if resolution.state is State.REJECTED:
+            self._take_back_version(resolution.position)
+        final = resolution.state in FINAL
+        self._do(
+            "UPDATE item SET state = %s, verdict = %s, place = coalesce(sequence, 0), status = NULL, "
+            "detail = %s, decided_at = %s, says_no = NULL, form = NULL, holder = NULL, "
+            "attempts = CASE WHEN %s THEN 0 ELSE attempts END WHERE position = %s",
+            int(resolution.state), int(resolution.state) if final else None,
+            f"a person decided: {_plain(resolution.note)}", milliseconds(resolution.at) if final else None,
+            resolution.state is State.PENDING, resolution.position,
+        )  # fmt: skip
+
+    def _take_back_version(self, position: int) -> None:
+        """Where a record in error may be of the version that was rejected before, it is that which is.
+
+        The present one can then be sent by a retry.
+        """
+        self._do(
+            "UPDATE item SET digest = former.digest FROM former WHERE item.position = %s "
+            "AND item.status = %s AND former.id = "
+            "(SELECT max(id) FROM former WHERE position = item.position AND state = %s)",
+            position, str(InvoiceStatus.ERROR), int(State.REJECTED),
+        )  # fmt: skip
+
+    def trust(self, now: float) -> int:
+        """See ``Journal``."""
+        self._do("DELETE FROM meta WHERE name = ANY(%s)", list(OF_DOUBT))
+        self._keep({"trusted_at": str(now)})
+        self._doubt = None
+        return self.writes.trust() + self._do(
+            f"UPDATE item SET state = 0, holder = NULL, detail = NULL WHERE {OPEN} AND state = 3 "
+            "AND attempts = 0 AND status IS NULL AND holder IS NULL"
+        )  # else the list has shown it, or something of its number
+
+    def note_service_time(self, moment: float) -> None:
+        """See ``Journal``."""
+        self._keep({"doubt_service_time": str(moment)})
+        if self._doubt is not None:
+            self._doubt = evolve(self._doubt, service_time=moment)
+
+    def confirm_form(self, form: str) -> None:
+        """See ``Journal``."""
+        self._do("INSERT INTO form VALUES (%s) ON CONFLICT DO NOTHING", form)
+
+    def keep_numbers(self, given: Mapping[Identity, int]) -> None:
+        """See ``Journal``."""
+        run = self._one("SELECT coalesce(max(id), 0) FROM run") + 1  # numbers are given before the run begins
+        self._many(
+            "INSERT INTO numbered SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], "
+            "%s::bigint[]) ON CONFLICT DO NOTHING",
+            [(who.seller, str(who.type), who.original, number, run) for who, number in given.items()],
+        )
+
+    def archive(self, before: float) -> int:
+        """See ``Journal``."""
+        self._lock()
+        self._do(
+            f"WITH old AS (DELETE FROM item WHERE {DECIDED} AND verdict = 4 AND decided_at < %s "
+            "RETURNING *), gone AS (DELETE FROM former WHERE position IN (SELECT position FROM old)) "
+            "INSERT INTO archived SELECT number, type, seller, repeat, digest, date, run FROM old",
+            milliseconds(before),
+        )
+        return self._changed
+
+    def shrink(self) -> None:
+        """See ``Journal``: the server does that by itself."""
+
+    # --- statements ---------------------------------------------------------------------------------
+
+    _changed = 0
+
+    def _do(self, query: str, *values: Any) -> int:
+        """Run a statement that changes something; return how many rows it changed."""
+        self._changed = self._session.execute(query, values).rowcount
+        return self._changed
+
+    def _many(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run a statement over the columns of many rows; not at all where there are none."""
+        if rows:
+            self._do(query, *(list(column) for column in zip(*rows, strict=True)))
+
+    def _keep(self, values: Mapping[str, str]) -> None:
+        keep(self._session, dict(values))
+
+
+def _decided(decision: Decision) -> tuple[Any, ...]:
+    took = decision.seconds
+    return (
+        decision.position,
+        int(decision.state),
+        decision.status,
+        None if decision.detail is None else _plain(decision.detail),
+        decision.duplicate,
+        milliseconds(decision.at) if decision.state in FINAL else None,
+        decision.lost,
+        None if took is None or math.isinf(took) else milliseconds(took),
+        decision.kept,
+        decision.says_no or None,
+        decision.form,
+    )
+
+
+def _counted(row: Row) -> tuple[int, int, int]:
+    return row.run, period(milliseconds(row.decided_at or 0.0)), int(row.state)
+
+
+def _plain(text: str) -> str:
+    """Return a text without what a database of UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -1,0 +1,80 @@
+"""What a machine remembers of a journal in a database: the last transaction that it was told to be durable.
+
+A database that does not know that transaction any more was put back to an earlier state. The mark lies in the
+user's state directory, one for each journal; it is never synced, and may be behind, but never ahead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import uuid
+from pathlib import Path
+
+from attrs import define, frozen
+
+from confirma_async.accounts.folders import state_root
+from confirma_async.errors import ConfigurationError
+from confirma_async.files import make_private
+
+_MARK = re.compile(rb"([0-9a-f]{32}) (\d{20})\n", re.ASCII)
+
+
+@frozen
+class Mark:
+    """A transaction of a journal.
+
+    Attributes:
+        incarnation: The session that it was of.
+        number: Its number there.
+    """
+
+    incarnation: uuid.UUID
+    number: int
+
+
+def _path_of(journal: str) -> Path | None:
+    with contextlib.suppress(ConfigurationError):
+        return state_root() / f"{uuid.UUID(journal).hex}.database.mark"
+    return None
+
+
+def read_mark(journal: str) -> Mark | None:
+    """Return what this machine remembers of the journal of an id; None where it is nothing."""
+    path = _path_of(journal)
+    if path is not None:
+        with contextlib.suppress(OSError):
+            match = _MARK.fullmatch(path.read_bytes()[:256])
+            if match:
+                return Mark(uuid.UUID(match[1].decode()), int(match[2]))
+    return None
+
+
+@define
+class MarkFile:
+    """The mark of a journal that a job has open; it says nothing where it cannot be written."""
+
+    _descriptor: int | None = None
+
+    @classmethod
+    def open(cls, journal: str) -> MarkFile:
+        """Open the mark of the journal of an id."""
+        path = _path_of(journal)
+        if path is not None:
+            with contextlib.suppress(OSError):
+                make_private(path.parent)
+                return cls(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+        return cls()
+
+    def note(self, mark: Mark) -> None:
+        """Write down a transaction that is durable."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):  # a full disk: the mark is behind, which is no alarm
+                os.pwrite(self._descriptor, f"{mark.incarnation.hex} {mark.number:020d}\n".encode(), 0)
+
+    def close(self) -> None:
+        """Let go of it. Closing twice is fine."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)

@@ -1,0 +1,162 @@
+"""Who is alive by the database's clock, and that nobody sends what another has taken over."""
+
+import threading
+import time
+
+import pytest
+
+from confirma_async.bulk.journal.records import Admission, JobName
+from confirma_async.bulk.models import State
+from confirma_async.bulk.postgres import session as sessions
+from confirma_async.bulk.postgres.journal import open_postgres
+from confirma_async.errors import JournalError
+
+
+@pytest.fixture
+def open_journal(postgres):
+    opened = []
+
+    def open_one():
+        opened.append(open_postgres(postgres))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def begun(open_journal, entry):
+    """Opens the journal and begins a run that has claimed the invoices of some numbers."""
+
+    def begin(*numbers):
+        journal = open_journal()
+        with journal.transaction():
+            run = journal.begin(JobName("t"), now=1000.0)
+        with journal.transaction():
+            journal.admit([entry(number) for number in numbers], run)
+        return journal, run
+
+    return begin
+
+
+@pytest.fixture
+def expire(in_database):
+    """Has the leases of all runs end a number of seconds ago."""
+
+    def end(seconds=1):
+        with in_database() as connection:
+            connection.execute(
+                "UPDATE confirma_journal.run SET lease_until = clock_timestamp() - make_interval(secs => %s) "
+                "WHERE lease_until IS NOT NULL",
+                [seconds],
+            )
+
+    return end
+
+
+def lease_until(in_database, run):
+    with in_database() as connection:
+        query = "SELECT lease_until FROM confirma_journal.run WHERE id = %s"
+        return connection.execute(query, [run]).fetchone()[0]
+
+
+def test_a_job_that_slept_past_its_lease_goes_on_where_nobody_has_taken_over(begun, expire):
+    journal, _ = begun(1)
+    expire()
+    with journal.transaction():
+        journal.sending([1], 5.0, 35.0)
+    assert [row.state for row in journal.rows()] == [State.SENDING]
+
+
+def test_a_call_begins_only_while_the_rest_of_the_lease_is_longer_than_it(begun, monkeypatch):
+    journal, _ = begun(1)
+    now = time.monotonic()
+    journal.check_hold(30.0)
+    monkeypatch.setattr(time, "monotonic", lambda: now + sessions.LEASE - 29.0)
+    with pytest.raises(JournalError, match="could not renew its lease"):
+        journal.check_hold(30.0)
+
+
+def test_the_lease_is_lengthened_for_longer_calls(begun):
+    journal, _ = begun(1)
+    with journal.transaction():
+        journal.sending([1], 1000.0, 1000.0 + 10 * sessions.LEASE)
+    journal.check_hold(10 * sessions.LEASE)
+
+
+def test_a_job_that_writes_nothing_renews_its_lease(postgres, in_database, monkeypatch):
+    monkeypatch.setattr(sessions, "LEASE", 0.3)
+    journal = open_postgres(postgres)
+    with journal.transaction():
+        run = journal.begin(JobName("t"), now=1000.0)
+    first = lease_until(in_database, run)
+    while lease_until(in_database, run) <= first:
+        time.sleep(0.02)
+    journal.close()
+
+
+def test_what_was_under_way_as_a_lease_ran_out_may_go_on_for_the_time_of_a_call_after_that(begun, expire):
+    journal, _ = begun(1)
+    with journal.transaction():
+        journal.sending([1], 5.0, 35.0)
+    expire(seconds=10)
+    before = time.time()
+    other, _ = begun(2)
+    (row,) = other.rows(State.UNKNOWN)
+    assert before - 11 + 30 <= row.ends_at <= time.time() + 30
+
+
+def test_what_a_job_writes_just_now_is_not_settled_by_another(begun, expire, entry):
+    """The row of its run is locked; the other looks again later."""
+    journal, _ = begun(1)
+    other, run = begun(2)
+    expire()
+    with journal.transaction():
+        journal.sending([1], 5.0, 35.0)
+        with other.transaction():
+            (admitted,) = other.admit([entry(1)], run)
+        assert admitted.admission is Admission.ELSEWHERE
+    assert journal.find(entry(1).key).state is State.SENDING
+
+
+def test_a_job_whose_number_was_given_to_another_is_not_taken_for_it(begun, in_database):
+    """After a failover the number of a run may come again; what names the process does not."""
+    journal, run = begun(1)
+    with in_database() as connection:
+        connection.execute(
+            "UPDATE confirma_journal.run SET incarnation = gen_random_uuid() WHERE id = %s", [run]
+        )
+    with pytest.raises(JournalError, match="taken over"), journal.transaction():
+        journal.sending([1], 5.0, 35.0)
+    assert [row.state for row in journal.rows()] == [State.CLAIMED]
+
+
+def test_an_invoice_goes_to_one_of_many_that_claim_it_at_once(begun, entry):
+    jobs = [begun() for _ in range(4)]
+    numbers = list(range(1, 201))
+    claimed, failed = list[int](), list[Exception]()
+
+    def claim(journal, run, order):
+        try:
+            for start in range(0, len(order), 10):
+                with journal.transaction():
+                    entries = [entry(number) for number in order[start : start + 10]]
+                    claimed.extend(
+                        one.position
+                        for one in journal.admit(entries, run)
+                        if one.admission is Admission.CLAIMED
+                    )
+        except Exception as error:  # noqa: BLE001 (told in the test's own thread)
+            failed.append(error)
+
+    threads = [
+        threading.Thread(target=claim, args=(journal, run, numbers[at * 50 :] + numbers[: at * 50]))
+        for at, (journal, run) in enumerate(jobs)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert sorted(claimed) == numbers

