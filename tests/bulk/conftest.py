@@ -94,8 +94,8 @@ def seems_dead(request, form, journal, path):
 def run(journal):
     """Begins a run on the journal and returns its number."""
 
-    def begin(target="t", inputs=(), *, now=1000.0, owner=None, expected=None):
+    def begin(target="t", inputs=(), *, now=1000.0, owner=None, expected=None, allowed=()):
         with journal.transaction():
-            return journal.begin(JobName(target, inputs), now=now, owner=owner, expected=expected)
+            return journal.begin(JobName(target, inputs, allowed), now=now, owner=owner, expected=expected)
 
     return begin

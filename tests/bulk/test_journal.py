@@ -88,6 +88,11 @@ def test_a_run_keeps_its_inputs_and_how_it_ended(run, journal):
     assert journal.run(number + 1) is None
 
 
+def test_a_run_keeps_which_rules_it_allowed_to_be_broken(run, journal):
+    assert journal.run(run(allowed=["iban", "payment-reference"])).allowed == ("iban", "payment-reference")
+    assert journal.run(run()).allowed == ()
+
+
 def test_other_files_of_the_account_are_another_run(run, journal):
     run(inputs=["/a.csv"])
     run(inputs=["/b.csv"])
