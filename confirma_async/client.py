@@ -191,7 +191,7 @@ class Account:
         token: TokenKind | str = TokenKind.CLIENT,
         **options: Unpack[Options],
     ) -> RawResponse[Any]:
-        """Sends a request of your own, with the keys, limits, retries and hooks of every call.
+        """Send a request of your own, with the keys, limits, retries and hooks of every call.
 
         Args:
             method: The HTTP method.

@@ -201,7 +201,7 @@ def name_and_value(
 
 
 def judge(document: JsonDocument[Any], checks: Checks) -> None:
-    """Tells what is odd in a document that is about to be sent.
+    """Tell what is odd in a document that is about to be sent.
 
     Raises:
         RequestInvalidError: it holds keys that are not known, and strictness was asked for.

@@ -40,7 +40,7 @@ class ContractAccess:
         return await check(self._pipeline)
 
     async def compare(self, file: str | Path) -> Comparison:
-        """Compares the vendor's own document, OpenAPI 3.0 or 3.1 as JSON or YAML, with the contract.
+        """Compare the vendor's own document, OpenAPI 3.0 or 3.1 as JSON or YAML, with the contract.
 
         Args:
             file: The document. Nothing that it refers to outside of it is fetched.

@@ -25,7 +25,7 @@ _ALIKE = 0.5
 
 
 def compare(file: str | Path, overrides: Overrides | None = None) -> Comparison:
-    """Compares a document with the contract.
+    """Compare a document with the contract.
 
     Args:
         file: OpenAPI 3.0 or 3.1, as JSON or YAML.
@@ -219,7 +219,7 @@ class _Comparing:
         leave: set[str] | None = None,
         ours: set[str] | None = None,
     ) -> None:
-        """Compares a schema with a class, once for each class."""
+        """Compare a schema with a class, once for each class."""
         if cls.__name__ in self._compared:
             return
         self._compared.add(cls.__name__)

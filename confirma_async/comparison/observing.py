@@ -56,7 +56,7 @@ class Observations:
     _places: dict[str, Finding] = field(factory=dict[str, Finding])
 
     def note(self, operation: Operation, found: Any) -> None:
-        """Takes in the JSON of an answer."""
+        """Take in the JSON of an answer."""
         if place := self.overrides.lists.get(operation.name):
             found = moved(found, place, usual_place(operation, self.converter))
         cls = operation.response
@@ -123,7 +123,7 @@ class Observations:
         return not isinstance(there, list) and "." in (_only_list(answer) or "")
 
     def _elsewhere(self, operation: Operation, found: object) -> None:
-        """Notes that the list of an answer does not stand where it should."""
+        """Note that the list of an answer does not stand where it should."""
         where = "$" if as_array(found) is not None else _only_list(found)
         wanted = usual_place(operation, self.converter) if operation.lists else "an object"
         told = f"expected {'an array' if operation.bare_array else 'an object'}, found {kind_name(found)}"

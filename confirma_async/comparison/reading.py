@@ -23,7 +23,7 @@ _NOTHING: Json = {}
 
 
 def read_document(file: Path) -> Document:
-    """Reads a document.
+    """Read a document.
 
     Raises:
         DocumentError: it cannot be read, is too large, or is no OpenAPI 3.0 or 3.1.

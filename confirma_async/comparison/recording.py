@@ -45,7 +45,7 @@ class Recorder:
         self._observations = Observations(self.converter, self.overrides)
 
     def seen(self, history: History, response: Response) -> None:
-        """Looks at an answer, if it is one of the sample."""
+        """Look at an answer, if it is one of the sample."""
         name = history.operation.name
         count = self._counts[name] = self._counts[name] + 1
         if count > FIRST and count % EVERY:
@@ -67,7 +67,7 @@ class Recorder:
         return Comparison(source="recorded traffic", findings=[*self._observations.findings()])
 
     def write(self) -> None:
-        """Writes it down.
+        """Write it down.
 
         Raises:
             OSError: the file cannot be written.

@@ -93,7 +93,7 @@ class Overrides:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Overrides:
-        """Reads overrides from a TOML file with a table for each attribute, ``confirmed`` and ``forced``.
+        """Read overrides from a TOML file with a table for each attribute, ``confirmed`` and ``forced``.
 
         Raises:
             ConfigurationError: the file cannot be read, is not TOML, or holds anything else.

@@ -259,7 +259,7 @@ class Converter:
         strict: bool | None,
         note: Callable[[Sequence[Drift]], None] | None = None,
     ) -> T:
-        """Reads what could not be read strictly, if it is an answer and may be read otherwise."""
+        """Read what could not be read strictly, if it is an answer and may be read otherwise."""
         tolerable = _is_answer(cls) and not self.is_strict(strict)
         read = self._read_tolerantly(obj, cls) if tolerable else None
         if read is None:

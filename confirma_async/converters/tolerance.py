@@ -97,7 +97,7 @@ class TolerantReader:
     _drift: list[Drift] = field(init=False, factory=list[Drift])
 
     def read(self, found: Any, cls: Any) -> Reading:
-        """Reads an answer.
+        """Read an answer.
 
         Raises:
             WireMismatch: it is nothing that a schema could be made of.
@@ -113,7 +113,7 @@ class TolerantReader:
         return Reading(value, counted(self._drift), self._problems)
 
     def _object(self, found: Any, cls: type[Schema], place: _Place, *, outermost: bool) -> Any:
-        """Reads an object; one that is as the contract says, strictly.
+        """Read an object; one that is as the contract says, strictly.
 
         Args:
             found: The object.
@@ -194,7 +194,7 @@ class TolerantReader:
         raise WireMismatch("an array", raw)
 
     def _records(self, found: Any, cls: type[Schema], place: _Place, *, outermost: bool) -> Sequence[Any]:
-        """Reads each record of a list by itself, so that none hides another."""
+        """Read each record of a list by itself, so that none hides another."""
         if not isinstance(found, list | tuple):
             raise WireMismatch("an array", found)
         read: list[Any] = []
@@ -226,7 +226,7 @@ class TolerantReader:
         return made
 
     def _note(self, item: Field, cls: type[Schema], place: _Place, wanted: str, found: str) -> None:
-        """Notes that a value is of the wrong kind.
+        """Note that a value is of the wrong kind.
 
         Raises:
             _Firm: it must not be read as None.

@@ -36,7 +36,7 @@ class Window:
 
 
 def windows(first: datetime.date, last: datetime.date, days: int = WINDOW_DAYS) -> Iterator[Window]:
-    """Splits a period into windows of at most so many days, in order, without gap or overlap.
+    """Split a period into windows of at most so many days, in order, without gap or overlap.
 
     Raises:
         ConfigurationError: the days are not from 1 to 3,650.

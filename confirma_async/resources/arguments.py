@@ -40,7 +40,7 @@ class Prepared(Generic[S]):
 
 
 def as_schema(value: S | Mapping[str, Any], cls: type[S], converter: Converter) -> S:
-    """Returns the value as the schema. A mapping may hold what JSON would not: see ``mappings``.
+    """Return the value as the schema. A mapping may hold what JSON would not: see ``mappings``.
 
     Raises:
         RequestInvalidError: the mapping is not of that form; lists every place.
@@ -62,7 +62,7 @@ def as_schema(value: S | Mapping[str, Any], cls: type[S], converter: Converter) 
 
 
 def encode(request: Schema, what: str, converter: Converter, checks: Checks, *, keys: bool = False) -> bytes:
-    """Writes a request as JSON, after checking it. What is a warning is logged.
+    """Write a request as JSON, after checking it. What is a warning is logged.
 
     Args:
         request: What to write.
@@ -110,7 +110,7 @@ def encode_invoice(
 
 
 def warn(what: str, problems: Sequence[Problem]) -> None:
-    """Logs what is odd in a request that is sent all the same."""
+    """Log what is odd in a request that is sent all the same."""
     for problem in problems:
         logger.warning(
             "%s: %s", visible(what), visible(str(problem)), extra={"rule": problem.rule, "path": problem.path}

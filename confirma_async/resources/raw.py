@@ -26,7 +26,7 @@ class RawResource(Generic[Resource]):
         self._resource = resource
 
     async def ask(self, verb: Callable[[Resource], Awaitable[R]]) -> RawResponse[R]:
-        """Calls a verb, and keeps the answer that it got first."""
+        """Call a verb, and keep the answer that it got first."""
         seen = Seen()
         pipeline = evolve(self._pipeline, seen=seen.note)
         try:

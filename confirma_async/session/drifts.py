@@ -20,7 +20,7 @@ class Drifts:
     _found: dict[tuple[str, Drift], int] = field(factory=dict[tuple[str, Drift], int])
 
     def note(self, operation: str, drifts: Sequence[Drift]) -> None:
-        """Counts differences; one that is new is logged as a warning.
+        """Count differences; one that is new is logged as a warning.
 
         Args:
             operation: Whose answer it was.

@@ -44,7 +44,7 @@ class History:
     drift: Sequence[Drift] = ()
 
     def note_drift(self, drift: Sequence[Drift]) -> None:
-        """Notes how the answer differs from what the contract says."""
+        """Note how the answer differs from what the contract says."""
         self.drift = drift
 
     @property

@@ -24,7 +24,7 @@ class Seen:
     answers: list[tuple[History, Response]] = field(factory=list[tuple[History, Response]])
 
     def note(self, history: History, response: Response) -> None:
-        """Takes in an answer."""
+        """Take in an answer."""
         self.answers.append((history, response))
 
 

@@ -78,7 +78,7 @@ def own_operation(
 async def sent(
     pipeline: Pipeline, operation: Operation, body: Body | None, options: CallOptions
 ) -> RawResponse[Any]:
-    """Sends it, and returns the answer as it came, with its JSON where it has any."""
+    """Send it, and return the answer as it came, with its JSON where it has any."""
     seen = Seen()
     payload = body if body is None or isinstance(body, bytes) else pipeline.converter.encode(body)
     asked = evolve(pipeline, seen=seen.note)

@@ -10,7 +10,7 @@ _MOST = 5
 
 
 def tell_drift(confirma: Account) -> None:
-    """Says on standard error how the answers to a command differed from the contract."""
+    """Say on standard error how the answers to a command differed from the contract."""
     told = [f"{operation}: {drift}" for operation, found in confirma.drift.items() for drift in found]
     if not told:
         return

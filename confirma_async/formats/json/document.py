@@ -40,7 +40,7 @@ class JsonDocument(Generic[AnySchema]):
 
 
 def read_json(path: Path, converter: Converter) -> bytes:
-    """Reads a file that holds any JSON, as it is.
+    """Read a file that holds any JSON, as it is.
 
     Raises:
         InputError: the file cannot be read, or is not JSON; says in which line and column.
