@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TypedDict
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from confirma_async import bounds
 from confirma_async.bounds import within
@@ -259,6 +259,10 @@ class Retry(enum.Enum):
     """The others, too: the cause lay elsewhere, and is mended."""
 
 
+def _checks_of(options: JobOptions) -> Checks:
+    return Checks(options.validate, options.allow)
+
+
 @frozen(kw_only=True)
 class JobOptions:
     """How a job runs; ``submit`` and ``stream`` take each of these by its name.
@@ -296,12 +300,8 @@ class JobOptions:
     target: str | None = None
     inputs: Sequence[str] = field(default=(), converter=tuple[str, ...])
     expected: int | None = field(default=None, validator=within(bounds.EXPECTED, optional=True))
-    checks: Checks = field(init=False, repr=False)
+    checks: Checks = field(init=False, repr=False, default=Factory(_checks_of, takes_self=True))
     """How strictly invoices are held against the rules that need no server."""
-
-    @checks.default
-    def _of_arguments(self) -> Checks:
-        return Checks(self.validate, self.allow)
 
 
 class JobArguments(TypedDict, total=False):
