@@ -141,32 +141,33 @@ def no_journal(name: str, *, older: bool) -> JournalError:
 
 def taken_over(name: str) -> JournalTakenOverError:
     """Make the error for a run whose invoices another job has taken over."""
-    error = JournalTakenOverError(
+    return _stopped(
         f"the journal {name}: another job has taken over what this one had in its hands, because it gave no "
         "sign of life for too long. The job has stopped, and sends nothing more. Run it again: what it sent "
         "is looked up"
     )
-    error.resumable = True
-    return error
 
 
 def gone_back(name: str) -> JournalTakenOverError:
     """Make the error for a database that is another one than it was when the job began."""
-    error = JournalTakenOverError(
+    return _stopped(
         f"the journal {name} is not in the database that it was in when this job began: the database was "
         "failed over, or restored. The job has stopped, and sends nothing more. Run it again: what is not "
         "final is looked up before it is sent"
     )
-    error.resumable = True
-    return error
 
 
 def expired(name: str) -> JournalTakenOverError:
     """Make the error for a run that could not show for too long that it is alive."""
-    error = JournalTakenOverError(
+    return _stopped(
         f"the journal {name}: this job could not renew its lease for so long that others may take over what "
         "it has in its hands. It has stopped, and sends nothing more. See that the database can be reached, "
         "then run it again: what it sent is looked up"
     )
+
+
+def _stopped(message: str) -> JournalTakenOverError:
+    """Make an error that stops the job, which goes on when it is run again."""
+    error = JournalTakenOverError(message)
     error.resumable = True
     return error

@@ -9,11 +9,11 @@ from typing import Any
 from psycopg import Cursor
 
 from confirma_async.bulk.journal.records import Admission
-from confirma_async.bulk.journal.values import milliseconds, seconds
+from confirma_async.bulk.journal.values import milliseconds
+from confirma_async.bulk.journal.write_rows import COLUMNS, spelled, write_row
 from confirma_async.bulk.journal.writes import (
     UNDER_WAY,
     Claim,
-    Fact,
     Write,
     WriteDecision,
     WriteRow,
@@ -25,11 +25,6 @@ from confirma_async.bulk.postgres.opening import LOCK
 from confirma_async.bulk.postgres.session import Session
 
 _OPEN = "state NOT IN (4, 5)"
-
-_COLUMNS = (
-    "id, operation, key, digest, facts, state, run, attempts, attempted_at, ends_at, decided_at, status, "
-    "detail, form"
-)
 
 _HELD = "run = %s AND state IN (1, 2)"
 """Writes that a run has in its hands."""
@@ -219,12 +214,12 @@ class PostgresWrites:
     def has_rival(self, ident: int) -> bool:
         """See ``Writes``."""
         own = self._known(ident)
-        facts = {_spelled(fact) for fact in own.facts}
+        facts = {spelled(fact) for fact in own.facts}
         others = self._query(
             "WHERE operation = %s AND id <> %s AND (attempts > 0 OR state NOT IN (%s, %s))",
             (own.operation, ident, int(State.PENDING), State.CLAIMED),
         )
-        return any(not facts.isdisjoint(map(_spelled, other.facts)) for other in others)
+        return any(not facts.isdisjoint(map(spelled, other.facts)) for other in others)
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Writes``."""
@@ -234,32 +229,7 @@ class PostgresWrites:
         return {state: found.get(int(state), 0) for state in State}
 
     def _query(self, rest: str, values: Sequence[Any]) -> Iterator[WriteRow]:
-        return map(_row, self._session.stream(f"SELECT {_COLUMNS} FROM write {rest}", values))
+        return map(write_row, self._session.stream(f"SELECT {COLUMNS} FROM write {rest}", values))
 
     def _do(self, query: str, values: Sequence[Any] = ()) -> Cursor[tuple[Any, ...]]:
         return self._session.execute(query, values)
-
-
-def _row(found: tuple[Any, ...]) -> WriteRow:
-    (ident, operation, key, digest, facts, state, run, attempts, attempted_at, ends_at, decided_at, status,
-     detail, form) = found  # fmt: skip
-    return WriteRow(
-        id=ident,
-        operation=operation,
-        key=key,
-        digest=digest,
-        facts=tuple(json.loads(facts)),
-        state=State(state),
-        run=run,
-        attempts=attempts,
-        attempted_at=seconds(attempted_at),
-        ends_at=seconds(ends_at),
-        decided_at=seconds(decided_at),
-        status=status,
-        detail=detail,
-        form=form,
-    )
-
-
-def _spelled(fact: Fact) -> str:
-    return json.dumps(dict(fact), sort_keys=True)

@@ -316,12 +316,10 @@ def takes(descriptor: int, kind: int) -> bool:
 
 def being_read(path: Path) -> JournalError:
     """Make the error for a journal that somebody reads all the time."""
-    error = JournalError(
+    return _resumable(
         f"the journal {path} is being read by another program, so that it cannot be opened safely; end that "
         "program (an export in a pager, say), then run the job again"
     )
-    error.resumable = True
-    return error
 
 
 def in_use(path: Path) -> JournalError:
@@ -331,19 +329,22 @@ def in_use(path: Path) -> JournalError:
 
 def replaced_under_a_job(path: Path) -> JournalError:
     """Make the error for a journal of which something was replaced while a job has it open."""
-    error = JournalError(
+    return _resumable(
         f"a job still runs on the journal that was at {path} before: the file, its log or the log's index "
         "was replaced or removed. Stop that job first; it says where it has saved what it knew"
     )
-    error.resumable = True
-    return error
 
 
 def _stuck(path: Path) -> JournalError:
-    error = JournalError(
+    return _resumable(
         f"another job keeps the journal {path} to itself; it may be stopped in the middle of a write. End or "
         "continue that process, then run the job again"
     )
+
+
+def _resumable(message: str) -> JournalError:
+    """Make an error after which the same call goes on, once its cause is removed."""
+    error = JournalError(message)
     error.resumable = True
     return error
 

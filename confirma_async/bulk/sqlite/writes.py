@@ -10,10 +10,11 @@ from typing import Any
 
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.rules import JournalTakenOverError
+from confirma_async.bulk.journal.values import milliseconds
+from confirma_async.bulk.journal.write_rows import COLUMNS, spelled, write_row
 from confirma_async.bulk.journal.writes import (
     UNDER_WAY,
     Claim,
-    Fact,
     Write,
     WriteDecision,
     WriteRow,
@@ -21,11 +22,6 @@ from confirma_async.bulk.journal.writes import (
 )
 from confirma_async.bulk.models import FINAL, Retry, State
 from confirma_async.bulk.sqlite.migrations import OPEN
-
-_COLUMNS = (
-    "id, operation, key, digest, facts, state, run, attempts, attempted_at, ends_at, decided_at, status, "
-    "detail, form"
-)
 
 _HELD = f"run = ? AND state IN ({State.CLAIMED:d}, {State.SENDING:d})"
 """Writes that a run has in its hands."""
@@ -140,7 +136,7 @@ class SqliteWrites:
         changed = self._connection.execute(
             "UPDATE write SET state = ?, attempts = attempts + 1, form = NULL, "
             f"attempted_at = coalesce(attempted_at, ?), ends_at = ? WHERE id = ? AND {_HELD}",
-            (State.SENDING, _milliseconds(now), _milliseconds(ends_at), ident, run),
+            (State.SENDING, milliseconds(now), milliseconds(ends_at), ident, run),
         )
         self._check_held(changed.rowcount)
 
@@ -176,7 +172,7 @@ class SqliteWrites:
                 decision.status,
                 decision.detail,
                 decision.form,
-                _milliseconds(decision.at) if is_final else None,
+                milliseconds(decision.at) if is_final else None,
                 is_final,
                 decision.id,
                 *values,
@@ -224,12 +220,12 @@ class SqliteWrites:
     def has_rival(self, ident: int) -> bool:
         """See ``Writes``."""
         own = self._known(ident)
-        facts = {_spelled(fact) for fact in own.facts}
+        facts = {spelled(fact) for fact in own.facts}
         others = self._query(
             "WHERE operation = ? AND id <> ? AND (attempts > 0 OR state NOT IN (?, ?))",
             (own.operation, ident, State.PENDING, State.CLAIMED),
         )
-        return any(not facts.isdisjoint(map(_spelled, other.facts)) for other in others)
+        return any(not facts.isdisjoint(map(spelled, other.facts)) for other in others)
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Writes``."""
@@ -239,37 +235,4 @@ class SqliteWrites:
         return {state: found.get(int(state), 0) for state in State}
 
     def _query(self, rest: str, values: Sequence[Any]) -> Iterator[WriteRow]:
-        return map(_row, self._connection.execute(f"SELECT {_COLUMNS} FROM write {rest}", values))
-
-
-def _row(found: tuple[Any, ...]) -> WriteRow:
-    (ident, operation, key, digest, facts, state, run, attempts, attempted_at, ends_at, decided_at, status,
-     detail, form) = found  # fmt: skip
-    return WriteRow(
-        id=ident,
-        operation=operation,
-        key=key,
-        digest=digest,
-        facts=tuple(json.loads(facts)),
-        state=State(state),
-        run=run,
-        attempts=attempts,
-        attempted_at=_seconds(attempted_at),
-        ends_at=_seconds(ends_at),
-        decided_at=_seconds(decided_at),
-        status=status,
-        detail=detail,
-        form=form,
-    )
-
-
-def _spelled(fact: Fact) -> str:
-    return json.dumps(dict(fact), sort_keys=True)
-
-
-def _milliseconds(moment: float) -> int:
-    return round(moment * 1000)
-
-
-def _seconds(milliseconds: int | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
+        return map(write_row, self._connection.execute(f"SELECT {COLUMNS} FROM write {rest}", values))
