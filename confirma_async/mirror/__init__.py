@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from confirma_async.accounts.owner import AccountName
 from confirma_async.contract import SETTLEMENTS
-from confirma_async.errors import ConfigurationError
+from confirma_async.errors import ConfigurationError, MirrorBusyError
 from confirma_async.mirror import sync as syncing
 from confirma_async.mirror.asking import MOST, Answer, ask
 from confirma_async.mirror.events.reading import Event, begin, taken, waiting
@@ -52,6 +53,9 @@ __all__ = [
 
 
 _DAY = datetime.timedelta(days=1)
+# asyncio closes a generator that was left by ``break`` a moment later: the next of the consumer waits so long
+_LEFT = 5.0
+_ASK_AGAIN = 0.02
 
 
 def _now() -> datetime.datetime:
@@ -128,12 +132,12 @@ class Mirror:
             new_only: Whether a consumer that is new takes only what happens from now on.
 
         Raises:
-            MirrorBusyError: the same consumer is being served elsewhere.
+            MirrorBusyError: the same consumer has been served elsewhere for five seconds.
             MirrorError: the mirror cannot be used.
         """
         who = await self._claimant()
         today = today_of(_now())
-        async with _alone(db, who, today, of=f"events-{consumer}") as (database, account):
+        async with _alone(db, who, today, of=f"events-{consumer}", patience=_LEFT) as (database, account):
             await in_thread(begin, database, account, consumer, new_only=new_only)
             while found := await in_thread(waiting, database, account, consumer):
                 for event in found:
@@ -229,12 +233,13 @@ class Mirror:
 
 @asynccontextmanager
 async def _alone(
-    db: Where, who: Claimant, since: datetime.date, *, of: str = "run"
+    db: Where, who: Claimant, since: datetime.date, *, of: str = "run", patience: float = 0.0
 ) -> AsyncGenerator[tuple[Database, MirroredAccount]]:
-    """Open the mirror for one run, and find the account of the key."""
+    """Open the mirror for one run, and find the account; another run has ``patience`` seconds to end."""
     database = await in_thread(open_mirror, db, make=True)
     try:
-        with database.alone(of):
+        async with AsyncExitStack() as stack:
+            await _enter(stack, database, of, patience)
             account = await in_thread(admitted, database, who, since)
             try:
                 yield database, account
@@ -242,6 +247,21 @@ async def _alone(
                 await in_thread(forget_if_empty, database, account)
     finally:
         await in_thread(database.close)
+
+
+async def _enter(stack: AsyncExitStack, database: Database, of: str, patience: float) -> None:
+    """Keep every other run out until the stack is left; one at work has ``patience`` seconds to end."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + patience
+    while True:
+        try:
+            stack.enter_context(database.alone(of))
+        except MirrorBusyError:
+            if clock() >= until:
+                raise
+            await asyncio.sleep(_ASK_AGAIN)
+        else:
+            return
 
 
 def _journals(named: str | Path | Sequence[str | Path] | None) -> Sequence[Path]:

@@ -106,7 +106,17 @@ async def test_what_is_gone_is_told(story, told, sandbox, sync):
     assert [event.type for event in await told()] == ["record.gone"]
 
 
-async def test_one_consumer_is_served_by_one_run_at_a_time(story, confirma, place):
+async def test_a_consumer_whose_loop_was_left_is_served_again_once_that_has_closed(story, confirma, place):
+    left = confirma.mirror.events(place, consumer="one")
+    first = await anext(left)
+    asyncio.get_running_loop().call_later(0.1, lambda: asyncio.ensure_future(left.aclose()))
+    again = confirma.mirror.events(place, consumer="one")
+    assert await anext(again) == first
+    await again.aclose()
+
+
+async def test_one_consumer_is_served_by_one_run_at_a_time(story, confirma, place, monkeypatch):
+    monkeypatch.setattr("confirma_async.mirror._LEFT", 0.1)
     first = confirma.mirror.events(place, consumer="one")
     await anext(first)
     with pytest.raises(MirrorBusyError):
