@@ -41,7 +41,7 @@ from confirma_async.bulk.journal.records import Decision, JobName
 from confirma_async.bulk.models import DIGEST_BYTES, Entry, InvoiceKey, State
 from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite
 from confirma_async.formats import Place
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 from confirma_async.settings import API_KEY_VARIABLE, BASE_URL_VARIABLE
 
 CHUNK = 64

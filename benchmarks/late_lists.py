@@ -45,7 +45,7 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import Phase, TransportError
-from confirma_async.session.keys import Key, Keys
+from confirma_async.session.credential import Credential, CredentialSet
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
@@ -223,7 +223,7 @@ def pipeline_to(service: Transport, wide: int = 16) -> Pipeline:
     """Return a pipeline over a service in this process."""
     return Pipeline(
         base_url="https://service.example",
-        keys=Keys(client=Key("k")),
+        keys=CredentialSet(client=Credential("k")),
         transport=service,
         converter=Converter({}),
         overrides=Overrides(),

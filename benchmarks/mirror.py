@@ -1,8 +1,8 @@
 """What does the mirror cost: a first run, a run with nothing new, and a reconciliation?
 
-A sandbox in a process of its own tells a history of 400 days (``vendor_history.py``). Another process reads
+A sandbox in a process of its own tells a record of 400 days (``vendor_history.py``). Another process reads
 it twice. ``cpu_us`` is the CPU time of that process by the record, ``calls`` how many calls it made, ``mib``
-its peak memory. The growth from the smallest to the largest history is told as a ratio of the CPU time by the
+its peak memory. The growth from the smallest to the largest record is told as a ratio of the CPU time by the
 record: 1 is linear. Cases are measured apart, since each costs a call.
 
 The reconciliation compares a mirror of as many invoices (``seeded_differences.py``), in which 50 differences
@@ -25,7 +25,7 @@ from typing import Any
 
 from parts.figures import report, surroundings
 from parts.seeded_differences import NOW, fill, seeded
-from parts.vendor_history import History
+from parts.vendor_history import CallRecord
 
 from confirma_async import Confirma, Sandbox
 from confirma_async.mirror.reconciliation.keeping import reconcile
@@ -42,7 +42,7 @@ AT_ONCE = 20_000
 
 
 def main() -> None:
-    """Measures, and prints one JSON document."""
+    """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description="what the mirror costs")
     parser.add_argument("--invoices", type=int, nargs="*", default=SIZES)
     parser.add_argument(
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def _draw(seen: list[dict[str, Any]], target: Path) -> None:
-    """Draws CPU time, calls and memory over the invoices."""
+    """Draw CPU time, calls and memory over the invoices."""
     from matplotlib.figure import Figure  # installed for plots alone
 
     figure = Figure(figsize=(11, 3.2), layout="constrained")
@@ -100,7 +100,7 @@ def _child(*arguments: str) -> Any:
 
 
 async def _of(invoices: int, postgres: str | None) -> dict[str, Any]:
-    history = History(
+    record = CallRecord(
         first=START.date(),
         days=DAYS,
         invoices=invoices,
@@ -108,9 +108,9 @@ async def _of(invoices: int, postgres: str | None) -> dict[str, Any]:
         settlements=invoices // 50,
     )
     for _ in range(DAYS):
-        history.next_day()
+        record.next_day()
     async with Sandbox(clock=VirtualClock(START + datetime.timedelta(days=DAYS))) as sandbox:
-        for kind, records in history.told.items():
+        for kind, records in record.told.items():
             names = list(records)
             for start in range(0, len(names), AT_ONCE):
                 sandbox.tell(kind, {name: records[name] for name in names[start : start + AT_ONCE]})
@@ -127,7 +127,7 @@ async def _of(invoices: int, postgres: str | None) -> dict[str, Any]:
 
 
 async def _measure(url: str, key: str, now: str, cases: int, postgres: str | None) -> dict[str, Any]:
-    """Reads it all, then once more, then some cases."""
+    """Read it all, then once more, then some cases."""
     moment = datetime.datetime.fromisoformat(now)
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -156,7 +156,7 @@ async def _measure(url: str, key: str, now: str, cases: int, postgres: str | Non
 
 
 def _peak() -> float:
-    """Peak memory of this process in MiB; what getrusage tells is from before it became this one."""
+    """Return peak memory of this process in MiB; what getrusage tells is from before it became this one."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     (kilobytes,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
     return round(int(kilobytes) / 1024, 1)

@@ -1,6 +1,6 @@
 """Tries to make a mirror lose, double or invent something, by killing the runs that fill it.
 
-Each day of a history (``vendor_history.py``) changes what the service tells. Then runs are killed with
+Each day of a record (``vendor_history.py``) changes what the service tells. Then runs are killed with
 SIGKILL: some at a random moment, some at a named step (``STEPS``), while answers are lost, cut off and slow.
 One run of a day may end. After each day the mirror must hold what the service tells, record for record, and
 at the end it must be in the same state as a mirror whose runs were never killed: records, forms, changes,
@@ -23,7 +23,7 @@ from collections import Counter
 from typing import Any
 
 from parts.figures import report, surroundings
-from parts.vendor_history import History
+from parts.vendor_history import CallRecord
 
 from confirma_async import Confirma, Sandbox
 from confirma_async.converters import Converter
@@ -49,7 +49,7 @@ LISTS = {"distributions": Kind.DISTRIBUTION, "payments": Kind.PAYMENT, "settleme
 
 
 def main() -> None:
-    """Kills, compares, and prints one JSON document."""
+    """Kill, compares, and print one JSON document."""
     parser = argparse.ArgumentParser(description="a mirror whose runs are killed")
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
@@ -67,7 +67,7 @@ def main() -> None:
 async def _torment(kills: int, seed: int, postgres: list[str] | None) -> dict[str, Any]:
     dice = random.Random(seed)
     days = max(2, kills // A_DAY)
-    history = History(
+    record = CallRecord(
         first=START.date(), days=days, invoices=days * 12, payments=days * 8, settlements=days // 2
     )
     died: Counter[str] = Counter()
@@ -81,7 +81,7 @@ async def _torment(kills: int, seed: int, postgres: list[str] | None) -> dict[st
         ):
             usual = 1.0
             for _ in range(days):
-                _pass_a_day(sandbox, history)
+                _pass_a_day(sandbox, record)
                 for kind, options in FAULTS:
                     sandbox.faults.add(kind, times=None, probability=0.03, **options)
                 for _ in range(min(A_DAY, kills - asked)):
@@ -90,7 +90,7 @@ async def _torment(kills: int, seed: int, postgres: list[str] | None) -> dict[st
                 sandbox.faults.clear()
                 usual = await _ended(sandbox, killed)
                 await confirma.mirror.sync(control, now=sandbox.clock.now())
-                wrong += not _holds(killed, history)
+                wrong += not _holds(killed, record)
         same = _state(killed) == _state(control)
     return {
         "kills": asked,
@@ -102,12 +102,12 @@ async def _torment(kills: int, seed: int, postgres: list[str] | None) -> dict[st
     }
 
 
-def _pass_a_day(sandbox: Sandbox, history: History) -> None:
+def _pass_a_day(sandbox: Sandbox, record: CallRecord) -> None:
     sandbox.clock.advance(days=1)
-    history.next_day()
+    record.next_day()
     for kind in Kind:
-        sandbox.tell(kind, {name: history.told[kind][name] for name in history.changed[kind]})
-        sandbox.untell(kind, sorted(history.dropped[kind]))
+        sandbox.tell(kind, {name: record.told[kind][name] for name in record.changed[kind]})
+        sandbox.untell(kind, sorted(record.dropped[kind]))
 
 
 def _command(sandbox: Sandbox, place: str, step: str | None = None, after: int = 0) -> list[str]:
@@ -123,7 +123,7 @@ def _command(sandbox: Sandbox, place: str, step: str | None = None, after: int =
 
 
 async def _killed(sandbox: Sandbox, place: str, dice: random.Random, usual: float) -> str:
-    """Begins a run that is killed; returns where it died."""
+    """Begin a run that is killed; return where it died."""
     step = dice.choice((*STEPS, None, None, None))
     command = _command(sandbox, place, step, dice.randint(0, 3))
     process = await asyncio.create_subprocess_exec(
@@ -149,8 +149,8 @@ async def _ended(sandbox: Sandbox, place: str) -> float:
     return time.monotonic() - began
 
 
-def _holds(place: str, history: History) -> bool:
-    """Whether the mirror holds what the service tells."""
+def _holds(place: str, record: CallRecord) -> bool:
+    """Say whether the mirror holds what the service tells."""
     database, parse = open_mirror(place), Converter().parse
     try:
         for stream, kind in LISTS.items():
@@ -160,7 +160,7 @@ def _holds(place: str, history: History) -> bool:
                 (stream,),
             )
             held = Counter(digest(parse(raw)) for (raw,) in rows)
-            if held != Counter(digest(record) for record in history.told[kind].values()):
+            if held != Counter(digest(record) for record in record.told[kind].values()):
                 return False
         return True
     finally:
@@ -168,7 +168,7 @@ def _holds(place: str, history: History) -> bool:
 
 
 def _state(place: str) -> dict[str, Counter[tuple[Any, ...]]]:
-    """All that a mirror holds, without the names that it gave itself."""
+    """Return all that a mirror holds, without the names that it gave itself."""
     database, parse = open_mirror(place), Converter().parse
     forms = "FROM record r JOIN revision v ON v.record = r.id"
     try:
@@ -190,7 +190,7 @@ def _state(place: str) -> dict[str, Counter[tuple[Any, ...]]]:
 
 
 async def _child(url: str, key: str, place: str, now: str, step: str | None, after: int) -> None:
-    """One run, which kills itself at a step where it is told to."""
+    """Run once, and die at the step that is named."""
     left = after
 
     def at(here: str) -> None:

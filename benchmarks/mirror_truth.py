@@ -1,4 +1,4 @@
-"""Is a mirror the truth after each of its daily runs, over 400 days of a history that changes every day?
+"""Is a mirror the truth after each of its daily runs, over 400 days of a record that changes every day?
 
 The sandbox's clock goes on by a day, what it tells changes (``vendor_history.py``), a run reads it, and the
 mirror is compared with what is told, record for record: by digests every day, and by the raw forms every
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from parts.figures import report, surroundings
-from parts.vendor_history import History
+from parts.vendor_history import CallRecord
 
 from confirma_async import Confirma, Sandbox
 from confirma_async.mirror.content import Raw, digest, without
@@ -34,7 +34,7 @@ PASSING = [("apiFetchDate",)]
 
 
 def main() -> None:
-    """Runs day after day, and prints one JSON document."""
+    """Run day after day, and print one JSON document."""
     parser = argparse.ArgumentParser(description="a mirror against the truth")
     parser.add_argument("--days", type=int, default=400)
     parser.add_argument("--invoices", type=int, default=100_000)
@@ -45,17 +45,17 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.days, options.invoices, options.payments, options.settlements = 5, 50, 30, 5
-    history = History(
+    record = CallRecord(
         first=START.date(),
         days=options.days,
         invoices=options.invoices,
         payments=options.payments,
         settlements=options.settlements,
     )
-    report({**surroundings(), "rounds": 1, **asyncio.run(_lived(history, options.cases))})
+    report({**surroundings(), "rounds": 1, **asyncio.run(_lived(record, options.cases))})
 
 
-async def _lived(history: History, cases: int) -> dict[str, Any]:
+async def _lived(record: CallRecord, cases: int) -> dict[str, Any]:
     truth = Truth()
     wrong = calls = incomplete = 0
     began, cpu = time.perf_counter(), 0.0
@@ -66,25 +66,25 @@ async def _lived(history: History, cases: int) -> dict[str, Any]:
             Sandbox(clock=VirtualClock(START)) as sandbox,
             Confirma(sandbox.api_key, base_url=sandbox.url, timeout=300) as confirma,
         ):
-            for day in range(1, history.days + 1):
+            for day in range(1, record.days + 1):
                 sandbox.clock.advance(days=1)
-                history.next_day()
+                record.next_day()
                 for kind in Kind:
-                    sandbox.tell(kind, {name: history.told[kind][name] for name in history.changed[kind]})
-                    sandbox.untell(kind, sorted(history.dropped[kind]))
-                truth.follow(history)
+                    sandbox.tell(kind, {name: record.told[kind][name] for name in record.changed[kind]})
+                    sandbox.untell(kind, sorted(record.dropped[kind]))
+                truth.follow(record)
                 spent = time.process_time()
                 run = await confirma.mirror.sync(place, now=sandbox.clock.now(), cases=cases)
                 cpu += time.process_time() - spent
                 calls += run.calls
                 incomplete += not run.complete
-                raw = day % WHOLE == 0 or day == history.days
+                raw = day % WHOLE == 0 or day == record.days
                 wrong += not truth.is_held(place, raw=raw)
     return {
-        "days": history.days,
-        "invoices": history.invoices,
-        "payments": len(history.told[Kind.PAYMENT]),
-        "settlements": len(history.told[Kind.SETTLEMENT]),
+        "days": record.days,
+        "invoices": record.invoices,
+        "payments": len(record.told[Kind.PAYMENT]),
+        "settlements": len(record.told[Kind.SETTLEMENT]),
         "wrong": wrong,
         "incomplete": incomplete,
         "calls": calls,
@@ -100,16 +100,16 @@ class Truth:
     def __init__(self) -> None:
         self._digests: dict[Kind, dict[str, str]] = {kind: {} for kind in LISTS.values()}
 
-    def follow(self, history: History) -> None:
-        """Takes in the changes of a day."""
+    def follow(self, record: CallRecord) -> None:
+        """Take in the changes of a day."""
         for kind, digests in self._digests.items():
-            for name in history.dropped[kind]:
+            for name in record.dropped[kind]:
                 digests.pop(name, None)
-            for name in history.changed[kind]:
-                digests[name] = _digest(history.told[kind][name])
+            for name in record.changed[kind]:
+                digests[name] = _digest(record.told[kind][name])
 
     def is_held(self, place: Path, *, raw: bool) -> bool:
-        """Whether the mirror holds it."""
+        """Say whether the mirror holds it."""
         database = open_mirror(place)
         try:
             return all(

@@ -41,7 +41,7 @@ MOST_RUNS = 200
 
 
 def main() -> None:
-    """Proves, and prints one JSON document."""
+    """Prove, and print one JSON document."""
     parser = argparse.ArgumentParser(description="kills processes that share a journal")
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--invoices", type=int, default=10_000)
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 async def _submit(url: str, key: str, journal: Path, count: int, start: int) -> None:
-    """Submits the invoices, from one of them on and around."""
+    """Submit the invoices, from one of them on and around."""
     base = sample_invoice()
     order = ((start + step) % count for step in range(count))
     retry = RetryPolicy(base=0.01)
@@ -103,7 +103,7 @@ class Proof:
         return self.folder / "shared.journal"
 
     async def prove(self, kills: int) -> dict[str, Any]:
-        """Kills so often; returns what came of it."""
+        """Kill so often; return what came of it."""
         began, hits = time.monotonic(), Counter[str]()
         async with troubled_sandbox(self.dice, hits) as (sandbox, weather):
             while self._happened["killed"] < kills:
@@ -146,13 +146,13 @@ class Proof:
         )
 
     def _is_done(self) -> bool:
-        """Whether every invoice is decided, so that killing would meet nothing any more."""
+        """Say whether every invoice is decided, so that killing would meet nothing any more."""
         with contextlib.suppress(JournalError), reading(self._journal) as journal:
             return journal.counts()[State.ACCEPTED] == self.invoices
         return False
 
     async def _hit(self) -> bool:
-        """Kills one of the processes, or stops it for a while; says whether there was one."""
+        """Kill one of the processes, or stop it for a while; say whether there was one."""
         if not self._running:
             return False
         victim = self.dice.choice(self._running)

@@ -62,8 +62,11 @@ from .outbox import (
     WriteOutcome as WriteOutcome,
 )
 from .pagination import (
-    Listing as Listing,
     Page as Page,
+    Pager as Pager,
+)
+from .privacy import (
+    Secret as Secret,
 )
 from .resources.operations import (
     pick_address as pick_address,
@@ -74,19 +77,16 @@ from .sandbox import (
 from .schemas.drift import (
     Drift as Drift,
 )
-from .secret import (
-    Secret as Secret,
-)
 from .session.call_options import (
     Options as Options,
 )
-from .session.history import (
-    History as History,
+from .session.call_record import (
+    CallRecord as CallRecord,
 )
 from .session.hooks import (
     Hook as Hook,
     OutboxState as OutboxState,
-    Outgoing as Outgoing,
+    OutgoingRequest as OutgoingRequest,
 )
 from .session.rate.ratelimit import (
     Limiter as Limiter,

@@ -17,14 +17,14 @@ from attrs import evolve
 from confirma_async import bounds
 from confirma_async.accounts.owner import AccountName, account_name
 from confirma_async.accounts.registry import note_renewal
-from confirma_async.contract import Overrides, Repeat, TokenKind
+from confirma_async.contract import Overrides, TokenKind
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials
 from confirma_async.errors import ConfigurationError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 from confirma_async.session.call_options import CallOptions, Options, takes_options
+from confirma_async.session.credential import Credential, CredentialSet
 from confirma_async.session.hooks import Hook, Hooks
-from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
 from confirma_async.session.rate.ratelimit import Limiter, LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
@@ -187,7 +187,7 @@ class Account:
         path: str,
         *,
         body: Body | None = None,
-        repeat: Repeat | str | None = None,
+        repeatable: bool | None = None,
         token: TokenKind | str = TokenKind.CLIENT,
         **options: Unpack[Options],
     ) -> RawResponse[Any]:
@@ -198,19 +198,19 @@ class Account:
             path: The path below ``/api/v1/partner``; one that begins with ``/api/`` is taken as it is. The
                 host is always the service's.
             body: What to send as JSON: a mapping or a list of wire names, or bytes that are JSON already.
-            repeat: ``"safe"`` where it changes nothing, so that it may be sent again when no answer came;
-                ``"unsafe"`` where it does. Unless said: what is known of the path, else safe for GET.
+            repeatable: True where it changes nothing, so that it may be sent again when no answer came; False
+                where it does. None for what is known of the path, else True for GET and HEAD.
             token: ``"client"`` or ``"provisioning"``: whose key it carries.
             options: What this call does differently; see ``Options``. ``query`` holds its parameters.
 
         Raises:
             ConfigurationError: the method or the path is none; nothing was sent.
-            OutcomeUnknownError: it is unsafe, and may have taken effect.
+            OutcomeUnknownError: it is not repeatable, and may have taken effect.
             CallError: the call failed otherwise.
         """
         from confirma_async.session.requests import own_operation, sent
 
-        operation = own_operation(method, path, repeat, token, self._pipeline.overrides)
+        operation = own_operation(method, path, repeatable, token, self._pipeline.overrides)
         return await sent(self._pipeline, operation, body, CallOptions(**options))
 
     @property
@@ -308,7 +308,7 @@ class Confirma(Account):
         if credentials is None and provisioning_token is None:
             raise ConfigurationError("there is no key: give Confirma an API key or a provisioning token")
         self.settings: Settings = Settings(environment=environment, base_url=base_url or "")
-        self._keys = WeakSet[Key]()
+        self._keys = WeakSet[Credential]()
         limiter = LocalLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit
         self._transport = transport or _aiohttp_transport(session, ssl_context, limiter, answer_limit)
         overrides = overrides or Overrides()
@@ -316,7 +316,7 @@ class Confirma(Account):
         super().__init__(
             Pipeline(
                 base_url=self.settings.base_url,
-                keys=Keys(
+                keys=CredentialSet(
                     client=self._key(credentials),
                     provisioning=self._key(provisioning_token),
                     renew_on_401=renew_on_401,
@@ -356,19 +356,19 @@ class Confirma(Account):
         Raises:
             ConfigurationError: the key cannot be used.
         """
-        keys = Keys(
+        keys = CredentialSet(
             client=self._key(credentials),
             provisioning=self._pipeline.keys.provisioning,
             renew_on_401=renew_on_401,
         )
         return AccountView(evolve(self._pipeline, keys=keys), account_name(account, new=new_account))
 
-    def _key(self, source: Credentials | None) -> Key | None:
+    def _key(self, source: Credentials | None) -> Credential | None:
         """Return the key from a source; all that use one store share one key, so that one renews it."""
         if source is None:
             return None
         known = (key for key in self._keys if key.store is source)
-        key = next(known, None) or Key(source, note_renewal)
+        key = next(known, None) or Credential(source, note_renewal)
         self._keys.add(key)
         return key
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from confirma_async.errors import ConfigurationError, CredentialsError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 T = TypeVar("T")
 

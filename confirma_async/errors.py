@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from attrs import frozen
 
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 
 class Phase(enum.Enum):

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from confirma_async.credentials import checked
 from confirma_async.errors import ConfigurationError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 API_KEY_VARIABLE = "CONFIRMA_API_KEY"
 PROVISIONING_TOKEN_VARIABLE = "CONFIRMA_PROVISIONING_TOKEN"  # noqa: S105 (its name)

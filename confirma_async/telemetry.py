@@ -18,8 +18,8 @@ from attrs import frozen
 
 from confirma_async._version import __version__
 from confirma_async.errors import APIError, Attempt
-from confirma_async.session.history import History
-from confirma_async.session.hooks import Hook, OutboxState, Outgoing
+from confirma_async.session.call_record import CallRecord
+from confirma_async.session.hooks import Hook, OutboxState, OutgoingRequest
 
 try:
     from opentelemetry import context, metrics, propagate, trace
@@ -67,7 +67,7 @@ class OpenTelemetryHook(Hook):
     ) -> None:
         self._tracer = trace.get_tracer("confirma_async", __version__, tracer_provider, SCHEMA_URL)
         self._propagate = propagate
-        self._open: dict[History, _ActiveSpan] = {}
+        self._open: dict[CallRecord, _ActiveSpan] = {}
         meter = metrics.get_meter("confirma_async", __version__, meter_provider, SCHEMA_URL)
         self._request_seconds = meter.create_histogram(
             "http.client.request.duration",
@@ -126,25 +126,25 @@ class OpenTelemetryHook(Hook):
         now = time.time()
         yield metrics.Observation(max(0.0, now - min(moments, default=now)))
 
-    def before_attempt(self, outgoing: Outgoing) -> Outgoing | None:
+    def before_attempt(self, outgoing: OutgoingRequest) -> OutgoingRequest | None:
         """Start the span, as of the start of the call."""
-        if outgoing.history not in self._open:
-            self._open[outgoing.history] = self._start(outgoing.history)
+        if outgoing.record not in self._open:
+            self._open[outgoing.record] = self._start(outgoing.record)
         if not self._propagate:
             return None
         carrier: dict[str, str] = {}
         propagate.inject(carrier)
         return outgoing.with_headers(carrier)
 
-    def after_attempt(self, history: History) -> None:
+    def after_attempt(self, record: CallRecord) -> None:
         """Add an event to the span, and count the request."""
-        attempt = history.attempts[-1]
+        attempt = record.attempts[-1]
         outcome = _outcome_of(attempt)
-        self._request_seconds.record(attempt.seconds, {**_target(history), **outcome})
-        self._open[history].span.add_event(
+        self._request_seconds.record(attempt.seconds, {**_target(record), **outcome})
+        self._open[record].span.add_event(
             "confirma.attempt",
             {
-                "http.request.resend_count": len(history.attempts) - 1,
+                "http.request.resend_count": len(record.attempts) - 1,
                 "confirma.phase": attempt.phase.value,
                 "confirma.attempt.duration": attempt.seconds,
                 "confirma.limiter.wait": attempt.waited,
@@ -152,41 +152,41 @@ class OpenTelemetryHook(Hook):
             },
         )
 
-    def after_call(self, history: History) -> None:
+    def after_call(self, record: CallRecord) -> None:
         """End the span, and count the call."""
-        open_ = self._open.pop(history, None) or self._start(history)
-        attributes = {"confirma.operation": history.operation.name, **_outcome(history)}
-        self._call_seconds.record(history.seconds, attributes)
-        self._call_attempts.record(len(history.attempts), attributes)
-        self._limiter_seconds.record(history.waited, {"confirma.operation": history.operation.name})
-        open_.span.set_attributes(_outcome(history))
-        if len(history.attempts) > 1:
-            open_.span.set_attribute("http.request.resend_count", len(history.attempts) - 1)
-        if history.request_id is not None:
-            open_.span.set_attribute("confirma.request_id", history.request_id)
-        if history.error is not None:
+        open_ = self._open.pop(record, None) or self._start(record)
+        attributes = {"confirma.operation": record.operation.name, **_outcome(record)}
+        self._call_seconds.record(record.seconds, attributes)
+        self._call_attempts.record(len(record.attempts), attributes)
+        self._limiter_seconds.record(record.waited, {"confirma.operation": record.operation.name})
+        open_.span.set_attributes(_outcome(record))
+        if len(record.attempts) > 1:
+            open_.span.set_attribute("http.request.resend_count", len(record.attempts) - 1)
+        if record.request_id is not None:
+            open_.span.set_attribute("confirma.request_id", record.request_id)
+        if record.error is not None:
             open_.span.set_status(trace.StatusCode.ERROR)
         open_.span.end()
         context.detach(open_.before)
 
-    def _start(self, history: History) -> _ActiveSpan:
-        since = asyncio.get_running_loop().time() - history.started
-        target = _target(history)
+    def _start(self, record: CallRecord) -> _ActiveSpan:
+        since = asyncio.get_running_loop().time() - record.started
+        target = _target(record)
         span = self._tracer.start_span(
             f"{target['http.request.method']} {target['url.template']}",
             kind=trace.SpanKind.CLIENT,
             attributes={
                 **target,
-                "url.full": history.url,
-                "confirma.operation": history.operation.name,
+                "url.full": record.url,
+                "confirma.operation": record.operation.name,
             },
             start_time=time.time_ns() - int(since * 1e9),
         )
         return _ActiveSpan(span, context.attach(trace.set_span_in_context(span)))
 
 
-def _target(history: History) -> Attributes:
-    return _target_of(history.operation.method, history.url)
+def _target(record: CallRecord) -> Attributes:
+    return _target_of(record.operation.method, record.url)
 
 
 @lru_cache(maxsize=256)
@@ -209,9 +209,9 @@ def _outcome_of(attempt: Attempt) -> Attributes:
     return {**status, "error.type": str(attempt.status)} if attempt.status >= 400 else status
 
 
-def _outcome(history: History) -> Attributes:
+def _outcome(record: CallRecord) -> Attributes:
     """Return how a call ended: its last status, and its error: the class, or the status if that says all."""
-    error, attempt = history.error, history.attempts[-1] if history.attempts else None
+    error, attempt = record.error, record.attempts[-1] if record.attempts else None
     found: dict[str, str | int] = {}
     if attempt is not None and attempt.status is not None:
         found["http.response.status_code"] = attempt.status

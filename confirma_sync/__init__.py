@@ -14,7 +14,7 @@ __all__ = dir(confirma_async)  # noqa: PLE0605  # pyright: ignore[reportUnsuppor
 
 _OWN = {
     "Confirma": "confirma_sync.client",
-    "Listing": "confirma_sync.proxy",
+    "Pager": "confirma_sync.proxy",
     "Sandbox": "confirma_sync.sandbox",
 }
 

@@ -10,6 +10,7 @@ from confirma_async import (
     BusinessRuleError as BusinessRuleError,
     CallbackTokenStore as CallbackTokenStore,
     CallError as CallError,
+    CallRecord as CallRecord,
     ConfigurationError as ConfigurationError,
     ConfirmaError as ConfirmaError,
     ConflictError as ConflictError,
@@ -19,7 +20,6 @@ from confirma_async import (
     Drift as Drift,
     Environment as Environment,
     FileTokenStore as FileTokenStore,
-    History as History,
     Hook as Hook,
     JournalError as JournalError,
     JournalMismatchError as JournalMismatchError,
@@ -33,7 +33,7 @@ from confirma_async import (
     OutboxState as OutboxState,
     Outcome as Outcome,
     OutcomeUnknownError as OutcomeUnknownError,
-    Outgoing as Outgoing,
+    OutgoingRequest as OutgoingRequest,
     Overrides as Overrides,
     Page as Page,
     PermissionDeniedError as PermissionDeniedError,
@@ -64,5 +64,5 @@ from confirma_async import (
 )
 
 from .client import Confirma as Confirma
-from .proxy import Listing as Listing
+from .proxy import Pager as Pager
 from .sandbox import Sandbox as Sandbox

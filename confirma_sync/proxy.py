@@ -37,7 +37,7 @@ class SyncProxy:
         return self._find()
 
 
-class Listing(Generic[Answer, Record]):
+class Pager(Generic[Answer, Record]):
     """A list that is not fetched yet.
 
     ``fetch()`` gives one call's whole answer, as ``await`` does in ``confirma_async``. Iterate over it for
@@ -45,7 +45,7 @@ class Listing(Generic[Answer, Record]):
     after page, only as far as the iteration goes.
     """
 
-    def __init__(self, portal: Portal[Any], find: Callable[[], pagination.Listing[Answer, Record]]) -> None:
+    def __init__(self, portal: Portal[Any], find: Callable[[], pagination.Pager[Answer, Record]]) -> None:
         self._portal = portal
         self._find = find
 
@@ -113,13 +113,13 @@ def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concaten
 
 
 def listing(
-    verb: Callable[Concatenate[Any, P], pagination.Listing[Answer, Record]],
-) -> Callable[Concatenate[SyncProxy, P], Listing[Answer, Record]]:
+    verb: Callable[Concatenate[Any, P], pagination.Pager[Answer, Record]],
+) -> Callable[Concatenate[SyncProxy, P], Pager[Answer, Record]]:
     """Return the verb, with a list that is iterated, or fetched, by a thread that waits for it."""
 
-    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> Listing[Answer, Record]:
+    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> Pager[Answer, Record]:
         find = PerFork(proxy.portal, lambda _: verb(proxy.original, *args, **kwargs))
-        return Listing(proxy.portal, find)
+        return Pager(proxy.portal, find)
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 

@@ -82,12 +82,12 @@ def keep_attribute(_app: Sphinx, what: str, name: str, _obj: object, _options: A
 def restore_attribute(
     _app: Sphinx, _what: str, name: str, _obj: object, _options: Any, lines: list[str]
 ) -> None:
-    """Puts back what was kept from napoleon."""
+    """Put back what was kept from napoleon."""
     lines[:] = _attributes.pop(name, lines)
 
 
 def add_fields(_app: Sphinx, what: str, _name: str, obj: object, _options: Any, lines: list[str]) -> None:
-    """Gives every schema a table of its attributes, with wire names and evidence marks."""
+    """Give every schema a table of its attributes, with wire names and evidence marks."""
     if what == "class" and isinstance(obj, type) and issubclass(obj, Schema) and len(attrs.fields(obj)) > 1:
         lines += ["", *tables.field_table(obj)]
 
@@ -95,14 +95,14 @@ def add_fields(_app: Sphinx, what: str, _name: str, obj: object, _options: Any, 
 def shorten_signature(
     _app: Sphinx, what: str, _name: str, obj: object, _options: Any, _signature: str, _returns: str
 ) -> tuple[str, None] | None:
-    """The arguments of a schema are its attributes, told in the table."""
+    """Leave the arguments of a schema out: they are its attributes, in the table."""
     if what == "class" and isinstance(obj, type) and issubclass(obj, Schema):
         return "(*, ...)", None
     return None
 
 
 def write_tables(_app: Sphinx) -> None:
-    """Writes the tables before any page is read."""
+    """Write the tables before any page is read."""
     tables.write(HERE / "_generated")
 
 

@@ -26,7 +26,7 @@ from urllib.parse import unquote
 import aiohttp
 import pytest
 
-from confirma_async import errors, secret
+from confirma_async import errors, privacy
 
 ROOT = Path(__file__).parents[1]
 OURS = str(ROOT / "confirma_")
@@ -125,7 +125,7 @@ class _Pickler(pickle.Pickler):
     """Pickles as another process is sent it, but for secrets, which are meant to reach it."""
 
     def reducer_override(self, value):
-        return (str, ()) if isinstance(value, secret.Secret) else NotImplemented
+        return (str, ()) if isinstance(value, privacy.Secret) else NotImplemented
 
 
 def _pickled(error):
@@ -211,7 +211,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "shows_secrets(why): this test shows a secret on purpose")
     config.addinivalue_line("markers", "drops_errors(why): this test wants no error to be kept for a look")
     watch.personal = set(_personal_numbers())
-    _after(secret.Secret, "__init__", lambda args, _: watch.keep(args[0].reveal()))
+    _after(privacy.Secret, "__init__", lambda args, _: watch.keep(args[0].reveal()))
     _after(logging.Logger, "handle", lambda args, _: watch.look_at_record(args[1]))
     _after(pytest.CaptureFixture, "readouterr", lambda _, told: look(told.out + told.err, "the output"))
     _listen_to_errors()

@@ -14,7 +14,7 @@ import confirma_async
 import confirma_sync
 from confirma_async import Confirma
 from confirma_async.contract import OPERATIONS
-from confirma_async.pagination import Listing
+from confirma_async.pagination import Pager
 from confirma_async.sandbox.handlers import HANDLERS
 
 PACKAGE = Path(confirma_async.__file__).parent
@@ -63,7 +63,7 @@ async def test_its_verb_takes_the_options_of_every_verb(operation, verb):
 async def test_its_list_can_be_continued(operation, verb):
     if inspect.iscoroutinefunction(verb):
         return
-    assert isinstance(verb(), Listing)
+    assert isinstance(verb(), Pager)
     assert "cursor" in inspect.signature(verb).parameters
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import attrs
 import pytest
 
-from confirma_async.contract import OPERATIONS, Overrides, Repeat, TokenKind, schema_classes
+from confirma_async.contract import OPERATIONS, Overrides, TokenKind, schema_classes
 from confirma_async.errors import ConfigurationError
 from confirma_async.schemas import Evidence
 from confirma_async.schemas.wire import EVIDENCE
@@ -45,11 +45,11 @@ def test_the_table_cannot_be_changed():
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)
 def test_whatever_posts_is_never_repeated_blindly(operation):
     if operation.method == "POST":
-        assert operation.repeat is Repeat.UNSAFE
+        assert not operation.repeatable
 
 
 def test_the_gets_that_change_something_are_unsafe():
-    unsafe = {o.name for o in OPERATIONS.values() if o.repeat is Repeat.UNSAFE and o.method == "GET"}
+    unsafe = {o.name for o in OPERATIONS.values() if not o.repeatable and o.method == "GET"}
     assert unsafe == {"onboarding.renew_token", "payments.settlements"}
 
 

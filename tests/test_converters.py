@@ -22,6 +22,7 @@ from confirma_async.converters import Converter
 from confirma_async.converters.fields import Field
 from confirma_async.converters.tolerance import is_firm
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
+from confirma_async.privacy import Secret
 from confirma_async.schemas import (
     Address,
     Amount,
@@ -59,7 +60,6 @@ from confirma_async.schemas import (
     Settlements,
     TokenValidity,
 )
-from confirma_async.secret import Secret
 
 CONVERTER = Converter(strict=True)
 CLASSES = tuple(schema_classes().values())

@@ -39,7 +39,7 @@ from confirma_async.errors import (
     UnprocessableError,
     error_class,
 )
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 from confirma_async.session.waiting.halt import CalledOffError
 from confirma_async.settings import check_base_url
 

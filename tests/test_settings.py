@@ -1,7 +1,7 @@
 import pytest
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 from confirma_async.settings import Environment, Settings, check_base_url, is_loopback
 
 KEY = "5f0c-secret-9a"

@@ -46,7 +46,7 @@ class Seeded:
     sums: Counter[str] = field(factory=Counter[str])
 
     def add(self, number: int, kind: Kind | None, cents_off: int) -> None:
-        """Adds an invoice that was paid and settled, but for what differs."""
+        """Add an invoice that was paid and settled, but for what differs."""
         day = FIRST + datetime.timedelta(days=number % DAYS)
         currency = CURRENCIES[number % len(CURRENCIES)]
         cents = number * 7919 % 99_000 + 1_000
@@ -141,7 +141,7 @@ def _settlement_id(number: int) -> int:
 
 
 def seeded(invoices: int, each: int, *, off: int = -1) -> Seeded:
-    """Makes so many invoices, so many of which differ in each way.
+    """Make so many invoices, so many of which differ in each way.
 
     Args:
         invoices: How many.
@@ -160,7 +160,7 @@ def seeded(invoices: int, each: int, *, off: int = -1) -> Seeded:
 
 
 def fill(database: Database, what: Seeded) -> MirroredAccount:
-    """Puts all of it in a mirror, as runs would have."""
+    """Put all of it in a mirror, as runs would have."""
     database.run(
         "INSERT INTO account VALUES (1, 'service.example', 'default', '', '[]', ?, NULL)",
         ((FIRST - datetime.timedelta(days=100)).isoformat(),),

@@ -1,4 +1,4 @@
-"""A history that changes from day to day, as a service would tell it: for the mirror's truth, and its speed.
+"""A record that changes from day to day, as a service would tell it: for the mirror's truth, and its speed.
 
 Each day brings invoices, cases, payments and settlements, and changes some that are there: a status, a stage,
 an amount, a settlement that the vendor corrects. Some payments come late and out of order, some are equal to
@@ -24,7 +24,7 @@ STAGES = ("PAYMENT_CONTROL", "OVERDUE", "REMINDER", "COLLECTION")
 
 
 @define
-class History:
+class CallRecord:
     """What the service tells, by kind and name.
 
     Attributes:
@@ -56,7 +56,7 @@ class History:
         return self.first + datetime.timedelta(days=self._day - 1)
 
     def next_day(self) -> None:
-        """Lets a day pass."""
+        """Let a day pass."""
         self._day += 1
         for kind in Kind:
             self.changed[kind].clear()
@@ -128,7 +128,7 @@ class History:
             self._put(Kind.SETTLEMENT, str(number), _settlement(number, self.today, payments))
 
     def _move(self) -> None:
-        """Something that is there becomes something else, however old it is."""
+        """Change a record that is there, however old it is."""
         dice = self._random
         number = dice.randint(1, self._numbers)
         record = self.told[Kind.DISTRIBUTION][f"d{number}"]
@@ -142,7 +142,7 @@ class History:
             self._put(Kind.CASE, str(case), {**told, "summary": summary})
 
     def _correct(self) -> None:
-        """The vendor changes a payment, takes one back, corrects a settlement."""
+        """Change a payment, take one back or correct a settlement, as the vendor does."""
         dice = self._random
         recent = [name for name in self._unsettled[-40:] if name in self.told[Kind.PAYMENT]]
         if recent and dice.random() < 0.5:
@@ -159,7 +159,7 @@ class History:
 
 
 def amount_of(number: int) -> Decimal:
-    """What an invoice asks for."""
+    """Return what an invoice asks for."""
     return Decimal(number * 7919 % 99_000 + 1_000).scaleb(-2)
 
 

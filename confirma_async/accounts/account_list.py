@@ -14,7 +14,7 @@ from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, JOURNAL_NAME
 from confirma_async.accounts.owner import SALT_BYTES, fingerprint
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import locked, make_private, write_durably
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 _REGISTRY = "accounts.json"
 _LOCK = "accounts.lock"

@@ -11,7 +11,7 @@ from functools import lru_cache
 from attrs import field, frozen
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 SALT_BYTES = 16
 

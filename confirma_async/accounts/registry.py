@@ -22,7 +22,7 @@ from confirma_async.accounts.folders import JOURNAL_NAME, LOCALHOST, journal_roo
 from confirma_async.accounts.owner import Owner, check_name, fingerprint
 from confirma_async.errors import ConfigurationError, UnknownAccountError, UnknownKeyError
 from confirma_async.files import make_private
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 logger: logging.Logger = logging.getLogger("confirma_async")
 

@@ -19,7 +19,7 @@ from confirma_async.bulk.sqlite.guard import gone
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.reader import reading, reading_if_there
 from confirma_async.errors import ConfigurationError, JournalError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 OpenJournal: TypeAlias = Callable[[], Journal]
 """Opens a journal; runs in the thread that will use it."""

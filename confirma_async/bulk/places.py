@@ -87,7 +87,7 @@ def reading(place: JournalPlace) -> Generator[JournalReader]:
 
 @contextlib.contextmanager
 def reading_if_there(place: JournalPlace) -> Generator[JournalReader | None]:
-    """The same, where there may be none yet. Gives None then.
+    """Yield the same, where there may be none yet. Gives None then.
 
     Raises:
         JournalError: it cannot be read, or is gone.

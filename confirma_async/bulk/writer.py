@@ -51,7 +51,7 @@ class _HandOver:
     orders: Sequence[_Order]
 
     def written_to(self, journal: Journal, longest_call: float) -> list[Any]:
-        """Writes all of it; returns the results of the orders."""
+        """Write all of it; return the results of the orders."""
         with journal.transaction():
             if self.decisions:
                 journal.decide([decision for decision, _ in self.decisions])
@@ -112,7 +112,7 @@ class JournalWriter:
     async def open(
         cls, open_journal: OpenJournal, longest_call: float, *, awaited: bool = False
     ) -> JournalWriter:
-        """Opens the journal in its thread; raises what opening it raises."""
+        """Open the journal in its thread; raise what opening it raises."""
         writer = cls(open_journal, asyncio.get_running_loop(), longest_call, awaited=awaited)
         try:
             await writer._opened
@@ -128,7 +128,7 @@ class JournalWriter:
         return self._opened.result()
 
     async def run(self, work: Callable[[Journal], T]) -> T:
-        """Runs a function in the journal's thread, after all that was handed over before.
+        """Run a function in the journal's thread, after all that was handed over before.
 
         Returns when its effect is durable.
 
@@ -142,7 +142,7 @@ class JournalWriter:
         return await done
 
     async def sending(self, position: int) -> None:
-        """Writes down the intent to send an item; returns when it is durable.
+        """Write down the intent to send an item; return when it is durable.
 
         Raises:
             JournalError: it could not be written, or others may take the item over before its call ends;
@@ -157,7 +157,7 @@ class JournalWriter:
             self._journal.check_hold(self._longest_call)
 
     def decide(self, decision: Decision, then: Callable[[], None]) -> None:
-        """Writes down what became of an item, and calls ``then`` in the loop when that is durable."""
+        """Write down what became of an item, and call ``then`` in the loop when that is durable."""
         self._refuse_when_closed()
         self.deciding += 1
         self._out.discard(decision.position)
@@ -165,7 +165,7 @@ class JournalWriter:
         self._gather()
 
     async def close(self) -> None:
-        """Finishes what was handed over, then closes the journal. Closing twice is fine."""
+        """Finish what was handed over, then close the journal. Closing twice is fine."""
         self._hand_over()
         self._closing = True
         self._work.put(None)
@@ -180,7 +180,10 @@ class JournalWriter:
     # --- in the loop ------------------------------------------------------------------------------
 
     def _gather(self) -> None:
-        """Has what was gathered handed over: at the next pace, or now; not while a hand-over is under way."""
+        """Have what was gathered handed over: at the next pace, or now.
+
+        Not while a hand-over is under way.
+        """
         due = 0.0 if self._enough else self._next_at
         if self._under_way or due >= self._due:
             return
@@ -215,7 +218,7 @@ class JournalWriter:
         return bool(self._decisions or self._sends or self._orders)
 
     def _written(self, handed: _HandOver, results: Sequence[Any]) -> None:
-        """Tells whoever waits that what they handed over is durable."""
+        """Tell whoever waits that what they handed over is durable."""
         self._came_back(handed)
         for _, done in handed.sends:
             _deliver(done, None)
@@ -225,7 +228,7 @@ class JournalWriter:
             then()
 
     def _failed(self, handed: _HandOver, error: Exception) -> None:
-        """Tells whoever waits that nothing of what they handed over was written."""
+        """Tell whoever waits that nothing of what they handed over was written."""
         self._came_back(handed)
         for _, done in (*handed.sends, *handed.orders):
             _deliver(done, error)

@@ -24,7 +24,7 @@ from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials, FileTokenStore
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError
-from confirma_async.secret import Secret, secret
+from confirma_async.privacy import Secret, secret
 from confirma_async.session.rate.ratelimit import RateLimit
 from confirma_async.settings import (
     API_KEY_VARIABLE,

@@ -22,7 +22,7 @@ from confirma_async.cli.connection import place_options, variables_of
 from confirma_async.cli.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import JournalError
-from confirma_async.secret import Secret, secret
+from confirma_async.privacy import Secret, secret
 from confirma_async.settings import API_KEY_VARIABLE, target_from_env
 
 SANDBOX_TARGET = "the sandbox"

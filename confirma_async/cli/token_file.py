@@ -12,7 +12,7 @@ from confirma_async.cli import options
 from confirma_async.cli.bundle import Decorator
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import ConfigurationError, TokenNotKeptError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 save: Decorator = click.option(
     "--save",

@@ -24,7 +24,7 @@ class ContractAccess:
         return self._pipeline.overrides
 
     async def check(self) -> Comparison:
-        """Asks the service harmless questions, and compares the answers with the contract.
+        """Ask the service harmless questions, and compare the answers with the contract.
 
         Nothing is written, no token is renewed, and nothing is marked as fetched.
 

@@ -12,7 +12,7 @@ from confirma_async import contract
 from confirma_async.comparison.findings import Comparison, Finding, Standing
 from confirma_async.comparison.json_values import as_array, as_object
 from confirma_async.comparison.observing import Observations
-from confirma_async.contract import Operation, Repeat
+from confirma_async.contract import Operation
 from confirma_async.errors import (
     APIError,
     AuthenticationError,
@@ -52,7 +52,7 @@ class _Check:
     found: list[Finding] = field(factory=list[Finding])
 
     async def ask(self, operation: Operation, query: Schema | None = None) -> Any:
-        """Asks a question; None where it is not answered."""
+        """Ask a question; None where it is not answered."""
         name = operation.name
         try:
             reply = await self.pipeline.call(operation, Reply, query=query, options=_AS_IT_IS)
@@ -79,7 +79,7 @@ class _Check:
         return reply.found
 
     async def ask_for_days(self, operation: Operation, usual: Schema, none: Schema) -> Any:
-        """Asks for the last days and for days that hold nothing, to see whether the filter is applied."""
+        """Ask for the last days and for days that hold nothing, to see whether the filter is applied."""
         found = await self.ask(operation, usual)
         if found is None or not _records(found):
             return found
@@ -99,7 +99,7 @@ class _Check:
 
 
 async def check(pipeline: Pipeline) -> Comparison:
-    """Asks the service, and compares what comes back with the contract.
+    """Ask the service, and compare what comes back with the contract.
 
     Nothing is written, no token is renewed, and nothing is marked as fetched: settlements are asked for by
     period alone.
@@ -157,11 +157,11 @@ async def _is_the_service(state: _Check) -> None:
 
 
 def _safe(operation: Operation) -> Operation:
-    return evolve(operation, repeat=Repeat.SAFE)
+    return evolve(operation, repeatable=True)
 
 
 def _records(found: object) -> list[Mapping[str, Any]]:
-    """The records of an answer, wherever its list stands."""
+    """Return the records of an answer, wherever its list stands."""
     if (listed := as_array(found)) is not None:
         return [record for each in listed if (record := as_object(each)) is not None]
     return [each for value in (as_object(found) or {}).values() for each in _records(value)]

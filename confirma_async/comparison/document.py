@@ -79,7 +79,10 @@ class _Comparing:
     # --- operations -----------------------------------------------------------------------------------
 
     def _paired(self, entries: Sequence[_Entry]) -> dict[Operation, _Entry]:
-        """Which operation of the document is which of ours: by path and method, path, page, then contents."""
+        """Return which operation of the document is which of ours.
+
+        By path and method, path, page, then contents.
+        """
         pairs: dict[Operation, _Entry] = {}
         left = list(entries)
         ours = [self.overrides.applied(each) for each in OPERATIONS.values()]
@@ -108,7 +111,7 @@ class _Comparing:
         return pairs
 
     def _alike(self, operation: Operation, entry: _Entry) -> float:
-        """The share of names in common of request and answer."""
+        """Return the share of names in common of request and answer."""
         shares: list[float] = []
         request = self.document.request_of(entry.content)
         if operation.request is not None and request:
@@ -185,7 +188,7 @@ class _Comparing:
         )
 
     def _place_of_list(self, answer: Mapping[str, Any], record: type[Schema], path: str = "") -> str | None:
-        """Where the list of an answer stands: the one whose records have most of our names."""
+        """Return where the list of an answer stands: the one whose records have most of our names."""
         items = self.document.items_of(answer)
         if items is not None:
             return path or WHOLE

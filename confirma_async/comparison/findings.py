@@ -12,7 +12,7 @@ import attrs
 from attrs import field, frozen
 
 from confirma_async.contract import OPERATIONS, Overrides, schema_classes
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 from confirma_async.schemas.wire import EVIDENCE, Evidence
 
 
@@ -84,7 +84,7 @@ class Comparison:
         return Counter(each.standing.value for each in self.findings)
 
     def overrides(self) -> Overrides:
-        """The corrections that are sure.
+        """Return the corrections that are sure.
 
         Raises:
             ConfigurationError: they contradict each other.
@@ -101,7 +101,7 @@ class Comparison:
         return Overrides(**tables, forced=True, confirmed=confirmed)  # type: ignore[arg-type]  # tables of texts
 
     def to_toml(self) -> str:
-        """The same as a file of overrides: each line with its reason, doubtful ones commented out."""
+        """Return the same as a file of overrides: each line with its reason, doubtful ones commented out."""
         lines = [f"# Proposed by a comparison with {visible(self.source)}. Look over each line."]
         if any(_is_firm(each) for each in self._corrections(sure=True)):
             lines.append(
@@ -131,7 +131,7 @@ class Comparison:
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
-        """The same for machines."""
+        """Return the same for machines."""
         return {
             "source": self.source,
             "counts": dict(self.counts),
@@ -165,7 +165,7 @@ def _is_firm(finding: Finding) -> bool:
 
 
 def evidence_of(name: str) -> Evidence | None:
-    """The mark of ``Class.attribute``; None where there is no such thing."""
+    """Return the mark of ``Class.attribute``; None where there is no such thing."""
     class_name, _, attribute = name.partition(".")
     cls = schema_classes().get(class_name)
     item = attrs.fields_dict(cls).get(attribute) if cls else None

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 
 def as_object(value: object) -> Mapping[str, Any] | None:
-    """A JSON object; None for anything else."""
+    """Return a JSON object; None for anything else."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
 
 
 def as_array(value: object) -> Sequence[Any] | None:
-    """A JSON array; None for anything else."""
+    """Return a JSON array; None for anything else."""
     return cast("Sequence[Any]", value) if isinstance(value, list) else None

@@ -9,6 +9,7 @@ from typing import Any
 
 from confirma_async.comparison.reading import Document
 from confirma_async.converters.value_types import is_open_enum, is_schema
+from confirma_async.privacy import Secret
 from confirma_async.schemas.values import (
     Amount,
     BlankText,
@@ -19,7 +20,6 @@ from confirma_async.schemas.values import (
     Moment,
     NumericFlag,
 )
-from confirma_async.secret import Secret
 
 _NUMBER, _TEXT = frozenset({"number", "integer"}), frozenset({"string"})
 
@@ -49,7 +49,7 @@ _DATED: Mapping[Any, frozenset[str | None]] = {
 
 
 def accepts(kind: Any, schema: Mapping[str, Any], document: Document) -> bool:
-    """Whether values of a schema are of a kind; one that says nothing of its type may be."""
+    """Say whether values of a schema are of a kind; one that says nothing of its type may be."""
     wanted = frozenset({"object"}) if is_schema(kind) else _TEXT if is_open_enum(kind) else _TYPES[kind]
     types = document.types(schema)
     if types and not types & wanted:
@@ -61,7 +61,7 @@ def accepts(kind: Any, schema: Mapping[str, Any], document: Document) -> bool:
 
 
 def types_in_words(document: Document, schema: Mapping[str, Any]) -> str:
-    """What a schema says of its type."""
+    """Return what a schema says of its type."""
     types = ", ".join(sorted(document.types(schema))) or "anything"
     formats = ", ".join(sorted(each for each in document.formats(schema) if each))
     return f"{types} ({formats})" if formats else types

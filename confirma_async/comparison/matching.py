@@ -16,12 +16,12 @@ _AHEAD = 0.15
 
 
 def words_of(name: str) -> Counter[str]:
-    """The words that a name is made of: ``dueDate`` has those of ``date_due``."""
+    """Return the words that a name is made of: ``dueDate`` has those of ``date_due``."""
     return Counter(word.lower() for word in _WORD.findall(name))
 
 
 def likeness(one: str, other: str) -> float:
-    """How alike two names are, from 0 to 1: by their words in any order, or by their letters."""
+    """Return how alike two names are, from 0 to 1: by their words in any order, or by their letters."""
     mine, theirs = words_of(one), words_of(other)
     total = sum(mine.values()) + sum(theirs.values())
     shared = 2 * sum((mine & theirs).values()) / total if total else 0.0
@@ -29,7 +29,7 @@ def likeness(one: str, other: str) -> float:
 
 
 def matched(candidates: Mapping[str, set[str]], wire: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
-    """The attribute that each unknown key may stand for, and whether that is sure.
+    """Return the attribute that each unknown key may stand for, and whether that is sure.
 
     It is sure where nothing else fits on either side, or where of those that fit one is spelled alike and no
     other nearly so. Where several fit and none is alike, nothing is said.

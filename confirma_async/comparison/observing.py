@@ -25,7 +25,7 @@ MOST_NAMES = 2000
 
 
 def kind_name(value: object) -> str:
-    """The kind of a JSON value, in words."""
+    """Return the kind of a JSON value, in words."""
     return JSON_TYPE_NAMES["null"] if value is None else JSON_TYPE_NAMES.get(type(value).__name__, "value")
 
 
@@ -74,7 +74,7 @@ class Observations:
             self._elsewhere(operation, found)
 
     def findings(self) -> Iterator[Finding]:
-        """What it all comes to."""
+        """Yield what it all comes to."""
         yield from self._places.values()
         for (name, place, wanted, found), count in self._wrong.items():
             told = f"{place}: expected {wanted}, found {found}"
@@ -118,7 +118,7 @@ class Observations:
             )  # fmt: skip
 
     def _has_moved(self, operation: Operation, answer: Mapping[str, Any]) -> bool:
-        """Whether the list of an answer stands further in than it should."""
+        """Say whether the list of an answer stands further in than it should."""
         there = answer.get(usual_place(operation, self.converter))
         return not isinstance(there, list) and "." in (_only_list(answer) or "")
 
@@ -189,7 +189,7 @@ class Observations:
 
 
 def _fits(item: Field, value: Any, converter: Converter) -> bool:
-    """Whether a value could be that of an attribute, by its kind and, for an object, by what it holds."""
+    """Say whether a value could be that of an attribute, by its kind and, for an object, by what it holds."""
     if item.many:
         inner = as_array(value)
         return inner is not None and (not inner or _fits_one(item, inner[0], converter))
@@ -207,7 +207,10 @@ def _fits_one(item: Field, value: Any, converter: Converter) -> bool:
 
 
 def _only_list(found: Any, path: str = "") -> str | None:
-    """Where the only list of objects in an answer stands, at most three deep; None where there is not one."""
+    """Return where the only list of objects in an answer stands, at most three deep.
+
+    None where there is not one.
+    """
     answer = as_object(found)
     if answer is None or path.count(".") > 2:
         return None

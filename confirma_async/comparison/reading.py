@@ -77,7 +77,7 @@ class Document:
     root: Json
 
     def operations(self) -> Iterator[tuple[str, str, Json]]:
-        """Method, path from the host on, and contents of each operation."""
+        """Yield method, path from the host on, and contents of each operation."""
         base = self._base()
         for path, item in _mapping(self.root["paths"]).items():
             for method, each in self.resolved(item).items():
@@ -91,7 +91,7 @@ class Document:
         return urlsplit(str(_mapping(servers[0]).get("url", ""))).path.rstrip("/")
 
     def resolved(self, schema: Any) -> Json:
-        """A schema with its reference followed, and the parts of ``allOf`` put together."""
+        """Return a schema with its reference followed, and the parts of ``allOf`` put together."""
         return self._resolved(schema, _DEEPEST, frozenset())
 
     def _resolved(self, schema: Any, left: int, before: frozenset[str]) -> Json:
@@ -119,7 +119,7 @@ class Document:
         return found
 
     def alternatives(self, schema: Any) -> list[Json]:
-        """What a schema may be: the parts of ``anyOf`` and ``oneOf``, or it alone."""
+        """Return what a schema may be: the parts of ``anyOf`` and ``oneOf``, or it alone."""
         found = self.resolved(schema)
         for key in ("anyOf", "oneOf"):
             if (parts := as_array(found.get(key))) is not None:
@@ -127,7 +127,7 @@ class Document:
         return [found] if found else []
 
     def properties(self, schema: Any) -> dict[str, Json]:
-        """The properties of an object."""
+        """Return the properties of an object."""
         return {
             str(name): known
             for part in self.alternatives(schema)
@@ -136,19 +136,19 @@ class Document:
         }
 
     def required(self, schema: Any) -> frozenset[str]:
-        """The properties that must be there."""
+        """Return the properties that must be there."""
         found = [as_array(part.get("required")) or () for part in self.alternatives(schema)]
         return frozenset(str(name) for each in found for name in each)
 
     def items_of(self, schema: Any) -> Json | None:
-        """The schema of the items of an array; None for anything else."""
+        """Return the schema of the items of an array; None for anything else."""
         for part in self.alternatives(schema):
             if part.get("type") == "array" or "items" in part:
                 return _mapping(part.get("items")) or _NOTHING
         return None
 
     def types(self, schema: Any) -> frozenset[str]:
-        """The types that a schema names, but for null."""
+        """Return the types that a schema names, but for null."""
         found: set[str] = set()
         for part in self.alternatives(schema):
             kind: Any = part.get("type") or ("object" if "properties" in part else None)
@@ -156,27 +156,27 @@ class Document:
         return frozenset(found - {"null"})
 
     def formats(self, schema: Any) -> frozenset[str]:
-        """The formats that a schema names."""
+        """Return the formats that a schema names."""
         return frozenset(str(part["format"]) for part in self.alternatives(schema) if part.get("format"))
 
     def words(self, schema: Any) -> frozenset[str]:
-        """The words that a schema lists."""
+        """Return the words that a schema lists."""
         found = [as_array(part.get("enum")) or () for part in self.alternatives(schema)]
         return frozenset(word for each in found for word in each if isinstance(word, str))
 
     def at(self, schema: Any, place: str) -> Json:
-        """The schema at a place below another: names with dots between."""
+        """Return the schema at a place below another: names with dots between."""
         found = self.resolved(schema)
         for name in [] if place == "$" else place.split("."):
             found = self.resolved(self.properties(found).get(name))
         return found
 
     def request_of(self, operation: Json) -> Json:
-        """The schema of the body of a request."""
+        """Return the schema of the body of a request."""
         return self._content(self.resolved(operation.get("requestBody")))
 
     def answer_of(self, operation: Json) -> Json:
-        """The schema of the answer 200, or of another that says that it is done."""
+        """Return the schema of the answer 200, or of another that says that it is done."""
         responses = _mapping(operation.get("responses"))
         for status in ("200", 200, "201", "202", "2XX", "default"):
             if content := self._content(self.resolved(responses.get(cast("str", status)))):
@@ -184,7 +184,7 @@ class Document:
         return _NOTHING
 
     def query_of(self, operation: Json) -> Json:
-        """The parameters of the query, as an object."""
+        """Return the parameters of the query, as an object."""
         listed = [self.resolved(each) for each in as_array(operation.get("parameters")) or ()]
         own = [each for each in listed if each.get("in") == "query"]
         return {

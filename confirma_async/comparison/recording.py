@@ -14,7 +14,7 @@ from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.files import write_durably
-from confirma_async.session.history import History
+from confirma_async.session.call_record import CallRecord
 from confirma_async.session.transport import Response
 
 FIRST = 20
@@ -44,7 +44,7 @@ class Recorder:
     def __attrs_post_init__(self) -> None:
         self._observations = Observations(self.converter, self.overrides)
 
-    def seen(self, history: History, response: Response) -> None:
+    def seen(self, history: CallRecord, response: Response) -> None:
         """Look at an answer, if it is one of the sample."""
         name = history.operation.name
         count = self._counts[name] = self._counts[name] + 1
@@ -63,7 +63,7 @@ class Recorder:
                 return
 
     def comparison(self) -> Comparison:
-        """What was seen so far."""
+        """Return what was seen so far."""
         return Comparison(source="recorded traffic", findings=[*self._observations.findings()])
 
     def write(self) -> None:

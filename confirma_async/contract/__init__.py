@@ -23,7 +23,6 @@ from confirma_async.contract.operations import (
     SUBMIT_PAYMENTS,
     VALIDATE_TOKEN,
     Operation,
-    Repeat,
     TokenKind,
     schema_classes,
 )
@@ -50,7 +49,6 @@ __all__ = [
     "VALIDATE_TOKEN",
     "Operation",
     "Overrides",
-    "Repeat",
     "TokenKind",
     "schema_classes",
 ]

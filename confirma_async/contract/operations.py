@@ -20,15 +20,6 @@ REMEDY = "find out what became of it before you send it again"
 """What to do about a call of unknown outcome, where nothing better is known."""
 
 
-class Repeat(enum.Enum):
-    """Whether an operation may be sent again when the fate of the first request is unknown."""
-
-    SAFE = "safe"
-    """It reads and changes nothing."""
-    UNSAFE = "unsafe"
-    """It moves money or state: never sent again after a request that may have arrived."""
-
-
 class TokenKind(enum.Enum):
     """Which token the operation wants in ``X-Api-Key``."""
 
@@ -61,7 +52,7 @@ class Operation:
         method: The HTTP method.
         path: The path from the host on, unless an override replaces it.
         evidence: How well the path is known.
-        repeat: Whether it may be repeated when the outcome is unknown.
+        repeatable: Whether it may be sent again when an outcome is unknown, since it changes nothing.
         token: Which token it wants.
         lists: Whether it lists what there is; it may say that there is nothing by 204, 404 or an empty body.
         bare_array: Whether the answer is an array and no object.
@@ -76,7 +67,7 @@ class Operation:
     method: str
     path: str
     evidence: Evidence
-    repeat: Repeat
+    repeatable: bool
     token: TokenKind = TokenKind.CLIENT
     _request: str | None = field(default=None, alias="request")
     _query: str | None = field(default=None, alias="query")
@@ -105,12 +96,11 @@ class Operation:
 
 
 def _schema(name: str) -> type[Schema]:
-    """The schema of that name, imported now: the table alone loads none."""
+    """Return the schema of that name, imported now: the table alone loads none."""
     return typing.cast("type[Schema]", getattr(schemas, name))
 
 
 _D, _P = Evidence.DOCUMENTED, Evidence.PROVISIONAL
-_SAFE, _UNSAFE = Repeat.SAFE, Repeat.UNSAFE
 
 CREATE_CLIENT = Operation(
     name="onboarding.create_client",
@@ -118,7 +108,7 @@ CREATE_CLIENT = Operation(
     method="POST",
     path=f"{PREFIX}/client",
     evidence=_D,
-    repeat=_UNSAFE,
+    repeatable=False,
     token=TokenKind.PROVISIONING,
     request="ClientRequest",
     response="ClientCreated",
@@ -130,7 +120,7 @@ VALIDATE_TOKEN = Operation(
     method="GET",
     path=f"{PREFIX}/validate",
     evidence=_D,
-    repeat=_SAFE,
+    repeatable=True,
     response="TokenValidity",
 )
 RENEW_TOKEN = Operation(
@@ -139,7 +129,7 @@ RENEW_TOKEN = Operation(
     method="GET",
     path=f"{PREFIX}/renew",
     evidence=_D,
-    repeat=_UNSAFE,
+    repeatable=False,
     response="TokenRenewal",
     remedy="treat the old token as dead, and try renew_token() once more, since an expired token may be "
     "renewed too; if that is refused (401), ask the vendor for a new one",
@@ -150,7 +140,7 @@ CREATE_INVOICE = Operation(
     method="POST",
     path=f"{PREFIX}/invoice",
     evidence=_D,
-    repeat=_UNSAFE,
+    repeatable=False,
     request="SalesInvoiceRequest",
     response="InvoiceReceipt",
     answer_shown=False,
@@ -165,7 +155,7 @@ CREATE_INVOICE_ACTIONS = Operation(
     method="POST",
     path=f"{PREFIX}/invoice/action",
     evidence=_D,
-    repeat=_UNSAFE,
+    repeatable=False,
     request="InvoiceActions",
     response="ActionsReceipt",
     answer_shown=False,
@@ -183,7 +173,7 @@ CASE = Operation(
     method="GET",
     path=f"{PREFIX}/invoice/case",
     evidence=_D,
-    repeat=_SAFE,
+    repeatable=True,
     query="CaseQuery",
     response="CaseDetails",
 )
@@ -193,7 +183,7 @@ DISTRIBUTIONS = Operation(
     method="GET",
     path=f"{PREFIX}/invoice/distribution",
     evidence=_D,
-    repeat=_SAFE,
+    repeatable=True,
     query="DistributionQuery",
     response="DistributionInformation",
     lists=True,
@@ -204,7 +194,7 @@ DISTRIBUTIONS_V2 = Operation(
     method="GET",
     path="/api/v2/partner/invoice/distribution",
     evidence=_P,
-    repeat=_SAFE,
+    repeatable=True,
     query="DistributionPageQuery",
     response="DistributionPage",
     lists=True,
@@ -215,7 +205,7 @@ PAYMENTS = Operation(
     method="GET",
     path=f"{PREFIX}/payments",
     evidence=_D,
-    repeat=_SAFE,
+    repeatable=True,
     query="PaymentsQuery",
     response="Payment",
     lists=True,
@@ -227,7 +217,7 @@ SETTLEMENTS = Operation(
     method="GET",
     path=f"{PREFIX}/settlements",
     evidence=_D,
-    repeat=_UNSAFE,  # with unfetchedOnly it marks what it returns, and a lost answer is lost for good
+    repeatable=False,  # with unfetchedOnly it marks what it returns, and a lost answer is lost for good
     query="SettlementsQuery",
     response="Settlements",
     lists=True,
@@ -239,7 +229,7 @@ ACCOUNTING_INVOICE = Operation(
     method="GET",
     path=f"{PREFIX}/accounting/invoice",
     evidence=_P,
-    repeat=_SAFE,
+    repeatable=True,
     query="AccountingQuery",
     response="AccountingInvoiceStatuses",
     lists=True,
@@ -250,7 +240,7 @@ SUBMIT_LEDGER = Operation(
     method="POST",
     path=f"{PREFIX}/accounting/ledger",
     evidence=_D,
-    repeat=_UNSAFE,
+    repeatable=False,
     request="LedgerSubmission",
     response="AccountingReceipt",
     answer_shown=False,
@@ -265,7 +255,7 @@ LEDGER_STATUSES = Operation(
     method="GET",
     path=f"{PREFIX}/accounting/ledger",
     evidence=_D,
-    repeat=_SAFE,
+    repeatable=True,
     query="AccountingQuery",
     response="LedgerStatuses",
     lists=True,
@@ -277,7 +267,7 @@ SUBMIT_PAYMENTS = Operation(
     method="POST",
     path=f"{PREFIX}/accounting/payment",
     evidence=_D,
-    repeat=_UNSAFE,
+    repeatable=False,
     request="PaymentSubmission",
     response="AccountingReceipt",
     answer_shown=False,
@@ -294,7 +284,7 @@ PAYMENT_STATUSES = Operation(
     method="GET",
     path=f"{PREFIX}/accounting/payment",
     evidence=_D,
-    repeat=_SAFE,
+    repeatable=True,
     query="AccountingQuery",
     response="AccountingPaymentStatuses",
     lists=True,
@@ -305,7 +295,7 @@ FINVOICE_CREDENTIALS = Operation(
     method="GET",
     path=f"{PREFIX}/finvoice/credentials",
     evidence=_P,
-    repeat=_SAFE,
+    repeatable=True,
     query="FinvoiceCredentialsQuery",
     response="FinvoiceCredentials",
     lists=True,
@@ -339,7 +329,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
 
 
 def schema_classes() -> dict[str, type[Schema]]:
-    """Every schema of the wire contract that has names of its own, by class name."""
+    """Return every schema of the wire contract that has names of its own, by class name."""
     for name in dir(schemas):
         getattr(schemas, name)
     return {

@@ -149,16 +149,16 @@ class Overrides:
         return bool(self.paths or self.methods or self.lists or self.headers or self.query)
 
     def applied(self, operation: Operation) -> Operation:
-        """An operation as it is called: with its method and its path corrected."""
+        """Return an operation as it is called: with its method and its path corrected."""
         found = self._applied.get(operation.name)
         return operation if found is None else evolve(operation, method=found[0], path=found[1])
 
     def path_of(self, operation: Operation) -> str:
-        """The path that an operation is called at."""
+        """Return the path that an operation is called at."""
         return self.paths.get(operation.name, operation.path)
 
     def confirms(self, name: str) -> bool:
-        """Whether the user confirms an operation's path, or a name (``Class.attribute``)."""
+        """Say whether the user confirms an operation's path, or a name (``Class.attribute``)."""
         if isinstance(self.confirmed, bool):
             return self.confirmed and name in (
                 self.paths.keys() | self.methods.keys() | self.names.keys() | self.lists.keys()

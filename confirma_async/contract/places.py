@@ -13,14 +13,14 @@ WHOLE = "$"
 
 
 def usual_place(operation: Operation, converter: Converter) -> str:
-    """Where the schema of an answer has its list."""
+    """Return where the schema of an answer has its list."""
     if operation.bare_array:
         return WHOLE
     return next(item.wire for item in converter.fields_of(operation.response) if item.many)
 
 
 def moved(answer: Any, source: str, target: str) -> Any:
-    """The same answer with its list in another place; as it is where there is none in the first.
+    """Return the same answer with its list in another place; as it is where there is none in the first.
 
     Args:
         answer: The JSON of an answer, which is not changed.

@@ -69,7 +69,7 @@ class Converter:
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
 
     def structure(self, obj: object, cls: type[T], *, strict: bool | None = None) -> T:
-        """Reads a schema from a mapping of wire names; ``tuple[Payment, ...]`` from a list of them.
+        """Read a schema from a mapping of wire names; ``tuple[Payment, ...]`` from a list of them.
 
         Beside what JSON is parsed into, a tuple is read as a list, and a ``datetime.date`` as its text.
 
@@ -89,7 +89,7 @@ class Converter:
         return self._tolerated(obj, cls, strict=strict)  # not above: the error there may hold a value
 
     def unstructure(self, obj: Schema) -> dict[str, Any]:
-        """Writes a schema as a mapping of wire names; numbers stay Decimal, dates become text.
+        """Write a schema as a mapping of wire names; numbers stay Decimal, dates become text.
 
         Raises:
             RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
@@ -112,7 +112,7 @@ class Converter:
         strict: bool | None = None,
         note: Callable[[Sequence[Drift]], None] | None = None,
     ) -> T:
-        """Reads a schema from JSON.
+        """Read a schema from JSON.
 
         Args:
             data: The JSON.
@@ -137,7 +137,7 @@ class Converter:
         return self._tolerated(found, cls, strict=strict, note=note)
 
     def dumps(self, obj: Schema) -> bytes:
-        """Writes a schema as JSON, decimals exactly as they are.
+        """Write a schema as JSON, decimals exactly as they are.
 
         Raises:
             RequestInvalidError: an attribute holds a value of the wrong kind.
@@ -149,7 +149,7 @@ class Converter:
         return self.encode(self.unstructure(obj))  # the slow way, which says what is wrong and where
 
     def parse(self, data: bytes | str) -> Any:
-        """Reads JSON into dicts, lists and exact Decimals.
+        """Read JSON into dicts, lists and exact Decimals.
 
         Raises:
             ResponseDecodeError: it is not JSON.
@@ -163,7 +163,7 @@ class Converter:
         raise ResponseDecodeError(message)
 
     def encode(self, obj: object) -> bytes:
-        """Writes dicts, lists and Decimals as JSON.
+        """Write dicts, lists and Decimals as JSON.
 
         Raises:
             RequestInvalidError: something in it has no form in JSON, such as half of a surrogate pair.
@@ -177,7 +177,7 @@ class Converter:
         raise RequestInvalidError("the body", tuple(problems_encoding(obj, "$", self._encode)))
 
     def fields_of(self, cls: type[Schema]) -> tuple[Field, ...]:
-        """The fields of a schema as this converter reads and writes them."""
+        """Return the fields of a schema as this converter reads and writes them."""
         if cls not in self._fields:
             self._fields[cls] = tuple(fields_of(cls, self._names, self._read_nested, self._write_nested))
         return self._fields[cls]
@@ -216,7 +216,7 @@ class Converter:
         return self._decoders[cls]
 
     def _make_reader(self, cls: Any) -> FastReader:
-        """Makes a reader whole before another thread can see it.
+        """Make a reader whole before another thread can see it.
 
         msgspec works out a struct when it is first read into, and two threads that do so at once crash: each
         takes the other's half for the whole. Making the decoder works it out, with the lock held.
@@ -248,7 +248,7 @@ class Converter:
         return Explainer(self.fields_of)
 
     def is_strict(self, strict: bool | None) -> bool:
-        """Whether answers are read strictly: by what a caller said, or by the converter's own choice."""
+        """Say whether answers are read strictly: by what a caller said, or by the converter's own choice."""
         return self._strict if strict is None else strict
 
     def _tolerated(

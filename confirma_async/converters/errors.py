@@ -46,7 +46,7 @@ _AT_BYTE = re.compile(r"(?:JSON is malformed: )?(?P<what>.+) \(byte (?P<at>\d+)\
 
 
 def fault_of_json(error: Exception, data: bytes | str) -> str:
-    """Why a text could not be read as JSON, and where it goes wrong, counted as editors count."""
+    """Return why a text could not be read as JSON, and where it goes wrong, counted as editors count."""
     if isinstance(error, RecursionError):
         return "this JSON is nested too deeply"
     if isinstance(error, ArithmeticError | msgspec.ValidationError):
@@ -93,7 +93,7 @@ class Explainer(cattrs.Converter):
         self.register_structure_hook_factory(_is_list, self._list_hook)
 
     def problems(self, obj: object, cls: Any) -> Iterator[Problem]:
-        """Every place where an object is not what its schema says."""
+        """Yield every place where an object is not what its schema says."""
         record = record_of(cls)
         kind: Any = GenericAlias(list, record) if record else cls
         try:
@@ -178,7 +178,7 @@ def _read_unknown(value: Any) -> Any:
 def problems_writing(
     obj: Any, cls: Any, path: str, fields_of: FieldsOf, encode: Callable[[object], bytes]
 ) -> Iterator[Problem]:
-    """Every attribute that holds what cannot be written."""
+    """Yield every attribute that holds what cannot be written."""
     if not isinstance(obj, cls):
         yield _problem(path, WireMismatch(f"a {cls.__name__}", obj))
         return
@@ -210,7 +210,7 @@ def problems_writing(
 
 
 def problems_encoding(obj: object, path: str, encode: Callable[[object], bytes]) -> Iterator[Problem]:
-    """Every value that has no form in JSON."""
+    """Yield every value that has no form in JSON."""
     if is_too_deep(obj):
         yield _problem(path, WireMismatch(NOT_SO_DEEP, obj))
         return

@@ -78,7 +78,7 @@ class FastReader:
 
 
 def array_reader(each: FastReader) -> FastReader:
-    """Makes what reads a bare array of the objects that ``each`` reads."""
+    """Make what reads a bare array of the objects that ``each`` reads."""
     return FastReader(
         GenericAlias(list, each.kind),
         lambda found: tuple(map(each.unpack, found)),
@@ -89,7 +89,7 @@ def array_reader(each: FastReader) -> FastReader:
 def schema_reader(
     cls: type[Schema], fields: Sequence[Field], nested: Callable[[type[Schema]], FastReader]
 ) -> FastReader:
-    """Makes what reads a schema.
+    """Make what reads a schema.
 
     Args:
         cls: The schema.
@@ -146,7 +146,7 @@ def schema_reader(
 def _gather(
     names: AbstractSet[str], newer: Mapping[str, str], below: Mapping[str, Reader], found: Any
 ) -> dict[str, Any]:
-    """Moves what a struct has no attribute for under ``EXTRA``, in a copy of an object.
+    """Move what a struct has no attribute for under ``EXTRA``, in a copy of an object.
 
     Args:
         names: The wire names of the struct's attributes.
@@ -167,7 +167,7 @@ def _gather(
 
 
 def _set_apart(names: AbstractSet[str], newer: Mapping[str, str], known: dict[str, Any]) -> dict[str, Any]:
-    """Takes unknown keys and older names out of an object, but for a value that has no newer name."""
+    """Take unknown keys and older names out of an object, but for a value that has no newer name."""
     renamed = {older: name for older, name in newer.items() if older in known}
     extra = {key: value for key, value in known.items() if key not in names or key in renamed.values()}
     for older, name in renamed.items():
@@ -186,7 +186,7 @@ def _gather_each(gather: Reader, found: Any) -> list[Any]:
 
 
 def _slot(item: Field, kind: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
-    """The attribute of the struct. Its default tells a key that is missing from one that is null."""
+    """Return the attribute of the struct. Its default tells a key that is missing from one that is null."""
     if item.many:
         return item.attribute, list[kind] | None | msgspec.UnsetType, msgspec.UNSET
     if item.required:
@@ -224,7 +224,7 @@ def schema_writer(
     nested: Callable[[type[Schema]], Writer],
     unknown: Callable[[], object],
 ) -> Writer:
-    """Makes what writes a schema: of an object it makes a struct, or a dict where ``extra`` holds much.
+    """Make what writes a schema: of an object it makes a struct, or a dict where ``extra`` holds much.
 
     Explicit nulls, which many requests are full of, stay in a struct: one that leaves out what is not set.
 
@@ -294,19 +294,19 @@ def _packing(item: Field, index: int) -> Iterator[str]:
 
 
 def _is_kept(obj: Schema, name: str) -> bool:
-    """Whether ``extra`` stands for what an attribute does not have."""
+    """Say whether ``extra`` stands for what an attribute does not have."""
     return name in obj.extra or WHOLE_RECORD in obj.extra
 
 
 def _doubt(item: Field, index: int) -> str:
-    """When a value must not go to the encoder as it is."""
+    """Return when a value must not go to the encoder as it is."""
     if item.kind in NATIVE or is_open_enum(item.kind):
         return f"type({{0}}) is not k{index}"
     return FAST_CHECKS.get(item.kind, "True")
 
 
 def _written(item: Field, index: int, value: str) -> str:
-    """The expression that writes a value which is in doubt."""
+    """Return the expression that writes a value which is in doubt."""
     written = f"w{index}({value})"
     return (
         f"n{index}({value}) if type({value}) is k{index} else {written}" if is_schema(item.kind) else written
@@ -320,7 +320,7 @@ def _wire_names(fields: Sequence[Field]) -> dict[str, str]:
 def _with_extra(
     fields: Sequence[Field], unknown: Callable[[], object], obj: Schema, struct: msgspec.Struct
 ) -> Any:
-    """Writes ``extra`` back; an attribute that was changed since wins over the spelling it had."""
+    """Write ``extra`` back; an attribute that was changed since wins over the spelling it had."""
     if WHOLE_RECORD in obj.extra:
         return checked_json(obj.extra[WHOLE_RECORD])
     out: dict[str, Any] = msgspec.to_builtins(struct, builtin_types=(Decimal,))
@@ -348,7 +348,7 @@ def _with_extra(
 
 
 def _compiled(cls: type, verb: str, lines: list[str], names: dict[str, Any]) -> Callable[..., Any]:
-    """Compiles the generated source, and returns its function."""
+    """Compile the generated source, and return its function."""
     source = "\n".join(lines)
     exec(compile(source, f"<{verb} {cls.__name__}>", "exec"), names)  # noqa: S102 (our own, as attrs does)
     return typing.cast("Callable[..., Any]", names[verb])

@@ -44,11 +44,11 @@ class Field:
         return () if self.many else None
 
     def name_in(self, found: Mapping[str, Any]) -> str:
-        """The name that an object has for the attribute: the older one, where it has that alone."""
+        """Return the name that an object has for the attribute: the older one, where it has that alone."""
         return self.older if self.older and self.older in found and self.wire not in found else self.wire
 
     def can_read(self, raw: Any) -> bool:
-        """Whether a value is of the kind of the attribute."""
+        """Say whether a value is of the kind of the attribute."""
         try:
             self.read(raw)
         except WireMismatch:
@@ -56,7 +56,7 @@ class Field:
         return True
 
     def is_spelling_of(self, raw: Any, current: Any) -> bool:
-        """Whether the attribute would hold its current value, had it been read from another one."""
+        """Say whether the attribute would hold its current value, had it been read from another one."""
         try:
             if not self.many:
                 return bool(self.read(raw) == current)
@@ -66,7 +66,7 @@ class Field:
 
 
 def wire_names(cls: type[Schema], overrides: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The wire name of every attribute of a schema, with the overrides of ``Class.attribute`` applied."""
+    """Return the wire name of every attribute of a schema, overrides of ``Class.attribute`` included."""
     overrides = overrides or {}
     return {
         item.name: overrides.get(
@@ -83,7 +83,7 @@ def fields_of(
     read_nested: Callable[[type[Schema], Any], Any],
     write_nested: Callable[[type[Schema], Any], Any],
 ) -> Iterator[Field]:
-    """The fields of a schema, in order.
+    """Yield the fields of a schema, in order.
 
     Args:
         cls: The schema.
@@ -110,7 +110,7 @@ def fields_of(
 
 
 def _kind_of(annotation: Any) -> tuple[Any, bool]:
-    """The kind behind an annotation, without its ``None``, and whether it is a sequence of that kind."""
+    """Return the kind behind an annotation, and whether it is a sequence of that kind."""
     if annotation == Moment | None:
         return Moment, False
     if typing.get_origin(annotation) is typing.Union or type(annotation).__name__ == "UnionType":

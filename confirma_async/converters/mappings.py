@@ -34,7 +34,7 @@ _WHOLE = frozenset({int, InvoiceNumber})
 
 
 def as_json_has_it(value: Any, cls: type[Schema], fields_of: FieldsOf) -> Any:
-    """A copy of a mapping in which each value of a known key is what JSON would have.
+    """Return a copy of a mapping in which each value of a known key is what JSON would have.
 
     Args:
         value: The mapping; anything else stays as it is.
@@ -81,7 +81,10 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _date(value: Any) -> Any:
-    """The day of a date-time; of one with an offset only at midnight, since elsewhere it may be another."""
+    """Return the day of a date-time.
+
+    Of one with an offset only at midnight, since elsewhere it may be another.
+    """
     if not isinstance(value, datetime.datetime) or value != value:
         return value
     if value.tzinfo is None or value.time() == datetime.time():
@@ -90,7 +93,7 @@ def _date(value: Any) -> Any:
 
 
 def _number(value: Any, *, is_amount: bool) -> Any:
-    """An exact number; a float is what its shortest text says, if that has two decimals at most."""
+    """Return an exact number; a float is what its shortest text says, if that has two decimals at most."""
     if isinstance(value, float):
         exact = Decimal(repr(float(value))) if isfinite(value) else None
         if exact is None or _places(exact) > AMOUNT_DECIMALS:
@@ -105,7 +108,7 @@ def _number(value: Any, *, is_amount: bool) -> Any:
 
 
 def _places(value: Decimal) -> int:
-    """Decimals of a number without the zeros at its end."""
+    """Return decimals of a number without the zeros at its end."""
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
@@ -117,7 +120,7 @@ def _whole(value: Any) -> Any:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether a value is text in a class of its own: a lazy or a safe string, a URL, a UUID."""
+    """Say whether a value is text in a class of its own: a lazy or a safe string, a URL, a UUID."""
     return isinstance(value, str | uuid.UUID) or type(value).__module__.partition(".")[0] in {
         "django",
         "pydantic",

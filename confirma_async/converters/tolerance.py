@@ -29,10 +29,10 @@ from confirma_async.converters.value_types import (
     record_of,
 )
 from confirma_async.errors import Problem
+from confirma_async.privacy import Secret
 from confirma_async.schemas.drift import Drift, Kept, counted
 from confirma_async.schemas.values import Amount, Identifier, InvoiceNumber, InvoiceNumberText
 from confirma_async.schemas.wire import EVIDENCE, IDENTIFIES, Evidence, Schema
-from confirma_async.secret import Secret
 
 ReadStrictly = Callable[[Any, type[Schema]], Any]
 
@@ -160,7 +160,7 @@ class TolerantReader:
         *,
         outermost: bool,
     ) -> Any:
-        """The value of an attribute; what it alone could not write again goes into ``extra``."""
+        """Return the value of an attribute; what it alone could not write again goes into ``extra``."""
         name, nothing = item.name_in(keys), item.nothing
         there = place.key(name)
         if name not in keys:
@@ -215,7 +215,10 @@ class TolerantReader:
         return read
 
     def _set_aside(self, raw: Any, cls: type[Schema], drift: Drift) -> Any:
-        """A record that is no object: all of its attributes are None, and it goes back out as it came."""
+        """Return a record that is no object.
+
+        All of its attributes are None, and it goes back out as it came.
+        """
         self._drift.append(drift)
         made = object.__new__(cls)
         for item in self.fields_of(cls):
@@ -238,14 +241,14 @@ class TolerantReader:
 
 
 def is_firm(cls: type[Schema], item: Field) -> bool:
-    """Whether a value of the wrong kind is an error however tolerantly it is read."""
+    """Say whether a value of the wrong kind is an error however tolerantly it is read."""
     metadata = attrs.fields_dict(cls)[item.attribute].metadata
     named = item.kind in _MONEY_AND_NAMES or metadata.get(IDENTIFIES, False)
     return bool(named) and metadata[EVIDENCE] is Evidence.DOCUMENTED
 
 
 def _scalar(item: Field, raw: Any, extra: dict[str, Any]) -> Any:
-    """A value that is no object and no list."""
+    """Return a value that is no object and no list."""
     value = item.read(raw)
     if item.kind in BLANK and not value:
         extra[item.wire] = raw

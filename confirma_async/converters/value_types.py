@@ -13,6 +13,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+from confirma_async.privacy import Secret
 from confirma_async.schemas.values import (
     Amount,
     BlankText,
@@ -25,7 +26,6 @@ from confirma_async.schemas.values import (
     OpenEnum,
 )
 from confirma_async.schemas.wire import Schema
-from confirma_async.secret import Secret
 
 Reader = Callable[[Any], Any]
 Writer = Callable[[Any], Any]
@@ -81,7 +81,7 @@ def _exactly(kind: type, wanted: str) -> Reader:
 
 
 def has_too_many_digits(value: Decimal) -> bool:
-    """Whether a finite number, written out, has more digits than any quantity or amount."""
+    """Say whether a finite number, written out, has more digits than any quantity or amount."""
     exponent = int(value.as_tuple().exponent)
     return exponent < -MOST_DIGITS or value.adjusted() >= MOST_DIGITS
 
@@ -116,7 +116,7 @@ def _read_decimal(value: Any) -> Decimal:
 
 
 def _has_cents_at_most(value: Decimal) -> bool:
-    """Whether there are two decimals at most; zeros at the end are none."""
+    """Say whether there are two decimals at most; zeros at the end are none."""
     if value.same_quantum(CENT):  # the usual form, and four times quicker to ask
         return True
     if not value.is_finite():
@@ -257,7 +257,7 @@ def _write_object(value: Any) -> dict[str, Any]:
 
 
 def write_enum(value: Any) -> str:
-    """The text of a word of an open enum."""
+    """Return the text of a word of an open enum."""
     if isinstance(value, str):
         return str(value)
     raise WireMismatch("text", value)
@@ -312,7 +312,7 @@ enough for anybody who could write it.
 
 
 def is_too_deep(value: object) -> bool:
-    """Whether objects and arrays are nested more than ``MOST_DEPTH`` deep in a value."""
+    """Say whether objects and arrays are nested more than ``MOST_DEPTH`` deep in a value."""
     level = [value]
     for _ in range(MOST_DEPTH + 1):
         level = [inner for each in level for inner in _inside(each)]
@@ -328,7 +328,9 @@ def _inside(value: object) -> Iterable[object]:
 
 
 def checked_json(value: Any, depth: int = 0) -> Any:
-    """A value kept in ``extra``, safe to encode: refused if JSON has no form for it, or it is too deep.
+    """Return a value kept in ``extra``, safe to encode.
+
+    Refused if JSON has no form for it, or it is too deep.
 
     Args:
         value: What is to be encoded.
@@ -350,7 +352,7 @@ def checked_json(value: Any, depth: int = 0) -> Any:
 
 
 def enum_reader(cls: Any) -> Reader:
-    """The reader of an open enum; a word that it does not know is kept as it is."""
+    """Return the reader of an open enum; a word that it does not know is kept as it is."""
     known = cls._value2member_map_.get  # what the class itself asks first, without its machinery
 
     def read(value: Any) -> Any:
@@ -362,12 +364,12 @@ def enum_reader(cls: Any) -> Reader:
 
 
 def is_schema(kind: Any) -> bool:
-    """Whether a kind is an object of the contract."""
+    """Say whether a kind is an object of the contract."""
     return isinstance(kind, type) and issubclass(kind, Schema)
 
 
 def record_of(kind: Any) -> type[Schema] | None:
-    """The schema of an answer that is a bare array of its objects (``tuple[Payment, ...]``), else None."""
+    """Return the schema of an answer that is a bare array (``tuple[Payment, ...]``); else None."""
     if typing.get_origin(kind) is not tuple:
         return None
     record, more = typing.get_args(kind)
@@ -375,5 +377,5 @@ def record_of(kind: Any) -> type[Schema] | None:
 
 
 def is_open_enum(kind: Any) -> bool:
-    """Whether a kind is a set of words that may grow."""
+    """Say whether a kind is a set of words that may grow."""
     return isinstance(kind, type) and issubclass(kind, OpenEnum)

@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.contract import Overrides
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 from confirma_async.session.transport import Response
 from confirma_async.settings import Environment
 

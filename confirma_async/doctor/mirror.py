@@ -19,7 +19,7 @@ OLDEST = datetime.timedelta(days=2)
 
 
 async def check_mirror(context: Context) -> Finding:
-    """How old the mirror of this target is, and whether all of it is proved."""
+    """Return how old the mirror of this target is, and whether all of it is proved."""
     named = context.setup.variables.get(MIRROR_VARIABLE) or None
     try:
         _, base_url = target_from_env(context.setup.variables)

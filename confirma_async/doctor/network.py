@@ -13,7 +13,7 @@ from typing import Any
 
 from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
-from confirma_async.session.connection.certificates import fault_of
+from confirma_async.session.connection.tls_errors import fault_of
 
 DAYS_BEFORE_EXPIRY = 14
 """A certificate that expires sooner is worth a question."""

@@ -9,7 +9,7 @@ from confirma_async.credentials import FileTokenStore, checked
 from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.errors import ConfigurationError, CredentialsError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 from confirma_async.settings import API_KEY_VARIABLE, Environment, is_loopback, target_from_env
 
 _LIKE_A_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -81,7 +81,7 @@ class AttachedFile:
         return self._too_large() if size > LARGEST_ATTACHMENT else None
 
     def digest(self) -> bytes:
-        """SHA-256 of its contents: a file that changes makes another invoice.
+        """Return SHA-256 of its contents: a file that changes makes another invoice.
 
         Raises:
             RequestInvalidError: it cannot be read, lies elsewhere, or has become too large.
@@ -186,7 +186,10 @@ class AttachedUrl:
         return None if fault is None else Problem(self.where, "attachment.url", fault)
 
     def digest(self) -> bytes:
-        """SHA-256 of the URL, not of what is behind it: that may change or go, the invoice stays the same."""
+        """Return SHA-256 of the URL, not of what is behind it.
+
+        That may change or go, the invoice stays the same.
+        """
         return hashlib.sha256(self.url.encode()).digest()
 
     def embedded(self, attachment: InvoiceAttachments, data: str) -> InvoiceAttachments:

@@ -67,7 +67,7 @@ class DuplicateNumbers:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Lets go of the scratch file."""
+        """Let go of the scratch file."""
         self._seen.close()
 
     def _note(self, document: DocumentRef) -> None:

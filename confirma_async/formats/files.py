@@ -22,9 +22,9 @@ from confirma_async.formats.models import (
     ReadInvoice,
     ReadOptions,
 )
-from confirma_async.formats.privacy import number_shown
 from confirma_async.formats.reader import read, scan
 from confirma_async.formats.spooled import Spooled
+from confirma_async.privacy import number_shown
 from confirma_async.validation import Checks, check
 
 _DEFAULTS = ReadOptions()
@@ -77,7 +77,7 @@ def scan_files(
     options: ReadOptions = _DEFAULTS,
     converter: Converter | None = None,
 ) -> Iterator[DocumentRef]:
-    """Says which documents the files hold, and where; what cannot be read is left to ``read_files``.
+    """Say which documents the files hold, and where; what cannot be read is left to ``read_files``.
 
     Args:
         files: Files, folders and patterns, as ``expand`` takes them.

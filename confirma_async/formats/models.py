@@ -15,9 +15,9 @@ from confirma_async.errors import ConfirmaError, Problem
 from confirma_async.formats.attachments import Attached
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.placeholders import with_files
-from confirma_async.formats.privacy import number_shown, printable
 from confirma_async.formats.tables.cells import DecimalSeparator
 from confirma_async.formats.tables.mapping import ColumnMapping
+from confirma_async.privacy import number_shown, printable
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 from confirma_async.schemas.identity import same_seller, same_type
 
@@ -47,7 +47,7 @@ class Origins(Protocol):
     """Where the values of a record stand in its file."""
 
     def find(self, path: str, /) -> str | None:
-        """Where the value of a JSON path stands, or would stand: a line with a column or an element.
+        """Return where the value of a JSON path stands, or would stand: a line with a column or an element.
 
         None where nothing of the file is behind it.
         """

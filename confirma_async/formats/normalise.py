@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from confirma_async.formats.privacy import number_shown
 from confirma_async.formats.values import identifiers
+from confirma_async.privacy import number_shown
 from confirma_async.schemas import (
     Address,
     BuyerParty,
@@ -182,7 +182,7 @@ def _with_reference(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceC
 
 
 def _has_digit_of_giro(invoice: InvoiceContentData, reference: str) -> bool:
-    """Whether a reference is the OCR number of a Swedish giro account, as far as its check digit tells."""
+    """Whether a reference is the OCR number of a Swedish giro account, by its check digit."""
     seller = None if invoice.parties is None else invoice.parties.seller_party
     paid_to = None if seller is None else seller.payment_details
     is_giro = paid_to is not None and bool(paid_to.bankgiro or paid_to.postgiro)

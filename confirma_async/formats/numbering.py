@@ -17,7 +17,7 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.errors import Problem
 from confirma_async.formats.models import Identity, NumberAssignments
-from confirma_async.formats.privacy import number_shown
+from confirma_async.privacy import number_shown
 from confirma_async.schemas import (
     DefinitionDetail,
     InvoiceExtensions,

@@ -61,7 +61,7 @@ class Draft:
             put(self.values, part.prefix.removeprefix(self.prefix)[:-1], part.values)
 
     def items(self, place: str, count: int) -> list[Draft]:
-        """So many objects of a list at a place, to be filled one by one."""
+        """Return so many objects of a list at a place, to be filled one by one."""
         found = [Draft({}, f"{self.prefix}{place}[{index}].", self.origins) for index in range(count)]
         self.put(place, [each.values for each in found] or None)
         return found

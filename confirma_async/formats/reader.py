@@ -63,7 +63,7 @@ def read(
 def scan(
     path: str | PathLike[str], options: ReadOptions = _DEFAULTS, converter: Converter | None = None
 ) -> Iterator[DocumentRef]:
-    """Says which documents a file holds: the seller, type and number of each, and its place, in order.
+    """Say which documents a file holds: the seller, type and number of each, and its place, in order.
 
     This is a quick look before the invoices are read: to find a number that stands twice, and to give whole
     numbers (``assign``). Records whose number cannot be read are passed over; ``read`` reports them.

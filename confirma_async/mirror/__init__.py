@@ -169,7 +169,7 @@ class Mirror:
         return await in_thread(rebuilt)
 
     async def query(self, question: str, db: Where = None, *, most: int = MOST) -> Answer:
-        """Asks the mirror in SQL, which can only read; see ``ask``, which needs no client.
+        """Ask the mirror in SQL, which can only read; see ``ask``, which needs no client.
 
         Args:
             question: One SELECT.

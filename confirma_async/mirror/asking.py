@@ -53,7 +53,7 @@ class Answer:
 
 
 def ask(question: str, db: Where = None, *, most: int = MOST) -> Answer:
-    """Asks the mirror: ``ask("SELECT currency, sum(amount_cents) AS paid_cents FROM payments GROUP BY 1")``.
+    """Ask the mirror: ``ask("SELECT currency, sum(amount_cents) AS paid_cents FROM payments GROUP BY 1")``.
 
     Args:
         question: One SELECT; anything else is refused before it begins.

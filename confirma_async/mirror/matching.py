@@ -142,7 +142,7 @@ def _grouped(items: Iterable[tuple[Hashable, T]]) -> dict[Hashable, list[T]]:
 
 
 def lies_within(known: Known, first: datetime.date, last: datetime.date) -> bool:
-    """Whether a record lies wholly within some days, so that a list of them would have told it."""
+    """Say whether a record lies wholly within some days, so that a list of them would have told it."""
     return (
         bool(known.first_day) and known.first_day >= first.isoformat() and known.last_day <= last.isoformat()
     )

@@ -32,7 +32,7 @@ class Standing:
 
 
 def standing_of(database: Database) -> Sequence[Standing]:
-    """How the mirror of each account stands."""
+    """Return how the mirror of each account stands."""
     found: list[Standing] = []
     for account in accounts_of(database):
         ((synced,),) = database.rows(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 
 from attrs import evolve, field, frozen
 
-from confirma_async.contract import CASE, DISTRIBUTIONS, PAYMENTS, SETTLEMENTS, Operation, Repeat
+from confirma_async.contract import CASE, DISTRIBUTIONS, PAYMENTS, SETTLEMENTS, Operation
 from confirma_async.converters import Converter
 from confirma_async.mirror.content import Raw, digest, without
 from confirma_async.pagination import Window
@@ -36,7 +36,7 @@ Days: TypeAlias = tuple[datetime.date, datetime.date] | None
 
 def _told_even_if_empty(operation: Operation) -> Operation:
     """Return the same operation, whose empty answer says that there is nothing (contract §1)."""
-    return evolve(operation, no_content=True, answer_shown=False, repeat=Repeat.SAFE)
+    return evolve(operation, no_content=True, answer_shown=False, repeatable=True)
 
 
 @frozen
@@ -243,7 +243,7 @@ STREAMS: Mapping[str, Stream] = {stream.name: stream for stream in (DISTRIBUTED,
 CASES = "cases"
 """The stream of cases, each of which is asked for by itself."""
 
-CASE_OPERATION = evolve(CASE, repeat=Repeat.SAFE)
+CASE_OPERATION = evolve(CASE, repeatable=True)
 
 
 @frozen
@@ -269,5 +269,5 @@ class CaseReader:
 
 
 def flat(records: Sequence[Raw], reader: Reader) -> Iterator[Seen]:
-    """Every record of a list, as it is told apart."""
+    """Return every record of a list, as it is told apart."""
     return map(partial(Reader.seen, reader), records)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import define, field
 
 from confirma_async.errors import AuthenticationError, CallError, PermissionDeniedError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds after a refusal in which nothing is sent: doubled by each further refusal."""

@@ -40,8 +40,8 @@ from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, Held, HeldWrites, Told
 from confirma_async.outbox.invoice_rows import differs, entry_of, known
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.privacy import Secret
 from confirma_async.schemas import InvoiceReceipt
-from confirma_async.secret import Secret
 from confirma_async.validation import Checks
 
 InvoiceOutcome = WriteOutcome[InvoiceReceipt]

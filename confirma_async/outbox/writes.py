@@ -31,9 +31,9 @@ from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.given import Given, differs, known
 from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, ROOM, Held, HeldWrites, Told
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema
-from confirma_async.secret import Secret
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.decoding import Reply
 from confirma_async.session.pipeline import Pipeline

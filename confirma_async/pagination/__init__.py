@@ -5,20 +5,20 @@ provisional. Where records lie outside of the days asked for, or come again, it 
 what is answered to that, is answered to anything.
 """
 
-from confirma_async.pagination.listing import Listing, Page
 from confirma_async.pagination.paged import Period, by_pages
+from confirma_async.pagination.pager import Page, Pager
 from confirma_async.pagination.period import WINDOW_DAYS, Window, period, windows
-from confirma_async.pagination.reading import SEAM, Reading, may_be_cut
+from confirma_async.pagination.record_spec import OVERLAP, RecordSpec, may_be_cut
 from confirma_async.pagination.windowed import NO_DAYS, by_windows
 
 __all__ = [
     "NO_DAYS",
-    "SEAM",
+    "OVERLAP",
     "WINDOW_DAYS",
-    "Listing",
     "Page",
+    "Pager",
     "Period",
-    "Reading",
+    "RecordSpec",
     "Window",
     "by_pages",
     "by_windows",

@@ -8,9 +8,9 @@ from typing import Generic, TypeVar
 
 from attrs import frozen
 
-from confirma_async.cursors import Cursor
 from confirma_async.errors import ConfigurationError
-from confirma_async.pagination.listing import Listing, Page, as_far_as_readable
+from confirma_async.pagination.cursors import Cursor
+from confirma_async.pagination.pager import Page, Pager, as_far_as_readable
 from confirma_async.schemas.drift import Drift
 
 Answer = TypeVar("Answer")
@@ -48,8 +48,8 @@ def by_pages(
     page: int,
     cursor: str | None,
     period: Period[Answer, Record] | None = None,
-) -> Listing[Answer, Record]:
-    """A list page by page. A record that two pages hold, one after the other, is told once.
+) -> Pager[Answer, Record]:
+    """Yield a list page by page. A record that two pages hold, one after the other, is told once.
 
     Args:
         fetch: Asks for one page.
@@ -90,4 +90,4 @@ def by_pages(
             if error is not None:
                 raise error
 
-    return Listing(lambda: fetch(first), pages)
+    return Pager(lambda: fetch(first), pages)

@@ -30,7 +30,7 @@ class Window:
         return self.first >= self.last
 
     def halves(self) -> tuple[Window, Window]:
-        """The same days in two windows."""
+        """Return the same days in two windows."""
         middle = self.first + (self.last - self.first) // 2
         return Window(self.first, middle), Window(middle + datetime.timedelta(days=1), self.last)
 
@@ -54,7 +54,7 @@ def _now() -> datetime.datetime:
 
 
 def today(now: Callable[[], datetime.datetime] = _now) -> datetime.date:
-    """Today, where invoices are dated."""
+    """Return today, where invoices are dated."""
     return (now() + _AHEAD).date()
 
 
@@ -63,7 +63,7 @@ def period(
     last: datetime.date | None,
     now: Callable[[], datetime.datetime] = _now,
 ) -> Window | None:
-    """The period that a caller means, to today where it has no end; None when no date is given.
+    """Return the period that a caller means, to today where it has no end; None when no date is given.
 
     Raises:
         RequestInvalidError: the dates are upside down, or only the last one is given.

@@ -9,11 +9,11 @@ from typing import Generic, TypeVar
 
 from attrs import define, field, frozen
 
-from confirma_async.cursors import Cursor, refused
 from confirma_async.errors import ConfigurationError, ResponseDecodeError
-from confirma_async.pagination.listing import Listing, Page, as_far_as_readable
+from confirma_async.pagination.cursors import Cursor, refused
+from confirma_async.pagination.pager import Page, Pager, as_far_as_readable
 from confirma_async.pagination.period import WINDOW_DAYS, Window, period, today, windows
-from confirma_async.pagination.reading import SEAM, Reading, may_be_cut
+from confirma_async.pagination.record_spec import OVERLAP, RecordSpec, may_be_cut
 from confirma_async.schemas.drift import Drift
 
 Answer = TypeVar("Answer")
@@ -63,7 +63,7 @@ class _Run(Generic[Answer, Record]):
     """
 
     fetch: Callable[[Window | None], Awaitable[Answer]]
-    reading: Reading[Answer, Record]
+    reading: RecordSpec[Answer, Record]
     whole: Window | None
     listing: str
     names: str
@@ -73,7 +73,7 @@ class _Run(Generic[Answer, Record]):
     nameless: Counter[str] = field(factory=Counter[str])
 
     async def answered(self) -> Answer:
-        """One answer, with the records of the period alone."""
+        """Return one answer, with the records of the period alone."""
         answer = await self.fetch(self.whole)
         kept = self.once(answer)
         if self.whole is not None:
@@ -84,7 +84,7 @@ class _Run(Generic[Answer, Record]):
         return answer if changed == answer else changed
 
     async def pages(self) -> AsyncGenerator[Page[Record]]:
-        """The records of one answer after those of another."""
+        """Yield the records of one answer after those of another."""
         if self.whole is None:
             answer, error = await as_far_as_readable(self.fetch(None))
             yield Page(self.once(answer), None)
@@ -107,12 +107,12 @@ class _Run(Generic[Answer, Record]):
                     raise part.error
 
     def page(self, part: _Part[Answer, Record], whole: Window) -> Page[Record]:
-        """The records of an answer that the windows before have not told."""
+        """Return the records of an answer that the windows before have not told."""
         fresh = part.records
         if self.seen:
             fresh = [record for record in fresh if self.reading.digest(record) not in self.seen]
-        since = datetime.date.min + SEAM if self.trusted else part.window.last
-        self.seen = self.reading.at_seam(part.records, since)
+        since = datetime.date.min + OVERLAP if self.trusted else part.window.last
+        self.seen = self.reading.near_boundary(part.records, since)
         self.nameless = self.reading.nameless(part.records)
         if part.window.last >= whole.last:
             return Page(fresh, None)
@@ -121,7 +121,7 @@ class _Run(Generic[Answer, Record]):
         return Page(fresh, str(rest))
 
     def once(self, answer: Answer) -> Sequence[Record]:
-        """The records of an answer, without those that it repeats."""
+        """Return the records of an answer, without those that it repeats."""
         records = self.reading.records(answer)
         once = self.reading.once(records)
         if len(once) < len(records):
@@ -129,17 +129,17 @@ class _Run(Generic[Answer, Record]):
         return once
 
     async def part(self, window: Window) -> _Part[Answer, Record]:
-        """The answer to one window."""
+        """Return the answer to one window."""
         answer, error = await as_far_as_readable(self.fetch(window))
         return _Part(window, answer, self.once(answer), error)
 
     def is_cut(self, part: _Part[Answer, Record]) -> bool:
-        """Whether an answer may hold only some of its records."""
+        """Say whether an answer may hold only some of its records."""
         missing = self.reading.missing(part.answer) if self.reading.missing else None
         return may_be_cut(len(part.records)) if missing is None else missing > 0
 
     def is_doubtful(self, part: _Part[Answer, Record]) -> bool:
-        """Whether an answer holds what was not asked for, or was told before."""
+        """Say whether an answer holds what was not asked for, or was told before."""
         if self.trusted:
             return False
         again = self.reading.nameless(part.records)
@@ -148,12 +148,12 @@ class _Run(Generic[Answer, Record]):
         )
 
     async def ignores_days(self) -> bool:
-        """Whether the service answers with records where none can be."""
+        """Say whether the service answers with records where none can be."""
         answer, _ = await as_far_as_readable(self.fetch(NO_DAYS))
         return bool(self.reading.records(answer))
 
     def of_everything(self, part: _Part[Answer, Record], whole: Window) -> Sequence[Record]:
-        """The records of a period that are still to be told, out of an answer to a filter that is ignored.
+        """Return what is still to be told of a period, out of an answer to a filter that is ignored.
 
         Raises:
             ConfigurationError: nothing shows that the answer holds all records of the period.
@@ -161,7 +161,7 @@ class _Run(Generic[Answer, Record]):
         days = [day for record in part.records if (day := self.reading.day(record)) is not None]
         left = Window(part.window.first, whole.last)
         default = today() - datetime.timedelta(days=WINDOW_DAYS)
-        reaches_back = left.first >= default or (bool(days) and min(days) < default - SEAM)
+        reaches_back = left.first >= default or (bool(days) and min(days) < default - OVERLAP)
         if not days or not reaches_back or self.is_cut(part):
             raise ConfigurationError(
                 f"{_TELL_NONE_TWICE}, and nothing shows that one answer holds all records of the period"
@@ -175,7 +175,7 @@ class _Run(Generic[Answer, Record]):
         ]
 
     async def split(self, part: _Part[Answer, Record]) -> list[_Part[Answer, Record]]:
-        """The answers to the halves of a window, and to theirs, where the answer to it may be cut.
+        """Return the answers to the halves of a window, and to theirs, where the answer to it may be cut.
 
         Raises:
             ConfigurationError: the answer to one day is cut.
@@ -198,7 +198,7 @@ class _Run(Generic[Answer, Record]):
 
 def by_windows(
     fetch: Callable[[Window | None], Awaitable[Answer]],
-    reading: Reading[Answer, Record],
+    reading: RecordSpec[Answer, Record],
     *,
     listing: str,
     first: datetime.date | None,
@@ -207,8 +207,8 @@ def by_windows(
     names: str = "the names of the query",
     note: Callable[[Drift], None] = lambda _: None,
     strict: bool = False,
-) -> Listing[Answer, Record]:
-    """A list over a period of any length, split in windows, in order, each record told once.
+) -> Pager[Answer, Record]:
+    """Return a list over a period of any length, split in windows, in order, each record told once.
 
     A service that ignores the dates is found out: of one answer that holds everything, the records of the
     period are told. Where an answer may be cut, its window is asked for in halves.
@@ -243,7 +243,7 @@ def by_windows(
     async def answered() -> Answer:
         return await fetch(whole) if strict else await run().answered()
 
-    return Listing(answered, lambda: run().pages())
+    return Pager(answered, lambda: run().pages())
 
 
 def _cut(window: Window, count: int) -> ConfigurationError:

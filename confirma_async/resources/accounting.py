@@ -47,7 +47,7 @@ class Accounting:
         allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> AccountingReceipt:
-        """Submits one ledger document (POST ``/accounting/ledger``; contract §7, documented).
+        """Submit one ledger document (POST ``/accounting/ledger``; contract §7, documented).
 
         The vendor does not show the answer. Whether the accounting system took the document is told by
         ``ledger_statuses``, under the document's own ``ledger_identifier``.
@@ -72,7 +72,7 @@ class Accounting:
         filters: Mapping[str, str] | None = None,
         **options: Unpack[Options],
     ) -> LedgerStatuses:
-        """How the transfer of ledgers stands (GET ``/accounting/ledger``; contract §7, documented).
+        """Return how the transfer of ledgers stands (GET ``/accounting/ledger``; contract §7, documented).
 
         Where the service has no content (204), the list is empty.
 
@@ -93,7 +93,7 @@ class Accounting:
         allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> AccountingReceipt:
-        """Submits payments (POST ``/accounting/payment``; contract §7, documented).
+        """Submit payments (POST ``/accounting/payment``; contract §7, documented).
 
         The vendor does not show the answer. Whether the accounting system took a payment is told by
         ``payment_statuses``, under the payment's own ``payment_identifier``.
@@ -118,7 +118,7 @@ class Accounting:
         filters: Mapping[str, str] | None = None,
         **options: Unpack[Options],
     ) -> AccountingPaymentStatuses:
-        """How the transfer of payments stands (GET ``/accounting/payment``; contract §7, documented).
+        """Return how the transfer of payments stands (GET ``/accounting/payment``; contract §7, documented).
 
         Args:
             filters: Query parameters, passed on as given; the page as we know it shows none.
@@ -134,7 +134,7 @@ class Accounting:
         filters: Mapping[str, str] | None = None,
         **options: Unpack[Options],
     ) -> AccountingInvoiceStatuses:
-        """How the transfer of invoices stands (GET ``/accounting/invoice``; contract §7, provisional).
+        """Return how the transfer of invoices stands (GET ``/accounting/invoice``; contract §7, provisional).
 
         Invoices reach the accounting system when ``processing.accounting_invoice_enabled`` is set on them;
         that, the path and every name of the answer are this project's reading.

@@ -16,7 +16,7 @@ A = TypeVar("A", bound="Schema | Sequence[Schema]")
 
 
 def reported(operation: Operation, answer: A) -> A:
-    """Returns the answer as it is; what it breaks is logged as a warning, never raised.
+    """Return the answer as it is; what it breaks is logged as a warning, never raised.
 
     The service's word stands: an answer that breaks a rule is still what the service said, and the caller
     may ask ``confirma_async.validation.check`` for the same list.

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, RequestInvalidError, ResponseDecodeError
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.schemas.wire import Schema
@@ -85,7 +85,7 @@ def encode(request: Schema, what: str, converter: Converter, checks: Checks, *, 
 def encode_invoice(
     request: SalesInvoiceRequest, converter: Converter, checks: Checks, *, keys: bool = False
 ) -> tuple[bytes, list[Problem]]:
-    """Writes an invoice as JSON, after checking it; its number is checked in any case.
+    """Write an invoice as JSON, after checking it; its number is checked in any case.
 
     Args:
         request: The invoice.
@@ -118,7 +118,7 @@ def warn(what: str, problems: Sequence[Problem]) -> None:
 
 
 def number_of(request: SalesInvoiceRequest) -> str | None:
-    """The invoice number as text; None where the request is too broken to have one."""
+    """Return the invoice number as text; None where the request is too broken to have one."""
     header = getattr(getattr(request, "invoice", None), "header", None)
     number = getattr(header, "number", None)
     return None if number is None else str(number)

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from confirma_async.pagination import SEAM, Reading, may_be_cut
+from confirma_async.pagination import OVERLAP, RecordSpec, may_be_cut
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionPage,
@@ -22,12 +22,12 @@ OF_OTHERS = Drift("the invoice number", "records of the number asked for alone",
 Note = Callable[[Drift], None]
 
 
-def reading_of(number: str | None, note: Note) -> Reading[Any, DistributionRecord]:
-    """How records are read, of an invoice number or, with None, of any.
+def reading_of(number: str | None, note: Note) -> RecordSpec[Any, DistributionRecord]:
+    """Return how records are read, of an invoice number or, with None, of any.
 
     A number alone does not tell a record apart: a reminder has that of its invoice.
     """
-    return Reading[Any, DistributionRecord](
+    return RecordSpec[Any, DistributionRecord](
         records=lambda answer: of_number(answer.data, number, note),
         identity=lambda record: (
             record.invoice_number
@@ -43,7 +43,7 @@ def reading_of(number: str | None, note: Note) -> Reading[Any, DistributionRecor
 def of_number(
     records: Sequence[DistributionRecord], number: str | None, note: Note
 ) -> Sequence[DistributionRecord]:
-    """The records that are of a number, or may be; all of them with None."""
+    """Return the records that are of a number, or may be; all of them with None."""
     if number is None:
         return records
     own = [record for record in records if record.invoice_number is None or _is_of(record, number)]
@@ -54,15 +54,15 @@ def of_number(
 
 
 def is_outside(record: DistributionRecord, first: datetime.date | None, last: datetime.date | None) -> bool:
-    """Whether a record bears a date outside of a period, and not next to it."""
+    """Say whether a record bears a date outside of a period, and not next to it."""
     day = record.invoice_date
     if day is None:
         return False
-    return (first is not None and day < first - SEAM) or (last is not None and day > last + SEAM)
+    return (first is not None and day < first - OVERLAP) or (last is not None and day > last + OVERLAP)
 
 
 def is_last(answer: DistributionPage, count: int) -> bool:
-    """Whether no page follows.
+    """Say whether no page follows.
 
     An empty page ends the list, and so does one that completes the total. One that is shorter than a page
     should be ends it, too, unless it may have been cut.
@@ -83,7 +83,7 @@ def is_last(answer: DistributionPage, count: int) -> bool:
 
 
 def _is_of(record: DistributionRecord, number: str) -> bool:
-    """Whether a record is of a number, however the service spells it: ``0001042``, ``INV-1042``."""
+    """Say whether a record is of a number, however the service spells it: ``0001042``, ``INV-1042``."""
     digits = "".join(filter(str.isdigit, record.invoice_number or ""))
     return digits.lstrip("0") == number.lstrip("0")
 

@@ -16,9 +16,9 @@ from confirma_async.contract import (
     DISTRIBUTIONS_V2,
 )
 from confirma_async.converters import Converter
-from confirma_async.cursors import listing_id
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
-from confirma_async.pagination import NO_DAYS, Listing, Period, Window, by_pages, by_windows, period
+from confirma_async.pagination import NO_DAYS, Pager, Period, Window, by_pages, by_windows, period
+from confirma_async.pagination.cursors import listing_id
 from confirma_async.resources.answers import reported
 from confirma_async.resources.arguments import Prepared, as_schema, encode, encode_invoice, warn
 from confirma_async.resources.distributions import is_last, is_outside, of_number, reading_of
@@ -65,7 +65,7 @@ class Invoices:
         allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> InvoiceReceipt:
-        """Sends one invoice (POST ``/invoice``; contract §4, documented; the answer's names are provisional).
+        """Send one invoice (POST ``/invoice``; contract §4, documented; the answer's names are provisional).
 
         Args:
             request: The invoice, or a mapping of wire names.
@@ -90,7 +90,7 @@ class Invoices:
         allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> ActionsReceipt:
-        """Asks for actions on invoices or cases (POST ``/invoice/action``; contract §5, documented).
+        """Ask for actions on invoices or cases (POST ``/invoice/action``; contract §5, documented).
 
         The service queues them as pending and processes them later. The answer's names are provisional.
 
@@ -121,7 +121,7 @@ class Invoices:
         invoice_number: int | str | None = None,
         **options: Unpack[Options],
     ) -> CaseDetails:
-        """Balance, payments, events and timeline of a case (GET ``/invoice/case``; contract §5, documented).
+        """Read balance, payments and events of a case (GET ``/invoice/case``; contract §5, documented).
 
         The vendor's text says that the case identifier is required; the names of the query are provisional.
 
@@ -156,8 +156,8 @@ class Invoices:
         fetch_type: str | None = None,
         cursor: str | None = None,
         **options: Unpack[Options],
-    ) -> Listing[DistributionInformation, DistributionRecord]:
-        """What became of invoices (GET ``/invoice/distribution``; contract §5).
+    ) -> Pager[DistributionInformation, DistributionRecord]:
+        """Return what became of invoices (GET ``/invoice/distribution``; contract §5).
 
         Awaited, it is the answer of one call; iterated, it is record after record, window after window.
         The path is documented; the query and record names are provisional.
@@ -213,8 +213,8 @@ class Invoices:
         page_size: int | None = None,
         cursor: str | None = None,
         **options: Unpack[Options],
-    ) -> Listing[DistributionPage, DistributionRecord]:
-        """What became of invoices, page by page (GET, version 2; contract §5, provisional throughout).
+    ) -> Pager[DistributionPage, DistributionRecord]:
+        """Return what became of invoices, page by page (GET, version 2; contract §5, provisional throughout).
 
         Awaited, it is one page; iterated, it is record after record, page after page. The last page is the
         one that completes the total count, holds fewer records than a page has, or is empty.
@@ -295,12 +295,12 @@ def _as_text(number: int | str | None) -> str | None:
 
 
 def _look_for(header: InvoiceHeader) -> str:
-    """The command that shows whether an invoice arrived."""
+    """Return the command that shows whether an invoice arrived."""
     return f"confirma invoice distribution --invoice {header.number} --from {header.date} --to {header.date}"
 
 
 def _look_at(actions: Sequence[Action]) -> str | None:
-    """The command that shows what the first of some actions is about."""
+    """Return the command that shows what the first of some actions is about."""
     return next(filter(None, map(_look, actions)), None)
 
 
@@ -319,7 +319,7 @@ def creation(
     allow: Iterable[str] = (),
     **options: Unpack[Options],
 ) -> Callable[[], Coroutine[Any, Any, InvoiceReceipt]]:
-    """What ``invoices.create`` does before it calls the service: checks the invoice, and writes it as JSON.
+    """Prepare ``invoices.create``: check the invoice, and write it as JSON.
 
     It needs no event loop, so that a thread may do its own share of a call before it hands the rest to one.
 

@@ -9,9 +9,9 @@ from confirma_async.contract import CREATE_CLIENT, RENEW_TOKEN, VALIDATE_TOKEN
 from confirma_async.converters import Converter
 from confirma_async.credentials import TokenStore
 from confirma_async.errors import ConfigurationError
+from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared, as_schema, encode
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenValidity
-from confirma_async.secret import Secret
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.validation import Checks, Validate
@@ -32,7 +32,7 @@ class Onboarding:
         allow: Iterable[str] = (),
         **options: Unpack[Options],
     ) -> ClientCreated:
-        """Onboards a client (POST ``/client``; contract §3, documented).
+        """Onboard a client (POST ``/client``; contract §3, documented).
 
         It wants the Partner Provisioning Token, not a client's. The new client's token is in the answer, and
         nowhere else: keep it before anything else.
@@ -55,7 +55,7 @@ class Onboarding:
         return await self._pipeline.call(CREATE_CLIENT, ClientCreated, prepared.body, options=how)
 
     async def validate_token(self, **options: Unpack[Options]) -> TokenValidity:
-        """Asks whether the API key is valid (GET ``/validate``; contract §3, documented).
+        """Ask whether the API key is valid (GET ``/validate``; contract §3, documented).
 
         Args:
             options: What this call does differently; see ``Options``.
@@ -73,7 +73,7 @@ class Onboarding:
         store: TokenStore | None = None,
         **options: Unpack[Options],
     ) -> Secret:
-        """Exchanges the client's token for a new one (GET ``/renew``; contract §3, documented).
+        """Exchange the client's token for a new one (GET ``/renew``; contract §3, documented).
 
         The new token is in the store before it is used; from then on, the client takes its key from there.
         An expired token can be renewed, too. Whether the old one dies at once is not documented: treat it as

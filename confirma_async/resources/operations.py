@@ -26,7 +26,7 @@ class Operations:
         business_id: str,
         **options: Unpack[Options],
     ) -> tuple[FinvoiceCredentials, ...]:
-        """Where a Finnish company receives e-invoices (GET ``/finvoice/credentials``; contract §8).
+        """Return where a Finnish company receives e-invoices (GET ``/finvoice/credentials``; contract §8).
 
         The names of the answer are documented; path and parameter are provisional. Several addresses are
         normal, and the service chooses none: see ``pick_address``. A company that is not registered has none.
@@ -54,7 +54,7 @@ def pick_address(
     address_type: str | None = None,
     operator_id: str | None = None,
 ) -> FinvoiceCredentials:
-    """The one address that is meant. It never guesses: what leaves none or several open is an error.
+    """Return the one address that is meant. It never guesses: what leaves none or several open is an error.
 
     Args:
         addresses: What ``finvoice_credentials`` returned.

@@ -7,10 +7,10 @@ from typing import Unpack
 
 from attrs import evolve
 
-from confirma_async.contract import PAYMENTS, SETTLEMENTS, Repeat
-from confirma_async.cursors import listing_id
+from confirma_async.contract import PAYMENTS, SETTLEMENTS
 from confirma_async.errors import Problem, RequestInvalidError
-from confirma_async.pagination import Listing, Reading, Window, by_windows
+from confirma_async.pagination import Pager, RecordSpec, Window, by_windows
+from confirma_async.pagination.cursors import listing_id
 from confirma_async.resources.answers import reported
 from confirma_async.schemas import (
     Moment,
@@ -23,10 +23,10 @@ from confirma_async.schemas import (
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.pipeline import Pipeline
 
-_SETTLEMENTS_OF_A_PERIOD = evolve(SETTLEMENTS, repeat=Repeat.SAFE)
+_SETTLEMENTS_OF_A_PERIOD = evolve(SETTLEMENTS, repeatable=True)
 """Without ``unfetched_only`` the answer depends on the period alone, so that it can be asked for again."""
 
-_PAYMENTS = Reading[tuple[Payment, ...], Payment](
+_PAYMENTS = RecordSpec[tuple[Payment, ...], Payment](
     records=lambda answer: answer,
     identity=lambda payment: (
         (payment.booking_date or payment.payment_date)
@@ -48,7 +48,7 @@ _PAYMENTS = Reading[tuple[Payment, ...], Payment](
 
 Without a date it might be another payment of the same amount: it is told again, unless all come again."""
 
-_SETTLEMENTS = Reading[Settlements, Settlement](
+_SETTLEMENTS = RecordSpec[Settlements, Settlement](
     records=lambda answer: answer.settlements,
     identity=lambda settlement: settlement.settlement_id,
     day=lambda settlement: settlement.settlement_date and _day(settlement.settlement_date),
@@ -71,8 +71,8 @@ class Payments:
         to_date: datetime.date | None = None,
         cursor: str | None = None,
         **options: Unpack[Options],
-    ) -> Listing[tuple[Payment, ...], Payment]:
-        """Payments as they are allocated so far (GET ``/payments``; contract §6, documented).
+    ) -> Pager[tuple[Payment, ...], Payment]:
+        """Return payments as they are allocated so far (GET ``/payments``; contract §6, documented).
 
         They may still change until they are settled; settlements are the final truth (documented). Awaited,
         it is the answer of one call; iterated, it is payment after payment, window after window.
@@ -118,8 +118,8 @@ class Payments:
         unfetched_only: bool = False,
         cursor: str | None = None,
         **options: Unpack[Options],
-    ) -> Listing[Settlements, Settlement]:
-        """What was paid out, with its allocations (GET ``/settlements``; contract §6, documented).
+    ) -> Pager[Settlements, Settlement]:
+        """Return what was paid out, with its allocations (GET ``/settlements``; contract §6, documented).
 
         Awaited, it is the answer of one call; iterated, it is settlement after settlement, window after
         window. Sums that do not hold are logged, see the rules ``settlement-sum`` and ``allocation-sum``.

@@ -41,7 +41,7 @@ class RawResource(Generic[Resource]):
 def raw(
     verb: Callable[Concatenate[Any, P], Awaitable[R]],
 ) -> Callable[Concatenate[RawResource[Any], P], Coroutine[Any, Any, RawResponse[R]]]:
-    """The verb, with the answer as it came. A list is awaited: it is the answer of one call."""
+    """Return the verb, with the answer as it came. A list is awaited: it is the answer of one call."""
 
     async def call(resource: RawResource[Any], /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[R]:
         return await resource.ask(lambda original: verb(original, *args, **kwargs))

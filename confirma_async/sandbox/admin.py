@@ -47,7 +47,7 @@ class Command:
 
 
 def _arguments_of(function: Callable[..., object]) -> type[msgspec.Struct]:
-    """The parameters of a method as a structure that JSON is read into, and nothing else with it."""
+    """Return the parameters of a method as a structure that JSON is read into, and nothing else with it."""
     kinds = typing.get_type_hints(function)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
@@ -105,14 +105,14 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
 
 
 def is_administration(path: str) -> bool:
-    """Whether a path is one of ours."""
+    """Say whether a path is one of ours."""
     return path.startswith(PREFIX)
 
 
 def administer(
     controls: Controls, faults: Faults, *, method: str, path: str, senders: Sequence[str], body: bytes
 ) -> Answer:
-    """Runs a command and answers with what it returns.
+    """Run a command and answer with what it returns.
 
     A page of somebody else's, open in a browser on this machine, can send requests here: those that are
     addressed to another name, or say that they come from another site, get 403.
@@ -144,12 +144,12 @@ def administer(
 
 
 def is_host(name: str) -> bool:
-    """Whether what a request gives as the host that it is addressed to can be one, with its port."""
+    """Say whether what a request gives as the host that it is addressed to can be one, with its port."""
     return _host_of(f"//{name}") is not None
 
 
 def _host_of(url: str) -> str | None:
-    """The host that a URL names; None where it cannot be read."""
+    """Return the host that a URL names; None where it cannot be read."""
     try:
         return urlsplit(url).hostname
     except ValueError:
@@ -157,7 +157,7 @@ def _host_of(url: str) -> str | None:
 
 
 def _wanted(command: Command) -> str:
-    """The arguments of a command by name, with the words there are for one that takes certain words only."""
+    """List the arguments of a command, with the words of one that takes certain words only."""
     described: list[str] = []
     for argument in msgspec.structs.fields(command.arguments):
         words = ""

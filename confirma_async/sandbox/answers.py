@@ -26,7 +26,7 @@ def error_response(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """An error answer: ``{"message": ..., "errors": [{"field": ..., "message": ...}]}``.
+    """Return an error answer: ``{"message": ..., "errors": [{"field": ..., "message": ...}]}``.
 
     The form is ours: the vendor documents no error body. It names places and what is wanted there,
     never the values found.

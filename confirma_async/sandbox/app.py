@@ -76,7 +76,7 @@ class AppContext:
 
 
 def routes(overrides: Overrides) -> Mapping[str, Mapping[str, Operation]]:
-    """Every row of the contract by path and method, with the paths corrected.
+    """Return every row of the contract by path and method, with the paths corrected.
 
     Raises:
         ConfigurationError: the overrides put two operations at one place.
@@ -92,7 +92,7 @@ def routes(overrides: Overrides) -> Mapping[str, Mapping[str, Operation]]:
 
 
 def make_app(context: AppContext) -> web.Application:
-    """The web application over a context."""
+    """Return the web application over a context."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         return await _serve(context, request)
@@ -142,7 +142,7 @@ async def _body_of(request: web.Request) -> bytes | Answer:
 
 
 async def _beside_the_api(context: AppContext, request: web.Request) -> Answer:
-    """What is served beside the vendor's paths: the OpenAPI document, and the administration."""
+    """Return what is served beside the vendor's paths: the OpenAPI document, and the administration."""
     if request.path == DOCUMENT_PATH and request.method == "GET":
         return Answer(body=context.document)
     if not is_administration(request.path):
@@ -207,7 +207,7 @@ def _handle(
 
 
 def _with_list_moved(context: AppContext, operation: Operation, answer: Answer) -> Answer:
-    """The same answer, with its list where the overrides say that it stands."""
+    """Return the same answer, with its list where the overrides say that it stands."""
     place = context.overrides.lists.get(operation.name)
     if place is None or answer.status != 200 or not answer.body:
         return answer
@@ -217,7 +217,7 @@ def _with_list_moved(context: AppContext, operation: Operation, answer: Answer) 
 
 
 def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxClient | Answer:
-    """Whose token it is, or why it will not do.
+    """Return whose token it is, or why it will not do.
 
     401 for a missing or invalid token is documented (contract §1), and so is that an expired one may be
     renewed (§3); 403 is documented, too (§1), but that it is for a token of the other kind is our reading.
@@ -237,7 +237,7 @@ def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxCli
 
 
 def _replacement(rule: FaultRule) -> Answer | None:
-    """The answer that a fault gives instead of the handler's; None for faults that give none."""
+    """Return the answer that a fault gives instead of the handler's; None for faults that give none."""
     if rule.kind is Fault.FOREIGN_ANSWER:
         return Answer(body=rule.body.encode())
     status = rule.status if rule.kind is Fault.SERVER_ERROR else _REPLACED_BY.get(rule.kind)
@@ -271,7 +271,7 @@ def _reset(request: web.Request) -> web.StreamResponse:
 
 
 def _announced(answer: Answer) -> web.StreamResponse:
-    """The answer up to its body, whose length it tells already."""
+    """Return the answer up to its body, whose length it tells already."""
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_type = "application/json"
     response.content_length = len(answer.body)

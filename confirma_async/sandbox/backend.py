@@ -32,7 +32,7 @@ class Backend:
     provisioning_token: str = field(repr=False)
 
     def now(self) -> datetime:
-        """The virtual time, once everything that is due by then has happened."""
+        """Return the virtual time, once everything that is due by then has happened."""
         now = self.clock.now()
         catch_up(self.store, now, self.converter, self.terms)
         return now

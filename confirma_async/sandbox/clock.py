@@ -46,7 +46,7 @@ class VirtualClock:
         self._lock = threading.RLock()
 
     def now(self) -> datetime:
-        """The virtual time, in UTC."""
+        """Return the virtual time, in UTC."""
         with self._lock:
             if not self.ticking:
                 return self._base
@@ -55,7 +55,7 @@ class VirtualClock:
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> datetime:
-        """Moves the clock forward and returns what it says then.
+        """Move the clock forward and return what it says then.
 
         Raises:
             ConfigurationError: the time to add is negative, since what happened cannot be taken back; or it
@@ -78,22 +78,22 @@ class VirtualClock:
             return self.now()
 
     def reading(self) -> ClockReading:
-        """What this clock and the real one say now."""
+        """Return what this clock and the real one say now."""
         return ClockReading(self.now(), datetime.now(UTC))
 
     def resume(self, reading: ClockReading) -> None:
-        """Goes on from an earlier reading; a ticking clock adds the real time that has passed since."""
+        """Go on from an earlier reading; a ticking clock adds the real time that has passed since."""
         with self._lock:
             away = max(datetime.now(UTC) - reading.real, timedelta()) if self.ticking else timedelta()
             self._base = reading.virtual + away
             self._anchor = time.monotonic()
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Calls ``watcher`` after every advance, in the thread that advanced."""
+        """Call ``watcher`` after every advance, in the thread that advanced."""
         with self._lock:
             self._watchers.append(watcher)
 
     def unwatch(self, watcher: Callable[[], None]) -> None:
-        """Stops calling ``watcher``."""
+        """Stop calling ``watcher``."""
         with self._lock:
             self._watchers.remove(watcher)

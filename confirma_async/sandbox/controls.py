@@ -19,7 +19,7 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
-from confirma_async.sandbox.rules.cases import Case, Event
+from confirma_async.sandbox.rules.cases import Event, SandboxCase
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
 from confirma_async.sandbox.rules.money.amounts import CENT, EXACT
@@ -95,7 +95,7 @@ class Controls(abc.ABC):
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> datetime:
-        """Moves the clock forward, lets happen what is due by then, and returns what it says.
+        """Move the clock forward, lets happen what is due by then, and return what it says.
 
         ``clock.advance`` does the same; what is due then happens when somebody asks.
 
@@ -114,7 +114,7 @@ class Controls(abc.ABC):
         reference: str | None = None,
         client: str = OWN_CLIENT,
     ) -> ReceivedPayment:
-        """The debtor pays an invoice; it is allocated at once, and settled in the next run.
+        """Return the debtor pays an invoice; it is allocated at once, and settled in the next run.
 
         Args:
             invoice_number: Which invoice; or name its case.
@@ -153,7 +153,7 @@ class Controls(abc.ABC):
             )
 
     def change_payment(self, payment_id: int, *, amount: Decimal) -> ReceivedPayment | None:
-        """Changes a payment that is not settled yet; an amount of 0 takes it back.
+        """Change a payment that is not settled yet; an amount of 0 takes it back.
 
         Args:
             payment_id: The ``id`` that ``pay`` returned.
@@ -186,7 +186,7 @@ class Controls(abc.ABC):
             return store.money.put_payment(evolve(payment, amount=amount, split=split))
 
     def approve(self, invoice_number: int, *, client: str = OWN_CLIENT) -> None:
-        """Somebody approves an invoice that waits for it (MANUAL); of a FACTORING one, the financier.
+        """Approve an invoice that waits for it (MANUAL): as the financier, where it is a FACTORING one.
 
         Raises:
             ConfigurationError: no such invoice waits.
@@ -197,7 +197,7 @@ class Controls(abc.ABC):
         self._backend.store.invoices.put_status(waiting.id, InvoiceStatus.ACCEPTED, due=due)
 
     def disapprove(self, invoice_number: int, *, reason: str, client: str = OWN_CLIENT) -> None:
-        """Somebody refuses an invoice that waits for approval: it ends as ERROR, which is ours.
+        """Disapprove an invoice that waits for approval: it ends as ERROR, which is our assumption.
 
         Raises:
             ConfigurationError: no such invoice waits.
@@ -209,7 +209,7 @@ class Controls(abc.ABC):
     def resume_case(
         self, invoice_number: int | None = None, *, case_id: int | None = None, client: str = OWN_CLIENT
     ) -> None:
-        """Somebody lets a case go on that an action holds; an OBJECTION waits for nothing else.
+        """Let a case go on that an action holds; an OBJECTION waits for nothing else.
 
         Raises:
             ConfigurationError: there is no such case, or it is not on hold.
@@ -225,7 +225,7 @@ class Controls(abc.ABC):
             save_case(store, case, resumed, now, terms, event)
 
     def expire_token(self, *, client: str = OWN_CLIENT) -> None:
-        """A client's token expires now; it can still be renewed.
+        """Let a client's token expire now; it can still be renewed.
 
         Raises:
             ConfigurationError: there is no such client.
@@ -236,7 +236,7 @@ class Controls(abc.ABC):
     def connect_accounting(
         self, provider: str | None, *, refusal: str | None = None, client: str = OWN_CLIENT
     ) -> None:
-        """Connects a client to an accounting system; what is synced from now on goes there.
+        """Connect a client to an accounting system; what is synced from now on goes there.
 
         Args:
             provider: Netvisor, Procountor or NetBaron, which take records; Fennoa, Fivaldi or Talenom, which
@@ -253,13 +253,13 @@ class Controls(abc.ABC):
         self._backend.store.accounts.put(evolve(self._client(client), provider=provider, refusal=refusal))
 
     def register(self, business_id: str, addresses: Sequence[EInvoiceAddress]) -> None:
-        """Enters addresses of a company in the register of e-invoice addresses, beside those it has."""
+        """Enter addresses of a company in the register of e-invoice addresses, beside those it has."""
         with self._backend.store.transaction():
             for address in addresses:
                 self._backend.store.einvoice_directory.add(business_id, address)
 
     def tell(self, kind: Kind, records: Mapping[str, Mapping[str, Any]], *, client: str = OWN_CLIENT) -> None:
-        """The lists tell of records as they are given, beside the sandbox's own: what other systems sent.
+        """Have the lists tell of records as given, beside the sandbox's own: of other systems.
 
         What is told under a name that is known takes its place: so the vendor changes a record. Two names
         with equal records are two records.
@@ -277,7 +277,7 @@ class Controls(abc.ABC):
         self._backend.store.told.put(client, kind, told)
 
     def untell(self, kind: Kind, names: Sequence[str], *, client: str = OWN_CLIENT) -> None:
-        """The lists tell of such records no more."""
+        """Have the lists tell of such records no more."""
         self._backend.store.told.drop(client, kind, names)
 
     def _day_of(self, kind: Kind, record: Mapping[str, Any]) -> date | None:
@@ -292,7 +292,7 @@ class Controls(abc.ABC):
             raise ConfigurationError(f"a {kind} needs a day in {name}, by which the lists go") from None
 
     def state(self) -> SandboxState:
-        """What the sandbox holds, without tokens and bodies."""
+        """Return what the sandbox holds, without tokens and bodies."""
         now = self._backend.now()
         store = self._backend.store
         return SandboxState(
@@ -309,7 +309,7 @@ class Controls(abc.ABC):
             raise ConfigurationError(f"there is no client {name!r}; there are {known}")
         return client
 
-    def _case(self, client: str, invoice_number: int | None, case_id: int | None) -> Case:
+    def _case(self, client: str, invoice_number: int | None, case_id: int | None) -> SandboxCase:
         if invoice_number is None and case_id is None:
             raise ConfigurationError("name an invoice number or a case")
         self._client(client)

@@ -145,7 +145,7 @@ class FaultRule:
             )
 
     def concerns(self, operation: str, body: bytes) -> bool:
-        """Whether a request can be hit."""
+        """Say whether a request can be hit."""
         if self.kind in _OF_LISTS and operation not in _LISTS:
             return False
         if self.containing is not None and self.containing.encode() not in body:
@@ -215,7 +215,7 @@ class Faults:
         body: str = SIGN_IN_PAGE,
         records: int = 100,
     ) -> None:
-        """Orders a fault; the arguments are the attributes of ``FaultRule``.
+        """Order a fault; the arguments are the attributes of ``FaultRule``.
 
         Raises:
             ConfigurationError: the kind takes no such option, or a value makes no sense.
@@ -237,22 +237,22 @@ class Faults:
             self._armed.append(_ArmedFault(rule, times))
 
     def seed(self, number: int) -> None:
-        """Makes the dice of ``probability`` fall the same way every time."""
+        """Make the dice of ``probability`` fall the same way every time."""
         with self._lock:
             self._random.seed(number)
 
     def clear(self) -> None:
-        """Takes back all faults that have not hit yet."""
+        """Take back all faults that have not hit yet."""
         with self._lock:
             self._armed.clear()
 
     def remaining(self) -> tuple[FaultRule, ...]:
-        """The faults that will still hit, each with the ``times`` it has left; empty when all have hit."""
+        """Return the faults that will still hit, each with the ``times`` it has left."""
         with self._lock:
             return tuple(attrs.evolve(armed.rule, times=armed.remaining) for armed in self._armed)
 
     def plan(self, operation: str, body: bytes = b"") -> FaultPlan:
-        """Decides which faults hit one request of an operation, and counts them as used."""
+        """Decide which faults hit one request of an operation, and count them as used."""
         if not self._armed:
             return NO_FAULT
         plan = NO_FAULT

@@ -25,6 +25,7 @@ from confirma_async.contract import (
 )
 from confirma_async.contract.places import WHOLE, usual_place
 from confirma_async.converters import Converter, Field
+from confirma_async.privacy import Secret
 from confirma_async.schemas.values import (
     Amount,
     BlankText,
@@ -37,7 +38,6 @@ from confirma_async.schemas.values import (
     OpenEnum,
 )
 from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
-from confirma_async.secret import Secret
 
 Json: TypeAlias = dict[str, Any]
 
@@ -87,7 +87,7 @@ _FAULTS: Mapping[int, str] = {
 
 
 def document(overrides: Overrides | None = None) -> Json:
-    """The document, with paths and names corrected.
+    """Return the document, with paths and names corrected.
 
     Args:
         overrides: Corrections of provisional paths and names.
@@ -186,7 +186,7 @@ def _responses(operation: Operation, converter: Converter, overrides: Overrides)
 
 
 def _with_list_at(operation: Operation, place: str, converter: Converter, overrides: Overrides) -> Json:
-    """The answer of an operation whose list stands elsewhere than its schema says."""
+    """Return the answer of an operation whose list stands elsewhere than its schema says."""
     described: Json = {}
     listed: Json = {"type": "array", "items": _reference(operation.response)}
     if not operation.bare_array:
@@ -265,7 +265,7 @@ def _error() -> Json:
 
 
 def _reachable(converter: Converter) -> list[type[Schema]]:
-    """Every schema that a body is made of, by name."""
+    """Return every schema that a body is made of, by name."""
     found: dict[str, type[Schema]] = {}
     for operation in OPERATIONS.values():
         for cls in (operation.request, operation.response):

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from confirma_async.converters import Converter
 from confirma_async.sandbox.rules import accounts, actions, cases
 from confirma_async.sandbox.rules.accounting import SYNCED_AFTER, RecordKind, transfer
-from confirma_async.sandbox.rules.cases import FIRST_CASE, Case, CaseStatus, Event
+from confirma_async.sandbox.rules.cases import FIRST_CASE, CaseStatus, Event, SandboxCase
 from confirma_async.sandbox.rules.invoices import CONTROLLED
 from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
 from confirma_async.sandbox.rules.stages import Route
@@ -39,7 +39,7 @@ class Tick:
 
 
 def catch_up(store: Store, now: datetime, converter: Converter, terms: Terms) -> None:
-    """Does everything that is due by a moment, in order of time; all of it or nothing."""
+    """Do everything that is due by a moment, in order of time; all of it or nothing."""
     store.invoices.advance(now)
     if not store.schedule.is_due(now):
         return
@@ -49,8 +49,10 @@ def catch_up(store: Store, now: datetime, converter: Converter, terms: Terms) ->
             _HAPPENS[entry.kind](tick, entry.subject)
 
 
-def save_case(store: Store, before: Case, after: Case, at: datetime, terms: Terms, *events: Event) -> None:
-    """Keeps what has become of a case, tells its history, and says when it goes on."""
+def save_case(
+    store: Store, before: SandboxCase, after: SandboxCase, at: datetime, terms: Terms, *events: Event
+) -> None:
+    """Keep what has become of a case, tell its history, and say when it goes on."""
     for event in events:
         store.cases.add_event(after.id, at, event)
     if after.status is CaseStatus.CLOSED and before.status is not CaseStatus.CLOSED:
@@ -86,7 +88,7 @@ def _open(tick: Tick, invoice: DeliveredInvoice) -> None:
     is_collection = invoice.type == InvoiceType.COLLECTION
     client = store.accounts.by_name(invoice.client)
     prefix = 0 if client is None else client.reference_prefix
-    case = Case(
+    case = SandboxCase(
         id=FIRST_CASE + invoice.id,
         client=invoice.client,
         number=invoice.number,
@@ -169,7 +171,7 @@ def _process(tick: Tick, action_id: int) -> None:
 
 
 def submit(store: Store, record: Record, at: datetime) -> None:
-    """Takes a record for the accounting system; it is synced, or fails, a while later."""
+    """Take a record for the accounting system; it is synced, or fails, a while later."""
     kept = store.records.put(record)
     store.schedule.put(Due.TRANSFER, kept.id, at + SYNCED_AFTER)
 

@@ -137,7 +137,7 @@ class Sandbox(Controls):
         return self._while_running().backend
 
     async def start(self) -> None:
-        """Opens the database and listens.
+        """Open the database and listens.
 
         Raises:
             ConfigurationError: it runs already, the port cannot be had, or the database cannot be used.
@@ -153,7 +153,7 @@ class Sandbox(Controls):
         self.clock.watch(self._keep_time)
 
     async def close(self) -> None:
-        """Stops listening and closes the database; requests under way get half a second. Repeatable."""
+        """Stop listening and close the database; requests under way get half a second. Repeatable."""
         running = self._running
         if running is None:
             return
@@ -178,7 +178,7 @@ class Sandbox(Controls):
         await self.close()
 
     def add_client(self, name: str, service: str | None = None) -> str:
-        """Adds a client of the service and returns its API key; a name that exists keeps its key.
+        """Add a client of the service and return its API key; a name that exists keeps its key.
 
         Args:
             name: What to call it.
@@ -192,7 +192,7 @@ class Sandbox(Controls):
         return _add_client(self._backend, name, chosen).api_key
 
     def invoices(self) -> list[StoredInvoice]:
-        """Every invoice that was stored, duplicates too, in order of arrival, as it stands now.
+        """Return every invoice that was stored, duplicates too, in order of arrival, as it stands now.
 
         Raises:
             ConfigurationError: the sandbox is not running.

@@ -51,18 +51,6 @@ from .distribution import (
     DistributionRecord as DistributionRecord,
     FiltersApplied as FiltersApplied,
 )
-from .invoice import (
-    Distribution as Distribution,
-    InvoiceAttachments as InvoiceAttachments,
-    InvoiceContentData as InvoiceContentData,
-    InvoiceError as InvoiceError,
-    InvoiceExtensions as InvoiceExtensions,
-    InvoiceHeader as InvoiceHeader,
-    InvoiceReceipt as InvoiceReceipt,
-    InvoiceReferences as InvoiceReferences,
-    Processing as Processing,
-    SalesInvoiceRequest as SalesInvoiceRequest,
-)
 from .onboarding import (
     AccountingService as AccountingService,
     AccountingSettings as AccountingSettings,
@@ -88,17 +76,6 @@ from .operations import (
     FinvoiceCredentials as FinvoiceCredentials,
     FinvoiceCredentialsQuery as FinvoiceCredentialsQuery,
 )
-from .party import (
-    Address as Address,
-    BuyerParty as BuyerParty,
-    Contact as Contact,
-    ContactPerson as ContactPerson,
-    DeliveryParty as DeliveryParty,
-    InvoiceParties as InvoiceParties,
-    InvoiceRecipientParty as InvoiceRecipientParty,
-    PaymentDetails as PaymentDetails,
-    SellerParty as SellerParty,
-)
 from .payments import (
     AllocationBreakdown as AllocationBreakdown,
     Beneficiary as Beneficiary,
@@ -109,14 +86,37 @@ from .payments import (
     Settlements as Settlements,
     SettlementsQuery as SettlementsQuery,
 )
-from .rows import (
+from .sales_invoice.invoice import (
+    Distribution as Distribution,
+    InvoiceAttachments as InvoiceAttachments,
+    InvoiceContentData as InvoiceContentData,
+    InvoiceError as InvoiceError,
+    InvoiceExtensions as InvoiceExtensions,
+    InvoiceHeader as InvoiceHeader,
+    InvoiceReceipt as InvoiceReceipt,
+    InvoiceReferences as InvoiceReferences,
+    Processing as Processing,
+    SalesInvoiceRequest as SalesInvoiceRequest,
+)
+from .sales_invoice.party import (
+    Address as Address,
+    BuyerParty as BuyerParty,
+    Contact as Contact,
+    ContactPerson as ContactPerson,
+    DeliveryParty as DeliveryParty,
+    InvoiceParties as InvoiceParties,
+    InvoiceRecipientParty as InvoiceRecipientParty,
+    PaymentDetails as PaymentDetails,
+    SellerParty as SellerParty,
+)
+from .sales_invoice.rows import (
     Accounting as Accounting,
     DefinitionDetail as DefinitionDetail,
     InvoiceAmounts as InvoiceAmounts,
     InvoiceRowData as InvoiceRowData,
     VatBreakdown as VatBreakdown,
 )
-from .terms import (
+from .sales_invoice.terms import (
     Collection as Collection,
     CollectionCosts as CollectionCosts,
     CollectionInterest as CollectionInterest,

@@ -99,7 +99,7 @@ class TypedAction:
     comment: str | None = None
 
     def as_action(self) -> Action:
-        """The wire's form."""
+        """Return the wire's form."""
         data = {
             item.name: getattr(self, item.name) for item in attrs.fields(type(self)) if item.name != "comment"
         }

@@ -38,7 +38,7 @@ class Kept(dict[str, Any]):
 
 
 def counted(found: Iterable[Drift]) -> tuple[Drift, ...]:
-    """The same, those of one place and kind counted together, in the order of their first."""
+    """Return the same, those of one place and kind counted together, in the order of their first."""
     counts: Counter[Drift] = Counter()
     for each in found:
         counts[evolve(each, count=1)] += each.count

@@ -12,7 +12,7 @@ _FINNISH_ID = re.compile(r"FI([0-9]{8})")
 
 
 def same_seller(identifier: str) -> str:
-    """Gives one spelling to a seller: case, spaces and hyphens tell nobody apart.
+    """Give one spelling to a seller: case, spaces and hyphens tell nobody apart.
 
     A Finnish business id and the VAT code made of it are the same, and so are a business id of the old
     form, of six digits and a check digit, and the same with its leading zero.
@@ -33,5 +33,5 @@ def _spelled(identifier: str) -> str:
 
 
 def same_type(kind: str) -> InvoiceType:
-    """Gives one spelling to an invoice type: capital letters, as the vendor writes those it documents."""
+    """Give one spelling to an invoice type: capital letters, as the vendor writes those it documents."""
     return InvoiceType(kind.upper())

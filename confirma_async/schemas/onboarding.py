@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 
+from confirma_async.privacy import Secret, secret
 from confirma_async.schemas.values import BlankText, JsonObject, Moment, ServiceType, service_type
 from confirma_async.schemas.wire import Answer, D, E, P, Schema, identifying, named, vendor
-from confirma_async.secret import Secret, secret
 
 
 @vendor("Validate access token", section="3")

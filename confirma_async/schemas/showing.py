@@ -14,7 +14,7 @@ MOST_ROWS = 50
 
 
 def shown(obj: Any) -> Iterator[tuple[str, Any]]:
-    """The attributes of an object that hold something, and are no secret."""
+    """Yield the attributes of an object that hold something, and are no secret."""
     items: Sequence[attrs.Attribute[Any]] = obj.__attrs_attrs__
     for item in items:
         value = getattr(obj, item.name)
@@ -23,13 +23,13 @@ def shown(obj: Any) -> Iterator[tuple[str, Any]]:
 
 
 def is_object(value: object) -> bool:
-    """Whether a value has attributes of its own to show."""
+    """Say whether a value has attributes of its own to show."""
     cls: type = type(value)
     return attrs.has(cls)
 
 
 def as_text(obj: Any) -> str:
-    """An object as text, one attribute a line, what is below it further in."""
+    """Return an object as text, one attribute a line, what is below it further in."""
     return "\n".join([type(obj).__name__, *_lines(obj, "  ")])
 
 
@@ -63,12 +63,15 @@ def _is_list(value: object) -> bool:
 
 
 def plain(value: object) -> str:
-    """A value as text in one line: nothing in it that would drive a terminal."""
+    """Return a value as text in one line: nothing in it that would drive a terminal."""
     return "".join(char if char.isprintable() else "?" for char in str(value))
 
 
 def as_html(obj: Any) -> str:
-    """An object as a table for a notebook: its records where it is a list of them, else its attributes."""
+    """Return an object as a table for a notebook.
+
+    Its records where it is a list of them, else its attributes.
+    """
     for _, value in shown(obj):
         if _is_list(value) and value and is_object(value[0]):
             return table(value)
@@ -76,12 +79,12 @@ def as_html(obj: Any) -> str:
 
 
 def facts(obj: Any) -> str:
-    """The attributes of an object as a table for a notebook."""
+    """Return the attributes of an object as a table for a notebook."""
     return _rows(("", ""), ((name, plain(_short(value))) for name, value in shown(obj)))
 
 
 def table(records: Sequence[Any]) -> str:
-    """Records as a table for a notebook; columns that hold nothing are left out."""
+    """Record as a table for a notebook; columns that hold nothing are left out."""
     cells = [dict(shown(record)) for record in records[:MOST_ROWS]]
     names = [*dict.fromkeys(name for row in cells for name in row)]
     lines = ([plain(_short(row.get(name, ""))) for name in names] for row in cells)

@@ -143,45 +143,45 @@ class CalculationMode(OpenEnum):
 
 
 def invoice_type(word: str) -> InvoiceType:
-    """Reads an invoice type from its word."""
+    """Read an invoice type from its word."""
     return InvoiceType(word)
 
 
 def invoice_status(word: str | None) -> InvoiceStatus | None:
-    """Reads an invoice status from its word; None stays None."""
+    """Read an invoice status from its word; None stays None."""
     return None if word is None else InvoiceStatus(word)
 
 
 def distribution_method(word: str | None) -> DistributionMethod | None:
-    """Reads a distribution method from its word; None stays None."""
+    """Read a distribution method from its word; None stays None."""
     return None if word is None else DistributionMethod(word)
 
 
 def entity_type(word: str | None) -> EntityType | None:
-    """Reads an entity type from its word; None stays None."""
+    """Read an entity type from its word; None stays None."""
     return None if word is None else EntityType(word)
 
 
 def interest_type(word: str | None) -> InterestType | None:
-    """Reads an interest type from its word; None stays None."""
+    """Read an interest type from its word; None stays None."""
     return None if word is None else InterestType(word)
 
 
 def service_type(word: str) -> ServiceType:
-    """Reads a service type from its word."""
+    """Read a service type from its word."""
     return ServiceType(word)
 
 
 def action_code(word: str) -> ActionCode:
-    """Reads an action code from its word."""
+    """Read an action code from its word."""
     return ActionCode(word)
 
 
 def allocation_type(word: str | None) -> AllocationType | None:
-    """Reads an allocation type from its word; None stays None."""
+    """Read an allocation type from its word; None stays None."""
     return None if word is None else AllocationType(word)
 
 
 def calculation_mode(word: str | None) -> CalculationMode | None:
-    """Reads a calculation mode from its word; None stays None."""
+    """Read a calculation mode from its word; None stays None."""
     return None if word is None else CalculationMode(word)

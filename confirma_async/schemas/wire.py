@@ -25,7 +25,10 @@ class Evidence(enum.Enum):
 
 @cache
 def plain_converter() -> Any:
-    """The converter with the built-in names. It stands above the schemas, and is looked up when needed."""
+    """Return the converter with the built-in names.
+
+    It stands above the schemas, and is looked up when needed.
+    """
     return importlib.import_module("confirma_async.converters").Converter()
 
 
@@ -40,7 +43,7 @@ P: Mapping[str, Any] = {EVIDENCE: Evidence.PROVISIONAL}
 
 
 def named(wire_name: str, mark: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Metadata of a field whose wire name is not the camelCase of its attribute."""
+    """Return metadata of a field whose wire name is not the camelCase of its attribute."""
     return {**mark, WIRE_NAME: wire_name}
 
 
@@ -53,7 +56,10 @@ def identifying(mark: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def renamed(older_name: str, mark: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Metadata of a field that has another name in an older form of its page, or elsewhere; both are read."""
+    """Return metadata of a field that has another name in an older form of its page, or elsewhere.
+
+    Both are read.
+    """
     return {**mark, OLDER_NAME: older_name}
 
 
@@ -73,7 +79,7 @@ class Schema:
     extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The object in its wire form, under the built-in names: numbers are Decimal, dates are text.
+        """Return the object in its wire form, under the built-in names: numbers are Decimal, dates are text.
 
         Secrets are in it, as they are sent. Under names of your own it is ``Converter.unstructure``.
 
@@ -83,7 +89,7 @@ class Schema:
         return cast("dict[str, Any]", plain_converter().unstructure(self))
 
     def to_json(self) -> str:
-        """The same as JSON, decimals exactly as they are."""
+        """Return the same as JSON, decimals exactly as they are."""
         return str(plain_converter().dumps(self), "utf-8")
 
     def __str__(self) -> str:
@@ -111,7 +117,7 @@ AnySchema = TypeVar("AnySchema", bound=Schema)
 
 
 def vendor(name: str, *, section: str) -> Callable[[type[AnySchema]], type[AnySchema]]:
-    """Gives a schema the vendor's own name and the section of the wire contract that states it.
+    """Give a schema the vendor's own name and the section of the wire contract that states it.
 
     Its docstring names the attributes that are provisional, unless it says so of them itself.
     """
@@ -133,6 +139,6 @@ def _provisional_names(cls: type[Schema]) -> str:
 
 
 def camel_case(attribute: str) -> str:
-    """The wire name that an attribute has unless its metadata says otherwise: ``due_date`` → ``dueDate``."""
+    """Return the wire name of an attribute without metadata: ``due_date`` → ``dueDate``."""
     head, *tail = attribute.split("_")
     return head + "".join(word[:1].upper() + word[1:] for word in tail)

@@ -68,7 +68,7 @@ _OPTIONS = tuple(
 
 
 def takes_options(cls: C) -> C:
-    """Has ``help()`` and ``inspect.signature`` show each option of the verbs of a class by its own name."""
+    """Have ``help()`` and ``inspect.signature`` show each option of the verbs of a class by its own name."""
     for name, verb in vars(cls).items():
         if not name.startswith("_") and inspect.isfunction(verb):
             signature = inspect.signature(verb)

@@ -7,13 +7,13 @@ from typing import Protocol, TypeVar, cast, get_origin
 
 from attrs import field, frozen
 
-from confirma_async.contract import Operation, Overrides, Repeat
+from confirma_async.contract import Operation, Overrides
 from confirma_async.contract.places import as_usual
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.schemas.wire import Evidence
-from confirma_async.session.history import History
-from confirma_async.session.refusals import text_of
+from confirma_async.session.api_errors import text_of
+from confirma_async.session.call_record import CallRecord
 from confirma_async.session.transport import Response
 
 T = TypeVar("T")
@@ -67,12 +67,14 @@ class Reader(Protocol):
         ...
 
     @property
-    def seen(self) -> Callable[[History, Response], object] | None:
+    def seen(self) -> Callable[[CallRecord, Response], object] | None:
         """What is told of an answer before it is read."""
         ...
 
 
-def decoded(response: Response, answer: type[T], history: History, reader: Reader, strict: bool | None) -> T:
+def decoded(
+    response: Response, answer: type[T], history: CallRecord, reader: Reader, strict: bool | None
+) -> T:
     """Read an answer of success.
 
     Args:
@@ -140,12 +142,12 @@ def _may_be_empty(operation: Operation, status: int, converter: Converter, stric
     if not operation.answer_shown or (status == NO_CONTENT and operation.no_content):
         return True
     # What cannot be asked for twice may be lost where a 200 has lost its body.
-    may_say_none = status == NO_CONTENT or operation.repeat is Repeat.SAFE
+    may_say_none = status == NO_CONTENT or operation.repeatable
     return operation.lists and may_say_none and not converter.is_strict(strict)
 
 
 def _values_at_most(body: bytes) -> int:
-    """How many values a JSON text may hold: each follows a comma, or opens or begins an object or array."""
+    """Return how many values a JSON text may hold at most, by its commas and brackets."""
     if len(body) < MOST_VALUES:
         return 0
     return body.count(b",") + 2 * (body.count(b"{") + body.count(b"["))

@@ -11,7 +11,6 @@ from urllib.parse import urljoin, urlsplit
 
 from attrs import frozen
 
-from confirma_async.contract import Repeat
 from confirma_async.errors import Phase, TransportError
 from confirma_async.session import retry
 from confirma_async.session.transport import Request, Response, Transport
@@ -51,7 +50,7 @@ class Downloads:
     quota: retry.RetryQuota
 
     async def fetch(self, url: str, limit: int, *, private: bool = False) -> bytes:
-        """The document behind a URL.
+        """Return the document behind a URL.
 
         Args:
             url: An absolute http or https URL.
@@ -80,7 +79,7 @@ class Downloads:
     async def _reached(
         self, url: str, limit: int, deadline: float, *, public_only: bool
     ) -> tuple[str, Response | TransportError]:
-        """What came of one attempt, and where its redirects led to.
+        """Return what came of one attempt, and where its redirects led to.
 
         Raises:
             DownloadError: they lead nowhere.
@@ -98,20 +97,20 @@ class Downloads:
         raise DownloadError(f"{_host(url)}: more than {REDIRECTS} redirects")
 
     def _pause(self, attempt: int, result: Response | TransportError, left: float) -> float | None:
-        """Seconds until the next attempt; None where there is none."""
+        """Return seconds until the next attempt; None where there is none."""
         if isinstance(result, Response):
             asked = retry.retry_after(result.headers.get("Retry-After"))
-            may_pass = retry.may_repeat(Phase.REPLIED, Repeat.SAFE, result.status)
+            may_pass = retry.may_repeat(Phase.REPLIED, True, result.status)
         else:
             asked = None
-            may_pass = retry.may_repeat(result.phase, Repeat.SAFE, None, lasting=result.lasting)
+            may_pass = retry.may_repeat(result.phase, True, None, lasting=result.lasting)
         if not may_pass:
             return None
         return retry.next_pause(self.policy, self.quota, attempt, asked=asked, left=left)
 
 
 def _redirected(url: str, location: str) -> str:
-    """Where a redirect leads to; what was asked for over TLS does not come without it."""
+    """Return where a redirect leads to; what was asked for over TLS does not come without it."""
     try:
         target = urljoin(url, location)
     except ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field
 
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 from confirma_async.schemas.drift import Drift
 
 logger: logging.Logger = logging.getLogger("confirma_async")
@@ -39,7 +39,7 @@ class Drifts:
             self._found[place] = self._found.get(place, 0) + drift.count
 
     def by_operation(self) -> Mapping[str, Sequence[Drift]]:
-        """All that was met so far, with how often."""
+        """Return all that was met so far, with how often."""
         told: dict[str, list[Drift]] = {}
         for (operation, drift), count in self._found.items():
             told.setdefault(operation, []).append(evolve(drift, count=count))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from confirma_async._version import __version__
 from confirma_async.errors import ConfigurationError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 RESERVED = frozenset({"x-api-key", "content-length", "transfer-encoding", "host"})
 """Headers, in lower case, that nobody but the SDK sets."""
@@ -26,7 +26,7 @@ class Headers(dict[str, str]):
 
 
 def headers_of(key: Secret, body: bytes | None, added: Mapping[str, str]) -> Headers:
-    """The headers of a request.
+    """Return the headers of a request.
 
     Args:
         key: Sent as ``X-Api-Key``.
@@ -43,7 +43,7 @@ def headers_of(key: Secret, body: bytes | None, added: Mapping[str, str]) -> Hea
 
 
 def check_added(headers: Mapping[str, str]) -> None:
-    """Looks over headers that are to be added to a request.
+    """Look over headers that are to be added to a request.
 
     Raises:
         ConfigurationError: one is the SDK's own, or cannot be carried by HTTP; its value is not told.

@@ -10,8 +10,8 @@ from typing import TypeVar, cast
 from attrs import evolve, frozen
 
 from confirma_async.errors import ConfigurationError
+from confirma_async.session.call_record import CallRecord
 from confirma_async.session.headers import check_added
-from confirma_async.session.history import History
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -25,21 +25,21 @@ GRACE = 1.0
 
 
 @frozen(kw_only=True)
-class Outgoing:
+class OutgoingRequest:
     """A request that is about to be sent, as hooks see it: neither its key nor its body.
 
     Attributes:
-        history: The call so far.
+        record: The call so far.
         number: Which attempt of the call it is, from 1.
         headers: The headers to add to the SDK's own: the caller's, and those of the hooks before.
     """
 
-    history: History
+    record: CallRecord
     number: int
     headers: Mapping[str, str]
 
-    def with_headers(self, headers: Mapping[str, str]) -> Outgoing:
-        """The same with more headers: ``outgoing.with_headers({"X-Correlation-Id": "..."})``.
+    def with_headers(self, headers: Mapping[str, str]) -> OutgoingRequest:
+        """Return the same with more headers: ``outgoing.with_headers({"X-Correlation-Id": "..."})``.
 
         Raises:
             ConfigurationError: one is the SDK's own, or cannot be carried by HTTP.
@@ -68,23 +68,25 @@ class Hook:
 
     Hooks run in the order they were given in, in the task of the call. One that raises is logged, and the
     call goes on as if it were not there; an asynchronous one gets what is left of the call's time (and, to
-    hear of what has ended, a second at least). Hooks never see a key or a body. The history they are given is
+    hear of what has ended, a second at least). Hooks never see a key or a body. The record they are given is
     the call's own: look, and change nothing.
     """
 
-    def before_attempt(self, outgoing: Outgoing) -> Outgoing | Awaitable[Outgoing | None] | None:
-        """A request is about to be sent: its turn has come, and nothing of it has left.
+    def before_attempt(
+        self, outgoing: OutgoingRequest
+    ) -> OutgoingRequest | Awaitable[OutgoingRequest | None] | None:
+        """Return a request is about to be sent: its turn has come, and nothing of it has left.
 
         Returns:
             The request with headers added (``outgoing.with_headers``), which the next hook is given; None
             to leave it as it is.
         """
 
-    def after_attempt(self, history: History) -> Awaitable[None] | None:
-        """A request has ended, well or not; ``history.attempts[-1]`` tells how."""
+    def after_attempt(self, record: CallRecord) -> Awaitable[None] | None:
+        """Return a request has ended, well or not; ``record.attempts[-1]`` tells how."""
 
-    def after_call(self, history: History) -> Awaitable[None] | None:
-        """A call has ended, and its caller is about to be told. It may have come to no attempt at all."""
+    def after_call(self, record: CallRecord) -> Awaitable[None] | None:
+        """Take note that a call has ended, maybe without an attempt; its caller does not know yet."""
 
     def outbox_opened(self, look: Callable[[], OutboxState]) -> None:
         """Hear that an outbox was opened; ``look`` tells what it has open, and any thread may call it."""
@@ -114,25 +116,25 @@ class Hooks:
         self.given: bool = bool(self._hooks)
 
     async def before_attempt(
-        self, history: History, added: Mapping[str, str], deadline: float
+        self, record: CallRecord, added: Mapping[str, str], deadline: float
     ) -> Mapping[str, str]:
-        """Announces a request, and returns the headers to add to it."""
-        outgoing = Outgoing(history=history, number=len(history.attempts) + 1, headers=added)
+        """Announce a request, and return the headers to add to it."""
+        outgoing = OutgoingRequest(record=record, number=len(record.attempts) + 1, headers=added)
         for hook in self._hooks:
-            changed = await _told(hook, hook.before_attempt, outgoing, deadline)
+            changed = await _call_hook(hook, hook.before_attempt, outgoing, deadline)
             if changed is not None:
                 outgoing = _with_changes(hook, outgoing, changed)
         return outgoing.headers
 
-    async def after_attempt(self, history: History, deadline: float) -> None:
-        """Tells how a request ended."""
+    async def after_attempt(self, record: CallRecord, deadline: float) -> None:
+        """Tell how a request ended."""
         for hook in self._hooks:
-            await _told(hook, hook.after_attempt, history, _with_grace(deadline))
+            await _call_hook(hook, hook.after_attempt, record, _with_grace(deadline))
 
-    async def after_call(self, history: History, deadline: float) -> None:
-        """Tells how a call ended."""
+    async def after_call(self, record: CallRecord, deadline: float) -> None:
+        """Tell how a call ended."""
         for hook in self._hooks:
-            await _told(hook, hook.after_call, history, _with_grace(deadline))
+            await _call_hook(hook, hook.after_call, record, _with_grace(deadline))
 
     def outbox_opened(self, look: Callable[[], OutboxState]) -> None:
         """Tell that an outbox was opened."""
@@ -158,10 +160,10 @@ def _with_grace(deadline: float) -> float:
     return max(deadline, asyncio.get_running_loop().time() + GRACE)
 
 
-async def _told(
+async def _call_hook(
     hook: Hook, function: Callable[[A], Awaitable[T | None] | T | None], about: A, until: float
 ) -> T | None:
-    """Tells a hook something. A failure of it is logged, and goes no further."""
+    """Tell a hook something. A failure of it is logged, and goes no further."""
     cancelled_before = _cancellations()
     try:
         result = function(about)
@@ -179,8 +181,8 @@ async def _told(
     return None
 
 
-def _with_changes(hook: Hook, outgoing: Outgoing, changed: Outgoing) -> Outgoing:
-    """What a hook made of a request; whatever else it changed than the headers is not looked at."""
+def _with_changes(hook: Hook, outgoing: OutgoingRequest, changed: OutgoingRequest) -> OutgoingRequest:
+    """Return what a hook made of a request; whatever else it changed than the headers is not looked at."""
     try:
         check_added(changed.headers)
         return evolve(outgoing, headers=dict(changed.headers))

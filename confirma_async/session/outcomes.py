@@ -16,10 +16,10 @@ from confirma_async.errors import (
     ServerError,
     TransportError,
 )
-from confirma_async.redaction import Mask
+from confirma_async.privacy import Mask
 from confirma_async.session import retry
-from confirma_async.session.history import History
-from confirma_async.session.refusals import request_id_of
+from confirma_async.session.api_errors import request_id_of
+from confirma_async.session.call_record import CallRecord
 from confirma_async.session.transport import Response
 
 _CANCELLED = "cancelled"
@@ -27,7 +27,7 @@ _REPLIED, _NO_REPLY = Phase.REPLIED, Phase.NO_REPLY  # quickly found: every requ
 
 
 def recorded(result: Response | BaseException, mask: Mask, *, waited: float, seconds: float) -> Attempt:
-    """The record of one request.
+    """Return the record of one request.
 
     Args:
         result: What came of it.
@@ -54,11 +54,11 @@ def recorded(result: Response | BaseException, mask: Mask, *, waited: float, sec
     )  # fmt: skip
 
 
-def final(history: History, failure: CallError) -> CallError:
-    """The error that the caller gets: an outcome that is open is never shown as a plain failure."""
+def final(history: CallRecord, failure: CallError) -> CallError:
+    """Make the error that the caller gets: an outcome that is open is never shown as a plain failure."""
     operation = history.operation
     status = failure.status if isinstance(failure, APIError) else None
-    if not retry.outcome_unknown(failure.phase, operation.repeat, status, asked=asked_by(failure)):
+    if not retry.outcome_unknown(failure.phase, operation.repeatable, status, asked=asked_by(failure)):
         return failure
     told = failure.detail if isinstance(failure, APIError) else None
     reason = f"HTTP {status}" if status is not None else str(failure.args[0])
@@ -72,19 +72,19 @@ def final(history: History, failure: CallError) -> CallError:
 
 
 def asked_by(failure: CallError) -> float | None:
-    """The seconds that a refusal's ``Retry-After`` names; None where it names none."""
+    """Return the seconds that a refusal's ``Retry-After`` names; None where it names none."""
     return failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
 
 
 def no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError:
-    """What the caller gets where its turn at the limiter did not come in time."""
+    """Return what the caller gets where its turn at the limiter did not come in time."""
     reason = str(error) or "the deadline passed while waiting for its turn"
     before = f"; the last request: {attempts[-1].reason}" if attempts else ""
     return TransportError(f"{reason}{before}", phase=Phase.NOT_SENT)
 
 
-def cut_off(history: History, message: str) -> TransportError:
-    """The end of a call that was stopped; its last request may have taken effect unless it surely did not.
+def cut_off(history: CallRecord, message: str) -> TransportError:
+    """Make the error of a call that was stopped; its last request may have taken effect.
 
     An answer that did not get as far as the caller is as good as none.
     """

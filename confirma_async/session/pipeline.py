@@ -21,23 +21,23 @@ from confirma_async.errors import (
     Phase,
     TransportError,
 )
+from confirma_async.privacy import Secret
 from confirma_async.schemas.drift import Drift
 from confirma_async.schemas.wire import Schema
-from confirma_async.secret import Secret
 from confirma_async.session import retry
+from confirma_async.session.api_errors import error_from_response, without_keys
 from confirma_async.session.call_options import CallOptions
+from confirma_async.session.call_record import CallRecord, log
+from confirma_async.session.credential import Credential, CredentialSet
 from confirma_async.session.decoding import T, decoded, says_none
 from confirma_async.session.drifts import Drifts
 from confirma_async.session.headers import check_added, headers_of
-from confirma_async.session.history import History, log
 from confirma_async.session.hooks import Hooks
-from confirma_async.session.keys import Key, Keys
-from confirma_async.session.open_calls import OpenCalls
+from confirma_async.session.in_flight import InFlight
 from confirma_async.session.outcomes import asked_by, cut_off, final, no_turn, recorded
 from confirma_async.session.query import query_string
 from confirma_async.session.rate.ratelimit import Limiter
-from confirma_async.session.refusals import refusal, without_keys
-from confirma_async.session.renewal import exchanged
+from confirma_async.session.renewal import renewed_token
 from confirma_async.session.transport import Request, Response, Transport
 from confirma_async.session.waiting.halt import NEVER, Halt
 
@@ -70,7 +70,7 @@ class Pipeline:
     """
 
     base_url: str
-    keys: Keys
+    keys: CredentialSet
     transport: Transport
     converter: Converter
     overrides: Overrides
@@ -79,9 +79,9 @@ class Pipeline:
     quota: retry.RetryQuota
     timeout: float = DEFAULT_TIMEOUT
     hooks: Hooks = field(factory=Hooks)
-    open_calls: OpenCalls = field(factory=OpenCalls)
+    open_calls: InFlight = field(factory=InFlight)
     drifts: Drifts = field(factory=Drifts)
-    seen: Callable[[History, Response], object] | None = None
+    seen: Callable[[CallRecord, Response], object] | None = None
     halt: Halt = NEVER
     corrections: Overrides | None = field(init=False)
 
@@ -97,7 +97,7 @@ class Pipeline:
         query: Schema | None = None,
         options: CallOptions = CallOptions(),
     ) -> T:
-        """Calls an operation and returns its answer.
+        """Call an operation and return its answer.
 
         Args:
             operation: What to call.
@@ -118,14 +118,14 @@ class Pipeline:
         if self.corrections is not None:
             operation = self.corrections.applied(operation)
         target = self.base_url + operation.path
-        history = History(
+        record = CallRecord(
             operation=operation,
             url=target,
             subject=options.subject,
             find_out=options.find_out,
             started=loop.time(),
         )
-        deadline = history.started + self._seconds(options.timeout)
+        deadline = record.started + self._timeout(options.timeout)
         key = self.keys.of(operation)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
         url, added, policy = target, options.headers or _NONE_ADDED, self.policy
@@ -138,7 +138,7 @@ class Pipeline:
             policy = _with_retries(policy, options.retries)
         result: Response | BaseException | None = None
         failure: CallError | None = None
-        self.open_calls.begin(history)
+        self.open_calls.begin(record)
         try:
             while True:
                 token = key.current or await self._token(key, deadline)
@@ -150,12 +150,12 @@ class Pipeline:
                         with self.halt.wait():
                             await self.limiter.acquire(deadline)
                 except TimeoutError as error:
-                    raise no_turn(error, history.attempts) from error
+                    raise no_turn(error, record.attempts) from error
                 admitted = sent = loop.time()
                 try:
                     headers = added
                     if hooks.given or before_send is not None:
-                        headers = await self._announced(history, added, deadline, before_send)
+                        headers = await self._announced(record, added, deadline, before_send)
                         sent = loop.time()
                     if sent >= deadline:
                         raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
@@ -167,56 +167,56 @@ class Pipeline:
                         )
                     except BaseException as error:  # noqa: BLE001 (a cancellation too: recorded, then raised)
                         result = error
-                    result = self._noted(history, result, token, waited=admitted - queued, began=sent)
+                    result = self._noted(record, result, token, waited=admitted - queued, began=sent)
                     if isinstance(result, Response):
                         self._answered(admitted, result)
                 finally:
                     self.limiter.release()
                 if hooks.given:
-                    await hooks.after_attempt(history, deadline)
+                    await hooks.after_attempt(record, deadline)
                 if isinstance(result, Response):
                     if result.status in retry.SUCCESSES or says_none(result, operation, self, options.strict):
                         self.quota.refill()
-                        return decoded(result, answer, history, self, options.strict)
-                    failure = refusal(result, self.keys.mask(token), self.converter)
+                        return decoded(result, answer, record, self, options.strict)
+                    failure = error_from_response(result, self.keys.mask(token), self.converter)
                 elif isinstance(result, TransportError):
                     failure = result
                 else:
                     raise result  # noqa: TRY301 (it came from the transport as it is)
-                if await self._exchanged(history, key, token, failure, deadline):
+                if await self._replace_rejected_token(record, key, token, failure, deadline):
                     continue
-                pause = self._pause(history, policy, failure, deadline)
+                pause = self._pause(record, policy, failure, deadline)
                 if pause is None:
-                    raise final(history, failure)  # noqa: TRY301 (here, its traceback has this frame alone)
+                    raise final(record, failure)  # noqa: TRY301 (here, its traceback has this frame alone)
                 with self.halt.wait():
                     await asyncio.sleep(pause)
         except BaseException as error:
-            history.error = self._told(history, error)
-            if history.error is error:
+            record.error = self._public_error(record, error)
+            if record.error is error:
                 raise
-            raise history.error from None
+            raise record.error from None
         finally:
-            history.ended = loop.time()
+            record.ended = loop.time()
             try:
-                if history.drift:
-                    self.drifts.note(operation.name, history.drift)
-                log(history)
+                if record.drift:
+                    self.drifts.note(operation.name, record.drift)
+                log(record)
                 if hooks.given:
-                    await self._tell_hooks(history, deadline)
+                    await self._tell_hooks(record, deadline)
             finally:
-                self.open_calls.end(history)
-                # The history has the error, and the traceback of the error has the frames: one that kept
+                self.open_calls.end(record)
+                # The record has the error, and the traceback of the error has the frames: one that kept
                 # either would keep all of it until the garbage collector comes by.
-                del history, result, failure
+                del record, result, failure
 
     def noting(self, operation: Operation) -> Callable[[Drift], None]:
         """Return what notes how the answers to an operation, taken together, differ from the contract."""
         return lambda drift: self.drifts.note(operation.name, (drift,))
 
     async def renew(
-        self, key: Key, store: TokenStore, options: CallOptions, refused: Secret | None = None
+        self, key: Credential, store: TokenStore, options: CallOptions, refused: Secret | None = None
     ) -> Secret:
-        """Renews a client's token; see ``Key.renew``.
+        """Renew a client's token; see ``Credential.renew``.
 
         Raises:
             OutcomeUnknownError: the answer was lost; the message says what to do.
@@ -226,52 +226,58 @@ class Pipeline:
         from confirma_async.schemas import TokenRenewal
 
         async def ask(old: Secret) -> TokenRenewal:
-            with_old = evolve(self, keys=Keys(client=Key(old)), seen=None)
+            with_old = evolve(self, keys=CredentialSet(client=Credential(old)), seen=None)
             return await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
 
-        return await key.renew(partial(exchanged, ask, self.converter), store, refused)
+        return await key.renew(partial(renewed_token, ask, self.converter), store, refused)
 
     async def _announced(
         self,
-        history: History,
+        record: CallRecord,
         added: Mapping[str, str],
         deadline: float,
         before_send: Callable[[], Awaitable[None]] | None,
     ) -> Mapping[str, str]:
-        """Tells whoever wants to know of a request before it is sent; returns the headers to add to it."""
+        """Tell whoever wants to know of a request before it is sent; return the headers to add to it."""
         try:
             if self.hooks.given:
                 with self.halt.wait():
-                    added = await self.hooks.before_attempt(history, added, deadline)
+                    added = await self.hooks.before_attempt(record, added, deadline)
             if before_send is not None:
                 await before_send()
             return added
         finally:
-            del history  # see ``call``
+            del record  # see ``call``
 
     def _noted(
-        self, history: History, result: Response | BaseException, used: Secret, *, waited: float, began: float
+        self,
+        record: CallRecord,
+        result: Response | BaseException,
+        used: Secret,
+        *,
+        waited: float,
+        began: float,
     ) -> Response | BaseException:
-        """Puts on record what came of a request; returns it without keys."""
+        """Put on record what came of a request; return it without keys."""
         mask = self.keys.mask(used)
-        if isinstance(result, Response) and not _is_new_token(history.operation, result):
+        if isinstance(result, Response) and not _is_new_token(record.operation, result):
             result = without_keys(result, mask)
         seconds = asyncio.get_running_loop().time() - began
-        history.attempts.append(recorded(result, mask, waited=waited, seconds=seconds))
+        record.attempts.append(recorded(result, mask, waited=waited, seconds=seconds))
         return result
 
     def _answered(self, started: float, response: Response) -> None:
-        """Tells the limiter how the service bears the load; failures on the way say nothing of that."""
+        """Tell the limiter how the service bears the load; failures on the way say nothing of that."""
         if response.status in retry.SUCCESSES:
             self.limiter.answered(started)
         elif response.status in retry.BUSY:
             quiet = retry.retry_after(response.headers.get("Retry-After"))
             self.limiter.answered(started, refused=True, quiet=quiet)
-        elif not retry.leaves_open(response.status):
+        elif not retry.outcome_is_open(response.status):
             self.limiter.answered(started)
 
-    async def _token(self, key: Key, deadline: float) -> Secret:
-        """A key that is not at hand: asked for, read from its store, or awaited while it is being renewed."""
+    async def _token(self, key: Credential, deadline: float) -> Secret:
+        """Wait for the key until the deadline: from the callback, the store, or a renewal in progress."""
         try:
             with self.halt.wait():
                 async with asyncio.timeout_at(deadline):
@@ -279,42 +285,42 @@ class Pipeline:
         except TimeoutError as error:
             raise CredentialsError("the deadline passed while waiting for the API key") from error
 
-    def _seconds(self, timeout: float | None) -> float:
-        """The time for one call; no call waits for ever."""
+    def _timeout(self, timeout: float | None) -> float:
+        """Return the time for one call; no call waits for ever."""
         if timeout is None:
             return self.timeout
         bounds.TIMEOUT.check("timeout", timeout)
         return timeout
 
-    async def _tell_hooks(self, history: History, deadline: float) -> None:
-        """Tells the hooks of a call that ended."""
+    async def _tell_hooks(self, record: CallRecord, deadline: float) -> None:
+        """Tell the hooks of a call that ended."""
         try:
-            await self.hooks.after_call(history, deadline)
+            await self.hooks.after_call(record, deadline)
         except asyncio.CancelledError as error:  # the answer does not get as far as the caller any more
-            history.error = self._told(history, error)
-            raise history.error from history.error.__cause__
+            record.error = self._public_error(record, error)
+            raise record.error from record.error.__cause__
 
-    def _told(self, history: History, error: BaseException) -> BaseException:
-        """What the caller gets for an error: each says what was called and how often it was tried.
+    def _public_error(self, record: CallRecord, error: BaseException) -> BaseException:
+        """Return what the caller gets for an error: each says what was called and how often it was tried.
 
         A cancellation has an ``OutcomeUnknownError`` as its cause where the request may have arrived.
         """
         if isinstance(error, asyncio.CancelledError):
-            if self.open_calls.closed_under(history):
-                error = final(history, cut_off(history, "the client was closed before the call ended"))
+            if self.open_calls.closed_under(record):
+                error = final(record, cut_off(record, "the client was closed before the call ended"))
             else:
-                unknown = final(history, cut_off(history, "the call was cancelled"))
+                unknown = final(record, cut_off(record, "the call was cancelled"))
                 if isinstance(unknown, OutcomeUnknownError):
-                    error.__cause__ = unknown.of(history.operation.name, history.attempts)
+                    error.__cause__ = unknown.of(record.operation.name, record.attempts)
         if isinstance(error, CallError):
-            error.of(history.operation.name, history.attempts)
+            error.of(record.operation.name, record.attempts)
         return error
 
-    async def _exchanged(
-        self, history: History, key: Key, refused: Secret, failure: CallError, deadline: float
+    async def _replace_rejected_token(
+        self, record: CallRecord, key: Credential, refused: Secret, failure: CallError, deadline: float
     ) -> bool:
-        """Whether a key that the service refused is replaced by another; at most once per call."""
-        if not isinstance(failure, AuthenticationError) or history.refusals > 1:
+        """Say whether a key that the service refused is replaced by another; at most once per call."""
+        if not isinstance(failure, AuthenticationError) or record.refusals > 1:
             return False
         try:
             async with asyncio.timeout_at(deadline):
@@ -326,7 +332,7 @@ class Pipeline:
         except (CallError, TimeoutError) as error:
             failure.__cause__ = error  # the caller is told of the refusal: that is what the call came to
         finally:
-            del history, failure  # see ``call``
+            del record, failure  # see ``call``
         return False
 
     def _asked(
@@ -346,20 +352,20 @@ class Pipeline:
         return url + query_string(self.converter, operation, query, more), added
 
     def _pause(
-        self, history: History, policy: retry.RetryPolicy, failure: CallError, deadline: float
+        self, record: CallRecord, policy: retry.RetryPolicy, failure: CallError, deadline: float
     ) -> float | None:
-        """Seconds until the next attempt; None where there must be none."""
+        """Return seconds until the next attempt; None where there must be none."""
         status = failure.status if isinstance(failure, APIError) else None
         lasting = isinstance(failure, TransportError) and failure.lasting
         asked = asked_by(failure)
-        repeat = history.operation.repeat
-        if not retry.may_repeat(failure.phase, repeat, status, asked=asked, lasting=lasting):
+        repeatable = record.operation.repeatable
+        if not retry.may_repeat(failure.phase, repeatable, status, asked=asked, lasting=lasting):
             return None
         left = deadline - asyncio.get_running_loop().time()
         return retry.next_pause(
             policy,
             self.quota,
-            len(history.attempts),
+            len(record.attempts),
             asked=asked,
             left=left,
             held_back=status in retry.BUSY,
@@ -367,7 +373,7 @@ class Pipeline:
 
 
 def _is_new_token(operation: Operation, response: Response) -> bool:
-    """Whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
+    """Say whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
     return operation.name == RENEW_TOKEN.name and response.status < 300
 
 

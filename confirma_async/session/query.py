@@ -17,7 +17,7 @@ def query_string(
     query: Schema | None,
     added: Mapping[str, str | int | bool] | None = None,
 ) -> str:
-    """The query with its question mark; empty where there is none.
+    """Return the query with its question mark; empty where there is none.
 
     Args:
         converter: Writes it.

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from attrs import define, field, frozen
 
-from confirma_async.session.history import History
+from confirma_async.session.call_record import CallRecord
 from confirma_async.session.transport import Response
 
 R = TypeVar("R")
@@ -21,9 +21,9 @@ class Seen:
         answers: Each with the call that it is to.
     """
 
-    answers: list[tuple[History, Response]] = field(factory=list[tuple[History, Response]])
+    answers: list[tuple[CallRecord, Response]] = field(factory=list[tuple[CallRecord, Response]])
 
-    def note(self, history: History, response: Response) -> None:
+    def note(self, history: CallRecord, response: Response) -> None:
         """Take in an answer."""
         self.answers.append((history, response))
 
@@ -46,7 +46,7 @@ class RawResponse(Generic[R]):
     _made: R | Exception = field(repr=False, alias="made")
 
     def parse(self) -> R:
-        """What the verb gives; of a request of one's own, its JSON, None where it is empty.
+        """Return what the verb gives; of a request of one's own, its JSON, None where it is empty.
 
         Raises:
             ResponseDecodeError: the answer is not what the contract describes, or no JSON.
@@ -56,8 +56,8 @@ class RawResponse(Generic[R]):
         return self._made
 
 
-def raw_response(history: History, response: Response, made: R | Exception) -> RawResponse[R]:
-    """The answer to a call, and what was made of it or why nothing could be."""
+def raw_response(history: CallRecord, response: Response, made: R | Exception) -> RawResponse[R]:
+    """Return the answer to a call, and what was made of it or why nothing could be."""
     return RawResponse(
         status=response.status,
         headers=response.headers,

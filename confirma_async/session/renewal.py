@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from confirma_async.contract import RENEW_TOKEN
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError, TokenNotKeptError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 if TYPE_CHECKING:
     from confirma_async.schemas import TokenRenewal
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
-async def exchanged(ask: Asked, converter: Converter, old: Secret) -> Secret:
-    """Asks for a new token with the old one, and finds it in the answer.
+async def renewed_token(ask: Asked, converter: Converter, old: Secret) -> Secret:
+    """Ask for a new token with the old one, and find it in the answer.
 
     Raises:
         OutcomeUnknownError: the answer was lost; the message says what to do.
@@ -51,7 +51,7 @@ def _not_found(whole: Secret) -> TokenNotKeptError:
 
 
 def token_in(answer: TokenRenewal) -> Secret | None:
-    """The new token, where the answer to a renewal may have it (contract §3).
+    """Return the new token, where the answer to a renewal may have it (contract §3).
 
     The vendor says that the token is in the answer, not where. ``apiAccessToken`` and ``token`` are our
     reading; a message that is nothing but a UUID is one, too.

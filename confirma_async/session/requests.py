@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from attrs import evolve
 
-from confirma_async.contract import OPERATIONS, PREFIX, RENEW_TOKEN, Operation, Overrides, Repeat, TokenKind
+from confirma_async.contract import OPERATIONS, PREFIX, RENEW_TOKEN, Operation, Overrides, TokenKind
 from confirma_async.contract.operations import REMEDY
 from confirma_async.errors import ConfigurationError, ResponseDecodeError
 from confirma_async.schemas.wire import Evidence
@@ -25,14 +25,14 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 def own_operation(
-    method: str, path: str, repeat: Repeat | str | None, token: TokenKind | str, overrides: Overrides
+    method: str, path: str, repeatable: bool | None, token: TokenKind | str, overrides: Overrides
 ) -> Operation:
-    """The operation that a request of one's own stands for.
+    """Return the operation that a request of one's own stands for.
 
     Args:
         method: The HTTP method, in any case.
         path: The path below the prefix; one that begins with ``/api/`` is taken as it is.
-        repeat: Whether it may be sent again when its fate is unknown; None for what is known of it.
+        repeatable: Whether it may be sent again when its fate is unknown; None for what is known of it.
         token: Whose key it carries.
         overrides: Where the operations of the contract are called.
 
@@ -57,9 +57,9 @@ def own_operation(
     )
     if known is not None and known.name == RENEW_TOKEN.name:
         raise ConfigurationError("a renewed token must be kept: use onboarding.renew_token, which does")
-    usual = known.repeat if known else Repeat.SAFE if verb in _READS else Repeat.UNSAFE
-    wanted = usual if repeat is None else Repeat(repeat)
-    if known is not None and usual is Repeat.UNSAFE and wanted is Repeat.SAFE:
+    usual = known.repeatable if known else verb in _READS
+    wanted = usual if repeatable is None else repeatable
+    if known is not None and wanted and not usual:
         raise ConfigurationError(f"{known.name} changes something, and is never sent again blindly")
     return Operation(
         name=known.name if known else "request",
@@ -67,7 +67,7 @@ def own_operation(
         method=verb,
         path=whole,
         evidence=known.evidence if known else Evidence.PROVISIONAL,
-        repeat=wanted,
+        repeatable=wanted,
         token=TokenKind(token),
         response="Answer",
         answer_shown=False,

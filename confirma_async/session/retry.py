@@ -16,7 +16,6 @@ from attrs import define, field, frozen
 
 from confirma_async import bounds
 from confirma_async.bounds import within
-from confirma_async.contract import Repeat
 from confirma_async.errors import Phase
 
 SUCCESSES = frozenset({200, 201, 202, 204})
@@ -37,7 +36,7 @@ _REQUEST_TIMEOUT = 408
 
 
 def not_taken(status: int | None, asked: float | None) -> bool:
-    """Whether the service says that it did not take a request, and may take it later.
+    """Say whether the service says that it did not take a request, and may take it later.
 
     A 503 says so where it names the time at which to come back. Without, it may be a gateway's that has lost
     the answer to what it passed on.
@@ -50,12 +49,12 @@ def not_taken(status: int | None, asked: float | None) -> bool:
 
 
 def _failed(status: int) -> bool:
-    """Whether the service failed somewhere on the way."""
+    """Say whether the service failed somewhere on the way."""
     return status == _REQUEST_TIMEOUT or (status >= 500 and status not in _NEVER_STARTED)
 
 
-def leaves_open(status: int | None, asked: float | None = None) -> bool:
-    """Whether a request that was answered like this may have taken effect without the answer's saying so.
+def outcome_is_open(status: int | None, asked: float | None = None) -> bool:
+    """Say whether a request that was answered like this may have taken effect without the answer's saying so.
 
     A redirect does: a gateway may give one in place of an answer.
 
@@ -69,8 +68,8 @@ def leaves_open(status: int | None, asked: float | None = None) -> bool:
 
 
 def refused(status: int | None, asked: float | None = None) -> bool:
-    """Whether the service says that it did not do what was asked."""
-    return status is not None and status >= 400 and not leaves_open(status, asked)
+    """Say whether the service says that it did not do what was asked."""
+    return status is not None and status >= 400 and not outcome_is_open(status, asked)
 
 
 SUCCESSES_PER_RETRY = 5
@@ -109,18 +108,18 @@ class RetryPolicy:
     budget: int = field(default=20, validator=within(bounds.BUDGET))
 
     def backoff(self, attempt: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
-        """Seconds to wait after the given attempt (from 1): anything up to base · 2^(attempt-1)."""
+        """Return seconds to wait after the given attempt (from 1): anything up to base · 2^(attempt-1)."""
         return uniform(0.0, min(self.cap, self.base * 2.0 ** (attempt - 1)))
 
 
 def may_repeat(
-    phase: Phase, repeat: Repeat, status: int | None, *, asked: float | None = None, lasting: bool = False
+    phase: Phase, repeatable: bool, status: int | None, *, asked: float | None = None, lasting: bool = False
 ) -> bool:
-    """Whether a request that ended like this may be sent again without risk of doing things twice.
+    """Say whether a request that ended like this may be sent again without risk of doing things twice.
 
     Args:
         phase: How far it came.
-        repeat: Whether the operation may be repeated.
+        repeatable: Whether the operation may be repeated.
         status: The status of the answer, where there was one.
         asked: The seconds that its ``Retry-After`` names; None where it names none.
         lasting: Whether it would not come further the next time.
@@ -128,17 +127,19 @@ def may_repeat(
     if phase is Phase.NOT_SENT:
         return not lasting
     if phase is Phase.NO_REPLY:
-        return repeat is Repeat.SAFE
-    if repeat is Repeat.SAFE:
+        return repeatable
+    if repeatable:
         return status is not None and (status in BUSY or _failed(status))
     return not_taken(status, asked)
 
 
-def outcome_unknown(phase: Phase, repeat: Repeat, status: int | None, *, asked: float | None = None) -> bool:
-    """Whether a request that ended like this may have taken effect without saying so."""
-    if repeat is Repeat.SAFE:
+def outcome_unknown(
+    phase: Phase, repeatable: bool, status: int | None, *, asked: float | None = None
+) -> bool:
+    """Say whether a request that ended like this may have taken effect without saying so."""
+    if repeatable:
         return False
-    return phase is Phase.NO_REPLY or (phase is Phase.REPLIED and leaves_open(status, asked))
+    return phase is Phase.NO_REPLY or (phase is Phase.REPLIED and outcome_is_open(status, asked))
 
 
 @define
@@ -160,7 +161,7 @@ class RetryQuota:
         self._credit = self.budget * SUCCESSES_PER_RETRY
 
     def take(self, *, held_back: bool = False) -> bool:
-        """Spends one retry; False when there is none left.
+        """Spend one retry; False when there is none left.
 
         Args:
             held_back: Whether the limiter holds it back.
@@ -172,7 +173,7 @@ class RetryQuota:
         return True
 
     def refill(self) -> None:
-        """Gives back a part of a retry, after a call that succeeded."""
+        """Give back a part of a retry, after a call that succeeded."""
         if self._credit < self.budget * SUCCESSES_PER_RETRY:
             self._credit += 1
 
@@ -186,7 +187,7 @@ def next_pause(
     left: float,
     held_back: bool = False,
 ) -> float | None:
-    """Seconds until what may be repeated is tried again, one retry being spent; None where it is not.
+    """Return seconds until what may be repeated is tried again, one retry being spent; None where it is not.
 
     Args:
         policy: How often, and how patiently.
@@ -204,7 +205,7 @@ def next_pause(
 
 
 def http_date(value: str | None) -> float | None:
-    """Reads an HTTP date, as a ``Date`` header has it: seconds since 1970; None where it is none."""
+    """Read an HTTP date, as a ``Date`` header has it: seconds since 1970; None where it is none."""
     try:
         return email.utils.parsedate_to_datetime(value or "").timestamp()
     except (ValueError, OverflowError):
@@ -212,7 +213,7 @@ def http_date(value: str | None) -> float | None:
 
 
 def retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:
-    """Reads a Retry-After header: seconds, fractions of a second, or an HTTP date. Seconds from now."""
+    """Read a Retry-After header: seconds, fractions of a second, or an HTTP date. Seconds from now."""
     if value is None:
         return None
     try:

@@ -56,7 +56,7 @@ class Transport(Protocol):
     """Sends one request over the network. Nothing else in the SDK does I/O to the service."""
 
     async def send(self, request: Request) -> Response:
-        """Sends a request once and reads the answer. It neither repeats a request nor follows a redirect.
+        """Send a request once and read the answer. It neither repeats a request nor follows a redirect.
 
         Raises:
             TransportError: no complete answer came; its phase says whether anything may have been sent.
@@ -65,5 +65,5 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Releases what the transport itself opened. Closing twice is fine."""
+        """Release what the transport itself opened. Closing twice is fine."""
         ...

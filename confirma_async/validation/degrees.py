@@ -20,7 +20,7 @@ _NEVER_ALLOWED = frozenset({"type", "case", "period", "cursor", "unfetched-only"
 
 
 def _known(allow: Iterable[str]) -> frozenset[str]:
-    """The ids, checked.
+    """Return the ids, checked.
 
     Raises:
         ConfigurationError: one is no rule, or one that cannot be let pass.
@@ -54,11 +54,11 @@ class Checks:
     allow: frozenset[str] = field(default=frozenset(), converter=_known)
 
     def refused(self, problems: Sequence[Problem]) -> list[Problem]:
-        """The problems for which a request is not sent."""
+        """Return the problems for which a request is not sent."""
         return [problem for problem in problems if self._refuses(problem.rule)]
 
     def warned(self, problems: Sequence[Problem]) -> list[Problem]:
-        """The problems that are told of a request that is sent."""
+        """Return the problems that are told of a request that is sent."""
         return [problem for problem in problems if not self._refuses(problem.rule)]
 
     def _refuses(self, rule: str) -> bool:
@@ -68,5 +68,5 @@ class Checks:
 
 
 def let_pass(warnings: Iterable[Problem], allow: Collection[str]) -> tuple[str, ...]:
-    """Which of the rules that were allowed are broken."""
+    """Return which of the rules that were allowed are broken."""
     return tuple(sorted({problem.rule for problem in warnings if problem.rule in allow}))

@@ -71,7 +71,7 @@ def vat_code_fault(vat_code: str) -> str | None:
 
 
 def looks_like_business_id(value: str) -> bool:
-    """Whether a value has the form of a Finnish Business ID, right or wrong."""
+    """Say whether a value has the form of a Finnish Business ID, right or wrong."""
     return _BUSINESS_ID.fullmatch(value) is not None
 
 
@@ -101,7 +101,10 @@ def payment_reference_fault(reference: str, *, finnish: bool) -> str | None:
 
 
 def is_finnish_reference(reference: str) -> bool:
-    """Whether digits are a Finnish reference number: weights 7, 3, 1 from the right, then a check digit."""
+    """Say whether digits are a Finnish reference number.
+
+    Weights 7, 3, 1 from the right, then a check digit.
+    """
     digits = reference.replace(" ", "").lstrip("0")  # leading zeros carry no meaning
     if len(digits) not in _REFERENCE_LENGTHS:
         return False

@@ -57,7 +57,7 @@ def url_fault(url: str) -> str | None:
 
 
 def is_private_address(address: str) -> bool:
-    """Whether an IP address is not of the public internet: loopback, link-local, private, or reserved.
+    """Say whether an IP address is not of the public internet: loopback, link-local, private, or reserved.
 
     Args:
         address: The address, as sockets have it.
@@ -73,7 +73,7 @@ def is_private_address(address: str) -> bool:
 
 
 def is_private_host(host: str) -> bool:
-    """Whether a host is not of the public internet, by its name alone: no name server is asked."""
+    """Say whether a host is not of the public internet, by its name alone: no name server is asked."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
         return True

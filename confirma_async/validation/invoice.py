@@ -92,7 +92,7 @@ def payment_reference_is_right(invoice: InvoiceContentData) -> Sequence[Problem]
 
 
 def reference_is_finnish(invoice: InvoiceContentData) -> bool:
-    """Whether a payment reference of digits alone is a Finnish one: in euros, and not paid elsewhere.
+    """Say whether a payment reference of digits alone is a Finnish one: in euros, and not paid elsewhere.
 
     An account decides, since the payer's bank looks at it; the seller's address only where there is none.
     """
@@ -136,7 +136,7 @@ def vat_is_its_rate_of_net(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 
 def rate_fits(net: Decimal | None, rate: Decimal | None, vat: Decimal | None) -> bool:
-    """Whether a rate, in per cent, makes a VAT amount of net, as far as VAT is ever rounded."""
+    """Say whether a rate, in per cent, makes a VAT amount of net, as far as VAT is ever rounded."""
     if net is None or rate is None or not vat:
         return True
     return abs(net * rate / 100 - vat) <= max(_ROUNDED, abs(net) * _ROUNDED_PART)
@@ -263,7 +263,7 @@ def _charges(row: InvoiceRowData) -> bool:
 
 
 def _gross(amounts: InvoiceRowData | InvoiceAmounts) -> Decimal | None:
-    """Net plus VAT, where both are given."""
+    """Return net plus VAT, where both are given."""
     net, vat = amounts.net_amount, amounts.vat_amount
     return None if net is None or vat is None else net + vat
 
@@ -274,7 +274,7 @@ def _adds_up(amounts: InvoiceRowData | InvoiceAmounts) -> bool:
 
 
 def _surely_add_up(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts) -> bool:
-    """Whether all sums are given and right: the usual case, found out at half the cost of naming a fault."""
+    """Say whether all sums are given and right: the usual case, at half the cost of naming a fault."""
     nets = vats = ZERO
     for row in rows:
         net, vat = row.net_amount, row.vat_amount

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from confirma_async.converters import Converter
 from confirma_async.converters.value_types import is_schema
 from confirma_async.errors import Problem
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 from confirma_async.schemas.wire import Schema
 from confirma_async.validation import rules
 
@@ -16,7 +16,7 @@ _LONGEST = 60
 
 
 def unknown_keys(request: Schema, converter: Converter) -> list[Problem]:
-    """Every key of a request that no attribute stands for, once for each place in its rows.
+    """Return every key of a request that no attribute stands for, once for each place in its rows.
 
     Args:
         request: The request, as it was read from a mapping.

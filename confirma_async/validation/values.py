@@ -176,7 +176,10 @@ class _Branch:
 
 
 def _look(obj: Any, branch: _Branch) -> _Problems:
-    """Problems of one object and of those below it, with paths from here on: a clean one costs no path."""
+    """Return problems of one object and of those below it, with paths from here on.
+
+    A clean one costs no path.
+    """
     if not isinstance(obj, branch.cls):
         return ()
     found: _Problems = ()

@@ -9,7 +9,7 @@ from docs.tables.markup import code, member_docs, table
 
 
 def mirror_tables() -> str:
-    """Every table that can be asked, column by column."""
+    """Return every table that can be asked, column by column."""
     parts = [
         f"### {view.name}\n\n{view.what}\n\n"
         + table(("Column", "What it says"), [(code(name), told) for name, told in view.columns.items()])
@@ -19,12 +19,12 @@ def mirror_tables() -> str:
 
 
 def standings() -> str:
-    """How an invoice, a payment or a settlement can stand."""
+    """Return how an invoice, a payment or a settlement can stand."""
     docs = member_docs(Kind)
     rows = [(kind.value, docs[kind.name], "" if kind in STANDINGS else "yes") for kind in Kind]
     return table(("Standing", "Meaning", "A difference"), rows)
 
 
 def events() -> str:
-    """Every type of event."""
+    """Return every type of event."""
     return table(("Type", "What happened"), [(code(name), told) for name, told in TYPES.items()])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from confirma_async.bulk import State, Verdict
 from confirma_async.bulk.evidence.kinds import Kind
-from confirma_async.contract import CREATE_INVOICE, Repeat
+from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import (
     AmbiguousAddressError,
     APIError,
@@ -46,7 +46,7 @@ from confirma_async.formats import InputError
 from confirma_async.mirror.events.delivery import DeliveryError
 from confirma_async.mirror.events.signature import SignatureError
 from confirma_async.sandbox import Fault
-from confirma_async.session.history import History, log_fields as fields_of_record
+from confirma_async.session.call_record import CallRecord, log_fields as fields_of_record
 from confirma_async.session.rate import adaptive_rate, refusal_share
 from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
 from confirma_async.session.waiting.halt import CalledOffError
@@ -194,7 +194,7 @@ def log_fields() -> str:
     """Return every field of a record of the log, with what it says of a call that was tried twice."""
     busy = Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", seconds=0.02)
     taken = Attempt(phase=Phase.REPLIED, status=200, request_id="c0ffee", waited=0.004, seconds=0.031)
-    history = History(
+    history = CallRecord(
         operation=CREATE_INVOICE,
         url=Environment.STAGING.value + CREATE_INVOICE.path,
         subject="invoice 1042",
@@ -232,7 +232,10 @@ def retries() -> str:
         ("2xx that cannot be read, or is too long", Phase.REPLIED, 200, "ResponseDecodeError"),
     )
     rows = [
-        (what, *(_consequence(phase, repeat, status, error, what == no_tls) for repeat in Repeat))
+        (
+            what,
+            *(_consequence(phase, repeatable, status, error, what == no_tls) for repeatable in (True, False)),
+        )
         for what, phase, status, error in cases
     ]
     return table(("What came of the request", "The call only reads", "The call changes something"), rows)
@@ -270,11 +273,11 @@ def rate_figures() -> str:
     )
 
 
-def _consequence(phase: Phase, repeat: Repeat, status: int | None, error: str, lasting: bool) -> str:
+def _consequence(phase: Phase, repeatable: bool, status: int | None, error: str, lasting: bool) -> str:
     told = code(error) if error.endswith("Error") else error
-    if may_repeat(phase, repeat, status, lasting=lasting):
+    if may_repeat(phase, repeatable, status, lasting=lasting):
         return f"tried again; in the end {told}"
-    if outcome_unknown(phase, repeat, status):
+    if outcome_unknown(phase, repeatable, status):
         return "never tried again: `OutcomeUnknownError`"
     return f"{told}, at once"
 

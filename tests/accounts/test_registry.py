@@ -19,7 +19,7 @@ from confirma_async.accounts.folders import (
 from confirma_async.accounts.owner import AccountName, account_name, fingerprint
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts, near, note_renewal
 from confirma_async.errors import ConfigurationError, UnknownAccountError, UnknownKeyError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 AT = "api.example.com"
 FIRST, SECOND, THIRD = (Secret(f"key-of-account-{number}") for number in (1, 2, 3))

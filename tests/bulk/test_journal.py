@@ -9,8 +9,8 @@ from confirma_async.bulk.journal.records import Admission, Decision, JobName, Re
 from confirma_async.bulk.models import Refusal, Retry, State
 from confirma_async.errors import JournalError, JournalMismatchError, Problem
 from confirma_async.formats import Identity, Place
+from confirma_async.privacy import Secret
 from confirma_async.schemas import InvoiceType
-from confirma_async.secret import Secret
 
 
 @pytest.fixture

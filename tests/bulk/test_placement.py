@@ -8,7 +8,7 @@ from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.placement import place
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalMismatchError, UnknownKeyError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 URL = "https://api.example.com"
 FIRST, SECOND = Secret("key-of-the-first"), Secret("key-of-the-second")

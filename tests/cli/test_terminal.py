@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async import RetryPolicy, cli
 from confirma_async.cli.output.printer import json_document, json_line
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 from tests.echoes import DRIVING, FORMS, KEY, echoing
 from tests.leaks import look
 

@@ -18,8 +18,7 @@ import pytest
 from confirma_async import Confirma, RetryPolicy
 from confirma_async.credentials import CallbackTokenStore
 from confirma_async.errors import ConfirmaError, OutcomeUnknownError, UnprocessableError
-from confirma_async.redaction import visible
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret, visible
 from confirma_async.session.hooks import Hook
 from tests.echoes import DRIVING, FORMS, KEY, echoing
 from tests.leaks import look

@@ -59,7 +59,7 @@ async def test_its_body_and_query_are_sent_exactly(wire_invoice):
         ("GET", "/x?y=1", {}, "give query="),
         ("TRACE", "/x", {}, "no method"),
         ("GET", "/renew", {}, "renew_token"),
-        ("POST", "/invoice", {"repeat": "safe"}, "never sent again blindly"),
+        ("POST", "/invoice", {"repeatable": True}, "never sent again blindly"),
     ],
 )
 async def test_what_must_not_be_asked_is_refused(method, path, options, said, confirma, sandbox):

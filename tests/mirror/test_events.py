@@ -15,8 +15,8 @@ from confirma_async.mirror.events.reading import begin
 from confirma_async.mirror.events.signature import sign
 from confirma_async.mirror.store.accounts import accounts_of
 from confirma_async.mirror.store.opening import open_mirror
+from confirma_async.privacy import Secret
 from confirma_async.sandbox import Kind
-from confirma_async.secret import Secret
 from confirma_async.session.connection.http import AiohttpTransport
 
 SECRET = "a secret that both sides share"

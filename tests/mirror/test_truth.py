@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from parts.vendor_history import History
+from parts.vendor_history import CallRecord
 
 from confirma_async.mirror.content import digest
 from confirma_async.sandbox import Kind
@@ -13,7 +13,7 @@ DAYS = 45
 
 @pytest.fixture
 def history(sandbox):
-    return History(
+    return CallRecord(
         first=sandbox.clock.now().date(),
         days=DAYS,
         invoices=DAYS * 12,

@@ -151,7 +151,7 @@ class OneInvoice(RuleBasedStateMachine):
         self.capital -= changed.split.capital
         self._settle_up()
 
-    def _case(self) -> cases.Case:
+    def _case(self) -> cases.SandboxCase:
         (case,) = self.store.cases.find("sandbox", number="1042")
         return cases.accrue(case, self.clock.now().date(), self.desk.it.terms)
 

@@ -8,8 +8,8 @@ import pytest
 
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
+from confirma_async.session.credential import Credential, CredentialSet
 from confirma_async.session.hooks import Hooks
-from confirma_async.session.keys import Key, Keys
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
@@ -94,7 +94,7 @@ def pipeline_over():
         overrides = overrides or Overrides()
         return Pipeline(
             base_url="https://service.example",
-            keys=keys or Keys(client=Key("the-secret-key")),
+            keys=keys or CredentialSet(client=Credential("the-secret-key")),
             hooks=Hooks(hooks),
             transport=transport,
             converter=Converter(overrides.names),

@@ -33,11 +33,11 @@ class Diary(Hook):
     def before_attempt(self, outgoing):
         self.pages.append((self.name, "before", outgoing.number))
 
-    def after_attempt(self, history):
-        self.pages.append((self.name, "after", history.attempts[-1].reason))
+    def after_attempt(self, record):
+        self.pages.append((self.name, "after", record.attempts[-1].reason))
 
-    def after_call(self, history):
-        self.pages.append((self.name, "call", history.error and type(history.error).__name__))
+    def after_call(self, record):
+        self.pages.append((self.name, "call", record.error and type(record.error).__name__))
 
 
 class AsyncDiary(Diary):
@@ -45,13 +45,13 @@ class AsyncDiary(Diary):
         await asyncio.sleep(0)
         super().before_attempt(outgoing)
 
-    async def after_attempt(self, history):
+    async def after_attempt(self, record):
         await asyncio.sleep(0)
-        super().after_attempt(history)
+        super().after_attempt(record)
 
-    async def after_call(self, history):
+    async def after_call(self, record):
         await asyncio.sleep(0)
-        super().after_call(history)
+        super().after_call(record)
 
 
 class Adds(Hook):
@@ -162,21 +162,21 @@ def test_the_history_tells_what_was_called_and_how_each_request_went(run, script
     told = []
 
     class Keep(Hook):
-        def after_call(self, history):
-            told.append(history)
+        def after_call(self, record):
+            told.append(record)
 
     run(
         scripted(answer(503, b"{}", Retry_After="2"), answer(body=b"{}", x_request_id="r-2")),
         [Keep()],
         lambda pipeline: create(pipeline, subject="invoice 7"),
     )
-    (history,) = told
-    assert history.operation is CREATE_INVOICE
-    assert history.url == "https://service.example/api/v1/partner/invoice"
-    assert history.subject == "invoice 7"
-    assert [attempt.status for attempt in history.attempts] == [503, 200]
-    assert history.request_id == "r-2"
-    assert history.seconds == pytest.approx(2, abs=0.3)
+    (record,) = told
+    assert record.operation is CREATE_INVOICE
+    assert record.url == "https://service.example/api/v1/partner/invoice"
+    assert record.subject == "invoice 7"
+    assert [attempt.status for attempt in record.attempts] == [503, 200]
+    assert record.request_id == "r-2"
+    assert record.seconds == pytest.approx(2, abs=0.3)
 
 
 def test_a_hook_runs_in_the_task_of_the_call(run, scripted, answer):
@@ -186,7 +186,7 @@ def test_a_hook_runs_in_the_task_of_the_call(run, scripted, answer):
         def before_attempt(self, outgoing):
             tasks.add(asyncio.current_task())
 
-        async def after_call(self, history):
+        async def after_call(self, record):
             tasks.add(asyncio.current_task())
 
     run(scripted(answer(body=VALID)), [Where()])
@@ -242,8 +242,8 @@ def test_they_see_no_key_and_no_body(run, scripted, answer):
         def before_attempt(self, outgoing):
             seen.append(f"{outgoing!r}{dict(outgoing.headers)!r}")
 
-        def after_call(self, history):
-            seen.append(repr(history))
+        def after_call(self, record):
+            seen.append(repr(record))
 
     def call(pipeline):
         return pipeline.call(CREATE_INVOICE, InvoiceReceipt, b'{"secret": "body"}')
@@ -291,11 +291,11 @@ class Fails(Hook):
     def before_attempt(self, outgoing):
         raise self.error
 
-    async def after_attempt(self, history):
+    async def after_attempt(self, record):
         await asyncio.sleep(0)
         raise self.error
 
-    def after_call(self, history):
+    def after_call(self, record):
         raise self.error
 
 
@@ -331,9 +331,9 @@ def test_one_that_hears_of_a_call_whose_time_is_up_gets_a_little_of_its_own(run,
     heard = []
 
     class Slow(Hook):
-        async def after_call(self, history):
+        async def after_call(self, record):
             await asyncio.sleep(GRACE / 2)
-            heard.append(history)
+            heard.append(record)
             await asyncio.sleep(10**6)
 
     async def never(request):
@@ -370,8 +370,8 @@ def test_an_answer_that_a_cancellation_keeps_from_the_caller_is_told_as_unknown(
     told = []
 
     class Slow(Hook):
-        async def after_call(self, history):
-            told.append(history)
+        async def after_call(self, record):
+            told.append(record)
             await asyncio.sleep(10**6)
 
     async def scenario():
@@ -384,7 +384,7 @@ def test_an_answer_that_a_cancellation_keeps_from_the_caller_is_told_as_unknown(
 
     error = in_virtual_time(scenario)
     assert isinstance(error.__cause__, OutcomeUnknownError)
-    assert [history.error for history in told] == [error]
+    assert [record.error for record in told] == [error]
 
 
 @pytest.mark.parametrize("wrong", [object(), Hook, print])

@@ -61,7 +61,7 @@ class Watching(Hook):
 
     looked = False
 
-    async def after_attempt(self, history):
+    async def after_attempt(self, record):
         if not self.looked:
             self.looked = True
             await asyncio.sleep(10**6)

@@ -13,8 +13,8 @@ from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import JournalError, Phase, TransportError
 from confirma_async.schemas import InvoiceReceipt
 from confirma_async.session.call_options import CallOptions
+from confirma_async.session.credential import Credential, CredentialSet
 from confirma_async.session.hooks import Hook
-from confirma_async.session.keys import Key, Keys
 from confirma_async.session.rate.ratelimit import RateLimit
 
 from .conftest import ScriptedTransport
@@ -29,11 +29,11 @@ class Watching(Hook):
         self.known = []
         self.told = []
 
-    def after_call(self, history):
-        self.known.append(weakref.ref(history))
-        if history.error is not None:
-            self.told.append(type(history.error).__name__)
-            self.known.append(weakref.ref(history.error))
+    def after_call(self, record):
+        self.known.append(weakref.ref(record))
+        if record.error is not None:
+            self.told.append(type(record.error).__name__)
+            self.known.append(weakref.ref(record.error))
 
 
 class Shelf:
@@ -133,7 +133,7 @@ def test_a_call_that_failed_is_freed_at_once(in_virtual_time, pipeline_over, ans
     hook = Watching()
     pipeline = pipeline_over(
         ScriptedTransport(*map(line, case.script)),
-        keys=Keys(client=Key(Shelf())),
+        keys=CredentialSet(client=Credential(Shelf())),
         hooks=[hook],
         limit=case.limit,
     )

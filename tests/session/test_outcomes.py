@@ -12,7 +12,7 @@ import pytest
 from attrs import frozen
 
 from confirma_async import Confirma
-from confirma_async.contract import OPERATIONS, Repeat
+from confirma_async.contract import OPERATIONS
 from confirma_async.errors import (
     APIError,
     AuthenticationError,
@@ -38,7 +38,7 @@ from confirma_async.session.transport import Request
 from . import fault_server
 from .fault_server import REQUEST_ID
 
-SAFE, UNSAFE = Repeat.SAFE, Repeat.UNSAFE
+SAFE, UNSAFE = True, False
 ATTEMPTS = 3
 
 
@@ -234,7 +234,7 @@ async def test_every_fault_of_every_operation_has_the_outcome_of_its_kind(
         return
     if kind is Kind.EMPTY:
         kind = Kind.UNREADABLE
-    expected = RULES[operation.repeat, kind]
+    expected = RULES[operation.repeatable, kind]
     assert isinstance(result, CallError)
     assert type(result) is (expected.error or CLASSES[status])
     assert result.phase is expected.phase
@@ -257,4 +257,6 @@ def test_every_fault_of_the_server_has_its_row():
 
 
 def test_both_rules_of_every_kind_are_written():
-    assert set(RULES) == {(repeat, kind) for repeat in Repeat for kind in Kind if kind is not Kind.EMPTY}
+    assert set(RULES) == {
+        (repeat, kind) for repeat in (SAFE, UNSAFE) for kind in Kind if kind is not Kind.EMPTY
+    }

@@ -5,7 +5,6 @@ import random
 
 import pytest
 
-from confirma_async.contract import Repeat
 from confirma_async.errors import Phase
 from confirma_async.session.retry import (
     RetryPolicy,
@@ -16,7 +15,7 @@ from confirma_async.session.retry import (
     retry_after,
 )
 
-SAFE, UNSAFE = Repeat.SAFE, Repeat.UNSAFE
+SAFE, UNSAFE = True, False
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,13 @@ from confirma_async.errors import (
     ResponseDecodeError,
     TransportError,
 )
-from confirma_async.redaction import quoted as repeated
+from confirma_async.privacy import quoted as repeated
 from confirma_async.schemas import (
     InvoiceReceipt,
     InvoiceStatus,
 )
+from confirma_async.session.api_errors import in_words
 from confirma_async.session.decoding import Reply
-from confirma_async.session.refusals import in_words
 from confirma_async.session.retry import not_taken
 
 _LONGEST_STATUS, _LONGEST_DETAIL = 100, 1000

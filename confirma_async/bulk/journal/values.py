@@ -41,7 +41,7 @@ def slices(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def places(items: Sequence[Any], width: int = 0) -> str:
-    """Places for values in a statement: one per item, or one row of so many per item."""
+    """Return the places for values in a statement: one per item, or one row of so many per item."""
     one = f"({', '.join('?' * width)})" if width else "?"
     return ", ".join([one] * len(items))
 

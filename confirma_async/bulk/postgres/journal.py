@@ -278,7 +278,7 @@ class PostgresJournal(PostgresReader):
         self._do("INSERT INTO owner VALUES (%s, %s) ON CONFLICT DO NOTHING", fingerprint, milliseconds(now))
 
     def _settle_doubt(self) -> None:
-        """When doubt arises, what was not sent by this journal may have been sent by the one it was."""
+        """Mark as doubtful what this journal did not send: the journal that it was may have sent it."""
         if self._doubt is None or "doubt_settled" in self._meta():
             return
         # An unknown one may have been sent again since: what was known of then proves nothing any more.
@@ -495,7 +495,7 @@ class PostgresJournal(PostgresReader):
         )  # fmt: skip
 
     def _take_back_version(self, position: int) -> None:
-        """Where a record in error may be of the version that was rejected before, it is that which is.
+        """Take a record in error for the version that was rejected before, where it may be of that.
 
         The present one can then be sent by a retry.
         """

@@ -176,7 +176,7 @@ class SqliteJournal(SqliteReader):
             self._take_in(owner, now)
 
     def _settle_doubt(self) -> None:
-        """When doubt arises, what was not sent by this journal may have been sent by the one it was."""
+        """Mark as doubtful what this journal did not send: the journal that it was may have sent it."""
         if self._doubt is None or "doubt_settled" in self._meta():
             return
         # An unknown one may have been sent again since: what was known of then proves nothing any more.
@@ -192,7 +192,7 @@ class SqliteJournal(SqliteReader):
         self._keep({"doubt_settled": "1"})
 
     def _take_in(self, owner: Owner, now: float) -> None:
-        """Checks that a key is of the journal's account, and keeps its fingerprint.
+        """Check that a key is of the journal's account, and keep its fingerprint.
 
         Raises:
             JournalMismatchError: it is not known to be.
@@ -273,12 +273,12 @@ class SqliteJournal(SqliteReader):
         return found
 
     def next_position(self) -> int:
-        """The place of an item that the journal has not had yet."""
+        """Return the place of an item that the journal has not had yet."""
         self._last += 1
         return self._last
 
     def word(self, text: str) -> int:
-        """The number of a text that repeats."""
+        """Return the number of a text that repeats."""
         if text not in self._words:
             self._connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
             self._words[text] = self._one("SELECT id FROM word WHERE text = ?", text)
@@ -340,7 +340,7 @@ class SqliteJournal(SqliteReader):
         self._keep_answers([one for one in latest.values() if one.says_no or one.form is not None])
 
     def _keep_answers(self, decisions: Sequence[Decision]) -> None:
-        """Keeps what answers were like that leave the outcome unknown."""
+        """Keep what answers were like that leave the outcome unknown."""
         self._connection.executemany(
             "UPDATE item SET says_no = ?, form = ? WHERE position = ?",
             [
@@ -403,7 +403,7 @@ class SqliteJournal(SqliteReader):
         )
 
     def _take_back_version(self, position: int) -> None:
-        """Where a record in error may be of the version that was rejected before, it is that which is.
+        """Take a record in error for the version that was rejected before, where it may be of that.
 
         The present one can then be sent by a retry.
         """
@@ -415,7 +415,7 @@ class SqliteJournal(SqliteReader):
         )
 
     def keep_former(self, position: int, now: float, note: str) -> None:
-        """Keeps what an item is, before it becomes something else; one that was never sent is PENDING."""
+        """Keep what an item is, before it becomes something else; one that was never sent is PENDING."""
         self._connection.execute(
             "INSERT INTO former (position, at, state, digest, status, detail, note, sequence, date) "
             f"SELECT position, ?, CASE WHEN attempts = 0 AND {OPEN} THEN 0 ELSE state END, digest, "
@@ -425,7 +425,7 @@ class SqliteJournal(SqliteReader):
         )
 
     def version_sent(self, position: int) -> Version | None:
-        """The first of the versions that the item has had since its last attempt."""
+        """Return the first of the versions that the item has had since its last attempt."""
         found = self._connection.execute(
             "SELECT former.digest, former.date FROM former JOIN item USING (position, sequence) "
             "WHERE position = ? ORDER BY former.id LIMIT 1",
@@ -477,7 +477,7 @@ class SqliteJournal(SqliteReader):
         return self._connection.execute(f"DELETE {old}", values).rowcount
 
     def shrink(self) -> None:
-        """Gives back the space of what was removed.
+        """Give back the space of what was removed.
 
         Raises:
             JournalError: the disk has no room for the rewrite, or fails.

@@ -57,7 +57,7 @@ _COLUMNS = (
 
 @contextlib.contextmanager
 def reading(path: Path) -> Generator[SqliteReader]:
-    """Opens a journal for looking only, also while a job runs on it.
+    """Open a journal for looking only, also while a job runs on it.
 
     Raises:
         JournalError: there is none, or it is damaged.
@@ -69,7 +69,7 @@ def reading(path: Path) -> Generator[SqliteReader]:
 
 @contextlib.contextmanager
 def reading_if_there(path: Path) -> Generator[SqliteReader | None]:
-    """The same, where there may be none yet. Gives None then.
+    """Yield the same, where there may be none yet. Gives None then.
 
     Raises:
         JournalError: it is damaged, or gone.
@@ -381,7 +381,7 @@ class SqliteReader:
         )
 
     def _archived(self, where: str, values: Sequence[Any]) -> Iterator[Row]:
-        """What is kept of accepted invoices that were archived."""
+        """Yield what is kept of accepted invoices that were archived."""
         query = f"SELECT number, type, seller, repeat, digest, date FROM archived {where}"
         for number, kind, seller, repeat, digest, date in self._connection.execute(query, values):
             key = InvoiceKey(self._text(seller), self._text(kind), number, date_of(repeat), date_of(date))
@@ -395,7 +395,7 @@ class SqliteReader:
             )
 
     def _text(self, word: int) -> str:
-        """The text of a word."""
+        """Return the text of a word."""
         if word not in self._texts:
             (self._texts[word],) = self._connection.execute(
                 "SELECT text FROM word WHERE id = ?", (word,)

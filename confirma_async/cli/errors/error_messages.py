@@ -30,7 +30,7 @@ from confirma_async.errors import (
     UnknownAccountError,
     UnknownKeyError,
 )
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 
 FIND_OUT: Mapping[str, str] = {
     "payments.settlements": "confirma settlements --from YYYY-MM-DD --to YYYY-MM-DD",

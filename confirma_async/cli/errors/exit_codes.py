@@ -76,7 +76,7 @@ def of_error(error: ConfirmaError) -> Exit:
             return Exit.PAUSED
         case JournalError() | MirrorError():
             return _of_store_error(error)
-        case APIError() if _leaves_open(error.status):
+        case APIError() if _outcome_is_open(error.status):
             return Exit.PAUSED
         case AuthenticationError() | PermissionDeniedError():
             return Exit.USAGE
@@ -94,17 +94,17 @@ def _of_store_error(error: JournalError | MirrorError) -> Exit:
     return Exit.PAUSED if error.resumable else Exit.USAGE
 
 
-def _leaves_open(status: int) -> bool:
-    from confirma_async.session.retry import leaves_open
+def _outcome_is_open(status: int) -> bool:
+    from confirma_async.session.retry import outcome_is_open
 
-    return status >= 400 and leaves_open(status)
+    return status >= 400 and outcome_is_open(status)
 
 
 def _changes_something(operation: str | None) -> bool:
-    from confirma_async.contract import OPERATIONS, Repeat
+    from confirma_async.contract import OPERATIONS
 
     row = OPERATIONS.get(operation or "")
-    return row is not None and row.repeat is Repeat.UNSAFE
+    return row is not None and not row.repeatable
 
 
 def of_report(report: Report) -> Exit:

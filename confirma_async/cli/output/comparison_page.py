@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from confirma_async.comparison import Comparison
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 
 
 def as_page(found: Comparison) -> str:

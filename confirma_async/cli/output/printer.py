@@ -12,7 +12,7 @@ import re
 import click
 import msgspec
 
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, Kind
 from confirma_async.mirror.reconciliation.report import Month, Reconciliation
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 
 SHOWN = 50
 """Differences of a kind that stand on the page; --csv has them all."""

@@ -17,7 +17,7 @@ from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.output.printer import json_document
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.errors import Problem
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Outcome, Report

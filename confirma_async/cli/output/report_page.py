@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from confirma_async.bulk.models import State
 from confirma_async.bulk.reporting.summary import LATENCY_EDGES, Bar, Summary, Total
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 
 DOCTYPE = "<!DOCTYPE html>"
 """How every page begins."""

@@ -24,8 +24,8 @@ from confirma_async.cli.output.render import print_json, table
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
-from confirma_async.pagination import Listing
-from confirma_async.redaction import visible
+from confirma_async.pagination import Pager
+from confirma_async.privacy import visible
 from confirma_async.schemas.wire import Schema
 from confirma_async.validation.sums import EXACT, ZERO
 
@@ -99,8 +99,11 @@ class Sheet:
     currency: str = "currency"
 
 
-async def collected(listing: Listing[Any, A]) -> tuple[list[A], ResponseDecodeError | None]:
-    """The records of a list, and the error of those that could not be read; the others are shown first."""
+async def collected(listing: Pager[Any, A]) -> tuple[list[A], ResponseDecodeError | None]:
+    """Make the records of a list, and the error of those that could not be read.
+
+    The others are shown first.
+    """
     records: list[A] = []
     try:
         async for record in listing:
@@ -247,5 +250,5 @@ def _csv_cell(value: object) -> str:
 
 
 def harmless(value: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """Return a text that no spreadsheet takes for a formula."""
     return _FORMULA.sub(r"\1'", visible(value))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 
 
 class Terminal(Console):

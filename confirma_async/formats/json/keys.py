@@ -39,7 +39,7 @@ _keep = json.JSONDecoder(object_pairs_hook=_Object, parse_int=str, strict=False)
 
 
 def keys_that_stand_twice(data: bytes) -> tuple[str, ...]:
-    """Paths of the keys that an object of this JSON text has more than once.
+    """Return paths of the keys that an object of this JSON text has more than once.
 
     Raises:
         RecursionError: it is nested too deeply.
@@ -98,7 +98,10 @@ def known_keys(converter: Converter, cls: type[Schema]) -> KnownKeys:
 
 
 def remarks_on_unknown_keys(value: Mapping[str, Any], known: KnownKeys) -> tuple[str, ...]:
-    """One sentence for every unknown key, however often it stands in the rows; at most ten and a count."""
+    """Return one sentence for every unknown key, however often it stands in the rows.
+
+    At most ten and a count.
+    """
     found: dict[str, None] = {}
     _find_unknown(value, known, "", found)
     remarks = [*found]

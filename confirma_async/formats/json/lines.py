@@ -87,7 +87,7 @@ def read_json(
 
 
 def scan_json(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[DocumentRef]:
-    """Says which documents a JSON file holds, without reading them further."""
+    """Say which documents a JSON file holds, without reading them further."""
     names = _names(converter)
     for record in records(path, converter, lines_only):
         identity = _identity(record.value, names)

@@ -65,7 +65,7 @@ def records(path: Path, converter: Converter, lines_only: bool, look: _Look = _n
 
 
 def _is_lines(path: Path, converter: Converter) -> bool:
-    """Whether the first line with text is an object of its own."""
+    """Say whether the first line with text is an object of its own."""
     with path.open("rb") as file:
         line = b"\n"
         while line.isspace():
@@ -81,7 +81,7 @@ def _is_lines(path: Path, converter: Converter) -> bool:
 
 
 def _refuse_several_lines(path: Path, converter: Converter) -> None:
-    """Refuses JSON that is not one record to a line, once and not line by line.
+    """Refuse JSON that is not one record to a line, once and not line by line.
 
     Raises:
         InputError: the first line begins an object or an array that goes on below, or is an array.

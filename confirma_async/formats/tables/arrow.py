@@ -139,7 +139,7 @@ def _careful(path: Path, step: Callable[[], Made]) -> Made:
 
 
 def _complaint(kind: Any) -> str | None:
-    """Why columns of a type are not read."""
+    """Return why columns of a type are not read."""
     if types.is_dictionary(kind):
         kind = kind.value_type
     if types.is_floating(kind):

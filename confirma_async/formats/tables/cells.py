@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from confirma_async.formats.tables.columns import Column, Kind
+from confirma_async.formats.tables.columns import Column, ValueKind
 from confirma_async.formats.values.decimals import LONGEST_NUMERAL, cents, places
 from confirma_async.formats.values.identifiers import is_cut, unwrapped, without_decimals
 from confirma_async.schemas import DistributionMethod, EntityType, InvoiceType, OpenEnum
@@ -148,7 +148,7 @@ def readings(text: str) -> dict[DecimalSeparator, Decimal]:
 
 
 def detect_separator(text: str) -> DecimalSeparator | None:
-    """How a file writes decimals, by one of its numerals; None where that does not tell."""
+    """Return how a file writes decimals, by one of its numerals; None where that does not tell."""
     found = readings(text)
     return next(iter(found)) if len(found) == 1 else None
 
@@ -208,10 +208,10 @@ def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], 
     return translated
 
 
-def _reader(kind: Kind, conventions: TextConventions) -> Callable[[Cell], Any]:
+def _reader(kind: ValueKind, conventions: TextConventions) -> Callable[[Cell], Any]:
     """Return what reads one kind of cells; the usual ones are read straight."""
     read, is_comma = _READERS[kind], conventions.decimal_separator is DecimalSeparator.COMMA
-    if kind is Kind.TEXT:
+    if kind is ValueKind.TEXT:
         return text_of
     if not kind.is_numeric or conventions.decimal_separator is None:
         return lambda cell: read(cell, conventions)
@@ -353,20 +353,20 @@ _FLAGS: Mapping[str, bool] = {
     **dict.fromkeys(("false", "0", "no", "ei", "nej"), False),
 }
 
-_READERS: Mapping[Kind, Callable[[Cell, TextConventions], Any]] = {
-    Kind.TEXT: _text,
-    Kind.IDENTIFIER: _identifier,
-    Kind.SECRET: _text,
-    Kind.NUMBER: _identifier,
-    Kind.ATTACHMENT: _text,
-    Kind.LINK: _text,
-    Kind.WHOLE: _whole,
-    Kind.DECIMAL: _decimal,
-    Kind.PERCENTAGE: _percentage,
-    Kind.AMOUNT: _amount,
-    Kind.DATE: _date,
-    Kind.FLAG: _flag,
-    Kind.INVOICE_TYPE: _one_of(InvoiceType),
-    Kind.METHOD: _one_of(DistributionMethod),
-    Kind.ENTITY: _one_of(EntityType),
+_READERS: Mapping[ValueKind, Callable[[Cell, TextConventions], Any]] = {
+    ValueKind.TEXT: _text,
+    ValueKind.IDENTIFIER: _identifier,
+    ValueKind.SECRET: _text,
+    ValueKind.NUMBER: _identifier,
+    ValueKind.ATTACHMENT: _text,
+    ValueKind.LINK: _text,
+    ValueKind.WHOLE: _whole,
+    ValueKind.DECIMAL: _decimal,
+    ValueKind.PERCENTAGE: _percentage,
+    ValueKind.AMOUNT: _amount,
+    ValueKind.DATE: _date,
+    ValueKind.FLAG: _flag,
+    ValueKind.INVOICE_TYPE: _one_of(InvoiceType),
+    ValueKind.METHOD: _one_of(DistributionMethod),
+    ValueKind.ENTITY: _one_of(EntityType),
 }

@@ -81,7 +81,7 @@ class _Source:
             part = self._stream.readline(LONGEST_LINE)
 
     def begin(self) -> int:
-        """Begins a record; gives the number of its first line."""
+        """Begin a record; give the number of its first line."""
         self._taken.clear()
         return self.number + 1
 

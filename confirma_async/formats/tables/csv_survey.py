@@ -104,7 +104,7 @@ def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> 
 
 
 def _encoding(path: Path, given: str | None) -> tuple[str, str | None]:
-    """How a file is encoded, and what was decided where its bytes contradict what was said of it."""
+    """Return how a file is encoded, and what was decided where its bytes contradict what was said of it."""
     if given is None:
         return encoding_of(path), None
     if codecs.lookup(given).name not in _UNIVERSAL and is_utf8(_decoded(path)):

@@ -91,7 +91,7 @@ def excel_sample(path: Path, most: int) -> list[tuple[str, list[list[Cell]]]]:
 
 
 def _look_into(path: Path) -> None:
-    """Refuses what is no workbook, or would not fit into memory."""
+    """Refuse what is no workbook, or would not fit into memory."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()

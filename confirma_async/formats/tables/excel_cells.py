@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from confirma_async.formats.tables.cells import Cell, CellError, Percent
-from confirma_async.formats.tables.columns import Kind
+from confirma_async.formats.tables.columns import ValueKind
 from confirma_async.formats.tables.sheet import RawCell
 from confirma_async.formats.tables.workbook import Workbook
 
@@ -32,7 +32,7 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _PADDED = re.compile("0+")
 _PLAIN = re.compile(r"-?\d{1,9}(?:\.\d{0,5}[1-9])?", re.ASCII)
 """A number that needs no second look: few digits, and no zeros at its end."""
-_AS_TEXT = frozenset({Kind.TEXT, Kind.IDENTIFIER, Kind.SECRET, Kind.NUMBER})
+_AS_TEXT = frozenset({ValueKind.TEXT, ValueKind.IDENTIFIER, ValueKind.SECRET, ValueKind.NUMBER})
 
 _NO_RESULT = CellError(
     "excel.formula",
@@ -62,7 +62,7 @@ class ExcelCells:
         ]
         self._days: dict[tuple[str, int], Cell] = {}
 
-    def read(self, cell: RawCell | None, kind: Kind | None) -> Cell:
+    def read(self, cell: RawCell | None, kind: ValueKind | None) -> Cell:
         """Return what a cell holds, for a column of a kind.
 
         Raises:
@@ -99,7 +99,7 @@ class ExcelCells:
         return _day(found)
 
 
-def _formatted(exact: Decimal | None, shown: str, kind: Kind | None) -> Cell:
+def _formatted(exact: Decimal | None, shown: str, kind: ValueKind | None) -> Cell:
     """Return a number as its format shows it: per cent, or with the zeros that fill it up."""
     if exact is None:
         return _LONG

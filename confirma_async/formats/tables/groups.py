@@ -60,7 +60,7 @@ class Group:
     _own: Sequence[Cell] = ()
 
     def takes(self, key: Mapping[str, str]) -> bool:
-        """Whether a line with this key belongs to it."""
+        """Say whether a line with this key belongs to it."""
         if key["number"] != self.key["number"]:
             return False
         if not self.sure:
@@ -151,7 +151,7 @@ class _Plan:
     titles: Sequence[str]
 
     def has_key(self, line: TableLine | BadLine, key: Sequence[Cell]) -> bool:
-        """Whether a line is whole and has these cells in its key columns."""
+        """Say whether a line is whole and has these cells in its key columns."""
         return isinstance(line, TableLine) and line.is_whole and self.key_of(line.values) == key
 
 
@@ -211,7 +211,7 @@ class _Doubts:
 
 
 def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Group]:
-    """Gathers lines into invoices. Holds one invoice at a time.
+    """Gather lines into invoices. Holds one invoice at a time.
 
     Args:
         path: The file.
@@ -297,7 +297,7 @@ def required(layout: TableLayout, line: int, name: str) -> Problem:
 
 
 def _passed_over(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) -> str | None:
-    """Says that a line is no invoice's, where it is one of totals, or names the columns once more."""
+    """Say that a line is no invoice's, where it is one of totals, or name the columns once more."""
     if isinstance(line, BadLine):
         return None
     texts = [cell for cell in line.values if isinstance(cell, str) and cell]

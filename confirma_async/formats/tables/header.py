@@ -6,9 +6,9 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from confirma_async.formats.privacy import looks_like_name
 from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, Column, column_name
 from confirma_async.formats.tables.mapping import ColumnMapping, title_key
+from confirma_async.privacy import looks_like_name
 
 _SURE = 2
 """Known names that make a line a header, however many others are not known."""
@@ -20,7 +20,7 @@ class HeaderFault(Exception):  # noqa: N818 (never leaves the readers of tables)
 
 
 def known(titles: Sequence[str], mapping: ColumnMapping | None) -> int:
-    """How many of the titles say what their column is."""
+    """Return how many of the titles say what their column is."""
     if mapping is None:
         return sum(column_name(title) in COLUMNS for title in titles)
     keys = mapping.keys()

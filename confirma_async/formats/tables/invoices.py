@@ -17,7 +17,7 @@ from confirma_async.formats.models import BadRecord, DocumentRef, InputError, Pl
 from confirma_async.formats.normalise import normalised
 from confirma_async.formats.numbering import apply_number, resolve
 from confirma_async.formats.payload import put, request_from
-from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, SUMMED, Kind
+from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, SUMMED, ValueKind
 from confirma_async.formats.tables.groups import Group, groups, required
 from confirma_async.formats.tables.table import Table, TableLayout
 from confirma_async.formats.values.decimals import total
@@ -50,7 +50,7 @@ def read_table(path: Path, table: Table, options: ReadOptions) -> Iterator[ReadI
 
 
 def scan_table(path: Path, table: Table) -> Iterator[DocumentRef]:
-    """Says which documents a table holds, without reading their other values."""
+    """Say which documents a table holds, without reading their other values."""
     source = str(path)
     for group in groups(path, table, keys_only=True):
         if group.key["number"]:
@@ -147,7 +147,7 @@ def _attachments(
     attached: list[Attached] = []
     for position, ((name, text), line) in enumerate(group.attachments.items()):
         where = layout.path(line, name)
-        if COLUMNS[name].kind is Kind.LINK:
+        if COLUMNS[name].kind is ValueKind.LINK:
             raw.append({"url": text})
         elif _URL.match(text):
             raw.append({"url": text})
@@ -191,7 +191,7 @@ def _raw(group: Group, layout: TableLayout) -> dict[str, Any]:
 
 
 def _has_objects(layout: TableLayout) -> bool:
-    """Whether a row has objects in it, such as what it is accounted on."""
+    """Say whether a row has objects in it, such as what it is accounted on."""
     names = [*layout.constants, *(column.name for column in layout.columns if column is not None)]
     return any(COLUMNS[name].of_row and "." in COLUMNS[name].place for name in names)
 

@@ -94,7 +94,7 @@ class TableLayout:
     )
 
     def path(self, line: int, name: str) -> str:
-        """Where a value stands, for a message: the line, and the column as the file calls it."""
+        """Return where a value stands, for a message: the line, and the column as the file calls it."""
         title = next(
             (
                 title

@@ -40,7 +40,7 @@ def cents(value: Decimal) -> Decimal | None:
 
 
 def places(value: Decimal) -> int:
-    """How many decimals a number is written with."""
+    """Return how many decimals a number is written with."""
     text = str(value)  # much quicker than a tuple of all its digits
     if "E" in text:
         return max(0, -int(value.as_tuple().exponent))

@@ -18,7 +18,7 @@ _CONTROLS = re.compile(rb"[\x80-\x9f]")
 
 
 def is_utf8(parts: Iterable[str]) -> bool | None:
-    """Whether bytes are UTF-8; None where they are all ASCII, and nothing tells.
+    """Say whether bytes are UTF-8; None where they are all ASCII, and nothing tells.
 
     A text that is UTF-8 but for some bytes has been damaged; one usual letter proves it. Unusual ones do not,
     as capitals before a euro sign or a hard space in Windows-1252 look like them; these are weighed.
@@ -37,7 +37,7 @@ def is_utf8(parts: Iterable[str]) -> bool | None:
 
 
 def is_all_utf8(data: bytes) -> bool:
-    """Whether bytes hold letters beyond ASCII, and every one of them is UTF-8."""
+    """Say whether bytes hold letters beyond ASCII, and every one of them is UTF-8."""
     if data.isascii():
         return False
     try:

@@ -34,7 +34,7 @@ def iban(text: str) -> str | None:
 
 
 def has_form_of_iban(text: str) -> bool:
-    """Whether a text is meant to be an IBAN, right or wrong."""
+    """Say whether a text is meant to be an IBAN, right or wrong."""
     return _IBAN.fullmatch(account(text)) is not None
 
 
@@ -110,7 +110,9 @@ _WHERE_SWEDES_ARE = frozenset({None, "SE", "FI"})
 
 
 def is_person(text: str, *, country: str | None = None, vat: str | None = None) -> bool:
-    """Whether an identifier is a person's, beyond doubt: by its date, its check digit and what is beside it.
+    """Say whether an identifier is a person's, beyond doubt.
+
+    By its date, its check digit and what is beside it.
 
     Args:
         text: The identifier.
@@ -193,7 +195,7 @@ _CUT_FROM = 12
 
 
 def is_cut(text: str) -> bool:
-    """Whether a spreadsheet has cut an identifier to the scientific form of a number, ``1,23457E+19``."""
+    """Say whether a spreadsheet has cut an identifier to the scientific form of a number, ``1,23457E+19``."""
     found = _SCIENTIFIC.fullmatch(text)
     if found is None:
         return False
@@ -208,7 +210,7 @@ def unwrapped(text: str) -> str:
 
 
 def without_decimals(text: str) -> str:
-    """Digits that a program has taken for a number with decimals, ``1232.0``, as they were."""
+    """Return digits that a program has taken for a number with decimals, ``1232.0``, as they were."""
     found = _FLOAT.fullmatch(text)
     return found[1] if found else text
 

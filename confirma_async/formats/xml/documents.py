@@ -141,7 +141,7 @@ def _load(path: Path, offset: int, length: int) -> bytes:
 
 
 def _parts(path: Path) -> Iterator[_Part]:
-    """Cuts a file where documents begin; holds one of them at a time."""
+    """Cut a file where documents begin; hold one of them at a time."""
     buffer = bytearray()
     line, offset, searched = 1, 0, 0
     began: int | None = None  # the line of a document that is too long, and so not kept
@@ -172,7 +172,7 @@ def _parts(path: Path) -> Iterator[_Part]:
 
 
 def _end_of_part(buffer: bytearray, searched: int, *, is_last: bool) -> int | None:
-    """Where the first part in the buffer ends; None where more must be read to know."""
+    """Return where the first part in the buffer ends; None where more must be read to know."""
     begin = max(searched, _leading_space(buffer) + 1)
     end = _next_declaration(buffer, begin)
     stop = len(buffer) if end is None else end
@@ -185,7 +185,7 @@ def _end_of_part(buffer: bytearray, searched: int, *, is_last: bool) -> int | No
 
 
 def _next_declaration(buffer: bytearray, begin: int) -> int | None:
-    """Where the next document declares itself, which one that is carried as text does not count as."""
+    """Return where the next document declares itself, which one that is carried as text does not count as."""
     while (begin := buffer.find(_DECLARATION, begin)) >= 0:
         behind = buffer[begin + len(_DECLARATION) : begin + len(_DECLARATION) + 1]
         if behind.isspace() and not buffer.endswith(_CDATA, 0, begin):

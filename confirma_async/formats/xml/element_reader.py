@@ -250,7 +250,7 @@ class ElementReader:
         return value
 
     def is_foreign(self, element: Element) -> bool:
-        """Whether an amount says that it is in another currency than the document's, which names one."""
+        """Say whether an amount says that it is in another currency than the document's, which names one."""
         return (
             self.currency != ""
             and element.get(self.dialect.currency_attribute, self.currency) != self.currency
@@ -311,7 +311,7 @@ class ElementReader:
         self.remarks.append(f"{self.path_of(element)[1:]} {message}")
 
     def where(self, element: Element) -> str:
-        """Where an element stands, for a message: its line in the file, and its path."""
+        """Return where an element stands, for a message: its line in the file, and its path."""
         if self._line_of is None:
             self._line_of = {} if self._lines is None else self._lines.by_element()
         path = self.path_of(element)
@@ -322,7 +322,7 @@ class ElementReader:
         return f"/{local_name(self.root.tag)}/{_PREFIX.sub('', path)}"
 
     def find(self, path: str, origins: Mapping[str, Any]) -> str | None:
-        """Where the value of a JSON path stands, or would stand, in the document.
+        """Return where the value of a JSON path stands, or would stand, in the document.
 
         Args:
             path: The JSON path.
@@ -366,7 +366,7 @@ class ElementReader:
         return found
 
     def _may_be_left_in(self, top: Element) -> bool:
-        """Whether something of an element, or of those below it, may be left; looks at each once."""
+        """Say whether something of an element, or of those below it, may be left; looks at each once."""
         consumed, plain, currency = self._consumed, [self.dialect.currency_attribute], self.currency
         for element in top.iter():
             text, tail = element.text, element.tail
@@ -382,7 +382,7 @@ class ElementReader:
         return False
 
     def _is_left(self, element: Element) -> bool:
-        """Whether something of an element itself is left."""
+        """Say whether something of an element itself is left."""
         if element not in self._consumed and own_text(element):
             return True
         return bool(element.keys()) and any(self._left_attributes(element))
@@ -422,7 +422,10 @@ class ElementReader:
 
 
 def _steps(parent: Element) -> list[tuple[Element, str]]:
-    """Each child with the last step of its path, found in one go: one by one, all are counted each time."""
+    """Return each child with the last step of its path, found in one go.
+
+    One by one, all are counted each time.
+    """
     tags = [child.tag for child in parent]
     if len(set(tags)) == len(tags):
         return [(child, local_name(child.tag)) for child in parent]

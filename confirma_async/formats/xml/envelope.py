@@ -19,7 +19,7 @@ class Envelope:
     root: Element | None = None
 
     def remarks(self, besides: str = "") -> tuple[str, ...]:
-        """Says that it is not sent, but for what has found a place in the invoice."""
+        """Say that it is not sent, but for what has found a place in the invoice."""
         if self.root is None:
             return ()
         kept = f", but for {besides}" if besides else ""

@@ -77,7 +77,7 @@ def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
 
 
 def scan_xml(path: Path) -> Iterator[DocumentRef]:
-    """Says which documents an XML file holds.
+    """Say which documents an XML file holds.
 
     Raises:
         InputError: the file begins with a document of another kind.
@@ -153,7 +153,7 @@ def _inside(root: Element) -> list[Element]:
 
 
 def _is_within(top: Element | Problem, element: Element) -> bool:
-    """Whether an element is of a tree; one that was carried as text has lines of its own."""
+    """Say whether an element is of a tree; one that was carried as text has lines of its own."""
     return isinstance(top, Element) and any(each is element for each in top.iter(element.tag))
 
 

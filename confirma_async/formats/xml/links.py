@@ -8,5 +8,5 @@ from confirma_async.validation.internet import url_fault
 
 
 def is_pdf_link(url: str) -> bool:
-    """Whether a text is a link that can be sent as it is, and whose path ends as that of a PDF does."""
+    """Say whether a text is a link that can be sent as it is, and whose path ends as that of a PDF does."""
     return url_fault(url) is None and urlsplit(url).path.lower().endswith(".pdf")

@@ -13,8 +13,8 @@ from xml.parsers import expat
 from attrs import frozen
 
 from confirma_async.errors import Problem
-from confirma_async.formats.privacy import printable
 from confirma_async.formats.values.encodings import WIDE_MARKS, WINDOWS, has_windows_letters, is_all_utf8
+from confirma_async.privacy import printable
 
 Element: TypeAlias = ET.Element
 
@@ -220,7 +220,7 @@ def _look_at_prolog(text: bytes, start: int) -> None:
 
 
 def _look_for_crowds(text: bytes, start: int, end: int, root: Element) -> None:
-    """Refuses what no document has use for, and what could only be meant to take time or memory.
+    """Refuse what no document has use for, and what could only be meant to take time or memory.
 
     Raises:
         UnreadableXml: there is such; says what.

@@ -17,7 +17,7 @@ from confirma_async.formats.values.decimals import quotient
 from confirma_async.formats.values.identifiers import is_person
 from confirma_async.formats.xml.element_reader import ElementReader, own_text
 from confirma_async.formats.xml.parse import Element
-from confirma_async.redaction import may_be_personal_number
+from confirma_async.privacy import may_be_personal_number
 from confirma_async.schemas import EntityType, InvoiceType
 
 NUMBER = "invoice.header.number"
@@ -96,7 +96,7 @@ class _Origins:
     draft: Draft
 
     def find(self, path: str, /) -> str | None:
-        """Where the value of a JSON path stands, or would stand."""
+        """Return where the value of a JSON path stands, or would stand."""
         return self.reader.find(path, self.draft.origins)
 
 
@@ -194,7 +194,7 @@ def unit_price(
 
 
 def classify(reader: ElementReader, party: Draft, *, is_business: bool) -> None:
-    """Says whether a party is a business or a person, where something says it beyond doubt.
+    """Say whether a party is a business or a person, where something says it beyond doubt.
 
     Args:
         reader: The document.

@@ -65,15 +65,15 @@ def _compiled(entries: Sequence[tuple[Sequence[str], str, Take]]) -> Tree:
 
 
 def texts(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:
-    """Paths whose values go to their places as they are."""
+    """Return paths whose values go to their places as they are."""
     return [(path, place, Take.TEXT) for path, place in pairs]
 
 
 def numbers(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:
-    """Paths whose values are numbers."""
+    """Return paths whose values are numbers."""
     return [(path, place, Take.NUMBER) for path, place in pairs]
 
 
 def amounts(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:
-    """Paths whose values are amounts."""
+    """Return paths whose values are amounts."""
     return [(path, place, Take.AMOUNT) for path, place in pairs]

@@ -17,7 +17,7 @@ from confirma_async.mirror.events.signature import HEADER, sign
 from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import Database
 from confirma_async.mirror.threads import in_thread
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 from confirma_async.session.transport import Request, Transport
 from confirma_async.settings import is_loopback
 
@@ -158,7 +158,7 @@ class Delivery:
     pause: float = FIRST_PAUSE
 
     async def run(self, receiver: Receiver, told: Callable[[Event], object] | None = None) -> int:
-        """Delivers all that waits; returns how many were taken.
+        """Deliver all that waits; return how many were taken.
 
         Args:
             receiver: Takes them.

@@ -12,7 +12,7 @@ import re
 import time
 
 from confirma_async.errors import ConfirmaError
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 HEADER = "Confirma-Signature"
 """The header that holds the signature."""

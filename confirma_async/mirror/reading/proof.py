@@ -23,7 +23,7 @@ from confirma_async.errors import (
 )
 from confirma_async.mirror.reading.windows import asked, cut, spans
 from confirma_async.mirror.streams import NotAListError, Seen, Stream, Whole, day_of, flat
-from confirma_async.pagination import SEAM, Window
+from confirma_async.pagination import OVERLAP, Window
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
@@ -101,11 +101,11 @@ class WindowReader:
         return _joined(window, parts)
 
     def may_lack(self, reading: Reading) -> bool:
-        """Whether what a list lacks may have been cut off it: where no answer of this run was longer."""
+        """Say whether what a list lacks may have been cut off it: where no answer of this run was longer."""
         return reading.whole and LEAST <= self.longest <= reading.largest
 
     async def confirm(self, reading: Reading, days: Iterable[datetime.date]) -> Reading:
-        """Asks once more, for few days, for what a list lacks that was told before.
+        """Ask once more, for few days, for what a list lacks that was told before.
 
         Args:
             reading: What came of the whole window.
@@ -162,12 +162,12 @@ class WindowReader:
         return self._trusted(reading)
 
     def _may_be_cut_off(self, reading: Reading) -> bool:
-        """Whether a list without a count is longer than any that was whole, or as long as cut ones."""
+        """Say whether a list without a count is longer than any that was whole, or as long as cut ones."""
         cut_off = self.cut_at is not None and reading.largest >= self.cut_at
         return reading.whole and (cut_off or reading.largest > max(self.largest, 1))
 
     async def _once(self, window: Window) -> Reading | str:
-        """One call; a word on why it failed where a shorter window may do better."""
+        """Return one call; a word on why it failed where a shorter window may do better."""
         query = asked(window)
         found = await self._answer(query)
         if isinstance(found, Failure):
@@ -242,7 +242,7 @@ def failure_of(error: CallError) -> Failure | None:
 
 
 def _objection(found: Whole, seen: Sequence[Seen], query: Window) -> str | None:
-    """Why an answer does not prove that it is whole."""
+    """Return why an answer does not prove that it is whole."""
     if found.count is not None and found.count != len(seen):
         return f"the answer counts {found.count} records and holds {len(seen)}"
     if found.window is not None and not _echoes(found.window, query):
@@ -262,9 +262,9 @@ def _echoes(told: tuple[Any, Any], query: Window) -> bool:
 
 
 def _touches(seen: Seen, query: Window) -> bool:
-    """Whether a record may lie within the days, whatever the zone they are counted in."""
+    """Say whether a record may lie within the days, whatever the zone they are counted in."""
     first, last = seen.days or (query.first, query.last)
-    return first <= query.last + SEAM and last >= query.first - SEAM
+    return first <= query.last + OVERLAP and last >= query.first - OVERLAP
 
 
 def _within(seen: Iterable[Seen], window: Window) -> list[Seen]:

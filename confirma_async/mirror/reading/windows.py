@@ -49,7 +49,7 @@ class Past:
 
 
 def today_of(now: datetime.datetime) -> datetime.date:
-    """Today, where invoices are dated."""
+    """Return today, where invoices are dated."""
     return (now + _AHEAD).date()
 
 
@@ -69,7 +69,7 @@ def halves(first: datetime.date, last: datetime.date) -> Iterator[Window]:
 def is_due(
     window: Window, past: Past | None, now: datetime.datetime, *, decaying: bool, unsettled: bool = False
 ) -> bool:
-    """Whether a run reads a window.
+    """Say whether a run reads a window.
 
     Args:
         window: The days.
@@ -92,7 +92,7 @@ _PAUSES = ((1, 60), (2, 120), (4, 240), (8, 10**9))
 
 
 def spans(days: Iterable[datetime.date], gap: int = 7, most: int = 16) -> Iterator[Window]:
-    """Windows that cover some days; two that lie near each other are read as one.
+    """Yield windows that cover some days; two that lie near each other are read as one.
 
     Args:
         days: The days.

@@ -108,7 +108,7 @@ class Proved:
     at: Sequence[str | None]
 
     def since(self, day: str) -> str | None:
-        """When the window of a day was last read and proved to be whole; None where it is open."""
+        """Return when the window of a day was last read and proved to be whole; None where it is open."""
         place = bisect_right(self.firsts, day) - 1
         return self.at[place] if place >= 0 and day <= self.lasts[place] else None
 

@@ -103,7 +103,10 @@ def _of_absent(facts: Facts, horizons: Horizons, sent: Sent, proved: str | None)
 
 
 def _differs(sent: Sent, case: Owed, facts: Facts) -> bool:
-    """Whether a case claims another sum than was sent, as far as that can be told: nothing was paid on it."""
+    """Say whether a case claims another sum than was sent, as far as that can be told.
+
+    Nothing was paid on it.
+    """
     if sent.cents is None or case.capital is None or sent.type == "CREDIT_NOTE" or case.closed_at is not None:
         return False
     if case.currency is not None and case.currency != sent.currency:

@@ -142,7 +142,7 @@ def _standing(facts: Facts, paid: Paid, allocated: Allocated) -> PaidStanding:
 
 
 def _of_unsettled(facts: Facts, horizons: Horizons, paid: Paid) -> Kind:
-    """How a payment stands that no settlement covers."""
+    """Return how a payment stands that no settlement covers."""
     booked = (paid.booked_at or "")[:10]
     if not booked:
         return Kind.NOT_CHECKED

@@ -154,7 +154,7 @@ def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reco
 
 
 def _with_names_of_their_own(differences: Sequence[Difference]) -> list[Difference]:
-    """Two that are the same in all they say are two: the second one's name tells so."""
+    """Return two that are the same in all they say are two: the second one's name tells so."""
     seen: Counter[str] = Counter()
     named: list[Difference] = []
     for each in differences:

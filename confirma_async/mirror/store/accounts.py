@@ -14,7 +14,7 @@ from confirma_async.accounts.owner import AccountName, Owner, fingerprint
 from confirma_async.accounts.registry import Accounts, automatic_name
 from confirma_async.errors import MirrorError
 from confirma_async.mirror.store.database import Database
-from confirma_async.secret import Secret
+from confirma_async.privacy import Secret
 
 
 @frozen(kw_only=True)

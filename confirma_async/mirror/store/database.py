@@ -29,7 +29,7 @@ class Database(Protocol):
         ...
 
     def rows(self, statement: str, values: Values = ()) -> list[Found]:
-        """All rows of a question."""
+        """Return all rows of a question."""
         ...
 
     def run(self, statement: str, values: Values = ()) -> int:
@@ -68,7 +68,7 @@ class Database(Protocol):
         ...
 
     def close(self) -> None:
-        """Lets go of it. Closing twice is fine."""
+        """Let go of it. Closing twice is fine."""
         ...
 
 

@@ -22,7 +22,7 @@ Where: TypeAlias = str | Path | None
 
 
 def place_of(where: Where) -> str | Path:
-    """Where a mirror is: what is named, else what CONFIRMA_MIRROR says, else beside the journals.
+    """Return where a mirror is: what is named, else what CONFIRMA_MIRROR says, else beside the journals.
 
     Raises:
         ConfigurationError: the user has no home directory, or the URL is of another kind of database.

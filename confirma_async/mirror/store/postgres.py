@@ -58,7 +58,7 @@ class PostgresDatabase:
             raise
 
     def rows(self, statement: str, values: Values = ()) -> list[Found]:
-        """All rows of a question."""
+        """Return all rows of a question."""
         with self._explained() as connection:
             return connection.execute(_placed(statement), values).fetchall()
 
@@ -74,7 +74,7 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """All or nothing; inside another transaction it is part of that one."""
+        """Yield all or nothing; inside another transaction it is part of that one."""
         if self._depth:
             yield
             return
@@ -100,7 +100,7 @@ class PostgresDatabase:
                 self.run("SELECT pg_advisory_unlock(?, ?)", key)
 
     def ask(self, question: str, most: int) -> ServerAnswer:
-        """Answers a question by a cursor of a read-only transaction: it takes one SELECT, no more."""
+        """Answer a question by a cursor of a read-only transaction: it takes one SELECT, no more."""
         with contextlib.closing(self._connected()) as connection:
             connection.read_only = True
             try:
@@ -143,7 +143,7 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def _explained(self) -> Generator[psycopg.Connection[Found]]:
-        """Tells a failure of the database in a sentence."""
+        """Tell a failure of the database in a sentence."""
         try:
             yield self._connection
         except psycopg.Error as error:

@@ -72,7 +72,7 @@ class SqliteDatabase:
             self._connection = self._opened(make=make)
 
     def rows(self, statement: str, values: Values = ()) -> list[Found]:
-        """All rows of a question."""
+        """Return all rows of a question."""
         with self._explained() as connection:
             return connection.execute(statement, values).fetchall()
 
@@ -88,7 +88,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """All or nothing; inside another transaction it is part of that one."""
+        """Yield all or nothing; inside another transaction it is part of that one."""
         if self._depth:
             yield
             return
@@ -123,7 +123,7 @@ class SqliteDatabase:
             os.close(descriptor)
 
     def ask(self, question: str, most: int) -> FileAnswer:
-        """Answers a question on a connection of its own, which can only read."""
+        """Answer a question on a connection of its own, which can only read."""
         with contextlib.closing(sqlite3.connect(self._uri("ro"), uri=True, timeout=_PATIENCE)) as connection:
             connection.execute("PRAGMA query_only = ON")
             connection.set_authorizer(_authorised)
@@ -140,7 +140,7 @@ class SqliteDatabase:
         return FileAnswer(columns, found[:most], len(found) > most)
 
     def close(self) -> None:
-        """Lets go of the file. Closing twice is fine."""
+        """Let go of the file. Closing twice is fine."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -176,7 +176,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def _explained(self) -> Generator[sqlite3.Connection]:
-        """Tells a failure of the database in a sentence."""
+        """Tell a failure of the database in a sentence."""
         try:
             yield self._connection  # type: ignore[misc]  # None while it is being opened, when nobody asks
         except sqlite3.Error as error:
@@ -214,7 +214,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _authorised(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
-    """Whether a question may do this; anything but reading is refused before it begins."""
+    """Say whether a question may do this; anything but reading is refused before it begins."""
     refused = action not in _ALLOWED or (second or "").lower() in _FUNCTIONS_REFUSED
     return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 

@@ -25,7 +25,7 @@ FOLLOWED = 400 * _DAY
 
 
 def notice(session: Session, cases: Collection[int]) -> None:
-    """Has cases read in this run, since something of theirs has changed."""
+    """Have cases read in this run, since something of theirs has changed."""
     session.database.many(
         "INSERT INTO watch (account, case_id, due_at) VALUES (?, ?, ?) "
         "ON CONFLICT (account, case_id) DO UPDATE SET due_at = excluded.due_at",
@@ -43,7 +43,7 @@ def due(session: Session, most: int) -> list[int]:
 
 
 def left(session: Session) -> int:
-    """How many cases are due."""
+    """Return how many cases are due."""
     ((count,),) = session.database.rows(
         "SELECT count(*) FROM watch WHERE account = ? AND due_at <= ?", (session.account, session.at)
     )
@@ -91,7 +91,7 @@ def read(session: Session, cases: Sequence[tuple[int, Raw, str]]) -> None:
 
 
 def _again(now: datetime.datetime, moved: datetime.datetime, *, closed: bool) -> datetime.datetime | None:
-    """When a case is read again; None where nothing more is expected of it."""
+    """Return when a case is read again; None where nothing more is expected of it."""
     idle = now - moved
     if closed and idle > FOLLOWED:
         return None

@@ -21,7 +21,7 @@ from confirma_async.mirror.reading.windows import asked
 from confirma_async.mirror.store.database import Database, portions
 from confirma_async.mirror.store.tables import PROJECTIONS
 from confirma_async.mirror.streams import PAID, Names, Seen, Stream
-from confirma_async.pagination import SEAM, Window
+from confirma_async.pagination import OVERLAP, Window
 from confirma_async.schemas import Payment
 
 ABSENCE = datetime.timedelta(hours=20)
@@ -117,7 +117,7 @@ def merge_cases(session: Session, cases: Sequence[tuple[int, Seen, str]]) -> Mer
 
 
 def check_latest(session: Session) -> None:
-    """Refuses to write for a run that another one has taken the place of."""
+    """Refuse to write for a run that another one has taken the place of."""
     ((latest,),) = session.database.rows("SELECT max(id) FROM run")
     if latest != session.run:
         raise MirrorBusyError(
@@ -128,7 +128,7 @@ def check_latest(session: Session) -> None:
 
 def _compared(session: Session, stream: Stream, reading: Reading) -> Comparison:
     window = asked(reading.window)
-    first, last = (window.first - SEAM).isoformat(), (window.last + SEAM).isoformat()
+    first, last = (window.first - OVERLAP).isoformat(), (window.last + OVERLAP).isoformat()
     rows = session.database.rows(
         f"SELECT {_KNOWN} FROM record WHERE account = ? AND stream = ? AND last_day >= ? AND first_day <= ?",
         (session.account, stream.name, first, last),

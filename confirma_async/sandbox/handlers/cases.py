@@ -48,7 +48,7 @@ def create_actions(backend: Backend, call: Call) -> Answer:
         return error_response(400, "such actions cannot be taken", problems)
     now = backend.now()
     with backend.store.transaction():
-        found: list[rules.Case] = []
+        found: list[rules.SandboxCase] = []
         for place, action in enumerate(request.actions):
             case = _case_of(backend, call, action)
             if case is None:
@@ -100,7 +100,7 @@ def _faults(place: int, action: Action) -> Sequence[Problem]:
     return []
 
 
-def _case_of(backend: Backend, call: Call, action: Action) -> rules.Case | None:
+def _case_of(backend: Backend, call: Call, action: Action) -> rules.SandboxCase | None:
     number = action.data.invoice_number
     found = backend.store.cases.find(
         call.client.name,
@@ -120,13 +120,13 @@ def _without_case(backend: Backend, call: Call, action: Action, where: str) -> A
     return error_response(404, f"{what}; nothing was queued", [Problem(where, "case", what)])
 
 
-def _queue(backend: Backend, action: Action, case: rules.Case, now: datetime) -> ActionReceipt:
+def _queue(backend: Backend, action: Action, case: rules.SandboxCase, now: datetime) -> ActionReceipt:
     queued = QueuedAction(case_id=case.id, action=backend.converter.dumps(action))
     backend.store.schedule.put(Due.ACTION, backend.store.cases.queue(queued), now + PROCESSED_AFTER)
     return ActionReceipt(code=action.code, invoice_number=int(case.number), case_id=case.id, status=PENDING)
 
 
-def _to_wire(backend: Backend, case: rules.Case, now: datetime) -> Case:
+def _to_wire(backend: Backend, case: rules.SandboxCase, now: datetime) -> Case:
     history = backend.store.cases.history(case.id)
     end = case.closed_on or now.date()
     summary = CaseSummary(

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.cases import Case, CaseStatus, Event
+from confirma_async.sandbox.rules.cases import CaseStatus, Event, SandboxCase
 from confirma_async.sandbox.rules.money.amounts import ZERO, AmountByKind
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas import Action, ActionCode, ActionData
@@ -53,7 +53,7 @@ class Effect:
         paid: With a direct payment, how it was allocated.
     """
 
-    case: Case
+    case: SandboxCase
     description: str
     paid: AmountByKind | None = None
 
@@ -70,14 +70,16 @@ class ActionRule:
         evidence: How well that is known; None where the effect is assumed.
     """
 
-    effect: Callable[[Case, ActionData, date, Terms], Effect]
+    effect: Callable[[SandboxCase, ActionData, date, Terms], Effect]
     needs: str | None = None
     what: str
     basis: str = "§5: the code is the vendor's, its effect is assumed"
     evidence: Evidence | None = None
 
 
-def process(case: Case, action: Action, today: date, terms: Terms) -> tuple[Case, Event, AmountByKind | None]:
+def process(
+    case: SandboxCase, action: Action, today: date, terms: Terms
+) -> tuple[SandboxCase, Event, AmountByKind | None]:
     """Give an action its effect."""
     rule = ACTIONS[action.code]
     comment = f" {action.comment}" if action.comment else ""
@@ -87,39 +89,39 @@ def process(case: Case, action: Action, today: date, terms: Terms) -> tuple[Case
     return effect.case, Event(code=action.code, description=effect.description + comment), effect.paid
 
 
-def _comment(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+def _comment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
     return Effect(case=case, description="A comment was left.")
 
 
-def _withdraw(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+def _withdraw(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
     return Effect(case=cases.withdraw(case, today, terms), description="The creditor withdrew the case.")
 
 
-def _due_date(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:
+def _due_date(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:
     day = data.due_date or case.due_date
     return Effect(
         case=cases.move_due_date(case, day, today, terms), description=f"The due date was moved to {day}."
     )
 
 
-def _payment_plan(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+def _payment_plan(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
     until = today + terms.payment_plan
     held = cases.hold(case, CaseStatus.PAYMENT_PLAN, today, until)
     return Effect(case=held, description=f"A payment plan holds the case until {until}.")
 
 
-def _objection(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+def _objection(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
     held = cases.hold(case, CaseStatus.OBJECTED, today, None)
     return Effect(case=held, description="The debtor objects; the case is on hold.")
 
 
-def _pause(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+def _pause(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
     until = today + terms.pause
     held = cases.hold(case, CaseStatus.PAUSED, today, until)
     return Effect(case=held, description=f"The case is paused until {until}.")
 
 
-def _direct_payment(case: Case, data: ActionData, today: date, terms: Terms) -> Effect:
+def _direct_payment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:
     amount = data.amount or ZERO
     if data.currency not in {None, case.currency}:
         return Effect(case=case, description="Refused: the payment is in another currency than the case.")

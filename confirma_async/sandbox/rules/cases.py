@@ -89,7 +89,7 @@ class Event:
 
 
 @frozen(kw_only=True)
-class Case:
+class SandboxCase:
     """What is owed on one invoice.
 
     Attributes:
@@ -152,7 +152,7 @@ class Case:
         return self.total.minus(self.paid)
 
 
-def accrue(case: Case, today: date, terms: Terms) -> Case:
+def accrue(case: SandboxCase, today: date, terms: Terms) -> SandboxCase:
     """Let interest run up to a day; a closed case bears none."""
     if case.status is CaseStatus.CLOSED or today <= case.interest_until:
         return case
@@ -167,7 +167,7 @@ def accrue(case: Case, today: date, terms: Terms) -> Case:
     return evolve(case, interest_units=EXACT.add(case.interest_units, run), interest_until=today)
 
 
-def due_of(case: Case, terms: Terms) -> datetime | None:
+def due_of(case: SandboxCase, terms: Terms) -> datetime | None:
     """Return when something happens to the case by itself; None while nothing does."""
     if case.status is CaseStatus.CLOSED:
         return None
@@ -179,7 +179,7 @@ def due_of(case: Case, terms: Terms) -> datetime | None:
     return _midnight(case.base + timedelta(days=following.day))
 
 
-def next_step(case: Case, terms: Terms) -> Step | None:
+def next_step(case: SandboxCase, terms: Terms) -> Step | None:
     """Return the step after the case's stage; None at the end of the way."""
     route = [step for step in terms.steps if step.route is case.route]
     stages = [step.stage for step in route]
@@ -192,7 +192,7 @@ def next_step(case: Case, terms: Terms) -> Step | None:
     return None if step.stage is Stage.COLLECTION and not case.collectable else step
 
 
-def advance_case(case: Case, today: date, terms: Terms) -> tuple[Case, Event]:
+def advance_case(case: SandboxCase, today: date, terms: Terms) -> tuple[SandboxCase, Event]:
     """Take what is due: the end of a hold, or the next step.
 
     Raises:
@@ -209,12 +209,12 @@ def advance_case(case: Case, today: date, terms: Terms) -> tuple[Case, Event]:
     return evolve(case, stage=step.stage, charged=charged), event
 
 
-def hold(case: Case, status: CaseStatus, today: date, until: date | None) -> Case:
+def hold(case: SandboxCase, status: CaseStatus, today: date, until: date | None) -> SandboxCase:
     """Put a case on hold; an earlier hold ends with it."""
     return evolve(resume(case, today), status=status, held_since=today, held_until=until)
 
 
-def resume(case: Case, today: date) -> Case:
+def resume(case: SandboxCase, today: date) -> SandboxCase:
     """End a hold; the steps to come are as much later as it has lasted."""
     if case.held_since is None:
         return case
@@ -222,7 +222,7 @@ def resume(case: Case, today: date) -> Case:
     return evolve(case, status=CaseStatus.OPEN, base=base, held_since=None, held_until=None)
 
 
-def move_due_date(case: Case, due_date: date, today: date, terms: Terms) -> Case:
+def move_due_date(case: SandboxCase, due_date: date, today: date, terms: Terms) -> SandboxCase:
     """Move the due date of the case; interest runs from it on, and what has run stays."""
     case = resume(accrue(case, today, terms), today)
     day = max(due_date, today)
@@ -230,8 +230,8 @@ def move_due_date(case: Case, due_date: date, today: date, terms: Terms) -> Case
 
 
 def pay(
-    case: Case, amount: Decimal, today: date, terms: Terms, *, stated: AmountByKind | None = None
-) -> tuple[Case, AmountByKind]:
+    case: SandboxCase, amount: Decimal, today: date, terms: Terms, *, stated: AmountByKind | None = None
+) -> tuple[SandboxCase, AmountByKind]:
     """Register a payment and say how it was allocated.
 
     Args:
@@ -246,7 +246,7 @@ def pay(
     return settle_up(evolve(case, paid=case.paid.plus(split)), today), split
 
 
-def take_back(case: Case, split: AmountByKind, today: date, terms: Terms) -> Case:
+def take_back(case: SandboxCase, split: AmountByKind, today: date, terms: Terms) -> SandboxCase:
     """Take a payment back, as of today; a case that it had closed is open again."""
     case = accrue(case, today, terms)
     reopened = evolve(case, paid=case.paid.minus(split))
@@ -256,7 +256,7 @@ def take_back(case: Case, split: AmountByKind, today: date, terms: Terms) -> Cas
     return reopened
 
 
-def credit(case: Case, amount: Decimal, today: date, terms: Terms) -> Case:
+def credit(case: SandboxCase, amount: Decimal, today: date, terms: Terms) -> SandboxCase:
     """Credit the capital; where none is left of it, interest and fees are waived as far as they are open."""
     case = accrue(case, today, terms)
     case = evolve(case, waived=case.waived.plus(AmountByKind(capital=amount)))
@@ -265,7 +265,7 @@ def credit(case: Case, amount: Decimal, today: date, terms: Terms) -> Case:
     return settle_up(case, today)
 
 
-def withdraw(case: Case, today: date, terms: Terms) -> Case:
+def withdraw(case: SandboxCase, today: date, terms: Terms) -> SandboxCase:
     """Waive all that is open, and so closes the case."""
     case = accrue(case, today, terms)
     capital = max(case.open.capital, ZERO)
@@ -273,14 +273,14 @@ def withdraw(case: Case, today: date, terms: Terms) -> Case:
     return settle_up(evolve(case, waived=waived), today)
 
 
-def settle_up(case: Case, today: date) -> Case:
+def settle_up(case: SandboxCase, today: date) -> SandboxCase:
     """Close a case of which nothing is open."""
     if case.status is CaseStatus.CLOSED or case.open.total > 0:
         return case
     return evolve(resume(case, today), status=CaseStatus.CLOSED, closed_on=today)
 
 
-def _open_extras(case: Case) -> AmountByKind:
+def _open_extras(case: SandboxCase) -> AmountByKind:
     return AmountByKind(interest=max(case.open.interest, ZERO), fees=max(case.open.fees, ZERO))
 
 

@@ -66,9 +66,9 @@ class Store:
         self.told: told.ToldTable = told.ToldTable(self._database)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Writes to several tables, all or none."""
+        """Write to several tables, all or none."""
         return self._database.transaction()
 
     def close(self) -> None:
-        """Closes the database; what is in memory is gone."""
+        """Close the database; what is in memory is gone."""
         self._database.close()

@@ -67,7 +67,7 @@ class RecordTable:
         self._db = database
 
     def put(self, record: Record) -> Record:
-        """Keeps a record, or its changes, and returns it with its number."""
+        """Keep a record, or its changes, and return it with its number."""
         with self._db.transaction() as db:
             cursor = db.execute(
                 "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)",
@@ -76,12 +76,12 @@ class RecordTable:
         return evolve(record, id=record.id or cursor.lastrowid or 0)
 
     def get(self, ident: int) -> Record:
-        """A record that is known to be there."""
+        """Return a record that is known to be there."""
         (row,) = self._db.rows("SELECT contents FROM records WHERE id = ?", (ident,))
         return evolve(_decode(row[0]), id=ident)
 
     def of(self, client: str, kind: RecordKind) -> list[Record]:
-        """A client's records of one kind, in order of arrival."""
+        """Return a client's records of one kind, in order of arrival."""
         rows = self._db.rows(
             "SELECT id, contents FROM records WHERE client = ? AND kind = ? ORDER BY id", (client, kind)
         )

@@ -53,7 +53,7 @@ class SandboxClient:
     refusal: str | None = None
 
     def has_expired(self, now: datetime) -> bool:
-        """Whether its token has."""
+        """Say whether its token has."""
         return self.expires_at is not None and self.expires_at <= now
 
     @property
@@ -86,23 +86,23 @@ class ClientTable:
         self._by_name = {client.name: client for client in clients}
 
     def by_token(self, token: str) -> SandboxClient | None:
-        """Whose token it is, expired or not."""
+        """Return whose token it is, expired or not."""
         return self._by_token.get(token)
 
     def by_name(self, name: str) -> SandboxClient | None:
-        """The client of a name."""
+        """Return the client of a name."""
         return self._by_name.get(name)
 
     def by_id(self, ident: int) -> SandboxClient:
-        """A client that is known to be there."""
+        """Return a client that is known to be there."""
         return next(client for client in self.all() if client.id == ident)
 
     def all(self) -> list[SandboxClient]:
-        """All clients, in the order they came."""
+        """Return all clients, in the order they came."""
         return list(self._by_name.values())
 
     def put(self, client: SandboxClient) -> SandboxClient:
-        """Keeps a client, or its changes, and returns it with its number; an older token is unknown then."""
+        """Keep a client, or its changes, and return it with its number; an older token is unknown then."""
         with self._db.transaction() as db:
             cursor = db.execute(
                 "INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?)",
@@ -116,11 +116,11 @@ class ClientTable:
         return client
 
     def fact(self, name: str) -> str | None:
-        """A fact of the sandbox as a whole, e.g. its provisioning token."""
+        """Return a fact of the sandbox as a whole, e.g. its provisioning token."""
         row = self._db.row("SELECT value FROM settings WHERE name = ?", (name,))
         return None if row is None else str(row[0])
 
     def put_facts(self, facts: Mapping[str, str]) -> None:
-        """Keeps facts of the sandbox as a whole, all or none."""
+        """Keep facts of the sandbox as a whole, all or none."""
         with self._db.transaction() as db:
             db.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", facts.items())

@@ -7,11 +7,11 @@ from datetime import datetime
 import msgspec
 from attrs import frozen
 
-from confirma_async.sandbox.rules.cases import Case, Event
+from confirma_async.sandbox.rules.cases import Event, SandboxCase
 from confirma_async.sandbox.rules.stages import Stage
 from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
-_decode = msgspec.json.Decoder(Case).decode
+_decode = msgspec.json.Decoder(SandboxCase).decode
 
 SCHEMA = (
     """
@@ -60,21 +60,21 @@ class CaseTable:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, case: Case) -> None:
-        """Keeps a case, or its changes."""
+    def put(self, case: SandboxCase) -> None:
+        """Keep a case, or its changes."""
         with self._db.transaction() as db:
             db.execute(
                 "INSERT OR REPLACE INTO cases VALUES (?, ?, ?, ?)",
                 (case.id, case.client, case.number, msgspec.json.encode(case)),
             )
 
-    def get(self, ident: int) -> Case:
-        """A case that is known to be there."""
+    def get(self, ident: int) -> SandboxCase:
+        """Return a case that is known to be there."""
         (row,) = self._db.rows("SELECT contents FROM cases WHERE id = ?", (ident,))
         return _decode(row[0])
 
-    def find(self, client: str, *, ident: int | None = None, number: str | None = None) -> list[Case]:
-        """A client's cases of a number, an identifier, or both; all where neither is given."""
+    def find(self, client: str, *, ident: int | None = None, number: str | None = None) -> list[SandboxCase]:
+        """Return a client's cases of a number, an identifier, or both; all where neither is given."""
         wanted: dict[str, str | int] = {"client": client}
         if ident is not None:
             wanted["id"] = key_of(ident)
@@ -88,7 +88,7 @@ class CaseTable:
         return [_decode(contents) for (contents,) in rows]
 
     def add_event(self, case_id: int, at: datetime, event: Event) -> None:
-        """Adds to the history of a case."""
+        """Add to the history of a case."""
         with self._db.transaction() as db:
             db.execute(
                 "INSERT INTO events (case_id, at, code, description, stage) VALUES (?, ?, ?, ?, ?)",
@@ -96,7 +96,7 @@ class CaseTable:
             )
 
     def history(self, case_id: int) -> list[PastEvent]:
-        """The history of a case, in order."""
+        """Return the history of a case, in order."""
         rows = self._db.rows(
             "SELECT at, code, description, stage FROM events WHERE case_id = ? ORDER BY id", (case_id,)
         )
@@ -111,7 +111,7 @@ class CaseTable:
         ]
 
     def queue(self, action: QueuedAction) -> int:
-        """Keeps an action until it is processed, and returns its number."""
+        """Keep an action until it is processed, and return its number."""
         with self._db.transaction() as db:
             cursor = db.execute(
                 "INSERT INTO actions (case_id, action) VALUES (?, ?)", (action.case_id, action.action)
@@ -119,7 +119,7 @@ class CaseTable:
         return cursor.lastrowid or 0
 
     def take_action(self, ident: int) -> QueuedAction:
-        """Takes an action off the queue."""
+        """Take an action off the queue."""
         (row,) = self._db.rows("SELECT case_id, action FROM actions WHERE id = ?", (ident,))
         with self._db.transaction() as db:
             db.execute("DELETE FROM actions WHERE id = ?", (ident,))

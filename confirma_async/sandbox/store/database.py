@@ -55,24 +55,24 @@ class Database:
         self._connection = connection
 
     def close(self) -> None:
-        """Closes the connection; what is in memory is gone."""
+        """Close the connection; what is in memory is gone."""
         with self._lock:
             self._connection.close()
 
     def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
-        """All rows of a question."""
+        """Return all rows of a question."""
         with self._lock:
             return self._connection.execute(statement, parameters).fetchall()
 
     def row(self, statement: str, parameters: Parameters = ()) -> Row | None:
-        """The first row of a question."""
+        """Return the first row of a question."""
         with self._lock:
             found: Row | None = self._connection.execute(statement, parameters).fetchone()
         return found
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """Writes all or nothing. Inside another transaction it is part of that one."""
+        """Write all or nothing. Inside another transaction it is part of that one."""
         with self._lock:
             if self._depth == 0:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -91,17 +91,17 @@ class Database:
 
 
 def key_of(number: int) -> int:
-    """A number as the key of a row; beyond 64 bits, where no row can be, 0, where none is."""
+    """Return a number as the key of a row; beyond 64 bits, where no row can be, 0, where none is."""
     return number if abs(number) < 2**63 else 0
 
 
 def milliseconds(moment: datetime) -> int:
-    """A moment as it is stored: milliseconds of the epoch."""
+    """Return a moment as it is stored: milliseconds of the epoch."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def moment(stored: int) -> datetime:
-    """A moment from its stored form."""
+    """Return a moment from its stored form."""
     return _EPOCH + timedelta(milliseconds=stored)
 
 

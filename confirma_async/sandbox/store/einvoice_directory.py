@@ -28,7 +28,7 @@ class AddressTable:
         self._db = database
 
     def add(self, business_id: str, address: EInvoiceAddress) -> None:
-        """Enters one more address of a company."""
+        """Enter one more address of a company."""
         with self._db.transaction() as db:
             db.execute(
                 "INSERT INTO addresses (business_id, contents) VALUES (?, ?)",
@@ -36,12 +36,12 @@ class AddressTable:
             )
 
     def of(self, business_id: str) -> list[EInvoiceAddress]:
-        """A company's addresses, in the order they were entered; none where it is not registered."""
+        """Return a company's addresses, in the order they were entered; none where it is not registered."""
         rows = self._db.rows(
             "SELECT contents FROM addresses WHERE business_id = ? ORDER BY id", (business_id,)
         )
         return [_decode(contents) for (contents,) in rows]
 
     def is_empty(self) -> bool:
-        """Whether nobody is registered."""
+        """Say whether nobody is registered."""
         return self._db.row("SELECT 1 FROM addresses LIMIT 1") is None

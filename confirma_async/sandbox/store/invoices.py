@@ -207,7 +207,7 @@ _ORIGINAL = _DELIVERED + (
 
 
 def _step(transition: Transition) -> tuple[str, str | None, Mapping[str, Any]]:
-    """A transition as a statement over the rows that are due, what it schedules, and parameters."""
+    """Return a transition as a statement over the rows that are due, what it schedules, and parameters."""
     wanted = "".join(f" AND {fact} = :{fact}" for fact in transition.when)
     due = f"WHERE next_due <= :now AND status = :source{wanted}"
     distributed = ", distributed_at = next_due" if transition.distributes else ""
@@ -241,7 +241,7 @@ class InvoiceTable:
         self._steps = [_step(transition) for transition in transitions]
 
     def add(self, invoice: NewInvoice) -> InvoiceStatus:
-        """Stores an invoice in one transaction and returns the status it got: PAUSED or DUPLICATE."""
+        """Store an invoice in one transaction and return the status it got: PAUSED or DUPLICATE."""
         number, kind, day = str(invoice.number), str(invoice.type), invoice.date.isoformat()
         occasion = day if invoice.type == InvoiceType.REMINDER else ""
         identity = (invoice.client, number, kind, invoice.seller, occasion)
@@ -269,7 +269,7 @@ class InvoiceTable:
         return status
 
     def advance(self, now: datetime) -> None:
-        """Takes the transitions that are due at a virtual time; looks at no row that is not due."""
+        """Take the transitions that are due at a virtual time; look at no row that is not due."""
         until = milliseconds(now)
         due = "SELECT 1 FROM invoices INDEXED BY invoices_by_due WHERE next_due <= ? LIMIT 1"
         if self._db.row(due, (until,)) is None:
@@ -283,7 +283,10 @@ class InvoiceTable:
     def listed(
         self, query: InvoiceQuery, *, skip: int = 0, most: int | None = None
     ) -> Sequence[ListedInvoice]:
-        """The invoices of a query in order of arrival; without the first ``skip``, and ``most`` at most."""
+        """Return the invoices of a query in order of arrival.
+
+        Without the first ``skip``, and ``most`` at most.
+        """
         found = _OF_WINDOW if query.number is None else _OF_NUMBER
         rows = self._db.rows(
             f"{_LISTED}{found} ORDER BY id LIMIT ? OFFSET ?",
@@ -292,13 +295,13 @@ class InvoiceTable:
         return [_listed(row) for row in rows]
 
     def listed_count(self, query: InvoiceQuery) -> int:
-        """How many invoices a query has."""
+        """Return how many invoices a query has."""
         found = _OF_WINDOW if query.number is None else _OF_NUMBER
         ((count,),) = self._db.rows(f"SELECT count(*) {found}", query.parameters)
         return int(count)
 
     def all(self) -> list[StoredInvoice]:
-        """Every invoice of every client, in order of arrival."""
+        """Return every invoice of every client, in order of arrival."""
         rows = self._db.rows(
             "SELECT client, number, type, seller, status, received_at, body "
             "FROM invoices JOIN contents ON invoice = id ORDER BY id"
@@ -317,16 +320,16 @@ class InvoiceTable:
         ]
 
     def count(self) -> Mapping[str, int]:
-        """How many invoices there are, by status."""
+        """Return how many invoices there are, by status."""
         return dict(self._db.rows("SELECT status, count(*) FROM invoices GROUP BY status ORDER BY status"))
 
     def delivered(self, ident: int) -> DeliveredInvoice:
-        """An invoice by its row."""
+        """Return an invoice by its row."""
         (row,) = self._db.rows(_DELIVERED + "WHERE id = ?", (ident,))
         return _delivered(row)
 
     def of_number(self, client: str, number: str) -> list[DeliveredInvoice]:
-        """A client's invoices of one number, in order of arrival, but for duplicates."""
+        """Return a client's invoices of one number, in order of arrival, but for duplicates."""
         rows = self._db.rows(
             _DELIVERED + "WHERE client = ? AND number = ? AND status <> ? ORDER BY id",
             (client, number, str(InvoiceStatus.DUPLICATE)),
@@ -334,7 +337,10 @@ class InvoiceTable:
         return [_delivered(row) for row in rows]
 
     def original_of(self, invoice: DeliveredInvoice) -> DeliveredInvoice | None:
-        """What an invoice credits or reminds of, of the same client and seller; None where it is not here."""
+        """Return what an invoice credits or reminds of, of the same client and seller.
+
+        None where it is not here.
+        """
         row = self._db.row(
             _ORIGINAL,
             (
@@ -346,12 +352,12 @@ class InvoiceTable:
         return None if row is None else _delivered(row)
 
     def put_case(self, ident: int, case_id: int) -> None:
-        """Says which case an invoice belongs to."""
+        """Say which case an invoice belongs to."""
         with self._db.transaction() as db:
             db.execute("UPDATE invoices SET case_id = ? WHERE id = ?", (case_id, ident))
 
     def put_snapshot(self, ident: int, snapshot: InvoiceTermsSnapshot) -> None:
-        """Changes what an invoice claims."""
+        """Change what an invoice claims."""
         with self._db.transaction() as db:
             db.execute(
                 "UPDATE contents SET claim = ? WHERE invoice = ?", (msgspec.json.encode(snapshot), ident)
@@ -360,7 +366,7 @@ class InvoiceTable:
     def put_status(
         self, ident: int, status: InvoiceStatus, *, due: datetime | None = None, error: str | None = None
     ) -> None:
-        """Moves an invoice by hand, and says when it goes on by itself."""
+        """Move an invoice by hand, and say when it goes on by itself."""
         with self._db.transaction() as db:
             db.execute(
                 "UPDATE invoices SET status = ?, next_due = ?, error = ? WHERE id = ?",

@@ -95,7 +95,7 @@ class PaymentTable:
         self._db = database
 
     def put_payment(self, payment: ReceivedPayment) -> ReceivedPayment:
-        """Keeps a payment, or its changes, and returns it with its number."""
+        """Keep a payment, or its changes, and return it with its number."""
         with self._db.transaction() as db:
             cursor = db.execute(
                 "INSERT OR REPLACE INTO payments VALUES (?, ?, ?, ?, ?, ?)",
@@ -111,27 +111,27 @@ class PaymentTable:
         return evolve(payment, id=payment.id or cursor.lastrowid or 0)
 
     def drop_payment(self, ident: int) -> None:
-        """Forgets a payment."""
+        """Forget a payment."""
         with self._db.transaction() as db:
             db.execute("DELETE FROM payments WHERE id = ?", (ident,))
 
     def payment(self, ident: int) -> ReceivedPayment | None:
-        """A payment by its number."""
+        """Return a payment by its number."""
         found = self._payments("WHERE id = ?", key_of(ident))
         return found[0] if found else None
 
     def payments(self, client: str, first: date, last: date) -> list[ReceivedPayment]:
-        """A client's payments of a window of days, both included, in order of arrival."""
+        """Return a client's payments of a window of days, both included, in order of arrival."""
         return self._payments(
             "WHERE client = ? AND day BETWEEN ? AND ?", client, first.isoformat(), last.isoformat()
         )
 
     def payments_of(self, case_id: int) -> list[ReceivedPayment]:
-        """The payments to a case, in order of arrival."""
+        """Return the payments to a case, in order of arrival."""
         return self._payments("WHERE case_id = ?", case_id)
 
     def count(self) -> Mapping[str, int]:
-        """How many payments and settlements there are."""
+        """Return how many payments and settlements there are."""
         (row,) = self._db.rows(
             "SELECT (SELECT count(*) FROM payments), "
             "(SELECT count(*) FROM payments WHERE settlement IS NULL), (SELECT count(*) FROM settlements)"
@@ -139,7 +139,7 @@ class PaymentTable:
         return dict(zip(("payments", "not_settled", "settlements"), row, strict=True))
 
     def settle(self, client: str, at: datetime) -> list[MadeSettlement]:
-        """Pays out what has come in for a client: one settlement for each currency."""
+        """Pay out what has come in for a client: one settlement for each currency."""
         waiting: dict[str, list[ReceivedPayment]] = {}
         for payment in self._payments("WHERE client = ? AND settlement IS NULL", client):
             if not payment.direct:
@@ -150,7 +150,7 @@ class PaymentTable:
     def settlements(
         self, client: str, first: date, last: date, *, unfetched_only: bool = False
     ) -> list[MadeSettlement]:
-        """A client's settlements of a window of days, both included, in order."""
+        """Return a client's settlements of a window of days, both included, in order."""
         rows = self._db.rows(
             "SELECT id, at, currency, fetched_at FROM settlements WHERE client = ? AND day BETWEEN ? AND ? "
             "AND (fetched_at IS NULL OR NOT ?) ORDER BY id",
@@ -168,7 +168,7 @@ class PaymentTable:
         ]
 
     def mark_fetched(self, settlements: Sequence[MadeSettlement], at: datetime) -> None:
-        """Notes when settlements were fetched first."""
+        """Note when settlements were fetched first."""
         with self._db.transaction() as db:
             db.executemany(
                 "UPDATE settlements SET fetched_at = ? WHERE id = ? AND fetched_at IS NULL",

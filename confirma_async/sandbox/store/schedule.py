@@ -54,7 +54,7 @@ class Schedule:
         self._db = database
 
     def put(self, kind: Due, subject: int, due: datetime | None) -> None:
-        """Says when something happens to a subject next, in place of what was said before; None is never."""
+        """Say when something happens to a subject next, in place of what was said before; None is never."""
         with self._db.transaction() as db:
             db.execute("DELETE FROM agenda WHERE kind = ? AND subject = ?", (kind, subject))
             if due is not None:
@@ -64,11 +64,11 @@ class Schedule:
                 )
 
     def is_due(self, now: datetime) -> bool:
-        """Whether anything is due by a moment."""
+        """Say whether anything is due by a moment."""
         return self._db.row("SELECT 1 FROM agenda WHERE due <= ? LIMIT 1", (milliseconds(now),)) is not None
 
     def take(self, now: datetime) -> ScheduledTask | None:
-        """Takes off the first thing that is due by a moment; of the same time, what was put there first."""
+        """Take off the first thing that is due by a moment; of the same time, what was put there first."""
         row = self._db.row(
             "SELECT id, due, kind, subject FROM agenda WHERE due <= ? ORDER BY due, id LIMIT 1",
             (milliseconds(now),),

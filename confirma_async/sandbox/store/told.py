@@ -55,7 +55,7 @@ class ToldTable:
             db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)", rows)
 
     def drop(self, client: str, kind: Kind, names: Sequence[str]) -> None:
-        """Forgets records."""
+        """Forget records."""
         with self._db.transaction() as db:
             db.executemany(
                 "DELETE FROM told WHERE client = ? AND kind = ? AND name = ?",
@@ -73,7 +73,7 @@ class ToldTable:
         )
 
     def named(self, client: str, kind: Kind, name: str) -> msgspec.Raw | None:
-        """One record."""
+        """Return one record."""
         found = _raw(
             self._db.rows(
                 "SELECT record FROM told WHERE client = ? AND kind = ? AND name = ?",

@@ -45,15 +45,15 @@ class Parser(Protocol):
     """What reads an answer: the part of aiohttp's parser that its connections use."""
 
     def feed_data(self, data: bytes, /) -> tuple[Sequence[tuple[_Message, _Payload]], bool, bytes]:
-        """Reads some bytes; returns the heads that are complete with them."""
+        """Read some bytes; return the heads that are complete with them."""
         ...
 
     def feed_eof(self) -> object:
-        """Reads the end of the connection."""
+        """Read the end of the connection."""
         ...
 
     def pause_reading(self) -> None:
-        """Holds back what was not read yet."""
+        """Hold back what was not read yet."""
         ...
 
 
@@ -61,15 +61,15 @@ class Line(Protocol):
     """The connection below."""
 
     def unsent(self) -> int:
-        """The bytes of the request that wait to be sent."""
+        """Return the bytes of the request that wait to be sent."""
         ...
 
     def retire(self) -> None:
-        """Closes the connection once it is given back."""
+        """Close the connection once it is given back."""
         ...
 
     def drop(self) -> None:
-        """Closes the connection at once; what was not sent by now never is."""
+        """Close the connection at once; what was not sent by now never is."""
         ...
 
 
@@ -117,7 +117,7 @@ class AnswerWatch:
         self.cut_off: bool = False
 
     def feed_data(self, data: bytes) -> tuple[Sequence[tuple[_Message, _Payload]], bool, bytes]:
-        """Reads some bytes of the answer; closes the connection at those that belong to none.
+        """Read some bytes of the answer; close the connection at those that belong to none.
 
         Raises:
             ValueError: the bytes begin in the middle of an answer.
@@ -138,11 +138,11 @@ class AnswerWatch:
         return result
 
     def feed_eof(self) -> object:
-        """Reads the end of the connection."""
+        """Read the end of the connection."""
         return self._parser.feed_eof()
 
     def pause_reading(self) -> None:
-        """Holds back what was not read yet."""
+        """Hold back what was not read yet."""
         self._parser.pause_reading()
 
     def _begin(self, data: bytes) -> None:
@@ -153,7 +153,7 @@ class AnswerWatch:
         self._head = None if end < 0 else end + len(_END_OF_HEAD)
 
     def _take(self, messages: Sequence[tuple[_Message, _Payload]]) -> None:
-        """Notes the head of the answer: the first that is final; interim ones may come before it."""
+        """Note the head of the answer: the first that is final; interim ones may come before it."""
         for message, payload in messages:
             if message.code not in _INTERIM:
                 self._message, self._payload = message, payload
@@ -175,7 +175,7 @@ class AnswerWatch:
         self._last = b""
 
     def _ends_exactly(self) -> bool:
-        """Whether the last byte that came is surely the answer's last one.
+        """Say whether the last byte that came is surely the answer's last one.
 
         Where a chunked answer ended earlier, bytes that end as it does hold a whole head, and the connection
         sees a second head by itself.

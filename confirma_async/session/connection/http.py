@@ -16,13 +16,13 @@ from aiohttp import hdrs
 
 from confirma_async import bounds
 from confirma_async.errors import ConfigurationError, Phase, TransportError
-from confirma_async.session.connection.certificates import fault_of
 from confirma_async.session.connection.passage import (
     NoAnswerError,
     Passage,
     UnclearError,
 )
 from confirma_async.session.connection.public import NotPublicError, is_proxied, not_public, public_socket
+from confirma_async.session.connection.tls_errors import fault_of
 from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
 from confirma_async.session.waiting.deadlines import Timeouts
 
@@ -81,7 +81,7 @@ class AiohttpTransport:
         self._timeouts = Timeouts()
 
     async def send(self, request: Request) -> Response:
-        """Sends a request once; see ``Transport.send``."""
+        """Send a request once; see ``Transport.send``."""
         session = self._session()
         if session.closed:
             raise TransportError("the borrowed session is closed; nothing was sent", phase=Phase.NOT_SENT)
@@ -140,7 +140,7 @@ class AiohttpTransport:
         return Response(answer.status, answer.headers, body, cut_off)
 
     async def close(self) -> None:
-        """Closes the session made here, if there is one; a borrowed session stays open.
+        """Close the session made here, if there is one; a borrowed session stays open.
 
         Raises:
             ConfigurationError: another event loop is using it.
@@ -178,7 +178,9 @@ class AiohttpTransport:
         return self._own
 
     def _public(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientSession:
-        """The session for what must be of the public internet: it looks at each address as it connects.
+        """Return the session for what must be of the public internet.
+
+        It looks at each address as it connects.
 
         The name of a host may stand for another address each time that it is asked for. Where a proxy
         connects, or a connector of the caller's own kind, that is whom the caller trusts with it.
@@ -219,12 +221,18 @@ class AiohttpTransport:
 
 
 def _body(body: bytes | None) -> bytes | io.BytesIO | None:
-    """The body as aiohttp wants it: a large one piece by piece, so that it does not hold up the loop."""
+    """Return the body as aiohttp wants it.
+
+    A large one piece by piece, so that it does not hold up the loop.
+    """
     return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
 
 
 async def _read(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
-    """The body, and whether it was cut off; a body that says that it is too long is not read at all."""
+    """Return the body, and whether it was cut off.
+
+    A body that says that it is too long is not read at all.
+    """
     declared = answer.content_length
     if declared is not None and declared > limit:
         answer.close()
@@ -240,7 +248,7 @@ async def _read(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool
 
 
 def _connecting(seconds: float) -> aiohttp.ClientTimeout:
-    """The limit of connecting in aiohttp's form.
+    """Return the limit of connecting in aiohttp's form.
 
     A request gets half of its time for that at most, so that it is never the whole that runs out first: a
     connection that could not be made surely sent nothing, and the other limit could not say so.
@@ -255,7 +263,10 @@ _LONGEST = _connecting(CONNECT_TIMEOUT)
 
 
 def _bare(error: BaseException) -> BaseException:
-    """The error without what hangs on it, and without the frames below: they hold the request and its key."""
+    """Return the error without what hangs on it, and without the frames below.
+
+    They hold the request and its key.
+    """
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 

@@ -74,14 +74,14 @@ class Passage:
         self._watch: AnswerWatch | None = None
 
     def beside(self, session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewareType, ...]:
-        """The passage beside the middlewares of the session, which those of a request replace."""
+        """Return the passage beside the middlewares of the session, which those of a request replace."""
         theirs: tuple[aiohttp.ClientMiddlewareType, ...] = getattr(session, "_middlewares", ())
         return (*theirs, self.through)
 
     async def through(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Sends the request; a middleware, so that it holds in a borrowed session too."""
+        """Send the request; a middleware, so that it holds in a borrowed session too."""
         self._request, self._watch = request, None
         # Of this one request: nothing else is called where the connection is known and nothing written yet.
         request.send = self._send  # type: ignore[method-assign]
@@ -104,7 +104,7 @@ class Passage:
         return answer
 
     def check(self, status: int) -> None:
-        """Looks at an answer that is complete.
+        """Look at an answer that is complete.
 
         An early refusal is believed where the rest of the request surely never arrives: a host may refuse a
         body that is too large while it is still being sent.
@@ -160,7 +160,7 @@ class Passage:
 
 
 def _is_clear(protocol: ResponseHandler) -> bool:
-    """Whether a connection is open and has nothing to read, right before a request is written to it."""
+    """Say whether a connection is open and has nothing to read, right before a request is written to it."""
     transport = protocol.transport
     if transport is None or transport.is_closing():
         return False
@@ -169,7 +169,7 @@ def _is_clear(protocol: ResponseHandler) -> bool:
 
 
 async def _clear(protocol: ResponseHandler) -> None:
-    """Lets a connection over TLS read what may be no answer: TLS has messages of its own.
+    """Let a connection over TLS read what may be no answer: TLS has messages of its own.
 
     Raises:
         UnclearError: the connection is closed, or has something to read all the same.
@@ -185,7 +185,7 @@ async def _clear(protocol: ResponseHandler) -> None:
 
 
 def _readable(descriptor: int) -> bool:
-    """Whether a socket holds bytes, or its end, that the loop has not read yet."""
+    """Say whether a socket holds bytes, or its end, that the loop has not read yet."""
     if sys.platform == "win32":
         return bool(select.select((descriptor,), (), (), 0)[0])
     return bool(_poll_of(descriptor)(0))
@@ -193,7 +193,7 @@ def _readable(descriptor: int) -> bool:
 
 @lru_cache(maxsize=1024)
 def _poll_of(descriptor: int) -> Callable[[int], Sequence[object]]:
-    """What asks for one descriptor, whatever socket has it by then."""
+    """Return what asks for one descriptor, whatever socket has it by then."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return poll.poll

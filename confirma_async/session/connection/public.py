@@ -18,7 +18,7 @@ class NotPublicError(OSError):
 
 
 def public_socket(address: tuple[Any, ...]) -> socket.socket:
-    """A socket for an address (as ``getaddrinfo`` gives it) that is of the public internet."""
+    """Return a socket for an address (as ``getaddrinfo`` gives it) that is of the public internet."""
     from confirma_async.validation.internet import is_private_address
 
     family, kind, protocol, _, place = address
@@ -28,14 +28,14 @@ def public_socket(address: tuple[Any, ...]) -> socket.socket:
 
 
 def not_public(host: str | None) -> TransportError:
-    """What the caller gets where a connection would not lead to the public internet."""
+    """Return what the caller gets where a connection would not lead to the public internet."""
     place = f"{host} is on this machine or in a private network"
     message = f"{place}, which only attach_private allows; nothing was sent"
     return TransportError(message, phase=Phase.NOT_SENT, lasting=True)
 
 
 def is_proxied(session: aiohttp.ClientSession, url: str) -> bool:
-    """Whether the session has a proxy for a URL: its own, or one of the environment that it heeds."""
+    """Say whether the session has a proxy for a URL: its own, or one of the environment that it heeds."""
     if getattr(session, "_default_proxy", None) is not None:
         return True
     parts = urlsplit(url)

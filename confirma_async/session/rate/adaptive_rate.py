@@ -82,7 +82,7 @@ class AdaptiveRate:
         return self._refusals.usual
 
     def taken(self, started: float, now: float) -> None:
-        """Takes note of a call that the service took.
+        """Take note of a call that the service took.
 
         Args:
             started: When it started; what was under way at the last cut tells of the rate before.
@@ -98,7 +98,7 @@ class AdaptiveRate:
             self._rise(now)
 
     def refused(self, started: float, now: float) -> None:
-        """Takes note of a call that the service refused for its load; slows down if there are too many.
+        """Take note of a call that the service refused for its load; slow down if there are too many.
 
         Args:
             started: When it started.
@@ -113,7 +113,7 @@ class AdaptiveRate:
         return self._measured and self._steps < self._length / 2
 
     def _rise(self, now: float) -> None:
-        """Follows the curve by one call: steep, flat at the limit of the service, then steep again."""
+        """Follow the curve by one call: steep, flat at the limit of the service, then steep again."""
         beginning = self._borne * CUT
         if self.per_second < beginning:
             self.per_second = min(beginning, self.per_second * CLIMB)
@@ -126,12 +126,12 @@ class AdaptiveRate:
             self.per_second = self.ceiling
 
     def _is_slack(self, now: float) -> bool:
-        """Whether the client does not make use of the rate."""
+        """Say whether the client does not make use of the rate."""
         measured = self._throughput.measured(now)
         return measured is None or measured < self.per_second / 2
 
     def _cut(self, now: float) -> None:
-        """Goes below what the service bears, as far as that is known."""
+        """Go below what the service bears, as far as that is known."""
         refusals = self._refusals
         if self._bearable and refusals.share < _FLUKE:
             refusals.usual_after_all()
@@ -152,7 +152,7 @@ class AdaptiveRate:
         self._begin_curve(now)
 
     def _sustained(self, measured: float, now: float) -> float:
-        """What the service bears in the long run, which may be less than it took in the last second."""
+        """Return what the service bears in the long run: maybe less than in the last second."""
         mean = self._taken / (now - self._cut_at)
         self._measured = mean >= measured * _STEADY
         return min(measured, mean * _RAMP) if self._measured else measured

@@ -56,7 +56,7 @@ class Limiter(Protocol):
         ...
 
     async def acquire(self, deadline: float) -> None:
-        """Waits for this call's turn; each admitted call is ended by one ``release``.
+        """Wait for this call's turn; each admitted call is ended by one ``release``.
 
         Raises:
             TimeoutError: the turn did not come by the deadline, or cannot come; nothing is held. Where it
@@ -65,11 +65,11 @@ class Limiter(Protocol):
         ...
 
     def release(self) -> None:
-        """Ends a call that was admitted."""
+        """End a call that was admitted."""
         ...
 
     def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
-        """Takes note that the service answered a call. Told before ``release``.
+        """Take note that the service answered a call. Told before ``release``.
 
         Args:
             started: When the call started.
@@ -109,7 +109,7 @@ class LocalLimiter:
         return self.limit.concurrency
 
     async def acquire(self, deadline: float) -> None:
-        """Waits for this call's turn.
+        """Wait for this call's turn.
 
         Args:
             deadline: The loop time until which to wait.
@@ -147,13 +147,13 @@ class LocalLimiter:
             self._deadlines.remove(turn)
 
     def release(self) -> None:
-        """Ends a call that was admitted, and admits who is next."""
+        """End a call that was admitted, and admit who is next."""
         self._under_way -= 1
         if self._waiting:
             self._arrange(asyncio.get_running_loop())
 
     def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
-        """Follows the share of refusals, and admits nothing while the service wants quiet.
+        """Follow the share of refusals, and admit nothing while the service wants quiet.
 
         Args:
             started: When the call started.
@@ -172,7 +172,7 @@ class LocalLimiter:
         return self._under_way < self.limit.concurrency
 
     def _opens_at(self) -> float:
-        """The moment of the next turn. No burst while the rate is cut."""
+        """Return the moment of the next turn. No burst while the rate is cut."""
         return max(self._next if self._rate.is_cut else self._next - self._tolerance, self._gate)
 
     def _admit(self, turn: float) -> None:
@@ -180,7 +180,7 @@ class LocalLimiter:
         self._under_way += 1
 
     def _arrange(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Admits whose turn it is, and sets the one timer for the turn after."""
+        """Admit whose turn it is, and set the one timer for the turn after."""
         now = loop.time()
         while self._waiting and self._has_room():
             turn = self._waiting[0]
@@ -207,7 +207,7 @@ class LocalLimiter:
         self._arrange(loop)
 
     def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Belongs to this loop from now on, if no other loop that is still there uses it."""
+        """Bind to this loop from now on, if no other loop that is still there uses it."""
         if self._loop is not None and not self._loop.is_closed():
             raise ConfigurationError(
                 "this limiter is in use in another event loop; make one limiter per loop, "

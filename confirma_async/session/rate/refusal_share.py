@@ -51,7 +51,7 @@ class RefusalShare:
         return self.refusals / self.calls if self.calls else 0.0
 
     def taken(self, *, bearable: bool) -> None:
-        """Takes note of a call that the service took.
+        """Take note of a call that the service took.
 
         Args:
             bearable: Whether the rate is one that the service is known to bear, so that refusals are the
@@ -69,18 +69,18 @@ class RefusalShare:
             self.forget()
 
     def refused(self) -> bool:
-        """Takes note of a call that the service refused; returns whether there are too many of them."""
+        """Take note of a call that the service refused; return whether there are too many of them."""
         self.calls += 1
         self.refusals += 1
         self.excess += 1.0 - self._tolerated
         return self.excess >= self._limit
 
     def usual_after_all(self) -> None:
-        """Learns that what the excess is made of belongs to the usual share."""
+        """Count what the excess is made of as the usual share."""
         self._learn(self.calls, self.refusals)
 
     def forget(self) -> None:
-        """Starts to count anew."""
+        """Start to count anew."""
         self.excess, self.calls, self.refusals = 0.0, 0, 0
 
     def _learn(self, calls: int, refusals: int) -> None:

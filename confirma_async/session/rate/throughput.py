@@ -17,7 +17,7 @@ class Throughput:
         self.restart(0.0)
 
     def restart(self, now: float) -> None:
-        """Forgets what was counted.
+        """Forget what was counted.
 
         Args:
             now: The moment from which to count.
@@ -26,7 +26,7 @@ class Throughput:
         self._count = self._former_count = 0
 
     def taken(self, now: float) -> None:
-        """Counts a call that the service took."""
+        """Count a call that the service took."""
         if now - self._last > _IDLE:
             self.restart(now)
             return
@@ -37,11 +37,11 @@ class Throughput:
             self._since, self._count = now, 0
 
     def measured(self, now: float) -> float | None:
-        """Calls per second; None where too few were counted to tell, or none lately."""
+        """Return calls per second; None where too few were counted to tell, or none lately."""
         calls, seconds = self._former_count + self._count, now - self._former_since
         known = calls >= _CALLS and seconds >= _SPAN and now - self._last <= _IDLE
         return calls / seconds if known else None
 
     def at_least(self, now: float) -> float:
-        """Calls per second at a careful guess, however few were counted."""
+        """Return calls per second at a careful guess, however few were counted."""
         return (self._former_count + self._count) / max(now - self._former_since, 1.0)

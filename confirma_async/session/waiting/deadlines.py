@@ -29,7 +29,7 @@ class Deadlines(Generic[K]):
         self._timer_at = 0.0
 
     def add(self, key: K, moment: float, loop: asyncio.AbstractEventLoop) -> None:
-        """Sets a deadline.
+        """Set a deadline.
 
         Args:
             key: What is to end by then.
@@ -41,11 +41,11 @@ class Deadlines(Generic[K]):
             self._set(moment, loop)
 
     def remove(self, key: K) -> None:
-        """Forgets what has ended, by itself or because it has expired."""
+        """Forget what has ended, by itself or because it has expired."""
         self._moments.pop(key, None)
 
     def stop(self) -> None:
-        """Forgets everything: nothing is under way, or its loop is closed."""
+        """Forget everything: nothing is under way, or its loop is closed."""
         self._moments.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -76,7 +76,7 @@ class Timeouts(Deadlines["Timeout"]):
         super().__init__(Timeout.end)
 
     def until(self, moment: float, loop: asyncio.AbstractEventLoop) -> Timeout:
-        """Limits a wait: a context manager, which ends it and raises ``TimeoutError`` when its time is up.
+        """Limit a wait: a context manager, which ends it and raise ``TimeoutError`` when its time is up.
 
         Args:
             moment: The deadline, by the clock of the loop.

@@ -31,14 +31,14 @@ class Halt:
         self._waits: set[_Wait] = set()
 
     def call(self) -> None:
-        """Calls off every call that waits, and every one that is about to."""
+        """Call off every call that waits, and every one that is about to."""
         self.called = True
         waits, self._waits = self._waits, set()
         for wait in waits:
             wait.end()
 
     def wait(self) -> AbstractContextManager[None]:
-        """A wait of the running task that may be ended; a context manager.
+        """Return a wait of the running task that may be ended; a context manager.
 
         Raises:
             CalledOffError: on entering, where the halt was called; on leaving, where that ended the wait.

@@ -20,12 +20,12 @@ class Interruption:
         self._ended = False
 
     def end(self) -> None:
-        """Ends the wait."""
+        """End the wait."""
         self._ended = True
         self._task.cancel()
 
     def over(self, kind: type[BaseException] | None) -> bool:
-        """The task waits no more; returns whether that was because the wait was ended.
+        """Return the task waits no more; returns whether that was because the wait was ended.
 
         Args:
             kind: What the wait was left with.

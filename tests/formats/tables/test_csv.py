@@ -19,7 +19,7 @@ from confirma_async.formats import (
     read,
     scan,
 )
-from confirma_async.formats.tables.columns import Kind
+from confirma_async.formats.tables.columns import ValueKind
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 
 HEADER = "number,date,due_date,currency,row_quantity,row_net_amount,description"
@@ -106,11 +106,11 @@ def test_every_column_reaches_its_place(write):
     for position, (name, column) in enumerate(COLUMNS.items(), start=100):
         if column.kind.is_numeric:
             values[name] = f"{position}.25"
-        elif column.kind is Kind.WHOLE:
+        elif column.kind is ValueKind.WHOLE:
             values[name] = str(position)
-        elif column.kind is Kind.FLAG:
+        elif column.kind is ValueKind.FLAG:
             values[name] = str(position % 2 == 0)
-        elif column.kind is Kind.DATE:
+        elif column.kind is ValueKind.DATE:
             values[name] = "2026-01-15"
     with write("in.csv", "").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(COLUMNS))

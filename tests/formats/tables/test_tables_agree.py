@@ -13,7 +13,7 @@ import pytest
 from pyarrow import feather, parquet
 
 from confirma_async.formats import COLUMNS, ReadInvoice, read
-from confirma_async.formats.tables.columns import Kind
+from confirma_async.formats.tables.columns import ValueKind
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "invoices.csv"
 
@@ -22,7 +22,7 @@ def typed(name, text):
     if not text:
         return None
     kind = COLUMNS[name].kind
-    if kind is Kind.DATE:
+    if kind is ValueKind.DATE:
         day, month, year = map(int, text.split("."))
         return datetime.date(year, month, day)
     return Decimal(text.replace(",", ".")) if kind.is_numeric else text

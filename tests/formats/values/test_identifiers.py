@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from confirma_async.formats.values import identifiers
-from confirma_async.redaction import may_be_personal_number
+from confirma_async.privacy import may_be_personal_number
 
 
 @pytest.mark.parametrize("text", ["FI2112345600000785", "fi21 1234 5600 0007 85", "IBAN: FI2112345600000785"])

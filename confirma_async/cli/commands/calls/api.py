@@ -46,8 +46,8 @@ _READS = frozenset({"GET", "HEAD"})
     help="A file that holds the JSON to send; - is standard input.",
 )
 @click.option(
-    "--repeat",
-    type=click.Choice(["safe", "unsafe"]),
+    "--repeatable/--not-repeatable",
+    default=None,
     help="Whether it may be sent again when no answer came.  [default: what is known of the path]",
 )
 @click.option("--provisioning", is_flag=True, help="Send the provisioning token, not the client's key.")
@@ -59,7 +59,7 @@ def api(
     query: Mapping[str, str],
     headers: Mapping[str, str],
     body_file: Path | None,
-    repeat: str | None,
+    repeatable: bool | None,
     provisioning: bool,
     include: bool,
     connection: Connection,
@@ -81,7 +81,7 @@ def api(
             body=body,
             query=query,
             headers=headers,
-            repeat=repeat,
+            repeatable=repeatable,
             token="provisioning" if provisioning else "client",
         )
 

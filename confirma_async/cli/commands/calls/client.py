@@ -15,8 +15,8 @@ from confirma_async.cli.output.render import print_json
 from confirma_async.client import Confirma
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.formats import read_document
+from confirma_async.privacy import Secret
 from confirma_async.schemas import ClientCreated, ClientRequest
-from confirma_async.secret import Secret
 from confirma_async.settings import PROVISIONING_TOKEN_VARIABLE
 from confirma_async.validation import Checks
 

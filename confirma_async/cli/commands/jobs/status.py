@@ -30,7 +30,7 @@ from confirma_async.cli.output.render import (
 )
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.formats import Identity
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 
 LISTED = 1000
 """Refused, rejected and unknown items that --json lists, each."""

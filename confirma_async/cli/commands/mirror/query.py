@@ -19,7 +19,7 @@ from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.stopping import signals
 from confirma_async.mirror.asking import MOST, Answer, ask
 from confirma_async.mirror.store.tables import VIEWS
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 
 _SHOWN = 100
 """Rows of a table for people; --csv and --json have them all."""

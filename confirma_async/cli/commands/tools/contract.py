@@ -19,7 +19,7 @@ from confirma_async.cli.output.terminal import Terminal
 from confirma_async.comparison import Comparison, compare
 from confirma_async.contract import OPERATIONS, Overrides, schema_classes
 from confirma_async.converters import wire_names
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 from confirma_async.schemas.wire import EVIDENCE
 
 

@@ -12,12 +12,12 @@ from attrs import define, field, frozen
 
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.models import InputError, ReadOptions
-from confirma_async.formats.privacy import looks_like_name
 from confirma_async.formats.reader import format_of
 from confirma_async.formats.tables.cells import Cell, DateForm, DecimalSeparator, detect_separator
-from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, Kind
+from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, ValueKind
 from confirma_async.formats.tables.propose.sample import Sample, sample
 from confirma_async.formats.tables.propose.synonyms import DOUBTFUL, SYNONYMS, TYPE_WORDS, plain
+from confirma_async.privacy import looks_like_name
 from confirma_async.schemas import InvoiceType
 
 _HEADER_WITHIN = 30
@@ -63,7 +63,7 @@ class _Guess:
 
 
 def propose(path: Path, options: ReadOptions) -> Proposal:
-    """Proposes a mapping for a table.
+    """Propose a mapping for a table.
 
     Columns are known by their names, in Finnish, Swedish and English, and else by what stands in them.
 
@@ -119,7 +119,7 @@ def _split(path: Path, found: Sample) -> tuple[int, list[str], list[Sequence[Cel
 
 
 def _name_of(title: str) -> str | None:
-    """Our name of a column by its title."""
+    """Return our name of a column by its title."""
     name = plain(title)
     ours = name.replace(" ", "_")
     return ours if ours in COLUMNS else SYNONYMS.get(name) or DOUBTFUL.get(name)
@@ -153,7 +153,7 @@ def _by_values(guess: _Guess, titles: Sequence[str], values: Mapping[str, Sequen
 
 
 def _totals(guess: _Guess, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
-    """Amounts that are the same on every line of an invoice with several lines are totals of the invoice."""
+    """Propose amounts that are the same on every line of an invoice as totals of the invoice."""
     if "number" not in guess.columns:
         return
     at = titles.index(guess.columns["number"])
@@ -191,7 +191,7 @@ def _numbers(guess: _Guess, values: Mapping[str, Sequence[Cell]]) -> None:
 
 
 def _dates(guess: _Guess, values: Mapping[str, Sequence[Cell]]) -> None:
-    titles = [title for name, title in guess.columns.items() if COLUMNS[name].kind is Kind.DATE]
+    titles = [title for name, title in guess.columns.items() if COLUMNS[name].kind is ValueKind.DATE]
     texts = [str(cell) for title in titles for cell in values[title] if isinstance(cell, str | Decimal)]
     if all(_reads("YYYY-MM-DD", text) or _reads("D.M.YYYY", text) for text in texts):
         return

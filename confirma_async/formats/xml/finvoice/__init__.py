@@ -99,7 +99,7 @@ def finvoice_invoice(
 
 
 def finvoice_identity(root: Element) -> Identity | None:
-    """Who says which number in a Finvoice document; None where it has none."""
+    """Return who says which number in a Finvoice document; None where it has none."""
     reader = ElementReader(root, DIALECT)
     number = reader.peek(root, _NUMBER)
     return None if number is None else _identity(reader, number)
@@ -217,7 +217,7 @@ def _fill_parties(reader: ElementReader, draft: Draft, envelope: Envelope) -> No
 
 
 def _route(reader: ElementReader, envelope: Envelope) -> tuple[EInvoiceRoute, bool]:
-    """Where the document is delivered, by its own frame or else by its envelope; whether by the latter."""
+    """Return where the document is delivered, and whether its envelope says so, not its own frame."""
     address = reader.first(reader.root, _RECEIVER + "ToIdentifier")
     operator = reader.first(reader.root, _RECEIVER + "ToIntermediator")
     if address is not None or envelope.root is None:

@@ -145,7 +145,7 @@ def ubl_invoice(
 
 
 def ubl_identity(root: Element) -> Identity | None:
-    """Who says which number in a UBL document; None where it has none."""
+    """Return who says which number in a UBL document; None where it has none."""
     reader = ElementReader(root, DIALECT)
     number = reader.peek(root, "cbc:ID")
     return None if number is None else _identity(reader, number)
@@ -221,7 +221,7 @@ def _fill_reference(reader: ElementReader, draft: Draft) -> None:
 
 
 def _tell_period(reader: ElementReader, draft: Draft, identity: Identity) -> None:
-    """Says what is missing where a credit note names a period instead of an invoice."""
+    """Say what is missing where a credit note names a period instead of an invoice."""
     if identity.type != InvoiceType.CREDIT_NOTE or draft.get("invoice.references.creditedInvoiceNumber"):
         return
     if reader.first(reader.root, _CREDITED) is not None:

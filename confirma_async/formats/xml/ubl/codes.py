@@ -90,7 +90,7 @@ def customization_name(identifier: str) -> str | None:
 
 
 def customization(reader: ElementReader) -> Sequence[str]:
-    """Says by which rules the document was read, where they are not those of Peppol BIS Billing 3."""
+    """Say by which rules the document was read, where they are not those of Peppol BIS Billing 3."""
     told = [reader.peek(reader.root, path) or "" for path in ("cbc:CustomizationID", "cbc:ProfileID")]
     name = customization_name(told[0]) or customization_name(told[1])
     if name in _PLAIN or not any(told):

@@ -188,7 +188,7 @@ def _imply_sums(
 
 
 def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[Element], list[Element]]:
-    """Divide charges into allowances and charges."""
+    """Return divide charges into allowances and charges."""
     found: tuple[list[Element], list[Element]] = ([], [])
     for charge in charges:
         found[reader.peek(charge, "cbc:ChargeIndicator") in {"true", "1"}].append(charge)
@@ -209,7 +209,7 @@ def _only(reader: ElementReader, found: Sequence[Element], what: str) -> Element
 
 
 def _is_restated(reader: ElementReader, tax: Element) -> bool:
-    """Whether this is the same VAT once more, in the currency that it is accounted in."""
+    """Say whether this is the same VAT once more, in the currency that it is accounted in."""
     amount = reader.first(tax, "cbc:TaxAmount")
     accounted_in = reader.peek(reader.root, "cbc:TaxCurrencyCode")
     return amount is not None and reader.is_foreign(amount) and amount.get("currencyID") == accounted_in

@@ -20,8 +20,7 @@ from confirma_async.errors import (
     Phase,
     TokenNotKeptError,
 )
-from confirma_async.redaction import Mask, visible
-from confirma_async.secret import Secret
+from confirma_async.privacy import Mask, Secret, visible
 
 logger: logging.Logger = logging.getLogger("confirma_async")
 
@@ -35,7 +34,7 @@ RenewalListener = Callable[[Secret, Secret], Awaitable[None]]
 """Hears that one key took another's place."""
 
 
-class Key:
+class Credential:
     """One key: where it comes from, and what it is now.
 
     Args:
@@ -76,7 +75,7 @@ class Key:
             )
 
     async def get(self) -> Secret:
-        """Returns the key to use now; waits for a renewal under way, asks the function or reads the store.
+        """Return the key to use now; wait for a renewal under way, ask the function or read the store.
 
         Raises:
             CredentialsError: there is no key to be had.
@@ -92,7 +91,7 @@ class Key:
         return self.current or await self._read(None)
 
     async def replaced(self, refused: Secret) -> bool:
-        """Whether there is another key by now than one that the service refused.
+        """Say whether there is another key by now than one that the service refused.
 
         Raises:
             CredentialsError: there is no key to be had.
@@ -104,11 +103,11 @@ class Key:
         return await self.get() != refused
 
     def may_renew(self, refused: Secret) -> bool:
-        """Whether a refused token may be renewed unasked: there is a store, and it was not tried before."""
+        """Say whether a refused token may be renewed unasked: with a store, and not tried before."""
         return self.store is not None and refused != self._renewed_in_vain
 
     async def renew(self, renewer: Renewer, store: TokenStore, refused: Secret | None = None) -> Secret:
-        """Exchanges the token for a new one, which is in the store before any call uses it.
+        """Exchange the token for a new one, which is in the store before any call uses it.
 
         A renewal under way is joined, also that of another process, where the store is shared. It goes on
         even if its callers are cancelled: a token that is on its way must not be lost.
@@ -131,7 +130,7 @@ class Key:
         return await asyncio.shield(self._renewal)
 
     async def settle(self, patience: float | None = None) -> None:
-        """Waits for a renewal that is under way, whatever it comes to, for so many seconds at most."""
+        """Wait for a renewal that is under way, whatever it comes to, for so many seconds at most."""
         if self._renewal is not None:
             await asyncio.wait([self._renewal], timeout=patience)
 
@@ -139,7 +138,7 @@ class Key:
         self.store, self._load, self._lasts = store, partial(_loaded, store), True
 
     async def _read(self, stale: Secret | None) -> Secret:
-        """Asks where the key comes from. What lasts is the key from then on, unless another came first."""
+        """Ask where the key comes from. What lasts is the key from then on, unless another came first."""
         found = await self._load_anew()
         if self._lasts and self.current == stale:
             self.current = found
@@ -159,7 +158,7 @@ class Key:
             return await self._renewed_alone(renewer, store)
 
     async def _as_kept(self) -> Secret:
-        """The token as the store has it now; as it is in memory, where the store has lost it."""
+        """Return the token as the store has it now; as it is in memory, where the store has lost it."""
         try:
             return await self._load_anew()
         except CredentialsError:
@@ -192,7 +191,7 @@ class Key:
         return kept
 
     async def _keep(self, token: Secret, store: TokenStore) -> Secret:
-        """Hands a new token to the store; only then it is the key, and the store where it comes from."""
+        """Hand a new token to the store; only then it is the key, and the store where it comes from."""
         self._unsaved = self._remembered(token), store
         try:
             await store.save(token)
@@ -234,7 +233,7 @@ async def _loaded(store: TokenStore) -> Secret:
 
 
 @define(kw_only=True)
-class Keys:
+class CredentialSet:
     """The keys of one client account.
 
     Attributes:
@@ -246,8 +245,8 @@ class Keys:
         ConfigurationError: a renewed token would have no store to be kept in.
     """
 
-    client: Key | None = None
-    provisioning: Key | None = None
+    client: Credential | None = None
+    provisioning: Credential | None = None
     renew_on_401: bool = False
     _ended: bool = field(default=False, init=False)
     _mask: Mask = field(factory=Mask, init=False)
@@ -260,7 +259,7 @@ class Keys:
             )
 
     def mask(self, used: Secret) -> Mask:
-        """What blots out these keys, as they are and as they were just now, and one that a call has used."""
+        """Return what blots out these keys, their former values, and one that a call has used."""
         client = () if self.client is None else self.client.lately
         provisioning = () if self.provisioning is None else self.provisioning.lately
         if (client, provisioning) != self._masked:  # nearly always the same objects, quickly compared
@@ -269,11 +268,11 @@ class Keys:
         return self._mask if known else Mask(chain([used], client, provisioning))
 
     def end(self) -> None:
-        """Hands out no key from now on."""
+        """Hand out no key from now on."""
         self._ended = True
 
-    def of(self, operation: Operation) -> Key:
-        """The key that an operation wants.
+    def of(self, operation: Operation) -> Credential:
+        """Return the key that an operation wants.
 
         Raises:
             ConfigurationError: there is none of its kind, or they were ended; nothing was sent.

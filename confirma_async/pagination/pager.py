@@ -37,7 +37,7 @@ class Page(Generic[Record]):
         return table(self.records)
 
 
-class Listing(Generic[Answer, Record]):
+class Pager(Generic[Answer, Record]):
     """A list that is not fetched yet.
 
     Await it for one call's whole answer; iterate over it for record after record, or over ``pages()`` for
@@ -62,7 +62,7 @@ class Listing(Generic[Answer, Record]):
                     yield record
 
     def pages(self) -> AsyncGenerator[Page[Record]]:
-        """The records of one call after those of another; a call that finds none gives an empty page.
+        """Return the records of one call after those of another; a call that finds none gives an empty page.
 
         Raises:
             ResponseDecodeError: a record is wrong in what must not be guessed. Those of its page that could
@@ -72,7 +72,7 @@ class Listing(Generic[Answer, Record]):
 
 
 async def as_far_as_readable(answer: Awaitable[Answer]) -> tuple[Answer, ResponseDecodeError | None]:
-    """An answer, and the error of those of its records that were left out of it.
+    """Make an answer, and the error of those of its records that were left out of it.
 
     Raises:
         ResponseDecodeError: nothing of it could be read.

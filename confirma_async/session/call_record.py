@@ -9,7 +9,7 @@ from attrs import define, field
 
 from confirma_async.contract import Operation
 from confirma_async.errors import Attempt, OutcomeUnknownError, Phase
-from confirma_async.redaction import visible
+from confirma_async.privacy import visible
 from confirma_async.schemas.drift import Drift
 
 UNAUTHORIZED = 401
@@ -18,7 +18,7 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 
 
 @define(kw_only=True, eq=False)
-class History:
+class CallRecord:
     """One call, from its start to its end.
 
     Attributes:
@@ -73,60 +73,60 @@ class History:
         return self.attempts[-1].request_id if self.attempts else None
 
 
-def log(history: History) -> None:
-    """Writes the one line of a call that ended, and the same as fields of the record.
+def log(record: CallRecord) -> None:
+    """Write the one line of a call that ended, and the same as fields of the record.
 
     Neither holds a key, a body or a query.
     """
-    level = logging.INFO if history.error is None else logging.WARNING
+    level = logging.INFO if record.error is None else logging.WARNING
     if not logger.isEnabledFor(level):
         return
-    fields = log_fields(history)
+    fields = log_fields(record)
     logger.log(
         level,
         "%s %s %s: %s in %.0f ms, attempts: %d%s, request id: %s",
         fields["operation"],
         fields["method"],
         fields["path"],
-        _outcome(history),
+        _outcome(record),
         fields["milliseconds"],
         fields["attempts"],
-        _reasons(history),
+        _reasons(record),
         fields["request_id"] or "-",
         extra=fields,
     )
 
 
-def log_fields(history: History) -> Mapping[str, str | int | float | bool | None]:
-    """What a record of the log says of a call, by field."""
-    last = history.attempts[-1] if history.attempts else None
+def log_fields(record: CallRecord) -> Mapping[str, str | int | float | bool | None]:
+    """Return what a record of the log says of a call, by field."""
+    last = record.attempts[-1] if record.attempts else None
     return {
-        "operation": history.operation.name,
-        "method": history.operation.method,
-        "path": visible(history.path),
-        "subject": history.subject and visible(history.subject),
+        "operation": record.operation.name,
+        "method": record.operation.method,
+        "path": visible(record.path),
+        "subject": record.subject and visible(record.subject),
         "phase": Phase.NOT_SENT.value if last is None else last.phase.value,
         "status": None if last is None else last.status,
-        "error": None if history.error is None else type(history.error).__name__,
-        "attempts": len(history.attempts),
-        "milliseconds": round(history.seconds * 1000, 3),
-        "waited_milliseconds": round(history.waited * 1000, 3),
-        "request_id": history.request_id,
+        "error": None if record.error is None else type(record.error).__name__,
+        "attempts": len(record.attempts),
+        "milliseconds": round(record.seconds * 1000, 3),
+        "waited_milliseconds": round(record.waited * 1000, 3),
+        "request_id": record.request_id,
     }
 
 
-def _outcome(history: History) -> str:
-    if not history.attempts:
+def _outcome(record: CallRecord) -> str:
+    if not record.attempts:
         return "not sent"
-    last = history.attempts[-1]
+    last = record.attempts[-1]
     unknown = any(
         isinstance(error, OutcomeUnknownError)
-        for error in (history.error, getattr(history.error, "__cause__", None))
+        for error in (record.error, getattr(record.error, "__cause__", None))
     )
     return f"{last.status or last.phase.value}{', the outcome is unknown,' if unknown else ''}"
 
 
-def _reasons(history: History) -> str:
-    """Why there was more than one attempt."""
-    reasons = [attempt.reason or "answered" for attempt in history.attempts]
+def _reasons(record: CallRecord) -> str:
+    """Return why there was more than one attempt."""
+    reasons = [attempt.reason or "answered" for attempt in record.attempts]
     return visible(f" ({'; '.join(reasons)})") if len(reasons) > 1 else ""

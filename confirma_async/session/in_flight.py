@@ -6,23 +6,23 @@ import asyncio
 from typing import cast
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.session.history import History
+from confirma_async.session.call_record import CallRecord
 
 PATIENCE = 1.0
 """Seconds that closing waits for cancelled calls to end."""
 
 
-class OpenCalls:
+class InFlight:
     """Which task is in which call."""
 
     def __init__(self) -> None:
-        self._calls: dict[History, tuple[asyncio.Task[object], int]] = {}
+        self._calls: dict[CallRecord, tuple[asyncio.Task[object], int]] = {}
         self._cancelled: set[asyncio.Task[object]] = set()
         self._closed = False
         self._all_ended: asyncio.Future[None] | None = None  # awaited while closing
 
-    def begin(self, history: History) -> None:
-        """Takes note of a call that starts.
+    def begin(self, record: CallRecord) -> None:
+        """Take note of a call that starts.
 
         Raises:
             ConfigurationError: the client is closed.
@@ -30,16 +30,16 @@ class OpenCalls:
         if self._closed:
             raise ConfigurationError("this client is closed; make a new one, or close it later")
         task = cast("asyncio.Task[object]", asyncio.current_task())  # a coroutine always runs in one
-        self._calls[history] = task, task.cancelling()
+        self._calls[record] = task, task.cancelling()
 
-    def end(self, history: History) -> None:
-        """Takes note of a call that ended."""
-        del self._calls[history]
+    def end(self, record: CallRecord) -> None:
+        """Take note of a call that ended."""
+        del self._calls[record]
         if self._all_ended is not None and not self._calls and not self._all_ended.done():
             self._all_ended.set_result(None)
 
     async def close(self) -> None:
-        """Ends all of them, and waits a moment until they have; a call that starts from now on is refused.
+        """End all of them, and wait a moment until they have; a call that starts from now on is refused.
 
         Raises:
             ConfigurationError: a call is under way in another event loop.
@@ -58,7 +58,7 @@ class OpenCalls:
             self._all_ended = loop.create_future()
             await asyncio.wait([self._all_ended], timeout=PATIENCE)
 
-    def closed_under(self, history: History) -> bool:
-        """Whether a cancellation that reached this call came from closing alone; if so, takes it back."""
-        task, before = self._calls[history]
+    def closed_under(self, record: CallRecord) -> bool:
+        """Say whether a cancellation that reached this call came from closing alone; if so, takes it back."""
+        task, before = self._calls[record]
         return task in self._cancelled and task.uncancel() <= before

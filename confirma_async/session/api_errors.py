@@ -16,7 +16,7 @@ from confirma_async.errors import (
     ServerError,
     error_class,
 )
-from confirma_async.redaction import Mask, quoted, visible
+from confirma_async.privacy import Mask, quoted, visible
 from confirma_async.session.retry import retry_after
 from confirma_async.session.transport import Response
 
@@ -29,13 +29,13 @@ _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 
 
 def without_keys(response: Response, mask: Mask) -> Response:
-    """The answer as it is, unless its body echoes a key: then without it."""
+    """Return the answer as it is, unless its body echoes a key: then without it."""
     body = mask.body(response.body)
     return response if body is response.body else evolve(response, body=body)
 
 
-def refusal(response: Response, mask: Mask, converter: Converter) -> APIError:
-    """The error that an answer other than success stands for.
+def error_from_response(response: Response, mask: Mask, converter: Converter) -> APIError:
+    """Make the error that an answer other than success stands for.
 
     Args:
         response: The answer, without keys.
@@ -56,12 +56,12 @@ def refusal(response: Response, mask: Mask, converter: Converter) -> APIError:
 
 
 def text_of(response: Response) -> str:
-    """The beginning of a body as text, as far as an error keeps it."""
+    """Return the beginning of a body as text, as far as an error keeps it."""
     return response.body[:_KEPT_BODY].decode("utf-8", "replace")
 
 
 def request_id_of(response: Response, mask: Mask) -> str | None:
-    """The id that the service gave the request, where it gave one; as a message may show it."""
+    """Return the id that the service gave the request, where it gave one; as a message may show it."""
     for name in _REQUEST_ID_HEADERS:
         if (found := response.headers.get(name)) is not None:
             return visible(mask(found))[:_LONGEST_REQUEST_ID]
@@ -69,7 +69,7 @@ def request_id_of(response: Response, mask: Mask) -> str | None:
 
 
 def _detail(body: str, converter: Converter) -> str | None:
-    """What an error body says in words."""
+    """Return what an error body says in words."""
     try:
         found = converter.parse(body.removeprefix("\ufeff"))
     except ResponseDecodeError:
@@ -93,12 +93,14 @@ _MOST_PARTS = 20
 
 @lru_cache(maxsize=1024)
 def plain(key: str) -> str:
-    """A key without what spelling changes: ``error_code`` and ``errorCode`` are one."""
+    """Return a key without what spelling changes: ``error_code`` and ``errorCode`` are one."""
     return key.replace("_", "").replace("-", "").lower()
 
 
 def in_words(found: object) -> str | None:
-    """The words in the JSON of an answer, whatever its shape, fit to be shown; None where there are none.
+    """Return the words in the JSON of an answer, whatever its shape, fit to be shown.
+
+    None where there are none.
 
     ``title`` and ``detail``, ``message``, ``error``, errors by field, a list of any of these, or mere text.
     """
@@ -123,7 +125,7 @@ def _parts(found: object, deepest: int) -> Iterator[str]:
 
 
 def _parts_of_object(found: Mapping[str, object], deepest: int) -> Iterator[str]:
-    """What an object says; words beside a name are about it: ``iban: wrong``."""
+    """Yield what an object says; words beside a name are about it: ``iban: wrong``."""
     about = next((f"{value}: " for key, value in found.items() if plain(key) in _NAMES and _names(value)), "")
     said = {key: value for key, value in found.items() if plain(key) in _SAYS - _NAMES}
     for key, value in said.items():

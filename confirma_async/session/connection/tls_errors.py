@@ -25,7 +25,7 @@ _FAULTS: Mapping[int, tuple[str, str]] = {
 
 
 def fault_of(error: Exception) -> tuple[str, str]:
-    """What is wrong with a certificate, and what to do."""
+    """Return what is wrong with a certificate, and what to do."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return "the certificate was not accepted", _TRUST
     unlisted = f"the certificate was not accepted ({error.verify_message})"

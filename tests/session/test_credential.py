@@ -17,7 +17,7 @@ from confirma_async.errors import (
 )
 from confirma_async.schemas import ClientCreated, InvoiceReceipt, TokenValidity
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.keys import Key, Keys
+from confirma_async.session.credential import Credential, CredentialSet
 
 OLD, NEW, OTHER = "old-token-1", "new-token-2", "other-token-3"
 RENEWED = b'{"Message": "done", "apiAccessToken": "new-token-2"}'
@@ -92,7 +92,7 @@ def validate(pipeline, **options):
 
 
 def keys(source, **more):
-    return Keys(client=Key(source), **more)
+    return CredentialSet(client=Credential(source), **more)
 
 
 def renewing(pipeline, store=None):
@@ -154,9 +154,9 @@ def test_a_store_that_fails_is_told_and_nothing_is_sent(calls, service):
 @pytest.mark.parametrize(
     ("held", "operation", "answer_class", "named"),
     [
-        (Keys(client=Key(OLD)), CREATE_CLIENT, ClientCreated, "CONFIRMA_PROVISIONING_TOKEN"),
-        (Keys(provisioning=Key(OLD)), VALIDATE_TOKEN, TokenValidity, "CONFIRMA_API_KEY"),
-        (Keys(provisioning=Key(OLD)), CREATE_INVOICE, InvoiceReceipt, "CONFIRMA_API_KEY"),
+        (CredentialSet(client=Credential(OLD)), CREATE_CLIENT, ClientCreated, "CONFIRMA_PROVISIONING_TOKEN"),
+        (CredentialSet(provisioning=Credential(OLD)), VALIDATE_TOKEN, TokenValidity, "CONFIRMA_API_KEY"),
+        (CredentialSet(provisioning=Credential(OLD)), CREATE_INVOICE, InvoiceReceipt, "CONFIRMA_API_KEY"),
     ],
 )
 def test_the_wrong_kind_of_token_is_never_sent(calls, service, held, operation, answer_class, named):
@@ -175,14 +175,14 @@ def test_each_operation_carries_its_kind_of_token(calls, scripted, answer):
         await validate(pipeline)
         await pipeline.call(CREATE_CLIENT, ClientCreated, b"{}")
 
-    calls(transport, Keys(client=Key(OLD), provisioning=Key(OTHER)), scenario)
+    calls(transport, CredentialSet(client=Credential(OLD), provisioning=Credential(OTHER)), scenario)
     assert [request.headers["X-Api-Key"] for request in transport.requests] == [OLD, OTHER]
 
 
 @pytest.mark.parametrize("source", [5, None, b"key", ["key"]])
 def test_a_key_of_another_kind_is_refused(source):
     with pytest.raises(ConfigurationError, match=type(source).__name__):
-        Key(source)
+        Credential(source)
 
 
 def test_renewal_unasked_wants_a_store():

@@ -6,8 +6,8 @@ import datetime
 import pytest
 from hypothesis import given, strategies as st
 
-from confirma_async.cursors import Cursor, digest, listing_id
 from confirma_async.errors import RequestInvalidError
+from confirma_async.pagination.cursors import Cursor, digest, listing_id
 
 names = st.frozensets(st.text("0123456789abcdef", min_size=16, max_size=16), max_size=3)
 

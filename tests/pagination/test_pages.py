@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from confirma_async.errors import ConfigurationError, RequestInvalidError
-from confirma_async.pagination import Reading, Window, by_pages, by_windows, period, windows
+from confirma_async.pagination import RecordSpec, Window, by_pages, by_windows, period, windows
 
 DAYS = st.dates(datetime.date(1999, 1, 1), datetime.date(2030, 1, 1))
 
@@ -47,7 +47,7 @@ def test_no_dates_leave_the_window_to_the_service():
     assert period(None, None) is None
 
 
-READING = Reading[list[datetime.date], datetime.date](
+READING = RecordSpec[list[datetime.date], datetime.date](
     records=lambda answer: answer, identity=str, day=lambda record: record
 )
 
@@ -113,7 +113,9 @@ async def test_two_equal_records_of_one_answer_are_both_told():
     assert len([record async for record in listing]) == 2
 
 
-NAMELESS = Reading[list[str], str](records=lambda answer: answer, identity=lambda _: None, day=lambda _: None)
+NAMELESS = RecordSpec[list[str], str](
+    records=lambda answer: answer, identity=lambda _: None, day=lambda _: None
+)
 
 
 async def test_records_that_nothing_tells_apart_are_never_left_out():

@@ -1,12 +1,59 @@
-"""Redaction of messages: no keys, no personal identity numbers, no control characters."""
+"""What must not show: secrets, personal identity numbers, and what messages may hold."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
-from confirma_async.secret import HIDDEN, Secret
+HIDDEN: Final = "[secret]"
+
+
+class Secret:
+    """A text that shows in no repr, string, format or log; ``reveal`` hands it out.
+
+    It pickles and copies with its text, so that it can reach another process: who can read the pickle can
+    read the secret. It cannot be changed, and encodes into no JSON by itself.
+
+    Args:
+        text: The text, or a secret to take it from.
+    """
+
+    __slots__ = ("__weakref__", "_text")
+
+    def __init__(self, text: str | Secret) -> None:
+        self._text: str = text.reveal() if isinstance(text, Secret) else text
+
+    def reveal(self) -> str:
+        """Return the text itself. Do not print it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Secret({HIDDEN})"
+
+    def __str__(self) -> str:
+        return HIDDEN
+
+    def __format__(self, spec: str) -> str:
+        return format(HIDDEN, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return self._text == other._text if isinstance(other, Secret) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Secret, (self._text,)
+
+
+def secret(text: str | Secret | None) -> Secret | None:
+    """Return the text as a secret; None stays None."""
+    return None if text is None else Secret(text)
+
 
 _MONTH = "(?:0[1-9]|1[0-2])"
 _DAY = r"(?:0[1-9]|[12]\d|3[01])"
@@ -148,3 +195,27 @@ def _character(char: str) -> str:
     if char in _NAMED:
         forms.append(f"&(?:amp;){{0,3}}{_NAMED[char]};")
     return f"(?:{'|'.join(forms)})"
+
+
+HIDDEN_NUMBER = "(not shown: it looks like a personal identity number, not an invoice number)"
+
+_NAME = re.compile(r"[^\W\d]\w{0,59}")
+_LONG_NUMERAL = re.compile(r"\d{4}")
+_SHOWN = 40
+
+
+def number_shown(number: str) -> str:
+    """Return an invoice number as a message may show it: cut if long, hidden if it may be a person's."""
+    if may_be_personal_number(number):
+        return HIDDEN_NUMBER
+    return visible(number if len(number) <= _SHOWN else number[:_SHOWN] + "...")
+
+
+def looks_like_name(text: str) -> bool:
+    """Say whether a text is what columns and keys are called, not what stands in them."""
+    return _NAME.fullmatch(text) is not None and _LONG_NUMERAL.search(text) is None
+
+
+def printable(text: str) -> str:
+    """Return a text from a file or its name as every encoding can carry it, and as it drives no terminal."""
+    return visible(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))

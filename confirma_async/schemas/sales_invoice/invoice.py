@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 
-from confirma_async.schemas.party import InvoiceParties
-from confirma_async.schemas.rows import DefinitionDetail, InvoiceAmounts, InvoiceRowData
-from confirma_async.schemas.terms import Collection, Factoring, InvoiceTerms, PaymentData
+from confirma_async.schemas.sales_invoice.party import InvoiceParties
+from confirma_async.schemas.sales_invoice.rows import DefinitionDetail, InvoiceAmounts, InvoiceRowData
+from confirma_async.schemas.sales_invoice.terms import Collection, Factoring, InvoiceTerms, PaymentData
 from confirma_async.schemas.values import (
     DistributionMethod,
     InvoiceNumber,

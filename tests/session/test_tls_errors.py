@@ -2,7 +2,7 @@
 
 import ssl
 
-from confirma_async.session.connection.certificates import fault_of
+from confirma_async.session.connection.tls_errors import fault_of
 
 
 def test_a_fault_that_is_not_listed_is_told_in_the_words_of_openssl():

@@ -9,13 +9,13 @@ from typing import Generic, TypeVar
 
 from attrs import frozen
 
-from confirma_async.cursors import digest
+from confirma_async.pagination.cursors import digest
 from confirma_async.pagination.period import Window
 
 Answer = TypeVar("Answer")
 Record = TypeVar("Record")
 
-SEAM = datetime.timedelta(days=1)
+OVERLAP = datetime.timedelta(days=1)
 """How far from a window a record may lie that belongs to it: the service may count days elsewhere."""
 
 
@@ -24,7 +24,7 @@ def _as_it_is(answer: Answer, _records: Sequence[object]) -> Answer:
 
 
 @frozen(kw_only=True)
-class Reading(Generic[Answer, Record]):
+class RecordSpec(Generic[Answer, Record]):
     """How the records of an answer are found and told apart.
 
     Attributes:
@@ -47,25 +47,25 @@ class Reading(Generic[Answer, Record]):
     with_records: Callable[[Answer, Sequence[Record]], Answer] = _as_it_is
 
     def digest(self, record: Record) -> str | None:
-        """A short name for the record."""
+        """Return a short name for the record."""
         identity = self.identity(record)
         return None if identity is None else digest(identity)
 
-    def at_seam(self, records: Sequence[Record], last: datetime.date) -> frozenset[str]:
-        """The names of those records that the window after ``last`` may tell once more."""
-        near = [record for record in records if (day := self.day(record)) is None or day >= last - SEAM]
+    def near_boundary(self, records: Sequence[Record], last: datetime.date) -> frozenset[str]:
+        """Return the names of those records that the window after ``last`` may tell once more."""
+        near = [record for record in records if (day := self.day(record)) is None or day >= last - OVERLAP]
         return frozenset(name for record in near if (name := self.digest(record)))
 
     def is_outside(self, record: Record, window: Window) -> bool:
-        """Whether a record bears no day of a window, nor one that is next to it."""
+        """Say whether a record bears no day of a window, nor one that is next to it."""
         last = self.day(record)
         if last is None:
             return False
         first = (self.earliest(record) if self.earliest else None) or last
-        return last < window.first - SEAM or first > window.last + SEAM
+        return last < window.first - OVERLAP or first > window.last + OVERLAP
 
     def is_within(self, record: Record, window: Window) -> bool:
-        """Whether a record bears a day of a window, or none at all."""
+        """Say whether a record bears a day of a window, or none at all."""
         last = self.day(record)
         if last is None:
             return True
@@ -73,11 +73,11 @@ class Reading(Generic[Answer, Record]):
         return first <= window.last and last >= window.first
 
     def nameless(self, records: Iterable[Record]) -> Counter[str]:
-        """The records that nothing tells apart, equal ones counted."""
+        """Return the records that nothing tells apart, equal ones counted."""
         return Counter(repr(record) for record in records if self.identity(record) is None)
 
     def once(self, records: Sequence[Record]) -> Sequence[Record]:
-        """The records without those that come again with the same identifier and the same content."""
+        """Return the records without those that come again with the same identifier and the same content."""
         if not self.has_id or len({*map(self.digest, records)}) == len(records):
             return records
         kept: dict[str | None, list[Record]] = {}
@@ -91,5 +91,5 @@ class Reading(Generic[Answer, Record]):
 
 
 def may_be_cut(count: int) -> bool:
-    """Whether a number of records is one at which services cut their answers."""
+    """Say whether a number of records is one at which services cut their answers."""
     return count >= 50 and count % 50 == 0

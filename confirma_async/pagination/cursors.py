@@ -50,7 +50,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str, listing: str) -> Cursor:
-        """Reads a cursor of the given listing.
+        """Read a cursor of the given listing.
 
         Raises:
             RequestInvalidError: it is none, or belongs to another listing or to other filters.
@@ -64,12 +64,12 @@ class Cursor:
 
 
 def listing_id(name: str, *filters: object) -> str:
-    """What a cursor belongs to: the verb, and a digest of the filters other than the period."""
+    """Return what a cursor belongs to: the verb, and a digest of the filters other than the period."""
     return f"{name}:{digest(filters)}"
 
 
 def digest(identity: Hashable) -> str:
-    """A short name for what tells one record from another; the same in every process."""
+    """Return a short name for what tells one record from another; the same in every process."""
     return hashlib.blake2b(repr(identity).encode(), digest_size=8).hexdigest()
 
 
@@ -103,5 +103,5 @@ def _cursor_of(told: dict[str, object]) -> Cursor | None:
 
 
 def refused(message: str) -> RequestInvalidError:
-    """The error for a cursor that cannot be followed."""
+    """Make the error for a cursor that cannot be followed."""
     return RequestInvalidError("the query", [Problem("cursor", "cursor", message)])

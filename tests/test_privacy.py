@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from confirma_async.redaction import MASK, Mask, masked, quoted, visible
-from confirma_async.secret import HIDDEN, Secret
+from confirma_async.privacy import HIDDEN, MASK, Mask, Secret, masked, quoted, visible
 from tests.echoes import FORMS, KEY
 
 

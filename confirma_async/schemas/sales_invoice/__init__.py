@@ -1,0 +1,1 @@
+"""The sales invoice, with its parties, rows and terms."""
