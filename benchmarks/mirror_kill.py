@@ -32,7 +32,7 @@ from confirma_async.mirror.content import digest
 from confirma_async.mirror.reading.proof import WindowReader
 from confirma_async.mirror.store import writing
 from confirma_async.mirror.store.opening import open_mirror
-from confirma_async.sandbox import Fault, Kind, VirtualClock
+from confirma_async.sandbox import Fault, ListedKind, VirtualClock
 
 START = datetime.datetime(2026, 3, 2, 6, tzinfo=datetime.UTC)
 A_DAY = 6
@@ -45,7 +45,11 @@ FAULTS: tuple[tuple[Fault, dict[str, Any]], ...] = (
     (Fault.TRUNCATED_BODY, {}),
     (Fault.SLOW_DRIP, {"seconds": 0.3}),
 )
-LISTS = {"distributions": Kind.DISTRIBUTION, "payments": Kind.PAYMENT, "settlements": Kind.SETTLEMENT}
+LISTS = {
+    "distributions": ListedKind.DISTRIBUTION,
+    "payments": ListedKind.PAYMENT,
+    "settlements": ListedKind.SETTLEMENT,
+}
 
 
 def main() -> None:
@@ -105,7 +109,7 @@ async def _torment(kills: int, seed: int, postgres: list[str] | None) -> dict[st
 def _pass_a_day(sandbox: Sandbox, record: CallRecord) -> None:
     sandbox.clock.advance(days=1)
     record.next_day()
-    for kind in Kind:
+    for kind in ListedKind:
         sandbox.tell(kind, {name: record.told[kind][name] for name in record.changed[kind]})
         sandbox.untell(kind, sorted(record.dropped[kind]))
 

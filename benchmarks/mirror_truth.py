@@ -22,14 +22,18 @@ from parts.vendor_history import CallRecord
 
 from confirma_async import Confirma, Sandbox
 from confirma_async.mirror.content import Raw, digest, without
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.opening import open_mirror
-from confirma_async.sandbox import Kind, VirtualClock
+from confirma_async.sandbox import ListedKind, VirtualClock
 
 START = datetime.datetime(2025, 10, 1, 6, tzinfo=datetime.UTC)
 WHOLE = 20
 """Days between two comparisons of the raw forms."""
-LISTS = {"distributions": Kind.DISTRIBUTION, "payments": Kind.PAYMENT, "settlements": Kind.SETTLEMENT}
+LISTS = {
+    "distributions": ListedKind.DISTRIBUTION,
+    "payments": ListedKind.PAYMENT,
+    "settlements": ListedKind.SETTLEMENT,
+}
 PASSING = [("apiFetchDate",)]
 
 
@@ -69,7 +73,7 @@ async def _lived(record: CallRecord, cases: int) -> dict[str, Any]:
             for day in range(1, record.days + 1):
                 sandbox.clock.advance(days=1)
                 record.next_day()
-                for kind in Kind:
+                for kind in ListedKind:
                     sandbox.tell(kind, {name: record.told[kind][name] for name in record.changed[kind]})
                     sandbox.untell(kind, sorted(record.dropped[kind]))
                 truth.follow(record)
@@ -83,8 +87,8 @@ async def _lived(record: CallRecord, cases: int) -> dict[str, Any]:
     return {
         "days": record.days,
         "invoices": record.invoices,
-        "payments": len(record.told[Kind.PAYMENT]),
-        "settlements": len(record.told[Kind.SETTLEMENT]),
+        "payments": len(record.told[ListedKind.PAYMENT]),
+        "settlements": len(record.told[ListedKind.SETTLEMENT]),
         "wrong": wrong,
         "incomplete": incomplete,
         "calls": calls,
@@ -98,7 +102,7 @@ class Truth:
     """What the service tells, as digests that are made anew only for what has changed."""
 
     def __init__(self) -> None:
-        self._digests: dict[Kind, dict[str, str]] = {kind: {} for kind in LISTS.values()}
+        self._digests: dict[ListedKind, dict[str, str]] = {kind: {} for kind in LISTS.values()}
 
     def follow(self, record: CallRecord) -> None:
         """Take in the changes of a day."""
@@ -120,7 +124,7 @@ class Truth:
             database.close()
 
 
-def _held(database: Database, stream: str, *, raw: bool) -> Counter[str]:
+def _held(database: MirrorDatabase, stream: str, *, raw: bool) -> Counter[str]:
     from confirma_async.converters import Converter
 
     live = "r.stream = ? AND r.gone_since IS NULL AND r.missed_at IS NULL"

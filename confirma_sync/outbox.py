@@ -9,7 +9,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Self, cast
 
 from confirma_async import outbox as asynchronous
 from confirma_async.client import Account
-from confirma_async.outbox import Event, EventStream
+from confirma_async.outbox import EventStream, WriteEvent
 from confirma_sync.portal import PerFork, Portal
 from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking
 
@@ -107,8 +107,8 @@ class Events:
         """How many events were left out, since too many waited."""
         return self._stream.missed
 
-    def __iter__(self) -> Iterator[Event]:
-        async def following() -> AsyncGenerator[Event]:
+    def __iter__(self) -> Iterator[WriteEvent]:
+        async def following() -> AsyncGenerator[WriteEvent]:
             async for event in self._stream:
                 yield event
 

@@ -11,12 +11,12 @@ from typing import Any
 from attrs import define, field
 
 from confirma_async.converters import Converter
-from confirma_async.mirror.reading.proof import Reading
+from confirma_async.mirror.reading.proof import WindowReading
 from confirma_async.mirror.reading.windows import halves
-from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Kind
+from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, DifferenceKind
 from confirma_async.mirror.store.accounts import MirroredAccount, accounts_of
-from confirma_async.mirror.store.database import Database
-from confirma_async.mirror.store.writing import Session, merge
+from confirma_async.mirror.store.database import MirrorDatabase
+from confirma_async.mirror.store.writing import WriteSession, merge
 from confirma_async.mirror.streams import STREAMS
 
 NOW = datetime.datetime(2026, 11, 2, 6, tzinfo=datetime.UTC)
@@ -42,10 +42,10 @@ class Seeded:
     settlements: Records = field(factory=list[dict[str, Any]])
     revised: Records = field(factory=list[dict[str, Any]])
     cases: Records = field(factory=list[dict[str, Any]])
-    wanted: Counter[tuple[Kind, str]] = field(factory=Counter[tuple[Kind, str]])
+    wanted: Counter[tuple[DifferenceKind, str]] = field(factory=Counter[tuple[DifferenceKind, str]])
     sums: Counter[str] = field(factory=Counter[str])
 
-    def add(self, number: int, kind: Kind | None, cents_off: int) -> None:
+    def add(self, number: int, kind: DifferenceKind | None, cents_off: int) -> None:
         """Add an invoice that was paid and settled, but for what differs."""
         day = FIRST + datetime.timedelta(days=number % DAYS)
         currency = CURRENCIES[number % len(CURRENCIES)]
@@ -55,17 +55,17 @@ class Seeded:
             self.wanted[
                 kind, f"settlement {_settlement_id(number)}" if kind in _OF_SETTLEMENTS else subject
             ] += 1
-        if kind is not Kind.UNEXPECTED:
+        if kind is not DifferenceKind.UNEXPECTED:
             self.sums[currency] += cents
             self.sent.append(
                 (str(number), "INVOICE", "0737546-2", "", str(day), cents, currency, "accepted", None,
                  f"{day}T09:00:00.000Z", "seeded")
             )  # fmt: skip
-        if kind is not Kind.MISSING:
-            self._list(number, day, "ERROR" if kind is Kind.FAILED else "INVOICED", "10:00")
-        if kind is Kind.TWICE:
+        if kind is not DifferenceKind.MISSING:
+            self._list(number, day, "ERROR" if kind is DifferenceKind.FAILED else "INVOICED", "10:00")
+        if kind is DifferenceKind.TWICE:
             self._list(number, day, "INVOICED", "11:00")
-        if kind not in {Kind.MISSING, Kind.FAILED, Kind.UNEXPECTED}:
+        if kind not in {DifferenceKind.MISSING, DifferenceKind.FAILED, DifferenceKind.UNEXPECTED}:
             self._pay(number, day, currency, cents, kind, cents_off)
 
     def _list(self, number: int, day: datetime.date, status: str, at: str) -> None:
@@ -80,11 +80,17 @@ class Seeded:
         )
 
     def _pay(
-        self, number: int, day: datetime.date, currency: str, cents: int, kind: Kind | None, off: int
+        self,
+        number: int,
+        day: datetime.date,
+        currency: str,
+        cents: int,
+        kind: DifferenceKind | None,
+        off: int,
     ) -> None:
         booked, settled = day + datetime.timedelta(days=5), day + datetime.timedelta(days=9)
-        paid = cents + 500 if kind is Kind.OVERPAID else cents
-        if kind is not Kind.SETTLED_WITHOUT_PAYMENT:
+        paid = cents + 500 if kind is DifferenceKind.OVERPAID else cents
+        if kind is not DifferenceKind.SETTLED_WITHOUT_PAYMENT:
             self.payments.append(
                 {
                     "caseId": 7_000_000 + number,
@@ -97,24 +103,31 @@ class Seeded:
                     "currency": currency,
                 }
             )
-        if kind is Kind.PAID_NOT_SETTLED:
+        if kind is DifferenceKind.PAID_NOT_SETTLED:
             return
-        allocated = paid + off if kind is Kind.AMOUNT_DIFFERS else paid
+        allocated = paid + off if kind is DifferenceKind.AMOUNT_DIFFERS else paid
         settlement = self._settlement(number, settled, currency, allocated, kind, off)
         self.settlements.append(settlement)
-        if kind is Kind.CHANGED_AFTER_FINAL:
+        if kind is DifferenceKind.CHANGED_AFTER_FINAL:
             self.revised.append({**settlement, "remittanceReference": "corrected"})
-        if kind is Kind.SETTLED_TWICE:
+        if kind is DifferenceKind.SETTLED_TWICE:
             self.settlements.append({**settlement, "settlementId": settlement["settlementId"] + 10**9})
 
     def _settlement(
-        self, number: int, day: datetime.date, currency: str, cents: int, kind: Kind | None, off: int
+        self,
+        number: int,
+        day: datetime.date,
+        currency: str,
+        cents: int,
+        kind: DifferenceKind | None,
+        off: int,
     ) -> dict[str, Any]:
         amount = Decimal(cents).scaleb(-2)
         return {
             "settlementId": _settlement_id(number),
             "settlementDate": str(day),
-            "settlementAmount": amount + (Decimal(off).scaleb(-2) if kind is Kind.SUM_BROKEN else 0),
+            "settlementAmount": amount
+            + (Decimal(off).scaleb(-2) if kind is DifferenceKind.SUM_BROKEN else 0),
             "currency": currency,
             "allocations": [
                 {
@@ -125,7 +138,7 @@ class Seeded:
                     "caseId": 7_000_000 + number,
                     "originalInvoiceNumber": str(number),
                     "originalPaymentReference": f"X{number}"
-                    if kind is Kind.REFERENCE_CHANGED
+                    if kind is DifferenceKind.REFERENCE_CHANGED
                     else f"R{number}",
                     "breakdown": [{"type": "CAPITAL", "amount": min(amount, amount)}],
                 }
@@ -133,7 +146,7 @@ class Seeded:
         }
 
 
-_OF_SETTLEMENTS = frozenset({Kind.SUM_BROKEN, Kind.CHANGED_AFTER_FINAL})
+_OF_SETTLEMENTS = frozenset({DifferenceKind.SUM_BROKEN, DifferenceKind.CHANGED_AFTER_FINAL})
 
 
 def _settlement_id(number: int) -> int:
@@ -159,14 +172,14 @@ def seeded(invoices: int, each: int, *, off: int = -1) -> Seeded:
     return found
 
 
-def fill(database: Database, what: Seeded) -> MirroredAccount:
+def fill(database: MirrorDatabase, what: Seeded) -> MirroredAccount:
     """Put all of it in a mirror, as runs would have."""
     database.run(
         "INSERT INTO account VALUES (1, 'service.example', 'default', '', '[]', ?, NULL)",
         ((FIRST - datetime.timedelta(days=100)).isoformat(),),
     )
     database.run("INSERT INTO run (id, account, began_at, ending) VALUES (1, 1, '2026-11-02', 'done')")
-    session = Session(database=database, account=1, run=1, now=NOW, converter=Converter())
+    session = WriteSession(database=database, account=1, run=1, now=NOW, converter=Converter())
     told = {"distributions": what.distributions, "payments": what.payments, "settlements": what.settlements}
     for name, records in told.items():
         _merge(session, name, records)
@@ -178,10 +191,10 @@ def fill(database: Database, what: Seeded) -> MirroredAccount:
     return accounts_of(database)[0]
 
 
-def _merge(session: Session, name: str, records: Sequence[dict[str, Any]], *, keep: bool = True) -> None:
+def _merge(session: WriteSession, name: str, records: Sequence[dict[str, Any]], *, keep: bool = True) -> None:
     stream = STREAMS[name]
     reader = stream.reader(session.converter)
     seen = [reader.seen(record) for record in records]
     for window in halves(FIRST - datetime.timedelta(days=100), NOW.date() + datetime.timedelta(days=1)):
         here = [each for each in seen if each.days and window.first <= each.days[0] <= window.last]
-        merge(session, stream, Reading(window=window, seen=here, whole=keep, reason=None), keep=keep)
+        merge(session, stream, WindowReading(window=window, seen=here, whole=keep, reason=None), keep=keep)

@@ -15,7 +15,7 @@ from typing import Any
 
 from attrs import define, field
 
-from confirma_async.sandbox import Kind
+from confirma_async.sandbox import ListedKind
 
 Records = dict[str, dict[str, Any]]
 
@@ -39,9 +39,9 @@ class CallRecord:
     payments: int
     settlements: int
     seed: int = 1
-    told: dict[Kind, Records] = field(factory=lambda: {kind: {} for kind in Kind})
-    changed: dict[Kind, set[str]] = field(factory=lambda: {kind: set[str]() for kind in Kind})
-    dropped: dict[Kind, set[str]] = field(factory=lambda: {kind: set[str]() for kind in Kind})
+    told: dict[ListedKind, Records] = field(factory=lambda: {kind: {} for kind in ListedKind})
+    changed: dict[ListedKind, set[str]] = field(factory=lambda: {kind: set[str]() for kind in ListedKind})
+    dropped: dict[ListedKind, set[str]] = field(factory=lambda: {kind: set[str]() for kind in ListedKind})
     _random: random.Random = field(init=False)
     _day: int = 0
     _numbers: int = 0
@@ -58,7 +58,7 @@ class CallRecord:
     def next_day(self) -> None:
         """Let a day pass."""
         self._day += 1
-        for kind in Kind:
+        for kind in ListedKind:
             self.changed[kind].clear()
             self.dropped[kind].clear()
         for _ in range(self._share(self.invoices)):
@@ -76,11 +76,11 @@ class CallRecord:
     def _share(self, whole: int) -> int:
         return whole * self._day // self.days - whole * (self._day - 1) // self.days
 
-    def _put(self, kind: Kind, name: str, record: Mapping[str, Any]) -> None:
+    def _put(self, kind: ListedKind, name: str, record: Mapping[str, Any]) -> None:
         self.told[kind][name] = dict(record)
         self.changed[kind].add(name)
 
-    def _drop(self, kind: Kind, name: str) -> None:
+    def _drop(self, kind: ListedKind, name: str) -> None:
         del self.told[kind][name]
         self.changed[kind].discard(name)
         self.dropped[kind].add(name)
@@ -102,60 +102,64 @@ class CallRecord:
             record["error"] = "the postal code is missing"
         elif case is not None:
             record["caseId"] = case
-            self._put(Kind.CASE, str(case), _case(case, self.today, amount_of(number)))
-        self._put(Kind.DISTRIBUTION, f"d{number}", record)
+            self._put(ListedKind.CASE, str(case), _case(case, self.today, amount_of(number)))
+        self._put(ListedKind.DISTRIBUTION, f"d{number}", record)
 
     def _pay(self) -> None:
         dice = self._random
         late = dice.choice((0, 0, 0, 0, 0, 1, 2, 9))
         number = max(1, self._numbers - int(dice.expovariate(1 / max(1, self._numbers / 8))))
-        name = f"p{len(self.told[Kind.PAYMENT])}-{self._day}-{dice.random()}"
+        name = f"p{len(self.told[ListedKind.PAYMENT])}-{self._day}-{dice.random()}"
         amount = amount_of(number) if dice.random() < 0.8 else Decimal("10.00")
-        case = self.told[Kind.DISTRIBUTION][f"d{number}"].get("caseId")
+        case = self.told[ListedKind.DISTRIBUTION][f"d{number}"].get("caseId")
         record = _payment(number, case, self.today - datetime.timedelta(days=late), amount, dice)
-        self._put(Kind.PAYMENT, name, record)
+        self._put(ListedKind.PAYMENT, name, record)
         self._unsettled.append(name)
         if dice.random() < 0.05:  # paid twice, and nothing tells the two apart
-            self._put(Kind.PAYMENT, f"{name}-again", record)
+            self._put(ListedKind.PAYMENT, f"{name}-again", record)
             self._unsettled.append(f"{name}-again")
 
     def _settle(self) -> None:
         share = max(1, len(self._unsettled) // 2)
         paid, self._unsettled = self._unsettled[:share], self._unsettled[share:]
-        payments = [self.told[Kind.PAYMENT][name] for name in paid if name in self.told[Kind.PAYMENT]]
+        payments = [
+            self.told[ListedKind.PAYMENT][name] for name in paid if name in self.told[ListedKind.PAYMENT]
+        ]
         if payments:
-            number = 100_000_000_001 + len(self.told[Kind.SETTLEMENT])
-            self._put(Kind.SETTLEMENT, str(number), _settlement(number, self.today, payments))
+            number = 100_000_000_001 + len(self.told[ListedKind.SETTLEMENT])
+            self._put(ListedKind.SETTLEMENT, str(number), _settlement(number, self.today, payments))
 
     def _move(self) -> None:
         """Change a record that is there, however old it is."""
         dice = self._random
         number = dice.randint(1, self._numbers)
-        record = self.told[Kind.DISTRIBUTION][f"d{number}"]
+        record = self.told[ListedKind.DISTRIBUTION][f"d{number}"]
         if record["status"] == "ACCEPTED":
-            self._put(Kind.DISTRIBUTION, f"d{number}", {**record, "status": "INVOICED"})
+            self._put(ListedKind.DISTRIBUTION, f"d{number}", {**record, "status": "INVOICED"})
         case = record.get("caseId")
         if case is not None and record["status"] == "INVOICED" and dice.random() < 0.2:
-            self._put(Kind.DISTRIBUTION, f"d{number}", {**record, "paymentControlStatus": "CONTROLLED"})
-            told = self.told[Kind.CASE][str(case)]
+            self._put(ListedKind.DISTRIBUTION, f"d{number}", {**record, "paymentControlStatus": "CONTROLLED"})
+            told = self.told[ListedKind.CASE][str(case)]
             summary = {**told["summary"], "stage": dice.choice(STAGES)}
-            self._put(Kind.CASE, str(case), {**told, "summary": summary})
+            self._put(ListedKind.CASE, str(case), {**told, "summary": summary})
 
     def _correct(self) -> None:
         """Change a payment, take one back or correct a settlement, as the vendor does."""
         dice = self._random
-        recent = [name for name in self._unsettled[-40:] if name in self.told[Kind.PAYMENT]]
+        recent = [name for name in self._unsettled[-40:] if name in self.told[ListedKind.PAYMENT]]
         if recent and dice.random() < 0.5:
             name = dice.choice(recent)
-            record = self.told[Kind.PAYMENT][name]
-            self._put(Kind.PAYMENT, name, {**record, "amount": record["amount"] + Decimal("0.01")})
+            record = self.told[ListedKind.PAYMENT][name]
+            self._put(ListedKind.PAYMENT, name, {**record, "amount": record["amount"] + Decimal("0.01")})
         if len(recent) > 1 and dice.random() < 0.2:
-            self._drop(Kind.PAYMENT, dice.choice(recent))
-        settlements = list(self.told[Kind.SETTLEMENT])[-5:]
+            self._drop(ListedKind.PAYMENT, dice.choice(recent))
+        settlements = list(self.told[ListedKind.SETTLEMENT])[-5:]
         if settlements and dice.random() < 0.2:
             name = dice.choice(settlements)
-            record = self.told[Kind.SETTLEMENT][name]
-            self._put(Kind.SETTLEMENT, name, {**record, "remittanceReference": str(dice.randint(1, 10**9))})
+            record = self.told[ListedKind.SETTLEMENT][name]
+            self._put(
+                ListedKind.SETTLEMENT, name, {**record, "remittanceReference": str(dice.randint(1, 10**9))}
+            )
 
 
 def amount_of(number: int) -> Decimal:

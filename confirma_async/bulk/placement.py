@@ -13,7 +13,7 @@ from confirma_async.accounts.folders import LOCALHOST, target_of
 from confirma_async.accounts.owner import AccountName, Owner
 from confirma_async.accounts.registry import AccountRecord, Accounts
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.places import Database, JournalPlace, is_url, open_journal
+from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url, open_journal
 from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
 from confirma_async.bulk.sqlite.guard import gone
 from confirma_async.bulk.sqlite.journal import open_sqlite
@@ -89,8 +89,8 @@ def place(
     if callable(journal):
         return Placement(open=journal, target=target or base_url, owner=owner)
     if isinstance(journal, str) and is_url(journal):
-        journal = Database.of(journal)
-    if isinstance(journal, Database):
+        journal = PostgresPlace.of(journal)
+    if isinstance(journal, PostgresPlace):
         return Placement(
             path=journal, open=partial(open_journal, journal), target=target or base_url, owner=owner
         )

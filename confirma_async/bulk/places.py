@@ -15,7 +15,7 @@ from confirma_async.bulk.sqlite.journal import open_sqlite
 
 
 @frozen
-class Database:
+class PostgresPlace:
     """A journal in a PostgreSQL database.
 
     Attributes:
@@ -27,7 +27,7 @@ class Database:
     name: str
 
     @classmethod
-    def of(cls, url: str) -> Database:
+    def of(cls, url: str) -> PostgresPlace:
         """Return the database of a URL.
 
         Raises:
@@ -41,7 +41,7 @@ class Database:
         return self.name
 
 
-JournalPlace: TypeAlias = Path | Database
+JournalPlace: TypeAlias = Path | PostgresPlace
 
 
 def is_url(text: str) -> bool:

@@ -14,7 +14,7 @@ import click
 
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
-from confirma_async.bulk.places import Database, JournalPlace, is_url
+from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
 from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
@@ -59,7 +59,7 @@ class JournalName(click.ParamType[JournalPlace]):
         """Read the path or the URL."""
         if isinstance(value, str) and is_url(value):
             try:
-                return Database.of(value)
+                return PostgresPlace.of(value)
             except ConfigurationError as error:
                 self.fail(str(error), param, ctx)
         return cast("Path", self._path.convert(value, param, ctx))

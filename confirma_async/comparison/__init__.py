@@ -2,14 +2,14 @@
 
 from confirma_async.comparison.check import check
 from confirma_async.comparison.document import compare
-from confirma_async.comparison.findings import Comparison, Finding, Standing
+from confirma_async.comparison.findings import ContractComparison, ContractFinding, FindingKind
 from confirma_async.comparison.recording import Recorder
 
 __all__ = [
-    "Comparison",
-    "Finding",
+    "ContractComparison",
+    "ContractFinding",
+    "FindingKind",
     "Recorder",
-    "Standing",
     "check",
     "compare",
 ]

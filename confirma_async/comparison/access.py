@@ -9,7 +9,7 @@ from confirma_async.contract import Overrides
 from confirma_async.session.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from confirma_async.comparison.findings import Comparison
+    from confirma_async.comparison.findings import ContractComparison
 
 
 class ContractAccess:
@@ -23,7 +23,7 @@ class ContractAccess:
         """The corrections in force."""
         return self._pipeline.overrides
 
-    async def check(self) -> Comparison:
+    async def check(self) -> ContractComparison:
         """Ask the service harmless questions, and compare the answers with the contract.
 
         Nothing is written, no token is renewed, and nothing is marked as fetched.
@@ -39,7 +39,7 @@ class ContractAccess:
 
         return await check(self._pipeline)
 
-    async def compare(self, file: str | Path) -> Comparison:
+    async def compare(self, file: str | Path) -> ContractComparison:
         """Compare the vendor's own document, OpenAPI 3.0 or 3.1 as JSON or YAML, with the contract.
 
         Args:

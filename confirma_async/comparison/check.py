@@ -9,9 +9,9 @@ from typing import Any
 from attrs import define, evolve, field
 
 from confirma_async import contract
-from confirma_async.comparison.findings import Comparison, Finding, Standing
+from confirma_async.comparison.findings import ContractComparison, ContractFinding, FindingKind
 from confirma_async.comparison.json_values import as_array, as_object
-from confirma_async.comparison.observing import Observations
+from confirma_async.comparison.observing import AnswerObservations
 from confirma_async.contract import Operation
 from confirma_async.errors import (
     APIError,
@@ -48,8 +48,8 @@ DAYS = 30
 @define
 class _Check:
     pipeline: Pipeline
-    observations: Observations
-    found: list[Finding] = field(factory=list[Finding])
+    observations: AnswerObservations
+    found: list[ContractFinding] = field(factory=list[ContractFinding])
 
     async def ask(self, operation: Operation, query: Schema | None = None) -> Any:
         """Ask a question; None where it is not answered."""
@@ -63,17 +63,17 @@ class _Check:
             told = (
                 f"{operation.method} {self.pipeline.overrides.path_of(operation)} answers HTTP {error.status}"
             )
-            standing = Standing.DIFFERS if lost else Standing.NEVER_SEEN
+            standing = FindingKind.DIFFERS if lost else FindingKind.NEVER_SEEN
             what = "method" if error.status == 405 else "path"
             self._tell(standing, what, name, told)
             return None
         except ResponseDecodeError:
-            self._tell(Standing.DIFFERS, "path", name, "answers with something that is no JSON")
+            self._tell(FindingKind.DIFFERS, "path", name, "answers with something that is no JSON")
             return None
         except CallError as error:
-            self._tell(Standing.NEVER_SEEN, "path", name, f"was not answered ({type(error).__name__})")
+            self._tell(FindingKind.NEVER_SEEN, "path", name, f"was not answered ({type(error).__name__})")
             return None
-        self._tell(Standing.CONFIRMED, "path", name, f"{operation.method} answers HTTP {reply.status}")
+        self._tell(FindingKind.CONFIRMED, "path", name, f"{operation.method} answers HTTP {reply.status}")
         if not reply.empty:
             self.observations.note(operation, reply.found)
         return reply.found
@@ -91,14 +91,14 @@ class _Check:
         told = "days that hold nothing are answered with " + (
             "nothing" if applied else "records all the same"
         )
-        self._tell(Standing.CONFIRMED if applied else Standing.DIFFERS, "filter", operation.name, told)
+        self._tell(FindingKind.CONFIRMED if applied else FindingKind.DIFFERS, "filter", operation.name, told)
         return found
 
-    def _tell(self, standing: Standing, what: str, about: str, told: str) -> None:
-        self.found.append(Finding(standing=standing, what=what, about=about, told=told))
+    def _tell(self, standing: FindingKind, what: str, about: str, told: str) -> None:
+        self.found.append(ContractFinding(standing=standing, what=what, about=about, told=told))
 
 
-async def check(pipeline: Pipeline) -> Comparison:
+async def check(pipeline: Pipeline) -> ContractComparison:
     """Ask the service, and compare what comes back with the contract.
 
     Nothing is written, no token is renewed, and nothing is marked as fetched: settlements are asked for by
@@ -108,7 +108,7 @@ async def check(pipeline: Pipeline) -> Comparison:
         NotTheServiceError: what answers is not the service.
         AuthenticationError: the key is not accepted.
     """
-    state = _Check(pipeline, Observations(pipeline.converter, pipeline.overrides))
+    state = _Check(pipeline, AnswerObservations(pipeline.converter, pipeline.overrides))
     await _is_the_service(state)
     today = datetime.datetime.now(datetime.UTC).date()
     first, none = today - datetime.timedelta(days=DAYS), NO_DAYS.first
@@ -135,7 +135,9 @@ async def check(pipeline: Pipeline) -> Comparison:
     case = next(filter(None, map(_case_in, (*_records(listed), *_records(paid)))), None)
     if case is not None:
         await state.ask(contract.CASE, CaseQuery(case_id=case))
-    return Comparison(source=pipeline.base_url, findings=[*state.found, *state.observations.findings()])
+    return ContractComparison(
+        source=pipeline.base_url, findings=[*state.found, *state.observations.findings()]
+    )
 
 
 async def _is_the_service(state: _Check) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from confirma_async.comparison.findings import Comparison, Finding, Standing
+from confirma_async.comparison.findings import ContractComparison, ContractFinding, FindingKind
 from confirma_async.comparison.kinds import accepts, types_in_words
 from confirma_async.comparison.matching import matched
-from confirma_async.comparison.reading import Document, read_document
+from confirma_async.comparison.reading import ContractDocument, read_document
 from confirma_async.contract import OPERATIONS, Operation, Overrides
 from confirma_async.contract.places import WHOLE, usual_place
 from confirma_async.converters import Converter
@@ -24,7 +24,7 @@ _ALIKE = 0.5
 """The share of names that two schemas have in common, to be taken for one where nothing else tells."""
 
 
-def compare(file: str | Path, overrides: Overrides | None = None) -> Comparison:
+def compare(file: str | Path, overrides: Overrides | None = None) -> ContractComparison:
     """Compare a document with the contract.
 
     Args:
@@ -49,13 +49,13 @@ class _Entry:
 
 @define
 class _Comparing:
-    document: Document
+    document: ContractDocument
     converter: Converter
     overrides: Overrides
-    found: list[Finding] = field(factory=list[Finding])
+    found: list[ContractFinding] = field(factory=list[ContractFinding])
     _compared: set[str] = field(factory=set[str])
 
-    def compared(self, source: str) -> Comparison:
+    def compared(self, source: str) -> ContractComparison:
         entries = [_Entry(*each) for each in self.document.operations()]
         pairs = self._paired(entries)
         if not any(operation.path.endswith(_tail(entry.path)) for operation, entry in pairs.items()):
@@ -65,7 +65,7 @@ class _Comparing:
         for operation in OPERATIONS.values():
             if operation.name not in {each.name for each in pairs}:
                 self._tell(
-                    Standing.NEVER_SEEN,
+                    FindingKind.NEVER_SEEN,
                     "path",
                     operation.name,
                     f"{operation.method} {operation.path} is not in it",
@@ -73,8 +73,8 @@ class _Comparing:
         for entry in entries:
             if entry not in pairs.values():
                 place = f"{entry.method} {entry.path}"
-                self._tell(Standing.UNKNOWN, "path", place, "the contract does not have it")
-        return Comparison(source=source, findings=self.found)
+                self._tell(FindingKind.UNKNOWN, "path", place, "the contract does not have it")
+        return ContractComparison(source=source, findings=self.found)
 
     # --- operations -----------------------------------------------------------------------------------
 
@@ -132,12 +132,12 @@ class _Comparing:
         name, firm = operation.name, entry.path == operation.path or _title(entry) == shipped.page
         if entry.path != operation.path:
             told = f"it is {entry.path}, not {operation.path}"
-            self._tell(Standing.DIFFERS, "path", name, told, ("paths", name, entry.path), sure=firm)
+            self._tell(FindingKind.DIFFERS, "path", name, told, ("paths", name, entry.path), sure=firm)
         if entry.method != operation.method:
             told = f"it is {entry.method}, not {operation.method}"
-            self._tell(Standing.DIFFERS, "method", name, told, ("methods", name, entry.method), sure=firm)
+            self._tell(FindingKind.DIFFERS, "method", name, told, ("methods", name, entry.method), sure=firm)
         if entry.path == operation.path and entry.method == operation.method:
-            self._tell(Standing.CONFIRMED, "path", name, f"{entry.method} {entry.path} is in it")
+            self._tell(FindingKind.CONFIRMED, "path", name, f"{entry.method} {entry.path} is in it")
         if operation.query is not None:
             self._schema(operation.query, self.document.query_of(entry.content), f"{name} query")
         request = self.document.request_of(entry.content)
@@ -167,10 +167,10 @@ class _Comparing:
             if inner is not None:
                 self._schema(operation.response, inner, f"{operation.name} answer")
             elif operation.bare_array:
-                self._tell(Standing.DIFFERS, "list", operation.name, "the answer is no list")
+                self._tell(FindingKind.DIFFERS, "list", operation.name, "the answer is no list")
             return
         told = f"the list stands at {where}, not at {place}"
-        self._tell(Standing.DIFFERS, "list", operation.name, told, ("lists", operation.name, where))
+        self._tell(FindingKind.DIFFERS, "list", operation.name, told, ("lists", operation.name, where))
         items = self.document.items_of(self.document.at(answer, where))
         if items is not None:
             self._schema(record, items, f"{operation.name} answer {where}[]")
@@ -248,7 +248,7 @@ class _Comparing:
         for name, each in unknown.items():
             if name not in taken:
                 told = f"{place}: {name} ({types_in_words(self.document, each)}) is not known"
-                self._tell(Standing.UNKNOWN, "name", f"{cls.__name__} {name}", told)
+                self._tell(FindingKind.UNKNOWN, "name", f"{cls.__name__} {name}", told)
         moved = set(missing) - {attribute for attribute, _ in taken.values()}
         for attribute in sorted(moved):
             self._missing(cls, missing[attribute], unknown, place)
@@ -266,7 +266,7 @@ class _Comparing:
         name = f"{cls.__name__}.{item.attribute}"
         wire = present.get(item.attribute)
         if wire is not None:
-            self._tell(Standing.CONFIRMED, "name", name, f"{place}: {wire} is in it")
+            self._tell(FindingKind.CONFIRMED, "name", name, f"{place}: {wire} is in it")
         else:
             wire, sure = next(
                 ((key, sure) for key, (to, sure) in taken.items() if to == item.attribute), (None, False)
@@ -274,12 +274,12 @@ class _Comparing:
             if wire is None:
                 return
             told = f"{place}: it is {wire}, not {item.wire}"
-            self._tell(Standing.DIFFERS, "name", name, told, ("names", name, wire), sure=sure)
+            self._tell(FindingKind.DIFFERS, "name", name, told, ("names", name, wire), sure=sure)
         schema = properties[wire]
         self._kind(name, item, schema, place)
         if required and item.required != (wire in required):
             told = f"{place}: {wire} is {'' if wire in required else 'not '}required"
-            self._tell(Standing.DIFFERS, "required", name, told)
+            self._tell(FindingKind.DIFFERS, "required", name, told)
         below = self.document.items_of(schema) if item.many else schema
         if is_schema(item.kind) and below is not None:
             self._schema(item.kind, below, f"{place}.{wire}{'[]' if item.many else ''}")
@@ -288,13 +288,16 @@ class _Comparing:
         one = self.document.items_of(schema) if item.many else schema
         if (item.many and one is None) or (one is not None and not accepts(item.kind, one, self.document)):
             told = f"{place}: {item.wire} is {types_in_words(self.document, schema)}, which is not read there"
-            self._tell(Standing.DIFFERS, "kind", name, told)
+            self._tell(FindingKind.DIFFERS, "kind", name, told)
         elif is_open_enum(item.kind) and one is not None:
             known = {str(word) for word in item.kind}
             more = sorted(self.document.words(one) - known)
             if more:
                 self._tell(
-                    Standing.DIFFERS, "words", name, f"{place}: {', '.join(more[:10])} may be its value, too"
+                    FindingKind.DIFFERS,
+                    "words",
+                    name,
+                    f"{place}: {', '.join(more[:10])} may be its value, too",
                 )
 
     def _missing(
@@ -308,9 +311,9 @@ class _Comparing:
         ]
         if inside:
             told = f"{place}: {item.wire} stands one level further in, in {inside[0]}"
-            self._tell(Standing.DIFFERS, "place", name, told)
+            self._tell(FindingKind.DIFFERS, "place", name, told)
         else:
-            self._tell(Standing.NEVER_SEEN, "name", name, f"{place}: {item.wire} is not in it")
+            self._tell(FindingKind.NEVER_SEEN, "name", name, f"{place}: {item.wire} is not in it")
 
     def _fits(self, item: Field, schema: Mapping[str, Any]) -> bool:
         one = self.document.items_of(schema)
@@ -323,7 +326,7 @@ class _Comparing:
 
     def _tell(
         self,
-        standing: Standing,
+        standing: FindingKind,
         what: str,
         about: str,
         told: str,
@@ -332,7 +335,9 @@ class _Comparing:
         sure: bool = True,
     ) -> None:
         self.found.append(
-            Finding(standing=standing, what=what, about=about, told=told, correction=correction, sure=sure)
+            ContractFinding(
+                standing=standing, what=what, about=about, told=told, correction=correction, sure=sure
+            )
         )
 
 

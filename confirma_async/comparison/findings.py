@@ -16,7 +16,7 @@ from confirma_async.privacy import visible
 from confirma_async.schemas.wire import EVIDENCE, Evidence
 
 
-class Standing(enum.Enum):
+class FindingKind(enum.Enum):
     """What a finding says."""
 
     CONFIRMED = "confirmed"
@@ -30,7 +30,7 @@ class Standing(enum.Enum):
 
 
 @frozen(kw_only=True)
-class Finding:
+class ContractFinding:
     """One thing that was compared.
 
     Attributes:
@@ -43,7 +43,7 @@ class Finding:
         count: How often it was seen.
     """
 
-    standing: Standing
+    standing: FindingKind
     what: str
     about: str
     told: str
@@ -52,17 +52,17 @@ class Finding:
     count: int = 1
 
 
-def _in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+def _in_order(found: Iterable[ContractFinding]) -> tuple[ContractFinding, ...]:
     return tuple(sorted(found, key=_order))
 
 
-def _order(finding: Finding) -> tuple[int, str, str]:
-    order = [Standing.DIFFERS, Standing.UNKNOWN, Standing.NEVER_SEEN, Standing.CONFIRMED]
+def _order(finding: ContractFinding) -> tuple[int, str, str]:
+    order = [FindingKind.DIFFERS, FindingKind.UNKNOWN, FindingKind.NEVER_SEEN, FindingKind.CONFIRMED]
     return order.index(finding.standing), finding.what, finding.about
 
 
 @frozen(kw_only=True)
-class Comparison:
+class ContractComparison:
     """All findings.
 
     Attributes:
@@ -71,12 +71,12 @@ class Comparison:
     """
 
     source: str
-    findings: Sequence[Finding] = field(converter=_in_order)
+    findings: Sequence[ContractFinding] = field(converter=_in_order)
 
     @property
-    def differences(self) -> Sequence[Finding]:
+    def differences(self) -> Sequence[ContractFinding]:
         """What is not as the contract says."""
-        return [each for each in self.findings if each.standing in {Standing.DIFFERS, Standing.UNKNOWN}]
+        return [each for each in self.findings if each.standing in {FindingKind.DIFFERS, FindingKind.UNKNOWN}]
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -96,7 +96,9 @@ class Comparison:
         confirmed = frozenset(
             each.about
             for each in self.findings
-            if each.standing is Standing.CONFIRMED and each.what in {"name", "path"} and _is_fact(each.about)
+            if each.standing is FindingKind.CONFIRMED
+            and each.what in {"name", "path"}
+            and _is_fact(each.about)
         )
         return Overrides(**tables, forced=True, confirmed=confirmed)  # type: ignore[arg-type]  # tables of texts
 
@@ -110,7 +112,9 @@ class Comparison:
         confirmed = sorted(
             each.about
             for each in self.findings
-            if each.standing is Standing.CONFIRMED and each.what in {"name", "path"} and _is_fact(each.about)
+            if each.standing is FindingKind.CONFIRMED
+            and each.what in {"name", "path"}
+            and _is_fact(each.about)
         )
         lines.append(f"confirmed = [{', '.join(map(json.dumps, dict.fromkeys(confirmed)))}]")
         for table in ("paths", "methods", "names", "lists"):
@@ -149,7 +153,7 @@ class Comparison:
             ],
         }
 
-    def _corrections(self, *, sure: bool) -> list[Finding]:
+    def _corrections(self, *, sure: bool) -> list[ContractFinding]:
         return [each for each in self.findings if each.correction is not None and each.sure is sure]
 
 
@@ -157,7 +161,7 @@ def _is_fact(name: str) -> bool:
     return name in OPERATIONS or evidence_of(name) is not None
 
 
-def _is_firm(finding: Finding) -> bool:
+def _is_firm(finding: ContractFinding) -> bool:
     table, key, _ = finding.correction or ("", "", "")
     if table in {"paths", "methods"}:
         return OPERATIONS[key].evidence is not Evidence.PROVISIONAL

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from confirma_async.comparison.reading import Document
+from confirma_async.comparison.reading import ContractDocument
 from confirma_async.converters.value_types import is_open_enum, is_schema
 from confirma_async.privacy import Secret
 from confirma_async.schemas.values import (
@@ -48,7 +48,7 @@ _DATED: Mapping[Any, frozenset[str | None]] = {
 """The formats of those kinds that have some."""
 
 
-def accepts(kind: Any, schema: Mapping[str, Any], document: Document) -> bool:
+def accepts(kind: Any, schema: Mapping[str, Any], document: ContractDocument) -> bool:
     """Say whether values of a schema are of a kind; one that says nothing of its type may be."""
     wanted = frozenset({"object"}) if is_schema(kind) else _TEXT if is_open_enum(kind) else _TYPES[kind]
     types = document.types(schema)
@@ -60,7 +60,7 @@ def accepts(kind: Any, schema: Mapping[str, Any], document: Document) -> bool:
     return kind not in {str, BlankText, Secret} or not formats & {"date", "date-time"}
 
 
-def types_in_words(document: Document, schema: Mapping[str, Any]) -> str:
+def types_in_words(document: ContractDocument, schema: Mapping[str, Any]) -> str:
     """Return what a schema says of its type."""
     types = ", ".join(sorted(document.types(schema))) or "anything"
     formats = ", ".join(sorted(each for each in document.formats(schema) if each))

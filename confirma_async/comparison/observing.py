@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from attrs import define, field
 
-from confirma_async.comparison.findings import Finding, Standing
+from confirma_async.comparison.findings import ContractFinding, FindingKind
 from confirma_async.comparison.json_values import as_array, as_object
 from confirma_async.comparison.matching import matched
 from confirma_async.contract import Operation, Overrides
@@ -39,7 +39,7 @@ class _Unknown:
 
 
 @define
-class Observations:
+class AnswerObservations:
     """What answers have shown so far.
 
     Attributes:
@@ -53,7 +53,7 @@ class Observations:
     _objects: dict[str, type[Schema]] = field(factory=dict[str, type[Schema]])
     _unknown: dict[tuple[str, str], _Unknown] = field(factory=dict[tuple[str, str], _Unknown])
     _wrong: Counter[tuple[str, str, str, str]] = field(factory=Counter[tuple[str, str, str, str]])
-    _places: dict[str, Finding] = field(factory=dict[str, Finding])
+    _places: dict[str, ContractFinding] = field(factory=dict[str, ContractFinding])
 
     def note(self, operation: Operation, found: Any) -> None:
         """Take in the JSON of an answer."""
@@ -73,20 +73,22 @@ class Observations:
         else:
             self._elsewhere(operation, found)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[ContractFinding]:
         """Yield what it all comes to."""
         yield from self._places.values()
         for (name, place, wanted, found), count in self._wrong.items():
             told = f"{place}: expected {wanted}, found {found}"
-            yield Finding(standing=Standing.DIFFERS, what="kind", about=name, told=told, count=count)
+            yield ContractFinding(
+                standing=FindingKind.DIFFERS, what="kind", about=name, told=told, count=count
+            )
         for name, count in self.seen.items():
-            yield Finding(
-                standing=Standing.CONFIRMED, what="name", about=name, told="seen in an answer", count=count
+            yield ContractFinding(
+                standing=FindingKind.CONFIRMED, what="name", about=name, told="seen in an answer", count=count
             )
         for cls in self._objects.values():
             yield from self._of_class(cls)
 
-    def _of_class(self, cls: type[Schema]) -> Iterator[Finding]:
+    def _of_class(self, cls: type[Schema]) -> Iterator[ContractFinding]:
         fields = {item.attribute: item for item in self.converter.fields_of(cls)}
         missing = {name for name in fields if f"{cls.__name__}.{name}" not in self.seen}
         unknown = {key: known for (owner, key), known in self._unknown.items() if owner == cls.__name__}
@@ -97,13 +99,13 @@ class Observations:
             attribute, sure = taken.get(key, (None, False))
             told = f"{known.place} ({kinds}) is not known"
             if attribute is None:
-                yield Finding(
-                    standing=Standing.UNKNOWN, what="name", about=known.place, told=told,
+                yield ContractFinding(
+                    standing=FindingKind.UNKNOWN, what="name", about=known.place, told=told,
                     count=known.kinds.total(),
                 )  # fmt: skip
                 continue
-            yield Finding(
-                standing=Standing.DIFFERS,
+            yield ContractFinding(
+                standing=FindingKind.DIFFERS,
                 what="name",
                 about=f"{wire}.{attribute}",
                 told=f"{told}, and {fields[attribute].wire} was never there: one may be the other",
@@ -112,8 +114,8 @@ class Observations:
                 count=known.kinds.total(),
             )
         for name in sorted(missing - {attribute for attribute, _ in taken.values()}):
-            yield Finding(
-                standing=Standing.NEVER_SEEN, what="name", about=f"{wire}.{name}",
+            yield ContractFinding(
+                standing=FindingKind.NEVER_SEEN, what="name", about=f"{wire}.{name}",
                 told=f"{fields[name].wire} was in no answer",
             )  # fmt: skip
 
@@ -133,8 +135,8 @@ class Observations:
             correction = ("lists", operation.name, where)
             inner = as_array(found if where == "$" else moved(found, where, "$"))
             self._list(_record_of(operation, self.converter), inner or (), "$")
-        self._places[operation.name] = Finding(
-            standing=Standing.DIFFERS, what="list", about=operation.name, told=told, correction=correction
+        self._places[operation.name] = ContractFinding(
+            standing=FindingKind.DIFFERS, what="list", about=operation.name, told=told, correction=correction
         )
 
     def _list(self, cls: type[Schema], found: Sequence[Any], place: str) -> None:

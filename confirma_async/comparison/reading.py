@@ -22,7 +22,7 @@ Json = Mapping[str, Any]
 _NOTHING: Json = {}
 
 
-def read_document(file: Path) -> Document:
+def read_document(file: Path) -> ContractDocument:
     """Read a document.
 
     Raises:
@@ -44,7 +44,7 @@ def read_document(file: Path) -> Document:
         raise DocumentError(f"{file} is no OpenAPI 3.0 or 3.1: it does not begin with openapi: 3.x")
     if not as_object(root.get("paths")):
         raise DocumentError(f"{file} has no paths: it is half of a document; export it again")
-    return Document(root)
+    return ContractDocument(root)
 
 
 def _parsed(file: Path, text: str) -> Any:
@@ -67,7 +67,7 @@ def _parsed(file: Path, text: str) -> Any:
 
 
 @frozen
-class Document:
+class ContractDocument:
     """What a document says.
 
     Attributes:

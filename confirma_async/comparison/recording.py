@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 from attrs import define, field
 
-from confirma_async.comparison.findings import Comparison
-from confirma_async.comparison.observing import Observations
+from confirma_async.comparison.findings import ContractComparison
+from confirma_async.comparison.observing import AnswerObservations
 from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
@@ -39,10 +39,10 @@ class Recorder:
     converter: Converter
     overrides: Overrides
     _counts: Counter[str] = field(init=False, factory=Counter[str])
-    _observations: Observations = field(init=False)
+    _observations: AnswerObservations = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._observations = Observations(self.converter, self.overrides)
+        self._observations = AnswerObservations(self.converter, self.overrides)
 
     def seen(self, history: CallRecord, response: Response) -> None:
         """Look at an answer, if it is one of the sample."""
@@ -62,9 +62,9 @@ class Recorder:
             except ResponseDecodeError:
                 return
 
-    def comparison(self) -> Comparison:
+    def comparison(self) -> ContractComparison:
         """Return what was seen so far."""
-        return Comparison(source="recorded traffic", findings=[*self._observations.findings()])
+        return ContractComparison(source="recorded traffic", findings=[*self._observations.findings()])
 
     def write(self) -> None:
         """Write it down.

@@ -30,7 +30,7 @@ from confirma_async.schemas.wire import Answer, Schema
 
 if TYPE_CHECKING:
     from confirma_async.converters.errors import Explainer
-    from confirma_async.converters.tolerance import Reading
+    from confirma_async.converters.tolerance import TolerantReading
     from confirma_async.schemas.drift import Drift
 
 __all__ = ["RULE", "Converter", "Field", "wire_names"]
@@ -270,7 +270,7 @@ class Converter:
             raise ResponseDecodeError(f"this is not a {_title(cls)}", read.problems, answer=read.value)
         return typing.cast("T", read.value)
 
-    def _read_tolerantly(self, obj: object, cls: Any) -> Reading | None:
+    def _read_tolerantly(self, obj: object, cls: Any) -> TolerantReading | None:
         from confirma_async.converters.tolerance import TolerantReader
 
         try:

@@ -66,7 +66,7 @@ class _Firm(Exception):  # noqa: N818 (never leaves this module)
 
 
 @define
-class Reading:
+class TolerantReading:
     """What came of reading an answer.
 
     Attributes:
@@ -96,7 +96,7 @@ class TolerantReader:
     _problems: list[Problem] = field(init=False, factory=list[Problem])
     _drift: list[Drift] = field(init=False, factory=list[Drift])
 
-    def read(self, found: Any, cls: Any) -> Reading:
+    def read(self, found: Any, cls: Any) -> TolerantReading:
         """Read an answer.
 
         Raises:
@@ -109,8 +109,8 @@ class TolerantReader:
             else:
                 value = tuple(self._records(found, record, top, outermost=True))
         except _Firm as firm:
-            return Reading(problems=firm.problems)
-        return Reading(value, counted(self._drift), self._problems)
+            return TolerantReading(problems=firm.problems)
+        return TolerantReading(value, counted(self._drift), self._problems)
 
     def _object(self, found: Any, cls: type[Schema], place: _Place, *, outermost: bool) -> Any:
         """Read an object; one that is as the contract says, strictly.

@@ -10,7 +10,7 @@ from confirma_async.accounts.folders import target_of
 from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.errors import ConfigurationError, MirrorError
-from confirma_async.mirror.standing import Standing, standing_of
+from confirma_async.mirror.standing import MirrorStatus, standing_of
 from confirma_async.mirror.store.opening import MIRROR_VARIABLE, open_mirror, place_of
 from confirma_async.settings import target_from_env
 
@@ -37,7 +37,7 @@ async def check_mirror(context: Context) -> Finding:
     return next((finding for finding in findings if finding.remedy), findings[0])
 
 
-def _standing(named: str | None) -> list[Standing]:
+def _standing(named: str | None) -> list[MirrorStatus]:
     database = open_mirror(named)
     try:
         return list(standing_of(database))
@@ -45,7 +45,7 @@ def _standing(named: str | None) -> list[Standing]:
         database.close()
 
 
-def _of(standing: Standing, now: float) -> Finding:
+def _of(standing: MirrorStatus, now: float) -> Finding:
     run = "run confirma mirror sync once a day, and look at what it says"
     if standing.synced_at is None:
         return doubtful("mirror", f"no run of the account {standing.account} has come to its end yet", run)

@@ -12,13 +12,13 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.contract import SETTLEMENTS
 from confirma_async.errors import ConfigurationError, MirrorBusyError
 from confirma_async.mirror import sync as syncing
-from confirma_async.mirror.asking import MOST, Answer, ask
+from confirma_async.mirror.asking import MOST, QueryResult, ask
 from confirma_async.mirror.events.reading import Event, begin, taken, waiting
 from confirma_async.mirror.events.signature import SignatureError, verify
 from confirma_async.mirror.reading.windows import HISTORY, today_of
 from confirma_async.mirror.rebuilding import rebuild
 from confirma_async.mirror.reconciliation.keeping import explain, reconcile
-from confirma_async.mirror.reconciliation.kinds import Difference, Horizons, Kind
+from confirma_async.mirror.reconciliation.kinds import Difference, DifferenceKind, Horizons
 from confirma_async.mirror.reconciliation.report import Reconciliation
 from confirma_async.mirror.store.accounts import (
     Claimant,
@@ -27,23 +27,23 @@ from confirma_async.mirror.store.accounts import (
     claimant,
     forget_if_empty,
 )
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.opening import Where, open_mirror
-from confirma_async.mirror.sync import CASES_OF_A_RUN, Progress, StreamReport, SyncOptions, SyncReport
+from confirma_async.mirror.sync import CASES_OF_A_RUN, StreamReport, SyncOptions, SyncProgress, SyncReport
 from confirma_async.mirror.threads import in_thread
 from confirma_async.session.pipeline import Pipeline
 
 __all__ = [
-    "Answer",
     "Difference",
+    "DifferenceKind",
     "Event",
     "Horizons",
-    "Kind",
     "Mirror",
-    "Progress",
+    "QueryResult",
     "Reconciliation",
     "SignatureError",
     "StreamReport",
+    "SyncProgress",
     "SyncReport",
     "Where",
     "ask",
@@ -78,7 +78,7 @@ class Mirror:
         journal: str | Path | Sequence[str | Path] | None = None,
         cases: int = CASES_OF_A_RUN,
         now: datetime.datetime | None = None,
-        progress: Callable[[Progress], object] | None = None,
+        progress: Callable[[SyncProgress], object] | None = None,
     ) -> SyncReport:
         """Read what has changed at the service since the last run, and keep it with its history.
 
@@ -168,7 +168,7 @@ class Mirror:
 
         return await in_thread(rebuilt)
 
-    async def query(self, question: str, db: Where = None, *, most: int = MOST) -> Answer:
+    async def query(self, question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
         """Ask the mirror in SQL, which can only read; see ``ask``, which needs no client.
 
         Args:
@@ -234,7 +234,7 @@ class Mirror:
 @asynccontextmanager
 async def _alone(
     db: Where, who: Claimant, since: datetime.date, *, of: str = "run", patience: float = 0.0
-) -> AsyncGenerator[tuple[Database, MirroredAccount]]:
+) -> AsyncGenerator[tuple[MirrorDatabase, MirroredAccount]]:
     """Open the mirror for one run, and find the account; another run has ``patience`` seconds to end."""
     database = await in_thread(open_mirror, db, make=True)
     try:
@@ -249,7 +249,7 @@ async def _alone(
         await in_thread(database.close)
 
 
-async def _enter(stack: AsyncExitStack, database: Database, of: str, patience: float) -> None:
+async def _enter(stack: AsyncExitStack, database: MirrorDatabase, of: str, patience: float) -> None:
     """Keep every other run out until the stack is left; one at work has ``patience`` seconds to end."""
     clock = asyncio.get_running_loop().time
     until = clock() + patience

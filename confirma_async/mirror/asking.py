@@ -22,7 +22,7 @@ CENTS = "_cents"
 
 
 @frozen
-class Answer:
+class QueryResult:
     """The answer to a question.
 
     Attributes:
@@ -52,7 +52,7 @@ class Answer:
         return arrow.table(arrays, names=list(self.columns))
 
 
-def ask(question: str, db: Where = None, *, most: int = MOST) -> Answer:
+def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
     """Ask the mirror: ``ask("SELECT currency, sum(amount_cents) AS paid_cents FROM payments GROUP BY 1")``.
 
     Args:
@@ -72,7 +72,7 @@ def ask(question: str, db: Where = None, *, most: int = MOST) -> Answer:
         name.endswith(CENTS) and all(row[place] is None or _is_exact(row[place]) for row in found.rows)
         for place, name in enumerate(found.columns)
     ]
-    return Answer(
+    return QueryResult(
         [
             name.removesuffix(CENTS) if is_exact else name
             for name, is_exact in zip(found.columns, exact, strict=True)

@@ -14,13 +14,13 @@ from confirma_async.bulk.models import Row
 from confirma_async.errors import MirrorError
 from confirma_async.mirror.projections import cents, moment
 from confirma_async.mirror.store.accounts import MirroredAccount
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 
 AT_ONCE = 5000
 """Rows that are written together."""
 
 
-def take_in(database: Database, account: MirroredAccount, journals: Sequence[Path]) -> int:
+def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequence[Path]) -> int:
     """Copy what journals say of their invoices, in place of what they said before.
 
     Args:
@@ -89,7 +89,7 @@ def _check(journal: JournalReader, account: MirroredAccount) -> None:
         )
 
 
-def _copy(database: Database, account: MirroredAccount, journal: JournalReader) -> int:
+def _copy(database: MirrorDatabase, account: MirroredAccount, journal: JournalReader) -> int:
     count, rows = 0, list[tuple[Any, ...]]()
     for row in _sent(journal):
         rows.append(_row(account, journal.name, row))
@@ -104,7 +104,7 @@ def _sent(journal: JournalReader) -> Iterator[Row]:
     return (row for row in journal.rows() if row.attempts or row.decided_at is not None)
 
 
-def _put(database: Database, rows: Sequence[tuple[Any, ...]]) -> int:
+def _put(database: MirrorDatabase, rows: Sequence[tuple[Any, ...]]) -> int:
     places = ", ".join("?" * 12)
     database.many(
         f"INSERT INTO sent VALUES ({places}) ON CONFLICT (account, number, type, seller, repeat) DO NOTHING",

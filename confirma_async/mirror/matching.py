@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from attrs import define, field, frozen
 
-from confirma_async.mirror.streams import Seen
+from confirma_async.mirror.streams import SeenRecord
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Known:
 
 
 @define
-class Comparison:
+class Matching:
     """What is the same, what is another, and what is not there.
 
     Attributes:
@@ -52,22 +52,22 @@ class Comparison:
     """
 
     same: list[Known] = field(factory=list[Known])
-    changed: list[tuple[Known, Seen]] = field(factory=list[tuple[Known, Seen]])
-    new: list[Seen] = field(factory=list[Seen])
+    changed: list[tuple[Known, SeenRecord]] = field(factory=list[tuple[Known, SeenRecord]])
+    new: list[SeenRecord] = field(factory=list[SeenRecord])
     absent: list[Known] = field(factory=list[Known])
     doubtful: dict[int, int] = field(factory=dict[int, int])
 
 
-def compare(known: Iterable[Known], seen: Iterable[Seen]) -> Comparison:
+def compare(known: Iterable[Known], seen: Iterable[SeenRecord]) -> Matching:
     """Compare what is known of some records with what was seen of them.
 
     Within what has one base, equal contents belong together; of the rest, one after the other is changed.
     """
-    found = Comparison()
+    found = Matching()
     before: dict[str, list[Known]] = defaultdict(list)
     for each in known:
         before[each.base].append(each)
-    now: dict[str, list[Seen]] = defaultdict(list)
+    now: dict[str, list[SeenRecord]] = defaultdict(list)
     for record in seen:
         now[record.base].append(record)
     for base, records in now.items():
@@ -77,14 +77,14 @@ def compare(known: Iterable[Known], seen: Iterable[Seen]) -> Comparison:
     return found
 
 
-def _compare(known: list[Known], seen: list[Seen], found: Comparison) -> None:
+def _compare(known: list[Known], seen: list[SeenRecord], found: Matching) -> None:
     if len(known) == len(seen) == 1 and known[0].hash == seen[0].hash:  # as it nearly always is
         found.same.append(known[0])
         return
     by_hash: dict[str, list[Known]] = defaultdict(list)
     for each in sorted(known, key=lambda each: (each.gone_since is not None, each.id)):
         by_hash[each.hash].append(each)
-    rest: list[Seen] = []
+    rest: list[SeenRecord] = []
     for record in seen:
         if by_hash[record.hash]:
             found.same.append(by_hash[record.hash].pop(0))
@@ -97,7 +97,7 @@ def _compare(known: list[Known], seen: list[Seen], found: Comparison) -> None:
 
 
 def pair(
-    found: Comparison, known: Mapping[int, Sequence[Hashable]], seen: Callable[[Seen], Sequence[Hashable]]
+    found: Matching, known: Mapping[int, Sequence[Hashable]], seen: Callable[[SeenRecord], Sequence[Hashable]]
 ) -> None:
     """Find records without a key that changed: one is gone, one is new, and both are about the same thing.
 

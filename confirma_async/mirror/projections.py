@@ -36,7 +36,7 @@ LARGEST = 2**63 - 1
 
 
 @frozen
-class Drift:
+class UndescribedPlace:
     """Something that the contract does not describe.
 
     Attributes:
@@ -59,7 +59,7 @@ class Projection:
     """
 
     rows: Mapping[str, Sequence[Row]]
-    drift: Sequence[Drift]
+    drift: Sequence[UndescribedPlace]
     cases: Sequence[int]
 
 
@@ -93,16 +93,18 @@ def day(value: Moment | None) -> str | None:
     return None if value is None else value.isoformat()[:10]
 
 
-def _structured(raw: Raw, schema: type[Schema], converter: Converter) -> tuple[Any, Sequence[Drift]]:
+def _structured(
+    raw: Raw, schema: type[Schema], converter: Converter
+) -> tuple[Any, Sequence[UndescribedPlace]]:
     """Return the record, without what cannot be read of it."""
-    drift: list[Drift] = []
+    drift: list[UndescribedPlace] = []
     left: Any = raw
     for _ in range(_PASSES):
         try:
             return converter.structure(left, schema, strict=True), drift
         except ResponseDecodeError as error:
             for problem in error.problems:
-                drift.append(Drift(_without_places(problem.path), "unreadable"))
+                drift.append(UndescribedPlace(_without_places(problem.path), "unreadable"))
                 left = _without(left, _steps(problem.path))
     return None, drift
 
@@ -142,11 +144,11 @@ def _without(value: object, steps: Sequence[str | int]) -> Any:
     return cast("Any", value)
 
 
-def _unknown(record: Schema, path: str) -> Iterator[Drift]:
+def _unknown(record: Schema, path: str) -> Iterator[UndescribedPlace]:
     """Return the keys of a record that no attribute claims; a value spelt in another way is none."""
     for name, value in record.extra.items():
         if value is not None and name not in _wire_names(type(record)):
-            yield Drift(f"{path}.{name}".removeprefix("$"), "unknown")
+            yield UndescribedPlace(f"{path}.{name}".removeprefix("$"), "unknown")
     for item in attrs.fields(type(record)):
         found = getattr(record, item.name)
         several: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)  # pyright: ignore[reportUnknownVariableType]

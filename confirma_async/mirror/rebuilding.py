@@ -8,16 +8,16 @@ from collections.abc import Iterator, Sequence
 from confirma_async.converters import Converter
 from confirma_async.mirror.content import Raw
 from confirma_async.mirror.store.accounts import MirroredAccount, accounts_of
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.tables import PROJECTIONS
-from confirma_async.mirror.store.writing import Session, write_projections
+from confirma_async.mirror.store.writing import WriteSession, write_projections
 from confirma_async.mirror.streams import CASES, STREAMS, CaseReader
 
 AT_ONCE = 2000
 """Records that are made anew together."""
 
 
-def rebuild(database: Database, converter: Converter, now: datetime.datetime) -> int:
+def rebuild(database: MirrorDatabase, converter: Converter, now: datetime.datetime) -> int:
     """Make all typed columns anew, in one transaction; what the service told stays as it is.
 
     What tells records apart is made anew, too: a corrected name may be a part of that.
@@ -40,9 +40,9 @@ def rebuild(database: Database, converter: Converter, now: datetime.datetime) ->
 
 
 def _rebuild(
-    database: Database, account: MirroredAccount, converter: Converter, now: datetime.datetime
+    database: MirrorDatabase, account: MirroredAccount, converter: Converter, now: datetime.datetime
 ) -> int:
-    session = Session(database=database, account=account.id, run=0, now=now, converter=converter)
+    session = WriteSession(database=database, account=account.id, run=0, now=now, converter=converter)
     count = 0
     for stream in (*STREAMS, CASES):
         for records in _records(session, stream):
@@ -52,7 +52,7 @@ def _rebuild(
     return count
 
 
-def _records(session: Session, stream: str) -> Iterator[Sequence[tuple[int, Raw]]]:
+def _records(session: WriteSession, stream: str) -> Iterator[Sequence[tuple[int, Raw]]]:
     last = 0
     while True:
         rows = session.database.rows(
@@ -66,7 +66,7 @@ def _records(session: Session, stream: str) -> Iterator[Sequence[tuple[int, Raw]
         last = rows[-1][0]
 
 
-def _tell_apart(session: Session, stream: str, records: Sequence[tuple[int, Raw]]) -> None:
+def _tell_apart(session: WriteSession, stream: str, records: Sequence[tuple[int, Raw]]) -> None:
     if stream == CASES:
         cases = CaseReader(session.converter)
         told = [(ident, cases.told_apart(raw)) for ident, raw in records]

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from confirma_async.mirror.store.accounts import accounts_of
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 
 
 @frozen(kw_only=True)
-class Standing:
+class MirrorStatus:
     """How the mirror of one account stands.
 
     Attributes:
@@ -31,9 +31,9 @@ class Standing:
     drift: int
 
 
-def standing_of(database: Database) -> Sequence[Standing]:
+def standing_of(database: MirrorDatabase) -> Sequence[MirrorStatus]:
     """Return how the mirror of each account stands."""
-    found: list[Standing] = []
+    found: list[MirrorStatus] = []
     for account in accounts_of(database):
         ((synced,),) = database.rows(
             "SELECT max(began_at) FROM run WHERE account = ? AND ending = 'done'", (account.id,)
@@ -44,7 +44,7 @@ def standing_of(database: Database) -> Sequence[Standing]:
         )
         ((drift,),) = database.rows("SELECT count(*) FROM drift WHERE account = ?", (account.id,))
         found.append(
-            Standing(
+            MirrorStatus(
                 account=account.name,
                 target=account.target,
                 synced_at=synced,

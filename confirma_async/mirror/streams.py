@@ -98,13 +98,13 @@ class Stream:
     days: Sequence[str]
     passing: Sequence[str] = ()
 
-    def reader(self, converter: Converter) -> Reader:
+    def reader(self, converter: Converter) -> RecordReader:
         """Return what reads its records, with the user's corrections of names."""
-        return Reader(self, Names(converter, self.record))
+        return RecordReader(self, Names(converter, self.record))
 
 
 @frozen
-class Seen:
+class SeenRecord:
     """One record of an answer.
 
     Attributes:
@@ -121,13 +121,13 @@ class Seen:
 
 
 @frozen
-class Reader:
+class RecordReader:
     """Reads the records of a stream far enough to tell them apart."""
 
     stream: Stream
     names: Names
 
-    def seen(self, raw: Raw) -> Seen:
+    def seen(self, raw: Raw) -> SeenRecord:
         """Return a record of an answer."""
         content = without(raw, [(self.names.of[name],) for name in self.stream.passing])
         whole = digest(content)
@@ -135,7 +135,7 @@ class Reader:
         if self.stream.key:
             key = [self.names.get(raw, name) for name in self.stream.key]
             base = digest([self.stream.name, *(str(part) if part is not None else None for part in key)])
-        return Seen(base, whole, self.days(raw), raw)
+        return SeenRecord(base, whole, self.days(raw), raw)
 
     def days(self, raw: Raw) -> Days:
         """Return the earliest and the latest day that it bears."""
@@ -252,22 +252,22 @@ class CaseReader:
 
     converter: Converter
 
-    def seen(self, found: Any) -> tuple[Seen, str] | None:
+    def seen(self, found: Any) -> tuple[SeenRecord, str] | None:
         """Return the case, and the digest of what changes with an event; None where the answer holds none."""
         if not isinstance(found, dict):
             return None
         case = Names(self.converter, CaseDetails).get(cast("Raw", found), "case")
         return self.told_apart(cast("Raw", case)) if isinstance(case, dict) else None
 
-    def told_apart(self, raw: Raw) -> tuple[Seen, str]:
+    def told_apart(self, raw: Raw) -> tuple[SeenRecord, str]:
         """Return a case, and the digest of what changes with an event only."""
         names, of_summary = Names(self.converter, Case), Names(self.converter, CaseSummary)
         content = without(raw, [(names.of["summary"], of_summary.of["active_days"])])
         key = of_summary.get(names.get(raw, "summary") or {}, "case_id")
         steady = without(content, [(names.of["balance"],)])
-        return Seen(digest([CASES, str(key)]), digest(content), None, raw), digest(steady)
+        return SeenRecord(digest([CASES, str(key)]), digest(content), None, raw), digest(steady)
 
 
-def flat(records: Sequence[Raw], reader: Reader) -> Iterator[Seen]:
+def flat(records: Sequence[Raw], reader: RecordReader) -> Iterator[SeenRecord]:
     """Return every record of a list, as it is told apart."""
-    return map(partial(Reader.seen, reader), records)
+    return map(partial(RecordReader.seen, reader), records)

@@ -17,14 +17,14 @@ from confirma_async.mirror.reading import windows
 from confirma_async.mirror.reading.proof import WindowReader, failure_of
 from confirma_async.mirror.store import schedule, watching
 from confirma_async.mirror.store.accounts import MirroredAccount
-from confirma_async.mirror.store.database import Database
-from confirma_async.mirror.store.writing import Merged, Session, lacking, merge, merge_cases
+from confirma_async.mirror.store.database import MirrorDatabase
+from confirma_async.mirror.store.writing import Merged, WriteSession, lacking, merge, merge_cases
 from confirma_async.mirror.streams import (
     CASE_OPERATION,
     CASES,
     STREAMS,
     CaseReader,
-    Seen,
+    SeenRecord,
     Stream,
 )
 from confirma_async.mirror.threads import in_thread
@@ -107,7 +107,7 @@ class SyncReport:
 
 
 @frozen
-class Progress:
+class SyncProgress:
     """How far a run is.
 
     Attributes:
@@ -137,12 +137,12 @@ class SyncOptions:
     last: datetime.date | None = None
     journals: Sequence[Path] = ()
     cases: int = CASES_OF_A_RUN
-    progress: Callable[[Progress], object] | None = None
+    progress: Callable[[SyncProgress], object] | None = None
 
 
 async def run(
     pipeline: Pipeline,
-    database: Database,
+    database: MirrorDatabase,
     account: MirroredAccount,
     now: datetime.datetime,
     options: SyncOptions,
@@ -180,8 +180,8 @@ async def run(
 
 
 def _begun(
-    pipeline: Pipeline, database: Database, account: MirroredAccount, now: datetime.datetime
-) -> Session:
+    pipeline: Pipeline, database: MirrorDatabase, account: MirroredAccount, now: datetime.datetime
+) -> WriteSession:
     at = moment(now) or ""
     ((last, latest),) = database.rows("SELECT coalesce(max(id), 0), max(began_at) FROM run")
     if latest is not None and datetime.datetime.fromisoformat(latest) - now > _BACKWARDS:
@@ -191,10 +191,12 @@ def _begun(
         )
     with database.transaction():
         database.run("INSERT INTO run (id, account, began_at) VALUES (?, ?, ?)", (last + 1, account.id, at))
-    return Session(database=database, account=account.id, run=last + 1, now=now, converter=pipeline.converter)
+    return WriteSession(
+        database=database, account=account.id, run=last + 1, now=now, converter=pipeline.converter
+    )
 
 
-def _end(session: Session, report: SyncReport) -> None:
+def _end(session: WriteSession, report: SyncReport) -> None:
     records = sum(stream.records for stream in report.streams.values())
     session.database.run(
         "UPDATE run SET ended_at = ?, ending = ?, calls = ?, records = ? WHERE id = ?",
@@ -202,7 +204,7 @@ def _end(session: Session, report: SyncReport) -> None:
     )
 
 
-def _read_journals(database: Database, account: MirroredAccount, options: SyncOptions) -> int | None:
+def _read_journals(database: MirrorDatabase, account: MirroredAccount, options: SyncOptions) -> int | None:
     there = [path for path in options.journals if path.exists()]
     if not there:
         return None
@@ -218,7 +220,7 @@ class _Run:
     """A run that goes on."""
 
     pipeline: Pipeline
-    session: Session
+    session: WriteSession
     options: SyncOptions
     reports: dict[str, StreamReport] = field(factory=dict[str, StreamReport])
     calls: int = 0
@@ -300,7 +302,7 @@ class _Run:
             **{kind: kinds[kind] for kind in _KINDS},
         )
 
-    async def _case(self, number: int) -> tuple[Seen, str] | str:
+    async def _case(self, number: int) -> tuple[SeenRecord, str] | str:
         self.calls += 1
         try:
             reply = await self.pipeline.call(CASE_OPERATION, Reply, query=CaseQuery(case_id=number))
@@ -315,7 +317,7 @@ class _Run:
 
     def _tell(self, stream: str, done: int, total: int) -> None:
         if self.options.progress is not None:
-            self.options.progress(Progress(stream, done, total))
+            self.options.progress(SyncProgress(stream, done, total))
 
 
 _KINDS = ("new", "changed", "gone", "back")

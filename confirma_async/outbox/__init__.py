@@ -26,7 +26,7 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError, JournalError
-from confirma_async.outbox.events import Event, EventStream
+from confirma_async.outbox.events import EventStream, WriteEvent
 from confirma_async.outbox.invoices import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.resources import OutboxAccounting, OutboxInvoices, OutboxOnboarding
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from confirma_async.bulk import Bulk
 
 __all__ = [
-    "Event",
     "EventStream",
     "Outbox",
     "OutboxAccounting",
     "OutboxInvoices",
     "OutboxOnboarding",
     "Wanted",
+    "WriteEvent",
     "WriteOutcome",
 ]
 
@@ -309,7 +309,7 @@ class Outbox:
         """Tell a change that is durable to whoever listens."""
         if not self._streams:
             return
-        event = Event(
+        event = WriteEvent(
             operation=operation, subject=told.subject, key=told.key, verdict=told.verdict, settled=settled,
             detail=told.detail, at=time.time(),
         )  # fmt: skip

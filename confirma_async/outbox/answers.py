@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping
 from typing import cast
 
 from confirma_async.bulk.evidence.classification import Classification
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.words import form_of, survey
 from confirma_async.contract import CREATE_INVOICE_ACTIONS, Operation
 from confirma_async.converters import Converter
@@ -40,27 +40,27 @@ def classify(
     """
     body: object = {} if reply.empty else reply.found
     if not isinstance(body, dict):
-        return Classification(kind=Kind.UNREADABLE, detail="the answer is no JSON object")
+        return Classification(kind=EvidenceKind.UNREADABLE, detail="the answer is no JSON object")
     found = cast("Mapping[str, object]", body)
     sign, _ = survey(found, _STATUS, _NUMBER)
     if sign is not None:
         words = in_words(found)
         detail = f"the answer bears a sign of failure ({sign})" + (f": {words}" if words else "")
-        return Classification(kind=Kind.SAYS_NO, detail=detail)
+        return Classification(kind=EvidenceKind.SAYS_NO, detail=detail)
     try:
         receipt = converter.structure(dict(found), operation.response, strict=True)
     except ResponseDecodeError:
         detail = "the answer is not what the contract describes"
-        return Classification(kind=Kind.UNREADABLE, detail=detail)
+        return Classification(kind=EvidenceKind.UNREADABLE, detail=detail)
     if operation.answer_shown:
-        return Classification(kind=Kind.TAKEN)
+        return Classification(kind=EvidenceKind.TAKEN)
     if operation is CREATE_INVOICE_ACTIONS and _all_queued(request, receipt):
-        return Classification(kind=Kind.TAKEN, status=QUEUED)
+        return Classification(kind=EvidenceKind.TAKEN, status=QUEUED)
     form = f"{operation.name} {reply.status} {'nothing' if reply.empty else form_of(found, _STATUS)}"
     if form in forms:
-        return Classification(kind=Kind.FORM_KNOWN)
+        return Classification(kind=EvidenceKind.FORM_KNOWN)
     return Classification(
-        kind=Kind.FORM_NEW,
+        kind=EvidenceKind.FORM_NEW,
         form=form,
         detail="the answer says in no word that is known that it was taken, and nothing that was answered so "
         f"is known to have taken effect yet (HTTP {form.removeprefix(operation.name).strip()})",

@@ -16,7 +16,7 @@ BUFFER = 10_000
 
 
 @frozen(kw_only=True)
-class Event:
+class WriteEvent:
     """What has become of a write, as durable in the journal.
 
     Attributes:
@@ -50,11 +50,11 @@ class EventStream:
     def __init__(self, leave: Callable[[EventStream], None]) -> None:
         self.missed: int = 0
         self._leave = leave
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[WriteEvent] = deque()
         self._changed = asyncio.Event()
         self._ended = False
 
-    def put(self, event: Event) -> None:
+    def put(self, event: WriteEvent) -> None:
         """Add an event."""
         if len(self._waiting) >= BUFFER:
             self._waiting.popleft()
@@ -76,7 +76,7 @@ class EventStream:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> WriteEvent:
         while not self._waiting:
             if self._ended:
                 raise StopAsyncIteration

@@ -19,7 +19,7 @@ CLOSED = "the outbox was closed before its turn came"
 LOST = "an earlier attempt may have arrived, and its answer was lost"
 
 
-class Told(Protocol):
+class OutcomeListener(Protocol):
     """Hears each outcome, once it is durable and again when it has changed."""
 
     def __call__(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
@@ -82,7 +82,7 @@ class HeldWrites(Generic[H]):
         working: The tasks that bring writes on their way.
     """
 
-    tell: Told
+    tell: OutcomeListener
     changed: asyncio.Event = field(init=False, factory=asyncio.Event)
     working: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
     _by_name: dict[Hashable, H] = field(init=False, factory=dict[Hashable, H])

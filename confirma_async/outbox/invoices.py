@@ -12,7 +12,7 @@ from attrs import define, evolve, field
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.evidence.classification import Classification
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake, end
@@ -37,7 +37,7 @@ from confirma_async.errors import (
 from confirma_async.formats.models import Place, ReadInvoice
 from confirma_async.outbox.admissions import Admissions
 from confirma_async.outbox.gate import Gate
-from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, Held, HeldWrites, Told
+from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, Held, HeldWrites, OutcomeListener
 from confirma_async.outbox.invoice_rows import differs, entry_of, known
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 from confirma_async.privacy import Secret
@@ -92,7 +92,7 @@ class InvoiceDesk:
 
     run: AccountRun
     options: JobOptions
-    tell: Told
+    tell: OutcomeListener
     keep: bool = False
     _brake: _Brake = field(init=False)
     _lookers: Workers = field(init=False)
@@ -240,7 +240,7 @@ class InvoiceDesk:
             await self._handle(task)
 
     def _put_back(self, task: Task, reason: str, cause: CallError | None = None) -> None:
-        self._decisions.put_back(task, Classification(kind=Kind.NOT_SENT, detail=reason, cause=cause))
+        self._decisions.put_back(task, Classification(kind=EvidenceKind.NOT_SENT, detail=reason, cause=cause))
 
     async def _handle(self, task: Task) -> None:
         """Do what comes next for an invoice."""

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.evidence.classification import Classification, classify_error
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Admission
@@ -29,7 +29,7 @@ from confirma_async.outbox.answers import classify
 from confirma_async.outbox.effects import Sought, is_shown
 from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.given import Given, differs, known
-from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, ROOM, Held, HeldWrites, Told
+from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, ROOM, Held, HeldWrites, OutcomeListener
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared
@@ -70,7 +70,7 @@ class WriteDesk:
 
     run: AccountRun
     settle_seconds: float
-    tell: Told
+    tell: OutcomeListener
     keep: bool = False
     _pipeline: Pipeline = field(init=False)
     _halt: Halt = field(init=False, factory=Halt)
@@ -416,7 +416,7 @@ class WriteDesk:
 
 
 def _not_sent(reason: str, cause: CallError | None = None) -> Classification:
-    return Classification(kind=Kind.NOT_SENT, detail=reason, cause=cause)
+    return Classification(kind=EvidenceKind.NOT_SENT, detail=reason, cause=cause)
 
 
 def _subject(row: WriteRow) -> str:

@@ -11,7 +11,7 @@ from attrs import evolve
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.raw import RawResponse, Seen, raw_response
+from confirma_async.session.raw import RawResponse, SeenAnswers, raw_response
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,7 +27,7 @@ class RawResource(Generic[Resource]):
 
     async def ask(self, verb: Callable[[Resource], Awaitable[R]]) -> RawResponse[R]:
         """Call a verb, and keep the answer that it got first."""
-        seen = Seen()
+        seen = SeenAnswers()
         pipeline = evolve(self._pipeline, seen=seen.note)
         try:
             made: R | ResponseDecodeError = await verb(self._resource(pipeline))

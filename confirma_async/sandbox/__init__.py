@@ -9,12 +9,12 @@ from confirma_async.sandbox.controls import ClientState, SandboxState
 from confirma_async.sandbox.faults import Fault, FaultRule, Faults
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.rules.money.amounts import AmountByKind
-from confirma_async.sandbox.rules.stages import Route, Stage, Step
+from confirma_async.sandbox.rules.stages import Route, RouteStage, Stage
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.server import Sandbox
 from confirma_async.sandbox.store import StoredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
-from confirma_async.sandbox.store.told import Kind
+from confirma_async.sandbox.store.told import ListedKind
 
 __all__ = [
     "AmountByKind",
@@ -23,13 +23,13 @@ __all__ = [
     "Fault",
     "FaultRule",
     "Faults",
-    "Kind",
+    "ListedKind",
     "ReceivedPayment",
     "Route",
+    "RouteStage",
     "Sandbox",
     "SandboxState",
     "Stage",
-    "Step",
     "StoredInvoice",
     "Terms",
     "VirtualClock",

@@ -19,7 +19,7 @@ import msgspec
 from attrs import frozen
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.faults import Faults
 from confirma_async.settings import is_loopback
@@ -111,7 +111,7 @@ def is_administration(path: str) -> bool:
 
 def administer(
     controls: Controls, faults: Faults, *, method: str, path: str, senders: Sequence[str], body: bytes
-) -> Answer:
+) -> SandboxResponse:
     """Run a command and answer with what it returns.
 
     A page of somebody else's, open in a browser on this machine, can send requests here: those that are
@@ -140,7 +140,7 @@ def administer(
         return error_response(400, f"these are not the arguments of the command: {error}; it takes {wanted}")
     except ConfigurationError as error:
         return error_response(409, str(error))
-    return Answer(body=_encode(result))
+    return SandboxResponse(body=_encode(result))
 
 
 def is_host(name: str) -> bool:

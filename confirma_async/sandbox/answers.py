@@ -11,7 +11,7 @@ from confirma_async.errors import Problem
 
 
 @frozen(kw_only=True)
-class Answer:
+class SandboxResponse:
     """A status and a JSON body, with the headers that this answer needs beyond the usual ones."""
 
     status: int = 200
@@ -25,7 +25,7 @@ def error_response(
     problems: Sequence[Problem] = (),
     *,
     headers: Mapping[str, str] | None = None,
-) -> Answer:
+) -> SandboxResponse:
     """Return an error answer: ``{"message": ..., "errors": [{"field": ..., "message": ...}]}``.
 
     The form is ours: the vendor documents no error body. It names places and what is wanted there,
@@ -43,4 +43,4 @@ def error_response(
             ],
         }
     )
-    return Answer(status=status, body=body, headers=headers or {})
+    return SandboxResponse(status=status, body=body, headers=headers or {})

@@ -20,7 +20,7 @@ from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Override
 from confirma_async.contract.places import moved, usual_place
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.admin import administer, is_administration, is_host
-from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.faults import Fault, FaultPlan, FaultRule, Faults
@@ -122,7 +122,7 @@ async def _serve(context: AppContext, request: web.Request) -> web.StreamRespons
     context.requests[operation.name] += 1
     # The body is read before any fault, so that "before" and "after the commit" are all that differs.
     body = await _body_of(request)
-    if isinstance(body, Answer):
+    if isinstance(body, SandboxResponse):
         return _response(body)
     plan = context.faults.plan(operation.name, body)
     if plan.latency:
@@ -130,7 +130,7 @@ async def _serve(context: AppContext, request: web.Request) -> web.StreamRespons
     return await _answer(context, request, operation, body, plan)
 
 
-async def _body_of(request: web.Request) -> bytes | Answer:
+async def _body_of(request: web.Request) -> bytes | SandboxResponse:
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
@@ -141,14 +141,14 @@ async def _body_of(request: web.Request) -> bytes | Answer:
         return error_response(400, "the body cannot be read: its encoding is broken")
 
 
-async def _beside_the_api(context: AppContext, request: web.Request) -> Answer:
+async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxResponse:
     """Return what is served beside the vendor's paths: the OpenAPI document, and the administration."""
     if request.path == DOCUMENT_PATH and request.method == "GET":
-        return Answer(body=context.document)
+        return SandboxResponse(body=context.document)
     if not is_administration(request.path):
         return error_response(404, "there is nothing at this path")
     body = await _body_of(request)
-    if isinstance(body, Answer):
+    if isinstance(body, SandboxResponse):
         return body
     return administer(
         context.controls,
@@ -185,9 +185,9 @@ async def _answer(
 
 def _handle(
     context: AppContext, request: web.Request, operation: Operation, body: bytes, plan: FaultPlan
-) -> Answer:
+) -> SandboxResponse:
     client = _client_of(context.backend, request.headers.get("X-Api-Key", ""), operation)
-    if isinstance(client, Answer):
+    if isinstance(client, SandboxResponse):
         return client
     if plan.refused is not None:
         return error_response(plan.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
@@ -206,7 +206,7 @@ def _handle(
         return error_response(500, "the sandbox itself failed; its log says where")
 
 
-def _with_list_moved(context: AppContext, operation: Operation, answer: Answer) -> Answer:
+def _with_list_moved(context: AppContext, operation: Operation, answer: SandboxResponse) -> SandboxResponse:
     """Return the same answer, with its list where the overrides say that it stands."""
     place = context.overrides.lists.get(operation.name)
     if place is None or answer.status != 200 or not answer.body:
@@ -216,7 +216,7 @@ def _with_list_moved(context: AppContext, operation: Operation, answer: Answer) 
     return evolve(answer, body=converter.encode(moved(converter.parse(answer.body), usual, place)))
 
 
-def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxClient | Answer:
+def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxClient | SandboxResponse:
     """Return whose token it is, or why it will not do.
 
     401 for a missing or invalid token is documented (contract §1), and so is that an expired one may be
@@ -236,10 +236,10 @@ def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxCli
     return client
 
 
-def _replacement(rule: FaultRule) -> Answer | None:
+def _replacement(rule: FaultRule) -> SandboxResponse | None:
     """Return the answer that a fault gives instead of the handler's; None for faults that give none."""
     if rule.kind is Fault.FOREIGN_ANSWER:
-        return Answer(body=rule.body.encode())
+        return SandboxResponse(body=rule.body.encode())
     status = rule.status if rule.kind is Fault.SERVER_ERROR else _REPLACED_BY.get(rule.kind)
     if status is None:
         return None
@@ -250,7 +250,7 @@ def _replacement(rule: FaultRule) -> Answer | None:
     return error_response(status, f"a fault was ordered: {rule.kind.value}", headers=headers)
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(answer: SandboxResponse) -> web.Response:
     if answer.status == NO_CONTENT:
         return web.Response(status=NO_CONTENT)
     return web.Response(
@@ -270,7 +270,7 @@ def _reset(request: web.Request) -> web.StreamResponse:
     return web.Response()  # aiohttp wants one; there is nobody left to send it to
 
 
-def _announced(answer: Answer) -> web.StreamResponse:
+def _announced(answer: SandboxResponse) -> web.StreamResponse:
     """Return the answer up to its body, whose length it tells already."""
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_type = "application/json"
@@ -278,7 +278,7 @@ def _announced(answer: Answer) -> web.StreamResponse:
     return response
 
 
-async def _dripping(request: web.Request, answer: Answer, seconds: float) -> web.StreamResponse:
+async def _dripping(request: web.Request, answer: SandboxResponse, seconds: float) -> web.StreamResponse:
     response = _announced(answer)
     size = -(-len(answer.body) // _DROPS) or 1
     with contextlib.suppress(ConnectionError):  # whoever had enough of waiting is gone
@@ -289,7 +289,7 @@ async def _dripping(request: web.Request, answer: Answer, seconds: float) -> web
     return response
 
 
-async def _truncated(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _truncated(request: web.Request, answer: SandboxResponse) -> web.StreamResponse:
     response = _announced(answer)
     with contextlib.suppress(ConnectionError):  # the same
         await response.prepare(request)

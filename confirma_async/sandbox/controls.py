@@ -19,7 +19,7 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
-from confirma_async.sandbox.rules.cases import Event, SandboxCase
+from confirma_async.sandbox.rules.cases import SandboxCase, SandboxEvent
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
 from confirma_async.sandbox.rules.money.amounts import CENT, EXACT
@@ -29,14 +29,14 @@ from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 from confirma_async.sandbox.store.schedule import Due
-from confirma_async.sandbox.store.told import Kind
+from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import DistributionRecord, InvoiceStatus, Payment, Settlement
 from confirma_async.schemas.wire import Schema
 
-_DAYS: Mapping[Kind, tuple[type[Schema], str]] = {
-    Kind.DISTRIBUTION: (DistributionRecord, "invoice_date"),
-    Kind.PAYMENT: (Payment, "booking_date"),
-    Kind.SETTLEMENT: (Settlement, "settlement_date"),
+_DAYS: Mapping[ListedKind, tuple[type[Schema], str]] = {
+    ListedKind.DISTRIBUTION: (DistributionRecord, "invoice_date"),
+    ListedKind.PAYMENT: (Payment, "booking_date"),
+    ListedKind.SETTLEMENT: (Settlement, "settlement_date"),
 }
 """The attribute that holds the day by which the lists go; that payments go by the booking date is ours."""
 
@@ -134,7 +134,7 @@ class Controls(abc.ABC):
             paid_amount = _money(due if amount is None else amount)
             paid, split = cases.pay(case, paid_amount, now.date(), terms)
             description = f"{paid_amount} {case.currency} was paid."
-            save_case(store, case, paid, now, terms, Event(code="PAYMENT", description=description))
+            save_case(store, case, paid, now, terms, SandboxEvent(code="PAYMENT", description=description))
             store.schedule.put(
                 Due.SETTLEMENT, self._client(client).id, next_run(now, terms.settlement_weekday)
             )
@@ -176,12 +176,14 @@ class Controls(abc.ABC):
             changed = cases.take_back(case, payment.split, now.date(), terms)
             if amount == 0:
                 store.money.drop_payment(payment_id)
-                event = Event(code="PAYMENT", description="A payment was taken back.")
+                event = SandboxEvent(code="PAYMENT", description="A payment was taken back.")
                 save_case(store, case, changed, now, terms, event)
                 return None
             amount = _money(amount)
             changed, split = cases.pay(changed, amount, now.date(), terms)
-            event = Event(code="PAYMENT", description=f"A payment was changed to {amount} {case.currency}.")
+            event = SandboxEvent(
+                code="PAYMENT", description=f"A payment was changed to {amount} {case.currency}."
+            )
             save_case(store, case, changed, now, terms, event)
             return store.money.put_payment(evolve(payment, amount=amount, split=split))
 
@@ -221,7 +223,7 @@ class Controls(abc.ABC):
             if case.held_since is None:
                 raise ConfigurationError(f"case {case.id} is not on hold; nothing holds it back")
             resumed = cases.resume(case, now.date())
-            event = Event(code="RESUMED", description="The case goes on.")
+            event = SandboxEvent(code="RESUMED", description="The case goes on.")
             save_case(store, case, resumed, now, terms, event)
 
     def expire_token(self, *, client: str = OWN_CLIENT) -> None:
@@ -258,7 +260,9 @@ class Controls(abc.ABC):
             for address in addresses:
                 self._backend.store.einvoice_directory.add(business_id, address)
 
-    def tell(self, kind: Kind, records: Mapping[str, Mapping[str, Any]], *, client: str = OWN_CLIENT) -> None:
+    def tell(
+        self, kind: ListedKind, records: Mapping[str, Mapping[str, Any]], *, client: str = OWN_CLIENT
+    ) -> None:
         """Have the lists tell of records as given, beside the sandbox's own: of other systems.
 
         What is told under a name that is known takes its place: so the vendor changes a record. Two names
@@ -276,12 +280,12 @@ class Controls(abc.ABC):
         told = {name: (self._day_of(kind, record), record) for name, record in records.items()}
         self._backend.store.told.put(client, kind, told)
 
-    def untell(self, kind: Kind, names: Sequence[str], *, client: str = OWN_CLIENT) -> None:
+    def untell(self, kind: ListedKind, names: Sequence[str], *, client: str = OWN_CLIENT) -> None:
         """Have the lists tell of such records no more."""
         self._backend.store.told.drop(client, kind, names)
 
-    def _day_of(self, kind: Kind, record: Mapping[str, Any]) -> date | None:
-        if kind is Kind.CASE:
+    def _day_of(self, kind: ListedKind, record: Mapping[str, Any]) -> date | None:
+        if kind is ListedKind.CASE:
             return None
         schema, attribute = _DAYS[kind]
         fields = self._backend.converter.fields_of(schema)

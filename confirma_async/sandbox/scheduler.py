@@ -14,13 +14,13 @@ from attrs import evolve, frozen
 from confirma_async.converters import Converter
 from confirma_async.sandbox.rules import accounts, actions, cases
 from confirma_async.sandbox.rules.accounting import SYNCED_AFTER, RecordKind, transfer
-from confirma_async.sandbox.rules.cases import FIRST_CASE, CaseStatus, Event, SandboxCase
+from confirma_async.sandbox.rules.cases import FIRST_CASE, CaseStatus, SandboxCase, SandboxEvent
 from confirma_async.sandbox.rules.invoices import CONTROLLED
 from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
 from confirma_async.sandbox.rules.stages import Route
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.store import Store
-from confirma_async.sandbox.store.accounting import Record
+from confirma_async.sandbox.store.accounting import AccountingRecord
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 from confirma_async.sandbox.store.schedule import Due
@@ -50,13 +50,15 @@ def catch_up(store: Store, now: datetime, converter: Converter, terms: Terms) ->
 
 
 def save_case(
-    store: Store, before: SandboxCase, after: SandboxCase, at: datetime, terms: Terms, *events: Event
+    store: Store, before: SandboxCase, after: SandboxCase, at: datetime, terms: Terms, *events: SandboxEvent
 ) -> None:
     """Keep what has become of a case, tell its history, and say when it goes on."""
     for event in events:
         store.cases.add_event(after.id, at, event)
     if after.status is CaseStatus.CLOSED and before.status is not CaseStatus.CLOSED:
-        store.cases.add_event(after.id, at, Event(code="CLOSED", description="Nothing is open any more."))
+        store.cases.add_event(
+            after.id, at, SandboxEvent(code="CLOSED", description="Nothing is open any more.")
+        )
     store.cases.put(after)
     due = cases.due_of(after, terms)
     store.schedule.put(Due.CASE, after.id, None if due is None else max(due, at))
@@ -68,7 +70,9 @@ def _delivered(tick: Tick, invoice_id: int) -> None:
     if invoice.snapshot.booked:
         submit(
             store,
-            Record(client=invoice.client, kind=RecordKind.INVOICE, number=invoice.number, day=invoice.date),
+            AccountingRecord(
+                client=invoice.client, kind=RecordKind.INVOICE, number=invoice.number, day=invoice.date
+            ),
             tick.at,
         )
     if invoice.type == InvoiceType.CREDIT_NOTE:
@@ -79,7 +83,7 @@ def _delivered(tick: Tick, invoice_id: int) -> None:
             _open(tick, invoice)
         elif original.case_id is not None:
             store.invoices.put_case(invoice.id, original.case_id)
-            event = Event(code="REMINDER", description="The creditor sent a reminder.")
+            event = SandboxEvent(code="REMINDER", description="The creditor sent a reminder.")
             store.cases.add_event(original.case_id, tick.at, event)
 
 
@@ -121,7 +125,9 @@ def _credit(tick: Tick, note: DeliveredInvoice) -> None:
     if note.snapshot.currency != original.snapshot.currency:
         if original.case_id is not None:
             description = f"Refused: credit note {note.number} is in another currency than the case."
-            store.cases.add_event(original.case_id, tick.at, Event(code="CREDITED", description=description))
+            store.cases.add_event(
+                original.case_id, tick.at, SandboxEvent(code="CREDITED", description=description)
+            )
         return
     if original.case_id is None:
         left = EXACT.subtract(original.snapshot.amount, note.snapshot.amount)
@@ -131,7 +137,7 @@ def _credit(tick: Tick, note: DeliveredInvoice) -> None:
         credited = cases.credit(case, note.snapshot.amount, tick.at.date(), tick.terms)
         left = credited.total.capital
         description = f"Credit note {note.number}: {note.snapshot.amount} {case.currency}."
-        event = Event(code="CREDITED", description=description)
+        event = SandboxEvent(code="CREDITED", description=description)
         save_case(store, case, credited, tick.at, tick.terms, event)
     if left <= 0:
         store.invoices.put_status(original.id, InvoiceStatus.CREDITED)
@@ -170,7 +176,7 @@ def _process(tick: Tick, action_id: int) -> None:
         )
 
 
-def submit(store: Store, record: Record, at: datetime) -> None:
+def submit(store: Store, record: AccountingRecord, at: datetime) -> None:
     """Take a record for the accounting system; it is synced, or fails, a while later."""
     kept = store.records.put(record)
     store.schedule.put(Due.TRANSFER, kept.id, at + SYNCED_AFTER)

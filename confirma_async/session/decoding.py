@@ -53,7 +53,7 @@ class Reply:
     date: str | None = None
 
 
-class Reader(Protocol):
+class DecodingContext(Protocol):
     """What the reading of an answer asks of the pipeline; see its attributes."""
 
     @property
@@ -73,7 +73,7 @@ class Reader(Protocol):
 
 
 def decoded(
-    response: Response, answer: type[T], history: CallRecord, reader: Reader, strict: bool | None
+    response: Response, answer: type[T], history: CallRecord, reader: DecodingContext, strict: bool | None
 ) -> T:
     """Read an answer of success.
 
@@ -117,7 +117,7 @@ def decoded(
         del history  # the history has the error, and its traceback this frame; see ``Pipeline.call``
 
 
-def _body(response: Response, operation: Operation, reader: Reader) -> bytes:
+def _body(response: Response, operation: Operation, reader: DecodingContext) -> bytes:
     """Return the JSON of an answer, with its list where the schema has it."""
     body, corrections = response.body.removeprefix(_MARK), reader.corrections
     if corrections is None or operation.name not in corrections.lists:
@@ -126,7 +126,7 @@ def _body(response: Response, operation: Operation, reader: Reader) -> bytes:
     return converter.encode(as_usual(converter.parse(body), operation, corrections.lists, converter))
 
 
-def says_none(response: Response, operation: Operation, reader: Reader, strict: bool | None) -> bool:
+def says_none(response: Response, operation: Operation, reader: DecodingContext, strict: bool | None) -> bool:
     """Say whether an error means that a list is empty (contract §1): the vendor documents no answer for it.
 
     A page that is not found says 404 as well: it is HTML, or its path is a reading of ours.

@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 @define
-class Seen:
+class SeenAnswers:
     """The answers to a call, as they come.
 
     Attributes:

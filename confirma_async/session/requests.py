@@ -15,7 +15,7 @@ from confirma_async.schemas.wire import Evidence
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.raw import RawResponse, Seen, raw_response
+from confirma_async.session.raw import RawResponse, SeenAnswers, raw_response
 
 Body: TypeAlias = Mapping[str, Any] | Sequence[Any] | bytes
 
@@ -79,7 +79,7 @@ async def sent(
     pipeline: Pipeline, operation: Operation, body: Body | None, options: CallOptions
 ) -> RawResponse[Any]:
     """Send it, and return the answer as it came, with its JSON where it has any."""
-    seen = Seen()
+    seen = SeenAnswers()
     payload = body if body is None or isinstance(body, bytes) else pipeline.converter.encode(body)
     asked = evolve(pipeline, seen=seen.note)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from confirma_async.mirror.events.told import TYPES
-from confirma_async.mirror.reconciliation.kinds import STANDINGS, Kind
+from confirma_async.mirror.reconciliation.kinds import STANDINGS, DifferenceKind
 from confirma_async.mirror.store.tables import VIEWS
 from docs.tables.markup import code, member_docs, table
 
@@ -20,8 +20,8 @@ def mirror_tables() -> str:
 
 def standings() -> str:
     """Return how an invoice, a payment or a settlement can stand."""
-    docs = member_docs(Kind)
-    rows = [(kind.value, docs[kind.name], "" if kind in STANDINGS else "yes") for kind in Kind]
+    docs = member_docs(DifferenceKind)
+    rows = [(kind.value, docs[kind.name], "" if kind in STANDINGS else "yes") for kind in DifferenceKind]
     return table(("Standing", "Meaning", "A difference"), rows)
 
 

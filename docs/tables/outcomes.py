@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 
 from confirma_async.bulk import State, Verdict
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import (
     AmbiguousAddressError,
@@ -135,7 +135,7 @@ def absences() -> str:
 
 
 def _evidence(of: str, header: str) -> str:
-    readings = [kind.reading for kind in Kind if kind.reading.of == of]
+    readings = [kind.reading for kind in EvidenceKind if kind.reading.of == of]
     rows = [(reading.what, _then(reading.state, reading.pause), reading.reason) for reading in readings]
     return table((header, "The invoice is then", "Because"), rows)
 

@@ -3,17 +3,17 @@
 import pytest
 
 from confirma_async.bulk.evidence.classification import Classification
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.job.circuit_breaker import UNKNOWN_STREAK, CircuitBreaker
 from confirma_async.bulk.reporting.outcomes import cause_of
 
 
 def rejected(detail="no agreement for 1042"):
-    return Classification(kind=Kind.REFUSED, detail=detail)
+    return Classification(kind=EvidenceKind.REFUSED, detail=detail)
 
 
-ACCEPTED = Classification(kind=Kind.TAKEN)
-UNKNOWN = Classification(kind=Kind.BROKEN, detail="reset")
+ACCEPTED = Classification(kind=EvidenceKind.TAKEN)
+UNKNOWN = Classification(kind=EvidenceKind.BROKEN, detail="reset")
 
 
 def reasons(breaker, *outcomes):

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from confirma_async import Confirma, Overrides, RateLimit, RetryPolicy
 from confirma_async.bulk.evidence import lookups, observations
 from confirma_async.bulk.evidence.classification import Receipts, classify_answer, kind_of_status
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.words import DEEPEST, form_of
 from confirma_async.bulk.job import decisions, sender
 from confirma_async.bulk.journal.records import Resolution
@@ -87,7 +87,7 @@ NO_SIGNS: list[dict[str, Any]] = [
 """What says nothing of the kind."""
 
 CASES = {
-    Kind.REFUSED_FOR_ALL: [
+    EvidenceKind.REFUSED_FOR_ALL: [
         answered(raw(status))
         for status in (
             401,
@@ -108,17 +108,23 @@ CASES = {
             501,
         )
     ],
-    Kind.BUSY: [answered(raw(429)), answered(raw(503, Retry_After="0")), answered(raw(429, Retry_After="0"))],
-    Kind.REFUSED: [answered(raw(status, {"title": "Bad"})) for status in (400, 402, 413, 422, 451)],
-    Kind.CONFLICT: [answered(raw(status)) for status in (409, 412, 423)],
-    Kind.REDIRECT: [answered(raw(status, Location="/x")) for status in (300, 301, 302, 303, 304, 307, 308)],
-    Kind.GATEWAY: [answered(raw(status)) for status in (408, 502, 503, 504)],
-    Kind.FAILED: [answered(raw(status)) for status in (500, 507, 520, 524, 599)],
-    Kind.UNHEARD_OF: [answered(raw(status)) for status in (418, 420, 425, 460, 499)],
-    Kind.NO_WHOLE_ANSWER: [
+    EvidenceKind.BUSY: [
+        answered(raw(429)),
+        answered(raw(503, Retry_After="0")),
+        answered(raw(429, Retry_After="0")),
+    ],
+    EvidenceKind.REFUSED: [answered(raw(status, {"title": "Bad"})) for status in (400, 402, 413, 422, 451)],
+    EvidenceKind.CONFLICT: [answered(raw(status)) for status in (409, 412, 423)],
+    EvidenceKind.REDIRECT: [
+        answered(raw(status, Location="/x")) for status in (300, 301, 302, 303, 304, 307, 308)
+    ],
+    EvidenceKind.GATEWAY: [answered(raw(status)) for status in (408, 502, 503, 504)],
+    EvidenceKind.FAILED: [answered(raw(status)) for status in (500, 507, 520, 524, 599)],
+    EvidenceKind.UNHEARD_OF: [answered(raw(status)) for status in (418, 420, 425, 460, 499)],
+    EvidenceKind.NO_WHOLE_ANSWER: [
         answered(raw(status, {"status": "PAUSED"})) for status in (203, 205, 206, 207, 226, 299)
     ],
-    Kind.UNREADABLE: [
+    EvidenceKind.UNREADABLE: [
         answered(raw(200, b"<html>please log in</html>", "text/html")),
         answered(raw(200, b"OK", "text/plain")),
         answered(raw(200, b'"taken"')),
@@ -126,16 +132,16 @@ CASES = {
         answered(raw(201, b'{"status": "PAU')),
         answered(raw(200, b" " * (2 * 1024 * 1024))),
     ],
-    Kind.BROKEN: [answered(RESET), answered(b"SSH-2.0\r\n\r\n")],
-    Kind.NO_ANSWER: [answered(SILENCE, timeout=0.3), answered(TAKEN[:-20], timeout=0.3)],
-    Kind.ANOTHER: [
+    EvidenceKind.BROKEN: [answered(RESET), answered(b"SSH-2.0\r\n\r\n")],
+    EvidenceKind.NO_ANSWER: [answered(SILENCE, timeout=0.3), answered(TAKEN[:-20], timeout=0.3)],
+    EvidenceKind.ANOTHER: [
         answered(raw(body={"status": "PAUSED", "invoiceNumber": 1043})),
         answered(raw(body={"status": "PAUSED", "invoiceNumber": "0001042"})),
         answered(raw(body={"data": {"invoice_number": 7}})),
     ],
-    Kind.IN_ERROR: [answered(raw(body={"status": "ERROR", "errors": [{"message": "no rows"}]}))],
-    Kind.DUPLICATE: [answered(raw(body={"status": "DUPLICATE"}))],
-    Kind.SAYS_NO: [
+    EvidenceKind.IN_ERROR: [answered(raw(body={"status": "ERROR", "errors": [{"message": "no rows"}]}))],
+    EvidenceKind.DUPLICATE: [answered(raw(body={"status": "DUPLICATE"}))],
+    EvidenceKind.SAYS_NO: [
         answered(raw(body=body))
         for body in (
             {"errors": [{"code": "E1"}]},
@@ -153,7 +159,7 @@ CASES = {
             *({"status": "ACCEPTED", **sign} for sign in SIGNS),
         )
     ],
-    Kind.TAKEN: [
+    EvidenceKind.TAKEN: [
         answered(raw(status, {"status": word}))
         for status, word in [
             *((status, "PAUSED") for status in (200, 201, 202)),
@@ -165,7 +171,7 @@ CASES = {
     ]
     + [answered(raw(body={"status": "ACCEPTED", **said})) for said in NO_SIGNS]
     + [answered(TAKEN), answered(raw(200, b'\xef\xbb\xbf{"status": "PAUSED", "error": null, "errors": []}'))],
-    Kind.FORM_NEW: [
+    EvidenceKind.FORM_NEW: [
         answered(raw(204)),
         answered(raw(200)),
         answered(raw(body={})),
@@ -173,7 +179,7 @@ CASES = {
         answered(raw(body={"message": "ok", "invoiceNumber": NUMBER})),
         answered(raw(body={"status": "RECEIVED"})),
     ],
-    Kind.LISTED: [
+    EvidenceKind.LISTED: [
         found(record()),
         found(record(1042)),
         found(record(invoiceDate="2026-11-08")),
@@ -183,19 +189,19 @@ CASES = {
         found(record(type="Invoice", grossAmount=-124, amount=None)),
         found(record(), record(status="DUPLICATE", error="sent before")),
     ],
-    Kind.LISTED_AFTER_NO: [answered(raw(409), listed=listing(record()))],
-    Kind.LISTED_DUPLICATE: [found(record(status="DUPLICATE"))],
-    Kind.LISTED_IN_ERROR: [found(record(status="ERROR", error="no postal code"))],
-    Kind.REMINDER: [found(record(), header={"type": "REMINDER"})],
-    Kind.RIVAL: [
+    EvidenceKind.LISTED_AFTER_NO: [answered(raw(409), listed=listing(record()))],
+    EvidenceKind.LISTED_DUPLICATE: [found(record(status="DUPLICATE"))],
+    EvidenceKind.LISTED_IN_ERROR: [found(record(status="ERROR", error="no postal code"))],
+    EvidenceKind.REMINDER: [found(record(), header={"type": "REMINDER"})],
+    EvidenceKind.RIVAL: [
         found(record(), posts=(RESET, OTHER), more=("CREDIT_NOTE",)),
     ],
-    Kind.OTHER_DATE: [
+    EvidenceKind.OTHER_DATE: [
         found(record(invoiceDate=None)),
         found(record(invoiceDate="2026-11-09")),
         found(record(), record(invoiceDate="2019-11-01")),
     ],
-    Kind.CONTRADICTION: [
+    EvidenceKind.CONTRADICTION: [
         found(record(type="CREDIT_NOTE")),
         found(record(invoiceType="credit note")),
         found(record(type="CREDIT NOTE of ours")),
@@ -207,79 +213,86 @@ CASES = {
         ),
         found(record(sellerBusinessId="1234567-1")),
     ],
-    Kind.NEAR: [found(record(number)) for number in ("0001042", " 1042", "INV-1042", "1042/2026")],
-    Kind.NO_WORD: [found(record(status=None))],
-    Kind.UNKNOWN_WORD: [
+    EvidenceKind.NEAR: [found(record(number)) for number in ("0001042", " 1042", "INV-1042", "1042/2026")],
+    EvidenceKind.NO_WORD: [found(record(status=None))],
+    EvidenceKind.UNKNOWN_WORD: [
         found(record(status=word))
         for word in ("FAILED", "REJECTED", "CANCELLED", "DELETED", "error", "NEW_WORD")
     ],
-    Kind.HAS_ERROR: [
+    EvidenceKind.HAS_ERROR: [
         found(record(status=None, error="no")),
         found(record(error="no")),
         found(record(errorCode=7)),
     ],
-    Kind.SEVERAL: [found(record(), record(status="ERROR"))],
-    Kind.NO_NUMBERS: [found({"number": "1042", "status": "PAUSED"})],
-    Kind.NO_FILTERS: [
+    EvidenceKind.SEVERAL: [found(record(), record(status="ERROR"))],
+    EvidenceKind.NO_NUMBERS: [found({"number": "1042", "status": "PAUSED"})],
+    EvidenceKind.NO_FILTERS: [
         listed(listing(filtersApplied=None)),
         listed(raw(body={"data": []})),
         listed(lambda query: listing()({name: query[name] for name in query if name != "invoiceNumber"})),
     ],
-    Kind.OTHER_FILTERS: [listed(lambda query: listing()({**query, "invoiceNumber": "1043"}))],
-    Kind.OTHER_WINDOW: [
+    EvidenceKind.OTHER_FILTERS: [listed(lambda query: listing()({**query, "invoiceNumber": "1043"}))],
+    EvidenceKind.OTHER_WINDOW: [
         listed(lambda query: listing()({**query, "fromInvDate": "2026-11-01"})),
         listed(lambda query: listing()({**query, "toInvDate": "2026-11-01"})),
         listed(lambda query: listing()({"invoiceNumber": query["invoiceNumber"], "defaultLast30Days": True})),
     ],
-    Kind.PADDED: [found(record("7")), found(*(record(str(number)) for number in range(2000, 2100)))],
-    Kind.NOT_WHOLE: [
+    EvidenceKind.PADDED: [found(record("7")), found(*(record(str(number)) for number in range(2000, 2100)))],
+    EvidenceKind.NOT_WHOLE: [
         listed(listing(totalCount=1)),
         listed(listing(totalCount=None)),
         listed(listing(failedCount=1)),
         listed(listing(hasMore=True)),
         listed(listing(nextPage="2")),
     ],
-    Kind.LIST_FAILED: [
+    EvidenceKind.LIST_FAILED: [
         listed(listing(error="search is down")),
         listed(raw(body={"success": False, "metaData": {"totalCount": 0}, "data": []})),
     ],
-    Kind.NO_LIST: [
+    EvidenceKind.NO_LIST: [
         listed(raw(500)),
         listed(raw(200, b"<html>")),
         listed(raw(206, {"data": []})),
         listed(RESET),
     ],
-    Kind.NOT_LISTED: [Case()],
-    Kind.ABSENT: [Case(**WITNESSED)],
-    Kind.ABSENT_BY_TIME: [Case(posts=(RESET, TAKEN), options=BY_TIME)],
-    Kind.ABSENT_AFTER_NO: [
+    EvidenceKind.NOT_LISTED: [Case()],
+    EvidenceKind.ABSENT: [Case(**WITNESSED)],
+    EvidenceKind.ABSENT_BY_TIME: [Case(posts=(RESET, TAKEN), options=BY_TIME)],
+    EvidenceKind.ABSENT_AFTER_NO: [
         Case(**WITNESSED | {"posts": (raw(409, {"message": "number in use"}), OTHER)}),
         Case(**WITNESSED | {"posts": (raw(200, {"success": False, "message": "in use"}), OTHER)}),
     ],
-    Kind.NO_WITNESS: [Case(), answered(raw(409)), answered(raw(409), options=BY_TIME)],
-    Kind.EARLIER: [Case(posts=(RESET, raw(401)), options=BY_TIME)],
-    Kind.TOO_OFTEN: [Case(options=BY_TIME)],
+    EvidenceKind.NO_WITNESS: [Case(), answered(raw(409)), answered(raw(409), options=BY_TIME)],
+    EvidenceKind.EARLIER: [Case(posts=(RESET, raw(401)), options=BY_TIME)],
+    EvidenceKind.TOO_OFTEN: [Case(options=BY_TIME)],
 }
 """Ways to meet the rows, each over a real socket."""
 
-SENT_AGAIN = {Kind.ABSENT, Kind.ABSENT_BY_TIME, Kind.TOO_OFTEN, Kind.EARLIER, Kind.BUSY, Kind.RIVAL}
+SENT_AGAIN = {
+    EvidenceKind.ABSENT,
+    EvidenceKind.ABSENT_BY_TIME,
+    EvidenceKind.TOO_OFTEN,
+    EvidenceKind.EARLIER,
+    EvidenceKind.BUSY,
+    EvidenceKind.RIVAL,
+}
 
 ELSEWHERE = {
-    Kind.NOT_SENT: "test_what_was_not_sent_pauses_the_job",
-    Kind.FORM_KNOWN: "test_a_form_of_answer_is_believed_once_a_lookup_has_confirmed_it",
-    Kind.FORMER_ERROR: "test_a_record_in_error_may_be_that_of_the_version_that_was_rejected",
-    Kind.FORMER_VERSION: "test_what_was_rejected_for_want_of_a_record_is_looked_up_before_it_is_retried",
-    Kind.NOT_ENDED: "tests/bulk/test_lookups.py",
-    Kind.UNTYPED: "tests/bulk/test_lookups.py",
-    Kind.ABSENT_WITHOUT_CONTENTS: "tests/outbox/test_invoices.py",
-    Kind.NOTHING_KNOWN: "tests/bulk/test_lookups.py",
-    Kind.REFUSED_AFTER_RESEND: "tests/bulk/test_late_lists.py",
+    EvidenceKind.NOT_SENT: "test_what_was_not_sent_pauses_the_job",
+    EvidenceKind.FORM_KNOWN: "test_a_form_of_answer_is_believed_once_a_lookup_has_confirmed_it",
+    EvidenceKind.FORMER_ERROR: "test_a_record_in_error_may_be_that_of_the_version_that_was_rejected",
+    EvidenceKind.FORMER_VERSION: "test_what_was_rejected_for_want_of_a_record_is_looked_up_first",
+    EvidenceKind.NOT_ENDED: "tests/bulk/test_lookups.py",
+    EvidenceKind.UNTYPED: "tests/bulk/test_lookups.py",
+    EvidenceKind.ABSENT_WITHOUT_CONTENTS: "tests/outbox/test_invoices.py",
+    EvidenceKind.NOTHING_KNOWN: "tests/bulk/test_lookups.py",
+    EvidenceKind.REFUSED_AFTER_RESEND: "tests/bulk/test_late_lists.py",
 }
 """Rows that take more than one answer and one list to meet, and where they are met."""
 
 
 def test_every_row_of_the_table_is_met():
-    assert {*CASES, *ELSEWHERE} == {*Kind}
+    assert {*CASES, *ELSEWHERE} == {*EvidenceKind}
     assert not {*CASES} & {*ELSEWHERE}
 
 
@@ -388,7 +401,7 @@ async def test_what_was_not_sent_pauses_the_job(service, submit, kinds):
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         service.url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
     report, journal = await submit([NUMBER])
-    assert kinds == [Kind.NOT_SENT, Kind.NOT_SENT]
+    assert kinds == [EvidenceKind.NOT_SENT, EvidenceKind.NOT_SENT]
     assert "cannot be reached" in report.paused
     assert journal.counts()[State.PENDING] == 1
 
@@ -398,7 +411,7 @@ async def test_a_form_of_answer_is_believed_once_a_lookup_has_confirmed_it(servi
     service.listed = {"1042": listing(record()), "1043": listing(record("1043"))}
     report, journal = await submit([1042, 1043, 1044, 1045])
     assert (report.accepted, report.unknown) == (4, 0)
-    assert Kind.FORM_KNOWN in kinds
+    assert EvidenceKind.FORM_KNOWN in kinds
     assert journal.confirmed_forms() == {"204 nothing"}
     assert {"1044", "1045"}.isdisjoint(service.asked)
     service.posts, service.asked = [raw(204), raw(body={"login": "please"})], []
@@ -430,7 +443,7 @@ async def test_a_record_in_error_may_be_that_of_the_version_that_was_rejected(se
     _, journal = await submit([1042])
     report, _ = await submit([1042], journal, retry="all")
     assert report.unknown == 1
-    assert kinds[-1] is Kind.FORMER_ERROR
+    assert kinds[-1] is EvidenceKind.FORMER_ERROR
     service.listed["1042"] = listing(record(status="ERROR"), record())
     report, _ = await submit([1042], journal)
     assert (report.accepted, service.sent) == (1, [1042, 1042])
@@ -446,7 +459,7 @@ async def test_a_record_in_error_may_be_that_of_the_version_that_was_rejected(se
     ],
     ids=["there", "there, and corrected since", "there in error", "not there"],
 )
-async def test_what_was_rejected_for_want_of_a_record_is_looked_up_before_it_is_retried(
+async def test_what_was_rejected_for_want_of_a_record_is_looked_up_first(
     service, submit, kinds, listed, corrected, state, posts
 ):
     """The list was later than it was waited for."""
@@ -468,7 +481,7 @@ async def test_a_duplicate_may_be_that_of_the_version_that_was_rejected(service,
     service.listed["1042"] = listing(record(status="ERROR"), record(status="DUPLICATE"))
     _, journal = await submit([1042])
     report, _ = await submit([1042], journal, retry="changed", header={"description": "corrected"})
-    assert (report.unknown, kinds[-1]) == (1, Kind.FORMER_ERROR)
+    assert (report.unknown, kinds[-1]) == (1, EvidenceKind.FORMER_ERROR)
 
 
 NOT_TAKEN = raw(503, Retry_After="3600")
@@ -486,7 +499,7 @@ async def test_that_it_was_corrected_is_known_until_it_is_sent(service, submit, 
     await submit([1042], journal, header=corrected)
     service.listed["1042"] = listing(record())
     report, _ = await submit([1042], journal, header=corrected)
-    assert (report.unknown, kinds[-1]) == (1, Kind.FORMER_VERSION)
+    assert (report.unknown, kinds[-1]) == (1, EvidenceKind.FORMER_VERSION)
     assert set(service.sent) == {1042}
 
 
@@ -501,7 +514,7 @@ async def test_what_was_dated_anew_is_looked_for_by_both_dates(service, submit, 
     service.listed["1042"] = answer
     header = {"date": "2026-12-01", "dueDate": "2026-12-31"}
     report, _ = await submit([1042], journal, header=header)
-    assert (report.unknown, kinds[-1], asked) == (1, Kind.OTHER_DATE, [("2026-10-25", "2026-12-08")])
+    assert (report.unknown, kinds[-1], asked) == (1, EvidenceKind.OTHER_DATE, [("2026-10-25", "2026-12-08")])
 
 
 async def test_the_reason_of_a_refusal_outlives_lookups_that_fail(service, submit):
@@ -523,7 +536,7 @@ async def test_a_persons_word_is_not_asked_about_again(service, submit, kinds):
     service.listed["1042"] = listing(record())
     _, journal = await submit(["CREDIT_NOTE", 1042])
     (unknown,) = journal.rows(State.UNKNOWN)
-    assert kinds[-1] is Kind.RIVAL
+    assert kinds[-1] is EvidenceKind.RIVAL
     with journal.transaction():
         journal.resolve(Resolution(position=unknown.position, state=State.PENDING, note="asked", at=9.0))
     report, _ = await submit(["CREDIT_NOTE", 1042], journal)
@@ -560,9 +573,9 @@ async def test_personal_identity_numbers_are_never_repeated(service, submit):
 
 
 def test_statuses_that_no_case_names_are_read_by_their_hundred():
-    assert kind_of_status(599) is Kind.FAILED
-    assert kind_of_status(999) is Kind.NO_WHOLE_ANSWER
-    assert kind_of_status(101) is Kind.NO_WHOLE_ANSWER
+    assert kind_of_status(599) is EvidenceKind.FAILED
+    assert kind_of_status(999) is EvidenceKind.NO_WHOLE_ANSWER
+    assert kind_of_status(101) is EvidenceKind.NO_WHOLE_ANSWER
 
 
 async def test_another_protocol_is_no_answer(service, submit):
@@ -573,9 +586,13 @@ async def test_another_protocol_is_no_answer(service, submit):
 
 def test_a_corrected_name_of_the_status_is_read():
     names = Receipts.of(Converter(Overrides(names={"InvoiceReceipt.status": "state"}).names))
-    assert classify_answer(Reply(status=200, found={"state": "PAUSED"}), 1, names).kind is Kind.TAKEN
-    assert classify_answer(Reply(status=200, found={"state": "ERROR"}), 1, names).kind is Kind.IN_ERROR
-    assert classify_answer(Reply(status=200, found={"status": "PAUSED"}), 1, names).kind is Kind.FORM_NEW
+    assert classify_answer(Reply(status=200, found={"state": "PAUSED"}), 1, names).kind is EvidenceKind.TAKEN
+    assert (
+        classify_answer(Reply(status=200, found={"state": "ERROR"}), 1, names).kind is EvidenceKind.IN_ERROR
+    )
+    assert (
+        classify_answer(Reply(status=200, found={"status": "PAUSED"}), 1, names).kind is EvidenceKind.FORM_NEW
+    )
 
 
 def test_a_form_holds_keys_and_kinds_and_no_values_but_yes_and_no():
@@ -592,7 +609,7 @@ def test_what_is_nested_too_deeply_is_a_sign_of_failure():
     found: object = {}
     for _ in range(DEEPEST + 5):
         found = {"a": found}
-    assert classify_answer(Reply(status=200, found=found), 1).kind is Kind.SAYS_NO
+    assert classify_answer(Reply(status=200, found=found), 1).kind is EvidenceKind.SAYS_NO
 
 
 YES_AND_NO = [

@@ -65,10 +65,10 @@ def test_what_is_not_proved_is_told(sent, confirma):
 
 
 def test_a_formula_in_a_record_is_defused_for_spreadsheets(sent, confirma):
-    from confirma_async.sandbox import Kind
+    from confirma_async.sandbox import ListedKind
 
     day = str(sent.clock.now().date())
-    sent.tell(Kind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "accountName": "=cmd()"}})
+    sent.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "accountName": "=cmd()"}})
     confirma("mirror", "sync", "--db", "m.db")
     _, out, _ = confirma("mirror", "query", "SELECT account_name FROM payments", "--db", "m.db", "--csv")
     assert out.splitlines()[1] == '"\'=cmd()"'

@@ -7,7 +7,7 @@ import pytest
 
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.sqlite.journal import open_sqlite
-from confirma_async.sandbox import Kind
+from confirma_async.sandbox import ListedKind
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def unexpected(sent, confirma):
     """A third one, which another system sent."""
     day = str(sent.clock.now().date())
     record = {"invoiceNumber": "666", "invoiceDate": day, "status": "INVOICED", "error": "=cmd()"}
-    sent.tell(Kind.DISTRIBUTION, {"d": record})
+    sent.tell(ListedKind.DISTRIBUTION, {"d": record})
     confirma("mirror", "sync")
     return sent
 

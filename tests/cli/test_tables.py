@@ -9,7 +9,7 @@ from attrs import frozen
 from rich.console import Console
 
 from confirma_async.cli.commands.calls import accounting, finvoice, invoice, payments
-from confirma_async.cli.output.tables import Layout, Sheet, print_records, show_list, text
+from confirma_async.cli.output.tables import Layout, RecordColumns, print_records, show_list, text
 from confirma_async.converters import Converter
 from confirma_async.schemas import (
     AccountingInvoiceStatus,
@@ -28,7 +28,7 @@ class Row:
     currency: str | None = "EUR"
 
 
-SHEET = Sheet(title="Rows", shown=("name", "amount"), more=("currency",), amount="amount")
+SHEET = RecordColumns(title="Rows", shown=("name", "amount"), more=("currency",), amount="amount")
 
 
 def shown(capsys, layout, *rows):

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from confirma_async import AuthenticationError, Confirma, Overrides, Sandbox
-from confirma_async.comparison import Standing
+from confirma_async.comparison import FindingKind
 from confirma_async.errors import NotTheServiceError
 from confirma_async.sandbox import VirtualClock
 from tests.standin import stand_in
@@ -70,7 +70,7 @@ async def test_the_sandbox_is_as_the_contract_says(wire_invoice):
         found = await confirma.contract.check()
     assert not found.differences
     assert ("filter", "invoices.distributions") in {
-        (each.what, each.about) for each in found.findings if each.standing is Standing.CONFIRMED
+        (each.what, each.about) for each in found.findings if each.standing is FindingKind.CONFIRMED
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from confirma_async.cli.app import run
-from confirma_async.comparison import Standing, compare
+from confirma_async.comparison import FindingKind, compare
 from confirma_async.errors import DocumentError
 from confirma_async.sandbox.openapi import document
 
@@ -78,7 +78,7 @@ def test_servers_and_prefixes_are_put_together(tmp_path):
     found["paths"] = {"/validate": {"get": {}}}
     file = tmp_path / "vendor.json"
     file.write_text(json.dumps(found))
-    about = {each.about for each in compare(file).findings if each.standing is Standing.CONFIRMED}
+    about = {each.about for each in compare(file).findings if each.standing is FindingKind.CONFIRMED}
     assert about == {"onboarding.validate_token"}
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from confirma_async import Confirma, Overrides, Sandbox
-from confirma_async.comparison import Standing, compare
+from confirma_async.comparison import FindingKind, compare
 from tests.deviations import deviated, deviating
 
 SEEDS = range(8)
@@ -22,7 +22,7 @@ def test_every_deviation_of_a_document_is_found(seed, tmp_path):
     file.write_text(json.dumps(found))
     comparison = compare(file)
     findings = {
-        (each.what, each.about) for each in comparison.findings if each.standing is not Standing.CONFIRMED
+        (each.what, each.about) for each in comparison.findings if each.standing is not FindingKind.CONFIRMED
     }
     assert {(each.what, each.about) for each in told} <= findings
 

@@ -80,7 +80,7 @@ async def test_a_job_that_wakes_with_too_little_of_its_lease_left_starts_no_call
     sandbox, client, postgres, wire_invoice, monkeypatch
 ):
     monkeypatch.setattr(
-        sessions.Session, "holds_until", property(lambda _: 0.0, lambda *_: None), raising=False
+        sessions.PostgresSession, "holds_until", property(lambda _: 0.0, lambda *_: None), raising=False
     )
     async with client() as confirma:
         with pytest.raises(JournalError, match="could not renew its lease"):

@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async import Confirma, Sandbox
 from confirma_async.mirror.content import digest, without
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.opening import open_mirror
 from confirma_async.sandbox import VirtualClock
 
@@ -73,7 +73,7 @@ def sync(confirma, sandbox, place):
 @pytest.fixture
 def mirror(place):
     """Opens the mirror, to look into it."""
-    opened: list[Database] = []
+    opened: list[MirrorDatabase] = []
 
     def look(statement, *values):
         if not opened:

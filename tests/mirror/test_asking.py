@@ -8,7 +8,7 @@ from confirma_async import Confirma, Overrides
 from confirma_async.errors import MirrorError
 from confirma_async.mirror import ask
 from confirma_async.mirror.store.tables import VIEWS
-from confirma_async.sandbox import Kind
+from confirma_async.sandbox import ListedKind
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def filled(sandbox, sync):
         "amount": Decimal("10.10"),
         "currency": "EUR",
     }
-    sandbox.tell(Kind.PAYMENT, {"a": payment, "b": {**payment, "amount": Decimal("0.20")}})
+    sandbox.tell(ListedKind.PAYMENT, {"a": payment, "b": {**payment, "amount": Decimal("0.20")}})
     await sync()
 
 
@@ -107,7 +107,7 @@ async def test_asking_makes_no_mirror(tmp_path):
 async def test_a_name_that_is_corrected_later_fills_its_column_from_what_was_told(sandbox, place):
     day = str(sandbox.clock.now().date())
     sandbox.tell(
-        Kind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "paidAmount": Decimal("12.50")}}
+        ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "paidAmount": Decimal("12.50")}}
     )
     async with Confirma(sandbox.api_key, base_url=sandbox.url) as unaware:
         await unaware.mirror.sync(place, now=sandbox.clock.now())

@@ -16,7 +16,7 @@ from confirma_async.mirror.events.signature import sign
 from confirma_async.mirror.store.accounts import accounts_of
 from confirma_async.mirror.store.opening import open_mirror
 from confirma_async.privacy import Secret
-from confirma_async.sandbox import Kind
+from confirma_async.sandbox import ListedKind
 from confirma_async.session.connection.http import AiohttpTransport
 
 SECRET = "a secret that both sides share"
@@ -44,19 +44,21 @@ async def story(sandbox, sync):
     case = {"summary": summary, "balance": {}}
     payment = {"invoiceNumber": "7", "caseId": 1, "bookingDate": str(day), "amount": Decimal("10.50")}
     settlement = {"settlementId": 100000000001, "settlementDate": str(day), "settlementAmount": 10}
-    steps: list[dict[Kind, dict[str, dict[str, Any]]]] = [
-        {Kind.DISTRIBUTION: {"d": invoice}, Kind.CASE: {"1": case}},
-        {Kind.DISTRIBUTION: {"d": {**invoice, "status": "INVOICED"}}},
-        {Kind.PAYMENT: {"p": payment}},
-        {Kind.PAYMENT: {"p": {**payment, "amount": Decimal("11.00")}}},
-        {Kind.CASE: {"1": {**case, "summary": {**summary, "stage": "OVERDUE"}}}},
-        {Kind.SETTLEMENT: {"s": settlement}},
-        {Kind.DISTRIBUTION: {"e": {"invoiceNumber": "8", "invoiceDate": str(day), "status": "ERROR"}}},
+    steps: list[dict[ListedKind, dict[str, dict[str, Any]]]] = [
+        {ListedKind.DISTRIBUTION: {"d": invoice}, ListedKind.CASE: {"1": case}},
+        {ListedKind.DISTRIBUTION: {"d": {**invoice, "status": "INVOICED"}}},
+        {ListedKind.PAYMENT: {"p": payment}},
+        {ListedKind.PAYMENT: {"p": {**payment, "amount": Decimal("11.00")}}},
+        {ListedKind.CASE: {"1": {**case, "summary": {**summary, "stage": "OVERDUE"}}}},
+        {ListedKind.SETTLEMENT: {"s": settlement}},
+        {ListedKind.DISTRIBUTION: {"e": {"invoiceNumber": "8", "invoiceDate": str(day), "status": "ERROR"}}},
     ]
     for step in steps:
         for kind, records in step.items():
             sandbox.tell(kind, records)
-        sandbox.clock.advance(days=8 if step.keys() == {Kind.CASE} else 1)  # a case alone is read less often
+        sandbox.clock.advance(
+            days=8 if step.keys() == {ListedKind.CASE} else 1
+        )  # a case alone is read less often
         await sync()
 
 
@@ -92,14 +94,14 @@ async def test_an_event_whose_block_was_left_is_told_again_under_the_same_id(sto
 async def test_a_new_consumer_may_begin_with_what_is_new(story, told, sandbox, sync):
     assert await told(new_only=True) == []
     day = str(sandbox.clock.now().date())
-    sandbox.tell(Kind.PAYMENT, {"q": {"invoiceNumber": "9", "bookingDate": day}})
+    sandbox.tell(ListedKind.PAYMENT, {"q": {"invoiceNumber": "9", "bookingDate": day}})
     await sync()
     assert [event.type for event in await told(new_only=True)] == ["payment.seen"]
 
 
 async def test_what_is_gone_is_told(story, told, sandbox, sync):
     await told()
-    sandbox.untell(Kind.PAYMENT, ["p"])
+    sandbox.untell(ListedKind.PAYMENT, ["p"])
     for _ in range(2):
         sandbox.clock.advance(days=1)
         await sync()

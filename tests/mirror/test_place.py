@@ -10,7 +10,7 @@ from confirma_async import Confirma
 from confirma_async.errors import ConfigurationError, MirrorBusyError, MirrorError
 from confirma_async.mirror import ask
 from confirma_async.mirror.store.opening import open_mirror
-from confirma_async.sandbox import Kind
+from confirma_async.sandbox import ListedKind
 
 
 async def test_a_second_run_at_the_same_time_ends_at_once(sync, place):
@@ -110,13 +110,13 @@ async def test_a_mirror_that_another_program_holds_is_told(confirma, file):
 
 async def test_a_full_disk_loses_nothing(confirma, sandbox, file, truth_of):
     day = sandbox.clock.now().date()
-    sandbox.tell(Kind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": str(day), "amount": 10}})
+    sandbox.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": str(day), "amount": 10}})
     await confirma.mirror.sync(file, now=sandbox.clock.now())
     records = {
         str(number): {"invoiceNumber": str(number), "bookingDate": str(day), "accountName": "x" * 5000}
         for number in range(40)
     }
-    sandbox.tell(Kind.PAYMENT, records)
+    sandbox.tell(ListedKind.PAYMENT, records)
     pages = sqlite3.connect(file)
     ((count,),) = pages.execute("PRAGMA page_count").fetchall()
     pages.close()
@@ -176,8 +176,8 @@ async def test_two_accounts_share_a_mirror_and_are_never_mixed(sandbox, place, c
     other_key = sandbox.add_client("other")
     day = str(sandbox.clock.now().date())
     record = {"invoiceNumber": "7", "bookingDate": day, "amount": 10, "currency": "EUR"}
-    sandbox.tell(Kind.PAYMENT, {"p": record})
-    sandbox.tell(Kind.PAYMENT, {"p": {**record, "amount": 20}}, client="other")
+    sandbox.tell(ListedKind.PAYMENT, {"p": record})
+    sandbox.tell(ListedKind.PAYMENT, {"p": {**record, "amount": 20}}, client="other")
     await confirma.mirror.sync(place, now=sandbox.clock.now())
     with confirma.as_client(other_key) as other:
         await other.mirror.sync(place, now=sandbox.clock.now())

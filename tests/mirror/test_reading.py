@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async import Confirma, RetryPolicy
 from confirma_async.errors import AuthenticationError
-from confirma_async.sandbox import Fault, Kind
+from confirma_async.sandbox import Fault, ListedKind
 
 LISTS = ["payments.list", "payments.settlements", "invoices.distributions"]
 
@@ -40,17 +40,17 @@ def paid(sandbox):
         for back in range(20)
         for number in range(3)
     }
-    sandbox.tell(Kind.PAYMENT, records)
+    sandbox.tell(ListedKind.PAYMENT, records)
     return records
 
 
 async def test_two_equal_payments_stay_two(sandbox, sync, mirror):
     day = sandbox.clock.now().date()
-    sandbox.tell(Kind.PAYMENT, {"first": payment(7, day), "second": payment(7, day)})
+    sandbox.tell(ListedKind.PAYMENT, {"first": payment(7, day), "second": payment(7, day)})
     await sync()
     await sync()
     assert mirror("SELECT number, amount_cents FROM payments") == [("7", 1000), ("7", 1000)]
-    sandbox.untell(Kind.PAYMENT, ["second"])
+    sandbox.untell(ListedKind.PAYMENT, ["second"])
     for _ in range(2):
         sandbox.clock.advance(days=1)
         await sync()
@@ -62,7 +62,7 @@ async def test_an_amount_written_in_another_way_is_no_change(sandbox, sync, mirr
 
     day = sandbox.clock.now().date()
     for amount in (Decimal("100.0"), Decimal("100.00"), 100):
-        sandbox.tell(Kind.PAYMENT, {"p": payment(7, day, amount)})
+        sandbox.tell(ListedKind.PAYMENT, {"p": payment(7, day, amount)})
         await sync()
     assert mirror("SELECT kind FROM change") == [("new",)]
 
@@ -76,14 +76,14 @@ async def test_a_fetch_date_is_no_change(sandbox, sync, mirror):
         "apiFetchDate": None,
     }
     for fetched in (None, f"{day}T10:00:00.000Z"):
-        sandbox.tell(Kind.SETTLEMENT, {"s": {**record, "apiFetchDate": fetched}})
+        sandbox.tell(ListedKind.SETTLEMENT, {"s": {**record, "apiFetchDate": fetched}})
         await sync()
     assert mirror("SELECT kind FROM change") == [("new",)]
 
 
 async def test_settlements_are_never_asked_for_by_what_was_not_fetched(sandbox, sync, confirma, paid):
     day = sandbox.clock.now().date().isoformat()
-    sandbox.tell(Kind.SETTLEMENT, {"s": {"settlementId": 100000000001, "settlementDate": day}})
+    sandbox.tell(ListedKind.SETTLEMENT, {"s": {"settlementId": 100000000001, "settlementDate": day}})
     await sync()
     found = await confirma.payments.settlements(
         from_date=sandbox.clock.now().date(), to_date=sandbox.clock.now().date()
@@ -120,7 +120,7 @@ async def test_a_list_that_is_cut_off_takes_nothing_away(sandbox, sync, truth, p
 async def test_distributions_that_are_fewer_than_the_answer_counts_prove_nothing(sandbox, sync):
     day = sandbox.clock.now().date().isoformat()
     records = {str(n): {"invoiceNumber": str(n), "invoiceDate": day, "status": "INVOICED"} for n in range(9)}
-    sandbox.tell(Kind.DISTRIBUTION, records)
+    sandbox.tell(ListedKind.DISTRIBUTION, records)
     sandbox.faults.add(Fault.CUT_LIST, operation="invoices.distributions", times=None, records=5)
     report = await sync()
     ((window, reason),) = report.streams["distributions"].open
@@ -189,16 +189,16 @@ async def test_late_and_out_of_order_records_are_found(sandbox, sync, truth, pai
     today = sandbox.clock.now().date()
     late = {f"late{back}": payment(99, today - datetime.timedelta(days=back)) for back in (33, 1, 17, 5)}
     for name, record in late.items():
-        sandbox.tell(Kind.PAYMENT, {name: record})
+        sandbox.tell(ListedKind.PAYMENT, {name: record})
         await sync()
         await truth.holds()
 
 
 async def test_a_payment_that_is_changed_is_one_payment(sandbox, sync, mirror):
     day = sandbox.clock.now().date()
-    sandbox.tell(Kind.PAYMENT, {"p": payment(7, day, 10), "other": payment(8, day, 10)})
+    sandbox.tell(ListedKind.PAYMENT, {"p": payment(7, day, 10), "other": payment(8, day, 10)})
     await sync()
-    sandbox.tell(Kind.PAYMENT, {"p": payment(7, day, 11)})
+    sandbox.tell(ListedKind.PAYMENT, {"p": payment(7, day, 11)})
     await sync()
     assert mirror("SELECT kind, revision FROM change ORDER BY id")[2:] == [("changed", 2)]
     assert mirror("SELECT number, amount_cents FROM payments ORDER BY 1") == [("7", 1100), ("8", 1000)]
@@ -206,9 +206,9 @@ async def test_a_payment_that_is_changed_is_one_payment(sandbox, sync, mirror):
 
 async def test_payments_that_may_be_another_are_marked_and_not_guessed(sandbox, sync, mirror):
     day = sandbox.clock.now().date()
-    sandbox.tell(Kind.PAYMENT, {"a": payment(7, day, 10), "b": payment(7, day, 20)})
+    sandbox.tell(ListedKind.PAYMENT, {"a": payment(7, day, 10), "b": payment(7, day, 20)})
     await sync()
-    sandbox.tell(Kind.PAYMENT, {"a": payment(7, day, 11), "b": payment(7, day, 21)})
+    sandbox.tell(ListedKind.PAYMENT, {"a": payment(7, day, 11), "b": payment(7, day, 21)})
     await sync()
     assert mirror("SELECT kind FROM change ORDER BY id")[2:] == [("new",), ("new",)]
     assert mirror("SELECT count(pair) FROM change") == [(2,)]
@@ -217,7 +217,7 @@ async def test_payments_that_may_be_another_are_marked_and_not_guessed(sandbox, 
 async def test_what_the_contract_does_not_know_is_kept_and_told(sandbox, sync, mirror):
     day = sandbox.clock.now().date()
     odd = payment(7, day, "ten", channel="card")
-    sandbox.tell(Kind.PAYMENT, {"p": odd})
+    sandbox.tell(ListedKind.PAYMENT, {"p": odd})
     report = await sync()
     assert report.complete
     assert mirror("SELECT path, kind FROM drift ORDER BY 1") == [
@@ -241,8 +241,8 @@ def cased(sandbox):
     day = str(sandbox.clock.now().date())
     numbers = range(1, 41)
     records = {f"d{n}": {"invoiceNumber": str(n), "invoiceDate": day, "caseId": n} for n in numbers}
-    sandbox.tell(Kind.DISTRIBUTION, records)
-    sandbox.tell(Kind.CASE, {str(n): {"summary": {"caseId": n, "stage": "OVERDUE"}} for n in numbers})
+    sandbox.tell(ListedKind.DISTRIBUTION, records)
+    sandbox.tell(ListedKind.CASE, {str(n): {"summary": {"caseId": n, "stage": "OVERDUE"}} for n in numbers})
 
 
 async def test_a_case_that_cannot_be_read_is_told_and_read_later(sandbox, sync, mirror, cased):

@@ -8,7 +8,7 @@ from parts.seeded_differences import NOW, fill, seeded
 
 from confirma_async.errors import MirrorError
 from confirma_async.mirror.reconciliation.keeping import explain, reconcile
-from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Horizons, Kind
+from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, DifferenceKind, Horizons
 from confirma_async.mirror.store.opening import open_mirror
 
 
@@ -41,8 +41,8 @@ def test_each_kind_is_found_and_nothing_else(database, run):
 
 def test_one_broken_cent_is_found(database, run):
     result = run(fill(database, seeded(200, 1, off=1)))
-    (broken,) = [each for each in result.differences if each.kind is Kind.SUM_BROKEN]
-    (differs,) = [each for each in result.differences if each.kind is Kind.AMOUNT_DIFFERS]
+    (broken,) = [each for each in result.differences if each.kind is DifferenceKind.SUM_BROKEN]
+    (differs,) = [each for each in result.differences if each.kind is DifferenceKind.AMOUNT_DIFFERS]
     assert broken.cents == 1
     assert differs.cents == 1
 
@@ -73,7 +73,7 @@ def test_names_stay_and_an_explanation_survives(database, run):
 def test_a_difference_that_is_none_any_more_is_told_once(database, run):
     account = fill(database, seeded(240, 2))
     first = run(account)
-    missing = next(each for each in first.differences if each.kind is Kind.FAILED)
+    missing = next(each for each in first.differences if each.kind is DifferenceKind.FAILED)
     database.run("UPDATE distribution_data SET status = 'INVOICED' WHERE status = 'ERROR'")
     second = run(account)
     assert missing.id in second.closed
@@ -99,14 +99,16 @@ def test_what_a_list_that_is_not_proved_would_tell_is_not_checked(database, run,
     database.run("UPDATE reading SET reason = 'HTTP 500' WHERE stream = ?", (stream,))
     result = run(account)
     absent = {
-        "distributions": {Kind.MISSING},
-        "payments": {Kind.SETTLED_WITHOUT_PAYMENT},
-        "settlements": {Kind.PAID_NOT_SETTLED},
+        "distributions": {DifferenceKind.MISSING},
+        "payments": {DifferenceKind.SETTLED_WITHOUT_PAYMENT},
+        "settlements": {DifferenceKind.PAID_NOT_SETTLED},
     }[stream]
     assert not absent & {each.kind for each in result.differences}
     assert result.not_checked
     what = {"distributions": "invoices"}.get(stream, stream)
-    assert not [total for total in result.totals if total.what == what and total.kind is Kind.MATCHED]
+    assert not [
+        total for total in result.totals if total.what == what and total.kind is DifferenceKind.MATCHED
+    ]
 
 
 def test_what_is_young_is_pending(database, run):
@@ -114,7 +116,7 @@ def test_what_is_young_is_pending(database, run):
     database.run("UPDATE sent SET sent_at = '2026-11-01T09:00:00.000Z'")
     database.run("UPDATE payment_data SET booked_at = '2026-10-30T09:00:00.000Z'")
     kinds = {each.kind for each in run(account).differences}
-    assert not {Kind.MISSING, Kind.PAID_NOT_SETTLED} & kinds
+    assert not {DifferenceKind.MISSING, DifferenceKind.PAID_NOT_SETTLED} & kinds
 
 
 def test_two_equal_payments_need_two_allocations(database, run):
@@ -122,7 +124,7 @@ def test_two_equal_payments_need_two_allocations(database, run):
     what.payments.append(dict(what.payments[3]))
     result = run(fill(database, what))
     (difference,) = result.differences
-    assert difference.kind is Kind.PAID_NOT_SETTLED
+    assert difference.kind is DifferenceKind.PAID_NOT_SETTLED
 
 
 def test_an_amount_alone_matches_nothing(database, run):
@@ -130,4 +132,4 @@ def test_an_amount_alone_matches_nothing(database, run):
     allocation = what.settlements[3]["allocations"][0]
     allocation |= {"caseId": 1, "originalInvoiceNumber": "999", "originalPaymentReference": "Z"}
     kinds = Counter(each.kind for each in run(fill(database, what)).differences)
-    assert kinds == {Kind.PAID_NOT_SETTLED: 1, Kind.SETTLED_WITHOUT_PAYMENT: 1}
+    assert kinds == {DifferenceKind.PAID_NOT_SETTLED: 1, DifferenceKind.SETTLED_WITHOUT_PAYMENT: 1}

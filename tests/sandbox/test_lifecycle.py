@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from confirma_async.sandbox import Sandbox, VirtualClock
-from confirma_async.sandbox.rules import RULES, TRANSITIONS, Facts
+from confirma_async.sandbox.rules import RULES, TRANSITIONS, RoutingFacts
 from confirma_async.schemas import InvoiceStatus
 
 
@@ -171,7 +171,7 @@ async def test_a_missing_postal_code_stops_the_transfer_to_payment_control(partn
 
 
 def test_transitions_ask_only_for_facts_that_exist():
-    known = {item.name for item in attrs.fields(Facts)}
+    known = {item.name for item in attrs.fields(RoutingFacts)}
     assert {fact for transition in TRANSITIONS for fact in transition.when} <= known
 
 

@@ -13,7 +13,7 @@ from typing import cast
 
 from attrs import field, frozen
 
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.words import (
     form_of,
     is_number,
@@ -64,7 +64,7 @@ class Classification:
         form: The form of the answer, where it has to be confirmed.
     """
 
-    kind: Kind
+    kind: EvidenceKind
     status: str | None = field(default=None, converter=_status)
     detail: str | None = field(default=None, converter=_detail)
     pause: str | None = None
@@ -94,19 +94,23 @@ class Classification:
 
 # --- answers ----------------------------------------------------------------------------------------
 
-_BY_STATUS: Mapping[int, Kind] = {
+_BY_STATUS: Mapping[int, EvidenceKind] = {
     **dict.fromkeys(
         (401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505),
-        Kind.REFUSED_FOR_ALL,
+        EvidenceKind.REFUSED_FOR_ALL,
     ),
-    **dict.fromkeys((400, 402, 413, 422, 451), Kind.REFUSED),
-    **dict.fromkeys((409, 412, 423), Kind.CONFLICT),
-    **dict.fromkeys((408, 502, 503, 504), Kind.GATEWAY),
+    **dict.fromkeys((400, 402, 413, 422, 451), EvidenceKind.REFUSED),
+    **dict.fromkeys((409, 412, 423), EvidenceKind.CONFLICT),
+    **dict.fromkeys((408, 502, 503, 504), EvidenceKind.GATEWAY),
 }
-_BY_HUNDRED: Mapping[int, Kind] = {3: Kind.REDIRECT, 4: Kind.UNHEARD_OF, 5: Kind.FAILED}
+_BY_HUNDRED: Mapping[int, EvidenceKind] = {
+    3: EvidenceKind.REDIRECT,
+    4: EvidenceKind.UNHEARD_OF,
+    5: EvidenceKind.FAILED,
+}
 
 
-def kind_of_status(status: int, retry_after: float | None = None) -> Kind:
+def kind_of_status(status: int, retry_after: float | None = None) -> EvidenceKind:
     """Classify a status that is no success.
 
     Args:
@@ -114,8 +118,8 @@ def kind_of_status(status: int, retry_after: float | None = None) -> Kind:
         retry_after: The seconds that its ``Retry-After`` names; None where it names none.
     """
     if not_taken(status, retry_after):
-        return Kind.BUSY
-    return _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, Kind.NO_WHOLE_ANSWER)
+        return EvidenceKind.BUSY
+    return _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, EvidenceKind.NO_WHOLE_ANSWER)
 
 
 def classify_error(error: CallError) -> Classification:
@@ -123,30 +127,30 @@ def classify_error(error: CallError) -> Classification:
     kind = _kind_of_error(error)
     if kind.reading.pause:
         return Classification(kind=kind, pause=str(error), cause=error)
-    refused = error.detail if kind is Kind.REFUSED and isinstance(error, APIError) else None
+    refused = error.detail if kind is EvidenceKind.REFUSED and isinstance(error, APIError) else None
     return Classification(kind=kind, detail=refused or _first_line(error))
 
 
-def _kind_of_error(error: CallError) -> Kind:
+def _kind_of_error(error: CallError) -> EvidenceKind:
     match error:
         case OutcomeUnknownError(status=int(status)):
             kind = kind_of_status(status)
-            return kind if kind.reading.state is State.UNKNOWN else Kind.FAILED
+            return kind if kind.reading.state is State.UNKNOWN else EvidenceKind.FAILED
         case (
             OutcomeUnknownError(__cause__=TransportError(broken=True))
             | TransportError(broken=True, phase=Phase.NO_REPLY)
         ):
-            return Kind.BROKEN
+            return EvidenceKind.BROKEN
         case OutcomeUnknownError():
-            return Kind.NO_ANSWER
+            return EvidenceKind.NO_ANSWER
         case ResponseDecodeError():
-            return Kind.UNREADABLE
+            return EvidenceKind.UNREADABLE
         case CallError(phase=Phase.NOT_SENT):
-            return Kind.NOT_SENT
+            return EvidenceKind.NOT_SENT
         case APIError(status=status):
             return kind_of_status(status, getattr(error, "retry_after", None))
         case _:
-            return Kind.NO_ANSWER
+            return EvidenceKind.NO_ANSWER
 
 
 def _first_line(error: CallError) -> str:
@@ -208,23 +212,25 @@ def classify_answer(
     """
     body: object = {} if reply.empty else reply.found
     if not isinstance(body, dict):
-        return Classification(kind=Kind.UNREADABLE, detail="the answer is no JSON object")
+        return Classification(kind=EvidenceKind.UNREADABLE, detail="the answer is no JSON object")
     found = cast("Mapping[str, object]", body)
     word = found.get(names.status)
     status = word if isinstance(word, str) else None
     sign, numbers = survey(found, names.status, names.number)
     if not all(is_number(other, number) for other in numbers):
         return Classification(
-            kind=Kind.ANOTHER, status=status, detail="the answer names another invoice than the one sent"
+            kind=EvidenceKind.ANOTHER,
+            status=status,
+            detail="the answer names another invoice than the one sent",
         )
     if status == InvoiceStatus.ERROR:
         detail = in_words(found) or "the service found it in error"
-        return Classification(kind=Kind.IN_ERROR, status=status, detail=detail)
+        return Classification(kind=EvidenceKind.IN_ERROR, status=status, detail=detail)
     if status == InvoiceStatus.DUPLICATE:
         # It need not be this document that the service has: it may know numbers only. The form is one that no
         # lookup confirms; it lets many that are sent a second time be looked up before the job is paused.
         return Classification(
-            kind=Kind.DUPLICATE,
+            kind=EvidenceKind.DUPLICATE,
             status=status,
             form=f"{reply.status} DUPLICATE",
             detail="the service says that it has one of this number from before",
@@ -232,14 +238,14 @@ def classify_answer(
     if sign is not None:
         words = in_words(found)
         detail = f"the answer bears a sign of failure ({sign})" + (f": {words}" if words else "")
-        return Classification(kind=Kind.SAYS_NO, status=status, detail=detail)
+        return Classification(kind=EvidenceKind.SAYS_NO, status=status, detail=detail)
     if status in TAKEN:
         return _taken(status)
     form = f"{reply.status} {'nothing' if reply.empty else form_of(found, names.status)}"
     if form in forms:
-        return Classification(kind=Kind.FORM_KNOWN, status=status)
+        return Classification(kind=EvidenceKind.FORM_KNOWN, status=status)
     return Classification(
-        kind=Kind.FORM_NEW,
+        kind=EvidenceKind.FORM_NEW,
         status=status,
         form=form,
         detail="the answer says in no word that is known that the invoice was taken, and no invoice that was "
@@ -250,7 +256,7 @@ def classify_answer(
 @cache
 def _taken(status: str) -> Classification:
     """Return the usual case, made once for each word."""
-    return Classification(kind=Kind.TAKEN, status=status)
+    return Classification(kind=EvidenceKind.TAKEN, status=status)
 
 
 # --- records and lists ------------------------------------------------------------------------------

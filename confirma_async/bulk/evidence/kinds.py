@@ -1,7 +1,7 @@
 """What each kind of evidence proves of an invoice: the one table from evidence to states.
 
-Every kind is a member of ``Kind``, with the state that follows from it and the reason. ``classification.py``
-says which kind something is. The docs show the same table.
+Every kind is a member of ``EvidenceKind``, with the state that follows from it and the reason.
+``classification.py`` says which kind something is. The docs show the same table.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from confirma_async.bulk.models import State
 
 
 @frozen(kw_only=True)
-class Reading:
+class EvidenceRow:
     """A row of the table.
 
     Attributes:
@@ -57,37 +57,39 @@ def _answer(
     *,
     pause: bool = False,
     says_no: bool = False,
-) -> Reading:
-    return Reading(of="answer", what=what, state=state, reason=reason, pause=pause, says_no=says_no)
+) -> EvidenceRow:
+    return EvidenceRow(of="answer", what=what, state=state, reason=reason, pause=pause, says_no=says_no)
 
 
 def _receipt(
     what: str, state: State, reason: str, *, says_no: bool = False, duplicate: bool = False
-) -> Reading:
-    return Reading(of="receipt", what=what, state=state, reason=reason, says_no=says_no, duplicate=duplicate)
+) -> EvidenceRow:
+    return EvidenceRow(
+        of="receipt", what=what, state=state, reason=reason, says_no=says_no, duplicate=duplicate
+    )
 
 
-def _record(what: str, state: State, reason: str, *, duplicate: bool = False) -> Reading:
-    return Reading(of="record", what=what, state=state, reason=reason, duplicate=duplicate)
+def _record(what: str, state: State, reason: str, *, duplicate: bool = False) -> EvidenceRow:
+    return EvidenceRow(of="record", what=what, state=state, reason=reason, duplicate=duplicate)
 
 
-def _unsure(of: str, what: str, reason: str) -> Reading:
-    return Reading(of=of, what=what, state=State.UNKNOWN, reason=reason)
+def _unsure(of: str, what: str, reason: str) -> EvidenceRow:
+    return EvidenceRow(of=of, what=what, state=State.UNKNOWN, reason=reason)
 
 
-def _absence(what: str, state: State, reason: str) -> Reading:
-    return Reading(of="absence", what=what, state=state, reason=reason)
+def _absence(what: str, state: State, reason: str) -> EvidenceRow:
+    return EvidenceRow(of="absence", what=what, state=state, reason=reason)
 
 
-class Kind(enum.Enum):
+class EvidenceKind(enum.Enum):
     """Every kind of evidence, with what follows from it.
 
     Attributes:
         reading: Its row of the table.
     """
 
-    def __init__(self, reading: Reading) -> None:
-        self.reading: Reading = (
+    def __init__(self, reading: EvidenceRow) -> None:
+        self.reading: EvidenceRow = (
             reading  # found more quickly than the value: it is asked for ten times an invoice
         )
 

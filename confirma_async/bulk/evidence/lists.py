@@ -9,7 +9,7 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from confirma_async.bulk.evidence.classification import TAKEN, Classification
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.words import (
     KNOWN_TYPES,
     amounts_in,
@@ -37,7 +37,7 @@ of holidays with the weekend beside it."""
 
 
 @frozen
-class Wanted:
+class LookupQuery:
     """What a lookup asks for.
 
     Attributes:
@@ -73,7 +73,7 @@ def _days_from(date: str, days: int) -> datetime.date:
 
 
 def classify_list(
-    answer: DistributionInformation, wanted: Wanted, rivals: AmbiguousMatches
+    answer: DistributionInformation, wanted: LookupQuery, rivals: AmbiguousMatches
 ) -> Classification:
     """Classify the list that was asked for an invoice.
 
@@ -94,43 +94,43 @@ def classify_list(
     return Classification(kind=kind, detail=kind.reading.detail)
 
 
-def _not_listed(answer: DistributionInformation, wanted: Wanted) -> Kind:
+def _not_listed(answer: DistributionInformation, wanted: LookupQuery) -> EvidenceKind:
     number, meta = wanted.key.number, answer.meta_data
     filters = meta.filters_applied if meta else None
     numbers = [record.invoice_number for record in answer.data]
     if any(said is not None and names_number(said, number) for said in numbers):
-        return Kind.NEAR
+        return EvidenceKind.NEAR
     if None in numbers:
-        return Kind.NO_NUMBERS
+        return EvidenceKind.NO_NUMBERS
     if says_no(answer.extra) is not None or (meta is not None and says_no(meta.extra) is not None):
-        return Kind.LIST_FAILED
+        return EvidenceKind.LIST_FAILED
     if meta is None or filters is None or filters.invoice_number is None:
-        return Kind.NO_FILTERS
+        return EvidenceKind.NO_FILTERS
     if filters.invoice_number != str(number):
-        return Kind.OTHER_FILTERS
+        return EvidenceKind.OTHER_FILTERS
     if numbers:
-        return Kind.PADDED
+        return EvidenceKind.PADDED
     counts = (meta.total_count, meta.successful_count, meta.failed_count)
     if meta.total_count is None or any(counts) or has_more(answer.extra) or has_more(meta.extra):
-        return Kind.NOT_WHOLE
+        return EvidenceKind.NOT_WHOLE
     first, last = filters.from_inv_date, filters.to_inv_date
     if first is None or last is None or first > wanted.first or last < wanted.last:
-        return Kind.OTHER_WINDOW
-    return Kind.NOT_LISTED
+        return EvidenceKind.OTHER_WINDOW
+    return EvidenceKind.NOT_LISTED
 
 
 def _listed(
-    records: Sequence[DistributionRecord], wanted: Wanted, rivals: AmbiguousMatches
+    records: Sequence[DistributionRecord], wanted: LookupQuery, rivals: AmbiguousMatches
 ) -> Classification:
     found = [record for record in records if not _is_anothers(record, wanted, rivals)]
     kind = (
-        (None if found else Kind.RIVAL)
+        (None if found else EvidenceKind.RIVAL)
         or _not_its_own(found, wanted, rivals)
         or next(filter(None, map(_unclear, found)), None)
         or _by_words(found, former=rivals.former)
     )
     first = [record for record in found if record.status != InvoiceStatus.DUPLICATE] or found or records
-    if kind is Kind.LISTED_IN_ERROR:
+    if kind is EvidenceKind.LISTED_IN_ERROR:
         said = first[0].error or "the service found it in error"
         return Classification(kind=kind, status=first[0].status, detail=said)
     status = first[0].status
@@ -140,25 +140,25 @@ def _listed(
     return Classification(kind=kind, status=status, detail=note)
 
 
-def _is_anothers(record: DistributionRecord, wanted: Wanted, rivals: AmbiguousMatches) -> bool:
+def _is_anothers(record: DistributionRecord, wanted: LookupQuery, rivals: AmbiguousMatches) -> bool:
     """Say whether a record is of another document that is known: it contradicts this one, and fits that."""
     return _contradicts(record, wanted) and any(_may_be(record, other) for other in rivals.others)
 
 
 def _not_its_own(
-    found: Sequence[DistributionRecord], wanted: Wanted, rivals: AmbiguousMatches
-) -> Kind | None:
+    found: Sequence[DistributionRecord], wanted: LookupQuery, rivals: AmbiguousMatches
+) -> EvidenceKind | None:
     """Return why one of the records may be another document's; None where none may."""
     if wanted.key.type == InvoiceType.REMINDER:
-        return Kind.REMINDER
+        return EvidenceKind.REMINDER
     if any(not _fits(record, wanted.key) for record in found):
-        return Kind.OTHER_DATE
+        return EvidenceKind.OTHER_DATE
     if any(_contradicts(record, wanted) for record in found):
-        return Kind.CONTRADICTION
+        return EvidenceKind.CONTRADICTION
     if any(_may_be(record, other) for record in found for other in rivals.others):
-        return Kind.RIVAL
+        return EvidenceKind.RIVAL
     if rivals.forgotten and not all(types_in(record.extra) for record in found):
-        return Kind.UNTYPED
+        return EvidenceKind.UNTYPED
     return None
 
 
@@ -167,7 +167,7 @@ def _fits(record: DistributionRecord, key: InvoiceKey) -> bool:
     return date is not None and abs(date - datetime.date.fromisoformat(key.date)) <= WINDOW
 
 
-def _contradicts(record: DistributionRecord, wanted: Wanted) -> bool:
+def _contradicts(record: DistributionRecord, wanted: LookupQuery) -> bool:
     """Say whether a record says of type, amount or seller what the invoice does not, if it says anything."""
     key, extra = wanted.key, record.extra
     own = wanted.amount
@@ -187,29 +187,29 @@ def _may_be(record: DistributionRecord, other: InvoiceKey) -> bool:
     return same_kind and (record.invoice_date is None or not other.date or _fits(record, other))
 
 
-def _unclear(record: DistributionRecord) -> Kind | None:
+def _unclear(record: DistributionRecord) -> EvidenceKind | None:
     """Return why the words of a record do not say what became of the invoice; None where they do."""
     if record.status in {InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE}:
         return None
     if record.error or says_no(record.extra) is not None:
-        return Kind.HAS_ERROR
+        return EvidenceKind.HAS_ERROR
     if record.status is None:
-        return Kind.NO_WORD
-    return None if record.status in TAKEN else Kind.UNKNOWN_WORD
+        return EvidenceKind.NO_WORD
+    return None if record.status in TAKEN else EvidenceKind.UNKNOWN_WORD
 
 
-def _by_words(found: Sequence[DistributionRecord], *, former: bool) -> Kind:
+def _by_words(found: Sequence[DistributionRecord], *, former: bool) -> EvidenceKind:
     if former:  # rejected before, and sent again: what is in error may be what was rejected
         found = [record for record in found if record.status != InvoiceStatus.ERROR]
         if not found:
-            return Kind.FORMER_ERROR
+            return EvidenceKind.FORMER_ERROR
     first = [record for record in found if record.status != InvoiceStatus.DUPLICATE]
     if not first:  # where one was rejected before, it may be that which it is a duplicate of
-        return Kind.FORMER_ERROR if former else Kind.LISTED_DUPLICATE
+        return EvidenceKind.FORMER_ERROR if former else EvidenceKind.LISTED_DUPLICATE
     in_error = {record.status == InvoiceStatus.ERROR for record in first}
     if len(in_error) > 1:
-        return Kind.SEVERAL
-    return Kind.LISTED_IN_ERROR if True in in_error else Kind.LISTED
+        return EvidenceKind.SEVERAL
+    return EvidenceKind.LISTED_IN_ERROR if True in in_error else EvidenceKind.LISTED
 
 
 def after_no(listed: Classification, said: str | None) -> Classification:
@@ -221,10 +221,10 @@ def after_no(listed: Classification, said: str | None) -> Classification:
     """
     if listed.state is State.UNKNOWN:
         return evolve(listed, detail=held(listed.detail or "", said))
-    if listed.kind is not Kind.LISTED:
+    if listed.kind is not EvidenceKind.LISTED:
         return listed
     return Classification(
-        kind=Kind.LISTED_AFTER_NO,
+        kind=EvidenceKind.LISTED_AFTER_NO,
         status=listed.status,
         detail=f"the service has it from before: {said}",
     )
@@ -245,18 +245,19 @@ def classify_absence(
     """
     if witnessed:
         return Classification(
-            kind=Kind.ABSENT_AFTER_NO if says_no else Kind.ABSENT, detail=said if says_no else None
+            kind=EvidenceKind.ABSENT_AFTER_NO if says_no else EvidenceKind.ABSENT,
+            detail=said if says_no else None,
         )
     if on_unknown is Unknown.RESEND and not new and not says_no:
-        return Classification(kind=Kind.ABSENT_BY_TIME)
+        return Classification(kind=EvidenceKind.ABSENT_BY_TIME)
     if new:
         return Classification(
-            kind=Kind.NOTHING_KNOWN,
+            kind=EvidenceKind.NOTHING_KNOWN,
             detail="the journal may not know all that was sent, and nothing that is listed is known to be "
             "newer than that doubt: say that the journal is whole (trust), or what became of this invoice "
             "(resolve)",
         )
-    return Classification(kind=Kind.NO_WITNESS, detail=held(_HELD, said))
+    return Classification(kind=EvidenceKind.NO_WITNESS, detail=held(_HELD, said))
 
 
 def held(why: str, said: str | None) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from attrs import define, field, frozen
 
 from confirma_async.bulk.evidence.classification import Classification, classify_error
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.lists import (
-    Wanted,
+    LookupQuery,
     after_no,
     classify_absence,
     classify_list,
@@ -171,7 +171,7 @@ class Lookups:
 
     async def _step(self, task: Task, lost: Lost) -> Step:
         if lost.form is not None and lost.form in self.forms:
-            known = Classification(kind=Kind.FORM_KNOWN)
+            known = Classification(kind=EvidenceKind.FORM_KNOWN)
             return await self._decide(task, lambda _: known)
         settled = loop_time() >= lost.settles_at
         if lost.surely_not:
@@ -189,18 +189,18 @@ class Lookups:
     async def _look(self, task: Task, lost: Lost, moment: _Now) -> Step:
         """Ask for the invoice itself, after its witness, and decide."""
         dates = self._observations.dates_of(task.entry.key, lost)
-        wanted = Wanted(task.entry.key, task.entry.amount, dates)
+        wanted = LookupQuery(task.entry.key, task.entry.amount, dates)
         answer = await self._observations.list_of(wanted)
         lost.asked += 1
 
         def judge(journal: Journal) -> Classification | Again | Send:
             found = classify_list(answer, wanted, journal.ambiguous_matches(task.position, wanted.key))
             if lost.changed and found.state is State.ACCEPTED:
-                said = Kind.FORMER_VERSION.reading.reason
-                return Classification(kind=Kind.FORMER_VERSION, status=found.status, detail=said)
+                said = EvidenceKind.FORMER_VERSION.reading.reason
+                return Classification(kind=EvidenceKind.FORMER_VERSION, status=found.status, detail=said)
             if lost.surely_not:
                 return _once_more(found, lost, task)
-            if found.kind is Kind.NOT_LISTED:
+            if found.kind is EvidenceKind.NOT_LISTED:
                 return self._absent(task, lost, moment)
             return after_no(found, lost.said) if lost.says_no else found
 
@@ -216,7 +216,9 @@ class Lookups:
             if not isinstance(found, Classification):
                 return found
             journal.decide([decision_of(task, found, wall=wall, seconds=seconds)])
-            confirmed = form if found.kind is Kind.LISTED and _has_one_attempt(journal, task) else None
+            confirmed = (
+                form if found.kind is EvidenceKind.LISTED and _has_one_attempt(journal, task) else None
+            )
             if confirmed is not None:
                 journal.confirm_form(confirmed)
             return Decided(found, confirmed)
@@ -240,11 +242,11 @@ class Lookups:
             return (
                 Again(max(left, moment.pause))
                 if left <= FAR
-                else Classification(kind=Kind.NOT_ENDED, detail=_FAR)
+                else Classification(kind=EvidenceKind.NOT_ENDED, detail=_FAR)
             )
         if task.resends >= RESENDS and not lost.says_no:
             said = f"not listed after being sent {task.resends + 1} times"
-            return Classification(kind=Kind.TOO_OFTEN, detail=said)
+            return Classification(kind=EvidenceKind.TOO_OFTEN, detail=said)
         trusts_time = task.entry.key.type != InvoiceType.REMINDER
         found = classify_absence(
             witnessed=moment.witnessed,
@@ -253,11 +255,11 @@ class Lookups:
             said=lost.said,
             new=lost.new,
         )
-        if found.kind is Kind.NO_WITNESS and moment.may_wait:
+        if found.kind is EvidenceKind.NO_WITNESS and moment.may_wait:
             return Again(moment.pause)
         if found.state is not State.SENDING:
             return found
-        task.unproven = task.unproven or found.kind is Kind.ABSENT_BY_TIME
+        task.unproven = task.unproven or found.kind is EvidenceKind.ABSENT_BY_TIME
         return Send()
 
     async def _failed(self, task: Task, lost: Lost, error: CallError) -> Step:
@@ -273,7 +275,7 @@ class Lookups:
             return Again(self.backoff(lost.failed), failed)
         trouble = f"the lookup failed: {failed.detail or error}"
         said = Classification(
-            kind=Kind.NO_LIST, detail=held(trouble, lost.said) if lost.says_no else trouble,
+            kind=EvidenceKind.NO_LIST, detail=held(trouble, lost.said) if lost.says_no else trouble,
             pause=failed.pause, cause=failed.cause,
         )  # fmt: skip
         return await self._decide(task, lambda _: said)
@@ -331,15 +333,15 @@ _FAR = (
 )
 
 
-_OF_OTHERS = frozenset({Kind.REMINDER, Kind.RIVAL, Kind.FORMER_ERROR})
+_OF_OTHERS = frozenset({EvidenceKind.REMINDER, EvidenceKind.RIVAL, EvidenceKind.FORMER_ERROR})
 """Records that say nothing of an invoice that was not taken: they may be of what else bears its number."""
 
 
 def _once_more(found: Classification, lost: Lost, task: Task) -> Classification | Send:
     """Return what follows from a last look before something is sent that was not taken."""
-    if found.kind in _OF_OTHERS or (found.kind is Kind.LISTED_IN_ERROR and lost.changed):
+    if found.kind in _OF_OTHERS or (found.kind is EvidenceKind.LISTED_IN_ERROR and lost.changed):
         return Send()
-    if found.kind is Kind.NOT_LISTED or (found.kind.reading.of != "record" and not task.unsure):
+    if found.kind is EvidenceKind.NOT_LISTED or (found.kind.reading.of != "record" and not task.unsure):
         return Send()
     return found
 

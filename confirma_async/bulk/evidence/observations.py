@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from confirma_async.bulk.evidence.asking import asked_list
-from confirma_async.bulk.evidence.kinds import Kind
-from confirma_async.bulk.evidence.lists import Wanted, classify_list, days_around
+from confirma_async.bulk.evidence.kinds import EvidenceKind
+from confirma_async.bulk.evidence.lists import LookupQuery, classify_list, days_around
 from confirma_async.bulk.evidence.newer import Newer, ServiceTime
 from confirma_async.bulk.evidence.tasks import Lost
 from confirma_async.bulk.evidence.witnesses import Witnesses
@@ -53,7 +53,7 @@ class Observations:
     async def _keep_time(self, moment: float) -> None:
         await self.writer.run(lambda journal: journal.note_service_time(moment))
 
-    async def list_of(self, wanted: Wanted) -> DistributionInformation:
+    async def list_of(self, wanted: LookupQuery) -> DistributionInformation:
         """Ask for the list of one number, over a window of dates around its own; every word of it counts.
 
         Raises:
@@ -92,9 +92,9 @@ class Observations:
 
     async def _shows(self, row: Row) -> bool:
         """Say whether the list shows an accepted invoice; what became of it since does not matter."""
-        wanted = Wanted(row.key, row.amount)
+        wanted = LookupQuery(row.key, row.amount)
         found = classify_list(await self.list_of(wanted), wanted, AmbiguousMatches())
-        return found.kind in {Kind.LISTED, Kind.LISTED_IN_ERROR}
+        return found.kind in {EvidenceKind.LISTED, EvidenceKind.LISTED_IN_ERROR}
 
 
 def loop_time() -> float:

@@ -10,7 +10,7 @@ from attrs import define, frozen
 from confirma_async.bulk.evidence.classification import (
     Classification,
 )
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.models import Entry, State
 from confirma_async.session.decoding import Reply
@@ -153,7 +153,7 @@ def decision_of(
         says_no = classification.says_no or (known is not None and known.says_no)
         form = classification.form or (known.form if known is not None else None)
     elif state is State.REJECTED:
-        says_no = classification.kind is Kind.ABSENT_AFTER_NO or task.unsure
+        says_no = classification.kind is EvidenceKind.ABSENT_AFTER_NO or task.unsure
     return Decision(
         position=task.position,
         state=state,

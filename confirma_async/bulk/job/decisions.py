@@ -9,7 +9,7 @@ from functools import partial
 from attrs import define, evolve, field
 
 from confirma_async.bulk.evidence.classification import Classification
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.tasks import Again, Decided, Send, Step, Task, decision_of
 from confirma_async.bulk.job.brake import Brake
@@ -58,10 +58,10 @@ class Decisions:
         self.brake.pause(found.pause, found.cause)
         if found.state is State.PENDING:
             # Where this attempt surely did not arrive, the one before it may still.
-            kind = Kind.EARLIER if task.resends else found.kind
+            kind = EvidenceKind.EARLIER if task.resends else found.kind
             found = Classification(kind=kind, detail=found.pause, pause=found.pause, cause=found.cause)
         if found.state is State.REJECTED and task.unproven:
-            found = evolve(found, kind=Kind.REFUSED_AFTER_RESEND)
+            found = evolve(found, kind=EvidenceKind.REFUSED_AFTER_RESEND)
         if found.state is State.UNKNOWN:
             self._mark_unknown(task, found)
             return
@@ -70,7 +70,7 @@ class Decisions:
 
     def leave_unknown(self, task: Task, reason: str | None) -> None:
         """Leave an item UNKNOWN for the next run, or for a person; ``reason`` says why, in words."""
-        found = Classification(kind=Kind.EARLIER, detail=reason)
+        found = Classification(kind=EvidenceKind.EARLIER, detail=reason)
         self.write(task, found, partial(self.listener.decided, task, found))
 
     def put_back(self, task: Task, found: Classification) -> None:
@@ -98,7 +98,7 @@ class Decisions:
         step = await self.lookups.step(task)
         self._make_room()  # it may have been the last of those in doubt
         if untried and lost is not None and not _is_accepted(step):
-            self.brake.pause(self.breaker.note(Classification(kind=Kind.FORM_NEW, detail=lost.said)))
+            self.brake.pause(self.breaker.note(Classification(kind=EvidenceKind.FORM_NEW, detail=lost.said)))
         match step:
             case Decided(found, confirmed):
                 self.brake.pause(found.pause, found.cause)

@@ -14,7 +14,7 @@ from confirma_async.bulk.evidence.classification import (
     classify_answer,
     classify_error,
 )
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.documents import with_documents
@@ -65,7 +65,9 @@ class Sender:
             task.sent_at = asyncio.get_running_loop().time()
 
         if not task.entry.body:
-            self.decisions.put_back(task, Classification(kind=Kind.ABSENT_WITHOUT_CONTENTS, detail=_ABSENT))
+            self.decisions.put_back(
+                task, Classification(kind=EvidenceKind.ABSENT_WITHOUT_CONTENTS, detail=_ABSENT)
+            )
             return
         try:
             body = await self._whole_body(task.entry)
@@ -107,7 +109,7 @@ class Sender:
             reason = "the job ended before it was sent again; the attempt before may still appear"
             self.decisions.leave_unknown(task, reason)
         else:
-            self.decisions.put_back(task, Classification(kind=Kind.NOT_SENT))
+            self.decisions.put_back(task, Classification(kind=EvidenceKind.NOT_SENT))
 
     async def _whole_body(self, entry: Entry) -> bytes | None:
         """Put the documents into the body; return None where the run halts before they are there.
@@ -127,5 +129,5 @@ class Sender:
             self.decisions.leave_unknown(task, detail)
             return
         await self.decisions.writer.run(lambda journal: journal.refuse([refusal], self.run))
-        found = Classification(kind=Kind.NOT_SENT, detail=detail)
+        found = Classification(kind=EvidenceKind.NOT_SENT, detail=detail)
         self.decisions.write(task, found, partial(self.decisions.listener.refused, task, refusal))

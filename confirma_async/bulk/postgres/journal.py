@@ -32,7 +32,7 @@ from confirma_async.bulk.journal.rules import check_resolvable, check_target, fo
 from confirma_async.bulk.journal.values import date_of, milliseconds, period
 from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
 from confirma_async.bulk.postgres.failures import taken_over
-from confirma_async.bulk.postgres.marks import Mark, MarkFile
+from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import (
     LOCK,
@@ -44,7 +44,7 @@ from confirma_async.bulk.postgres.opening import (
     open_session,
 )
 from confirma_async.bulk.postgres.reading import PostgresReader
-from confirma_async.bulk.postgres.session import Session
+from confirma_async.bulk.postgres.session import PostgresSession
 from confirma_async.bulk.postgres.writes import SETTLED, PostgresWrites
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceStatus
@@ -141,7 +141,7 @@ class PostgresJournal(PostgresReader):
         mark: What this machine remembers of it.
     """
 
-    def __init__(self, session: Session, doubt: Doubt | None, mark: MarkFile) -> None:
+    def __init__(self, session: PostgresSession, doubt: Doubt | None, mark: MarkFile) -> None:
         super().__init__(session, doubt)
         self._mark = mark
         self.writes: PostgresWrites = PostgresWrites(session, self._doubted, self._settle_dead)
@@ -169,7 +169,7 @@ class PostgresJournal(PostgresReader):
             raise
         finally:
             self._last = None
-        self._mark.note(Mark(session.incarnation, session.number))
+        self._mark.note(TransactionMark(session.incarnation, session.number))
         if session.run:
             session.keep()
 

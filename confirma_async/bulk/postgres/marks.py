@@ -22,7 +22,7 @@ _MARK = re.compile(rb"([0-9a-f]{32}) (\d{20})\n", re.ASCII)
 
 
 @frozen
-class Mark:
+class TransactionMark:
     """A transaction of a journal.
 
     Attributes:
@@ -40,14 +40,14 @@ def _path_of(journal: str) -> Path | None:
     return None
 
 
-def read_mark(journal: str) -> Mark | None:
+def read_mark(journal: str) -> TransactionMark | None:
     """Return what this machine remembers of the journal of an id; None where it is nothing."""
     path = _path_of(journal)
     if path is not None:
         with contextlib.suppress(OSError):
             match = _MARK.fullmatch(path.read_bytes()[:256])
             if match:
-                return Mark(uuid.UUID(match[1].decode()), int(match[2]))
+                return TransactionMark(uuid.UUID(match[1].decode()), int(match[2]))
     return None
 
 
@@ -67,7 +67,7 @@ class MarkFile:
                 return cls(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
         return cls()
 
-    def note(self, mark: Mark) -> None:
+    def note(self, mark: TransactionMark) -> None:
         """Write down a transaction that is durable."""
         if self._descriptor is not None:
             with contextlib.suppress(OSError):  # a full disk: the mark is behind, which is no alarm

@@ -17,7 +17,7 @@ from confirma_async.bulk.postgres.failures import (
 )
 from confirma_async.bulk.postgres.marks import read_mark
 from confirma_async.bulk.postgres.migrations import MIGRATIONS, OLDEST_SERVER, SCHEMA, VERSION
-from confirma_async.bulk.postgres.session import TERM, Session
+from confirma_async.bulk.postgres.session import TERM, PostgresSession
 from confirma_async.errors import JournalError
 
 LOCK = 0x434E464A
@@ -27,7 +27,7 @@ OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
 """The names of what is kept of a doubt."""
 
 
-def open_session(url: str, *, alone: bool) -> tuple[Session, str]:
+def open_session(url: str, *, alone: bool) -> tuple[PostgresSession, str]:
     """Open a journal for a job; make its tables, or bring them to this version's form.
 
     Args:
@@ -42,7 +42,7 @@ def open_session(url: str, *, alone: bool) -> tuple[Session, str]:
         JournalMismatchError: the tables are of a newer version.
         ConfigurationError: the URL is of another kind of database.
     """
-    session = Session(url)
+    session = PostgresSession(url)
     try:
         with session.transaction():
             _check_server(session)
@@ -59,7 +59,7 @@ def open_session(url: str, *, alone: bool) -> tuple[Session, str]:
     return session, journal
 
 
-def _check_alone(session: Session) -> None:
+def _check_alone(session: PostgresSession) -> None:
     alive = "SELECT count(*) FROM run WHERE lease_until > clock_timestamp()"
     if _one(session, alive)[0]:
         raise JournalError(
@@ -68,7 +68,7 @@ def _check_alone(session: Session) -> None:
         )
 
 
-def look_session(url: str) -> tuple[Session, Doubt | None]:
+def look_session(url: str) -> tuple[PostgresSession, Doubt | None]:
     """Open a journal for looking only.
 
     Returns:
@@ -79,7 +79,7 @@ def look_session(url: str) -> tuple[Session, Doubt | None]:
         JournalMismatchError: the tables are of a newer version.
         ConfigurationError: the URL is of another kind of database.
     """
-    session = Session(url)
+    session = PostgresSession(url)
     try:
         with session.looking():
             _check_server(session)
@@ -93,7 +93,7 @@ def look_session(url: str) -> tuple[Session, Doubt | None]:
     return session, doubt
 
 
-def _doubt_seen(session: Session) -> Doubt | None:
+def _doubt_seen(session: PostgresSession) -> Doubt | None:
     """Return the doubt that a job would have, without a change; a replica shows what is kept."""
     known = meta(session)
     if not _one(session, "SELECT pg_is_in_recovery()")[0]:
@@ -109,7 +109,7 @@ def is_there(url: str) -> bool:
     Raises:
         JournalError: the server cannot be reached, or does not let the user in.
     """
-    session = Session(url)
+    session = PostgresSession(url)
     try:
         with session.looking():
             return _version(session) > 0
@@ -117,13 +117,13 @@ def is_there(url: str) -> bool:
         session.close()
 
 
-def _check_server(session: Session) -> None:
+def _check_server(session: PostgresSession) -> None:
     (number,) = _one(session, "SELECT current_setting('server_version_num')::int")
     if number < OLDEST_SERVER * 10_000:
         raise too_old(session.name, str(number // 10_000), OLDEST_SERVER)
 
 
-def _version(session: Session) -> int:
+def _version(session: PostgresSession) -> int:
     """Return the form of the tables; 0 where there are none.
 
     Raises:
@@ -137,7 +137,7 @@ def _version(session: Session) -> int:
     return version
 
 
-def _migrate(session: Session) -> None:
+def _migrate(session: PostgresSession) -> None:
     version = _version(session)
     if version == 0 and _one(session, "SELECT to_regnamespace(%s)", SCHEMA)[0] is None:
         session.execute(f"CREATE SCHEMA {SCHEMA}")  # who lacks the right may find one that is there
@@ -147,14 +147,14 @@ def _migrate(session: Session) -> None:
         keep(session, {"version": str(VERSION)})
 
 
-def _term(session: Session) -> str:
+def _term(session: PostgresSession) -> str:
     try:
         return str(_one(session, f"SELECT {TERM}")[0])
     except psycopg.errors.ObjectNotInPrerequisiteState as error:  # a replica has no timeline of its own
         raise explained(session.name, psycopg.errors.ReadOnlySqlTransaction("it is a replica")) from error
 
 
-def _find_doubt(session: Session, term: str) -> str:
+def _find_doubt(session: PostgresSession, term: str) -> str:
     """See whether the database is the one that the journal was last in; return the journal's id."""
     known = meta(session)
     reason = _reason(session, known, term)
@@ -170,7 +170,7 @@ def _find_doubt(session: Session, term: str) -> str:
     return own
 
 
-def _reason(session: Session, known: dict[str, str], term: str) -> str | None:
+def _reason(session: PostgresSession, known: dict[str, str], term: str) -> str | None:
     """Return why the journal may not know all that was sent; None where it does."""
     before = known.get("term")
     if before is not None and before != term:
@@ -195,12 +195,12 @@ def doubt_in(known: dict[str, str]) -> Doubt | None:
     return Doubt(known["doubt"], float(known["doubt_since"]), None if at is None else float(at))
 
 
-def meta(session: Session) -> dict[str, str]:
+def meta(session: PostgresSession) -> dict[str, str]:
     """Return what is kept by name."""
     return {str(name): str(value) for name, value in session.execute("SELECT name, value FROM meta")}
 
 
-def keep(session: Session, values: dict[str, str]) -> None:
+def keep(session: PostgresSession, values: dict[str, str]) -> None:
     """Keep values by their names."""
     session.execute(
         "INSERT INTO meta SELECT * FROM unnest(%s::text[], %s::text[]) "
@@ -209,7 +209,7 @@ def keep(session: Session, values: dict[str, str]) -> None:
     )
 
 
-def _one(session: Session, query: str, *values: object) -> tuple[Any, ...]:
+def _one(session: PostgresSession, query: str, *values: object) -> tuple[Any, ...]:
     found = session.execute(query, values).fetchone()
     if found is None:
         raise RuntimeError("the query yields one row")

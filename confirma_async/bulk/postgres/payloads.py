@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from confirma_async.bulk.postgres.session import Session
+from confirma_async.bulk.postgres.session import PostgresSession
 
 
 class PostgresPayloads:
@@ -12,7 +12,7 @@ class PostgresPayloads:
         session: The connection.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: PostgresSession) -> None:
         self._session = session
 
     def keep(self, position: int, body: bytes) -> None:

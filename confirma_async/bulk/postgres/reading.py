@@ -15,7 +15,7 @@ from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import meta
 from confirma_async.bulk.postgres.payloads import PostgresPayloads
-from confirma_async.bulk.postgres.session import Session
+from confirma_async.bulk.postgres.session import PostgresSession
 from confirma_async.bulk.postgres.writes import PostgresWrites
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
@@ -57,7 +57,7 @@ class PostgresReader:
         writes: The writes that are no invoices.
     """
 
-    def __init__(self, session: Session, doubt: Doubt | None) -> None:
+    def __init__(self, session: PostgresSession, doubt: Doubt | None) -> None:
         self._session = session
         self._doubt = doubt
         self.payloads: PostgresPayloads = PostgresPayloads(session)

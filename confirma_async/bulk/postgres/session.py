@@ -113,7 +113,7 @@ def statement(text: str) -> sql.SQL:
     return sql.SQL(cast("Any", text))
 
 
-class Session:
+class PostgresSession:
     """The connection of a journal, made anew where it is lost.
 
     Args:

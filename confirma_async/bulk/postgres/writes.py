@@ -22,7 +22,7 @@ from confirma_async.bulk.journal.writes import (
 from confirma_async.bulk.models import FINAL, Retry, State
 from confirma_async.bulk.postgres.failures import taken_over
 from confirma_async.bulk.postgres.opening import LOCK
-from confirma_async.bulk.postgres.session import Session
+from confirma_async.bulk.postgres.session import PostgresSession
 
 _OPEN = "state NOT IN (4, 5)"
 
@@ -50,7 +50,7 @@ class PostgresWrites:
 
     def __init__(
         self,
-        session: Session,
+        session: PostgresSession,
         doubt: Callable[[], str | None],
         settle_dead: Callable[[], None] = lambda: None,
     ) -> None:

@@ -42,7 +42,7 @@ FIND_OUT: Mapping[str, str] = {
 
 
 @frozen
-class Failure:
+class CommandFailure:
     """Why a command did not do what it was asked for.
 
     Attributes:
@@ -56,7 +56,7 @@ class Failure:
     details: Mapping[str, Any] = field(factory=dict[str, Any])
 
 
-def explained(error: BaseException) -> Failure:
+def explained(error: BaseException) -> CommandFailure:
     """Return a failure in words.
 
     Raises:
@@ -66,29 +66,31 @@ def explained(error: BaseException) -> Failure:
         case click.ClickException():
             cause = error.__cause__
             details = _details(cause) if isinstance(cause, ConfirmaError) else {}
-            return Failure(visible(error.format_message()), Exit.USAGE, details)
+            return CommandFailure(visible(error.format_message()), Exit.USAGE, details)
         case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
-            return Failure("stopped at once; the same command goes on", Exit.INTERRUPTED)
+            return CommandFailure("stopped at once; the same command goes on", Exit.INTERRUPTED)
         case OutcomeUnknownError():
             command = error.find_out or FIND_OUT.get(error.operation or "")
             advice = f"\nTo find out: {command}" if command and not error.find_out else ""
-            return Failure(f"{error}{advice}", of_error(error), {**_details(error), "find_out": command})
+            return CommandFailure(
+                f"{error}{advice}", of_error(error), {**_details(error), "find_out": command}
+            )
         case UnknownKeyError() | UnknownAccountError() | JournalMismatchError():
-            return Failure(in_words(error), of_error(error))
+            return CommandFailure(in_words(error), of_error(error))
         case ConfirmaError():
-            return Failure(_in_words(error), of_error(error), _details(error))
+            return CommandFailure(_in_words(error), of_error(error), _details(error))
         case sqlite3.Error():
-            return Failure(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
+            return CommandFailure(f"a file of the sandbox: {error}; the same command goes on", Exit.PAUSED)
         case OSError() if error.filename:
             reason = error.strerror or error
             name = visible(str(error.filename))
-            return Failure(f"{name}: {reason}; see to that, or name another file", Exit.USAGE)
+            return CommandFailure(f"{name}: {reason}; see to that, or name another file", Exit.USAGE)
         case OSError():
-            return Failure(f"a file, or what was to be printed: {error.strerror or error}", Exit.USAGE)
+            return CommandFailure(f"a file, or what was to be printed: {error.strerror or error}", Exit.USAGE)
         case _ if os.environ.get("CONFIRMA_DEBUG"):
             raise error
         case _:
-            return Failure(
+            return CommandFailure(
                 f"a fault of the SDK itself ({type(error).__name__}); nothing recorded is lost. "
                 "Set CONFIRMA_DEBUG=1 to see where, and please report it",
                 Exit.INTERNAL,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from confirma_async.comparison import Comparison
+from confirma_async.comparison import ContractComparison
 from confirma_async.privacy import visible
 
 
-def as_page(found: Comparison) -> str:
+def as_page(found: ContractComparison) -> str:
     """Return the page, which needs nothing beside it: each finding in a row, differences first."""
     environment = Environment(
         loader=PackageLoader("confirma_async.cli", "output"),

@@ -11,7 +11,7 @@ from typing import Any, cast
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, Kind
+from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, DifferenceKind
 from confirma_async.mirror.reconciliation.report import Month, Reconciliation
 from confirma_async.privacy import visible
 
@@ -26,11 +26,11 @@ _SERIES: Mapping[str, str] = {
 }
 """What the charts show: an attribute of ``Month``, and its caption."""
 
-_COLOURS: Mapping[Kind, str] = {
-    Kind.MATCHED: "good",
-    Kind.CREDITED: "plain",
-    Kind.PENDING: "plain",
-    Kind.NOT_CHECKED: "doubt",
+_COLOURS: Mapping[DifferenceKind, str] = {
+    DifferenceKind.MATCHED: "good",
+    DifferenceKind.CREDITED: "plain",
+    DifferenceKind.PENDING: "plain",
+    DifferenceKind.NOT_CHECKED: "doubt",
 }
 """How standings are coloured; every other one is a difference."""
 

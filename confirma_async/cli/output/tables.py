@@ -81,7 +81,7 @@ def as_list(command: Callable[..., R]) -> Callable[..., R]:
 
 
 @frozen(kw_only=True)
-class Sheet:
+class RecordColumns:
     """How records of one kind show.
 
     Attributes:
@@ -117,7 +117,7 @@ async def collected(listing: Pager[Any, A]) -> tuple[list[A], ResponseDecodeErro
 
 def show_list(
     records: Sequence[Schema],
-    sheet: Sheet,
+    sheet: RecordColumns,
     layout: Layout,
     converter: Converter,
     *,
@@ -151,7 +151,7 @@ def tell_window(found: Sequence[object], from_date: datetime.date | None) -> Non
         say("confirma: without --from the service looks at the last 30 days only; name a period", err=True)
 
 
-def print_records(console: Console, sheet: Sheet, rows: Sequence[object]) -> None:
+def print_records(console: Console, sheet: RecordColumns, rows: Sequence[object]) -> None:
     """Print a table, unless there is nothing to show in it; a column that would be empty is left out."""
     columns = {name: [getattr(row, name) for row in rows] for name in sheet.shown}
     columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
@@ -213,7 +213,7 @@ def _cell(value: object) -> str:
     return escape(visible(cell))
 
 
-def _summary(sheet: Sheet, rows: Sequence[object]) -> str:
+def _summary(sheet: RecordColumns, rows: Sequence[object]) -> str:
     count = f"{sheet.title}: {len(rows) or 'none'}"
     if sheet.amount is None or not rows:
         return count

@@ -16,7 +16,7 @@ from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import KEY, Column
 from confirma_async.formats.tables.excel_cells import ExcelCells
 from confirma_async.formats.tables.header import HeaderFault, matched
-from confirma_async.formats.tables.sheet import RawCell, Row, rows
+from confirma_async.formats.tables.sheet import RawCell, SheetRow, rows
 from confirma_async.formats.tables.table import BadLine, Table, TableLine, layout_of
 from confirma_async.formats.tables.workbook import Sheet, Workbook, open_workbook
 
@@ -181,7 +181,7 @@ def _sheet(path: Path, book: Workbook, name: str | None) -> tuple[Sheet, tuple[s
     return sheet, tuple(remarks)
 
 
-def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[Row]:
+def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[SheetRow]:
     """Return the rows of a sheet from the first on; those that the file leaves out are empty."""
     archive = stack.enter_context(zipfile.ZipFile(path))
     found = rows(stack.enter_context(_careful(path, lambda: archive.open(sheet.part))))
@@ -190,7 +190,7 @@ def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[Row]:
         if row.number > MOST_ROWS:
             raise _too_much(path, f"a row beyond number {MOST_ROWS}")
         for number in range(count + 1, row.number):
-            yield Row(number)
+            yield SheetRow(number)
         count = max(count, row.number)
         cells += len(row.cells)
         if cells > MOST_CELLS:
@@ -198,7 +198,7 @@ def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[Row]:
         yield row
 
 
-def _titles(path: Path, found: Iterator[Row], cells: ExcelCells, wanted: int | None) -> list[str]:
+def _titles(path: Path, found: Iterator[SheetRow], cells: ExcelCells, wanted: int | None) -> list[str]:
     """Return the names of the columns, by the first row with text, or by the one that is wanted."""
     for row in found:
         titles = [_title(_cell(path, cells, cell)) for cell in row.cells]
@@ -223,7 +223,7 @@ def _cell(path: Path, cells: ExcelCells, cell: RawCell | None) -> Cell:
 
 def _lines(
     path: Path,
-    found: Iterator[Row],
+    found: Iterator[SheetRow],
     cells: ExcelCells,
     columns: Sequence[Column | None],
     opened: ExitStack,

@@ -33,7 +33,7 @@ _TOTALS = frozenset(
 
 
 @define
-class Group:
+class LineGroup:
     """The lines of one invoice, gathered so far.
 
     Attributes:
@@ -210,7 +210,7 @@ class _Doubts:
         return [problem for each in whose for problem in self._problems.get(each, ())]
 
 
-def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Group]:
+def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[LineGroup]:
     """Gather lines into invoices. Holds one invoice at a time.
 
     Args:
@@ -220,7 +220,7 @@ def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Gro
     """
     layout = table.layout
     plan = _plan(layout)
-    group: Group | None = None
+    group: LineGroup | None = None
     doubts = _Doubts(path, layout.unit)
     before: Sequence[Cell] | None = None  # the key of a whole line of the group, as written
     pending: list[str] = []
@@ -237,7 +237,7 @@ def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Gro
         if group is None or (number and not group.takes(key)):
             if group is not None:
                 yield group
-            group = Group(line.number, key, sure=sure, problems=doubts.about(number), remarks=pending)
+            group = LineGroup(line.number, key, sure=sure, problems=doubts.about(number), remarks=pending)
             pending = []
         doubts.note(line.number, number, problems)
         if number:
@@ -250,7 +250,9 @@ def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Gro
         yield group
 
 
-def _take(group: Group, line: TableLine | BadLine, plan: _Plan, layout: TableLayout, keys_only: bool) -> None:
+def _take(
+    group: LineGroup, line: TableLine | BadLine, plan: _Plan, layout: TableLayout, keys_only: bool
+) -> None:
     if keys_only or isinstance(line, BadLine):
         return
     if line.remark is not None:

@@ -18,7 +18,7 @@ from confirma_async.formats.normalise import normalised
 from confirma_async.formats.numbering import apply_number, resolve
 from confirma_async.formats.payload import put, request_from
 from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, SUMMED, ValueKind
-from confirma_async.formats.tables.groups import Group, groups, required
+from confirma_async.formats.tables.groups import LineGroup, groups, required
 from confirma_async.formats.tables.table import Table, TableLayout
 from confirma_async.formats.values.decimals import total
 
@@ -57,7 +57,9 @@ def scan_table(path: Path, table: Table) -> Iterator[DocumentRef]:
             yield DocumentRef(group.identity, Place(source, group.line))
 
 
-def _invoice(group: Group, path: Path, layout: TableLayout, options: ReadOptions) -> ReadInvoice | BadRecord:
+def _invoice(
+    group: LineGroup, path: Path, layout: TableLayout, options: ReadOptions
+) -> ReadInvoice | BadRecord:
     place = Place(str(path), group.line)
     number = group.key["number"] or None
     for name, constant in layout.constants.items():
@@ -107,7 +109,7 @@ def _invoice(group: Group, path: Path, layout: TableLayout, options: ReadOptions
 class _Origins:
     """Where the values of a request stand in its table."""
 
-    group: Group
+    group: LineGroup
     layout: TableLayout
 
     def find(self, path: str, /) -> str | None:
@@ -138,7 +140,7 @@ class _Origins:
 
 
 def _attachments(
-    group: Group, beside: Path, options: ReadOptions, layout: TableLayout
+    group: LineGroup, beside: Path, options: ReadOptions, layout: TableLayout
 ) -> tuple[list[dict[str, str]], list[Attached]]:
     """Return the attachments in wire form, without contents, and the documents to be put into them."""
     folder = options.folder or beside
@@ -159,7 +161,7 @@ def _attachments(
     return raw, attached
 
 
-def _fill_due_date(group: Group, layout: TableLayout) -> None:
+def _fill_due_date(group: LineGroup, layout: TableLayout) -> None:
     """Count the due date from the days to pay, where the table gives those instead."""
     values = group.values
     if group.problems or "date" not in values or "net_days" not in values:
@@ -175,7 +177,7 @@ def _fill_due_date(group: Group, layout: TableLayout) -> None:
     group.remarks.append(f"no due date is given; {days} days after the date are taken, as net_days says")
 
 
-def _raw(group: Group, layout: TableLayout) -> dict[str, Any]:
+def _raw(group: LineGroup, layout: TableLayout) -> dict[str, Any]:
     raw: dict[str, Any] = {"invoice": {"header": {}}}
     for name, (value, _line) in group.values.items():
         put(raw, COLUMNS[name].place, value)

@@ -32,7 +32,7 @@ Cells: TypeAlias = list[RawCell | None]
 
 
 @frozen
-class Row:
+class SheetRow:
     """A row of a sheet: its number from 1, its cells up to the last one, and whether it is hidden."""
 
     number: int
@@ -44,10 +44,10 @@ class _Reader:
     """Takes what a parser tells of a sheet, and gathers rows."""
 
     def __init__(self) -> None:
-        self.done: list[Row] = []
+        self.done: list[SheetRow] = []
         self._columns: dict[str, int] = {}
         self._number = 0
-        self._row = Row(0)
+        self._row = SheetRow(0)
         self._column = -1
         self._kind, self._style, self._is_formula = "n", 0, False
         self._parts: list[str] = []
@@ -73,7 +73,7 @@ class _Reader:
             self._is_phonetic = True
         elif name == "row":
             self._number = int(attributes.get("r", self._number + 1))
-            self._row = Row(self._number, is_hidden=attributes.get("hidden") in _YES)
+            self._row = SheetRow(self._number, is_hidden=attributes.get("hidden") in _YES)
             self._column = -1
 
     def data(self, text: str) -> None:
@@ -126,7 +126,7 @@ class _Reader:
         return found
 
 
-def rows(stream: IO[bytes]) -> Iterator[Row]:
+def rows(stream: IO[bytes]) -> Iterator[SheetRow]:
     """Return the rows of a sheet that are written, in order; numbers of rows may be left out.
 
     Args:

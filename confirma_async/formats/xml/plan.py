@@ -19,15 +19,15 @@ class Take(enum.Enum):
 
 
 @frozen
-class Step:
+class ElementStep:
     """What is done with an element of one name: what is taken of it, and what of those below it."""
 
     place: str | None
     take: Take
-    below: Mapping[str, Step]
+    below: Mapping[str, ElementStep]
 
 
-Tree: TypeAlias = Mapping[str, Step]
+Tree: TypeAlias = Mapping[str, ElementStep]
 """Steps by tag."""
 
 
@@ -42,7 +42,7 @@ class Plan:
     """
 
     entries: Sequence[tuple[str, str, Take]]
-    _tree: Tree = field(init=False, factory=dict[str, Step])
+    _tree: Tree = field(init=False, factory=dict[str, ElementStep])
 
     def tree(self, steps: Callable[[str], Sequence[str]]) -> Tree:
         """Return the steps from the top element on.
@@ -56,11 +56,11 @@ class Plan:
 
 
 def _compiled(entries: Sequence[tuple[Sequence[str], str, Take]]) -> Tree:
-    tree: dict[str, Step] = {}
+    tree: dict[str, ElementStep] = {}
     for tag in dict.fromkeys(tags[0] for tags, _, _ in entries):
         own = next(((place, take) for tags, place, take in entries if [*tags] == [tag]), (None, Take.TEXT))
         inner = [(tags[1:], place, take) for tags, place, take in entries if tags[0] == tag and len(tags) > 1]
-        tree[tag] = Step(own[0], own[1], _compiled(inner))
+        tree[tag] = ElementStep(own[0], own[1], _compiled(inner))
     return tree
 
 

@@ -15,7 +15,7 @@ from confirma_async.errors import ConfigurationError, MirrorError, TransportErro
 from confirma_async.mirror.events.reading import Event, taken, waiting
 from confirma_async.mirror.events.signature import HEADER, sign
 from confirma_async.mirror.store.accounts import MirroredAccount
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.threads import in_thread
 from confirma_async.privacy import Secret
 from confirma_async.session.transport import Request, Transport
@@ -151,7 +151,7 @@ class Delivery:
         pause: Seconds before the second attempt.
     """
 
-    database: Database
+    database: MirrorDatabase
     account: MirroredAccount
     consumer: str
     count: int = 0

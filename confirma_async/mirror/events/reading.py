@@ -10,7 +10,7 @@ import msgspec
 from attrs import field, frozen
 
 from confirma_async.mirror.store.accounts import MirroredAccount
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 
 AT_ONCE = 200
 """Events that are read from the table together."""
@@ -55,7 +55,7 @@ class Event:
         )
 
 
-def begin(database: Database, account: MirroredAccount, consumer: str, *, new_only: bool) -> None:
+def begin(database: MirrorDatabase, account: MirroredAccount, consumer: str, *, new_only: bool) -> None:
     """Make a consumer known to the mirror.
 
     Args:
@@ -71,7 +71,7 @@ def begin(database: Database, account: MirroredAccount, consumer: str, *, new_on
     )
 
 
-def waiting(database: Database, account: MirroredAccount, consumer: str) -> Sequence[Event]:
+def waiting(database: MirrorDatabase, account: MirroredAccount, consumer: str) -> Sequence[Event]:
     """Return the next events that a consumer has not taken, in order; none where it has taken all."""
     rows = database.rows(
         "SELECT e.name, e.id, e.type, e.at, e.subject, e.data FROM event e "
@@ -88,7 +88,7 @@ def waiting(database: Database, account: MirroredAccount, consumer: str) -> Sequ
     ]  # fmt: skip
 
 
-def taken(database: Database, account: MirroredAccount, consumer: str, event: Event) -> None:
+def taken(database: MirrorDatabase, account: MirroredAccount, consumer: str, event: Event) -> None:
     """Note that a consumer has taken an event, and with it all that came before."""
     database.run(
         "UPDATE consumer SET event = ? WHERE account = ? AND name = ? AND event < ?",

@@ -34,7 +34,7 @@ Event: TypeAlias = tuple[str, str, str, Raw]
 
 
 @frozen
-class Told:
+class RecordChange:
     """A change of a record.
 
     Attributes:
@@ -56,7 +56,7 @@ class Told:
     pair: int | None = None
 
 
-def events_of(told: Told, converter: Converter) -> Iterator[Event]:
+def events_of(told: RecordChange, converter: Converter) -> Iterator[Event]:
     """Return the events that a change makes."""
     if told.raw is None:
         return
@@ -69,12 +69,12 @@ def events_of(told: Told, converter: Converter) -> Iterator[Event]:
         yield _event(kind, told, subject, data)
 
 
-def _event(kind: str, told: Told, subject: str, data: Raw) -> Event:
+def _event(kind: str, told: RecordChange, subject: str, data: Raw) -> Event:
     name = digest([kind, told.record, told.revision])
     return f"evt_{name}", kind, subject, data
 
 
-def _of_distribution(told: Told, converter: Converter) -> Iterator[str]:
+def _of_distribution(told: RecordChange, converter: Converter) -> Iterator[str]:
     names = Names(converter, DistributionRecord)
     now = names.get(told.raw or {}, "status")
     before = names.get(told.before or {}, "status")
@@ -83,7 +83,7 @@ def _of_distribution(told: Told, converter: Converter) -> Iterator[str]:
             yield kind
 
 
-def _of_case(told: Told, converter: Converter) -> Iterator[str]:
+def _of_case(told: RecordChange, converter: Converter) -> Iterator[str]:
     if told.kind == "new":
         yield "case.opened"
     elif _stage(told.raw, converter) != _stage(told.before, converter) and told.before is not None:
@@ -99,15 +99,15 @@ def _stage(raw: Raw | None, converter: Converter) -> object:
     )
 
 
-def _plainly(seen: str, changed: str) -> Callable[[Told, Converter], Iterator[str]]:
-    def kinds(told: Told, _converter: Converter) -> Iterator[str]:
+def _plainly(seen: str, changed: str) -> Callable[[RecordChange, Converter], Iterator[str]]:
+    def kinds(told: RecordChange, _converter: Converter) -> Iterator[str]:
         if told.kind in {"new", "changed"}:
             yield seen if told.kind == "new" else changed
 
     return kinds
 
 
-_KINDS: Mapping[str, Callable[[Told, Converter], Iterator[str]]] = {
+_KINDS: Mapping[str, Callable[[RecordChange, Converter], Iterator[str]]] = {
     DISTRIBUTED.name: _of_distribution,
     CASES: _of_case,
     PAID.name: _plainly("payment.seen", "payment.changed"),

@@ -22,7 +22,7 @@ from confirma_async.errors import (
     TransportError,
 )
 from confirma_async.mirror.reading.windows import asked, cut, spans
-from confirma_async.mirror.streams import NotAListError, Seen, Stream, Whole, day_of, flat
+from confirma_async.mirror.streams import NotAListError, SeenRecord, Stream, Whole, day_of, flat
 from confirma_async.pagination import OVERLAP, Window
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.decoding import Reply
@@ -42,7 +42,7 @@ ROUND = 50
 
 
 @frozen(kw_only=True)
-class Reading:
+class WindowReading:
     """What came of reading a window.
 
     Attributes:
@@ -55,7 +55,7 @@ class Reading:
     """
 
     window: Window
-    seen: Sequence[Seen] = field(default=(), repr=False)
+    seen: Sequence[SeenRecord] = field(default=(), repr=False)
     whole: bool = True
     reason: str | None = None
     pieces: int = 1
@@ -82,7 +82,7 @@ class WindowReader:
     cut_at: int | None = None
     longest: int = 0
 
-    async def read(self, window: Window, pieces: int = 1) -> Reading:
+    async def read(self, window: Window, pieces: int = 1) -> WindowReading:
         """Read a window, in pieces where it is too large, too slow, or may have been cut off.
 
         Args:
@@ -92,7 +92,7 @@ class WindowReader:
         Raises:
             CallError: no call can succeed: the key is refused, or nobody answers.
         """
-        parts: list[Reading] = []
+        parts: list[WindowReading] = []
         for part in cut(window, pieces):
             reading = await self._read(part)
             parts.append(reading)
@@ -100,11 +100,11 @@ class WindowReader:
                 break  # the rest waits for the next run
         return _joined(window, parts)
 
-    def may_lack(self, reading: Reading) -> bool:
+    def may_lack(self, reading: WindowReading) -> bool:
         """Say whether what a list lacks may have been cut off it: where no answer of this run was longer."""
         return reading.whole and LEAST <= self.longest <= reading.largest
 
-    async def confirm(self, reading: Reading, days: Iterable[datetime.date]) -> Reading:
+    async def confirm(self, reading: WindowReading, days: Iterable[datetime.date]) -> WindowReading:
         """Ask once more, for few days, for what a list lacks that was told before.
 
         Args:
@@ -115,8 +115,10 @@ class WindowReader:
             The same with what was found, which is whole only where the shorter lists are no longer as long.
         """
         parts = [await self._once(window) for window in list(spans(days))[:MOST_SPANS]]
-        sure = all(isinstance(part, Reading) and part.whole and part.largest < self.longest for part in parts)
-        found = union([reading.seen, *(part.seen for part in parts if isinstance(part, Reading))])
+        sure = all(
+            isinstance(part, WindowReading) and part.whole and part.largest < self.longest for part in parts
+        )
+        found = union([reading.seen, *(part.seen for part in parts if isinstance(part, WindowReading))])
         if sure and len(found) == len(reading.seen):
             return reading
         reason = (
@@ -124,20 +126,20 @@ class WindowReader:
         )
         return evolve(reading, seen=found, whole=False, reason=reason)
 
-    async def _read(self, window: Window) -> Reading:
+    async def _read(self, window: Window) -> WindowReading:
         reading = await self._once(window)
-        if isinstance(reading, Reading) and not self._may_be_cut_off(reading):
+        if isinstance(reading, WindowReading) and not self._may_be_cut_off(reading):
             return self._trusted(reading)
         halves = cut(window, 2)
         if len(halves) == 1:
             return self._of_one_day(window, reading)
-        parts: list[Reading] = []
+        parts: list[WindowReading] = []
         for half in halves:
             parts.append(await self._read(half))
             if not parts[-1].whole:
                 break
         joined = _joined(window, parts)
-        if not joined.whole or not isinstance(reading, Reading):
+        if not joined.whole or not isinstance(reading, WindowReading):
             return joined
         if len(_within(joined.seen, window)) <= len(_within(reading.seen, window)):
             return self._trusted(reading)  # the halves have no more: it was whole at once
@@ -146,37 +148,41 @@ class WindowReader:
             return evolve(joined, whole=False, reason=f"lists are cut off after {self.cut_at} records")
         return joined
 
-    def _trusted(self, reading: Reading) -> Reading:
+    def _trusted(self, reading: WindowReading) -> WindowReading:
         if reading.whole:
             self.largest = max(self.largest, reading.largest)
         return reading
 
-    def _of_one_day(self, window: Window, reading: Reading | str) -> Reading:
+    def _of_one_day(self, window: Window, reading: WindowReading | str) -> WindowReading:
         """Return what a single day comes to, which cannot be halved."""
         if isinstance(reading, str):
-            return Reading(window=window, whole=False, reason=reading)
+            return WindowReading(window=window, whole=False, reason=reading)
         count = reading.largest
         if count % ROUND == 0 or (self.cut_at is not None and count >= self.cut_at):
             reason = f"one day lists {count} records, which may be all that one answer holds"
             return evolve(reading, whole=False, reason=reason)
         return self._trusted(reading)
 
-    def _may_be_cut_off(self, reading: Reading) -> bool:
+    def _may_be_cut_off(self, reading: WindowReading) -> bool:
         """Say whether a list without a count is longer than any that was whole, or as long as cut ones."""
         cut_off = self.cut_at is not None and reading.largest >= self.cut_at
         return reading.whole and (cut_off or reading.largest > max(self.largest, 1))
 
-    async def _once(self, window: Window) -> Reading | str:
+    async def _once(self, window: Window) -> WindowReading | str:
         """Return one call; a word on why it failed where a shorter window may do better."""
         query = asked(window)
         found = await self._answer(query)
-        if isinstance(found, Failure):
-            return found.reason if found.shorter else Reading(window=window, whole=False, reason=found.reason)
+        if isinstance(found, ReadFailure):
+            return (
+                found.reason
+                if found.shorter
+                else WindowReading(window=window, whole=False, reason=found.reason)
+            )
         if found.count is None:
             self.longest = max(self.longest, len(found.records))
         seen = list(flat(found.records, self.stream.reader(self.pipeline.converter)))
         reason = _objection(found, seen, query)
-        return Reading(
+        return WindowReading(
             window=window,
             seen=seen,
             whole=reason is None,
@@ -184,7 +190,7 @@ class WindowReader:
             largest=0 if found.count is not None else len(seen),
         )
 
-    async def _answer(self, query: Window) -> Whole | Failure:
+    async def _answer(self, query: Window) -> Whole | ReadFailure:
         """Return what the service answers.
 
         Raises:
@@ -206,11 +212,11 @@ class WindowReader:
                 raise
             return failure
         except NotAListError as error:
-            return Failure(str(error))
+            return ReadFailure(str(error))
 
 
 @frozen
-class Failure:
+class ReadFailure:
     """Why a list was not read.
 
     Attributes:
@@ -222,26 +228,26 @@ class Failure:
     shorter: bool = False
 
 
-def failure_of(error: CallError) -> Failure | None:
+def failure_of(error: CallError) -> ReadFailure | None:
     """Return what a failed call means for what it was to read; None where no other call would fare better."""
     match error:
         case NotFoundError():
-            return Failure("the service answered 404: there is nothing, or the path is not its own")
+            return ReadFailure("the service answered 404: there is nothing, or the path is not its own")
         case AuthenticationError() | PermissionDeniedError() | RateLimitedError():
             return None
         case ResponseDecodeError() if not error.body:  # it was not looked into
-            return Failure("the answer is too large", shorter=True)
+            return ReadFailure("the answer is too large", shorter=True)
         case ResponseDecodeError():
-            return Failure("the answer is no JSON")
+            return ReadFailure("the answer is no JSON")
         case APIError():
-            return Failure(f"the service answered HTTP {error.status}", shorter=True)
+            return ReadFailure(f"the service answered HTTP {error.status}", shorter=True)
         case TransportError() if error.phase is not Phase.NOT_SENT:
-            return Failure(f"no answer came ({error.args[0]})", shorter=True)
+            return ReadFailure(f"no answer came ({error.args[0]})", shorter=True)
         case _:
             return None
 
 
-def _objection(found: Whole, seen: Sequence[Seen], query: Window) -> str | None:
+def _objection(found: Whole, seen: Sequence[SeenRecord], query: Window) -> str | None:
     """Return why an answer does not prove that it is whole."""
     if found.count is not None and found.count != len(seen):
         return f"the answer counts {found.count} records and holds {len(seen)}"
@@ -261,23 +267,23 @@ def _echoes(told: tuple[Any, Any], query: Window) -> bool:
     return first in {None, query.first} and last in {None, query.last}
 
 
-def _touches(seen: Seen, query: Window) -> bool:
+def _touches(seen: SeenRecord, query: Window) -> bool:
     """Say whether a record may lie within the days, whatever the zone they are counted in."""
     first, last = seen.days or (query.first, query.last)
     return first <= query.last + OVERLAP and last >= query.first - OVERLAP
 
 
-def _within(seen: Iterable[Seen], window: Window) -> list[Seen]:
+def _within(seen: Iterable[SeenRecord], window: Window) -> list[SeenRecord]:
     return [
         each for each in seen if each.days and window.first <= each.days[0] and each.days[1] <= window.last
     ]
 
 
-def _joined(window: Window, parts: Sequence[Reading]) -> Reading:
+def _joined(window: Window, parts: Sequence[WindowReading]) -> WindowReading:
     """Return the readings of the pieces of a window as one: neighbours both tell what lies at their seam."""
     open_part = next((part for part in parts if not part.whole), None)
     covered = window if open_part is None else Window(window.first, parts[-1].window.last)
-    return Reading(
+    return WindowReading(
         window=covered,
         seen=parts[0].seen if len(parts) == 1 else union(part.seen for part in parts),
         whole=open_part is None,
@@ -287,14 +293,14 @@ def _joined(window: Window, parts: Sequence[Reading]) -> Reading:
     )
 
 
-def union(lists: Iterable[Sequence[Seen]]) -> list[Seen]:
+def union(lists: Iterable[Sequence[SeenRecord]]) -> list[SeenRecord]:
     """Return what several lists of neighbouring days tell together.
 
     Of one content as many as the list has that tells it most often: equal records bear the same day, so that
     each list that holds that day holds all of them.
     """
     most: Counter[str] = Counter()
-    kept: list[Seen] = []
+    kept: list[SeenRecord] = []
     for seen in lists:
         here: Counter[str] = Counter()
         for each in seen:

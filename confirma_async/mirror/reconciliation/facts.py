@@ -11,11 +11,11 @@ from attrs import field, frozen
 from confirma_async.mirror.projections import moment
 from confirma_async.mirror.reading.windows import today_of
 from confirma_async.mirror.store.accounts import MirroredAccount
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 
 
 @frozen
-class Sent:
+class SentInvoice:
     """An invoice of a journal."""
 
     number: str
@@ -139,7 +139,7 @@ class Facts:
 
     now: datetime.datetime
     since: str
-    sent: Sequence[Sent] = field(repr=False)
+    sent: Sequence[SentInvoice] = field(repr=False)
     listed: Sequence[Listed] = field(repr=False)
     paid: Sequence[Paid] = field(repr=False)
     paid_out: Sequence[PaidOut] = field(repr=False)
@@ -166,7 +166,7 @@ _LIVE = (
 )
 
 
-def facts_of(database: Database, account: MirroredAccount, now: datetime.datetime) -> Facts:
+def facts_of(database: MirrorDatabase, account: MirroredAccount, now: datetime.datetime) -> Facts:
     """Read all that is compared of an account."""
     mine = (account.id,)
 
@@ -188,7 +188,7 @@ def facts_of(database: Database, account: MirroredAccount, now: datetime.datetim
     return Facts(
         now=now,
         since=account.since.isoformat(),
-        sent=[Sent(*row) for row in sent],
+        sent=[SentInvoice(*row) for row in sent],
         listed=[
             Listed(*row)  # type: ignore[arg-type]  # the columns are those of the class
             for row in of("d.record, d.number, d.date, d.status, d.case_id, d.error", "distribution_data")
@@ -233,7 +233,7 @@ def facts_of(database: Database, account: MirroredAccount, now: datetime.datetim
     )
 
 
-def _proved(database: Database, account: MirroredAccount, stream: str) -> Proved:
+def _proved(database: MirrorDatabase, account: MirroredAccount, stream: str) -> Proved:
     rows = database.rows(
         "SELECT first, coalesce(proved_last, last), CASE WHEN reason IS NULL THEN proved_at END FROM reading "
         "WHERE account = ? AND stream = ? ORDER BY first",

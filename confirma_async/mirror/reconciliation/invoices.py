@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import frozen
 
 from confirma_async.mirror.projections import moment
-from confirma_async.mirror.reconciliation.facts import Allocated, Facts, Listed, Owed, Sent
-from confirma_async.mirror.reconciliation.kinds import Difference, Horizons, Kind, difference
+from confirma_async.mirror.reconciliation.facts import Allocated, Facts, Listed, Owed, SentInvoice
+from confirma_async.mirror.reconciliation.kinds import Difference, DifferenceKind, Horizons, difference
 
 _UNDELIVERED = frozenset({"ERROR"})
 _REPEATED = frozenset({"DUPLICATE"})
 
 
 @frozen
-class Standing:
+class InvoiceStanding:
     """How one invoice of a journal stands.
 
     Attributes:
@@ -27,22 +27,22 @@ class Standing:
         case: Its case; None where it has none that was read.
     """
 
-    sent: Sent
-    kind: Kind
+    sent: SentInvoice
+    kind: DifferenceKind
     listed: Listed | None = None
     case: Owed | None = None
 
 
-def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[Standing], list[Difference]]:
+def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[InvoiceStanding], list[Difference]]:
     """Compare what was sent with what is listed; each record is used once."""
     cases = {case.id: case for case in facts.owed}
     listed: dict[tuple[str, str], list[Listed]] = defaultdict(list)
     for record in facts.listed:
         listed[record.number or "", record.date or ""].append(record)
-    sent: dict[tuple[str, str], list[Sent]] = defaultdict(list)
+    sent: dict[tuple[str, str], list[SentInvoice]] = defaultdict(list)
     for invoice in facts.sent:
         sent[invoice.number, invoice.date].append(invoice)
-    standings: list[Standing] = []
+    standings: list[InvoiceStanding] = []
     differences: list[Difference] = []
     for key, invoices in sent.items():
         records = sorted(listed.pop(key, []), key=_weight)
@@ -62,47 +62,51 @@ def _weight(record: Listed) -> tuple[bool, bool, int]:
     return record.status in _REPEATED, record.status in _UNDELIVERED, record.record
 
 
-def _paired(invoices: Sequence[Sent], records: Sequence[Listed]) -> Iterator[tuple[Sent, Listed | None]]:
+def _paired(
+    invoices: Sequence[SentInvoice], records: Sequence[Listed]
+) -> Iterator[tuple[SentInvoice, Listed | None]]:
     standing = [record for record in records if record.status not in _REPEATED]
     for place, invoice in enumerate(invoices):
         yield invoice, standing[place] if place < len(standing) else None
 
 
-def _extra(invoices: Sequence[Sent], records: Sequence[Listed]) -> list[Listed]:
+def _extra(invoices: Sequence[SentInvoice], records: Sequence[Listed]) -> list[Listed]:
     """Return records beyond those that stand for what was sent, without repetitions and errors."""
     real = [record for record in records if record.status not in _REPEATED | _UNDELIVERED]
     return real[len(invoices) :]
 
 
 def _standing(
-    facts: Facts, horizons: Horizons, sent: Sent, listed: Listed | None, cases: Mapping[int, Owed]
-) -> Standing:
+    facts: Facts, horizons: Horizons, sent: SentInvoice, listed: Listed | None, cases: Mapping[int, Owed]
+) -> InvoiceStanding:
     proved = facts.distributions.since(sent.date)
     if listed is None:
-        return Standing(sent, _of_absent(facts, horizons, sent, proved))
+        return InvoiceStanding(sent, _of_absent(facts, horizons, sent, proved))
     case = None if listed.case is None else cases.get(listed.case)
     if listed.status in _UNDELIVERED:
-        return Standing(sent, Kind.FAILED, listed, case)
+        return InvoiceStanding(sent, DifferenceKind.FAILED, listed, case)
     if proved is None:
-        return Standing(sent, Kind.NOT_CHECKED, listed, case)
+        return InvoiceStanding(sent, DifferenceKind.NOT_CHECKED, listed, case)
     if case is not None and _differs(sent, case, facts):
-        return Standing(sent, Kind.AMOUNT_DIFFERS, listed, case)
-    return Standing(sent, Kind.CREDITED if listed.status == "CREDITED" else Kind.MATCHED, listed, case)
+        return InvoiceStanding(sent, DifferenceKind.AMOUNT_DIFFERS, listed, case)
+    return InvoiceStanding(
+        sent, DifferenceKind.CREDITED if listed.status == "CREDITED" else DifferenceKind.MATCHED, listed, case
+    )
 
 
-def _of_absent(facts: Facts, horizons: Horizons, sent: Sent, proved: str | None) -> Kind:
+def _of_absent(facts: Facts, horizons: Horizons, sent: SentInvoice, proved: str | None) -> DifferenceKind:
     if sent.state != "accepted":
-        return Kind.PENDING  # the job itself has not come to an end with it
+        return DifferenceKind.PENDING  # the job itself has not come to an end with it
     until = datetime.timedelta(days=horizons.listed)
     expected = None if sent.sent_at is None else datetime.datetime.fromisoformat(sent.sent_at) + until
     if expected is not None and facts.now < expected:
-        return Kind.PENDING
+        return DifferenceKind.PENDING
     if proved is None or (expected is not None and proved < (moment(expected) or "")):
-        return Kind.NOT_CHECKED
-    return Kind.MISSING
+        return DifferenceKind.NOT_CHECKED
+    return DifferenceKind.MISSING
 
 
-def _differs(sent: Sent, case: Owed, facts: Facts) -> bool:
+def _differs(sent: SentInvoice, case: Owed, facts: Facts) -> bool:
     """Say whether a case claims another sum than was sent, as far as that can be told.
 
     Nothing was paid on it.
@@ -114,7 +118,7 @@ def _differs(sent: Sent, case: Owed, facts: Facts) -> bool:
     return case.id not in facts.moved and case.capital != sent.cents
 
 
-def _differences(standing: Standing) -> Iterator[Difference]:
+def _differences(standing: InvoiceStanding) -> Iterator[Difference]:
     sent, listed, case = standing.sent, standing.listed, standing.case
     subject = f"{_document(sent)} {sent.number}"
     ours = {
@@ -126,12 +130,12 @@ def _differences(standing: Standing) -> Iterator[Difference]:
     }
     key = (sent.type, sent.seller, sent.repeat)
     theirs = {} if listed is None else _theirs(listed)
-    if standing.kind in {Kind.MISSING, Kind.FAILED}:
+    if standing.kind in {DifferenceKind.MISSING, DifferenceKind.FAILED}:
         yield difference(
             standing.kind, subject, *key, cents=sent.cents, currency=sent.currency, day=sent.date,
             seller=sent.seller, ours=ours, theirs=theirs,
         )  # fmt: skip
-    if standing.kind is Kind.AMOUNT_DIFFERS and case is not None and sent.cents is not None:
+    if standing.kind is DifferenceKind.AMOUNT_DIFFERS and case is not None and sent.cents is not None:
         claimed = {**theirs, "case_id": case.id, "amount_cents": case.capital, "currency": case.currency}
         yield difference(
             standing.kind, subject, *key, case.id, cents=(case.capital or 0) - sent.cents,
@@ -139,7 +143,7 @@ def _differences(standing: Standing) -> Iterator[Difference]:
         )  # fmt: skip
 
 
-def _document(sent: Sent) -> str:
+def _document(sent: SentInvoice) -> str:
     return sent.type.replace("_", " ").lower()
 
 
@@ -153,15 +157,16 @@ def _theirs(record: Listed) -> dict[str, object]:
     }
 
 
-def _twice(sent: Sent, extra: Listed, records: Sequence[Listed]) -> Difference:
+def _twice(sent: SentInvoice, extra: Listed, records: Sequence[Listed]) -> Difference:
     return difference(
-        Kind.TWICE, f"invoice {sent.number}", extra.record, cents=sent.cents, currency=sent.currency,
-        day=sent.date, seller=sent.seller, ours={"journal": sent.journal, "date": sent.date},
+        DifferenceKind.TWICE, f"invoice {sent.number}", extra.record, cents=sent.cents,
+        currency=sent.currency, day=sent.date, seller=sent.seller,
+        ours={"journal": sent.journal, "date": sent.date},
         theirs={**_theirs(extra), "records": [record.record for record in records]},
     )  # fmt: skip
 
 
-def check_overpaid(standings: Sequence[Standing], allocated: Sequence[Allocated]) -> list[Difference]:
+def check_overpaid(standings: Sequence[InvoiceStanding], allocated: Sequence[Allocated]) -> list[Difference]:
     """Find invoices on which more was paid than they ask for: their capital, without interest and costs."""
     capital: Counter[object] = Counter()
     for each in allocated:
@@ -179,7 +184,7 @@ def check_overpaid(standings: Sequence[Standing], allocated: Sequence[Allocated]
             theirs = {"capital_paid_cents": capital[number], "case_id": case and case.id}
             found.append(
                 difference(
-                    Kind.OVERPAID,
+                    DifferenceKind.OVERPAID,
                     f"{_document(sent)} {sent.number}",
                     sent.type,
                     sent.seller,
@@ -202,5 +207,9 @@ def _unexpected(facts: Facts, listed: Mapping[tuple[str, str], Sequence[Listed]]
         for record in records:
             if date >= begun and record.status not in _REPEATED:
                 yield difference(
-                    Kind.UNEXPECTED, f"invoice {number}", record.record, day=date, theirs=_theirs(record)
+                    DifferenceKind.UNEXPECTED,
+                    f"invoice {number}",
+                    record.record,
+                    day=date,
+                    theirs=_theirs(record),
                 )

@@ -16,12 +16,12 @@ from confirma_async.mirror.reconciliation.facts import facts_of
 from confirma_async.mirror.reconciliation.kinds import Difference, Horizons
 from confirma_async.mirror.reconciliation.report import Reconciliation, compare
 from confirma_async.mirror.store.accounts import MirroredAccount
-from confirma_async.mirror.store.database import Database
-from confirma_async.mirror.store.writing import Session, put_events
+from confirma_async.mirror.store.database import MirrorDatabase
+from confirma_async.mirror.store.writing import WriteSession, put_events
 
 
 def reconcile(
-    database: Database,
+    database: MirrorDatabase,
     account: MirroredAccount,
     journals: Sequence[Path],
     horizons: Horizons,
@@ -51,7 +51,7 @@ def reconcile(
 
 
 def explain(
-    database: Database, account: MirroredAccount, name: str, note: str, now: datetime.datetime
+    database: MirrorDatabase, account: MirroredAccount, name: str, note: str, now: datetime.datetime
 ) -> None:
     """Keep a person's explanation of a difference, which holds as long as what differs does not change.
 
@@ -71,7 +71,7 @@ def explain(
         )
 
 
-def _kept(database: Database, account: MirroredAccount, found: Reconciliation) -> Reconciliation:
+def _kept(database: MirrorDatabase, account: MirroredAccount, found: Reconciliation) -> Reconciliation:
     at = moment(found.made_at) or ""
     known = {
         name: (first, closed)
@@ -105,9 +105,11 @@ def _kept(database: Database, account: MirroredAccount, found: Reconciliation) -
 
 
 def _tell(
-    database: Database, account: MirroredAccount, new: Sequence[Difference], found: Reconciliation
+    database: MirrorDatabase, account: MirroredAccount, new: Sequence[Difference], found: Reconciliation
 ) -> None:
-    session = Session(database=database, account=account.id, run=0, now=found.made_at, converter=Converter())
+    session = WriteSession(
+        database=database, account=account.id, run=0, now=found.made_at, converter=Converter()
+    )
     put_events(
         session,
         [

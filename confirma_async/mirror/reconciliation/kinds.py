@@ -12,7 +12,7 @@ from attrs import field, frozen
 from confirma_async.mirror.content import digest
 
 
-class Kind(enum.Enum):
+class DifferenceKind(enum.Enum):
     """How an invoice, a payment or a settlement stands to the others."""
 
     MATCHED = "matched"
@@ -49,10 +49,12 @@ class Kind(enum.Enum):
     """A settlement says something else than when it was seen first."""
 
 
-STANDINGS = frozenset({Kind.MATCHED, Kind.PENDING, Kind.CREDITED, Kind.NOT_CHECKED})
+STANDINGS = frozenset(
+    {DifferenceKind.MATCHED, DifferenceKind.PENDING, DifferenceKind.CREDITED, DifferenceKind.NOT_CHECKED}
+)
 """What is no difference."""
 
-DIFFERENCES: Sequence[Kind] = tuple(kind for kind in Kind if kind not in STANDINGS)
+DIFFERENCES: Sequence[DifferenceKind] = tuple(kind for kind in DifferenceKind if kind not in STANDINGS)
 """What is one, in the order in which they are told."""
 
 
@@ -88,7 +90,7 @@ class Difference:
     """
 
     id: str
-    kind: Kind
+    kind: DifferenceKind
     subject: str
     currency: str = ""
     cents: int | None = None
@@ -100,7 +102,7 @@ class Difference:
     first_seen: str = ""
 
 
-def difference(kind: Kind, subject: str, *parts: object, **told: Any) -> Difference:
+def difference(kind: DifferenceKind, subject: str, *parts: object, **told: Any) -> Difference:
     """Make a difference with a name of its own.
 
     Args:

@@ -11,8 +11,8 @@ from attrs import define, field, frozen
 from confirma_async.mirror.reconciliation.facts import Allocated, Facts, Paid, PaidOut
 from confirma_async.mirror.reconciliation.kinds import (
     Difference,
+    DifferenceKind,
     Horizons,
-    Kind,
     banking_days_after,
     difference,
 )
@@ -32,7 +32,7 @@ class PaidStanding:
     """
 
     paid: Paid
-    kind: Kind
+    kind: DifferenceKind
     allocated: Allocated | None = None
 
 
@@ -41,7 +41,7 @@ class MoneyCheck:
     """What came of comparing payments and settlements."""
 
     payments: list[PaidStanding] = field(factory=list[PaidStanding])
-    settlements: list[tuple[PaidOut, Kind]] = field(factory=list[tuple[PaidOut, Kind]])
+    settlements: list[tuple[PaidOut, DifferenceKind]] = field(factory=list[tuple[PaidOut, DifferenceKind]])
     differences: list[Difference] = field(factory=list[Difference])
 
 
@@ -59,7 +59,7 @@ def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
     for paid in left_paid:
         kind = _of_unsettled(facts, horizons, paid)
         found.payments.append(PaidStanding(paid, kind))
-        if kind is Kind.PAID_NOT_SETTLED:
+        if kind is DifferenceKind.PAID_NOT_SETTLED:
             found.differences.append(_paid_not_settled(paid))
     for allocated in left_allocated:
         if (told := _without_payment(facts, allocated, of_settlement[allocated.settlement])) is not None:
@@ -132,26 +132,28 @@ def _matched(
 
 def _standing(facts: Facts, paid: Paid, allocated: Allocated) -> PaidStanding:
     if paid.cents != allocated.cents or paid.currency != allocated.currency:
-        return PaidStanding(paid, Kind.AMOUNT_DIFFERS, allocated)
+        return PaidStanding(paid, DifferenceKind.AMOUNT_DIFFERS, allocated)
     both = paid.paid_reference and allocated.paid_reference
     if both and paid.paid_reference != allocated.paid_reference:
-        return PaidStanding(paid, Kind.REFERENCE_CHANGED, allocated)
+        return PaidStanding(paid, DifferenceKind.REFERENCE_CHANGED, allocated)
     if facts.payments.since((paid.booked_at or "")[:10]) is None:
-        return PaidStanding(paid, Kind.NOT_CHECKED, allocated)
-    return PaidStanding(paid, Kind.MATCHED, allocated)
+        return PaidStanding(paid, DifferenceKind.NOT_CHECKED, allocated)
+    return PaidStanding(paid, DifferenceKind.MATCHED, allocated)
 
 
-def _of_unsettled(facts: Facts, horizons: Horizons, paid: Paid) -> Kind:
+def _of_unsettled(facts: Facts, horizons: Horizons, paid: Paid) -> DifferenceKind:
     """Return how a payment stands that no settlement covers."""
     booked = (paid.booked_at or "")[:10]
     if not booked:
-        return Kind.NOT_CHECKED
+        return DifferenceKind.NOT_CHECKED
     expected = banking_days_after(datetime.date.fromisoformat(booked), horizons.settled)
     if facts.today <= expected:
-        return Kind.PENDING
+        return DifferenceKind.PENDING
     proved = facts.settlements.all_since(booked, expected.isoformat())
     return (
-        Kind.NOT_CHECKED if proved is None or proved[:10] <= expected.isoformat() else Kind.PAID_NOT_SETTLED
+        DifferenceKind.NOT_CHECKED
+        if proved is None or proved[:10] <= expected.isoformat()
+        else DifferenceKind.PAID_NOT_SETTLED
     )
 
 
@@ -185,11 +187,14 @@ def _about(number: str | None, case: int | None) -> str:
 
 def _of_pair(standing: PaidStanding, settlement: PaidOut) -> Iterator[Difference]:
     paid, allocated = standing.paid, standing.allocated
-    if allocated is None or standing.kind not in {Kind.AMOUNT_DIFFERS, Kind.REFERENCE_CHANGED}:
+    if allocated is None or standing.kind not in {
+        DifferenceKind.AMOUNT_DIFFERS,
+        DifferenceKind.REFERENCE_CHANGED,
+    }:
         return
     cents = (
         (allocated.cents or 0) - (paid.cents or 0)
-        if standing.kind is Kind.AMOUNT_DIFFERS and paid.currency == allocated.currency
+        if standing.kind is DifferenceKind.AMOUNT_DIFFERS and paid.currency == allocated.currency
         else paid.cents
     )
     yield difference(
@@ -201,15 +206,15 @@ def _of_pair(standing: PaidStanding, settlement: PaidOut) -> Iterator[Difference
 
 def _paid_not_settled(paid: Paid) -> Difference:
     return difference(
-        Kind.PAID_NOT_SETTLED, _about(paid.number, paid.case), paid.record, cents=paid.cents,
+        DifferenceKind.PAID_NOT_SETTLED, _about(paid.number, paid.case), paid.record, cents=paid.cents,
         currency=paid.currency or "", day=(paid.booked_at or "")[:10], ours=_paid_side(paid),
     )  # fmt: skip
 
 
 def _settled_twice(again: Allocated, first: Allocated, of_settlement: dict[int, PaidOut]) -> Difference:
     return difference(
-        Kind.SETTLED_TWICE, _about(again.number, again.case), again.id, again.settlement, cents=again.cents,
-        currency=again.currency or "", day=again.date or "",
+        DifferenceKind.SETTLED_TWICE, _about(again.number, again.case), again.id, again.settlement,
+        cents=again.cents, currency=again.currency or "", day=again.date or "",
         ours=_settled_side(first, of_settlement[first.settlement]),
         theirs=_settled_side(again, of_settlement[again.settlement]),
     )  # fmt: skip
@@ -224,7 +229,7 @@ def _without_payment(facts: Facts, allocated: Allocated, settlement: PaidOut) ->
     if first < facts.since or facts.payments.all_since(first, day) is None:
         return None
     return difference(
-        Kind.SETTLED_WITHOUT_PAYMENT, _about(allocated.number, allocated.case), allocated.id,
+        DifferenceKind.SETTLED_WITHOUT_PAYMENT, _about(allocated.number, allocated.case), allocated.id,
         allocated.settlement, allocated.position, cents=allocated.cents, currency=allocated.currency or "",
         day=day, theirs=_settled_side(allocated, settlement),
     )  # fmt: skip
@@ -237,14 +242,20 @@ def _check_settlements(facts: Facts, found: MoneyCheck) -> None:
     for settlement in facts.paid_out:
         broken = _broken(settlement, of[settlement.record])
         proved = facts.settlements.since(settlement.date or "") is not None
-        kind = Kind.SUM_BROKEN if broken else Kind.MATCHED if proved else Kind.NOT_CHECKED
+        kind = (
+            DifferenceKind.SUM_BROKEN
+            if broken
+            else DifferenceKind.MATCHED
+            if proved
+            else DifferenceKind.NOT_CHECKED
+        )
         found.settlements.append((settlement, kind))
         if broken:
             found.differences.append(broken)
         if settlement.revision > 1:
             found.differences.append(
                 difference(
-                    Kind.CHANGED_AFTER_FINAL,
+                    DifferenceKind.CHANGED_AFTER_FINAL,
                     f"settlement {settlement.id}",
                     settlement.revision,
                     cents=settlement.cents,
@@ -264,7 +275,7 @@ def _broken(settlement: PaidOut, allocations: Sequence[Allocated]) -> Difference
     if settlement.cents is None or (settlement.cents == total and not off and not other):
         return None
     return difference(
-        Kind.SUM_BROKEN, f"settlement {settlement.id}", settlement.record, total,
+        DifferenceKind.SUM_BROKEN, f"settlement {settlement.id}", settlement.record, total,
         *((each.position, each.parts) for each in off),
         cents=settlement.cents - total or sum((each.cents or 0) - (each.parts or 0) for each in off),
         currency=settlement.currency or "", day=settlement.date or "",

@@ -10,8 +10,8 @@ from decimal import Decimal
 from attrs import evolve, field, frozen
 
 from confirma_async.mirror.reconciliation.facts import Facts
-from confirma_async.mirror.reconciliation.invoices import Standing, check_invoices, check_overpaid
-from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, Horizons, Kind
+from confirma_async.mirror.reconciliation.invoices import InvoiceStanding, check_invoices, check_overpaid
+from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, DifferenceKind, Horizons
 from confirma_async.mirror.reconciliation.money import MoneyCheck, check_money, settled_once
 
 AGES = (30, 60, 90)
@@ -22,7 +22,7 @@ MONTHS = 12
 
 
 @frozen(kw_only=True)
-class Total:
+class ReconciliationTotal:
     """How many of something stand so, and what they add up to.
 
     Attributes:
@@ -35,7 +35,7 @@ class Total:
     """
 
     what: str
-    kind: Kind
+    kind: DifferenceKind
     currency: str
     seller: str
     count: int
@@ -110,7 +110,7 @@ class Reconciliation:
     made_at: datetime.datetime
     synced_at: str | None = None
     horizons: Horizons = field(factory=Horizons)
-    totals: Sequence[Total] = field(default=(), repr=False)
+    totals: Sequence[ReconciliationTotal] = field(default=(), repr=False)
     differences: Sequence[Difference] = field(default=(), repr=False)
     months: Sequence[Month] = field(default=(), repr=False)
     ageing: Sequence[Age] = field(default=(), repr=False)
@@ -149,7 +149,7 @@ def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reco
         differences=_with_names_of_their_own(differences),
         months=_months(facts),
         ageing=_ageing(facts),
-        not_checked=sum(total.count for total in totals if total.kind is Kind.NOT_CHECKED),
+        not_checked=sum(total.count for total in totals if total.kind is DifferenceKind.NOT_CHECKED),
     )
 
 
@@ -163,9 +163,9 @@ def _with_names_of_their_own(differences: Sequence[Difference]) -> list[Differen
     return named
 
 
-def _totals(standings: Sequence[Standing], money: MoneyCheck) -> list[Total]:
-    counts: Counter[tuple[str, Kind, str, str]] = Counter()
-    sums: Counter[tuple[str, Kind, str, str]] = Counter()
+def _totals(standings: Sequence[InvoiceStanding], money: MoneyCheck) -> list[ReconciliationTotal]:
+    counts: Counter[tuple[str, DifferenceKind, str, str]] = Counter()
+    sums: Counter[tuple[str, DifferenceKind, str, str]] = Counter()
     for standing in standings:
         sent = standing.sent
         key = ("invoices", standing.kind, sent.currency, sent.seller)
@@ -179,9 +179,11 @@ def _totals(standings: Sequence[Standing], money: MoneyCheck) -> list[Total]:
         key = ("settlements", kind, settlement.currency or "", "")
         counts[key] += 1
         sums[key] += settlement.cents or 0
-    order = {kind: place for place, kind in enumerate(Kind)}
+    order = {kind: place for place, kind in enumerate(DifferenceKind)}
     return [
-        Total(what=what, kind=kind, currency=currency, seller=seller, count=count, cents=sums[key])
+        ReconciliationTotal(
+            what=what, kind=kind, currency=currency, seller=seller, count=count, cents=sums[key]
+        )
         for key, count in sorted(
             counts.items(), key=lambda item: (item[0][0], item[0][2], item[0][3], order[item[0][1]])
         )

@@ -13,7 +13,7 @@ from confirma_async.accounts.folders import LOCALHOST, target_of
 from confirma_async.accounts.owner import AccountName, Owner, fingerprint
 from confirma_async.accounts.registry import Accounts, automatic_name
 from confirma_async.errors import MirrorError
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.privacy import Secret
 
 
@@ -71,7 +71,7 @@ def claimant(base_url: str, key: Secret, account: AccountName) -> Claimant:
     return Claimant(target=target, name=name, owner=owner, journal=journal)
 
 
-def accounts_of(database: Database) -> list[MirroredAccount]:
+def accounts_of(database: MirrorDatabase) -> list[MirroredAccount]:
     """Return the accounts in a mirror, in the order in which they came."""
     return [
         MirroredAccount(
@@ -88,7 +88,7 @@ def accounts_of(database: Database) -> list[MirroredAccount]:
     ]
 
 
-def admitted(database: Database, who: Claimant, since: datetime.date) -> MirroredAccount:
+def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date) -> MirroredAccount:
     """Return the account of a key, which is made known to the mirror where it is new.
 
     Args:
@@ -128,7 +128,7 @@ def admitted(database: Database, who: Claimant, since: datetime.date) -> Mirrore
     return accounts_of(database)[-1]
 
 
-def forget_if_empty(database: Database, account: MirroredAccount) -> None:
+def forget_if_empty(database: MirrorDatabase, account: MirroredAccount) -> None:
     """Forget an account of which nothing was read, so that a mistyped key stands in nobody's way."""
     mine = (account.id,)
     tables = ("reading", "record", "sent")
@@ -144,7 +144,7 @@ def _knows(account: MirroredAccount, owner: Owner) -> bool:
     return not set(account.prints).isdisjoint(owner.fingerprints(bytes.fromhex(account.salt)))
 
 
-def chosen(database: Database, name: str | None = None) -> MirroredAccount:
+def chosen(database: MirrorDatabase, name: str | None = None) -> MirroredAccount:
     """Return the account that is asked about: the one named, else the only one.
 
     Raises:

@@ -17,7 +17,7 @@ ALL_AT_ONCE = 400
 """Values in one statement at most, where a list of them is asked for."""
 
 
-class Database(Protocol):
+class MirrorDatabase(Protocol):
     """One connection, used by one thread at a time.
 
     Every method raises ``MirrorError`` where the database cannot be read or written.
@@ -55,7 +55,7 @@ class Database(Protocol):
         """
         ...
 
-    def ask(self, question: str, most: int) -> Answer:
+    def ask(self, question: str, most: int) -> QueryRows:
         """Run a statement of the user's that can only read.
 
         Args:
@@ -72,7 +72,7 @@ class Database(Protocol):
         ...
 
 
-class Answer(Protocol):
+class QueryRows(Protocol):
     """The answer to a question of the user's."""
 
     @property

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from confirma_async.accounts.folders import journal_root
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 
 MIRROR_VARIABLE = "CONFIRMA_MIRROR"
 """The environment variable that names the mirror: a path, or a URL."""
@@ -38,7 +38,7 @@ def place_of(where: Where) -> str | Path:
     return Path(named).absolute()
 
 
-def open_mirror(where: Where = None, *, make: bool = False) -> Database:
+def open_mirror(where: Where = None, *, make: bool = False) -> MirrorDatabase:
     """Open a mirror.
 
     Args:

@@ -16,7 +16,7 @@ from confirma_async.mirror.reading.windows import (
     spans,
     today_of,
 )
-from confirma_async.mirror.store.writing import Session
+from confirma_async.mirror.store.writing import WriteSession
 from confirma_async.mirror.streams import DISTRIBUTED, PAID, Stream
 from confirma_async.pagination import Window
 
@@ -41,7 +41,7 @@ class Planned:
     keep: bool = True
 
 
-def planned(session: Session, stream: Stream, since: datetime.date) -> list[Planned]:
+def planned(session: WriteSession, stream: Stream, since: datetime.date) -> list[Planned]:
     """Return the windows of a list that are due, the latest last."""
     today = today_of(session.now)
     first = max(since, today - HISTORY * _DAY)
@@ -60,7 +60,7 @@ def planned(session: Session, stream: Stream, since: datetime.date) -> list[Plan
     return due
 
 
-def largest(session: Session, stream: Stream) -> int:
+def largest(session: WriteSession, stream: Stream) -> int:
     """Return the most records that one answer held and proved to be whole."""
     ((found,),) = session.database.rows(
         "SELECT coalesce(max(largest), 0) FROM reading WHERE account = ? AND stream = ? AND reason IS NULL",
@@ -69,7 +69,7 @@ def largest(session: Session, stream: Stream) -> int:
     return int(found)
 
 
-def _past(session: Session, stream: Stream) -> dict[datetime.date, Past]:
+def _past(session: WriteSession, stream: Stream) -> dict[datetime.date, Past]:
     rows = session.database.rows(
         "SELECT first, proved_at, proved_last, pieces, reason FROM reading WHERE account = ? AND stream = ?",
         (session.account, stream.name),
@@ -85,7 +85,7 @@ def _past(session: Session, stream: Stream) -> dict[datetime.date, Past]:
     }
 
 
-def _unsettled(session: Session, today: datetime.date) -> frozenset[datetime.date]:
+def _unsettled(session: WriteSession, today: datetime.date) -> frozenset[datetime.date]:
     """Return the days of payments that no settlement covers yet."""
     rows = session.database.rows(
         "SELECT DISTINCT r.last_day FROM payment_data p JOIN record r ON r.id = p.record "
@@ -97,7 +97,7 @@ def _unsettled(session: Session, today: datetime.date) -> frozenset[datetime.dat
     return frozenset(datetime.date.fromisoformat(day) for (day,) in rows if day)
 
 
-def _open_days(session: Session, first: datetime.date) -> list[datetime.date]:
+def _open_days(session: WriteSession, first: datetime.date) -> list[datetime.date]:
     """Return the days of invoices, older than the overlap, of which something is still expected."""
     states = ", ".join(f"'{state}'" for state in SETTLED_STATES)
     until = (today_of(session.now) - OVERLAP * _DAY).isoformat()

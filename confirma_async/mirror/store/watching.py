@@ -13,7 +13,7 @@ from confirma_async.mirror.streams import Names
 from confirma_async.schemas import Case, CaseSummary
 
 if TYPE_CHECKING:
-    from confirma_async.mirror.store.writing import Session
+    from confirma_async.mirror.store.writing import WriteSession
 
 _DAY = datetime.timedelta(days=1)
 OPEN_PAUSES = (_DAY, 7 * _DAY)
@@ -24,7 +24,7 @@ FOLLOWED = 400 * _DAY
 """How long a closed case is read at all, from its last event on."""
 
 
-def notice(session: Session, cases: Collection[int]) -> None:
+def notice(session: WriteSession, cases: Collection[int]) -> None:
     """Have cases read in this run, since something of theirs has changed."""
     session.database.many(
         "INSERT INTO watch (account, case_id, due_at) VALUES (?, ?, ?) "
@@ -33,7 +33,7 @@ def notice(session: Session, cases: Collection[int]) -> None:
     )
 
 
-def due(session: Session, most: int) -> list[int]:
+def due(session: WriteSession, most: int) -> list[int]:
     """Return the cases to read now, the longest due first."""
     rows = session.database.rows(
         "SELECT case_id FROM watch WHERE account = ? AND due_at <= ? ORDER BY due_at, case_id LIMIT ?",
@@ -42,7 +42,7 @@ def due(session: Session, most: int) -> list[int]:
     return [case for (case,) in rows]
 
 
-def left(session: Session) -> int:
+def left(session: WriteSession) -> int:
     """Return how many cases are due."""
     ((count,),) = session.database.rows(
         "SELECT count(*) FROM watch WHERE account = ? AND due_at <= ?", (session.account, session.at)
@@ -50,7 +50,7 @@ def left(session: Session) -> int:
     return int(count)
 
 
-def unread(session: Session, case: int, reason: str) -> None:
+def unread(session: WriteSession, case: int, reason: str) -> None:
     """Note why a case could not be read; it stays due, after the others."""
     later = moment(session.now + _DAY / 2)
     session.database.run(
@@ -59,7 +59,7 @@ def unread(session: Session, case: int, reason: str) -> None:
     )
 
 
-def read(session: Session, cases: Sequence[tuple[int, Raw, str]]) -> None:
+def read(session: WriteSession, cases: Sequence[tuple[int, Raw, str]]) -> None:
     """Note that cases were read, and when each is to be read again.
 
     Args:
@@ -101,7 +101,7 @@ def _again(now: datetime.datetime, moved: datetime.datetime, *, closed: bool) ->
     )  # a run that begins a little earlier reads it, too
 
 
-def _is_closed(session: Session, raw: Raw) -> bool:
+def _is_closed(session: WriteSession, raw: Raw) -> bool:
     summary = Names(session.converter, Case).get(raw, "summary")
     if not isinstance(summary, dict):
         return False

@@ -13,14 +13,14 @@ from attrs import define, field, frozen
 from confirma_async.converters import Converter
 from confirma_async.errors import MirrorBusyError
 from confirma_async.mirror.content import Raw
-from confirma_async.mirror.events.told import Told, events_of
-from confirma_async.mirror.matching import Comparison, Known, compare, lies_within, pair
-from confirma_async.mirror.projections import Drift, moment, project
-from confirma_async.mirror.reading.proof import Reading
+from confirma_async.mirror.events.told import RecordChange, events_of
+from confirma_async.mirror.matching import Known, Matching, compare, lies_within, pair
+from confirma_async.mirror.projections import UndescribedPlace, moment, project
+from confirma_async.mirror.reading.proof import WindowReading
 from confirma_async.mirror.reading.windows import asked
-from confirma_async.mirror.store.database import Database, portions
+from confirma_async.mirror.store.database import MirrorDatabase, portions
 from confirma_async.mirror.store.tables import PROJECTIONS
-from confirma_async.mirror.streams import PAID, Names, Seen, Stream
+from confirma_async.mirror.streams import PAID, Names, SeenRecord, Stream
 from confirma_async.pagination import OVERLAP, Window
 from confirma_async.schemas import Payment
 
@@ -33,7 +33,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @frozen(kw_only=True)
-class Session:
+class WriteSession:
     """What writes are made for.
 
     Attributes:
@@ -44,7 +44,7 @@ class Session:
         converter: Reads records, with the user's corrections of names.
     """
 
-    database: Database
+    database: MirrorDatabase
     account: int
     run: int
     now: datetime.datetime
@@ -69,7 +69,7 @@ class Merged:
     kinds: Counter[str] = field(factory=Counter[str])
 
 
-def merge(session: Session, stream: Stream, reading: Reading, *, keep: bool = True) -> Merged:
+def merge(session: WriteSession, stream: Stream, reading: WindowReading, *, keep: bool = True) -> Merged:
     """Make a reading of a window part of the mirror.
 
     Args:
@@ -91,13 +91,13 @@ def merge(session: Session, stream: Stream, reading: Reading, *, keep: bool = Tr
     return merged
 
 
-def lacking(session: Session, stream: Stream, reading: Reading) -> list[datetime.date]:
+def lacking(session: WriteSession, stream: Stream, reading: WindowReading) -> list[datetime.date]:
     """Return the days of records that a whole window lacks, and that are not known to be gone."""
     absent = _compared(session, stream, reading).absent
     return [datetime.date.fromisoformat(each.last_day) for each in absent if each.gone_since is None]
 
 
-def merge_cases(session: Session, cases: Sequence[tuple[int, Seen, str]]) -> Merged:
+def merge_cases(session: WriteSession, cases: Sequence[tuple[int, SeenRecord, str]]) -> Merged:
     """Make cases that were read part of the mirror.
 
     Args:
@@ -116,7 +116,7 @@ def merge_cases(session: Session, cases: Sequence[tuple[int, Seen, str]]) -> Mer
     return merged
 
 
-def check_latest(session: Session) -> None:
+def check_latest(session: WriteSession) -> None:
     """Refuse to write for a run that another one has taken the place of."""
     ((latest,),) = session.database.rows("SELECT max(id) FROM run")
     if latest != session.run:
@@ -126,7 +126,7 @@ def check_latest(session: Session) -> None:
         )
 
 
-def _compared(session: Session, stream: Stream, reading: Reading) -> Comparison:
+def _compared(session: WriteSession, stream: Stream, reading: WindowReading) -> Matching:
     window = asked(reading.window)
     first, last = (window.first - OVERLAP).isoformat(), (window.last + OVERLAP).isoformat()
     rows = session.database.rows(
@@ -145,7 +145,7 @@ def _compared(session: Session, stream: Stream, reading: Reading) -> Comparison:
     return found
 
 
-def _of_bases(session: Session, stream: str, bases: Iterable[str]) -> list[Known]:
+def _of_bases(session: WriteSession, stream: str, bases: Iterable[str]) -> list[Known]:
     found: list[Known] = []
     for places, part in portions(list(bases)):
         found += [
@@ -158,7 +158,7 @@ def _of_bases(session: Session, stream: str, bases: Iterable[str]) -> list[Known
     return found
 
 
-def _pair_payments(session: Session, found: Comparison) -> None:
+def _pair_payments(session: WriteSession, found: Matching) -> None:
     names = Names(session.converter, Payment)
 
     def marks(raw: Raw) -> Sequence[Hashable]:
@@ -171,7 +171,7 @@ def _pair_payments(session: Session, found: Comparison) -> None:
     pair(found, {ident: marks(raw) for ident, raw in raws.items()}, lambda seen: marks(seen.raw))
 
 
-def latest_raw(session: Session, forms: Sequence[tuple[int, int]]) -> dict[int, Raw]:
+def latest_raw(session: WriteSession, forms: Sequence[tuple[int, int]]) -> dict[int, Raw]:
     """Return the raw form of records, by their number and that of the form."""
     wanted = set(forms)
     found: dict[int, Raw] = {}
@@ -184,14 +184,14 @@ def latest_raw(session: Session, forms: Sequence[tuple[int, int]]) -> dict[int, 
     return found
 
 
-def _write(session: Session, stream: str, found: Comparison) -> Merged:
+def _write(session: WriteSession, stream: str, found: Matching) -> Merged:
     database, merged = session.database, Merged()
-    told: list[Told] = []
+    told: list[RecordChange] = []
     back = [each for each in found.same if each.gone_since is not None]
     seen_again = [each.id for each in found.same if each.missed_at is not None or each.gone_since is not None]
     for places, part in portions(seen_again):
         database.run(f"UPDATE record SET missed_at = NULL, gone_since = NULL WHERE id IN ({places})", part)
-    told += [Told("back", stream, each.id, each.revision) for each in back]
+    told += [RecordChange("back", stream, each.id, each.revision) for each in back]
     told += _write_absent(session, stream, found.absent)
     told += _write_changed(session, stream, found.changed)
     told += _write_new(session, stream, found)
@@ -200,7 +200,7 @@ def _write(session: Session, stream: str, found: Comparison) -> Merged:
     return merged
 
 
-def _write_absent(session: Session, stream: str, absent: Sequence[Known]) -> list[Told]:
+def _write_absent(session: WriteSession, stream: str, absent: Sequence[Known]) -> list[RecordChange]:
     gone: list[Known] = []
     missed: list[int] = []
     for each in absent:
@@ -215,10 +215,12 @@ def _write_absent(session: Session, stream: str, absent: Sequence[Known]) -> lis
     for places, part in portions([each.id for each in gone]):
         session.database.run(f"UPDATE record SET gone_since = ? WHERE id IN ({places})", (session.at, *part))
     raws = latest_raw(session, [(each.id, each.revision) for each in gone])
-    return [Told("gone", stream, each.id, each.revision, raw=raws.get(each.id)) for each in gone]
+    return [RecordChange("gone", stream, each.id, each.revision, raw=raws.get(each.id)) for each in gone]
 
 
-def _write_changed(session: Session, stream: str, changed: Sequence[tuple[Known, Seen]]) -> list[Told]:
+def _write_changed(
+    session: WriteSession, stream: str, changed: Sequence[tuple[Known, SeenRecord]]
+) -> list[RecordChange]:
     if not changed:
         return []
     database = session.database
@@ -231,12 +233,14 @@ def _write_changed(session: Session, stream: str, changed: Sequence[tuple[Known,
     before = latest_raw(session, [(known.id, known.revision) for known, _ in changed])
     _write_forms(session, stream, forms, anew=True)
     return [
-        Told("changed", stream, known.id, known.revision + 1, raw=seen.raw, before=before.get(known.id))
+        RecordChange(
+            "changed", stream, known.id, known.revision + 1, raw=seen.raw, before=before.get(known.id)
+        )
         for known, seen in changed
     ]
 
 
-def _write_new(session: Session, stream: str, found: Comparison) -> list[Told]:
+def _write_new(session: WriteSession, stream: str, found: Matching) -> list[RecordChange]:
     if not found.new:
         return []
     ((last,),) = session.database.rows("SELECT coalesce(max(id), 0) FROM record")
@@ -251,17 +255,17 @@ def _write_new(session: Session, stream: str, found: Comparison) -> list[Told]:
     )
     _write_forms(session, stream, [(ident, 1, seen.raw) for ident, seen in numbered])
     return [
-        Told("new", stream, ident, 1, raw=seen.raw, pair=found.doubtful.get(place))
+        RecordChange("new", stream, ident, 1, raw=seen.raw, pair=found.doubtful.get(place))
         for place, (ident, seen) in enumerate(numbered)
     ]
 
 
-def _days(seen: Seen) -> tuple[str, str]:
+def _days(seen: SeenRecord) -> tuple[str, str]:
     return ("", "") if seen.days is None else (seen.days[0].isoformat(), seen.days[1].isoformat())
 
 
 def _write_forms(
-    session: Session, stream: str, forms: Sequence[tuple[int, int, Raw]], *, anew: bool = False
+    session: WriteSession, stream: str, forms: Sequence[tuple[int, int, Raw]], *, anew: bool = False
 ) -> None:
     """Keep the raw form of records, and make the typed rows of it."""
     session.database.many(
@@ -272,7 +276,7 @@ def _write_forms(
 
 
 def write_projections(
-    session: Session, stream: str, records: Sequence[tuple[int, Raw]], *, anew: bool = True
+    session: WriteSession, stream: str, records: Sequence[tuple[int, Raw]], *, anew: bool = True
 ) -> None:
     """Make the typed rows of records.
 
@@ -285,7 +289,7 @@ def write_projections(
     from confirma_async.mirror.store.watching import notice
 
     rows: dict[str, list[tuple[Any, ...]]] = {}
-    drift: Counter[Drift] = Counter()
+    drift: Counter[UndescribedPlace] = Counter()
     cases: set[int] = set()
     for record, raw in records:
         projection = project(stream, raw, session.converter)
@@ -325,7 +329,7 @@ def _placed(table: str, record: int, account: int, row: tuple[Any, ...]) -> tupl
     return (record, row[0], account, *row[1:]) if table == "allocation_data" else (record, account, *row)
 
 
-def _write_told(session: Session, told: Sequence[Told]) -> None:
+def _write_told(session: WriteSession, told: Sequence[RecordChange]) -> None:
     if not told:
         return
     ((last,),) = session.database.rows("SELECT coalesce(max(id), 0) FROM change")
@@ -340,7 +344,7 @@ def _write_told(session: Session, told: Sequence[Told]) -> None:
     put_events(session, [event for each in told for event in events_of(each, session.converter)])
 
 
-def put_events(session: Session, events: Sequence[tuple[str, str, str, Raw]]) -> None:
+def put_events(session: WriteSession, events: Sequence[tuple[str, str, str, Raw]]) -> None:
     """Put events in the table that they are delivered from.
 
     Args:
@@ -359,7 +363,7 @@ def put_events(session: Session, events: Sequence[tuple[str, str, str, Raw]]) ->
     )
 
 
-def _keep_reading(session: Session, stream: Stream, reading: Reading) -> None:
+def _keep_reading(session: WriteSession, stream: Stream, reading: WindowReading) -> None:
     window: Window = reading.window
     first, last = window.first.isoformat(), window.last.isoformat()
     proved = session.at if reading.whole else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body, with_blanks
 from confirma_async.sandbox.rules.accounting import RecordKind, imbalance_of
 from confirma_async.sandbox.scheduler import submit
-from confirma_async.sandbox.store.accounting import Record
+from confirma_async.sandbox.store.accounting import AccountingRecord
 from confirma_async.schemas import (
     AccountingInvoiceStatus,
     AccountingInvoiceStatuses,
@@ -29,17 +29,17 @@ _DOCUMENT_STATUS = {PENDING: "Pending", SYNCED: "Approved"}
 """``Approved`` was seen in an example (contract §7); the other words are assumed."""
 
 
-def submit_ledger(backend: Backend, call: Call) -> Answer:
+def submit_ledger(backend: Backend, call: Call) -> SandboxResponse:
     """Take a ledger and answer 200 with a message (assumed: contract §7 does not show the answer)."""
     request = read_body(backend, call, LedgerSubmission)
-    if isinstance(request, Answer):
+    if isinstance(request, SandboxResponse):
         return request
     ledger = request.ledgers
     if len(ledger.document_description or "") > LONGEST_DESCRIPTION:
         what = f"must have at most {LONGEST_DESCRIPTION} characters"
         too_long = Problem("$.ledgers.documentDescription", "length", what)
         return error_response(400, "the ledger cannot be taken", [too_long])
-    record = Record(
+    record = AccountingRecord(
         client=call.client.name,
         kind=RecordKind.LEDGER,
         identifier=ledger.ledger_identifier,
@@ -49,18 +49,18 @@ def submit_ledger(backend: Backend, call: Call) -> Answer:
     )
     submit(backend.store, record, backend.now())
     receipt = AccountingReceipt(message="The ledger was received and is pending.")
-    return Answer(body=backend.converter.dumps(receipt))
+    return SandboxResponse(body=backend.converter.dumps(receipt))
 
 
-def submit_payments(backend: Backend, call: Call) -> Answer:
+def submit_payments(backend: Backend, call: Call) -> SandboxResponse:
     """Take payments and answer 200 with a message (assumed: contract §7 does not show the answer)."""
     request = read_body(backend, call, PaymentSubmission)
-    if isinstance(request, Answer):
+    if isinstance(request, SandboxResponse):
         return request
     now = backend.now()
     with backend.store.transaction():
         for payment in request.payments:
-            record = Record(
+            record = AccountingRecord(
                 client=call.client.name,
                 kind=RecordKind.PAYMENT,
                 identifier=payment.payment_identifier,
@@ -69,14 +69,14 @@ def submit_payments(backend: Backend, call: Call) -> Answer:
             )
             submit(backend.store, record, now)
     receipt = AccountingReceipt(message="The payments were received and are pending.")
-    return Answer(body=backend.converter.dumps(receipt))
+    return SandboxResponse(body=backend.converter.dumps(receipt))
 
 
-def ledger_statuses(backend: Backend, call: Call) -> Answer:
+def ledger_statuses(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with how each ledger stands, and 204 where there is none (contract §1, §7, documented)."""
     found = _records(backend, call, RecordKind.LEDGER)
     if not found:
-        return Answer(status=204, body=b"")
+        return SandboxResponse(status=204, body=b"")
     statuses = LedgerStatuses(
         ledgers=tuple(
             with_blanks(
@@ -95,10 +95,10 @@ def ledger_statuses(backend: Backend, call: Call) -> Answer:
             for record in found
         )
     )
-    return Answer(body=backend.converter.dumps(statuses))
+    return SandboxResponse(body=backend.converter.dumps(statuses))
 
 
-def payment_statuses(backend: Backend, call: Call) -> Answer:
+def payment_statuses(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with how each payment stands (contract §7, documented); none is an empty list (assumed)."""
     statuses = AccountingPaymentStatuses(
         payments=tuple(
@@ -117,10 +117,10 @@ def payment_statuses(backend: Backend, call: Call) -> Answer:
             for record in _records(backend, call, RecordKind.PAYMENT)
         )
     )
-    return Answer(body=backend.converter.dumps(with_blanks(backend, statuses, "payments")))
+    return SandboxResponse(body=backend.converter.dumps(with_blanks(backend, statuses, "payments")))
 
 
-def invoice_statuses(backend: Backend, call: Call) -> Answer:
+def invoice_statuses(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with how the data of each invoice stands; provisional, since the page is not shown."""
     statuses = AccountingInvoiceStatuses(
         invoices=tuple(
@@ -135,9 +135,9 @@ def invoice_statuses(backend: Backend, call: Call) -> Answer:
             for record in _records(backend, call, RecordKind.INVOICE)
         )
     )
-    return Answer(body=backend.converter.dumps(with_blanks(backend, statuses, "invoices")))
+    return SandboxResponse(body=backend.converter.dumps(with_blanks(backend, statuses, "invoices")))
 
 
-def _records(backend: Backend, call: Call, kind: RecordKind) -> list[Record]:
+def _records(backend: Backend, call: Call, kind: RecordKind) -> list[AccountingRecord]:
     backend.now()
     return backend.store.records.of(call.client.name, kind)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import evolve, frozen
 
 from confirma_async.errors import ResponseDecodeError
-from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.schemas.wire import Schema
@@ -37,11 +37,11 @@ class Call:
     unfiltered: bool = False
 
 
-Handler: TypeAlias = Callable[[Backend, Call], Answer]
+Handler: TypeAlias = Callable[[Backend, Call], SandboxResponse]
 """Answers one operation."""
 
 
-def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
+def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | SandboxResponse:
     """Return the body as an object of the contract, or the 400 that says what is wrong with it."""
     try:
         return backend.converter.loads(call.body, schema)
@@ -50,7 +50,7 @@ def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchem
         return error_response(400, what, error.problems)
 
 
-def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | Answer:
+def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | SandboxResponse:
     """Return the query as an object of the contract, or the 400 that says what is wrong with it."""
     kinds = {item.wire: item.kind for item in backend.converter.fields_of(schema)}
     wanted = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body, read_query, with_blanks
 from confirma_async.sandbox.rules import cases as rules
@@ -14,7 +14,7 @@ from confirma_async.sandbox.rules.actions import ACTIONS, PENDING, PROCESSED_AFT
 from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store.cases import QueuedAction
 from confirma_async.sandbox.store.schedule import Due
-from confirma_async.sandbox.store.told import Kind
+from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import (
     Action,
     ActionReceipt,
@@ -31,14 +31,14 @@ from confirma_async.schemas import (
 )
 
 
-def create_actions(backend: Backend, call: Call) -> Answer:
+def create_actions(backend: Backend, call: Call) -> SandboxResponse:
     """Queue actions and answer 200 (contract §5: queued as pending, then processed).
 
     The answer is not shown: its names are provisional. That one wrong action refuses them all is assumed, and
     so are 404 for an invoice or case that the client does not have, and 402 for an invoice without a case.
     """
     request = read_body(backend, call, InvoiceActions)
-    if isinstance(request, Answer):
+    if isinstance(request, SandboxResponse):
         return request
     if not request.actions:
         missing = Problem("$.actions", "actions", "must hold at least one action")
@@ -58,31 +58,31 @@ def create_actions(backend: Backend, call: Call) -> Answer:
             _queue(backend, action, case, now) for action, case in zip(request.actions, found, strict=True)
         ]
     answer = ActionsReceipt(message="The actions are pending.", actions=receipts)
-    return Answer(body=backend.converter.dumps(answer))
+    return SandboxResponse(body=backend.converter.dumps(answer))
 
 
-def case_details(backend: Backend, call: Call) -> Answer:
+def case_details(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with a case: its balance as of now, payments, events and timeline (contract §5).
 
     A query that names neither case nor invoice gets 400, a case of somebody else 404; both are assumed. Where
     several invoices have the number it is the first one's case, which is assumed, too.
     """
     query = read_query(backend, call, CaseQuery)
-    if isinstance(query, Answer):
+    if isinstance(query, SandboxResponse):
         return query
     if query.case_id is None and query.invoice_number is None:
         missing = Problem("$.caseId", "case", "name a case, or an invoice number")
         return error_response(400, "the query names no case", [missing])
-    told = backend.store.told.named(call.client.name, Kind.CASE, str(query.case_id))
+    told = backend.store.told.named(call.client.name, ListedKind.CASE, str(query.case_id))
     if told is not None:
         name = {item.attribute: item.wire for item in backend.converter.fields_of(CaseDetails)}["case"]
-        return Answer(body=backend.converter.encode({name: told}))
+        return SandboxResponse(body=backend.converter.encode({name: told}))
     now = backend.now()
     found = backend.store.cases.find(call.client.name, ident=query.case_id, number=query.invoice_number)
     if not found:
         return error_response(404, "there is no such case")
     details = CaseDetails(case=_to_wire(backend, rules.accrue(found[0], now.date(), backend.terms), now))
-    return Answer(body=backend.converter.dumps(details))
+    return SandboxResponse(body=backend.converter.dumps(details))
 
 
 def _faults(place: int, action: Action) -> Sequence[Problem]:
@@ -110,7 +110,7 @@ def _case_of(backend: Backend, call: Call, action: Action) -> rules.SandboxCase 
     return found[0] if found else None
 
 
-def _without_case(backend: Backend, call: Call, action: Action, where: str) -> Answer:
+def _without_case(backend: Backend, call: Call, action: Action, where: str) -> SandboxResponse:
     number = action.data.invoice_number
     is_known = number is not None and backend.store.invoices.of_number(call.client.name, str(number))
     if is_known and action.data.case_id is None:

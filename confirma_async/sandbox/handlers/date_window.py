@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from attrs import frozen
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.answers import SandboxResponse, error_response
 
 DEFAULT_WINDOW = timedelta(days=30)
 """Without dates the window is the last 30 days (documented for distribution information, contract §5, and for
@@ -23,7 +23,7 @@ class DateWindow:
     is_default: bool
 
 
-def window_of(first: date | None, last: date | None, today: date) -> DateWindow | Answer:
+def window_of(first: date | None, last: date | None, today: date) -> DateWindow | SandboxResponse:
     """Return the window that a query asks for, or the 400 for one that ends before it begins (assumed).
 
     One date alone leaves the other end open (assumed).

@@ -6,13 +6,13 @@ import time
 from collections.abc import Mapping
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
 from confirma_async.sandbox.handlers.listed import listed, told_of, window_for
 from confirma_async.sandbox.store.invoices import InvoiceQuery, ListedInvoice
-from confirma_async.sandbox.store.told import Kind
+from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionMetaData,
@@ -43,7 +43,7 @@ _FAILED = frozenset({InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE})
 _DUPLICATE = "an invoice of this identity was received before"
 
 
-def distributions(backend: Backend, call: Call) -> Answer:
+def distributions(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with the records of the client's invoices in order of arrival (contract §5).
 
     The window is on the invoice's date, both ends included; without dates it is the last 30 days of the
@@ -52,13 +52,13 @@ def distributions(backend: Backend, call: Call) -> Answer:
     being unknown.
     """
     query = read_query(backend, call, DistributionQuery)
-    if isinstance(query, Answer):
+    if isinstance(query, SandboxResponse):
         return query
     window = window_for(call, query.from_inv_date, query.to_inv_date, backend.now().date())
-    if isinstance(window, Answer):
+    if isinstance(window, SandboxResponse):
         return window
     found = backend.store.invoices.listed(_invoice_query(call, query.invoice_number, window))
-    told = told_of(backend, call, Kind.DISTRIBUTION, window, number=query.invoice_number)
+    told = told_of(backend, call, ListedKind.DISTRIBUTION, window, number=query.invoice_number)
     information = DistributionInformation(
         meta_data=DistributionMetaData(
             total_count=len(found) + len(told),
@@ -71,13 +71,13 @@ def distributions(backend: Backend, call: Call) -> Answer:
     return listed(backend, call, with_blanks(backend, information, "data"), "data", told)
 
 
-def distributions_v2(backend: Backend, call: Call) -> Answer:
+def distributions_v2(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with one page of the same records (contract §5; provisional throughout).
 
     Pages count from 1; a page beyond the last is empty (assumed).
     """
     query = read_query(backend, call, DistributionPageQuery)
-    if isinstance(query, Answer):
+    if isinstance(query, SandboxResponse):
         return query
     page = 1 if query.page is None else query.page
     size = PAGE_SIZE if query.page_size is None else query.page_size
@@ -85,7 +85,7 @@ def distributions_v2(backend: Backend, call: Call) -> Answer:
         wrong = Problem("$", "page", f"must be pages from 1, of 1 to {LARGEST_PAGE} records")
         return error_response(400, "there is no such page", [wrong])
     window = window_of(query.from_inv_date, query.to_inv_date, backend.now().date())
-    if isinstance(window, Answer):
+    if isinstance(window, SandboxResponse):
         return window
     listing = _invoice_query(call, query.invoice_number, window)
     found = backend.store.invoices.listed(listing, skip=(page - 1) * size, most=size)
@@ -95,7 +95,7 @@ def distributions_v2(backend: Backend, call: Call) -> Answer:
         ),
         data=tuple(_record(item) for item in found),
     )
-    return Answer(body=backend.converter.dumps(with_blanks(backend, answer, "data")))
+    return SandboxResponse(body=backend.converter.dumps(with_blanks(backend, answer, "data")))
 
 
 def _invoice_query(call: Call, number: str | None, window: DateWindow) -> InvoiceQuery:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
@@ -15,14 +15,14 @@ from confirma_async.validation.identifiers import business_id_fault
 _BARE = re.compile(r"[0-9]{8}")
 
 
-def finvoice_credentials(backend: Backend, call: Call) -> Answer:
+def finvoice_credentials(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with all addresses of a company, always as an array (contract §8, documented).
 
     It chooses none. Not every company is registered: an empty array says so, which is assumed, as is 400 for
     what is no Business ID.
     """
     query = read_query(backend, call, FinvoiceCredentialsQuery)
-    if isinstance(query, Answer):
+    if isinstance(query, SandboxResponse):
         return query
     fault = business_id_fault(query.business_id)
     if fault is not None:
@@ -30,7 +30,7 @@ def finvoice_credentials(backend: Backend, call: Call) -> Answer:
             400, "there is no such company", [Problem("$.businessId", "business id", fault)]
         )
     found = backend.store.einvoice_directory.of(_with_dash(query.business_id))
-    return Answer(
+    return SandboxResponse(
         body=backend.converter.encode([backend.converter.unstructure(_to_wire(each)) for each in found])
     )
 

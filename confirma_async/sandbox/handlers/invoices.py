@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from confirma_async.sandbox.answers import Answer
+from confirma_async.sandbox.answers import SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body
 from confirma_async.sandbox.rules.invoice_terms import snapshot_of
@@ -18,7 +18,7 @@ _MESSAGES = {
 }
 
 
-def create_invoice(backend: Backend, call: Call) -> Answer:
+def create_invoice(backend: Backend, call: Call) -> SandboxResponse:
     """Store one invoice, then answers 200 with its receipt.
 
     PAUSED is the documented status before validation, DUPLICATE a documented status (contract §4). The
@@ -27,7 +27,7 @@ def create_invoice(backend: Backend, call: Call) -> Answer:
     the identity: client, seller, type and number, and for a REMINDER, which may repeat, its date.
     """
     request = read_body(backend, call, SalesInvoiceRequest)
-    if isinstance(request, Answer):
+    if isinstance(request, SandboxResponse):
         return request
     header = request.invoice.header
     method = None if request.distribution is None else request.distribution.method
@@ -49,4 +49,4 @@ def create_invoice(backend: Backend, call: Call) -> Answer:
         )
     )
     receipt = InvoiceReceipt(message=_MESSAGES[status], invoice_number=header.number, status=status)
-    return Answer(body=backend.converter.dumps(receipt))
+    return SandboxResponse(body=backend.converter.dumps(receipt))

@@ -8,15 +8,17 @@ from typing import Any
 
 import msgspec
 
-from confirma_async.sandbox.answers import Answer
+from confirma_async.sandbox.answers import SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call
 from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
-from confirma_async.sandbox.store.told import Kind
+from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas.wire import Schema
 
 
-def window_for(call: Call, first: date | None, last: date | None, today: date) -> DateWindow | Answer:
+def window_for(
+    call: Call, first: date | None, last: date | None, today: date
+) -> DateWindow | SandboxResponse:
     """Return the window of a query; all days where the fault is ordered that ignores it."""
     window = window_of(first, last, today)
     if isinstance(window, DateWindow) and call.unfiltered:
@@ -25,7 +27,7 @@ def window_for(call: Call, first: date | None, last: date | None, today: date) -
 
 
 def told_of(
-    backend: Backend, call: Call, kind: Kind, window: DateWindow, *, number: str | None = None
+    backend: Backend, call: Call, kind: ListedKind, window: DateWindow, *, number: str | None = None
 ) -> Sequence[msgspec.Raw]:
     """Return the records of a window as they were given; none where one invoice is asked for."""
     if number is not None:
@@ -35,11 +37,11 @@ def told_of(
 
 def listed(
     backend: Backend, call: Call, answer: Schema, attribute: str, told: Sequence[msgspec.Raw]
-) -> Answer:
+) -> SandboxResponse:
     """Return the answer with a list, which ends with what was given, and is cut off where that is ordered."""
     if not told and call.most is None:
-        return Answer(body=backend.converter.dumps(answer))
+        return SandboxResponse(body=backend.converter.dumps(answer))
     written: dict[str, Any] = backend.converter.unstructure(answer)
     (name,) = [item.wire for item in backend.converter.fields_of(type(answer)) if item.attribute == attribute]
     written[name] = [*(written.get(name) or ()), *told][: call.most]
-    return Answer(body=backend.converter.encode(written))
+    return SandboxResponse(body=backend.converter.encode(written))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from confirma_async.sandbox.answers import Answer
+from confirma_async.sandbox.answers import SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.listed import listed, told_of, window_for
@@ -12,7 +12,7 @@ from confirma_async.sandbox.rules.money.amounts import added
 from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.money import MadeSettlement, ReceivedPayment
-from confirma_async.sandbox.store.told import Kind
+from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import (
     AllocationBreakdown,
     AllocationType,
@@ -32,37 +32,37 @@ FIRST_ALLOCATION = 300_000_000
 """Allocations are numbered above this. Assumed."""
 
 
-def payments(backend: Backend, call: Call) -> Answer:
+def payments(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with a bare array of what was paid (contract §6, documented), settled or not (assumed).
 
     The window is on the booking date; what creditors were paid directly is not in it (assumed).
     """
     query = read_query(backend, call, PaymentsQuery)
-    if isinstance(query, Answer):
+    if isinstance(query, SandboxResponse):
         return query
     window = window_for(call, query.from_date, query.to_date, backend.now().date())
-    if isinstance(window, Answer):
+    if isinstance(window, SandboxResponse):
         return window
     found = backend.store.money.payments(call.client.name, window.first, window.last)
     on_the_wire: list[Any] = [
         backend.converter.unstructure(_payment(payment)) for payment in found if not payment.direct
     ]
-    on_the_wire += told_of(backend, call, Kind.PAYMENT, window)
-    return Answer(body=backend.converter.encode(on_the_wire[: call.most]))
+    on_the_wire += told_of(backend, call, ListedKind.PAYMENT, window)
+    return SandboxResponse(body=backend.converter.encode(on_the_wire[: call.most]))
 
 
-def settlements(backend: Backend, call: Call) -> Answer:
+def settlements(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with the settlements of a period, by default of the last 30 days (contract §6, documented).
 
     ``unfetchedOnly=true`` returns what it has not returned before, and marks it: an answer lost on the way
     is lost for it. ``apiFetchDate`` shows when that was.
     """
     query = read_query(backend, call, SettlementsQuery)
-    if isinstance(query, Answer):
+    if isinstance(query, SandboxResponse):
         return query
     now = backend.now()
     window = window_for(call, query.from_date, query.to_date, now.date())
-    if isinstance(window, Answer):
+    if isinstance(window, SandboxResponse):
         return window
     unfetched_only = query.unfetched_only is True
     with backend.store.transaction():
@@ -74,7 +74,7 @@ def settlements(backend: Backend, call: Call) -> Answer:
     answer = Settlements(
         created_at=now, settlements=tuple(_settlement(backend, call.client, made) for made in found)
     )
-    told = () if unfetched_only else told_of(backend, call, Kind.SETTLEMENT, window)
+    told = () if unfetched_only else told_of(backend, call, ListedKind.SETTLEMENT, window)
     return listed(backend, call, with_blanks(backend, answer, "settlements"), "settlements", told)
 
 

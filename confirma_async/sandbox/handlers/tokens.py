@@ -7,7 +7,7 @@ import uuid
 from attrs import evolve
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import Answer, error_response
+from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body
 from confirma_async.sandbox.rules.accounts import expiry_of
@@ -16,14 +16,14 @@ from confirma_async.sandbox.store import SandboxClient
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenRenewal, TokenValidity
 
 
-def create_client(backend: Backend, call: Call) -> Answer:
+def create_client(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with a new client, its token and its payment reference prefix (contract §3, documented).
 
     A service that the sandbox does not live through gets 400, and a business code that was onboarded before
     409; both are assumed.
     """
     request = read_body(backend, call, ClientRequest)
-    if isinstance(request, Answer):
+    if isinstance(request, SandboxResponse):
         return request
     wanted, problems = request.client, _missing(request)
     if request.service.type not in SERVICES:
@@ -52,15 +52,17 @@ def create_client(backend: Backend, call: Call) -> Answer:
         payment_reference_prefix=client.reference_prefix,
         api_access_token=client.api_key,
     )
-    return Answer(body=backend.converter.dumps(created))
+    return SandboxResponse(body=backend.converter.dumps(created))
 
 
-def validate_token(backend: Backend, call: Call) -> Answer:  # noqa: ARG001 (a handler's form)
+def validate_token(backend: Backend, call: Call) -> SandboxResponse:  # noqa: ARG001 (a handler's form)
     """Answer 200 (documented, contract §3); a token that is not valid has got its 401 before this."""
-    return Answer(body=backend.converter.dumps(TokenValidity(is_valid=True, message="The token is valid.")))
+    return SandboxResponse(
+        body=backend.converter.dumps(TokenValidity(is_valid=True, message="The token is valid."))
+    )
 
 
-def renew_token(backend: Backend, call: Call) -> Answer:
+def renew_token(backend: Backend, call: Call) -> SandboxResponse:
     """Answer 200 with a new token; expired ones may be renewed, too (contract §3, documented).
 
     Where in the answer it stands is not shown: ``apiAccessToken`` is provisional here. That the old token
@@ -70,7 +72,7 @@ def renew_token(backend: Backend, call: Call) -> Answer:
     renewed = evolve(call.client, api_key=str(uuid.uuid4()), expires_at=expires_at)
     backend.store.accounts.put(renewed)
     answer = TokenRenewal(message="The token was renewed.", api_access_token=renewed.api_key)
-    return Answer(body=backend.converter.dumps(answer))
+    return SandboxResponse(body=backend.converter.dumps(answer))
 
 
 def _missing(request: ClientRequest) -> list[Problem]:

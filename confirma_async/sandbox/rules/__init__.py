@@ -17,9 +17,16 @@ from confirma_async.sandbox.rules import (
 )
 from confirma_async.sandbox.rules.actions import ACTIONS
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.invoices import RULES, SERVICES, TRANSITIONS, Facts, InvoiceRule, Transition
+from confirma_async.sandbox.rules.invoices import (
+    RULES,
+    SERVICES,
+    TRANSITIONS,
+    InvoiceRule,
+    RoutingFacts,
+    Transition,
+)
 from confirma_async.sandbox.rules.money import allocation, amounts, interest, settlement
-from confirma_async.sandbox.rules.stages import STEPS, Route, Stage, Step
+from confirma_async.sandbox.rules.stages import STEPS, Route, RouteStage, Stage
 from confirma_async.sandbox.rules.terms import Terms
 
 ASSUMPTIONS: Sequence[Assumption] = (
@@ -44,11 +51,11 @@ __all__ = [
     "STEPS",
     "TRANSITIONS",
     "Assumption",
-    "Facts",
     "InvoiceRule",
     "Route",
+    "RouteStage",
+    "RoutingFacts",
     "Stage",
-    "Step",
     "Terms",
     "Transition",
 ]

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.cases import CaseStatus, Event, SandboxCase
+from confirma_async.sandbox.rules.cases import CaseStatus, SandboxCase, SandboxEvent
 from confirma_async.sandbox.rules.money.amounts import ZERO, AmountByKind
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas import Action, ActionCode, ActionData
@@ -44,7 +44,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
 
 
 @frozen(kw_only=True)
-class Effect:
+class ActionEffect:
     """What an action has done.
 
     Attributes:
@@ -70,7 +70,7 @@ class ActionRule:
         evidence: How well that is known; None where the effect is assumed.
     """
 
-    effect: Callable[[SandboxCase, ActionData, date, Terms], Effect]
+    effect: Callable[[SandboxCase, ActionData, date, Terms], ActionEffect]
     needs: str | None = None
     what: str
     basis: str = "§5: the code is the vendor's, its effect is assumed"
@@ -79,55 +79,65 @@ class ActionRule:
 
 def process(
     case: SandboxCase, action: Action, today: date, terms: Terms
-) -> tuple[SandboxCase, Event, AmountByKind | None]:
+) -> tuple[SandboxCase, SandboxEvent, AmountByKind | None]:
     """Give an action its effect."""
     rule = ACTIONS[action.code]
     comment = f" {action.comment}" if action.comment else ""
     if case.status is CaseStatus.CLOSED and action.code != ActionCode.COMMENT:
-        return case, Event(code=action.code, description="Refused: the case is closed." + comment), None
+        return (
+            case,
+            SandboxEvent(code=action.code, description="Refused: the case is closed." + comment),
+            None,
+        )
     effect = rule.effect(case, action.data, today, terms)
-    return effect.case, Event(code=action.code, description=effect.description + comment), effect.paid
+    return effect.case, SandboxEvent(code=action.code, description=effect.description + comment), effect.paid
 
 
-def _comment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
-    return Effect(case=case, description="A comment was left.")
+def _comment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
+    return ActionEffect(case=case, description="A comment was left.")
 
 
-def _withdraw(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
-    return Effect(case=cases.withdraw(case, today, terms), description="The creditor withdrew the case.")
+def _withdraw(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
+    return ActionEffect(
+        case=cases.withdraw(case, today, terms), description="The creditor withdrew the case."
+    )
 
 
-def _due_date(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:
+def _due_date(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:
     day = data.due_date or case.due_date
-    return Effect(
+    return ActionEffect(
         case=cases.move_due_date(case, day, today, terms), description=f"The due date was moved to {day}."
     )
 
 
-def _payment_plan(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+def _payment_plan(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
     until = today + terms.payment_plan
     held = cases.hold(case, CaseStatus.PAYMENT_PLAN, today, until)
-    return Effect(case=held, description=f"A payment plan holds the case until {until}.")
+    return ActionEffect(case=held, description=f"A payment plan holds the case until {until}.")
 
 
-def _objection(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+def _objection(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
     held = cases.hold(case, CaseStatus.OBJECTED, today, None)
-    return Effect(case=held, description="The debtor objects; the case is on hold.")
+    return ActionEffect(case=held, description="The debtor objects; the case is on hold.")
 
 
-def _pause(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:  # noqa: ARG001 (one form)
+def _pause(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
     until = today + terms.pause
     held = cases.hold(case, CaseStatus.PAUSED, today, until)
-    return Effect(case=held, description=f"The case is paused until {until}.")
+    return ActionEffect(case=held, description=f"The case is paused until {until}.")
 
 
-def _direct_payment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Effect:
+def _direct_payment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:
     amount = data.amount or ZERO
     if data.currency not in {None, case.currency}:
-        return Effect(case=case, description="Refused: the payment is in another currency than the case.")
+        return ActionEffect(
+            case=case, description="Refused: the payment is in another currency than the case."
+        )
     stated = _stated(cases.accrue(case, today, terms).open, data)
     paid, split = cases.pay(case, amount, today, terms, stated=stated)
-    return Effect(case=paid, description=f"{amount} {case.currency} was paid to the creditor.", paid=split)
+    return ActionEffect(
+        case=paid, description=f"{amount} {case.currency} was paid to the creditor.", paid=split
+    )
 
 
 def _stated(claim: AmountByKind, data: ActionData) -> AmountByKind | None:

@@ -16,7 +16,7 @@ from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.money import interest
 from confirma_async.sandbox.rules.money.allocation import allocate
 from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
-from confirma_async.sandbox.rules.stages import Route, Stage, Step
+from confirma_async.sandbox.rules.stages import Route, RouteStage, Stage
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas.wire import Evidence
 
@@ -80,7 +80,7 @@ class CaseStatus(StrEnum):
 
 
 @frozen(kw_only=True)
-class Event:
+class SandboxEvent:
     """One thing that happened to a case; of a new stage, the stage."""
 
     code: str
@@ -179,7 +179,7 @@ def due_of(case: SandboxCase, terms: Terms) -> datetime | None:
     return _midnight(case.base + timedelta(days=following.day))
 
 
-def next_step(case: SandboxCase, terms: Terms) -> Step | None:
+def next_step(case: SandboxCase, terms: Terms) -> RouteStage | None:
     """Return the step after the case's stage; None at the end of the way."""
     route = [step for step in terms.steps if step.route is case.route]
     stages = [step.stage for step in route]
@@ -192,20 +192,20 @@ def next_step(case: SandboxCase, terms: Terms) -> Step | None:
     return None if step.stage is Stage.COLLECTION and not case.collectable else step
 
 
-def advance_case(case: SandboxCase, today: date, terms: Terms) -> tuple[SandboxCase, Event]:
+def advance_case(case: SandboxCase, today: date, terms: Terms) -> tuple[SandboxCase, SandboxEvent]:
     """Take what is due: the end of a hold, or the next step.
 
     Raises:
         ValueError: nothing is due.
     """
     if case.held_since is not None:
-        return resume(case, today), Event(code="RESUMED", description="The case goes on.")
+        return resume(case, today), SandboxEvent(code="RESUMED", description="The case goes on.")
     step = next_step(case, terms)
     if step is None:
         raise ValueError("nothing is due")
     case = accrue(case, today, terms)
     charged = case.charged.plus(AmountByKind(fees=step.fee))
-    event = Event(code=step.stage, description=step.description, stage=step.stage)
+    event = SandboxEvent(code=step.stage, description=step.description, stage=step.stage)
     return evolve(case, stage=step.stage, charged=charged), event
 
 

@@ -1,8 +1,8 @@
 """What becomes of an invoice up to its delivery: what the service checks, and a table of transitions.
 
 Pure data and plain functions: no clock, no storage. What is known of an invoice's future is settled when it
-arrives (``Facts``); the store moves the rows that are due along ``TRANSITIONS``. Every rule and transition
-says which sentence of the wire contract it lives by, or that it is this project's own.
+arrives (``RoutingFacts``); the store moves the rows that are due along ``TRANSITIONS``. Every rule and
+transition says which sentence of the wire contract it lives by, or that it is this project's own.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class InvoiceRule:
 
 
 @frozen(kw_only=True)
-class Facts:
+class RoutingFacts:
     """What decides an invoice's way, settled when it arrives.
 
     Attributes:
@@ -254,7 +254,7 @@ COMPLETED = frozenset({InvoiceStatus.INVOICED, InvoiceStatus.INTERMEDIATED})
 """Where the way ends well; whatever follows then begins."""
 
 
-def facts_of(request: SalesInvoiceRequest, service: str) -> Facts:
+def facts_of(request: SalesInvoiceRequest, service: str) -> RoutingFacts:
     """Settle what will decide an invoice's way."""
     errors = [rule.error for rule in RULES if rule.broken(request)]
     processing = request.processing
@@ -262,7 +262,7 @@ def facts_of(request: SalesInvoiceRequest, service: str) -> Facts:
     control = _control_of(request, service)
     is_booked = processing is not None and processing.accounting_invoice_enabled is True
     asks_for_approval = processing is not None and processing.manual_approval_enabled is True
-    return Facts(
+    return RoutingFacts(
         service=service,
         valid=not errors,
         manual=asks_for_approval or kind == InvoiceType.FACTORING,

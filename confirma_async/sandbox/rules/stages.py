@@ -34,7 +34,7 @@ class Stage(StrEnum):
 
 
 @frozen(kw_only=True)
-class Step:
+class RouteStage:
     """One stage of a route.
 
     Attributes:
@@ -56,10 +56,10 @@ class Step:
     evidence: Evidence | None = None
 
 
-def _way(route: Route, basis: str, *stages: tuple[Stage, int, str, str]) -> Sequence[Step]:
+def _way(route: Route, basis: str, *stages: tuple[Stage, int, str, str]) -> Sequence[RouteStage]:
     """Return a route from its stages, each with its day, its fee and what the timeline says."""
     return [
-        Step(
+        RouteStage(
             route=route,
             stage=stage,
             day=day,
@@ -72,7 +72,7 @@ def _way(route: Route, basis: str, *stages: tuple[Stage, int, str, str]) -> Sequ
     ]
 
 
-STEPS: Sequence[Step] = (
+STEPS: Sequence[RouteStage] = (
     *_way(
         Route.LIFECYCLE,
         "§9: Lifecycle: payment control on; unpaid past due → overdue → reminder(s) → collection",

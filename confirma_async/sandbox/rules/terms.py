@@ -14,7 +14,7 @@ from confirma_async.bounds import within
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.rules.money.allocation import ORDER
 from confirma_async.sandbox.rules.money.interest import MARGIN, REFERENCE_RATES
-from confirma_async.sandbox.rules.stages import STEPS, Route, Step
+from confirma_async.sandbox.rules.stages import STEPS, Route, RouteStage
 from confirma_async.schemas import AllocationType
 
 FRIDAY = 4
@@ -42,7 +42,7 @@ class Terms:
         ConfigurationError: a value makes no sense.
     """
 
-    steps: Sequence[Step] = field(default=STEPS, converter=tuple[Step, ...])
+    steps: Sequence[RouteStage] = field(default=STEPS, converter=tuple[RouteStage, ...])
     allocation_order: Sequence[AllocationType] = field(default=ORDER, converter=tuple[AllocationType, ...])
     reference_rates: Mapping[date, Decimal] = field(default=REFERENCE_RATES, converter=_read_only)
     margin: Decimal = MARGIN

@@ -27,7 +27,7 @@ SCHEMA = (
 
 
 @frozen(kw_only=True)
-class Record:
+class AccountingRecord:
     """One ledger, payment or invoice on its way to the accounting system.
 
     Attributes:
@@ -57,7 +57,7 @@ class Record:
     synced_at: datetime | None = None
 
 
-_decode = msgspec.json.Decoder(Record).decode
+_decode = msgspec.json.Decoder(AccountingRecord).decode
 
 
 class RecordTable:
@@ -66,7 +66,7 @@ class RecordTable:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, record: Record) -> Record:
+    def put(self, record: AccountingRecord) -> AccountingRecord:
         """Keep a record, or its changes, and return it with its number."""
         with self._db.transaction() as db:
             cursor = db.execute(
@@ -75,12 +75,12 @@ class RecordTable:
             )
         return evolve(record, id=record.id or cursor.lastrowid or 0)
 
-    def get(self, ident: int) -> Record:
+    def get(self, ident: int) -> AccountingRecord:
         """Return a record that is known to be there."""
         (row,) = self._db.rows("SELECT contents FROM records WHERE id = ?", (ident,))
         return evolve(_decode(row[0]), id=ident)
 
-    def of(self, client: str, kind: RecordKind) -> list[Record]:
+    def of(self, client: str, kind: RecordKind) -> list[AccountingRecord]:
         """Return a client's records of one kind, in order of arrival."""
         rows = self._db.rows(
             "SELECT id, contents FROM records WHERE client = ? AND kind = ? ORDER BY id", (client, kind)

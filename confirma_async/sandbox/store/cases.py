@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from attrs import frozen
 
-from confirma_async.sandbox.rules.cases import Event, SandboxCase
+from confirma_async.sandbox.rules.cases import SandboxCase, SandboxEvent
 from confirma_async.sandbox.rules.stages import Stage
 from confirma_async.sandbox.store.database import Database, key_of, milliseconds, moment
 
@@ -43,7 +43,7 @@ class PastEvent:
     """An event with its time."""
 
     at: datetime
-    event: Event
+    event: SandboxEvent
 
 
 @frozen(kw_only=True)
@@ -87,7 +87,7 @@ class CaseTable:
         )
         return [_decode(contents) for (contents,) in rows]
 
-    def add_event(self, case_id: int, at: datetime, event: Event) -> None:
+    def add_event(self, case_id: int, at: datetime, event: SandboxEvent) -> None:
         """Add to the history of a case."""
         with self._db.transaction() as db:
             db.execute(
@@ -103,7 +103,7 @@ class CaseTable:
         return [
             PastEvent(
                 at=moment(at),
-                event=Event(
+                event=SandboxEvent(
                     code=code, description=description, stage=None if stage is None else Stage(stage)
                 ),
             )

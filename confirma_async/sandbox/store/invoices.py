@@ -11,7 +11,7 @@ import msgspec
 from attrs import field, frozen
 
 from confirma_async.sandbox.rules.invoice_terms import InvoiceTermsSnapshot
-from confirma_async.sandbox.rules.invoices import COMPLETED, Facts, Transition
+from confirma_async.sandbox.rules.invoices import COMPLETED, RoutingFacts, Transition
 from confirma_async.sandbox.store.database import Database, Row, milliseconds, moment
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import InvoiceStatus, InvoiceType
@@ -81,7 +81,7 @@ class NewInvoice:
     received_at: datetime
     due_after: timedelta
     listed_from: float | None
-    facts: Facts
+    facts: RoutingFacts
     snapshot: InvoiceTermsSnapshot
     body: bytes = field(repr=False)
 
@@ -167,7 +167,7 @@ class DeliveredInvoice:
     snapshot: InvoiceTermsSnapshot
 
 
-_FACTS = tuple(item.name for item in attrs.fields(Facts))
+_FACTS = tuple(item.name for item in attrs.fields(RoutingFacts))
 
 _COLUMNS = (
     *("client", "number", "type", "seller", "occasion", "date", "method", "status", "next_due"),

@@ -28,7 +28,7 @@ SCHEMA = (
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-class Kind(StrEnum):
+class ListedKind(StrEnum):
     """What a record is."""
 
     DISTRIBUTION = "distribution"
@@ -44,7 +44,7 @@ class ToldTable:
         self._db = database
 
     def put(
-        self, client: str, kind: Kind, records: Mapping[str, tuple[date | None, Mapping[str, Any]]]
+        self, client: str, kind: ListedKind, records: Mapping[str, tuple[date | None, Mapping[str, Any]]]
     ) -> None:
         """Keep records by their names, in place of what was told under the same names."""
         rows = [
@@ -54,7 +54,7 @@ class ToldTable:
         with self._db.transaction() as db:
             db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)", rows)
 
-    def drop(self, client: str, kind: Kind, names: Sequence[str]) -> None:
+    def drop(self, client: str, kind: ListedKind, names: Sequence[str]) -> None:
         """Forget records."""
         with self._db.transaction() as db:
             db.executemany(
@@ -62,7 +62,7 @@ class ToldTable:
                 [(client, str(kind), name) for name in names],
             )
 
-    def find(self, client: str, kind: Kind, first: date, last: date) -> list[msgspec.Raw]:
+    def find(self, client: str, kind: ListedKind, first: date, last: date) -> list[msgspec.Raw]:
         """Return the records of a window of days, both included, by day and name."""
         return _raw(
             self._db.rows(
@@ -72,7 +72,7 @@ class ToldTable:
             )
         )
 
-    def named(self, client: str, kind: Kind, name: str) -> msgspec.Raw | None:
+    def named(self, client: str, kind: ListedKind, name: str) -> msgspec.Raw | None:
         """Return one record."""
         found = _raw(
             self._db.rows(

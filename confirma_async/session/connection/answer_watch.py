@@ -17,7 +17,7 @@ _INTERIM = frozenset({*range(100, 200)} - {101})
 _NO_BODY = frozenset({204, 304})
 
 
-class Sent(enum.Enum):
+class RequestProgress(enum.Enum):
     """How far a request has come."""
 
     NOTHING = enum.auto()
@@ -25,7 +25,7 @@ class Sent(enum.Enum):
     WHOLE = enum.auto()
 
 
-NOTHING, BEGUN, WHOLE = Sent  # names that are quickly found: they are looked at with every answer
+NOTHING, BEGUN, WHOLE = RequestProgress  # names that are quickly found: they are looked at with every answer
 
 
 class _Message(Protocol):
@@ -112,7 +112,7 @@ class AnswerWatch:
         self._last = b""
         self._message: _Message | None = None
         self._payload: _Payload | None = None
-        self.sent: Sent = NOTHING
+        self.sent: RequestProgress = NOTHING
         self.early: bool = False
         self.cut_off: bool = False
 

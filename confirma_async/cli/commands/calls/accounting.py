@@ -12,12 +12,12 @@ from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
-from confirma_async.cli.output.tables import Layout, Sheet, as_list, show_list
+from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, show_list
 from confirma_async.formats import read_document
 from confirma_async.schemas import AccountingReceipt, LedgerSubmission, PaymentSubmission, TransferStatus
 from confirma_async.validation import Checks
 
-LEDGERS = Sheet(
+LEDGERS = RecordColumns(
     title="Ledgers",
     shown=(
         "source_identifier",
@@ -29,11 +29,11 @@ LEDGERS = Sheet(
         "description",
     ),
 )
-PAYMENTS = Sheet(
+PAYMENTS = RecordColumns(
     title="Payments",
     shown=("source_identifier", "invoice_number", "payment_date", "sync_date", "status", "description"),
 )
-INVOICES = Sheet(
+INVOICES = RecordColumns(
     title="Invoices",
     shown=("source_identifier", "invoice_number", "invoice_date", "sync_date", "status", "description"),
 )

@@ -6,10 +6,10 @@ import click
 
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.output.tables import Layout, Sheet, as_list, show_list
+from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, show_list
 from confirma_async.resources.operations import pick_address
 
-ADDRESSES = Sheet(
+ADDRESSES = RecordColumns(
     title="E-invoice addresses",
     shown=(
         "e_invoice_address_name",

@@ -17,7 +17,7 @@ from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.tables import (
     Layout,
-    Sheet,
+    RecordColumns,
     as_list,
     collected,
     print_facts,
@@ -35,7 +35,7 @@ from confirma_async.validation import Checks
 
 _OK = 200
 
-DISTRIBUTIONS = Sheet(
+DISTRIBUTIONS = RecordColumns(
     title="Invoices",
     shown=(
         "invoice_number",
@@ -49,9 +49,9 @@ DISTRIBUTIONS = Sheet(
     ),
     more=("created_at",),
 )
-_CASE_PAYMENTS = Sheet(title="Payments", shown=("payment_date", "amount", "reference"))
-_CASE_EVENTS = Sheet(title="Events", shown=("date", "code", "description"))
-_CASE_TIMELINE = Sheet(title="Timeline", shown=("date", "stage", "description"))
+_CASE_PAYMENTS = RecordColumns(title="Payments", shown=("payment_date", "amount", "reference"))
+_CASE_EVENTS = RecordColumns(title="Events", shown=("date", "code", "description"))
+_CASE_TIMELINE = RecordColumns(title="Timeline", shown=("date", "stage", "description"))
 
 
 @click.group(short_help="One invoice: create it, ask about it, act on it.")

@@ -16,7 +16,7 @@ from confirma_async.cli import options, side_effects
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.tables import Layout, Sheet, as_list, collected, show_list, tell_window
+from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, collected, show_list, tell_window
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.errors import ResponseDecodeError
@@ -30,13 +30,13 @@ from confirma_async.schemas import (
 )
 from confirma_async.validation.sums import EXACT, ZERO
 
-PAYMENTS = Sheet(
+PAYMENTS = RecordColumns(
     title="Payments",
     shown=("payment_date", "booking_date", "invoice_number", "case_id", "account_name", "amount", "currency"),
     more=("invoice_payment_reference", "original_payment_reference"),
     amount="amount",
 )
-SETTLEMENTS = Sheet(
+SETTLEMENTS = RecordColumns(
     title="Allocations",
     shown=(
         "settlement_id",

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from confirma_async.bulk import Journal, State
-from confirma_async.bulk.evidence.kinds import Kind
+from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.models import Row
 from confirma_async.bulk.places import JournalPlace, open_journal
@@ -171,7 +171,7 @@ def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | 
 
 def _listed(rows: Sequence[Row]) -> list[Row]:
     """Return those that are held because their record names no type."""
-    return [row for row in rows if (row.detail or "").startswith(Kind.UNTYPED.reading.detail)]
+    return [row for row in rows if (row.detail or "").startswith(EvidenceKind.UNTYPED.reading.detail)]
 
 
 def _the_one(journal: Journal, rows: Sequence[Row], number: int) -> Row:

@@ -16,7 +16,7 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import JobArguments, Placement, Report, Retry, Verdict
 from confirma_async.bulk.number_assignment import give_numbers, number_book
-from confirma_async.bulk.places import Database, JournalPlace, reading_if_there
+from confirma_async.bulk.places import JournalPlace, PostgresPlace, reading_if_there
 from confirma_async.bulk.sqlite.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.validate import inspect
@@ -248,7 +248,7 @@ async def _service(request: SubmitRequest) -> AsyncGenerator[tuple[Confirma, San
             yield client, None, await client.bulk.place(request.journal)
         return
     journal = request.journal or sandbox_journal(request.connection.account)
-    if isinstance(journal, Database):
+    if isinstance(journal, PostgresPlace):
         raise click.UsageError(
             "the sandbox of --sandbox keeps its state beside its journal, a file; for a journal in a "
             "database start one (confirma sandbox) and name it with --base-url"

@@ -9,14 +9,14 @@ from pathlib import Path
 from confirma_async.accounts.registry import Accounts
 from confirma_async.errors import ConfigurationError
 from confirma_async.mirror.store.accounts import MirroredAccount, chosen
-from confirma_async.mirror.store.database import Database
+from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.opening import open_mirror
 
 
 @contextlib.contextmanager
 def mirrored(
     db: str | None, account: str | None, *, of: str = "run"
-) -> Generator[tuple[Database, MirroredAccount]]:
+) -> Generator[tuple[MirrorDatabase, MirroredAccount]]:
     """Open a mirror that is there, keep other runs out, and find the account.
 
     Raises:

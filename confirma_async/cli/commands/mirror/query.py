@@ -17,7 +17,7 @@ from confirma_async.cli.output.printer import json_line, say
 from confirma_async.cli.output.tables import Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.stopping import signals
-from confirma_async.mirror.asking import MOST, Answer, ask
+from confirma_async.mirror.asking import MOST, QueryResult, ask
 from confirma_async.mirror.store.tables import VIEWS
 from confirma_async.privacy import visible
 
@@ -69,7 +69,7 @@ def query(question: str | None, db: str | None, most: int, tables: bool, layout:
     return Exit.ACCEPTED
 
 
-def _show(answer: Answer) -> None:
+def _show(answer: QueryResult) -> None:
     made = Table(header_style="bold")
     for place, name in enumerate(answer.columns):
         numbers = all(isinstance(row[place], int | float | Decimal | None) for row in answer.rows)

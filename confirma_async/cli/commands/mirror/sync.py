@@ -24,7 +24,7 @@ from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, table
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.stopping import signals
-from confirma_async.mirror import Progress, SyncReport
+from confirma_async.mirror import SyncProgress, SyncReport
 
 
 @click.command(short_help="Read what has changed since the last run.")
@@ -74,7 +74,7 @@ def sync(
     if first is not None and last is not None and last < first:
         raise click.UsageError("--from is after --to; swap them")
 
-    async def run(told: Callable[[Progress], None]) -> SyncReport:
+    async def run(told: Callable[[SyncProgress], None]) -> SyncReport:
         async with evolve(connection, account=account).client() as confirma:
             return await confirma.mirror.sync(
                 db, from_date=first, to_date=last, journal=journals or None, progress=told
@@ -92,7 +92,7 @@ def sync(
 
 
 @contextlib.contextmanager
-def _bar(*, visible: bool) -> Generator[Callable[[Progress], None]]:
+def _bar(*, visible: bool) -> Generator[Callable[[SyncProgress], None]]:
     """Show how far a run is, on standard error."""
     bar = Bar(
         TextColumn("{task.description}"),
@@ -105,7 +105,7 @@ def _bar(*, visible: bool) -> Generator[Callable[[Progress], None]]:
     )
     tasks: dict[str, Any] = {}
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: SyncProgress) -> None:
         if progress.stream not in tasks:
             tasks[progress.stream] = bar.add_task(progress.stream, total=None)
         bar.update(tasks[progress.stream], completed=progress.done, total=progress.total)

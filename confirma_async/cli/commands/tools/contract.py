@@ -16,7 +16,7 @@ from confirma_async.cli.output.comparison_page import as_page
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, print_sayings, table
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.comparison import Comparison, compare
+from confirma_async.comparison import ContractComparison, compare
 from confirma_async.contract import OPERATIONS, Overrides, schema_classes
 from confirma_async.converters import wire_names
 from confirma_async.privacy import visible
@@ -99,7 +99,7 @@ def import_document(
     return _show(compare(file, options.read_overrides(overrides)), out, html, as_json=as_json)
 
 
-def _show(found: Comparison, out: Path | None, html: Path | None, *, as_json: bool) -> Exit:
+def _show(found: ContractComparison, out: Path | None, html: Path | None, *, as_json: bool) -> Exit:
     if out is not None:
         out.write_text(found.to_toml(), encoding="utf-8")
     if html is not None:

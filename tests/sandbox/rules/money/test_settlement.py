@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox import Stage, Terms
-from confirma_async.sandbox.rules import ASSUMPTIONS, STEPS, Assumption, Step
+from confirma_async.sandbox.rules import ASSUMPTIONS, STEPS, Assumption, RouteStage
 from confirma_async.sandbox.rules.money.settlement import next_run
 from confirma_async.schemas import AllocationType
 
@@ -50,7 +50,7 @@ def test_terms_do_not_follow_the_table_they_were_made_from():
 
 
 def test_every_rule_says_whose_word_it_is():
-    rules: list[Assumption | Step] = [*ASSUMPTIONS, *STEPS]
+    rules: list[Assumption | RouteStage] = [*ASSUMPTIONS, *STEPS]
     for rule in rules:
         assert rule.basis.startswith(("§", "assumed"))
         assert (rule.evidence is not None) <= rule.basis.startswith("§")
