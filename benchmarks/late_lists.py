@@ -45,10 +45,10 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import Phase, TransportError
-from confirma_async.session.credential import Credential, CredentialSet
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
+from confirma_async.session.tokens.credential import Credential, CredentialSet
 from confirma_async.session.transport import Request, Response, Transport
 
 T = TypeVar("T")

@@ -23,11 +23,11 @@ from confirma_async.credentials import AskedFor, Credentials
 from confirma_async.errors import ConfigurationError
 from confirma_async.privacy import Secret
 from confirma_async.session.call_options import CallOptions, Options, takes_options
-from confirma_async.session.credential import Credential, CredentialSet
 from confirma_async.session.hooks import Hook, Hooks
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
 from confirma_async.session.rate.ratelimit import Limiter, LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
+from confirma_async.session.tokens.credential import Credential, CredentialSet
 from confirma_async.session.transport import ANSWER_LIMIT, Transport
 from confirma_async.settings import Environment, Settings
 
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from confirma_async.resources.payments import Payments
     from confirma_async.resources.raw import Raw
     from confirma_async.schemas.drift import Drift
-    from confirma_async.session.raw import RawResponse
-    from confirma_async.session.requests import Body
+    from confirma_async.session.answers.raw import RawResponse
+    from confirma_async.session.own_request import Body
 
 
 SAVING = 10.0
@@ -208,7 +208,7 @@ class Account:
             OutcomeUnknownError: it is not repeatable, and may have taken effect.
             CallError: the call failed otherwise.
         """
-        from confirma_async.session.requests import own_operation, sent
+        from confirma_async.session.own_request import own_operation, sent
 
         operation = own_operation(method, path, repeatable, token, self._pipeline.overrides)
         return await sent(self._pipeline, operation, body, CallOptions(**options))

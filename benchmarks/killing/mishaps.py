@@ -23,9 +23,9 @@ from killing.invoices import INVOICES, known_as
 
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Resolution
-from confirma_async.bulk.sqlite.guard import log_of
+from confirma_async.bulk.sqlite.file.guard import log_of
+from confirma_async.bulk.sqlite.file.marks import mark_paths, read_marks
 from confirma_async.bulk.sqlite.journal import open_sqlite
-from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.sandbox import StoredInvoice
 

@@ -23,7 +23,7 @@ from killing.wrong_clock import VARIABLE as CLOCK_VARIABLE
 from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST
 from confirma_async.accounts.registry import FIRST_ACCOUNT
 from confirma_async.bulk import State
-from confirma_async.bulk.sqlite.guard import log_of
+from confirma_async.bulk.sqlite.file.guard import log_of
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.sandbox import Sandbox
 

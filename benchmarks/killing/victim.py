@@ -28,9 +28,9 @@ from confirma_async.accounts.owner import Owner
 from confirma_async.bulk import Journal
 from confirma_async.bulk.journal.records import Admitted, Decision, JobName
 from confirma_async.bulk.models import Entry, Retry
-from confirma_async.bulk.sqlite.guard import log_of
+from confirma_async.bulk.sqlite.file.guard import log_of
+from confirma_async.bulk.sqlite.file.marks import mark_paths
 from confirma_async.bulk.sqlite.journal import open_sqlite
-from confirma_async.bulk.sqlite.marks import mark_paths
 from confirma_async.formats import expand, read_files
 from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request, Response

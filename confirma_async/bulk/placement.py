@@ -14,8 +14,8 @@ from confirma_async.accounts.owner import AccountName, Owner
 from confirma_async.accounts.registry import AccountRecord, Accounts
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url, open_journal
-from confirma_async.bulk.sqlite.file_systems import ends_with_its_container
-from confirma_async.bulk.sqlite.guard import gone
+from confirma_async.bulk.sqlite.file.file_systems import ends_with_its_container
+from confirma_async.bulk.sqlite.file.guard import gone
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.reader import reading, reading_if_there
 from confirma_async.errors import ConfigurationError, JournalError

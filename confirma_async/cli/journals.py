@@ -15,7 +15,7 @@ from confirma_async.accounts.registry import ACCOUNT_VARIABLE, FIRST_ACCOUNT, Ac
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url, reading
-from confirma_async.bulk.sqlite.guard import examine_missing, gone
+from confirma_async.bulk.sqlite.file.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
 from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.connection import place_options, variables_of

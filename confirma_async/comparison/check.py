@@ -30,10 +30,10 @@ from confirma_async.schemas import (
     Schema,
     SettlementsQuery,
 )
+from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.decoding import Reply
+from confirma_async.session.own_request import own_operation
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.requests import own_operation
 
 A_COMPANY = "0646115-8"
 """A Business ID of the vendor's own examples, to ask for e-invoice addresses."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, journal_root
-from confirma_async.bulk.sqlite.file_systems import check_file_system, ends_with_its_container
+from confirma_async.bulk.sqlite.file.file_systems import check_file_system, ends_with_its_container
 from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.errors import ConfigurationError, JournalError

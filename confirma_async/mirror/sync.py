@@ -30,7 +30,7 @@ from confirma_async.mirror.streams import (
 from confirma_async.mirror.threads import in_thread
 from confirma_async.pagination import Window
 from confirma_async.schemas import CaseQuery
-from confirma_async.session.decoding import Reply
+from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
 
 CASES_AT_ONCE = 32

@@ -17,8 +17,8 @@ from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.schemas import ActionsReceipt, InvoiceActions
 from confirma_async.schemas.wire import Schema
-from confirma_async.session.api_errors import in_words
-from confirma_async.session.decoding import Reply
+from confirma_async.session.answers.api_errors import in_words
+from confirma_async.session.answers.decoding import Reply
 
 QUEUED = "PENDING"
 """What a receipt says of an action that is queued as pending (contract §5); name and spelling are ours."""

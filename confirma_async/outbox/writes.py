@@ -34,8 +34,8 @@ from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema
+from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.waiting.halt import CalledOffError, Halt
 

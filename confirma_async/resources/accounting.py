@@ -26,8 +26,8 @@ from confirma_async.schemas import (
     LedgerSubmission,
     PaymentSubmission,
 )
+from confirma_async.session.answers.decoding import T
 from confirma_async.session.call_options import CallOptions, Options, takes_options
-from confirma_async.session.decoding import T
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.validation import Checks, Validate
 

@@ -10,8 +10,8 @@ from attrs import evolve
 
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
+from confirma_async.session.answers.raw import RawResponse, SeenAnswers, raw_response
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.raw import RawResponse, SeenAnswers, raw_response
 
 P = ParamSpec("P")
 R = TypeVar("R")

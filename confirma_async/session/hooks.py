@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.session.call_record import CallRecord
-from confirma_async.session.headers import check_added
+from confirma_async.session.request.headers import check_added
 
 A = TypeVar("A")
 T = TypeVar("T")

@@ -25,19 +25,19 @@ from confirma_async.privacy import Secret
 from confirma_async.schemas.drift import Drift
 from confirma_async.schemas.wire import Schema
 from confirma_async.session import retry
-from confirma_async.session.api_errors import error_from_response, without_keys
+from confirma_async.session.answers.api_errors import error_from_response, without_keys
+from confirma_async.session.answers.decoding import T, decoded, says_none
+from confirma_async.session.answers.drifts import Drifts
+from confirma_async.session.answers.outcomes import asked_by, cut_off, final, no_turn, recorded
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.call_record import CallRecord, log
-from confirma_async.session.credential import Credential, CredentialSet
-from confirma_async.session.decoding import T, decoded, says_none
-from confirma_async.session.drifts import Drifts
-from confirma_async.session.headers import check_added, headers_of
 from confirma_async.session.hooks import Hooks
 from confirma_async.session.in_flight import InFlight
-from confirma_async.session.outcomes import asked_by, cut_off, final, no_turn, recorded
-from confirma_async.session.query import query_string
 from confirma_async.session.rate.ratelimit import Limiter
-from confirma_async.session.renewal import renewed_token
+from confirma_async.session.request.headers import check_added, headers_of
+from confirma_async.session.request.query import query_string
+from confirma_async.session.tokens.credential import Credential, CredentialSet
+from confirma_async.session.tokens.renewal import renewed_token
 from confirma_async.session.transport import Request, Response, Transport
 from confirma_async.session.waiting.halt import NEVER, Halt
 

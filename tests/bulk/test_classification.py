@@ -16,7 +16,7 @@ from confirma_async.bulk.job import decisions, sender
 from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.models import FINAL, State
 from confirma_async.converters import Converter
-from confirma_async.session.decoding import Reply
+from confirma_async.session.answers.decoding import Reply
 from tests.bulk.answering import RESET, SILENCE, answering, listing, raw, record
 from tests.bulk.memory_journal import MemoryJournal
 

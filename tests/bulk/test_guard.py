@@ -11,11 +11,11 @@ import pytest
 
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
 from confirma_async.bulk.models import Retry, State
-from confirma_async.bulk.sqlite import guard, locks, look
-from confirma_async.bulk.sqlite.guard import log_of
+from confirma_async.bulk.sqlite.file import guard, locks, look
+from confirma_async.bulk.sqlite.file.guard import log_of
+from confirma_async.bulk.sqlite.file.marks import mark_paths, read_marks
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
-from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalError, JournalGoneError
 

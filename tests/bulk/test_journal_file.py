@@ -12,7 +12,8 @@ import pytest
 from attrs import asdict
 
 from confirma_async.bulk.models import State
-from confirma_async.bulk.sqlite import file_systems, migrations
+from confirma_async.bulk.sqlite import migrations
+from confirma_async.bulk.sqlite.file import file_systems
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, MIGRATIONS
 from confirma_async.bulk.sqlite.reader import reading

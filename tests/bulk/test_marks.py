@@ -6,8 +6,8 @@ import stat
 import pytest
 from attrs import evolve
 
-from confirma_async.bulk.sqlite import marks as module
-from confirma_async.bulk.sqlite.marks import Mark, Marks, Origin, mark_paths, read_marks, remove_marks
+from confirma_async.bulk.sqlite.file import marks as module
+from confirma_async.bulk.sqlite.file.marks import Mark, Marks, Origin, mark_paths, read_marks, remove_marks
 from confirma_async.errors import ConfigurationError
 
 ID = "0123456789abcdef" * 2

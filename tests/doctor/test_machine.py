@@ -6,7 +6,7 @@ import resource
 
 import pytest
 
-from confirma_async.bulk.sqlite import file_systems
+from confirma_async.bulk.sqlite.file import file_systems
 from confirma_async.doctor import Health, machine
 from confirma_async.doctor.context import Context, Setup
 

@@ -38,8 +38,8 @@ from confirma_async import Overrides
 from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, JOURNAL_NAME, LOCALHOST
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
 from confirma_async.bulk.models import State
-from confirma_async.bulk.sqlite.guard import _state_of, log_of
-from confirma_async.bulk.sqlite.marks import mark_paths, read_marks
+from confirma_async.bulk.sqlite.file.guard import _state_of, log_of
+from confirma_async.bulk.sqlite.file.marks import mark_paths, read_marks
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli.app import run
 

@@ -15,7 +15,7 @@ from confirma_async.bulk import Report, State, Unknown
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.models import Entry
-from confirma_async.bulk.sqlite.file import open_file
+from confirma_async.bulk.sqlite.file.journal_file import open_file
 from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import (

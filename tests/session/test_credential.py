@@ -17,7 +17,7 @@ from confirma_async.errors import (
 )
 from confirma_async.schemas import ClientCreated, InvoiceReceipt, TokenValidity
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.credential import Credential, CredentialSet
+from confirma_async.session.tokens.credential import Credential, CredentialSet
 
 OLD, NEW, OTHER = "old-token-1", "new-token-2", "other-token-3"
 RENEWED = b'{"Message": "done", "apiAccessToken": "new-token-2"}'

@@ -13,9 +13,9 @@ from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import JournalError, Phase, TransportError
 from confirma_async.schemas import InvoiceReceipt
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.credential import Credential, CredentialSet
 from confirma_async.session.hooks import Hook
 from confirma_async.session.rate.ratelimit import RateLimit
+from confirma_async.session.tokens.credential import Credential, CredentialSet
 
 from .conftest import ScriptedTransport
 

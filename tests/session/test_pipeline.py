@@ -29,10 +29,10 @@ from confirma_async.schemas import (
     InvoiceRowData,
     TokenValidity,
 )
+from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.decoding import Reply
-from confirma_async.session.headers import Headers
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
+from confirma_async.session.request.headers import Headers
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Request
 

@@ -34,8 +34,8 @@ from confirma_async.schemas import (
     InvoiceReceipt,
     InvoiceStatus,
 )
-from confirma_async.session.api_errors import in_words
-from confirma_async.session.decoding import Reply
+from confirma_async.session.answers.api_errors import in_words
+from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.retry import not_taken
 
 _LONGEST_STATUS, _LONGEST_DETAIL = 100, 1000

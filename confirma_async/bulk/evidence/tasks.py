@@ -13,7 +13,7 @@ from confirma_async.bulk.evidence.classification import (
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.models import Entry, State
-from confirma_async.session.decoding import Reply
+from confirma_async.session.answers.decoding import Reply
 
 UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
 """What is said of an invoice that was sent again on time alone."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import cast
 
 from confirma_async.schemas import InvoiceType
-from confirma_async.session.api_errors import plain
+from confirma_async.session.answers.api_errors import plain
 
 DEEPEST = 16
 """Levels of an answer that are looked at; what is nested more deeply counts as a sign of failure."""

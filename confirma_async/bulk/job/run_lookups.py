@@ -14,7 +14,7 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import DISTRIBUTIONS
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionQuery
-from confirma_async.session.decoding import Reply
+from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.retry import http_date
 

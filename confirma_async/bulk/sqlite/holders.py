@@ -6,7 +6,7 @@ from attrs import define, field
 
 from confirma_async.bulk.journal.values import places
 from confirma_async.bulk.models import Row, State
-from confirma_async.bulk.sqlite.file import OpenFile
+from confirma_async.bulk.sqlite.file.journal_file import OpenFile
 from confirma_async.bulk.sqlite.migrations import OPEN
 from confirma_async.bulk.sqlite.writes import settle_writes
 

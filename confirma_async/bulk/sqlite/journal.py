@@ -36,8 +36,8 @@ from confirma_async.bulk.journal.rules import (
 from confirma_async.bulk.journal.values import date_of, milliseconds, period, places, slices
 from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
 from confirma_async.bulk.sqlite.counts import Counts
-from confirma_async.bulk.sqlite.file import OpenFile, open_file
-from confirma_async.bulk.sqlite.guard import explained, known_doubt
+from confirma_async.bulk.sqlite.file.guard import explained, known_doubt
+from confirma_async.bulk.sqlite.file.journal_file import OpenFile, open_file
 from confirma_async.bulk.sqlite.holders import Holders
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.bulk.sqlite.reader import SqliteReader

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk.journal.records import Doubt
-from confirma_async.bulk.sqlite.file import copy_into
-from confirma_async.bulk.sqlite.guard import check_pages, explained
-from confirma_async.bulk.sqlite.locks import close_descriptor
-from confirma_async.bulk.sqlite.look import read_file
-from confirma_async.bulk.sqlite.marks import remove_marks
+from confirma_async.bulk.sqlite.file.guard import check_pages, explained
+from confirma_async.bulk.sqlite.file.journal_file import copy_into
+from confirma_async.bulk.sqlite.file.locks import close_descriptor
+from confirma_async.bulk.sqlite.file.look import read_file
+from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.errors import ConfigurationError, JournalError
 
 _PARTS = ("", "-wal", "-shm")

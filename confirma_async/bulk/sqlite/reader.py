@@ -21,8 +21,8 @@ from confirma_async.bulk.journal.records import (
 from confirma_async.bulk.journal.rules import same_invoice
 from confirma_async.bulk.journal.values import PERIOD, date_of, day, milliseconds, places, seconds, slices
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
-from confirma_async.bulk.sqlite.guard import examine_missing
-from confirma_async.bulk.sqlite.look import read_file
+from confirma_async.bulk.sqlite.file.guard import examine_missing
+from confirma_async.bulk.sqlite.file.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.bulk.sqlite.payloads import SqlitePayloads
 from confirma_async.bulk.sqlite.writes import SqliteWrites

@@ -24,8 +24,8 @@ from confirma_async.errors import (
 from confirma_async.mirror.reading.windows import asked, cut, spans
 from confirma_async.mirror.streams import NotAListError, SeenRecord, Stream, Whole, day_of, flat
 from confirma_async.pagination import OVERLAP, Window
+from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
 
 _STRICT = CallOptions(strict=True)

@@ -14,7 +14,7 @@ from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.client import Confirma
 from confirma_async.formats.json.document import read_json
-from confirma_async.session.raw import RawResponse
+from confirma_async.session.answers.raw import RawResponse
 
 _READS = frozenset({"GET", "HEAD"})
 

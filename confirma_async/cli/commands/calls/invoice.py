@@ -30,7 +30,7 @@ from confirma_async.client import Confirma
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.formats import read_document
 from confirma_async.schemas import Case, DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
-from confirma_async.session.decoding import Reply
+from confirma_async.session.answers.decoding import Reply
 from confirma_async.validation import Checks
 
 _OK = 200

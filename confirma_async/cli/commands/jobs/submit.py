@@ -17,7 +17,7 @@ from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import JobArguments, Placement, Report, Retry, Verdict
 from confirma_async.bulk.number_assignment import give_numbers, number_book
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, reading_if_there
-from confirma_async.bulk.sqlite.marks import remove_marks
+from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.connection import Connection, connected

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from confirma_async.bulk.journal.records import Doubt
-from confirma_async.bulk.sqlite.marks import Mark, Origin, read_marks
+from confirma_async.bulk.sqlite.file.marks import Mark, Origin, read_marks
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, VERSION
 from confirma_async.errors import JournalError, JournalMismatchError
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from attrs import define, field
 
 from confirma_async.bulk.journal.records import Doubt
-from confirma_async.bulk.sqlite.file_systems import check_file_system
-from confirma_async.bulk.sqlite.guard import (
+from confirma_async.bulk.sqlite.file.file_systems import check_file_system
+from confirma_async.bulk.sqlite.file.guard import (
     check_whole,
     damaged,
     doubt_of,
@@ -27,7 +27,7 @@ from confirma_async.bulk.sqlite.guard import (
     known_doubt,
     mark_of,
 )
-from confirma_async.bulk.sqlite.locks import (
+from confirma_async.bulk.sqlite.file.locks import (
     LOOK_PATIENCE,
     TURN_PATIENCE,
     Hold,
@@ -47,7 +47,7 @@ from confirma_async.bulk.sqlite.locks import (
     turn,
     unwritable,
 )
-from confirma_async.bulk.sqlite.marks import Marks, Origin, identity, mark_paths
+from confirma_async.bulk.sqlite.file.marks import Marks, Origin, identity, mark_paths
 from confirma_async.bulk.sqlite.migrations import current_form, form_of, migrate
 from confirma_async.errors import JournalError, JournalGoneError
 from confirma_async.files import sync_folder

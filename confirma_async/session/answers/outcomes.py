@@ -18,7 +18,7 @@ from confirma_async.errors import (
 )
 from confirma_async.privacy import Mask
 from confirma_async.session import retry
-from confirma_async.session.api_errors import request_id_of
+from confirma_async.session.answers.api_errors import request_id_of
 from confirma_async.session.call_record import CallRecord
 from confirma_async.session.transport import Response
 

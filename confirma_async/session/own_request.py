@@ -12,10 +12,10 @@ from confirma_async.contract import OPERATIONS, PREFIX, RENEW_TOKEN, Operation, 
 from confirma_async.contract.operations import REMEDY
 from confirma_async.errors import ConfigurationError, ResponseDecodeError
 from confirma_async.schemas.wire import Evidence
+from confirma_async.session.answers.decoding import Reply
+from confirma_async.session.answers.raw import RawResponse, SeenAnswers, raw_response
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.raw import RawResponse, SeenAnswers, raw_response
 
 Body: TypeAlias = Mapping[str, Any] | Sequence[Any] | bytes
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from confirma_async.accounts.folders import state_root
-from confirma_async.bulk.sqlite import forks
+from confirma_async.bulk.sqlite.file import forks
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
 

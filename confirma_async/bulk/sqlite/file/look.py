@@ -13,9 +13,16 @@ from collections.abc import Generator
 from pathlib import Path
 
 from confirma_async.bulk.journal.records import Doubt
-from confirma_async.bulk.sqlite.file import check_form
-from confirma_async.bulk.sqlite.guard import at_rest, doubt_of, examine, examine_missing, explained, log_of
-from confirma_async.bulk.sqlite.locks import (
+from confirma_async.bulk.sqlite.file.guard import (
+    at_rest,
+    doubt_of,
+    examine,
+    examine_missing,
+    explained,
+    log_of,
+)
+from confirma_async.bulk.sqlite.file.journal_file import check_form
+from confirma_async.bulk.sqlite.file.locks import (
     LOOK_PATIENCE,
     close_descriptor,
     is_open_here,

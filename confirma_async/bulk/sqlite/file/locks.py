@@ -19,9 +19,9 @@ from pathlib import Path
 
 from attrs import define, field
 
-from confirma_async.bulk.sqlite import forks
-from confirma_async.bulk.sqlite.guard import log_of
-from confirma_async.bulk.sqlite.marks import identity, mark_paths
+from confirma_async.bulk.sqlite.file import forks
+from confirma_async.bulk.sqlite.file.guard import log_of
+from confirma_async.bulk.sqlite.file.marks import identity, mark_paths
 from confirma_async.errors import JournalError
 
 LOOK_PATIENCE = 5.0

@@ -12,7 +12,7 @@ from confirma_async.contract.places import as_usual
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.schemas.wire import Evidence
-from confirma_async.session.api_errors import text_of
+from confirma_async.session.answers.api_errors import text_of
 from confirma_async.session.call_record import CallRecord
 from confirma_async.session.transport import Response
 

@@ -1,0 +1,1 @@
+"""Keys and tokens, and how they are renewed."""
