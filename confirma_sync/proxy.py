@@ -8,6 +8,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from confirma_async import pagination
 from confirma_async.pagination import Page
+from confirma_async.session.prepared_call import PreparedCall
 from confirma_sync.portal import PerFork, Portal
 
 P = ParamSpec("P")
@@ -85,7 +86,7 @@ def blocking(
 
 
 def blocking_after(
-    prepare: Callable[Concatenate[Any, P], Callable[[], Coroutine[Any, Any, R]]],
+    prepare: Callable[Concatenate[Any, P], PreparedCall[R]],
     verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[SyncProxy, P], R]:
     """Return the verb, waited for; the calling thread itself does all that needs no loop.
@@ -93,12 +94,12 @@ def blocking_after(
     What it prepares is at hand in its processor then, and would have to be fetched into the loop's.
 
     Args:
-        prepare: Does that, and returns the rest of the verb.
+        prepare: Does that, and returns the call that is left to send.
         verb: The verb as a whole, whose name, parameters, docstring and return type this has.
     """
 
     def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return proxy.portal.run(prepare(proxy.original, *args, **kwargs))
+        return proxy.portal.run(prepare(proxy.original, *args, **kwargs).send)
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 

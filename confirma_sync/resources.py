@@ -21,7 +21,10 @@ class Onboarding(SyncProxy):
 class Invoices(SyncProxy):
     """``confirma.invoices``."""
 
-    create: Final = blocking_after(invoices.creation, invoices.Invoices.create)
+    create: Final = blocking_after(
+        invoices.Invoices._prepare_create,  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its twin
+        invoices.Invoices.create,
+    )
     create_actions: Final = blocking(invoices.Invoices.create_actions)
     case: Final = blocking(invoices.Invoices.case)
     distributions: Final = listing(invoices.Invoices.distributions)

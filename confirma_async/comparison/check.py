@@ -30,7 +30,6 @@ from confirma_async.schemas import (
     Schema,
     SettlementsQuery,
 )
-from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.own_request import own_operation
 from confirma_async.session.pipeline import Pipeline
@@ -51,11 +50,11 @@ class _Check:
     observations: AnswerObservations
     found: list[ContractFinding] = field(factory=list[ContractFinding])
 
-    async def ask(self, operation: Operation, query: Schema | None = None) -> Any:
+    async def ask(self, operation: Operation[object], query: Schema | None = None) -> Any:
         """Ask a question; None where it is not answered."""
         name = operation.name
         try:
-            reply = await self.pipeline.call(operation, Reply, query=query, options=_AS_IT_IS)
+            reply = await self.pipeline.reply(operation, query=query, options=_AS_IT_IS)
         except AuthenticationError:
             raise
         except APIError as error:
@@ -78,13 +77,13 @@ class _Check:
             self.observations.note(operation, reply.found)
         return reply.found
 
-    async def ask_for_days(self, operation: Operation, usual: Schema, none: Schema) -> Any:
+    async def ask_for_days(self, operation: Operation[object], usual: Schema, none: Schema) -> Any:
         """Ask for the last days and for days that hold nothing, to see whether the filter is applied."""
         found = await self.ask(operation, usual)
         if found is None or not _records(found):
             return found
         try:
-            empty = await self.pipeline.call(operation, Reply, query=none, options=_AS_IT_IS)
+            empty = await self.pipeline.reply(operation, query=none, options=_AS_IT_IS)
         except CallError:
             return found
         applied = not _records(empty.found)
@@ -150,7 +149,7 @@ async def _is_the_service(state: _Check) -> None:
         )
     nowhere = own_operation("GET", _NOWHERE, None, "client", state.pipeline.overrides)
     try:
-        await state.pipeline.call(nowhere, Reply, options=_AS_IT_IS)
+        await state.pipeline.reply(nowhere, options=_AS_IT_IS)
     except CallError:
         return
     raise NotTheServiceError(
@@ -158,7 +157,7 @@ async def _is_the_service(state: _Check) -> None:
     )
 
 
-def _safe(operation: Operation) -> Operation:
+def _safe(operation: Operation[object]) -> Operation[object]:
     return evolve(operation, repeatable=True)
 
 

@@ -78,16 +78,16 @@ class _Comparing:
 
     # --- operations -----------------------------------------------------------------------------------
 
-    def _paired(self, entries: Sequence[_Entry]) -> dict[Operation, _Entry]:
+    def _paired(self, entries: Sequence[_Entry]) -> dict[Operation[object], _Entry]:
         """Return which operation of the document is which of ours.
 
         By path and method, path, page, then contents.
         """
-        pairs: dict[Operation, _Entry] = {}
+        pairs: dict[Operation[object], _Entry] = {}
         left = list(entries)
         ours = [self.overrides.applied(each) for each in OPERATIONS.values()]
 
-        def take(fits: Callable[[Operation, _Entry], bool]) -> None:
+        def take(fits: Callable[[Operation[object], _Entry], bool]) -> None:
             for operation in ours:
                 if operation in pairs:
                     continue
@@ -110,7 +110,7 @@ class _Comparing:
         take(lambda ours, its: its.method == ours.method and self._alike(ours, its) >= _ALIKE)
         return pairs
 
-    def _alike(self, operation: Operation, entry: _Entry) -> float:
+    def _alike(self, operation: Operation[object], entry: _Entry) -> float:
         """Return the share of names in common of request and answer."""
         shares: list[float] = []
         request = self.document.request_of(entry.content)
@@ -127,7 +127,7 @@ class _Comparing:
         theirs = self.document.properties(schema).keys()
         return len(names & theirs) / max(len(names), len(theirs), 1)
 
-    def _operation(self, operation: Operation, entry: _Entry) -> None:
+    def _operation(self, operation: Operation[object], entry: _Entry) -> None:
         shipped = OPERATIONS[operation.name]
         name, firm = operation.name, entry.path == operation.path or _title(entry) == shipped.page
         if entry.path != operation.path:
@@ -147,7 +147,7 @@ class _Comparing:
         if answer:
             self._answer(operation, answer)
 
-    def _answer(self, operation: Operation, answer: Mapping[str, Any]) -> None:
+    def _answer(self, operation: Operation[object], answer: Mapping[str, Any]) -> None:
         place = (
             self.overrides.lists.get(operation.name) or usual_place(operation, self.converter)
             if operation.lists
@@ -180,7 +180,7 @@ class _Comparing:
                 operation.response, answer, f"{operation.name} answer", leave=left, ours={where.split(".")[0]}
             )
 
-    def _list_field(self, operation: Operation) -> Field:
+    def _list_field(self, operation: Operation[object]) -> Field:
         return next(
             item
             for item in self.converter.fields_of(operation.response)

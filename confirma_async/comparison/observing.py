@@ -55,7 +55,7 @@ class AnswerObservations:
     _wrong: Counter[tuple[str, str, str, str]] = field(factory=Counter[tuple[str, str, str, str]])
     _places: dict[str, ContractFinding] = field(factory=dict[str, ContractFinding])
 
-    def note(self, operation: Operation, found: Any) -> None:
+    def note(self, operation: Operation[object], found: Any) -> None:
         """Take in the JSON of an answer."""
         if place := self.overrides.lists.get(operation.name):
             found = moved(found, place, usual_place(operation, self.converter))
@@ -119,12 +119,12 @@ class AnswerObservations:
                 told=f"{fields[name].wire} was in no answer",
             )  # fmt: skip
 
-    def _has_moved(self, operation: Operation, answer: Mapping[str, Any]) -> bool:
+    def _has_moved(self, operation: Operation[object], answer: Mapping[str, Any]) -> bool:
         """Say whether the list of an answer stands further in than it should."""
         there = answer.get(usual_place(operation, self.converter))
         return not isinstance(there, list) and "." in (_only_list(answer) or "")
 
-    def _elsewhere(self, operation: Operation, found: object) -> None:
+    def _elsewhere(self, operation: Operation[object], found: object) -> None:
         """Note that the list of an answer does not stand where it should."""
         where = "$" if as_array(found) is not None else _only_list(found)
         wanted = usual_place(operation, self.converter) if operation.lists else "an object"
@@ -226,7 +226,7 @@ def _only_list(found: Any, path: str = "") -> str | None:
     return places[0] if len(places) == 1 else None
 
 
-def _record_of(operation: Operation, converter: Converter) -> type[Schema]:
+def _record_of(operation: Operation[object], converter: Converter) -> type[Schema]:
     if operation.bare_array:
         return operation.response
     lists = (item for item in converter.fields_of(operation.response) if item.many and is_schema(item.kind))

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import enum
-import typing
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from attrs import field, frozen
 
 from confirma_async import schemas
 from confirma_async.schemas.wire import Evidence, Schema
+
+if TYPE_CHECKING:
+    from confirma_async.schemas import (
+        AccountingInvoiceStatuses,
+        AccountingPaymentStatuses,
+        AccountingReceipt,
+        ActionsReceipt,
+        CaseDetails,
+        ClientCreated,
+        DistributionInformation,
+        DistributionPage,
+        FinvoiceCredentials,
+        InvoiceReceipt,
+        LedgerStatuses,
+        Payment,
+        Settlements,
+        TokenRenewal,
+        TokenValidity,
+    )
+
+AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 
 PREFIX = "/api/v1/partner"
 """The documented prefix of every path but one (contract §1)."""
@@ -43,8 +64,8 @@ class Effect:
 
 
 @frozen(kw_only=True)
-class Operation:
-    """One endpoint.
+class Operation(Generic[AnswerT_co]):
+    """One endpoint, with the type of its answer.
 
     Attributes:
         name: Resource and verb in Python, e.g. ``invoices.create``.
@@ -94,15 +115,21 @@ class Operation:
         """The schema of the answer, or of each record of a bare array."""
         return _schema(self._response)
 
+    @property
+    def answer(self) -> type[AnswerT_co]:
+        """What an answer is read as: its schema; for a bare array, a tuple of those of its records."""
+        record = self.response
+        return cast("type[AnswerT_co]", tuple[record, ...] if self.bare_array else record)  # type: ignore[valid-type]  # made here
+
 
 def _schema(name: str) -> type[Schema]:
     """Return the schema of that name, imported now: the table alone loads none."""
-    return typing.cast("type[Schema]", getattr(schemas, name))
+    return cast("type[Schema]", getattr(schemas, name))
 
 
 _D, _P = Evidence.DOCUMENTED, Evidence.PROVISIONAL
 
-CREATE_CLIENT = Operation(
+CREATE_CLIENT: Operation[ClientCreated] = Operation(
     name="onboarding.create_client",
     page="Create a new client",
     method="POST",
@@ -114,7 +141,7 @@ CREATE_CLIENT = Operation(
     response="ClientCreated",
     remedy="ask the vendor whether the client exists before you send it again; its token was in the answer",
 )
-VALIDATE_TOKEN = Operation(
+VALIDATE_TOKEN: Operation[TokenValidity] = Operation(
     name="onboarding.validate_token",
     page="Validate access token",
     method="GET",
@@ -123,7 +150,7 @@ VALIDATE_TOKEN = Operation(
     repeatable=True,
     response="TokenValidity",
 )
-RENEW_TOKEN = Operation(
+RENEW_TOKEN: Operation[TokenRenewal] = Operation(
     name="onboarding.renew_token",
     page="Renew access token",
     method="GET",
@@ -134,7 +161,7 @@ RENEW_TOKEN = Operation(
     remedy="treat the old token as dead, and try renew_token() once more, since an expired token may be "
     "renewed too; if that is refused (401), ask the vendor for a new one",
 )
-CREATE_INVOICE = Operation(
+CREATE_INVOICE: Operation[InvoiceReceipt] = Operation(
     name="invoices.create",
     page="Create an invoice",
     method="POST",
@@ -149,7 +176,7 @@ CREATE_INVOICE = Operation(
         read="invoices.distributions", what="a record of its number that nothing contradicts", evidence=_P
     ),
 )
-CREATE_INVOICE_ACTIONS = Operation(
+CREATE_INVOICE_ACTIONS: Operation[ActionsReceipt] = Operation(
     name="invoices.create_actions",
     page="Create an Invoice Action",
     method="POST",
@@ -167,7 +194,7 @@ CREATE_INVOICE_ACTIONS = Operation(
         evidence=_P,
     ),
 )
-CASE = Operation(
+CASE: Operation[CaseDetails] = Operation(
     name="invoices.case",
     page="Retrieve case details",
     method="GET",
@@ -177,7 +204,7 @@ CASE = Operation(
     query="CaseQuery",
     response="CaseDetails",
 )
-DISTRIBUTIONS = Operation(
+DISTRIBUTIONS: Operation[DistributionInformation] = Operation(
     name="invoices.distributions",
     page="Retrieve distribution Information",
     method="GET",
@@ -188,7 +215,7 @@ DISTRIBUTIONS = Operation(
     response="DistributionInformation",
     lists=True,
 )
-DISTRIBUTIONS_V2 = Operation(
+DISTRIBUTIONS_V2: Operation[DistributionPage] = Operation(
     name="invoices.distributions_v2",
     page="Retrieve distribution Information MV v2",
     method="GET",
@@ -199,7 +226,7 @@ DISTRIBUTIONS_V2 = Operation(
     response="DistributionPage",
     lists=True,
 )
-PAYMENTS = Operation(
+PAYMENTS: Operation[tuple[Payment, ...]] = Operation(
     name="payments.list",
     page="Retrieve Payments",
     method="GET",
@@ -211,7 +238,7 @@ PAYMENTS = Operation(
     lists=True,
     bare_array=True,
 )
-SETTLEMENTS = Operation(
+SETTLEMENTS: Operation[Settlements] = Operation(
     name="payments.settlements",
     page="Retrieve settlements",
     method="GET",
@@ -223,7 +250,7 @@ SETTLEMENTS = Operation(
     lists=True,
     remedy="read the settlements of the period by its dates: what the lost answer held counts as fetched",
 )
-ACCOUNTING_INVOICE = Operation(
+ACCOUNTING_INVOICE: Operation[AccountingInvoiceStatuses] = Operation(
     name="accounting.invoice_statuses",
     page="Accounting > Invoice",
     method="GET",
@@ -234,7 +261,7 @@ ACCOUNTING_INVOICE = Operation(
     response="AccountingInvoiceStatuses",
     lists=True,
 )
-SUBMIT_LEDGER = Operation(
+SUBMIT_LEDGER: Operation[AccountingReceipt] = Operation(
     name="accounting.submit_ledger",
     page="Accounting > Ledger",
     method="POST",
@@ -249,7 +276,7 @@ SUBMIT_LEDGER = Operation(
         read="accounting.ledger_statuses", what="its identifier as ``sourceIdentifier``", evidence=_P
     ),
 )
-LEDGER_STATUSES = Operation(
+LEDGER_STATUSES: Operation[LedgerStatuses] = Operation(
     name="accounting.ledger_statuses",
     page="Accounting > Ledger",
     method="GET",
@@ -261,7 +288,7 @@ LEDGER_STATUSES = Operation(
     lists=True,
     no_content=True,
 )
-SUBMIT_PAYMENTS = Operation(
+SUBMIT_PAYMENTS: Operation[AccountingReceipt] = Operation(
     name="accounting.submit_payments",
     page="Accounting > Payment",
     method="POST",
@@ -278,7 +305,7 @@ SUBMIT_PAYMENTS = Operation(
         evidence=_P,
     ),
 )
-PAYMENT_STATUSES = Operation(
+PAYMENT_STATUSES: Operation[AccountingPaymentStatuses] = Operation(
     name="accounting.payment_statuses",
     page="Accounting > Payment",
     method="GET",
@@ -289,7 +316,7 @@ PAYMENT_STATUSES = Operation(
     response="AccountingPaymentStatuses",
     lists=True,
 )
-FINVOICE_CREDENTIALS = Operation(
+FINVOICE_CREDENTIALS: Operation[tuple[FinvoiceCredentials, ...]] = Operation(
     name="operations.finvoice_credentials",
     page="Retrieve Finvoice Credentials",
     method="GET",
@@ -302,7 +329,7 @@ FINVOICE_CREDENTIALS = Operation(
     bare_array=True,
 )
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+OPERATIONS: Mapping[str, Operation[object]] = MappingProxyType(
     {
         operation.name: operation
         for operation in (

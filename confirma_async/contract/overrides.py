@@ -148,12 +148,12 @@ class Overrides:
         """Whether they correct what is called, what it is called with, or where its list stands."""
         return bool(self.paths or self.methods or self.lists or self.headers or self.query)
 
-    def applied(self, operation: Operation) -> Operation:
+    def applied(self, operation: Operation[object]) -> Operation[object]:
         """Return an operation as it is called: with its method and its path corrected."""
         found = self._applied.get(operation.name)
         return operation if found is None else evolve(operation, method=found[0], path=found[1])
 
-    def path_of(self, operation: Operation) -> str:
+    def path_of(self, operation: Operation[object]) -> str:
         """Return the path that an operation is called at."""
         return self.paths.get(operation.name, operation.path)
 
@@ -199,7 +199,7 @@ def _check_place(name: str, place: str) -> None:
         )
 
 
-def _operation(name: str) -> Operation:
+def _operation(name: str) -> Operation[object]:
     operation = OPERATIONS.get(name)
     if operation is None:
         raise ConfigurationError(f"overrides: there is no operation {name!r}; see confirma_async.contract")

@@ -12,7 +12,7 @@ WHOLE = "$"
 """The place of a list that is the whole answer."""
 
 
-def usual_place(operation: Operation, converter: Converter) -> str:
+def usual_place(operation: Operation[object], converter: Converter) -> str:
     """Return where the schema of an answer has its list."""
     if operation.bare_array:
         return WHOLE
@@ -35,7 +35,9 @@ def moved(answer: Any, source: str, target: str) -> Any:
     return _put(rest, target.split("."), found)
 
 
-def as_usual(answer: Any, operation: Operation, lists: Mapping[str, str], converter: Converter) -> Any:
+def as_usual(
+    answer: Any, operation: Operation[object], lists: Mapping[str, str], converter: Converter
+) -> Any:
     """Return an answer with its list where the schema has it.
 
     Args:

@@ -34,7 +34,7 @@ Days: TypeAlias = tuple[datetime.date, datetime.date] | None
 """The earliest and the latest day that a record bears; None where it bears none."""
 
 
-def _told_even_if_empty(operation: Operation) -> Operation:
+def _told_even_if_empty(operation: Operation[object]) -> Operation[object]:
     """Return the same operation, whose empty answer says that there is nothing (contract §1)."""
     return evolve(operation, no_content=True, answer_shown=False, repeatable=True)
 
@@ -90,7 +90,7 @@ class Stream:
     """
 
     name: str
-    operation: Operation
+    operation: Operation[object]
     record: type[Schema]
     query: Callable[[Window], Schema]
     whole: Callable[[Converter, Any], Whole]

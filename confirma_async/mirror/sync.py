@@ -30,7 +30,6 @@ from confirma_async.mirror.streams import (
 from confirma_async.mirror.threads import in_thread
 from confirma_async.pagination import Window
 from confirma_async.schemas import CaseQuery
-from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
 
 CASES_AT_ONCE = 32
@@ -305,7 +304,7 @@ class _Run:
     async def _case(self, number: int) -> tuple[SeenRecord, str] | str:
         self.calls += 1
         try:
-            reply = await self.pipeline.call(CASE_OPERATION, Reply, query=CaseQuery(case_id=number))
+            reply = await self.pipeline.reply(CASE_OPERATION, query=CaseQuery(case_id=number))
         except NotFoundError:
             return UNKNOWN_CASE
         except CallError as error:

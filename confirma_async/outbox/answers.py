@@ -27,7 +27,7 @@ _STATUS, _NUMBER = "status", "invoiceNumber"
 
 
 def classify(
-    operation: Operation, request: Schema, reply: Reply, converter: Converter, forms: Container[str]
+    operation: Operation[object], request: Schema, reply: Reply, converter: Converter, forms: Container[str]
 ) -> Classification:
     """Return what a successful answer to a write proves.
 

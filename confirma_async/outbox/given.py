@@ -30,7 +30,7 @@ class Given:
         headers: Headers to add.
     """
 
-    operation: Operation
+    operation: Operation[object]
     prepared: Prepared[Any]
     key: str
     names: Sequence[str] = ()

@@ -34,7 +34,6 @@ from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema
-from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.waiting.halt import CalledOffError, Halt
@@ -212,7 +211,7 @@ class WriteDesk:
             timeout=given.timeout, headers=given.headers, subject=given.prepared.subject, before_send=intent
         )
         try:
-            reply = await self._pipeline.call(operation, Reply, given.prepared.body, options=options)
+            reply = await self._pipeline.reply(operation, given.prepared.body, options=options)
         except CalledOffError:
             return _not_sent(CLOSED), None
         except asyncio.CancelledError as cancelled:
@@ -252,7 +251,7 @@ class WriteDesk:
         else:
             self._held.settle(held, told)
 
-    def _key(self, operation: Operation) -> Secret | None:
+    def _key(self, operation: Operation[object]) -> Secret | None:
         try:
             return self._pipeline.keys.of(operation).current
         except ConfigurationError:  # the call itself says so

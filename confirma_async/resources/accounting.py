@@ -65,7 +65,7 @@ class Accounting:
         """
         prepared = prepared_ledger(ledger, self._pipeline.converter, Checks(validate, allow))
         how = CallOptions(**options, subject=prepared.subject)
-        return await self._pipeline.call(SUBMIT_LEDGER, AccountingReceipt, prepared.body, options=how)
+        return await self._pipeline.call(SUBMIT_LEDGER, prepared.body, options=how)
 
     async def ledger_statuses(
         self,
@@ -83,7 +83,7 @@ class Accounting:
         Raises:
             CallError: the call failed.
         """
-        return await self._statuses(LEDGER_STATUSES, LedgerStatuses, filters, **options)
+        return await self._statuses(LEDGER_STATUSES, filters, **options)
 
     async def submit_payments(
         self,
@@ -111,7 +111,7 @@ class Accounting:
         """
         prepared = prepared_payments(payments, self._pipeline.converter, Checks(validate, allow))
         how = CallOptions(**options, subject=prepared.subject)
-        return await self._pipeline.call(SUBMIT_PAYMENTS, AccountingReceipt, prepared.body, options=how)
+        return await self._pipeline.call(SUBMIT_PAYMENTS, prepared.body, options=how)
 
     async def payment_statuses(
         self,
@@ -127,7 +127,7 @@ class Accounting:
         Raises:
             CallError: the call failed.
         """
-        return await self._statuses(PAYMENT_STATUSES, AccountingPaymentStatuses, filters, **options)
+        return await self._statuses(PAYMENT_STATUSES, filters, **options)
 
     async def invoice_statuses(
         self,
@@ -146,18 +146,17 @@ class Accounting:
         Raises:
             CallError: the call failed.
         """
-        return await self._statuses(ACCOUNTING_INVOICE, AccountingInvoiceStatuses, filters, **options)
+        return await self._statuses(ACCOUNTING_INVOICE, filters, **options)
 
     async def _statuses(
         self,
-        operation: Operation,
-        answer: type[T],
+        operation: Operation[T],
         filters: Mapping[str, str] | None,
         **options: Unpack[Options],
     ) -> T:
         query = AccountingQuery(extra=dict(filters or {}))
         how = CallOptions(**options)
-        return await self._pipeline.call(operation, answer, query=query, options=how)
+        return await self._pipeline.call(operation, query=query, options=how)
 
 
 def prepared_ledger(

@@ -15,7 +15,7 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 A = TypeVar("A", bound="Schema | Sequence[Schema]")
 
 
-def reported(operation: Operation, answer: A) -> A:
+def reported(operation: Operation[object], answer: A) -> A:
     """Return the answer as it is; what it breaks is logged as a warning, never raised.
 
     The service's word stands: an answer that breaks a rule is still what the service said, and the caller

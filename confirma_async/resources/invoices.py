@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Unpack
 
@@ -41,6 +41,7 @@ from confirma_async.schemas import (
 )
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.pipeline import Pipeline
+from confirma_async.session.prepared_call import PreparedCall
 from confirma_async.validation import Checks, Validate
 
 _USUAL = Checks()
@@ -79,8 +80,32 @@ class Invoices:
             OutcomeUnknownError: the invoice may have arrived; look it up before sending it again.
             CallError: the call failed otherwise.
         """
-        send = creation(self, request, validate=validate, allow=allow, **options)
-        return await send()
+        prepared = self._prepare_create(request, validate=validate, allow=allow, **options)
+        return await prepared.send()
+
+    def _prepare_create(
+        self,
+        request: SalesInvoiceRequest | Mapping[str, Any],
+        *,
+        validate: Validate = True,
+        allow: Iterable[str] = (),
+        **options: Unpack[Options],
+    ) -> PreparedCall[InvoiceReceipt]:
+        """Check the invoice, and write it as JSON: the part of ``create`` that needs no event loop.
+
+        Raises:
+            RequestInvalidError: the invoice breaks a rule.
+        """
+        converter = self._pipeline.converter
+        invoice = as_schema(request, SalesInvoiceRequest, converter)
+        checks = _USUAL if validate is True and not allow else Checks(validate, allow)
+        keys = not isinstance(request, SalesInvoiceRequest)
+        body, warnings = encode_invoice(invoice, converter, checks, keys=keys)
+        header = invoice.invoice.header
+        if warnings:
+            warn(f"invoice {header.number}", warnings)
+        how = CallOptions(**options, subject=f"invoice {header.number}", find_out=partial(_look_for, header))
+        return PreparedCall(self._pipeline, CREATE_INVOICE, body, how)
 
     async def create_actions(
         self,
@@ -112,7 +137,7 @@ class Invoices:
         how = CallOptions(
             **options, subject=prepared.subject, find_out=partial(_look_at, prepared.request.actions)
         )
-        return await self._pipeline.call(CREATE_INVOICE_ACTIONS, ActionsReceipt, prepared.body, options=how)
+        return await self._pipeline.call(CREATE_INVOICE_ACTIONS, prepared.body, options=how)
 
     async def case(
         self,
@@ -141,7 +166,7 @@ class Invoices:
             raise RequestInvalidError("the query", [problem])
         query = CaseQuery(case_id=case_id, invoice_number=_as_text(invoice_number))
         how = CallOptions(**options)
-        answer = await self._pipeline.call(CASE, CaseDetails, query=query, options=how)
+        answer = await self._pipeline.call(CASE, query=query, options=how)
         told = answer.case and answer.case.summary and answer.case.summary.case_id
         if case_id is not None and told not in {None, case_id}:
             raise ConfigurationError(_ANOTHER_CASE)
@@ -186,7 +211,7 @@ class Invoices:
                 to_inv_date=window.last if window else None,
                 fetch_type=fetch_type,
             )
-            return await self._pipeline.call(DISTRIBUTIONS, DistributionInformation, query=query, options=how)
+            return await self._pipeline.call(DISTRIBUTIONS, query=query, options=how)
 
         note = self._pipeline.noting(DISTRIBUTIONS)
         strict = self._pipeline.converter.is_strict(how.strict)
@@ -252,7 +277,7 @@ class Invoices:
                 page=page,
                 page_size=page_size,
             )
-            return await self._pipeline.call(DISTRIBUTIONS_V2, DistributionPage, query=query, options=how)
+            return await self._pipeline.call(DISTRIBUTIONS_V2, query=query, options=how)
 
         note = self._pipeline.noting(DISTRIBUTIONS_V2)
         strict = self._pipeline.converter.is_strict(how.strict)
@@ -309,44 +334,6 @@ def _look(action: Action) -> str | None:
     if data.case_id is not None:
         return f"confirma invoice case {data.case_id}"
     return None if data.invoice_number is None else f"confirma invoice case --invoice {data.invoice_number}"
-
-
-def creation(
-    invoices: Invoices,
-    request: SalesInvoiceRequest | Mapping[str, Any],
-    *,
-    validate: Validate = True,
-    allow: Iterable[str] = (),
-    **options: Unpack[Options],
-) -> Callable[[], Coroutine[Any, Any, InvoiceReceipt]]:
-    """Prepare ``invoices.create``: check the invoice, and write it as JSON.
-
-    It needs no event loop, so that a thread may do its own share of a call before it hands the rest to one.
-
-    Args:
-        invoices: Whose verb it is.
-        request: See ``Invoices.create``, as for the others.
-        validate: Whether to check the invoice.
-        allow: Rules that it may break.
-        options: What this call does differently; see ``Options``.
-
-    Returns:
-        The call itself, which is made on the loop.
-
-    Raises:
-        RequestInvalidError: the invoice breaks a rule.
-    """
-    # One half of a verb of that class, which is no verb itself:
-    pipeline = invoices._pipeline  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    invoice = as_schema(request, SalesInvoiceRequest, pipeline.converter)
-    checks = _USUAL if validate is True and not allow else Checks(validate, allow)
-    keys = not isinstance(request, SalesInvoiceRequest)
-    body, warnings = encode_invoice(invoice, pipeline.converter, checks, keys=keys)
-    header = invoice.invoice.header
-    if warnings:
-        warn(f"invoice {header.number}", warnings)
-    how = CallOptions(**options, subject=f"invoice {header.number}", find_out=partial(_look_for, header))
-    return partial(pipeline.call, CREATE_INVOICE, InvoiceReceipt, body, options=how)
 
 
 def _told(action: Action) -> str:

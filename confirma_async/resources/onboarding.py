@@ -52,7 +52,7 @@ class Onboarding:
         """
         prepared = prepared_client(request, self._pipeline.converter, Checks(validate, allow))
         how = CallOptions(**options, subject=prepared.subject)
-        return await self._pipeline.call(CREATE_CLIENT, ClientCreated, prepared.body, options=how)
+        return await self._pipeline.call(CREATE_CLIENT, prepared.body, options=how)
 
     async def validate_token(self, **options: Unpack[Options]) -> TokenValidity:
         """Ask whether the API key is valid (GET ``/validate``; contract §3, documented).
@@ -65,7 +65,7 @@ class Onboarding:
             CallError: the call failed otherwise.
         """
         how = CallOptions(**options)
-        return await self._pipeline.call(VALIDATE_TOKEN, TokenValidity, options=how)
+        return await self._pipeline.call(VALIDATE_TOKEN, options=how)
 
     async def renew_token(
         self,

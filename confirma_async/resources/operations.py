@@ -43,9 +43,7 @@ class Operations:
             raise RequestInvalidError("the query", [Problem("business_id", rules.BUSINESS_ID.id, fault)])
         query = FinvoiceCredentialsQuery(business_id=business_id)
         how = CallOptions(**options)
-        return await self._pipeline.call(
-            FINVOICE_CREDENTIALS, tuple[FinvoiceCredentials, ...], query=query, options=how
-        )
+        return await self._pipeline.call(FINVOICE_CREDENTIALS, query=query, options=how)
 
 
 def pick_address(

@@ -95,7 +95,7 @@ class Payments:
             query = PaymentsQuery(
                 from_date=window.first if window else None, to_date=window.last if window else None
             )
-            answer = await self._pipeline.call(PAYMENTS, tuple[Payment, ...], query=query, options=how)
+            answer = await self._pipeline.call(PAYMENTS, query=query, options=how)
             return reported(PAYMENTS, answer)
 
         return by_windows(
@@ -155,7 +155,7 @@ class Payments:
                 from_date=window.first if window else None,
                 to_date=window.last if window else None,
             )
-            answer = await self._pipeline.call(operation, Settlements, query=query, options=how)
+            answer = await self._pipeline.call(operation, query=query, options=how)
             return reported(operation, answer)
 
         return by_windows(

@@ -70,18 +70,18 @@ class AppContext:
     faults: Faults
     requests: Counter[str]
     controls: Controls
-    routes: Mapping[str, Mapping[str, Operation]]
+    routes: Mapping[str, Mapping[str, Operation[object]]]
     document: bytes
     overrides: Overrides
 
 
-def routes(overrides: Overrides) -> Mapping[str, Mapping[str, Operation]]:
+def routes(overrides: Overrides) -> Mapping[str, Mapping[str, Operation[object]]]:
     """Return every row of the contract by path and method, with the paths corrected.
 
     Raises:
         ConfigurationError: the overrides put two operations at one place.
     """
-    table: dict[str, dict[str, Operation]] = {}
+    table: dict[str, dict[str, Operation[object]]] = {}
     for operation in map(overrides.applied, OPERATIONS.values()):
         methods = table.setdefault(operation.path, {})
         if operation.method in methods:
@@ -161,7 +161,7 @@ async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxR
 
 
 async def _answer(
-    context: AppContext, request: web.Request, operation: Operation, body: bytes, plan: FaultPlan
+    context: AppContext, request: web.Request, operation: Operation[object], body: bytes, plan: FaultPlan
 ) -> web.StreamResponse:
     rule = plan.decisive
     if rule is not None and rule.kind is Fault.RESET_BEFORE_COMMIT:
@@ -184,7 +184,7 @@ async def _answer(
 
 
 def _handle(
-    context: AppContext, request: web.Request, operation: Operation, body: bytes, plan: FaultPlan
+    context: AppContext, request: web.Request, operation: Operation[object], body: bytes, plan: FaultPlan
 ) -> SandboxResponse:
     client = _client_of(context.backend, request.headers.get("X-Api-Key", ""), operation)
     if isinstance(client, SandboxResponse):
@@ -206,7 +206,9 @@ def _handle(
         return error_response(500, "the sandbox itself failed; its log says where")
 
 
-def _with_list_moved(context: AppContext, operation: Operation, answer: SandboxResponse) -> SandboxResponse:
+def _with_list_moved(
+    context: AppContext, operation: Operation[object], answer: SandboxResponse
+) -> SandboxResponse:
     """Return the same answer, with its list where the overrides say that it stands."""
     place = context.overrides.lists.get(operation.name)
     if place is None or answer.status != 200 or not answer.body:
@@ -216,7 +218,7 @@ def _with_list_moved(context: AppContext, operation: Operation, answer: SandboxR
     return evolve(answer, body=converter.encode(moved(converter.parse(answer.body), usual, place)))
 
 
-def _client_of(backend: Backend, token: str, operation: Operation) -> SandboxClient | SandboxResponse:
+def _client_of(backend: Backend, token: str, operation: Operation[object]) -> SandboxClient | SandboxResponse:
     """Return whose token it is, or why it will not do.
 
     401 for a missing or invalid token is documented (contract §1), and so is that an expired one may be

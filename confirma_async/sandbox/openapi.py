@@ -70,7 +70,7 @@ _ALWAYS: Mapping[int, str] = {
     413: "The body is too large. Of the sandbox only.",
 }
 
-_SOMETIMES: Mapping[Operation, Mapping[int, str]] = {
+_SOMETIMES: Mapping[Operation[object], Mapping[int, str]] = {
     CREATE_CLIENT: {409: "The business code was onboarded before; provisional."},
     CREATE_INVOICE_ACTIONS: {
         402: "The invoice has no case; provisional.",
@@ -139,7 +139,7 @@ def _paths(overrides: Overrides, converter: Converter) -> Json:
     return paths
 
 
-def _operation(operation: Operation, converter: Converter, overrides: Overrides) -> Json:
+def _operation(operation: Operation[object], converter: Converter, overrides: Overrides) -> Json:
     scheme = "provisioning" if operation.token is TokenKind.PROVISIONING else "client"
     described: Json = {
         "operationId": operation.name,
@@ -167,7 +167,7 @@ def _parameter(query: type[Schema], item: Field, overrides: Overrides) -> Json:
     }
 
 
-def _responses(operation: Operation, converter: Converter, overrides: Overrides) -> Json:
+def _responses(operation: Operation[object], converter: Converter, overrides: Overrides) -> Json:
     answer = _reference(operation.response)
     found: Json = {"type": "array", "items": answer} if operation.bare_array else answer
     if place := overrides.lists.get(operation.name):
@@ -185,7 +185,9 @@ def _responses(operation: Operation, converter: Converter, overrides: Overrides)
     return responses
 
 
-def _with_list_at(operation: Operation, place: str, converter: Converter, overrides: Overrides) -> Json:
+def _with_list_at(
+    operation: Operation[object], place: str, converter: Converter, overrides: Overrides
+) -> Json:
     """Return the answer of an operation whose list stands elsewhere than its schema says."""
     described: Json = {}
     listed: Json = {"type": "array", "items": _reference(operation.response)}

@@ -33,7 +33,7 @@ class CallRecord:
         drift: How its answer differed from what the contract says.
     """
 
-    operation: Operation
+    operation: Operation[object]
     url: str
     subject: str | None
     find_out: Callable[[], str | None] | None = None

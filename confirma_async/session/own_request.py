@@ -12,7 +12,6 @@ from confirma_async.contract import OPERATIONS, PREFIX, RENEW_TOKEN, Operation, 
 from confirma_async.contract.operations import REMEDY
 from confirma_async.errors import ConfigurationError, ResponseDecodeError
 from confirma_async.schemas.wire import Evidence
-from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.answers.raw import RawResponse, SeenAnswers, raw_response
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.pipeline import Pipeline
@@ -26,7 +25,7 @@ _READS = frozenset({"GET", "HEAD"})
 
 def own_operation(
     method: str, path: str, repeatable: bool | None, token: TokenKind | str, overrides: Overrides
-) -> Operation:
+) -> Operation[object]:
     """Return the operation that a request of one's own stands for.
 
     Args:
@@ -76,14 +75,14 @@ def own_operation(
 
 
 async def sent(
-    pipeline: Pipeline, operation: Operation, body: Body | None, options: CallOptions
+    pipeline: Pipeline, operation: Operation[object], body: Body | None, options: CallOptions
 ) -> RawResponse[Any]:
     """Send it, and return the answer as it came, with its JSON where it has any."""
     seen = SeenAnswers()
     payload = body if body is None or isinstance(body, bytes) else pipeline.converter.encode(body)
     asked = evolve(pipeline, seen=seen.note)
     try:
-        reply = await asked.call(operation, Reply, payload, options=options)
+        reply = await asked.reply(operation, payload, options=options)
         made: Any = reply.found
     except ResponseDecodeError as error:
         if not seen.answers:

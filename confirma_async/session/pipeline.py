@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -26,7 +27,7 @@ from confirma_async.schemas.drift import Drift
 from confirma_async.schemas.wire import Schema
 from confirma_async.session import retry
 from confirma_async.session.answers.api_errors import error_from_response, without_keys
-from confirma_async.session.answers.decoding import T, decoded, says_none
+from confirma_async.session.answers.decoding import Reply, T, decoded, says_none
 from confirma_async.session.answers.drifts import Drifts
 from confirma_async.session.answers.outcomes import asked_by, cut_off, final, no_turn, recorded
 from confirma_async.session.call_options import CallOptions
@@ -88,21 +89,18 @@ class Pipeline:
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "corrections", self.overrides if self.overrides.corrects_calls else None)
 
-    async def call(  # noqa: C901 (one coroutine: each more costs every call about a microsecond)
+    def call(
         self,
-        operation: Operation,
-        answer: type[T],
+        operation: Operation[T],
         payload: Schema | bytes | None = None,
         *,
         query: Schema | None = None,
         options: CallOptions = CallOptions(),
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Call an operation and return its answer.
 
         Args:
             operation: What to call.
-            answer: The schema to read the answer as; ``tuple[Payment, ...]`` for a bare array of them;
-                ``Reply`` for the answer as it came.
             payload: The body: a schema, or JSON that is encoded already.
             query: The query parameters.
             options: What this call does differently.
@@ -114,6 +112,27 @@ class Pipeline:
             APIError: the service answered with an error; one class per status.
             ResponseDecodeError: the answer is not what the contract describes.
         """
+        return self._called(operation, operation.answer, payload, query, options)
+
+    def reply(
+        self,
+        operation: Operation[object],
+        payload: Schema | bytes | None = None,
+        *,
+        query: Schema | None = None,
+        options: CallOptions = CallOptions(),
+    ) -> Coroutine[Any, Any, Reply]:
+        """Call an operation and return its answer as it came; see ``call``."""
+        return self._called(operation, Reply, payload, query, options)
+
+    async def _called(  # noqa: C901 (one coroutine: each more costs every call about a microsecond)
+        self,
+        operation: Operation[object],
+        answer: type[T],
+        payload: Schema | bytes | None,
+        query: Schema | None,
+        options: CallOptions,
+    ) -> T:
         loop = asyncio.get_running_loop()
         if self.corrections is not None:
             operation = self.corrections.applied(operation)
@@ -209,7 +228,7 @@ class Pipeline:
                 # either would keep all of it until the garbage collector comes by.
                 del record, result, failure
 
-    def noting(self, operation: Operation) -> Callable[[Drift], None]:
+    def noting(self, operation: Operation[object]) -> Callable[[Drift], None]:
         """Return what notes how the answers to an operation, taken together, differ from the contract."""
         return lambda drift: self.drifts.note(operation.name, (drift,))
 
@@ -227,7 +246,7 @@ class Pipeline:
 
         async def ask(old: Secret) -> TokenRenewal:
             with_old = evolve(self, keys=CredentialSet(client=Credential(old)), seen=None)
-            return await with_old.call(RENEW_TOKEN, TokenRenewal, options=options)
+            return await with_old.call(RENEW_TOKEN, options=options)
 
         return await key.renew(partial(renewed_token, ask, self.converter), store, refused)
 
@@ -337,7 +356,7 @@ class Pipeline:
 
     def _asked(
         self,
-        operation: Operation,
+        operation: Operation[object],
         url: str,
         query: Schema | None,
         more: Mapping[str, str | int | bool] | None,
@@ -372,7 +391,7 @@ class Pipeline:
         )
 
 
-def _is_new_token(operation: Operation, response: Response) -> bool:
+def _is_new_token(operation: Operation[object], response: Response) -> bool:
     """Say whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
     return operation.name == RENEW_TOKEN.name and response.status < 300
 

@@ -70,7 +70,7 @@ def _page_order(cls: type[Schema]) -> tuple[str, int]:
 
 
 def _pages(section: str) -> str:
-    used: list[Operation] = [
+    used: list[Operation[object]] = [
         operation
         for operation in OPERATIONS.values()
         if any(

@@ -14,7 +14,6 @@ from confirma_async.errors import (
     RateLimitedError,
     TransportError,
 )
-from confirma_async.schemas import InvoiceReceipt, TokenValidity
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.hooks import GRACE, Hooks
 from confirma_async.session.rate.ratelimit import RateLimit
@@ -65,11 +64,11 @@ class Adds(Hook):
 
 
 def validate(pipeline, **options):
-    return pipeline.call(VALIDATE_TOKEN, TokenValidity, options=CallOptions(**options))
+    return pipeline.call(VALIDATE_TOKEN, options=CallOptions(**options))
 
 
 def create(pipeline, **options):
-    return pipeline.call(CREATE_INVOICE, InvoiceReceipt, b"{}", options=CallOptions(**options))
+    return pipeline.call(CREATE_INVOICE, b"{}", options=CallOptions(**options))
 
 
 @pytest.fixture
@@ -246,7 +245,7 @@ def test_they_see_no_key_and_no_body(run, scripted, answer):
             seen.append(repr(record))
 
     def call(pipeline):
-        return pipeline.call(CREATE_INVOICE, InvoiceReceipt, b'{"secret": "body"}')
+        return pipeline.call(CREATE_INVOICE, b'{"secret": "body"}')
 
     run(scripted(answer()), [Looks()], call)
     assert len(seen) == 2

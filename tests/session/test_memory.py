@@ -11,7 +11,6 @@ from attrs import frozen
 from confirma_async import Secret
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import JournalError, Phase, TransportError
-from confirma_async.schemas import InvoiceReceipt
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.hooks import Hook
 from confirma_async.session.rate.ratelimit import RateLimit
@@ -139,7 +138,7 @@ def test_a_call_that_failed_is_freed_at_once(in_virtual_time, pipeline_over, ans
     )
 
     async def failing():
-        call = pipeline.call(CREATE_INVOICE, InvoiceReceipt, b"{}", options=case.options)
+        call = pipeline.call(CREATE_INVOICE, b"{}", options=case.options)
         await pipeline.limiter.acquire(asyncio.get_running_loop().time() + 1)
         pipeline.limiter.release()
         with contextlib.suppress(Exception):

@@ -11,7 +11,6 @@ import pytest
 from confirma_async import Confirma
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError
-from confirma_async.schemas import InvoiceReceipt
 from confirma_async.session.call_options import CallOptions
 
 from .fault_server import fault_server
@@ -32,12 +31,12 @@ async def first():
     global client
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     client = Confirma("k", base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-    await client._pipeline.call(CREATE_INVOICE, InvoiceReceipt, b"{}")
+    await client._pipeline.call(CREATE_INVOICE, b"{}")
     server.close()
 
 async def second():
     try:
-        await client._pipeline.call(CREATE_INVOICE, InvoiceReceipt, b"{}")
+        await client._pipeline.call(CREATE_INVOICE, b"{}")
     except ConfigurationError as error:
         print(error)
 
@@ -57,7 +56,7 @@ def run(program):
 
 def call(client, fault="none"):
     options = CallOptions(headers={"X-Fault": fault})
-    return client._pipeline.call(CREATE_INVOICE, InvoiceReceipt, b"{}", options=options)
+    return client._pipeline.call(CREATE_INVOICE, b"{}", options=options)
 
 
 def test_a_client_that_is_left_open_is_named_in_a_warning_and_nothing_fails():

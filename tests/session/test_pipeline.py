@@ -23,11 +23,9 @@ from confirma_async.errors import (
     TransportError,
 )
 from confirma_async.schemas import (
-    DistributionInformation,
     DistributionQuery,
     InvoiceReceipt,
     InvoiceRowData,
-    TokenValidity,
 )
 from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
@@ -43,11 +41,11 @@ VALID = b'{"isValid": true}'
 
 
 def create(pipeline, **options):
-    return pipeline.call(CREATE_INVOICE, InvoiceReceipt, BODY, options=CallOptions(**options))
+    return pipeline.call(CREATE_INVOICE, BODY, options=CallOptions(**options))
 
 
 def validate(pipeline, **options):
-    return pipeline.call(VALIDATE_TOKEN, TokenValidity, options=CallOptions(**options))
+    return pipeline.call(VALIDATE_TOKEN, options=CallOptions(**options))
 
 
 @pytest.fixture
@@ -86,7 +84,7 @@ def test_a_request_carries_key_path_and_body(outcome, pipeline_over, scripted, a
 def test_a_query_is_encoded_into_the_url(outcome, pipeline_over, scripted, answer):
     transport = scripted(answer())
     query = DistributionQuery(invoice_number="7", fetch_type="A B&c")
-    outcome(lambda: pipeline_over(transport).call(DISTRIBUTIONS, DistributionInformation, query=query))
+    outcome(lambda: pipeline_over(transport).call(DISTRIBUTIONS, query=query))
     assert transport.requests[0].url.endswith("/invoice/distribution?invoiceNumber=7&fetchType=A+B%26c")
 
 
@@ -99,7 +97,7 @@ def test_an_override_changes_path_and_query_name(outcome, pipeline_over, scripte
     transport = scripted(answer())
     pipeline = pipeline_over(transport, overrides=overrides)
     query = DistributionQuery(invoice_number="7")
-    outcome(lambda: pipeline.call(DISTRIBUTIONS, DistributionInformation, query=query))
+    outcome(lambda: pipeline.call(DISTRIBUTIONS, query=query))
     assert transport.requests[0].url == "https://service.example/new?no=7"
 
 
@@ -109,7 +107,7 @@ def test_no_variable_of_a_failed_call_holds_all_headers(outcome, pipeline_over, 
     error, _ = outcome(lambda: create(pipeline_over(scripted(line))))
     walked = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     ours = [frame for frame in walked if "confirma_async" in frame.f_code.co_filename]
-    assert "call" in [frame.f_code.co_name for frame in ours]
+    assert "_called" in [frame.f_code.co_name for frame in ours]
     held = [value for frame in ours for value in frame.f_locals.values()]
     assert not [value for value in held if isinstance(value, (Headers, Request))]
 
@@ -131,7 +129,7 @@ def test_a_payload_of_the_wrong_kind_is_refused_before_sending(outcome, pipeline
     transport = scripted(answer())
     pipeline = pipeline_over(transport)
     wrong = InvoiceRowData(quantity=1.5)  # type: ignore[arg-type]  # what an untyped caller may do
-    error, _ = outcome(lambda: pipeline.call(CREATE_INVOICE, InvoiceReceipt, wrong))
+    error, _ = outcome(lambda: pipeline.call(CREATE_INVOICE, wrong))
     assert isinstance(error, RequestInvalidError)
     assert error.problems[0].path == "$.quantity"
     assert not transport.requests
@@ -624,7 +622,7 @@ def test_a_page_is_no_reason(outcome, pipeline_over, scripted, answer):
 
 def test_an_answer_may_be_had_as_it_came(outcome, pipeline_over, scripted, answer):
     def ask(*answers):
-        return outcome(lambda: pipeline_over(scripted(*answers)).call(CREATE_INVOICE, Reply, b"{}"))[0]
+        return outcome(lambda: pipeline_over(scripted(*answers)).reply(CREATE_INVOICE, b"{}"))[0]
 
     assert ask(answer(201, b'\xef\xbb\xbf{"a": 1}')) == Reply(status=201, found={"a": 1})
     assert ask(answer(204, b"")) == Reply(status=204, found=None, empty=True)

@@ -14,7 +14,6 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import DISTRIBUTIONS
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionQuery
-from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.retry import http_date
 
@@ -40,7 +39,7 @@ def lookups_of(
         """Ask for the service's own time; return seconds since 1970, or None where it says none."""
         today = datetime.datetime.fromtimestamp(clock(), datetime.UTC).date()  # any day: its head tells
         query = DistributionQuery(from_inv_date=today, to_inv_date=today)
-        return http_date((await pipeline.call(DISTRIBUTIONS, Reply, query=query)).date)
+        return http_date((await pipeline.reply(DISTRIBUTIONS, query=query)).date)
 
     return Lookups(
         invoices=Invoices(pipeline),

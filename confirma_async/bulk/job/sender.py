@@ -22,7 +22,6 @@ from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import CallError, OutcomeUnknownError, Problem, RequestInvalidError
-from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.download import Downloads
 from confirma_async.session.pipeline import Pipeline
@@ -78,9 +77,8 @@ class Sender:
             self.decisions.listener.dropped(task)
             return
         try:
-            reply = await self.pipeline.call(
+            reply = await self.pipeline.reply(
                 CREATE_INVOICE,
-                Reply,
                 body,
                 options=CallOptions(
                     timeout=task.timeout,

@@ -24,7 +24,6 @@ from confirma_async.errors import (
 from confirma_async.mirror.reading.windows import asked, cut, spans
 from confirma_async.mirror.streams import NotAListError, SeenRecord, Stream, Whole, day_of, flat
 from confirma_async.pagination import OVERLAP, Window
-from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.pipeline import Pipeline
 
@@ -198,8 +197,8 @@ class WindowReader:
         """
         self.calls += 1
         try:
-            reply = await self.pipeline.call(
-                self.stream.operation, Reply, query=self.stream.query(query), options=_STRICT
+            reply = await self.pipeline.reply(
+                self.stream.operation, query=self.stream.query(query), options=_STRICT
             )
             if reply.empty:
                 return Whole(())

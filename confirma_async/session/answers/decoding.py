@@ -117,7 +117,7 @@ def decoded(
         del history  # the history has the error, and its traceback this frame; see ``Pipeline.call``
 
 
-def _body(response: Response, operation: Operation, reader: DecodingContext) -> bytes:
+def _body(response: Response, operation: Operation[object], reader: DecodingContext) -> bytes:
     """Return the JSON of an answer, with its list where the schema has it."""
     body, corrections = response.body.removeprefix(_MARK), reader.corrections
     if corrections is None or operation.name not in corrections.lists:
@@ -126,7 +126,9 @@ def _body(response: Response, operation: Operation, reader: DecodingContext) -> 
     return converter.encode(as_usual(converter.parse(body), operation, corrections.lists, converter))
 
 
-def says_none(response: Response, operation: Operation, reader: DecodingContext, strict: bool | None) -> bool:
+def says_none(
+    response: Response, operation: Operation[object], reader: DecodingContext, strict: bool | None
+) -> bool:
     """Say whether an error means that a list is empty (contract §1): the vendor documents no answer for it.
 
     A page that is not found says 404 as well: it is HTML, or its path is a reading of ours.
@@ -138,7 +140,9 @@ def says_none(response: Response, operation: Operation, reader: DecodingContext,
     return documented and not response.body.lstrip().startswith(b"<")
 
 
-def _may_be_empty(operation: Operation, status: int, converter: Converter, strict: bool | None) -> bool:
+def _may_be_empty(
+    operation: Operation[object], status: int, converter: Converter, strict: bool | None
+) -> bool:
     if not operation.answer_shown or (status == NO_CONTENT and operation.no_content):
         return True
     # What cannot be asked for twice may be lost where a 200 has lost its body.

@@ -13,7 +13,7 @@ from confirma_async.schemas.wire import Schema
 
 def query_string(
     converter: Converter,
-    operation: Operation,
+    operation: Operation[object],
     query: Schema | None,
     added: Mapping[str, str | int | bool] | None = None,
 ) -> str:

@@ -271,7 +271,7 @@ class CredentialSet:
         """Hand out no key from now on."""
         self._ended = True
 
-    def of(self, operation: Operation) -> Credential:
+    def of(self, operation: Operation[object]) -> Credential:
         """Return the key that an operation wants.
 
         Raises:
