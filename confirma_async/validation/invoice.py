@@ -18,6 +18,7 @@ from confirma_async.schemas import (
     InvoiceRowData,
     InvoiceType,
     SalesInvoiceRequest,
+    VatBreakdown,
 )
 from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.validation import rules
@@ -35,6 +36,8 @@ ABSURD = Decimal(100_000_000)
 _EURO = "EUR"
 _FINLAND = "FI"
 _ROUNDED = Decimal("0.05")
+_PERCENT = Decimal(100)
+_ROUNDED_PERCENT = _ROUNDED * _PERCENT
 _ROUNDED_PART = Decimal("0.005")
 _NO_RATE = (
     "must make the VAT amount of net, and does not (per cent are written 25.5, not 0.255); correct whichever "
@@ -122,17 +125,30 @@ def amounts_say_what_to_pay(invoice: InvoiceContentData) -> Sequence[Problem]:
 @about(SalesInvoiceRequest)
 def vat_is_its_rate_of_net(invoice: InvoiceContentData) -> Sequence[Problem]:
     """Each VAT amount is what its rate makes of net."""
+    parts = () if invoice.amounts is None else invoice.amounts.vat_breakdown
+    if _surely_fit(invoice.rows) and _surely_fit(parts):
+        return _NOTHING
     found = tuple(
         _problem(rules.VAT_RATE, f"rows[{index}].vatPercentage", _NO_RATE)
         for index, row in enumerate(invoice.rows)
         if not rate_fits(row.net_amount, row.vat_percentage, _vat(row))
     )
-    parts = () if invoice.amounts is None else invoice.amounts.vat_breakdown
     return found + tuple(
         _problem(rules.VAT_RATE, f"amounts.vatBreakdown[{index}].vatPercentage", _NO_RATE)
         for index, part in enumerate(parts)
         if not rate_fits(part.net_amount, part.vat_percentage, part.vat_amount)
     )
+
+
+def _surely_fit(parts: Sequence[InvoiceRowData] | Sequence[VatBreakdown]) -> bool:
+    """Say whether all rates are given and right: the usual case, at a third of the cost."""
+    for part in parts:
+        net, rate, vat = part.net_amount, part.vat_percentage, part.vat_amount
+        if net is None or rate is None or vat is None:
+            return False
+        if not -_ROUNDED_PERCENT <= net * rate - vat * _PERCENT <= _ROUNDED_PERCENT:
+            return False
+    return True
 
 
 def rate_fits(net: Decimal | None, rate: Decimal | None, vat: Decimal | None) -> bool:

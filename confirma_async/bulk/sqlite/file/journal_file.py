@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import define, field
@@ -42,12 +42,13 @@ from confirma_async.bulk.sqlite.file.locks import (
     lock_first,
     note_name,
     open_here,
+    parts_of,
     replaced_under_a_job,
     takes,
     turn,
     unwritable,
 )
-from confirma_async.bulk.sqlite.file.marks import Marks, Origin, identity, mark_paths
+from confirma_async.bulk.sqlite.file.marks import Marks, Origin, identity
 from confirma_async.bulk.sqlite.migrations import current_form, form_of, migrate
 from confirma_async.errors import JournalError, JournalGoneError
 from confirma_async.files import sync_folder
@@ -76,6 +77,7 @@ class OpenFile:
     hold: Hold
     _lock: int
     _name: Path
+    _parts: Sequence[str]
     _files: bytes
     _marks: Marks
     _process: int = field(init=False, factory=os.getpid)
@@ -132,7 +134,7 @@ class OpenFile:
         )
 
     def _is_in_place(self) -> bool:
-        return files_of(self.path) == self._files
+        return files_of(self._parts) == self._files
 
     def note_commit(self, commits: int) -> None:
         """Write the marks after a commit."""
@@ -178,9 +180,9 @@ def _turn(path: Path, marks: Marks, patience: float) -> Generator[None]:
     """Wait for a turn by the mark that is beside the journal now: somebody may have removed it."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(turn(path, marks.beside, patience))
-        while identity_at(mark_paths(path)[0]) != identity(os.fstat(marks.beside)):
+        while identity_at(marks.place) != marks.file:
             stack.close()
-            marks.renew(path)
+            marks.renew()
             stack.enter_context(turn(path, marks.beside, patience))
         yield
 
@@ -247,16 +249,17 @@ def _open(path: Path, lock: int, marks: Marks, *, alone: bool) -> OpenFile:
         on_failure.callback(forget_name, lock, name)
         connection, doubt = _joined(path) if others else _begun(path, lock, marks)
         on_failure.callback(_give_up, connection, first=not others)
-        files = files_of(path)
+        parts = parts_of(path)
+        files = files_of(parts)
         hold.declare(files + (_ALONE if alone else b""))
         takes(lock, fcntl.LOCK_SH)
         on_failure.pop_all()
-        return OpenFile(path, connection, doubt, hold, lock, name, files, marks)
+        return OpenFile(path, connection, doubt, hold, lock, name, parts, files, marks)
 
 
 def _check_others(path: Path, others: Mapping[str, bytes], *, alone: bool) -> None:
     """Check that a journal may be opened beside others who have it open."""
-    files = files_of(path)
+    files = files_of(parts_of(path))
     for held in others.values():
         if alone or held.endswith(_ALONE):
             raise in_use(path)

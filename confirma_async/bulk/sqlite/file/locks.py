@@ -14,7 +14,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import define, field
@@ -183,10 +183,18 @@ class Hold:
         forks.close(self._descriptor)
 
 
-def files_of(journal: Path) -> bytes:
-    """Return what tells a journal, its log and the log's index from others that are put in their place."""
+def parts_of(journal: Path) -> Sequence[str]:
+    """Return the paths of a journal, of its log and of the log's index."""
     log = log_of(journal)
-    parts = (journal, log, log.with_name(f"{journal.resolve().name}-shm"))
+    return os.path.abspath(journal), str(log), f"{str(log).removesuffix('-wal')}-shm"
+
+
+def files_of(parts: Sequence[str]) -> bytes:
+    """Return what tells a journal, its log and the log's index from others that are put in their place.
+
+    Args:
+        parts: Their paths, see ``parts_of``.
+    """
     return b" ".join(b"-" if found is None else b"%d:%d" % found for found in map(identity_at, parts))
 
 
@@ -349,10 +357,10 @@ def _resumable(message: str) -> JournalError:
     return error
 
 
-def identity_at(path: Path) -> tuple[int, int] | None:
+def identity_at(path: Path | str) -> tuple[int, int] | None:
     """Return device and inode of the file at a path; None where there is none."""
     try:
-        return identity(path.stat())
+        return identity(os.stat(path))
     except OSError:
         return None
 

@@ -123,8 +123,15 @@ def remove_marks(journal: Path) -> None:
 
 @define
 class Marks:
-    """The marks of a journal that a job has open."""
+    """The marks of a journal that a job has open.
 
+    Attributes:
+        place: The path of the one beside the journal.
+        file: Its device and inode, as it is open.
+    """
+
+    place: Path
+    file: tuple[int, int] = field(init=False, default=(0, 0))
     _descriptors: list[int] = field(factory=list[int])
 
     @classmethod
@@ -136,9 +143,10 @@ class Marks:
         Raises:
             OSError: the mark beside the journal cannot be written.
         """
-        marks = cls()
         beside, *elsewhere = mark_paths(journal)
+        marks = cls(beside)
         marks._open(beside)
+        marks.file = identity(os.fstat(marks.beside))
         for path in elsewhere:
             with contextlib.suppress(OSError):
                 make_private(path.parent)
@@ -149,10 +157,11 @@ class Marks:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         self._descriptors.append(forks.note_descriptor(descriptor))
 
-    def renew(self, journal: Path) -> None:
+    def renew(self) -> None:
         """Open the mark beside the journal anew, or make it: it is another file than it was."""
         old = self._descriptors[0]
-        self._descriptors[0] = os.open(mark_paths(journal)[0], os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self._descriptors[0] = os.open(self.place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self.file = identity(os.fstat(self.beside))
         os.close(old)
 
     @property
