@@ -42,14 +42,19 @@ def test_the_file_that_is_written_says_what_the_service_is_like(seed, tmp_path):
     )
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+def looks_like_the_service(seed):
+    service = deviating(seed)
+    return "onboarding.validate_token" not in {*service.paths, *service.methods}
+
+
+@pytest.mark.parametrize("seed", [*filter(looks_like_the_service, SEEDS)])
 async def test_a_check_of_the_service_finds_paths_methods_and_places(seed):
     service = deviating(seed)
-    async with Sandbox(overrides=service) as sandbox:
-        if "onboarding.validate_token" in {*service.paths, *service.methods}:
-            pytest.skip("this one would not look like the service")
-        async with Confirma(sandbox.api_key, base_url=sandbox.url) as confirma:
-            found = await confirma.contract.check()
+    async with (
+        Sandbox(overrides=service) as sandbox,
+        Confirma(sandbox.api_key, base_url=sandbox.url) as confirma,
+    ):
+        found = await confirma.contract.check()
     lost = {each.about for each in found.differences if each.what in {"path", "method", "list"}}
     asked = {
         "invoices.distributions", "invoices.distributions_v2", "payments.list", "payments.settlements",

@@ -95,6 +95,7 @@ class Service:
 
 
 KINDS = pytest.mark.parametrize("kind", MAKE)
+BY_WINDOWS = pytest.mark.parametrize("kind", [kind for kind in MAKE if kind != "v2"])
 PERIOD: dict[str, Any] = {
     "from_date": TODAY - datetime.timedelta(days=80),
     "to_date": TODAY - datetime.timedelta(days=15),
@@ -140,10 +141,8 @@ async def test_a_filter_that_is_ignored_is_made_up_for(kind, backwards):
         assert len(asked) == 2  # the first window, and days that hold nothing
 
 
-@KINDS
+@BY_WINDOWS
 async def test_an_answer_that_is_awaited_holds_the_period_alone(kind):
-    if kind == "v2":
-        pytest.skip("awaited, it is one page")
     records = some(kind)
     async with stand_in(Service(kind, records, ignores=True)) as running, running.client() as confirma:
         answer = await listed(kind, confirma, **PERIOD)
@@ -152,20 +151,16 @@ async def test_an_answer_that_is_awaited_holds_the_period_alone(kind):
     assert Counter(told) == wanted(kind, records)
 
 
-@KINDS
+@BY_WINDOWS
 @pytest.mark.parametrize("default", [30, 20])
 async def test_a_service_that_ignores_the_days_and_has_a_window_of_its_own_is_told_of(kind, default):
-    if kind == "v2":
-        pytest.skip("its pages have no window of their own")
     service = Service(kind, some(kind), ignores=True, default=default)
     with pytest.raises(ConfigurationError, match=r"from_\w*date and .to_\w*date with Overrides"):
         await told_by(service, kind, **PERIOD)
 
 
-@KINDS
+@BY_WINDOWS
 async def test_one_answer_that_is_ignored_and_cut_cannot_be_complete(kind):
-    if kind == "v2":
-        pytest.skip("it goes on, page by page")
     service = Service(kind, some(kind, 230), ignores=True, cap=100)
     with pytest.raises(ConfigurationError, match="nothing shows that one answer holds all"):
         await told_by(service, kind, **PERIOD)
@@ -180,10 +175,8 @@ async def test_an_answer_that_is_cut_is_asked_for_in_halves(kind, backwards):
     assert told == wanted(kind, records)
 
 
-@KINDS
+@BY_WINDOWS
 async def test_more_records_of_one_day_than_an_answer_holds_are_told_of(kind):
-    if kind == "v2":
-        pytest.skip("it goes on, page by page")
     records = [MAKE[kind](number, 40) for number in range(1, 151)] + [MAKE[kind](200, 42)]
     with pytest.raises(ConfigurationError, match="cuts its answers at 100"):
         await told_by(Service(kind, records, cap=100), kind, **PERIOD)
