@@ -28,7 +28,7 @@ def compare(file: str | Path, overrides: Overrides | None = None) -> ContractCom
     """Compare a document with the contract.
 
     Args:
-        file: OpenAPI 3.0 or 3.1, as JSON or YAML.
+        file: OpenAPI 3.0 or 3.1, as JSON or YAML; or a folder of Markdown pages that hold it in blocks.
         overrides: Corrections that are in force already.
 
     Raises:

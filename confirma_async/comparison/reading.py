@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -16,35 +17,80 @@ from confirma_async.errors import DocumentError
 LARGEST = 32 * 1024 * 1024
 """Bytes of a document at most."""
 _DEEPEST = 60
+_BLOCK = re.compile(r"^```(?:json|ya?ml)?[ \t]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BEGINS = re.compile(r'^[\s{]*"?openapi"?\s*:', re.MULTILINE)
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 Json = Mapping[str, Any]
 _NOTHING: Json = {}
 
 
-def read_document(file: Path) -> ContractDocument:
+def read_document(source: Path) -> ContractDocument:
     """Read a document.
+
+    Args:
+        source: The file; or a folder of Markdown pages, each of which holds the document of its operation in
+            a fenced block, as the portal gives them.
 
     Raises:
         DocumentError: it cannot be read, is too large, or is no OpenAPI 3.0 or 3.1.
     """
+    return ContractDocument(_read_pages(source) if source.is_dir() else _read(source, _text_of(source)))
+
+
+def _read_pages(folder: Path) -> Json:
+    """Return one document of all that the pages of a folder hold."""
+    paths: dict[str, dict[str, Any]] = {}
+    components: dict[str, dict[str, Any]] = {}
+    root: Json = {}
+    left = LARGEST
+    for page in sorted(folder.rglob("*.md")):
+        text = _text_of(page, left)
+        left -= len(text)
+        for block in filter(_BEGINS.search, _BLOCK.findall(text)):
+            root = _read(page, block)
+            for path, item in _mapping(root["paths"]).items():
+                _put_together(paths.setdefault(path, {}), item, f"{page}: the path {path}")
+            for kind, named in _mapping(root.get("components")).items():
+                _put_together(components.setdefault(kind, {}), named, f"{page}: the {kind}")
+    if not paths:
+        raise DocumentError(
+            f"no page in {folder} holds a document: a page ends in .md, and has a block with openapi: 3.x"
+        )
+    return {**root, "paths": paths, "components": components}
+
+
+def _put_together(known: dict[str, Any], more: Any, what: str) -> None:
+    """Add what one page says of something to what others say.
+
+    Raises:
+        DocumentError: they contradict each other.
+    """
+    for name, each in _mapping(more).items():
+        if known.setdefault(name, each) != each:
+            raise DocumentError(f"{what} and {name} are told otherwise by another page; export anew")
+
+
+def _text_of(file: Path, most: int = LARGEST) -> str:
     try:
-        if file.stat().st_size > LARGEST:
+        if file.stat().st_size > most:
             raise DocumentError(
                 f"{file} is larger than {LARGEST // 1024**2} MiB; export the API's document alone"
             )
-        text = file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise DocumentError(f"{file} is no text in UTF-8; export it as JSON or YAML") from None
     except OSError as error:
         raise DocumentError(f"{file} cannot be read: {error.strerror}") from None
-    found = _parsed(file, text)
-    root = as_object(found)
+
+
+def _read(file: Path, text: str) -> Json:
+    root = as_object(_parsed(file, text))
     if root is None or not str(root.get("openapi", "")).startswith("3."):
         raise DocumentError(f"{file} is no OpenAPI 3.0 or 3.1: it does not begin with openapi: 3.x")
     if not as_object(root.get("paths")):
         raise DocumentError(f"{file} has no paths: it is half of a document; export it again")
-    return ContractDocument(root)
+    return root
 
 
 def _parsed(file: Path, text: str) -> Any:

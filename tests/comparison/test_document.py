@@ -53,6 +53,39 @@ def test_what_cannot_be_read_is_told(tmp_path, monkeypatch):
         compare(large)
 
 
+def write_pages(folder, whole, **changed):
+    """Write each path on a page of its own, as the portal does, with all schemas beside it."""
+    for number, (path, item) in enumerate(whole["paths"].items()):
+        one = {**whole, "paths": {path: item}, **(changed if number == 1 else {})}
+        page = folder / f"group {number % 2}" / f"{number}.md"
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(f"# Page {number}\n\n## OpenAPI\n\n```yaml\n{yaml.safe_dump(one)}```\n\nMore.\n")
+    (folder / "read me.md").write_text("# Errors\n\n```json\n{}\n```\n")
+
+
+def test_a_folder_of_pages_says_the_same_as_the_document(tmp_path):
+    whole = json.loads(json.dumps(document()))
+    file, folder = tmp_path / "a.json", tmp_path / "pages"
+    file.write_text(json.dumps(whole))
+    folder.mkdir()
+    write_pages(folder, whole)
+    assert compare(folder).findings == compare(file).findings
+
+
+def test_pages_that_contradict_each_other_are_told(tmp_path):
+    whole = json.loads(json.dumps(document()))
+    name = next(iter(whole["components"]["schemas"]))
+    write_pages(tmp_path, whole, components={"schemas": {name: {"type": "integer"}}})
+    with pytest.raises(DocumentError, match=f"{name} are told otherwise by another page"):
+        compare(tmp_path)
+
+
+def test_a_folder_without_a_document_is_told(tmp_path):
+    (tmp_path / "page.md").write_text("# Nothing\n")
+    with pytest.raises(DocumentError, match=r"no page in .* holds a document"):
+        compare(tmp_path)
+
+
 def test_a_document_in_yaml_says_the_same(tmp_path):
     plain = json.loads(json.dumps(document()))
     as_json, as_yaml = tmp_path / "a.json", tmp_path / "a.yaml"

@@ -94,6 +94,8 @@ def import_document(
     \b
       confirma contract import vendor.json --write overrides.toml
 
+    FILE may be a folder of Markdown pages that hold the document in blocks.
+
     Exit code 0: nothing differs; 1: something does.
     """
     return _show(compare(file, options.read_overrides(overrides)), out, html, as_json=as_json)
