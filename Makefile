@@ -67,6 +67,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/kill_outbox.py --kills 60
 	$(BIN)/python benchmarks/limiter.py
 	$(BIN)/python benchmarks/deadline.py
+	$(BIN)/python benchmarks/contract_recording.py
 	$(BIN)/python benchmarks/adaptive_rate.py
 
 bench-smoke: $(STAMP)  ## Every benchmark runs and says what it promises; no figure is judged

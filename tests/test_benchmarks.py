@@ -196,3 +196,11 @@ def test_an_outbox_is_measured_against_a_job_and_the_plain_verb(quick):
     assert set(document["cpu"]) == SPREAD
     assert set(document["added_ms"]) == {"alone", "busy"}
     assert set(document["met"]) == set(document["target"])
+
+
+def test_contract_recording_compares_a_client_that_records_with_one_that_does_not(quick):
+    document = quick("contract_recording.py")
+    assert set(document["cpu_us"]) == {"plain", "recording"}
+    assert set(document["ratio"]) == SPREAD
+    assert document["target"] == 1.03
+    assert document["met"] in (True, False)
