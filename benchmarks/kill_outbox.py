@@ -179,13 +179,13 @@ class Trial:
             "LEDGER": (OPERATIONS[2], "L-"),
             "PAYMENT": (OPERATIONS[3], "P-"),
         }.items():
-            for record in backend.store.records.of("sandbox", _kind(kind)):
+            for record in backend.store.records.find(client="sandbox", kind=_kind(kind)):
                 found[f"{operation} {(record.identifier or '').removeprefix(name)}"] += 1
         for client in self.sandbox.state().clients:
             if client.name.startswith("C-"):
                 found[f"{OPERATIONS[4]} {client.name.removeprefix('C-')}"] += 1
-        (case,) = backend.store.cases.find("sandbox", number=str(FIRST))
-        for payment in backend.store.money.payments_of(case.id):
+        (case,) = backend.store.cases.find(client="sandbox", number=str(FIRST))
+        for payment in backend.store.money.payments.find(case_id=case.id):
             found[f"{OPERATIONS[1]} {int(payment.amount.scaleb(2)) - 1}"] += 1
         return +found
 

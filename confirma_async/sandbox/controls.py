@@ -26,6 +26,8 @@ from confirma_async.sandbox.rules.money.amounts import CENT, EXACT
 from confirma_async.sandbox.rules.money.settlement import next_run
 from confirma_async.sandbox.scheduler import save_case
 from confirma_async.sandbox.store import SandboxClient
+from confirma_async.sandbox.store.cases import find_cases
+from confirma_async.sandbox.store.einvoice_directory import DirectoryEntry
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 from confirma_async.sandbox.store.schedule import Due
@@ -138,7 +140,7 @@ class Controls(abc.ABC):
             store.schedule.put(
                 Due.SETTLEMENT, self._client(client).id, next_run(now, terms.settlement_weekday)
             )
-            return store.money.put_payment(
+            return store.money.payments.put(
                 ReceivedPayment(
                     client=client,
                     case_id=case.id,
@@ -165,9 +167,10 @@ class Controls(abc.ABC):
         now = self._backend.now()
         store, terms = self._backend.store, self._backend.terms
         with store.transaction():
-            payment = store.money.payment(payment_id)
-            if payment is None or payment.direct:
+            found = store.money.payments.find(id=payment_id)
+            if not found or found[0].direct:
                 raise ConfigurationError(f"there is no payment {payment_id}; pay() returns its id")
+            payment = found[0]
             if payment.settlement is not None:
                 raise ConfigurationError(
                     f"payment {payment_id} was settled in {payment.settlement}; settlements are final"
@@ -175,7 +178,7 @@ class Controls(abc.ABC):
             case = store.cases.get(payment.case_id)
             changed = cases.take_back(case, payment.split, now.date(), terms)
             if amount == 0:
-                store.money.drop_payment(payment_id)
+                store.money.payments.drop(payment_id)
                 event = SandboxEvent(code="PAYMENT", description="A payment was taken back.")
                 save_case(store, case, changed, now, terms, event)
                 return None
@@ -185,7 +188,7 @@ class Controls(abc.ABC):
                 code="PAYMENT", description=f"A payment was changed to {amount} {case.currency}."
             )
             save_case(store, case, changed, now, terms, event)
-            return store.money.put_payment(evolve(payment, amount=amount, split=split))
+            return store.money.payments.put(evolve(payment, amount=amount, split=split))
 
     def approve(self, invoice_number: int, *, client: str = OWN_CLIENT) -> None:
         """Approve an invoice that waits for it (MANUAL): as the financier, where it is a FACTORING one.
@@ -258,7 +261,9 @@ class Controls(abc.ABC):
         """Enter addresses of a company in the register of e-invoice addresses, beside those it has."""
         with self._backend.store.transaction():
             for address in addresses:
-                self._backend.store.einvoice_directory.add(business_id, address)
+                self._backend.store.einvoice_directory.put(
+                    DirectoryEntry(business_id=business_id, address=address)
+                )
 
     def tell(
         self, kind: ListedKind, records: Mapping[str, Mapping[str, Any]], *, client: str = OWN_CLIENT
@@ -318,7 +323,7 @@ class Controls(abc.ABC):
             raise ConfigurationError("name an invoice number or a case")
         self._client(client)
         number = None if invoice_number is None else str(invoice_number)
-        found = self._backend.store.cases.find(client, ident=case_id, number=number)
+        found = find_cases(self._backend.store.cases, client, ident=case_id, number=number)
         if not found:
             raise ConfigurationError(
                 "there is no such case; an invoice has one once it is INVOICED and under payment control "

@@ -21,6 +21,7 @@ from confirma_async.sandbox.rules.stages import Route
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.store import Store
 from confirma_async.sandbox.store.accounting import AccountingRecord
+from confirma_async.sandbox.store.cases import PastEvent
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 from confirma_async.sandbox.store.schedule import Due
@@ -54,14 +55,17 @@ def save_case(
 ) -> None:
     """Keep what has become of a case, tell its history, and say when it goes on."""
     for event in events:
-        store.cases.add_event(after.id, at, event)
+        _add_event(store, after.id, at, event)
     if after.status is CaseStatus.CLOSED and before.status is not CaseStatus.CLOSED:
-        store.cases.add_event(
-            after.id, at, SandboxEvent(code="CLOSED", description="Nothing is open any more.")
-        )
+        closed = SandboxEvent(code="CLOSED", description="Nothing is open any more.")
+        _add_event(store, after.id, at, closed)
     store.cases.put(after)
     due = cases.due_of(after, terms)
     store.schedule.put(Due.CASE, after.id, None if due is None else max(due, at))
+
+
+def _add_event(store: Store, case_id: int, at: datetime, event: SandboxEvent) -> None:
+    store.events.put(PastEvent(case_id=case_id, at=at, event=event))
 
 
 def _delivered(tick: Tick, invoice_id: int) -> None:
@@ -84,7 +88,7 @@ def _delivered(tick: Tick, invoice_id: int) -> None:
         elif original.case_id is not None:
             store.invoices.put_case(invoice.id, original.case_id)
             event = SandboxEvent(code="REMINDER", description="The creditor sent a reminder.")
-            store.cases.add_event(original.case_id, tick.at, event)
+            _add_event(store, original.case_id, tick.at, event)
 
 
 def _open(tick: Tick, invoice: DeliveredInvoice) -> None:
@@ -125,9 +129,8 @@ def _credit(tick: Tick, note: DeliveredInvoice) -> None:
     if note.snapshot.currency != original.snapshot.currency:
         if original.case_id is not None:
             description = f"Refused: credit note {note.number} is in another currency than the case."
-            store.cases.add_event(
-                original.case_id, tick.at, SandboxEvent(code="CREDITED", description=description)
-            )
+            event = SandboxEvent(code="CREDITED", description=description)
+            _add_event(store, original.case_id, tick.at, event)
         return
     if original.case_id is None:
         left = EXACT.subtract(original.snapshot.amount, note.snapshot.amount)
@@ -154,13 +157,14 @@ def _advance_case(tick: Tick, case_id: int) -> None:
 
 
 def _process(tick: Tick, action_id: int) -> None:
-    queued = tick.store.cases.take_action(action_id)
+    queued = tick.store.actions.get(action_id)
+    tick.store.actions.drop(action_id)
     action = tick.converter.loads(queued.action, Action)
     case = tick.store.cases.get(queued.case_id)
     later, event, paid = actions.process(case, action, tick.at.date(), tick.terms)
     save_case(tick.store, case, later, tick.at, tick.terms, event)
     if paid is not None:
-        tick.store.money.put_payment(
+        tick.store.money.payments.put(
             ReceivedPayment(
                 client=case.client,
                 case_id=case.id,

@@ -29,6 +29,7 @@ from confirma_async.sandbox.rules.accounts import expiry_of
 from confirma_async.sandbox.rules.einvoice_directory import EXAMPLES
 from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
 from confirma_async.sandbox.store import SandboxClient, Store, StoredInvoice
+from confirma_async.sandbox.store.einvoice_directory import DirectoryEntry
 from confirma_async.schemas import ServiceType
 from confirma_async.settings import is_loopback
 
@@ -219,10 +220,10 @@ class Sandbox(Controls):
         )
         accounts.put_facts({_PROVISIONING_TOKEN: backend.provisioning_token, **_times(self.clock)})
         _add_client(backend, OWN_CLIENT, self._service)
-        if store.einvoice_directory.is_empty():
+        if not store.einvoice_directory.count():
             for business_id, addresses in EXAMPLES.items():
                 for address in addresses:
-                    store.einvoice_directory.add(business_id, address)
+                    store.einvoice_directory.put(DirectoryEntry(business_id=business_id, address=address))
         return backend
 
     def _keep_time(self) -> None:

@@ -152,11 +152,11 @@ class OneInvoice(RuleBasedStateMachine):
         self._settle_up()
 
     def _case(self) -> cases.SandboxCase:
-        (case,) = self.store.cases.find("sandbox", number="1042")
+        (case,) = self.store.cases.find(client="sandbox", number="1042")
         return cases.accrue(case, self.clock.now().date(), self.desk.it.terms)
 
     def _stored(self) -> list[Any]:
-        return self.store.money.payments("sandbox", date.min, date.max)
+        return self.store.money.payments.find(client="sandbox")
 
     @invariant()
     def the_second_count_agrees(self):
@@ -183,7 +183,7 @@ class OneInvoice(RuleBasedStateMachine):
         for kind in ("capital", "interest", "fees"):
             assert sum(getattr(it.split, kind) for it in stored) == getattr(case.paid, kind)
         assert all(it.split.total == it.amount for it in stored)
-        made = self.store.money.settlements("sandbox", date.min, date.max)
+        made = self.store.money.settled("sandbox", date.min, date.max)
         settled = [it.id for settlement in made for it in settlement.payments]
         assert sorted(settled) == [it.id for it in stored if it.settlement is not None]
 

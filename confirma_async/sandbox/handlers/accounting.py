@@ -140,4 +140,4 @@ def invoice_statuses(backend: Backend, call: Call) -> SandboxResponse:
 
 def _records(backend: Backend, call: Call, kind: RecordKind) -> list[AccountingRecord]:
     backend.now()
-    return backend.store.records.of(call.client.name, kind)
+    return backend.store.records.find(client=call.client.name, kind=kind)

@@ -12,7 +12,7 @@ from confirma_async.sandbox.handlers.base import Call, read_body, read_query, wi
 from confirma_async.sandbox.rules import cases as rules
 from confirma_async.sandbox.rules.actions import ACTIONS, PENDING, PROCESSED_AFTER
 from confirma_async.sandbox.rules.money.settlement import AGENCY
-from confirma_async.sandbox.store.cases import QueuedAction
+from confirma_async.sandbox.store.cases import QueuedAction, find_cases
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import (
@@ -78,7 +78,9 @@ def case_details(backend: Backend, call: Call) -> SandboxResponse:
         name = {item.attribute: item.wire for item in backend.converter.fields_of(CaseDetails)}["case"]
         return SandboxResponse(body=backend.converter.encode({name: told}))
     now = backend.now()
-    found = backend.store.cases.find(call.client.name, ident=query.case_id, number=query.invoice_number)
+    found = find_cases(
+        backend.store.cases, call.client.name, ident=query.case_id, number=query.invoice_number
+    )
     if not found:
         return error_response(404, "there is no such case")
     details = CaseDetails(case=_to_wire(backend, rules.accrue(found[0], now.date(), backend.terms), now))
@@ -102,7 +104,8 @@ def _faults(place: int, action: Action) -> Sequence[Problem]:
 
 def _case_of(backend: Backend, call: Call, action: Action) -> rules.SandboxCase | None:
     number = action.data.invoice_number
-    found = backend.store.cases.find(
+    found = find_cases(
+        backend.store.cases,
         call.client.name,
         ident=action.data.case_id,
         number=None if number is None else str(number),
@@ -121,13 +124,14 @@ def _without_case(backend: Backend, call: Call, action: Action, where: str) -> S
 
 
 def _queue(backend: Backend, action: Action, case: rules.SandboxCase, now: datetime) -> ActionReceipt:
-    queued = QueuedAction(case_id=case.id, action=backend.converter.dumps(action))
-    backend.store.schedule.put(Due.ACTION, backend.store.cases.queue(queued), now + PROCESSED_AFTER)
+    store = backend.store
+    queued = store.actions.put(QueuedAction(case_id=case.id, action=backend.converter.dumps(action)))
+    store.schedule.put(Due.ACTION, queued.id, now + PROCESSED_AFTER)
     return ActionReceipt(code=action.code, invoice_number=int(case.number), case_id=case.id, status=PENDING)
 
 
 def _to_wire(backend: Backend, case: rules.SandboxCase, now: datetime) -> Case:
-    history = backend.store.cases.history(case.id)
+    history = backend.store.events.find(case_id=case.id)
     end = case.closed_on or now.date()
     summary = CaseSummary(
         case_id=case.id,
@@ -150,7 +154,7 @@ def _to_wire(backend: Backend, case: rules.SandboxCase, now: datetime) -> Case:
         ),
         payments=tuple(
             CasePayment(payment_date=payment.at, amount=payment.amount, reference=payment.reference)
-            for payment in backend.store.money.payments_of(case.id)
+            for payment in backend.store.money.payments.find(case_id=case.id)
         ),
         events=tuple(
             CaseEvent(date=past.at, code=past.event.code, description=past.event.description)

@@ -29,9 +29,11 @@ def finvoice_credentials(backend: Backend, call: Call) -> SandboxResponse:
         return error_response(
             400, "there is no such company", [Problem("$.businessId", "business id", fault)]
         )
-    found = backend.store.einvoice_directory.of(_with_dash(query.business_id))
+    found = backend.store.einvoice_directory.find(business_id=_with_dash(query.business_id))
     return SandboxResponse(
-        body=backend.converter.encode([backend.converter.unstructure(_to_wire(each)) for each in found])
+        body=backend.converter.encode(
+            [backend.converter.unstructure(_to_wire(entry.address)) for entry in found]
+        )
     )
 
 

@@ -43,7 +43,7 @@ def payments(backend: Backend, call: Call) -> SandboxResponse:
     window = window_for(call, query.from_date, query.to_date, backend.now().date())
     if isinstance(window, SandboxResponse):
         return window
-    found = backend.store.money.payments(call.client.name, window.first, window.last)
+    found = backend.store.money.payments.find(client=call.client.name, days=(window.first, window.last))
     on_the_wire: list[Any] = [
         backend.converter.unstructure(_payment(payment)) for payment in found if not payment.direct
     ]
@@ -66,7 +66,7 @@ def settlements(backend: Backend, call: Call) -> SandboxResponse:
         return window
     unfetched_only = query.unfetched_only is True
     with backend.store.transaction():
-        found = backend.store.money.settlements(
+        found = backend.store.money.settled(
             call.client.name, window.first, window.last, unfetched_only=unfetched_only
         )
         if unfetched_only:

@@ -11,24 +11,28 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from confirma_async.sandbox.rules.cases import SandboxCase
 from confirma_async.sandbox.rules.invoices import Transition
-from confirma_async.sandbox.store import (
-    accounting,
-    accounts,
-    cases,
-    einvoice_directory,
-    invoices,
-    money,
-    schedule,
-    told,
-)
+from confirma_async.sandbox.store import accounts, invoices, schedule, told
+from confirma_async.sandbox.store.accounting import RECORDS, AccountingRecord
 from confirma_async.sandbox.store.accounts import SandboxClient
+from confirma_async.sandbox.store.cases import ACTIONS, CASES, EVENTS, PastEvent, QueuedAction
 from confirma_async.sandbox.store.database import Database
+from confirma_async.sandbox.store.einvoice_directory import ADDRESSES, DirectoryEntry
 from confirma_async.sandbox.store.invoices import StoredInvoice
+from confirma_async.sandbox.store.money import PAYMENTS, SETTLEMENTS, MoneyTables
+from confirma_async.sandbox.store.repository import Repository
 
 __all__ = ["SandboxClient", "Store", "StoredInvoice"]
 
-_TABLES = (accounts, invoices, schedule, cases, money, accounting, einvoice_directory, told)
+_SCHEMA = tuple(
+    statement
+    for schema in (
+        *(module.SCHEMA for module in (accounts, invoices, schedule, told)),
+        *(table.schema for table in (CASES, EVENTS, ACTIONS, PAYMENTS, SETTLEMENTS, RECORDS, ADDRESSES)),
+    )
+    for statement in schema
+)
 
 
 class Store:
@@ -42,7 +46,9 @@ class Store:
         accounts: Clients, tokens, and facts of the sandbox as a whole.
         invoices: Invoices up to their delivery.
         schedule: What happens by itself after it.
-        cases: Cases, their history, and queued actions.
+        cases: What is owed.
+        events: What has happened to the cases.
+        actions: What is asked for, until it is processed.
         money: Payments and settlements.
         records: What goes to the accounting system.
         einvoice_directory: Who receives e-invoices where.
@@ -53,16 +59,16 @@ class Store:
     """
 
     def __init__(self, path: str | Path | None, transitions: Iterable[Transition]) -> None:
-        self._database = Database(path, [statement for table in _TABLES for statement in table.SCHEMA])
+        self._database = Database(path, _SCHEMA)
         self.accounts: accounts.ClientTable = accounts.ClientTable(self._database)
         self.invoices: invoices.InvoiceTable = invoices.InvoiceTable(self._database, transitions)
         self.schedule: schedule.Schedule = schedule.Schedule(self._database)
-        self.cases: cases.CaseTable = cases.CaseTable(self._database)
-        self.money: money.PaymentTable = money.PaymentTable(self._database)
-        self.records: accounting.RecordTable = accounting.RecordTable(self._database)
-        self.einvoice_directory: einvoice_directory.AddressTable = einvoice_directory.AddressTable(
-            self._database
-        )
+        self.cases: Repository[SandboxCase] = Repository(self._database, CASES)
+        self.events: Repository[PastEvent] = Repository(self._database, EVENTS)
+        self.actions: Repository[QueuedAction] = Repository(self._database, ACTIONS)
+        self.money: MoneyTables = MoneyTables(self._database)
+        self.records: Repository[AccountingRecord] = Repository(self._database, RECORDS)
+        self.einvoice_directory: Repository[DirectoryEntry] = Repository(self._database, ADDRESSES)
         self.told: told.ToldTable = told.ToldTable(self._database)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:

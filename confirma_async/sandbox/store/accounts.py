@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-import msgspec
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from confirma_async.sandbox.rules.accounts import FIRST_CLIENT, FIRST_CUSTOMER_CODE, FIRST_PREFIX
 from confirma_async.sandbox.store.database import Database
-
-SCHEMA = (
-    "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
-    """
-    CREATE TABLE clients (
-        id INTEGER PRIMARY KEY,
-        name TEXT NOT NULL UNIQUE,
-        api_key TEXT NOT NULL UNIQUE,
-        contents BLOB NOT NULL
-    ) STRICT
-    """,
-)
+from confirma_async.sandbox.store.repository import Repository, TableOf
 
 
 @frozen(kw_only=True)
@@ -72,7 +60,16 @@ class SandboxClient:
         return FIRST_PREFIX + self.id
 
 
-_decode = msgspec.json.Decoder(SandboxClient).decode
+CLIENTS = TableOf(
+    record=SandboxClient,
+    name="clients",
+    columns={"name": "TEXT NOT NULL UNIQUE", "api_key": "TEXT NOT NULL UNIQUE"},
+)
+
+SCHEMA = (
+    *CLIENTS.schema,
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+)
 
 
 class ClientTable:
@@ -80,8 +77,8 @@ class ClientTable:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        rows = database.rows("SELECT id, contents FROM clients ORDER BY id")
-        clients = [evolve(_decode(contents), id=ident) for ident, contents in rows]
+        self._stored = Repository(database, CLIENTS)
+        clients = self._stored.find()
         self._by_token = {client.api_key: client for client in clients}
         self._by_name = {client.name: client for client in clients}
 
@@ -103,12 +100,7 @@ class ClientTable:
 
     def put(self, client: SandboxClient) -> SandboxClient:
         """Keep a client, or its changes, and return it with its number; an older token is unknown then."""
-        with self._db.transaction() as db:
-            cursor = db.execute(
-                "INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?)",
-                (client.id or None, client.name, client.api_key, msgspec.json.encode(client)),
-            )
-        client = evolve(client, id=client.id or cursor.lastrowid or 0)
+        client = self._stored.put(client)
         before = self._by_name.get(client.name)
         if before is not None:
             self._by_token.pop(before.api_key, None)
