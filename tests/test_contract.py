@@ -153,19 +153,24 @@ def test_force_is_read_from_toml(tmp_path):
         (b"\xff", "cannot be read"),
         (b"[path]\nx = 1", "path"),
         (b'[paths]\n"invoices.destroy" = "/x"', "invoices.destroy"),
-        (b'[paths]\n"invoices.distributions_v2" = 5', "must be text"),
-        (b'[names]\n"InvoiceRowData.unit" = 5', "must be text"),
-        (b"[names.InvoiceRowData]\nunit = 'uom'", "must be text"),
-        (b"paths = 5", "must be a table"),
-        (b"names = ['x']", "must be a table"),
-        (b'forced = "no"', "must be true or false"),
+        (b'[paths]\n"invoices.distributions_v2" = 5', 'paths."invoices.distributions_v2" must be text'),
+        (b'[names]\n"InvoiceRowData.unit" = 5', 'names."InvoiceRowData.unit" must be text'),
+        (b"[names.InvoiceRowData]\nunit = 'uom'", "must be text; a key with a dot needs quotes"),
+        (b'[query."payments.list"]\nsize = 5', 'query."payments.list".size must be text'),
+        (b"paths = 5", "paths must be a table"),
+        (b"names = ['x']", "names must be a table"),
+        (b'forced = "no"', "forced must be true or false"),
+        (b"confirmed = ['payments.list', 5]", r"confirmed\[1\] must be text"),
+        (b"confirmed = 'all'", "confirmed must be true, false, or a list of names"),
+        (b"paths = 1\nforced = 1", "paths must be a table; forced must be true or false"),
     ],
 )
 def test_a_file_that_is_no_set_of_overrides_is_refused(tmp_path, content, said):
     file = tmp_path / "overrides.toml"
     file.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=said):
+    with pytest.raises(ConfigurationError, match=said) as caught:
         Overrides.from_toml(file)
+    assert str(file) in str(caught.value)
 
 
 def test_a_missing_file_is_refused(tmp_path):

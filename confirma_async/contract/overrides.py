@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import typing
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import attrs
 from attrs import evolve, field, frozen
@@ -21,8 +19,6 @@ from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
 _PATH = re.compile(r"(?:/[\w.~%!$&'()*+,;=:-]+)+/?", re.ASCII)
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
-_TABLES = ("paths", "methods", "names", "lists")
-_TABLES_BY_OPERATION = ("headers", "query")
 
 
 def _read_only(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -74,9 +70,7 @@ class Overrides:
             self._check_path(name, path)
         for name, method in self.methods.items():
             if method not in _METHODS:
-                raise ConfigurationError(
-                    f"overrides: the method of {name} must be one of GET, POST, PUT, ..."
-                )
+                raise ConfigurationError(f"the method of {name} must be one of GET, POST, PUT, ...")
             self._check_evidence(name, _operation(name).evidence)
         for name, wire_name in self.names.items():
             self._check_name(name, wire_name)
@@ -85,9 +79,7 @@ class Overrides:
         for name, table in (*self.headers.items(), *self.query.items()):
             _operation(name)
             if not all(map(_HEADER.fullmatch, table)):
-                raise ConfigurationError(
-                    f"overrides: a header or parameter of {name} has no name that can be"
-                )
+                raise ConfigurationError(f"a header or parameter of {name} has no name that can be")
         for name in self.confirmed if isinstance(self.confirmed, frozenset) else ():
             _ = OPERATIONS.get(name) or _attribute(name)
 
@@ -98,38 +90,19 @@ class Overrides:
         Raises:
             ConfigurationError: the file cannot be read, is not TOML, or holds anything else.
         """
-        import tomllib
+        from confirma_async.converters.strict import StrictConverter  # and cattrs, which most need not load
 
-        try:
-            found: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(
-                f"the overrides in {path} cannot be read: they are no text in UTF-8"
-            ) from error
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise ConfigurationError(f"the overrides in {path} cannot be read: {reason}") from error
-        known = {*_TABLES, *_TABLES_BY_OPERATION, "confirmed", "forced"}
-        if unknown := found.keys() - known:
-            raise ConfigurationError(
-                f"the overrides in {path} hold {', '.join(sorted(unknown))}; "
-                f"only {', '.join(sorted(known))} are read"
-            )
-        for table in _TABLES:
-            _check_table(path, table, found.get(table, {}))
-        for table in _TABLES_BY_OPERATION:
-            for name, inner in _as_table(path, table, found.get(table, {})).items():
-                _check_table(path, f'{table}."{name}"', inner)
-        forced, confirmed = found.pop("forced", False), found.pop("confirmed", False)
-        if not isinstance(forced, bool):  # "no" would count as yes
-            raise ConfigurationError(f"the overrides in {path}: forced must be true or false")
-        if isinstance(confirmed, list):
-            confirmed = frozenset(map(str, typing.cast("list[object]", confirmed)))
-        elif not isinstance(confirmed, bool):
-            raise ConfigurationError(
-                f"the overrides in {path}: confirmed must be true, false, or a list of names"
-            )
-        return cls(forced=forced, confirmed=confirmed, **found)
+        converter = StrictConverter()
+
+        def confirmed(found: object, _kind: object) -> bool | frozenset[str]:
+            if isinstance(found, bool):
+                return found
+            if isinstance(found, list):
+                return converter.structure(found, frozenset[str])
+            raise ValueError("must be true, false, or a list of names")
+
+        converter.register_structure_hook(bool | frozenset[str], confirmed)
+        return converter.read_file(path, cls, f"the overrides in {path}")
 
     @cached_property
     def _applied(self) -> Mapping[str, tuple[str, str]]:
@@ -169,40 +142,36 @@ class Overrides:
         operation = _operation(name)
         if not _PATH.fullmatch(path):
             raise ConfigurationError(
-                f"overrides: the path of {name} must start with /, and hold no host, query or space"
+                f"the path of {name} must start with /, and hold no host, query or space"
             )
         self._check_evidence(name, operation.evidence)
 
     def _check_name(self, name: str, wire_name: str) -> None:
         cls, attribute = _attribute(name)
         if not wire_name:
-            raise ConfigurationError(f"overrides: the wire name of {name} must not be empty")
+            raise ConfigurationError(f"the wire name of {name} must not be empty")
         self._check_evidence(name, attrs.fields_dict(cls)[attribute].metadata[EVIDENCE])
         names = list(wire_names(cls, self.names).values())
         if names.count(wire_name) > 1:
-            raise ConfigurationError(
-                f"overrides: {wire_name!r} would stand for two attributes of {cls.__name__}"
-            )
+            raise ConfigurationError(f"{wire_name!r} would stand for two attributes of {cls.__name__}")
 
     def _check_evidence(self, name: str, evidence: Evidence) -> None:
         if evidence is not Evidence.PROVISIONAL and not self.forced:
             raise ConfigurationError(
-                f"overrides: {name} is {evidence.name.lower()} by the vendor, not provisional; "
+                f"{name} is {evidence.name.lower()} by the vendor, not provisional; "
                 "correct it only with forced = true"
             )
 
 
 def _check_place(name: str, place: str) -> None:
     if not _operation(name).lists or "" in place.split("."):
-        raise ConfigurationError(
-            f"overrides: {name} must be a list, and its place names with dots between, or $ alone"
-        )
+        raise ConfigurationError(f"{name} must be a list, and its place names with dots between, or $ alone")
 
 
 def _operation(name: str) -> Operation[object]:
     operation = OPERATIONS.get(name)
     if operation is None:
-        raise ConfigurationError(f"overrides: there is no operation {name!r}; see confirma_async.contract")
+        raise ConfigurationError(f"there is no operation {name!r}; see confirma_async.contract")
     return operation
 
 
@@ -211,20 +180,6 @@ def _attribute(name: str) -> tuple[type[Schema], str]:
     cls = schema_classes().get(class_name)
     if cls is None or attribute not in attrs.fields_dict(cls) or attribute == "extra":
         raise ConfigurationError(
-            f"overrides: there is no name {name!r}; write Class.attribute, e.g. InvoiceRowData.unit_price"
+            f"there is no name {name!r}; write Class.attribute, e.g. InvoiceRowData.unit_price"
         )
     return cls, attribute
-
-
-def _as_table(path: str | Path, name: str, table: object) -> Mapping[str, object]:
-    if not isinstance(table, dict):
-        raise ConfigurationError(f"the overrides in {path}: [{name}] must be a table")
-    return typing.cast("dict[str, object]", table)
-
-
-def _check_table(path: str | Path, name: str, table: object) -> None:
-    for key, value in _as_table(path, name, table).items():
-        if not isinstance(value, str):
-            raise ConfigurationError(
-                f"the overrides in {path}: {key} in [{name}] must be text; keys with a dot need quotes"
-            )
