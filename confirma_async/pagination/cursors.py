@@ -7,16 +7,14 @@ continued with another one, and the records at the seam, so that none of them is
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
-import typing
 from collections.abc import Hashable
 from datetime import date
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from confirma_async.errors import Problem, RequestInvalidError
+from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 
 
 @frozen(kw_only=True)
@@ -74,32 +72,14 @@ def digest(identity: Hashable) -> str:
 
 
 def _parsed(text: str) -> Cursor | None:
+    from confirma_async.converters.strict import StrictConverter  # only where a listing goes on
+
     try:
         decoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        told: object = json.loads(decoded)
-    except (ValueError, binascii.Error, RecursionError):
+        cursor = StrictConverter().read(json.loads(decoded), Cursor, "the cursor")
+    except (ValueError, RecursionError, ConfigurationError):
         return None
-    if not isinstance(told, dict):
-        return None
-    return _cursor_of(typing.cast("dict[str, object]", told))
-
-
-def _cursor_of(told: dict[str, object]) -> Cursor | None:
-    try:
-        match told:
-            case {"listing": str(listing), "page": int(page)}:
-                return Cursor(listing=listing, page=page)
-            case {"listing": str(listing), "first": str(first), "last": str(last)}:
-                cursor = Cursor(
-                    listing=listing, first=date.fromisoformat(first), last=date.fromisoformat(last)
-                )
-            case _:
-                return None
-    except ValueError:
-        return None
-    seen = told.get("seen", [])
-    names = typing.cast("list[object]", seen) if isinstance(seen, list) else []
-    return evolve(cursor, seen=frozenset(str(name) for name in names))
+    return cursor if cursor.page or (cursor.first and cursor.last) else None
 
 
 def refused(message: str) -> RequestInvalidError:
