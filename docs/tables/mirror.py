@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from confirma_async.mirror.events.told import TYPES
 from confirma_async.mirror.reconciliation.kinds import STANDINGS, DifferenceKind
-from confirma_async.mirror.store.tables import VIEWS
+from confirma_async.mirror.store.views import VIEWS
 from docs.tables.markup import code, member_docs, table
 
 

@@ -7,7 +7,7 @@ import pytest
 from confirma_async import Confirma, Overrides
 from confirma_async.errors import MirrorError
 from confirma_async.mirror import ask
-from confirma_async.mirror.store.tables import VIEWS
+from confirma_async.mirror.store.views import VIEWS
 from confirma_async.sandbox import ListedKind
 
 

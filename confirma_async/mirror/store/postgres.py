@@ -15,7 +15,8 @@ from psycopg import errors, sql
 
 from confirma_async.errors import MirrorBusyError, MirrorError
 from confirma_async.mirror.store.database import Found, Values
-from confirma_async.mirror.store.tables import MADE, TABLES, VERSION, VIEWS
+from confirma_async.mirror.store.tables import MADE, TABLES, VERSION
+from confirma_async.mirror.store.views import VIEWS
 
 SCHEMA = "confirma_mirror"
 """The schema that the tables lie in, so that they meet nobody else's."""

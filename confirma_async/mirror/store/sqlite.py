@@ -13,7 +13,8 @@ from attrs import frozen
 
 from confirma_async.errors import MirrorBusyError, MirrorError
 from confirma_async.mirror.store.database import Found, Values
-from confirma_async.mirror.store.tables import MADE, TABLES, VERSION, VIEWS
+from confirma_async.mirror.store.tables import MADE, TABLES, VERSION
+from confirma_async.mirror.store.views import VIEWS
 
 APPLICATION_ID = 0x434E464D
 """Marks the file as a mirror of this SDK, in SQLite's own header field."""
