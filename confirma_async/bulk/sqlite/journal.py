@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,25 +32,20 @@ from confirma_async.bulk.journal.rules import (
     check_target,
     foreign_key,
 )
-from confirma_async.bulk.journal.values import date_of, milliseconds, period, places, slices
+from confirma_async.bulk.journal.values import milliseconds, places, slices
 from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
+from confirma_async.bulk.sqlite.chunks import write_chunk
 from confirma_async.bulk.sqlite.counts import Counts
 from confirma_async.bulk.sqlite.file.guard import explained, known_doubt
 from confirma_async.bulk.sqlite.file.journal_file import OpenFile, open_file
 from confirma_async.bulk.sqlite.holders import Holders
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.bulk.sqlite.reader import SqliteReader
+from confirma_async.bulk.sqlite.versions import keep_former, take_back_version, version_sent
 from confirma_async.bulk.sqlite.writes import SqliteWrites
 from confirma_async.formats.models import Identity
-from confirma_async.schemas import InvoiceStatus
 
 _OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
-
-
-_INSERTED = (
-    "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, detail, "
-    "holder"
-)
 
 
 def open_sqlite(path: Path, *, alone: bool = False) -> SqliteJournal:
@@ -236,31 +230,7 @@ class SqliteJournal(SqliteReader):
                 chunk.know(self._archived(f"WHERE number IN ({places(numbers)})", numbers))
         admitted = [chunk.admit(entry) for entry in entries]
         self._counts.take_up(one.position for one in admitted if one.admission in TAKEN_UP)
-        for new in slices(chunk.new):
-            values = [value for row in new for value in row]
-            self._connection.execute(f"INSERT INTO item ({_INSERTED}) VALUES {places(new, 14)}", values)
-        many = self._connection.executemany
-        if chunk.claimed_again:
-            many(
-                "UPDATE item SET state = ?, run = ?, holder = ?, digest = ?, date = ?, source = ?, "
-                "amount = ?, currency = ?, ended = NULL, detail = ?, status = NULL, decided_at = NULL, "
-                "took = NULL, says_no = NULL, form = NULL, attempts = CASE WHEN ? THEN 0 ELSE attempts END "
-                "WHERE position = ?",
-                chunk.claimed_again,
-            )
-        if chunk.reopened:  # it counts where it is decided again
-            counted = Counter(
-                (row.run, period(milliseconds(row.decided_at or 0.0)), row.state) for row in chunk.reopened
-            )
-            self._counts.add_up({key: -count for key, count in counted.items()})
-        if chunk.taken_up:
-            many("UPDATE item SET run = ?, holder = ? WHERE position = ?", chunk.taken_up)
-        if chunk.known:
-            self._connection.execute("UPDATE run SET known = known + ? WHERE id = ?", (chunk.known, run))
-        if chunk.rejected:
-            many(
-                "INSERT OR IGNORE INTO known VALUES (?, ?)", [(run, position) for position in chunk.rejected]
-            )
+        write_chunk(self._connection, chunk, run, self._counts)
         return admitted
 
     def _settled(self, numbers: Sequence[int]) -> Sequence[Row]:
@@ -389,7 +359,7 @@ class SqliteJournal(SqliteReader):
         self._counts.count({resolution.position: resolution})
         decided_at = milliseconds(resolution.at) if resolution.state in FINAL else None
         if resolution.state is State.REJECTED:
-            self._take_back_version(resolution.position)
+            take_back_version(self._connection, resolution.position)
         self._connection.execute(
             "UPDATE item SET state = ?, status = NULL, detail = ?, decided_at = ?, says_no = NULL, "
             "form = NULL, holder = NULL, attempts = CASE WHEN ? THEN 0 ELSE attempts END WHERE position = ?",
@@ -402,36 +372,13 @@ class SqliteJournal(SqliteReader):
             ),
         )
 
-    def _take_back_version(self, position: int) -> None:
-        """Take a record in error for the version that was rejected before, where it may be of that.
-
-        The present one can then be sent by a retry.
-        """
-        self._connection.execute(
-            "UPDATE item SET digest = former.digest FROM former WHERE item.position = ? "
-            "AND item.status = (SELECT id FROM word WHERE text = ?) AND former.id = "
-            "(SELECT max(id) FROM former WHERE position = item.position AND state = ?)",
-            (position, InvoiceStatus.ERROR, State.REJECTED),
-        )
-
     def keep_former(self, position: int, now: float, note: str) -> None:
         """Keep what an item is, before it becomes something else; one that was never sent is PENDING."""
-        self._connection.execute(
-            "INSERT INTO former (position, at, state, digest, status, detail, note, sequence, date) "
-            f"SELECT position, ?, CASE WHEN attempts = 0 AND {OPEN} THEN 0 ELSE state END, digest, "
-            "(SELECT text FROM word WHERE id = status), detail, ?, sequence, date "
-            "FROM item WHERE position = ?",
-            (now, note, position),
-        )
+        keep_former(self._connection, position, now, note)
 
     def version_sent(self, position: int) -> Version | None:
         """Return the first of the versions that the item has had since its last attempt."""
-        found = self._connection.execute(
-            "SELECT former.digest, former.date FROM former JOIN item USING (position, sequence) "
-            "WHERE position = ? ORDER BY former.id LIMIT 1",
-            (position,),
-        ).fetchone()
-        return None if found is None else Version(digest=found[0], date=date_of(found[1]))
+        return version_sent(self._connection, position)
 
     def trust(self, now: float) -> int:
         """See ``Journal``."""
