@@ -12,6 +12,7 @@ import pytest
 
 import confirma_async
 import confirma_sync
+from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.errors import (
     AmbiguousAddressError,
     APIError,
@@ -34,8 +35,6 @@ from confirma_async.errors import (
     ServerError,
     TokenNotKeptError,
     TransportError,
-    UnknownAccountError,
-    UnknownKeyError,
     UnprocessableError,
     error_class,
 )

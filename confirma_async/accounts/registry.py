@@ -20,7 +20,8 @@ from confirma_async.accounts.account_list import (
 )
 from confirma_async.accounts.folders import JOURNAL_NAME, LOCALHOST, journal_root
 from confirma_async.accounts.owner import Owner, check_name, fingerprint
-from confirma_async.errors import ConfigurationError, UnknownAccountError, UnknownKeyError
+from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
+from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
 from confirma_async.privacy import Secret
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 
+from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.bulk import State, Verdict
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.contract import CREATE_INVOICE
@@ -37,8 +38,6 @@ from confirma_async.errors import (
     ServerError,
     TokenNotKeptError,
     TransportError,
-    UnknownAccountError,
-    UnknownKeyError,
     UnprocessableError,
     error_class,
 )

@@ -18,7 +18,8 @@ from confirma_async.accounts.folders import (
 )
 from confirma_async.accounts.owner import AccountName, account_name, fingerprint
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts, near, note_renewal
-from confirma_async.errors import ConfigurationError, UnknownAccountError, UnknownKeyError
+from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
+from confirma_async.errors import ConfigurationError
 from confirma_async.privacy import Secret
 
 AT = "api.example.com"

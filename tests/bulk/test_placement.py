@@ -4,10 +4,11 @@ import pytest
 
 from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
+from confirma_async.accounts.unknown import UnknownKeyError
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.placement import place
 from confirma_async.bulk.sqlite.reader import reading
-from confirma_async.errors import JournalMismatchError, UnknownKeyError
+from confirma_async.errors import JournalMismatchError
 from confirma_async.privacy import Secret
 
 URL = "https://api.example.com"

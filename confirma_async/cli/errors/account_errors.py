@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from confirma_async.accounts.registry import near
-from confirma_async.errors import JournalMismatchError, UnknownAccountError, UnknownKeyError
+from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
+from confirma_async.errors import JournalMismatchError
 
 
 def in_words(error: UnknownKeyError | UnknownAccountError | JournalMismatchError) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from attrs import field, frozen
 
+from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.cli.errors.account_errors import in_words
 from confirma_async.cli.errors.exit_codes import Exit, of_error
 from confirma_async.cli.flags import in_flags
@@ -27,8 +28,6 @@ from confirma_async.errors import (
     RequestInvalidError,
     ResponseDecodeError,
     ServerError,
-    UnknownAccountError,
-    UnknownKeyError,
 )
 from confirma_async.privacy import visible
 
