@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Self
 
-from attrs import field, frozen
+from attrs import Attribute, evolve, field, frozen
+from attrs.validators import optional
 
+from confirma_async.converters.value_types import WireMismatch
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats.tables.cells import (
     Cell,
@@ -22,12 +24,46 @@ from confirma_async.formats.tables.cells import (
 )
 from confirma_async.formats.tables.columns import COLUMNS
 
-_Table: TypeAlias = Mapping[str, Any]
+if TYPE_CHECKING:
+    from confirma_async.converters.strict import StrictConverter
 
 
 def title_key(title: str) -> str:
     """Return what makes two titles of columns the same: letters, whatever their case, and single spaces."""
     return " ".join(title.split()).casefold()
+
+
+def _in_lower_case(words: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    return {name: {theirs.lower(): ours for theirs, ours in each.items()} for name, each in words.items()}
+
+
+def _names_columns(_mapping: object, attribute: Attribute[Any], named: Mapping[str, object]) -> None:
+    for name in named:
+        if name not in COLUMNS:
+            raise ConfigurationError(
+                f"{attribute.name}.{name} is none of the columns that the documentation lists"
+            )
+
+
+def _counts_from_one(_mapping: object, attribute: Attribute[Any], row: int) -> None:
+    if row < 1:
+        raise ConfigurationError(f"{attribute.name} must be the number of a row, from 1")
+
+
+def _separates(_mapping: object, attribute: Attribute[Any], delimiter: str) -> None:
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise ConfigurationError(f"{attribute.name} must be one character")
+
+
+def _contains_ascii(_mapping: object, attribute: Attribute[Any], encoding: str) -> None:
+    try:
+        if ";A0\n".encode(encoding) == b";A0\n":
+            return
+    except LookupError:
+        raise ConfigurationError(f"{attribute.name}: there is no encoding {encoding!r}") from None
+    raise ConfigurationError(
+        f"{attribute.name} {encoding!r} is none that contains ASCII; save the file as UTF-8"
+    )
 
 
 @frozen(kw_only=True)
@@ -49,16 +85,32 @@ class ColumnMapping:
     """
 
     source: str = "given"
-    columns: Mapping[str, str]
-    constants: Mapping[str, object] = field(factory=dict[str, object])
+    columns: Mapping[str, str] = field(factory=dict[str, str], validator=_names_columns)
+    constants: Mapping[str, Any] = field(factory=dict[str, Any], validator=_names_columns)
     ignore: Sequence[str] = ()
-    words: Mapping[str, Mapping[str, str]] = field(factory=dict[str, Mapping[str, str]])
+    words: Mapping[str, Mapping[str, str]] = field(
+        factory=dict[str, Mapping[str, str]], converter=_in_lower_case, validator=_names_columns
+    )
     date_formats: tuple[DateForm, ...] = ()
     decimal_comma: bool | None = None
     sheet: str | None = None
-    header_row: int | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
+    header_row: int | None = field(default=None, validator=optional(_counts_from_one))
+    delimiter: str | None = field(default=None, validator=optional(_separates))
+    encoding: str | None = field(default=None, validator=optional(_contains_ascii))
+
+    def __attrs_post_init__(self) -> None:
+        if not self.columns:
+            raise ConfigurationError(
+                "names no columns; write them below [columns], such as number = 'Invoice no.'"
+            )
+        keys = [title_key(title) for title in self.columns.values()]
+        if twice := [key for index, key in enumerate(keys) if key in keys[:index]]:
+            raise ConfigurationError(f"names the column {twice[0]!r} twice")
+        if both := self.columns.keys() & self.constants.keys():
+            raise ConfigurationError(
+                f"{', '.join(sorted(both))} stands below [columns] and below [constants]; choose one"
+            )
+        _ = self.values
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -67,12 +119,7 @@ class ColumnMapping:
         Raises:
             ConfigurationError: it cannot be read, is not TOML, or says something that no mapping says.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-            raise ConfigurationError(f"the mapping {path} cannot be read: {reason}") from error
-        return cls.from_text(text, source=str(path))
+        return evolve(_converter().read_file(path, cls, f"the mapping {path}"), source=str(path))
 
     @classmethod
     def from_text(cls, text: str, *, source: str) -> Self:
@@ -81,126 +128,62 @@ class ColumnMapping:
         Raises:
             ConfigurationError: it is not TOML, or says something that no mapping says.
         """
-        try:
-            found: dict[str, Any] = tomllib.loads(text, parse_float=Decimal)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigurationError(f"the mapping {source} cannot be read: {error}") from error
-        try:
-            return cls(source=source, **_checked(found))
-        except _Wrong as wrong:
-            raise ConfigurationError(f"the mapping {source}: {wrong}") from None
+        return evolve(_converter().read_toml(text, cls, f"the mapping {source}"), source=source)
+
+    @cached_property
+    def values(self) -> Mapping[str, object]:
+        """The constants, as their places in the request want them.
+
+        Raises:
+            ConfigurationError: one is not what its column wants.
+        """
+        conventions = TextConventions(
+            decimal_separator=DecimalSeparator.COMMA if self.decimal_comma else DecimalSeparator.POINT,
+            dates=self.date_formats,
+            words=self.words,
+        )
+        values: dict[str, object] = {}
+        for name, given in self.constants.items():
+            try:
+                values[name] = reader_of(COLUMNS[name], conventions)(_cell(given))
+            except ValueProblem as problem:
+                raise ConfigurationError(f"the constant {name} {problem.message}") from None
+        return values
 
     def keys(self) -> frozenset[str]:
         """Return the titles that it names, in the form that they are compared in."""
         return frozenset(title_key(title) for title in self.columns.values())
 
 
-class _Wrong(Exception):  # noqa: N818 (caught above)
-    """The mapping says something that no mapping says."""
+def _converter() -> StrictConverter:
+    from cattrs.gen import make_dict_structure_fn, override  # only where there is a mapping
 
+    from confirma_async.converters.strict import StrictConverter
 
-def _checked(found: _Table) -> dict[str, Any]:
-    if unknown := found.keys() - _ENTRIES.keys():
-        raise _Wrong(f"there is no entry {', '.join(sorted(unknown))}; only {', '.join(_ENTRIES)} are read")
-    values = {name: _ENTRIES[name](value, name) for name, value in found.items() if name != "constants"}
-    columns = values.setdefault("columns", {})
-    if not columns:
-        raise _Wrong("names no columns; write them below [columns], such as number = 'Invoice no.'")
-    twice = _first_twice([title_key(title) for title in columns.values()])
-    if twice is not None:
-        raise _Wrong(f"names the column {twice!r} twice")
-    conventions = TextConventions(
-        decimal_separator=DecimalSeparator.COMMA if values.get("decimal_comma") else DecimalSeparator.POINT,
-        dates=values.get("date_formats", ()),
-        words=values.get("words", {}),
+    converter = StrictConverter()
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(DateForm, lambda found, _kind: DateForm(_text(found, str)))
+
+    def date_formats(found: object, kind: Any) -> Any:
+        return converter.structure([found] if isinstance(found, str) else found, kind)
+
+    converter.register_structure_hook(
+        ColumnMapping,
+        make_dict_structure_fn(
+            ColumnMapping,
+            converter,
+            source=override(omit=True),
+            date_formats=override(struct_hook=date_formats),
+            delimiter=override(struct_hook=StrictConverter().get_structure_hook(str)),
+        ),
     )
-    values["constants"] = _constants(found.get("constants", {}), conventions)
-    both = columns.keys() & values["constants"].keys()
-    if both:
-        raise _Wrong(f"{', '.join(sorted(both))} stands below [columns] and below [constants]; choose one")
-    return values
+    return converter
 
 
-def _first_twice(keys: Sequence[str]) -> str | None:
-    return next((key for index, key in enumerate(keys) if key in keys[:index]), None)
-
-
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise _Wrong(f"{name} must be a text")
-    return value.strip()
-
-
-def _true_or_false(value: object, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise _Wrong(f"{name} must be true or false")
-    return value
-
-
-def _row(value: object, name: str) -> int:
-    if type(value) is not int or value < 1:
-        raise _Wrong(f"{name} must be the number of a row, from 1")
-    return value
-
-
-def _texts(value: object, name: str) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise _Wrong(f"{name} must be a list of texts")
-    return tuple(_text(each, name) for each in cast("list[object]", value))
-
-
-def _date_formats(value: object, name: str) -> tuple[DateForm, ...]:
-    try:
-        return tuple(DateForm(text) for text in _texts([value] if isinstance(value, str) else value, name))
-    except ValueError as error:
-        raise _Wrong(str(error)) from None
-
-
-def _delimiter(value: object, name: str) -> str:
-    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n':
-        raise _Wrong(f"{name} must be one character")
-    return value
-
-
-def _encoding(value: object, name: str) -> str:
-    encoding = _text(value, name)
-    try:
-        if ";A0\n".encode(encoding) == b";A0\n":
-            return encoding
-    except LookupError:
-        raise _Wrong(f"there is no encoding {encoding!r}") from None
-    raise _Wrong(f"{name} {encoding!r} is none that contains ASCII; save the file as UTF-8")
-
-
-def _table(value: object, name: str) -> _Table:
-    if not isinstance(value, dict):
-        raise _Wrong(f"[{name}] must be a table")
-    return cast("_Table", value)
-
-
-def _columns(value: object, name: str) -> dict[str, str]:
-    return {_known(ours): _text(theirs, f"{name}.{ours}") for ours, theirs in _table(value, name).items()}
-
-
-def _words(value: object, name: str) -> dict[str, dict[str, str]]:
-    return {
-        _known(ours): {
-            theirs.strip().lower(): _text(word, f"{name}.{ours}")
-            for theirs, word in _table(words, name).items()
-        }
-        for ours, words in _table(value, name).items()
-    }
-
-
-def _constants(value: object, conventions: TextConventions) -> dict[str, object]:
-    constants: dict[str, object] = {}
-    for name, given in _table(value, "constants").items():
-        column = COLUMNS[_known(name)]
-        try:
-            constants[name] = reader_of(column, conventions)(_cell(given))
-        except ValueProblem as problem:
-            raise _Wrong(f"the constant {name} {problem.message}") from None
-    return constants
+def _text(found: object, _kind: object) -> str:
+    if isinstance(found, str) and (text := found.strip()):
+        return text
+    raise WireMismatch("a text", found)
 
 
 def _cell(value: object) -> Cell:
@@ -209,24 +192,3 @@ def _cell(value: object) -> Cell:
     if isinstance(value, int):
         return Decimal(value)
     raise ValueProblem("", "must be a text, a number, a date, true or false")
-
-
-def _known(name: str) -> str:
-    if name not in COLUMNS:
-        raise _Wrong(f"{name} is none of the columns that the documentation lists")
-    return name
-
-
-_ENTRIES: Mapping[str, Callable[[object, str], Any]] = {
-    "columns": _columns,
-    "constants": _table,
-    "ignore": _texts,
-    "words": _words,
-    "date_formats": _date_formats,
-    "decimal_comma": _true_or_false,
-    "sheet": _text,
-    "header_row": _row,
-    "delimiter": _delimiter,
-    "encoding": _encoding,
-}
-"""What a mapping file may hold, and how each entry is read."""

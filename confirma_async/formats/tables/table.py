@@ -140,6 +140,6 @@ def layout_of(
         conventions=TextConventions(
             decimal_separator=decimal_separator, dates=mapping.date_formats, words=mapping.words
         ),
-        constants=mapping.constants,
+        constants=mapping.values,
         remarks=remarks,
     )

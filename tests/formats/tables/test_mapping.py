@@ -138,7 +138,11 @@ def test_what_every_invoice_needs_must_be_named_or_constant(mapped):
         ("encoding = 'utf-99'\n[columns]\nnumber = 'a'", "no encoding 'utf-99'"),
         ("encoding = 'utf-16'\n[columns]\nnumber = 'a'", "contains ASCII"),
         ("words = 'a'\n[columns]\nnumber = 'a'", "must be a table"),
-        ("ignore = 'a'\n[columns]\nnumber = 'a'", "list of texts"),
+        ("ignore = 'a'\n[columns]\nnumber = 'a'", "ignore must be a list"),
+        ("ignore = ['a', ' ']\n[columns]\nnumber = 'a'", r"ignore\[1\] must be a text"),
+        ("source = 'x'\n[columns]\nnumber = 'a'", "no entry source; only columns, constants, ignore"),
+        ("[columns]\nnumber = 'a'\n[words.type]\n'L l' = 1", r'words.type."L l" must be a text'),
+        ("header_row = true\nignore = 1", "ignore must be a list; header_row must be a whole number"),
         ("[columns", "cannot be read"),
     ],
 )
