@@ -1,7 +1,7 @@
 """The port to a journal: the operations that a job needs, in whatever form it is kept.
 
 A journal says of every invoice of an account where it stands, and holds no payload. Jobs are runs in it.
-``bulk.sqlite`` keeps one in a file; another form has to pass the same tests (``tests/bulk/test_journal.py``).
+``bulk.sqlite`` keeps one in a file; another form has to pass the same tests (``tests/bulk/journal``).
 A journal belongs to one thread, the writer's (``writer.py``), and what is written within ``transaction`` is
 durable when it ends.
 """
