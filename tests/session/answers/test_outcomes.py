@@ -34,9 +34,8 @@ from confirma_async.schemas import Evidence
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.retry import RetryPolicy
 from confirma_async.session.transport import Request
-
-from . import fault_server
-from .fault_server import REQUEST_ID
+from tests.session import fault_server
+from tests.session.fault_server import REQUEST_ID
 
 SAFE, UNSAFE = True, False
 ATTEMPTS = 3

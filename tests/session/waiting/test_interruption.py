@@ -13,8 +13,7 @@ from confirma_async.errors import ConfigurationError, OutcomeUnknownError, Phase
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.hooks import Hook
 from confirma_async.session.rate.ratelimit import RateLimit
-
-from .fault_server import fault_server
+from tests.session.fault_server import fault_server
 
 
 @frozen

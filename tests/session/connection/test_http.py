@@ -13,8 +13,7 @@ import pytest
 from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request
-
-from . import fault_server
+from tests.session import fault_server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -11,8 +11,7 @@ import pytest
 from confirma_async.errors import Phase, TransportError
 from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request
-
-from .fault_server import CERTIFICATES, FAULTS, fault_server, head, port_of, says, whole
+from tests.session.fault_server import CERTIFICATES, FAULTS, fault_server, head, port_of, says, whole
 
 STALE = whole(body=b'{"of": "another request"}')
 CHUNKED = head(Transfer_Encoding="chunked") + b"2\r\n{}\r\n0\r\n\r\n"
