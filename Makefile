@@ -39,7 +39,7 @@ types: $(STAMP)  ## Both type checkers
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --ignoreexternal --verifytypes confirma_sync
 
 unit: $(STAMP)  ## The tests, with coverage, in as many processes as there are cores (or WORKERS=2)
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --ignore=tests/test_benchmarks.py --numprocesses=$(WORKERS) --dist=worksteal \
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --ignore=tests/project/test_benchmarks.py --numprocesses=$(WORKERS) --dist=worksteal \
 	  --durations=10 --cov --cov-report=term-missing:skip-covered
 
 docs: $(STAMP)  ## The documentation, warnings as errors
@@ -71,7 +71,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/adaptive_rate.py
 
 bench-smoke: $(STAMP)  ## Every benchmark runs and says what it promises; no figure is judged
-	$(BIN)/python -m pytest tests/test_benchmarks.py
+	$(BIN)/python -m pytest tests/project/test_benchmarks.py
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) docs/_build docs/_generated .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo

@@ -40,7 +40,7 @@ import confirma_sync
 from confirma_async import Sandbox
 from confirma_async.cli.app import confirma, every_command, run
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/reference/*.md")]
 )

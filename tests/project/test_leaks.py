@@ -122,7 +122,7 @@ def test_every_leak_is_found_and_nothing_else(tmp_path):
     plugins = ["-p", "tests.leaks", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", tmp_path, *plugins, suite],
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,
