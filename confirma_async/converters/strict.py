@@ -70,7 +70,7 @@ class StrictConverter(cattrs.Converter):
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            reason = error.strerror if isinstance(error, OSError) else "the file is no text in UTF-8"
             raise ConfigurationError(f"{document} cannot be read: {reason}") from error
         return self.read_toml(text, cls, document)
 

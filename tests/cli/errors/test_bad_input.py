@@ -23,8 +23,8 @@ import pytest
         (["sandbox", "--port", "http"], "'http' is no whole number from 0 to 65535"),
         (["tokn"], "there is no command tokn; did you mean token?"),
         (["dance"], "there is no command dance; confirma --help lists those there are"),
-        (["token", "check", "--overrides", "junk"], "junk cannot be read: they are no text in UTF-8"),
-        (["validate", "junk", "--mapping", "junk"], "it is no text in UTF-8"),
+        (["token", "check", "--overrides", "junk"], "junk cannot be read: the file is no text in UTF-8"),
+        (["validate", "junk", "--mapping", "junk"], "junk cannot be read: the file is no text in UTF-8"),
         (["submit", "junk", "--sandbox", "--journal", "no/journal"], "or name another place with --journal"),
     ],
 )
