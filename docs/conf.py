@@ -66,7 +66,7 @@ nitpick_ignore_regex = [
     # What verbs have of their outbox, and what it is made with.
     (r"py:class", r"confirma_async\.outbox\.(resources\.Desks|invoices\.InvoiceDesk|writes\.WriteDesk)"),
     (r"py:class", r"(JournalSource|confirma_async\.resources\.arguments\.Prepared)"),
-    (r"py:.*", r"(.*\.)?(T|S|R|AnySchema|Answer|Body|Record|Item|NOTHING)"),
+    (r"py:.*", r"(.*\.)?(T|S|R|AnySchema|Answer|AnswerT_co|Body|Record|Item|NOTHING)"),
 ]
 
 

@@ -117,7 +117,7 @@ class Operation(Generic[AnswerT_co]):
 
     @property
     def answer(self) -> type[AnswerT_co]:
-        """What an answer is read as: its schema; for a bare array, a tuple of those of its records."""
+        """What an answer is read as. It is its schema; for a bare array, a tuple of those of its records."""
         record = self.response
         return cast("type[AnswerT_co]", tuple[record, ...] if self.bare_array else record)  # type: ignore[valid-type]  # made here
 
