@@ -64,11 +64,13 @@ class TextConventions:
         decimal_separator: What separates decimals; None where the file does not tell.
         dates: Forms of dates besides ``YYYY-MM-DD`` and ``D.M.YYYY``.
         words: By column, the words of the file for those of the SDK, in lower case.
+        currency_sign: What stands beside amounts and repeats the currency, such as ``€``.
     """
 
     decimal_separator: DecimalSeparator | None = None
     dates: tuple[DateForm, ...] = ()
     words: Mapping[str, Mapping[str, str]] = field(factory=dict[str, Mapping[str, str]])
+    currency_sign: str | None = None
 
 
 @frozen
@@ -147,6 +149,16 @@ def readings(text: str) -> dict[DecimalSeparator, Decimal]:
     }
 
 
+def is_numeral(text: str) -> bool:
+    """Say whether a text is a number, maybe with the sign of a currency or of per cent beside it."""
+    return bool(readings(text) or readings(bare(text)))
+
+
+def bare(text: str) -> str:
+    """Return a text without the sign of a currency or of per cent."""
+    return _SIGNS.sub("", text).strip().removesuffix("%").rstrip()
+
+
 def detect_separator(text: str) -> DecimalSeparator | None:
     """Return how a file writes decimals, by one of its numerals; None where that does not tell."""
     found = readings(text)
@@ -213,6 +225,9 @@ def _reader(kind: ValueKind, conventions: TextConventions) -> Callable[[Cell], A
     read, is_comma = _READERS[kind], conventions.decimal_separator is DecimalSeparator.COMMA
     if kind is ValueKind.TEXT:
         return text_of
+    sign = conventions.currency_sign
+    if sign is not None and kind in {ValueKind.AMOUNT, ValueKind.DECIMAL}:
+        return lambda cell: read(_without(sign, cell), conventions)
     if not kind.is_numeric or conventions.decimal_separator is None:
         return lambda cell: read(cell, conventions)
     is_plain = (_PLAIN_COMMA if is_comma else _PLAIN).fullmatch
@@ -223,6 +238,10 @@ def _reader(kind: ValueKind, conventions: TextConventions) -> Callable[[Cell], A
         return read(cell, conventions)
 
     return number_of
+
+
+def _without(sign: str, cell: Cell) -> Cell:
+    return cell.removeprefix(sign).removesuffix(sign).strip() if isinstance(cell, str) else cell
 
 
 def text_of(cell: Cell) -> str:

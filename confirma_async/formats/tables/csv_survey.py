@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -15,10 +16,11 @@ from typing import TextIO
 from attrs import frozen
 
 from confirma_async.formats.models import InputError, ReadOptions
-from confirma_async.formats.tables.cells import DecimalSeparator, detect_separator
+from confirma_async.formats.tables.cells import DecimalSeparator, bare, detect_separator
 from confirma_async.formats.tables.columns import Column
 from confirma_async.formats.tables.csv_lines import LONGEST_LINE, Fields, records
 from confirma_async.formats.tables.header import HeaderFault, known, matched
+from confirma_async.formats.tables.mapping import ColumnMapping, distinct, joined
 from confirma_async.formats.values.encodings import WIDE_MARKS, WINDOWS, is_utf8
 
 DELIMITERS = ";,\t|"
@@ -90,8 +92,8 @@ def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> 
     mapping = options.mapping
     given = mapping.encoding if mapping else None
     encoding, remark = _encoding(path, given)
-    line, text, separator = _header(path, encoding, mapping.header_row if mapping else None)
-    delimiter, titles = _titles(text, options, separator)
+    line, texts, separator = _header(path, encoding, mapping)
+    delimiter, titles = _titles(texts, options, separator)
     try:
         columns = matched(titles, mapping)
     except HeaderFault as fault:
@@ -137,9 +139,13 @@ def _decoded(path: Path) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def _header(path: Path, encoding: str, row: int | None) -> tuple[int, str, str | None]:
-    """Return the line that names the columns, its number, and what separates values, where a line says so."""
+def _header(
+    path: Path, encoding: str, mapping: ColumnMapping | None
+) -> tuple[int, Sequence[str], str | None]:
+    """Return the lines that name the columns, the last one's number, and what is said to separate values."""
+    row, count = (mapping.header_row, mapping.header_lines) if mapping else (None, 1)
     line, text, separator = 0, "\n", None
+    above = deque[str](maxlen=count)
     with opened(path, encoding) as file:
         while text.isspace() or line < (row or 1):
             line, text = line + 1, file.readline(LONGEST_LINE).lstrip("\ufeff")
@@ -151,14 +157,20 @@ def _header(path: Path, encoding: str, row: int | None) -> tuple[int, str, str |
                 if line > 1 and row is not None:
                     msg = f"{path}: has no line {row}, where the mapping has the names of the columns"
                 raise InputError(msg)
-    return line, text, separator
+            above.append(text)
+    return line, above, separator
 
 
-def _titles(text: str, options: ReadOptions, separator: str | None) -> tuple[str, list[str]]:
+def _titles(texts: Sequence[str], options: ReadOptions, separator: str | None) -> tuple[str, list[str]]:
     """Return the delimiter that gives the most known names, and the names."""
-    given = (options.mapping.delimiter if options.mapping else None) or separator
-    named = {delimiter: _split(text, delimiter) for delimiter in given or DELIMITERS}
-    delimiter = max(named, key=lambda each: (known(named[each], options.mapping), len(named[each])))
+    mapping = options.mapping
+    given = (mapping.delimiter if mapping else None) or separator
+    named = {
+        delimiter: joined([_split(text, delimiter) for text in texts]) for delimiter in given or DELIMITERS
+    }
+    if mapping is not None:
+        named = {delimiter: distinct(titles) for delimiter, titles in named.items()}
+    delimiter = max(named, key=lambda each: (known(named[each], mapping), len(named[each])))
     return delimiter, named[delimiter]
 
 
@@ -183,7 +195,7 @@ def _decimal_separator(
                 if "," not in value and "." not in value:
                     continue
                 sure = _SURE.fullmatch(value)
-                found = detect_separator(value.strip().removesuffix("%").rstrip()) if sure is None else None
+                found = detect_separator(bare(value)) if sure is None else None
                 if sure is not None:
                     found = _BY_MARK[sure[1]]
                 is_comma = is_comma or found is DecimalSeparator.COMMA

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
@@ -16,6 +17,7 @@ from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import KEY, Column
 from confirma_async.formats.tables.excel_cells import ExcelCells
 from confirma_async.formats.tables.header import HeaderFault, matched
+from confirma_async.formats.tables.mapping import ColumnMapping, distinct, joined
 from confirma_async.formats.tables.sheet import RawCell, SheetRow, rows
 from confirma_async.formats.tables.table import BadLine, Table, TableLine, layout_of
 from confirma_async.formats.tables.workbook import Sheet, Workbook, open_workbook
@@ -60,7 +62,7 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
         sheet, remarks = _sheet(path, book, mapping.sheet if mapping else None)
         cells = _careful(path, lambda: ExcelCells(book))
         found = _rows(path, sheet, stack)
-        titles = _titles(path, found, cells, mapping.header_row if mapping else None)
+        titles = _titles(path, found, cells, mapping)
         try:
             columns = matched(titles, mapping)
         except HeaderFault as fault:
@@ -198,14 +200,19 @@ def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[SheetRow]:
         yield row
 
 
-def _titles(path: Path, found: Iterator[SheetRow], cells: ExcelCells, wanted: int | None) -> list[str]:
-    """Return the names of the columns, by the first row with text, or by the one that is wanted."""
+def _titles(
+    path: Path, found: Iterator[SheetRow], cells: ExcelCells, mapping: ColumnMapping | None
+) -> list[str]:
+    """Return the names of the columns, by the first row with text, or by those that the mapping names."""
+    wanted, count = (mapping.header_row, mapping.header_lines) if mapping else (None, 1)
+    above = deque[list[str]](maxlen=count)
     for row in found:
         titles = [_title(_cell(path, cells, cell)) for cell in row.cells]
         while titles and not titles[-1]:
             titles.pop()
+        above.append(titles)
         if row.number == wanted or (wanted is None and titles):
-            return titles
+            return joined(above) if mapping is None else distinct(joined(above))
     if wanted is None:
         msg = f"{path}: is empty; its first row must name the columns"
     else:

@@ -6,6 +6,7 @@ worse than none. Where the line does not tell which invoice that is, both its ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from attrs import define, field, frozen
 
 from confirma_async.errors import Problem
 from confirma_async.formats.models import Identity, InputError
-from confirma_async.formats.tables.cells import Cell, CellError, ValueProblem, readings
+from confirma_async.formats.tables.cells import Cell, CellError, ValueProblem, is_numeral
 from confirma_async.formats.tables.columns import KEY
 from confirma_async.formats.tables.table import BadLine, ColumnReader, Table, TableLayout, TableLine
 from confirma_async.schemas import InvoiceType
@@ -26,10 +27,13 @@ MOST_INHERITED = 100
 MOST_DOUBTFUL = 10_000
 """Lines in a row that may be unreadable; after so many, the file is no table."""
 
-_TOTALS = frozenset(
-    {"yhteensä", "yht", "summa", "loppusumma", "total", "totals", "grand total", "sum", "totalt", "i alt"}
+_TOTALS = re.compile(
+    r"(?:(?:laskut|lasku|rivit|kaikki|koko|fakturor|grand|invoices)\s+)?"
+    r"(?:yhteensä|yht|summa|loppusumma|välisumma|kokonaissumma|totals?|subtotal|sum|totalt|summa totalt|"
+    r"delsumma|i alt)\b.*",
+    re.IGNORECASE | re.DOTALL,
 )
-"""What the line of totals below a table begins with, in lower case."""
+"""What the line of totals of a table, or of a part of it, says beside its sums."""
 
 
 @define
@@ -149,6 +153,7 @@ class _Plan:
     key_of: Callable[[Sequence[Cell]], Sequence[Cell]]
     constants: Mapping[str, str]
     titles: Sequence[str]
+    number: int | None
 
     def has_key(self, line: TableLine | BadLine, key: Sequence[Cell]) -> bool:
         """Say whether a line is whole and has these cells in its key columns."""
@@ -166,6 +171,7 @@ def _plan(layout: TableLayout) -> _Plan:
         _cells_at(key),
         {name: str(layout.constants.get(name, "")) for name in KEY},
         [*layout.titles],
+        next((reader.index for reader in key if reader.column.name == "number"), None),
     )
 
 
@@ -305,7 +311,12 @@ def _passed_over(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) ->
     texts = [cell for cell in line.values if isinstance(cell, str) and cell]
     if texts and [*line.values] == plan.titles:
         return f"{layout.unit} {line.number} names the columns once more, and was passed over"
-    words = [text for text in texts if text.rstrip(" :.").casefold() in _TOTALS]
-    if len(words) == 1 and all(text in words or readings(text) for text in texts):
+    words = [text for text in texts if _TOTALS.fullmatch(text)]
+    number = line.values[plan.number] if plan.number is not None else ""
+    if (
+        number in ("", *words)
+        and len(words) == 1
+        and all(text in words or is_numeral(text) for text in texts)
+    ):
         return f"{layout.unit} {line.number} holds totals ({words[0]}), and was passed over"
     return None

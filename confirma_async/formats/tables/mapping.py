@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -26,6 +27,29 @@ from confirma_async.formats.tables.columns import COLUMNS
 
 if TYPE_CHECKING:
     from confirma_async.converters.strict import StrictConverter
+
+
+def distinct(titles: Sequence[str]) -> list[str]:
+    """Return names under which a mapping knows each column, where the file has one twice, or none.
+
+    The second ``Name`` is ``Name (2)``, and the sixth column without a name is ``column 6``.
+    """
+    count = Counter[str]()
+    named: list[str] = []
+    for position, title in enumerate(titles, start=1):
+        key = title_key(title)
+        count[key] += 1
+        again = f"{title} ({count[key]})" if count[key] > 1 else title
+        named.append(again if key else f"column {position}")
+    return named
+
+
+def joined(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return the names of columns that several lines give together, from the upper one down."""
+    width = max(map(len, lines), default=0)
+    return [
+        " ".join(line[index] for line in lines if index < len(line) and line[index]) for index in range(width)
+    ]
 
 
 def title_key(title: str) -> str:
@@ -79,7 +103,10 @@ class ColumnMapping:
         date_formats: Forms of dates besides ``YYYY-MM-DD`` and ``D.M.YYYY``.
         decimal_comma: Whether numbers that are text have a decimal comma; None finds out.
         sheet: The sheet of a workbook; None takes the first.
-        header_row: The line that names the columns, from 1; None takes the first that is not empty.
+        header_row: The line that names the columns, from 1; None takes the first that is not empty. Of
+            several lines, it is the last.
+        header_lines: How many lines the names take, which are read together.
+        currency_sign: What stands beside amounts and repeats the currency of the invoices, such as ``€``.
         delimiter: What separates values in CSV; None finds out.
         encoding: How a CSV file is encoded; None finds out.
     """
@@ -95,6 +122,8 @@ class ColumnMapping:
     decimal_comma: bool | None = None
     sheet: str | None = None
     header_row: int | None = field(default=None, validator=optional(_counts_from_one))
+    header_lines: int = field(default=1, validator=_counts_from_one)
+    currency_sign: str | None = None
     delimiter: str | None = field(default=None, validator=optional(_separates))
     encoding: str | None = field(default=None, validator=optional(_contains_ascii))
 

@@ -138,7 +138,10 @@ def layout_of(
         titles=titles,
         unit=unit,
         conventions=TextConventions(
-            decimal_separator=decimal_separator, dates=mapping.date_formats, words=mapping.words
+            decimal_separator=decimal_separator,
+            dates=mapping.date_formats,
+            words=mapping.words,
+            currency_sign=mapping.currency_sign,
         ),
         constants=mapping.values,
         remarks=remarks,

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from confirma_async.formats.file_format import FileFormat
-from confirma_async.formats.models import InputError, ReadOptions
+from confirma_async.formats.models import ReadOptions
 from confirma_async.formats.reader import format_of
-from confirma_async.formats.tables.cells import Cell, DateForm, DecimalSeparator, detect_separator
+from confirma_async.formats.tables.cells import DateForm, DecimalSeparator, bare, detect_separator
 from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, ValueKind
-from confirma_async.formats.tables.propose.sample import Sample, sample
-from confirma_async.formats.tables.propose.synonyms import DOUBTFUL, SYNONYMS, TYPE_WORDS, plain
+from confirma_async.formats.tables.propose import guess as reasons
+from confirma_async.formats.tables.propose.amounts import settle_amounts, settle_rate, settle_totals
+from confirma_async.formats.tables.propose.guess import Guess
+from confirma_async.formats.tables.propose.sample import sample
+from confirma_async.formats.tables.propose.seen import Seen, look
+from confirma_async.formats.tables.propose.synonyms import WORDS
+from confirma_async.formats.tables.propose.written import toml_of
 from confirma_async.privacy import looks_like_name
 from confirma_async.schemas import InvoiceType
+from confirma_async.validation.identifiers import is_finnish_reference
 
-_HEADER_WITHIN = 30
-_GUESSED_DAYS = 14
-_GUESSED_CURRENCY = "EUR"
+GUESSED_DAYS = 14
+GUESSED_CURRENCY = "EUR"
+_EURO = "€"
 _DATE_FORMS = ("DD/MM/YYYY", "MM/DD/YYYY", "D/M/YYYY", "M/D/YYYY", "YYYY/MM/DD", "YYYYMMDD", "DD-MM-YYYY")
+_WORD_GAP = re.compile(r"[\s-]+")
+_ONE_NUMBER = re.compile(r"\D*(\d{1,3})\D*", re.ASCII)
 
 _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "seller_iban": re.compile(r"[A-Z]{2}\d{2}[ A-Z0-9]{11,35}"),
@@ -50,18 +58,6 @@ class Proposal:
     missing: Sequence[str]
 
 
-@define
-class _Guess:
-    """What is guessed so far."""
-
-    columns: dict[str, str] = field(factory=dict[str, str])
-    doubts: dict[str, str] = field(factory=dict[str, str])
-    ignored: list[str] = field(factory=list[str])
-    constants: dict[str, str | int] = field(factory=dict[str, "str | int"])
-    words: dict[str, str] = field(factory=dict[str, str])
-    entries: dict[str, str | int | tuple[str, ...]] = field(factory=dict[str, "str | int | tuple[str, ...]"])
-
-
 def propose(path: Path, options: ReadOptions) -> Proposal:
     """Propose a mapping for a table.
 
@@ -74,134 +70,158 @@ def propose(path: Path, options: ReadOptions) -> Proposal:
     Raises:
         InputError: the file is no table, or no line of it names columns.
     """
-    found = sample(path, format_of(path, options, otherwise=FileFormat.CSV))
-    header, titles, rows = _split(path, found)
-    guess = _Guess()
-    if found.sheet is not None:
-        guess.entries["sheet"] = found.sheet
-    if found.titles is None and header != found.lines[0][0]:
-        guess.entries["header_row"] = header
-    values = {
-        title: [row[index] for row in rows if index < len(row) and row[index] != ""]
-        for index, title in enumerate(titles)
-    }
-    _by_names(guess, titles)
-    _by_values(guess, titles, values)
-    _totals(guess, titles, rows)
-    guess.ignored = [title for title in titles if title not in guess.columns.values()]
-    _numbers(guess, values)
-    _dates(guess, values)
-    _types(guess, values)
-    missing = _complete(guess)
-    return Proposal(_toml(path, guess, missing), _sentences(guess, missing), missing)
+    seen = seen_in(path, options)
+    guess = completed(first_guess(seen), seen)
+    return Proposal(mapping_text(path, guess), _sentences(guess), guess.missing)
 
 
-def _split(path: Path, found: Sample) -> tuple[int, list[str], list[Sequence[Cell]]]:
-    """Return the line of the header, the names of the columns, and the lines below."""
-    if found.titles is not None:
-        return 0, [*found.titles], [cells for _, cells in found.lines]
-    first = found.lines[:_HEADER_WITHIN]
-    scores = [
-        sum(_name_of(cell) is not None for cell in cells if isinstance(cell, str)) for _, cells in first
-    ]
-    best = max(scores, default=0)
-    for (line, cells), score in zip(first, scores, strict=True):
-        if score == best and best > 0:
-            titles = [str(cell) if isinstance(cell, str | Decimal) else "" for cell in cells]
-            while titles and not titles[-1]:
-                titles.pop()
-            return line, titles, [cells for number, cells in found.lines if number > line]
-    msg = (
-        f"{path}: no line names columns in a way that is known; write the names of the columns above "
-        "them, or write a mapping by hand"
-    )
-    raise InputError(msg)
+def mapping_text(path: Path, guess: Guess) -> str:
+    """Return a guess as a mapping file for a table."""
+    return toml_of(shown(path.name), guess)
 
 
-def _name_of(title: str) -> str | None:
-    """Return our name of a column by its title."""
-    name = plain(title)
-    ours = name.replace(" ", "_")
-    return ours if ours in COLUMNS else SYNONYMS.get(name) or DOUBTFUL.get(name)
+def seen_in(path: Path, options: ReadOptions) -> Seen:
+    """Take a first look at a table.
+
+    Raises:
+        InputError: the file is no table, or no line of it names columns.
+    """
+    return look(path, sample(path, format_of(path, options, otherwise=FileFormat.CSV)))
 
 
-def _by_names(guess: _Guess, titles: Sequence[str]) -> None:
-    sure = [title for title in titles if plain(title) not in DOUBTFUL]
-    for title in (*sure, *(each for each in titles if each not in sure)):
-        name = _name_of(title)
+def first_guess(seen: Seen) -> Guess:
+    """Say what the columns are, by their names and by what stands in them."""
+    guess = Guess()
+    _by_names(guess, seen)
+    _by_values(guess, seen)
+    _number_and_reference(guess, seen)
+    settle_rate(guess, seen)
+    settle_amounts(guess, seen)
+    settle_totals(guess, seen)
+    return guess
+
+
+def completed(guess: Guess, seen: Seen) -> Guess:
+    """Say the rest, which follows from what the columns are: how values are written, and what is missing."""
+    guess = copy.deepcopy(guess)
+    if seen.sheet is not None:
+        guess.entries["sheet"] = seen.sheet
+    if not seen.is_first:
+        guess.entries["header_row"] = seen.header
+    if seen.header_lines > 1:
+        guess.entries["header_lines"] = seen.header_lines
+    guess.ignored = [title for title in seen.titles if title not in guess.columns.values()]
+    _numbers(guess, seen)
+    _dates(guess, seen)
+    _words(guess, seen)
+    known = guess.columns
+    if "currency" not in known and "currency" not in guess.constants:
+        guess.constants["currency"] = GUESSED_CURRENCY
+        if "currency_sign" not in guess.entries:
+            guess.doubts["currency"] = reasons.GUESSED_CURRENCY
+    if "due_date" not in known and "net_days" not in {*known, *guess.constants}:
+        guess.constants["net_days"] = GUESSED_DAYS
+        guess.doubts["net_days"] = reasons.GUESSED_DAYS
+    guess.missing = [name for name in REQUIRED if name not in {*known, *guess.constants, "due_date"}]
+    return guess
+
+
+def _by_names(guess: Guess, seen: Seen) -> None:
+    sure = [title for title in seen.titles if not seen.is_doubtful(title)]
+    for title in (*sure, *(each for each in seen.titles if each not in sure)):
+        name = seen.name_of(title)
         if name is None:
             continue
         if name in guess.columns:
-            guess.doubts.setdefault(name, f"{_shown(title)} could be meant as well")
+            guess.doubts.setdefault(name, f"{shown(title)} could be meant as well")
+            guess.rivals[title] = f"could be {name} as well"
             continue
         guess.columns[name] = title
-        if plain(title) in DOUBTFUL:
-            guess.doubts[name] = "the name does not say whether VAT is in the amount"
+        if title not in sure:
+            guess.doubts[name] = reasons.NAME_SAYS_NOTHING
 
 
-def _by_values(guess: _Guess, titles: Sequence[str], values: Mapping[str, Sequence[Cell]]) -> None:
-    unknown = [title for title in titles if title and title not in guess.columns.values()]
-    for title in unknown:
+def _by_values(guess: Guess, seen: Seen) -> None:
+    for title in seen.titles:
+        if guess.title_taken(title) is not None or title in guess.rivals:
+            continue
         for name, pattern in _PATTERNS.items():
-            texts = [cell for cell in values[title] if isinstance(cell, str)]
-            if name in guess.columns or not texts or len(texts) < len(values[title]):
+            texts = [*seen.texts(title)]
+            if name in guess.columns or not texts or len(texts) < len(seen.values[title]):
                 continue
             if all(pattern.fullmatch(text) for text in texts):
                 guess.columns[name] = title
-                guess.doubts[name] = "by what stands in it, not by its name"
+                guess.doubts[name] = reasons.BY_VALUES
                 break
 
 
-def _totals(guess: _Guess, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
-    """Propose amounts that are the same on every line of an invoice as totals of the invoice."""
-    if "number" not in guess.columns:
+def _number_and_reference(guess: Guess, seen: Seen) -> None:
+    """Tell invoice numbers from reference numbers, where two columns are called numbers."""
+    number = guess.columns.get("number")
+    others = [title for title in guess.rivals if seen.name_of(title) == "number"]
+    if number is None or not others or not _are_references(seen, number):
         return
-    at = titles.index(guess.columns["number"])
-    invoices: dict[str, list[Sequence[Cell]]] = {}
-    for row in rows:
-        if at < len(row) and row[at] != "":
-            invoices.setdefault(str(row[at]), []).append(row)
-    several = [lines for lines in invoices.values() if len(lines) > 1]
-    for part in ("net_amount", "vat_amount", "gross_amount"):
-        title = guess.columns.get(f"row_{part}")
-        if title is None or part in guess.columns or not several:
-            continue
-        index = titles.index(title)
-        same = all(len({str(line[index]) for line in lines if index < len(line)}) == 1 for lines in several)
-        differ = any(len({str(line) for line in lines}) > 1 for lines in several)
-        if same and differ:
-            guess.columns[part] = guess.columns.pop(f"row_{part}")
-            guess.doubts.pop(f"row_{part}", None)
-            guess.doubts[part] = "taken for a total, being the same on all lines of each invoice"
+    other = next((title for title in others if not _are_references(seen, title)), None)
+    if other is None:
+        return
+    guess.columns["number"] = other
+    del guess.rivals[other]
+    guess.doubts.pop("number", None)
+    if "payment_reference" in guess.columns:
+        guess.rivals[number] = reasons.IS_REFERENCE
+    else:
+        guess.columns["payment_reference"] = number
+        guess.doubts["payment_reference"] = reasons.IS_REFERENCE
 
 
-def _numbers(guess: _Guess, values: Mapping[str, Sequence[Cell]]) -> None:
+def _are_references(seen: Seen, title: str) -> bool:
+    texts = [str(cell) for cell in seen.values[title] if isinstance(cell, str | Decimal)]
+    return bool(texts) and all(text.isdigit() and is_finnish_reference(text) for text in texts)
+
+
+def _numbers(guess: Guess, seen: Seen) -> None:
     texts = [
-        cell.removesuffix("%").rstrip()
+        text
         for name, title in guess.columns.items()
         if COLUMNS[name].kind.is_numeric
-        for cell in values[title]
-        if isinstance(cell, str)
+        for text in seen.texts(title)
     ]
-    separators = {separator for separator in map(detect_separator, texts) if separator is not None}
+    signs = {text for text in texts if text.startswith(_EURO) or text.endswith(_EURO)}
+    if signs and all(_EURO in text for text in texts if bare(text) != text.removesuffix("%").rstrip()):
+        guess.entries["currency_sign"] = _EURO
+    separators = {separator for text in texts if (separator := detect_separator(bare(text))) is not None}
+    if "decimal_comma" in guess.entries:
+        return
     if len(separators) == 1:
         guess.entries["decimal_comma"] = separators == {DecimalSeparator.COMMA}
     elif texts and any("," in text or "." in text for text in texts):
-        guess.doubts["decimal_comma"] = "set it: numbers are text, and do not tell what separates decimals"
+        guess.doubts["decimal_comma"] = reasons.SET_COMMA
 
 
-def _dates(guess: _Guess, values: Mapping[str, Sequence[Cell]]) -> None:
-    titles = [title for name, title in guess.columns.items() if COLUMNS[name].kind is ValueKind.DATE]
-    texts = [str(cell) for title in titles for cell in values[title] if isinstance(cell, str | Decimal)]
-    if all(_reads("YYYY-MM-DD", text) or _reads("D.M.YYYY", text) for text in texts):
+def _dates(guess: Guess, seen: Seen) -> None:
+    texts = date_texts(guess, seen)
+    if "date_formats" in guess.entries or all(
+        _reads("YYYY-MM-DD", text) or _reads("D.M.YYYY", text) for text in texts
+    ):
         return
-    fitting = [form for form in _DATE_FORMS if all(_reads(form, text) for text in texts)]
+    fitting = forms_of_dates(texts)
     if fitting:
         guess.entries["date_formats"] = (fitting[0],)
         if len(fitting) > 1:
             guess.doubts["date_formats"] = f"{fitting[1]} would fit as well"
     else:
-        guess.doubts["date_formats"] = "set it: dates are not written as YYYY-MM-DD or D.M.YYYY"
+        guess.doubts["date_formats"] = reasons.SET_DATES
+
+
+def date_texts(guess: Guess, seen: Seen) -> list[str]:
+    """Return the dates that the table has as text, or as a number that is one."""
+    titles = [title for name, title in guess.columns.items() if COLUMNS[name].kind is ValueKind.DATE]
+    return [str(cell) for title in titles for cell in seen.values[title] if isinstance(cell, str | Decimal)]
+
+
+def forms_of_dates(texts: Sequence[str]) -> list[str]:
+    """Return the forms in which all of these dates can be read."""
+    return [form for form in _DATE_FORMS if all(_reads(form, text) for text in texts)]
 
 
 def _reads(form: str, text: str) -> bool:
@@ -211,81 +231,35 @@ def _reads(form: str, text: str) -> bool:
         return False
 
 
-def _types(guess: _Guess, values: Mapping[str, Sequence[Cell]]) -> None:
-    title = guess.columns.get("type")
-    if title is None:
-        return
-    for cell in dict.fromkeys(each for each in values[title] if isinstance(each, str)):
-        word = TYPE_WORDS.get(cell.lower())
-        if word is not None:
-            guess.words[cell] = word
-        elif re.sub(r"[\s-]+", "_", cell.upper()) not in InvoiceType.__members__:
-            guess.doubts["type"] = "add the words that stand in it below [words.type]"
+def _words(guess: Guess, seen: Seen) -> None:
+    for name, known in WORDS.items():
+        title = guess.columns.get(name)
+        if title is None:
+            continue
+        for cell in dict.fromkeys(seen.texts(title)):
+            word = known.get(cell.lower())
+            if word is not None:
+                guess.words.setdefault(name, {})[cell] = word
+            elif name == "type" and _WORD_GAP.sub("_", cell.upper()) not in InvoiceType.__members__:
+                guess.doubts["type"] = "add the words that stand in it below [words.type]"
+    title = guess.columns.get("net_days")
+    for cell in dict.fromkeys(seen.texts(title)) if title is not None else ():
+        days = _ONE_NUMBER.fullmatch(cell)
+        if days is not None and days[1] != cell:
+            guess.words.setdefault("net_days", {})[cell] = days[1]
 
 
-def _complete(guess: _Guess) -> list[str]:
-    """Fill in what can be guessed of what every invoice needs; gives the rest."""
-    known = guess.columns
-    if "currency" not in known:
-        guess.constants["currency"] = _GUESSED_CURRENCY
-        guess.doubts["currency"] = "a guess: no column names the currency"
-    if "due_date" not in known and "net_days" not in known:
-        guess.constants["net_days"] = _GUESSED_DAYS
-        guess.doubts["net_days"] = "a guess: no column tells when an invoice is due"
-    return [name for name in REQUIRED if name not in {*known, *guess.constants, "due_date"}]
-
-
-def _sentences(guess: _Guess, missing: Sequence[str]) -> list[str]:
+def _sentences(guess: Guess) -> list[str]:
     notes = [f"{name}: {doubt}" for name, doubt in guess.doubts.items()]
-    notes += [f"{name}: no column seems to hold it; name one below [columns]" for name in missing]
+    notes += [f"{name}: no column seems to hold it; name one below [columns]" for name in guess.missing]
+    notes += [f"{shown(title)} {why}" for title, why in guess.rivals.items() if title in guess.ignored]
     if guess.ignored:
         notes.append(f"columns passed over: {len(guess.ignored)}; see ignore")
     return notes
 
 
-def _toml(path: Path, guess: _Guess, missing: Sequence[str]) -> str:
-    lines = [f"# How the columns of {_shown(path.name)} become invoices. Look at what is unsure."]
-    for name, value in guess.entries.items():
-        lines.append(_line(name, value, guess.doubts))
-    lines += [
-        f"# {name}: {guess.doubts[name]}"
-        for name in ("decimal_comma", "date_formats")
-        if name in guess.doubts and name not in guess.entries
-    ]
-    if guess.ignored:
-        lines += ["ignore = [", *(f"  {_string(title)}," for title in guess.ignored), "]"]
-    in_order: Callable[[str], int] = list(COLUMNS).index
-    lines += ["", "[columns]"]
-    lines += [f"# {name} = unsure: no column seems to hold it" for name in missing]
-    lines += [_line(name, guess.columns[name], guess.doubts) for name in sorted(guess.columns, key=in_order)]
-    if guess.constants:
-        lines += ["", "[constants]"]
-        lines += [_line(name, value, guess.doubts) for name, value in guess.constants.items()]
-    if guess.words:
-        lines += ["", "[words.type]"]
-        lines += [f"{_string(theirs)} = {_string(ours)}" for theirs, ours in guess.words.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _line(name: str, value: str | int | tuple[str, ...], doubts: Mapping[str, str]) -> str:
-    comment = f"  # unsure: {doubts[name]}" if name in doubts else ""
-    return f"{name} = {_value(value)}{comment}"
-
-
-def _value(value: str | int | tuple[str, ...]) -> str:
-    if isinstance(value, str):
-        return _string(value)
-    if isinstance(value, tuple):
-        return f"[{', '.join(_string(each) for each in value)}]"
-    return str(value).lower()
-
-
-def _string(text: str) -> str:
-    """Return a string of TOML, which is one of JSON but for DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _shown(title: str) -> str:
+def shown(title: str) -> str:
+    """Return the name of a column for a message, unless it may be an invoice's data."""
     return (
         repr(title)
         if all(looks_like_name(word) for word in re.split(r"[\W_]+", title) if word)

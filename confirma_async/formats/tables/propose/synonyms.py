@@ -112,6 +112,12 @@ _BY_COLUMN: Mapping[str, str] = {
 
 DOUBTFUL: Mapping[str, str] = {
     "summa": "row_gross_amount",
+    "summa yhteensä": "row_gross_amount",
+    "yhteissumma": "row_gross_amount",
+    "kokonaissumma": "row_gross_amount",
+    "maksettava": "row_gross_amount",
+    "rivin summa": "row_gross_amount",
+    "rivisumma": "row_gross_amount",
     "yhteensä": "row_gross_amount",
     "belopp": "row_gross_amount",
     "totalt": "row_gross_amount",
@@ -137,6 +143,57 @@ TYPE_WORDS: Mapping[str, str] = {
     "påminnelse": "REMINDER",
 }
 """Words for types of documents, besides the SDK's own."""
+
+_COUNTRIES: Mapping[str, str] = {
+    "suomi": "FI",
+    "finland": "FI",
+    "ruotsi": "SE",
+    "sverige": "SE",
+    "sweden": "SE",
+    "viro": "EE",
+    "estonia": "EE",
+    "norja": "NO",
+    "norge": "NO",
+    "tanska": "DK",
+    "danmark": "DK",
+    "saksa": "DE",
+    "tyskland": "DE",
+}
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "type": TYPE_WORDS,
+    "distribution_method": {
+        "verkkolasku": "EINVOICE",
+        "e-lasku": "EINVOICE",
+        "e-faktura": "EINVOICE",
+        "einvoice": "EINVOICE",
+        "e-invoice": "EINVOICE",
+        "sähköposti": "EMAIL",
+        "sähköpostilasku": "EMAIL",
+        "e-post": "EMAIL",
+        "email": "EMAIL",
+        "e-mail": "EMAIL",
+        "kirje": "LETTER",
+        "posti": "LETTER",
+        "paperi": "LETTER",
+        "paperilasku": "LETTER",
+        "postitse": "LETTER",
+        "brev": "LETTER",
+        "papper": "LETTER",
+        "paper": "LETTER",
+        "letter": "LETTER",
+        "tekstiviesti": "SMS",
+        "sms": "SMS",
+        "ei lähetetä": "NONE",
+        "ei": "NONE",
+    },
+    "buyer_country": _COUNTRIES,
+    "seller_country": _COUNTRIES,
+    "recipient_country": _COUNTRIES,
+    "delivery_country": _COUNTRIES,
+    "buyer_language": {"suomi": "fi", "ruotsi": "sv", "englanti": "en", "finska": "fi", "svenska": "sv"},
+}
+"""By column, words that people write in it, in lower case, for those of the SDK."""
 
 SYNONYMS: Mapping[str, str] = {
     name.strip(): column for column, names in _BY_COLUMN.items() for name in names.split(",")

@@ -1,0 +1,58 @@
+"""What is guessed of a table so far, and what a person has said of it."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+Value = str | int | tuple[str, ...]
+
+NAME_SAYS_NOTHING = "the name does not say whether VAT is in the amount"
+BY_VALUES = "by what stands in it, not by its name"
+IS_RATE = "its values are rates of VAT in percent, though its name would fit amounts"
+MAY_BE_RATE = "its values could be rates of VAT in percent as well"
+IS_TOTAL = "taken for a total, being the same on all lines of each invoice"
+IS_REFERENCE = "its values are reference numbers, by their check digits"
+HOLDS_AMOUNTS = "holds amounts, and its name says nothing that is known"
+GUESSED_CURRENCY = "a guess: no column names the currency"
+GUESSED_DAYS = "a guess: no column tells when an invoice is due"
+SET_COMMA = "set it: numbers are text, and do not tell what separates decimals"
+SET_DATES = "set it: dates are not written as YYYY-MM-DD or D.M.YYYY"
+
+
+@define
+class Guess:
+    """What is guessed so far.
+
+    Attributes:
+        columns: By our name of a column, its title.
+        doubts: By our name of a column or an entry, why it is unsure.
+        rivals: By title, why a column that is passed over may matter: it holds amounts, or has the name of
+            one that is taken.
+        ignored: Titles that are passed over.
+        constants: Values that no column holds.
+        words: By our name of a column, the words of the file for those of the SDK.
+        entries: What else a mapping says.
+        missing: What every invoice needs and the table does not seem to have.
+        settled: Subjects about which a person has decided: our names and titles.
+    """
+
+    columns: dict[str, str] = field(factory=dict[str, str])
+    doubts: dict[str, str] = field(factory=dict[str, str])
+    rivals: dict[str, str] = field(factory=dict[str, str])
+    ignored: list[str] = field(factory=list[str])
+    constants: dict[str, str | int] = field(factory=dict[str, "str | int"])
+    words: dict[str, dict[str, str]] = field(factory=dict[str, dict[str, str]])
+    entries: dict[str, Value] = field(factory=dict[str, Value])
+    missing: list[str] = field(factory=list[str])
+    settled: set[str] = field(factory=set[str])
+
+    def title_taken(self, title: str) -> str | None:
+        """Return our name of a column that has this title; None where it is not used."""
+        return next((name for name, each in self.columns.items() if each == title), None)
+
+    def rename(self, before: str, after: str, doubt: str | None) -> None:
+        """Take a column for another one."""
+        self.columns[after] = self.columns.pop(before)
+        self.doubts.pop(before, None)
+        if doubt is not None:
+            self.doubts[after] = doubt
