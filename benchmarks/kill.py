@@ -16,7 +16,7 @@ are set hours and days wrong from run to run. Meanwhile the submitting process i
 Many invoices are refused, some of them in waves that pause the job. After some kills the job is run to its
 end, what was refused is corrected (some of it wrongly, and some of it is left alone), and what was rejected
 is retried, under kills again. At random moments it is the commands themselves, ``confirma submit`` and
-``confirma retry --rejected``.
+``confirma retry``.
 
 Between a kill and the next run people do what people do. They rename an input, put it in another order, leave
 a link in its place, add a file to the folder, and name the files in other words. They look at the account's

@@ -136,6 +136,7 @@ class BulkStream:
                 inputs=self._options.inputs,
                 expected=self._options.expected,
                 allowed=sorted(self._options.allow),
+                reading=self._options.reading,
             )
             self._run_number, self._warnings = run.number, tuple(run.warnings)
             job = Job(self._pipeline, writer, run.number, self._options, self._channel, self._stop)

@@ -50,6 +50,7 @@ class AccountRun:
         inputs: Sequence[str] = (),
         expected: int | None = None,
         allowed: Sequence[str] = (),
+        reading: str = "",
     ) -> AccountRun:
         """Begin a run in a journal that is open.
 
@@ -60,11 +61,12 @@ class AccountRun:
             inputs: Names of the inputs, for people.
             expected: How many records the whole input has, where it was counted.
             allowed: The rules that invoices may break in it.
+            reading: How the inputs are read, for whoever reads them again.
 
         Raises:
             JournalError: the journal cannot be written, or is not of this target and account.
         """
-        name, owner = JobName(placement.target, tuple(inputs), tuple(allowed)), placement.owner
+        name, owner = JobName(placement.target, tuple(inputs), tuple(allowed), reading), placement.owner
         number = await writer.run(
             lambda journal: journal.begin(name, now=time.time(), owner=owner, expected=expected)
         )

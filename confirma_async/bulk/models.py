@@ -286,6 +286,7 @@ class JobOptions:
         inputs: Names of the inputs, for people who look at the run later.
         expected: How many records the whole input has, where that is known, so that the time left can be
             estimated.
+        reading: How the inputs are read, in words for whoever reads them again.
     """
 
     settle_seconds: float = field(default=60.0, validator=within(bounds.SETTLE))
@@ -300,6 +301,7 @@ class JobOptions:
     target: str | None = None
     inputs: Sequence[str] = field(default=(), converter=tuple[str, ...])
     expected: int | None = field(default=None, validator=within(bounds.EXPECTED, optional=True))
+    reading: str = ""
     checks: Checks = field(init=False, repr=False, default=Factory(_checks_of, takes_self=True))
     """How strictly invoices are held against the rules that need no server."""
 
@@ -317,3 +319,4 @@ class JobArguments(TypedDict, total=False):
     target: str | None
     inputs: Iterable[str]
     expected: int | None
+    reading: str

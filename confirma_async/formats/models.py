@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -159,6 +159,7 @@ class ReadOptions:
     Attributes:
         file_format: What the files are; None finds out per file.
         mapping: Which column is which, in tables with column names of their own.
+        mappings: Mappings of single files, by their absolute paths, where ``mapping`` is None.
         numbers: Whole numbers for documents whose own number is none; None refuses such documents.
         decimal_comma: Whether numbers that are text have a decimal comma; None asks the mapping, else the
             file itself.
@@ -173,6 +174,7 @@ class ReadOptions:
 
     file_format: FileFormat | None = None
     mapping: ColumnMapping | None = None
+    mappings: Mapping[str, ColumnMapping] = field(factory=dict[str, ColumnMapping])
     numbers: NumberAssignments | None = None
     decimal_comma: bool | None = None
     folder: Path | None = None

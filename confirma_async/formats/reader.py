@@ -174,7 +174,10 @@ def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, Read
     """Return the file to open; what was spooled names its attachments from the folder that we are in."""
     if isinstance(path, Spooled) and options.folder is None:
         options = evolve(options, folder=Path())
-    return Path(fspath(path)), options
+    file = Path(fspath(path))
+    if options.mapping is None and options.mappings:
+        options = evolve(options, mapping=options.mappings.get(str(file.resolve())))
+    return file, options
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ def test_the_rejections_of_an_old_run_are_as_many_as_are_listed(cli, write, serv
     cli("submit", file, *SETTLE)
     cli("submit", file, *SETTLE)
     service.rejects = set()
-    assert cli("retry", "--rejected", "--unchanged", *SETTLE).code == 0
+    assert cli("retry", "--unchanged", *SETTLE).code == 0
     for run in (1, 2):
         told = json.loads(cli("status", run, "--json").out)
         assert [row["state"] for row in told["rejected"]] == ["rejected"] * told["counts"]["rejected"]
@@ -45,4 +45,4 @@ def test_no_message_advises_to_send_an_accepted_invoice_under_another_number(cli
 def test_a_retry_of_standard_input_says_to_name_the_file(cli, cli_apart, write, service):
     service.rejects = {1}
     cli_apart("submit", "-", "--format", "jsonl", *SETTLE, stdin=write(1).read_text())
-    assert "- does not exist" not in cli("retry", "--rejected").err
+    assert "- does not exist" not in cli("retry").err

@@ -94,8 +94,10 @@ def seems_dead(request, form, journal, path):
 def run(journal):
     """Begins a run on the journal and returns its number."""
 
-    def begin(target="t", inputs=(), *, now=1000.0, owner=None, expected=None, allowed=()):
+    def begin(target="t", inputs=(), *, now=1000.0, owner=None, expected=None, allowed=(), reading=""):
         with journal.transaction():
-            return journal.begin(JobName(target, inputs, allowed), now=now, owner=owner, expected=expected)
+            return journal.begin(
+                JobName(target, inputs, allowed, reading), now=now, owner=owner, expected=expected
+            )
 
     return begin

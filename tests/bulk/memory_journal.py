@@ -78,7 +78,14 @@ class MemoryJournal:
         run = len(self.contents.runs) + 1
         inputs, allowed = tuple(job.inputs), tuple(job.allowed)
         self.contents.runs.append(
-            Run(number=run, began_at=now, inputs=inputs, expected=expected, allowed=allowed)
+            Run(
+                number=run,
+                began_at=now,
+                inputs=inputs,
+                expected=expected,
+                allowed=allowed,
+                reading=job.reading,
+            )
         )
         self.contents.alive.discard(self._run)
         self.contents.alive.add(run)

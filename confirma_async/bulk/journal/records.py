@@ -21,11 +21,13 @@ class JobName:
         target: Where the invoices go.
         inputs: Names of the input files.
         allowed: The rules that invoices may break in it.
+        reading: How the input is read, in words that only whoever reads it understands.
     """
 
     target: str
     inputs: Sequence[str] = ()
     allowed: Sequence[str] = ()
+    reading: str = ""
 
 
 @frozen(kw_only=True)
@@ -41,6 +43,7 @@ class Run:
         expected: How many records the whole input has, where it was counted.
         known: Records that earlier runs had brought to their acceptance.
         allowed: The rules that invoices might break in it.
+        reading: How the input was read, in words that only whoever read it understands.
     """
 
     number: int
@@ -51,6 +54,7 @@ class Run:
     expected: int | None = None
     known: int = 0
     allowed: Sequence[str] = ()
+    reading: str = ""
 
 
 @frozen

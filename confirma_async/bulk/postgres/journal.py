@@ -193,10 +193,11 @@ class PostgresJournal(PostgresReader):
             self._do("UPDATE run SET lease_until = to_timestamp(0) WHERE id = %s", self._run)
         run = self._one("SELECT coalesce(max(id), 0) + 1 FROM run")
         self._do(
-            "INSERT INTO run (id, began_at, expected, inputs, allowed, incarnation, term, lease_until) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s))",
+            "INSERT INTO run "
+            "(id, began_at, expected, inputs, allowed, reading, incarnation, term, lease_until) VALUES ("
+            "%s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s))",
             run, milliseconds(now), expected, json.dumps(list(job.inputs)), " ".join(job.allowed),
-            self._session.incarnation, self._session.term, self._session.lease,
+            job.reading, self._session.incarnation, self._session.term, self._session.lease,
         )  # fmt: skip
         self._session.hold(run)
         self._settle_dead()

@@ -92,6 +92,8 @@ MIGRATIONS: Sequence[str] = (
     CREATE TABLE {SCHEMA}.write_payload (write bigint PRIMARY KEY, body bytea NOT NULL);
     INSERT INTO {SCHEMA}.meta VALUES ('id', gen_random_uuid());
     """,
+    # How the inputs of a run were read.
+    f"ALTER TABLE {SCHEMA}.run ADD COLUMN reading text NOT NULL DEFAULT '';",
 )
 VERSION = len(MIGRATIONS)
 """The form of the tables that this version of the SDK writes."""

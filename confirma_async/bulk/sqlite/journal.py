@@ -150,8 +150,17 @@ class SqliteJournal(SqliteReader):
         run = self._one("SELECT coalesce(max(id), 0) + 1 FROM run")
         inputs = json.dumps(list(job.inputs))
         execute(
-            "INSERT INTO run (id, began_at, expected, inputs, hold, allowed) VALUES (?, ?, ?, ?, ?, ?)",
-            (run, milliseconds(now), expected, inputs, self._file.hold.name, " ".join(job.allowed)),
+            "INSERT INTO run (id, began_at, expected, inputs, hold, allowed, reading) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                run,
+                milliseconds(now),
+                expected,
+                inputs,
+                self._file.hold.name,
+                " ".join(job.allowed),
+                job.reading,
+            ),
         )
         self._doubt = known_doubt(self._connection)  # a person may have ended it since it was opened
         self._holders.begin(run)

@@ -144,6 +144,8 @@ MIGRATIONS: Sequence[str] = (
     INSERT INTO progress VALUES (1, 0, 1);
     DELETE FROM meta WHERE name IN ('inputs', 'run', 'run_at', 'expected');
     """,
+    # How the inputs of a run were read.
+    "ALTER TABLE run ADD COLUMN reading TEXT NOT NULL DEFAULT '';",
 )
 VERSION = len(MIGRATIONS)
 """The form of the file that this version of the SDK writes."""

@@ -337,14 +337,14 @@ class SqliteReader:
         return dict(self._connection.execute("SELECT name, value FROM meta"))
 
     def _runs(self, rest: str, values: Sequence[Any]) -> Iterator[Run]:
-        query = f"SELECT id, began_at, ended_at, ending, inputs, expected, known, allowed FROM run {rest}"
-        for number, began_at, ended_at, ending, inputs, expected, known, allowed in self._connection.execute(
-            query, values
-        ):
+        columns = "id, began_at, ended_at, ending, inputs, expected, known, allowed, reading"
+        query = f"SELECT {columns} FROM run {rest}"
+        for found in self._connection.execute(query, values):
+            number, began_at, ended_at, ending, inputs, expected, known, allowed, reading = found
             yield Run(
                 number=number, began_at=began_at / 1000, ended_at=seconds(ended_at), ending=ending,
                 inputs=tuple(json.loads(inputs)), expected=expected, known=known,
-                allowed=tuple(allowed.split()),
+                allowed=tuple(allowed.split()), reading=reading,
             )  # fmt: skip
 
     def _query(self, rest: str, values: Sequence[Any]) -> Iterator[Row]:

@@ -96,6 +96,7 @@ class ColumnMapping:
 
     Attributes:
         source: Where the mapping stands, for messages.
+        text: The same as TOML, where it was read from a file.
         columns: By our name of a column, its name in the file.
         constants: By our name of a column, the value that holds for every invoice.
         ignore: Columns of the file that are passed over.
@@ -112,6 +113,7 @@ class ColumnMapping:
     """
 
     source: str = "given"
+    text: str = field(default="", repr=False, eq=False)
     columns: Mapping[str, str] = field(factory=dict[str, str], validator=_names_columns)
     constants: Mapping[str, Any] = field(factory=dict[str, Any], validator=_names_columns)
     ignore: Sequence[str] = ()
@@ -148,7 +150,8 @@ class ColumnMapping:
         Raises:
             ConfigurationError: it cannot be read, is not TOML, or says something that no mapping says.
         """
-        return evolve(_converter().read_file(path, cls, f"the mapping {path}"), source=str(path))
+        found = _converter().read_file(path, cls, f"the mapping {path}")
+        return evolve(found, source=str(path), text=Path(path).read_text(encoding="utf-8"))
 
     @classmethod
     def from_text(cls, text: str, *, source: str) -> Self:
@@ -157,7 +160,7 @@ class ColumnMapping:
         Raises:
             ConfigurationError: it is not TOML, or says something that no mapping says.
         """
-        return evolve(_converter().read_toml(text, cls, f"the mapping {source}"), source=source)
+        return evolve(_converter().read_toml(text, cls, f"the mapping {source}"), source=source, text=text)
 
     @cached_property
     def values(self) -> Mapping[str, object]:
@@ -202,6 +205,7 @@ def _converter() -> StrictConverter:
             ColumnMapping,
             converter,
             source=override(omit=True),
+            text=override(omit=True),
             date_formats=override(struct_hook=date_formats),
             delimiter=override(struct_hook=StrictConverter().get_structure_hook(str)),
         ),

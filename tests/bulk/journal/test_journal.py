@@ -93,6 +93,11 @@ def test_a_run_keeps_which_rules_it_allowed_to_be_broken(run, journal):
     assert journal.run(run()).allowed == ()
 
 
+def test_a_run_keeps_how_its_input_was_read(run, journal):
+    assert journal.run(run(reading='{"a": 1}')).reading == '{"a": 1}'
+    assert journal.run(run()).reading == ""
+
+
 def test_other_files_of_the_account_are_another_run(run, journal):
     run(inputs=["/a.csv"])
     run(inputs=["/b.csv"])

@@ -16,7 +16,7 @@ import pytest
         (["report", "a.journal", "--html", ""], "it is empty; name a file"),
         (["columns", "-"], "standard input or output (-) will not do here; name a file"),
         (["submit", "a.csv", "--journal", "-"], "will not do here; name a file"),
-        (["retry", "-", "--rejected"], "will not do here; name a file"),
+        (["retry", "-"], "will not do here; name a file"),
         (["report", "a.journal", "--html", "-"], "will not do here; name a file"),
         (["resolve", "a.journal", "7", "--is", "absent", "--because", " "], "say how you know"),
         (["token", "check", "--timeout", "soon"], "'soon' is no number from 0 to 86400"),

@@ -18,6 +18,7 @@ from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.input_options import input_options
 from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, Whose, account_options, chosen, is_run_or_journal
+from confirma_async.cli.remembered import from_text, with_mappings
 from confirma_async.cli.stopping import signals
 from confirma_async.errors import JournalError
 from confirma_async.formats import ReadOptions, expand
@@ -26,9 +27,6 @@ from confirma_async.validation import Checks
 
 @click.command(short_help="Send rejected invoices again, after correction, under the same number.")
 @click.argument("words", nargs=-1, metavar="[RUN|JOURNAL] [FILE]...")
-@click.option(
-    "--rejected", is_flag=True, required=True, help="Those that the service rejected: nothing else can be."
-)
 @click.option(
     "--unchanged", is_flag=True, help="Also those whose record is as it was: the cause was not in it."
 )
@@ -42,7 +40,6 @@ from confirma_async.validation import Checks
 def retry(
     connection: Connection,
     words: tuple[str, ...],
-    rejected: bool,  # noqa: ARG001 (said so that the command reads as what it does)
     unchanged: bool,
     sandbox: bool,
     account: AccountName,
@@ -61,9 +58,9 @@ def retry(
 
     \b
     Examples:
-      confirma retry --rejected
-      confirma retry 7 --rejected
-      confirma retry own.journal --rejected corrected.csv
+      confirma retry
+      confirma retry 7
+      confirma retry own.journal corrected.csv
     """
     if "-" in words or "" in words:
         raise click.UsageError("standard input (-) will not do here; name a file")
@@ -75,15 +72,16 @@ def retry(
         need_files=not files,
     )
     options.warn_of_unchecked()
+    found = expand([Path(name) for name in files or meant.inputs])
     request = SubmitRequest(
         connection=evolve(connection, account=account),
-        files=expand([Path(name) for name in files or meant.inputs]),
+        files=found,
         journal=meant.journal,
         sandbox=meant.sandbox,
         job=job,
         retry=Retry.ALL if unchanged else Retry.CHANGED,
         number_from=number_from,
-        reading=reading,
+        reading=with_mappings(found, reading, meant.reading),
         checks=checks,
         as_json=as_json,
     )
@@ -97,6 +95,7 @@ class _Meant:
     journal: JournalPlace | None
     inputs: Sequence[str]
     sandbox: bool
+    reading: ReadOptions
 
 
 def _meant(which: str | None, whose: Whose, *, need_files: bool) -> _Meant:
@@ -109,4 +108,5 @@ def _meant(which: str | None, whose: Whose, *, need_files: bool) -> _Meant:
             raise JournalError(f"{found.name} names no files; name them after it")
         sandbox = found.journal.target() == SANDBOX_TARGET
         named = found.path if which is not None and not which.isdigit() else None
-    return _Meant(journal=named, inputs=inputs, sandbox=sandbox)
+    reading = from_text(run.reading if run else "")
+    return _Meant(journal=named, inputs=inputs, sandbox=sandbox, reading=reading)

@@ -29,6 +29,7 @@ from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
 from confirma_async.cli.output.render import show_report
+from confirma_async.cli.remembered import as_text, with_mappings
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
@@ -120,7 +121,7 @@ def submit(
         sandbox=sandbox,
         job=job,
         number_from=number_from,
-        reading=reading,
+        reading=with_mappings(found, reading),
         checks=checks,
         as_json=as_json,
     )
@@ -209,6 +210,7 @@ async def send(request: SubmitRequest) -> Report:
             "retry": request.retry,
             "inputs": [_name(file) for file in request.files],
             "expected": expected,
+            "reading": as_text(request.files, request.reading),
         }
         records = read_files(request.files, reading, request.connection.converter, duplicates=duplicates)
         stream = client.bulk.stream(records, journal=placement, stop=stop, **arguments)

@@ -28,6 +28,7 @@ from confirma_async.cli.output.render import (
     record_in_words,
 )
 from confirma_async.cli.output.terminal import Terminal
+from confirma_async.cli.remembered import with_mappings
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats import (
@@ -80,7 +81,7 @@ def validate(
     options.warn_of_unchecked()
     return inspect(
         found,
-        reading,
+        with_mappings(found, reading),
         Converter(options.read_overrides(overrides).names),
         number_from=number_from,
         journal_path=None,

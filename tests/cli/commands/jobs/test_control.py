@@ -77,16 +77,16 @@ def test_a_corrected_invoice_takes_the_place_of_the_one_that_was_rejected(
     confirma, confirma_json, rejected, invoices
 ):
     invoices(1, 2, header={"description": "corrected"})
-    code, report = confirma_json("retry", "--rejected")
+    code, report = confirma_json("retry")
     assert (code, report["accepted"], len(rejected.asked)) == (0, 2, 2)
     with reading(Path(report["journal"])) as journal:
         assert [former.detail for former in journal.previous_versions()] == ["no agreement", "no agreement"]
 
 
 def test_an_unchanged_invoice_is_not_sent_again_unless_asked_for(confirma_json, rejected):
-    code, report = confirma_json("retry", "--rejected")
+    code, report = confirma_json("retry")
     assert (code, report["rejected"], rejected.asked) == (1, 2, [])
-    code, report = confirma_json("retry", "--rejected", "--unchanged")
+    code, report = confirma_json("retry", "--unchanged")
     assert (code, report["accepted"], len(rejected.asked)) == (0, 2, 2)
 
 
@@ -97,15 +97,9 @@ def test_submit_says_that_a_corrected_invoice_needs_a_retry(confirma, rejected, 
     assert rejected.asked == []
 
 
-def test_a_retry_names_what_is_sent_again(confirma, rejected):
-    code, _, err = confirma("retry")
-    assert code == 2
-    assert "--rejected" in err
-
-
 def test_a_journal_without_files_wants_them_named(confirma, tmp_path):
     open_sqlite(tmp_path / "empty").close()
-    code, _, err = confirma("retry", "empty", "--rejected")
+    code, _, err = confirma("retry", "empty")
     assert code == 2
     assert "names no files" in err
 

@@ -55,7 +55,7 @@ def test_status_jobs_export_and_report_read_it(confirma, confirma_json, submitte
 def test_what_was_rejected_is_sent_again_from_the_files_of_its_run(
     service, confirma_json, submitted, postgres
 ):
-    code, report = confirma_json("retry", postgres, "--rejected")
+    code, report = confirma_json("retry", postgres)
     assert (code, report["resumed"]) == (0, 2)
 
 
