@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from keyword import iskeyword
 from typing import TextIO
 
 import click
@@ -22,6 +23,7 @@ from confirma_async.cli.side_effects import SideEffects
 from confirma_async.cli.stopping import signals
 
 _COMMANDS: Mapping[str, str] = {
+    "import": "jobs.import_file",
     "submit": "jobs.submit",
     "validate": "jobs.validate",
     "columns": "jobs.columns",
@@ -66,7 +68,8 @@ class Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         home = importlib.import_module(f"confirma_async.cli.commands.{_COMMANDS[cmd_name]}")
-        command: click.Command = getattr(home, cmd_name.replace("-", "_"))
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
+        command: click.Command = getattr(home, name)
         return command
 
     def resolve_command(

@@ -22,14 +22,12 @@ from confirma_async.formats.models import (
     ReadInvoice,
     ReadOptions,
 )
-from confirma_async.formats.reader import read, scan
+from confirma_async.formats.reader import LOCK, read, scan
 from confirma_async.formats.spooled import Spooled
 from confirma_async.privacy import number_shown
 from confirma_async.validation import Checks, check
 
 _DEFAULTS = ReadOptions()
-_LOCK = "~$"
-"""What Excel puts before the name of a file that someone has open."""
 
 
 def expand(paths: Iterable[Path | Spooled]) -> list[Path | Spooled]:
@@ -55,7 +53,7 @@ def _inside(folder: Path) -> list[Path]:
     inside = sorted(
         file
         for file in folder.rglob("*")
-        if file.suffix.lower() in BY_EXTENSION and not file.name.startswith(_LOCK) and file.is_file()
+        if file.suffix.lower() in BY_EXTENSION and not file.name.startswith(LOCK) and file.is_file()
     )
     if not inside:
         raise InputError(f"the folder {folder} holds no file to read ({', '.join(BY_EXTENSION)})")

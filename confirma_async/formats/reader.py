@@ -35,6 +35,8 @@ from confirma_async.formats.tables.table import Table
 _DEFAULTS = ReadOptions()
 Item = TypeVar("Item", ReadInvoice | BadRecord, DocumentRef)
 _START = 64 * 1024
+LOCK = "~$"
+"""What Excel puts before the name of a file that someone has open."""
 
 
 def read(
@@ -208,6 +210,12 @@ def _unreadable(path: Path, error: OSError) -> InputError:
 
 
 def _start(path: Path) -> bytes:
+    if path.name.startswith(LOCK):
+        msg = (
+            f"{path}: is what a spreadsheet program keeps while {path.name.removeprefix(LOCK)} is open; "
+            "save that and close it, and name it instead"
+        )
+        raise InputError(msg)
     try:
         if path.is_dir():
             msg = f"{path}: is a directory; name the files in it"

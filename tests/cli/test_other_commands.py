@@ -193,7 +193,7 @@ def test_the_contract_is_printed_with_corrected_names(confirma, tmp_path):
 def test_every_command_explains_itself(confirma, words):
     code, out, _ = confirma(*words, "--help")
     assert code == 0
-    assert "--json" in out or words in {("columns",), ("openapi",), ("api",)}
+    assert "--json" in out or words in {("import",), ("columns",), ("openapi",), ("api",)}
 
 
 def test_a_command_does_not_wait_for_what_others_import():

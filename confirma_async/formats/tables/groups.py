@@ -308,15 +308,17 @@ def _passed_over(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) ->
     """Say that a line is no invoice's, where it is one of totals, or name the columns once more."""
     if isinstance(line, BadLine):
         return None
-    texts = [cell for cell in line.values if isinstance(cell, str) and cell]
-    if texts and [*line.values] == plan.titles:
+    if any(line.values) and [*line.values] == plan.titles:
         return f"{layout.unit} {line.number} names the columns once more, and was passed over"
-    words = [text for text in texts if _TOTALS.fullmatch(text)]
-    number = line.values[plan.number] if plan.number is not None else ""
-    if (
-        number in ("", *words)
-        and len(words) == 1
-        and all(text in words or is_numeral(text) for text in texts)
-    ):
-        return f"{layout.unit} {line.number} holds totals ({words[0]}), and was passed over"
+    word = total_word(line.values)
+    if word is not None and (plan.number is None or line.values[plan.number] in {"", word}):
+        return f"{layout.unit} {line.number} holds totals ({word}), and was passed over"
     return None
+
+
+def total_word(cells: Sequence[Cell]) -> str | None:
+    """Return what a line says of itself that holds nothing but sums; None for any other line."""
+    texts = [cell for cell in cells if isinstance(cell, str) and cell]
+    words = [text for text in texts if _TOTALS.fullmatch(text)]
+    alone = len(words) == 1 and all(text in words or is_numeral(text) for text in texts)
+    return words[0] if alone else None

@@ -112,7 +112,7 @@ def submit(
     """
     found = expand(files)
     if journal is None:
-        _refuse_older_journals(found, sandbox=sandbox)
+        refuse_older_journals(found, sandbox=sandbox)
     options.warn_of_unchecked()
     request = SubmitRequest(
         connection=evolve(connection, account=account),
@@ -143,7 +143,7 @@ def _name(file: Path | Spooled) -> str:
     return file.name if isinstance(file, Spooled) else str(file.resolve())
 
 
-def _refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) -> None:
+def refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) -> None:
     """Refuse to send files beside which an earlier version kept a journal of what was sent.
 
     Raises:
@@ -177,7 +177,7 @@ async def _journal_if_known(request: SubmitRequest) -> JournalPlace | None:
     )
 
 
-def _in_words(target: str) -> str:
+def in_words(target: str) -> str:
     """Return a target as a person knows it: the vendor's environments by their names."""
     names = {environment.value: environment.name.lower() for environment in Environment}
     return f"{names[target]}, {target}" if target in names else target
@@ -190,7 +190,7 @@ async def send(request: SubmitRequest) -> Report:
         path = _place_of(placement)
         target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
         if not request.as_json:
-            say(f"Sending to {_in_words(target)}", err=True)
+            say(f"Sending to {in_words(target)}", err=True)
         duplicates = stack.enter_context(DuplicateNumbers())
         documents = duplicates.watch(scan_files(request.files, request.reading, request.connection.converter))
         given = None

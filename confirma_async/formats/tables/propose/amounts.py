@@ -70,7 +70,7 @@ def settle_totals(guess: Guess, seen: Seen) -> None:
     several = [lines for lines in seen.invoices(guess.columns["number"]) if len(lines) > 1]
     for part in _PARTS:
         title = guess.columns.get(f"row_{part}")
-        if title is None or part in guess.columns or f"row_{part}" in guess.settled or not several:
+        if title is None or part in guess.columns or title in guess.settled or not several:
             continue
         index = seen.titles.index(title)
         same = all(

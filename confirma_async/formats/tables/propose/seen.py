@@ -11,6 +11,7 @@ from attrs import Factory, field, frozen
 from confirma_async.formats.models import InputError
 from confirma_async.formats.tables.cells import Cell, DecimalSeparator, Percent, bare, readings
 from confirma_async.formats.tables.columns import COLUMNS
+from confirma_async.formats.tables.groups import total_word
 from confirma_async.formats.tables.mapping import distinct, joined
 from confirma_async.formats.tables.propose.sample import Sample
 from confirma_async.formats.tables.propose.synonyms import DOUBTFUL, SYNONYMS, plain
@@ -148,7 +149,7 @@ def look(path: Path, found: Sample) -> Seen:
     titles = joined(lines)
     while titles and not titles[-1]:
         titles.pop()
-    below = [cells[: max(len(titles), _width(cells))] for number, cells in found.lines if number > header]
+    below = [cells for number, cells in found.lines if number > header and total_word(cells) is None]
     return Seen(header, len(lines), is_first, distinct(titles), below, found.sheet)
 
 
@@ -167,7 +168,3 @@ def _texts(cells: Sequence[Cell]) -> list[str]:
 
 def _score(lines: Sequence[Sequence[str]]) -> int:
     return sum(name_of(title) is not None for title in joined(lines))
-
-
-def _width(cells: Sequence[Cell]) -> int:
-    return next((index for index in range(len(cells), 0, -1) if cells[index - 1] != ""), 0)

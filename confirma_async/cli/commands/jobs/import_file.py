@@ -1,0 +1,235 @@
+"""``confirma import``: from a table of one's own to sent invoices, by questions."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+
+import click
+from attrs import evolve, frozen
+
+from confirma_async.accounts.owner import AccountName
+from confirma_async.bulk.places import JournalPlace
+from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.submit import SubmitRequest, in_words, refuse_older_journals, send
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors.exit_codes import Exit, of_report
+from confirma_async.cli.importing import texts
+from confirma_async.cli.importing.dialog import Back, Dialog, is_on_terminal, pick
+from confirma_async.cli.importing.preview import preview, show
+from confirma_async.cli.job_options import JobSettings, job_options
+from confirma_async.cli.journals import SANDBOX_TARGET, account_options
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.remembered import mapping_file
+from confirma_async.cli.stopping import signals
+from confirma_async.errors import ConfigurationError
+from confirma_async.files import write_durably
+from confirma_async.formats import ColumnMapping, FileFormat, InputError, ReadOptions
+from confirma_async.formats.tables.propose.proposal import completed, first_guess, mapping_text, seen_in
+from confirma_async.formats.tables.propose.questions import unasked
+from confirma_async.formats.tables.propose.seen import Seen
+from confirma_async.settings import target_from_env
+from confirma_async.validation import Checks
+
+_FEWEST = 2
+"""Columns that are known by their names in any list of invoices."""
+_LOCKS = ("~${name}", ".~lock.{name}#")
+"""What Excel and LibreOffice put beside a file that someone has open."""
+
+
+class _Then(enum.Enum):
+    SEND = texts.SEND
+    CHANGE = texts.CHANGE
+    SAVE = texts.SAVE
+
+
+@frozen(kw_only=True)
+class _Wanted:
+    """What is imported, and how."""
+
+    file: Path
+    reading: ReadOptions
+    connection: Connection
+    checks: Checks
+    target: str
+
+    def preview(self, mapping: ColumnMapping) -> bool:
+        """Show the invoices as a mapping reads them; say whether there is one to send.
+
+        Raises:
+            InputError: the mapping does not fit.
+        """
+        found = preview(self.file, self._read_by(mapping), self.connection.converter, self.checks)
+        show(found, mapping.ignore, self.target)
+        return found.count > 0
+
+    def _read_by(self, mapping: ColumnMapping) -> ReadOptions:
+        return evolve(self.reading, mapping=mapping)
+
+
+@click.command(name="import", short_help="Send the invoices of a table of your own, by questions.")
+@click.argument("file", type=options.NamedPath(path_type=Path))
+@click.option("--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service.")
+@click.option(
+    "--journal",
+    type=options.JournalName(),
+    help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in FileFormat]),
+    help="What the file is; found out unless given.",
+)
+@account_options
+@job_options
+@options.checks
+@connected
+def import_(
+    connection: Connection,
+    file: Path,
+    sandbox: bool,
+    journal: JournalPlace | None,
+    form: str | None,
+    account: AccountName,
+    job: JobSettings,
+    checks: Checks,
+) -> Exit:
+    """Send the invoices of a table of your own: CSV, Excel, Parquet or Arrow.
+
+    The command asks about each column that it is unsure of, shows the first invoices as they will be sent,
+    and sends them when you say so. Every question has a likely answer and a way back. What you say is saved
+    as FILE.mapping.toml: submit, validate and retry then read the file as you said, without options. Without
+    a terminal nothing is asked; the command says what it would have asked, and ends with exit code 2.
+    """
+    if journal is None:
+        refuse_older_journals([file], sandbox=sandbox)
+    _refuse_open(file)
+    options.warn_of_unchecked()
+    target = SANDBOX_TARGET if sandbox else in_words(target_from_env(connection.variables)[1])
+    reading = ReadOptions(file_format=None if form is None else FileFormat(form))
+    wanted = _Wanted(file=file, reading=reading, connection=connection, checks=checks, target=target)
+    mapping = _agreed(wanted)
+    if mapping is None:
+        say(texts.NOTHING_SENT)
+        return Exit.ACCEPTED
+    request = SubmitRequest(
+        connection=evolve(connection, account=account),
+        files=[file],
+        journal=journal,
+        sandbox=sandbox,
+        job=job,
+        number_from=None,
+        reading=evolve(reading, mapping=mapping),
+        checks=checks,
+        as_json=False,
+    )
+    return of_report(signals.run(send, request))
+
+
+def _refuse_open(file: Path) -> None:
+    """Refuse a file that someone has open: what was changed there and not saved would not be sent.
+
+    Raises:
+        InputError: it is open.
+    """
+    for lock in _LOCKS:
+        beside = file.with_name(lock.format(name=file.name))
+        if beside.exists():
+            raise InputError(texts.OPEN_IN_EXCEL.format(file=file, lock=beside.name))
+
+
+def _agreed(wanted: _Wanted) -> ColumnMapping | None:
+    """Agree with a person on how a file is read; None where nothing is to be sent.
+
+    Raises:
+        ConfigurationError: there is nobody to ask.
+    """
+    file = wanted.file
+    beside = mapping_file(file)
+    saved = _saved(wanted, beside) if is_on_terminal() else None
+    if saved is not None:
+        match _next(has_some=saved[1], is_saved=True):
+            case _Then.SEND:
+                return saved[0]
+            case _Then.SAVE:
+                return None
+            case _:
+                pass
+    seen = _list_of_invoices(file, wanted.reading)
+    dialog = Dialog(file, seen, first_guess(seen))
+    if not is_on_terminal():
+        raise _nobody_to_ask(dialog, beside)
+    while True:
+        dialog.ask()
+        text = mapping_text(file, completed(dialog.guess, seen))
+        mapping = ColumnMapping.from_text(text, source=str(beside))
+        try:
+            has_some = wanted.preview(mapping)
+        except InputError as error:
+            say(str(error))
+            has_some = False
+        match _next(has_some=has_some, is_saved=False):
+            case _Then.SEND:
+                _save(beside, text)
+                return mapping
+            case _Then.SAVE:
+                _save(beside, text)
+                return None
+            case _Then.CHANGE:
+                dialog.change()
+            case _:
+                dialog.back()
+
+
+def _list_of_invoices(file: Path, reading: ReadOptions) -> Seen:
+    """Take a first look at a table.
+
+    Raises:
+        InputError: it is no list of invoices.
+    """
+    seen = seen_in(file, reading)
+    known = {name for title in seen.titles if (name := seen.name_of(title)) is not None}
+    if len(known) < _FEWEST and not known & {"number", "date"}:
+        raise InputError(texts.NO_LIST.format(file=file))
+    if not seen.rows:
+        raise InputError(texts.NO_INVOICE.format(file=file))
+    return seen
+
+
+def _nobody_to_ask(dialog: Dialog, beside: Path) -> ConfigurationError:
+    """Say what would have been asked."""
+    for question in unasked(dialog.guess, dialog.seen):
+        say(f"confirma: would ask: {texts.asked(question)}", err=True, lines=True)
+    say(f"confirma: would ask: {texts.WOULD_SEND.format(file=dialog.file)}", err=True)
+    return ConfigurationError(texts.NO_TERMINAL.format(mapping=beside.name))
+
+
+def _saved(wanted: _Wanted, beside: Path) -> tuple[ColumnMapping, bool] | None:
+    """Return the mapping beside a file, and whether an invoice can be sent by it; None where none fits."""
+    if not beside.is_file():
+        return None
+    mapping = ColumnMapping.from_toml(beside)
+    say(texts.REMEMBERED.format(mapping=beside))
+    try:
+        return mapping, wanted.preview(mapping)
+    except InputError as error:
+        say(texts.ANEW.format(mapping=beside, reason=error))
+        return None
+
+
+def _next(*, has_some: bool, is_saved: bool) -> _Then | Back:
+    """Ask what to do; sending is never what an empty line stands for."""
+    offered = [then for then in _Then if has_some or then is not _Then.SEND]
+    words = {_Then.SAVE: texts.NOTHING if is_saved else texts.SAVE}
+    return pick("", [(words.get(then, then.value), then) for then in offered], len(offered) - 1)
+
+
+def _save(beside: Path, text: str) -> None:
+    try:
+        write_durably(beside, text.encode())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        say(texts.NOT_SAVED.format(mapping=beside, reason=reason), err=True)
+    else:
+        say(texts.SAVED.format(mapping=beside))

@@ -1,0 +1,1 @@
+"""The guided import of a table: questions, a preview, and what they say."""

@@ -1,0 +1,117 @@
+"""Shows the first invoices of a file as they will be sent, and what the file adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from attrs import define, field
+
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.models import Refusal
+from confirma_async.cli.importing import texts
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_sayings, record_in_words
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.converters import Converter
+from confirma_async.formats import ReadInvoice, ReadOptions, read, read_files
+from confirma_async.schemas import InvoiceRowData, SalesInvoiceRequest
+from confirma_async.validation import Checks
+
+_SHOWN = 3
+
+
+@define
+class Preview:
+    """What a job would do with a file.
+
+    Attributes:
+        first: The first invoices that can be sent.
+        count: How many can be sent.
+        refused: How many cannot.
+        totals: What they ask for, by currency.
+        problems: What is wrong, each with the record it is wrong with.
+        remarks: What was decided while reading, likewise.
+        warnings: What looks wrong, likewise.
+    """
+
+    first: list[SalesInvoiceRequest] = field(factory=list[SalesInvoiceRequest])
+    count: int = 0
+    refused: int = 0
+    totals: dict[str, Decimal] = field(factory=dict[str, Decimal])
+    problems: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
+    remarks: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
+    warnings: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
+
+
+def preview(file: Path, reading: ReadOptions, converter: Converter, checks: Checks) -> Preview:
+    """Read a file as a job does, and check every invoice.
+
+    Raises:
+        InputError: the file as a whole cannot be read.
+    """
+    next(iter(read(file, reading, converter)), None)  # a job would tell it as a refused record
+    found = Preview()
+    for index, record in enumerate(read_files([file], reading, converter), 1):
+        ready = prepare(record, index, converter, checks)
+        if isinstance(ready, Refusal):
+            found.refused += 1
+            where = record_in_words(ready.place, ready.number)
+            found.problems += [(where, str(problem)) for problem in ready.problems]
+            continue
+        found.count += 1
+        where = record_in_words(ready.place, ready.key.number)
+        found.remarks += [(where, remark) for remark in ready.remarks]
+        found.warnings += [(where, str(warning)) for warning in ready.warnings]
+        if ready.amount is not None:
+            found.totals[ready.currency] = found.totals.get(ready.currency, Decimal(0)) + ready.amount
+        if len(found.first) < _SHOWN and isinstance(record, ReadInvoice):
+            found.first.append(record.request)
+    return found
+
+
+def show(found: Preview, ignored: Sequence[str], target: str) -> None:
+    """Print what a job would do with a file.
+
+    Args:
+        found: That.
+        ignored: The columns that are passed over.
+        target: Where the invoices would go, in words.
+    """
+    console = Terminal()
+    if found.first:
+        say(texts.AS_SENT.format(shown=len(found.first), count=found.count))
+        for request in found.first:
+            for line in _in_words(request):
+                say(line)
+    for title, said in (
+        (texts.REMARKS, found.remarks),
+        (texts.WARNINGS, found.warnings),
+        (texts.REFUSED, found.problems),
+    ):
+        if said:
+            print_sayings(console, title, said)
+    if ignored:
+        say(texts.PASSED_OVER.format(titles=", ".join(ignored)))
+    say(texts.totals_in_words(found.count, found.totals, found.refused, target))
+
+
+def _in_words(request: SalesInvoiceRequest) -> tuple[str, str]:
+    invoice = request.invoice
+    header, parties, amounts = invoice.header, invoice.parties, invoice.amounts
+    buyer = None if parties is None or parties.buyer_party is None else parties.buyer_party.name
+    sums = [
+        None if amounts is None else amounts.net_amount,
+        None if amounts is None else amounts.vat_amount,
+        None if amounts is None else amounts.gross_amount,
+    ]
+    method = None if request.distribution is None else request.distribution.method
+    return (
+        f"  {texts.invoice_in_words(header.number, buyer, sums, header.currency_code)}",
+        f"    {texts.terms_in_words(header.due_date, method, _rates(invoice.rows))}",
+    )
+
+
+def _rates(rows: Iterable[InvoiceRowData]) -> list[Decimal]:
+    return sorted({row.vat_percentage for row in rows if row.vat_percentage is not None})

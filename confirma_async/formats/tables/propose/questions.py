@@ -1,0 +1,205 @@
+"""What is asked about a guess, and what becomes of it by an answer."""
+
+from __future__ import annotations
+
+import copy
+import enum
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from attrs import frozen
+
+from confirma_async.formats.tables.cells import Cell, Percent
+from confirma_async.formats.tables.columns import COLUMNS, ValueKind
+from confirma_async.formats.tables.propose.guess import Guess
+from confirma_async.formats.tables.propose.proposal import (
+    GUESSED_CURRENCY,
+    GUESSED_DAYS,
+    completed,
+    date_texts,
+    forms_of_dates,
+)
+from confirma_async.formats.tables.propose.seen import Seen
+
+Choice: TypeAlias = str | int | bool | None
+"""An answer: one of our names, a title, a form of dates, days, yes or no; None passes a column over."""
+
+_SAMPLES = 3
+_CURRENCIES = (GUESSED_CURRENCY, "SEK", "NOK", "DKK", "USD", "GBP")
+_DAYS = (7, GUESSED_DAYS, 21, 30)
+_AMOUNTS = (
+    "row_net_amount",
+    "row_vat_amount",
+    "row_gross_amount",
+    "net_amount",
+    "vat_amount",
+    "gross_amount",
+    "row_unit_price",
+    "row_vat_percentage",
+)
+_NUMBERS = ("number", "payment_reference", "buyer_customer_account", "order_number")
+_TAKEN_BEFORE = "another column was chosen in its place"
+
+
+class Subject(enum.Enum):
+    """What a question is about."""
+
+    COLUMN = "what a column is"
+    MISSING = "which column holds what every invoice needs"
+    DUE = "when invoices are due"
+    CURRENCY = "which currency amounts are in"
+    DATES = "how dates are written"
+    DECIMALS = "what separates decimals"
+
+
+@frozen
+class Question:
+    """A question with its answers.
+
+    Attributes:
+        subject: What it is about.
+        about: The title of the column, or our name of what is missing.
+        samples: What stands in the column, or in all that the question is about.
+        why: Why it is asked; empty where the subject says it.
+        choices: The answers.
+        default: The place of the answer that is taken for the likely one.
+    """
+
+    subject: Subject
+    about: str
+    samples: Sequence[str]
+    why: str
+    choices: Sequence[Choice]
+    default: int = 0
+
+
+def next_question(guess: Guess, seen: Seen) -> Question | None:
+    """Return what is to be asked first; None where nothing is unsure.
+
+    Args:
+        guess: A guess that is completed.
+        seen: The table.
+    """
+    for name in guess.missing:
+        return Question(
+            Subject.MISSING, name, (), "", [title for title in guess.ignored if seen.values[title]]
+        )
+    for name, why in guess.doubts.items():
+        title = guess.columns.get(name)
+        if title is not None and title not in guess.settled:
+            return about_column(title, guess, seen, why)
+    for title in guess.ignored:
+        if title in guess.rivals and title not in guess.settled:
+            return about_column(title, guess, seen, guess.rivals[title])
+    return _about_values(guess, seen)
+
+
+def about_column(
+    title: str, guess: Guess, seen: Seen, why: str = "", choices: Sequence[str] | None = None
+) -> Question:
+    """Ask what a column is.
+
+    Args:
+        title: The column.
+        guess: What is guessed so far.
+        seen: The table.
+        why: Why it is asked.
+        choices: What it may be, by our names; found out unless given.
+    """
+    taken = guess.title_taken(title)
+    if choices is None:
+        own = taken or seen.name_of(title)
+        choices = _AMOUNTS if _is_amount(own) or seen.is_money(title) else _NUMBERS
+        if own is not None and own not in choices:
+            choices = (own, *choices) if own in COLUMNS and seen.is_numeric(title) else (own,)
+    answers: list[Choice] = [*choices, None]
+    return Question(Subject.COLUMN, title, samples(seen, title), why, answers, answers.index(taken))
+
+
+def _is_amount(name: str | None) -> bool:
+    return name is not None and COLUMNS[name].kind in {ValueKind.AMOUNT, ValueKind.PERCENTAGE}
+
+
+def _about_values(guess: Guess, seen: Seen) -> Question | None:
+    doubts = guess.doubts
+    if "currency" in doubts and "currency" not in guess.columns:
+        return Question(Subject.CURRENCY, "currency", (), "", _CURRENCIES)
+    if "net_days" in doubts and "net_days" not in guess.columns:
+        days: list[Choice] = [*_DAYS, *(title for title in guess.ignored if seen.values[title])]
+        return Question(Subject.DUE, "due_date", (), "", days, days.index(GUESSED_DAYS))
+    if "date_formats" in doubts:
+        texts = date_texts(guess, seen)
+        forms = forms_of_dates(texts)
+        if forms:
+            return Question(Subject.DATES, "date_formats", tuple(dict.fromkeys(texts))[:_SAMPLES], "", forms)
+    if "decimal_comma" in doubts:
+        numeric = [title for name, title in guess.columns.items() if COLUMNS[name].kind.is_numeric]
+        texts = [text for title in numeric for text in seen.texts(title)]
+        return Question(Subject.DECIMALS, "decimal_comma", tuple(texts[:_SAMPLES]), "", (True, False))
+    return None
+
+
+def answered(guess: Guess, question: Question, choice: Choice) -> Guess:
+    """Return the guess with an answer in it.
+
+    Args:
+        guess: The guess before it was completed.
+        question: What was asked.
+        choice: One of its choices.
+    """
+    guess = copy.deepcopy(guess)
+    match question.subject:
+        case Subject.COLUMN:
+            _settle(guess, question.about, None if choice is None else str(choice))
+        case Subject.MISSING:
+            _settle(guess, str(choice), question.about)
+        case Subject.DUE if isinstance(choice, str):
+            _settle(guess, choice, "due_date")
+        case Subject.DUE:
+            guess.constants["net_days"] = int(choice or 0)
+        case Subject.CURRENCY:
+            guess.constants["currency"] = str(choice)
+        case Subject.DATES:
+            guess.entries["date_formats"] = (str(choice),)
+        case Subject.DECIMALS:
+            guess.entries["decimal_comma"] = bool(choice)
+    return guess
+
+
+def _settle(guess: Guess, title: str, name: str | None) -> None:
+    """Take a column for what a person has said that it is."""
+    before = guess.title_taken(title)
+    if before is not None:
+        del guess.columns[before]
+        guess.doubts.pop(before, None)
+    guess.rivals.pop(title, None)
+    guess.settled.add(title)
+    if name is None:
+        return
+    displaced = guess.columns.get(name)
+    if displaced is not None:
+        guess.rivals[displaced] = _TAKEN_BEFORE
+        guess.settled.discard(displaced)
+    guess.columns[name] = title
+    guess.constants.pop(name, None)
+    guess.doubts.pop(name, None)
+
+
+def samples(seen: Seen, title: str) -> tuple[str, ...]:
+    """Return the first values of a column that differ, as a person knows them."""
+    return tuple(dict.fromkeys(map(_shown, seen.values[title])))[:_SAMPLES]
+
+
+def _shown(cell: Cell) -> str:
+    return f"{cell.value} %" if isinstance(cell, Percent) else str(cell)
+
+
+def unasked(guess: Guess, seen: Seen) -> list[Question]:
+    """Return all that would be asked, if each likely answer were given; for where nobody can be asked."""
+    found: list[Question] = []
+    while (question := next_question(completed(guess, seen), seen)) is not None:
+        found.append(question)
+        if not question.choices:
+            break
+        guess = answered(guess, question, question.choices[question.default])
+    return found

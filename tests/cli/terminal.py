@@ -1,0 +1,82 @@
+"""A terminal on which the command line is used by script: what it asks is answered."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pexpect
+
+PROMPT = "b to go back \\[\\d+\\]: "
+_COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
+_CHOICE = re.compile(r"^ +(\d+)  (.+)$", re.MULTILINE)
+
+
+class Person:
+    """Somebody who uses a command on a terminal.
+
+    Args:
+        words: The command line, without its name.
+        folder: Where it is used.
+    """
+
+    def __init__(self, *words: str | Path, folder: Path) -> None:
+        self.told = ""
+        environment = {**os.environ, "COLUMNS": "120", "LINES": "200", "NO_COLOR": "1"}
+        self._child = pexpect.spawn(
+            sys.executable,
+            ["-m", "confirma_async.cli", *map(str, words)],
+            cwd=str(folder),
+            env=environment,
+            encoding="utf-8",
+            timeout=60,
+            dimensions=(200, 120),
+            echo=False,
+        )
+
+    def _hear(self, pattern: str | type[pexpect.EOF]) -> str:
+        self._child.expect(pattern)
+        heard = _COLOUR.sub("", (self._child.before or "").replace("\r", ""))
+        self.told += heard
+        return heard
+
+    def asked(self) -> str:
+        """Return what is asked, and all that was said before it."""
+        return self._hear(PROMPT)
+
+    def say(self, text: str = "") -> None:
+        """Answer; an empty line takes what is likely."""
+        self._child.sendline(text)
+
+    def choose(self, asked: str, words: str) -> None:
+        """Choose the answer that begins with these words."""
+        self.say(next(place for place, each in _CHOICE.findall(asked) if each.startswith(words)))
+
+    def answer(self, answers: Mapping[str, str], *, end: str) -> None:
+        """Answer every question: one that names a key with its answer, any other one as is likely.
+
+        Args:
+            answers: By words of a question, the answer.
+            end: What is chosen in the end.
+        """
+        while "send nothing" not in (asked := self.asked()):
+            question = asked[asked.rstrip().rfind("\n\n") + 1 :] if "\n\n" in asked else asked
+            words = next((answer for key, answer in answers.items() if key in question), None)
+            if words is None:
+                self.say()
+            else:
+                self.choose(asked, words)
+        self.choose(asked, end)
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self._child.sendintr()
+
+    def leave(self) -> int:
+        """Wait for the end; gives the exit code."""
+        self._hear(pexpect.EOF)
+        self._child.close()
+        return int(self._child.exitstatus or 0)
