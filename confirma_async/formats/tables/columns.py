@@ -197,6 +197,9 @@ SUMMED: Mapping[str, str] = {
 }
 """Totals that are summed from the rows where the file does not give them, and every row gives its part."""
 
+MARKS = ("Confirma status", "Confirma reason")
+"""Columns that a marked copy of a table has besides its own; they are passed over wherever they stand."""
+
 _SEPARATORS = re.compile(r"[\s_-]+")
 
 

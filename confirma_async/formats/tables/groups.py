@@ -42,6 +42,7 @@ class LineGroup:
 
     Attributes:
         line: The first line.
+        last: The last line.
         key: What the key columns say; an empty text fits any.
         sure: Whether the key was read from a whole line; if not, the number alone tells what belongs here.
         values: Values of the invoice's own columns, each with the line that gave it.
@@ -54,6 +55,7 @@ class LineGroup:
 
     line: int
     key: dict[str, str]
+    last: int = 0
     sure: bool = True
     values: dict[str, tuple[Any, int]] = field(factory=dict[str, tuple[Any, int]])
     attachments: dict[tuple[str, str], int] = field(factory=dict[tuple[str, str], int])
@@ -232,6 +234,7 @@ def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Lin
     pending: list[str] = []
     for line in table.lines:
         if group is not None and before is not None and plan.has_key(line, before):
+            group.last = line.number
             _take(group, line, plan, layout, keys_only)
             continue
         passed_over = _passed_over(line, plan, layout)
@@ -245,6 +248,7 @@ def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Lin
                 yield group
             group = LineGroup(line.number, key, sure=sure, problems=doubts.about(number), remarks=pending)
             pending = []
+        group.last = line.number
         doubts.note(line.number, number, problems)
         if number:
             group.learn(key, sure)

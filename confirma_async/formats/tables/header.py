@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, Column, column_name
+from confirma_async.formats.tables.columns import COLUMNS, MARKS, REQUIRED, Column, column_name
 from confirma_async.formats.tables.mapping import ColumnMapping, title_key
 from confirma_async.privacy import looks_like_name
 
@@ -39,7 +39,7 @@ def matched(titles: Sequence[str], mapping: ColumnMapping | None) -> tuple[Colum
     """
     if mapping is not None:
         return _mapped(titles, mapping)
-    names = [column_name(title) for title in titles]
+    names = [column_name(title) for title in titles if title not in MARKS]
     count = known(titles, None)
     if count < _SURE and 2 * count < len(names):
         # This may be the first invoice of a file without header: nothing of it may show in a message.
@@ -52,12 +52,12 @@ def matched(titles: Sequence[str], mapping: ColumnMapping | None) -> tuple[Colum
     complaints = [*_unknown(names), *_repeated(names), *_missing(set(names))]
     if complaints:
         raise HeaderFault(f"the header line cannot be used: {'; '.join(complaints)}")
-    return tuple(COLUMNS[name] for name in names)
+    return tuple(None if title in MARKS else COLUMNS[column_name(title)] for title in titles)
 
 
 def _mapped(titles: Sequence[str], mapping: ColumnMapping) -> tuple[Column | None, ...]:
     places = {title_key(title): name for name, title in mapping.columns.items()}
-    ignored = {title_key(title) for title in mapping.ignore}
+    ignored = {title_key(title) for title in (*mapping.ignore, *MARKS)}
     keys = [title_key(title) for title in titles]
     count = Counter(keys)
     complaints = [

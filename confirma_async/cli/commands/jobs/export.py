@@ -5,16 +5,22 @@ from __future__ import annotations
 import datetime
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
 from confirma_async.bulk.journal.records import Refused
 from confirma_async.bulk.models import Row
+from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
-from confirma_async.cli.output.printer import json_line
+from confirma_async.cli.marking import texts
+from confirma_async.cli.marking.marked import Marked, write_marked
+from confirma_async.cli.output.printer import json_line, say
+from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.tables import print_csv
+from confirma_async.converters import Converter
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "place": lambda row: row.source,
@@ -42,19 +48,53 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
 @which
 @click.option("--csv", "as_csv", is_flag=True, help="CSV for spreadsheets; so it is unless said otherwise.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines.")
+@click.option(
+    "--marked",
+    type=options.NamedPath(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a copy of the table that was sent, with what became of each line, to be corrected.",
+)
+@click.option(
+    "--of",
+    type=options.NamedPath(path_type=Path, dir_okay=False),
+    metavar="TABLE",
+    help="The table to mark, where the run has read several.",
+)
+@options.overrides_file
 @whose
-def export(which: str | None, whose: Whose, as_csv: bool, as_json: bool) -> Exit:
+def export(
+    which: str | None,
+    whose: Whose,
+    as_csv: bool,
+    as_json: bool,
+    marked: Path | None,
+    of: Path | None,
+    overrides: Path | None,
+) -> Exit:
     """Print all that a journal knows of a run, one line per invoice or refused problem.
 
     That is the latest run, unless one or a whole journal is named. Amounts are exact, times are UTC. A record
     that was refused before sending has the state "refused" and the rule that it breaks.
 
+    With --marked, the table that was sent (CSV or Excel) is written to a new file, as it is, with two columns
+    more: what became of each line, and why. In Excel, the cells that are wrong are red. Correct them there,
+    save the file, and give confirma retry.
+
     \b
-    Example:
+    Examples:
       confirma export --csv > outcomes.csv
+      confirma export --marked corrections.xlsx
     """
     if as_csv and as_json:
         raise click.UsageError("--json and --csv exclude each other")
+    if marked is not None:
+        if as_csv:
+            raise click.UsageError("--csv and --marked exclude each other")
+        with chosen(which, whose) as found:
+            converter = Converter(options.read_overrides(overrides).names)
+            return _say(write_marked(found, marked, of, converter), as_json=as_json)
+    if of is not None:
+        raise click.UsageError("--of says what to mark; it needs --marked")
     with chosen(which, whose) as found:
         if as_json:
             records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(found))
@@ -62,6 +102,15 @@ def export(which: str | None, whose: Whose, as_csv: bool, as_json: bool) -> Exit
             sys.stdout.flush()  # here, where its failure can still be reported
         else:
             print_csv([*_COLUMNS], _lines(found))
+    return Exit.ACCEPTED
+
+
+def _say(marked: Marked, *, as_json: bool) -> Exit:
+    if as_json:
+        print_json({"copy": str(marked.file), "accepted": marked.accepted, "open": marked.open})
+    else:
+        say(texts.MARKED.format(file=marked.file, accepted=marked.accepted, open=marked.open))
+        say(texts.CORRECT if marked.open else texts.NOTHING_TO_CORRECT)
     return Exit.ACCEPTED
 
 

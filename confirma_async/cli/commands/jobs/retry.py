@@ -18,6 +18,7 @@ from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.input_options import input_options
 from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, Whose, account_options, chosen, is_run_or_journal
+from confirma_async.cli.marking.copies import corrected
 from confirma_async.cli.remembered import from_text, with_mappings
 from confirma_async.cli.stopping import signals
 from confirma_async.errors import JournalError
@@ -51,10 +52,10 @@ def retry(
 ) -> Exit:
     """Send rejected invoices of a run again, under the same number: of the latest run, unless one is named.
 
-    Correct the records in its files first. The files are those of the run unless FILE names others (with the
-    same records, wherever they stand). Each corrected record takes the place of the one that was rejected;
-    the journal keeps what that was. What was accepted stays as it is, and what was not sent yet is sent as
-    well.
+    Correct the records in its files first, or in the marked copy that confirma export --marked has made.
+    The files are those of the run unless FILE names others (with the same records, wherever they stand).
+    Each corrected record takes the place of the one that was rejected; the journal keeps what that was.
+    What was accepted stays as it is, and what was not sent yet is sent as well.
 
     \b
     Examples:
@@ -101,11 +102,13 @@ class _Meant:
 def _meant(which: str | None, whose: Whose, *, need_files: bool) -> _Meant:
     with chosen(which, whose) as found:
         run = found.latest
-        inputs = run.inputs if run else ()
+        inputs: Sequence[str] = run.inputs if run else ()
         if need_files and any(not Path(name).is_absolute() for name in inputs):
             raise JournalError(f"{found.name} read standard input; name a file of the same records after it")
         if need_files and not inputs:
             raise JournalError(f"{found.name} names no files; name them after it")
+        if run is not None and need_files:
+            inputs = corrected(found.path, run.number, inputs)
         sandbox = found.journal.target() == SANDBOX_TARGET
         named = found.path if which is not None and not which.isdigit() else None
     reading = from_text(run.reading if run else "")

@@ -1,0 +1,86 @@
+"""A marked copy of a CSV file: every line as it is, byte by byte, with two values more."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from confirma_async.cli.marking.findings import MarkedRecord, Source
+from confirma_async.formats.tables.columns import MARKS
+from confirma_async.formats.tables.csv_lines import Fields, records
+from confirma_async.formats.tables.csv_survey import Survey, opened, survey
+
+
+def write_csv(source: Source, target: Path, found: Iterable[MarkedRecord]) -> None:
+    """Write a marked copy of a CSV file, in its encoding and with its delimiter.
+
+    Args:
+        source: The file.
+        target: The copy.
+        found: What became of each record.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    surveyed = survey(source.file, source.reading, find_separator=False)
+    marks = _marks(found) | {surveyed.header: MARKS}
+    with opened(source.file, surveyed.encoding) as file:
+        lines = file.readlines()
+    whole = _records(source.file, surveyed, lines)
+    again = MARKS[0] in surveyed.titles
+    with target.open("x", encoding=surveyed.encoding, errors="replace", newline="") as copy:
+        number = 1
+        while number <= len(lines):
+            record = whole.get(number)
+            if record is None:
+                copy.write(lines[number - 1])
+                number += 1
+                continue
+            text = "".join(lines[number - 1 : record.end])
+            end_of_line = text[len(text.rstrip("\r\n")) :]
+            if again:  # a spreadsheet has written it, and what it said before goes
+                text = _written(record.values[: -len(MARKS)], surveyed.delimiter)
+            added = _written(marks.get(number, ("", "")), surveyed.delimiter)
+            copy.write(text.rstrip("\r\n") + surveyed.delimiter + added + end_of_line)
+            number = record.end + 1
+
+
+@frozen
+class _Record:
+    """A record: its last line, and its values."""
+
+    end: int
+    values: Sequence[str]
+
+
+def _marks(found: Iterable[MarkedRecord]) -> dict[int, tuple[str, str]]:
+    """Return what is said of each line."""
+    marks: dict[int, tuple[str, str]] = {}
+    for each in found:
+        marks |= dict.fromkeys(range(each.first, each.last + 1), (each.status, ""))
+        marks[each.first] = each.status, each.reason
+    return marks
+
+
+def _records(file: Path, surveyed: Survey, lines: Sequence[str]) -> dict[int, _Record]:
+    """Return the records from the names of the columns on, by their first line."""
+    with opened(file, surveyed.encoding) as stream:
+        found = [each for each in records(stream, surveyed.delimiter) if isinstance(each, Fields)]
+    whole: dict[int, _Record] = {}
+    for each, following in zip(found, [*(one.line for one in found[1:]), len(lines) + 1], strict=True):
+        end = following - 1
+        while end > each.line and not lines[end - 1].strip():
+            end -= 1
+        if each.line >= surveyed.header:
+            whole[each.line] = _Record(end, each.values)
+    return whole
+
+
+def _written(values: Iterable[str], delimiter: str) -> str:
+    written = io.StringIO()
+    csv.writer(written, delimiter=delimiter, lineterminator="").writerow(values)
+    return written.getvalue()

@@ -1,0 +1,188 @@
+"""What became of each record of a table, with the lines and cells that it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.models import Entry, Refusal, State
+from confirma_async.bulk.number_assignment import number_book
+from confirma_async.bulk.places import JournalPlace
+from confirma_async.cli.marking import texts
+from confirma_async.converters import Converter
+from confirma_async.errors import Problem
+from confirma_async.formats import ReadOptions, read_files
+from confirma_async.formats.file_format import FileFormat
+from confirma_async.formats.reader import format_of, open_table
+from confirma_async.formats.tables.groups import groups
+from confirma_async.formats.tables.table import TableLayout
+from confirma_async.privacy import visible
+from confirma_async.validation import Checks
+
+_PLACE = re.compile(r"(?:line|row) (\d+)(?:, column (.+?))?(?: \(\$.*\))?")
+_FORMULA = ("=", "+", "-", "@")
+_STATES: Mapping[State, str] = {
+    State.ACCEPTED: texts.ACCEPTED,
+    State.REJECTED: texts.REJECTED,
+    State.UNKNOWN: texts.UNKNOWN,
+    State.SENDING: texts.UNKNOWN,
+    State.PENDING: texts.NOT_SENT,
+    State.CLAIMED: texts.NOT_SENT,
+}
+
+
+@frozen
+class MarkedRecord:
+    """What became of one record.
+
+    Attributes:
+        first: Its first line.
+        last: Its last line.
+        status: That, in a word or two.
+        reasons: Why, in the names of the file's own columns.
+        cells: The cells that are wrong: the line, and the title of the column.
+    """
+
+    first: int
+    last: int
+    status: str
+    reasons: Sequence[str] = ()
+    cells: Sequence[tuple[int, str]] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why, in one line that no spreadsheet takes for a formula."""
+        text = visible("; ".join(self.reasons))
+        return f"'{text}" if text[:1] in _FORMULA else text
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether there is nothing to do about it."""
+        return self.status == texts.ACCEPTED and not self.reasons
+
+
+@frozen(kw_only=True)
+class Source:
+    """A table that a run has read.
+
+    Attributes:
+        file: The file.
+        reading: How it is read.
+        format: What it is.
+    """
+
+    file: Path
+    reading: ReadOptions
+    format: FileFormat
+
+    @classmethod
+    def of(cls, file: Path, reading: ReadOptions) -> Source:
+        """Take a look at a file.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        mapping = reading.mapping or reading.mappings.get(str(file.resolve()))
+        whole = evolve(reading, mapping=mapping)
+        return cls(file=file, reading=whole, format=format_of(file, whole))
+
+
+def findings(
+    source: Source, journal: JournalReader, place: JournalPlace, run: Run, converter: Converter
+) -> list[MarkedRecord]:
+    """Say what became of each record of a table: by the journal, and by what is wrong with it now.
+
+    Args:
+        source: The table.
+        journal: What became of its invoices.
+        place: Where the journal is.
+        run: The run that has read the table.
+        converter: What encodes an invoice, to be compared with what was sent.
+
+    Raises:
+        InputError: the table cannot be read.
+    """
+    layout, spans = _lines(source)
+    refused = _refused_in(journal, run)
+    checks = Checks(True, run.allowed)
+    found: list[MarkedRecord] = []
+    with number_book(place, None) as book:
+        reading = evolve(source.reading, numbers=book)
+        for index, record in enumerate(read_files([source.file], reading, converter), 1):
+            first = record.place.line or 1
+            ready = prepare(record, index, converter, checks)
+            if isinstance(ready, Refusal):
+                found.append(_of_problems(ready.problems, first, spans))
+            else:
+                found.append(_of_entry(ready, first, spans, journal, layout, refused))
+    return found
+
+
+def _lines(source: Source) -> tuple[TableLayout, dict[int, int]]:
+    """Return the layout of a table, and by the first line of each record its last one."""
+    table = open_table(source.file, source.format, source.reading, keys_only=True)
+    assert table is not None, "only tables are marked"  # noqa: S101 (the caller has looked)
+    return table.layout, {group.line: group.last for group in groups(source.file, table, keys_only=True)}
+
+
+def _refused_in(journal: JournalReader, run: Run) -> dict[str, list[Problem]]:
+    """Return what the run refused while it sent, by number, such as an attachment that was not to be had."""
+    found: dict[str, list[Problem]] = {}
+    for each in journal.refusals(run.number):
+        if each.number is not None:
+            found.setdefault(each.number, []).append(Problem(each.path, each.rule, each.message))
+    return found
+
+
+def _of_entry(
+    entry: Entry,
+    first: int,
+    spans: Mapping[int, int],
+    journal: JournalReader,
+    layout: TableLayout,
+    refused: Mapping[str, Sequence[Problem]],
+) -> MarkedRecord:
+    row = journal.find(entry.key)
+    last = spans.get(first, first)
+    if row is None or row.key != entry.key:
+        problems = refused.get(entry.original_number or str(entry.key.number), ())
+        return _of_problems(problems, first, spans) if problems else MarkedRecord(first, last, texts.NOT_SENT)
+    if row.state is State.REJECTED and row.digest == entry.digest:
+        detail = row.detail or row.status or texts.NO_REASON
+        titles = _named_in(detail, layout)
+        named = f"{', '.join(titles)}: {detail}" if titles else detail
+        return MarkedRecord(first, last, texts.REJECTED, (named,), [(first, title) for title in titles])
+    if row.state is State.REJECTED:
+        return MarkedRecord(first, last, texts.NOT_SENT)
+    if row.state is State.ACCEPTED and row.digest != entry.digest:
+        return MarkedRecord(first, last, texts.ACCEPTED, (texts.OTHER_CONTENTS,))
+    return MarkedRecord(first, last, _STATES[row.state])
+
+
+def _of_problems(problems: Sequence[Problem], first: int, spans: Mapping[int, int]) -> MarkedRecord:
+    places = [_PLACE.fullmatch(problem.path) for problem in problems]
+    reasons = [_reason(problem, place) for problem, place in zip(problems, places, strict=True)]
+    cells = [(int(place[1]), place[2]) for place in places if place is not None and place[2] is not None]
+    return MarkedRecord(first, spans.get(first, first), texts.REFUSED, tuple(dict.fromkeys(reasons)), cells)
+
+
+def _reason(problem: Problem, place: re.Match[str] | None) -> str:
+    where = problem.path if place is None else place[2]
+    return f"{where}: {problem.message}" if where else problem.message
+
+
+def _named_in(detail: str, layout: TableLayout) -> list[str]:
+    """Return the titles of the columns whose wire names the service's words hold."""
+    return [*dict.fromkeys(_titles_named(set(re.findall(r"\w+", detail)), layout))]
+
+
+def _titles_named(words: set[str], layout: TableLayout) -> Iterator[str]:
+    for column, title in zip(layout.columns, layout.titles, strict=True):
+        if column is not None and column.place.rpartition(".")[2] in words:
+            yield title

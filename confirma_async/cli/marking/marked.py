@@ -1,0 +1,98 @@
+"""Writes a marked copy of a table that a run has read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import click
+from attrs import frozen
+
+from confirma_async.cli.journals import Chosen
+from confirma_async.cli.marking import texts
+from confirma_async.cli.marking.copies import remember
+from confirma_async.cli.marking.findings import MarkedRecord, Source, findings
+from confirma_async.cli.remembered import from_text, with_mappings
+from confirma_async.converters import Converter
+from confirma_async.formats import FileFormat, ReadOptions
+
+
+@frozen
+class Marked:
+    """What a marked copy tells.
+
+    Attributes:
+        file: The copy.
+        accepted: Records about which there is nothing to do.
+        open: The others.
+    """
+
+    file: Path
+    accepted: int
+    open: int
+
+
+def write_marked(found: Chosen, target: Path, of: Path | None, converter: Converter) -> Marked:
+    """Write a copy of a table in which each line says what became of it.
+
+    Args:
+        found: The run that has read the table.
+        target: The copy.
+        of: The table, where the run has read several.
+        converter: What encodes an invoice, to be compared with what was sent.
+
+    Raises:
+        click.UsageError: it is not clear which file is meant, or the copy would lie upon another file.
+        InputError: the table cannot be read.
+        OSError: the copy cannot be written.
+    """
+    run = found.latest
+    if run is None:
+        raise click.UsageError(texts.NO_INPUT)
+    file = _file(run.inputs, of)
+    source = Source.of(file, with_mappings([file], ReadOptions(), from_text(run.reading)))
+    write = _writers().get(source.format)
+    if write is None:
+        raise click.UsageError(texts.NO_TABLE.format(file=file))
+    _refuse(target, file)
+    told = findings(source, found.journal, found.path, run, converter)
+    write(source, target, told)
+    remember(found.path, run.number, file, target)
+    accepted = sum(each.is_accepted for each in told)
+    return Marked(target, accepted, len(told) - accepted)
+
+
+def _writers() -> Mapping[FileFormat, Callable[[Source, Path, Iterable[MarkedRecord]], None]]:
+    from confirma_async.cli.marking.csv_copy import write_csv
+
+    def write_excel(source: Source, target: Path, told: Iterable[MarkedRecord]) -> None:
+        from confirma_async.cli.marking import excel_copy  # it needs openpyxl
+
+        excel_copy.write_excel(source, target, told)
+
+    return {FileFormat.CSV: write_csv, FileFormat.EXCEL: write_excel}
+
+
+def _file(inputs: Sequence[str], of: Path | None) -> Path:
+    """Return the file to mark."""
+    files = [Path(name) for name in inputs if Path(name).is_absolute()]  # what was piped in has no path
+    if of is not None:
+        file = of
+    elif not files:
+        raise click.UsageError(texts.NO_INPUT)
+    elif len(files) > 1:
+        raise click.UsageError(texts.SEVERAL_INPUTS.format(files=", ".join(map(str, files))))
+    else:
+        file = files[0]
+    if not file.is_file():
+        raise click.UsageError(texts.GONE.format(file=file))
+    return file
+
+
+def _refuse(target: Path, file: Path) -> None:
+    if target.resolve() == file.resolve():
+        raise click.UsageError(texts.IS_INPUT.format(file=target))
+    if target.exists():
+        raise click.UsageError(texts.IS_THERE.format(file=target))
+    if target.suffix.lower() != file.suffix.lower():
+        raise click.UsageError(texts.ANOTHER_KIND.format(file=target, suffix=file.suffix, source=file.name))
