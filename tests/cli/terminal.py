@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import subprocess
 import sys
+import termios
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 import pexpect
+from pexpect import fdpexpect
 
 PROMPT = "b to go back \\[\\d+\\]: "
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
@@ -25,17 +30,19 @@ class Person:
 
     def __init__(self, *words: str | Path, folder: Path) -> None:
         self.told = ""
-        environment = {**os.environ, "COLUMNS": "120", "LINES": "200", "NO_COLOR": "1"}
-        self._child = pexpect.spawn(
-            sys.executable,
-            ["-m", "confirma_async.cli", *map(str, words)],
-            cwd=str(folder),
-            env=environment,
-            encoding="utf-8",
-            timeout=60,
-            dimensions=(200, 120),
-            echo=False,
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(ours, (200, 120))
+        command = [sys.executable, "-m", "confirma_async.cli", *map(str, words)]
+        # A fork of this process, which pexpect's own spawn makes, would upset the threads of a sandbox in it.
+        # The shell opens the terminal as the leader of a session: so Ctrl-C reaches the command.
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(theirs), *command],
+            cwd=folder,
+            env={**os.environ, "COLUMNS": "120", "LINES": "200", "NO_COLOR": "1"},
+            start_new_session=True,
         )
+        self._theirs = theirs
+        self._child = fdpexpect.fdspawn(ours, encoding="utf-8", timeout=120)
 
     def _hear(self, pattern: str | type[pexpect.EOF]) -> str:
         self._child.expect(pattern)
@@ -73,10 +80,17 @@ class Person:
 
     def interrupt(self) -> None:
         """Press Ctrl-C."""
-        self._child.sendintr()
+        self._child.send("\x03")
 
     def leave(self) -> int:
         """Wait for the end; gives the exit code."""
+        reader = threading.Thread(target=self._close_at_its_end)
+        reader.start()
         self._hear(pexpect.EOF)
+        reader.join()
         self._child.close()
-        return int(self._child.exitstatus or 0)
+        return self._process.returncode
+
+    def _close_at_its_end(self) -> None:
+        self._process.wait(120)
+        os.close(self._theirs)  # the last one: what is left is read, and then the end of it

@@ -30,6 +30,7 @@ GUESSED_DAYS = 14
 GUESSED_CURRENCY = "EUR"
 _EURO = "€"
 _DATE_FORMS = ("DD/MM/YYYY", "MM/DD/YYYY", "D/M/YYYY", "M/D/YYYY", "YYYY/MM/DD", "YYYYMMDD", "DD-MM-YYYY")
+_USUAL_DATES = ("YYYY-MM-DD", "D.M.YYYY")
 _WORD_GAP = re.compile(r"[\s-]+")
 _ONE_NUMBER = re.compile(r"\D*(\d{1,3})\D*", re.ASCII)
 
@@ -199,10 +200,13 @@ def _numbers(guess: Guess, seen: Seen) -> None:
 
 
 def _dates(guess: Guess, seen: Seen) -> None:
+    if "date_formats" in guess.entries:
+        return
     texts = date_texts(guess, seen)
-    if "date_formats" in guess.entries or all(
-        _reads("YYYY-MM-DD", text) or _reads("D.M.YYYY", text) for text in texts
-    ):
+    if texts and not any(_reads(form, text) for text in texts for form in (*_USUAL_DATES, *_DATE_FORMS)):
+        guess.doubts["date_formats"] = reasons.SET_DATES
+        return
+    if all(any(_reads(form, text) for form in _USUAL_DATES) for text in _readable(texts)):
         return
     fitting = forms_of_dates(texts)
     if fitting:
@@ -221,7 +225,13 @@ def date_texts(guess: Guess, seen: Seen) -> list[str]:
 
 def forms_of_dates(texts: Sequence[str]) -> list[str]:
     """Return the forms in which all of these dates can be read."""
-    return [form for form in _DATE_FORMS if all(_reads(form, text) for text in texts)]
+    return [form for form in _DATE_FORMS if all(_reads(form, text) for text in _readable(texts))]
+
+
+def _readable(texts: Sequence[str]) -> list[str]:
+    """Return the dates that are some; the others are wrong in any form."""
+    forms = (*_USUAL_DATES, *_DATE_FORMS)
+    return [text for text in texts if any(_reads(form, text) for form in forms)]
 
 
 def _reads(form: str, text: str) -> bool:
