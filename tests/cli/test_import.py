@@ -143,6 +143,12 @@ def test_a_file_that_is_open_in_excel_is_told(confirma, table):
     assert "save it and close it there first" in err
 
 
+def test_a_folder_is_no_table(confirma):
+    code, _, err = confirma("import", ".", "--sandbox")
+    assert code == 2
+    assert "is a directory" in err
+
+
 @pytest.mark.parametrize(
     ("name", "contents", "says"),
     [

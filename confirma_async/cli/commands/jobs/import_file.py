@@ -68,7 +68,7 @@ class _Wanted:
 
 
 @click.command(name="import", short_help="Send the invoices of a table of your own, by questions.")
-@click.argument("file", type=options.NamedPath(path_type=Path))
+@click.argument("file", type=options.NamedPath(path_type=Path, dir_okay=False))
 @click.option("--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service.")
 @click.option(
     "--journal",
