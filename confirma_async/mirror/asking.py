@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from attrs import field, frozen
 
-from confirma_async.errors import ConfigurationError
+from confirma_async.errors import ConfigurationError, MirrorError
 from confirma_async.mirror.store.database import Found
 from confirma_async.mirror.store.opening import Where, open_mirror
 from confirma_async.validation.sums import EXACT
@@ -26,7 +27,8 @@ class QueryResult:
     """The answer to a question.
 
     Attributes:
-        columns: The names of the columns; of one that holds hundredths, without ``_cents``.
+        columns: The names of the columns; of one that holds hundredths, without ``_cents``. The second one
+            of a name ends in ``_2``.
         rows: The rows; hundredths are exact decimals.
         cut: Whether there are more rows than were asked for.
     """
@@ -40,15 +42,21 @@ class QueryResult:
 
         Raises:
             ConfigurationError: pyarrow is not installed.
+            MirrorError: a column holds values of several kinds.
         """
         try:
             arrow: Any = importlib.import_module("pyarrow")
         except ImportError as error:
             raise ConfigurationError("this needs pyarrow: pip install 'confirma-sdk[parquet]'") from error
-        arrays: list[Any] = [
-            arrow.array(values, type=arrow.decimal128(38, 2) if _are_decimals(values) else None)
-            for values in ([row[place] for row in self.rows] for place in range(len(self.columns)))
-        ]
+        arrays: list[Any] = []
+        for place, name in enumerate(self.columns):
+            values = [row[place] for row in self.rows]
+            try:
+                arrays.append(
+                    arrow.array(values, type=arrow.decimal128(38, 2) if _are_amounts(values) else None)
+                )
+            except arrow.ArrowException as error:
+                raise MirrorError(f"the column {name} holds values of several kinds; use CAST") from error
         return arrow.table(arrays, names=list(self.columns))
 
 
@@ -73,10 +81,10 @@ def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
         for place, name in enumerate(found.columns)
     ]
     return QueryResult(
-        [
+        _told_apart(
             name.removesuffix(CENTS) if is_exact else name
             for name, is_exact in zip(found.columns, exact, strict=True)
-        ],
+        ),
         [
             tuple(_amount(value) if is_exact else value for value, is_exact in zip(row, exact, strict=True))
             for row in found.rows
@@ -85,13 +93,28 @@ def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
     )
 
 
+def _told_apart(names: Iterable[str]) -> list[str]:
+    """Return names of columns, of which each is one: a join has some twice."""
+    told: list[str] = []
+    for name in names:
+        places = (f"{name}_{place}" for place in count(2))
+        told.append(name if name not in told else next(other for other in places if other not in told))
+    return told
+
+
 def _is_exact(value: object) -> bool:
-    return isinstance(value, Decimal) or (isinstance(value, int) and not isinstance(value, bool))
+    """Say whether a value is a whole number; a mean is none, whatever the database makes of it."""
+    if isinstance(value, Decimal):
+        return value == value.to_integral_value()
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _amount(value: int | Decimal | None) -> Decimal | None:
-    return None if value is None else Decimal(value).scaleb(-2, EXACT)
+    return None if value is None else Decimal(int(value)).scaleb(-2, EXACT)
 
 
-def _are_decimals(values: Sequence[object]) -> bool:
-    return any(isinstance(value, Decimal) for value in values)
+def _are_amounts(values: Sequence[object]) -> bool:
+    told = [value for value in values if value is not None]
+    return bool(told) and all(
+        isinstance(value, Decimal) and value.as_tuple().exponent == -2 for value in told
+    )

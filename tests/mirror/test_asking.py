@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 import pytest
+from parts.seeded_differences import fill, seeded
 
 from confirma_async import Confirma, Overrides
 from confirma_async.errors import MirrorError
-from confirma_async.mirror import ask
+from confirma_async.mirror import QueryResult, ask
+from confirma_async.mirror.store.opening import open_mirror
 from confirma_async.mirror.store.views import VIEWS
 from confirma_async.sandbox import ListedKind
 
@@ -121,3 +123,43 @@ async def test_a_name_that_is_corrected_later_fills_its_column_from_what_was_tol
         report = await confirma.mirror.sync(place, now=sandbox.clock.now())
     assert report.streams["payments"].new == report.streams["payments"].changed == 0
     assert ask("SELECT count(*) FROM drift", place).rows == [(0,)]
+
+
+async def test_an_invoice_that_is_listed_twice_is_summed_once(place):
+    database = open_mirror(place, make=True)
+    fill(database, seeded(20, 0))
+    ((before,),) = database.rows("SELECT sum(amount_cents) FROM sent")
+    copied = "record + 1000, account, number, date, 'ACCEPTED', method, created_at, distributed_at"
+    database.run(
+        f"INSERT INTO distribution_data SELECT {copied}, payment_control, case_id, error "
+        "FROM distribution_data WHERE number IN ('3', '4')"
+    )
+    database.run(
+        "INSERT INTO record SELECT id + 1000, account, stream, base, hash, first_day, last_day, 1, "
+        "first_seen, NULL, NULL FROM record WHERE id IN (SELECT record FROM distribution_data)"
+    )
+    database.run(
+        "INSERT INTO sent SELECT account, number, 'REMINDER', seller, date, date, 500, currency, state, "
+        "status, sent_at, journal FROM sent WHERE number = '4'"
+    )
+    database.close()
+    (found,) = ask(
+        "SELECT sum(sent_cents) AS x_cents, count(*) AS n, count(sent_state) FROM invoices", place
+    ).rows
+    assert found == (Decimal(before + 500).scaleb(-2), 22, 21)
+
+
+async def test_columns_of_one_name_are_told_apart(filled, place):
+    answer = ask("SELECT 1 AS number, 2 AS number, 3 AS number", place)
+    assert answer.columns == ["number", "number_2", "number_3"]
+
+
+async def test_a_mean_is_no_amount(filled, place):
+    answer = ask("SELECT avg(c) AS mean_cents FROM (SELECT 1 AS c UNION ALL SELECT 2) AS two", place)
+    assert answer.columns == ["mean_cents"]
+    assert answer.to_arrow().num_rows == 1
+
+
+async def test_a_column_of_several_kinds_becomes_no_arrow_table(filled, tmp_path):
+    with pytest.raises(MirrorError, match="column x holds values of several kinds"):
+        QueryResult(["x"], [(1,), ("a",)]).to_arrow()

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from confirma_async import Confirma
-from confirma_async.errors import ConfigurationError, MirrorBusyError, MirrorError
-from confirma_async.mirror import ask
+from confirma_async.errors import ConfigurationError, ConfirmaError, MirrorBusyError, MirrorError
+from confirma_async.mirror import ask, sync as syncing
+from confirma_async.mirror.store import writing
 from confirma_async.mirror.store.opening import open_mirror
 from confirma_async.sandbox import ListedKind
 
@@ -208,3 +209,34 @@ async def test_a_key_of_another_account_is_refused_under_its_name(sandbox, place
     async with Confirma(other, base_url=sandbox.url, account="mine") as liar:
         with pytest.raises(MirrorError, match="mixes no two accounts"):
             await liar.mirror.sync(place, now=sandbox.clock.now())
+
+
+async def test_a_file_that_is_moved_away_stops_the_run(sandbox, confirma, file, monkeypatch):
+    await confirma.mirror.sync(file)
+    read = writing.merge
+
+    def moved(*arguments, **options):
+        file.replace(file.with_name("moved.db"))
+        monkeypatch.setattr(syncing, "merge", read)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(syncing, "merge", moved)
+    with pytest.raises(MirrorError, match="was moved or replaced"):
+        await confirma.mirror.sync(file)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hush%hush@127.0.0.1:1/db",
+        "postgresql://me:hush/hush@127.0.0.1:1/db",
+        "postgresql://me:hush@hush@127.0.0.1:1/db",
+        "postgresql://me:hush@[::1/db",
+        "postgresql://me:hush@127.0.0.1:hush/db",
+        "postgresql:///db?host=127.0.0.1&port=1&password=hush",
+    ],
+)
+async def test_a_url_that_cannot_be_read_is_told_without_the_password(url):
+    with pytest.raises(ConfirmaError) as told:
+        open_mirror(url)
+    assert "hush" not in str(told.value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from confirma_async.bulk.journal.rules import JournalTakenOverError
 from confirma_async.errors import ConfigurationError, JournalError, JournalMismatchError
@@ -21,28 +20,35 @@ SCHEMES: Sequence[str] = ("postgresql", "postgres")
 """What the URL of a PostgreSQL database begins with."""
 
 
-def name_of(url: str) -> str:
+def name_of(url: str, what: str = "journal") -> str:
     """Return what names a database to people: its URL without user, password and options.
+
+    Args:
+        url: The URL.
+        what: What lies there, in a word.
 
     Raises:
         ConfigurationError: it is of another kind of database, or cannot be read.
     """
-    scheme = urlsplit(url).scheme
+    scheme = url.partition("://")[0]
     if scheme not in SCHEMES:
         raise ConfigurationError(
-            f"a journal is a file, or a PostgreSQL database (postgresql://HOST/DATABASE); "
+            f"a {what} is a file, or a PostgreSQL database (postgresql://HOST/DATABASE); "
             f"{scheme}:// is neither"
         )
     try:
         parts = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.Error:
+        parts = None  # the cause may quote the password
+    host, port, database = (str((parts or {}).get(name) or "") for name in ("host", "port", "dbname"))
+    misread = "@" in f"{host}{database}" or not f"0{port}".replace(",", "0").isdecimal()
+    if parts is None or misread:  # a password that holds / or @ stands where the others belong
         raise ConfigurationError(
-            "the URL of the journal cannot be read; write postgresql://USER@HOST:PORT/DATABASE, with %xx for "
+            f"the URL of the {what} cannot be read; write postgresql://USER@HOST:PORT/DATABASE, with %xx for "
             "special characters"
-        ) from None  # the cause may quote the password
-    host, port = str(parts.get("host") or ""), parts.get("port")
+        )
     at = "" if host.startswith("/") else f"{host}:{port}" if port else host
-    return f"postgresql://{at}/{parts.get('dbname') or ''}"
+    return f"postgresql://{at}/{database}"
 
 
 _CURES: tuple[tuple[type[psycopg.Error], str, bool], ...] = (

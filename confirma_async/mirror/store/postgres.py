@@ -7,12 +7,12 @@ import zlib
 from collections.abc import Generator, Iterable
 from functools import cache
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import psycopg
 from attrs import frozen
 from psycopg import errors, sql
 
+from confirma_async.bulk.postgres.failures import name_of
 from confirma_async.errors import MirrorBusyError, MirrorError
 from confirma_async.mirror.store.database import Found, Values
 from confirma_async.mirror.store.tables import MADE, TABLES, VERSION
@@ -43,11 +43,11 @@ class PostgresDatabase:
 
     Raises:
         MirrorError: the server cannot be reached, or the schema is of a newer version.
+        ConfigurationError: the URL cannot be read.
     """
 
     def __init__(self, url: str, *, make: bool = False) -> None:
-        parts = urlsplit(url)
-        self.name: str = f"postgresql://{parts.hostname or ''}{parts.path}"
+        self.name: str = name_of(url, "mirror")
         self._url = url
         self._depth = 0
         self._connection = self._connected()

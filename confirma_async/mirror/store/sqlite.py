@@ -71,6 +71,8 @@ class SqliteDatabase:
         self._connection: sqlite3.Connection | None = None
         with self._explained():
             self._connection = self._opened(make=make)
+        there = os.stat(path)
+        self._file = (there.st_dev, there.st_ino)
 
     def rows(self, statement: str, values: Values = ()) -> list[Found]:
         """Return all rows of a question."""
@@ -79,6 +81,8 @@ class SqliteDatabase:
 
     def run(self, statement: str, values: Values = ()) -> int:
         """Run one statement; return how many rows it changed."""
+        if not self._depth:
+            self._check_place()
         with self._explained() as connection:
             return connection.execute(statement, values).rowcount
 
@@ -97,6 +101,7 @@ class SqliteDatabase:
         self._depth = 1
         try:
             yield
+            self._check_place()
             self.run("COMMIT")
         except BaseException:
             if self._connection is not None and self._connection.in_transaction:
@@ -171,6 +176,18 @@ class SqliteDatabase:
             connection.close()
             raise
         return connection
+
+    def _check_place(self) -> None:
+        """Refuse to write to a file that is not at its place any more: nobody would find it again."""
+        try:
+            there = os.stat(self._path)
+        except OSError:
+            there = None
+        if there is None or (there.st_dev, there.st_ino) != self._file:
+            raise MirrorError(
+                f"the mirror {self._path} was moved or replaced while it was in use; this run has stopped. "
+                "Put it back, then run the same again"
+            )
 
     def _uri(self, mode: str) -> str:
         return f"{self._path.resolve().as_uri()}?mode={mode}"

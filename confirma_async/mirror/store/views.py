@@ -43,7 +43,8 @@ _MISSED = "When a complete list lacked it first; empty while it is listed."
 VIEWS: Sequence[View] = (
     View(
         name="invoices",
-        what="What became of one invoice: what the journal sent, beside what the service says of it.",
+        what="What became of one invoice: what the journal sent, beside what the service says of it. What "
+        "the service lists once more than it was sent is a row of its own.",
         columns={
             "account": _ACCOUNT,
             "number": _NUMBER,
@@ -64,14 +65,23 @@ VIEWS: Sequence[View] = (
         },
         query="""
         WITH told AS (
-            SELECT d.*, count(*) OVER (PARTITION BY d.account, d.number, d.date) AS forms
+            SELECT d.*, row_number() OVER (
+                PARTITION BY d.account, d.number, d.date
+                ORDER BY CASE d.status WHEN 'DUPLICATE' THEN 2 WHEN 'ERROR' THEN 1 ELSE 0 END, d.record
+            ) AS place
             FROM distribution_data d JOIN record r ON r.id = d.record AND r.gone_since IS NULL
+        ), ours AS (
+            SELECT s.*, row_number() OVER (
+                PARTITION BY s.account, s.number, s.date
+                ORDER BY CASE s.state WHEN 'rejected' THEN 1 ELSE 0 END, s.type, s.seller, s.repeat
+            ) AS place
+            FROM sent s
         )
         SELECT a.name, s.number, s.date, s.type, s.seller, s.state, s.amount_cents, s.currency, t.status,
             t.method, t.distributed_at, t.error, t.case_id, c.stage, c.status, c.total_cents
-        FROM sent s JOIN account a ON a.id = s.account
+        FROM ours s JOIN account a ON a.id = s.account
         LEFT JOIN told t ON t.account = s.account AND t.number = s.number AND t.date = s.date
-            AND (t.forms = 1 OR t.status <> 'DUPLICATE')
+            AND t.place = s.place
         LEFT JOIN case_data c ON c.account = t.account AND c.case_id = t.case_id
         UNION ALL
         SELECT a.name, t.number, t.date, NULL, NULL, NULL, NULL, c.currency, t.status, t.method,
@@ -79,7 +89,8 @@ VIEWS: Sequence[View] = (
         FROM told t JOIN account a ON a.id = t.account
         LEFT JOIN case_data c ON c.account = t.account AND c.case_id = t.case_id
         WHERE NOT EXISTS (
-            SELECT 1 FROM sent s WHERE s.account = t.account AND s.number = t.number AND s.date = t.date
+            SELECT 1 FROM ours s WHERE s.account = t.account AND s.number = t.number AND s.date = t.date
+                AND (s.place = t.place OR t.status = 'DUPLICATE')
         )
         """,
     ),
