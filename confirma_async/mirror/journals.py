@@ -19,6 +19,9 @@ from confirma_async.mirror.store.database import MirrorDatabase
 AT_ONCE = 5000
 """Rows that are written together."""
 
+_REPLACED = ("date", "amount_cents", "currency", "state", "status", "sent_at", "journal")
+"""What a second journal says of an invoice that the first did not get to the service."""
+
 
 def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequence[Path]) -> int:
     """Copy what journals say of their invoices, in place of what they said before.
@@ -106,8 +109,11 @@ def _sent(journal: JournalReader) -> Iterator[Row]:
 
 def _put(database: MirrorDatabase, rows: Sequence[tuple[Any, ...]]) -> int:
     places = ", ".join("?" * 12)
+    replaced = ", ".join(f"{name} = excluded.{name}" for name in _REPLACED)
     database.many(
-        f"INSERT INTO sent VALUES ({places}) ON CONFLICT (account, number, type, seller, repeat) DO NOTHING",
+        f"INSERT INTO sent VALUES ({places}) ON CONFLICT (account, number, type, seller, repeat) DO UPDATE "
+        f"SET {replaced} WHERE sent.state = 'rejected' "
+        "OR (sent.state <> 'accepted' AND excluded.state = 'accepted')",
         rows,
     )
     return len(rows)

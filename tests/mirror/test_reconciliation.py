@@ -2,6 +2,7 @@
 
 import datetime
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 from parts.seeded_differences import NOW, fill, seeded
@@ -133,3 +134,70 @@ def test_an_amount_alone_matches_nothing(database, run):
     allocation |= {"caseId": 1, "originalInvoiceNumber": "999", "originalPaymentReference": "Z"}
     kinds = Counter(each.kind for each in run(fill(database, what)).differences)
     assert kinds == {DifferenceKind.PAID_NOT_SETTLED: 1, DifferenceKind.SETTLED_WITHOUT_PAYMENT: 1}
+
+
+def test_what_names_nothing_is_not_matched_by_its_amount(database, run):
+    what = seeded(20, 0)
+    what.payments[3] |= dict.fromkeys(
+        ("caseId", "invoiceNumber", "originalPaymentReference", "invoicePaymentReference")
+    )
+    allocation = what.settlements[3]["allocations"][0]
+    allocation |= dict.fromkeys(("caseId", "originalInvoiceNumber", "originalPaymentReference"))
+    kinds = {each.kind for each in run(fill(database, what)).differences}
+    assert kinds == {DifferenceKind.PAID_NOT_SETTLED, DifferenceKind.SETTLED_WITHOUT_PAYMENT}
+
+
+@pytest.mark.parametrize("where", ["settlement", "payment", "allocation"])
+def test_an_amount_with_a_part_of_a_cent_is_not_checked(database, run, where):
+    what = seeded(20, 0)
+    settlement = what.settlements[3]
+    record, name = {
+        "settlement": (settlement, "settlementAmount"),
+        "payment": (what.payments[3], "amount"),
+        "allocation": (settlement["allocations"][0], "allocatedTotalAmount"),
+    }[where]
+    record[name] += Decimal("0.001")
+    result = run(fill(database, what))
+    assert result.not_checked
+    assert not result.settled
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_was_refused_is_not_at_the_service(database, run, listed):
+    account = fill(database, seeded(20, 0))
+    database.run("UPDATE sent SET state = 'rejected' WHERE number = '1'")
+    if not listed:
+        for table in ("distribution_data", "payment_data"):
+            database.run(f"DELETE FROM {table} WHERE number = '1'")
+        database.run("DELETE FROM allocation_data WHERE number = '1'")
+        database.run("DELETE FROM settlement_data WHERE record NOT IN (SELECT record FROM allocation_data)")
+    result = run(account)
+    wanted = [(DifferenceKind.UNEXPECTED, "invoice 1")] if listed else []
+    assert [(each.kind, each.subject) for each in result.differences] == wanted
+    assert sum(total.count for total in result.totals if total.what == "invoices") == 19
+
+
+@pytest.mark.parametrize("state", ["unknown", "sending"])
+def test_what_may_have_been_taken_is_missed_after_its_time(database, run, state):
+    account = fill(database, seeded(20, 0))
+    database.run("UPDATE sent SET state = ? WHERE number = '7'", (state,))
+    database.run("DELETE FROM distribution_data WHERE number = '7'")
+    (difference,) = run(account).differences
+    assert difference.kind is DifferenceKind.MISSING
+    assert difference.ours["state"] == state
+
+
+def test_a_list_that_is_not_proved_settles_nothing_even_where_it_holds_nothing(database, run):
+    account = fill(database, seeded(0, 0))
+    assert run(account).settled
+    database.run("UPDATE reading SET reason = 'HTTP 500' WHERE stream = 'payments' AND first = '2026-10-16'")
+    database.run("DELETE FROM reading WHERE stream = 'settlements' AND first = '2026-09-01'")
+    result = run(account)
+    assert result.unproved == ["payments 2026-10-16 to 2026-10-31", "settlements 2026-09-01 to 2026-09-15"]
+    assert not result.settled
+
+
+def test_a_mirror_that_nothing_was_read_into_settles_nothing(database, run):
+    account = fill(database, seeded(0, 0))
+    database.run("DELETE FROM reading")
+    assert not run(account).settled

@@ -90,7 +90,9 @@ def _verdict(found: Reconciliation) -> Mapping[str, str]:
         return {"kind": "good", "text": f"{_count(len(found.differences))} differences, {rest}."}
     told = [f"{_count(len(found.open))} differences are not explained"] if found.open else []
     if found.not_checked:
-        told.append(f"{_count(found.not_checked)} could not be checked, because a list is not proved")
+        told.append(f"{_count(found.not_checked)} could not be checked")
+    if found.unproved:
+        told.append(f"{_count(len(found.unproved))} periods of lists are not proved")
     return {"kind": "bad" if found.open else "doubt", "text": f"{'; '.join(told)}."}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from attrs import field, frozen
 
@@ -123,7 +123,27 @@ class Proved:
             end = self.lasts[bisect_right(self.firsts, day) - 1]
             if end >= last:
                 return earliest
-            day = (datetime.date.fromisoformat(end) + datetime.timedelta(days=1)).isoformat()
+            day = _after(end)
+
+    def unproved(self, first: str, last: str) -> Iterator[tuple[str, str]]:
+        """Yield the periods of one that no window proves, each with its first and its last day."""
+        day = first
+        while day <= last:
+            place = bisect_right(self.firsts, day) - 1
+            within = place >= 0 and day <= self.lasts[place]
+            following = self.firsts[place + 1] if place + 1 < len(self.firsts) else _after(last)
+            end = min(last, self.lasts[place] if within else _before(following))
+            if not within or self.at[place] is None:
+                yield day, end
+            day = _after(end)
+
+
+def _after(day: str) -> str:
+    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=1)).isoformat()
+
+
+def _before(day: str) -> str:
+    return (datetime.date.fromisoformat(day) - datetime.timedelta(days=1)).isoformat()
 
 
 @frozen(kw_only=True)
@@ -135,6 +155,7 @@ class Facts:
         since: The first day that the mirror follows.
         distributions, payments, settlements: Which days of each list were read whole.
         moved: The cases on which something was paid.
+        begun: The date of the first invoice of a journal; None where no journal was read.
     """
 
     now: datetime.datetime
@@ -149,11 +170,29 @@ class Facts:
     payments: Proved
     settlements: Proved
     moved: frozenset[int] = frozenset()
+    begun: str | None = None
 
     @property
     def at(self) -> str:
         """The moment, as the mirror keeps it."""
         return moment(self.now) or ""
+
+    @property
+    def unproved(self) -> Sequence[str]:
+        """The periods that a list does not prove, of the days that the mirror follows and was read for."""
+        lists = {
+            "distributions": self.distributions,
+            "payments": self.payments,
+            "settlements": self.settlements,
+        }
+        read_to = max(
+            (day for proved in lists.values() for day in proved.lasts), default=self.today.isoformat()
+        )
+        return [
+            f"{name} {first} to {last}"
+            for name, proved in lists.items()
+            for first, last in proved.unproved(self.since, min(read_to, self.today.isoformat()))
+        ]
 
     @property
     def today(self) -> datetime.date:
@@ -175,11 +214,12 @@ def facts_of(database: MirrorDatabase, account: MirroredAccount, now: datetime.d
         statement = f"SELECT {columns} FROM {table} {letter} {_LIVE.format(letter)}"
         return database.rows(f"{statement}{', a.position' if letter == 'a' else ''}", mine)
 
-    sent = database.rows(
+    sent = database.rows(  # what was refused is not at the service: where that lists it, nobody sent it
         "SELECT number, type, seller, repeat, date, amount_cents, currency, state, sent_at, journal "
-        "FROM sent WHERE account = ? ORDER BY number, type, seller, repeat",
+        "FROM sent WHERE account = ? AND state <> 'rejected' ORDER BY number, type, seller, repeat",
         mine,
     )
+    ((begun,),) = database.rows("SELECT min(date) FROM sent WHERE account = ?", mine)
     moved = database.rows(
         "SELECT case_id FROM payment_data WHERE account = ? AND case_id IS NOT NULL "
         "UNION SELECT case_id FROM allocation_data WHERE account = ? AND case_id IS NOT NULL",
@@ -230,6 +270,7 @@ def facts_of(database: MirrorDatabase, account: MirroredAccount, now: datetime.d
         payments=_proved(database, account, "payments"),
         settlements=_proved(database, account, "settlements"),
         moved=frozenset(case for (case,) in moved),
+        begun=begun,
     )
 
 

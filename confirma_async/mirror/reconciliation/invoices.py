@@ -14,6 +14,8 @@ from confirma_async.mirror.reconciliation.kinds import Difference, DifferenceKin
 
 _UNDELIVERED = frozenset({"ERROR"})
 _REPEATED = frozenset({"DUPLICATE"})
+_WAITING = frozenset({"pending", "claimed"})
+"""States of what the service surely does not have yet, since the job has not come to an end with it."""
 
 
 @frozen
@@ -52,8 +54,7 @@ def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[InvoiceStandi
             differences += _differences(standing)
         for extra in _extra(invoices, records):
             differences.append(_twice(invoices[0], extra, records))
-    if facts.sent:
-        differences += _unexpected(facts, listed)
+    differences += _unexpected(facts, listed)
     return standings, differences
 
 
@@ -95,8 +96,8 @@ def _standing(
 
 
 def _of_absent(facts: Facts, horizons: Horizons, sent: SentInvoice, proved: str | None) -> DifferenceKind:
-    if sent.state != "accepted":
-        return DifferenceKind.PENDING  # the job itself has not come to an end with it
+    if sent.state in _WAITING:
+        return DifferenceKind.PENDING
     until = datetime.timedelta(days=horizons.listed)
     expected = None if sent.sent_at is None else datetime.datetime.fromisoformat(sent.sent_at) + until
     if expected is not None and facts.now < expected:
@@ -202,10 +203,11 @@ def check_overpaid(standings: Sequence[InvoiceStanding], allocated: Sequence[All
 
 def _unexpected(facts: Facts, listed: Mapping[tuple[str, str], Sequence[Listed]]) -> Iterator[Difference]:
     """Yield what no journal has sent, from the first day on which one did."""
-    begun = min(invoice.date for invoice in facts.sent)
+    if facts.begun is None:
+        return
     for (number, date), records in listed.items():
         for record in records:
-            if date >= begun and record.status not in _REPEATED:
+            if date >= facts.begun and record.status not in _REPEATED:
                 yield difference(
                     DifferenceKind.UNEXPECTED,
                     f"invoice {number}",

@@ -85,7 +85,8 @@ def settled_once(
 
 
 _ORDER: Sequence[tuple[Callable[[Paid], Hashable], Callable[[Allocated], Hashable]]] = (
-    (lambda paid: (paid.case, paid.number, paid.paid_reference, paid.currency, paid.cents),
+    (lambda paid: (paid.case or paid.number or paid.paid_reference)
+     and (paid.case, paid.number, paid.paid_reference, paid.currency, paid.cents),
      lambda each: (each.case, each.number, each.paid_reference, each.currency, each.cents)),
     (lambda paid: paid.paid_reference and (paid.number, paid.paid_reference, paid.cents, paid.currency),
      lambda each: each.paid_reference and (each.number, each.paid_reference, each.cents, each.currency)),
@@ -131,6 +132,8 @@ def _matched(
 
 
 def _standing(facts: Facts, paid: Paid, allocated: Allocated) -> PaidStanding:
+    if paid.cents is None or allocated.cents is None:
+        return PaidStanding(paid, DifferenceKind.NOT_CHECKED, allocated)
     if paid.cents != allocated.cents or paid.currency != allocated.currency:
         return PaidStanding(paid, DifferenceKind.AMOUNT_DIFFERS, allocated)
     both = paid.paid_reference and allocated.paid_reference
@@ -242,11 +245,12 @@ def _check_settlements(facts: Facts, found: MoneyCheck) -> None:
     for settlement in facts.paid_out:
         broken = _broken(settlement, of[settlement.record])
         proved = facts.settlements.since(settlement.date or "") is not None
+        read = settlement.cents is not None and all(each.cents is not None for each in of[settlement.record])
         kind = (
             DifferenceKind.SUM_BROKEN
             if broken
             else DifferenceKind.MATCHED
-            if proved
+            if proved and read
             else DifferenceKind.NOT_CHECKED
         )
         found.settlements.append((settlement, kind))
@@ -272,7 +276,9 @@ def _broken(settlement: PaidOut, allocations: Sequence[Allocated]) -> Difference
     total = sum(each.cents or 0 for each in allocations)
     off = [each for each in allocations if each.parts is not None and each.parts != each.cents]
     other = [each for each in allocations if each.currency not in {None, settlement.currency}]
-    if settlement.cents is None or (settlement.cents == total and not off and not other):
+    if settlement.cents is None or any(each.cents is None for each in allocations):
+        return None  # it cannot be said
+    if settlement.cents == total and not off and not other:
         return None
     return difference(
         DifferenceKind.SUM_BROKEN, f"settlement {settlement.id}", settlement.record, total,

@@ -101,7 +101,8 @@ class Reconciliation:
         differences: What does not agree, by kind.
         months: What each month came to.
         ageing: What is open, by age.
-        not_checked: How many could not be checked, because a list is not proved.
+        not_checked: How many could not be checked, because a list is not proved or an amount not readable.
+        unproved: The periods of lists that are not proved: what else they hold is not known.
         closed: Names of differences of an earlier reconciliation that are none any more.
     """
 
@@ -115,6 +116,7 @@ class Reconciliation:
     months: Sequence[Month] = field(default=(), repr=False)
     ageing: Sequence[Age] = field(default=(), repr=False)
     not_checked: int = 0
+    unproved: Sequence[str] = ()
     closed: Sequence[str] = ()
 
     @property
@@ -124,8 +126,8 @@ class Reconciliation:
 
     @property
     def settled(self) -> bool:
-        """Whether every difference is explained, and everything could be checked."""
-        return not self.open and not self.not_checked
+        """Whether every difference is explained, every list is proved, and everything could be checked."""
+        return not self.open and not self.not_checked and not self.unproved
 
 
 def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reconciliation:
@@ -150,6 +152,7 @@ def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reco
         months=_months(facts),
         ageing=_ageing(facts),
         not_checked=sum(total.count for total in totals if total.kind is DifferenceKind.NOT_CHECKED),
+        unproved=facts.unproved,
     )
 
 

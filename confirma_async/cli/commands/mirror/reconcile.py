@@ -99,7 +99,8 @@ def reconcile(
     \b
     Exit codes beside those of every command:
       0    everything agrees, or is explained
-      3    there are differences that nobody has explained, or something could not be checked
+      3    there are differences that nobody has explained, or something could not be checked or
+           is not proved
 
     \b
     Examples:
@@ -138,6 +139,7 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
         "horizons": asdict(found.horizons),
         "settled": found.settled,
         "not_checked": found.not_checked,
+        "unproved": list(found.unproved),
         "open": len(found.open),
         "totals": [
             {
@@ -228,7 +230,10 @@ def _show(found: Reconciliation, html: Path | None, xlsx: Path | None) -> None:
 def _in_words(found: Reconciliation) -> str:
     told = [f"{len(found.open)} open of {len(found.differences)} differences"]
     if found.not_checked:
-        told.append(f"{found.not_checked} not checked, because a list is not proved: confirma mirror sync")
+        told.append(f"{found.not_checked} not checked: a list is not proved, or an amount not readable")
+    if found.unproved:
+        more = f" and {len(found.unproved) - 1} more" if len(found.unproved) > 1 else ""
+        told.append(f"not proved: {found.unproved[0]}{more}: confirma mirror sync")
     if found.closed:
         told.append(f"{len(found.closed)} of before are none any more")
     horizons = (
