@@ -13,7 +13,7 @@ from confirma_async.contract import SETTLEMENTS
 from confirma_async.errors import ConfigurationError, MirrorBusyError
 from confirma_async.mirror import sync as syncing
 from confirma_async.mirror.asking import MOST, QueryResult, ask
-from confirma_async.mirror.events.reading import Event, begin, taken, waiting
+from confirma_async.mirror.events.reading import Event, begin, named, taken, waiting
 from confirma_async.mirror.events.signature import SignatureError, verify
 from confirma_async.mirror.reading.windows import HISTORY, today_of
 from confirma_async.mirror.rebuilding import rebuild
@@ -62,6 +62,12 @@ def _now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
+def _moment(now: datetime.datetime | None) -> datetime.datetime:
+    if now is not None and now.tzinfo is None:
+        raise ConfigurationError("the moment of a run needs a time zone (now=): datetime.now(UTC)")
+    return now or _now()
+
+
 class Mirror:
     """``confirma.mirror``: what became of the invoices, kept."""
 
@@ -101,11 +107,12 @@ class Mirror:
             MirrorBusyError: another run is at work on the same mirror.
             MirrorError: the mirror cannot be used.
             UnknownKeyError: the key belongs to no account that is known here, while others are.
-            ConfigurationError: the days are upside down, or there is no place for the mirror.
+            ConfigurationError: the days are upside down, the moment names no time zone, or there is no place
+                for the mirror.
         """
         if to_date is not None and (from_date is None or to_date < from_date):
             raise ConfigurationError("a backfill needs a first day (from_date=) no later than to_date=")
-        moment = now or _now()
+        moment = _moment(now)
         who = await self._claimant()
         options = SyncOptions(
             first=from_date,
@@ -133,11 +140,12 @@ class Mirror:
 
         Raises:
             MirrorBusyError: the same consumer has been served elsewhere for five seconds.
-            MirrorError: the mirror cannot be used.
+            MirrorError: the mirror cannot be used, or holds nothing of this account yet.
+            ConfigurationError: the name of the consumer cannot be one.
         """
+        of = f"events-{named(consumer)}"
         who = await self._claimant()
-        today = today_of(_now())
-        async with _alone(db, who, today, of=f"events-{consumer}", patience=_LEFT) as (database, account):
+        async with _alone(db, who, of=of, patience=_LEFT) as (database, account):
             await in_thread(begin, database, account, consumer, new_only=new_only)
             while found := await in_thread(waiting, database, account, consumer):
                 for event in found:
@@ -204,9 +212,10 @@ class Mirror:
             MirrorBusyError: a run is at work on the mirror.
             MirrorError: the mirror cannot be used, or a journal is of another target or account.
             JournalError: a journal cannot be read.
+            ConfigurationError: the moment names no time zone.
         """
+        moment = _moment(now)
         who = await self._claimant()
-        moment = now or _now()
         journals = _journals(journal) or ([who.journal] if who.journal else [])
         async with _alone(db, who, today_of(moment) - HISTORY * _DAY) as (database, account):
             return await in_thread(reconcile, database, account, journals, horizons, moment)
@@ -223,7 +232,7 @@ class Mirror:
             MirrorError: there is no difference of that name.
         """
         who = await self._claimant()
-        async with _alone(db, who, today_of(_now())) as (database, account):
+        async with _alone(db, who) as (database, account):
             await in_thread(explain, database, account, name, note, _now())
 
     async def _claimant(self) -> Claimant:
@@ -233,10 +242,13 @@ class Mirror:
 
 @asynccontextmanager
 async def _alone(
-    db: Where, who: Claimant, since: datetime.date, *, of: str = "run", patience: float = 0.0
+    db: Where, who: Claimant, since: datetime.date | None = None, *, of: str = "run", patience: float = 0.0
 ) -> AsyncGenerator[tuple[MirrorDatabase, MirroredAccount]]:
-    """Open the mirror for one run, and find the account; another run has ``patience`` seconds to end."""
-    database = await in_thread(open_mirror, db, make=True)
+    """Open the mirror for one run, and find the account; another run has ``patience`` seconds to end.
+
+    With the first day that is followed, mirror and account are made where they are not there.
+    """
+    database = await in_thread(open_mirror, db, make=since is not None)
     try:
         async with AsyncExitStack() as stack:
             await _enter(stack, database, of, patience)
@@ -244,7 +256,8 @@ async def _alone(
             try:
                 yield database, account
             finally:
-                await in_thread(forget_if_empty, database, account)
+                if since is not None:
+                    await in_thread(forget_if_empty, database, account)
     finally:
         await in_thread(database.close)
 

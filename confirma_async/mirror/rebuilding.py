@@ -20,7 +20,8 @@ AT_ONCE = 2000
 def rebuild(database: MirrorDatabase, converter: Converter, now: datetime.datetime) -> int:
     """Make all typed columns anew, in one transaction; what the service told stays as it is.
 
-    What tells records apart is made anew, too: a corrected name may be a part of that.
+    What tells records apart is made anew, too: a corrected name may be a part of that. A case stays the one
+    that was asked for.
 
     Args:
         database: The mirror, which nobody else writes to.
@@ -69,15 +70,16 @@ def _records(session: WriteSession, stream: str) -> Iterator[Sequence[tuple[int,
 def _tell_apart(session: WriteSession, stream: str, records: Sequence[tuple[int, Raw]]) -> None:
     if stream == CASES:
         cases = CaseReader(session.converter)
-        told = [(ident, cases.told_apart(raw)) for ident, raw in records]
-        rows = [(seen.base, seen.hash, "", "", ident) for ident, (seen, _) in told]
-    else:
-        reader = STREAMS[stream].reader(session.converter)
-        rows = list[tuple[str, str, str, str, int]]()
-        for ident, raw in records:
-            seen = reader.seen(raw)
-            first, last = ("", "") if seen.days is None else (day.isoformat() for day in seen.days)
-            rows.append((seen.base, seen.hash, first, last, ident))
+        session.database.many(
+            "UPDATE record SET hash = ? WHERE id = ?", [(cases.content(raw), ident) for ident, raw in records]
+        )
+        return
+    reader = STREAMS[stream].reader(session.converter)
+    rows: list[tuple[str, str, str, str, int]] = []
+    for ident, raw in records:
+        seen = reader.seen(raw)
+        first, last = ("", "") if seen.days is None else (day.isoformat() for day in seen.days)
+        rows.append((seen.base, seen.hash, first, last, ident))
     session.database.many(
         "UPDATE record SET base = ?, hash = ?, first_day = ?, last_day = ? WHERE id = ?", rows
     )

@@ -84,7 +84,8 @@ class Stream:
         record: The schema of a record.
         query: Asks for a window of days.
         whole: Finds the records in an answer.
-        key: The attributes that tell a record apart; empty where only all that it says does.
+        key: The attributes that tell a record apart, the first of which must be there; empty where only
+            all that it says does.
         days: The attributes that hold the days by which the service may filter.
         passing: What changes by itself and is no change: paths of attributes with their schemas.
     """
@@ -132,8 +133,8 @@ class RecordReader:
         content = without(raw, [(self.names.of[name],) for name in self.stream.passing])
         whole = digest(content)
         base = whole
-        if self.stream.key:
-            key = [self.names.get(raw, name) for name in self.stream.key]
+        key = [self.names.get(raw, name) for name in self.stream.key]
+        if key and key[0] is not None:  # without it all that it says tells it apart, as of one without a key
             base = digest([self.stream.name, *(str(part) if part is not None else None for part in key)])
         return SeenRecord(base, whole, self.days(raw), raw)
 
@@ -252,20 +253,34 @@ class CaseReader:
 
     converter: Converter
 
-    def seen(self, found: Any) -> tuple[SeenRecord, str] | None:
-        """Return the case, and the digest of what changes with an event; None where the answer holds none."""
+    def seen(self, found: Any, number: int) -> tuple[SeenRecord, str] | None:
+        """Return the case, and the digest of what changes with an event only.
+
+        None where the answer holds no case, or names another one than was asked for. One that names none is
+        the one that was asked for.
+        """
         if not isinstance(found, dict):
             return None
         case = Names(self.converter, CaseDetails).get(cast("Raw", found), "case")
-        return self.told_apart(cast("Raw", case)) if isinstance(case, dict) else None
+        if not isinstance(case, dict):
+            return None
+        raw = cast("Raw", case)
+        summary = Names(self.converter, Case).get(raw, "summary")
+        told = summary and Names(self.converter, CaseSummary).get(summary, "case_id")
+        if told is not None and str(told) != str(number):
+            return None
+        content = self._lasting(raw)
+        steady = without(content, [(Names(self.converter, Case).of["balance"],)])
+        return SeenRecord(digest([CASES, str(number)]), digest(content), None, raw), digest(steady)
 
-    def told_apart(self, raw: Raw) -> tuple[SeenRecord, str]:
-        """Return a case, and the digest of what changes with an event only."""
+    def content(self, raw: Raw) -> str:
+        """Return the digest of what a case says."""
+        return digest(self._lasting(raw))
+
+    def _lasting(self, raw: Raw) -> Raw:
+        """Return a case without the days for which it has been open."""
         names, of_summary = Names(self.converter, Case), Names(self.converter, CaseSummary)
-        content = without(raw, [(names.of["summary"], of_summary.of["active_days"])])
-        key = of_summary.get(names.get(raw, "summary") or {}, "case_id")
-        steady = without(content, [(names.of["balance"],)])
-        return SeenRecord(digest([CASES, str(key)]), digest(content), None, raw), digest(steady)
+        return without(raw, [(names.of["summary"], of_summary.of["active_days"])])
 
 
 def flat(records: Sequence[Raw], reader: RecordReader) -> Iterator[SeenRecord]:

@@ -232,7 +232,9 @@ class _Run:
 
     def _planned(self, stream: Stream, account: MirroredAccount) -> list[schedule.Planned]:
         if self.options.first is not None:
-            last = self.options.last or windows.today_of(self.session.now) + datetime.timedelta(days=1)
+            tomorrow = windows.today_of(self.session.now) + datetime.timedelta(days=1)
+            last = self.options.last or tomorrow
+            last = max(last, min(windows.end_of_half(last), tomorrow))  # a part of a window proves none
             whole = windows.halves(self.options.first, last)
             return [schedule.Planned(window, keep=True) for window in whole]
         return schedule.planned(self.session, stream, account.since)
@@ -312,7 +314,8 @@ class _Run:
             if reason is None:
                 raise
             return reason.reason
-        return CaseReader(self.pipeline.converter).seen(reply.found) or "the answer is no case"
+        found = CaseReader(self.pipeline.converter).seen(reply.found, number)
+        return found or "the answer is not the case that was asked for"
 
     def _tell(self, stream: str, done: int, total: int) -> None:
         if self.options.progress is not None:

@@ -137,6 +137,27 @@ def test_while_it_waits_for_its_input_it_ends_too(service):
     assert not service.requests
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_of_the_mirror_ends_and_the_next_one_goes_on(
+    confirma, confirma_json, service, invoices, number
+):
+    assert confirma("submit", invoices(41, 42))[0] == 0
+    service.advance(days=1)
+    list_payments = "payments.list"
+    service.faults.add(Fault.LATENCY, operation=list_payments, times=None, seconds=100)
+    run = ("mirror", "sync", "--db", "m.db", "--from", "2026-10-25", "--to", "2026-11-30")
+    process = start(*run, "--timeout", 200)
+    until(lambda: service.requests[list_payments], process)
+    process.send_signal(number)
+    code, _, err = ending(process)
+    assert code == 130, err
+    service.faults.clear()
+    code, told = confirma_json(*run)
+    assert (code, told["complete"]) == (0, True)
+    assert told["streams"]["distributions"]["new"] == 0  # they were kept
+    assert told["streams"]["distributions"]["records"]
+
+
 # --- more of them ---------------------------------------------------------------------------------
 
 

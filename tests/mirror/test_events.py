@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from confirma_async.errors import ConfigurationError, MirrorBusyError
+from confirma_async.errors import ConfigurationError, MirrorBusyError, MirrorError
 from confirma_async.mirror import SignatureError, verify
 from confirma_async.mirror.events.delivery import CommandReceiver, Delivery, DeliveryError, UrlReceiver
 from confirma_async.mirror.events.reading import begin
@@ -16,7 +16,7 @@ from confirma_async.mirror.events.signature import sign
 from confirma_async.mirror.store.accounts import accounts_of
 from confirma_async.mirror.store.opening import open_mirror
 from confirma_async.privacy import Secret
-from confirma_async.sandbox import ListedKind
+from confirma_async.sandbox import Fault, ListedKind
 from confirma_async.session.connection.http import AiohttpTransport
 
 SECRET = "a secret that both sides share"
@@ -269,3 +269,40 @@ async def test_the_blocking_twin_tells_the_same(story, sandbox, place):
             return [event.type for event in confirma.mirror.events(place)]
 
     assert len(await asyncio.to_thread(take)) == 7
+
+
+async def test_what_is_gone_a_second_time_is_told_a_second_time(story, told, sandbox, sync):
+    payment = {"invoiceNumber": "7", "caseId": 1, "amount": Decimal("5.00")}
+    payment["bookingDate"] = str(sandbox.clock.now().date())
+    for _ in range(2):
+        sandbox.tell(ListedKind.PAYMENT, {"again": payment})
+        sandbox.clock.advance(days=1)
+        await sync()
+        sandbox.untell(ListedKind.PAYMENT, ["again"])
+        for _ in range(2):
+            sandbox.clock.advance(days=1)
+            await sync()
+    events = [event.id for event in await told() if event.type == "record.gone"]
+    assert len(set(events)) == len(events) == 2
+
+
+async def test_a_consumer_cannot_begin_before_there_is_anything_of_the_account(told, confirma, sync, place):
+    open_mirror(place, make=True).close()
+    with pytest.raises(MirrorError, match="holds nothing of this account yet; confirma mirror sync"):
+        await told(new_only=True)
+
+
+async def test_a_first_run_goes_on_while_a_consumer_asks(sandbox, told, sync, mirror, place):
+    open_mirror(place, make=True).close()
+    sandbox.faults.add(Fault.LATENCY, operation="invoices.distributions", times=1, seconds=2.0)
+    running = asyncio.create_task(sync())
+    while not mirror("SELECT 1 FROM account"):  # noqa: ASYNC110  (it is in another thread's database)
+        await asyncio.sleep(0.01)
+    assert await told() == []
+    assert (await running).complete
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", "x" * 65, "a\0b"])
+async def test_the_name_of_a_consumer_is_one_that_a_file_may_have(told, name):
+    with pytest.raises(ConfigurationError, match="name of a consumer"):
+        await told(consumer=name)

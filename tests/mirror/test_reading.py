@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from confirma_async import Confirma, RetryPolicy
-from confirma_async.errors import AuthenticationError
+from confirma_async.errors import AuthenticationError, ConfigurationError
 from confirma_async.sandbox import Fault, ListedKind
 
 LISTS = ["payments.list", "payments.settlements", "invoices.distributions"]
@@ -285,3 +285,43 @@ async def test_a_run_that_is_cancelled_leaves_a_mirror_that_the_next_one_goes_on
         await running
     assert (await sync()).complete
     await truth.holds()
+
+
+async def test_a_backfill_of_a_part_of_a_window_leaves_nothing_of_it_unread(sandbox, sync, mirror):
+    sandbox.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": "2025-11-10", "amount": 1}})
+    await sync(from_date=datetime.date(2025, 11, 1), to_date=datetime.date(2025, 11, 5))
+    sandbox.clock.advance(days=1)
+    await sync()
+    assert mirror("SELECT count(*) FROM payment_data") == [(1,)]
+
+
+async def test_settlements_without_an_identifier_stay_as_many_as_they_are(sandbox, sync, mirror, truth):
+    today = sandbox.clock.now().date()
+    days = [str(today - datetime.timedelta(days=back)) for back in (0, 3, 4, 6, 9)]
+    told = {
+        day: {"settlementDate": day, "settlementAmount": place}
+        for place, day in enumerate(days)
+        if place != 2
+    }
+    sandbox.tell(ListedKind.SETTLEMENT, told)
+    await sync()
+    sandbox.tell(ListedKind.SETTLEMENT, {"late": {"settlementDate": days[2], "settlementAmount": 77}})
+    sandbox.clock.advance(days=1)
+    await sync()
+    await truth.holds()
+    assert mirror("SELECT count(*) FROM record") == [(5,)]
+
+
+async def test_an_answer_that_tells_of_another_case_is_not_believed(sandbox, sync, mirror):
+    day = str(sandbox.clock.now().date())
+    invoice = {"invoiceNumber": "1", "invoiceDate": day, "status": "INVOICED", "caseId": 1}
+    sandbox.tell(ListedKind.DISTRIBUTION, {"d": invoice})
+    sandbox.tell(ListedKind.CASE, {"1": {"summary": {"caseId": 2, "stage": "OVERDUE"}, "balance": {}}})
+    report = await sync()
+    assert report.streams["cases"].open == [("case 1", "the answer is not the case that was asked for")]
+    assert mirror("SELECT count(*) FROM case_data") == [(0,)]
+
+
+async def test_a_moment_without_a_time_zone_is_refused(confirma, place):
+    with pytest.raises(ConfigurationError, match="needs a time zone"):
+        await confirma.mirror.sync(place, now=datetime.datetime(2026, 3, 3, 6))  # noqa: DTZ001  (the fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 from attrs import field, frozen
 
+from confirma_async.errors import ConfigurationError
 from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase
 
@@ -53,6 +55,22 @@ class Event:
                 "data": self.data,
             }
         )
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+def named(consumer: str) -> str:
+    """Return the name of a consumer, which is a part of a file's name.
+
+    Raises:
+        ConfigurationError: it cannot be one.
+    """
+    if not _NAME.fullmatch(consumer):
+        raise ConfigurationError(
+            "the name of a consumer takes letters, digits, '.', '_' and '-', 64 at most (consumer=)"
+        )
+    return consumer
 
 
 def begin(database: MirrorDatabase, account: MirroredAccount, consumer: str, *, new_only: bool) -> None:

@@ -45,6 +45,7 @@ class RecordChange:
         raw: What it says now; None where it says what it said.
         before: What it said before.
         pair: The record that it may be another form of.
+        since: Since when it counts as gone: it may be gone several times in one form.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class RecordChange:
     raw: Raw | None = field(default=None, repr=False)
     before: Raw | None = field(default=None, repr=False)
     pair: int | None = None
+    since: str | None = None
 
 
 def events_of(told: RecordChange, converter: Converter) -> Iterator[Event]:
@@ -70,7 +72,7 @@ def events_of(told: RecordChange, converter: Converter) -> Iterator[Event]:
 
 
 def _event(kind: str, told: RecordChange, subject: str, data: Raw) -> Event:
-    name = digest([kind, told.record, told.revision])
+    name = digest([kind, told.record, told.revision, *filter(None, [told.since])])
     return f"evt_{name}", kind, subject, data
 
 

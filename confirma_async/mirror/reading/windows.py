@@ -57,13 +57,15 @@ def halves(first: datetime.date, last: datetime.date) -> Iterator[Window]:
     """Return the half months that a period touches; the last one ends with it."""
     start = first.replace(day=1 if first.day <= MIDDLE else MIDDLE + 1)
     while start <= last:
-        end = (
-            start.replace(day=MIDDLE)
-            if start.day == 1
-            else start.replace(day=calendar.monthrange(start.year, start.month)[1])
-        )
+        end = end_of_half(start)
         yield Window(start, min(end, last))
         start = end + _DAY
+
+
+def end_of_half(day: datetime.date) -> datetime.date:
+    """Return the last day of the half month that a day lies in."""
+    last = MIDDLE if day.day <= MIDDLE else calendar.monthrange(day.year, day.month)[1]
+    return day.replace(day=last)
 
 
 def is_due(
@@ -79,7 +81,9 @@ def is_due(
         unsettled: Whether it holds a payment that no settlement covers.
     """
     age = (today_of(now) - window.last).days
-    if past is None or past.open or past.proved_at is None or age <= OVERLAP:
+    if past is None or past.open or past.proved_at is None or past.proved_last is None or age <= OVERLAP:
+        return True
+    if past.proved_last < window.last:
         return True
     if unsettled and age <= UNSETTLED:
         return True

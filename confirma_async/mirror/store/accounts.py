@@ -88,16 +88,18 @@ def accounts_of(database: MirrorDatabase) -> list[MirroredAccount]:
     ]
 
 
-def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date) -> MirroredAccount:
-    """Return the account of a key, which is made known to the mirror where it is new.
+def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date | None = None) -> MirroredAccount:
+    """Return the account of a key.
 
     Args:
         database: The mirror.
         who: Whose key.
-        since: The first day that is followed of a new account.
+        since: The first day that is followed of a new account, which is made known to the mirror; None
+            where the account must be known.
 
     Raises:
-        MirrorError: the key is of another account than the mirror knows by that name.
+        MirrorError: the key is of another account than the mirror knows by that name, or of none it must
+            know.
     """
     known = [account for account in accounts_of(database) if account.target == who.target]
     mine = next((account for account in known if _knows(account, who.owner)), None)
@@ -118,6 +120,10 @@ def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date) -> M
             "UPDATE account SET prints = ? WHERE id = ?", (json.dumps([*named.prints, own]), named.id)
         )
         return named
+    if since is None:
+        raise MirrorError(
+            f"the mirror {database.name} holds nothing of this account yet; confirma mirror sync reads it"
+        )
     with database.transaction():
         ((last,),) = database.rows("SELECT coalesce(max(id), 0) FROM account")
         name = who.name or automatic_name(prints[0])
@@ -131,12 +137,11 @@ def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date) -> M
 def forget_if_empty(database: MirrorDatabase, account: MirroredAccount) -> None:
     """Forget an account of which nothing was read, so that a mistyped key stands in nobody's way."""
     mine = (account.id,)
-    tables = ("reading", "record", "sent")
+    tables = ("reading", "record", "sent", "consumer")
     if any(database.rows(f"SELECT 1 FROM {table} WHERE account = ? LIMIT 1", mine) for table in tables):
         return
     with database.transaction():
-        for table in ("run", "consumer"):
-            database.run(f"DELETE FROM {table} WHERE account = ?", mine)
+        database.run("DELETE FROM run WHERE account = ?", mine)
         database.run("DELETE FROM account WHERE id = ?", mine)
 
 

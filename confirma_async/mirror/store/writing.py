@@ -215,7 +215,10 @@ def _write_absent(session: WriteSession, stream: str, absent: Sequence[Known]) -
     for places, part in portions([each.id for each in gone]):
         session.database.run(f"UPDATE record SET gone_since = ? WHERE id IN ({places})", (session.at, *part))
     raws = latest_raw(session, [(each.id, each.revision) for each in gone])
-    return [RecordChange("gone", stream, each.id, each.revision, raw=raws.get(each.id)) for each in gone]
+    return [
+        RecordChange("gone", stream, each.id, each.revision, raw=raws.get(each.id), since=session.at)
+        for each in gone
+    ]
 
 
 def _write_changed(

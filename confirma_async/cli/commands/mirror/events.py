@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -18,10 +17,9 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.stopping import signals
 from confirma_async.credentials import FileTokenStore
+from confirma_async.errors import ConfigurationError
 from confirma_async.mirror.events.delivery import CommandReceiver, Delivery, Receiver, UrlReceiver
-from confirma_async.mirror.events.reading import Event, begin
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+from confirma_async.mirror.events.reading import Event, begin, named
 
 
 class _Printer:
@@ -34,9 +32,11 @@ class _Printer:
 
 
 def _named(_context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not _NAME.fullmatch(value):
-        raise click.BadParameter("it takes letters, digits, '.', '_' and '-', 64 at most", param=parameter)
-    return value
+    try:
+        return named(value)
+    except ConfigurationError:
+        said = "it takes letters, digits, '.', '_' and '-', 64 at most"
+        raise click.BadParameter(said, param=parameter) from None
 
 
 @click.command(short_help="Deliver what changed to a command, a URL, or standard output.")
