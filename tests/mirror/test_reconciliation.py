@@ -11,6 +11,7 @@ from confirma_async.errors import MirrorError
 from confirma_async.mirror.reconciliation.keeping import explain, reconcile
 from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, DifferenceKind, Horizons
 from confirma_async.mirror.store.opening import open_mirror
+from confirma_async.sandbox import Fault
 
 
 @pytest.fixture
@@ -201,3 +202,28 @@ def test_a_mirror_that_nothing_was_read_into_settles_nothing(database, run):
     account = fill(database, seeded(0, 0))
     database.run("DELETE FROM reading")
     assert not run(account).settled
+
+
+async def test_of_two_journals_the_one_in_which_it_was_accepted_says_what_became_of_it(
+    sandbox, confirma, sync, mirror, tmp_path
+):
+    invoice = {
+        "invoice": {
+            "header": {
+                "number": 7,
+                "type": "INVOICE",
+                "date": "2026-03-02",
+                "dueDate": "2026-03-16",
+                "currencyCode": "EUR",
+            },
+            "parties": {"buyerParty": {"name": "Buyer Oy", "address": {"postalCode": "00100"}}},
+            "amounts": {"grossAmount": Decimal("125.50")},
+        }
+    }
+    refused, taken = tmp_path / "refused.db", tmp_path / "taken.db"
+    sandbox.faults.add(Fault.REFUSAL, operation="invoices.create", times=1, status=422)
+    assert (await confirma.bulk.submit([invoice], journal=refused)).rejected == 1
+    assert (await confirma.bulk.submit([invoice], journal=taken)).accepted == 1
+    for journals in ([refused, taken], [taken, refused]):
+        await sync(journal=journals)
+        assert mirror("SELECT number, state FROM sent") == [("7", "accepted")]
