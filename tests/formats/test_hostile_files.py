@@ -18,7 +18,8 @@ from confirma_async.formats import (
     read_files,
     scan,
 )
-from confirma_async.formats.tables import excel, groups
+from confirma_async.formats.tables import groups
+from confirma_async.formats.tables.excel import table as excel
 from confirma_async.formats.xml import element_reader, elements, parse, taken
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
