@@ -9,42 +9,23 @@ ratio of their CPU time, ``growth_mib`` what the large file needs more than the 
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from parts import plain_readers
 from parts.figures import ratio, report, surroundings
+from parts.invoice_files import WRITERS, written
 
-from confirma_async.converters import Converter
 from confirma_async.formats import BadRecord, read, scan
 
-ROWS = 10
 TARGET_MIB = 30
-DAY = datetime.date(2026, 11, 2)
-HEADER = (
-    "number",
-    "date",
-    "due_date",
-    "currency",
-    "buyer_name",
-    "row_product_name",
-    "row_quantity",
-    "row_vat_percentage",
-    "row_net_amount",
-)
-EXAMPLES = Path(__file__).parents[1] / "examples"
-FINVOICE = EXAMPLES / "finvoice" / "invoices.xml"
-UBL = EXAMPLES / "ubl" / "invoice.xml"
 OURS = "confirma"
 SCAN = "scan"
 TARGETS_US = {"csv": 150, "jsonl": 80, "parquet": 150, "xlsx": 600, "ubl": 600, "finvoice": 600}
@@ -82,7 +63,7 @@ def main() -> None:
 
 def _measured(name: str, folder: Path, small: int, large: int, rounds: int) -> dict[str, Any]:
     """Return the figures of one format."""
-    little, much = (_written(name, folder, count) for count in (small, large))
+    little, much = (written(name, folder, count) for count in (small, large))
     baseline = _in_a_process(little, OURS)
     taken: dict[str, list[Mapping[str, float]]] = {
         reader: [] for reader in (OURS, SCAN, *plain_readers.installed(name))
@@ -108,13 +89,6 @@ def _measured(name: str, folder: Path, small: int, large: int, rounds: int) -> d
     for path in (little, much):
         path.unlink()
     return figures
-
-
-def _written(name: str, folder: Path, count: int) -> Path:
-    extension = "xml" if name in {"ubl", "finvoice"} else name
-    path = folder / f"{name}-{count}.{extension}"
-    WRITERS[name](path, count)
-    return path
 
 
 def _in_a_process(path: Path, reader: str) -> Mapping[str, float]:
@@ -150,86 +124,6 @@ def _peak() -> int:
     line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1])
 
-
-def _lines(count: int) -> Iterator[tuple[object, ...]]:
-    for number in range(1, count + 1):
-        for row in range(ROWS):
-            amount = Decimal(number * 10 + row) / 100
-            yield number, DAY, DAY, "EUR", f"Buyer {number} Oy", f"Work {row}", 2, Decimal("25.5"), amount
-
-
-def _write_csv(path: Path, count: int) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADER)
-        writer.writerows(_lines(count))
-
-
-def _write_excel(path: Path, count: int) -> None:
-    import openpyxl
-
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet()
-    sheet.append(HEADER)
-    for line in _lines(count):
-        sheet.append(line)
-    book.save(path)
-
-
-def _write_parquet(path: Path, count: int) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    columns = dict(zip(HEADER, zip(*_lines(count), strict=True), strict=True))
-    parquet.write_table(pa.table(columns), path)
-
-
-def _write_json_lines(path: Path, count: int) -> None:
-    source = path.with_suffix(".csv")
-    _write_csv(source, count)
-    converter = Converter()
-    with path.open("wb") as file:
-        for record in read(source):
-            if not isinstance(record, BadRecord):
-                file.write(converter.dumps(record.request) + b"\n")
-    source.unlink()
-
-
-def _write_finvoice(path: Path, count: int) -> None:
-    document = FINVOICE.read_bytes().decode("iso-8859-15")
-    document = document[document.index("<?xml") : document.index("</Finvoice>")] + "</Finvoice>\n"
-    _write_documents(path, count, _with_rows(document, "InvoiceRow"), ">13001</InvoiceNumber>", "iso-8859-15")
-
-
-def _write_ubl(path: Path, count: int) -> None:
-    document = UBL.read_text(encoding="utf-8") + "\n"
-    _write_documents(path, count, _with_rows(document, "cac:InvoiceLine"), ">12001</cbc:ID>", "utf-8")
-
-
-def _with_rows(document: str, name: str) -> str:
-    """Return a document with its first row so often, and no other."""
-    end = f"</{name}>"
-    first = document.index(f"<{name}>")
-    row = document[first : document.index(end) + len(end)]
-    return document[:first] + row * ROWS + document[document.rindex(end) + len(end) :]
-
-
-def _write_documents(path: Path, count: int, document: str, number: str, encoding: str) -> None:
-    before, _, after = document.partition(number)
-    behind = number[number.index("<") :]
-    with path.open("w", encoding=encoding) as file:
-        for each in range(1, count + 1):
-            file.write(f"{before}>{each}{behind}{after}")
-
-
-WRITERS: Mapping[str, Callable[[Path, int], None]] = {
-    "csv": _write_csv,
-    "jsonl": _write_json_lines,
-    "parquet": _write_parquet,
-    "xlsx": _write_excel,
-    "ubl": _write_ubl,
-    "finvoice": _write_finvoice,
-}
 
 if __name__ == "__main__":
     main()

@@ -26,8 +26,8 @@ from confirma_async.formats.models import (
 )
 from confirma_async.formats.payload import plain_converter
 from confirma_async.formats.spooled import Spooled
-from confirma_async.formats.tables.csv import csv_table
-from confirma_async.formats.tables.csv_survey import DELIMITERS
+from confirma_async.formats.tables.csv.survey import DELIMITERS
+from confirma_async.formats.tables.csv.table import csv_table
 from confirma_async.formats.tables.header import known
 from confirma_async.formats.tables.invoices import read_table, scan_table
 from confirma_async.formats.tables.table import Table
@@ -120,7 +120,7 @@ def open_table(
     if file_format is FileFormat.CSV:
         return csv_table(path, options, keys_only=keys_only)
     if file_format is FileFormat.EXCEL:
-        from confirma_async.formats.tables.excel import excel_table
+        from confirma_async.formats.tables.excel.table import excel_table
 
         return excel_table(path, options, keys_only=keys_only)
     if file_format is FileFormat.PARQUET or file_format is FileFormat.ARROW:

@@ -18,8 +18,9 @@ from confirma_async.formats import (
     read_files,
     scan,
 )
-from confirma_async.formats.tables import excel, groups
-from confirma_async.formats.xml import element_reader, parse
+from confirma_async.formats.tables import groups
+from confirma_async.formats.tables.excel import table as excel
+from confirma_async.formats.xml import element_reader, elements, parse, taken
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 UBL = (EXAMPLES / "ubl" / "invoice.xml").read_text(encoding="utf-8")
@@ -196,12 +197,12 @@ def test_cells_far_to_the_right_count_with_the_empty_ones_before_them(workbook, 
 
 
 def test_siblings_are_counted_once_and_not_each_time(write, monkeypatch):
-    def counted(parent, steps=element_reader._steps):
+    def counted(parent, steps=elements.steps_below):
         counts.append(len(parent))
         return steps(parent)
 
     counts: list[int] = []
-    monkeypatch.setattr(element_reader, "_steps", counted)
+    monkeypatch.setattr(taken, "steps_below", counted)
     notes = "".join(f"<cbc:AccountingCost>{number}</cbc:AccountingCost>" for number in range(2000))
     document = UBL.replace("<cbc:DocumentCurrencyCode", f"{notes}<cbc:DocumentCurrencyCode", 1)
     (found,) = read(write("in.xml", document))

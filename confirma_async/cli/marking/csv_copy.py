@@ -11,8 +11,8 @@ from attrs import frozen
 
 from confirma_async.cli.marking.findings import MarkedRecord, Source
 from confirma_async.formats.tables.columns import MARKS
-from confirma_async.formats.tables.csv_lines import Fields, records
-from confirma_async.formats.tables.csv_survey import Survey, opened, survey
+from confirma_async.formats.tables.csv.lines import Fields, records
+from confirma_async.formats.tables.csv.survey import Survey, opened, survey
 
 
 def write_csv(source: Source, target: Path, found: Iterable[MarkedRecord]) -> None:

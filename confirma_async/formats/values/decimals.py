@@ -15,6 +15,7 @@ _TRAPS = [Inexact, InvalidOperation, DivisionByZero, Overflow]
 _SUMS = Context(prec=2 * LONGEST_NUMERAL, traps=_TRAPS)
 _QUOTIENTS = Context(prec=28, traps=_TRAPS)
 _NUMERAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+_PLAIN_AMOUNT = re.compile(r"-?\d{1,30}(\.\d\d?)?", re.ASCII)
 
 
 def total(values: Iterable[Decimal]) -> Decimal:
@@ -62,3 +63,8 @@ def decimal(text: str) -> Decimal | None:
     if len(text) > LONGEST_NUMERAL or not _NUMERAL.fullmatch(text):
         return None
     return Decimal(text)
+
+
+def plain_amount(text: str) -> Decimal | None:
+    """Read an amount of at most two decimals as XML mostly writes it; None for any other form."""
+    return Decimal(text) if _PLAIN_AMOUNT.fullmatch(text) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from confirma_async.formats.xml.element_reader import local_name
+from confirma_async.formats.xml.elements import local_name
 from confirma_async.formats.xml.parse import Element
 
 

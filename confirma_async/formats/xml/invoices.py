@@ -22,7 +22,7 @@ from confirma_async.formats.models import (
     ReadOptions,
 )
 from confirma_async.formats.xml.documents import Document, Lines, documents
-from confirma_async.formats.xml.element_reader import local_name
+from confirma_async.formats.xml.elements import local_name
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
 from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT

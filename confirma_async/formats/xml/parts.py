@@ -15,7 +15,8 @@ from confirma_async.formats.numbering import Numbering, apply_number, resolve
 from confirma_async.formats.payload import Draft, request_from
 from confirma_async.formats.values.decimals import quotient
 from confirma_async.formats.values.identifiers import is_person
-from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.privacy import may_be_personal_number
 from confirma_async.schemas import EntityType, InvoiceType
@@ -161,23 +162,20 @@ def _assumed(reader: ElementReader, issued: str, kind: InvoiceType, days: int) -
 
 
 def unit_price(
-    reader: ElementReader, row: Draft, parent: Element, price_path: str, base_path: str, unit: str | None
+    reader: ElementReader, row: Draft, element: Element | None, base: Element | None, unit: str | None
 ) -> None:
     """Put in the price of one unit; of a price for several, their exact part, and keeps both as details.
 
     Args:
         reader: The document.
         row: The row.
-        parent: Its element.
-        price_path: Where the price stands.
-        base_path: Where it stands how many units it is for.
+        element: What names the price.
+        base: What says how many units it is for.
         unit: The attribute of the base that names its unit, where that is the row's own; else None.
     """
-    element = reader.first(parent, price_path)
     price = None if element is None else reader.price_of(element)
     if element is None or price is None:
         return
-    base = reader.first(parent, base_path)
     count = None if base is None else reader.dialect.decimal(own_text(base))
     if base is not None and count is None:
         reader.wrong(base, "xml.number", f"is no number as {reader.dialect.number_form}; correct it")

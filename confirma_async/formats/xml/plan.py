@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
+from confirma_async.formats.xml.parse import Element
+
 
 class Take(enum.Enum):
     """How a value is taken."""
@@ -16,16 +18,28 @@ class Take(enum.Enum):
     NUMBER = "as a number"
     AMOUNT = "as an amount in the document's currency"
     IMPLIED = "not at all where it is the text at its place, which another place tells"
+    ASIDE = "not at all, but set aside under its place for whoever decides by it, with all others of its path"
 
 
 @frozen
 class ElementStep:
-    """What is done with an element of one name: what is taken of it, and what of those below it."""
+    """What is done with an element of one name: what is taken of it, and what of those below it.
 
-    place: str | None
+    Attributes:
+        place: Where its value goes; empty where none is taken.
+        take: How it is taken.
+        below: Steps of the elements below it.
+        is_nested: Whether its place is in an object below.
+    """
+
+    place: str
     take: Take
     below: Mapping[str, ElementStep]
+    is_nested: bool
 
+
+Aside: TypeAlias = dict[str, list[Element]]
+"""Elements that a plan sets aside, by their places, in the order of the document."""
 
 Tree: TypeAlias = Mapping[str, ElementStep]
 """Steps by tag."""
@@ -58,10 +72,15 @@ class Plan:
 def _compiled(entries: Sequence[tuple[Sequence[str], str, Take]]) -> Tree:
     tree: dict[str, ElementStep] = {}
     for tag in dict.fromkeys(tags[0] for tags, _, _ in entries):
-        own = next(((place, take) for tags, place, take in entries if [*tags] == [tag]), (None, Take.TEXT))
+        own = next(((place, take) for tags, place, take in entries if [*tags] == [tag]), ("", Take.TEXT))
         inner = [(tags[1:], place, take) for tags, place, take in entries if tags[0] == tag and len(tags) > 1]
-        tree[tag] = ElementStep(own[0], own[1], _compiled(inner))
+        tree[tag] = ElementStep(own[0], own[1], _compiled(inner), "." in own[0])
     return tree
+
+
+def aside(*paths: str) -> list[tuple[str, str, Take]]:
+    """Return paths whose elements are set aside, each under its path."""
+    return [(path, path, Take.ASIDE) for path in paths]
 
 
 def texts(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:

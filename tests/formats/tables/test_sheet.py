@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from confirma_async.formats.tables.sheet import UnreadableSheet, rows
+from confirma_async.formats.tables.excel.sheet import UnreadableSheet, rows
 
 
 def read(inner: str, around: str = "<worksheet><sheetData>{}</sheetData></worksheet>"):

@@ -12,8 +12,8 @@ from attrs import frozen
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.models import InputError
 from confirma_async.formats.tables.cells import Cell
-from confirma_async.formats.tables.csv_lines import Fields, records
-from confirma_async.formats.tables.csv_survey import DELIMITERS, encoding_of, opened
+from confirma_async.formats.tables.csv.lines import Fields, records
+from confirma_async.formats.tables.csv.survey import DELIMITERS, encoding_of, opened
 
 MOST = 500
 """Lines that are looked at."""
@@ -43,7 +43,7 @@ def sample(path: Path, file_format: FileFormat) -> Sample:
     if file_format is FileFormat.CSV:
         return _of_csv(path)
     if file_format is FileFormat.EXCEL:
-        from confirma_async.formats.tables.excel import excel_sample
+        from confirma_async.formats.tables.excel.table import excel_sample
 
         found = excel_sample(path, MOST)
         title, rows = max(found, key=lambda each: _weight(each[1]))

@@ -11,7 +11,8 @@ import datetime
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.xml.documents import Lines
-from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import parties
 from confirma_async.formats.xml.finvoice.codes import DIALECT, ORIGINAL, PLAIN_CODES, TYPE_CODES
@@ -254,5 +255,5 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
 def _fill_extensions(reader: ElementReader, draft: Draft) -> None:
     """Keep what has found no place; what is below rows is in them already."""
     elsewhere = {each for path in (ROWS, DISCOUNTS, CHARGES) for each in reader.every(reader.root, path)}
-    details = [*document_definitions(reader), *reader.unconsumed(reader.root, besides=elsewhere)]
+    details = [*document_definitions(reader), *reader.taken.left(reader.root, besides=elsewhere)]
     draft.put("invoice.extensions.definitionDetails", details or None)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from confirma_async.formats.tables.cells import DecimalSeparator, readings
-from confirma_async.formats.xml.element_reader import Dialect
+from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.parse import Element
 from confirma_async.schemas import InvoiceType
 
@@ -43,6 +43,8 @@ PARTLY_PAID = "PARTLYPAID"
 GLN_SCHEMES = frozenset({"0088"})
 
 _DATE = re.compile(r"\d{8}", re.ASCII)
+_PLAIN = re.compile(r"-?\d{1,30}(,\d{1,9})?", re.ASCII)
+_PLAIN_AMOUNT = re.compile(r"-?\d{1,30}(,\d\d?)?", re.ASCII)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TOTAL = "InvoiceDetails/InvoiceTotalVatIncludedAmount"
 _CURRENCY = "AmountCurrencyIdentifier"
@@ -50,12 +52,19 @@ _CURRENCY = "AmountCurrencyIdentifier"
 
 def number(text: str) -> Decimal | None:
     """Read a number with a decimal comma; with a point only where that cannot mean thousands."""
+    if _PLAIN.fullmatch(text):  # the usual form, read straight
+        return Decimal(text.replace(",", "."))
     found = readings(text)
     if "," in text or len(set(found.values())) == 1:
         return found.get(
             DecimalSeparator.COMMA, found.get(DecimalSeparator.POINT) if "," not in text else None
         )
     return found.get(DecimalSeparator.POINT) if DecimalSeparator.COMMA not in found else None
+
+
+def _plain_amount(text: str) -> Decimal | None:
+    """Read an amount of at most two decimals as Finvoice mostly writes it; None for any other form."""
+    return Decimal(text.replace(",", ".")) if _PLAIN_AMOUNT.fullmatch(text) else None
 
 
 def day(text: str) -> str | None:
@@ -78,6 +87,7 @@ DIALECT = Dialect(
     currency_place=f"{_TOTAL}/@{_CURRENCY}",
     currency_attribute=_CURRENCY,
     decimal=number,
+    plain_amount=_plain_amount,
     number_form="Finvoice writes it (1234,50)",
     date=day,
     date_form="CCYYMMDD",

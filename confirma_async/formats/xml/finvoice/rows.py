@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import number
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import unit_price
-from confirma_async.formats.xml.plan import Plan, amounts, numbers, texts
+from confirma_async.formats.xml.plan import Plan, amounts, aside, numbers, texts
 
 ROWS = "InvoiceRow"
 DISCOUNTS = "InvoiceDetails/DiscountDetails"
 CHARGES = "InvoiceDetails/ChargeDetails"
+
+_DESCRIPTIONS = ("ArticleDescription", "RowFreeText")
+_PRICE, _PRICE_BASE = "UnitPriceAmount", "UnitPriceBaseQuantity"
+_DEFINITIONS = "RowDefinitionDetails"
+_QUANTITIES = ("InvoicedQuantity", "DeliveredQuantity", "OrderedQuantity")
+"""Which quantity is charged for: the first of these that a row has."""
 
 _ROW = Plan(
     [
@@ -30,10 +38,9 @@ _ROW = Plan(
             ("RowVatAmount", "vatAmount"),
             ("RowAmount", "grossAmount"),
         ),
+        *aside(*_DESCRIPTIONS, *_QUANTITIES, _PRICE, _PRICE_BASE, _DEFINITIONS),
     ]
 )
-_QUANTITIES = ("InvoicedQuantity", "DeliveredQuantity", "OrderedQuantity")
-"""Which quantity is charged for: the first of these that a row has."""
 
 
 def rows(reader: ElementReader, draft: Draft) -> None:
@@ -52,12 +59,11 @@ def rows(reader: ElementReader, draft: Draft) -> None:
 
 
 def _row(reader: ElementReader, row: Draft, element: Element) -> None:
-    reader.fill(row, element, _ROW)
-    reader.joined(row, "description", element, "ArticleDescription", "RowFreeText")
-    for path in _QUANTITIES:
-        quantity = reader.first(element, path)
-        value = None if quantity is None else number(own_text(quantity))
-        if quantity is not None and value is not None:  # one that is no number is left, being free text
+    found = reader.fill(row, element, _ROW)
+    reader.join(row, "description", [each for path in _DESCRIPTIONS for each in found.get(path, ())])
+    for quantity in (found[path][0] for path in _QUANTITIES if path in found):
+        value = number(own_text(quantity))
+        if value is not None:  # one that is no number is left, being free text
             row.put("quantity", value, quantity)
             unit = (
                 "QuantityUnitCode" if quantity.get("QuantityUnitCode") is not None else "QuantityUnitCodeUN"
@@ -65,15 +71,16 @@ def _row(reader: ElementReader, row: Draft, element: Element) -> None:
             row.put("unit", quantity.get(unit), quantity)
             reader.imply(quantity, unit)
             break
-    unit_price(reader, row, element, "UnitPriceAmount", "UnitPriceBaseQuantity", None)
-    details = [*_definitions(reader, element, "Row"), *reader.unconsumed(element)]
-    row.put("definitionDetails", details or None)
+    price, base = (found[path][0] if path in found else None for path in (_PRICE, _PRICE_BASE))
+    unit_price(reader, row, price, base, None)
+    own = _definitions(reader, found[_DEFINITIONS], "Row") if _DEFINITIONS in found else []
+    row.put("definitionDetails", [*own, *reader.taken.left(element)] or None)
 
 
-def _definitions(reader: ElementReader, element: Element, prefix: str) -> list[dict[str, str]]:
+def _definitions(reader: ElementReader, elements: Sequence[Element], prefix: str) -> list[dict[str, str]]:
     """Return what the document itself defines beside the standard: code, name and value."""
     found: list[dict[str, str]] = []
-    for each in reader.every(element, f"{prefix}DefinitionDetails"):
+    for each in elements:
         header = reader.first(each, f"{prefix}DefinitionHeaderText")
         value = reader.first(each, f"{prefix}DefinitionValue")
         if header is None or value is None or value.keys():
@@ -88,8 +95,7 @@ def _definitions(reader: ElementReader, element: Element, prefix: str) -> list[d
 
 def document_definitions(reader: ElementReader) -> list[dict[str, str]]:
     """Return what the document defines for itself as a whole."""
-    details = reader.first(reader.root, "InvoiceDetails")
-    return [] if details is None else _definitions(reader, details, "")
+    return _definitions(reader, reader.every(reader.root, "InvoiceDetails/DefinitionDetails"), "")
 
 
 def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bool) -> None:
@@ -104,4 +110,4 @@ def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bo
     amount = reader.amount(row, "netAmount", element, "Amount")
     if amount and not is_charge:
         row.put("netAmount", amount.copy_abs().copy_negate())
-    row.put("definitionDetails", reader.unconsumed(element) or None)
+    row.put("definitionDetails", reader.taken.left(element) or None)

@@ -8,7 +8,8 @@ from decimal import Decimal
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents, total
 from confirma_async.formats.xml import plan
-from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID, number
 from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS, ROWS
 from confirma_async.formats.xml.parse import Element

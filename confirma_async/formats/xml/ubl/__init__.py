@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.values.decimals import decimal
+from confirma_async.formats.values.decimals import decimal, plain_amount
+from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
-from confirma_async.formats.xml.element_reader import Dialect, ElementReader, own_text
+from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
@@ -92,6 +94,7 @@ DIALECT = Dialect(
     currency_place="cbc:DocumentCurrencyCode",
     currency_attribute="currencyID",
     decimal=decimal,
+    plain_amount=plain_amount,
     number_form="XML writes it",
     date=_date,
     date_form="YYYY-MM-DD",
@@ -139,7 +142,7 @@ def ubl_invoice(
     attachments(reader, draft)
     draft.put(
         "invoice.extensions.definitionDetails",
-        reader.unconsumed(root, besides={*line_elements, *charges}) or None,
+        reader.taken.left(root, besides={*line_elements, *charges}) or None,
     )
     return finish(reader, draft, numbering, place, number)
 

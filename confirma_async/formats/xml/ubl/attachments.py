@@ -7,7 +7,8 @@ import binascii
 from collections.abc import Sequence
 
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.links import is_pdf_link
 from confirma_async.formats.xml.parse import Element
 

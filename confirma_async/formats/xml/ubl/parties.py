@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values import identifiers
-from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
 from confirma_async.formats.xml.plan import Plan, texts

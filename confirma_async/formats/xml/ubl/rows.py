@@ -9,10 +9,11 @@ from itertools import count
 from confirma_async.formats.numbering import whole
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import decimal
-from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import unit_price
-from confirma_async.formats.xml.plan import Plan, Take, amounts, numbers, texts
+from confirma_async.formats.xml.plan import Aside, Plan, Take, amounts, aside, numbers, texts
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
 QUANTITIES = ("cbc:InvoicedQuantity", "cbc:CreditedQuantity")
@@ -20,6 +21,8 @@ CHARGES = "cac:AllowanceCharge"
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _CENT = Decimal("0.01")
+_ID, _NOTE, _DESCRIPTION = "cbc:ID", "cbc:Note", "cac:Item/cbc:Description"
+_PRICE, _PRICE_BASE = "cac:Price/cbc:PriceAmount", "cac:Price/cbc:BaseQuantity"
 _CATEGORY = "cac:Item/cac:ClassifiedTaxCategory"
 _LINE = Plan(
     [
@@ -31,6 +34,7 @@ _LINE = Plan(
         *numbers((f"{_CATEGORY}/cbc:Percent", "vatPercentage")),
         *amounts(("cbc:LineExtensionAmount", "netAmount")),
         (f"{_CATEGORY}/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
+        *aside(_ID, _NOTE, _DESCRIPTION, *QUANTITIES, _PRICE, _PRICE_BASE, CHARGES),
     ]
 )
 _CHARGE = Plan(
@@ -42,27 +46,34 @@ _CHARGE = Plan(
 )
 
 
-def rows(reader: ElementReader, draft: Draft, lines: Sequence[Element], charges: Sequence[Element]) -> None:
-    """Put in the rows; everything of a line without a field of its own is a definition detail of its row."""
+def rows(
+    reader: ElementReader, draft: Draft, lines: Sequence[Element], charges: Sequence[Element]
+) -> Sequence[Draft]:
+    """Put in the rows; everything of a line without a field of its own is a definition detail of its row.
+
+    Returns:
+        The rows, first those of the lines.
+    """
     found = draft.items("invoice.rows", len(lines) + len(charges))
-    numbers = _numbers(reader, lines)
-    for row, line in zip(found, lines, strict=False):
+    asides = [_line(reader, row, line) for row, line in zip(found, lines, strict=False)]
+    identifiers = [next(iter(aside.get(_ID, ())), None) for aside in asides]
+    numbers = _numbers(["" if each is None else own_text(each) for each in identifiers])
+    for row, line, identifier in zip(found, lines, identifiers, strict=False):
         number = next(numbers)
-        row.put("rowNumber", number)
-        identifier = reader.first(line, "cbc:ID")
+        row.values["rowNumber"] = number
         if identifier is not None and own_text(identifier) == str(number):
             reader.imply(identifier)
-        _line(reader, row, line)
+        row.put("definitionDetails", reader.taken.left(line) or None)
     for row, charge in zip(found[len(lines) :], charges, strict=True):
         row.put("rowNumber", next(numbers))
         _charge(reader, row, charge)
-    for row, element in zip(found, (*lines, *charges), strict=True):
-        row.put("definitionDetails", reader.unconsumed(element) or None)
+        row.put("definitionDetails", reader.taken.left(charge) or None)
+    return found
 
 
-def _numbers(reader: ElementReader, lines: Sequence[Element]) -> Iterator[int]:
+def _numbers(identifiers: Sequence[str]) -> Iterator[int]:
     """Return the numbers of rows, each once: the line's own, else its place, else one that no row has."""
-    own = [whole(reader.peek(line, "cbc:ID") or "") for line in lines]
+    own = [whole(identifier) for identifier in identifiers]
     taken = {number for number in own if number is not None}
     free = (number for number in count(1 + max(taken, default=0)) if number not in taken)
     seen: set[int] = set()
@@ -79,31 +90,24 @@ def _numbers(reader: ElementReader, lines: Sequence[Element]) -> Iterator[int]:
         yield number
 
 
-def _line(reader: ElementReader, row: Draft, line: Element) -> None:
-    reader.fill(row, line, _LINE)
+def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
+    found = reader.fill(row, line, _LINE)
     # The note explains the item where the item has no description; otherwise both are wanted.
-    if reader.joined(row, "description", line, "cac:Item/cbc:Description") is None:
-        reader.joined(row, "description", line, "cbc:Note")
+    reader.join(row, "description", found.get(_DESCRIPTION) or found.get(_NOTE) or ())
     unit: str | None = None
-    for path in QUANTITIES:
-        quantity = reader.first(line, path)
-        if quantity is not None:
-            reader.number(row, "quantity", line, path)
-            unit = quantity.get("unitCode")
-            row.put("unit", unit, quantity)
-            reader.imply_attributes(quantity, "unitCode")
-            break
-    base = reader.first(line, "cac:Price/cbc:BaseQuantity")
+    quantity = next((found[path][0] for path in QUANTITIES if path in found), None)
+    if quantity is not None:
+        reader.take_number(row, "quantity", quantity)
+        unit = quantity.get("unitCode")
+        row.put("unit", unit, quantity)
+        reader.imply_attributes(quantity, "unitCode")
+    price, base = (found[path][0] if path in found else None for path in (_PRICE, _PRICE_BASE))
     is_same_unit = base is not None and base.get("unitCode") == unit
-    unit_price(
-        reader,
-        row,
-        line,
-        "cac:Price/cbc:PriceAmount",
-        "cac:Price/cbc:BaseQuantity",
-        "unitCode" if is_same_unit else None,
-    )
-    _discount(reader, row, line)
+    unit_price(reader, row, price, base, "unitCode" if is_same_unit else None)
+    charges = found.get(CHARGES)
+    if charges is not None:
+        _discount(reader, row, charges)
+    return found
 
 
 def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
@@ -126,14 +130,13 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
         row.put("netAmount", amount.copy_negate(), element)
 
 
-def _discount(reader: ElementReader, row: Draft, line: Element) -> None:
+def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> None:
     """Return the percentage of a line's only allowance.
 
     With several, or a charge, none says what the line costs.
 
     Some write the factor as per cent, as the standard has it, and some as a fraction: its amount tells which.
     """
-    charges = reader.every(line, CHARGES)
     if len(charges) != 1 or _BOOLEANS.get(reader.peek(charges[0], "cbc:ChargeIndicator") or "") is not False:
         return
     element = reader.first(charges[0], "cbc:MultiplierFactorNumeric")

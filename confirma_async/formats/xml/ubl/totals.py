@@ -10,7 +10,8 @@ from attrs import frozen
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents, decimal, total
 from confirma_async.formats.xml import plan
-from confirma_async.formats.xml.element_reader import ElementReader, own_text
+from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.plan import Plan, Take
 from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name

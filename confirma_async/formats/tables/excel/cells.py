@@ -17,8 +17,8 @@ from typing import Any
 
 from confirma_async.formats.tables.cells import Cell, CellError, Percent
 from confirma_async.formats.tables.columns import ValueKind
-from confirma_async.formats.tables.sheet import RawCell
-from confirma_async.formats.tables.workbook import Workbook
+from confirma_async.formats.tables.excel.sheet import RawCell
+from confirma_async.formats.tables.excel.workbook import Workbook
 
 _dates: Any = importlib.import_module("openpyxl.utils.datetime")  # it ships no types
 

@@ -18,7 +18,7 @@ from attrs import frozen
 from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import DecimalSeparator, bare, detect_separator
 from confirma_async.formats.tables.columns import Column
-from confirma_async.formats.tables.csv_lines import LONGEST_LINE, Fields, records
+from confirma_async.formats.tables.csv.lines import LONGEST_LINE, Fields, records
 from confirma_async.formats.tables.header import HeaderFault, known, matched
 from confirma_async.formats.tables.mapping import ColumnMapping, distinct, joined
 from confirma_async.formats.values.encodings import WIDE_MARKS, WINDOWS, is_utf8

@@ -1,0 +1,1 @@
+"""CSV files: what they are written in, their lines, and the table that these make."""

@@ -1,0 +1,56 @@
+"""How a kind of XML document writes what all of them say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from attrs import field, frozen
+
+from confirma_async.formats.xml.parse import Element
+
+
+@frozen(kw_only=True)
+class Dialect:
+    """How a kind of document writes what all of them say.
+
+    Attributes:
+        namespaces: The prefixes of paths.
+        currency: Finds the document's currency, from its root; empty where it names none.
+        currency_place: Where a document names its currency, for messages.
+        currency_attribute: The attribute of an amount that names its currency.
+        decimal: Reads a number; None for what is none.
+        plain_amount: Reads the usual form of an amount, with at most two decimals; None for any other.
+        number_form: How numbers are written, for messages.
+        date: Reads a date as ISO text; None for what is none.
+        date_form: How dates are written, for messages.
+        silent: Attributes with a value that says nothing.
+        sources: By JSON path, where in the document a value would stand that is not there.
+        known_steps: The paths that were asked for, as tags.
+    """
+
+    namespaces: Mapping[str, str] = field(factory=dict[str, str])
+    currency: Callable[[Element], str]
+    currency_place: str
+    currency_attribute: str
+    decimal: Callable[[str], Decimal | None]
+    plain_amount: Callable[[str], Decimal | None]
+    number_form: str
+    date: Callable[[str], str | None]
+    date_form: str
+    silent: Mapping[str, str] = field(factory=dict[str, str])
+    sources: Mapping[str, str] = field(factory=dict[str, str])
+    known_steps: dict[str, tuple[str, ...]] = field(
+        init=False, factory=dict[str, tuple[str, ...]], repr=False
+    )
+
+    def steps(self, path: str) -> tuple[str, ...]:
+        """Return the tags of a path such as ``cac:Party/cbc:Name``."""
+        found = self.known_steps.get(path)
+        if found is None:
+            tags = [step.rpartition(":") for step in path.split("/")]
+            found = tuple(
+                f"{{{self.namespaces[prefix]}}}{name}" if prefix else name for prefix, _, name in tags
+            )
+            self.known_steps[path] = found
+        return found

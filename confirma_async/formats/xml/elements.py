@@ -1,0 +1,40 @@
+"""Elements of a tree: their names, their own texts, and the steps of paths to them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from confirma_async.formats.xml.parse import Element
+
+
+def local_name(name: str) -> str:
+    """Return the name of an element or attribute, without its namespace."""
+    return name.rpartition("}")[2]
+
+
+def own_text(element: Element) -> str:
+    """Return the text of an element itself, without that of its children and without space around it."""
+    text = element.text
+    if not len(element):
+        return text.strip() if text else ""
+    return "".join([text or "", *(child.tail or "" for child in element)]).strip()
+
+
+def steps_below(parent: Element) -> list[tuple[Element, str]]:
+    """Return each child with the last step of its path, found in one go.
+
+    One by one, all are counted each time.
+    """
+    tags = [child.tag for child in parent]
+    if len(set(tags)) == len(tags):
+        return [(child, local_name(child.tag)) for child in parent]
+    together = Counter(tags)
+    seen: Counter[str] = Counter()
+    steps: list[tuple[Element, str]] = []
+    for child, tag in zip(parent, tags, strict=True):
+        name = local_name(tag)
+        if together[tag] > 1:
+            seen[tag] += 1
+            name = f"{name}[{seen[tag]}]"
+        steps.append((child, name))
+    return steps
