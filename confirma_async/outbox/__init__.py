@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -31,6 +31,7 @@ from confirma_async.outbox.invoices import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.resources import OutboxAccounting, OutboxInvoices, OutboxOnboarding
 from confirma_async.outbox.writes import WriteDesk
+from confirma_async.schemas.identity import same_seller
 from confirma_async.session.hooks import OutboxState
 from confirma_async.session.pipeline import Pipeline
 
@@ -106,6 +107,7 @@ class Outbox:
         options: JobOptions,
         *,
         keep_payloads: bool = False,
+        sellers: Iterable[str] | None = None,
     ) -> None:
         self._bulk = bulk
         self._pipeline = pipeline
@@ -113,6 +115,7 @@ class Outbox:
         self._target = target
         self._options = options
         self._keep = keep_payloads
+        self._sellers = None if sellers is None else frozenset(map(same_seller, sellers))
         self._forgetting: asyncio.Task[None] | None = None
         self._run: AccountRun | None = None
         self._desks: tuple[InvoiceDesk, WriteDesk] | None = None
@@ -131,7 +134,9 @@ class Outbox:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
         try:
             self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=[INPUT])
-            invoices = InvoiceDesk(self._run, self._options, self._tell, self._keep)
+            invoices = InvoiceDesk(
+                self._run, self._options, self._tell, keep=self._keep, sellers=self._sellers
+            )
             writes = WriteDesk(self._run, self._options.settle_seconds, self._tell, self._keep)
             await self._run.writer.run(_forget)
             await invoices.begin()
