@@ -260,11 +260,11 @@ def _whose(profile: str, error: UnknownKeyError | UnknownAccountError) -> str:
     if isinstance(error, UnknownKeyError) and error.account is not None:
         return (
             f"the account {profile} of {error.target} is known already, by other keys; if this is its new "
-            "key, leave new_accounts=True out"
+            "key, do not allow new accounts (new_accounts=)"
         )
     return (
         f"the account {profile} of {error.target} is not known here (known: {', '.join(error.known)}). If it "
-        "is a new one, and no other name of one of those, say new_accounts=True"
+        "is a new one, and no other name of one of those, allow new accounts (new_accounts=)"
     )
 
 

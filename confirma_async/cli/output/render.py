@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,11 +49,11 @@ def show_report(
 ) -> None:
     """Show what came of a job, and where its invoices stand."""
     if as_json:
-        print_json({"target": target, **_report_as_json(report, statuses, numbers)})
+        print_json({"target": target, **report_as_json(report, statuses, numbers)})
         return
     console = Terminal()
     console.print(_summary(report))
-    _print_issues(console, report.issues)
+    print_issues(console, report.issues)
     _print_remarks(console, report.remarked)
     _print_warnings(console, report)
     print_numbers(console, numbers)
@@ -152,7 +153,8 @@ def _what_next(report: Report) -> str:
     return f"{journal}\nRun again, the same command sends nothing twice."
 
 
-def _print_issues(console: Console, issues: Sequence[Outcome]) -> None:
+def print_issues(console: Console, issues: Sequence[Outcome]) -> None:
+    """Print what needs attention."""
     said = [
         (record_in_words(issue.place, issue.number, issue.verdict.value), reason)
         for issue in issues
@@ -193,9 +195,12 @@ def _print_distribution_statuses(console: Console, statuses: Sequence[Distributi
     print_rows(console, made, rows, len(statuses))
 
 
-def _report_as_json(
-    report: Report, statuses: Sequence[DistributionStatus] | None, numbers: Mapping[Identity, int]
+def report_as_json(
+    report: Report,
+    statuses: Sequence[DistributionStatus] | None = None,
+    numbers: Mapping[Identity, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
+    """Return the report of a job, and where its invoices stand."""
     return {
         "accepted": report.accepted,
         "duplicates": report.duplicates,
@@ -212,7 +217,7 @@ def _report_as_json(
         "journal": str(report.journal),
         "run": report.run,
         "warnings": list(report.warnings),
-        "issues": [_outcome_as_json(outcome) for outcome in report.issues],
+        "issues": [outcome_as_json(outcome) for outcome in report.issues],
         "remarks": [
             {"place": str(outcome.place), "number": outcome.number, "remark": remark}
             for outcome in report.remarked
@@ -241,7 +246,8 @@ def _report_as_json(
     }
 
 
-def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return what became of one record."""
     return {
         "verdict": outcome.verdict.value,
         "place": str(outcome.place),
