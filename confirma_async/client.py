@@ -137,6 +137,7 @@ class Account:
         on_unknown: Unknown | str = "hold",
         keep_payloads: bool = False,
         sellers: Iterable[str] | None = None,
+        inputs: Iterable[str] = (),
         target: str | None = None,
     ) -> Outbox:
         """Return an outbox, each write exactly once: ``async with confirma.outbox() as outbox: ...``.
@@ -154,6 +155,7 @@ class Account:
                 personal data; only the user who runs this may read the journal's file.
             sellers: The business ids or VAT codes of the sellers whose invoices it takes, in any spelling;
                 those of any seller unless given. Another one's is refused before anything is sent.
+            inputs: Names of what it is given, which the list of runs shows; ``outbox`` unless given.
             target: What the journal is bound to; the base URL unless said otherwise.
 
         Raises:
@@ -169,6 +171,7 @@ class Account:
             options_of(settle_seconds, on_unknown),
             keep_payloads=keep_payloads,
             sellers=sellers,
+            inputs=inputs,
         )
 
     @cached_property

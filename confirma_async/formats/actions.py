@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
@@ -46,18 +47,19 @@ _TABLE = (
 ACTION_COLUMNS = ColumnSet({name: Column(name, place, kind) for name, place, kind in _TABLE}, (KEY, "code"))
 """The columns of a table of actions."""
 
+_WORD_GAP = re.compile(r"[\s_-]+")
+
+_NO_KEY = (
+    "is missing; give every action a name of its own, such as payment-4711, for two of the same contents may "
+    "both be meant"
+)
+
 
 @frozen(kw_only=True)
 class ActionMapping(ColumnMapping):
     """Which column of a table of actions is which, where they have names of their own."""
 
     known: ClassVar[ColumnSet] = ACTION_COLUMNS
-
-
-_NO_KEY = (
-    "is missing; give every action a name of its own, such as payment-4711, for two of the same contents may "
-    "both be meant"
-)
 
 
 @frozen(kw_only=True)
@@ -135,11 +137,11 @@ def _of_line(path: Path, line: TableLine | BadLine, layout: TableLayout) -> Read
     key = str(tree.pop(KEY, ""))
     if not problems and not key:
         problems.append(Problem(layout.path(line.number, KEY), "action.key", _NO_KEY))
-    if not problems and "code" not in tree:
-        known = ", ".join(ActionCode.__members__)
-        problems.append(
-            Problem(layout.path(line.number, "code"), "table.required", f"is empty; one of {known}")
-        )
+    code = _WORD_GAP.sub("", str(tree.get("code", "")).upper())  # due date and DUE-DATE are DUEDATE
+    if not problems and code not in ActionCode.__members__:
+        told = f"is none of the codes of actions: {', '.join(ActionCode.__members__)}"
+        problems.append(Problem(layout.path(line.number, "code"), "action.code", told))
+    tree["code"] = code
     return _action(place, key, tree, plain_converter(), problems)
 
 

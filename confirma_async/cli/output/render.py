@@ -46,14 +46,15 @@ def show_report(
     numbers: Mapping[Identity, int],
     *,
     as_json: bool,
+    what: str = "invoice",
 ) -> None:
-    """Show what came of a job, and where its invoices stand."""
+    """Show what came of a job, and where its invoices stand; ``what`` says what each of its records is."""
     if as_json:
         print_json({"target": target, **report_as_json(report, statuses, numbers)})
         return
     console = Terminal()
-    console.print(_summary(report))
-    print_issues(console, report.issues)
+    console.print(_summary(report, what))
+    print_issues(console, report.issues, what)
     _print_remarks(console, report.remarked)
     _print_warnings(console, report)
     print_numbers(console, numbers)
@@ -100,9 +101,9 @@ def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]])
     _print_left_out(console, len(said))
 
 
-def record_in_words(place: object, number: object, *more: str) -> str:
+def record_in_words(place: object, number: object, *more: str, what: str = "invoice") -> str:
     """Return a record as a person finds it: its place, its number, and what else there is to say."""
-    return ", ".join((str(place), *([] if number is None else [f"invoice {number}"]), *more))
+    return ", ".join((str(place), *([] if number is None else [f"{what} {number}"]), *more))
 
 
 def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
@@ -125,8 +126,8 @@ def numbers_as_json(numbers: Mapping[Identity, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _summary(report: Report) -> Table:
-    made = table("Result", "", "invoices")
+def _summary(report: Report, what: str) -> Table:
+    made = table("Result", "", f"{what}s")
     for name, count in (
         ("accepted", report.accepted),
         ("  of these duplicates: the service had them already", report.duplicates),
@@ -153,10 +154,10 @@ def _what_next(report: Report) -> str:
     return f"{journal}\nRun again, the same command sends nothing twice."
 
 
-def print_issues(console: Console, issues: Sequence[Outcome]) -> None:
+def print_issues(console: Console, issues: Sequence[Outcome], what: str = "invoice") -> None:
     """Print what needs attention."""
     said = [
-        (record_in_words(issue.place, issue.number, issue.verdict.value), reason)
+        (record_in_words(issue.place, issue.number, issue.verdict.value, what=what), reason)
         for issue in issues
         for reason in (map(str, issue.problems) if issue.problems else [issue.detail or ""])
     ]
