@@ -151,7 +151,7 @@ def _of_record(path: Path, record: Record, converter: Converter) -> ReadAction |
         return BadRecord(place=place, problems=[record.problem])
     problems = [twice_in_one_object(place_in_it) for place_in_it in record.twice]
     if not isinstance(record.value, Mapping):
-        problems.append(Problem(record.root, "json.object", "is no object; write each action as one"))
+        problems.append(Problem(record.root, "json.syntax", "is no object; write each action as one"))
         return BadRecord(place=place, problems=problems)
     tree = dict(cast("Mapping[str, Any]", record.value))
     key = tree.pop(KEY, None)

@@ -109,7 +109,7 @@ def action(context: click.Context, batch: ActionFile | None) -> Exit | None:
         _refuse_options(context)
         return None
     if batch is None:
-        click.echo(context.get_help())
+        say(context.get_help())
         return Exit.USAGE
     return send_action_file(batch)
 
