@@ -150,10 +150,11 @@ def _of_record(path: Path, record: Record, converter: Converter) -> ReadAction |
     if record.problem is not None:
         return BadRecord(place=place, problems=[record.problem])
     problems = [twice_in_one_object(place_in_it) for place_in_it in record.twice]
-    if not isinstance(record.value, Mapping):
+    value: object = record.value
+    if not isinstance(value, Mapping):
         problems.append(Problem(record.root, "json.syntax", "is no object; write each action as one"))
         return BadRecord(place=place, problems=problems)
-    tree = dict(cast("Mapping[str, Any]", record.value))
+    tree = dict(cast("Mapping[str, Any]", value))
     key = tree.pop(KEY, None)
     if not isinstance(key, str) or not key:
         problems.append(Problem(f"{record.root}.{KEY}", "action.key", _NO_KEY))
