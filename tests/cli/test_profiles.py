@@ -1,8 +1,14 @@
 """``--profiles``: one command for the accounts of many creditors."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
+
+from confirma_async.sandbox import Fault
 
 SELLERS = {"oak": "0737546-2", "elm": "1927400-1"}
 
@@ -154,3 +160,21 @@ def test_the_mirror_of_profiles_reads_what_is_due(confirma, service, profiles):
     code, _, err = confirma("mirror", "sync", "--profiles", profiles(), "--from", "2026-01-01")
     assert code == 2
     assert "--from" in err
+
+
+def test_stopped_by_ctrl_c_it_goes_on_where_it_was(service, profiles, mixed):
+    service.faults.add(Fault.LATENCY, operation="invoices.create", times=None, seconds=0.1)
+    command = [sys.executable, "-m", "confirma_async.cli", "submit", mixed(*BOTH * 60)]
+    command += ["--profiles", profiles(), "--json"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until = time.monotonic() + 30
+    while service.requests["invoices.create"] < 20 and time.monotonic() < until:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 130, err
+    assert not json.loads(out)["complete"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    accepted = {name: one["accepted"] for name, one in json.loads(done.stdout)["accounts"].items()}
+    assert accepted == {"oak": 120, "elm": 60}
+    assert service.requests["invoices.create"] == 180
