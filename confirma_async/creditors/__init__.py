@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -63,21 +63,17 @@ class Creditors:
             raise ConfigurationError("the profiles name the accounts; leave account= and new_account= out")
         self.profiles: Profiles = profiles
         first = next(iter(profiles.values()))
+        width = options.get("rate_limit", RateLimit()).concurrency
         self._confirma = Confirma(first.key, **options)
         self._views: dict[str, AccountView] = {
             name: self._confirma.as_client(
                 profile.key,
                 account=name,
                 new_account=new_accounts,
-                rate_limit=None if profile.rate is None else self._ceiling(profile.rate, options),
+                rate_limit=RateLimit(per_second=profile.rate, concurrency=width) if profile.rate else None,
             )
             for name, profile in profiles.items()
         }
-
-    @staticmethod
-    def _ceiling(rate: float, options: CreditorsOptions) -> RateLimit:
-        shared = options.get("rate_limit", RateLimit())
-        return RateLimit(per_second=rate, concurrency=shared.concurrency)
 
     @classmethod
     def from_env(
@@ -131,9 +127,10 @@ class Creditors:
 
         Raises:
             RequestInvalidError: no profile names a seller; nothing was sent.
-            ConfigurationError: a key is another account's, or cannot be read; nothing was sent.
+            ConfigurationError: a key is another account's, or cannot be read, or the invoices can be read
+                only once; nothing was sent.
         """
-        read = invoices if callable(invoices) else lambda: invoices
+        read = _reading_anew(invoices)
         if counts is None:
             counts = self.profiles.count(documents(read(), self.converter))
         placements = await self.place()
@@ -244,6 +241,22 @@ class Creditors:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.settings.base_url}, {len(self.profiles)} accounts>"
+
+
+def _reading_anew(
+    invoices: Collection[Record] | Callable[[], Iterable[Record]],
+) -> Callable[[], Iterable[Record]]:
+    """Return what begins to read the invoices; an iterator, read once, would have none left to send.
+
+    Raises:
+        ConfigurationError: they can be read only once.
+    """
+    if isinstance(invoices, Iterator):
+        raise ConfigurationError(
+            "invoices are read twice here: give a list, or a function that begins to read them anew, such as "
+            "lambda: read_files(...). Nothing was sent"
+        )
+    return invoices if callable(invoices) else lambda: invoices
 
 
 def _untold(_account: str | None, _outcome: Outcome) -> None:

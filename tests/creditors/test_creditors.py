@@ -51,6 +51,13 @@ async def test_an_unknown_seller_has_nothing_sent_at_all(sandbox, creditors, mix
     assert not sandbox.requests[CREATE]
 
 
+async def test_invoices_that_can_be_read_only_once_are_refused(sandbox, creditors, mixed):
+    async with creditors() as many:
+        with pytest.raises(ConfigurationError, match="are read twice here"):
+            await many.submit(iter(mixed(4)))
+    assert not sandbox.requests[CREATE]
+
+
 async def test_a_seller_that_turns_up_later_is_refused_alone(sandbox, creditors, mixed, invoice_of):
     async with creditors() as many:
         report = await many.submit([*mixed(4), invoice_of("1601793-3", 99)], counts={"oak": 2})
