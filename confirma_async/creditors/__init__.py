@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
 
+from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.bulk import BulkStream, JobArguments, Outcome, Placement, Record
 from confirma_async.bulk.places import reading_if_there
 from confirma_async.client import AccountView, ClientOptions, Confirma
@@ -23,7 +24,7 @@ from confirma_async.creditors.outboxes import CreditorOutboxes, OutboxArguments
 from confirma_async.creditors.profiles import Profile, Profiles
 from confirma_async.creditors.reports import CreditorsReport
 from confirma_async.creditors.splitting import account_of, documents
-from confirma_async.errors import ConfigurationError, ConfirmaError, UnknownAccountError, UnknownKeyError
+from confirma_async.errors import ConfigurationError, ConfirmaError
 from confirma_async.mirror import SyncReport
 from confirma_async.mirror.store.opening import Where
 from confirma_async.outbox import Outbox
