@@ -27,6 +27,12 @@ from .credentials import (
     SharedTokenStore as SharedTokenStore,
     TokenStore as TokenStore,
 )
+from .creditors import (
+    Creditors as Creditors,
+    CreditorsReport as CreditorsReport,
+    Profile as Profile,
+    Profiles as Profiles,
+)
 from .errors import (
     AmbiguousAddressError as AmbiguousAddressError,
     APIError as APIError,

@@ -25,6 +25,7 @@ from confirma_async.privacy import Secret
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.hooks import Hook, Hooks
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
+from confirma_async.session.rate.nested import NestedLimiter
 from confirma_async.session.rate.ratelimit import Limiter, LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.tokens.credential import Credential, CredentialSet
@@ -135,6 +136,8 @@ class Account:
         settle_seconds: float = 60.0,
         on_unknown: Unknown | str = "hold",
         keep_payloads: bool = False,
+        sellers: Iterable[str] | None = None,
+        inputs: Iterable[str] = (),
         target: str | None = None,
     ) -> Outbox:
         """Return an outbox, each write exactly once: ``async with confirma.outbox() as outbox: ...``.
@@ -150,6 +153,9 @@ class Account:
             keep_payloads: Whether the journal keeps what is given until its outcome is final, so that an
                 outbox that is opened after a crash sends by itself what surely was not sent. They hold
                 personal data; only the user who runs this may read the journal's file.
+            sellers: The business ids or VAT codes of the sellers whose invoices it takes, in any spelling;
+                those of any seller unless given. Another one's is refused before anything is sent.
+            inputs: Names of what it is given, which the list of runs shows; ``outbox`` unless given.
             target: What the journal is bound to; the base URL unless said otherwise.
 
         Raises:
@@ -157,8 +163,16 @@ class Account:
         """
         from confirma_async.outbox import Outbox, options_of
 
-        options = options_of(settle_seconds, on_unknown)
-        return Outbox(self.bulk, self._pipeline, journal, target, options, keep_payloads=keep_payloads)
+        return Outbox(
+            self.bulk,
+            self._pipeline,
+            journal,
+            target,
+            options_of(settle_seconds, on_unknown),
+            keep_payloads=keep_payloads,
+            sellers=sellers,
+            inputs=inputs,
+        )
 
     @cached_property
     def mirror(self) -> Mirror:
@@ -341,6 +355,7 @@ class Confirma(Account):
         renew_on_401: bool = False,
         account: str | None = None,
         new_account: bool = False,
+        rate_limit: RateLimit | None = None,
     ) -> AccountView:
         """View another client account through this client: ``with confirma.as_client(key) as creditor: ...``.
 
@@ -352,6 +367,7 @@ class Confirma(Account):
             renew_on_401: Whether a token from a store that the service refuses is renewed unasked, once.
             account: The name under which the account's journal is kept; None goes by the key.
             new_account: Whether the name may be one that is not known here yet.
+            rate_limit: A ceiling for the calls of this view, below that of this client.
 
         Raises:
             ConfigurationError: the key cannot be used.
@@ -361,7 +377,11 @@ class Confirma(Account):
             provisioning=self._pipeline.keys.provisioning,
             renew_on_401=renew_on_401,
         )
-        return AccountView(evolve(self._pipeline, keys=keys), account_name(account, new=new_account))
+        limiter = self._pipeline.limiter
+        if rate_limit is not None:
+            limiter = NestedLimiter(LocalLimiter(rate_limit), limiter)
+        pipeline = evolve(self._pipeline, keys=keys, limiter=limiter)
+        return AccountView(pipeline, account_name(account, new=new_account))
 
     def _key(self, source: Credentials | None) -> Credential | None:
         """Return the key from a source; all that use one store share one key, so that one renews it."""

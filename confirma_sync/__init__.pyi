@@ -16,6 +16,7 @@ from confirma_async import (
     ConflictError as ConflictError,
     Converter as Converter,
     CredentialsError as CredentialsError,
+    CreditorsReport as CreditorsReport,
     DocumentError as DocumentError,
     Drift as Drift,
     Environment as Environment,
@@ -39,6 +40,8 @@ from confirma_async import (
     PermissionDeniedError as PermissionDeniedError,
     Phase as Phase,
     Problem as Problem,
+    Profile as Profile,
+    Profiles as Profiles,
     RateLimit as RateLimit,
     RateLimitedError as RateLimitedError,
     Report as Report,
@@ -64,5 +67,6 @@ from confirma_async import (
 )
 
 from .client import Confirma as Confirma
+from .creditors import Creditors as Creditors
 from .proxy import Pager as Pager
 from .sandbox import Sandbox as Sandbox

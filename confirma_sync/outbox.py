@@ -57,6 +57,7 @@ class Outbox(SyncProxy):
     settle: Final = blocking(asynchronous.Outbox.settle)
     wanted: Final = blocking(asynchronous.Outbox.wanted)
     resolve: Final = blocking(asynchronous.Outbox.resolve)
+    submit_actions: Final = blocking(asynchronous.Outbox.submit_actions)
     close: Final = blocking(asynchronous.Outbox.aclose)
 
     def events(self) -> Events:

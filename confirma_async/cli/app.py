@@ -130,6 +130,8 @@ def every_command(
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield (*words, name), command
             yield from every_command(command, *words, name)
         elif command is not None:
             yield (*words, name), command

@@ -7,13 +7,14 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from attrs import evolve, field, frozen
 
 from confirma_async import bounds
 from confirma_async.accounts.owner import AccountName
+from confirma_async.accounts.registry import ACCOUNT_VARIABLE
 from confirma_async.cli import options, side_effects
 from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.errors import argument_errors
@@ -35,6 +36,9 @@ from confirma_async.settings import (
     check_base_url,
     target_from_env,
 )
+
+if TYPE_CHECKING:
+    from confirma_async.creditors import Creditors, Profiles
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -145,6 +149,34 @@ class Connection:
             record_contract=self.record,
             account=self.account.name,
             new_account=self.account.new,
+        )
+
+    def creditors(
+        self, profiles: Profiles, rate_limit: RateLimit = RateLimit(), *, new_accounts: bool = False
+    ) -> Creditors:
+        """Make the client of many accounts, whose keys the profiles name.
+
+        Raises:
+            click.UsageError: a key or an account was named as well.
+            ConfigurationError: a setting cannot be used.
+        """
+        from confirma_async.creditors import Creditors
+
+        if self.key_file is not None or self.account.name is not None:
+            raise click.UsageError(
+                f"--profiles names keys and accounts; leave --key-file, --account ({ACCOUNT_VARIABLE}) and "
+                "--new-account out"
+            )
+        environment, base_url = target_from_env(self.variables)
+        return Creditors(
+            profiles,
+            new_accounts=new_accounts,
+            environment=environment,
+            base_url=base_url,
+            timeout=self.timeout,
+            rate_limit=rate_limit,
+            overrides=self.overrides,
+            record_contract=self.record,
         )
 
 

@@ -11,6 +11,7 @@ FLAGS: Mapping[str, str] = {
     "key_file": "--key-file",
     "db": "--db",
     "account": "--account",
+    "new_accounts": "--new-accounts",
 }
 """By the parameter that a text of the library names, the option that sets it."""
 

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
+from attrs import frozen
 
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
@@ -23,6 +24,9 @@ from confirma_async.formats import Spooled, spooled
 from confirma_async.formats.json.document import JsonDocument
 from confirma_async.validation import Checks, check, missing_libraries
 from confirma_async.validation.rules import UNKNOWN_KEY
+
+if TYPE_CHECKING:
+    from confirma_async.creditors import Profiles
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -97,6 +101,47 @@ overrides_file: Decorator = click.option(
     type=NamedPath(path_type=Path, dir_okay=False),
     help="A TOML file that corrects provisional paths and names.",
 )
+
+
+def _profiles(profiles: Path | None, new_accounts: bool) -> ChosenProfiles | None:
+    if profiles is None:
+        if new_accounts:
+            raise click.UsageError(
+                "--new-accounts is for those of --profiles; for one, say --new-account NAME"
+            )
+        return None
+    from confirma_async.creditors import Profiles
+
+    return ChosenProfiles(Profiles.from_toml(profiles), new_accounts)
+
+
+@frozen
+class ChosenProfiles:
+    """The profiles of a command.
+
+    Attributes:
+        all: The profiles.
+        new_accounts: Whether accounts that are not known here yet may be begun.
+    """
+
+    all: Profiles
+    new_accounts: bool
+
+
+profiles: Decorator = bundle(
+    "profiles",
+    _profiles,
+    click.option(
+        "--profiles",
+        type=NamedPath(path_type=Path, dir_okay=False),
+        help="A TOML file that says which account, key and journal each seller has; for partners who act for "
+        "many.",
+    ),
+    click.option(
+        "--new-accounts", is_flag=True, help="Begin the accounts of --profiles that are not known here yet."
+    ),
+)
+"""Gives a command the accounts of a partner; it takes ``profiles``, the ``ChosenProfiles`` or None."""
 
 
 def _checks(strict: bool, allow: tuple[str, ...]) -> Checks:

@@ -1,3 +1,9 @@
+from .actions import (
+    ACTION_COLUMNS as ACTION_COLUMNS,
+    ActionMapping as ActionMapping,
+    ReadAction as ReadAction,
+    read_actions as read_actions,
+)
 from .attachments import (
     LARGEST_ATTACHMENT as LARGEST_ATTACHMENT,
     Attached as Attached,

@@ -16,6 +16,7 @@ from confirma_async.formats.attachments import Attached
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.placeholders import with_files
 from confirma_async.formats.tables.cells import DecimalSeparator
+from confirma_async.formats.tables.columns import INVOICE_COLUMNS, ColumnSet
 from confirma_async.formats.tables.mapping import ColumnMapping
 from confirma_async.privacy import number_shown, printable
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
@@ -160,6 +161,7 @@ class ReadOptions:
         file_format: What the files are; None finds out per file.
         mapping: Which column is which, in tables with column names of their own.
         mappings: Mappings of single files, by their absolute paths, where ``mapping`` is None.
+        columns: The columns that tables may have: those of invoices unless given.
         numbers: Whole numbers for documents whose own number is none; None refuses such documents.
         decimal_comma: Whether numbers that are text have a decimal comma; None asks the mapping, else the
             file itself.
@@ -175,6 +177,7 @@ class ReadOptions:
     file_format: FileFormat | None = None
     mapping: ColumnMapping | None = None
     mappings: Mapping[str, ColumnMapping] = field(factory=dict[str, ColumnMapping])
+    columns: ColumnSet = field(default=INVOICE_COLUMNS, repr=False)
     numbers: NumberAssignments | None = None
     decimal_comma: bool | None = None
     folder: Path | None = None

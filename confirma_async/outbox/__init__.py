@@ -11,28 +11,34 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confirma_async.bounds import Bounds
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.models import JobOptions, State, Unknown, Verdict
+from confirma_async.bulk.models import JobOptions, Outcome, Retry, State, Unknown, Verdict
 from confirma_async.bulk.placement import JournalSource
+from confirma_async.bulk.reporting.report import Report
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError, JournalError
+from confirma_async.formats.actions import ReadAction
+from confirma_async.outbox.action_batches import ActionBatch, Read, checked_actions
 from confirma_async.outbox.events import EventStream, WriteEvent
 from confirma_async.outbox.invoices import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.resources import OutboxAccounting, OutboxInvoices, OutboxOnboarding
 from confirma_async.outbox.writes import WriteDesk
+from confirma_async.schemas import ActionsReceipt
+from confirma_async.schemas.identity import same_seller
 from confirma_async.session.hooks import OutboxState
 from confirma_async.session.pipeline import Pipeline
+from confirma_async.validation import Checks, Validate
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Bulk
@@ -106,6 +112,8 @@ class Outbox:
         options: JobOptions,
         *,
         keep_payloads: bool = False,
+        sellers: Iterable[str] | None = None,
+        inputs: Iterable[str] = (),
     ) -> None:
         self._bulk = bulk
         self._pipeline = pipeline
@@ -113,6 +121,8 @@ class Outbox:
         self._target = target
         self._options = options
         self._keep = keep_payloads
+        self._sellers = None if sellers is None else frozenset(map(same_seller, sellers))
+        self._inputs = tuple(inputs) or (INPUT,)
         self._forgetting: asyncio.Task[None] | None = None
         self._run: AccountRun | None = None
         self._desks: tuple[InvoiceDesk, WriteDesk] | None = None
@@ -130,8 +140,10 @@ class Outbox:
         placement = await self._bulk.place(self._journal, target=self._target)
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
         try:
-            self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=[INPUT])
-            invoices = InvoiceDesk(self._run, self._options, self._tell, self._keep)
+            self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=self._inputs)
+            invoices = InvoiceDesk(
+                self._run, self._options, self._tell, keep=self._keep, sellers=self._sellers
+            )
             writes = WriteDesk(self._run, self._options.settle_seconds, self._tell, self._keep)
             await self._run.writer.run(_forget)
             await invoices.begin()
@@ -251,6 +263,51 @@ class Outbox:
             for row in await self.write_desk().wanted()
         ]  # fmt: skip
 
+    async def submit_actions(
+        self,
+        read: Read,
+        *,
+        validate: Validate = True,
+        allow: Iterable[str] = (),
+        retry: Retry | str = Retry.NONE,
+        stop: asyncio.Event | None = None,
+        told: Callable[[Outcome], object] | None = None,
+    ) -> Report:
+        """Send the actions of a file, each exactly once under its key; the same call again resumes.
+
+        Each is a request of its own. Once all were sent, the effects of what is unknown are looked for once.
+
+        Args:
+            read: Begins to read the file: ``lambda: read_actions("actions.csv")``. It is read twice.
+            validate: Whether to check the actions against the rules that need no server, or ``"strict"``.
+            allow: Rules that may be broken, by their ids.
+            retry: Which actions that the service rejected before are sent again: ``none``, those that have
+                ``changed``, or ``all``.
+            stop: An event that, once set, ends the run after what is under way.
+            told: Called with each outcome, after it is durable; its ``number`` is the action's key.
+
+        Raises:
+            JournalError: the journal cannot be written; nothing is sent without it.
+            ConfigurationError: the outbox is not open.
+        """
+        checks, allowed = Checks(validate, allow), tuple(allow)
+
+        async def give(record: ReadAction) -> WriteOutcome[ActionsReceipt]:
+            return await self.invoices.create_actions(
+                [record.action], key=record.key, validate=validate, allow=allowed, retry=retry
+            )
+
+        batch = ActionBatch(
+            give=give,
+            settle=self.write_desk().settle,
+            width=self._pipeline.limiter.concurrency,
+            stop=stop or asyncio.Event(),
+            told=told or _untold,
+        )
+        run = self._opened()
+        report = await batch.run(checked_actions(read, self.converter, checks), run.writer.name)
+        return evolve(report, run=run.number, warnings=tuple(run.warnings), allowed=allowed)
+
     def events(self) -> EventStream:
         """Return the changes of state from now on: accepted, rejected, unknown, settled later, not sent.
 
@@ -353,6 +410,10 @@ def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
     return JobOptions(
         settle_seconds=settle_seconds, on_unknown=Unknown(on_unknown), max_consecutive_rejections=None
     )
+
+
+def _untold(_outcome: Outcome) -> None:
+    pass
 
 
 def _forget(journal: Journal) -> None:

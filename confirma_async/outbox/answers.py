@@ -49,7 +49,8 @@ def classify(
         return Classification(kind=EvidenceKind.SAYS_NO, detail=detail)
     try:
         receipt = converter.structure(dict(found), operation.response, strict=True)
-    except ResponseDecodeError:
+    except ResponseDecodeError as error:
+        error.with_traceback(None)  # its frames hold the answer, and that may hold a new client's key
         detail = "the answer is not what the contract describes"
         return Classification(kind=EvidenceKind.UNREADABLE, detail=detail)
     if operation.answer_shown:

@@ -31,6 +31,7 @@ from confirma_async.errors import (
     CallError,
     ConfigurationError,
     JournalError,
+    Problem,
     RequestInvalidError,
     ResponseDecodeError,
 )
@@ -56,6 +57,12 @@ AT_ONCE = 256
 _FULL = (
     "too many outcomes are unknown, or wait for the form of their answers to be confirmed; nothing new is "
     "sent until some of them are known"
+)
+
+_OTHER_SELLER = Problem(
+    "$.invoice.parties.sellerParty",
+    "outbox.seller",
+    "the seller is none of those whose invoices this outbox takes; give it to the outbox of its account",
 )
 
 
@@ -88,12 +95,14 @@ class InvoiceDesk:
         options: How lookups go.
         tell: Hears each outcome, once it is durable and again when it has changed.
         keep: Whether the journal keeps the payloads until they are final.
+        sellers: The sellers whose invoices it takes, in one spelling; None for any.
     """
 
     run: AccountRun
     options: JobOptions
     tell: OutcomeListener
     keep: bool = False
+    sellers: frozenset[str] | None = None
     _brake: _Brake = field(init=False)
     _lookers: Workers = field(init=False)
     _lookups: Lookups = field(init=False)
@@ -168,6 +177,8 @@ class InvoiceDesk:
         if isinstance(entry, Refusal):
             what = "the invoice" if entry.number is None else f"invoice {entry.number}"
             raise RequestInvalidError(what, entry.problems)
+        if self.sellers is not None and entry.key.seller not in self.sellers:
+            raise RequestInvalidError(f"invoice {entry.key.number}", [_OTHER_SELLER])
         if isinstance(invoice, ReadInvoice) and key is None:
             return entry
         return evolve(entry, place=Place("outbox" if key is None else f"outbox ({key})"))

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from confirma_async.bulk.models import State, Verdict
 from confirma_async.errors import CallError
+from confirma_async.privacy import Secret
 
 R = TypeVar("R")
 
@@ -45,6 +46,8 @@ class WriteOutcome(Generic[R]):
         resumed: It stands so from an earlier call: nothing was sent for this one.
         unproven: It was sent again on time alone, though nothing proved that it had not arrived.
         error: The error of the call that was not sent, where there is one.
+        unread: The answer as it came, where it is not what the contract describes: it may be the only place
+            where the key of a new client stands.
     """
 
     verdict: Verdict
@@ -57,6 +60,7 @@ class WriteOutcome(Generic[R]):
     resumed: bool = False
     unproven: bool = False
     error: CallError | None = None
+    unread: Secret | None = None
 
     @property
     def accepted(self) -> bool:

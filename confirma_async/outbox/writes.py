@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -191,15 +192,15 @@ class WriteDesk:
         elif self._halt.called:
             found = _not_sent(CLOSED)
         else:
-            found, receipt = await self._call(given, ident)
+            found, answer = await self._call(given, ident)
             if found.state is not State.UNKNOWN:
                 gate.note(found.cause, key, asyncio.get_running_loop().time())
-            await self._decide(held, ident, found, receipt)
+            await self._decide(held, ident, found, answer)
             return
         await self._decide(held, ident, found)
 
-    async def _call(self, given: Given, ident: int) -> tuple[Classification, Schema | None]:
-        """Call the service; return what that proves, and the answer where it is an acceptance."""
+    async def _call(self, given: Given, ident: int) -> tuple[Classification, Schema | Secret | None]:
+        """Call the service; return what that proves, and the answer: of an acceptance, or as it came."""
         operation, writer, longest = given.operation, self.run.writer, self._pipeline.timeout
         number = self.run.number
 
@@ -224,6 +225,8 @@ class WriteDesk:
             return evolve(found, detail=found.detail or found.pause), None
         converter = self._pipeline.converter
         found = classify(operation, given.prepared.request, reply, converter, self._forms)
+        if found.kind is EvidenceKind.UNREADABLE:
+            return found, Secret(json.dumps(reply.found, default=str))
         if found.state is not State.ACCEPTED:
             return found, None
         try:
@@ -232,7 +235,7 @@ class WriteDesk:
             return found, None
 
     async def _decide(
-        self, held: _Held, ident: int, found: Classification, receipt: Schema | None = None
+        self, held: _Held, ident: int, found: Classification, answer: Schema | Secret | None = None
     ) -> None:
         """Make what became of a write durable, then tell it."""
         decision = WriteDecision(
@@ -242,9 +245,11 @@ class WriteDesk:
         number = self.run.number
         await self.run.writer.run(lambda journal: journal.writes.decide(decision, number))
         verdict = VERDICTS[found.state]
+        receipt, unread = (None, answer) if isinstance(answer, Secret) else (answer, None)
         told = self._outcome(
-            held, verdict, status=found.status, detail=found.detail, receipt=receipt, error=found.cause
-        )
+            held, verdict, status=found.status, detail=found.detail, receipt=receipt, error=found.cause,
+            unread=unread,
+        )  # fmt: skip
         if verdict is Verdict.UNKNOWN:
             self._held.stand(held, told)
             self._look_in(held, 0.0)

@@ -29,6 +29,13 @@ def test_every_operation_has_a_command():
     assert set(COMMANDS) == set(OPERATIONS)
 
 
+SHOWN_BY = {
+    "accounting.submit_ledger": {"accounting.ledger_statuses": 1},
+    "accounting.submit_payments": {"accounting.payment_statuses": 1},
+}
+"""The read that shows a write whose answer says in no known word that it was taken."""
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_the_command_calls_its_operation(
     confirma, service, standard_input, monkeypatch, wire_invoice, operation
@@ -37,4 +44,4 @@ def test_the_command_calls_its_operation(
     monkeypatch.setenv("CONFIRMA_PROVISIONING_TOKEN", service.provisioning_token)
     standard_input(wire_invoice() if body == "invoice" else body)
     _, _, err = confirma(*arguments)
-    assert service.requests == {operation: 1}, err
+    assert service.requests == {operation: 1} | SHOWN_BY.get(operation, {}), err

@@ -3,19 +3,24 @@
 import asyncio
 import datetime
 import hashlib
+import json
 from decimal import Decimal
 
 import pytest
 
-from confirma_async import Verdict
+from confirma_async import Confirma, Overrides, Verdict
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.journal.writes import Write
 from confirma_async.bulk.models import DIGEST_BYTES, State
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.reader import reading
-from confirma_async.errors import ConfigurationError, PermissionDeniedError, RequestInvalidError
+from confirma_async.errors import (
+    ConfigurationError,
+    PermissionDeniedError,
+    RequestInvalidError,
+)
 from confirma_async.resources.accounting import prepared_ledger
-from confirma_async.sandbox import Fault
+from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.schemas import (
     AccountingPayment,
     Client,
@@ -164,6 +169,19 @@ async def test_a_client_is_onboarded_once(client, sandbox, journal):
     assert created.receipt.api_access_token
     assert (again.accepted, again.resumed, again.receipt) == (True, True, None)
     assert sandbox.requests[CLIENT] == 1
+
+
+async def test_a_new_clients_key_that_stands_elsewhere_in_the_answer_is_not_lost(journal):
+    overrides = Overrides(names={"ClientCreated.api_access_token": "key"}, forced=True)
+    async with Sandbox(overrides=overrides) as sandbox:
+        confirma = Confirma(
+            sandbox.api_key, provisioning_token=sandbox.provisioning_token, base_url=sandbox.url
+        )
+        async with confirma, confirma.outbox(journal=journal) as outbox:
+            created = await outbox.onboarding.create_client(REQUEST)
+    assert created.verdict is Verdict.UNKNOWN
+    assert created.unread is not None
+    assert json.loads(created.unread.reveal())["key"]
 
 
 async def test_the_wrong_token_is_not_sent_and_keeps_nothing_else(client, sandbox, journal, wire_invoice):

@@ -212,3 +212,10 @@ def test_contract_recording_compares_a_client_that_records_with_one_that_does_no
     assert set(document["ratio"]) == SPREAD
     assert document["target"] == 1.03
     assert document["met"] in (True, False)
+
+
+def test_outboxes_of_several_processes_send_each_invoice_once(quick):
+    document = quick("shared_outbox.py")
+    assert (document["processes"], document["tasks"]) == (4, 64)
+    assert [sum(told.values()) for told in document["told"]] == [100] * 4
+    assert not any(document["wrong"].values())

@@ -27,7 +27,7 @@ LAYERS = [
     {"bulk"},
     {"mirror", "outbox"},
     {"client"},
-    {"doctor"},
+    {"creditors", "doctor"},
     {"cli"},
 ]
 """The house, from the ground up: a room imports from floors below its own, or from itself."""

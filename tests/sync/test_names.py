@@ -43,7 +43,7 @@ def test_it_has_every_public_name():
 
 @pytest.mark.parametrize("name", dir(confirma_sync))
 def test_a_name_is_its_own_or_the_same_object(name):
-    own = {"Confirma", "Pager", "Sandbox"}
+    own = {"Confirma", "Creditors", "Pager", "Sandbox"}
     assert (getattr(confirma_sync, name) is getattr(confirma_async, name)) == (name not in own)
     assert name in dir(confirma_sync)
 

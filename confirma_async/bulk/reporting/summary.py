@@ -111,6 +111,8 @@ class Summary:
         quantiles: Seconds within which that share of the answers came, in hundredths: 50, 95, 99.
         resolved: How many outcomes a person has decided.
         retried: How many invoices were sent again after a rejection.
+        writes: How many writes that are no invoices stand in each state, by the name of their operation.
+            Those that were rejected or are unknown stand among the groups, under their keys.
     """
 
     target: str | None
@@ -128,6 +130,7 @@ class Summary:
     quantiles: Mapping[int, float]
     resolved: int
     retried: int
+    writes: Mapping[tuple[str, State], int] = field(factory=dict[tuple[str, State], int])
 
     @property
     def count(self) -> int:
@@ -165,6 +168,7 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
             unknown.add(cause_of(row.detail), row.detail or "", str(row.key.number), row.source)
     for bad in journal.refusals(refused_by):
         refused.add(bad.rule, f"{bad.path}: {bad.message}", bad.number or "", bad.source)
+    writes = _other_writes(journal, number, rejected, unknown)
     former = Counter(one.state for one in journal.previous_versions())
     return Summary(
         target=journal.target(),
@@ -182,6 +186,7 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
         quantiles={share: _quantile(milliseconds, share) for share in (50, 95, 99)} if milliseconds else {},
         resolved=sum(count for state, count in former.items() if state not in FINAL),
         retried=former[State.REJECTED],
+        writes=dict(sorted(writes.items())),
     )
 
 
@@ -196,6 +201,19 @@ class _Groups:
 
     def largest_first(self) -> list[Group]:
         return sorted(self._found.values(), key=lambda group: -group.count)
+
+
+def _other_writes(
+    journal: JournalReader, run: int | None, rejected: _Groups, unknown: _Groups
+) -> Mapping[tuple[str, State], int]:
+    """Count the writes that are no invoices, and put those that were not taken into the groups."""
+    counts = Counter[tuple[str, State]]()
+    groups = {State.REJECTED: rejected, State.UNKNOWN: unknown, State.SENDING: unknown}
+    for write in journal.writes.rows(run=run):
+        counts[write.operation, write.state] += 1
+        if write.state in groups:
+            groups[write.state].add(cause_of(write.detail), write.detail or "", write.key, write.operation)
+    return counts
 
 
 def _bars(seconds: Mapping[int, int]) -> list[Bar]:

@@ -19,6 +19,7 @@ from confirma_async.cli.output.render import problem_as_json
 from confirma_async.errors import (
     APIError,
     CallError,
+    ConfigurationError,
     ConfirmaError,
     JournalGoneError,
     JournalMismatchError,
@@ -97,7 +98,7 @@ def explained(error: BaseException) -> CommandFailure:
 
 
 def _in_words(error: ConfirmaError) -> str:
-    if isinstance(error, MirrorError):
+    if isinstance(error, MirrorError | ConfigurationError):
         return visible(in_flags(str(error)))
     lists = isinstance(error, RequestInvalidError | ResponseDecodeError)  # a problem on each line
     return visible(str(error), lines=lists)

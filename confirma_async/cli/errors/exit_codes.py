@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from confirma_async.errors import (
@@ -26,6 +27,7 @@ from confirma_async.errors import (
 
 if TYPE_CHECKING:
     from confirma_async.bulk import Report
+    from confirma_async.creditors import CreditorsReport
 
 
 class Exit(enum.IntEnum):
@@ -118,3 +120,20 @@ def of_report(report: Report) -> Exit:
     if report.rejected or report.refused:
         return Exit.REJECTED
     return Exit.ACCEPTED
+
+
+_FOREMOST = (Exit.INTERRUPTED, Exit.JOURNAL_GONE, Exit.BUSY, Exit.PAUSED, Exit.USAGE, Exit.REJECTED)
+"""Which code of several accounts counts: first what a person must see to, then what the same command goes on
+with, then what it meets again."""
+
+
+def foremost(codes: Collection[Exit]) -> Exit:
+    """Return the one code that those of several accounts stand for."""
+    return next((code for code in _FOREMOST if code in codes), Exit.ACCEPTED)
+
+
+def of_creditors(report: CreditorsReport) -> Exit:
+    """Return the exit code that the report of a job for many accounts stands for."""
+    codes = {of_report(each) for each in report.accounts.values()}
+    codes |= {of_error(error) for error in report.failed.values()}
+    return foremost(codes | {Exit.REJECTED} if report.refused else codes)

@@ -36,17 +36,18 @@ class _Unheeded:
 
 
 @contextlib.contextmanager
-def progress(*, visible: bool) -> Generator[Callable[[Outcome], None]]:
+def progress(*, visible: bool, what: str = "invoices") -> Generator[Callable[[Outcome], None]]:
     """Show outcomes as they come.
 
     Args:
         visible: Whether to show anything at all.
+        what: What the records are.
     """
     counts: Counter[str] = Counter()
     bar = Progress(
         SpinnerColumn(),
         BarColumn(),
-        TextColumn("{task.completed} invoices"),
+        TextColumn(f"{{task.completed}} {what}"),
         TextColumn("{task.fields[summary]}"),
         TimeElapsedColumn(),
         console=Terminal(file=cast("TextIO", _Unheeded(sys.stderr))),

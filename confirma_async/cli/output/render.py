@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,14 +46,15 @@ def show_report(
     numbers: Mapping[Identity, int],
     *,
     as_json: bool,
+    what: str = "invoice",
 ) -> None:
-    """Show what came of a job, and where its invoices stand."""
+    """Show what came of a job, and where its invoices stand; ``what`` says what each of its records is."""
     if as_json:
-        print_json({"target": target, **_report_as_json(report, statuses, numbers)})
+        print_json({"target": target, **report_as_json(report, statuses, numbers)})
         return
     console = Terminal()
-    console.print(_summary(report))
-    _print_issues(console, report.issues)
+    console.print(_summary(report, what))
+    print_issues(console, report.issues, what)
     _print_remarks(console, report.remarked)
     _print_warnings(console, report)
     print_numbers(console, numbers)
@@ -99,9 +101,9 @@ def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]])
     _print_left_out(console, len(said))
 
 
-def record_in_words(place: object, number: object, *more: str) -> str:
+def record_in_words(place: object, number: object, *more: str, what: str = "invoice") -> str:
     """Return a record as a person finds it: its place, its number, and what else there is to say."""
-    return ", ".join((str(place), *([] if number is None else [f"invoice {number}"]), *more))
+    return ", ".join((str(place), *([] if number is None else [f"{what} {number}"]), *more))
 
 
 def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
@@ -124,8 +126,8 @@ def numbers_as_json(numbers: Mapping[Identity, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _summary(report: Report) -> Table:
-    made = table("Result", "", "invoices")
+def _summary(report: Report, what: str) -> Table:
+    made = table("Result", "", f"{what}s")
     for name, count in (
         ("accepted", report.accepted),
         ("  of these duplicates: the service had them already", report.duplicates),
@@ -152,9 +154,10 @@ def _what_next(report: Report) -> str:
     return f"{journal}\nRun again, the same command sends nothing twice."
 
 
-def _print_issues(console: Console, issues: Sequence[Outcome]) -> None:
+def print_issues(console: Console, issues: Sequence[Outcome], what: str = "invoice") -> None:
+    """Print what needs attention."""
     said = [
-        (record_in_words(issue.place, issue.number, issue.verdict.value), reason)
+        (record_in_words(issue.place, issue.number, issue.verdict.value, what=what), reason)
         for issue in issues
         for reason in (map(str, issue.problems) if issue.problems else [issue.detail or ""])
     ]
@@ -193,9 +196,12 @@ def _print_distribution_statuses(console: Console, statuses: Sequence[Distributi
     print_rows(console, made, rows, len(statuses))
 
 
-def _report_as_json(
-    report: Report, statuses: Sequence[DistributionStatus] | None, numbers: Mapping[Identity, int]
+def report_as_json(
+    report: Report,
+    statuses: Sequence[DistributionStatus] | None = None,
+    numbers: Mapping[Identity, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
+    """Return the report of a job, and where its invoices stand."""
     return {
         "accepted": report.accepted,
         "duplicates": report.duplicates,
@@ -212,7 +218,7 @@ def _report_as_json(
         "journal": str(report.journal),
         "run": report.run,
         "warnings": list(report.warnings),
-        "issues": [_outcome_as_json(outcome) for outcome in report.issues],
+        "issues": [outcome_as_json(outcome) for outcome in report.issues],
         "remarks": [
             {"place": str(outcome.place), "number": outcome.number, "remark": remark}
             for outcome in report.remarked
@@ -241,7 +247,8 @@ def _report_as_json(
     }
 
 
-def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return what became of one record."""
     return {
         "verdict": outcome.verdict.value,
         "place": str(outcome.place),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -59,6 +60,7 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
         verdict=_verdict(summary),
         rows=_rows(summary.totals),
         sums=_sums(summary.totals),
+        writes=_write_rows(summary.writes),
         charts=_charts(summary, made.tzinfo),
         at_once=_AT_ONCE,
     )
@@ -106,6 +108,12 @@ def _verdict(summary: Summary) -> Mapping[str, str]:
         )
         if number
     ]
+    writes = Counter[State]()
+    for (_, state), number in summary.writes.items():
+        writes[state] += number
+    not_taken = [(state, number) for state, number in writes.items() if state is not State.ACCEPTED]
+    left += [f"of other writes, {_count(number)}: {_WORDS[state][0].lower()}" for state, number in not_taken]
+    unknown += writes[State.UNKNOWN] + writes[State.SENDING]
     # The refused are not among the count.
     which = "invoices that can be sent" if summary.refused_records else "invoices"
     count = _count(summary.count - summary.withheld)
@@ -131,6 +139,25 @@ def _rows(totals: Mapping[tuple[State, str], Total]) -> list[_Row]:
         _Row(currency, total, *words)
         for state, words in _WORDS.items()
         for (found, currency), total in totals.items()
+        if found is state
+    ]
+
+
+@frozen
+class _WriteRow:
+    """A row of the writes that are no invoices."""
+
+    operation: str
+    count: int
+    state: str
+    colour: str
+
+
+def _write_rows(writes: Mapping[tuple[str, State], int]) -> list[_WriteRow]:
+    return [
+        _WriteRow(operation, count, *words)
+        for state, words in _WORDS.items()
+        for (operation, found), count in writes.items()
         if found is state
     ]
 

@@ -67,7 +67,7 @@ def arrow_table(
     with ExitStack() as stack:
         titles, kinds, batches = _careful(path, lambda: _OPENERS[file_format](path, stack))
         try:
-            columns = matched(titles, options.mapping)
+            columns = matched(titles, options.mapping, options.columns)
         except HeaderFault as fault:
             msg = f"{path}: {str(fault).replace('the first line does', 'the columns do')}"
             raise InputError(msg) from None

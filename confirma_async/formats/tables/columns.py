@@ -187,6 +187,25 @@ COLUMNS: Mapping[str, Column] = {name: Column(name, place, kind) for name, place
 REQUIRED = ("number", "date", "due_date", "currency")
 """Columns without which no line can become an invoice; ``net_days`` can stand for ``due_date``."""
 
+
+@frozen
+class ColumnSet:
+    """The columns that a table of one kind of record may have.
+
+    Attributes:
+        by_name: The columns, by name.
+        required: Those without which no line can become a record.
+        instead: By one of these, the column that can stand for it.
+    """
+
+    by_name: Mapping[str, Column]
+    required: tuple[str, ...]
+    instead: Mapping[str, str] = field(factory=dict[str, str])
+
+
+INVOICE_COLUMNS = ColumnSet(COLUMNS, REQUIRED, {"due_date": "net_days"})
+"""The columns of a table of invoices."""
+
 KEY = ("number", "type", "seller_business_id", "seller_vat_code")
 """Columns that tell one invoice from the next."""
 

@@ -6,56 +6,58 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from confirma_async.formats.tables.columns import COLUMNS, MARKS, REQUIRED, Column, column_name
+from confirma_async.formats.tables.columns import INVOICE_COLUMNS, MARKS, Column, ColumnSet, column_name
 from confirma_async.formats.tables.mapping import ColumnMapping, title_key
 from confirma_async.privacy import looks_like_name
 
 _SURE = 2
 """Known names that make a line a header, however many others are not known."""
-_INSTEAD = {"due_date": "net_days"}
 
 
 class HeaderFault(Exception):  # noqa: N818 (never leaves the readers of tables)
     """A header cannot be used; says why, without showing what may be an invoice's data."""
 
 
-def known(titles: Sequence[str], mapping: ColumnMapping | None) -> int:
+def known(titles: Sequence[str], mapping: ColumnMapping | None, columns: ColumnSet = INVOICE_COLUMNS) -> int:
     """Return how many of the titles say what their column is."""
     if mapping is None:
-        return sum(column_name(title) in COLUMNS for title in titles)
+        return sum(column_name(title) in columns.by_name for title in titles)
     keys = mapping.keys()
     return sum(title_key(title) in keys for title in titles)
 
 
-def matched(titles: Sequence[str], mapping: ColumnMapping | None) -> tuple[Column | None, ...]:
+def matched(
+    titles: Sequence[str], mapping: ColumnMapping | None, columns: ColumnSet = INVOICE_COLUMNS
+) -> tuple[Column | None, ...]:
     """Return what each column is; None for one that the mapping passes over.
 
     Args:
         titles: The names of the columns, as the file has them.
         mapping: Which of them is which; None takes them by our own names.
+        columns: The columns that there may be.
 
     Raises:
         HeaderFault: they do not say what the columns are.
     """
     if mapping is not None:
-        return _mapped(titles, mapping)
+        return _mapped(titles, mapping, columns)
     names = [column_name(title) for title in titles if title not in MARKS]
-    count = known(titles, None)
+    count = known(titles, None, columns)
     if count < _SURE and 2 * count < len(names):
         # This may be the first invoice of a file without header: nothing of it may show in a message.
         msg = (
             f"the first line does not name columns ({len(names) - count} of {len(names)} names are "
-            "unknown); write the names of the columns there, such as number;date;due_date;currency, or name "
+            f"unknown); write the names of the columns there, such as {';'.join(columns.required)}, or name "
             "your own columns in a mapping file (confirma columns FILE proposes one)"
         )
         raise HeaderFault(msg)
-    complaints = [*_unknown(names), *_repeated(names), *_missing(set(names))]
+    complaints = [*_unknown(names, columns), *_repeated(names, columns), *_missing(set(names), columns)]
     if complaints:
         raise HeaderFault(f"the header line cannot be used: {'; '.join(complaints)}")
-    return tuple(None if title in MARKS else COLUMNS[column_name(title)] for title in titles)
+    return tuple(None if title in MARKS else columns.by_name[column_name(title)] for title in titles)
 
 
-def _mapped(titles: Sequence[str], mapping: ColumnMapping) -> tuple[Column | None, ...]:
+def _mapped(titles: Sequence[str], mapping: ColumnMapping, columns: ColumnSet) -> tuple[Column | None, ...]:
     places = {title_key(title): name for name, title in mapping.columns.items()}
     ignored = {title_key(title) for title in (*mapping.ignore, *MARKS)}
     keys = [title_key(title) for title in titles]
@@ -72,10 +74,10 @@ def _mapped(titles: Sequence[str], mapping: ColumnMapping) -> tuple[Column | Non
         elif key not in places and key not in ignored:
             shown = repr(titles[position - 1]) if _shows(titles[position - 1]) else str(position)
             complaints.append(f"column {shown} of the file is neither named nor in ignore")
-    complaints += _missing({*mapping.columns, *mapping.constants})
+    complaints += _missing({*mapping.columns, *mapping.constants}, columns)
     if complaints:
         raise HeaderFault(f"the mapping {mapping.source} does not fit: {'; '.join(complaints)}")
-    return tuple(COLUMNS[places[key]] if key in places else None for key in keys)
+    return tuple(columns.by_name[places[key]] if key in places else None for key in keys)
 
 
 def _near(title: str, titles: Sequence[str], count: Counter[str]) -> str:
@@ -88,26 +90,26 @@ def _shows(title: str) -> bool:
     return all(looks_like_name(word) for word in title.replace(".", " ").replace("-", " ").split())
 
 
-def _unknown(names: Sequence[str]) -> Iterator[str]:
+def _unknown(names: Sequence[str], columns: ColumnSet) -> Iterator[str]:
     for position, name in enumerate(names, start=1):
         if not name:
             yield f"column {position} has no name"
-        elif name not in COLUMNS:
+        elif name not in columns.by_name:
             if not looks_like_name(name):
                 yield f"column {position} is not known, rename or remove it"
                 continue
-            near = difflib.get_close_matches(name, COLUMNS, n=3)
+            near = difflib.get_close_matches(name, columns.by_name, n=3)
             hint = f"did you mean {' or '.join(near)}?" if near else "rename or remove it"
             yield f"there is no column {name!r}, {hint}"
 
 
-def _repeated(names: Sequence[str]) -> Iterator[str]:
+def _repeated(names: Sequence[str], columns: ColumnSet) -> Iterator[str]:
     for name, count in Counter(names).items():
-        if count > 1 and name in COLUMNS:
+        if count > 1 and name in columns.by_name:
             yield f"column {name!r} is there {count} times"
 
 
-def _missing(names: set[str]) -> Iterator[str]:
-    for name in REQUIRED:
-        if name not in names and _INSTEAD.get(name) not in names:
+def _missing(names: set[str], columns: ColumnSet) -> Iterator[str]:
+    for name in columns.required:
+        if name not in names and columns.instead.get(name) not in names:
             yield f"column {name!r} is missing"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import Attribute, evolve, field, frozen
 from attrs.validators import optional
@@ -23,7 +23,7 @@ from confirma_async.formats.tables.cells import (
     ValueProblem,
     reader_of,
 )
-from confirma_async.formats.tables.columns import COLUMNS
+from confirma_async.formats.tables.columns import INVOICE_COLUMNS, ColumnSet
 
 if TYPE_CHECKING:
     from confirma_async.converters.strict import StrictConverter
@@ -61,9 +61,9 @@ def _in_lower_case(words: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mappi
     return {name: {theirs.lower(): ours for theirs, ours in each.items()} for name, each in words.items()}
 
 
-def _names_columns(_mapping: object, attribute: Attribute[Any], named: Mapping[str, object]) -> None:
+def _names_columns(mapping: ColumnMapping, attribute: Attribute[Any], named: Mapping[str, object]) -> None:
     for name in named:
-        if name not in COLUMNS:
+        if name not in mapping.known.by_name:
             raise ConfigurationError(
                 f"{attribute.name}.{name} is none of the columns that the documentation lists"
             )
@@ -95,6 +95,7 @@ class ColumnMapping:
     """Which column of a table is which, where they have names of their own.
 
     Attributes:
+        known: The columns that it may name.
         source: Where the mapping stands, for messages.
         text: The same as TOML, where it was read from a file.
         columns: By our name of a column, its name in the file.
@@ -111,6 +112,8 @@ class ColumnMapping:
         delimiter: What separates values in CSV; None finds out.
         encoding: How a CSV file is encoded; None finds out.
     """
+
+    known: ClassVar[ColumnSet] = INVOICE_COLUMNS
 
     source: str = "given"
     text: str = field(default="", repr=False, eq=False)
@@ -150,7 +153,7 @@ class ColumnMapping:
         Raises:
             ConfigurationError: it cannot be read, is not TOML, or says something that no mapping says.
         """
-        found = _converter().read_file(path, cls, f"the mapping {path}")
+        found = _converter(cls).read_file(path, cls, f"the mapping {path}")
         return evolve(found, source=str(path), text=Path(path).read_text(encoding="utf-8"))
 
     @classmethod
@@ -160,7 +163,7 @@ class ColumnMapping:
         Raises:
             ConfigurationError: it is not TOML, or says something that no mapping says.
         """
-        return evolve(_converter().read_toml(text, cls, f"the mapping {source}"), source=source, text=text)
+        return evolve(_converter(cls).read_toml(text, cls, f"the mapping {source}"), source=source, text=text)
 
     @cached_property
     def values(self) -> Mapping[str, object]:
@@ -177,7 +180,7 @@ class ColumnMapping:
         values: dict[str, object] = {}
         for name, given in self.constants.items():
             try:
-                values[name] = reader_of(COLUMNS[name], conventions)(_cell(given))
+                values[name] = reader_of(self.known.by_name[name], conventions)(_cell(given))
             except ValueProblem as problem:
                 raise ConfigurationError(f"the constant {name} {problem.message}") from None
         return values
@@ -187,7 +190,7 @@ class ColumnMapping:
         return frozenset(title_key(title) for title in self.columns.values())
 
 
-def _converter() -> StrictConverter:
+def _converter(cls: type[ColumnMapping]) -> StrictConverter:
     from cattrs.gen import make_dict_structure_fn, override  # only where there is a mapping
 
     from confirma_async.converters.strict import StrictConverter
@@ -200,9 +203,9 @@ def _converter() -> StrictConverter:
         return converter.structure([found] if isinstance(found, str) else found, kind)
 
     converter.register_structure_hook(
-        ColumnMapping,
+        cls,
         make_dict_structure_fn(
-            ColumnMapping,
+            cls,
             converter,
             source=override(omit=True),
             text=override(omit=True),

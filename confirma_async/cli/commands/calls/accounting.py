@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
+from confirma_async.cli.commands.calls.written_once import Once, once_options, write_once
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, show_list
+from confirma_async.contract import SUBMIT_LEDGER, SUBMIT_PAYMENTS
 from confirma_async.formats import read_document
-from confirma_async.schemas import AccountingReceipt, LedgerSubmission, PaymentSubmission, TransferStatus
+from confirma_async.schemas import LedgerSubmission, PaymentSubmission, TransferStatus
 from confirma_async.validation import Checks
 
 LEDGERS = RecordColumns(
@@ -55,24 +55,31 @@ def ledger() -> None:
 
 @ledger.command("submit", short_help="Submit a ledger.")
 @options.json_file
+@once_options
 @options.checks
 @connected
 @options.as_json
-def submit_ledger(file: Path, checks: Checks, connection: Connection, as_json: bool) -> Exit:
+def submit_ledger(file: Path, once: Once, checks: Checks, connection: Connection, as_json: bool) -> Exit:
     """Submit the ledger of FILE: the wire form of "Accounting > Ledger" as JSON; - is standard input.
 
-    Exit code 0: taken; 1: refused; 4: it may have arrived, look at confirma ledger status first.
+    The account's journal knows it by its identifier, or by --key: run again, the command sends nothing twice.
+
+    Exit code 0: taken; 1: refused or rejected; 3: not sent; 4: it may have arrived, and is not sent again.
     """
     document = read_document(file, LedgerSubmission, connection.converter)
     options.judge(document, checks)
     ledger = document.value.ledgers
-    receipt = connection.send(
-        lambda confirma: confirma.accounting.submit_ledger(
-            ledger, validate=checks.validate, allow=checks.allow
-        )
+    return write_once(
+        lambda outbox: outbox.accounting.submit_ledger(
+            ledger, key=once.key, validate=checks.validate, allow=checks.allow, retry=once.retry
+        ),
+        SUBMIT_LEDGER,
+        f"ledger {ledger.ledger_identifier or 'without an identifier'}",
+        "confirma ledger status",
+        connection=connection,
+        once=once,
+        as_json=as_json,
     )
-    sentence = f"The service has taken ledger {ledger.ledger_identifier or 'without an identifier'}"
-    return _taken(receipt, sentence, "confirma ledger status", connection, as_json=as_json)
 
 
 @ledger.command("status", short_help="Show how the transfer of ledgers stands.")
@@ -96,24 +103,32 @@ def accounting_payment() -> None:
 
 @accounting_payment.command("submit", short_help="Submit payments.")
 @options.json_file
+@once_options
 @options.checks
 @connected
 @options.as_json
-def submit_payments(file: Path, checks: Checks, connection: Connection, as_json: bool) -> Exit:
+def submit_payments(file: Path, once: Once, checks: Checks, connection: Connection, as_json: bool) -> Exit:
     """Submit the payments of FILE: the wire form of "Accounting > Payment" as JSON; - is standard input.
 
-    Exit code 0: taken; 1: refused; 4: they may have arrived, look at accounting-payment status first.
+    The account's journal knows them by their identifiers, or by --key: run again, the command sends nothing
+    twice.
+
+    Exit code 0: taken; 1: refused or rejected; 3: not sent; 4: they may have arrived, and are not sent again.
     """
     document = read_document(file, PaymentSubmission, connection.converter)
     options.judge(document, checks)
     payments = document.value.payments
-    receipt = connection.send(
-        lambda confirma: confirma.accounting.submit_payments(
-            payments, validate=checks.validate, allow=checks.allow
-        )
+    return write_once(
+        lambda outbox: outbox.accounting.submit_payments(
+            payments, key=once.key, validate=checks.validate, allow=checks.allow, retry=once.retry
+        ),
+        SUBMIT_PAYMENTS,
+        f"{len(payments)} payment{'' if len(payments) == 1 else 's'}",
+        "confirma accounting-payment status",
+        connection=connection,
+        once=once,
+        as_json=as_json,
     )
-    sentence = f"The service has taken {len(payments)} payment{'' if len(payments) == 1 else 's'}"
-    return _taken(receipt, sentence, "confirma accounting-payment status", connection, as_json=as_json)
 
 
 @accounting_payment.command("status", short_help="Show how the transfer of payments stands.")
@@ -152,17 +167,6 @@ def invoice_status(filters: Mapping[str, str], connection: Connection, layout: L
     answer = connection.ask(lambda confirma: confirma.accounting.invoice_statuses(filters))
     show_list(answer.invoices, INVOICES, layout, connection.converter)
     return _exit_of(answer.invoices)
-
-
-def _taken(
-    receipt: AccountingReceipt, sentence: str, next_command: str, connection: Connection, *, as_json: bool
-) -> Exit:
-    if as_json:
-        print_json(connection.converter.unstructure(receipt))
-    else:
-        say(f"{sentence}.")
-        say(f"To see whether the accounting system takes it: {next_command}")
-    return Exit.ACCEPTED
 
 
 def _exit_of(records: Sequence[TransferStatus]) -> Exit:

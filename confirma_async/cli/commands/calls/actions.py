@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 import attrs
 import click
 from attrs import frozen
+from click.core import ParameterSource
 
 from confirma_async.cli import options
+from confirma_async.cli.commands.calls.action_file import ActionFile, action_file_options, send_action_file
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors import argument_errors
 from confirma_async.cli.errors.exit_codes import Exit
@@ -88,14 +90,42 @@ _OPTIONS: Mapping[str, tuple[str, _Value, str]] = {
 """How each attribute of an action is given."""
 
 
-@click.group(short_help="Act on an invoice or its case.")
-def action() -> None:
+@click.group(short_help="Act on an invoice or its case.", invoke_without_command=True)
+@action_file_options
+@click.pass_context
+def action(context: click.Context, batch: ActionFile | None) -> Exit | None:
     """Act on an invoice or its case. The service queues an action as pending, and processes it later.
+
+    --file sends the actions of a table (CSV, Excel, Parquet, Arrow) or of JSON Lines, each exactly once under
+    its key, over the journal of the account: run again, the command sends nothing twice. The options after
+    it are for --file alone; one action is a command of its own.
 
     \b
       confirma invoice action due-date --invoice 1042 --case 7 --due-date 2026-12-01
+      confirma invoice action --file actions.csv
       confirma invoice action from-file actions.json
     """
+    if context.invoked_subcommand is not None:
+        _refuse_options(context)
+        return None
+    if batch is None:
+        say(context.get_help())
+        return Exit.USAGE
+    return send_action_file(batch)
+
+
+def _refuse_options(context: click.Context) -> None:
+    """Refuse options before the name of a command, which would not count there: --environment, say.
+
+    Raises:
+        click.UsageError: there is one.
+    """
+    for parameter in context.command.params:
+        if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{parameter.opts[0]} stands before {context.invoked_subcommand}, where it is for --file "
+                "alone; give it after that. Nothing was sent"
+            )
 
 
 def _command(name: str, named: _Named) -> click.Command:

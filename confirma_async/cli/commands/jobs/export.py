@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from confirma_async.bulk.journal.records import Refused
+from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
@@ -21,6 +22,19 @@ from confirma_async.cli.output.printer import json_line, say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.tables import print_csv
 from confirma_async.converters import Converter
+
+_OF_WRITE: Mapping[str, Callable[[WriteRow], Any]] = {
+    "number": lambda row: row.key,
+    "type": lambda row: row.operation,
+    "state": lambda row: row.state.name.lower(),
+    "status": lambda row: row.status,
+    "detail": lambda row: row.detail,
+    "run": lambda row: row.run,
+    "attempts": lambda row: row.attempts,
+    "attempted_at": lambda row: _moment(row.attempted_at),
+    "decided_at": lambda row: _moment(row.decided_at),
+}
+"""What is exported of a write that is no invoice."""
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "place": lambda row: row.source,
@@ -71,10 +85,11 @@ def export(
     of: Path | None,
     overrides: Path | None,
 ) -> Exit:
-    """Print all that a journal knows of a run, one line per invoice or refused problem.
+    """Print all that a journal knows of a run, one line per invoice, other write or refused problem.
 
     That is the latest run, unless one or a whole journal is named. Amounts are exact, times are UTC. A record
-    that was refused before sending has the state "refused" and the rule that it breaks.
+    that was refused before sending has the state "refused" and the rule that it breaks. Of an action, a
+    ledger, a payment or a client, the number is its key, and the type the name of the operation.
 
     With --marked, the table that was sent (CSV or Excel) is written to a new file, as it is, with two columns
     more: what became of each line, and why. In Excel, the cells that are wrong are red. Correct them there,
@@ -118,6 +133,8 @@ def _lines(found: Chosen) -> Iterator[list[Any]]:
     values, latest = _COLUMNS.values(), found.latest
     for row in found.journal.rows(run=found.run.number if found.run else None):
         yield [of(row) for of in values]
+    for write in found.journal.writes.rows(run=found.run.number if found.run else None):
+        yield [_OF_WRITE[name](write) if name in _OF_WRITE else None for name in _COLUMNS]
     for refused in found.journal.refusals(latest.number) if latest else ():
         yield _of_refusal(refused)
 

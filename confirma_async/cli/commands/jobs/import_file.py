@@ -11,7 +11,8 @@ from attrs import evolve, frozen
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.submit import SubmitRequest, in_words, refuse_older_journals, send
+from confirma_async.cli.commands.jobs.submit import refuse_older_journals, send
+from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, target_in_words
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.importing import texts
@@ -106,7 +107,7 @@ def import_(
         refuse_older_journals([file], sandbox=sandbox)
     _refuse_open(file)
     options.warn_of_unchecked()
-    target = SANDBOX_TARGET if sandbox else in_words(target_from_env(connection.variables)[1])
+    target = SANDBOX_TARGET if sandbox else target_in_words(target_from_env(connection.variables)[1])
     reading = ReadOptions(file_format=None if form is None else FileFormat(form))
     wanted = _Wanted(file=file, reading=reading, connection=connection, checks=checks, target=target)
     mapping = _agreed(wanted)

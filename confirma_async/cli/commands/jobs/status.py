@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Doubt, Refused, Run
+from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.bulk.reporting.progress import Progress, progress_of
@@ -35,6 +36,8 @@ from confirma_async.privacy import visible
 LISTED = 1000
 """Refused, rejected and unknown items that --json lists, each."""
 
+_NOT_TAKEN = tuple(state for state in State if state is not State.ACCEPTED)
+
 
 @frozen(kw_only=True)
 class _Status:
@@ -48,6 +51,8 @@ class _Status:
     refused: list[Refused]
     rejected: list[Row]
     unknown: list[Row]
+    writes: Mapping[State, int]
+    open_writes: list[WriteRow]
     numbers: Mapping[Identity, int]
     progress: Progress | None
 
@@ -76,10 +81,13 @@ def status(which: str | None, whose: Whose, as_json: bool) -> Exit:
     else:
         _show(found)
     if any(
-        found.counts[state.name.lower()] for state in State if state not in {State.ACCEPTED, State.REJECTED}
+        found.counts[state.name.lower()] or found.writes.get(state)
+        for state in State
+        if state not in {State.ACCEPTED, State.REJECTED}
     ):
         return Exit.PAUSED
-    return Exit.REJECTED if found.counts["refused"] or found.counts["rejected"] else Exit.ACCEPTED
+    bad = found.counts["refused"] or found.counts["rejected"] or found.writes.get(State.REJECTED)
+    return Exit.REJECTED if bad else Exit.ACCEPTED
 
 
 def _read(chosen: Chosen) -> _Status:
@@ -105,6 +113,8 @@ def _read(chosen: Chosen) -> _Status:
         refused=list(islice(journal.refusals(last), LISTED)),
         rejected=rejected,
         unknown=_first(journal.rows(State.UNKNOWN, State.SENDING, run=run)),
+        writes=journal.writes.counts(run),
+        open_writes=list(islice(journal.writes.rows(*_NOT_TAKEN, run=run), LISTED)),
         numbers=journal.renumbered(last),
         progress=progress_of(journal, latest, time.time()) if latest else None,
     )
@@ -121,6 +131,12 @@ def _show(found: _Status) -> None:
         made.add_row("refused before sending" if name == "refused" else name, str(count))
     made.caption = _progress_caption(found.progress) if found.progress else None
     console.print(made)
+    if any(found.writes.values()):
+        others = table("Other writes", "State", "actions, ledgers, payments, clients")
+        for state, count in found.writes.items():
+            if count:
+                others.add_row(state.name.lower(), str(count))
+        console.print(others)
     console.print(escape(visible(_in_words(found))), soft_wrap=True)
     if found.doubt is not None:
         console.print(
@@ -137,6 +153,12 @@ def _show(found: _Status) -> None:
         if items:
             parts = [(f"{row.source}, {row.key}, {_attempted(row)}", row.detail or "") for row in items]
             print_sayings(console, title, parts)
+    if found.open_writes:
+        told = [
+            (f"{row.operation} {row.key}, {row.state.name.lower()}", row.detail or "")
+            for row in found.open_writes
+        ]
+        print_sayings(console, "Other writes that were not taken, or may not have been", told)
     print_numbers(console, found.numbers)
 
 
@@ -208,6 +230,19 @@ def _as_json(found: _Status) -> dict[str, Any]:
         ],
         "rejected": [item(row) for row in found.rejected],
         "unknown": [item(row) for row in found.unknown],
+        "writes": {state.name.lower(): count for state, count in found.writes.items()},
+        "open_writes": [
+            {
+                "operation": row.operation,
+                "key": row.key,
+                "state": row.state.name.lower(),
+                "attempts": row.attempts,
+                "attempted_at": row.attempted_at,
+                "status": row.status,
+                "detail": row.detail,
+            }
+            for row in found.open_writes
+        ],
         "numbers": numbers_as_json(found.numbers),
         "rate": round(found.progress.rate, 2) if found.progress else 0,
         "expected": found.progress.expected if found.progress else None,

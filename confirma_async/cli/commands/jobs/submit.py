@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shlex
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import click
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import Accounts
-from confirma_async.bulk import JobArguments, Placement, Report, Retry, Verdict
+from confirma_async.bulk import JobArguments, Placement, Report, Verdict
 from confirma_async.bulk.number_assignment import give_numbers, number_book
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, reading_if_there
 from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.submit_many import check_sellers, submit_many
+from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exit_codes import Exit, of_report
+from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
 from confirma_async.cli.input_options import input_options
 from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
@@ -36,43 +38,11 @@ from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
 from confirma_async.formats import DuplicateNumbers, ReadOptions, Spooled, expand, read_files, scan_files
-from confirma_async.sandbox import Fault, Sandbox
-from confirma_async.settings import Environment
+from confirma_async.sandbox import Sandbox
 from confirma_async.validation import Checks
 
 _SANDBOX = "sandbox"
 """The name of a sandbox's account."""
-
-
-@frozen(kw_only=True)
-class SubmitRequest:
-    """What the user wants to have sent.
-
-    Attributes:
-        connection: Where calls go, and for which account.
-        files: The inputs.
-        journal: The journal that the user named; None for the account's own.
-        sandbox: Whether the invoices go to a sandbox on this machine.
-        job: How the job runs.
-        retry: Which rejected invoices are sent again.
-        number_from: The first whole number to give to documents whose own is none; None gives none.
-        reading: How the files are read.
-        checks: How strictly invoices are held against the rules.
-        as_json: Whether the result is printed for machines.
-        faults: Faults of the sandbox, and how often each happens.
-    """
-
-    connection: Connection
-    files: Sequence[Path | Spooled]
-    journal: JournalPlace | None
-    sandbox: bool
-    job: JobSettings
-    retry: Retry = Retry.NONE
-    number_from: int | None
-    reading: ReadOptions
-    checks: Checks = field(factory=Checks)
-    as_json: bool
-    faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
 
 
 @click.command(short_help="Send every invoice of the files, each exactly once.")
@@ -86,6 +56,7 @@ class SubmitRequest:
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
 @account_options
+@options.profiles
 @job_options
 @options.checks
 @input_options
@@ -97,6 +68,7 @@ def submit(
     sandbox: bool,
     journal: JournalPlace | None,
     account: AccountName,
+    profiles: options.ChosenProfiles | None,
     job: JobSettings,
     dry_run: bool,
     number_from: int | None,
@@ -125,22 +97,39 @@ def submit(
         checks=checks,
         as_json=as_json,
     )
+    if profiles is not None:
+        _refuse_beside_profiles(request)
+        if not dry_run:
+            return of_creditors(signals.run(submit_many, request, profiles))
+        check_sellers(request, profiles)
     if dry_run:
         return inspect(
             request.files,
             request.reading,
             connection.converter,
             number_from=number_from,
-            journal_path=signals.run(_journal_if_known, request),
+            journal_path=None if profiles else signals.run(_journal_if_known, request),
             checks=checks,
             as_json=as_json,
         )
     return of_report(signals.run(send, request))
 
 
-def _name(file: Path | Spooled) -> str:
-    """Return the name under which a journal knows a file."""
-    return file.name if isinstance(file, Spooled) else str(file.resolve())
+def _refuse_beside_profiles(request: SubmitRequest) -> None:
+    """Refuse the options that are about one account alone.
+
+    Raises:
+        click.UsageError: there is one.
+    """
+    given = {
+        "--sandbox": request.sandbox,
+        "--journal": request.journal is not None,
+        "--number-from": request.number_from is not None,
+    }
+    for option in (name for name, is_given in given.items() if is_given):
+        raise click.UsageError(
+            f"{option} is about one account, and --profiles names many; leave one of them out"
+        )
 
 
 def refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) -> None:
@@ -177,12 +166,6 @@ async def _journal_if_known(request: SubmitRequest) -> JournalPlace | None:
     )
 
 
-def in_words(target: str) -> str:
-    """Return a target as a person knows it: the vendor's environments by their names."""
-    names = {environment.value: environment.name.lower() for environment in Environment}
-    return f"{names[target]}, {target}" if target in names else target
-
-
 async def send(request: SubmitRequest) -> Report:
     """Send what is wanted, show its progress, and say what came of it."""
     async with contextlib.AsyncExitStack() as stack:
@@ -190,7 +173,7 @@ async def send(request: SubmitRequest) -> Report:
         path = _place_of(placement)
         target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
         if not request.as_json:
-            say(f"Sending to {in_words(target)}", err=True)
+            say(f"Sending to {target_in_words(target)}", err=True)
         duplicates = stack.enter_context(DuplicateNumbers())
         documents = duplicates.watch(scan_files(request.files, request.reading, request.connection.converter))
         given = None
@@ -208,7 +191,7 @@ async def send(request: SubmitRequest) -> Report:
             "validate": request.checks.validate,
             "allow": request.checks.allow,
             "retry": request.retry,
-            "inputs": [_name(file) for file in request.files],
+            "inputs": [name_of(file) for file in request.files],
             "expected": expected,
             "reading": as_text(request.files, request.reading),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exit_codes import Exit, of_error
+from confirma_async.cli.errors.error_messages import explained
+from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.journals import account_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, table
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.stopping import signals
+from confirma_async.errors import ConfirmaError
 from confirma_async.mirror import SyncProgress, SyncReport
 
 
@@ -43,6 +45,7 @@ from confirma_async.mirror import SyncProgress, SyncReport
     help="A journal of the account, as often as there are several; the account's own unless given.",
 )
 @account_options
+@options.profiles
 @connected
 @options.as_json
 def sync(
@@ -51,6 +54,7 @@ def sync(
     last: datetime.date | None,
     journals: tuple[Path, ...],
     account: AccountName,
+    profiles: options.ChosenProfiles | None,
     connection: Connection,
     as_json: bool,
 ) -> Exit:
@@ -68,14 +72,24 @@ def sync(
     Examples:
       confirma mirror sync
       confirma mirror sync --from 2025-01-01 --to 2025-12-31
+      confirma mirror sync --profiles profiles.toml
     """
     if last is not None and first is None:
         raise click.UsageError("--to needs --from: both name a period to read once")
     if first is not None and last is not None and last < first:
         raise click.UsageError("--from is after --to; swap them")
 
+    connection = evolve(connection, account=account)
+    if profiles is not None:
+        if first is not None or journals:
+            raise click.UsageError(
+                "--profiles names the journals, and reads what is due; leave --from and "
+                "--journal out, or name one account"
+            )
+        return _sync_all(db, profiles, connection, as_json=as_json)
+
     async def run(told: Callable[[SyncProgress], None]) -> SyncReport:
-        async with evolve(connection, account=account).client() as confirma:
+        async with connection.client() as confirma:
             return await confirma.mirror.sync(
                 db, from_date=first, to_date=last, journal=journals or None, progress=told
             )
@@ -86,9 +100,39 @@ def sync(
         print_json(_as_json(report))
     else:
         _show(Terminal(), report)
-    if report.error is not None:
-        return of_error(report.error)
-    return Exit.ACCEPTED if report.complete else Exit.PAUSED
+    return _exit_of(report)
+
+
+def _exit_of(found: SyncReport | ConfirmaError) -> Exit:
+    if isinstance(found, ConfirmaError):
+        return of_error(found)
+    if found.error is not None:
+        return of_error(found.error)
+    return Exit.ACCEPTED if found.complete else Exit.PAUSED
+
+
+def _sync_all(
+    db: str | None, profiles: options.ChosenProfiles, connection: Connection, *, as_json: bool
+) -> Exit:
+    """Run for each account in turn; what stops one stops it alone."""
+
+    async def run() -> Mapping[str, SyncReport | ConfirmaError]:
+        async with connection.creditors(profiles.all, new_accounts=profiles.new_accounts) as creditors:
+            return await creditors.sync(db)
+
+    reports = signals.run(run)
+    failed = {
+        name: explained(found).message for name, found in reports.items() if isinstance(found, ConfirmaError)
+    }
+    done = {name: found for name, found in reports.items() if isinstance(found, SyncReport)}
+    if as_json:
+        print_json({"accounts": {name: _as_json(report) for name, report in done.items()}, "failed": failed})
+    else:
+        for report in done.values():
+            _show(Terminal(), report)
+        for name, reason in failed.items():
+            say(f"Failed: {name}: {reason}")
+    return foremost({_exit_of(found) for found in reports.values()})
 
 
 @contextlib.contextmanager

@@ -95,7 +95,7 @@ def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> 
     line, texts, separator = _header(path, encoding, mapping)
     delimiter, titles = _titles(texts, options, separator)
     try:
-        columns = matched(titles, mapping)
+        columns = matched(titles, mapping, options.columns)
     except HeaderFault as fault:
         msg = f"{path}: {fault}"
         raise InputError(msg) from None
@@ -170,7 +170,7 @@ def _titles(texts: Sequence[str], options: ReadOptions, separator: str | None) -
     }
     if mapping is not None:
         named = {delimiter: distinct(titles) for delimiter, titles in named.items()}
-    delimiter = max(named, key=lambda each: (known(named[each], mapping), len(named[each])))
+    delimiter = max(named, key=lambda each: (known(named[each], mapping, options.columns), len(named[each])))
     return delimiter, named[delimiter]
 
 

@@ -64,7 +64,7 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
         found = _rows(path, sheet, stack)
         titles = _titles(path, found, cells, mapping)
         try:
-            columns = matched(titles, mapping)
+            columns = matched(titles, mapping, options.columns)
         except HeaderFault as fault:
             msg = f"{path}: {str(fault).replace('the first line', 'the first row')}"
             raise InputError(msg) from None

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from confirma_async.sandbox import Fault
 from tests.cli.samples import LEDGER, PAYMENTS
 
 
@@ -17,14 +18,44 @@ def file(tmp_path):
     return write
 
 
-def test_a_ledger_is_submitted(confirma, confirma_json, answering, file):
-    answering.answer("/accounting/ledger", {"message": "ok"})
+def test_a_ledger_is_submitted_once(confirma, confirma_json, service, file):
     code, out, _ = confirma("ledger", "submit", file(LEDGER))
     assert code == 0
     assert "The service has taken ledger 2026-11." in out
     assert "confirma ledger status" in out
-    assert answering.asked[0][2] == LEDGER
-    assert confirma_json("ledger", "submit", file(LEDGER)) == (0, {"message": "ok"})
+    code, told = confirma_json("ledger", "submit", file(LEDGER))
+    assert (code, told["verdict"], told["key"], told["resumed"]) == (0, "accepted", "2026-11", True)
+    assert service.requests["accounting.submit_ledger"] == 1
+
+
+def test_a_ledger_whose_answer_was_lost_is_looked_for_and_not_sent_again(confirma, service, file):
+    service.faults.add(Fault.RESET_BEFORE_COMMIT, operation="accounting.submit_ledger")
+    for _ in range(2):
+        code, out, _ = confirma("ledger", "submit", file(LEDGER))
+        assert code == 4
+        assert "confirma resolve --write accounting.submit_ledger 2026-11" in out
+    assert service.requests["accounting.submit_ledger"] == 1
+    resolved = ["--is", "absent", "--because", "it is not in the books"]
+    assert confirma("resolve", "--write", "accounting.submit_ledger", "2026-11", *resolved)[0] == 0
+    assert confirma("ledger", "submit", file(LEDGER))[0] == 0
+    assert service.requests["accounting.submit_ledger"] == 2
+
+
+def test_another_ledger_under_the_same_identifier_is_refused(confirma, service, file):
+    confirma("ledger", "submit", file(LEDGER))
+    other = json.loads(json.dumps(LEDGER))
+    other["ledgers"]["documentName"] = "another"
+    code, _, err = confirma("ledger", "submit", file(other))
+    assert code == 1
+    assert "other contents" in err
+    assert service.requests["accounting.submit_ledger"] == 1
+
+
+def test_a_key_that_is_refused_says_so(confirma, service, file):
+    service.expire_token()
+    code, _, err = confirma("ledger", "submit", file(LEDGER))
+    assert code == 2
+    assert "expired" in err or "401" in err
 
 
 def test_a_ledger_that_does_not_balance_is_not_sent(confirma, answering, file):
@@ -36,12 +67,12 @@ def test_a_ledger_that_does_not_balance_is_not_sent(confirma, answering, file):
     assert not answering.asked
 
 
-def test_payments_are_submitted(confirma, answering, file):
-    answering.answer("/accounting/payment", None)
-    code, out, _ = confirma("accounting-payment", "submit", file(PAYMENTS))
-    assert code == 0
-    assert "The service has taken 1 payment." in out
-    assert answering.asked[0][2] == PAYMENTS
+def test_payments_are_submitted_once(confirma, service, file):
+    for _ in range(2):
+        code, out, _ = confirma("accounting-payment", "submit", file(PAYMENTS))
+        assert code == 0
+        assert "The service has taken 1 payment" in out
+    assert service.requests["accounting.submit_payments"] == 1
 
 
 @pytest.mark.parametrize(

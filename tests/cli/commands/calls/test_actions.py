@@ -60,7 +60,7 @@ def test_each_action_is_sent_as_the_wire_has_it(confirma, accepting, arguments, 
 
 def test_every_known_code_has_a_command():
     commands = {words[-1].replace("-", "").upper() for words, _ in every_command() if "action" in words}
-    assert commands - {"FROMFILE"} == {code.value for code in ActionCode}
+    assert commands - {"ACTION", "FROMFILE"} == {code.value for code in ActionCode}
 
 
 def test_what_the_service_says_of_each_is_told(confirma, confirma_json, accepting):

@@ -1,0 +1,140 @@
+"""Do several processes of a service, with many tasks each, send every invoice once over one journal?
+
+Each process opens an outbox on the same journal, and its tasks give it all of the invoices, in an order of
+the process's own, so that most of them are wanted by all processes at about the same time. In the end every
+invoice is compared: at the sandbox exactly once, and told as accepted by every process that gave it. SQLite
+then checks every page of the file.
+
+Prints one JSON document; exits with 1 if anything is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from parts.figures import report, surroundings
+from parts.sample import FIRST_NUMBER, numbered, sample_invoice
+
+from confirma_async import Confirma, RateLimit, RetryPolicy
+from confirma_async.bulk.sqlite.keeping import verify
+from confirma_async.errors import JournalError
+from confirma_async.outbox import Outbox
+from confirma_async.sandbox import Sandbox
+
+TIMEOUT = 120.0
+"""Seconds of a call: a busy machine is no fault."""
+
+
+def main() -> None:
+    """Prove, and print one JSON document."""
+    parser = argparse.ArgumentParser(description="has the outboxes of several processes share a journal")
+    parser.add_argument("--processes", type=int, default=4)
+    parser.add_argument("--tasks", type=int, default=64, help="tasks of each process")
+    parser.add_argument("--invoices", type=int, default=5_000)
+    parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
+    parser.add_argument("--worker", nargs=4, metavar=("URL", "KEY", "JOURNAL", "FROM"), help="be one of them")
+    options = parser.parse_args()
+    if options.quick:
+        options.invoices = 100
+    size = _Size(options.processes, options.tasks, options.invoices)
+    if options.worker:
+        url, key, journal, start = options.worker
+        print(json.dumps(asyncio.run(_work(size, url, key, Path(journal), int(start)))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(_prove(size, Path(folder) / "shared.journal", quick=options.quick))
+    report({**surroundings(), "rounds": 1, **found})
+    sys.exit(any(found["wrong"].values()))
+
+
+@frozen
+class _Size:
+    processes: int
+    tasks: int
+    invoices: int
+
+
+async def _work(size: _Size, url: str, key: str, journal: Path, start: int) -> dict[str, int]:
+    """Give all invoices to an outbox, from one of them on and around; return how often each verdict came."""
+    told = Counter[str]()
+    order = iter([(start + step) % size.invoices for step in range(size.invoices)])
+    limit = RateLimit(concurrency=size.tasks)
+    async with (
+        Confirma(
+            key, base_url=url, timeout=TIMEOUT, retry=RetryPolicy(base=0.01), rate_limit=limit
+        ) as confirma,
+        confirma.outbox(journal=journal, settle_seconds=1.0) as outbox,
+    ):
+        await asyncio.gather(*(_give(outbox, order, told) for _ in range(size.tasks)))
+    return dict(told)
+
+
+async def _give(outbox: Outbox, order: Iterator[int], told: Counter[str]) -> None:
+    base = sample_invoice()
+    for index in order:
+        outcome = await outbox.invoices.create(numbered(base, FIRST_NUMBER + index))
+        told[outcome.verdict.value] += 1
+
+
+async def _prove(size: _Size, journal: Path, *, quick: bool) -> dict[str, Any]:
+    began = time.monotonic()
+    async with Sandbox() as sandbox:
+        told = await asyncio.gather(
+            *(_worker(size, sandbox, journal, each, quick=quick) for each in range(size.processes))
+        )
+        arrived = Counter(invoice.number for invoice in sandbox.invoices())
+        requests = sandbox.requests["invoices.create"]
+    numbers = range(FIRST_NUMBER, FIRST_NUMBER + size.invoices)
+    wrong = {
+        "lost": sum(not arrived[number] for number in numbers),
+        "doubled": sum(arrived[number] > 1 for number in numbers),
+        "sent again": requests - size.invoices,
+        "told otherwise": sum(size.invoices - each.get("accepted", 0) for each in told),
+        "damaged": _damage(journal),
+    }
+    return {
+        "processes": size.processes,
+        "tasks": size.tasks,
+        "invoices": size.invoices,
+        "seconds": round(time.monotonic() - began, 1),
+        "told": [*told],
+        "wrong": wrong,
+    }
+
+
+async def _worker(size: _Size, sandbox: Sandbox, journal: Path, each: int, *, quick: bool) -> dict[str, int]:
+    start = str(each * size.invoices // size.processes)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        __file__,
+        *("--processes", str(size.processes), "--tasks", str(size.tasks), "--invoices", str(size.invoices)),
+        *(["--quick"] if quick else []),
+        *("--worker", sandbox.url, sandbox.api_key, str(journal), start),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    answer, _ = await process.communicate()
+    found: dict[str, int] = json.loads(answer) if process.returncode == 0 else {}
+    return found
+
+
+def _damage(journal: Path) -> int:
+    try:
+        verify(journal)
+    except JournalError as error:
+        print(f"damaged: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    main()

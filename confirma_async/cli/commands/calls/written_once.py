@@ -1,0 +1,155 @@
+"""One write that is no invoice, exactly once over the journal of the account."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+import click
+from attrs import evolve, frozen
+
+from confirma_async.accounts.owner import AccountName
+from confirma_async.bulk import Retry, Verdict
+from confirma_async.bulk.places import JournalPlace
+from confirma_async.cli import options, side_effects
+from confirma_async.cli.bundle import Decorator, bundle
+from confirma_async.cli.connection import Connection
+from confirma_async.cli.errors.exit_codes import Exit, of_error
+from confirma_async.cli.journals import account_options
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json
+from confirma_async.cli.stopping import signals
+from confirma_async.contract import Operation
+from confirma_async.outbox import Outbox, WriteOutcome
+
+Verb: TypeAlias = Callable[[Outbox], Awaitable[WriteOutcome[Any]]]
+
+
+@frozen(kw_only=True)
+class Once:
+    """How a write is known.
+
+    Attributes:
+        key: What names it; None for its own identifier.
+        journal: The journal that the user named; None for the account's own.
+        retry: Whether it is sent again where the service rejected it before.
+        account: What the user said of the account.
+    """
+
+    key: str | None
+    journal: JournalPlace | None
+    retry: Retry
+    account: AccountName
+
+
+def _once(key: str | None, journal: JournalPlace | None, retry: str, account: AccountName) -> Once:
+    return Once(key=key, journal=journal, retry=Retry(retry), account=account)
+
+
+once_options: Decorator = bundle(
+    "once",
+    _once,
+    click.option("--key", metavar="TEXT", help="Your own name for it; made of its identifiers unless given."),
+    click.option(
+        "--retry",
+        type=click.Choice([each.value for each in Retry]),
+        default=Retry.NONE.value,
+        show_default=True,
+        help="Whether it is sent again under its key where the service rejected it before.",
+    ),
+    click.option(
+        "--journal",
+        type=options.JournalName(),
+        help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's, in your data "
+        "directory]",
+    ),
+    account_options,
+)
+"""Gives a command the options of a write that is sent once; it takes ``once``, the ``Once``."""
+
+
+def write_once(
+    verb: Verb,
+    operation: Operation[Any],
+    what: str,
+    next_command: str,
+    *,
+    connection: Connection,
+    once: Once,
+    as_json: bool,
+) -> Exit:
+    """Send a write, and say what became of it.
+
+    Args:
+        verb: Gives it to the outbox.
+        operation: What is called.
+        what: What it is, for people: ``ledger 2026-11``.
+        next_command: The command that shows what becomes of it.
+        connection: Where calls go.
+        once: How it is known.
+        as_json: Whether the outcome is printed for machines.
+    """
+    with signals.changing():
+        outcome, target = signals.run(_written, evolve(connection, account=once.account), once, verb, what)
+        side_effects.note()
+    if as_json:
+        print_json(_as_json(outcome, connection, target))
+    elif outcome.verdict is not Verdict.NOT_SENT:
+        _show(outcome, operation, what, next_command)
+    if outcome.verdict is Verdict.NOT_SENT and outcome.error is not None and not as_json:
+        raise outcome.error
+    return _exit_of(outcome)
+
+
+async def _written(
+    connection: Connection, once: Once, verb: Verb, what: str
+) -> tuple[WriteOutcome[Any], str]:
+    async with connection.client() as client, client.outbox(journal=once.journal, inputs=[what]) as outbox:
+        options.remark(outbox.warnings)
+        outcome = await verb(outbox)
+        if outcome.verdict is Verdict.UNKNOWN:  # the read that shows it may do so already
+            await outbox.write_desk().settle()
+            outcome = evolve(await verb(outbox), resumed=outcome.resumed, receipt=outcome.receipt)
+    return outcome, client.settings.base_url
+
+
+def _show(outcome: WriteOutcome[Any], operation: Operation[Any], what: str, next_command: str) -> None:
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            before = " before; nothing was sent now" if outcome.resumed else ""
+            say(f"The service has taken {what}{before}.")
+        case Verdict.REJECTED:
+            say(f"The service has rejected {what}: {outcome.detail or 'no reason was given'}")
+        case _:
+            say(
+                f"Whether the service has taken {what} is not known: {outcome.detail}\nIt is not sent again. "
+                "The same command looks for it again; if you know what became of it:\n  confirma resolve "
+                f"--write {operation.name} {shlex.quote(outcome.key or '')} --is accepted --because WHY"
+            )
+    say(f"To see how it stands: {next_command}")
+
+
+def _as_json(outcome: WriteOutcome[Any], connection: Connection, target: str) -> dict[str, Any]:
+    receipt = outcome.receipt
+    return {
+        "target": target,
+        "verdict": outcome.verdict.value,
+        "key": outcome.key,
+        "status": outcome.status,
+        "detail": outcome.detail,
+        "resumed": outcome.resumed,
+        "receipt": None if receipt is None else connection.converter.unstructure(receipt),
+    }
+
+
+def _exit_of(outcome: WriteOutcome[Any]) -> Exit:
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            return Exit.ACCEPTED
+        case Verdict.REJECTED:
+            return Exit.REJECTED
+        case Verdict.UNKNOWN:
+            return Exit.UNKNOWN
+        case _:
+            return Exit.PAUSED if outcome.error is None else of_error(outcome.error)

@@ -1,0 +1,64 @@
+"""The report of a job for many accounts, for people and for machines."""
+
+from __future__ import annotations
+
+from confirma_async.cli.errors.error_messages import explained
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import (
+    outcome_as_json,
+    print_issues,
+    print_json,
+    report_as_json,
+    table,
+)
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.creditors import CreditorsReport
+
+
+def show_creditors_report(report: CreditorsReport, target: str, *, as_json: bool) -> None:
+    """Show what came of a job, account by account."""
+    failed = {name: explained(error).message for name, error in report.failed.items()}
+    if as_json:
+        print_json(
+            {
+                "target": target,
+                "complete": report.complete,
+                "refused": report.refused,
+                "issues": [outcome_as_json(outcome) for outcome in report.issues],
+                "accounts": {name: report_as_json(each) for name, each in report.accounts.items()},
+                "failed": failed,
+            }
+        )
+        return
+    _show_counts(report)
+    _show_endings(report)
+    for name, reason in failed.items():
+        say(f"Failed: {name}: {reason}")
+    again = "Run again, the same command sends nothing twice."
+    say(again if report.complete else "Run the same command again to go on; nothing is sent twice.")
+
+
+def _show_counts(report: CreditorsReport) -> None:
+    console = Terminal()
+    made = table("Result", "account", "accepted", "rejected", "refused", "unknown", "not sent", "run")
+    for name, each in report.accounts.items():
+        counts = (each.accepted, each.rejected, each.refused, each.unknown, each.pending)
+        made.add_row(name, *map(str, counts), str(each.run))
+    console.print(made)
+    for name, each in report.accounts.items():
+        if each.issues:
+            say(f"Account {name}:")
+            print_issues(console, each.issues)
+    if report.issues:
+        say(f"Of no account, and not sent: {report.refused}")
+        print_issues(console, report.issues)
+
+
+def _show_endings(report: CreditorsReport) -> None:
+    for name, each in report.accounts.items():
+        for warning in each.warnings:
+            say(f"confirma: {name}: {warning}", err=True)
+        if each.paused:
+            say(f"Paused: {name}: {each.paused}")
+        elif each.interrupted:
+            say(f"Interrupted: {name}")

@@ -1,0 +1,299 @@
+"""Many creditors: each invoice goes out under the key of its seller's account, and no other.
+
+>>> from confirma_async import Creditors, Profile, Profiles
+>>> profiles = Profiles([Profile(account="acme", key="key", sellers=["0737546-2"])])
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self, Unpack
+
+from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
+from confirma_async.bulk import BulkStream, JobArguments, Outcome, Placement, Record
+from confirma_async.bulk.places import reading_if_there
+from confirma_async.client import AccountView, ClientOptions, Confirma
+from confirma_async.converters import Converter
+from confirma_async.creditors.jobs import CreditorJobs, Told
+from confirma_async.creditors.outboxes import CreditorOutboxes, OutboxArguments
+from confirma_async.creditors.profiles import Profile, Profiles
+from confirma_async.creditors.reports import CreditorsReport
+from confirma_async.creditors.splitting import account_of, documents
+from confirma_async.errors import ConfigurationError, ConfirmaError
+from confirma_async.mirror import SyncReport
+from confirma_async.mirror.store.opening import Where
+from confirma_async.outbox import Outbox
+from confirma_async.session.rate.ratelimit import RateLimit
+from confirma_async.settings import Environment, Settings, target_from_env
+
+__all__ = ["CreditorOutboxes", "Creditors", "CreditorsReport", "Profile", "Profiles"]
+
+
+class CreditorsOptions(ClientOptions, total=False):
+    """What ``Creditors`` takes besides profiles: what ``Confirma`` takes, save keys and accounts."""
+
+    environment: Environment
+    base_url: str | None
+
+
+class Creditors:
+    """Many client accounts of one partner: ``async with Creditors(profiles) as creditors: ...``.
+
+    Connections, the ceiling of all calls and hooks are shared; keys and journals are not. Use it in one event
+    loop.
+
+    Args:
+        profiles: The accounts.
+        new_accounts: Whether accounts that are not known here yet may be begun; asked for only where others
+            are known, so that a renamed account does not forget what was sent.
+        options: As for ``Confirma``.
+
+    Raises:
+        ConfigurationError: an option cannot be used, or names an account.
+    """
+
+    def __init__(
+        self, profiles: Profiles, *, new_accounts: bool = False, **options: Unpack[CreditorsOptions]
+    ) -> None:
+        if options.get("account") is not None or options.get("new_account"):
+            raise ConfigurationError("the profiles name the accounts; leave account= and new_account= out")
+        self.profiles: Profiles = profiles
+        first = next(iter(profiles.values()))
+        width = options.get("rate_limit", RateLimit()).concurrency
+        self._confirma = Confirma(first.key, **options)
+        self._views: dict[str, AccountView] = {
+            name: self._confirma.as_client(
+                profile.key,
+                account=name,
+                new_account=new_accounts,
+                rate_limit=RateLimit(per_second=profile.rate, concurrency=width) if profile.rate else None,
+            )
+            for name, profile in profiles.items()
+        }
+
+    @classmethod
+    def from_env(
+        cls, profiles: Profiles, *, new_accounts: bool = False, **options: Unpack[CreditorsOptions]
+    ) -> Self:
+        """Go where CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL say; the keys are the profiles'.
+
+        Raises:
+            ConfigurationError: a variable says something that cannot be used.
+        """
+        environment, base_url = target_from_env(os.environ)
+        arguments: CreditorsOptions = {"environment": environment, "base_url": base_url, **options}
+        return cls(profiles, new_accounts=new_accounts, **arguments)
+
+    @property
+    def settings(self) -> Settings:
+        """Where calls go."""
+        return self._confirma.settings
+
+    @property
+    def converter(self) -> Converter:
+        """Reads and writes the schemas as dicts and JSON."""
+        return self._confirma.converter
+
+    # --- jobs ---------------------------------------------------------------------------------------
+
+    async def submit(
+        self,
+        invoices: Collection[Record] | Callable[[], Iterable[Record]],
+        *,
+        counts: Mapping[str, int] | None = None,
+        stop: asyncio.Event | None = None,
+        told: Told | None = None,
+        **options: Unpack[JobArguments],
+    ) -> CreditorsReport:
+        """Send every invoice exactly once, each under the key of its seller's account.
+
+        Each account has a run in its own journal. What stops one, such as a key that has expired, stops it
+        alone.
+
+        Args:
+            invoices: The invoices, as ``bulk.submit`` takes them, of any sellers in any order: a collection,
+                or a function that begins to read them anew, for they are read twice. An account whose calls
+                are slow holds the reading up once 512 of its invoices wait.
+            counts: How many invoices each account has, where ``Profiles.count`` was asked already; they are
+                read once then.
+            stop: An event that, once set, ends the jobs after what is under way.
+            told: Called with the account's name, None for a record of no account, and the outcome, after
+                it is durable.
+            options: How the jobs run; see ``JobOptions``.
+
+        Raises:
+            RequestInvalidError: no profile names a seller; nothing was sent.
+            ConfigurationError: a key is another account's, or cannot be read, or the invoices can be read
+                only once; nothing was sent.
+        """
+        read = _reading_anew(invoices)
+        if counts is None:
+            counts = self.profiles.count(documents(read(), self.converter))
+        placements = await self.place()
+        if stop is None:
+            stop = asyncio.Event()
+        jobs = CreditorJobs(
+            begin=partial(self._begin, placements, counts, stop, options),
+            account_of=partial(account_of, profiles=self.profiles, converter=self.converter),
+            expected=counts.keys(),
+            stop=stop,
+            told=told or _untold,
+        )
+        return await jobs.run(read())
+
+    def _begin(
+        self,
+        placements: Mapping[str, Placement],
+        counts: Mapping[str, int],
+        stop: asyncio.Event,
+        options: JobArguments,
+        account: str,
+        records: AsyncIterable[Record],
+    ) -> BulkStream:
+        arguments: JobArguments = {**options, "expected": counts.get(account)}
+        return self._views[account].bulk.stream(records, journal=placements[account], stop=stop, **arguments)
+
+    async def place(self) -> Mapping[str, Placement]:
+        """Find the journal of every account, and make the accounts known; send nothing.
+
+        Raises:
+            ConfigurationError: a key cannot be read, or is another account's; or a journal is.
+            JournalError: a journal cannot be read, or is gone.
+        """
+        found: dict[str, Placement] = {}
+        for name, profile in self.profiles.items():
+            try:
+                placement = await self._views[name].bulk.place(profile.journal)
+            except (UnknownKeyError, UnknownAccountError) as error:
+                raise ConfigurationError(_whose(name, error)) from error
+            except ConfigurationError as error:
+                raise ConfigurationError(f"the profile {name}: {error}") from error
+            await asyncio.to_thread(_check_journal, name, placement)
+            found[name] = placement
+        return found
+
+    # --- one write at a time ------------------------------------------------------------------------
+
+    def outboxes(self, **options: Unpack[OutboxArguments]) -> CreditorOutboxes:
+        """Return an outbox for each account: ``async with creditors.outboxes() as outboxes: ...``.
+
+        Args:
+            options: As for ``Confirma.outbox``.
+
+        Raises:
+            ConfigurationError: a number is out of its bounds.
+        """
+
+        async def opened() -> Mapping[str, Outbox]:
+            placements = await self.place()
+            return {
+                name: self._views[name].outbox(journal=placements[name], sellers=profile.sellers, **options)
+                for name, profile in self.profiles.items()
+            }
+
+        return CreditorOutboxes(self.profiles, self.converter, opened)
+
+    # --- what became of them ------------------------------------------------------------------------
+
+    async def sync(self, db: Where = None) -> Mapping[str, SyncReport | ConfirmaError]:
+        """Read into the mirror what has changed at the service for each account since its last run.
+
+        Args:
+            db: The mirror of all accounts, as for ``mirror.sync``.
+
+        Returns:
+            The report of each account; the error where its run could not begin, which stops no other.
+
+        Raises:
+            ConfigurationError: a key cannot be read, or is another account's; nothing was called.
+            JournalError: a journal cannot be read, or is gone.
+        """
+        placements = await self.place()
+        found: dict[str, SyncReport | ConfirmaError] = {}
+        for name, view in self._views.items():
+            path = placements[name].path
+            try:
+                found[name] = await view.mirror.sync(db, journal=path if isinstance(path, Path) else None)
+            except ConfirmaError as error:
+                found[name] = error
+        return found
+
+    # --- its life -----------------------------------------------------------------------------------
+
+    async def aclose(self) -> None:
+        """End the calls under way, and close what was opened. Closing twice is fine."""
+        await self._confirma.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.settings.base_url}, {len(self.profiles)} accounts>"
+
+
+def _reading_anew(
+    invoices: Collection[Record] | Callable[[], Iterable[Record]],
+) -> Callable[[], Iterable[Record]]:
+    """Return what begins to read the invoices; an iterator, read once, would have none left to send.
+
+    Raises:
+        ConfigurationError: they can be read only once.
+    """
+    if isinstance(invoices, Iterator):
+        raise ConfigurationError(
+            "invoices are read twice here: give a list, or a function that begins to read them anew, such as "
+            "lambda: read_files(...). Nothing was sent"
+        )
+    return invoices if callable(invoices) else lambda: invoices
+
+
+def _untold(_account: str | None, _outcome: Outcome) -> None:
+    pass
+
+
+def _whose(profile: str, error: UnknownKeyError | UnknownAccountError) -> str:
+    """Say whose key a profile has, in the words of profiles."""
+    if isinstance(error, UnknownKeyError) and error.holder is not None:
+        return (
+            f"the key of the profile {profile} belongs to the account {error.holder} of {error.target}; give "
+            "the profile its own key, or that account's name"
+        )
+    if isinstance(error, UnknownKeyError) and error.account is not None:
+        return (
+            f"the account {profile} of {error.target} is known already, by other keys; if this is its new "
+            "key, do not allow new accounts (new_accounts=)"
+        )
+    return (
+        f"the account {profile} of {error.target} is not known here (known: {', '.join(error.known)}). If it "
+        "is a new one, and no other name of one of those, allow new accounts (new_accounts=)"
+    )
+
+
+def _check_journal(profile: str, placement: Placement) -> None:
+    """Refuse a journal that is another account's, before anything is sent.
+
+    Raises:
+        ConfigurationError: it is.
+        JournalError: it cannot be read, or is gone.
+    """
+    if placement.path is None:
+        return
+    with reading_if_there(placement.path) as journal:
+        owner = "" if journal is None else journal.account()
+    if owner not in {"", profile}:
+        raise ConfigurationError(
+            f"the profile {profile}: the journal {placement.path} is that of the account {owner}"
+        )

@@ -1,0 +1,231 @@
+"""Profiles: which key, sellers, rate and journal each account of a partner has."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import field, frozen
+
+from confirma_async import bounds
+from confirma_async.accounts.owner import check_name
+from confirma_async.bounds import within
+from confirma_async.bulk.places import PostgresPlace, is_url
+from confirma_async.credentials import Credentials, FileTokenStore
+from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
+from confirma_async.formats.models import DocumentRef
+from confirma_async.privacy import number_shown, printable
+from confirma_async.schemas.identity import same_seller
+
+RULE = "profiles.seller"
+"""The rule that every invoice is of a seller that one profile names."""
+
+_KEYS: Mapping[str, type | tuple[type, ...]] = {
+    "key_file": str,
+    "key_variable": str,
+    "sellers": list,
+    "rate": (int, float),
+    "journal": str,
+}
+"""What a profile holds in TOML, and of what kind it is."""
+
+
+def _sellers(identifiers: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(identifiers, str):
+        raise ConfigurationError("sellers must be a list of business ids or VAT codes")
+    return tuple(map(same_seller, identifiers))
+
+
+def _one_place(journal: str | Path | PostgresPlace | None) -> Path | PostgresPlace | None:
+    if isinstance(journal, str) and is_url(journal):
+        return PostgresPlace.of(journal)
+    return Path(journal).absolute() if isinstance(journal, str | Path) else journal
+
+
+@frozen(kw_only=True)
+class Profile:
+    """A client account of a partner, and what is sent with its key.
+
+    Attributes:
+        account: The name under which the account's journal is kept.
+        key: Its key, in any form that ``Confirma`` takes.
+        sellers: The business ids or VAT codes of the sellers whose invoices are this account's; any spelling.
+        rate: Calls per second at most, below the ceiling that all accounts share; None for no limit of its
+            own. From 0.001 to 100,000.
+        journal: A file or a PostgreSQL URL; the account's own journal unless given.
+
+    Raises:
+        ConfigurationError: the name cannot be one, no seller is named or one is empty, or the rate is out of
+            its bounds.
+    """
+
+    account: str = field(converter=check_name)
+    key: Credentials = field(repr=False)
+    sellers: tuple[str, ...] = field(converter=_sellers)
+    rate: float | None = field(default=None, validator=within(bounds.PER_SECOND, optional=True))
+    journal: Path | PostgresPlace | None = field(default=None, converter=_one_place)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.sellers or "" in self.sellers:
+            raise ConfigurationError(
+                f"the profile {self.account} must name the seller of every invoice that it is to send, by "
+                "business id or VAT code"
+            )
+
+
+class Profiles(Mapping[str, Profile]):
+    """The accounts of a partner, by name. No seller, key or journal belongs to two of them.
+
+    Args:
+        profiles: The profiles.
+
+    Raises:
+        ConfigurationError: there is none, or two have the same name, seller, key or journal.
+    """
+
+    def __init__(self, profiles: Iterable[Profile]) -> None:
+        self._profiles: dict[str, Profile] = {}
+        self._owners: dict[str, str] = {}
+        for profile in profiles:
+            self._add(profile)
+        if not self._profiles:
+            raise ConfigurationError("there is no profile; name one for each account")
+
+    def _add(self, profile: Profile) -> None:
+        name = profile.account
+        if any(name.casefold() == other.casefold() for other in self._profiles):
+            raise ConfigurationError(f"two profiles have the name {name}; names differ in more than case")
+        for other in self._profiles.values():
+            if other.key is profile.key or (isinstance(other.key, str) and other.key == profile.key):
+                raise ConfigurationError(f"the profiles {other.account} and {name} have the same key")
+            if profile.journal is not None and profile.journal == other.journal:
+                raise ConfigurationError(f"the profiles {other.account} and {name} have the same journal")
+        for seller in dict.fromkeys(profile.sellers):
+            owner = self._owners.setdefault(seller, name)
+            if owner != name:
+                raise ConfigurationError(
+                    f"the seller {number_shown(seller)} stands in two profiles, {owner} and {name}; whose "
+                    "invoices are whose must be clear"
+                )
+        self._profiles[name] = profile
+
+    def __getitem__(self, account: str) -> Profile:
+        return self._profiles[account]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._profiles)
+
+    def __len__(self) -> int:
+        return len(self._profiles)
+
+    def account_of(self, seller: str) -> str:
+        """Return the account that sends the invoices of a seller.
+
+        Args:
+            seller: The seller's business id or VAT code, in any spelling; empty where an invoice names none.
+
+        Raises:
+            RequestInvalidError: it is no profile's, or not named.
+        """
+        account = self._owners.get(same_seller(seller))
+        if account is None:
+            raise RequestInvalidError("the invoice", [_unowned(seller)])
+        return account
+
+    def count(self, documents: Iterable[DocumentRef]) -> Mapping[str, int]:
+        """Count the documents of each account, before anything of them is sent.
+
+        Args:
+            documents: Who says which number, and where, as ``scan_files`` tells it.
+
+        Raises:
+            RequestInvalidError: sellers are no profile's; all of them are named.
+        """
+        found, unowned = Counter[str](), dict[str, Problem]()
+        for document in documents:
+            seller = document.identity.seller
+            account = self._owners.get(seller)
+            if account is not None:
+                found[account] += 1
+            elif seller not in unowned:
+                unowned[seller] = _unowned(seller, f" (first at {document.place})")
+        if unowned:
+            raise RequestInvalidError("the job", list(unowned.values()))
+        return found
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Profiles:
+        """Read profiles from a TOML file: a table for each account, under the account's name.
+
+        ``key_file`` (relative to the file) or ``key_variable`` says where its key is; ``sellers`` lists
+        business ids or VAT codes; ``rate`` and ``journal`` may be left out.
+
+        Raises:
+            ConfigurationError: the file cannot be read, is not TOML, or holds anything else.
+        """
+        file = Path(path)
+        try:
+            found = tomllib.loads(file.read_text(encoding="utf-8"))
+            profiles = [_profile(name, table, file.parent) for name, table in found.items()]
+            return cls(profiles)
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(
+                f"the profiles in {path} cannot be read: they are no text in UTF-8"
+            ) from error
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ConfigurationError(f"the profiles in {path} cannot be read: {reason}") from error
+        except ConfigurationError as error:
+            raise ConfigurationError(f"the profiles in {path}: {error}") from error
+
+
+def _unowned(seller: str, where: str = "") -> Problem:
+    message = (
+        f"no profile names the seller {number_shown(seller)}{where}; add it to the profile of its account"
+        if seller
+        else f"the invoice names no seller{where}, so that it is not clear whose key it goes out with"
+    )
+    return Problem("$.invoice.parties.sellerParty", RULE, message)
+
+
+def _profile(name: str, table: object, folder: Path) -> Profile:
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{printable(name)} must be a table, such as [{printable(name)}]")
+    found = cast("dict[str, Any]", table)
+    if unknown := found.keys() - _KEYS.keys():
+        raise ConfigurationError(
+            f"[{printable(name)}] holds {', '.join(map(printable, sorted(unknown)))}; only "
+            f"{', '.join(_KEYS)} are read"
+        )
+    for key, value in found.items():
+        if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
+            raise ConfigurationError(f"[{printable(name)}]: {key} is of the wrong kind")
+        if value == "":
+            raise ConfigurationError(f"[{printable(name)}]: {key} is empty")
+    sellers: list[object] = found.get("sellers", [])
+    if not all(isinstance(seller, str) for seller in sellers):
+        raise ConfigurationError(f"[{printable(name)}]: sellers must be texts")
+    journal: str | None = found.get("journal")
+    return Profile(
+        account=name,
+        key=_key(name, found, folder),
+        sellers=cast("list[str]", sellers),
+        rate=found.get("rate"),
+        journal=journal if journal is None or is_url(journal) else folder / journal,
+    )
+
+
+def _key(name: str, found: Mapping[str, Any], folder: Path) -> Credentials:
+    file, variable = found.get("key_file"), found.get("key_variable")
+    if (file is None) == (variable is None):
+        raise ConfigurationError(f"[{name}] must hold either key_file or key_variable")
+    if file is not None:
+        return FileTokenStore(folder / file)
+    key = os.environ.get(str(variable))
+    if not key:
+        raise ConfigurationError(f"[{name}]: the environment variable {printable(str(variable))} is not set")
+    return key

@@ -1,0 +1,33 @@
+"""What came of a job for many accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from confirma_async.bulk import Outcome, Report
+from confirma_async.errors import ConfirmaError
+
+
+@frozen(kw_only=True)
+class CreditorsReport:
+    """The result of a job that sent the invoices of many sellers, each under the key of its account.
+
+    Attributes:
+        accounts: The report of each account that there was anything for, by its name.
+        failed: Why the job of an account broke off, where it did: its journal, for one. Nothing more was sent
+            for that account; run the job again.
+        refused: How many records are of no account: they cannot be read, or no profile names their seller.
+        issues: The outcomes of those, at most a thousand.
+    """
+
+    accounts: Mapping[str, Report]
+    failed: Mapping[str, ConfirmaError]
+    refused: int = 0
+    issues: Sequence[Outcome] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do for any account."""
+        return not self.failed and all(report.complete for report in self.accounts.values())

@@ -1,0 +1,178 @@
+"""Actions out of files: tables and JSON, one action to a line, each with the key that names it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from attrs import evolve, frozen
+
+from confirma_async.converters import Converter
+from confirma_async.errors import Problem, ResponseDecodeError
+from confirma_async.formats.file_format import FileFormat
+from confirma_async.formats.json.keys import keys_that_stand_twice, twice_in_one_object
+from confirma_async.formats.json.records import Record, records
+from confirma_async.formats.models import BadRecord, InputError, Place, ReadOptions
+from confirma_async.formats.payload import plain_converter, put
+from confirma_async.formats.reader import format_of, open_table
+from confirma_async.formats.tables.cells import CellError, ValueProblem
+from confirma_async.formats.tables.columns import Column, ColumnSet, ValueKind
+from confirma_async.formats.tables.mapping import ColumnMapping
+from confirma_async.formats.tables.table import BadLine, TableLayout, TableLine
+from confirma_async.schemas import Action, ActionCode
+
+KEY = "key"
+"""The column, or the member of an object, that names an action."""
+
+_TABLE = (
+    (KEY, KEY, ValueKind.IDENTIFIER),
+    ("code", "code", ValueKind.TEXT),
+    ("invoice_number", "data.invoiceNumber", ValueKind.WHOLE),
+    ("case_id", "data.caseId", ValueKind.WHOLE),
+    ("comment", "comment", ValueKind.TEXT),
+    ("due_date", "data.dueDate", ValueKind.DATE),
+    ("amount", "data.amount", ValueKind.AMOUNT),
+    ("currency", "data.currency", ValueKind.TEXT),
+    ("payment_date", "data.paymentDate", ValueKind.DATE),
+    ("payment_method", "data.paymentMethod", ValueKind.TEXT),
+    ("reference", "data.reference", ValueKind.IDENTIFIER),
+    ("outstanding_capital_amount", "data.outstandingCapitalAmount", ValueKind.AMOUNT),
+    ("outstanding_interest_amount", "data.outstandingInterestAmount", ValueKind.AMOUNT),
+    ("outstanding_costs_amount", "data.outstandingCostsAmount", ValueKind.AMOUNT),
+)
+
+ACTION_COLUMNS = ColumnSet({name: Column(name, place, kind) for name, place, kind in _TABLE}, (KEY, "code"))
+"""The columns of a table of actions."""
+
+_WORD_GAP = re.compile(r"[\s_-]+")
+
+_NO_KEY = (
+    "is missing; give every action a name of its own, such as payment-4711, for two of the same contents may "
+    "both be meant"
+)
+
+
+@frozen(kw_only=True)
+class ActionMapping(ColumnMapping):
+    """Which column of a table of actions is which, where they have names of their own."""
+
+    known: ClassVar[ColumnSet] = ACTION_COLUMNS
+
+
+@frozen(kw_only=True)
+class ReadAction:
+    """An action read from a file.
+
+    Attributes:
+        place: Where it stands.
+        key: What names it.
+        action: The action.
+    """
+
+    place: Place
+    key: str
+    action: Action
+
+
+def read_actions(
+    path: str | PathLike[str], options: ReadOptions | None = None, converter: Converter | None = None
+) -> Iterator[ReadAction | BadRecord]:
+    """Read the actions of a file, one at a time: a table (CSV, Excel, Parquet, Arrow), JSON Lines or JSON.
+
+    In JSON, an action is an object in wire form (contract §5) with a ``key`` beside its ``code``. What is
+    wrong with one record is a ``BadRecord``; the others go on.
+
+    Args:
+        path: The file.
+        options: How it is read.
+        converter: What reads JSON; a plain one, with the built-in wire names, by default.
+
+    Raises:
+        InputError: the file as a whole cannot be read, or holds no action.
+    """
+    file = Path(fspath(path))
+    options = evolve(options or ReadOptions(), columns=ACTION_COLUMNS)
+    file_format = format_of(file, options, FileFormat.CSV)
+    if file_format is FileFormat.XML:
+        raise InputError(f"{file}: is XML; actions are read from tables and JSON")
+    table = open_table(file, file_format, options)
+    empty = True
+    if table is not None:
+        for line in table.lines:
+            yield _of_line(file, line, table.layout)
+            empty = False
+    else:
+        lines_only = file_format is FileFormat.JSON_LINES
+        chosen = converter or plain_converter()
+        for record in records(file, chosen, lines_only, look=keys_that_stand_twice):
+            yield _of_record(file, record, chosen)
+            empty = False
+    if empty:
+        raise InputError(f"{file}: holds no action; write at least one into it")
+
+
+def _of_line(path: Path, line: TableLine | BadLine, layout: TableLayout) -> ReadAction | BadRecord:
+    place = Place(str(path), line.number)
+    if isinstance(line, BadLine):
+        return BadRecord(
+            place=place, problems=[Problem(f"{layout.unit} {line.number}", line.rule, line.message)]
+        )
+    tree, key, problems = dict[str, Any](data={}), "", list[Problem]()
+    given = dict(layout.constants)
+    for reader in layout.readers:
+        cell = line.values[reader.index]
+        if isinstance(cell, CellError):
+            problems.append(Problem(layout.path(line.number, reader.column.name), cell.rule, cell.message))
+        elif cell != "":
+            try:
+                given[reader.column.name] = reader.read(cell)
+            except ValueProblem as problem:
+                path_in_table = layout.path(line.number, reader.column.name)
+                problems.append(Problem(path_in_table, problem.rule, problem.message))
+    for name, value in given.items():
+        put(tree, ACTION_COLUMNS.by_name[name].place, value)
+    key = str(tree.pop(KEY, ""))
+    if not problems and not key:
+        problems.append(Problem(layout.path(line.number, KEY), "action.key", _NO_KEY))
+    code = _WORD_GAP.sub("", str(tree.get("code", "")).upper())  # due date and DUE-DATE are DUEDATE
+    if not problems and code not in ActionCode.__members__:
+        told = f"is none of the codes of actions: {', '.join(ActionCode.__members__)}"
+        problems.append(Problem(layout.path(line.number, "code"), "action.code", told))
+    tree["code"] = code
+    return _action(place, key, tree, plain_converter(), problems)
+
+
+def _of_record(path: Path, record: Record, converter: Converter) -> ReadAction | BadRecord:
+    place = Place(str(path), record.line)
+    if record.problem is not None:
+        return BadRecord(place=place, problems=[record.problem])
+    problems = [twice_in_one_object(place_in_it) for place_in_it in record.twice]
+    value: object = record.value
+    if not isinstance(value, Mapping):
+        problems.append(Problem(record.root, "json.syntax", "is no object; write each action as one"))
+        return BadRecord(place=place, problems=problems)
+    tree = dict(cast("Mapping[str, Any]", value))
+    key = tree.pop(KEY, None)
+    if not isinstance(key, str) or not key:
+        problems.append(Problem(f"{record.root}.{KEY}", "action.key", _NO_KEY))
+        key = None
+    return _action(place, key, tree, converter, problems, record.root)
+
+
+def _action(
+    place: Place,
+    key: str | None,
+    tree: dict[str, Any],
+    converter: Converter,
+    problems: list[Problem],
+    root: str = "$",
+) -> ReadAction | BadRecord:
+    if not problems and key:
+        try:
+            return ReadAction(place=place, key=key, action=converter.structure(tree, Action))
+        except ResponseDecodeError as error:
+            problems = [evolve(problem, path=root + problem.path[1:]) for problem in error.problems]
+    return BadRecord(place=place, problems=problems, number=key or None)

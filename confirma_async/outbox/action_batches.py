@@ -1,0 +1,185 @@
+"""Actions of a file, each sent exactly once under the key that it has there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from attrs import define, evolve, field
+
+from confirma_async.bulk.job.brake import end
+from confirma_async.bulk.models import Outcome, Refusal, Verdict
+from confirma_async.bulk.reporting import outcomes
+from confirma_async.bulk.reporting.report import Report, ReportBuilder, RunResult
+from confirma_async.converters import Converter
+from confirma_async.errors import CallError, Problem, RequestInvalidError
+from confirma_async.formats.actions import ReadAction
+from confirma_async.formats.models import BadRecord, Place
+from confirma_async.outbox.outcomes import WriteOutcome
+from confirma_async.resources.invoices import prepared_actions
+from confirma_async.schemas import ActionsReceipt
+from confirma_async.validation import Checks
+
+ActionRecord: TypeAlias = ReadAction | BadRecord
+"""What a reader of actions hands on."""
+
+Read: TypeAlias = Callable[[], Iterable[ActionRecord]]
+"""Begins to read a file; it is read twice."""
+
+_TURN = 64
+"""Records after which other tasks have their turn."""
+
+
+def checked_actions(read: Read, converter: Converter, checks: Checks) -> Iterator[ReadAction | Refusal]:
+    """Return each action of a file that may be sent, and the refusal of each other record; send nothing.
+
+    Args:
+        read: Begins to read the file. It is read once for keys that stand twice, which are refused in every
+            place before anything is sent, and then once more.
+        converter: Writes the actions.
+        checks: How strictly they are held against the rules that need no server.
+
+    Raises:
+        InputError: the file as a whole cannot be read.
+    """
+    return _checked(read(), _repeated(read()), converter, checks)
+
+
+def _checked(
+    records: Iterable[ActionRecord],
+    twice: Mapping[str, tuple[Place, Place]],
+    converter: Converter,
+    checks: Checks,
+) -> Iterator[ReadAction | Refusal]:
+    for record in records:
+        if isinstance(record, BadRecord):
+            yield Refusal(place=record.place, problems=record.problems, number=record.number)
+        elif record.key in twice:
+            first, again = twice[record.key]
+            message = f"stands twice, at {first} and at {again}; neither is sent. Give each action its own"
+            problems = [Problem("key", "action.twice", message)]
+            yield Refusal(place=record.place, problems=problems, number=record.key)
+        else:
+            try:
+                prepared_actions([record.action], converter, checks)
+            except RequestInvalidError as error:
+                yield Refusal(place=record.place, problems=error.problems, number=record.key)
+            else:
+                yield record
+
+
+def _repeated(records: Iterable[ActionRecord]) -> Mapping[str, tuple[Place, Place]]:
+    """Return the keys that stand twice in a file, with their first two places."""
+    first, twice = dict[str, Place](), dict[str, tuple[Place, Place]]()
+    for record in records:
+        if isinstance(record, ReadAction):
+            before = first.setdefault(record.key, record.place)
+            if before is not record.place:
+                twice.setdefault(record.key, (before, record.place))
+    return twice
+
+
+@define(kw_only=True)
+class ActionBatch:
+    """One run over the actions of a file.
+
+    Attributes:
+        give: Gives one action to an outbox, and returns its outcome.
+        settle: Looks once for the effects of what is unknown.
+        width: How many actions are under way at once.
+        stop: Once set, what is under way comes to its end.
+        told: Hears each outcome, after it is durable.
+    """
+
+    give: Callable[[ReadAction], Awaitable[WriteOutcome[ActionsReceipt]]]
+    settle: Callable[[], Awaitable[object]]
+    width: int
+    stop: asyncio.Event
+    told: Callable[[Outcome], object]
+    _builder: ReportBuilder = field(init=False, factory=ReportBuilder)
+    _unknown: list[tuple[ReadAction, bool]] = field(init=False, factory=list[tuple[ReadAction, bool]])
+    _pending: int = field(init=False, default=0)
+    _paused: str | None = field(init=False, default=None)
+    _paused_by: CallError | None = field(init=False, default=None)
+
+    async def run(self, records: Iterator[ReadAction | Refusal], journal: str) -> Report:
+        """Bring every action to its outcome, or as far as the run can go.
+
+        A key that is refused, a spent quota or a service that is gone pause it: the same run goes on.
+
+        Args:
+            records: The actions, checked.
+            journal: The name of the journal, for the report.
+
+        Raises:
+            JournalError: the journal cannot be written; nothing is sent without it.
+        """
+        began = time.monotonic()
+        working = [asyncio.create_task(self._work(records)) for _ in range(self.width)]
+        try:
+            await asyncio.gather(*working)
+        finally:
+            await end(working)
+        exhausted = next(records, None) is None
+        if self._unknown:
+            await self.settle()
+            for record, resumed in self._unknown:
+                self._tell(record, evolve(await self.give(record), resumed=resumed))
+        ending = RunResult(
+            unknown=self._builder.counts[Verdict.UNKNOWN.value],
+            pending=self._pending,
+            paused=self._paused,
+            paused_by=self._paused_by,
+            interrupted=self.stop.is_set() and not exhausted,
+            seconds=time.monotonic() - began,
+        )
+        return self._builder.report(journal, ending, ending.seconds)
+
+    async def _work(self, records: Iterator[ReadAction | Refusal]) -> None:
+        read = 0
+        while not self.stop.is_set() and self._paused is None:
+            record = next(records, None)
+            if record is None:
+                return
+            read += 1
+            if read % _TURN == 0:
+                await asyncio.sleep(0)
+            if isinstance(record, Refusal):
+                self._add(outcomes.refused(record))
+            else:
+                await self._bring(record)
+
+    async def _bring(self, record: ReadAction) -> None:
+        try:
+            outcome = await self.give(record)
+        except RequestInvalidError as error:  # the journal has other contents under its key
+            refusal = Refusal(place=record.place, problems=error.problems, number=record.key)
+            self._add(outcomes.refused(refusal))
+            return
+        if outcome.verdict is Verdict.UNKNOWN:
+            self._unknown.append((record, outcome.resumed))
+        elif outcome.verdict is Verdict.NOT_SENT:
+            self._pending += 1
+            self._paused = self._paused or outcome.detail or "it was not sent"
+            self._paused_by = self._paused_by or outcome.error
+        else:
+            self._tell(record, outcome)
+
+    def _tell(self, record: ReadAction, outcome: WriteOutcome[ActionsReceipt]) -> None:
+        self._add(
+            Outcome(
+                verdict=outcome.verdict,
+                place=record.place,
+                number=record.key,
+                type=str(record.action.code),
+                status=outcome.status,
+                detail=outcome.detail,
+                resumed=outcome.resumed,
+            )
+        )
+
+    def _add(self, outcome: Outcome) -> None:
+        self._builder.add(outcome)
+        self.told(outcome)

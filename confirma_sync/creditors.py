@@ -1,0 +1,132 @@
+"""Many creditors, for code that blocks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from types import TracebackType
+from typing import Any, Concatenate, Final, ParamSpec, Self, Unpack, cast
+
+from confirma_async import creditors as asynchronous
+from confirma_async.converters import Converter
+from confirma_async.creditors import CreditorsOptions, Profiles
+from confirma_async.errors import ConfigurationError
+from confirma_async.settings import Settings
+from confirma_sync.outbox import Outbox
+from confirma_sync.portal import PerFork, Portal
+from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking, constructor
+
+P = ParamSpec("P")
+
+
+class CreditorOutboxes(SyncProxy, Mapping[str, Outbox]):
+    """An outbox for each account, as ``Creditors.outboxes`` makes them; open within its ``with`` block."""
+
+    create: Final = blocking(asynchronous.CreditorOutboxes.create)
+
+    def __getitem__(self, account: str) -> Outbox:
+        self._outboxes()[account]  # a name that is none says so here
+        return Outbox(self.portal, lambda: self._outboxes()[account])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._outboxes())
+
+    def __len__(self) -> int:
+        return len(self._outboxes())
+
+    def _outboxes(self) -> asynchronous.CreditorOutboxes:
+        return cast("asynchronous.CreditorOutboxes", self.original)
+
+    def __enter__(self) -> Self:
+        self.portal.run(self.original.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.portal.run(lambda: self.original.__aexit__(None, None, None))
+
+
+def _opening(
+    verb: Callable[Concatenate[asynchronous.Creditors, P], asynchronous.CreditorOutboxes],
+) -> Callable[Concatenate[SyncProxy, P], CreditorOutboxes]:
+    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> CreditorOutboxes:
+        find = PerFork(proxy.portal, lambda _: verb(proxy.original, *args, **kwargs))
+        return CreditorOutboxes(proxy.portal, find)
+
+    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
+
+
+class Creditors(SyncProxy):
+    """Many client accounts of one partner: ``with Creditors(profiles) as creditors: ...``.
+
+    ``told`` of ``submit`` is called in the thread of the loop.
+    """
+
+    @constructor(asynchronous.Creditors.__init__)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._open(asynchronous.Creditors, args, options)
+
+    @classmethod
+    def from_env(
+        cls, profiles: Profiles, *, new_accounts: bool = False, **options: Unpack[CreditorsOptions]
+    ) -> Self:
+        """Go where CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL say; the keys are the profiles'.
+
+        Raises:
+            ConfigurationError: a variable says something that cannot be used.
+        """
+        creditors = cls.__new__(cls)
+        make = partial(asynchronous.Creditors.from_env, profiles, new_accounts=new_accounts)
+        creditors._open(make, (), {**options})  # noqa: SLF001 (its own)
+        return creditors
+
+    def _open(self, make: Callable[..., asynchronous.Creditors], args: Any, options: dict[str, Any]) -> None:
+        if options.get("session") is not None:
+            raise ConfigurationError(
+                "confirma_sync runs on an event loop of its own, where no session of yours can work; "
+                "give an ssl_context or a transport instead"
+            )
+        if isinstance(hooks := options.get("hooks"), Iterable):
+            options["hooks"] = tuple(cast("Iterable[object]", hooks))  # a child process needs them again
+        portal = Portal(partial(make, *args, **options), asynchronous.Creditors.aclose)
+        super().__init__(portal, lambda: portal.target)
+
+    submit: Final = blocking(asynchronous.Creditors.submit)
+    place: Final = blocking(asynchronous.Creditors.place)
+    sync: Final = blocking(asynchronous.Creditors.sync)
+    outboxes: Final = _opening(asynchronous.Creditors.outboxes)
+
+    @property
+    def profiles(self) -> Profiles:
+        """The accounts."""
+        return cast("asynchronous.Creditors", self.original).profiles
+
+    @property
+    def settings(self) -> Settings:
+        """Where calls go."""
+        return cast("asynchronous.Creditors", self.original).settings
+
+    @property
+    def converter(self) -> Converter:
+        """Reads and writes the schemas as dicts and JSON."""
+        return cast("asynchronous.Creditors", self.original).converter
+
+    def close(self) -> None:
+        """End what is under way and close what was opened. Closing twice is fine."""
+        self.portal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

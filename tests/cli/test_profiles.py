@@ -1,0 +1,180 @@
+"""``--profiles``: one command for the accounts of many creditors."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from confirma_async.sandbox import Fault
+
+SELLERS = {"oak": "0737546-2", "elm": "1927400-1"}
+
+
+@pytest.fixture
+def keys(service, monkeypatch):
+    """The keys of two accounts of the service; its own is out of the way."""
+    monkeypatch.delenv("CONFIRMA_API_KEY")
+    return {name: service.add_client(name) for name in SELLERS}
+
+
+@pytest.fixture
+def profiles(keys, tmp_path):
+    """Writes their profiles."""
+
+    def write(**otherwise):
+        tables = []
+        for name, seller in SELLERS.items():
+            key = tmp_path / f"{name}.key"
+            key.write_text(otherwise.get(name, keys[name]))
+            key.chmod(0o600)
+            tables.append(f'[{name}]\nkey_file = "{name}.key"\nsellers = ["{seller}"]\n')
+        file = tmp_path / "profiles.toml"
+        file.write_text("\n".join(tables))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def mixed(wire_invoice, tmp_path):
+    """Writes a file of invoices of these sellers, in turn."""
+
+    def write(*sellers):
+        invoices = [wire_invoice(n, seller={"businessId": seller}) for n, seller in enumerate(sellers, 1)]
+        file = tmp_path / "mixed.jsonl"
+        file.write_text("\n".join(json.dumps(invoice, default=float) for invoice in invoices))
+        return file
+
+    return write
+
+
+BOTH = [SELLERS["oak"], SELLERS["elm"], SELLERS["oak"]]
+
+
+def test_one_file_is_sent_for_every_seller(confirma_json, service, profiles, mixed):
+    code, report = confirma_json("submit", mixed(*BOTH), "--profiles", profiles())
+    assert code == 0
+    assert {name: each["accepted"] for name, each in report["accounts"].items()} == {"oak": 2, "elm": 1}
+    assert service.requests["invoices.create"] == 3
+
+
+def test_people_are_told_account_by_account(confirma, profiles, mixed):
+    code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", profiles())
+    assert code == 0
+    assert "oak" in out
+    assert "sends nothing twice" in out
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_an_unknown_seller_stops_the_whole_file(confirma, service, profiles, mixed, more):
+    code, _, err = confirma("submit", mixed(*BOTH, "0201256-6"), "--profiles", profiles(), *more)
+    assert code == 1
+    assert "no profile names the seller 02012566 (first at" in err
+    assert "mixed.jsonl:4" in err
+    assert not service.requests["invoices.create"]
+
+
+def test_a_dry_run_sends_nothing(confirma, service, profiles, mixed):
+    assert confirma("submit", mixed(*BOTH), "--profiles", profiles(), "--dry-run")[0] == 0
+    assert not service.requests["invoices.create"]
+
+
+def test_an_expired_key_pauses_its_account_alone(confirma, confirma_json, service, profiles, mixed):
+    service.expire_token(client="elm")
+    code, report = confirma_json("submit", mixed(*BOTH), "--profiles", profiles())
+    assert code == 2
+    assert {name: each["accepted"] for name, each in report["accounts"].items()} == {"oak": 2, "elm": 0}
+    code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", profiles())
+    assert code == 2
+    assert "Paused: elm" in out
+    assert "Paused: oak" not in out
+
+
+def test_swapped_keys_are_refused_before_anything_is_sent(confirma, service, profiles, keys, mixed):
+    confirma("submit", mixed(*BOTH), "--profiles", profiles())
+    swapped = profiles(oak=keys["elm"], elm=keys["oak"])
+    code, _, err = confirma("submit", mixed(*BOTH), "--profiles", swapped)
+    assert code == 2
+    assert "the key of the profile oak belongs to the account elm" in err
+    assert service.requests["invoices.create"] == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (("--sandbox",), "--sandbox"),
+        (("--journal", "one.journal"), "--journal"),
+        (("--number-from", "7"), "--number-from"),
+        (("--account", "oak"), "--account"),
+        (("--key-file", "oak.key"), "--key-file"),
+    ],
+)
+def test_what_is_about_one_account_does_not_go_with_profiles(
+    confirma, service, profiles, mixed, given, named
+):
+    code, _, err = confirma("submit", mixed(*BOTH), "--profiles", profiles(), *given)
+    assert code == 2
+    assert named in err
+    assert not service.requests["invoices.create"]
+
+
+def test_new_accounts_are_those_of_profiles(confirma, service, mixed):
+    code, _, err = confirma("submit", mixed(*BOTH), "--new-accounts")
+    assert code == 2
+    assert "--profiles" in err
+
+
+def test_a_file_that_is_no_profiles_is_a_sentence(confirma, service, mixed, tmp_path):
+    (tmp_path / "profiles.toml").write_text("[oak]\nsellers = []")
+    code, _, err = confirma("submit", mixed(*BOTH), "--profiles", tmp_path / "profiles.toml")
+    assert code == 2
+    assert "profiles.toml: [oak] must hold either key_file or key_variable" in err
+
+
+def test_a_key_file_that_is_gone_is_named_with_its_profile(confirma, service, profiles, mixed, tmp_path):
+    file = profiles()
+    (tmp_path / "elm.key").unlink()
+    code, _, err = confirma("submit", mixed(*BOTH), "--profiles", file)
+    assert code == 2
+    assert "elm.key cannot be read" in err
+    assert not service.requests["invoices.create"]
+
+
+def test_the_mirror_follows_every_account(confirma_json, service, profiles, mixed, monkeypatch, tmp_path):
+    file = profiles()
+    confirma_json("submit", mixed(*BOTH), "--profiles", file)
+    code, told = confirma_json("mirror", "sync", "--profiles", file, "--db", tmp_path / "mirror.db")
+    assert code in {0, 3}
+    assert {name: each["journal"] for name, each in told["accounts"].items()} == {"oak": 2, "elm": 1}
+    service.expire_token(client="elm")
+    code, told = confirma_json("mirror", "sync", "--profiles", file, "--db", tmp_path / "mirror.db")
+    assert told["accounts"]["elm"]["stopped"]
+    assert not told["accounts"]["oak"]["stopped"]
+    assert code in {2, 3}
+
+
+def test_the_mirror_of_profiles_reads_what_is_due(confirma, service, profiles):
+    code, _, err = confirma("mirror", "sync", "--profiles", profiles(), "--from", "2026-01-01")
+    assert code == 2
+    assert "--from" in err
+
+
+def test_stopped_by_ctrl_c_it_goes_on_where_it_was(service, profiles, mixed):
+    service.faults.add(Fault.LATENCY, operation="invoices.create", times=None, seconds=0.1)
+    command = [sys.executable, "-m", "confirma_async.cli", "submit", mixed(*BOTH * 60)]
+    command += ["--profiles", profiles(), "--json"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until = time.monotonic() + 30
+    while service.requests["invoices.create"] < 20 and time.monotonic() < until:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 130, err
+    assert not json.loads(out)["complete"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    accepted = {name: one["accepted"] for name, one in json.loads(done.stdout)["accounts"].items()}
+    assert accepted == {"oak": 120, "elm": 60}
+    assert service.requests["invoices.create"] == 180
