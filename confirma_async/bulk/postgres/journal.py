@@ -42,9 +42,9 @@ from confirma_async.schemas import InvoiceStatus
 
 _INSERTED = (
     "INSERT INTO item (position, number, type, seller, repeat, date, source, digest, state, run, amount, "
-    "currency, detail, holder) SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], "
-    "%s::int[], %s::int[], %s::text[], %s::bytea[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], "
-    "%s::text[], %s::bigint[])"
+    "currency, detail, holder, chunk) SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], "
+    "%s::text[], %s::int[], %s::int[], %s::text[], %s::bytea[], %s::smallint[], %s::bigint[], %s::bigint[], "
+    "%s::text[], %s::text[], %s::bigint[], %s::bigint[])"
 )
 
 _CLAIMED_AGAIN = (
@@ -116,13 +116,33 @@ class PostgresJournal(PostgresRuns):
     """A ``Journal`` in a database."""
 
     def admit(
-        self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
+        self,
+        entries: Sequence[Entry],
+        run: int,
+        retry: Retry = Retry.NONE,
+        *,
+        again: bool = False,
+        planned: int | None = None,
     ) -> list[Admitted]:
-        """See ``Journal``."""
+        """See ``Journal``.
+
+        Args:
+            entries: What the run wants to send.
+            run: The number of the run.
+            retry: Which rejected invoices are sent again.
+            again: Whether the run may meet an invoice of its own again.
+            planned: The planned chunk that they go into, for workers; None where the run sends them itself.
+        """
         self._lock()
         ends_at = self._last_call_before_doubt()
         chunk = Chunk(
-            self, run, retry, self._doubt.reason if self._doubt else None, ends_at=ends_at, again=again
+            self,
+            run,
+            retry,
+            self._doubt.reason if self._doubt else None,
+            ends_at=ends_at,
+            again=again,
+            planned=planned is not None,
         )
         numbers = sorted({entry.key.number for entry in entries})
         found = list(self._of_numbers(numbers))
@@ -132,9 +152,9 @@ class PostgresJournal(PostgresRuns):
         chunk.know(found)
         chunk.know(self._archived(numbers))
         admitted = [chunk.admit(entry) for entry in entries]
-        if run == self._run:
-            self._taken_up.update(one.position for one in admitted if one.admission in TAKEN_UP)
-        self._many(_INSERTED, chunk.new)
+        if run == self._run and planned is None:
+            self._taken_up.update({one.position: run for one in admitted if one.admission in TAKEN_UP})
+        self._many(_INSERTED, [(*row, planned) for row in chunk.new])
         if ends_at is not None and chunk.new:
             new = [row[0] for row in chunk.new]
             self._do("UPDATE item SET ends_at = %s WHERE position = ANY(%s)", milliseconds(ends_at), new)
@@ -224,8 +244,8 @@ class PostgresJournal(PostgresRuns):
         What was final before no longer counts where it did.
         """
         counts = Counter[tuple[int, int, int]]()
-        if self._taken_up >= decisions.keys():  # nearly always
-            runs = dict.fromkeys(decisions, self._run)
+        if self._taken_up.keys() >= decisions.keys():  # nearly always
+            runs = {position: self._taken_up[position] for position in decisions}
         else:
             runs = {}
             query = "SELECT position, run, state, decided_at FROM item WHERE position = ANY(%s)"
@@ -236,7 +256,7 @@ class PostgresJournal(PostgresRuns):
         for position, run in runs.items():
             decision = decisions[position]
             if decision.state in FINAL:
-                self._taken_up.discard(position)
+                self._taken_up.pop(position, None)
                 counts[run, period(milliseconds(decision.at)), int(decision.state)] += 1
         self._add_up(counts)
 

@@ -109,7 +109,7 @@ class PostgresReader:
 
     def runs(self) -> Iterator[Run]:
         """See ``Journal``."""
-        return self._runs("ORDER BY id DESC")
+        return self._runs("WHERE worker IS NULL ORDER BY id DESC")
 
     def run(self, number: int) -> Run | None:
         """See ``Journal``."""

@@ -50,7 +50,7 @@ class PostgresRuns(PostgresReader):
         self._mark = mark
         self.writes: PostgresWrites = PostgresWrites(session, self._doubted, self._settle_dead)
         self._last: int | None = None  # the place of the last item, while this transaction admits
-        self._taken_up: set[int] = set()  # by the run that goes on, and not final: counted without a look
+        self._taken_up: dict[int, int] = {}  # what is not final here, and the run that it counts for
 
     @property
     def _run(self) -> int:
@@ -106,7 +106,10 @@ class PostgresRuns(PostgresReader):
         self._session.hold(run)
         self._settle_dead()
         self._settle_doubt()
-        over = "run IN (SELECT id FROM run WHERE lease_until IS NULL)"
+        over = (
+            "run IN (SELECT id FROM run WHERE lease_until IS NULL) "
+            "AND run NOT IN (SELECT run FROM planned_chunk)"
+        )
         self._do(
             "INSERT INTO decided SELECT run, 0, state, sum(count) FROM decided WHERE period > 0 AND "
             f"{over} GROUP BY run, state {ADDED_UP}"
