@@ -32,6 +32,7 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.session.pipeline import Pipeline
+from confirma_async.session.rate.ratelimit import RateLimit
 
 if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
     from confirma_async.bulk.machines.chunk_sender import ChunkSender
@@ -304,6 +305,7 @@ class Bulk:
         *,
         journal: JournalSource,
         stop: asyncio.Event | None = None,
+        rate: float | None = None,
         until_empty: bool = False,
         begun: Callable[[Watchdog, ChunkSender], object] = lambda _, __: None,
         **options: Unpack[JobArguments],
@@ -313,6 +315,8 @@ class Bulk:
         Args:
             journal: The URL of the database that it was planned in.
             stop: An event that, once set, ends the worker after what is under way.
+            rate: Calls per second of all workers together from now on, from 0.001 to 100,000; None leaves
+                what another one has said. The ``rate_limit`` of the client is for this worker alone.
             until_empty: Whether the worker ends once the queue has nothing for now.
             begun: Called once the worker has begun, with what its health can be asked of from then on.
             options: How lookups go, and when too many rejections stop the worker; see ``JobOptions``.
@@ -330,6 +334,7 @@ class Bulk:
             placement,
             made,
             stop=stop or asyncio.Event(),
+            rate=RateLimit(per_second=rate).per_second,  # within its bounds
             until_empty=until_empty,
             begun=begun,
         )

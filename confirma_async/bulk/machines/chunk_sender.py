@@ -22,7 +22,7 @@ from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.workers import Workers
 from confirma_async.bulk.machines.planner import planned_journal
 from confirma_async.bulk.models import JobOptions, Refusal, State
-from confirma_async.errors import JournalError
+from confirma_async.errors import CallError, JournalError
 
 
 @define(eq=False)
@@ -93,6 +93,11 @@ class ChunkSender:
     def paused(self) -> str | None:
         """Why nothing new is sent; None while there is no reason in what the service answers."""
         return self._brake.reason
+
+    @property
+    def paused_by(self) -> CallError | None:
+        """The error that this is for, where there is one."""
+        return self._brake.cause
 
     async def begin(self) -> None:
         """Take in what the journal knows."""

@@ -13,20 +13,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job.brake import end
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.machines.chunk_sender import ChunkSender
+from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.bulk.machines.planner import database_of, planned_journal
+from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, worker_name
+from confirma_async.bulk.machines.shared_limiter import SharedLimiter
 from confirma_async.bulk.machines.watchdog import Watchdog
 from confirma_async.bulk.models import JobOptions, State
 from confirma_async.bulk.placement import Placement
-from confirma_async.bulk.postgres.planned import open_planned
-from confirma_async.bulk.postgres.queue import QUEUE, TASK, QueueConnector, worker_name
 from confirma_async.bulk.writer import JournalWriter
-from confirma_async.errors import ConfigurationError, JournalError
+from confirma_async.errors import CallError, ConfigurationError, JournalError
 from confirma_async.session.pipeline import Pipeline
 
 try:
@@ -65,12 +66,14 @@ class WorkerEnd:
         counts: How many invoices came to each state in it.
         chunks: How many chunks were brought to their end in it.
         paused: Why it sends nothing more by itself; None where it was asked to stop.
+        paused_by: The error that this is for, where there is one.
     """
 
     name: str
     counts: dict[State, int]
     chunks: int
     paused: str | None
+    paused_by: CallError | None = None
 
 
 async def work(
@@ -79,6 +82,7 @@ async def work(
     options: JobOptions,
     *,
     stop: asyncio.Event,
+    rate: float | None = None,
     until_empty: bool = False,
     begun: Callable[[Watchdog, ChunkSender], object] = lambda _, __: None,
 ) -> WorkerEnd:
@@ -89,6 +93,7 @@ async def work(
         placement: The journal.
         options: How lookups go, and when too many rejections stop the worker.
         stop: Once set, nothing new is sent.
+        rate: Calls per second of all workers together; None leaves what others have said.
         until_empty: Whether the worker ends once the queue has nothing for now.
         begun: Is told of what may be asked from then on.
 
@@ -107,9 +112,15 @@ async def work(
     try:
         name = worker_name(socket.gethostname(), os.getpid())
         run = await AccountRun.begin(placement, pipeline, writer, inputs=[name])
-        await writer.run(lambda journal: planned_journal(journal).become_worker(run.number, name))
+        common = await writer.run(
+            lambda journal: planned_journal(journal).become_worker(run.number, name, rate)
+        )
         await writer.run(lambda journal: planned_journal(journal).queue_lost())
         watchdog = Watchdog(opened[0].check_hold)
+        limiter = None
+        if common is not None:
+            limiter = SharedLimiter(pipeline.limiter, QueueConnector(database.url), common)
+            run = evolve(run, pipeline=evolve(pipeline, limiter=limiter))
         sender = ChunkSender(run, options)
         await sender.begin()
         watchdog.begin()
@@ -123,8 +134,16 @@ async def work(
             raise
         finally:
             watchdog.finish()
+            if limiter is not None:
+                await limiter.close()
         await run.end(sender.paused or "stopped")
-        return WorkerEnd(name=name, counts=dict(sender.counts), chunks=sender.chunks, paused=sender.paused)
+        return WorkerEnd(
+            name=name,
+            counts=dict(sender.counts),
+            chunks=sender.chunks,
+            paused=sender.paused,
+            paused_by=sender.paused_by,
+        )
     finally:
         await writer.close()
 
@@ -170,7 +189,7 @@ class _Worker:
         """
         queue = asyncio.create_task(self._follow_queue())
         sweep = asyncio.create_task(self._sweep())
-        stopped = asyncio.create_task(stop.wait())
+        stopped = asyncio.create_task(self._asked_to_end(stop))
         halted = asyncio.create_task(self.sender.halted.wait())
         broken = self.sender.run.writer.broken
         ends: list[asyncio.Future[Any]] = [queue, stopped, halted, self._failed, self.sender.failed, broken]
@@ -187,6 +206,13 @@ class _Worker:
             await self.sender.drain()
             await asyncio.gather(queue, return_exceptions=True)
             await self.connector.close_async()
+
+    async def _asked_to_end(self, stop: asyncio.Event) -> None:
+        """Wait until the worker is asked to end, or its time is over."""
+        until = self.sender.options.until
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if until is None else max(0.0, until.timestamp() - time.time())):
+                await stop.wait()
 
     async def _follow_queue(self) -> None:
         """Take chunks; where the queue cannot be reached, once more after a while."""

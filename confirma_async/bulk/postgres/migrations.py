@@ -104,6 +104,11 @@ MIGRATIONS: Sequence[str] = (
     CREATE INDEX planned_chunk_run ON {SCHEMA}.planned_chunk (run);
     ALTER TABLE {SCHEMA}.item ADD COLUMN chunk bigint;
     ALTER TABLE {SCHEMA}.run ADD COLUMN worker text;
+    CREATE TABLE {SCHEMA}.rate (
+      one boolean PRIMARY KEY DEFAULT true CHECK (one), per_second double precision NOT NULL,
+      next_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      quiet_until timestamptz NOT NULL DEFAULT to_timestamp(0)
+    ) WITH (fillfactor = 10);
     """,
 )
 VERSION = len(MIGRATIONS)

@@ -5,9 +5,9 @@ import pytest
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
+from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
 from confirma_async.bulk.models import State
-from confirma_async.bulk.postgres.planned import open_planned
-from confirma_async.bulk.postgres.queue import QUEUE_SCHEMA
 
 
 @pytest.fixture

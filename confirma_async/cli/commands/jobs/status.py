@@ -70,7 +70,12 @@ def status(which: str | None, whose: Whose, as_json: bool) -> Exit:
       confirma status own.journal
     """
     with chosen(which, whose) as chosen_:
-        found = _read(chosen_)
+        return show_status(chosen_, as_json=as_json)
+
+
+def show_status(chosen: Chosen, *, as_json: bool) -> Exit:
+    """Show how a run, or a whole journal, stands; return the exit code that this is."""
+    found = _read(chosen)
     if as_json:
         print_json(_as_json(found))
     else:

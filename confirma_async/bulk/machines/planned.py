@@ -15,13 +15,13 @@ from attrs import frozen
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.values import milliseconds
+from confirma_async.bulk.machines.packing import PlannedInvoice, packed, unpacked
+from confirma_async.bulk.machines.queue import QUEUE_SCHEMA, make_queue, queue_chunks, queue_form
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.postgres.journal import PostgresJournal
 from confirma_async.bulk.postgres.marks import MarkFile
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.opening import doubt_in, meta, open_session
-from confirma_async.bulk.postgres.packing import PlannedInvoice, packed, unpacked
-from confirma_async.bulk.postgres.queue import QUEUE_SCHEMA, make_queue, queue_chunks, queue_form
 from confirma_async.errors import JournalError
 
 LOOK_AGAIN = 60.0
@@ -162,9 +162,31 @@ class PlannedJournal(PostgresJournal):
 
     # --- sending ------------------------------------------------------------------------------------
 
-    def become_worker(self, run: int, name: str) -> None:
-        """Have a run be that of a worker, which has no invoices of its own."""
+    def become_worker(self, run: int, name: str, rate: float | None = None) -> float | None:
+        """Have a run be that of a worker, which has no invoices of its own.
+
+        Args:
+            run: The number of the run.
+            name: What names the worker.
+            rate: Calls per second of all workers together from now on; None leaves what others have said, and
+                forgets it where no other worker is alive.
+
+        Returns:
+            Calls per second of all workers together; None where nobody has said that.
+        """
+        self._lock()
+        alive = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
+        if not self._one(alive):
+            self._do("DELETE FROM rate")
         self._do("UPDATE run SET worker = %s WHERE id = %s", name, run)
+        if rate is not None:
+            self._do(
+                "INSERT INTO rate (per_second) VALUES (%s) "
+                "ON CONFLICT (one) DO UPDATE SET per_second = excluded.per_second",
+                rate,
+            )
+        found = next(self._all("SELECT per_second FROM rate"), None)
+        return None if found is None else float(found[0])
 
     def take(self, chunk: int) -> Sequence[TakenInvoice]:
         """Claim what is to be done of a chunk for this worker: what is in nobody's hands, and not final.

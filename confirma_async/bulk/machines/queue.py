@@ -52,6 +52,12 @@ ANSWER_SECONDS = 20.0
 _IN_QUEUE = f"SET LOCAL search_path = {QUEUE_SCHEMA}, pg_temp"
 _IN_JOURNAL = f"SET LOCAL search_path = {SCHEMA}, pg_temp"
 
+AT_THE_RATE = f"{_IN_JOURNAL}; SET LOCAL synchronous_commit = off"
+"""Has a statement look names up in the journal, for what a crash may forget; ends with the transaction."""
+
+unreachable = exceptions.ConnectorException
+"""What a connector raises that has no answer."""
+
 
 def queue_form() -> str:
     """Return what names the form of the queue's tables in this version of procrastinate."""
