@@ -138,14 +138,16 @@ def _show(planned: PlannedJob, *, as_json: bool) -> None:
         )
         return
     console = Terminal()
-    parts = [f"{planned.planned} invoices are planned for workers"]
-    if planned.known:
-        parts.append(f"{planned.known} were decided before")
-    if planned.elsewhere:
-        parts.append(f"{planned.elsewhere} are in the hands of a run at this moment")
-    if planned.refusals:
-        parts.append(f"{planned.refusals} records are refused")
-    console.print(f"{', '.join(parts)}; it is run {planned.run} of {planned.journal}", soft_wrap=True)
+    counts = {
+        "planned for workers": planned.planned,
+        "decided before": planned.known,
+        "in the hands of another run": planned.elsewhere,
+        "refused": planned.refusals,
+    }
+    told = ", ".join(
+        f"{count} {word}" for word, count in counts.items() if count or word == "planned for workers"
+    )
+    console.print(f"{told}; it is run {planned.run} of {planned.journal}", soft_wrap=True)
     said = [(record_in_words(bad.place, bad.number), bad.detail or "") for bad in planned.refused]
     if said:
         print_sayings(console, "Refused", said)

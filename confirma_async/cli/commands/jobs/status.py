@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import frozen
@@ -15,7 +15,7 @@ from rich.markup import escape
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Doubt, Refused, Run
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.bulk.reporting.progress import Progress, progress_of
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
@@ -31,6 +31,9 @@ from confirma_async.cli.output.render import (
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.formats import Identity
 from confirma_async.privacy import visible
+
+if TYPE_CHECKING:
+    from confirma_async.bulk.postgres.reading import WorkerRow
 
 LISTED = 1000
 """Refused, rejected and unknown items that --json lists, each."""
@@ -50,6 +53,7 @@ class _Status:
     unknown: list[Row]
     numbers: Mapping[Identity, int]
     progress: Progress | None
+    workers: Sequence[WorkerRow]
 
 
 @click.command(short_help="Say how a run stands: the latest one, unless another is named.")
@@ -112,7 +116,17 @@ def _read(chosen: Chosen) -> _Status:
         unknown=_first(journal.rows(State.UNKNOWN, State.SENDING, run=run)),
         numbers=journal.renumbered(last),
         progress=progress_of(journal, latest, time.time()) if latest else None,
+        workers=_workers(chosen),
     )
+
+
+def _workers(chosen: Chosen) -> Sequence[WorkerRow]:
+    """Return the workers of a journal, where it is in a database."""
+    if not isinstance(chosen.path, PostgresPlace):
+        return ()
+    from confirma_async.bulk.machines.alive import workers_of
+
+    return workers_of(chosen.journal)
 
 
 def _first(rows: Iterator[Row]) -> list[Row]:
@@ -127,6 +141,9 @@ def _show(found: _Status) -> None:
     made.caption = _progress_caption(found.progress) if found.progress else None
     console.print(made)
     console.print(escape(visible(_in_words(found))), soft_wrap=True)
+    for worker in found.workers:
+        alive = f"alive, {worker.held} in hand" if worker.alive else "dead; others take over what it had"
+        console.print(escape(visible(f"Worker {worker.name}: {alive}")), soft_wrap=True)
     if found.doubt is not None:
         console.print(
             f"The journal may not know all that was sent: {escape(found.doubt.reason)}. Every invoice is "
@@ -213,6 +230,10 @@ def _as_json(found: _Status) -> dict[str, Any]:
         ],
         "rejected": [item(row) for row in found.rejected],
         "unknown": [item(row) for row in found.unknown],
+        "workers": [
+            {"name": worker.name, "run": worker.run, "alive": worker.alive, "in_hand": worker.held}
+            for worker in found.workers
+        ],
         "numbers": numbers_as_json(found.numbers),
         "rate": round(found.progress.rate, 2) if found.progress else 0,
         "expected": found.progress.expected if found.progress else None,
