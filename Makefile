@@ -63,6 +63,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/mirror_kill.py --kills 60
 	$(BIN)/python benchmarks/mirror_truth.py --invoices 5000 --payments 3000 --settlements 100
 	$(BIN)/python benchmarks/shared_journal.py
+	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/kill_workers.py --kills 100
 	$(BIN)/python benchmarks/outbox.py
 	$(BIN)/python benchmarks/kill_outbox.py --kills 60

@@ -30,6 +30,7 @@ def test_the_command_of_an_example_can_be_parsed(line):
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     name, *arguments = shlex.split(line)
     command = confirma.get_command(click.Context(confirma), name)
+    assert command is not None
     context = command.make_context(name, arguments)
     assert context.params["journal"].url.startswith("postgresql://")
 
