@@ -8,7 +8,7 @@ WORKERS ?= auto
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit docs model bench bench-smoke clean
+.PHONY: help demo demo-many test lint types unit docs model bench bench-smoke clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -25,6 +25,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)  ## Submit the examples to a sandbox on this machine and show what became of them
 	@$(BIN)/confirma demo examples
+
+demo-many: $(STAMP)  ## Two workers on a database of this machine; one is killed, and nothing is lost
+	@$(BIN)/python benchmarks/demo_many.py
 
 test: lint types unit docs  ## The whole check
 

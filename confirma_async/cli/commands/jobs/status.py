@@ -142,8 +142,8 @@ def _show(found: _Status) -> None:
     console.print(made)
     console.print(escape(visible(_in_words(found))), soft_wrap=True)
     for worker in found.workers:
-        alive = f"alive, {worker.held} in hand" if worker.alive else "dead; others take over what it had"
-        console.print(escape(visible(f"Worker {worker.name}: {alive}")), soft_wrap=True)
+        how = f"{'alive' if worker.alive else 'dead'}, {worker.held} in hand"
+        console.print(escape(visible(f"Worker {worker.name}: {how}")), soft_wrap=True)
     if found.doubt is not None:
         console.print(
             f"The journal may not know all that was sent: {escape(found.doubt.reason)}. Every invoice is "
