@@ -25,7 +25,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -150,13 +149,10 @@ class Proof:
 
     async def _wake_too_late(self, sandbox: Sandbox) -> None:
         """Stop a worker past its lease, have another take over, and see what the first one sends then."""
-        sleeper = await self._start(sandbox)
-        await _until(lambda: sandbox.requests[CREATE] >= min(40, self.invoices // 8))
+        sleeper = await self._sending(sandbox, min(40, self.invoices // 8))
         sleeper.send_signal(signal.SIGSTOP)
         await asyncio.sleep(2.5 * LEASE)
-        other = await self._start(sandbox)
-        before = sandbox.requests[CREATE]
-        await _until(lambda: sandbox.requests[CREATE] >= before + min(100, self.invoices // 8))
+        other = await self._sending(sandbox, min(100, self.invoices // 8))
         other.kill()
         await other.wait()
         await asyncio.sleep(0.5)  # what the other had sent may still arrive
@@ -170,6 +166,16 @@ class Proof:
         self._late += sandbox.requests[CREATE] - before
         if sleeper.returncode is None:
             self._running.append(sleeper)
+
+    async def _sending(self, sandbox: Sandbox, count: int) -> asyncio.subprocess.Process:
+        """Begin a worker, another one where it ends by itself, and wait until it has sent so many."""
+        while True:
+            before, process = sandbox.requests[CREATE], await self._start(sandbox)
+            async with asyncio.timeout(300):
+                while process.returncode is None:
+                    if sandbox.requests[CREATE] >= before + count:
+                        return process
+                    await asyncio.sleep(0.01)
 
     async def _hit(self) -> None:
         """Do harm to one of the workers, or to all of them."""
@@ -223,12 +229,6 @@ class Proof:
             "counted otherwise": abs(counted - self.invoices),
             "sent by one that woke too late": self._late,
         }
-
-
-async def _until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
-        while not reached():  # noqa: ASYNC110 (it only counts)
-            await asyncio.sleep(0.01)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async import Confirma, RateLimit
-from confirma_async.bulk.machines import planner, worker
+from confirma_async.bulk.job.sender import Sender
+from confirma_async.bulk.machines import chunk_sender, planner, worker
 from confirma_async.bulk.models import State
 from confirma_async.bulk.places import PostgresPlace, reading
 from confirma_async.errors import ConfigurationError
@@ -27,7 +28,7 @@ def small(monkeypatch):
 @pytest.fixture
 def client(sandbox, overrides):
     return lambda **more: Confirma(
-        sandbox.api_key, base_url=sandbox.url, overrides=overrides, timeout=10, **more
+        sandbox.api_key, base_url=sandbox.url, overrides=overrides, **{"timeout": 10, **more}
     )
 
 
@@ -146,3 +147,43 @@ async def test_a_file_is_no_journal_for_workers(client, tmp_path):
             await confirma.bulk.plan([], journal=tmp_path / "own.journal")
         with pytest.raises(ConfigurationError, match="postgresql://"):
             await confirma.bulk.work(journal=tmp_path / "own.journal")
+
+
+async def test_a_call_that_never_ends_does_not_hold_up_a_worker_that_is_stopped(
+    plan, client, postgres, monkeypatch, counts
+):
+    under_way = asyncio.Event()
+
+    async def never_ends(self, task):
+        await self.decisions.writer.sending(task.position)
+        under_way.set()
+        await asyncio.Event().wait()
+
+    planned = await plan(1, 2)
+    monkeypatch.setattr(chunk_sender, "DRAIN_SECONDS", 0.1)
+    stop = asyncio.Event()
+    with monkeypatch.context() as patched:
+        patched.setattr(Sender, "send", never_ends)
+        async with client(timeout=1) as confirma:
+            working = asyncio.create_task(confirma.bulk.work(journal=postgres, stop=stop))
+            await under_way.wait()
+            stop.set()
+            async with asyncio.timeout(20):
+                await working
+    left = counts(planned.run)
+    assert left.get("UNKNOWN", 0) >= 1  # it is looked up by others
+    assert sum(left.values()) == 2
+
+
+async def test_a_key_that_is_refused_stops_the_worker_and_loses_nothing(
+    sandbox, plan, postgres, overrides, counts, work
+):
+    planned = await plan(*range(1, 21))
+    async with Confirma(
+        "0f8fad5b-d9cb-469f-a165-70867728950e", base_url=sandbox.url, overrides=overrides
+    ) as confirma:
+        ended = await confirma.bulk.work(journal=postgres)
+    assert ended.paused
+    assert counts(planned.run) == {"PENDING": 20}
+    await work()
+    assert exactly_once(sandbox, 20)

@@ -24,6 +24,9 @@ from confirma_async.bulk.machines.planner import planned_journal
 from confirma_async.bulk.models import JobOptions, Refusal, State
 from confirma_async.errors import CallError, JournalError
 
+DRAIN_SECONDS = 10.0
+"""Seconds that a worker which ends waits for what is under way, beyond the longest call."""
+
 
 @define(eq=False)
 class _Left:
@@ -150,9 +153,15 @@ class ChunkSender:
         self._brake.stop_sending()
 
     async def drain(self) -> None:
-        """Wait for the end of what is under way, and have nothing claimed any more that was not sent."""
+        """Wait for the end of what is under way, and have nothing claimed any more that was not sent.
+
+        No call takes longer than the longest one and its outcome's way into the journal. One that has not
+        ended by then counts as unknown as the run ends, and is looked up by others.
+        """
         self._brake.stop_sending()
-        await self._workers.drained()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.run.pipeline.timeout + DRAIN_SECONDS):
+                await self._workers.drained()
         await end([*self._decisions.waiting.timers, *self._workers.tasks])
         with contextlib.suppress(JournalError):  # told already, by what could not be written before
             await self.run.writer.run(lambda journal: journal.put_back(self.run.number))

@@ -204,7 +204,9 @@ class _Worker:
             await end([sweep, stopped, halted])
             queue.cancel()  # nothing new is taken; what was taken is brought to its end
             await self.sender.drain()
-            await asyncio.gather(queue, return_exceptions=True)
+            await asyncio.wait([queue], timeout=STALLED_SECONDS)  # else its chunks are queued again by others
+            if queue.done() and not queue.cancelled():
+                queue.exception()  # that the queue was lost is no news by now
             await self.connector.close_async()
 
     async def _asked_to_end(self, stop: asyncio.Event) -> None:
