@@ -12,7 +12,7 @@ import yaml
 
 from confirma_async.cli.app import confirma
 
-FOLDER = Path(__file__).parent.parent / "deployment"
+FOLDER = Path(__file__).parents[2] / "deployment"
 UNIT = FOLDER / "confirma-worker@.service"
 COMPOSE = FOLDER / "compose.yaml"
 
