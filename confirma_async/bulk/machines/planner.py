@@ -118,6 +118,7 @@ async def plan(
             inputs=options.inputs,
             expected=options.expected,
             allowed=sorted(options.allow),
+            reading=options.reading,
         )
         planner = _Planner(
             pipeline, writer, options, PlannedJob(journal=writer.name, run=run.number, warnings=run.warnings)
