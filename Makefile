@@ -8,7 +8,7 @@ WORKERS ?= auto
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit docs model bench bench-smoke clean
+.PHONY: help demo demo-many test lint types unit docs model bench bench-smoke clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -25,6 +25,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)  ## Submit the examples to a sandbox on this machine and show what became of them
 	@$(BIN)/confirma demo examples
+
+demo-many: $(STAMP)  ## Two workers on a database of this machine; one is killed, and nothing is lost
+	@$(BIN)/python benchmarks/demo_many.py
 
 test: lint types unit docs  ## The whole check
 
@@ -65,6 +68,8 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/mirror_truth.py --invoices 5000 --payments 3000 --settlements 100
 	$(BIN)/python benchmarks/shared_journal.py
 	$(BIN)/python benchmarks/shared_outbox.py
+	$(BIN)/python benchmarks/workers.py
+	$(BIN)/python benchmarks/kill_workers.py --kills 100
 	$(BIN)/python benchmarks/outbox.py
 	$(BIN)/python benchmarks/kill_outbox.py --kills 60
 	$(BIN)/python benchmarks/limiter.py

@@ -151,3 +151,5 @@ class Bulk(SyncProxy):
     place: Final = blocking(asynchronous.Bulk.place)
     submit: Final = _submitting(asynchronous.Bulk.submit)
     stream: Final = _streaming(asynchronous.Bulk.stream)
+    plan: Final = blocking(asynchronous.Bulk.plan)
+    work: Final = blocking(asynchronous.Bulk.work)

@@ -45,7 +45,7 @@ def postgres_database(postgres_server):
 
 @pytest.fixture
 def postgres(postgres_database):
-    """The URL of a database that holds no journal."""
+    """The URL of a database that holds nothing of ours."""
     import psycopg
 
     yield postgres_database
@@ -54,7 +54,7 @@ def postgres(postgres_database):
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        connection.execute("DROP SCHEMA IF EXISTS confirma_journal CASCADE")
+        connection.execute("DROP SCHEMA IF EXISTS confirma_journal, confirma_mirror, confirma_queue CASCADE")
 
 
 @pytest.fixture

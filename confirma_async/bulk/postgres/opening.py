@@ -15,9 +15,10 @@ from confirma_async.bulk.postgres.failures import (
     no_journal,
     too_old,
 )
+from confirma_async.bulk.postgres.gate import TERM
 from confirma_async.bulk.postgres.marks import read_mark
 from confirma_async.bulk.postgres.migrations import MIGRATIONS, OLDEST_SERVER, SCHEMA, VERSION
-from confirma_async.bulk.postgres.session import TERM, PostgresSession
+from confirma_async.bulk.postgres.session import PostgresSession
 from confirma_async.errors import JournalError
 
 LOCK = 0x434E464A

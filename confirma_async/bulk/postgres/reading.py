@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from attrs import frozen
+
 from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, PreviousVersion, Refused, Run
 from confirma_async.bulk.journal.rules import same_invoice
 from confirma_async.bulk.journal.values import PERIOD, date_of, day, milliseconds, seconds
@@ -43,6 +45,25 @@ _WITNESSES = (
     "(type, seller) = (SELECT type, seller FROM item WHERE position = %s) AND date >= %s AND "
     f"{_ALONE} ORDER BY place DESC LIMIT %s"
 )
+
+
+@frozen(kw_only=True)
+class WorkerRow:
+    """A worker.
+
+    Attributes:
+        run: The number of its run.
+        name: What names it: its machine, its process, and more.
+        began_at: When it began; seconds since 1970.
+        alive: Whether it holds its lease.
+        held: How many invoices it has in its hands.
+    """
+
+    run: int
+    name: str
+    began_at: float
+    alive: bool
+    held: int
 
 
 class PostgresReader:
@@ -109,7 +130,7 @@ class PostgresReader:
 
     def runs(self) -> Iterator[Run]:
         """See ``Journal``."""
-        return self._runs("ORDER BY id DESC")
+        return self._runs("WHERE worker IS NULL ORDER BY id DESC")
 
     def run(self, number: int) -> Run | None:
         """See ``Journal``."""
@@ -278,6 +299,20 @@ class PostgresReader:
         return {
             Identity(seller, InvoiceType(kind), original): number for seller, kind, original, number in found
         }
+
+    def workers(self, seconds: float) -> Sequence[WorkerRow]:
+        """Return the workers that are alive, and those that died within so many seconds."""
+        query = (
+            "SELECT id, worker, began_at, lease_until > clock_timestamp() IS TRUE, "
+            f"(SELECT count(*) FROM item WHERE {OPEN} AND holder = run.id) FROM run "
+            "WHERE worker IS NOT NULL AND ended_at IS NULL "
+            "AND (lease_until > clock_timestamp() OR began_at > (extract(epoch FROM clock_timestamp()) - %s) "
+            "* 1000) ORDER BY id"
+        )
+        return [
+            WorkerRow(run=run, name=name, began_at=began_at / 1000, alive=alive, held=held)
+            for run, name, began_at, alive, held in self._all(query, seconds)
+        ]
 
     # --- how it is asked ----------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Any, cast
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from confirma_async.bulk.journal.rules import NotWrittenError
@@ -33,7 +33,17 @@ from confirma_async.bulk.postgres.failures import (
     name_of,
     taken_over,
 )
-from confirma_async.bulk.postgres.migrations import SCHEMA
+from confirma_async.bulk.postgres.gate import (
+    BEGIN,
+    BEGIN_READING,
+    DEFAULTS,
+    FORGET,
+    GATE,
+    NOTE,
+    RENEW,
+    TERM,
+    statement,
+)
 from confirma_async.errors import JournalError
 
 LEASE = 90.0
@@ -41,9 +51,6 @@ LEASE = 90.0
 
 CALLS_IN_LEASE = 3
 """The least lease, in longest calls: one may begin until the rest of the lease is shorter than it."""
-
-STATEMENT_SECONDS = 20
-"""Seconds after which the server gives up a statement; nothing that a job asks takes as long."""
 
 STUCK_SECONDS = 30.0
 """Seconds after which a connection that gives no answer is taken for dead, and cut."""
@@ -62,55 +69,6 @@ _ONCE_MORE = (
     errors.IdleInTransactionSessionTimeout,
 )
 """Failures after which a transaction is rolled back, and may be tried again, on the same connection."""
-
-_DEFAULTS = {
-    "connect_timeout": 10,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-    "application_name": "confirma",
-}
-
-_LOCAL = (
-    f"SET LOCAL search_path = {SCHEMA}, pg_temp; SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; "
-    f"SET LOCAL lock_timeout = '{STATEMENT_SECONDS // 2}s'; "
-    f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_SECONDS}s'"
-)
-_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_LOCAL}"
-_BEGIN_READING = (
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-    f"{_LOCAL}; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'"
-)
-
-_DURABLE = (
-    "set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') "
-    "THEN 'on' ELSE current_setting('synchronous_commit') END, true)"
-)
-"""An intent that the server could still forget would be none, whatever is usual on it."""
-
-TERM = (
-    "(SELECT system_identifier FROM pg_control_system()) || ':' || "
-    "(SELECT oid FROM pg_database WHERE datname = current_database()) || ':' || "
-    "left(pg_walfile_name(pg_current_wal_lsn()), 8)"
-)
-"""Which database of which server this is, and on which timeline: what a failover or a copy changes."""
-
-_NOTE = f"WITH noted AS (INSERT INTO written VALUES (%s, %s)) SELECT {TERM}, {_DURABLE}"
-_GATE = (
-    f"{_NOTE}, incarnation = %s AND lease_until IS NOT NULL, "
-    "extract(epoch FROM lease_until - clock_timestamp())::float8 FROM run WHERE id = %s FOR NO KEY UPDATE"
-)
-_RENEW = (
-    "UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => %s) "
-    "WHERE id = %s AND incarnation = %s"
-)
-_FORGET = "DELETE FROM written WHERE incarnation = %s AND number >= %s AND number < %s"
-
-
-def statement(text: str) -> sql.SQL:
-    """Return a statement of ours for the driver, whose types want it written where it is run."""
-    return sql.SQL(cast("Any", text))
 
 
 class PostgresSession:
@@ -137,7 +95,7 @@ class PostgresSession:
         self.holds_until: float = math.inf
         self.number: int = 0
         self.lease: float = LEASE
-        self._options = {**_DEFAULTS, **conninfo_to_dict(url)}
+        self._options = {**DEFAULTS, **conninfo_to_dict(url)}
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._lock = threading.RLock()
         self._inside = False
@@ -180,7 +138,7 @@ class PostgresSession:
         with self._lock:
             try:
                 connection = self._connected()
-                self._run(connection, _BEGIN_READING)
+                self._run(connection, BEGIN_READING)
                 self._inside = self._looking = True
                 yield connection
             except psycopg.Error as error:
@@ -218,7 +176,7 @@ class PostgresSession:
         for attempt in range(1_000_000):
             try:
                 connection = self._connected()
-                self._run(connection, _BEGIN)
+                self._run(connection, BEGIN)
                 self._pass_gate(connection)
             except psycopg.Error as error:
                 self._roll_back()
@@ -243,10 +201,10 @@ class PostgresSession:
         self.number += 1
         asked = time.monotonic()
         if not self.run:
-            found = self._run(connection, _NOTE, (self.incarnation, self.number)).fetchone()
+            found = self._run(connection, NOTE, (self.incarnation, self.number)).fetchone()
         else:
             values = (self.incarnation, self.number, self.incarnation, self.run)
-            found = self._run(connection, _GATE, values).fetchone()
+            found = self._run(connection, GATE, values).fetchone()
         if found is None or found[0] != self.term:
             raise gone_back(self.name)
         if not self.run:
@@ -258,8 +216,8 @@ class PostgresSession:
             self._renew(connection, asked)
 
     def _renew(self, connection: psycopg.Connection[tuple[Any, ...]], asked: float) -> None:
-        self._run(connection, _RENEW, (self.lease, self.run, self.incarnation))
-        self._run(connection, _FORGET, (self.incarnation, self._forgotten, self._written))
+        self._run(connection, RENEW, (self.lease, self.run, self.incarnation))
+        self._run(connection, FORGET, (self.incarnation, self._forgotten, self._written))
         self._forgotten = self._written
         self._renewed = asked + self.lease
 
@@ -317,7 +275,7 @@ class PostgresSession:
             try:
                 self._drop()
                 connection = self._connected()
-                self._run(connection, _BEGIN)
+                self._run(connection, BEGIN)
                 self._check_term(connection)
                 again = "INSERT INTO written VALUES (%s, %s) ON CONFLICT DO NOTHING"
                 there = self._run(connection, again, (self.incarnation, number)).rowcount == 0
@@ -366,7 +324,7 @@ class PostgresSession:
                 **cast("dict[str, Any]", self._options), autocommit=True, prepare_threshold=None
             )
             if self.term and self._written:
-                self._run(self._connection, _BEGIN)
+                self._run(self._connection, BEGIN)
                 self._check_term(self._connection)
                 self._run(self._connection, "ROLLBACK")
         return self._connection

@@ -109,12 +109,17 @@ def _changes_something(operation: str | None) -> bool:
     return row is not None and not row.repeatable
 
 
+def of_pause(cause: ConfirmaError | None) -> Exit:
+    """Return the exit code of a pause; with some causes a script that goes on would not come to an end."""
+    return Exit.USAGE if cause is not None and of_error(cause) in _FOR_GOOD else Exit.PAUSED
+
+
 def of_report(report: Report) -> Exit:
     """Return the exit code that a job's report stands for."""
     if report.interrupted:
         return Exit.INTERRUPTED
-    if report.paused_by is not None and of_error(report.paused_by) in _FOR_GOOD:
-        return Exit.USAGE  # a script that goes on until it is done would not end
+    if of_pause(report.paused_by) is Exit.USAGE:
+        return Exit.USAGE
     if not report.complete:
         return Exit.PAUSED
     if report.rejected or report.refused:

@@ -85,14 +85,24 @@ def test_a_user_who_may_not_write_is_told(journal_there, plain_user, in_database
         begin(url)
 
 
-def test_the_least_grants_of_the_docs_are_enough_for_a_job(journal_there, plain_user, in_database):
+def test_the_least_grants_of_the_docs_are_enough(journal_there, plain_user, in_database, entry):
+    pytest.importorskip("procrastinate", reason="procrastinate is not installed")
+    from confirma_async.bulk.machines.planned import open_planned
+
+    open_planned(journal_there).close()  # makes the queue
     page = (Path(__file__).parents[3] / "docs" / "many-machines.md").read_text(encoding="utf-8")
     (grants,) = re.findall(r"^```\{code-block\} sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     with in_database() as connection:
         for grant in grants.split(";"):
             if "confirma_job" in grant:
                 connection.execute(grant.replace("confirma_job", plain_user).replace(", confirma_look", ""))
-    assert begin(as_user(journal_there, plain_user)) == 1
+    url = as_user(journal_there, plain_user)
+    run = begin(url)
+    journal = open_planned(url)
+    with journal.transaction():
+        journal.plan([entry(1)], run)
+        assert len(journal.take(1)) == 1
+    journal.close()
 
 
 def begin(url):

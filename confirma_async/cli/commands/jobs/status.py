@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import frozen
@@ -16,7 +16,7 @@ from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Doubt, Refused, Run
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.bulk.reporting.progress import Progress, progress_of
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
@@ -32,6 +32,9 @@ from confirma_async.cli.output.render import (
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.formats import Identity
 from confirma_async.privacy import visible
+
+if TYPE_CHECKING:
+    from confirma_async.bulk.postgres.reading import WorkerRow
 
 LISTED = 1000
 """Refused, rejected and unknown items that --json lists, each."""
@@ -55,6 +58,7 @@ class _Status:
     open_writes: list[WriteRow]
     numbers: Mapping[Identity, int]
     progress: Progress | None
+    workers: Sequence[WorkerRow]
 
 
 @click.command(short_help="Say how a run stands: the latest one, unless another is named.")
@@ -75,7 +79,12 @@ def status(which: str | None, whose: Whose, as_json: bool) -> Exit:
       confirma status own.journal
     """
     with chosen(which, whose) as chosen_:
-        found = _read(chosen_)
+        return show_status(chosen_, as_json=as_json)
+
+
+def show_status(chosen: Chosen, *, as_json: bool) -> Exit:
+    """Show how a run, or a whole journal, stands; return the exit code that this is."""
+    found = _read(chosen)
     if as_json:
         print_json(_as_json(found))
     else:
@@ -117,11 +126,30 @@ def _read(chosen: Chosen) -> _Status:
         open_writes=list(islice(journal.writes.rows(*_NOT_TAKEN, run=run), LISTED)),
         numbers=journal.renumbered(last),
         progress=progress_of(journal, latest, time.time()) if latest else None,
+        workers=_workers(chosen),
     )
+
+
+def _workers(chosen: Chosen) -> Sequence[WorkerRow]:
+    """Return the workers of a journal, where it is in a database."""
+    if not isinstance(chosen.path, PostgresPlace):
+        return ()
+    from confirma_async.bulk.machines.alive import workers_of
+
+    return workers_of(chosen.journal)
 
 
 def _first(rows: Iterator[Row]) -> list[Row]:
     return list(islice(rows, LISTED))
+
+
+def _show_writes(console: Terminal, writes: Mapping[State, int]) -> None:
+    if any(writes.values()):
+        others = table("Other writes", "State", "actions, ledgers, payments, clients")
+        for state, count in writes.items():
+            if count:
+                others.add_row(state.name.lower(), str(count))
+        console.print(others)
 
 
 def _show(found: _Status) -> None:
@@ -131,13 +159,11 @@ def _show(found: _Status) -> None:
         made.add_row("refused before sending" if name == "refused" else name, str(count))
     made.caption = _progress_caption(found.progress) if found.progress else None
     console.print(made)
-    if any(found.writes.values()):
-        others = table("Other writes", "State", "actions, ledgers, payments, clients")
-        for state, count in found.writes.items():
-            if count:
-                others.add_row(state.name.lower(), str(count))
-        console.print(others)
+    _show_writes(console, found.writes)
     console.print(escape(visible(_in_words(found))), soft_wrap=True)
+    for worker in found.workers:
+        how = f"{'alive' if worker.alive else 'dead'}, {worker.held} in hand"
+        console.print(escape(visible(f"Worker {worker.name}: {how}")), soft_wrap=True)
     if found.doubt is not None:
         console.print(
             f"The journal may not know all that was sent: {escape(found.doubt.reason)}. Every invoice is "
@@ -242,6 +268,10 @@ def _as_json(found: _Status) -> dict[str, Any]:
                 "detail": row.detail,
             }
             for row in found.open_writes
+        ],
+        "workers": [
+            {"name": worker.name, "run": worker.run, "alive": worker.alive, "in_hand": worker.held}
+            for worker in found.workers
         ],
         "numbers": numbers_as_json(found.numbers),
         "rate": round(found.progress.rate, 2) if found.progress else 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shlex
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -15,10 +15,11 @@ from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import JobArguments, Placement, Report, Verdict
-from confirma_async.bulk.number_assignment import give_numbers, number_book
+from confirma_async.bulk.number_assignment import JournalBook, give_numbers, number_book
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, reading_if_there
 from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.planning import plan_for_workers
 from confirma_async.cli.commands.jobs.submit_many import check_sellers, submit_many
 from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.commands.jobs.validate import inspect
@@ -38,6 +39,7 @@ from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
 from confirma_async.formats import DuplicateNumbers, ReadOptions, Spooled, expand, read_files, scan_files
+from confirma_async.formats.models import BadRecord, ReadInvoice
 from confirma_async.sandbox import Sandbox
 from confirma_async.validation import Checks
 
@@ -55,6 +57,12 @@ _SANDBOX = "sandbox"
     "directory]",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
+@click.option(
+    "--workers",
+    is_flag=True,
+    help="Plan the job in the database of --journal, and wait while workers (confirma worker) send it.",
+)
+@click.option("--detach", is_flag=True, help="The same, and end once it is planned.")
 @account_options
 @options.profiles
 @job_options
@@ -71,6 +79,8 @@ def submit(
     profiles: options.ChosenProfiles | None,
     job: JobSettings,
     dry_run: bool,
+    workers: bool,
+    detach: bool,
     number_from: int | None,
     reading: ReadOptions,
     checks: Checks,
@@ -82,6 +92,11 @@ def submit(
     files. The account's journal knows what was sent before, whatever the files are called and wherever they
     are. Run again, the command sends nothing twice; interrupted, it goes on where it was.
     """
+    if (workers or detach) and not (isinstance(journal, PostgresPlace) and not sandbox):
+        raise click.UsageError(
+            "--workers and --detach need a journal in a database that workers share: name it with --journal "
+            "postgresql://HOST/DATABASE"
+        )
     found = expand(files)
     if journal is None:
         refuse_older_journals(found, sandbox=sandbox)
@@ -96,6 +111,7 @@ def submit(
         reading=with_mappings(found, reading),
         checks=checks,
         as_json=as_json,
+        detach=detach,
     )
     if profiles is not None:
         _refuse_beside_profiles(request)
@@ -112,6 +128,8 @@ def submit(
             checks=checks,
             as_json=as_json,
         )
+    if workers or detach:
+        return signals.run(plan, request)
     return of_report(signals.run(send, request))
 
 
@@ -174,28 +192,8 @@ async def send(request: SubmitRequest) -> Report:
         target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
         if not request.as_json:
             say(f"Sending to {target_in_words(target)}", err=True)
-        duplicates = stack.enter_context(DuplicateNumbers())
-        documents = duplicates.watch(scan_files(request.files, request.reading, request.connection.converter))
-        given = None
-        with signals.interrupting():  # it reads all of the files, and waits for nothing
-            if request.number_from is None:
-                expected = sum(1 for _ in documents)
-            else:
-                given = give_numbers(placement, documents, request.number_from)
-                expected = len(given.numbers)
-        book = stack.enter_context(number_book(path, given))
-        reading = evolve(request.reading, numbers=book)
+        records, book, arguments = _input(request, placement, stack)
         stop = asyncio.Event()
-        arguments: JobArguments = {
-            **request.job.arguments,
-            "validate": request.checks.validate,
-            "allow": request.checks.allow,
-            "retry": request.retry,
-            "inputs": [name_of(file) for file in request.files],
-            "expected": expected,
-            "reading": as_text(request.files, request.reading),
-        }
-        records = read_files(request.files, reading, request.connection.converter, duplicates=duplicates)
         stream = client.bulk.stream(records, journal=placement, stop=stop, **arguments)
         with signals.gently(stop), progress(visible=not request.as_json) as advance:
             warned, accepted = False, set[int]()
@@ -213,6 +211,49 @@ async def send(request: SubmitRequest) -> Report:
             statuses = await distribution_statuses(client, path, accepted)
     show_report(report, target, statuses, book.used, as_json=request.as_json)
     return report
+
+
+def _input(
+    request: SubmitRequest, placement: Placement, stack: contextlib.ExitStack | contextlib.AsyncExitStack
+) -> tuple[Iterator[ReadInvoice | BadRecord], JournalBook, JobArguments]:
+    """Return the records of the files, the numbers given to them, and how the job runs; reads all of them."""
+    duplicates = stack.enter_context(DuplicateNumbers())
+    documents = duplicates.watch(scan_files(request.files, request.reading, request.connection.converter))
+    given = None
+    with signals.interrupting():  # it reads all of the files, and waits for nothing
+        if request.number_from is None:
+            expected = sum(1 for _ in documents)
+        else:
+            given = give_numbers(placement, documents, request.number_from)
+            expected = len(given.numbers)
+    book = stack.enter_context(number_book(_place_of(placement), given))
+    reading = evolve(request.reading, numbers=book)
+    arguments: JobArguments = {
+        **request.job.arguments,
+        "validate": request.checks.validate,
+        "allow": request.checks.allow,
+        "retry": request.retry,
+        "inputs": [name_of(file) for file in request.files],
+        "expected": expected,
+        "reading": as_text(request.files, request.reading),
+    }
+    return (
+        read_files(request.files, reading, request.connection.converter, duplicates=duplicates),
+        book,
+        arguments,
+    )
+
+
+async def plan(request: SubmitRequest) -> Exit:
+    """Have workers send what is wanted; show how far they are, or only what is planned."""
+    async with contextlib.AsyncExitStack() as stack:
+        client, _, placement = await stack.enter_async_context(_service(request))
+        if not request.as_json:
+            say(f"Planning for {target_in_words(client.settings.base_url)}", err=True)
+        records, _, arguments = _input(request, placement, stack)
+        return await plan_for_workers(
+            client, placement, records, arguments, wait=not request.detach, as_json=request.as_json
+        )
 
 
 def _place_of(placement: Placement) -> JournalPlace:

@@ -32,6 +32,7 @@ class SubmitRequest:
         reading: How the files are read.
         checks: How strictly invoices are held against the rules.
         as_json: Whether the result is printed for machines.
+        detach: Whether nobody waits for workers that send it.
         faults: Faults of the sandbox, and how often each happens.
     """
 
@@ -45,6 +46,7 @@ class SubmitRequest:
     reading: ReadOptions
     checks: Checks = field(factory=Checks)
     as_json: bool
+    detach: bool = False
     faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
 
 

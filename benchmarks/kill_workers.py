@@ -1,0 +1,235 @@
+"""Is an invoice lost or doubled when workers on a database are killed, stopped past their lease, or cut off?
+
+One process plans the invoices in a PostgreSQL database; several workers send them to a sandbox over a real
+socket while everything goes wrong there now and then (``killing/fault_mix.py``). Meanwhile a random worker is
+killed (SIGKILL), stopped past its lease and continued, or asked to drain; the connections of all are ended;
+and the server itself is killed (immediate mode) and started again. Others take their places. In the end the
+workers bring the invoices to their end, and every one is compared: at the service exactly once, and accepted
+by the journal.
+
+While a worker is stopped for so long that others have taken over, the requests are counted that the service
+gets once it goes on and all others are held: it must get none to create an invoice.
+
+Prints one JSON document; exits with 1 if anything is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+from killing.fault_mix import CREATE, troubled_sandbox
+from killing.hasty_worker import LEASE, hasten
+from parts.database import DatabaseServer, database_server
+from parts.figures import report, surroundings
+from parts.sample import FIRST_NUMBER, numbered, sample_invoice
+
+from confirma_async import Confirma
+from confirma_async.bulk.machines import planner
+from confirma_async.bulk.models import State
+from confirma_async.bulk.places import PostgresPlace, reading
+from confirma_async.errors import JournalError
+from confirma_async.sandbox import Sandbox
+
+WORKER = Path(__file__).parent / "killing" / "hasty_worker.py"
+
+MINUTES = 10
+"""Minutes within which workers that nobody kills have to bring all to its end."""
+
+SERVER_DEATHS = 0.04
+CUTS = 0.06
+DRAINS = 0.1
+STOPS = 0.1
+"""How often it is that, and not a kill."""
+
+
+def main() -> None:
+    """Prove, and print one JSON document."""
+    parser = argparse.ArgumentParser(description="kills workers that share a database")
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--invoices", type=int, default=20_000)
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
+    options = parser.parse_args()
+    if options.quick:
+        options.workers, options.invoices, options.kills = 2, 400, 3
+    hasten()
+    with tempfile.TemporaryDirectory() as state, database_server() as server:
+        os.environ["XDG_STATE_HOME"] = os.environ["CONFIRMA_JOURNAL_DIR"] = state
+        proof = Proof(server, options.workers, options.invoices, random.Random(options.seed))
+        found = asyncio.run(proof.prove(options.kills))
+    report({**surroundings(), "rounds": 1, "seed": options.seed, **found})
+    sys.exit(any(found["wrong"].values()))
+
+
+@define
+class Proof:
+    """Has workers share a database, and does harm to them.
+
+    Attributes:
+        server: The database server.
+        workers: How many at once.
+        invoices: How many invoices.
+        dice: Decides whom it hits, and when.
+    """
+
+    server: DatabaseServer
+    workers: int
+    invoices: int
+    dice: random.Random
+    _running: list[asyncio.subprocess.Process] = field(factory=list[asyncio.subprocess.Process])
+    _happened: Counter[str] = field(factory=Counter[str])
+    _late: int = 0
+
+    @property
+    def _database(self) -> str:
+        return self.server.url
+
+    async def prove(self, kills: int) -> dict[str, Any]:
+        """Kill so often, or until all is sent; return what came of it."""
+        began, hits = time.monotonic(), Counter[str]()
+        async with troubled_sandbox(self.dice, hits) as (sandbox, weather):
+            run = await self._plan(sandbox)
+            await self._wake_too_late(sandbox)
+            while self._happened["killed"] < kills and not self._is_done(run):
+                await self._keep_running(sandbox)
+                await asyncio.sleep(self.dice.uniform(0.3, 1.2))
+                await self._hit()
+            weather.calm_down()
+            await self._finish(sandbox, run)
+            wrong = self._compare(sandbox, run)
+        return {
+            "workers": self.workers,
+            "invoices": self.invoices,
+            "seconds": round(time.monotonic() - began, 1),
+            "happened": dict(self._happened),
+            "faults": hits.total(),
+            "wrong": wrong,
+        }
+
+    async def _plan(self, sandbox: Sandbox) -> int:
+        planner.CHUNK_INVOICES = max(20, self.invoices // 100)
+        base = sample_invoice()
+        async with Confirma(sandbox.api_key, base_url=sandbox.url) as confirma:
+            planned = await confirma.bulk.plan(
+                (numbered(base, FIRST_NUMBER + index) for index in range(self.invoices)),
+                journal=self._database,
+            )
+        return planned.run
+
+    async def _keep_running(self, sandbox: Sandbox) -> None:
+        for process in [one for one in self._running if one.returncode is not None]:
+            self._running.remove(process)
+            self._happened[f"ended with {process.returncode}"] += process.returncode != -signal.SIGKILL
+        while len(self._running) < self.workers:
+            self._running.append(await self._start(sandbox))
+
+    async def _start(self, sandbox: Sandbox) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(WORKER),
+            sandbox.url,
+            sandbox.api_key,
+            self._database,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        )
+
+    async def _wake_too_late(self, sandbox: Sandbox) -> None:
+        """Stop a worker past its lease, have another take over, and see what the first one sends then."""
+        sleeper = await self._sending(sandbox, min(40, self.invoices // 8))
+        sleeper.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(2.5 * LEASE)
+        other = await self._sending(sandbox, min(100, self.invoices // 8))
+        other.kill()
+        await other.wait()
+        await asyncio.sleep(0.5)  # what the other had sent may still arrive
+        before = sandbox.requests[CREATE]
+        sleeper.send_signal(signal.SIGCONT)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(20):
+                await sleeper.wait()
+        self._happened["woke too late"] += 1
+        self._happened[f"ended with {sleeper.returncode}"] += 1
+        self._late += sandbox.requests[CREATE] - before
+        if sleeper.returncode is None:
+            self._running.append(sleeper)
+
+    async def _sending(self, sandbox: Sandbox, count: int) -> asyncio.subprocess.Process:
+        """Begin a worker, another one where it ends by itself, and wait until it has sent so many."""
+        while True:
+            before, process = sandbox.requests[CREATE], await self._start(sandbox)
+            async with asyncio.timeout(300):
+                while process.returncode is None:
+                    if sandbox.requests[CREATE] >= before + count:
+                        return process
+                    await asyncio.sleep(0.01)
+
+    async def _hit(self) -> None:
+        """Do harm to one of the workers, or to all of them."""
+        kind, victim = self.dice.random(), self.dice.choice(self._running)
+        with contextlib.suppress(ProcessLookupError):
+            if kind < SERVER_DEATHS:
+                await asyncio.to_thread(self.server.kill)
+                self._happened["server killed"] += 1
+            elif kind < SERVER_DEATHS + CUTS:
+                await asyncio.to_thread(self.server.cut_connections)
+                self._happened["connections ended"] += 1
+            elif kind < SERVER_DEATHS + CUTS + DRAINS:
+                victim.terminate()
+                self._happened["drained"] += 1
+            elif kind < SERVER_DEATHS + CUTS + DRAINS + STOPS:
+                victim.send_signal(signal.SIGSTOP)
+                self._happened["stopped past its lease"] += 1
+                await asyncio.sleep(self.dice.uniform(1.1, 1.6) * LEASE)
+                victim.send_signal(signal.SIGCONT)
+            else:
+                victim.kill()
+                self._happened["killed"] += 1
+                await victim.wait()
+
+    async def _finish(self, sandbox: Sandbox, run: int) -> None:
+        """Leave the workers alone until all is sent, or it takes too long; then have them drain."""
+        until = time.monotonic() + 60 * MINUTES
+        while not self._is_done(run) and time.monotonic() < until:
+            await self._keep_running(sandbox)
+            await asyncio.sleep(0.5)
+        for process in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        await asyncio.gather(*(process.wait() for process in self._running))
+
+    def _is_done(self, run: int) -> bool:
+        with contextlib.suppress(JournalError), reading(PostgresPlace.of(self._database)) as journal:
+            return journal.counts(run)[State.ACCEPTED] == self.invoices
+        return False
+
+    def _compare(self, sandbox: Sandbox, run: int) -> dict[str, int]:
+        arrived = Counter(invoice.number for invoice in sandbox.invoices())
+        with reading(PostgresPlace.of(self._database)) as journal:
+            states = {row.key.number: row.state for row in journal.rows()}
+            counted = journal.counts(run)[State.ACCEPTED]
+        numbers = range(FIRST_NUMBER, FIRST_NUMBER + self.invoices)
+        return {
+            "lost": sum(not arrived[number] for number in numbers),
+            "doubled": sum(arrived[number] > 1 for number in numbers),
+            "disagreeing": sum(states.get(number) is not State.ACCEPTED for number in numbers),
+            "counted otherwise": abs(counted - self.invoices),
+            "sent by one that woke too late": self._late,
+        }
+
+
+if __name__ == "__main__":
+    main()

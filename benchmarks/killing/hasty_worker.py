@@ -1,0 +1,63 @@
+"""A worker whose lease and pauses are short, for ``kill_workers.py``: what takes minutes takes seconds.
+
+Run as a process: URL of the service, key, URL of the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+from killing.fault_mix import TOO_LATE
+
+from confirma_async import Confirma, RateLimit, RetryPolicy
+from confirma_async.bulk.machines import planned, worker
+from confirma_async.bulk.postgres import session
+from confirma_async.errors import JournalError
+
+LEASE = 3.0
+"""Seconds; a stop that is longer has others take over."""
+
+CONCURRENCY = 16
+SETTLE = 1.6
+
+LOST_JOURNAL = 5
+
+
+def hasten() -> None:
+    """Shorten what a worker waits for."""
+    session.LEASE = LEASE
+    planned.LOOK_AGAIN = 1.0
+    planned.LONGEST_PAUSE = 4.0
+    worker.POLL_SECONDS = 0.1
+    worker.HEARTBEAT_SECONDS = 0.5
+    worker.STALLED_SECONDS = 2.0
+    worker.SWEEP_SECONDS = 0.5
+
+
+async def _work(url: str, key: str, database: str) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with Confirma(
+        key,
+        base_url=url,
+        timeout=TOO_LATE,
+        retry=RetryPolicy(base=0.01),
+        rate_limit=RateLimit(concurrency=CONCURRENCY),
+    ) as confirma:
+        await confirma.bulk.work(
+            journal=database,
+            stop=stop,
+            settle_seconds=SETTLE,
+            on_unknown="resend",
+            max_consecutive_rejections=None,
+        )
+
+
+if __name__ == "__main__":
+    hasten()
+    try:
+        asyncio.run(_work(*sys.argv[1:]))
+    except JournalError:
+        sys.exit(LOST_JOURNAL)

@@ -1,0 +1,1 @@
+"""Jobs that one process plans, and workers on any number of machines send (extra ``postgres``)."""

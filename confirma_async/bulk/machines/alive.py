@@ -1,0 +1,16 @@
+"""The workers of a journal in a database, for whoever looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.postgres.reading import PostgresReader, WorkerRow
+
+SHOWN_SECONDS = 86_400
+"""Seconds for which a worker is shown that has died."""
+
+
+def workers_of(journal: JournalReader) -> Sequence[WorkerRow]:
+    """Return the workers that run on a journal, and those that died lately; none where it is a file."""
+    return journal.workers(SHOWN_SECONDS) if isinstance(journal, PostgresReader) else ()

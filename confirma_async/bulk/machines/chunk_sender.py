@@ -1,0 +1,199 @@
+"""The invoices that a worker has in its hands: each sent once, what is unknown looked up, chunk by chunk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from attrs import define, evolve, field
+
+from confirma_async.bulk.account_run import AccountRun
+from confirma_async.bulk.evidence.classification import Classification
+from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.evidence.tasks import Task
+from confirma_async.bulk.job.brake import Brake, end
+from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
+from confirma_async.bulk.job.decisions import Decisions
+from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of, task_of
+from confirma_async.bulk.job.sender import Sender
+from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.machines.planner import planned_journal
+from confirma_async.bulk.models import JobOptions, Refusal, State
+from confirma_async.errors import CallError, JournalError
+
+DRAIN_SECONDS = 10.0
+"""Seconds that a worker which ends waits for what is under way, beyond the longest call."""
+
+
+@define(eq=False)
+class _Left:
+    """What of a chunk waits to be sent for the first time."""
+
+    positions: set[int] = field(factory=set[int])
+    none: asyncio.Event = field(init=False, factory=asyncio.Event)
+
+    def done(self, position: int) -> None:
+        self.positions.discard(position)
+        if not self.positions:
+            self.none.set()
+
+
+@define(eq=False)
+class ChunkSender:
+    """Sends planned chunks, for the run of a worker; the ``ItemListener`` of its invoices.
+
+    Attributes:
+        run: The run of the worker.
+        options: How lookups go, and when too many rejections stop the worker.
+        clock: Seconds since 1970.
+        counts: How many invoices came to each state here.
+        chunks: How many chunks were brought to their end here.
+    """
+
+    run: AccountRun
+    options: JobOptions
+    clock: Callable[[], float] = time.time
+    counts: Counter[State] = field(init=False, factory=Counter[State])
+    chunks: int = field(init=False, default=0)
+    _left: dict[int, _Left] = field(init=False, factory=dict[int, _Left])
+    _drained: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _brake: Brake = field(init=False)
+    _workers: Workers = field(init=False)
+    _lookups: Lookups = field(init=False)
+    _decisions: Decisions = field(init=False)
+    _sender: Sender = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._brake = Brake(self._let_go)
+        pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
+        self._workers = Workers(pipeline.limiter.concurrency, self._handle)
+        self._lookups = lookups_of(pipeline, self.run.writer, self.options, self._may_send, self.clock)
+        self._decisions = Decisions(
+            writer=self.run.writer,
+            listener=self,
+            workers=self._workers,
+            lookups=self._lookups,
+            brake=self._brake,
+            breaker=CircuitBreaker(self._workers.most, self.options.max_consecutive_rejections),
+            clock=self.clock,
+        )
+        self._sender = Sender(pipeline, self.run.number, self._decisions)
+
+    @property
+    def failed(self) -> asyncio.Future[None]:
+        """Fails with what one of the invoices failed with: the journal cannot be written."""
+        return self._workers.failed
+
+    @property
+    def halted(self) -> asyncio.Event:
+        """Set once nothing new is sent."""
+        return self._brake.halted
+
+    @property
+    def paused(self) -> str | None:
+        """Why nothing new is sent; None while there is no reason in what the service answers."""
+        return self._brake.reason
+
+    @property
+    def paused_by(self) -> CallError | None:
+        """The error that this is for, where there is one."""
+        return self._brake.cause
+
+    async def begin(self) -> None:
+        """Take in what the journal knows."""
+        await begin_lookups(self._lookups, self.run.writer)
+
+    async def send(self, chunk: int) -> None:
+        """Send what of a chunk is in nobody's hands; return once each of it was sent once.
+
+        What is unknown then is looked up while other chunks are sent. The chunk is removed where all of it is
+        final, and queued again otherwise.
+
+        Args:
+            chunk: Its number.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        if not self._brake.halted.is_set():
+            await self._send(chunk)
+        if self._brake.halted.is_set():
+            await self._drained.wait()
+        now, drained = self.clock(), self._brake.halted.is_set()
+        open_ = await self.run.writer.run(
+            lambda journal: planned_journal(journal).finish(chunk, now=now, drained=drained)
+        )
+        self.chunks += not open_
+
+    async def _send(self, chunk: int) -> None:
+        taken = await self.run.writer.run(lambda journal: planned_journal(journal).take(chunk))
+        tasks = [task_of(one.entry, one.admitted, self._lookups) for one in taken]
+        left = _Left({task.position for task in tasks if not task.unknown})
+        self._left.update(dict.fromkeys(left.positions, left))
+        for task in tasks:
+            await self._brake.unless_halted(self._decisions.room.wait())
+            if self._brake.halted.is_set():
+                return  # what was claimed is put back as the worker drains
+            await self._workers.hand(task)
+        if left.positions:
+            await self._brake.unless_halted(left.none.wait())
+
+    async def _handle(self, task: Task) -> None:
+        """Do what comes next for an invoice."""
+        if self._brake.halted.is_set():
+            self.dropped(task)
+        elif not task.unknown or await self._decisions.look_up(task):
+            await self._sender.send(task)
+
+    def stop_sending(self) -> None:
+        """Send nothing new; what is under way comes to its end."""
+        self._brake.stop_sending()
+
+    async def drain(self) -> None:
+        """Wait for the end of what is under way, and have nothing claimed any more that was not sent.
+
+        No call takes longer than the longest one and its outcome's way into the journal. One that has not
+        ended by then counts as unknown as the run ends, and is looked up by others.
+        """
+        self._brake.stop_sending()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.run.pipeline.timeout + DRAIN_SECONDS):
+                await self._workers.drained()
+        await end([*self._decisions.waiting.timers, *self._workers.tasks])
+        with contextlib.suppress(JournalError):  # told already, by what could not be written before
+            await self.run.writer.run(lambda journal: journal.put_back(self.run.number))
+        self._drained.set()
+
+    # --- told, as ``ItemListener`` ------------------------------------------------------------------
+
+    def decided(self, task: Task, found: Classification) -> None:
+        """Count what became of an invoice."""
+        self.counts[found.state] += 1
+        self._forget(task)
+
+    def unknown(self, task: Task, found: Classification) -> None:  # noqa: ARG002 (it is looked up first)
+        """Have its chunk not wait for what is looked up from now on."""
+        self._forget(task)
+
+    def refused(self, task: Task, refusal: Refusal) -> None:  # noqa: ARG002 (its documents are in its body)
+        """Be done with it."""
+        self._forget(task)
+
+    def dropped(self, task: Task) -> None:
+        """Be done with it, as it is in the journal."""
+        self._forget(task)
+
+    def _forget(self, task: Task) -> None:
+        left = self._left.pop(task.position, None)
+        if left is not None:
+            left.done(task.position)
+
+    def _let_go(self) -> None:
+        self._decisions.let_go()
+
+    def _may_send(self) -> bool:
+        """Say whether invoices are under way that may become witnesses."""
+        return not self._brake.halted.is_set() and bool(self._left)

@@ -1,0 +1,273 @@
+"""A journal whose invoices are planned by one process, and sent by workers on any number of machines.
+
+Whoever plans admits invoices as any run does, but leaves them in nobody's hands: pending, with their bodies
+in a chunk of the same transaction, which also queues the chunk. Workers claim what a chunk names under the
+lock of admission. An item counts for the run that planned it; its holder is the worker's run, by whose lease
+and number everything that is written of it is fenced as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from confirma_async.bulk.journal.admission import TAKEN_UP
+from confirma_async.bulk.journal.records import Admission, Admitted, Version
+from confirma_async.bulk.journal.values import milliseconds
+from confirma_async.bulk.machines.packing import PlannedInvoice, packed, unpacked
+from confirma_async.bulk.machines.queue import QUEUE_SCHEMA, make_queue, queue_chunks, queue_form
+from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
+from confirma_async.bulk.postgres.journal import PostgresJournal
+from confirma_async.bulk.postgres.marks import MarkFile
+from confirma_async.bulk.postgres.migrations import OPEN
+from confirma_async.bulk.postgres.opening import doubt_in, meta, open_session
+from confirma_async.errors import JournalError
+
+LOOK_AGAIN = 60.0
+"""Seconds after which a chunk comes again, of which something is in a worker's hands or unknown; then twice
+as many, and so on."""
+
+LONGEST_PAUSE = 3600.0
+"""The same, at most."""
+
+PLANNED = "planned for workers"
+"""What is said of a run whose invoices workers send."""
+
+SENT = "sent by workers"
+"""The same, once they have."""
+
+
+@frozen
+class TakenInvoice:
+    """An invoice that a worker has in its hands from now on.
+
+    Attributes:
+        entry: What is to be sent.
+        admitted: What the journal says to it, as to one of a run's own.
+    """
+
+    entry: Entry
+    admitted: Admitted
+
+
+def open_planned(url: str) -> PlannedJournal:
+    """Open a journal for planning, or for a worker; make its tables and its queue where there are none.
+
+    Raises:
+        JournalError: see ``open_postgres``; or the queue is of another version, and workers run on it.
+        JournalMismatchError: the journal is of a newer version.
+        ConfigurationError: the URL is of another kind of database.
+    """
+    session, journal = open_session(url, alone=False)
+    try:
+        opened = PlannedJournal(session, doubt_in(meta(session)), MarkFile.open(journal))
+        with opened.transaction():
+            opened.prepare_queue()
+    except BaseException:
+        session.close()
+        raise
+    return opened
+
+
+class PlannedJournal(PostgresJournal):
+    """A journal with planned chunks."""
+
+    def prepare_queue(self) -> None:
+        """Make the queue where there is none, or where it is of another version.
+
+        Raises:
+            JournalError: workers run on the queue of another version.
+        """
+        self._lock()
+        form = queue_form()
+        there = self._one("SELECT (to_regnamespace(%s) IS NOT NULL)::int", QUEUE_SCHEMA)
+        if there and self._meta().get("queue") == form:
+            return
+        alive = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
+        if there and self._one(alive):
+            raise JournalError(
+                f"the queue of the journal {self.name} is of another version of procrastinate, and workers "
+                "run on it; stop them, then run this again, and begin them with the same version"
+            )
+        make_queue(self._session)
+        self._keep({"queue": form})
+        self.queue_lost()
+
+    def queue_lost(self) -> int:
+        """Queue chunks that the queue knows nothing of; return how many that are."""
+        lost = [
+            chunk
+            for (chunk,) in self._all(
+                "SELECT id FROM planned_chunk WHERE id NOT IN (SELECT (args->>'chunk')::bigint "
+                f"FROM {QUEUE_SCHEMA}.procrastinate_jobs WHERE status IN ('todo', 'doing')) ORDER BY id"
+            )
+        ]
+        queue_chunks(self._session, lost)
+        return len(lost)
+
+    # --- planning -----------------------------------------------------------------------------------
+
+    def plan(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> Sequence[Admitted]:
+        """Admit entries for workers to send, and queue a chunk of what is theirs to do.
+
+        What an earlier plan has queued with the same contents is not queued again.
+
+        Args:
+            entries: What is to be sent; documents are in the bodies.
+            run: The run that plans.
+            retry: Which rejected invoices are sent again.
+
+        Returns:
+            What the journal says to each.
+        """
+        chunk = self._one("SELECT nextval('planned_chunk_id')")
+        admitted = self.admit(entries, run, retry, planned=chunk)
+        known = [
+            one.position
+            for entry, one in zip(entries, admitted, strict=True)
+            if one.admission in TAKEN_UP and one.row is not None and one.row.digest == entry.digest
+        ]
+        queued = {
+            position
+            for (position,) in self._all(
+                "SELECT position FROM item JOIN planned_chunk ON planned_chunk.id = item.chunk "
+                "WHERE position = ANY(%s)",
+                known,
+            )
+        }
+        planned = [
+            PlannedInvoice(one.position, entry)
+            for entry, one in zip(entries, admitted, strict=True)
+            if one.admission in TAKEN_UP and one.position not in queued
+        ]
+        if planned:
+            positions = [invoice.position for invoice in planned]
+            self._do(
+                "INSERT INTO planned_chunk (id, run, positions, body) VALUES (%s, %s, %s, %s)",
+                chunk, run, positions, packed(planned),
+            )  # fmt: skip
+            self._do(
+                "UPDATE item SET chunk = %s WHERE position = ANY(%s) AND chunk IS DISTINCT FROM %s",
+                chunk, positions, chunk,
+            )  # fmt: skip
+            queue_chunks(self._session, [chunk])
+        return admitted
+
+    def hand_over(self, run: int) -> None:
+        """Let go of a run whose invoices are all planned: it ends once the workers have sent them."""
+        self._do("UPDATE run SET ending = %s, lease_until = NULL WHERE id = %s", PLANNED, run)
+        if run == self._run:
+            self._session.let_go()
+
+    # --- sending ------------------------------------------------------------------------------------
+
+    def become_worker(self, run: int, name: str, rate: float | None = None) -> float | None:
+        """Have a run be that of a worker, which has no invoices of its own.
+
+        Args:
+            run: The number of the run.
+            name: What names the worker.
+            rate: Calls per second of all workers together from now on; None leaves what others have said, and
+                forgets it where no other worker is alive.
+
+        Returns:
+            Calls per second of all workers together; None where nobody has said that.
+        """
+        self._lock()
+        alive = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
+        if not self._one(alive):
+            self._do("DELETE FROM rate")
+        self._do("UPDATE run SET worker = %s WHERE id = %s", name, run)
+        if rate is not None:
+            self._do(
+                "INSERT INTO rate (per_second) VALUES (%s) "
+                "ON CONFLICT (one) DO UPDATE SET per_second = excluded.per_second",
+                rate,
+            )
+        found = next(self._all("SELECT per_second FROM rate"), None)
+        return None if found is None else float(found[0])
+
+    def take(self, chunk: int) -> Sequence[TakenInvoice]:
+        """Claim what is to be done of a chunk for this worker: what is in nobody's hands, and not final.
+
+        Args:
+            chunk: Its number; one that is gone has nothing to do.
+        """
+        self._lock()
+        found = next(self._all("SELECT body FROM planned_chunk WHERE id = %s", chunk), None)
+        if found is None:
+            return []
+        invoices = unpacked(bytes(found[0]))
+        rows = self._rows_of(invoices)
+        if self._are_left([*rows.values()]):
+            self._settle_dead()
+            rows = self._rows_of(invoices)
+        taken = [
+            TakenInvoice(invoice.entry, self._admitted(row))
+            for invoice in invoices
+            if (row := rows.get(invoice.position)) is not None and _is_free(row, invoice.entry)
+        ]
+        positions = [one.admitted.position for one in taken]
+        self._do(
+            "UPDATE item SET holder = %s, state = CASE state WHEN 0 THEN 1 ELSE state END "
+            "WHERE position = ANY(%s)",
+            self._run, positions,
+        )  # fmt: skip
+        self._taken_up.update({position: rows[position].run for position in positions})
+        return taken
+
+    def _rows_of(self, invoices: Sequence[PlannedInvoice]) -> dict[int, Row]:
+        wanted = [invoice.position for invoice in invoices]
+        return {row.position: row for row in self._query("WHERE position = ANY(%s)", wanted)}
+
+    def _admitted(self, row: Row) -> Admitted:
+        admission = Admission.UNKNOWN if row.state is State.UNKNOWN else Admission.CLAIMED
+        sent: Version | None = self.version_sent(row.position) if row.attempts else None
+        return Admitted(admission, row.position, row, sent)
+
+    def finish(self, chunk: int, *, now: float, drained: bool = False) -> int:
+        """Remove a chunk of which all is final, and its bodies with it; have another one come again.
+
+        Args:
+            chunk: Its number.
+            now: Seconds since 1970.
+            drained: Whether this worker ends, and the chunk is for others to go on with at once.
+
+        Returns:
+            How many invoices of it are not final.
+        """
+        self._lock()
+        query = "SELECT run, positions, looks FROM planned_chunk WHERE id = %s"
+        found = next(self._all(query, chunk), None)
+        if found is None:
+            return 0
+        run, positions, looks = found
+        left, pending = next(
+            self._all(
+                "SELECT count(*), count(*) FILTER (WHERE state = 0) FROM item "
+                f"WHERE position = ANY(%s) AND {OPEN} AND chunk = %s",
+                positions,
+                chunk,
+            )
+        )
+        if not left:
+            self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
+            self._do(
+                "UPDATE run SET ended_at = %s, ending = %s WHERE id = %s AND ending = %s AND NOT EXISTS "
+                "(SELECT 1 FROM planned_chunk WHERE run = %s)",
+                milliseconds(now), SENT, run, PLANNED, run,
+            )  # fmt: skip
+            return 0
+        if drained and pending:
+            queue_chunks(self._session, [chunk])
+            return int(left)
+        self._do("UPDATE planned_chunk SET looks = looks + 1 WHERE id = %s", chunk)
+        pause = min(LONGEST_PAUSE, (1.0 if pending else LOOK_AGAIN) * 2.0 ** min(looks, 12))
+        queue_chunks(self._session, [chunk], seconds=pause)
+        return int(left)
+
+
+def _is_free(row: Row, entry: Entry) -> bool:
+    """Say whether an item is to be sent or looked up, and in nobody's hands, and has these contents."""
+    return row.holder is None and row.state not in FINAL and row.digest == entry.digest

@@ -1,0 +1,205 @@
+"""The planning of a job: every record read, checked and encoded once, and queued for workers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from attrs import define, evolve, field
+
+from confirma_async.bulk.account_run import AccountRun
+from confirma_async.bulk.job.documents import with_documents
+from confirma_async.bulk.job.preparation import Record, Source, chunks, prepare
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.admission import TAKEN_UP
+from confirma_async.bulk.journal.records import Admission, Admitted
+from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
+from confirma_async.bulk.models import Entry, JobOptions, Outcome, Refusal
+from confirma_async.bulk.placement import Placement
+from confirma_async.bulk.places import PostgresPlace
+from confirma_async.bulk.reporting import outcomes
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.errors import ConfigurationError, RequestInvalidError
+from confirma_async.session.download import Downloads
+from confirma_async.session.pipeline import Pipeline
+from confirma_async.session.retry import RetryQuota
+
+CHUNK_INVOICES = 500
+"""Invoices that share a chunk, which one worker takes at a time."""
+
+CHUNK_BYTES = 8_000_000
+"""Bytes of bodies, with their documents, after which a chunk is full."""
+
+
+@define
+class PlannedJob:
+    """What has been planned.
+
+    Attributes:
+        journal: What names the journal.
+        run: The run that the invoices count for.
+        planned: Invoices that workers send, or look up.
+        known: Invoices that were accepted or rejected before.
+        elsewhere: Invoices that a run has in its hands at this moment.
+        refused: Records that are not sent, and why; the first thousand.
+        refusals: How many records are not sent.
+        warnings: What there is to say of the journal.
+    """
+
+    journal: str
+    run: int
+    planned: int = 0
+    known: int = 0
+    elsewhere: int = 0
+    refused: list[Outcome] = field(factory=list[Outcome])
+    refusals: int = 0
+    warnings: Sequence[str] = ()
+
+
+NAMED = 1000
+"""Refused records that a plan names."""
+
+
+def planned_journal(journal: Journal) -> PlannedJournal:
+    """Return a journal as one with planned chunks, which it was opened as."""
+    if not isinstance(journal, PlannedJournal):
+        raise TypeError("the journal was opened without its planned chunks")
+    return journal
+
+
+def database_of(placement: Placement) -> PostgresPlace:
+    """Return the database of a journal.
+
+    Raises:
+        ConfigurationError: it is in none.
+    """
+    if not isinstance(placement.path, PostgresPlace):
+        raise ConfigurationError(
+            "workers share a journal in a PostgreSQL database (postgresql://HOST/DATABASE); "
+            f"{placement.path or 'this one'} is none"
+        )
+    return placement.path
+
+
+async def plan(
+    pipeline: Pipeline,
+    placement: Placement,
+    source: Source,
+    options: JobOptions,
+    *,
+    progress: Callable[[PlannedJob], object] = lambda _: None,
+) -> PlannedJob:
+    """PlannedJob every record of a source for workers; send nothing.
+
+    Interrupted, the same call goes on: what is queued is not queued again.
+
+    Args:
+        pipeline: The way to the service, whose converter writes the bodies.
+        placement: The journal.
+        source: The records; read lazily, a chunk at a time.
+        options: How the job runs.
+        progress: Is told how far the plan is, after each chunk.
+
+    Returns:
+        What workers have to do now.
+
+    Raises:
+        JournalError: the journal cannot be written.
+        ConfigurationError: the journal is no database.
+    """
+    database = database_of(placement)
+    writer = await JournalWriter.open(partial(open_planned, database.url), pipeline.timeout)
+    try:
+        run = await AccountRun.begin(
+            placement,
+            pipeline,
+            writer,
+            inputs=options.inputs,
+            expected=options.expected,
+            allowed=sorted(options.allow),
+            reading=options.reading,
+        )
+        planner = _Planner(
+            pipeline, writer, options, PlannedJob(journal=writer.name, run=run.number, warnings=run.warnings)
+        )
+        await planner.plan(source, progress)
+        await writer.run(lambda journal: planned_journal(journal).hand_over(run.number))
+        return planner.made
+    finally:
+        await writer.close()
+
+
+@define
+class _Planner:
+    pipeline: Pipeline
+    writer: JournalWriter
+    options: JobOptions
+    made: PlannedJob
+    _entries: list[Entry] = field(init=False, factory=list[Entry])
+    _bytes: int = field(init=False, default=0)
+    _downloads: Downloads = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        policy = self.pipeline.policy
+        self._downloads = Downloads(self.pipeline.transport, policy, RetryQuota(policy.budget))
+
+    async def plan(self, source: Source, progress: Callable[[PlannedJob], object]) -> None:
+        index = 0
+        async with contextlib.aclosing(chunks(source)) as reading:
+            async for records in reading:
+                for record in records:
+                    index += 1
+                    await self._take(record, index)
+                    if len(self._entries) >= CHUNK_INVOICES or self._bytes >= CHUNK_BYTES:
+                        await self._queue()
+                progress(self.made)
+        await self._queue()
+        progress(self.made)
+
+    async def _take(self, record: Record, index: int) -> None:
+        prepared = prepare(record, index, self.pipeline.converter, self.options.checks)
+        if isinstance(prepared, Entry):
+            prepared = await self._whole(prepared)
+        if isinstance(prepared, Refusal):
+            await self._refuse(prepared)
+            return
+        self._entries.append(prepared)
+        self._bytes += len(prepared.body)
+
+    async def _whole(self, entry: Entry) -> Entry | Refusal:
+        """Return an entry with its documents in its body: workers have none of the files."""
+        if not entry.placeholders:
+            return entry
+        try:
+            return evolve(entry, body=await with_documents(entry, self._downloads), placeholders=())
+        except RequestInvalidError as error:
+            return Refusal(place=entry.place, problems=error.problems, number=str(entry.key.number))
+
+    async def _refuse(self, refusal: Refusal) -> None:
+        await self.writer.run(lambda journal: journal.refuse([refusal], self.made.run))
+        self.made.refusals += 1
+        if len(self.made.refused) < NAMED:
+            self.made.refused.append(outcomes.refused(refusal))
+
+    async def _queue(self) -> None:
+        entries, self._entries, self._bytes = self._entries, [], 0
+        if not entries:
+            return
+        run, retry = self.made.run, self.options.retry
+        admitted = await self.writer.run(lambda journal: planned_journal(journal).plan(entries, run, retry))
+        for entry, answer in zip(entries, admitted, strict=True):
+            await self._count(entry, answer)
+
+    async def _count(self, entry: Entry, admitted: Admitted) -> None:
+        match admitted:
+            case Admitted(Admission.FINAL):
+                self.made.known += 1
+            case Admitted(Admission.ELSEWHERE):
+                self.made.elsewhere += 1
+            case Admitted(Admission.CLASH | Admission.CHANGED as admission, row=row) if row is not None:
+                await self._refuse(outcomes.contradiction(entry, admission, row))
+            case Admitted(admission) if admission in TAKEN_UP:
+                self.made.planned += 1
+            case _:
+                raise AssertionError(f"an entry was neither admitted nor refused: {admitted.admission}")

@@ -1,0 +1,218 @@
+"""The queue of planned chunks: procrastinate, over connections of our own and in a schema of its own.
+
+The queue holds numbers of chunks, and is no more than a reminder: what is to be sent, and what became of it,
+is said by the journal alone, in the same database. A chunk that comes twice is harmless, and one that was
+lost from the queue is put back (``PlannedJournal.queue_lost``).
+
+No name is looked up by a setting of the server's session: a pooler may stand in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import hashlib
+import uuid
+from collections.abc import Sequence
+from typing import Any, cast
+
+from confirma_async.bulk.postgres.gate import DEFAULTS, statement
+from confirma_async.bulk.postgres.migrations import SCHEMA
+from confirma_async.bulk.postgres.session import PostgresSession
+from confirma_async.errors import ConfigurationError
+
+try:
+    import psycopg
+    from procrastinate import BaseConnector, exceptions
+    from procrastinate.connector import BaseAsyncConnector
+    from procrastinate.jobs import Job
+    from procrastinate.manager import JobManager
+    from procrastinate.schema import SchemaManager
+    from psycopg.conninfo import conninfo_to_dict
+    from psycopg.rows import dict_row
+    from psycopg.types.json import Jsonb
+except ImportError as _missing:
+    raise ConfigurationError(
+        "workers over PostgreSQL need procrastinate: pip install 'confirma-sdk[postgres]'"
+    ) from _missing
+
+QUEUE_SCHEMA = "confirma_queue"
+"""The schema that the tables of the queue lie in."""
+
+QUEUE = "confirma"
+"""What the queue is called in them."""
+
+TASK = "send_chunk"
+"""What the task is called that sends a chunk; its argument is ``chunk``, the number."""
+
+ANSWER_SECONDS = 20.0
+"""Seconds after which a connection that gives no answer is given up."""
+
+_IN_QUEUE = f"SET LOCAL search_path = {QUEUE_SCHEMA}, pg_temp"
+_IN_JOURNAL = f"SET LOCAL search_path = {SCHEMA}, pg_temp"
+
+AT_THE_RATE = f"{_IN_JOURNAL}; SET LOCAL synchronous_commit = off"
+"""Has a statement look names up in the journal, for what a crash may forget; ends with the transaction."""
+
+unreachable = exceptions.ConnectorException
+"""What a connector raises that has no answer."""
+
+
+def queue_form() -> str:
+    """Return what names the form of the queue's tables in this version of procrastinate."""
+    return hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()[:16]
+
+
+def make_queue(session: PostgresSession) -> None:
+    """Make the tables of the queue, within a transaction; what there was of them is gone."""
+    session.execute(f"DROP SCHEMA IF EXISTS {QUEUE_SCHEMA} CASCADE")
+    session.execute(f"CREATE SCHEMA {QUEUE_SCHEMA}")
+    session.execute(_IN_QUEUE)
+    session.execute(SchemaManager.get_schema())
+    session.execute(_IN_JOURNAL)
+
+
+def queue_chunks(session: PostgresSession, chunks: Sequence[int], *, seconds: float = 0.0) -> None:
+    """Queue chunks, as part of the transaction of a journal.
+
+    Args:
+        session: The connection of the journal.
+        chunks: Their numbers.
+        seconds: After how many seconds they are to come, by the clock of this machine.
+    """
+    if not chunks:
+        return
+    at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds) if seconds else None
+    JobManager(_SessionConnector(session)).batch_defer_jobs(
+        [
+            Job(
+                id=None,
+                queue=QUEUE,
+                task_name=TASK,
+                task_kwargs={"chunk": chunk},
+                scheduled_at=at,
+                lock=None,
+                queueing_lock=None,
+            )
+            for chunk in chunks
+        ]
+    )
+
+
+class _SessionConnector(BaseConnector):
+    """Has procrastinate write in the transaction of a journal."""
+
+    def __init__(self, session: PostgresSession) -> None:
+        self._session = session
+
+    def get_sync_connector(self) -> BaseConnector:
+        return self
+
+    def execute_query_all(self, query: str, **arguments: Any) -> list[dict[str, Any]]:
+        self._session.execute(_IN_QUEUE)
+        cursor = self._session.execute(query, _wrapped(arguments))
+        names = [column.name for column in cursor.description or ()]
+        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        self._session.execute(_IN_JOURNAL)
+        return found
+
+
+class QueueConnector(BaseAsyncConnector):
+    """Has procrastinate ask over one connection, which is made anew where it is lost.
+
+    A statement whose answer is lost is not sent again: whoever asked begins anew.
+
+    Args:
+        url: Where the database is.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._options = {**DEFAULTS, **conninfo_to_dict(url)}
+        self._connection: psycopg.AsyncConnection[dict[str, Any]] | None = None
+        self._turn = asyncio.Lock()
+
+    async def open_async(self, pool: Any = None) -> None:
+        """Do nothing: the first question makes the connection."""
+
+    async def close_async(self) -> None:
+        """Close the connection; the next question makes another one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                await connection.close()
+
+    async def execute_query_async(self, query: str, **arguments: Any) -> None:
+        """Run a statement, and return nothing."""
+        await self.ask(query, arguments)
+
+    async def execute_query_one_async(self, query: str, **arguments: Any) -> dict[str, Any]:
+        """Return the one row of a statement.
+
+        Raises:
+            NoResult: there is none.
+        """
+        found = await self.ask(query, arguments)
+        if not found:
+            raise exceptions.NoResult
+        return found[0]
+
+    async def execute_query_all_async(self, query: str, **arguments: Any) -> list[dict[str, Any]]:
+        """Return the rows of a statement."""
+        return await self.ask(query, arguments)
+
+    async def ask(
+        self, query: str, arguments: dict[str, Any], *, within: str = _IN_QUEUE
+    ) -> list[dict[str, Any]]:
+        """Run a statement in a transaction of its own.
+
+        Args:
+            query: The statement.
+            arguments: Its values by name.
+            within: The statement that says in which schema names are looked up.
+
+        Raises:
+            ConnectorException: it failed, or gave no answer; it may have been done all the same.
+        """
+        async with self._turn:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    connection = await self._connected()
+                    async with connection.transaction():
+                        await connection.execute(statement(within))
+                        cursor = await connection.execute(statement(query), _wrapped(arguments) or None)
+                        return await cursor.fetchall() if cursor.description else []
+            except (psycopg.Error, TimeoutError) as error:
+                await self.close_async()
+                raise exceptions.ConnectorException(type(error).__name__) from None
+            except BaseException:
+                await self.close_async()
+                raise
+
+    async def _connected(self) -> psycopg.AsyncConnection[dict[str, Any]]:
+        connection = self._connection
+        if connection is None or connection.closed:
+            options = cast("dict[str, Any]", self._options)
+            connection = self._connection = await psycopg.AsyncConnection[dict[str, Any]].connect(
+                **options, autocommit=True, prepare_threshold=None, row_factory=dict_row
+            )
+        return connection
+
+
+def _wrapped(arguments: dict[str, Any]) -> Any:
+    """Return values by name as the driver takes them: JSON for what is JSON, tuples for rows."""
+    return {name: _wrapped_value(each) for name, each in arguments.items()}
+
+
+def _wrapped_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Jsonb(value)
+    if isinstance(value, (list, tuple)):
+        made = [_wrapped_value(each) for each in cast("Sequence[Any]", value)]
+        return made if isinstance(value, list) else tuple(made)
+    return value
+
+
+def worker_name(host: str, process: int) -> str:
+    """Return what names a worker among all that there ever were: its machine, its process, and more."""
+    return f"{host}:{process}:{uuid.uuid4().hex[:8]}"

@@ -1,0 +1,172 @@
+"""One rate for all workers of a journal: permits from one row, leased a few at a time.
+
+A lease says when its permits are due, by how long from now, so that the clocks of the machines need not
+agree. No more permits are leased than calls wait for one, so none goes to waste, and none further ahead than
+``AHEAD``, so that no worker has the row to itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections import deque
+
+from attrs import define, field, frozen
+
+from confirma_async.bulk.machines.queue import AT_THE_RATE, QueueConnector, unreachable
+from confirma_async.session.rate.ratelimit import Limiter
+
+AHEAD = 0.2
+"""Seconds for which permits are leased at a time."""
+
+LAG = 0.1
+"""Seconds of permits that were not asked for in time, and may be made up for: a hundredth of ten seconds."""
+
+LOOK_SECONDS = 0.5
+"""Seconds between two looks at the moment until which the service wants quiet."""
+
+_LEASE = (
+    "UPDATE rate SET next_at = greatest(next_at, moment.now - make_interval(secs => %(lag)s), quiet_until) "
+    "+ make_interval(secs => %(count)s / per_second) FROM (SELECT clock_timestamp() AS now) AS moment "
+    "RETURNING per_second, extract(epoch FROM next_at - moment.now)::float8 AS until"
+)
+_QUIET = (
+    "UPDATE rate SET quiet_until = "
+    "greatest(quiet_until, clock_timestamp() + make_interval(secs => %(seconds)s))"
+)
+_LOOK = "SELECT greatest(0, extract(epoch FROM quiet_until - clock_timestamp()))::float8 AS quiet FROM rate"
+
+
+@frozen
+class _Lease:
+    """Permits of a worker.
+
+    Attributes:
+        first: The loop time at which the first of them is due.
+        interval: Seconds between two of them.
+    """
+
+    first: float
+    interval: float
+
+
+@define(eq=False)
+class SharedLimiter:
+    """A ``Limiter`` whose rate is that of all workers together; how many calls are under way is its own.
+
+    Attributes:
+        local: Admits calls as wide as this worker may, and slower while the service refuses too many.
+        connector: The way to the row.
+        per_second: Calls per second of all workers, as far as it is known.
+    """
+
+    local: Limiter
+    connector: QueueConnector
+    per_second: float
+    _waiting: deque[asyncio.Future[None]] = field(init=False, factory=deque[asyncio.Future[None]])
+    _leasing: asyncio.Task[None] | None = field(init=False, default=None)
+    _looking: asyncio.Task[None] | None = field(init=False, default=None)
+    _telling: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
+    _gate: float = field(init=False, default=-math.inf)
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls this worker admits at once."""
+        return self.local.concurrency
+
+    async def acquire(self, deadline: float) -> None:
+        """Wait for a permit. See ``Limiter``.
+
+        Raises:
+            TimeoutError: it did not come by the deadline.
+        """
+        await self.local.acquire(deadline)
+        try:
+            loop = asyncio.get_running_loop()
+            turn: asyncio.Future[None] = loop.create_future()
+            self._waiting.append(turn)
+            if self._leasing is None or self._leasing.done():
+                self._leasing = loop.create_task(self._lease_for_all())
+            if self._looking is None:
+                self._looking = loop.create_task(self._look())
+            async with asyncio.timeout_at(deadline):
+                await turn
+        except BaseException:
+            self.local.release()
+            raise
+
+    def release(self) -> None:
+        """End a call that was admitted."""
+        self.local.release()
+
+    def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
+        """Have all workers keep quiet while the service wants that. See ``Limiter``."""
+        self.local.answered(started, refused=refused, quiet=quiet)
+        if refused and quiet:
+            loop = asyncio.get_running_loop()
+            self._gate = max(self._gate, loop.time() + quiet)
+            telling = loop.create_task(self._tell(quiet))
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
+
+    async def close(self) -> None:
+        """Lease nothing more."""
+        tasks = [task for task in (self._leasing, self._looking, *self._telling) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.connector.close_async()
+
+    async def _lease_for_all(self) -> None:
+        """Lease permits as long as calls wait for one, a few at a time."""
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            most = max(1, int(self.per_second * AHEAD))
+            count = min(len(self._waiting), most)
+            lease = await self._lease(count)
+            if lease is None:
+                await asyncio.sleep(AHEAD)  # nobody sends without a permit
+                continue
+            for number in range(count):
+                if not self._waiting:
+                    break
+                turn = self._waiting.popleft()
+                loop.call_at(lease.first + number * lease.interval, self._admit, turn)
+            spare = lease.first + count * lease.interval - loop.time() - AHEAD
+            await asyncio.sleep(max(0.0, spare))
+
+    async def _lease(self, count: int) -> _Lease | None:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await self.connector.ask(_LEASE, {"count": count, "lag": LAG}, within=AT_THE_RATE)
+        except unreachable:
+            return None
+        if not found:
+            return None
+        self.per_second, interval = found[0]["per_second"], 1.0 / found[0]["per_second"]
+        return _Lease(loop.time() + found[0]["until"] - count * interval, interval)
+
+    def _admit(self, turn: asyncio.Future[None]) -> None:
+        """Give a call its permit; not while the service wants quiet."""
+        if turn.done():
+            return
+        loop = asyncio.get_running_loop()
+        if self._gate > loop.time():
+            loop.call_at(self._gate, self._admit, turn)
+            return
+        turn.set_result(None)
+
+    async def _tell(self, quiet: float) -> None:
+        with contextlib.suppress(unreachable):
+            await self.connector.ask(_QUIET, {"seconds": quiet}, within=AT_THE_RATE)
+
+    async def _look(self) -> None:
+        """Learn until when the service wants quiet, from what other workers were told."""
+        loop = asyncio.get_running_loop()
+        while True:
+            with contextlib.suppress(unreachable):
+                for found in await self.connector.ask(_LOOK, {}, within=AT_THE_RATE):
+                    if found["quiet"]:
+                        self._gate = max(self._gate, loop.time() + found["quiet"])
+            await asyncio.sleep(LOOK_SECONDS)

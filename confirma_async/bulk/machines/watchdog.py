@@ -1,0 +1,87 @@
+"""A thread that ends the process of a worker which gives no proof of life any more.
+
+It stands outside the loop: a loop that hangs, or a connection that answers nothing, cannot hold it up. Before
+that, no call begins: right before each one the rest of the lease is compared with its longest time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from attrs import define, field
+
+from confirma_async.errors import JournalError
+
+BEAT = 1.0
+"""Seconds between two beats of the loop."""
+
+LONGEST_SILENCE = 60.0
+"""Seconds without a beat, or without a lease, after which the process is ended."""
+
+EXIT_CODE = 5
+"""The exit code of a worker that has lost its journal, as of a command that has."""
+
+
+@define
+class Watchdog:
+    """Watches over a worker.
+
+    Attributes:
+        check_hold: Raises ``JournalError`` where a call that takes so many seconds must not begin.
+        patience: Seconds without proof of life after which the process ends.
+        end: Ends the process.
+    """
+
+    check_hold: Callable[[float], None]
+    patience: float = LONGEST_SILENCE
+    end: Callable[[int], object] = os._exit
+    _beat_at: float = field(init=False, factory=time.monotonic)
+    _held_at: float = field(init=False, factory=time.monotonic)
+    _over: threading.Event = field(init=False, factory=threading.Event)
+    _timer: asyncio.TimerHandle | None = field(init=False, default=None)
+    _thread: threading.Thread | None = field(init=False, default=None)
+
+    def begin(self) -> None:
+        """Watch from now on; belongs into the loop."""
+        self._beat(asyncio.get_running_loop())
+        self._thread = threading.Thread(target=self._watch, name="confirma-watchdog", daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Watch no more; belongs into the loop."""
+        self._over.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the worker at this moment; any thread may ask."""
+        if time.monotonic() > self._beat_at + 10 * BEAT:
+            return "its loop hangs"
+        try:
+            self.check_hold(0.0)
+        except JournalError:
+            return "its lease is over: the database cannot be reached"
+        return None
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._beat_at = time.monotonic()
+        self._timer = loop.call_later(BEAT, self._beat, loop)
+
+    def _watch(self) -> None:
+        while not self._over.wait(BEAT):
+            trouble = self.trouble
+            if trouble is None:
+                self._held_at = time.monotonic()
+            elif time.monotonic() > self._held_at + self.patience:
+                sys.stderr.write(f"confirma: the worker is ended, since {trouble}\n")
+                sys.stderr.flush()
+                self.end(EXIT_CODE)
+                return

@@ -1,0 +1,256 @@
+"""A worker: takes planned chunks from the queue, and sends them, until it is asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import logging
+import os
+import random
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from confirma_async.bulk.account_run import AccountRun
+from confirma_async.bulk.job.brake import end
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.machines.chunk_sender import ChunkSender
+from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planner import database_of, planned_journal
+from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, worker_name
+from confirma_async.bulk.machines.shared_limiter import SharedLimiter
+from confirma_async.bulk.machines.watchdog import Watchdog
+from confirma_async.bulk.models import JobOptions, State
+from confirma_async.bulk.placement import Placement
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.errors import CallError, ConfigurationError, JournalError
+from confirma_async.session.pipeline import Pipeline
+
+try:
+    from procrastinate import App, RetryStrategy, exceptions
+except ImportError as _missing:
+    raise ConfigurationError(
+        "workers over PostgreSQL need procrastinate: pip install 'confirma-sdk[postgres]'"
+    ) from _missing
+
+_log = logging.getLogger("confirma_async")
+
+CHUNKS_AT_ONCE = 2
+"""Chunks that a worker has in its hands: the second one begins where the first has less to do than calls may
+be under way."""
+
+POLL_SECONDS = 1.0
+"""Seconds between two looks into an empty queue. Nothing listens: a deaf connection is not noticed."""
+
+HEARTBEAT_SECONDS = 10.0
+"""Seconds between two signs of life in the queue."""
+
+STALLED_SECONDS = 30.0
+"""Seconds without one after which the chunks of a worker are queued again. Time alone proves nothing, and
+need not: what the worker may have sent is looked up."""
+
+SWEEP_SECONDS = 10.0
+"""Seconds between two looks for such chunks."""
+
+
+@frozen(kw_only=True)
+class WorkerEnd:
+    """How a worker has ended.
+
+    Attributes:
+        name: What names it.
+        counts: How many invoices came to each state in it.
+        chunks: How many chunks were brought to their end in it.
+        paused: Why it sends nothing more by itself; None where it was asked to stop.
+        paused_by: The error that this is for, where there is one.
+    """
+
+    name: str
+    counts: dict[State, int]
+    chunks: int
+    paused: str | None
+    paused_by: CallError | None = None
+
+
+async def work(
+    pipeline: Pipeline,
+    placement: Placement,
+    options: JobOptions,
+    *,
+    stop: asyncio.Event,
+    rate: float | None = None,
+    until_empty: bool = False,
+    begun: Callable[[Watchdog, ChunkSender], object] = lambda _, __: None,
+) -> WorkerEnd:
+    """Send planned chunks until asked to stop; then bring to its end what is under way.
+
+    Args:
+        pipeline: The way to the service, with this machine's own key.
+        placement: The journal.
+        options: How lookups go, and when too many rejections stop the worker.
+        stop: Once set, nothing new is sent.
+        rate: Calls per second of all workers together; None leaves what others have said.
+        until_empty: Whether the worker ends once the queue has nothing for now.
+        begun: Is told of what may be asked from then on.
+
+    Raises:
+        JournalError: the journal cannot be written, or others have taken over what this worker had.
+        ConfigurationError: the journal is no database.
+    """
+    database = database_of(placement)
+    opened: list[Journal] = []
+
+    def open_journal() -> Journal:
+        opened.append(open_planned(database.url))
+        return opened[0]
+
+    writer = await JournalWriter.open(open_journal, pipeline.timeout)
+    try:
+        name = worker_name(socket.gethostname(), os.getpid())
+        run = await AccountRun.begin(placement, pipeline, writer, inputs=[name])
+        common = await writer.run(
+            lambda journal: planned_journal(journal).become_worker(run.number, name, rate)
+        )
+        await writer.run(lambda journal: planned_journal(journal).queue_lost())
+        watchdog = Watchdog(opened[0].check_hold)
+        limiter = None
+        if common is not None:
+            limiter = SharedLimiter(pipeline.limiter, QueueConnector(database.url), common)
+            run = evolve(run, pipeline=evolve(pipeline, limiter=limiter))
+        sender = ChunkSender(run, options)
+        await sender.begin()
+        watchdog.begin()
+        begun(watchdog, sender)
+        worker = _Worker(sender, QueueConnector(database.url), name, until_empty=until_empty)
+        try:
+            await worker.serve(stop)
+        except BaseException as error:
+            with contextlib.suppress(JournalError):  # what stopped the worker is the error to raise
+                await run.end(f"failed ({type(error).__name__})")
+            raise
+        finally:
+            watchdog.finish()
+            if limiter is not None:
+                await limiter.close()
+        await run.end(sender.paused or "stopped")
+        return WorkerEnd(
+            name=name,
+            counts=dict(sender.counts),
+            chunks=sender.chunks,
+            paused=sender.paused,
+            paused_by=sender.paused_by,
+        )
+    finally:
+        await writer.close()
+
+
+@define(eq=False)
+class _Worker:
+    """Brings chunks from the queue to their sender.
+
+    Attributes:
+        sender: Sends them.
+        connector: The connection of the queue.
+        name: What names the worker.
+        until_empty: Whether it ends once the queue has nothing for now.
+    """
+
+    sender: ChunkSender
+    connector: QueueConnector
+    name: str
+    until_empty: bool
+    _app: App = field(init=False)
+    _failed: asyncio.Future[None] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._failed = asyncio.get_running_loop().create_future()
+        self._app = App(connector=self.connector)
+        again = RetryStrategy(wait=5)  # its chunk is in the journal, whatever it failed with
+        self._app.task(name=TASK, queue=QUEUE, retry=again)(self._chunk)
+
+    async def _chunk(self, chunk: int) -> None:
+        try:
+            await self.sender.send(chunk)
+        except Exception as error:
+            if not self._failed.done():
+                self._failed.set_exception(error)
+                self._failed.exception()  # whoever waits may have gone: then the loop must not complain
+            raise
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Send chunks until asked to stop, or until there is a reason to send nothing more.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        queue = asyncio.create_task(self._follow_queue())
+        sweep = asyncio.create_task(self._sweep())
+        stopped = asyncio.create_task(self._asked_to_end(stop))
+        halted = asyncio.create_task(self.sender.halted.wait())
+        broken = self.sender.run.writer.broken
+        ends: list[asyncio.Future[Any]] = [queue, stopped, halted, self._failed, self.sender.failed, broken]
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
+        except BaseException:
+            self.sender.stop_sending()
+            raise
+        finally:
+            await end([sweep, stopped, halted])
+            queue.cancel()  # nothing new is taken; what was taken is brought to its end
+            await self.sender.drain()
+            await asyncio.wait([queue], timeout=STALLED_SECONDS)  # else its chunks are queued again by others
+            if queue.done() and not queue.cancelled():
+                queue.exception()  # that the queue was lost is no news by now
+            await self.connector.close_async()
+
+    async def _asked_to_end(self, stop: asyncio.Event) -> None:
+        """Wait until the worker is asked to end, or its time is over."""
+        until = self.sender.options.until
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if until is None else max(0.0, until.timestamp() - time.time())):
+                await stop.wait()
+
+    async def _follow_queue(self) -> None:
+        """Take chunks; where the queue cannot be reached, once more after a while."""
+        pause = 0.5
+        while True:
+            began = time.monotonic()
+            try:
+                await self._app.run_worker_async(
+                    queues=[QUEUE],
+                    name=self.name,
+                    concurrency=CHUNKS_AT_ONCE,
+                    wait=not self.until_empty,
+                    fetch_job_polling_interval=POLL_SECONDS,
+                    listen_notify=False,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=HEARTBEAT_SECONDS,
+                    stalled_worker_timeout=STALLED_SECONDS,
+                )
+            except exceptions.ConnectorException as error:
+                _log.warning("the queue cannot be reached (%s); it is asked again", error)
+            if self.until_empty:
+                return
+            if time.monotonic() - began > 10 * pause:
+                pause = 0.5
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
+            pause = min(2 * pause, 15.0)
+
+    async def _sweep(self) -> None:
+        """Queue again what workers had that give no sign of life."""
+        manager = self._app.job_manager
+        while True:
+            with contextlib.suppress(exceptions.ConnectorException):  # the next look may reach it
+                for job in await manager.get_stalled_jobs(
+                    queue=QUEUE, seconds_since_heartbeat=STALLED_SECONDS
+                ):
+                    if job.id is not None:
+                        await manager.retry_job_by_id_async(job.id, datetime.datetime.now(datetime.UTC))
+            await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 (no secret)

@@ -1,0 +1,61 @@
+"""The statements that every transaction begins with, and those of the gate that it passes then."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from psycopg import sql
+
+from confirma_async.bulk.postgres.migrations import SCHEMA
+
+STATEMENT_SECONDS = 20
+"""Seconds after which the server gives up a statement; nothing that a job asks takes as long."""
+
+DEFAULTS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "application_name": "confirma",
+}
+
+_LOCAL = (
+    f"SET LOCAL search_path = {SCHEMA}, pg_temp; SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; "
+    f"SET LOCAL lock_timeout = '{STATEMENT_SECONDS // 2}s'; "
+    f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_SECONDS}s'"
+)
+BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_LOCAL}"
+BEGIN_READING = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+    f"{_LOCAL}; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'"
+)
+
+_DURABLE = (
+    "set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') "
+    "THEN 'on' ELSE current_setting('synchronous_commit') END, true)"
+)
+"""An intent that the server could still forget would be none, whatever is usual on it."""
+
+TERM = (
+    "(SELECT system_identifier FROM pg_control_system()) || ':' || "
+    "(SELECT oid FROM pg_database WHERE datname = current_database()) || ':' || "
+    "left(pg_walfile_name(pg_current_wal_lsn()), 8)"
+)
+"""Which database of which server this is, and on which timeline: what a failover or a copy changes."""
+
+NOTE = f"WITH noted AS (INSERT INTO written VALUES (%s, %s)) SELECT {TERM}, {_DURABLE}"
+GATE = (
+    f"{NOTE}, incarnation = %s AND lease_until IS NOT NULL, "
+    "extract(epoch FROM lease_until - clock_timestamp())::float8 FROM run WHERE id = %s FOR NO KEY UPDATE"
+)
+RENEW = (
+    "UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => %s) "
+    "WHERE id = %s AND incarnation = %s"
+)
+FORGET = "DELETE FROM written WHERE incarnation = %s AND number >= %s AND number < %s"
+
+
+def statement(text: str) -> sql.SQL:
+    """Return a statement of ours for the driver, whose types want it written where it is run."""
+    return sql.SQL(cast("Any", text))

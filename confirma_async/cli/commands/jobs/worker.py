@@ -1,0 +1,149 @@
+"""``confirma worker``: send what was planned, together with workers on any number of machines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+from attrs import evolve, frozen
+
+from confirma_async import bounds
+from confirma_async.accounts.owner import AccountName
+from confirma_async.bulk import JobArguments, State
+from confirma_async.bulk.places import JournalPlace, PostgresPlace
+from confirma_async.cli import options
+from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli.errors.exit_codes import Exit, of_pause
+from confirma_async.cli.job_options import JobSettings, job_options
+from confirma_async.cli.journals import account_options
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.render import print_json
+from confirma_async.cli.stopping import signals
+from confirma_async.session.rate.ratelimit import RateLimit
+
+if TYPE_CHECKING:
+    from confirma_async.bulk.machines.chunk_sender import ChunkSender
+    from confirma_async.bulk.machines.health import WorkerHealth
+    from confirma_async.bulk.machines.watchdog import Watchdog
+
+
+@frozen(kw_only=True)
+class WorkerRequest:
+    """What the user said of a worker.
+
+    Attributes:
+        connection: Where calls go, and for which account.
+        journal: The database that the invoices were planned in.
+        job: How lookups go, and how fast and how wide calls go out.
+        until_empty: Whether it ends once there is nothing to send for now.
+        health: The port at which it says how it is; None for none.
+        as_json: Whether the result is printed for machines.
+    """
+
+    connection: Connection
+    journal: PostgresPlace
+    job: JobSettings
+    until_empty: bool
+    health: int | None
+    as_json: bool
+
+
+@click.command(short_help="Send what was planned, together with other workers.")
+@click.argument("journal", type=options.JournalName(), metavar="JOURNAL")
+@click.option("--until-empty", is_flag=True, help="End once there is nothing to send for now.")
+@click.option(
+    "--health",
+    type=options.WholeRange(evolve(bounds.PORT, least=1)),
+    metavar="PORT",
+    help="Answer /healthz and /metrics on this port, on all addresses.",
+)
+@account_options
+@job_options
+@connected
+@options.as_json
+def worker(
+    connection: Connection,
+    journal: JournalPlace,
+    until_empty: bool,
+    health: int | None,
+    account: AccountName,
+    job: JobSettings,
+    as_json: bool,
+) -> Exit:
+    """Send what was planned (submit --detach), together with workers on any number of machines.
+
+    JOURNAL is the postgresql:// URL that the invoices were planned in. The key is this machine's own; the
+    database has none. --rate is the rate of all workers together: the one that was said last holds.
+
+    The first Ctrl-C or SIGTERM ends the worker after what is under way; what it has not sent is for the
+    others. What a worker leaves that was killed is taken over by them, and looked up where it may have been
+    sent.
+
+    Exit code 0: asked to stop, or nothing left with --until-empty; 3 or 5: it cannot go on for now, and a
+    supervisor may begin it again; 2: beginning it again is of no use.
+
+    \b
+    Examples:
+      confirma worker postgresql://confirma@db.example/invoices --rate 50
+      confirma worker postgresql://confirma@db.example/invoices --health 9100
+    """
+    if not isinstance(journal, PostgresPlace):
+        raise click.UsageError(
+            f"workers share a journal in a PostgreSQL database (postgresql://HOST/DATABASE); {journal} is a "
+            "file"
+        )
+    request = WorkerRequest(
+        connection=evolve(connection, account=account),
+        journal=journal,
+        job=job,
+        until_empty=until_empty,
+        health=health,
+        as_json=as_json,
+    )
+    return signals.run(_work, request)
+
+
+async def _work(request: WorkerRequest) -> Exit:
+    from confirma_async.bulk.machines.health import WorkerHealth
+
+    limit, stop = request.job.limit, asyncio.Event()
+    arguments: JobArguments = {**request.job.arguments}
+    async with contextlib.AsyncExitStack() as stack:
+        client = await stack.enter_async_context(
+            request.connection.client(RateLimit(concurrency=limit.concurrency))
+        )
+        health = stack.enter_context(WorkerHealth.on(request.health))
+        stack.enter_context(signals.gently(stop))
+        ended = await client.bulk.work(
+            journal=request.journal,
+            stop=stop,
+            rate=limit.per_second,
+            until_empty=request.until_empty,
+            begun=partial(_begun, health, visible=not request.as_json),
+            **arguments,
+        )
+    if request.as_json:
+        print_json(
+            {
+                "worker": ended.name,
+                "accepted": ended.counts.get(State.ACCEPTED, 0),
+                "rejected": ended.counts.get(State.REJECTED, 0),
+                "chunks": ended.chunks,
+                "paused": ended.paused,
+            }
+        )
+    else:
+        accepted, rejected = (ended.counts.get(state, 0) for state in (State.ACCEPTED, State.REJECTED))
+        say(f"{accepted} accepted, {rejected} rejected by this worker", err=True)
+        if ended.paused:
+            say(f"Paused: {ended.paused}", err=True)
+    return of_pause(ended.paused_by) if ended.paused else Exit.ACCEPTED
+
+
+def _begun(health: WorkerHealth, watchdog: Watchdog, sender: ChunkSender, *, visible: bool) -> None:
+    health.tell_of(watchdog, sender)
+    if visible:
+        say("Taking chunks; Ctrl-C or SIGTERM ends it after what is under way", err=True)

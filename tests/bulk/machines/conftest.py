@@ -1,0 +1,3 @@
+import pytest
+
+pytest.importorskip("procrastinate", reason="procrastinate is not installed")

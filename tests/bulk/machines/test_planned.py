@@ -1,0 +1,266 @@
+"""Planned chunks in the journal: what workers find there, and that nobody but one of them has it."""
+
+import pytest
+
+pytest.importorskip("procrastinate", reason="procrastinate is not installed")
+
+from confirma_async.bulk.journal.records import Admission, Decision, JobName
+from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
+from confirma_async.bulk.models import State
+
+
+@pytest.fixture
+def open_journal(postgres):
+    opened = []
+
+    def open_one():
+        opened.append(open_planned(postgres))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def begun(open_journal):
+    """Opens the journal and begins a run; returns both."""
+
+    def begin(worker=None):
+        journal = open_journal()
+        with journal.transaction():
+            run = journal.begin(JobName("t"), now=1000.0)
+            if worker:
+                journal.become_worker(run, worker)
+        return journal, run
+
+    return begin
+
+
+@pytest.fixture
+def plan(begun, entry):
+    """Plans invoices of some numbers; returns the run that they count for."""
+
+    def planned(*numbers, **more):
+        journal, run = begun()
+        with journal.transaction():
+            journal.plan([entry(number, **more) for number in numbers], run)
+            journal.hand_over(run)
+        return run
+
+    return planned
+
+
+@pytest.fixture
+def queued(in_database):
+    """The chunks that are queued."""
+
+    def look():
+        with in_database() as connection:
+            query = f"SELECT (args->>'chunk')::bigint FROM {QUEUE_SCHEMA}.procrastinate_jobs ORDER BY id"
+            return [chunk for (chunk,) in connection.execute(query)]
+
+    return look
+
+
+@pytest.fixture
+def kept(in_database):
+    """The chunks whose bodies are kept."""
+
+    def look():
+        with in_database() as connection:
+            return [
+                chunk
+                for (chunk,) in connection.execute(
+                    "SELECT id FROM confirma_journal.planned_chunk ORDER BY id"
+                )
+            ]
+
+    return look
+
+
+def expire(in_database):
+    with in_database() as connection:
+        connection.execute("UPDATE confirma_journal.run SET lease_until = to_timestamp(1)")
+
+
+def take(journal, chunk):
+    with journal.transaction():
+        return [(one.admitted.position, one.admitted.admission) for one in journal.take(chunk)]
+
+
+def accept(journal, *positions):
+    with journal.transaction():
+        journal.sending(positions, 5.0, 35.0)
+    with journal.transaction():
+        journal.decide([Decision(position=at, state=State.ACCEPTED, at=9.0) for at in positions])
+
+
+def finish(journal, chunk, **more):
+    with journal.transaction():
+        return journal.finish(chunk, now=2000.0, **more)
+
+
+def test_what_is_planned_is_pending_in_nobodys_hands_and_queued(plan, open_journal, queued):
+    run = plan(1, 2, 3)
+    journal = open_journal()
+    assert journal.counts(run)[State.PENDING] == 3
+    assert [row.holder for row in journal.rows()] == [None] * 3
+    assert queued() == [1]
+
+
+def test_a_worker_gets_the_bodies_and_sends_them_under_its_own_lease(plan, begun, entry):
+    run = plan(1, 2)
+    worker, own = begun("w")
+    with worker.transaction():
+        taken = worker.take(1)
+    assert [(one.entry.body, one.entry.digest) for one in taken] == [
+        (entry(number).body, entry(number).digest) for number in (1, 2)
+    ]
+    assert [(row.state, row.holder, row.run) for row in worker.rows()] == [(State.CLAIMED, own, run)] * 2
+
+
+def test_what_one_worker_has_no_other_gets(plan, begun):
+    plan(1, 2)
+    first, second = begun("a")[0], begun("b")[0]
+    assert len(take(first, 1)) == 2
+    assert take(second, 1) == []
+
+
+def test_invoices_count_for_the_run_that_planned_them(plan, begun):
+    run = plan(1, 2)
+    worker, own = begun("w")
+    take(worker, 1)
+    accept(worker, 1, 2)
+    assert worker.counts(run)[State.ACCEPTED] == 2
+    assert worker.counts(own)[State.ACCEPTED] == 0
+
+
+def test_runs_of_workers_are_no_jobs(plan, begun):
+    run = plan(1)
+    worker, _ = begun("w")
+    assert [one.number for one in worker.runs()] == [run]
+
+
+def test_a_chunk_of_which_all_is_final_is_removed_and_ends_its_run(plan, begun, kept):
+    run = plan(1, 2)
+    worker, _ = begun("w")
+    take(worker, 1)
+    accept(worker, 1, 2)
+    assert finish(worker, 1) == 0
+    assert kept() == []
+    assert worker.run(run).ending == "sent by workers"
+    assert worker.run(run).ended_at == 2000.0
+
+
+def test_a_chunk_with_something_unknown_comes_again_and_keeps_its_bodies(
+    plan, begun, kept, queued, in_database
+):
+    run = plan(1, 2)
+    worker, _ = begun("w")
+    take(worker, 1)
+    accept(worker, 1)
+    with worker.transaction():
+        worker.sending([2], 5.0, 35.0)
+    with worker.transaction():
+        worker.decide([Decision(position=2, state=State.UNKNOWN, at=9.0, lost=True)])
+    assert finish(worker, 1) == 1
+    assert kept() == [1]
+    assert queued() == [1, 1]
+    with in_database() as connection:
+        query = f"SELECT scheduled_at > now() + interval '50 s' FROM {QUEUE_SCHEMA}.procrastinate_jobs"
+        assert [later for (later,) in connection.execute(query + " ORDER BY id")] == [None, True]
+    assert worker.run(run).ended_at is None  # its invoices may still be witnesses
+    assert take(worker, 1) == [(2, Admission.UNKNOWN)]
+
+
+def test_what_a_drained_worker_has_not_sent_is_for_others_at_once(plan, begun, queued):
+    plan(1, 2)
+    first, run = begun("a")
+    take(first, 1)
+    with first.transaction():
+        first.put_back(run)
+    assert finish(first, 1, drained=True) == 2
+    assert queued() == [1, 1]
+    assert len(take(begun("b")[0], 1)) == 2
+
+
+def test_what_a_dead_worker_has_left_is_taken_over_and_looked_up_where_it_may_have_been_sent(
+    plan, begun, in_database
+):
+    plan(1, 2)
+    dead, _ = begun("a")
+    take(dead, 1)
+    with dead.transaction():
+        dead.sending([1], 5.0, 35.0)
+    expire(in_database)
+    assert take(begun("b")[0], 1) == [(1, Admission.UNKNOWN), (2, Admission.CLAIMED)]
+
+
+def test_a_plan_that_was_interrupted_goes_on_and_queues_nothing_twice(
+    begun, entry, open_journal, queued, in_database
+):
+    first, run = begun()
+    with first.transaction():
+        first.plan([entry(1), entry(2)], run)
+    expire(in_database)
+    journal, again = begun()
+    with journal.transaction():
+        admitted = journal.plan([entry(1), entry(2), entry(3)], again)
+    assert [one.admission for one in admitted] == [Admission.CLAIMED] * 3
+    assert queued() == [1, 2]
+    assert journal.counts(again)[State.PENDING] == 3
+    worker = begun("w")[0]
+    assert take(worker, 1) == [(1, Admission.CLAIMED), (2, Admission.CLAIMED)]
+    assert take(worker, 2) == [(3, Admission.CLAIMED)]
+
+
+def _plan_and_fail(journal, entries, run):
+    journal.plan(entries, run)
+    raise ZeroDivisionError
+
+
+def test_a_plan_that_is_rolled_back_queues_nothing(begun, entry, queued):
+    journal, run = begun()
+    with pytest.raises(ZeroDivisionError), journal.transaction():
+        _plan_and_fail(journal, [entry(1)], run)
+    assert queued() == []
+
+
+def test_of_a_corrected_invoice_only_the_new_contents_are_sent(plan, begun, entry):
+    plan(1)
+    plan(1, contents=b"b")
+    worker = begun("w")[0]
+    assert take(worker, 1) == []
+    with worker.transaction():
+        (taken,) = worker.take(2)
+    assert taken.entry.body == b"b"
+    assert finish(worker, 1) == 0  # the other chunk looks after it
+
+
+def test_chunks_that_the_queue_has_lost_are_queued_again(plan, open_journal, queued, in_database):
+    plan(1)
+    plan(2)
+    with in_database() as connection:
+        connection.execute(f"SET search_path = {QUEUE_SCHEMA}")
+        connection.execute("DELETE FROM procrastinate_jobs WHERE id = 1")
+    journal = open_journal()
+    with journal.transaction():
+        assert journal.queue_lost() == 1
+    assert queued() == [2, 1]
+
+
+def test_a_queue_of_another_version_is_made_anew_unless_workers_run_on_it(
+    plan, begun, open_journal, queued, in_database
+):
+    plan(1)
+    with in_database() as connection:
+        connection.execute("UPDATE confirma_journal.meta SET value = 'older' WHERE name = 'queue'")
+    open_journal()
+    assert queued() == [1]
+    begun("w")
+    with in_database() as connection:
+        connection.execute("UPDATE confirma_journal.meta SET value = 'older' WHERE name = 'queue'")
+    with pytest.raises(Exception, match="another version of procrastinate"):
+        open_journal()

@@ -1,0 +1,115 @@
+"""A worker without proof of life ends, and says so before."""
+
+import asyncio
+import threading
+import urllib.error
+import urllib.request
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from confirma_async.bulk.machines import watchdog as watching
+from confirma_async.bulk.machines.health import WorkerHealth
+from confirma_async.bulk.machines.watchdog import Watchdog
+from confirma_async.bulk.models import State
+from confirma_async.errors import ConfigurationError, JournalError
+
+
+class Hold:
+    """A lease that can be lost."""
+
+    lost = False
+
+    def check(self, longest_call):
+        if self.lost:
+            raise JournalError("over")
+
+
+@pytest.fixture
+def hold():
+    return Hold()
+
+
+class Ended(threading.Event):
+    """Is set with the exit code once the process would have ended."""
+
+    def __init__(self):
+        super().__init__()
+        self.codes: list[int] = []
+
+    def end(self, code):
+        self.codes.append(code)
+        self.set()
+
+
+@pytest.fixture
+def ended():
+    return Ended()
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch):
+    monkeypatch.setattr(watching, "BEAT", 0.02)
+
+
+async def test_a_worker_whose_lease_is_lost_is_ended(hold, ended, capfd):
+    watchdog = Watchdog(hold.check, patience=0.1, end=ended.end)
+    watchdog.begin()
+    assert watchdog.trouble is None
+    hold.lost = True
+    assert await asyncio.to_thread(ended.wait, 10)
+    watchdog.finish()
+    assert ended.codes == [5]
+    assert "the database cannot be reached" in capfd.readouterr().err
+
+
+async def test_a_worker_whose_loop_hangs_is_ended(hold, ended, capfd):
+    watchdog = Watchdog(hold.check, patience=0.1, end=ended.end)
+    watchdog.begin()
+    assert ended.wait(10)  # the loop does nothing else meanwhile
+    watchdog.finish()
+    assert "its loop hangs" in capfd.readouterr().err
+
+
+async def test_a_worker_that_is_well_goes_on(hold, ended):
+    watchdog = Watchdog(hold.check, patience=0.1, end=ended.end)
+    watchdog.begin()
+    await asyncio.sleep(0.3)
+    watchdog.finish()
+    assert ended.codes == []
+
+
+def asked(port, path):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+async def test_its_port_tells_whether_it_is_well_and_its_figures(hold, unused_tcp_port):
+    watchdog = Watchdog(hold.check, end=lambda _: None)
+    sender: Any = SimpleNamespace(counts=Counter({State.ACCEPTED: 3}), chunks=1)
+    with WorkerHealth.on(unused_tcp_port) as health:
+        assert await asyncio.to_thread(asked, unused_tcp_port, "/healthz") == (503, "it has not begun yet\n")
+        watchdog.begin()
+        health.tell_of(watchdog, sender)
+        assert await asyncio.to_thread(asked, unused_tcp_port, "/healthz") == (200, "well\n")
+        _, metrics = await asyncio.to_thread(asked, unused_tcp_port, "/metrics")
+        assert 'confirma_worker_invoices_total{state="accepted"} 3\n' in metrics
+        assert "confirma_worker_up 1\n" in metrics
+        hold.lost = True
+        assert (await asyncio.to_thread(asked, unused_tcp_port, "/healthz"))[0] == 503
+        assert (await asyncio.to_thread(asked, unused_tcp_port, "/else"))[0] == 404
+        watchdog.finish()
+
+
+def test_a_port_that_is_taken_is_refused(unused_tcp_port):
+    with (
+        WorkerHealth.on(unused_tcp_port),
+        pytest.raises(ConfigurationError, match="cannot be had"),
+        WorkerHealth.on(unused_tcp_port),
+    ):
+        pass

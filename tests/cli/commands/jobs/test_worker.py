@@ -1,0 +1,146 @@
+"""``submit --detach`` and ``--workers``, ``worker`` and what ``status`` says of them."""
+
+import threading
+
+import pytest
+
+pytest.importorskip("procrastinate", reason="procrastinate is not installed")
+
+from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.cli.commands.jobs import planning
+
+
+@pytest.fixture
+def planned(service, confirma_json, invoices, postgres):
+    """Plans a file of three invoices."""
+    code, told = confirma_json("submit", invoices(1, 2, 3), "--journal", postgres, "--detach")
+    assert code == 0, told
+    return told
+
+
+def test_what_is_detached_is_planned_and_not_sent(service, planned, confirma_json, postgres):
+    assert (planned["planned"], planned["known"], planned["refused"], planned["run"]) == (3, 0, 0, 1)
+    assert not service.invoices()
+    code, status = confirma_json("status", postgres)
+    assert (code, status["counts"]["pending"]) == (3, 3)
+    assert status["ending"] is None or status["ending"] == "planned for workers"
+
+
+def test_a_worker_sends_it_and_the_run_that_planned_it_is_done(service, planned, confirma_json, postgres):
+    code, told = confirma_json("worker", postgres, "--until-empty", "--rate", "1000")
+    assert (code, told["accepted"], told["rejected"], told["chunks"]) == (0, 3, 0, 1)
+    assert sorted(invoice.number for invoice in service.invoices()) == [1, 2, 3]
+    (run,) = confirma_json("jobs", postgres)[1]["runs"]
+    assert (run["run"], run["accepted"], run["ending"]) == (1, 3, "sent by workers")
+    assert confirma_json("status", postgres)[0] == 0
+
+
+def test_a_worker_tells_people_what_it_did(planned, confirma, postgres):
+    code, _, told = confirma("worker", postgres, "--until-empty")
+    assert code == 0
+    assert "3 accepted, 0 rejected by this worker" in told
+
+
+def test_planning_again_plans_nothing_that_is_queued_or_decided(
+    planned, confirma, confirma_json, invoices, postgres
+):
+    confirma("worker", postgres, "--until-empty")
+    code, out, _ = confirma("submit", invoices(1, 2, 3, 4), "--journal", postgres, "--detach")
+    assert code == 0
+    assert "1 planned for workers, 3 decided before" in out
+
+
+def test_waiting_for_workers_shows_what_became_of_all(
+    service, confirma, confirma_json, invoices, postgres, monkeypatch
+):
+    monkeypatch.setattr(planning, "LOOK_SECONDS", 0.05)
+    begun = threading.Event()
+    real = planning._look
+
+    def look(place, run):
+        begun.set()
+        return real(place, run)
+
+    monkeypatch.setattr(planning, "_look", look)
+    codes = []
+
+    def work():
+        from confirma_async.cli.app import run
+
+        begun.wait(20)
+        codes.append(run(["worker", postgres, "--until-empty"]))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    code, out, _ = confirma("submit", invoices(1, 2), "--journal", postgres, "--workers")
+    thread.join()
+    assert (code, codes) == (0, [0])
+    assert "accepted" in out
+    assert len(service.invoices()) == 2
+
+
+def test_status_names_the_workers_that_live_and_those_that_died(
+    service, planned, confirma, confirma_json, postgres, in_database
+):
+    journals = []
+    for name in ("here:1:a", "there:2:b"):
+        journals.append(open_planned(postgres))
+        with journals[-1].transaction():
+            run = journals[-1].begin(JobName(service.url), now=9e9)
+            journals[-1].become_worker(run, name)
+    with in_database() as connection:
+        connection.execute(
+            "UPDATE confirma_journal.run SET lease_until = to_timestamp(1) WHERE worker = 'here:1:a'"
+        )
+    _, status = confirma_json("status", postgres)
+    assert [(one["name"], one["alive"]) for one in status["workers"]] == [
+        ("here:1:a", False),
+        ("there:2:b", True),
+    ]
+    _, out, _ = confirma("status", postgres)
+    assert "Worker there:2:b: alive, 0 in hand" in out
+    assert "Worker here:1:a: dead" in out
+    for journal in journals:
+        journal.close()
+
+
+def test_records_that_are_refused_are_named_and_say_so_by_the_exit_code(
+    service, confirma, invoices, postgres
+):
+    file = invoices(1, 1)
+    code, out, _ = confirma("submit", file, "--journal", postgres, "--detach")
+    assert code == 1
+    assert "0 planned for workers, 2 refused" in out
+    assert "invoices.jsonl" in out
+
+
+@pytest.mark.parametrize("flag", ["--detach", "--workers"])
+@pytest.mark.parametrize("journal", [(), ("--journal", "own.journal"), ("--sandbox",)])
+def test_workers_need_a_database(service, confirma, invoices, flag, journal):
+    code, _, told = confirma("submit", invoices(1), flag, *journal)
+    assert code == 2
+    assert "postgresql://" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("own.journal",), "is a file"),
+        (("redis://host/0",), "redis:// is neither"),
+        ((), "Missing argument"),
+        (("postgresql://nobody@127.0.0.1:1/none",), "cannot be reached"),
+    ],
+)
+def test_a_worker_says_what_it_cannot_work_with(service, confirma, arguments, said):
+    code, _, told = confirma("worker", *arguments)
+    assert code in {2, 3}
+    assert said in told
+
+
+def test_a_worker_whose_key_is_of_another_account_sends_nothing(
+    service, planned, confirma, postgres, monkeypatch
+):
+    monkeypatch.setenv("CONFIRMA_API_KEY", "0f8fad5b-d9cb-469f-a165-70867728950e")
+    assert confirma("worker", postgres, "--until-empty")[0] == 2
+    assert not service.invoices()

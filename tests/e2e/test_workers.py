@@ -1,0 +1,189 @@
+"""Invoices that one process plans and workers send: each exactly once, whatever becomes of a worker."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+pytest.importorskip("procrastinate", reason="procrastinate is not installed")
+
+from confirma_async import Confirma, RateLimit
+from confirma_async.bulk.job.sender import Sender
+from confirma_async.bulk.machines import chunk_sender, planner, worker
+from confirma_async.bulk.models import State
+from confirma_async.bulk.places import PostgresPlace, reading
+from confirma_async.errors import ConfigurationError
+from confirma_async.sandbox import Fault
+
+CREATE = "invoices.create"
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Chunks of few invoices, and no long waits."""
+    monkeypatch.setattr(planner, "CHUNK_INVOICES", 10)
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
+
+
+@pytest.fixture
+def client(sandbox, overrides):
+    return lambda **more: Confirma(
+        sandbox.api_key, base_url=sandbox.url, overrides=overrides, **{"timeout": 10, **more}
+    )
+
+
+@pytest.fixture
+def plan(client, postgres, wire_invoice):
+    """Plans invoices of some numbers."""
+
+    async def planned(*numbers, **more):
+        async with client() as confirma:
+            return await confirma.bulk.plan(
+                [wire_invoice(number, **more) for number in numbers], journal=postgres
+            )
+
+    return planned
+
+
+@pytest.fixture
+def work(client, postgres):
+    """Has a worker send what there is."""
+
+    async def worked(*, concurrency=8, **more):
+        async with client(rate_limit=RateLimit(concurrency=concurrency)) as confirma:
+            return await confirma.bulk.work(
+                journal=postgres, settle_seconds=1, **{"until_empty": True, **more}
+            )
+
+    return worked
+
+
+@pytest.fixture
+def counts(postgres):
+    def look(run):
+        with reading(PostgresPlace.of(postgres)) as journal:
+            return {state.name: count for state, count in journal.counts(run).items() if count}
+
+    return look
+
+
+def exactly_once(sandbox, count):
+    return Counter(invoice.number for invoice in sandbox.invoices()) == Counter(range(1, count + 1))
+
+
+async def test_a_plan_sends_nothing_and_a_worker_sends_it(sandbox, plan, work, counts):
+    planned = await plan(*range(1, 36))
+    assert (planned.planned, planned.refusals) == (35, 0)
+    assert not sandbox.invoices()
+    ended = await work()
+    assert (ended.counts, ended.chunks, ended.paused) == ({State.ACCEPTED: 35}, 4, None)
+    assert exactly_once(sandbox, 35)
+    assert counts(planned.run) == {"ACCEPTED": 35}
+
+
+async def test_workers_share_what_is_planned(sandbox, plan, work, counts):
+    planned = await plan(*range(1, 101))
+    ends = await asyncio.gather(*(work(concurrency=4) for _ in range(3)))
+    assert sum(ended.counts[State.ACCEPTED] for ended in ends) == 100
+    assert sum(bool(ended.chunks) for ended in ends) > 1
+    assert exactly_once(sandbox, 100)
+    assert counts(planned.run) == {"ACCEPTED": 100}
+
+
+async def test_what_is_unknown_is_looked_up_and_ends_final(sandbox, plan, client, postgres, counts):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=5)
+    planned = await plan(*range(1, 41))
+    stop = asyncio.Event()
+    async with client() as confirma:
+        working = asyncio.create_task(confirma.bulk.work(journal=postgres, settle_seconds=1, stop=stop))
+        async with asyncio.timeout(30):
+            while counts(planned.run) != {"ACCEPTED": 40}:
+                assert not working.done(), working.result()
+                await asyncio.sleep(0.1)
+        stop.set()
+        await working
+    assert exactly_once(sandbox, 40)
+
+
+async def test_a_worker_that_is_stopped_leaves_the_rest_to_others(
+    sandbox, plan, client, postgres, work, counts
+):
+    planned = await plan(*range(1, 61))
+    stop = asyncio.Event()
+    async with client(rate_limit=RateLimit(per_second=40, concurrency=4)) as confirma:
+        working = asyncio.create_task(confirma.bulk.work(journal=postgres, stop=stop))
+        while len(sandbox.invoices()) < 5:  # noqa: ASYNC110 (the service tells nobody)
+            await asyncio.sleep(0.01)
+        stop.set()
+        async with asyncio.timeout(10):
+            await working
+    left = counts(planned.run)
+    assert left["PENDING"] > 0
+    assert left.keys() <= {"PENDING", "ACCEPTED"}
+    await work()
+    assert exactly_once(sandbox, 60)
+
+
+async def test_records_that_break_a_rule_are_refused_in_planning(plan, client, postgres, wire_invoice):
+    broken = wire_invoice(2)
+    broken["invoice"]["header"] = {}
+    async with client() as confirma:
+        planned = await confirma.bulk.plan([wire_invoice(1), broken, wire_invoice(1)], journal=postgres)
+    assert (planned.planned, planned.refusals, len(planned.refused)) == (1, 2, 2)
+
+
+async def test_what_was_accepted_before_is_not_planned_again(sandbox, plan, work):
+    await plan(1, 2)
+    await work()
+    again = await plan(1, 2, 3)
+    assert (again.planned, again.known) == (1, 2)
+    await work()
+    assert exactly_once(sandbox, 3)
+
+
+async def test_a_file_is_no_journal_for_workers(client, tmp_path):
+    async with client() as confirma:
+        with pytest.raises(ConfigurationError, match="postgresql://"):
+            await confirma.bulk.plan([], journal=tmp_path / "own.journal")
+        with pytest.raises(ConfigurationError, match="postgresql://"):
+            await confirma.bulk.work(journal=tmp_path / "own.journal")
+
+
+async def test_a_call_that_never_ends_does_not_hold_up_a_worker_that_is_stopped(
+    plan, client, postgres, monkeypatch, counts
+):
+    under_way = asyncio.Event()
+
+    async def never_ends(self, task):
+        await self.decisions.writer.sending(task.position)
+        under_way.set()
+        await asyncio.Event().wait()
+
+    planned = await plan(1, 2)
+    monkeypatch.setattr(chunk_sender, "DRAIN_SECONDS", 0.1)
+    stop = asyncio.Event()
+    with monkeypatch.context() as patched:
+        patched.setattr(Sender, "send", never_ends)
+        async with client(timeout=1) as confirma:
+            working = asyncio.create_task(confirma.bulk.work(journal=postgres, stop=stop))
+            await under_way.wait()
+            stop.set()
+            async with asyncio.timeout(20):
+                await working
+    left = counts(planned.run)
+    assert left.get("UNKNOWN", 0) >= 1  # it is looked up by others
+    assert sum(left.values()) == 2
+
+
+async def test_a_key_that_is_refused_stops_the_worker_and_loses_nothing(
+    sandbox, plan, postgres, overrides, counts, work
+):
+    planned = await plan(*range(1, 21))
+    async with Confirma(
+        "0f8fad5b-d9cb-469f-a165-70867728950e", base_url=sandbox.url, overrides=overrides
+    ) as confirma:
+        ended = await confirma.bulk.work(journal=postgres)
+    assert ended.paused
+    assert counts(planned.run) == {"PENDING": 20}
+    await work()
+    assert exactly_once(sandbox, 20)
