@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from confirma_async.bulk.reporting.file_facts import with_file_facts
 from confirma_async.bulk.reporting.summary import summarize
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
@@ -14,6 +15,7 @@ from confirma_async.cli.journals import Whose, chosen, which, whose
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.report_page import DOCTYPE, page
+from confirma_async.formats import ColumnMapping, ReadOptions
 
 
 @click.command(short_help="Write a report of a job as one HTML page.")
@@ -26,13 +28,20 @@ from confirma_async.cli.output.report_page import DOCTYPE, page
     metavar="FILE",
     help="Where to write the page; it replaces one that is there, and nothing else.",
 )
+@click.option(
+    "--mapping",
+    type=options.NamedPath(path_type=Path, dir_okay=False),
+    help="The TOML file that names the columns of your tables, as for submit.",
+)
 @whose
+@options.language
 @options.as_json
-def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit:
+def report(which: str | None, whose: Whose, target: Path, mapping: Path | None, as_json: bool) -> Exit:
     """Write a report of a run as one HTML page: of the latest run, unless one or a whole journal is named.
 
-    Totals by state and currency, throughput and latency, what was rejected and refused, by reason with the
-    invoice numbers, and what is unknown. The page needs nothing else: send it, print it, keep it.
+    Each invoice is counted once, by where it stands now. Those that need attention are named with buyer,
+    amount, file and cell: the files of the run are read once more for that, since the journal keeps no names.
+    The page needs nothing else: send it, print it, keep it.
 
     \b
     Example:
@@ -40,7 +49,9 @@ def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit
     """
     refuse_another_file(target)
     with chosen(which, whose) as found:
-        summary, name = summarize(found.journal, found.run), found.name
+        summary, name, run = summarize(found.journal, found.run), found.name, found.latest
+    reading = ReadOptions(mapping=None if mapping is None else ColumnMapping.from_toml(mapping))
+    summary = with_file_facts(summary, run.inputs if run else (), reading)
     written = page(summary, name, datetime.datetime.now().astimezone())
     target.write_text(written, encoding="utf-8")
     if as_json:
