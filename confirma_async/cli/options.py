@@ -93,11 +93,18 @@ files: Decorator = click.argument(
     callback=_spool_standard_input,
 )
 as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def _choose(_context: click.Context, _parameter: click.Parameter, code: str | None) -> None:
+    if code:
+        choose(code)
+
+
 language: Decorator = click.option(
     "--language",
     type=click.Choice([*LANGUAGES]),
     expose_value=False,
-    callback=lambda _context, _parameter, code: choose(code) if code else None,
+    callback=_choose,
     help="The language of what people read; that of the locale unless given.",
 )
 overrides_file: Decorator = click.option(

@@ -15,6 +15,7 @@ from babel.numbers import format_currency, format_decimal
 from confirma_async.cli.language.choice import current, gettext as _
 
 _DIGITS = Context(prec=200)
+_DAY = 24 * 60 * 60
 _FALLBACK = Locale("en")
 _SPACES: Mapping[int, str] = {0xA0: " ", 0x202F: " "}
 """Spaces that hold a number together, and that not every terminal knows."""
@@ -75,6 +76,16 @@ def moment(value: datetime.datetime) -> str:
     return f"{_date(value)} {format_time(value.timetz(), 'short', locale=_locale())}"
 
 
+def when(seconds: float, now: float) -> str:
+    """Return when something was: how long ago, or after a day the moment.
+
+    Args:
+        seconds: The moment, in seconds since 1970.
+        now: Now, likewise.
+    """
+    return ago(now - seconds) if 0 <= now - seconds < _DAY else moment(local(seconds))
+
+
 def local(seconds: float) -> datetime.datetime:
     """Return a moment in the zone of this machine.
 
@@ -95,6 +106,11 @@ def ago(seconds: float) -> str:
 def lasting(seconds: float) -> str:
     """Return a stretch of time, about as long as it is: ``14 minutes``."""
     return str(format_timedelta(datetime.timedelta(seconds=seconds), threshold=1.5, locale=_spoken()))
+
+
+def rate(value: float) -> str:
+    """Return how many there are in a second, to a tenth."""
+    return str(format_decimal(Decimal(f"{value:.1f}"), format="#,##0.0", locale=_locale()))
 
 
 def short(seconds: float) -> str:

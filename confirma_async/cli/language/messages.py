@@ -17,6 +17,7 @@ from confirma_async.cli.language.choice import CATALOGUES, LIBRARY, current, get
 from confirma_async.errors import Problem
 
 _PLACE = re.compile(r"(line|row) (\d+)(?:, column (.*?))?(?: \((\$.*)\))?", re.DOTALL)
+_DOCUMENT = re.compile(r"(invoice|credit note|reminder) (\S+)")
 _HOLE = re.compile(r"\{\d+\}")
 
 
@@ -75,6 +76,9 @@ def _translated(code: str, message: str) -> str:
     templates = _templates(code)
     if message in templates.whole:
         return templates.whole[message]
+    document = _DOCUMENT.fullmatch(message)
+    if document is not None:
+        return f"{_translated(code, document[1])} {document[2]}"
     for template in templates.varying:
         found = template.pattern.fullmatch(message)
         if found is not None:

@@ -56,3 +56,19 @@ def wording(verdict: Verdict) -> Wording:
 
 ORDER = tuple(_WORDINGS)
 """The verdicts, in the order in which they are told."""
+
+COLOURS: Mapping[str, str] = {"good": "green", "bad": "red", "doubt": "yellow", "plain": ""}
+"""How each kind is coloured on a terminal."""
+
+_SHORT: Mapping[Verdict, Callable[[], str]] = {
+    Verdict.ACCEPTED: lambda: _("accepted"),
+    Verdict.REJECTED: lambda: _("rejected"),
+    Verdict.REFUSED: lambda: _("refused"),
+    Verdict.UNKNOWN: lambda: _("unknown"),
+    Verdict.NOT_SENT: lambda: _("not sent"),
+}
+
+
+def in_short(verdict: Verdict) -> str:
+    """Return a verdict in a word, as it follows the number of an invoice."""
+    return _SHORT[verdict]()

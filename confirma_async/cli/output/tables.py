@@ -20,7 +20,7 @@ from rich.table import Table
 
 from confirma_async.cli import options
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json, table
+from confirma_async.cli.output.render import print_json, print_table, table
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
@@ -160,9 +160,9 @@ def print_records(console: Console, sheet: RecordColumns, rows: Sequence[object]
     made = Table(title=sheet.title, title_justify="left", header_style="bold")
     for name, values in columns.items():
         made.add_column(_heading(name), justify=_justified(values), overflow="fold")
-    for cells in zip(*columns.values(), strict=True):
-        made.add_row(*(_cell(value) for value in cells))
-    console.print(made)
+    print_table(
+        console, made, [[_cell(value) for value in cells] for cells in zip(*columns.values(), strict=True)]
+    )
 
 
 def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> None:
@@ -171,9 +171,7 @@ def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> No
     made = table(title, "", "")
     made.show_header = False
     made.columns[1].justify = _justified(known.values())
-    for name, value in known.items():
-        made.add_row(name, _cell(value))
-    console.print(made)
+    print_table(console, made, [[name, _cell(value)] for name, value in known.items()])
 
 
 def text(value: object) -> str:
@@ -208,9 +206,22 @@ def _justified(values: Iterable[object]) -> Literal["left", "right"]:
 
 
 def _cell(value: object) -> str:
-    """Return a value as a cell of a table: times to the minute, and nothing that would drive the terminal."""
-    cell = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime.datetime) else text(value)
-    return escape(visible(cell))
+    """Return a value as a cell of a table, as the locale writes it, without what would drive a terminal."""
+    return escape(visible(_in_locale(value)))
+
+
+def _in_locale(value: object) -> str:
+    from confirma_async.cli.language import figures
+
+    match value:
+        case Decimal():
+            return figures.plain(figures.amount(value))
+        case datetime.datetime():
+            return figures.plain(figures.moment(value))
+        case datetime.date():
+            return figures.day(value)
+        case _:
+            return text(value)
 
 
 def _summary(sheet: RecordColumns, rows: Sequence[object]) -> str:
@@ -223,7 +234,9 @@ def _summary(sheet: RecordColumns, rows: Sequence[object]) -> str:
         if amount is not None:
             currency = text(getattr(row, sheet.currency))
             sums[currency] = EXACT.add(sums.get(currency, ZERO), amount)
-    return ", ".join([count, *(f"{text(total)} {currency}".rstrip() for currency, total in sums.items())])
+    return ", ".join(
+        [count, *(f"{_in_locale(total)} {currency}".rstrip() for currency, total in sums.items())]
+    )
 
 
 def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]]) -> None:

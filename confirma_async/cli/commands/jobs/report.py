@@ -12,6 +12,8 @@ from confirma_async.bulk.reporting.summary import summarize
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, chosen, which, whose
+from confirma_async.cli.language.choice import ngettext
+from confirma_async.cli.language.figures import count, plain
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.report_page import DOCTYPE, page
@@ -57,7 +59,11 @@ def report(which: str | None, whose: Whose, target: Path, mapping: Path | None, 
     if as_json:
         print_json({"page": str(target), "invoices": summary.count})
     else:
-        say(f"{target}: {summary.count} invoices")
+        say(
+            ngettext("{target}: {count} invoice", "{target}: {count} invoices", summary.count).format(
+                target=target, count=plain(count(summary.count))
+            )
+        )
     return Exit.ACCEPTED
 
 

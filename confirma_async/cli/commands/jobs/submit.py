@@ -25,10 +25,11 @@ from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.input_options import input_options
 from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
+from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
-from confirma_async.cli.output.render import show_report
+from confirma_async.cli.output.result import show_report
 from confirma_async.cli.remembered import as_text, with_mappings
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
@@ -90,6 +91,7 @@ class SubmitRequest:
 @options.checks
 @input_options
 @connected
+@options.language
 @options.as_json
 def submit(
     connection: Connection,
@@ -190,7 +192,7 @@ async def send(request: SubmitRequest) -> Report:
         path = _place_of(placement)
         target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
         if not request.as_json:
-            say(f"Sending to {in_words(target)}", err=True)
+            say(_("Sending to {target}").format(target=in_words(target)), err=True)
         duplicates = stack.enter_context(DuplicateNumbers())
         documents = duplicates.watch(scan_files(request.files, request.reading, request.connection.converter))
         given = None
@@ -214,7 +216,7 @@ async def send(request: SubmitRequest) -> Report:
         }
         records = read_files(request.files, reading, request.connection.converter, duplicates=duplicates)
         stream = client.bulk.stream(records, journal=placement, stop=stop, **arguments)
-        with signals.gently(stop), progress(visible=not request.as_json) as advance:
+        with signals.gently(stop), progress(expected, visible=not request.as_json) as advance:
             warned, accepted = False, set[int]()
             async for outcome in stream:
                 if not warned:
