@@ -60,7 +60,7 @@ MODULES: Mapping[str, str | None] = {
 WORDS = (
     "line", "row", "buyer", "seller", "invoice", "credit note", "reminder", "text", "nothing",
     "accepted", "rejected", "unknown", "true/false", "list", "object", "an array",
-    "must be {0}", "is required and missing",
+    "the sandbox", "must be {0}", "is required and missing",
 )  # fmt: skip
 """What stands in the holes of messages, and messages that several modules share."""
 

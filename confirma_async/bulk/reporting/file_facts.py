@@ -67,19 +67,35 @@ def facts_of(
         What the files say, by place and number.
     """
     wanted = {(each.place, each.number) for each in named}
-    sources = {place.rpartition(":")[0] for place, _ in wanted} | {place for place, _ in wanted}
+    sources = {_source_of(place) for place, _number in wanted}
     found: dict[tuple[str, str], InvoiceFacts] = {}
-    for name in files:
-        if name not in sources or not Path(name).is_file():
+    for file in files:
+        mine = [source for source in sources if _is_of(source, file)]
+        if not mine or not Path(file).is_file():
             continue
         with contextlib.suppress(InputError):
-            for record in read(name, options):
-                key = (str(record.place), _number_of(record))
-                if key in wanted:
-                    found[key] = _facts(record)
-                    if len(found) == len(wanted):
-                        return found
+            for record in read(file, options):
+                line = "" if record.place.line is None else f":{record.place.line}"
+                for source in mine:
+                    key = (f"{source}{line}", _number_of(record))
+                    if key in wanted:
+                        found[key] = _facts(record)
+                if len(found) == len(wanted):
+                    return found
     return found
+
+
+def _source_of(place: str) -> str:
+    """Return a place without its line."""
+    source, _, line = place.rpartition(":")
+    return source if line.isdigit() else place
+
+
+def _is_of(source: str, file: str) -> bool:
+    """Say whether a file was called so by who named it, from whatever folder."""
+    named = Path(source).parts
+    below = [part for part in named if part not in {".", ".."}]
+    return source == file or tuple(below) == Path(file).parts[-len(below) :]
 
 
 def _number_of(record: ReadInvoice | BadRecord) -> str:

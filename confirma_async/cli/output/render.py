@@ -74,8 +74,6 @@ def print_table(console: Console, made: Table, rows: Sequence[Sequence[str]]) ->
         for heading, cell in zip(headings, row, strict=True):
             if cell:
                 console.print(f"{escape(heading)}: {cell}" if heading else cell, highlight=False)
-    if made.caption:
-        console.print(made.caption, style="dim", highlight=False)
 
 
 def print_rows(console: Console, made: Table, rows: Iterable[Sequence[object]], total: int) -> None:

@@ -69,7 +69,7 @@ def _harmless(value: object) -> object:
 def _origin(summary: Summary, made: datetime.datetime) -> list[str]:
     lines = [_("As of {moment} ({zone})").format(moment=moment(made), zone=zone(made))]
     if summary.target is not None:
-        lines[0] += ", " + _("sent to {target}").format(target=summary.target)
+        lines[0] += ", " + _("sent to {target}").format(target=told(summary.target))
     if summary.run is not None:
         named = [_file_name(name) for name in summary.run.inputs[:5]]
         more = len(summary.run.inputs) - len(named)
@@ -140,11 +140,12 @@ def _row(name: str, colour: str, total: Total, currency: str) -> _Row:
 
 def _rows(summary: Summary) -> list[_Row]:
     rows: list[_Row] = []
+    totals = _folded(summary.totals)
     for verdict in ORDER:
         words = wording(verdict)
         rows += [
             _row(words.name, words.kind, total, currency)
-            for (each, currency), total in summary.totals.items()
+            for (each, currency), total in totals.items()
             if each is verdict
         ]
         if verdict is Verdict.ACCEPTED and summary.before:
@@ -154,9 +155,25 @@ def _rows(summary: Summary) -> list[_Row]:
     return rows
 
 
+def _folded(totals: Mapping[tuple[Verdict, str], Total]) -> dict[tuple[Verdict, str], Total]:
+    """Return the totals, invoices of no known currency beside the others where there is one currency."""
+    currencies = {currency for _verdict, currency in totals if currency}
+    if len(currencies) != 1:
+        return dict(totals)
+    only = currencies.pop()
+    folded: dict[tuple[Verdict, str], Total] = {}
+    for (verdict, _currency), total in totals.items():
+        whole = folded.setdefault((verdict, only), Total())
+        whole.count += total.count
+        whole.amount += total.amount
+        whole.without_amount += total.without_amount
+    return folded
+
+
 def _sums(totals: Mapping[tuple[Verdict, str], Total]) -> list[_Row]:
     """Return the sums of all verdicts by currency, where there are several."""
     sums: dict[str, Total] = {}
+    totals = _folded(totals)
     for (_verdict, currency), total in totals.items():
         whole = sums.setdefault(currency, Total())
         whole.count += total.count
@@ -223,7 +240,7 @@ def _section(verdict: Verdict, summary: Summary, named: Sequence[NeedsAttention]
         words=words,
         count=count(whole),
         reasons=[(count(number), told(reason)) for reason, number in reasons.most_common(_REASONS)]
-        if reasons and whole > 1
+        if reasons and max(reasons.values()) > 1
         else [],
         shown=invoices[:_AT_ONCE],
         folded=invoices[_AT_ONCE:],

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from confirma_async.bulk import Outcome, Report
 from confirma_async.bulk.models import Verdict
@@ -78,16 +79,14 @@ def print_standings(console: Console, title: str, rows: Sequence[Standing], capt
     for column in made.columns[1:]:
         column.justify = "right"
         column.no_wrap = True
-    made.caption = caption
-    made.caption_justify = "left"
     cells: list[list[str]] = []
     for name, number, colour, sums in shown:
         words = f"[{colour}]{escape(name)}[/]" if colour else escape(name)
         cells.append([words, plain(count(number)), *([sums_in_words(sums)] if with_money else [])])
     if cells:
         print_table(console, made, cells)
-    elif caption:
-        console.print(caption, highlight=False)
+    if caption:
+        console.print(Text(caption, style="dim"), soft_wrap=True)
 
 
 def standing(verdict: Verdict, number: int, sums: Mapping[str, Decimal] | None = None) -> Standing:

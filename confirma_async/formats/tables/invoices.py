@@ -92,7 +92,7 @@ def _invoice(
     origins = _Origins(group, layout)
     if problems:
         problems += further_problems(raw, problems, origins, of_table=True)
-        facts = facts_in(raw, sums=not group.problems)
+        facts = facts_in(raw, sums=not group.problems or "gross_amount" in group.values)
         return BadRecord(place=place, problems=problems, number=number, facts=facts)
     if attachments:
         raw["invoice"]["attachments"] = attachments

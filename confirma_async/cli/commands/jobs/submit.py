@@ -26,6 +26,7 @@ from confirma_async.cli.input_options import input_options
 from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
 from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.messages import told
 from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
@@ -192,7 +193,7 @@ async def send(request: SubmitRequest) -> Report:
         path = _place_of(placement)
         target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
         if not request.as_json:
-            say(_("Sending to {target}").format(target=in_words(target)), err=True)
+            say(_("Sending to {target}").format(target=told(in_words(target))), err=True)
         duplicates = stack.enter_context(DuplicateNumbers())
         documents = duplicates.watch(scan_files(request.files, request.reading, request.connection.converter))
         given = None

@@ -110,7 +110,7 @@ def table(tmp_path):
 def test_a_refused_invoice_is_named_by_buyer_amount_and_cell_in_the_names_of_its_file(
     confirma, service, table, tmp_path
 ):
-    confirma("submit", table, "--mapping", "m.toml")
+    confirma("submit", table.name, "--mapping", "m.toml")
     confirma("report", "--html", "r.html", "--mapping", "m.toml")
     text = Reader((tmp_path / "r.html").read_text(encoding="utf-8")).text
     assert "1 of 3 invoices accepted; 2 refused before sending." in text
