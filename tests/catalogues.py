@@ -8,6 +8,7 @@ with a blank in it is one, with ``{0}``, ``{1}`` for what varies. Thus a new mes
 from __future__ import annotations
 
 import ast
+import datetime
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,9 @@ from confirma_async.cli.language.choice import CATALOGUES, LANGUAGES, LIBRARY, O
 
 PACKAGE = CATALOGUES.parents[2]
 TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
+_NO_DAY = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+"""The day of every catalogue, so that compiled again it is the same."""
+
 _MARKS = {"_": 1, "ngettext": 2}
 """What marks a text, and how many forms it takes."""
 
@@ -167,6 +171,7 @@ def update(domain: str, code: str) -> None:
     catalogue = written(domain, code) if source.exists() else Catalog(code, domain, fuzzy=False)
     catalogue.update(SOURCES[domain](), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
+    catalogue.creation_date = catalogue.revision_date = _NO_DAY
     with source.open("wb") as file:
         write_po(file, catalogue, width=110, sort_by_file=True, omit_header=True, include_lineno=False)
     with path_of(domain, code, "mo").open("wb") as file:
