@@ -70,7 +70,7 @@ WORDS = (
 
 _WORDS = re.compile(r"[a-z]{2,} |[a-z]{2,}\}? \{| [a-z]{2,}", re.DOTALL)
 _CODE = re.compile(
-    r"type\(|^[a-z_]+ \| |^(field|expected) |\n|pip install|^ or $|dict\[|^i alt$|^grand total$"
+    r"type\(|\(\?:|^[a-z_]+ \| |^(field|expected) |\n|pip install|^ or $|dict\[|^i alt$|^grand total$"
 )
 """What has blanks in it and is told to nobody."""
 _HOLE = re.compile(r"\{(\d+)\}")

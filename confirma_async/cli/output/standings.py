@@ -30,7 +30,7 @@ _WORDINGS: Mapping[Verdict, Callable[[], Wording]] = {
     Verdict.REJECTED: lambda: Wording(
         _("Rejected by the service"),
         "bad",
-        _("Correct them in the file, then: confirma retry --rejected"),
+        _("Correct them in the file, then: confirma retry"),
     ),
     Verdict.REFUSED: lambda: Wording(
         _("Refused before sending"),

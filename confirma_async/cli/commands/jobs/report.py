@@ -17,6 +17,7 @@ from confirma_async.cli.language.figures import count, plain
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.report_page import DOCTYPE, page
+from confirma_async.cli.remembered import from_text, with_mappings
 from confirma_async.formats import ColumnMapping, ReadOptions
 
 
@@ -33,7 +34,7 @@ from confirma_async.formats import ColumnMapping, ReadOptions
 @click.option(
     "--mapping",
     type=options.NamedPath(path_type=Path, dir_okay=False),
-    help="The TOML file that names the columns of your tables, as for submit.",
+    help="The TOML file that names the columns of your tables; as the run read them unless given.",
 )
 @whose
 @options.language
@@ -52,8 +53,10 @@ def report(which: str | None, whose: Whose, target: Path, mapping: Path | None, 
     refuse_another_file(target)
     with chosen(which, whose) as found:
         summary, name, run = summarize(found.journal, found.run), found.name, found.latest
-    reading = ReadOptions(mapping=None if mapping is None else ColumnMapping.from_toml(mapping))
-    summary = with_file_facts(summary, run.inputs if run else (), reading)
+    said = ReadOptions(mapping=None if mapping is None else ColumnMapping.from_toml(mapping))
+    inputs = run.inputs if run else ()
+    reading = with_mappings([Path(each) for each in inputs], said, from_text(run.reading if run else ""))
+    summary = with_file_facts(summary, inputs, reading)
     written = page(summary, name, datetime.datetime.now().astimezone())
     target.write_text(written, encoding="utf-8")
     if as_json:

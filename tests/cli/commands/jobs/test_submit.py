@@ -68,7 +68,7 @@ def test_each_kind_of_ending_names_its_next_step(confirma, service, invoices):
 def test_a_rejection_is_followed_by_how_to_retry_it(confirma, answering, invoices):
     answering.answer("/invoice", {"message": "no agreement"}, status=422)
     _, out, _ = confirma("submit", invoices(1))
-    assert "Rejected by the service: 1. Correct them in the file, then: confirma retry --rejected" in out
+    assert "Rejected by the service: 1. Correct them in the file, then: confirma retry" in out
 
 
 def test_what_the_invoices_ask_for_is_summed_up_by_currency(confirma, confirma_json, service, invoices):
