@@ -8,7 +8,7 @@ WORKERS ?= auto
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-many test lint types unit docs model bench bench-smoke clean
+.PHONY: help demo demo-many test lint types unit languages docs model bench bench-smoke clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -44,6 +44,9 @@ types: $(STAMP)  ## Both type checkers
 unit: $(STAMP)  ## The tests, with coverage, in as many processes as there are cores (or WORKERS=2)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --ignore=tests/project/test_benchmarks.py --numprocesses=$(WORKERS) --dist=worksteal \
 	  --durations=10 --cov --cov-report=term-missing:skip-covered
+
+languages: $(STAMP)  ## Bring the catalogues of Finnish and Swedish up to date with the sources, and compile them
+	$(BIN)/python -m tests.catalogues
 
 docs: $(STAMP)  ## The documentation, warnings as errors
 	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky -b html docs docs/_build/html

@@ -144,6 +144,8 @@ class Refusal:
     place: Place
     problems: Sequence[Problem]
     number: str | None = None
+    amount: Decimal | None = None
+    currency: str = ""
 
 
 @frozen(kw_only=True)
@@ -218,6 +220,8 @@ class Outcome:
         warnings: Rules that the invoice breaks, and was sent all the same.
         original_number: The number that the file gives, where another one was sent.
         unproven: It was sent again on time alone, though nothing proved that it had not arrived.
+        amount: What it asks for, where it says so.
+        currency: The currency of the amount.
     """
 
     verdict: Verdict
@@ -233,6 +237,8 @@ class Outcome:
     warnings: Sequence[Problem] = ()
     original_number: str | None = None
     unproven: bool = False
+    amount: Decimal | None = None
+    currency: str = ""
 
 
 class Unknown(enum.Enum):

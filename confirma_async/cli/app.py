@@ -19,6 +19,7 @@ import click
 
 from confirma_async._version import __version__
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.language.choice import LANGUAGES, choose
 from confirma_async.cli.side_effects import SideEffects
 from confirma_async.cli.stopping import signals
 
@@ -88,7 +89,12 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="confirma")
 @click.option("-v", "--verbose", is_flag=True, help="Log every call on standard error.")
-def confirma(verbose: bool) -> None:
+@click.option(
+    "--language",
+    type=click.Choice([*LANGUAGES]),
+    help="The language of what people read; that of the locale unless given.",
+)
+def confirma(verbose: bool, language: str | None) -> None:
     """Send sales invoices through Confirma, each exactly once.
 
     \b
@@ -104,6 +110,7 @@ def confirma(verbose: bool) -> None:
       130  interrupted, or its terminal closed; the same command goes on
       141  nobody reads the output any more, as with | head; the same command goes on
     """
+    choose(language)
     _set_up_logging(verbose=verbose)
 
 

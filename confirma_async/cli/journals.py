@@ -19,6 +19,7 @@ from confirma_async.bulk.sqlite.file.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
 from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.connection import place_options, variables_of
+from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import JournalError
@@ -152,8 +153,12 @@ class Chosen:
     def name(self) -> str:
         """What names it to a person."""
         account = self.journal.account()
-        whole = f"account {account}" if account else self.path.name.removesuffix(".journal")
-        return whole if self.run is None else f"run {self.run.number} of {whole}"
+        whole = self.path.name.removesuffix(".journal")
+        if account:
+            whole = _("account {name}").format(name=account)
+        return (
+            whole if self.run is None else _("run {run} of {whole}").format(run=self.run.number, whole=whole)
+        )
 
 
 @contextlib.contextmanager

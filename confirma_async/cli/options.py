@@ -17,6 +17,7 @@ from confirma_async import bounds
 from confirma_async.bounds import Bounds
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
 from confirma_async.cli.bundle import Decorator, bundle
+from confirma_async.cli.language.choice import LANGUAGES, choose
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
@@ -96,6 +97,20 @@ files: Decorator = click.argument(
     callback=_spool_standard_input,
 )
 as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def _choose(_context: click.Context, _parameter: click.Parameter, code: str | None) -> None:
+    if code:
+        choose(code)
+
+
+language: Decorator = click.option(
+    "--language",
+    type=click.Choice([*LANGUAGES]),
+    expose_value=False,
+    callback=_choose,
+    help="The language of what people read; that of the locale unless given.",
+)
 overrides_file: Decorator = click.option(
     "--overrides",
     type=NamedPath(path_type=Path, dir_okay=False),

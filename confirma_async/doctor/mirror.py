@@ -57,7 +57,10 @@ def _of(standing: MirrorStatus, now: float) -> Finding:
     if standing.open:
         return doubtful("mirror", f"{told}; {standing.open} windows in it are not proved", run)
     if standing.drift:
-        told += f"; {standing.drift} places of records are not as the contract describes them (table drift)"
+        drift = (
+            f"{told}; {standing.drift} places of records are not as the contract describes them (table drift)"
+        )
+        return good("mirror", drift)
     return good("mirror", told)
 
 

@@ -36,7 +36,7 @@ async def check_name(context: Context) -> Finding:
     except (OSError, UnicodeError):
         return bad("name", f"there is no address for {host}", "check the base URL, the network and its DNS")
     addresses = sorted({str(entry[4][0]) for entry in found})
-    return good("name", f"{host} is {', '.join(addresses)}")
+    return good("name", f"{host} has the address {', '.join(addresses)}")
 
 
 async def check_connection(context: Context) -> Finding:

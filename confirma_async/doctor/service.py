@@ -60,8 +60,11 @@ async def check_clock(context: Context) -> Finding:
     skew = context.answered_at - moment
     if abs(skew) <= SKEW_NOTICED:
         return good("clock", "the clock of this machine agrees with the service's")
-    direction = "ahead of" if skew > 0 else "behind"
-    message = f"the clock of this machine is {abs(skew):.0f} s {direction} the service's"
+    message = (
+        f"the clock of this machine is {skew:.0f} s ahead of the service's"
+        if skew > 0
+        else f"the clock of this machine is {-skew:.0f} s behind the service's"
+    )
     remedy = "synchronise it (NTP): dates of invoices, certificates and waiting times hang on it"
     return (bad if abs(skew) > SKEW_ENDURED else doubtful)("clock", message, remedy)
 

@@ -64,8 +64,9 @@ async def check_environment(context: Context) -> Finding:
             f"the environment is {name}, and {host} is the host of {home.name.lower()}",
             "leave the base URL out, or name the other environment; a key belongs to one of them",
         )
-    meaning = "what is sent is real" if home is Environment.PRODUCTION else "nothing that is sent is real"
-    return good("environment", f"{name}: {host}; {meaning}")
+    if home is Environment.PRODUCTION:
+        return good("environment", f"{name}: {host}; what is sent is real")
+    return good("environment", f"{name}: {host}; nothing that is sent is real")
 
 
 def _environment_of(host: str) -> Environment | None:

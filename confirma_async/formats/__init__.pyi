@@ -13,6 +13,9 @@ from .attachments import (
 from .duplicates import (
     DuplicateNumbers as DuplicateNumbers,
 )
+from .facts import (
+    InvoiceFacts as InvoiceFacts,
+)
 from .file_format import (
     FileFormat as FileFormat,
 )

@@ -156,9 +156,9 @@ def _refused_if_twice(
     if places is None:
         return record
     first, second = places
-    kind = identity.type.replace("_", " ").lower()
+    document = f"{identity.type.replace('_', ' ').lower()} {number_shown(identity.original)}"
     message = (
-        f"{kind} {number_shown(identity.original)} stands twice, at {first} and at {second}; neither is "
+        f"{document} stands twice, at {first} and at {second}; neither is "
         "sent. Remove one, or give it its own number if it is another invoice (lines of one invoice must "
         "stand together)"
     )

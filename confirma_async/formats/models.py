@@ -13,6 +13,7 @@ from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import ConfirmaError, Problem
 from confirma_async.formats.attachments import Attached
+from confirma_async.formats.facts import InvoiceFacts
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.placeholders import with_files
 from confirma_async.formats.tables.cells import DecimalSeparator
@@ -111,11 +112,13 @@ class BadRecord:
         problems: What is wrong, each with path (a column, an XPath or a JSON path), rule and what to do.
         number: The invoice number as the file gives it, where it does; cut where it is long, and hidden
             where it may be a person's number.
+        facts: Who is to pay, and how much, as far as it could be read; never kept, and not in messages.
     """
 
     place: Place
     problems: Sequence[Problem] = field(converter=tuple[Problem, ...])
     number: str | None = field(default=None, converter=optional(number_shown))
+    facts: InvoiceFacts = field(factory=InvoiceFacts, repr=False, eq=False)
 
 
 def _number_repr(number: str) -> str:

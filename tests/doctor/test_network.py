@@ -21,7 +21,7 @@ async def test_a_name_without_an_address_ends_the_way(examined):
 async def test_a_name_has_an_address(host, examined):
     found = await examined(await host())
     assert found["name"].health is Health.GOOD
-    assert "localhost is " in found["name"].message
+    assert "localhost has the address " in found["name"].message
 
 
 async def test_an_address_needs_no_looking_up(examined, unused_tcp_port):

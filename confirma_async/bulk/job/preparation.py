@@ -97,7 +97,14 @@ def prepare(record: Record, index: int, converter: Converter, checks: Checks) ->
         checks: How strictly it is held against the rules that need no server.
     """
     if isinstance(record, BadRecord):
-        return Refusal(place=record.place, problems=record.problems, number=record.number)
+        facts = record.facts
+        return Refusal(
+            place=record.place,
+            problems=record.problems,
+            number=record.number,
+            amount=facts.amount,
+            currency=facts.currency,
+        )
     read, given = (record, record.request) if isinstance(record, ReadInvoice) else (None, record)
     place = read.place if read else Place(f"record {index}")
     request: SalesInvoiceRequest | None = None
@@ -112,7 +119,9 @@ def prepare(record: Record, index: int, converter: Converter, checks: Checks) ->
     except RequestInvalidError as error:
         number = None if request is None else number_of(request)
         problems = error.problems if read is None else read.located(error.problems)
-        return Refusal(place=place, problems=problems, number=number)
+        amount = None if read is None else gross_of(read.request)
+        currency = "" if read is None else read.request.invoice.header.currency_code
+        return Refusal(place=place, problems=problems, number=number, amount=amount, currency=currency)
     return Entry(
         place=place,
         key=key_of(request),

@@ -121,7 +121,14 @@ class Sender:
 
     async def _reject_documents(self, task: Task, problems: Sequence[Problem]) -> None:
         """Refuse an invoice whose documents are not to be had: nothing was sent, and the next run may."""
-        refusal = Refusal(place=task.entry.place, problems=problems, number=str(task.entry.key.number))
+        entry = task.entry
+        refusal = Refusal(
+            place=entry.place,
+            problems=problems,
+            number=str(entry.key.number),
+            amount=entry.amount,
+            currency=entry.currency,
+        )
         detail = outcomes.refused(refusal).detail
         if task.resends:  # an attempt before this one may have arrived
             self.decisions.leave_unknown(task, detail)

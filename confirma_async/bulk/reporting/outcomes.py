@@ -38,6 +38,8 @@ def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> O
         remarks=entry.remarks,
         warnings=entry.warnings,
         original_number=entry.original_number,
+        amount=entry.amount,
+        currency=entry.currency,
         unproven=unproven,
     )
 
@@ -57,6 +59,8 @@ def resumed(entry: Entry, row: Row) -> Outcome:
         remarks=entry.remarks,
         warnings=entry.warnings,
         original_number=entry.original_number,
+        amount=entry.amount,
+        currency=entry.currency,
     )
 
 
@@ -71,6 +75,8 @@ def elsewhere(entry: Entry) -> Outcome:
         "job again when that one has",
         remarks=entry.remarks,
         original_number=entry.original_number,
+        amount=entry.amount,
+        currency=entry.currency,
     )
 
 
@@ -82,17 +88,19 @@ def refused(refusal: Refusal) -> Outcome:
         number=refusal.number,
         problems=refusal.problems,
         detail="; ".join(str(problem) for problem in refusal.problems),
+        amount=refusal.amount,
+        currency=refusal.currency,
     )
 
 
 def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
     """Return the same invoice twice: named in both places, and sent at most once."""
     if admission is Admission.CLASH:
-        same = "the same" if row.digest == entry.digest else "different"
+        contents = "the same contents" if row.digest == entry.digest else "different contents"
         message = (
-            f"{entry.key} stands twice in this job, at {row.source} and at {entry.place}, with {same} "
-            "contents; only the first is sent. Remove the other, or give it its own number if it is another "
-            "invoice"
+            f"{entry.key} stands twice in this job, at {row.source} and at {entry.place}, with "
+            f"{contents}; only the first is sent. Remove the other, or give it its own number if it is "
+            "another invoice"
         )
     elif row.state is State.REJECTED:
         message = (
@@ -110,6 +118,8 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
         place=entry.place,
         number=str(entry.key.number),
         problems=[Problem("$.invoice.header.number", f"job.{admission.value}", message)],
+        amount=entry.amount,
+        currency=entry.currency,
     )
 
 

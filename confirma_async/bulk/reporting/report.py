@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from attrs import field, frozen
 
 from confirma_async.bulk.models import Outcome, Verdict
 from confirma_async.errors import CallError
 from confirma_async.schemas.showing import as_text, facts
+from confirma_async.validation.sums import EXACT, ZERO
 
 KEPT = 1000
 """Outcomes that a report names one by one; the journal has them all."""
@@ -42,6 +44,8 @@ class Report:
         with_warnings: The outcomes of those, at most ``KEPT`` of them.
         allowed: The rules that were allowed to be broken.
         warnings: What there is to say of the journal: that it is in doubt, or does not last.
+        amounts: What the invoices ask for together, exactly, by the word for what became of them, then by
+            currency; those that do not say are left out.
     """
 
     journal: str
@@ -66,6 +70,7 @@ class Report:
     with_warnings: Sequence[Outcome] = ()
     allowed: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    amounts: Mapping[str, Mapping[str, Decimal]] = field(factory=dict[str, "dict[str, Decimal]"])
 
     @property
     def rate(self) -> float:
@@ -119,12 +124,16 @@ class ReportBuilder:
     remarked: list[Outcome] = field(factory=list[Outcome])
     with_warnings: list[Outcome] = field(factory=list[Outcome])
     warned: Counter[str] = field(factory=Counter[str])
+    amounts: dict[str, dict[str, Decimal]] = field(factory=dict[str, "dict[str, Decimal]"])
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
         self.counts[outcome.verdict.value] += 1
         self.counts["duplicates"] += outcome.duplicate
         self.counts["resumed"] += outcome.resumed
+        if outcome.amount is not None:
+            sums = self.amounts.setdefault(outcome.verdict.value, {})
+            sums[outcome.currency] = EXACT.add(sums.get(outcome.currency, ZERO), outcome.amount)
         if outcome.verdict is not Verdict.ACCEPTED and len(self.issues) < KEPT:
             self.issues.append(outcome)
         if outcome.unproven:
@@ -160,4 +169,5 @@ class ReportBuilder:
             remarked=tuple(self.remarked),
             warned=dict(self.warned),
             with_warnings=tuple(self.with_warnings),
+            amounts={verdict: dict(sums) for verdict, sums in self.amounts.items()},
         )

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby
 
 from attrs import define, field, frozen
 
 from confirma_async.bulk.journal import JournalReader
-from confirma_async.bulk.journal.records import Run
-from confirma_async.bulk.models import FINAL, Row, State
+from confirma_async.bulk.journal.records import Refused, Run
+from confirma_async.bulk.models import FINAL, Row, State, Verdict
+from confirma_async.bulk.reporting.attention import Attention, NeedsAttention
 from confirma_async.bulk.reporting.outcomes import cause_of
+from confirma_async.bulk.reporting.pace import Pace, PaceMeter
+from confirma_async.errors import Problem
+from confirma_async.formats.facts import InvoiceFacts
 
-NAMED = 200
-"""Invoices that a group names one by one; the export has them all."""
+STANDINGS: Mapping[State, Verdict] = {
+    State.ACCEPTED: Verdict.ACCEPTED,
+    State.REJECTED: Verdict.REJECTED,
+    State.UNKNOWN: Verdict.UNKNOWN,
+    State.SENDING: Verdict.UNKNOWN,
+    State.CLAIMED: Verdict.NOT_SENT,
+    State.PENDING: Verdict.NOT_SENT,
+}
+"""What a report says of an invoice in each state of the journal."""
 
-REASONS = 100
-"""Reasons that have a group of their own in a report; the others share one."""
-
-OTHER_REASONS = "other reasons"
-
-BARS = 48
-"""Bars of the throughput over time at most."""
-
-LATENCY_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Upper bounds of the latency distribution, in seconds; what took longer stands above the last one."""
+_TROUBLED = frozenset({Verdict.REJECTED, Verdict.REFUSED, Verdict.UNKNOWN})
+_AT_ONCE = 500
+"""Refused records whose numbers are looked up in one go."""
 
 
 @define
 class Total:
-    """Invoices of one state and currency.
+    """Invoices that stand alike, in one currency.
 
     Attributes:
         count: How many.
@@ -43,99 +47,56 @@ class Total:
     amount: Decimal = Decimal(0)
     without_amount: int = 0
 
-    def add(self, row: Row) -> None:
+    def add(self, amount: Decimal | None) -> None:
         """Count one in."""
         self.count += 1
-        if row.amount is None:
+        if amount is None:
             self.without_amount += 1
         else:
-            self.amount += row.amount
-
-
-@define
-class Group:
-    """Invoices with the same trouble.
-
-    Attributes:
-        title: The rule that they break, or the reason that they share.
-        example: The words of the first of them.
-        count: How many.
-        named: Number and place of the first ``NAMED`` of them.
-    """
-
-    title: str
-    example: str
-    count: int = 0
-    named: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
-
-    def add(self, number: str, place: str) -> None:
-        """Count one in."""
-        self.count += 1
-        if len(self.named) < NAMED:
-            self.named.append((number, place))
-
-
-@frozen(kw_only=True)
-class Bar:
-    """A stretch of time and how many invoices were decided in it.
-
-    Attributes:
-        start: Seconds since 1970.
-        seconds: How long it is.
-        count: How many.
-    """
-
-    start: float
-    seconds: float
-    count: int
+            self.amount += amount
 
 
 @frozen(kw_only=True)
 class Summary:
-    """A journal in figures.
+    """A journal in figures: each invoice is counted once, by where it stands now.
 
     Attributes:
         target: Where the invoices went; None before the first run.
         run: The run that is reported; None for all of them.
-        totals: By state and currency.
+        totals: By verdict and currency.
         duplicates: Of the accepted, how many the service had already.
-        rejected: What the service rejected, by reason, the largest group first.
-        refused: What the job refused before sending, by rule, likewise.
-        unknown: What may have arrived, by reason, likewise.
-        refused_records: How many records the job refused; one may have several problems.
-        withheld: How many of these are in the totals as pending, for want of a document.
-        decided: First and last moment of a decision, in seconds since 1970; None before the first.
-        throughput: Invoices decided over time.
-        latency: Invoices by how long the service took to answer: one count for each of ``LATENCY_EDGES``, and
-            one for what took longer.
-        quantiles: Seconds within which that share of the answers came, in hundredths: 50, 95, 99.
+        before: Of the invoices of the run, how many earlier runs had brought to their acceptance; these are
+            not in the totals, since the journal does not tell which they were.
+        corrected: How many were refused in this run, and taken up by a later one.
+        attention: What was rejected, refused, or may have arrived.
+        pace: How fast they were decided.
         resolved: How many outcomes a person has decided.
         retried: How many invoices were sent again after a rejection.
         writes: How many writes that are no invoices stand in each state, by the name of their operation.
-            Those that were rejected or are unknown stand among the groups, under their keys.
+            Those that were rejected or are unknown need attention, under their keys.
     """
 
     target: str | None
     run: Run | None
-    totals: Mapping[tuple[State, str], Total]
-    duplicates: int
-    rejected: Sequence[Group]
-    refused: Sequence[Group]
-    unknown: Sequence[Group]
-    refused_records: int
-    withheld: int
-    decided: tuple[float, float] | None
-    throughput: Sequence[Bar]
-    latency: Sequence[int]
-    quantiles: Mapping[int, float]
-    resolved: int
-    retried: int
+    totals: Mapping[tuple[Verdict, str], Total]
+    duplicates: int = 0
+    before: int = 0
+    corrected: int = 0
+    attention: Attention = field(factory=Attention)
+    pace: Pace = field(factory=Pace)
+    resolved: int = 0
+    retried: int = 0
     writes: Mapping[tuple[str, State], int] = field(factory=dict[tuple[str, State], int])
 
     @property
     def count(self) -> int:
-        """All invoices of the journal."""
-        return sum(total.count for total in self.totals.values())
+        """All invoices that are reported."""
+        return sum(total.count for total in self.totals.values()) + self.before
+
+    def counted(self, verdict: Verdict) -> int:
+        """Return how many invoices have a verdict; the accepted ones include those of earlier runs."""
+        found = sum(total.count for (each, _), total in self.totals.items() if each is verdict)
+        return found + (self.before if verdict is Verdict.ACCEPTED else 0)
 
 
 def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
@@ -147,107 +108,182 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
     """
     number = run.number if run else None
     refusing = next(journal.runs(), None) if run is None else run
-    refused_by = refusing.number if refusing else 0
-    totals: defaultdict[tuple[State, str], Total] = defaultdict(Total)
-    seconds, milliseconds = Counter[int](), Counter[int]()
-    rejected, unknown, refused = _Groups(), _Groups(), _Groups()
-    duplicates = 0
+    gathered = _Gathered()
+    suspects = _Suspects()
+    for records in _refused_records(journal, refusing.number if refusing else 0):
+        used = journal.numbers_in_use([int(each.number) for each in records if each.is_whole])
+        for each in records:
+            if each.is_whole and int(each.number) in used:
+                suspects.add(each)
+            else:
+                gathered.add_refused(each)
     archived = journal.archived(number)
     if archived:
-        totals[State.ACCEPTED, ""] = Total(count=archived, without_amount=archived)
+        gathered.totals[Verdict.ACCEPTED, ""] = Total(count=archived, without_amount=archived)
     for row in journal.rows(run=number):
-        totals[row.state, row.currency].add(row)
-        duplicates += row.duplicate and row.state is State.ACCEPTED
-        if row.decided_at is not None:
-            seconds[math.floor(row.decided_at)] += 1
-            if row.seconds is not None:
-                milliseconds[round(row.seconds * 1000)] += 1
-        if row.state is State.REJECTED:
-            rejected.add(cause_of(row.detail), row.detail or "", str(row.key.number), row.source)
-        elif row.state in {State.UNKNOWN, State.SENDING}:
-            unknown.add(cause_of(row.detail), row.detail or "", str(row.key.number), row.source)
-    for bad in journal.refusals(refused_by):
-        refused.add(bad.rule, f"{bad.path}: {bad.message}", bad.number or "", bad.source)
-    writes = _other_writes(journal, number, rejected, unknown)
+        gathered.add_row(row, suspects.take(row))
+    if run is not None:
+        for row in journal.known(run.number):
+            gathered.add_row(row, suspects.take(row))
+    corrected = _corrected(journal, run, suspects) if run is not None and suspects.left else []
+    for row in corrected:
+        gathered.add_row(row, None)
+    for each in suspects.left:
+        gathered.add_refused(each)
     former = Counter(one.state for one in journal.previous_versions())
     return Summary(
         target=journal.target(),
         run=run,
-        totals=dict(sorted(totals.items())),
-        duplicates=duplicates,
-        rejected=rejected.largest_first(),
-        refused=refused.largest_first(),
-        unknown=unknown.largest_first(),
-        refused_records=journal.refused(refused_by),
-        withheld=journal.withheld(refused_by),
-        decided=(min(seconds), max(seconds) + 1) if seconds else None,
-        throughput=_bars(seconds),
-        latency=_by_edge(milliseconds),
-        quantiles={share: _quantile(milliseconds, share) for share in (50, 95, 99)} if milliseconds else {},
+        totals=dict(sorted(gathered.totals.items(), key=lambda each: each[0][1])),
+        duplicates=gathered.duplicates,
+        before=run.known if run else 0,
+        corrected=len(corrected),
+        attention=gathered.attention,
+        pace=gathered.pace.pace(),
         resolved=sum(count for state, count in former.items() if state not in FINAL),
         retried=former[State.REJECTED],
-        writes=dict(sorted(writes.items())),
+        writes=dict(sorted(_other_writes(journal, number, gathered.attention).items())),
     )
 
 
-@define
-class _Groups:
-    _found: dict[str, Group] = field(init=False, factory=dict[str, Group])
-
-    def add(self, title: str, example: str, number: str, place: str) -> None:
-        if title not in self._found and len(self._found) >= REASONS:
-            title, example = OTHER_REASONS, OTHER_REASONS
-        self._found.setdefault(title, Group(title, example)).add(number, place)
-
-    def largest_first(self) -> list[Group]:
-        return sorted(self._found.values(), key=lambda group: -group.count)
-
-
 def _other_writes(
-    journal: JournalReader, run: int | None, rejected: _Groups, unknown: _Groups
+    journal: JournalReader, run: int | None, attention: Attention
 ) -> Mapping[tuple[str, State], int]:
-    """Count the writes that are no invoices, and put those that were not taken into the groups."""
+    """Count the writes that are no invoices, and take note of those that were not taken."""
     counts = Counter[tuple[str, State]]()
-    groups = {State.REJECTED: rejected, State.UNKNOWN: unknown, State.SENDING: unknown}
     for write in journal.writes.rows(run=run):
         counts[write.operation, write.state] += 1
-        if write.state in groups:
-            groups[write.state].add(cause_of(write.detail), write.detail or "", write.key, write.operation)
+        verdict = STANDINGS[write.state]
+        if verdict in _TROUBLED:
+            reason = Problem("", "", write.detail or "")
+            found = NeedsAttention(
+                verdict=verdict, number=write.key, place=write.operation, problems=[reason]
+            )
+            attention.add(found, [cause_of(write.detail)])
     return counts
 
 
-def _bars(seconds: Mapping[int, int]) -> list[Bar]:
-    """Return at most ``BARS`` stretches of the same length, from the first to the last decision."""
-    if not seconds:
-        return []
-    first, last = min(seconds), max(seconds) + 1
-    length = math.ceil((last - first) / BARS)
-    counts = Counter[int]()
-    for moment, count in seconds.items():
-        counts[(moment - first) // length] += count
-    return [
-        Bar(start=first + index * length, seconds=length, count=counts[index])
-        for index in range(math.ceil((last - first) / length))
-    ]
+@frozen
+class _RefusedRecord:
+    """A record that was refused before sending, with all that is wrong with it."""
+
+    number: str
+    place: str
+    problems: Sequence[Refused]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its number is one that an invoice in the journal may have."""
+        return self.number.isascii() and self.number.isdigit() and len(self.number) <= 18
+
+    @property
+    def file(self) -> str:
+        return _file_of(self.place)
 
 
-def _by_edge(milliseconds: Mapping[int, int]) -> list[int]:
-    counts = [0] * (len(LATENCY_EDGES) + 1)
-    for value, count in milliseconds.items():
-        counts[_edge(value / 1000, LATENCY_EDGES)] += count
-    return counts
+def _file_of(place: str) -> str:
+    """Return a place without its line."""
+    file, _, line = place.rpartition(":")
+    return file if line.isdigit() else place
 
 
-def _edge(value: float, edges: Iterable[float]) -> int:
-    return sum(value > edge for edge in edges)
+def _refused_records(journal: JournalReader, run: int) -> Iterator[list[_RefusedRecord]]:
+    """Yield what a run refused, a slice at a time."""
+    records: list[_RefusedRecord] = []
+    for (place, number), problems in groupby(
+        journal.refusals(run), key=lambda bad: (bad.source, bad.number or "")
+    ):
+        records.append(_RefusedRecord(number, place, tuple(problems)))
+        if len(records) == _AT_ONCE:
+            yield records
+            records = []
+    if records:
+        yield records
 
 
-def _quantile(milliseconds: Mapping[int, int], share: int) -> float:
-    """Return the smallest value within which so many hundredths of all lie."""
-    wanted = sum(milliseconds.values()) * share / 100
-    reached = 0
-    for value in sorted(milliseconds):
-        reached += milliseconds[value]
-        if reached >= wanted:
-            return value / 1000
-    return 0.0
+@define
+class _Suspects:
+    """Refused records whose number the journal knows: they may be of an invoice that is counted already."""
+
+    _found: dict[tuple[str, str], list[_RefusedRecord]] = field(
+        init=False, factory=dict[tuple[str, str], list[_RefusedRecord]]
+    )
+
+    @property
+    def left(self) -> list[_RefusedRecord]:
+        """Those that have met no invoice yet."""
+        return [each for records in self._found.values() for each in records]
+
+    def add(self, record: _RefusedRecord) -> None:
+        self._found.setdefault((record.file, record.number), []).append(record)
+
+    def take(self, row: Row) -> list[_RefusedRecord] | None:
+        """Return the records of an invoice's number in its file, which are not counted again."""
+        return self._found.pop((_file_of(row.source), str(row.key.number)), None)
+
+
+@define
+class _Gathered:
+    totals: defaultdict[tuple[Verdict, str], Total] = field(init=False, factory=lambda: defaultdict(Total))
+    attention: Attention = field(init=False, factory=Attention)
+    pace: PaceMeter = field(init=False, factory=PaceMeter)
+    duplicates: int = field(init=False, default=0)
+
+    def add_row(self, row: Row, refused: Sequence[_RefusedRecord] | None) -> None:
+        """Count an invoice of the journal, and what was refused under its number."""
+        verdict = STANDINGS[row.state]
+        if refused and verdict is Verdict.NOT_SENT:
+            verdict = Verdict.REFUSED  # for want of a document: the journal knew it before
+        self.totals[verdict, row.currency].add(row.amount)
+        self.duplicates += row.duplicate and row.state is State.ACCEPTED
+        self.pace.add(row)
+        if verdict not in _TROUBLED and not refused:
+            return
+        problems = [_problem(bad) for record in refused or () for bad in record.problems]
+        reasons = [problem.rule for problem in problems]
+        if verdict in {Verdict.REJECTED, Verdict.UNKNOWN}:
+            problems.insert(0, Problem("", "", row.detail or ""))
+            reasons = [cause_of(row.detail)]
+        self.attention.add(
+            NeedsAttention(
+                verdict=verdict,
+                number=str(row.key.number),
+                place=row.source,
+                facts=InvoiceFacts(amount=row.amount, currency=row.currency),
+                problems=problems,
+            ),
+            reasons,
+        )
+
+    def add_refused(self, record: _RefusedRecord) -> None:
+        """Count a record that no invoice of the journal has the number of."""
+        self.totals[Verdict.REFUSED, ""].add(None)
+        found = NeedsAttention(
+            verdict=Verdict.REFUSED,
+            number=record.number,
+            place=record.place,
+            problems=[_problem(bad) for bad in record.problems],
+        )
+        self.attention.add(found, [bad.rule for bad in record.problems])
+
+
+def _problem(bad: Refused) -> Problem:
+    return Problem(bad.path, bad.rule, bad.message)
+
+
+def _corrected(journal: JournalReader, run: Run, suspects: _Suspects) -> list[Row]:
+    """Return the invoices that a run refused and a later one took up, out of the suspects.
+
+    One that the later run refused again is none: it may be of another seller, under the same number.
+    """
+    refused_again: dict[int, frozenset[tuple[str, str]]] = {}
+    found: list[Row] = []
+    for row in journal.rows():
+        if row.run <= run.number:
+            continue
+        if row.run not in refused_again:
+            again = journal.refusals(row.run)
+            refused_again[row.run] = frozenset((_file_of(bad.source), bad.number or "") for bad in again)
+        if (_file_of(row.source), str(row.key.number)) not in refused_again[row.run] and suspects.take(row):
+            found.append(row)
+    return found

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import (
-    outcome_as_json,
-    print_issues,
-    print_json,
-    report_as_json,
-    table,
-)
+from confirma_async.cli.output.render import print_json, table
+from confirma_async.cli.output.result import outcome_as_json, print_issues, report_as_json
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.creditors import CreditorsReport
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TextIO, cast
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task
+from rich.text import Text
 
 from confirma_async.bulk import Outcome
+from confirma_async.bulk.models import Verdict
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.figures import count, lasting, plain
+from confirma_async.cli.output.standings import in_short
 from confirma_async.cli.output.terminal import Terminal
 
 
@@ -35,36 +41,66 @@ class _Unheeded:
         return getattr(self._stream, name)
 
 
+class _Counted(ProgressColumn):
+    """How many invoices are decided, of how many, what became of them, and how long the rest takes."""
+
+    max_refresh = 0.2
+
+    def __init__(self, counts: Mapping[str, int], expected: int | None, what: str) -> None:
+        super().__init__()
+        self._counts = counts
+        self._expected = expected
+        self._what = what
+
+    def render(self, task: Task) -> Text:
+        """Return what stands beside the bar."""
+        done = count(int(task.completed))
+        if self._expected is None:
+            parts = [f"{done} {self._what}"]
+        else:
+            parts = [_("{done} of {total} invoices").format(done=done, total=count(self._expected))]
+        parts += [f"{count(number)} {_WORDS[word]()}" for word, number in self._counts.items()]
+        if self._expected and task.time_remaining is not None and task.completed < self._expected:
+            parts.append(_("about {time} left").format(time=lasting(max(1.0, task.time_remaining))))
+        return Text(plain(", ".join(parts)))
+
+
+_RESUMED = "resumed"
+
+_WORDS: Mapping[str, Callable[[], str]] = {
+    _RESUMED: lambda: _("decided before"),
+    **{verdict.value: functools.partial(in_short, verdict) for verdict in Verdict},
+}
+
+
 @contextlib.contextmanager
-def progress(*, visible: bool, what: str = "invoices") -> Generator[Callable[[Outcome], None]]:
+def progress(
+    expected: int | None, *, visible: bool, what: str = "invoices"
+) -> Generator[Callable[[Outcome], None]]:
     """Show outcomes as they come.
 
     Args:
+        expected: How many records the files hold; None where that is not known.
         visible: Whether to show anything at all.
         what: What the records are.
     """
     counts: Counter[str] = Counter()
     bar = Progress(
-        SpinnerColumn(),
         BarColumn(),
-        TextColumn(f"{{task.completed}} {what}"),
-        TextColumn("{task.fields[summary]}"),
-        TimeElapsedColumn(),
+        _Counted(counts, expected, what),
         console=Terminal(file=cast("TextIO", _Unheeded(sys.stderr))),
         disable=not visible,
     )
-    task = bar.add_task("submit", total=None, summary="")  # how many there will be is not known
+    task = bar.add_task("submit", total=expected)
 
     def advance(outcome: Outcome) -> None:
         if not counts:
             bar.start()  # not before there is something to show: what cannot start is only said
-        counts["resumed" if outcome.resumed else outcome.verdict.value] += 1
-        summary = ", ".join(f"{count} {word}" for word, count in counts.items())
-        bar.update(task, advance=1, summary=summary)
+        counts[_RESUMED if outcome.resumed else outcome.verdict.value] += 1
+        bar.update(task, advance=1)
 
     try:
         yield advance
-        bar.update(task, total=sum(counts.values()))
     finally:
         if counts:  # a bar that never began would leave an empty line
             bar.stop()

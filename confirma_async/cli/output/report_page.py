@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import Any
 
 from attrs import frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from confirma_async.bulk.models import State
-from confirma_async.bulk.reporting.summary import LATENCY_EDGES, Bar, Summary, Total
+from confirma_async.bulk.models import State, Verdict
+from confirma_async.bulk.reporting.attention import NeedsAttention
+from confirma_async.bulk.reporting.summary import STANDINGS, Summary, Total
+from confirma_async.cli.language.choice import current, gettext as _, ngettext
+from confirma_async.cli.language.figures import count, moment, money, zone
+from confirma_async.cli.language.messages import is_cell, told, where
+from confirma_async.cli.output.report_charts import charts
+from confirma_async.cli.output.standings import ORDER, Wording, wording
+from confirma_async.errors import Problem
 from confirma_async.privacy import visible
 
 DOCTYPE = "<!DOCTYPE html>"
 """How every page begins."""
 
-_WORDS: Mapping[State, tuple[str, str]] = {
-    State.ACCEPTED: ("Accepted", "good"),
-    State.REJECTED: ("Rejected by the service", "bad"),
-    State.UNKNOWN: ("Unknown: may have arrived", "doubt"),
-    State.SENDING: ("Being sent", "doubt"),
-    State.CLAIMED: ("Not sent yet", "plain"),
-    State.PENDING: ("Not sent", "plain"),
-}
-"""Each state in a bookkeeper's words, and how it is coloured."""
-
 _AT_ONCE = 12
-"""Invoices of a group that show at once; the others unfold, and stand open on paper."""
+"""Invoices of a kind that show at once; the others unfold, and stand open on paper."""
 
-_WIDTH, _HEIGHT, _FOOT, _HEAD = 480, 200, 24, 18
+_REASONS = 8
+"""Reasons that are counted above the invoices of a kind."""
 
 
 def page(summary: Summary, name: str, made: datetime.datetime) -> str:
@@ -50,19 +46,19 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
         finalize=_harmless,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"count": _count, "amount": _amount, "file_name": _file_name}
     style = resources.files("confirma_async.cli.output").joinpath("report.css").read_text(encoding="utf-8")
     return environment.get_template("report.html.j2").render(
-        name=name,
+        _=_,
+        language=current().code,
+        title=_("Invoices of {name}").format(name=name),
         style=Markup(style),  # noqa: S704 (our own file)
-        summary=summary,
         origin=_origin(summary, made),
         verdict=_verdict(summary),
-        rows=_rows(summary.totals),
+        rows=_rows(summary),
         sums=_sums(summary.totals),
         writes=_write_rows(summary.writes),
-        charts=_charts(summary, made.tzinfo),
-        at_once=_AT_ONCE,
+        charts=charts(summary.pace, made.tzinfo),
+        sections=_sections(summary),
     )
 
 
@@ -72,18 +68,26 @@ def _harmless(value: object) -> object:
 
 
 def _origin(summary: Summary, made: datetime.datetime) -> list[str]:
-    lines = [f"As of {made:%Y-%m-%d %H:%M}"]
+    lines = [_("As of {moment} ({zone})").format(moment=moment(made), zone=zone(made))]
     if summary.target is not None:
-        lines[0] += f", sent to {summary.target}"
+        lines[0] += ", " + _("sent to {target}").format(target=told(summary.target))
     if summary.run is not None:
         named = [_file_name(name) for name in summary.run.inputs[:5]]
         more = len(summary.run.inputs) - len(named)
         if named:
-            lines.append("From " + ", ".join(named) + (f" and {more} more files" if more else ""))
-    if summary.retried:
-        lines.append(f"Sent again after a rejection: {_count(summary.retried)}")
-    if summary.resolved:
-        lines.append(f"Decided by a person: {_count(summary.resolved)}")
+            files = ", ".join(named)
+            if more:
+                files += " " + ngettext("and {count} more file", "and {count} more files", more).format(
+                    count=count(more)
+                )
+            lines.append(_("From {files}").format(files=files))
+    for number, words in (
+        (summary.corrected, _("Refused at first, corrected and sent since: {count}")),
+        (summary.retried, _("Sent again after a rejection: {count}")),
+        (summary.resolved, _("Decided by a person: {count}")),
+    ):
+        if number:
+            lines.append(words.format(count=count(number)))
     return lines
 
 
@@ -93,157 +97,190 @@ def _file_name(place: str) -> str:
 
 
 def _verdict(summary: Summary) -> Mapping[str, str]:
-    counts: dict[State, int] = {}
-    for (state, _), total in summary.totals.items():
-        counts[state] = counts.get(state, 0) + total.count
-    unknown = counts.get(State.UNKNOWN, 0) + counts.get(State.SENDING, 0)
-    waiting = counts.get(State.PENDING, 0) + counts.get(State.CLAIMED, 0) - summary.withheld
-    left = [
-        f"{_count(number)} {words}"
-        for number, words in (
-            (counts.get(State.REJECTED, 0), "rejected"),
-            (summary.refused_records, "refused before sending"),
-            (unknown, "unknown"),
-            (waiting, "not sent"),
-        )
-        if number
-    ]
-    writes = Counter[State]()
-    for (_, state), number in summary.writes.items():
-        writes[state] += number
-    not_taken = [(state, number) for state, number in writes.items() if state is not State.ACCEPTED]
-    left += [f"of other writes, {_count(number)}: {_WORDS[state][0].lower()}" for state, number in not_taken]
-    unknown += writes[State.UNKNOWN] + writes[State.SENDING]
-    # The refused are not among the count.
-    which = "invoices that can be sent" if summary.refused_records else "invoices"
-    count = _count(summary.count - summary.withheld)
-    accepted = f"{_count(counts.get(State.ACCEPTED, 0))} of {count} {which} were accepted"
+    accepted = _("{accepted} of {count} invoices accepted").format(
+        accepted=count(summary.counted(Verdict.ACCEPTED)), count=count(summary.count)
+    )
     if summary.duplicates:
-        accepted += f", {_count(summary.duplicates)} of them the service had already"
-    rest = f"; {', '.join(left)}" if left else ", and nothing is left to do"
-    return {"kind": "good" if not left else "doubt" if unknown else "bad", "text": f"{accepted}{rest}."}
+        accepted += ", " + _("{count} of them known to the service before").format(
+            count=count(summary.duplicates)
+        )
+    left = [
+        words.format(count=count(number))
+        for verdict, words in (
+            (Verdict.REJECTED, _("{count} rejected by the service")),
+            (Verdict.REFUSED, _("{count} refused before sending")),
+            (Verdict.UNKNOWN, _("{count} may have arrived")),
+            (Verdict.NOT_SENT, _("{count} not sent yet")),
+        )
+        if (number := summary.counted(verdict))
+    ]
+    if not left and not summary.attention.counts:
+        return {"kind": "good", "text": f"{accepted}; {_('nothing is left to do')}."}
+    kind = "doubt" if summary.counted(Verdict.UNKNOWN) or not left else "bad"
+    return {"kind": kind, "text": f"{'; '.join([accepted, *left])}."}
 
 
 @frozen
 class _Row:
     """A row of the totals."""
 
-    currency: str
-    total: Total
-    state: str = ""
-    colour: str = ""
+    name: str
+    colour: str
+    count: str
+    amount: str
+    remark: str = ""
 
 
-def _rows(totals: Mapping[tuple[State, str], Total]) -> list[_Row]:
-    return [
-        _Row(currency, total, *words)
-        for state, words in _WORDS.items()
-        for (found, currency), total in totals.items()
-        if found is state
-    ]
+def _row(name: str, colour: str, total: Total, currency: str) -> _Row:
+    without = total.without_amount
+    if without == total.count:
+        return _Row(name, colour, count(total.count), _("not stated"))
+    remark = _("{count} without an amount").format(count=count(without)) if without else ""
+    return _Row(name, colour, count(total.count), money(total.amount, currency), remark)
 
 
 @frozen
 class _WriteRow:
     """A row of the writes that are no invoices."""
 
-    operation: str
-    count: int
-    state: str
+    name: str
     colour: str
+    operation: str
+    count: str
 
 
 def _write_rows(writes: Mapping[tuple[str, State], int]) -> list[_WriteRow]:
-    return [
-        _WriteRow(operation, count, *words)
-        for state, words in _WORDS.items()
-        for (operation, found), count in writes.items()
-        if found is state
-    ]
+    rows: list[_WriteRow] = []
+    for (operation, state), number in writes.items():
+        words = wording(STANDINGS[state])
+        rows.append(_WriteRow(words.name, words.kind, operation, count(number)))
+    return rows
 
 
-def _sums(totals: Mapping[tuple[State, str], Total]) -> list[_Row]:
+def _rows(summary: Summary) -> list[_Row]:
+    rows: list[_Row] = []
+    totals = _folded(summary.totals)
+    for verdict in ORDER:
+        words = wording(verdict)
+        rows += [
+            _row(words.name, words.kind, total, currency)
+            for (each, currency), total in totals.items()
+            if each is verdict
+        ]
+        if verdict is Verdict.ACCEPTED and summary.before:
+            rows.append(
+                _Row(_("Accepted in an earlier run"), words.kind, count(summary.before), _("not stated"))
+            )
+    return rows
+
+
+def _folded(totals: Mapping[tuple[Verdict, str], Total]) -> dict[tuple[Verdict, str], Total]:
+    """Return the totals, invoices of no known currency beside the others where there is one currency."""
+    currencies = {currency for _verdict, currency in totals if currency}
+    if len(currencies) != 1:
+        return dict(totals)
+    only = currencies.pop()
+    folded: dict[tuple[Verdict, str], Total] = {}
+    for (verdict, _currency), total in totals.items():
+        whole = folded.setdefault((verdict, only), Total())
+        whole.count += total.count
+        whole.amount += total.amount
+        whole.without_amount += total.without_amount
+    return folded
+
+
+def _sums(totals: Mapping[tuple[Verdict, str], Total]) -> list[_Row]:
+    """Return the sums of all verdicts by currency, where there are several."""
     sums: dict[str, Total] = {}
-    for (_, currency), total in totals.items():
+    totals = _folded(totals)
+    for (_verdict, currency), total in totals.items():
         whole = sums.setdefault(currency, Total())
         whole.count += total.count
         whole.amount += total.amount
         whole.without_amount += total.without_amount
-    return [_Row(currency, whole) for currency, whole in sums.items()]
-
-
-def _charts(summary: Summary, zone: datetime.tzinfo | None) -> list[Mapping[str, Any]]:
-    if summary.decided is None:
+    if len(totals) == len(sums):
         return []
-    first, last = (datetime.datetime.fromtimestamp(moment, zone) for moment in summary.decided)
-    period = f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}"
-    charts = [_throughput(summary.throughput, zone, f"Invoices decided per second, {period}")]
-    if summary.quantiles:
-        shares = ", ".join(
-            f"{share} % within {_seconds(value)}" for share, value in summary.quantiles.items()
+    return [_row(_("Together"), "", total, currency) for currency, total in sums.items()]
+
+
+@frozen
+class _Fault:
+    """What is wrong with an invoice: where, what, and under which rule."""
+
+    where: str
+    text: str
+    rule: str
+
+
+@frozen
+class _Invoice:
+    """An invoice that needs attention."""
+
+    title: str
+    buyer: str
+    amount: str
+    place: str
+    faults: Sequence[_Fault]
+
+
+@frozen
+class _Section:
+    """The invoices of one kind that need attention."""
+
+    words: Wording
+    count: str
+    reasons: Sequence[tuple[str, str]]
+    shown: Sequence[_Invoice]
+    folded: Sequence[_Invoice]
+    fold: str
+    rest: str
+
+
+def _sections(summary: Summary) -> list[_Section]:
+    attention = summary.attention
+    return [
+        _section(verdict, summary, [each for each in attention.named if each.verdict is verdict])
+        for verdict in ORDER
+        if attention.counts[verdict]
+    ]
+
+
+def _section(verdict: Verdict, summary: Summary, named: Sequence[NeedsAttention]) -> _Section:
+    whole, words = summary.attention.counts[verdict], wording(verdict)
+    if verdict is Verdict.ACCEPTED:
+        words = Wording(
+            _("Accepted, but changed in the file since"),
+            "doubt",
+            _("The service has these as they were sent. Restore the file, or send a credit note."),
         )
-        charts.append(_latency(summary.latency, f"How long the service took to answer: {shares}"))
-    return charts
+    reasons = summary.attention.reasons.get(verdict)
+    invoices = [_invoice(each) for each in named]
+    return _Section(
+        words=words,
+        count=count(whole),
+        reasons=[(count(number), told(reason)) for reason, number in reasons.most_common(_REASONS)]
+        if reasons and max(reasons.values()) > 1
+        else [],
+        shown=invoices[:_AT_ONCE],
+        folded=invoices[_AT_ONCE:],
+        fold=_("{count} more").format(count=count(whole - _AT_ONCE)),
+        rest=_("and {count} more; confirma export lists them all").format(count=count(whole - len(named)))
+        if whole > len(named)
+        else "",
+    )
 
 
-def _throughput(bars: Sequence[Bar], zone: datetime.tzinfo | None, caption: str) -> Mapping[str, Any]:
-    rates = [bar.count / bar.seconds for bar in bars]
-    ends = (bars[0].start, bars[-1].start + bars[-1].seconds)
-    marks = [f"{datetime.datetime.fromtimestamp(moment, zone):%H:%M:%S}" for moment in ends]
-    return _chart("Invoices decided per second over time", caption, rates, marks)
+def _invoice(found: NeedsAttention) -> _Invoice:
+    facts = found.facts
+    in_cells = all(is_cell(problem.path) for problem in found.problems)
+    return _Invoice(
+        title=_("Invoice {number}").format(number=found.number) if found.number else _("Without a number"),
+        buyer=facts.buyer,
+        amount="" if facts.amount is None else money(facts.amount, facts.currency),
+        place=_file_name(found.place.rpartition(":")[0] if in_cells else found.place),
+        faults=[_fault(problem) for problem in found.problems],
+    )
 
 
-def _latency(counts: Sequence[int], caption: str) -> Mapping[str, Any]:
-    used = max(index for index, count in enumerate(counts) if count) + 1
-    names = [f"≤ {_seconds(edge)}" for edge in LATENCY_EDGES]
-    names.append(f"> {_seconds(LATENCY_EDGES[-1])}")
-    return _chart("Invoices by the time that the service took", caption, counts[:used], names[:used])
-
-
-def _chart(title: str, caption: str, values: Sequence[float], marks: Sequence[str]) -> Mapping[str, Any]:
-    """Lay out bars over a base line; marks stand under each bar, or, if there are two, at both ends."""
-    top, base, step = max(values) or 1.0, _HEIGHT - _FOOT, _WIDTH / len(values)
-    under_bars = len(marks) == len(values) and len(values) != 2
-    middle: Callable[[int], str] = lambda index: f"{(index + 0.5) * step:.1f}"  # noqa: E731
-    return {
-        "title": title,
-        "caption": caption,
-        "width": _WIDTH,
-        "height": _HEIGHT,
-        "base": base,
-        "top": f"{top:,.4g}",
-        "bars": [
-            {
-                "x": f"{index * step + step * 0.1:.1f}",
-                "y": f"{base - _high(value, top):.1f}",
-                "width": f"{step * 0.8:.1f}",
-                "height": f"{_high(value, top):.1f}",
-                "value": f"{value:,.4g}",
-            }
-            for index, value in enumerate(values)
-        ],
-        "marks": [{"x": middle(index), "anchor": "middle", "text": mark} for index, mark in enumerate(marks)]
-        if under_bars
-        else [
-            {"x": "0", "anchor": "start", "text": marks[0]},
-            {"x": str(_WIDTH), "anchor": "end", "text": marks[-1]},
-        ],
-    }
-
-
-def _high(value: float, top: float) -> float:
-    return value / top * (_HEIGHT - _FOOT - _HEAD)
-
-
-def _amount(total: Total) -> str:
-    if total.without_amount == total.count:
-        return "not stated"
-    return f"{total.amount:,.2f}".replace(",", "\u202f")
-
-
-def _count(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")
-
-
-def _seconds(value: float) -> str:
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:g} s"
+def _fault(problem: Problem) -> _Fault:
+    return _Fault(where(problem.path, wire=False), told(problem.message), problem.rule)

@@ -19,8 +19,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from confirma_async.cli import options
+from confirma_async.cli.bundle import Decorator
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json, table
+from confirma_async.cli.output.render import print_json, print_table, table
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
@@ -57,27 +58,64 @@ _HEADINGS: Mapping[str, str] = {
 """Columns of tables for people, where the attribute's own name says more than it must."""
 
 
+@frozen(kw_only=True)
+class CsvForm:
+    """How CSV is written.
+
+    Attributes:
+        mark: What the file begins with.
+        delimiter: What separates values.
+        decimal: What separates decimals.
+    """
+
+    mark: str = ""
+    delimiter: str = ","
+    decimal: str = "."
+
+
+PLAIN_CSV = CsvForm()
+"""For programs."""
+
+EXCEL_CSV = CsvForm(mark="\ufeff", delimiter=";", decimal=",")
+"""As Excel opens it where decimals have a comma, as in Finland; by the mark it knows UTF-8."""
+
+
 class Layout(enum.Enum):
     """What a list is printed as."""
 
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+    EXCEL = "excel"
+
+    @property
+    def csv_form(self) -> CsvForm | None:
+        """How CSV is written; None for a layout that is none."""
+        return {Layout.CSV: PLAIN_CSV, Layout.EXCEL: EXCEL_CSV}.get(self)
 
 
 def as_list(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command the options --json and --csv; it takes a ``layout`` in their place."""
+    """Give a command the options --json, --csv and --excel; it takes a ``layout`` in their place."""
 
     @wraps(command)
-    def with_layout(*args: Any, as_json: bool, as_csv: bool, **kwargs: Any) -> R:
-        if as_json and as_csv:
-            raise click.UsageError("--json and --csv exclude each other")
-        layout = Layout.JSON if as_json else Layout.CSV if as_csv else Layout.TABLE
+    def with_layout(*args: Any, as_json: bool, as_csv: bool, as_excel: bool, **kwargs: Any) -> R:
+        if as_json + as_csv + as_excel > 1:
+            raise click.UsageError("--json, --csv and --excel exclude each other")
+        layout = Layout.TABLE
+        for wanted, which in ((as_json, Layout.JSON), (as_csv, Layout.CSV), (as_excel, Layout.EXCEL)):
+            layout = which if wanted else layout
         return command(*args, layout=layout, **kwargs)
 
     return options.as_json(
-        click.option("--csv", "as_csv", is_flag=True, help="Print CSV for spreadsheets.")(with_layout)
+        click.option("--csv", "as_csv", is_flag=True, help="Print CSV for spreadsheets.")(
+            excel_option(with_layout)
+        )
     )
+
+
+excel_option: Decorator = click.option(
+    "--excel", "as_excel", is_flag=True, help="Print CSV as Excel opens it in Finland: ; and decimal comma."
+)
 
 
 @frozen(kw_only=True)
@@ -136,9 +174,10 @@ def show_list(
     match layout:
         case Layout.JSON:
             print_json([converter.unstructure(record) for record in records])
-        case Layout.CSV:
+        case Layout.CSV | Layout.EXCEL:
             names = [*sheet.shown, *sheet.more]
-            print_csv(names, ([getattr(row, name) for name in names] for row in rows))
+            lines = ([getattr(row, name) for name in names] for row in rows)
+            print_csv(names, lines, layout.csv_form or PLAIN_CSV)
         case Layout.TABLE:
             console = Terminal(highlight=False)
             print_records(console, sheet, rows)
@@ -160,9 +199,9 @@ def print_records(console: Console, sheet: RecordColumns, rows: Sequence[object]
     made = Table(title=sheet.title, title_justify="left", header_style="bold")
     for name, values in columns.items():
         made.add_column(_heading(name), justify=_justified(values), overflow="fold")
-    for cells in zip(*columns.values(), strict=True):
-        made.add_row(*(_cell(value) for value in cells))
-    console.print(made)
+    print_table(
+        console, made, [[_cell(value) for value in cells] for cells in zip(*columns.values(), strict=True)]
+    )
 
 
 def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> None:
@@ -171,9 +210,7 @@ def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> No
     made = table(title, "", "")
     made.show_header = False
     made.columns[1].justify = _justified(known.values())
-    for name, value in known.items():
-        made.add_row(name, _cell(value))
-    console.print(made)
+    print_table(console, made, [[name, _cell(value)] for name, value in known.items()])
 
 
 def text(value: object) -> str:
@@ -208,9 +245,22 @@ def _justified(values: Iterable[object]) -> Literal["left", "right"]:
 
 
 def _cell(value: object) -> str:
-    """Return a value as a cell of a table: times to the minute, and nothing that would drive the terminal."""
-    cell = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime.datetime) else text(value)
-    return escape(visible(cell))
+    """Return a value as a cell of a table, as the locale writes it, without what would drive a terminal."""
+    return escape(visible(_in_locale(value)))
+
+
+def _in_locale(value: object) -> str:
+    from confirma_async.cli.language import figures
+
+    match value:
+        case Decimal():
+            return figures.plain(figures.amount(value))
+        case datetime.datetime():
+            return figures.plain(figures.moment(value))
+        case datetime.date():
+            return figures.day(value)
+        case _:
+            return text(value)
 
 
 def _summary(sheet: RecordColumns, rows: Sequence[object]) -> str:
@@ -223,27 +273,33 @@ def _summary(sheet: RecordColumns, rows: Sequence[object]) -> str:
         if amount is not None:
             currency = text(getattr(row, sheet.currency))
             sums[currency] = EXACT.add(sums.get(currency, ZERO), amount)
-    return ", ".join([count, *(f"{text(total)} {currency}".rstrip() for currency, total in sums.items())])
+    return ", ".join(
+        [count, *(f"{_in_locale(total)} {currency}".rstrip() for currency, total in sums.items())]
+    )
 
 
-def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]]) -> None:
+def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]], form: CsvForm = PLAIN_CSV) -> None:
     """Print CSV that spreadsheets can open, however long it is.
 
     Args:
         names: The columns.
         lines: Their values, line by line.
+        form: How it is written.
     """
     out = sys.stdout.buffer  # UTF-8, whatever the terminal takes
+    out.write(form.mark.encode())
     for line in chain([names], lines):
-        out.write(f"{','.join(map(_csv_cell, line))}\n".encode())
+        out.write(f"{form.delimiter.join(_csv_cell(value, form) for value in line)}\n".encode())
     sys.stdout.flush()  # here, where its failure can still be reported
 
 
-def _csv_cell(value: object) -> str:
+def _csv_cell(value: object, form: CsvForm) -> str:
     """Write a value as a cell: each text in quotes, and none that a spreadsheet takes for a formula.
 
     Quotes alone do not help: where the delimiter is another one, they stand within a cell and mean nothing.
     """
+    if isinstance(value, Decimal | float):
+        return text(value).replace(".", form.decimal)
     if not isinstance(value, str):
         return text(value)
     return '"{}"'.format(harmless(value).replace('"', '""'))

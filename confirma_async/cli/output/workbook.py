@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from confirma_async.cli.output.tables import harmless
 from confirma_async.errors import ConfigurationError
+
+MOST_ROWS = 1_048_576
+"""Rows of a sheet, that of the names included, which is all that Excel has."""
 
 Sheets = Mapping[str, tuple[Sequence[str], Sequence[Sequence[object]]]]
 """The columns and the rows of each sheet, by its name."""
@@ -25,10 +29,7 @@ def write_workbook(target: Path, sheets: Sheets) -> None:
     Raises:
         ConfigurationError: openpyxl is not installed.
     """
-    try:
-        openpyxl: Any = importlib.import_module("openpyxl")
-    except ImportError as error:
-        raise ConfigurationError("an Excel file needs openpyxl: pip install 'confirma-sdk[excel]'") from error
+    openpyxl = _openpyxl()
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, (columns, rows) in sheets.items():
@@ -46,3 +47,52 @@ def write_workbook(target: Path, sheets: Sheets) -> None:
                 60, max(widest, len(column)) + 2
             )
     book.save(target)
+
+
+def write_rows(target: Path, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write an Excel file of one sheet, row by row, however long it is; a file that is there is left alone.
+
+    Args:
+        target: The file.
+        title: The name of the sheet.
+        columns: The names of the columns.
+        rows: The values.
+
+    Raises:
+        ConfigurationError: openpyxl is not installed, the file is there, or Excel has not so many rows.
+    """
+    if target.exists():
+        raise ConfigurationError(f"{target} is there already; name another file, or remove it")
+    openpyxl = _openpyxl()
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    cell_of: Any = importlib.import_module("openpyxl.cell").WriteOnlyCell
+    try:
+        for row in _within_a_sheet(chain([columns], rows)):
+            sheet.append([_cell(cell_of, sheet, value) for value in row])
+    except BaseException:
+        sheet.close()
+        raise
+    book.save(target)
+
+
+def _within_a_sheet(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+    for number, row in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            raise ConfigurationError(f"a sheet of Excel has {MOST_ROWS} rows; print CSV (--csv) instead")
+        yield row
+
+
+def _cell(cell_of: Any, sheet: Any, value: object) -> Any:
+    cell = cell_of(sheet, value=harmless(value) if isinstance(value, str) else value)
+    if isinstance(value, Decimal):
+        cell.number_format = "#,##0.00"
+    return cell
+
+
+def _openpyxl() -> Any:
+    try:
+        return importlib.import_module("openpyxl")
+    except ImportError as error:
+        raise ConfigurationError("an Excel file needs openpyxl: pip install 'confirma-sdk[excel]'") from error

@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
+from confirma_async.formats.facts import facts_in
 from confirma_async.formats.further import further_problems, without
 from confirma_async.formats.json.keys import (
     KnownKeys,
@@ -162,6 +163,7 @@ def _invoice(
         place=place,
         problems=[evolve(problem, path=record.root + problem.path[1:]) for problem in problems],
         number=None if identity is None else identity.original,
+        facts=facts_in(record.value),
     )
 
 

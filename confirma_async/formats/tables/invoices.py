@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 from confirma_async.errors import Problem
 from confirma_async.formats.attachments import PDF, Attached, AttachedFile, AttachedUrl
+from confirma_async.formats.facts import facts_in
 from confirma_async.formats.further import further_problems
 from confirma_async.formats.models import BadRecord, DocumentRef, InputError, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.normalise import normalised
@@ -91,7 +92,8 @@ def _invoice(
     origins = _Origins(group, layout)
     if problems:
         problems += further_problems(raw, problems, origins, of_table=True)
-        return BadRecord(place=place, problems=problems, number=number)
+        facts = facts_in(raw, sums=not group.problems or "gross_amount" in group.values)
+        return BadRecord(place=place, problems=problems, number=number, facts=facts)
     if attachments:
         raw["invoice"]["attachments"] = attachments
     request, decided = normalised(apply_number(request_from(raw), numbering), of_table=True)

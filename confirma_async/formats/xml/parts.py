@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from attrs import evolve, frozen
 
 from confirma_async.errors import Problem
+from confirma_async.formats.facts import facts_in
 from confirma_async.formats.further import further_problems
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.normalise import normalised
@@ -78,7 +79,7 @@ def finish(
     problems = [*unnumbered, *reader.problems]
     if problems:
         problems += further_problems(draft.values, problems, origins)
-        return BadRecord(place=place, problems=problems, number=number)
+        return BadRecord(place=place, problems=problems, number=number, facts=facts_in(draft.values))
     request, decided = normalised(apply_number(request_from(draft.values), numbering))
     return ReadInvoice(
         place=place,

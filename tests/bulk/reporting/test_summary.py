@@ -5,8 +5,10 @@ from decimal import Decimal
 import pytest
 
 from confirma_async.bulk.journal.records import Decision, Resolution
-from confirma_async.bulk.models import Refusal, State
-from confirma_async.bulk.reporting.summary import BARS, NAMED, OTHER_REASONS, REASONS, summarize
+from confirma_async.bulk.models import Refusal, State, Verdict
+from confirma_async.bulk.reporting.attention import NAMED, OTHER_REASONS, REASONS
+from confirma_async.bulk.reporting.pace import BARS
+from confirma_async.bulk.reporting.summary import summarize
 from confirma_async.errors import Problem
 from confirma_async.formats import Place
 
@@ -39,15 +41,20 @@ def rejected(detail):
 
 def test_an_empty_journal_has_nothing_to_tell(journal):
     summary = summarize(journal)
-    assert (summary.count, summary.target, summary.decided, summary.throughput) == (0, None, None, [])
+    assert (summary.count, summary.target, summary.pace.decided, summary.pace.throughput) == (
+        0,
+        None,
+        None,
+        [],
+    )
 
 
 def test_amounts_are_added_up_exactly_by_state_and_currency(decided):
     summary = decided(ACCEPTED, ACCEPTED, rejected("no"), amount="0.10")
     totals = {key: (total.count, total.amount) for key, total in summary.totals.items()}
     assert totals == {
-        (State.ACCEPTED, "EUR"): (2, Decimal("0.20")),
-        (State.REJECTED, "EUR"): (1, Decimal("0.10")),
+        (Verdict.ACCEPTED, "EUR"): (2, Decimal("0.20")),
+        (Verdict.REJECTED, "EUR"): (1, Decimal("0.10")),
     }
 
 
@@ -56,50 +63,127 @@ def test_an_invoice_that_states_no_amount_is_counted_apart(decided):
     assert (total.count, total.amount, total.without_amount) == (1, 0, 1)
 
 
-def test_rejections_are_grouped_by_what_they_have_in_common(decided):
-    summary = decided(rejected("no rows"), rejected("buyer 7 unknown"), rejected("buyer 8 unknown"))
-    assert [(group.count, group.example) for group in summary.rejected] == [
-        (2, "buyer 7 unknown"),
-        (1, "no rows"),
+def test_reasons_of_rejections_are_counted_by_what_they_have_in_common(decided):
+    attention = decided(
+        rejected("no rows"), rejected("buyer 7 unknown"), rejected("buyer 8 unknown")
+    ).attention
+    assert attention.reasons == {Verdict.REJECTED: {"buyer … unknown": 2, "no rows": 1}}
+    assert [(each.number, each.place, each.problems[0].message) for each in attention.named] == [
+        ("1", "f.csv:2", "no rows"),
+        ("2", "f.csv:2", "buyer 7 unknown"),
+        ("3", "f.csv:2", "buyer 8 unknown"),
     ]
-    assert summary.rejected[0].named == [("2", "f.csv:2"), ("3", "f.csv:2")]
 
 
-def test_of_a_large_group_only_the_first_are_named(decided):
-    summary = decided(*[rejected("no rows")] * (NAMED + 5))
-    (group,) = summary.rejected
-    assert (group.count, len(group.named)) == (NAMED + 5, NAMED)
+def test_of_many_only_the_first_are_named_and_all_are_counted(decided):
+    attention = decided(*[rejected("no rows")] * (NAMED + 5)).attention
+    assert (attention.counts[Verdict.REJECTED], len(attention.named)) == (NAMED + 5, NAMED)
 
 
-def test_where_reasons_never_end_the_last_ones_share_a_group(decided):
+def test_where_reasons_never_end_the_last_ones_share_one(decided):
     words = [f"{chr(ord('a') + index // 26)}{chr(ord('a') + index % 26)}" for index in range(REASONS + 5)]
-    summary = decided(*[rejected(word) for word in words])
-    assert len(summary.rejected) == REASONS + 1
-    assert (summary.rejected[0].title, summary.rejected[0].count) == (OTHER_REASONS, 5)
+    reasons = decided(*[rejected(word) for word in words]).attention.reasons[Verdict.REJECTED]
+    assert len(reasons) == REASONS + 1
+    assert reasons[OTHER_REASONS] == 5
 
 
-def test_refusals_are_grouped_by_rule(journal, run):
+WRONG = Problem("$.a", "rule.a", "wrong")
+
+
+@pytest.fixture
+def refuse(journal):
+    """Writes down a record that a run refused."""
+
+    def write(number, run=1, line=2, problems=(WRONG,)):
+        with journal.transaction():
+            journal.refuse(
+                [Refusal(place=Place("f.csv", line), problems=list(problems), number=str(number))], run
+            )
+
+    return write
+
+
+def test_a_refused_record_is_named_once_with_all_its_problems(journal, run, refuse):
     run()
-    problem = Problem("$.a", "rule.a", "wrong")
-    refusals = [Refusal(place=Place("f.csv", line), problems=[problem], number="7") for line in (2, 3)]
+    refuse(7, problems=[WRONG, Problem("$.b", "rule.b", "wrong, too")])
+    summary = summarize(journal)
+    (found,) = summary.attention.named
+    assert (found.number, found.place, [problem.rule for problem in found.problems]) == (
+        "7",
+        "f.csv:2",
+        ["rule.a", "rule.b"],
+    )
+    assert (summary.count, summary.counted(Verdict.REFUSED)) == (1, 1)
+    assert summary.attention.reasons == {Verdict.REFUSED: {"rule.a": 1, "rule.b": 1}}
+
+
+def test_an_invoice_that_was_rejected_and_is_refused_now_is_counted_once(journal, run, refuse, decided):
+    decided(rejected("no rows"))
+    refuse(1, run=run())
+    summary = summarize(journal)
+    assert summary.count == 1
+    (found,) = summary.attention.named
+    assert (found.verdict, [problem.message for problem in found.problems]) == (
+        Verdict.REJECTED,
+        ["no rows", "wrong"],
+    )
+
+
+def test_an_accepted_invoice_whose_record_is_refused_now_is_counted_once_and_named(
+    journal, run, refuse, decided
+):
+    decided(ACCEPTED)
+    refuse(1, run=run())
+    summary = summarize(journal)
+    assert (summary.count, summary.counted(Verdict.ACCEPTED)) == (1, 1)
+    assert [each.verdict for each in summary.attention.named] == [Verdict.ACCEPTED]
+
+
+def corrected_later(journal, run, refuse, entry, *, again=False):
+    first = run()
+    refuse(1, run=first)
+    second = run()
     with journal.transaction():
-        journal.refuse(refusals, 1)
-    (group,) = summarize(journal).refused
-    assert (group.title, group.example, group.count) == ("rule.a", "$.a: wrong", 2)
-    assert group.named == [("7", "f.csv:2"), ("7", "f.csv:3")]
+        journal.admit([entry(1)], second)
+        journal.decide([Decision(position=1, at=1000.0, state=State.ACCEPTED)])
+    if again:
+        refuse(1, run=second, line=3)
+    return summarize(journal, journal.run(first))
+
+
+def test_an_invoice_that_was_refused_and_corrected_is_counted_once_by_where_it_stands_now(
+    journal, run, refuse, entry
+):
+    summary = corrected_later(journal, run, refuse, entry)
+    assert (summary.count, summary.corrected) == (1, 1)
+    assert summary.counted(Verdict.ACCEPTED) == 1
+    assert summary.attention.named == []
+
+
+def test_a_number_that_a_later_run_refused_again_is_not_taken_for_corrected(journal, run, refuse, entry):
+    summary = corrected_later(journal, run, refuse, entry, again=True)
+    assert (summary.corrected, summary.counted(Verdict.REFUSED)) == (0, 1)
+
+
+def test_the_same_number_in_another_file_is_another_invoice(journal, run, decided):
+    decided(ACCEPTED)
+    second = run()
+    with journal.transaction():
+        journal.refuse([Refusal(place=Place("g.csv", 2), problems=[WRONG], number="1")], second)
+    assert summarize(journal).count == 2
 
 
 def test_decisions_over_time_lose_none(decided):
     summary = decided(*({**ACCEPTED, "at": 1000.0 + 7 * index} for index in range(100)))
-    assert len(summary.throughput) <= BARS
-    assert sum(bar.count for bar in summary.throughput) == 100
-    assert summary.decided == (1000, 1694)
+    assert len(summary.pace.throughput) <= BARS
+    assert sum(bar.count for bar in summary.pace.throughput) == 100
+    assert summary.pace.decided == (1000, 1694)
 
 
 def test_latencies_fall_into_their_classes(decided):
     summary = decided(*({**ACCEPTED, "seconds": seconds} for seconds in (0.005, 0.01, 0.3, 99.0)))
-    assert (summary.latency[0], summary.latency[5], summary.latency[-1]) == (2, 1, 1)
-    assert summary.quantiles == {50: 0.01, 95: 99.0, 99: 99.0}
+    assert (summary.pace.latency[0], summary.pace.latency[5], summary.pace.latency[-1]) == (2, 1, 1)
+    assert summary.pace.quantiles == {50: 0.01, 95: 99.0, 99: 99.0}
 
 
 def test_what_a_person_decided_is_counted(journal, decided):

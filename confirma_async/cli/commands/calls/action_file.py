@@ -19,9 +19,11 @@ from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.journals import account_options
+from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
-from confirma_async.cli.output.render import outcome_as_json, print_issues, print_json, show_report
+from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.result import outcome_as_json, print_issues, show_report
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.stopping import signals
 from confirma_async.formats import (
@@ -138,7 +140,7 @@ def send_action_file(batch: ActionFile) -> Exit:
     if batch.dry_run:
         return _inspect(batch)
     report, target = signals.run(_send, batch)
-    show_report(report, target, None, {}, as_json=batch.as_json, what="action")
+    show_report(report, target, None, {}, as_json=batch.as_json, what=_("action"))
     return of_report(report)
 
 
@@ -149,7 +151,7 @@ def _inspect(batch: ActionFile) -> Exit:
     if batch.as_json:
         print_json({"good": good, "refused": len(bad), "issues": [outcome_as_json(each) for each in bad]})
     else:
-        print_issues(Terminal(), bad, "action")
+        print_issues(Terminal(), bad, _("action"))
         say(f"{good} actions can be sent, {len(bad)} cannot. Nothing was sent.")
     return Exit.REJECTED if bad else Exit.ACCEPTED
 
@@ -158,7 +160,7 @@ async def _send(batch: ActionFile) -> tuple[Report, str]:
     stop = asyncio.Event()
     async with batch.connection.client() as client:
         outbox = client.outbox(journal=batch.journal, inputs=[str(batch.file.resolve())])
-        with signals.gently(stop), progress(visible=not batch.as_json, what="actions") as advance:
+        with signals.gently(stop), progress(None, visible=not batch.as_json, what=_("actions")) as advance:
             async with outbox:
                 options.remark(outbox.warnings)
                 report = await outbox.submit_actions(

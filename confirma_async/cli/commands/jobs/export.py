@@ -20,7 +20,8 @@ from confirma_async.cli.marking import texts
 from confirma_async.cli.marking.marked import Marked, write_marked
 from confirma_async.cli.output.printer import json_line, say
 from confirma_async.cli.output.render import print_json
-from confirma_async.cli.output.tables import print_csv
+from confirma_async.cli.output.tables import EXCEL_CSV, PLAIN_CSV, excel_option, print_csv
+from confirma_async.cli.output.workbook import write_rows
 from confirma_async.converters import Converter
 
 _OF_WRITE: Mapping[str, Callable[[WriteRow], Any]] = {
@@ -62,6 +63,14 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
 @which
 @click.option("--csv", "as_csv", is_flag=True, help="CSV for spreadsheets; so it is unless said otherwise.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines.")
+@excel_option
+@click.option(
+    "--xlsx",
+    "workbook",
+    type=options.NamedPath(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write an Excel file instead; none that is there already.",
+)
 @click.option(
     "--marked",
     type=options.NamedPath(path_type=Path, dir_okay=False),
@@ -81,6 +90,8 @@ def export(
     whose: Whose,
     as_csv: bool,
     as_json: bool,
+    as_excel: bool,
+    workbook: Path | None,
     marked: Path | None,
     of: Path | None,
     overrides: Path | None,
@@ -98,13 +109,14 @@ def export(
     \b
     Examples:
       confirma export --csv > outcomes.csv
+      confirma export --xlsx outcomes.xlsx
       confirma export --marked corrections.xlsx
     """
-    if as_csv and as_json:
-        raise click.UsageError("--json and --csv exclude each other")
+    if as_csv + as_json + as_excel + (workbook is not None) > 1:
+        raise click.UsageError("--json, --csv, --excel and --xlsx exclude each other")
     if marked is not None:
-        if as_csv:
-            raise click.UsageError("--csv and --marked exclude each other")
+        if as_csv or as_excel or workbook is not None:
+            raise click.UsageError("--csv, --excel and --xlsx exclude --marked")
         with chosen(which, whose) as found:
             converter = Converter(options.read_overrides(overrides).names)
             return _say(write_marked(found, marked, of, converter), as_json=as_json)
@@ -115,8 +127,10 @@ def export(
             records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(found))
             sys.stdout.buffer.writelines(json_line(record) for record in records)
             sys.stdout.flush()  # here, where its failure can still be reported
+        elif workbook is not None:
+            write_rows(workbook, "Invoices", [*_COLUMNS], _lines(found))
         else:
-            print_csv([*_COLUMNS], _lines(found))
+            print_csv([*_COLUMNS], _lines(found), EXCEL_CSV if as_excel else PLAIN_CSV)
     return Exit.ACCEPTED
 
 

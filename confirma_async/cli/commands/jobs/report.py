@@ -7,13 +7,18 @@ from pathlib import Path
 
 import click
 
+from confirma_async.bulk.reporting.file_facts import with_file_facts
 from confirma_async.bulk.reporting.summary import summarize
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, chosen, which, whose
+from confirma_async.cli.language.choice import ngettext
+from confirma_async.cli.language.figures import count, plain
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.report_page import DOCTYPE, page
+from confirma_async.cli.remembered import from_text, with_mappings
+from confirma_async.formats import ColumnMapping, ReadOptions
 
 
 @click.command(short_help="Write a report of a job as one HTML page.")
@@ -26,13 +31,20 @@ from confirma_async.cli.output.report_page import DOCTYPE, page
     metavar="FILE",
     help="Where to write the page; it replaces one that is there, and nothing else.",
 )
+@click.option(
+    "--mapping",
+    type=options.NamedPath(path_type=Path, dir_okay=False),
+    help="The TOML file that names the columns of your tables; as the run read them unless given.",
+)
 @whose
+@options.language
 @options.as_json
-def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit:
+def report(which: str | None, whose: Whose, target: Path, mapping: Path | None, as_json: bool) -> Exit:
     """Write a report of a run as one HTML page: of the latest run, unless one or a whole journal is named.
 
-    Totals by state and currency, throughput and latency, what was rejected and refused, by reason with the
-    invoice numbers, and what is unknown. The page needs nothing else: send it, print it, keep it.
+    Each invoice is counted once, by where it stands now. Those that need attention are named with buyer,
+    amount, file and cell: the files of the run are read once more for that, since the journal keeps no names.
+    The page needs nothing else: send it, print it, keep it.
 
     \b
     Example:
@@ -40,13 +52,21 @@ def report(which: str | None, whose: Whose, target: Path, as_json: bool) -> Exit
     """
     refuse_another_file(target)
     with chosen(which, whose) as found:
-        summary, name = summarize(found.journal, found.run), found.name
+        summary, name, run = summarize(found.journal, found.run), found.name, found.latest
+    said = ReadOptions(mapping=None if mapping is None else ColumnMapping.from_toml(mapping))
+    inputs = run.inputs if run else ()
+    reading = with_mappings([Path(each) for each in inputs], said, from_text(run.reading if run else ""))
+    summary = with_file_facts(summary, inputs, reading)
     written = page(summary, name, datetime.datetime.now().astimezone())
     target.write_text(written, encoding="utf-8")
     if as_json:
         print_json({"page": str(target), "invoices": summary.count})
     else:
-        say(f"{target}: {summary.count} invoices")
+        say(
+            ngettext("{target}: {count} invoice", "{target}: {count} invoices", summary.count).format(
+                target=target, count=plain(count(summary.count))
+            )
+        )
     return Exit.ACCEPTED
 
 

@@ -38,6 +38,7 @@ from confirma_async.validation import Checks
 @options.checks
 @input_options
 @connected
+@options.language
 @options.as_json
 def retry(
     connection: Connection,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.places import reading_if_there
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.status import moment
+from confirma_async.cli.commands.jobs.status import inputs_in_words
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.figures import count, plain, when
+from confirma_async.cli.language.messages import told
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table
 from confirma_async.cli.output.terminal import Terminal
@@ -31,36 +35,37 @@ SHOWN = 20
 @click.command(short_help="List the runs of an account's journal, the latest first.")
 @click.argument("which", metavar="[JOURNAL]", required=False)
 @whose
+@options.language
 @options.as_json
 def jobs(which: str | None, whose: Whose, as_json: bool) -> Exit:
     """List the runs of an account's journal, the latest first, or those of JOURNAL.
 
     The other commands take the number of a run: confirma status 7, report 7, export 7, retry 7.
     """
-    path, _ = located(which, whose)
+    path, _run = located(which, whose)
     with reading_if_there(path) as journal:
         found = [] if journal is None else list(islice(journal.runs(), LISTED if as_json else SHOWN + 1))
         if as_json:
             print_json({"journal": str(path), "runs": [_as_json(journal, run) for run in found if journal]})
             return Exit.ACCEPTED
         made = table(
-            f"Runs in {path}",
-            "Run",
-            "Began",
-            "Accepted",
-            "Rejected",
-            "Refused",
-            "Open",
-            "How it ended",
-            "From",
+            _("Runs in {journal}").format(journal=path),
+            _("Run"),
+            _("Began"),
+            _("Accepted"),
+            _("Rejected"),
+            _("Refused"),
+            _("Open"),
+            _("How it ended"),
+            _("From"),
         )
         rows = [_as_row(journal, run) for run in found[:SHOWN] if journal]
     if not rows:
-        say(f"There has been no run yet in {path}.")
+        say(_("There has been no run yet in {journal}.").format(journal=path))
         return Exit.ACCEPTED
     print_rows(Terminal(), made, rows, len(rows))
     if len(found) > SHOWN:
-        say("Earlier runs are listed with --json.")
+        say(_("Earlier runs are listed with --json."))
     return Exit.ACCEPTED
 
 
@@ -75,13 +80,12 @@ def _counts(journal: JournalReader, run: Run) -> dict[str, int]:
 
 
 def _as_row(journal: JournalReader, run: Run) -> list[object]:
-    more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""
     return [
         run.number,
-        moment(run.began_at),
-        *_counts(journal, run).values(),
-        run.ending or "not ended",
-        f"{Path(run.inputs[0]).name}{more}" if run.inputs else "",
+        plain(when(run.began_at, time.time())),
+        *(plain(count(number)) if number else None for number in _counts(journal, run).values()),
+        told(run.ending) if run.ending else _("not ended"),
+        inputs_in_words([Path(name).name for name in run.inputs]) if run.inputs else "",
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -15,12 +14,16 @@ from rich.markup import escape
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Doubt, Refused, Run
 from confirma_async.bulk.journal.writes import WriteRow
-from confirma_async.bulk.models import Row
+from confirma_async.bulk.models import Row, Verdict
 from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.bulk.reporting.progress import Progress, progress_of
+from confirma_async.bulk.reporting.summary import STANDINGS
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
+from confirma_async.cli.language.choice import gettext as _, ngettext
+from confirma_async.cli.language.figures import ago, count, lasting, local, moment, plain, rate
+from confirma_async.cli.language.messages import problem_in_words, told
 from confirma_async.cli.output.render import (
     numbers_as_json,
     print_json,
@@ -29,7 +32,10 @@ from confirma_async.cli.output.render import (
     record_in_words,
     table,
 )
+from confirma_async.cli.output.result import Standing, print_standings, standing
+from confirma_async.cli.output.standings import in_short, wording
 from confirma_async.cli.output.terminal import Terminal
+from confirma_async.errors import Problem
 from confirma_async.formats import Identity
 from confirma_async.privacy import visible
 
@@ -64,6 +70,7 @@ class _Status:
 @click.command(short_help="Say how a run stands: the latest one, unless another is named.")
 @which
 @whose
+@options.language
 @options.as_json
 def status(which: str | None, whose: Whose, as_json: bool) -> Exit:
     """Say how a run stands, also while it goes on: the latest one, unless a run or a whole journal is named.
@@ -145,82 +152,107 @@ def _first(rows: Iterator[Row]) -> list[Row]:
 
 def _show_writes(console: Terminal, writes: Mapping[State, int]) -> None:
     if any(writes.values()):
-        others = table("Other writes", "State", "actions, ledgers, payments, clients")
-        for state, count in writes.items():
-            if count:
-                others.add_row(state.name.lower(), str(count))
+        others = table(_("Other writes"), _("State"), _("Writes"))
+        for state, number in writes.items():
+            if number:
+                others.add_row(in_short(STANDINGS[state]), str(number))
         console.print(others)
 
 
 def _show(found: _Status) -> None:
     console = Terminal()
-    made = table("Journal", "State", "invoices")
-    for name, count in found.counts.items():
-        made.add_row("refused before sending" if name == "refused" else name, str(count))
-    made.caption = _progress_caption(found.progress) if found.progress else None
-    console.print(made)
+    caption = _progress_caption(found.progress) if found.progress else None
+    print_standings(console, _("Journal"), _standings(found), caption)
     _show_writes(console, found.writes)
-    console.print(escape(visible(_in_words(found))), soft_wrap=True)
+    console.print(escape(visible(_in_words(found))), soft_wrap=True, highlight=False)
     for worker in found.workers:
         how = f"{'alive' if worker.alive else 'dead'}, {worker.held} in hand"
         console.print(escape(visible(f"Worker {worker.name}: {how}")), soft_wrap=True)
     if found.doubt is not None:
-        console.print(
-            f"The journal may not know all that was sent: {escape(found.doubt.reason)}. Every invoice is "
-            "looked up before it is sent. If you know that it is whole: confirma journal trust",
-            soft_wrap=True,
-        )
+        doubt = _(
+            "The journal may not know all that was sent: {reason}. Every invoice is looked up before it is "
+            "sent. If you know that it is whole: confirma journal trust"
+        ).format(reason=told(found.doubt.reason))
+        console.print(escape(visible(doubt)), soft_wrap=True)
     if found.refused:
         parts = [
-            (record_in_words(bad.source, bad.number), f"{bad.message} [{bad.rule}]") for bad in found.refused
+            (
+                record_in_words(bad.source, bad.number),
+                problem_in_words(Problem(bad.path, bad.rule, bad.message)),
+            )
+            for bad in found.refused
         ]
-        print_sayings(console, "Refused", parts)
-    for title, items in (("Rejected", found.rejected), ("Unknown", found.unknown)):
+        print_sayings(console, wording(Verdict.REFUSED).name, parts)
+    for verdict, items in ((Verdict.REJECTED, found.rejected), (Verdict.UNKNOWN, found.unknown)):
         if items:
-            parts = [(f"{row.source}, {row.key}, {_attempted(row)}", row.detail or "") for row in items]
-            print_sayings(console, title, parts)
+            parts = [(f"{row.source}, {row.key}, {_attempted(row)}", told(row.detail or "")) for row in items]
+            print_sayings(console, wording(verdict).name, parts)
     if found.open_writes:
-        told = [
-            (f"{row.operation} {row.key}, {row.state.name.lower()}", row.detail or "")
+        parts = [
+            (f"{row.operation} {row.key}, {in_short(STANDINGS[row.state])}", told(row.detail or ""))
             for row in found.open_writes
         ]
-        print_sayings(console, "Other writes that were not taken, or may not have been", told)
+        print_sayings(console, _("Other writes that were not taken, or may not have been"), parts)
     print_numbers(console, found.numbers)
+
+
+def _standings(found: _Status) -> list[Standing]:
+    counts = found.counts
+    sending = counts["claimed"] + counts["sending"]
+    return [
+        standing(Verdict.ACCEPTED, counts["accepted"]),
+        standing(Verdict.REFUSED, counts["refused"]),
+        standing(Verdict.REJECTED, counts["rejected"]),
+        standing(Verdict.UNKNOWN, counts["unknown"]),
+        (_("Being sent"), sending, "", {}),
+        standing(Verdict.NOT_SENT, counts["pending"]),
+    ]
 
 
 def _progress_caption(progress: Progress) -> str | None:
     if progress.left == 0 and progress.oldest_unknown is None:
         return None  # the job is done
-    parts = [f"{progress.rate:.1f} a second in the last minute"]
-    if progress.expected is not None:
-        parts.append(f"{progress.left} of {progress.expected} left")
+    parts = [_("{rate} a second in the last minute").format(rate=rate(progress.rate))]
+    if progress.expected is not None and progress.left is not None:
+        parts.append(
+            _("{left} of {total} left").format(left=count(progress.left), total=count(progress.expected))
+        )
     if progress.seconds_left is not None:
-        parts.append(f"about {datetime.timedelta(seconds=round(progress.seconds_left))} to go")
+        parts.append(_("about {time} left").format(time=lasting(progress.seconds_left)))
     if progress.oldest_unknown is not None:
-        parts.append(f"unknown for up to {datetime.timedelta(seconds=round(progress.oldest_unknown))}")
-    return ", ".join(parts)
+        parts.append(_("unknown for up to {time}").format(time=lasting(progress.oldest_unknown)))
+    return plain(", ".join(parts))
 
 
 def _in_words(found: _Status) -> str:
     run, name = found.run, found.name[:1].upper() + found.name[1:]
     if run is None:
         return name
-    parts = [f"begun {moment(run.began_at)}", run.ending or "not ended: it goes on, or its process died"]
+    began, since = moment(local(run.began_at)), ago(time.time() - run.began_at)
+    parts = [
+        _("begun {moment} ({ago})").format(moment=began, ago=since),
+        told(run.ending) if run.ending else _("not ended: it goes on, or its process died"),
+    ]
     if run.inputs:
-        more = f" and {len(run.inputs) - 1} more" if len(run.inputs) > 1 else ""
-        parts.append(f"from {run.inputs[0]}{more}")
-    return f"{name}{'' if found.of_run else f'; its latest run, {run.number}'}: {', '.join(parts)}"
+        parts.append(_("from {files}").format(files=inputs_in_words(run.inputs)))
+    of_run = "" if found.of_run else "; " + _("its latest run, {run}").format(run=run.number)
+    return plain(f"{name}{of_run}: {', '.join(parts)}")
 
 
-def moment(seconds: float) -> str:
-    """Return a moment as clocks here show it, to the minute."""
-    return f"{datetime.datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
+def inputs_in_words(names: Sequence[str]) -> str:
+    """Return the first of the files of a run, and how many more there are."""
+    more = len(names) - 1
+    if not more:
+        return names[0]
+    return f"{names[0]} " + ngettext("and {count} more file", "and {count} more files", more).format(
+        count=count(more)
+    )
 
 
 def _attempted(row: Row) -> str:
     if row.attempted_at is None:
-        return "not sent yet"
-    return f"sent {max(0.0, time.time() - row.attempted_at):.0f} s ago"
+        return _("not sent yet")
+    return _("sent {ago}").format(ago=plain(ago(time.time() - row.attempted_at)))
 
 
 def _as_json(found: _Status) -> dict[str, Any]:

@@ -28,10 +28,12 @@ from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
 from confirma_async.cli.input_options import input_options
 from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.messages import told
 from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
-from confirma_async.cli.output.render import show_report
+from confirma_async.cli.output.result import show_report
 from confirma_async.cli.remembered import as_text, with_mappings
 from confirma_async.cli.stopping import signals
 from confirma_async.client import Confirma
@@ -69,6 +71,7 @@ _SANDBOX = "sandbox"
 @options.checks
 @input_options
 @connected
+@options.language
 @options.as_json
 def submit(
     connection: Connection,
@@ -191,11 +194,13 @@ async def send(request: SubmitRequest) -> Report:
         path = _place_of(placement)
         target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
         if not request.as_json:
-            say(f"Sending to {target_in_words(target)}", err=True)
+            words = _("Sending to {target}").format(target=told(target_in_words(target)))
+            say(words, err=True)
         records, book, arguments = _input(request, placement, stack)
         stop = asyncio.Event()
         stream = client.bulk.stream(records, journal=placement, stop=stop, **arguments)
-        with signals.gently(stop), progress(visible=not request.as_json) as advance:
+        visible = not request.as_json
+        with signals.gently(stop), progress(arguments.get("expected"), visible=visible) as advance:
             warned, accepted = False, set[int]()
             async for outcome in stream:
                 if not warned:

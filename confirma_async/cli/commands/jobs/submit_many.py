@@ -49,7 +49,7 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
             "inputs": [name_of(file) for file in request.files],
             "reading": as_text(request.files, request.reading),
         }
-        with signals.gently(stop), progress(visible=not request.as_json) as advance:
+        with signals.gently(stop), progress(sum(counts.values()), visible=not request.as_json) as advance:
             report = await creditors.submit(
                 lambda: read_files(
                     request.files, request.reading, connection.converter, duplicates=duplicates

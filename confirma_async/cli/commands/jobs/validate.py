@@ -19,6 +19,9 @@ from confirma_async.bulk.places import JournalPlace, reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.input_options import input_options
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.figures import count, plain
+from confirma_async.cli.language.messages import problem_in_words, told
 from confirma_async.cli.output.render import (
     numbers_as_json,
     print_json,
@@ -64,6 +67,7 @@ class _Findings:
 @options.checks
 @input_options
 @options.overrides_file
+@options.language
 @options.as_json
 def validate(
     files: tuple[Path | Spooled, ...],
@@ -156,27 +160,37 @@ def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> 
     console = Terminal()
     if findings.bad:
         said = [
-            (record_in_words(bad.place, bad.number), str(problem))
+            (record_in_words(bad.place, bad.number), problem_in_words(problem))
             for bad in findings.bad
             for problem in bad.problems
         ]
-        print_sayings(console, "Cannot be sent", said)
+        print_sayings(console, _("Cannot be sent"), said)
     if findings.remarks:
-        said = [(record_in_words(place, number), remark) for place, number, remark in findings.remarks]
-        print_sayings(console, "Decided while reading", said)
+        said = [(record_in_words(place, number), told(remark)) for place, number, remark in findings.remarks]
+        print_sayings(console, _("Decided while reading"), said)
     if findings.warnings:
-        said = [(record_in_words(place, number), str(told)) for place, number, told in findings.warnings]
-        print_sayings(console, "Can be sent, but looks wrong", said)
+        said = [
+            (record_in_words(place, number), problem_in_words(problem))
+            for place, number, problem in findings.warnings
+        ]
+        print_sayings(console, _("Can be sent, but looks wrong"), said)
     print_numbers(console, given)
     if findings.unfetched:
         console.print(
-            f"Attachments by URL: {findings.unfetched}. They were not looked at; each is fetched when its "
-            "invoice is sent."
+            _(
+                "Attachments by URL: {count}. They were not looked at; each is fetched when its invoice is "
+                "sent."
+            ).format(count=plain(count(findings.unfetched)))
         )
-    earlier = f", {findings.decided} of them decided in an earlier run" if findings.decided else ""
-    console.print(
-        f"Can be sent: {findings.good}{earlier}. Cannot be sent: {len(findings.bad)}. Nothing was sent."
-    )
+    good = _("Can be sent: {count}").format(count=plain(count(findings.good)))
+    if findings.decided:
+        good += ", " + _("{count} of them decided in an earlier run").format(
+            count=plain(count(findings.decided))
+        )
+    bad = _("Cannot be sent: {count}").format(count=plain(count(len(findings.bad))))
+    console.print(f"{good}. {bad}. {_('Nothing was sent.')}")
+    if findings.bad:
+        console.print(_("Correct what cannot be sent in the file, and give the same command again."))
 
 
 def _as_json(findings: _Findings, given: dict[Identity, int]) -> dict[str, Any]:

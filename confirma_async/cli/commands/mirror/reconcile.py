@@ -21,7 +21,7 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.reconciliation_page import page
 from confirma_async.cli.output.render import print_json, print_rows, table
-from confirma_async.cli.output.tables import Layout, as_list, print_csv, text
+from confirma_async.cli.output.tables import PLAIN_CSV, Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.output.workbook import Sheets, write_workbook
 from confirma_async.mirror.reconciliation.keeping import reconcile as reconciled
@@ -120,8 +120,8 @@ def reconcile(
     if xlsx is not None:
         write_workbook(xlsx, _sheets(found))
     match layout:
-        case Layout.CSV:
-            print_csv(COLUMNS, _rows(found.differences))
+        case Layout.CSV | Layout.EXCEL:
+            print_csv(COLUMNS, _rows(found.differences), layout.csv_form or PLAIN_CSV)
         case Layout.JSON:
             print_json(as_json(found))
         case Layout.TABLE:

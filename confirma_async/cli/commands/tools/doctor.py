@@ -12,6 +12,8 @@ from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.flags import in_flags
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.messages import told
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.terminal import Terminal
@@ -33,6 +35,7 @@ _MARKS = {
     type=options.NamedPath(path_type=Path),
     help="Where journals will be kept; in your data directory unless given.",
 )
+@options.language
 @options.as_json
 def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
     """Check key, environment, network, clock and machine, and say what to do about each.
@@ -53,7 +56,8 @@ def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
     if as_json:
         print_json({"healthy": not failed, "findings": [_as_json(finding) for finding in findings]})
     else:
-        say(f"{len(failed)} of these must be put right." if failed else "Ready to send.")
+        wrong = _("{count} of these must be put right.").format(count=len(failed))
+        say(wrong if failed else _("Ready to send."))
     return Exit.REJECTED if failed else Exit.ACCEPTED
 
 
@@ -69,9 +73,11 @@ async def _examined(setup: Setup, visible: bool) -> list[Finding]:
 def _print(console: Console, finding: Finding) -> None:
     mark, plain, colour = _MARKS[finding.health]
     ascii_only = console.options.ascii_only
-    console.print(f"[{colour}]{plain if ascii_only else mark}[/] {finding.check}: {escape(finding.message)}")
+    console.print(
+        f"[{colour}]{plain if ascii_only else mark}[/] {finding.check}: {escape(told(finding.message))}"
+    )
     if finding.remedy:
-        console.print(f"  {'->' if ascii_only else '→'} {escape(in_flags(finding.remedy))}")
+        console.print(f"  {'->' if ascii_only else '→'} {escape(in_flags(told(finding.remedy)))}")
 
 
 def _as_json(finding: Finding) -> dict[str, str | None]:

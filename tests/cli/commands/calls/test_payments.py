@@ -71,8 +71,8 @@ def rows(out):
 def test_payments_are_shown_and_summed_up(confirma, paid):
     code, out, _ = confirma("payments", "--from", "2026-11-01", "--to", "2026-11-30")
     assert code == 0
-    assert "1234.50" in out
-    assert "Payments: 1, 1234.50 EUR" in out
+    assert "1,234.50" in out
+    assert "Payments: 1, 1,234.50 EUR" in out
     assert paid.asked[0][1] == {"fromDate": ["2026-11-01"], "toDate": ["2026-11-30"]}
 
 

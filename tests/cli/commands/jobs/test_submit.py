@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -48,10 +49,38 @@ def test_the_journal_is_the_accounts_unless_named(confirma_json, service, invoic
 def test_a_person_reads_a_summary_and_where_to_go_on(confirma, invoices):
     code, out, err = confirma("submit", invoices(1, 2), "--sandbox")
     assert code == 0
-    assert "accepted" in out
+    assert "Accepted" in out
+    assert not re.search(r"Refused|Rejected|arrived| 0 ", out)  # what is zero is left out
     assert "2 INVOICED" in out
     assert "sends nothing twice" in out
-    assert "2 invoices" in err
+    assert "2 of 2 invoices" in err
+
+
+def test_each_kind_of_ending_names_its_next_step(confirma, service, invoices):
+    service.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create", times=1)
+    confirma("submit", invoices(1, 2), "--settle", "0", "--on-unknown", "hold", "--max-in-flight", "1")
+    _, out, _ = confirma("status")
+    assert "May have arrived" in out
+    _, out, _ = confirma("submit", invoices(3, "x", name="b.jsonl"), "--settle", "0")
+    assert "Refused before sending: 1. They were not sent. Correct them in the file, and give the same" in out
+
+
+def test_a_rejection_is_followed_by_how_to_retry_it(confirma, answering, invoices):
+    answering.answer("/invoice", {"message": "no agreement"}, status=422)
+    _, out, _ = confirma("submit", invoices(1))
+    assert "Rejected by the service: 1. Correct them in the file, then: confirma retry" in out
+
+
+def test_what_the_invoices_ask_for_is_summed_up_by_currency(confirma, confirma_json, service, invoices):
+    many = [
+        invoices(1, amounts={"grossAmount": 100.5}, name="a.jsonl"),
+        invoices(2, amounts={"grossAmount": 1000}, name="b.jsonl"),
+        invoices(3, amounts={"grossAmount": 7.25}, header={"currencyCode": "SEK"}, name="c.jsonl"),
+    ]
+    _, out, _ = confirma("submit", *many)
+    assert "€1,100.50, SEK7.25" in out.replace("\u00a0", "")
+    _, found = confirma_json("submit", *many)
+    assert found["amounts"] == {"accepted": {"EUR": 1100.50, "SEK": 7.25}}
 
 
 def test_an_embedded_sandbox_keeps_its_state_beside_the_journal(confirma_json, invoices):

@@ -1,0 +1,64 @@
+"""Invoices that need attention, each named once with all that is wrong with it, and why so many of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from attrs import define, field, frozen
+
+from confirma_async.bulk.models import Verdict
+from confirma_async.errors import Problem
+from confirma_async.formats.facts import InvoiceFacts
+
+NAMED = 200
+"""Invoices of each verdict that a report names one by one; the export has them all."""
+
+REASONS = 100
+"""Reasons that a report tells apart; the others share one."""
+
+OTHER_REASONS = "other reasons"
+
+
+@frozen(kw_only=True)
+class NeedsAttention:
+    """An invoice that needs attention.
+
+    Attributes:
+        verdict: Where it stands. An accepted one is here where the file now says something else of it, which
+            was refused.
+        number: Its number; empty where the file gives none.
+        place: Its file and line.
+        facts: Who is to pay, and how much.
+        problems: What is wrong with it: where in the file, the rule, and what to do.
+    """
+
+    verdict: Verdict
+    number: str
+    place: str
+    facts: InvoiceFacts = field(factory=InvoiceFacts)
+    problems: Sequence[Problem] = ()
+
+
+@define
+class Attention:
+    """Gathers what needs attention, in bounded memory.
+
+    Attributes:
+        counts: How many invoices need it, by verdict.
+        named: The first ``NAMED`` of each verdict.
+        reasons: How many invoices there are for each reason, by verdict.
+    """
+
+    counts: Counter[Verdict] = field(factory=Counter[Verdict])
+    named: list[NeedsAttention] = field(factory=list[NeedsAttention])
+    reasons: dict[Verdict, Counter[str]] = field(factory=dict[Verdict, "Counter[str]"])
+
+    def add(self, found: NeedsAttention, reasons: Iterable[str]) -> None:
+        """Count an invoice in, once for each of its reasons."""
+        self.counts[found.verdict] += 1
+        if self.counts[found.verdict] <= NAMED:
+            self.named.append(found)
+        known = self.reasons.setdefault(found.verdict, Counter())
+        for reason in {*reasons}:
+            known[reason if reason in known or len(known) < REASONS else OTHER_REASONS] += 1

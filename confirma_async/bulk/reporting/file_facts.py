@@ -1,0 +1,116 @@
+"""What the files of a run say of invoices that need attention: the journal keeps no names."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from attrs import evolve
+
+from confirma_async.bulk.models import Verdict, gross_of
+from confirma_async.bulk.reporting.attention import Attention, NeedsAttention
+from confirma_async.bulk.reporting.summary import Summary, Total
+from confirma_async.formats.facts import InvoiceFacts
+from confirma_async.formats.models import BadRecord, InputError, ReadInvoice, ReadOptions
+from confirma_async.formats.reader import read
+
+
+def with_file_facts(summary: Summary, files: Iterable[str], options: ReadOptions) -> Summary:
+    """Return a summary with the buyers and amounts that the files of its run say.
+
+    Args:
+        summary: The summary.
+        files: The files, as the run names them.
+        options: How they are read.
+    """
+    attention = summary.attention
+    if not attention.named:
+        return summary
+    found = facts_of(attention.named, files, options)
+    named = [evolve(each, facts=found.get((each.place, each.number), each.facts)) for each in attention.named]
+    refused = [each.facts for each in named if each.verdict is Verdict.REFUSED]
+    return evolve(
+        summary,
+        attention=Attention(attention.counts, named, attention.reasons),
+        totals=_with_amounts(summary.totals, refused),
+    )
+
+
+def _with_amounts(
+    totals: Mapping[tuple[Verdict, str], Total], refused: Iterable[InvoiceFacts]
+) -> dict[tuple[Verdict, str], Total]:
+    """Return the totals with the amounts of refused invoices, as far as they are known."""
+    result = {key: evolve(total) for key, total in totals.items()}
+    unstated = result.get((Verdict.REFUSED, ""))
+    for facts in refused:
+        if facts.amount is not None and unstated is not None and unstated.without_amount:
+            unstated.count -= 1
+            unstated.without_amount -= 1
+            result.setdefault((Verdict.REFUSED, facts.currency), Total()).add(facts.amount)
+    return {key: total for key, total in result.items() if total.count}
+
+
+def facts_of(
+    named: Iterable[NeedsAttention], files: Iterable[str], options: ReadOptions
+) -> Mapping[tuple[str, str], InvoiceFacts]:
+    """Read the files of a run once more, for the buyers and amounts of invoices.
+
+    What has moved to another line since, or is in a file that cannot be read any more, is left out.
+
+    Args:
+        named: The invoices that are looked for.
+        files: The files, as the run names them.
+        options: How they are read.
+
+    Returns:
+        What the files say, by place and number.
+    """
+    wanted = {(each.place, each.number) for each in named}
+    sources = {_source_of(place) for place, _number in wanted}
+    found: dict[tuple[str, str], InvoiceFacts] = {}
+    for file in files:
+        mine = [source for source in sources if _is_of(source, file)]
+        if not mine or not Path(file).is_file():
+            continue
+        with contextlib.suppress(InputError):
+            for record in read(file, options):
+                line = "" if record.place.line is None else f":{record.place.line}"
+                for source in mine:
+                    key = (f"{source}{line}", _number_of(record))
+                    if key in wanted:
+                        found[key] = _facts(record)
+                if len(found) == len(wanted):
+                    return found
+    return found
+
+
+def _source_of(place: str) -> str:
+    """Return a place without its line."""
+    source, _, line = place.rpartition(":")
+    return source if line.isdigit() else place
+
+
+def _is_of(source: str, file: str) -> bool:
+    """Say whether a file was called so by who named it, from whatever folder."""
+    named = Path(source).parts
+    below = [part for part in named if part not in {".", ".."}]
+    return source == file or tuple(below) == Path(file).parts[-len(below) :]
+
+
+def _number_of(record: ReadInvoice | BadRecord) -> str:
+    if isinstance(record, BadRecord):
+        return record.number or ""
+    return str(record.request.invoice.header.number)
+
+
+def _facts(record: ReadInvoice | BadRecord) -> InvoiceFacts:
+    if isinstance(record, BadRecord):
+        return record.facts
+    invoice = record.request.invoice
+    buyer = invoice.parties.buyer_party if invoice.parties else None
+    return InvoiceFacts(
+        buyer=buyer.name or "" if buyer else "",
+        amount=gross_of(record.request),
+        currency=invoice.header.currency_code,
+    )

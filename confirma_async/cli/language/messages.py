@@ -1,0 +1,108 @@
+"""Messages of the library in the language that is spoken, also those that a journal has kept.
+
+The library, its journals and JSON speak English. A catalogue holds each message as a template, with ``{0}``
+for what varies, and what is told to people is recognised by it: so a journal can be read in any language,
+whichever was spoken when it was written. What no template fits, such as the service's words, stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+
+from attrs import frozen
+
+from confirma_async.cli.language.choice import CATALOGUES, LIBRARY, current, gettext as _
+from confirma_async.errors import Problem
+
+_PLACE = re.compile(r"(line|row) (\d+)(?:, column (.*?))?(?: \((\$.*)\))?", re.DOTALL)
+_DOCUMENT = re.compile(r"(invoice|credit note|reminder) (\S+)")
+_HOLE = re.compile(r"\{\d+\}")
+
+
+@frozen
+class _Template:
+    pattern: re.Pattern[str]
+    translation: str
+
+
+@frozen
+class _Templates:
+    whole: Mapping[str, str]
+    varying: Sequence[_Template]
+
+
+def told(message: str) -> str:
+    """Return a message of the library in the language that is spoken."""
+    code = current().code
+    return message if code == "en" else _translated(code, message)
+
+
+def is_cell(path: str) -> bool:
+    """Say whether a problem stands in a line of a table, which its path names."""
+    return _PLACE.fullmatch(path) is not None
+
+
+def where(path: str, *, wire: bool = True) -> str:
+    """Return where in a record something is: a line and a column of a table, by the file's own names.
+
+    Args:
+        path: Where, as a problem has it.
+        wire: Whether the JSON path follows that stands for a cell of a table.
+    """
+    found = _PLACE.fullmatch(path)
+    if found is None:
+        return path
+    unit, line, column, below = found.groups()
+    if column is None:
+        cell = (_("line {line}") if unit == "line" else _("row {line}")).format(line=line)
+    elif unit == "line":
+        cell = _("line {line}, column {column}").format(line=line, column=column)
+    else:
+        cell = _("row {line}, column {column}").format(line=line, column=column)
+    return f"{cell} ({below})" if wire and below else cell
+
+
+def problem_in_words(problem: Problem) -> str:
+    """Return a problem as one sentence: where, what, and the rule."""
+    place = f"{where(problem.path)}: " if problem.path else ""
+    found = " " + _("(found: {what})").format(what=told(problem.found)) if problem.found else ""
+    return f"{place}{told(problem.message)}{found} [{problem.rule}]"
+
+
+@lru_cache(maxsize=4096)
+def _translated(code: str, message: str) -> str:
+    templates = _templates(code)
+    if message in templates.whole:
+        return templates.whole[message]
+    document = _DOCUMENT.fullmatch(message)
+    if document is not None:
+        return f"{_translated(code, document[1])} {document[2]}"
+    for template in templates.varying:
+        found = template.pattern.fullmatch(message)
+        if found is not None:
+            return template.translation.format(*(_translated(code, part) for part in found.groups()))
+    return message
+
+
+@cache
+def _templates(code: str) -> _Templates:
+    from babel.messages.mofile import read_mo
+
+    with (CATALOGUES / code / "LC_MESSAGES" / f"{LIBRARY}.mo").open("rb") as file:
+        found = {str(each.id): str(each.string) for each in read_mo(file) if each.id}
+    varying = sorted((each for each in found if _HOLE.search(each)), key=_letters, reverse=True)
+    return _Templates(
+        whole={each: found[each] for each in found.keys() - {*varying}},
+        varying=[_Template(_pattern(each), found[each]) for each in varying],
+    )
+
+
+def _letters(template: str) -> int:
+    """Return how much of a template is fixed: the most telling ones are tried first."""
+    return len(_HOLE.sub("", template))
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile("(.*?)".join(map(re.escape, _HOLE.split(template))), re.DOTALL)

@@ -1,0 +1,267 @@
+"""What came of a job: what is not zero, in numbers and money, and the next step for each kind of ending."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from confirma_async.bulk import Outcome, Report
+from confirma_async.bulk.models import Verdict
+from confirma_async.cli.errors.exit_codes import Exit, of_report
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.figures import count, lasting, money, plain, short
+from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.output.distribution_status import DistributionStatus
+from confirma_async.cli.output.render import (
+    numbers_as_json,
+    print_json,
+    print_numbers,
+    print_rows,
+    print_sayings,
+    print_table,
+    problem_as_json,
+    record_in_words,
+    table,
+)
+from confirma_async.cli.output.standings import COLOURS, in_short, wording
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.formats import Identity
+from confirma_async.privacy import visible
+
+Standing: TypeAlias = tuple[str, int, str, Mapping[str, Decimal]]
+"""What stands so, how many invoices, the colour, and what they ask for by currency."""
+
+
+_LONG = 60.0
+"""Seconds from which on a run is told in minutes and hours."""
+
+
+def show_report(
+    report: Report,
+    target: str,
+    statuses: Sequence[DistributionStatus] | None,
+    numbers: Mapping[Identity, int],
+    *,
+    as_json: bool,
+    what: str | None = None,
+) -> None:
+    """Show what came of a job, and where its invoices stand; ``what`` says what its records are instead."""
+    if as_json:
+        print_json({"target": target, **report_as_json(report, statuses, numbers)})
+        return
+    console = Terminal()
+    _print_counts(console, report, _("Invoices") if what is None else _("Actions"))
+    print_issues(console, report.issues, what)
+    _print_remarks(console, report.remarked)
+    _print_warnings(console, report)
+    print_numbers(console, numbers)
+    if statuses:
+        _print_distribution_statuses(console, statuses)
+    for line in _what_next(report):
+        console.print(escape(visible(line)), soft_wrap=True, highlight=False)
+
+
+def sums_in_words(sums: Mapping[str, Decimal]) -> str:
+    """Return amounts of several currencies, each with its own."""
+    return ", ".join(plain(money(total, currency)) for currency, total in sorted(sums.items()))
+
+
+def print_standings(
+    console: Console,
+    title: str,
+    rows: Sequence[Standing],
+    caption: str | None,
+    heading: str | None = None,
+) -> None:
+    """Print how many invoices stand where, and what they ask for; what is zero is left out."""
+    shown = [each for each in rows if each[1]]
+    with_money = any(sums for *_rest, sums in shown)
+    made = table(title, "", heading or _("Invoices"), *([_("Amount")] if with_money else []))
+    for column in made.columns[1:]:
+        column.justify = "right"
+        column.no_wrap = True
+    cells: list[list[str]] = []
+    for name, number, colour, sums in shown:
+        words = f"[{colour}]{escape(name)}[/]" if colour else escape(name)
+        cells.append([words, plain(count(number)), *([sums_in_words(sums)] if with_money else [])])
+    if cells:
+        print_table(console, made, cells)
+    if caption:
+        console.print(Text(caption, style="dim"), soft_wrap=True)
+
+
+def standing(verdict: Verdict, number: int, sums: Mapping[str, Decimal] | None = None) -> Standing:
+    """Return a row of ``print_standings``."""
+    words = wording(verdict)
+    return words.name, number, COLOURS[words.kind], sums or {}
+
+
+def _print_counts(console: Console, report: Report, heading: str) -> None:
+    amounts = report.amounts
+    rows: list[Standing] = [
+        standing(Verdict.ACCEPTED, report.accepted, amounts.get(Verdict.ACCEPTED.value)),
+        (f"  {_('known to the service before')}", report.duplicates, "", {}),
+        standing(Verdict.REFUSED, report.refused, amounts.get(Verdict.REFUSED.value)),
+        standing(Verdict.REJECTED, report.rejected, amounts.get(Verdict.REJECTED.value)),
+        standing(Verdict.UNKNOWN, report.unknown, amounts.get(Verdict.UNKNOWN.value)),
+        standing(Verdict.NOT_SENT, report.pending),
+        (_("Decided in an earlier run"), report.resumed, "dim", {}),
+    ]
+    took = lasting(report.seconds) if report.seconds >= _LONG else short(round(report.seconds, 1))
+    caption = _("{time}, {rate} a second").format(time=took, rate=count(round(report.rate)))
+    print_standings(console, _("Result"), rows, plain(caption), heading)
+
+
+def _what_next(report: Report) -> Iterator[str]:
+    """Yield how the job ended, and the next step for each kind of invoice that is not accepted."""
+    go_on = _("The rest of the files was not read. Give the same command again to go on.")
+    if report.paused:
+        yield _("Paused: {reason}").format(reason=told(report.paused))
+        if of_report(report) is Exit.USAGE:
+            go_on = _(
+                "The rest of the files was not read. Put that right, then give the same command again to go "
+                "on."
+            )
+        yield go_on
+    elif report.interrupted:
+        yield _("Interrupted.")
+        yield go_on
+    counted = (
+        (Verdict.REJECTED, report.rejected),
+        (Verdict.REFUSED, report.refused),
+        (Verdict.UNKNOWN, report.unknown),
+        (Verdict.NOT_SENT, report.pending),
+    )
+    for verdict, number in counted:
+        if number and not (verdict is Verdict.NOT_SENT and (report.paused or report.interrupted)):
+            words = wording(verdict)
+            yield f"{words.name}: {plain(count(number))}. {words.advice}"
+    if not any(number for _verdict, number in counted) and not (report.paused or report.interrupted):
+        yield _("Nothing is left to do. Given again, the same command sends nothing twice.")
+    yield _("Run {run} in the journal {journal}").format(run=report.run, journal=report.journal)
+
+
+def print_issues(console: Console, issues: Sequence[Outcome], what: str | None = None) -> None:
+    """Print what needs attention; ``what`` says what the records are, where they are no invoices."""
+    said = [
+        (record_in_words(issue.place, issue.number, in_short(issue.verdict), what=what), reason)
+        for issue in issues
+        for reason in (
+            [problem_in_words(problem) for problem in issue.problems]
+            if issue.problems
+            else [told(issue.detail or "")]
+        )
+    ]
+    if said:
+        print_sayings(console, _("Needs attention"), said)
+
+
+def _print_remarks(console: Console, remarked: Sequence[Outcome]) -> None:
+    said = [
+        (record_in_words(outcome.place, outcome.number), told(remark))
+        for outcome in remarked
+        for remark in outcome.remarks
+    ]
+    if said:
+        print_sayings(console, _("Decided while reading"), said)
+
+
+def _print_warnings(console: Console, report: Report) -> None:
+    said = [
+        (record_in_words(outcome.place, outcome.number), problem_in_words(problem))
+        for outcome in report.with_warnings
+        for problem in outcome.warnings
+    ]
+    if said:
+        print_sayings(console, _("Sent, but looks wrong"), said)
+    if report.allowed:
+        allowed = _("Allowed to be broken: {rules}").format(rules=", ".join(report.allowed))
+        console.print(allowed, highlight=False)
+
+
+def _print_distribution_statuses(console: Console, statuses: Sequence[DistributionStatus]) -> None:
+    counts = Counter(each.status for each in statuses)
+    summary = ", ".join(f"{count(number)} {status}" for status, number in counts.most_common())
+    made = table(
+        plain(_("Distribution: {summary}").format(summary=summary)),
+        _("Number"),
+        _("Type"),
+        _("Status"),
+        _("Method"),
+        _("Detail"),
+    )
+    notable = sorted(statuses, key=lambda each: each.detail is None)
+    rows = ((each.number, each.type, each.status, each.method, each.detail) for each in notable)
+    print_rows(console, made, rows, len(statuses))
+
+
+def report_as_json(
+    report: Report,
+    statuses: Sequence[DistributionStatus] | None = None,
+    numbers: Mapping[Identity, int] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Return the report of a job, and where its invoices stand."""
+    return {
+        "accepted": report.accepted,
+        "duplicates": report.duplicates,
+        "refused": report.refused,
+        "rejected": report.rejected,
+        "unknown": report.unknown,
+        "pending": report.pending,
+        "resumed": report.resumed,
+        "amounts": report.amounts,
+        "seconds": round(report.seconds, 3),
+        "rate": round(report.rate, 1),
+        "paused": report.paused,
+        "interrupted": report.interrupted,
+        "complete": report.complete,
+        "journal": str(report.journal),
+        "run": report.run,
+        "warnings": list(report.warnings),
+        "issues": [outcome_as_json(outcome) for outcome in report.issues],
+        "remarks": [
+            {"place": str(outcome.place), "number": outcome.number, "remark": remark}
+            for outcome in report.remarked
+            for remark in outcome.remarks
+        ],
+        "warned": dict(report.warned),
+        "with_warnings": [
+            {"place": str(outcome.place), "number": outcome.number, **problem_as_json(problem)}
+            for outcome in report.with_warnings
+            for problem in outcome.warnings
+        ],
+        "allowed": list(report.allowed),
+        "numbers": numbers_as_json(numbers),
+        "distribution": None
+        if statuses is None
+        else [
+            {
+                "number": each.number,
+                "type": each.type,
+                "status": each.status,
+                "method": each.method,
+                "detail": each.detail,
+            }
+            for each in statuses
+        ],
+    }
+
+
+def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return what became of one record."""
+    return {
+        "verdict": outcome.verdict.value,
+        "place": str(outcome.place),
+        "number": outcome.number,
+        "type": outcome.type,
+        "status": outcome.status,
+        "detail": outcome.detail,
+        "problems": [problem_as_json(problem) for problem in outcome.problems],
+    }

@@ -1,0 +1,49 @@
+"""What a person knows an invoice by: who is to pay, and how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import cast
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class InvoiceFacts:
+    """What a file says of an invoice, for a person to know it by; it is never kept in a journal.
+
+    Attributes:
+        buyer: The name of who is to pay; empty where it is not known.
+        amount: What it asks for; None where that is not known.
+        currency: The currency of the amount; empty where it is not known.
+    """
+
+    buyer: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+def facts_in(raw: object, *, sums: bool = True) -> InvoiceFacts:
+    """Return the facts in a record that cannot become an invoice, as far as it was read.
+
+    Args:
+        raw: The record, under wire names.
+        sums: Whether its amounts are whole, though not all of it could be read.
+    """
+    buyer = _at(raw, "invoice", "parties", "buyerParty", "name")
+    currency = _at(raw, "invoice", "header", "currencyCode")
+    gross = _at(raw, "invoice", "amounts", "grossAmount") if sums else None
+    return InvoiceFacts(
+        buyer=buyer if isinstance(buyer, str) else "",
+        amount=Decimal(gross) if isinstance(gross, Decimal | int) and not isinstance(gross, bool) else None,
+        currency=currency if isinstance(currency, str) else "",
+    )
+
+
+def _at(raw: object, *names: str) -> object:
+    for name in names:
+        if not isinstance(raw, Mapping):
+            return None
+        raw = cast("Mapping[str, object]", raw).get(name)
+    return raw

@@ -1,0 +1,197 @@
+"""What has to be translated, read out of the sources; run as a module, it brings the catalogues up to date.
+
+There are two catalogues for each language. ``confirma`` holds the texts that the command line marks with
+``_``. ``library`` holds the messages of the library, which nothing marks: in the modules below, every text
+with a blank in it is one, with ``{0}``, ``{1}`` for what varies. Thus a new message cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from confirma_async.cli.language.choice import CATALOGUES, LANGUAGES, LIBRARY, OWN
+
+PACKAGE = CATALOGUES.parents[2]
+TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
+_NO_DAY = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+"""The day of every catalogue, so that compiled again it is the same."""
+
+_MARKS = {"_": 1, "ngettext": 2}
+"""What marks a text, and how many forms it takes."""
+
+MODULES: Mapping[str, str | None] = {
+    "bulk/reporting/outcomes.py": None,
+    "bulk/reporting/report.py": "in_words",
+    "converters/value_types.py": None,
+    "doctor/checks.py": "run_checks",
+    "doctor/machine.py": None,
+    "doctor/mirror.py": None,
+    "doctor/network.py": None,
+    "doctor/service.py": None,
+    "doctor/settings.py": None,
+    "formats/attachments.py": None,
+    "formats/files.py": "_refused_if_twice",
+    "formats/normalise.py": None,
+    "formats/numbering.py": None,
+    "formats/tables/cells.py": None,
+    "formats/tables/csv/lines.py": None,
+    "formats/tables/csv/table.py": None,
+    "formats/tables/excel/cells.py": None,
+    "formats/tables/excel/table.py": None,
+    "formats/tables/groups.py": None,
+    "formats/tables/invoices.py": None,
+    "validation/accounting.py": None,
+    "validation/checking.py": None,
+    "validation/codes.py": None,
+    "validation/identifiers.py": None,
+    "validation/internet.py": None,
+    "validation/invoice.py": None,
+    "validation/keys.py": None,
+    "validation/values.py": None,
+}
+"""Where messages stand that people read; and in which function alone, where the rest of a module has none."""
+
+WORDS = (
+    "line", "row", "buyer", "seller", "invoice", "credit note", "reminder", "text", "nothing",
+    "accepted", "rejected", "unknown", "true/false", "list", "object", "an array",
+    "the sandbox", "must be {0}", "is required and missing",
+)  # fmt: skip
+"""What stands in the holes of messages, and messages that several modules share."""
+
+_WORDS = re.compile(r"[a-z]{2,} |[a-z]{2,}\}? \{| [a-z]{2,}", re.DOTALL)
+_CODE = re.compile(
+    r"type\(|\(\?:|^[a-z_]+ \| |^(field|expected) |\n|pip install|^ or $|dict\[|^i alt$|^grand total$"
+)
+"""What has blanks in it and is told to nobody."""
+_HOLE = re.compile(r"\{(\d+)\}")
+
+
+def own() -> Catalog:
+    """Return the texts of the command line."""
+    catalogue = Catalog(fuzzy=False)
+    for path in sorted((PACKAGE / "cli").rglob("*.py")):
+        for line, message in _marked(ast.parse(path.read_text(encoding="utf-8"))):
+            catalogue.add(message, None, [(path.relative_to(PACKAGE.parent).as_posix(), line)])
+    for file, line, message, *_more in extract_from_dir(PACKAGE / "cli", [("**.j2", "jinja2")]):
+        catalogue.add(message, None, [((Path("confirma_async/cli") / file).as_posix(), line)])
+    return catalogue
+
+
+def _marked(tree: ast.AST) -> Iterator[tuple[int, str | tuple[str, ...]]]:
+    """Yield the texts of ``_`` and ``ngettext``, wherever they stand, also within an f-string."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _MARKS:
+            texts = tuple(ast.literal_eval(each) for each in node.args[: _MARKS[node.func.id]])
+            yield node.lineno, texts if len(texts) > 1 else texts[0]
+
+
+def library() -> Catalog:
+    """Return the messages of the library, as templates."""
+    catalogue = Catalog(fuzzy=False)
+    for word in WORDS:
+        catalogue.add(word)
+    for module, function in MODULES.items():
+        tree: ast.AST = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+        if function is not None:
+            tree = next(node for node in ast.walk(tree) if getattr(node, "name", None) == function)
+        for line, text in _texts(tree):
+            if _is_message(text) or (function == "in_words" and text.islower()):
+                message = _below_its_file(text) if module.startswith("formats/") else text
+                catalogue.add(message, None, [(f"confirma_async/{module}", line)])
+    return catalogue
+
+
+def _below_its_file(text: str) -> str:
+    """Return what is wrong with a file without the name of the file, which stands before it on its own."""
+    below = text.removeprefix("{0}: ")
+    return text if below == text else _HOLE.sub(lambda hole: f"{{{int(hole[1]) - 1}}}", below)
+
+
+def _is_message(text: str) -> bool:
+    return bool(_WORDS.search(text)) and not _CODE.search(text)
+
+
+def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a module that are no docstrings, with ``{0}`` for what is put into them."""
+    passed = set[int]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr | ast.JoinedStr):
+            passed |= {id(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.Constant)}
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+            passed |= {id(part) for part in ast.walk(node.format_spec)}
+    for node in ast.walk(tree):
+        if id(node) in passed:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield node.lineno, _template(node)
+
+
+def _template(text: ast.JoinedStr) -> str:
+    parts, holes = [], 0
+    for part in text.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value))
+        else:
+            parts.append(f"{{{holes}}}")
+            holes += 1
+    return "".join(parts)
+
+
+SOURCES = {OWN: own, LIBRARY: library}
+"""What each catalogue holds."""
+
+
+def path_of(domain: str, code: str, suffix: str) -> Path:
+    """Return a file of a catalogue."""
+    return CATALOGUES / code / "LC_MESSAGES" / f"{domain}.{suffix}"
+
+
+def written(domain: str, code: str) -> Catalog:
+    """Return a catalogue as it is translated."""
+    with path_of(domain, code, "po").open("rb") as file:
+        return read_po(file, locale=code, domain=domain)
+
+
+def update(domain: str, code: str) -> None:
+    """Bring a catalogue up to date with the sources, and compile it."""
+    source = path_of(domain, code, "po")
+    source.parent.mkdir(parents=True, exist_ok=True)
+    catalogue = written(domain, code) if source.exists() else Catalog(code, domain, fuzzy=False)
+    catalogue.update(SOURCES[domain](), no_fuzzy_matching=True, update_creation_date=False)
+    catalogue.obsolete.clear()
+    catalogue.creation_date = catalogue.revision_date = _NO_DAY
+    with source.open("wb") as file:
+        write_po(file, catalogue, width=110, sort_by_file=True, omit_header=True, include_lineno=False)
+    with path_of(domain, code, "mo").open("wb") as file:
+        write_mo(file, catalogue)
+
+
+def missing(domain: str, code: str) -> list[str]:
+    """Return the messages that a catalogue does not translate."""
+    catalogue = written(domain, code)
+    found = []
+    for message in SOURCES[domain]():
+        translated = catalogue.get(message.id, message.context) if message.id else message
+        strings = translated.string if translated is not None else ""
+        if not all(strings if isinstance(strings, tuple | list) else [strings]) and message.id:
+            found.append(str(message.id))
+    return found
+
+
+if __name__ == "__main__":
+    for language in TRANSLATED:
+        for name in SOURCES:
+            update(name, language)
+            sys.stdout.write(f"{language} {name}: {len(missing(name, language))} to translate\n")

@@ -1,0 +1,213 @@
+"""What people read, in the language that they chose; what machines read stays as it is."""
+
+import datetime
+import io
+import re
+from decimal import Decimal
+
+import pytest
+from babel.messages.mofile import read_mo
+from rich.console import Console
+
+from confirma_async.bulk.models import Verdict
+from confirma_async.cli.language import figures
+from confirma_async.cli.language.choice import choose, current
+from confirma_async.cli.language.messages import problem_in_words, told, where
+from confirma_async.cli.output.render import print_table, table
+from confirma_async.cli.output.result import print_standings, standing
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.errors import Problem
+from tests import catalogues
+
+HOLE = re.compile(r"\{\w+\}")
+EVERY = [(domain, code) for domain in catalogues.SOURCES for code in catalogues.TRANSLATED]
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    yield
+    choose(None)
+
+
+@pytest.fixture
+def locale(monkeypatch):
+    def use(name):
+        for variable in ("LC_ALL", "LC_MESSAGES", "LC_NUMERIC", "LANG"):
+            monkeypatch.delenv(variable, raising=False)
+        monkeypatch.setenv("LANG", name)
+
+    return use
+
+
+def texts(catalogue):
+    def plain(text):
+        return tuple(text) if isinstance(text, list | tuple) else text
+
+    return {plain(each.id): plain(each.string) for each in catalogue if each.id}
+
+
+@pytest.mark.parametrize(("domain", "code"), EVERY)
+def test_every_message_is_translated(domain, code):
+    assert catalogues.missing(domain, code) == [], "translate it, then: make languages"
+
+
+@pytest.mark.parametrize(("domain", "code"), EVERY)
+def test_the_compiled_catalogues_are_those_that_were_translated(domain, code):
+    with catalogues.path_of(domain, code, "mo").open("rb") as file:
+        compiled = texts(read_mo(file))
+    translated = texts(catalogues.written(domain, code))
+    assert compiled == translated, "make languages"
+    assert translated.keys() == texts(catalogues.SOURCES[domain]()).keys(), "make languages"
+
+
+@pytest.mark.parametrize(("domain", "code"), EVERY)
+def test_a_translation_holds_what_varies_and_no_other(domain, code):
+    for message, translated in texts(catalogues.written(domain, code)).items():
+        for text in translated if isinstance(translated, tuple) else (translated,):
+            whole = message[-1] if isinstance(message, tuple) else message
+            assert {*HOLE.findall(text)} == {*HOLE.findall(whole)}, text
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "amount", "moment"),
+    [
+        ("C", "en", "1,234.50", "2026-11-02 05:04"),
+        ("fi_FI.UTF-8", "fi", "1 234,50", "2.11.2026 5.04"),
+        ("sv_FI", "sv", "1 234,50", "2026-11-02 05:04"),
+        ("sv_SE.UTF-8", "sv", "1 234,50", "2026-11-02 05:04"),
+        ("en_GB.UTF-8", "en", "1,234.50", "02/11/2026 05:04"),
+        ("de_DE.UTF-8", "en", "1.234,50", "02.11.2026 05:04"),
+        ("nonsense", "en", "1,234.50", None),
+    ],
+)
+def test_the_locale_says_the_language_and_how_numbers_and_dates_are_written(
+    locale, name, code, amount, moment
+):
+    locale(name)
+    assert current().code == code
+    assert figures.plain(figures.amount(Decimal("1234.5"))) == amount
+    if moment:
+        assert figures.moment(datetime.datetime(2026, 11, 2, 5, 4, tzinfo=datetime.UTC)) == moment
+
+
+def test_an_option_goes_before_the_locale(locale):
+    locale("sv_SE.UTF-8")
+    choose("fi")
+    assert (current().code, current().locale) == ("fi", "fi_FI")
+
+
+def test_amounts_are_never_rounded(locale):
+    locale("fi_FI")
+    assert figures.plain(figures.amount(Decimal("0.125"))) == "0,125"
+    long = Decimal("1234567890123456789012345678901234567890.12")
+    assert figures.amount(long).translate({0xA0: None}) == "1234567890123456789012345678901234567890,12"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.2, "just now"), (840, "14 minutes ago"), (7200, "2 hours ago")]
+)
+def test_how_long_ago_something_was(seconds, told):
+    assert figures.ago(seconds) == told
+
+
+PROBLEM = Problem(
+    "line 3, column Viitenumero ($.invoice.references.payment)",
+    "payment-reference",
+    "must be a Finnish reference number of 4 to 20 digits; its check digit does not fit, so copy it again",
+)
+
+
+def test_a_problem_is_told_in_the_language_with_wire_names_and_rule_as_they_are():
+    choose("fi")
+    assert problem_in_words(PROBLEM) == (
+        "rivi 3, sarake Viitenumero ($.invoice.references.payment): on oltava suomalainen viitenumero, "
+        "4–20 numeroa; sen tarkistusnumero ei täsmää, joten kopioi se uudelleen [payment-reference]"  # noqa: RUF001
+    )
+    assert where(PROBLEM.path, wire=False) == "rivi 3, sarake Viitenumero"
+
+
+def test_what_stands_in_a_message_is_told_too():
+    choose("fi")
+    assert told(
+        "must be netAmount plus vatAmount, which is 12.40, but is 12.00; correct whichever is wrong"
+        " (roundingAmount is not part of it)"
+    ) == (
+        "on oltava netAmount plus vatAmount, joka on 12.40, mutta on 12.00; korjaa väärä"
+        " (roundingAmount ei kuulu siihen)"
+    )
+    assert told("credit note 7 stands twice, at a.csv:2 and at b.csv:3; neither is sent. Remove one, or give "
+                "it its own number if it is another invoice (lines of one invoice must stand together)"
+    ).startswith("hyvityslasku 7 esiintyy kahdesti, kohdissa a.csv:2 ja b.csv:3;")  # fmt: skip
+
+
+def test_what_the_service_says_stays_as_it_is():
+    choose("sv")
+    assert told("no agreement for 4711") == "no agreement for 4711"
+
+
+def test_results_are_told_in_finnish_and_json_is_not(confirma, confirma_json, service, invoices):
+    _, out, err = confirma("submit", invoices(1, 2), "--language", "fi")
+    assert "Lähetetään" in err
+    assert "Hyväksytty" in out
+    assert "Mitään ei ole tekemättä." in out
+    _, out, _ = confirma("--language", "sv", "status")
+    assert "Godkänd" in out
+    _, out, _ = confirma("status")
+    assert "Accepted" in out
+    _, found = confirma_json("--language", "fi", "status")
+    assert found["counts"]["accepted"] == 2
+    assert found["ending"] == "finished"
+
+
+def test_the_doctor_speaks_the_language(confirma, service):
+    _, out, _ = confirma("doctor", "--language", "sv")
+    assert "✓ accepted: tjänsten godkänner API-nyckeln" in out
+    assert "Klart att sända." in out
+
+
+def test_a_report_speaks_the_language(confirma, service, invoices, tmp_path):
+    confirma("submit", invoices(1))
+    confirma("report", "--html", "r.html", "--language", "fi")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert '<html lang="fi">' in page
+    assert "1/1 laskua hyväksytty; mitään ei ole tekemättä." in page
+
+
+def test_a_language_that_is_not_spoken_is_refused(confirma):
+    code, _, err = confirma("jobs", "--language", "de")
+    assert code == 2
+    assert "'en', 'fi', 'sv'" in err
+
+
+def printed(width, rows, *columns):
+    console = Console(width=width, record=True, color_system=None)
+    print_table(console, table("Rows", *columns), rows)
+    return console.export_text()
+
+
+def test_a_narrow_terminal_gets_the_rows_below_each_other():
+    out = printed(40, [["1", "finished"], ["2", "paused"]], "Run", "How it ended")
+    assert out.splitlines() == [
+        "Rows",
+        "Run: 1",
+        "How it ended: finished",
+        "",
+        "Run: 2",
+        "How it ended: paused",
+    ]
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_results_are_coloured_on_a_terminal_and_not_with_no_color(monkeypatch, variables, coloured):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    screen = io.StringIO()
+    console = Terminal(file=screen, force_terminal=True, width=80)
+    print_standings(console, "Result", [standing(Verdict.ACCEPTED, 3)], None)
+    assert bool(re.search("\x1b\\[[0-9;]*3[0-9]m", screen.getvalue())) is coloured
+
+
+def test_a_column_without_a_cell_is_left_out():
+    assert "Method" not in printed(100, [["1", ""]], "Run", "Method")
