@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from psycopg import sql
@@ -11,7 +12,7 @@ from confirma_async.bulk.postgres.migrations import SCHEMA
 STATEMENT_SECONDS = 20
 """Seconds after which the server gives up a statement; nothing that a job asks takes as long."""
 
-DEFAULTS = {
+DEFAULTS: Mapping[str, int | str] = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
     "keepalives_interval": 5,

@@ -48,7 +48,7 @@ class ElementReader:
         self.currency: str = dialect.currency(root)
         self._lines = lines
         self._line_of: dict[Element, int] | None = None
-        self.taken = Taken(root, dialect, self.currency)
+        self.taken: Taken = Taken(root, dialect, self.currency)
         self._steps = dialect.known_steps
         self._paths: dict[Element, str] = {}
 
