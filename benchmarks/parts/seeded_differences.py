@@ -16,7 +16,8 @@ from confirma_async.mirror.reading.windows import halves
 from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, DifferenceKind
 from confirma_async.mirror.store.accounts import MirroredAccount, accounts_of
 from confirma_async.mirror.store.database import MirrorDatabase
-from confirma_async.mirror.store.writing import WriteSession, merge
+from confirma_async.mirror.store.write_session import WriteSession
+from confirma_async.mirror.store.writing import merge
 from confirma_async.mirror.streams import STREAMS
 
 NOW = datetime.datetime(2026, 11, 2, 6, tzinfo=datetime.UTC)

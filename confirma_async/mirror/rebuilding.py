@@ -10,7 +10,8 @@ from confirma_async.mirror.content import Raw
 from confirma_async.mirror.store.accounts import MirroredAccount, accounts_of
 from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.tables import PROJECTIONS
-from confirma_async.mirror.store.writing import WriteSession, write_projections
+from confirma_async.mirror.store.write_session import WriteSession
+from confirma_async.mirror.store.writing import write_projections
 from confirma_async.mirror.streams import CASES, STREAMS, CaseReader
 
 AT_ONCE = 2000

@@ -18,7 +18,8 @@ from confirma_async.mirror.reading.proof import WindowReader, failure_of
 from confirma_async.mirror.store import schedule, watching
 from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase
-from confirma_async.mirror.store.writing import Merged, WriteSession, lacking, merge, merge_cases
+from confirma_async.mirror.store.write_session import WriteSession
+from confirma_async.mirror.store.writing import Merged, lacking, merge, merge_cases
 from confirma_async.mirror.streams import (
     CASE_OPERATION,
     CASES,

@@ -17,7 +17,8 @@ from confirma_async.mirror.reconciliation.kinds import Difference, Horizons
 from confirma_async.mirror.reconciliation.report import Reconciliation, compare
 from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase
-from confirma_async.mirror.store.writing import WriteSession, put_events
+from confirma_async.mirror.store.write_session import WriteSession
+from confirma_async.mirror.store.writing import put_events
 
 
 def reconcile(

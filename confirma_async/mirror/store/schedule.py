@@ -16,7 +16,7 @@ from confirma_async.mirror.reading.windows import (
     spans,
     today_of,
 )
-from confirma_async.mirror.store.writing import WriteSession
+from confirma_async.mirror.store.write_session import WriteSession
 from confirma_async.mirror.streams import DISTRIBUTED, PAID, Stream
 from confirma_async.pagination import Window
 

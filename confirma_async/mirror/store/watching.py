@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from confirma_async.mirror.content import Raw
 from confirma_async.mirror.projections import moment
 from confirma_async.mirror.store.database import portions
+from confirma_async.mirror.store.write_session import WriteSession
 from confirma_async.mirror.streams import Names
 from confirma_async.schemas import Case, CaseSummary
-
-if TYPE_CHECKING:
-    from confirma_async.mirror.store.writing import WriteSession
 
 _DAY = datetime.timedelta(days=1)
 OPEN_PAUSES = (_DAY, 7 * _DAY)

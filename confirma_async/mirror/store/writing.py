@@ -8,18 +8,19 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from attrs import define, field, frozen
+from attrs import define, field
 
-from confirma_async.converters import Converter
 from confirma_async.errors import MirrorBusyError
 from confirma_async.mirror.content import Raw
 from confirma_async.mirror.events.told import RecordChange, events_of
 from confirma_async.mirror.matching import Known, Matching, compare, lies_within, pair
-from confirma_async.mirror.projections import UndescribedPlace, moment, project
+from confirma_async.mirror.projections import UndescribedPlace, project
 from confirma_async.mirror.reading.proof import WindowReading
 from confirma_async.mirror.reading.windows import asked
-from confirma_async.mirror.store.database import MirrorDatabase, portions
+from confirma_async.mirror.store.database import portions
 from confirma_async.mirror.store.tables import PROJECTIONS
+from confirma_async.mirror.store.watching import notice, read
+from confirma_async.mirror.store.write_session import WriteSession
 from confirma_async.mirror.streams import PAID, Names, SeenRecord, Stream
 from confirma_async.pagination import OVERLAP, Window
 from confirma_async.schemas import Payment
@@ -30,30 +31,6 @@ ABSENCE = datetime.timedelta(hours=20)
 _KNOWN = "id, base, hash, first_day, last_day, revision, missed_at, gone_since"
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-
-
-@frozen(kw_only=True)
-class WriteSession:
-    """What writes are made for.
-
-    Attributes:
-        database: The mirror.
-        account: The account's number.
-        run: The run's number: one that is not the latest any more writes nothing.
-        now: The moment of the run.
-        converter: Reads records, with the user's corrections of names.
-    """
-
-    database: MirrorDatabase
-    account: int
-    run: int
-    now: datetime.datetime
-    converter: Converter
-
-    @property
-    def at(self) -> str:
-        """The moment, as the mirror keeps it."""
-        return moment(self.now) or ""
 
 
 @define
@@ -104,8 +81,6 @@ def merge_cases(session: WriteSession, cases: Sequence[tuple[int, SeenRecord, st
         session: The mirror and the run.
         cases: Their numbers, what was told of each, and the digest of what changes with an event only.
     """
-    from confirma_async.mirror.store.watching import read
-
     with session.database.transaction():
         check_latest(session)
         seen = [each for _, each, _ in cases]
@@ -289,8 +264,6 @@ def write_projections(
         records: Their numbers, and what was told of each.
         anew: Whether there may be rows of them already.
     """
-    from confirma_async.mirror.store.watching import notice
-
     rows: dict[str, list[tuple[Any, ...]]] = {}
     drift: Counter[UndescribedPlace] = Counter()
     cases: set[int] = set()
