@@ -91,7 +91,7 @@ def test_a_list_that_is_damaged_during_a_job_does_not_hide_what_came_of_it(
     (directories / "accounts.json").write_text("{")
     gate.set()
     out, _ = job.communicate()
-    assert "accepted" in out
+    assert "Accepted" in out
     assert job.returncode == 0
 
 

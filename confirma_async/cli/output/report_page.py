@@ -114,9 +114,20 @@ def _verdict(summary: Summary) -> Mapping[str, str]:
         )
         if (number := summary.counted(verdict))
     ]
+    open_writes = [
+        (state, number)
+        for (_operation, state), number in summary.writes.items()
+        if state is not State.ACCEPTED
+    ]
+    if open_writes:
+        whole = sum(number for _state, number in open_writes)
+        left.append(_("other writes not accepted: {count}").format(count=count(whole)))
     if not left and not summary.attention.counts:
         return {"kind": "good", "text": f"{accepted}; {_('nothing is left to do')}."}
-    kind = "doubt" if summary.counted(Verdict.UNKNOWN) or not left else "bad"
+    unknown = summary.counted(Verdict.UNKNOWN) or any(
+        STANDINGS[state] is Verdict.UNKNOWN for state, _number in open_writes
+    )
+    kind = "doubt" if unknown or not left else "bad"
     return {"kind": kind, "text": f"{'; '.join([accepted, *left])}."}
 
 

@@ -58,7 +58,7 @@ def test_the_service_has_them_as_they_stand_in_the_file(confirma_json, delivered
 def test_people_are_told_of_actions(confirma, delivered, table):
     code, out, _ = confirma("invoice", "action", "--file", table(*ROWS))
     assert code == 0
-    assert "actions" in out
+    assert "Actions" in out
     assert "sends nothing twice" in out
 
 

@@ -65,6 +65,6 @@ def test_export_has_a_line_for_each(confirma, written, journal):
 def test_a_report_tells_of_one_that_is_unknown(confirma, written, journal, tmp_path):
     assert confirma("report", journal, "--html", tmp_path / "report.html")[0] == 0
     page = (tmp_path / "report.html").read_text()
-    assert "of other writes, 1: unknown" in page
+    assert "other writes not accepted: 1" in page
     assert "nothing is left to do" not in page
     assert "2026-12" in page

@@ -76,7 +76,7 @@ def test_waiting_for_workers_shows_what_became_of_all(
     code, out, _ = confirma("submit", invoices(1, 2), "--journal", postgres, "--workers")
     thread.join()
     assert (code, codes) == (0, [0])
-    assert "accepted" in out
+    assert "Accepted" in out
     assert len(service.invoices()) == 2
 
 
