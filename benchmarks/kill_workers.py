@@ -28,6 +28,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from attrs import define, field
 from killing.fault_mix import CREATE, troubled_sandbox
 from killing.hasty_worker import LEASE, hasten
@@ -39,6 +40,7 @@ from confirma_async import Confirma
 from confirma_async.bulk.machines import planner
 from confirma_async.bulk.models import State
 from confirma_async.bulk.places import PostgresPlace, reading
+from confirma_async.bulk.postgres.migrations import SCHEMA
 from confirma_async.errors import JournalError
 from confirma_async.sandbox import Sandbox
 
@@ -149,14 +151,11 @@ class Proof:
 
     async def _wake_too_late(self, sandbox: Sandbox) -> None:
         """Stop a worker past its lease, have another take over, and see what the first one sends then."""
-        sleeper = await self._sending(sandbox, min(40, self.invoices // 8))
-        sleeper.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(2.5 * LEASE)
-        other = await self._sending(sandbox, min(100, self.invoices // 8))
-        other.kill()
-        await other.wait()
-        await asyncio.sleep(0.5)  # what the other had sent may still arrive
-        before = sandbox.requests[CREATE]
+        sleeper = await self._taken_over(sandbox)
+        before = -1
+        while before != sandbox.requests[CREATE]:  # what the other had sent may still arrive
+            before = sandbox.requests[CREATE]
+            await asyncio.sleep(1.0)
         sleeper.send_signal(signal.SIGCONT)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(20):
@@ -166,6 +165,34 @@ class Proof:
         self._late += sandbox.requests[CREATE] - before
         if sleeper.returncode is None:
             self._running.append(sleeper)
+
+    async def _taken_over(self, sandbox: Sandbox) -> asyncio.subprocess.Process:
+        """Return a worker that is stopped, and has been taken over by another one, which is dead by now.
+
+        One that was stopped in the middle of a transaction cannot be taken over yet: it holds the row of its
+        run, and would rightly go on. Then another one is stopped.
+        """
+        while True:
+            sleeper = await self._sending(sandbox, min(40, self.invoices // 16))
+            sleeper.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(2.5 * LEASE)
+            other = await self._sending(sandbox, min(100, self.invoices // 16))
+            other.kill()
+            await other.wait()
+            if await self._is_settled(sleeper):
+                return sleeper
+            sleeper.kill()
+            await sleeper.wait()
+            self._happened["stopped while it wrote"] += 1
+
+    async def _is_settled(self, process: asyncio.subprocess.Process) -> bool:
+        """Say whether others have taken over what a worker had in its hands."""
+        async with await psycopg.AsyncConnection.connect(self._database) as connection:
+            found = await connection.execute(
+                f"SELECT count(*) FROM {SCHEMA}.run WHERE worker LIKE %s AND lease_until IS NOT NULL",
+                (f"%:{process.pid}:%",),
+            )
+            return await found.fetchone() == (0,)
 
     async def _sending(self, sandbox: Sandbox, count: int) -> asyncio.subprocess.Process:
         """Begin a worker, another one where it ends by itself, and wait until it has sent so many."""

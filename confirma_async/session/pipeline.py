@@ -182,7 +182,14 @@ class Pipeline:
                     left = deadline - sent
                     try:
                         result = await self.transport.send(
-                            Request(operation.method, url, headers_of(token, body, headers), body, left)
+                            Request(
+                                operation.method,
+                                url,
+                                headers_of(token, body, headers),
+                                body,
+                                left,
+                                not_after=deadline,
+                            )
                         )
                     except BaseException as error:  # noqa: BLE001 (a cancellation too: recorded, then raised)
                         result = error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -24,6 +25,8 @@ class Request:
         limit: Bytes of the answer that are read at most; None for the transport's own limit.
         public_only: Whether it may go to the public internet alone: a connection to this machine or into a
             private network is not to be made, whatever the name of the host stands for.
+        not_after: The time of the loop from which on its first byte must not leave, however long the process
+            stood still meanwhile: by then others may have taken over what it is about.
     """
 
     method: str
@@ -33,6 +36,7 @@ class Request:
     timeout: float
     limit: int | None = None
     public_only: bool = False
+    not_after: float = math.inf
 
 
 @define

@@ -19,6 +19,7 @@ from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.session.connection.passage import (
     NoAnswerError,
     Passage,
+    TooLateError,
     UnclearError,
 )
 from confirma_async.session.connection.public import NotPublicError, is_proxied, not_public, public_socket
@@ -117,7 +118,7 @@ class AiohttpTransport:
         raise told
 
     async def _answer(self, session: aiohttp.ClientSession, request: Request) -> Response:
-        passage = Passage()
+        passage = Passage(request.not_after)
         # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
         answer = await session.request(
             request.method,
@@ -286,6 +287,8 @@ def _not_sent(error: Exception) -> str:
         case aiohttp.ClientConnectorError():
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no connection"
             return f"{error.host}:{error.port} cannot be reached ({reason.lower()}); nothing was sent"
+        case TooLateError():
+            return "the deadline passed before sending"
         case UnclearError():
             return (
                 "the connection that was to be used had been closed, or held bytes that nobody asked for; "

@@ -36,6 +36,10 @@ class UnclearError(aiohttp.ClientError):
     """The connection held bytes that nobody asked for, or its end, before the request was sent."""
 
 
+class TooLateError(UnclearError):
+    """The deadline passed before the first byte was written: the process stood still."""
+
+
 class NoAnswerError(aiohttp.ClientError):
     """What came is no answer to the request; the text says why."""
 
@@ -67,9 +71,11 @@ class Passage:
     The pipeline alone decides what is sent again, so a request is let out once: some GETs change something.
     """
 
-    __slots__ = ("_request", "_watch")
+    __slots__ = ("_fault", "_not_after", "_request", "_watch")
 
-    def __init__(self) -> None:
+    def __init__(self, not_after: float) -> None:
+        self._not_after = not_after
+        self._fault: type[UnclearError] = UnclearError
         self._request: aiohttp.ClientRequest | None = None
         self._watch: AnswerWatch | None = None
 
@@ -92,7 +98,7 @@ class Passage:
             raise
         except aiohttp.ClientError as error:
             if self._nothing_sent():
-                raise UnclearError from error
+                raise self._fault from error
             if isinstance(error, (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)):
                 raise ConnectionLostError from error
             raise
@@ -100,7 +106,7 @@ class Passage:
             del request.send, request.write_bytes  # they and the request would keep each other
         if self._nothing_sent():
             answer.close()
-            raise UnclearError
+            raise self._fault
         return answer
 
     def check(self, status: int) -> None:
@@ -125,6 +131,16 @@ class Passage:
     def _nothing_sent(self) -> bool:
         return self._watch is not None and self._watch.sent is NOTHING
 
+    def _check_in_time(self) -> None:
+        """Check, right before the first byte is written, that it may still leave.
+
+        Raises:
+            TooLateError: it may not.
+        """
+        if asyncio.get_running_loop().time() >= self._not_after:
+            self._fault = TooLateError
+            raise TooLateError
+
     async def _send(self, conn: Connection) -> aiohttp.ClientResponse:
         request, protocol = self._request, conn.protocol
         if request is None or protocol is None or protocol.should_close:
@@ -137,6 +153,7 @@ class Passage:
             return await type(request).send(request, conn)  # it calls _write
         if not _is_clear(protocol):
             await _clear(protocol)
+        self._check_in_time()
         answer = await type(request).send(request, conn)
         watch.sent = WHOLE
         return answer
@@ -150,6 +167,7 @@ class Passage:
         try:
             if not _is_clear(protocol):
                 await _clear(protocol)
+            self._check_in_time()
         except UnclearError as error:
             protocol.set_exception(error)
             conn.close()

@@ -9,6 +9,7 @@ import ssl
 
 import aiohttp
 import pytest
+from attrs import evolve
 
 from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.session.connection.http import AiohttpTransport
@@ -83,6 +84,28 @@ async def test_a_refused_connection_means_not_sent(transport, unused_tcp_port):
     error = await failure(transport, post(f"http://127.0.0.1:{unused_tcp_port}"))
     assert error.phase is Phase.NOT_SENT
     assert "connection refused" in str(error)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_what_would_leave_after_its_deadline_does_not_leave(transport, method):
+    """However long the process stood still between the decision to send and the first byte."""
+    seen = []
+
+    async def script(reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                seen.append(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(OK)
+
+    body = b"{}" if method == "POST" else None
+    async with serving(script) as url:
+        now = asyncio.get_running_loop().time()
+        late = Request(method, f"{url}/x", {}, body, 5.0, not_after=now)
+        error = await failure(transport, late)
+        assert (error.phase, str(error)) == (Phase.NOT_SENT, "the deadline passed before sending")
+        assert not seen
+        assert (await transport.send(evolve(late, not_after=now + 5))).status == 200
+    assert len(seen) == 1
 
 
 async def test_an_unknown_host_means_not_sent():
