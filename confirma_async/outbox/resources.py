@@ -259,7 +259,7 @@ class OutboxOnboarding(_Verbs):
         headers: Mapping[str, str] | None = None,
         retry: Retry | str = Retry.NONE,
     ) -> WriteOutcome[ClientCreated]:
-        """Return onboard a client exactly once (POST ``/client``; contract §3, documented).
+        """Onboard a client exactly once (POST ``/client``; contract §3, documented).
 
         It wants the partner's provisioning token. The new client's own token is in the ``receipt``, which
         this call alone has: the journal keeps none. Keep it before anything else. No read of the contract

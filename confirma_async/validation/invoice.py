@@ -304,7 +304,7 @@ def _surely_add_up(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts) -> b
 def _unlike_the_rows(
     rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts
 ) -> Sequence[tuple[str, Decimal, Decimal]]:
-    """Check that the totals that are not what the rows make: name, what they make, and what is said.
+    """Return the totals that are not what the rows make: name, what they make, and what is said.
 
     VAT is rounded in each row or on the whole, and both are right. So where net (or gross) adds up exactly,
     the other amounts may be off by half a cent for each row.
@@ -329,7 +329,7 @@ def _not_gross(amounts: InvoiceRowData | InvoiceAmounts) -> str:
 
 
 def _wrong_sum(parts: _Column, total: Decimal | None) -> Decimal | None:
-    """Check that the sum of parts that are all given, where it is not a total that is given."""
+    """Return the sum of parts that are all given, where it is not a total that is given."""
     if total is None:
         return None
     found = sum_of(parts)
@@ -341,7 +341,7 @@ def _unlike(wanted: Decimal | None, found: Decimal | None) -> str:
 
 
 def _told(amount: object) -> str:
-    """Check that an amount for a message: sums are no secret, but what is no amount might be one."""
+    """Return an amount for a message: sums are no secret, but what is no amount might be one."""
     return str(amount) if isinstance(amount, Decimal) else "no amount"
 
 

@@ -76,7 +76,7 @@ class Timeouts(Deadlines["Timeout"]):
         super().__init__(Timeout.end)
 
     def until(self, moment: float, loop: asyncio.AbstractEventLoop) -> Timeout:
-        """Limit a wait: a context manager, which ends it and raise ``TimeoutError`` when its time is up.
+        """Limit a wait: a context manager, which ends it and raises ``TimeoutError`` when its time is up.
 
         Args:
             moment: The deadline, by the clock of the loop.
