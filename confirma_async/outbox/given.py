@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
 
 from confirma_async.bulk.journal.writes import Fact, WriteRow
-from confirma_async.bulk.models import DIGEST_BYTES, State
+from confirma_async.bulk.models import State, digest_of
 from confirma_async.contract import Operation
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
@@ -41,7 +40,7 @@ class Given:
     @property
     def digest(self) -> bytes:
         """What tells two contents apart."""
-        return hashlib.sha256(self.prepared.body).digest()[:DIGEST_BYTES]
+        return digest_of(self.prepared.body)
 
 
 def known(row: WriteRow, subject: str) -> WriteOutcome[Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime
-import hashlib
 import json
 from decimal import Decimal
 
@@ -11,7 +10,7 @@ import pytest
 from confirma_async import Confirma, Overrides, Verdict
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.journal.writes import Write
-from confirma_async.bulk.models import DIGEST_BYTES, State
+from confirma_async.bulk.models import State, digest_of
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import (
@@ -322,7 +321,7 @@ async def test_what_was_being_sent_in_a_crash_is_unknown(confirma, sandbox, jour
     with dead.transaction():
         run = dead.begin(JobName(sandbox.url), now=0.0)
         body = prepared_ledger(ledger(), confirma.converter, Checks()).body
-        digest = hashlib.sha256(body).digest()[:DIGEST_BYTES]
+        digest = digest_of(body)
         claim = dead.writes.claim(Write(operation=LEDGER, key="2026-11", digest=digest), run)
         dead.writes.sending(claim.row.id, run, 0.0, 1.0)
     dead.close()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
-from confirma_async.bulk.models import DIGEST_BYTES, Entry, Refusal, gross_of, key_of
+from confirma_async.bulk.models import Entry, Refusal, digest_of, gross_of, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats.models import BadRecord, Place, ReadInvoice
@@ -125,7 +124,7 @@ def prepare(record: Record, index: int, converter: Converter, checks: Checks) ->
     return Entry(
         place=place,
         key=key_of(request),
-        digest=hashlib.sha256(body).digest()[:DIGEST_BYTES],
+        digest=digest_of(body),
         body=body,
         placeholders=placeholders,
         amount=gross_of(request),
