@@ -35,8 +35,11 @@ def check_name(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def fingerprint(key: Secret, salt: bytes) -> str:
-    """Return the salted fingerprint of a key: 128 bits as hexadecimal digits."""
-    return hashlib.scrypt(key.reveal().encode(), salt=salt, n=2**14, r=8, p=1, dklen=16).hex()
+    """Return the salted fingerprint of a key: 128 bits as hexadecimal digits.
+
+    It is made slowly, in 8 MiB, so that nobody tries keys one after the other.
+    """
+    return hashlib.scrypt(key.reveal().encode(), salt=salt, n=2**13, r=8, p=2, dklen=16).hex()
 
 
 @frozen
