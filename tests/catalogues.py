@@ -1,8 +1,9 @@
 """What has to be translated, read out of the sources; run as a module, it brings the catalogues up to date.
 
-There are two catalogues for each language. ``confirma`` holds the texts that the command line marks with
-``_``. ``library`` holds the messages of the library, which nothing marks: in the modules below, every text
-with a blank in it is one, with ``{0}``, ``{1}`` for what varies. Thus a new message cannot be forgotten.
+There are four catalogues for each language. ``confirma`` holds the texts that the command line marks with
+``_``, and all texts of its modules of texts. ``library`` holds messages that nothing marks: in the modules
+below, every text with a blank in it is one, with ``{0}``, ``{1}`` for what varies. ``help`` holds the help of
+the commands, and ``click`` what click says of itself. Thus a new message cannot be forgotten.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import click
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from confirma_async.cli.app import confirma
 from confirma_async.cli.language.choice import CATALOGUES, LANGUAGES, LIBRARY, OWN
+from confirma_async.cli.language.help_texts import CLICK, HELP, texts_of
 
 PACKAGE = CATALOGUES.parents[2]
 TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
@@ -29,9 +33,37 @@ _NO_DAY = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 _MARKS = {"_": 1, "ngettext": 2}
 """What marks a text, and how many forms it takes."""
 
+TEXTS = ("cli/importing/texts.py", "cli/marking/texts.py")
+"""Modules whose texts are all told to people."""
+
+HELPED = ("import", "submit", "validate", "columns", "retry", "status", "report", "export", "jobs", "doctor")
+"""Commands that a bookkeeper meets: all of their help is translated."""
+
+OF_CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "types")
+"""Modules of click that speak to whoever types a command."""
+
+_NOT_SAID = re.compile(
+    r"Deprecation|deprecated|Windows|UUID|Choice\(|Tuple|defined twice|prefix|Arguments take|iterable|"
+    r"declarations|No options defined|Boolean option|start character|match the format|boolean|"
+    r"values are required|executable|Confirm the|Do you want"
+)
+"""What click says to nobody here."""
+
+RAISED = (
+    "cli/app.py", "cli/commands/jobs/export.py", "cli/commands/jobs/report.py",
+    "cli/commands/jobs/retry.py", "cli/commands/jobs/submit.py", "cli/connection.py", "cli/job_options.py",
+    "cli/journals.py", "cli/options.py", "cli/output/tables.py", "cli/output/workbook.py",
+)  # fmt: skip
+"""Where errors are raised that people read, beside texts of other kinds."""
+
 MODULES: Mapping[str, str | None] = {
+    "bulk/account_run.py": None,
+    "bulk/job/circuit_breaker.py": None,
     "bulk/reporting/outcomes.py": None,
     "bulk/reporting/report.py": "in_words",
+    "bulk/sqlite/file/guard.py": "_doubtful",
+    "cli/errors/account_errors.py": None,
+    "cli/errors/error_messages.py": "explained",
     "converters/value_types.py": None,
     "doctor/checks.py": "run_checks",
     "doctor/machine.py": None,
@@ -40,16 +72,24 @@ MODULES: Mapping[str, str | None] = {
     "doctor/service.py": None,
     "doctor/settings.py": None,
     "formats/attachments.py": None,
-    "formats/files.py": "_refused_if_twice",
+    "formats/file_format.py": None,
+    "formats/files.py": None,
     "formats/normalise.py": None,
     "formats/numbering.py": None,
+    "formats/reader.py": None,
     "formats/tables/cells.py": None,
     "formats/tables/csv/lines.py": None,
+    "formats/tables/csv/survey.py": None,
     "formats/tables/csv/table.py": None,
     "formats/tables/excel/cells.py": None,
     "formats/tables/excel/table.py": None,
     "formats/tables/groups.py": None,
+    "formats/tables/header.py": None,
     "formats/tables/invoices.py": None,
+    "formats/tables/propose/guess.py": None,
+    "formats/tables/propose/proposal.py": None,
+    "formats/tables/propose/sample.py": None,
+    "formats/tables/propose/seen.py": None,
     "validation/accounting.py": None,
     "validation/checking.py": None,
     "validation/codes.py": None,
@@ -64,13 +104,16 @@ MODULES: Mapping[str, str | None] = {
 WORDS = (
     "line", "row", "buyer", "seller", "invoice", "credit note", "reminder", "text", "nothing",
     "accepted", "rejected", "unknown", "true/false", "list", "object", "an array",
-    "the sandbox", "must be {0}", "is required and missing",
+    "the sandbox", "must be {0}", "is required and missing", "none", "comma", "semicolon", "tab",
+    "vertical bar", "No such file or directory", "Permission denied", "Is a directory", "File exists",
+    "No space left on device", "Read-only file system",
 )  # fmt: skip
 """What stands in the holes of messages, and messages that several modules share."""
 
 _WORDS = re.compile(r"[a-z]{2,} |[a-z]{2,}\}? \{| [a-z]{2,}", re.DOTALL)
 _CODE = re.compile(
-    r"type\(|\(\?:|^[a-z_]+ \| |^(field|expected) |\n|pip install|^ or $|dict\[|^i alt$|^grand total$"
+    r"type\(|\(\?:|^[a-z_]+ \| |^(field|expected) |\n|pip install|^ or $|dict\[|^i alt$|^grand total$|"
+    r"^SELECT "
 )
 """What has blanks in it and is told to nobody."""
 _HOLE = re.compile(r"\{(\d+)\}")
@@ -82,6 +125,9 @@ def own() -> Catalog:
     for path in sorted((PACKAGE / "cli").rglob("*.py")):
         for line, message in _marked(ast.parse(path.read_text(encoding="utf-8"))):
             catalogue.add(message, None, [(path.relative_to(PACKAGE.parent).as_posix(), line)])
+    for module in TEXTS:
+        for line, message in _named(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
+            catalogue.add(message, None, [(f"confirma_async/{module}", line)])
     for file, line, message, *_more in extract_from_dir(PACKAGE / "cli", [("**.j2", "jinja2")]):
         catalogue.add(message, None, [((Path("confirma_async/cli") / file).as_posix(), line)])
     return catalogue
@@ -91,8 +137,22 @@ def _marked(tree: ast.AST) -> Iterator[tuple[int, str | tuple[str, ...]]]:
     """Yield the texts of ``_`` and ``ngettext``, wherever they stand, also within an f-string."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _MARKS:
-            texts = tuple(ast.literal_eval(each) for each in node.args[: _MARKS[node.func.id]])
-            yield node.lineno, texts if len(texts) > 1 else texts[0]
+            marked = node.args[: _MARKS[node.func.id]]
+            texts = tuple(str(each.value) for each in marked if isinstance(each, ast.Constant))
+            if texts:  # others are of a module of texts
+                yield node.lineno, texts if len(texts) > 1 else texts[0]
+
+
+def _named(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield the texts that a module gives names to, alone or in a table."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            yield from (
+                (each.lineno, each.value)
+                for each in values
+                if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            )
 
 
 def library() -> Catalog:
@@ -108,6 +168,48 @@ def library() -> Catalog:
             if _is_message(text) or (function == "in_words" and text.islower()):
                 message = _below_its_file(text) if module.startswith("formats/") else text
                 catalogue.add(message, None, [(f"confirma_async/{module}", line)])
+    for module in RAISED:
+        for line, text in _raised(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
+            catalogue.add(text, None, [(f"confirma_async/{module}", line)])
+    return catalogue
+
+
+def _raised(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield the messages of the errors that a module raises, or has click raise."""
+    for node in ast.walk(tree):
+        fails = (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fail"
+        )
+        if fails or isinstance(node, ast.Raise):
+            yield from ((line, text) for line, text in _texts(node) if _is_message(text))
+
+
+def help_() -> Catalog:
+    """Return the help of the commands that a bookkeeper meets, and a line on every other one."""
+    catalogue = Catalog(fuzzy=False)
+    context = click.Context(confirma)
+    for text in texts_of(confirma):
+        catalogue.add(text)
+    for name in confirma.list_commands(context):
+        command = confirma.get_command(context, name)
+        if command is not None:
+            texts = texts_of(command) if name in HELPED else [command.short_help or ""]
+            for text in texts:
+                if not text.startswith("confirma ") and text:
+                    catalogue.add(text)
+    return catalogue
+
+
+def of_click() -> Catalog:
+    """Return what click says to whoever types a command."""
+    catalogue = Catalog(fuzzy=False)
+    for module in OF_CLICK:
+        path = Path(click.__file__).with_name(f"{module}.py")
+        for _line, message in _marked(ast.parse(path.read_text(encoding="utf-8"))):
+            if not any(
+                _NOT_SAID.search(text) for text in ([message] if isinstance(message, str) else message)
+            ):
+                catalogue.add(message)
     return catalogue
 
 
@@ -149,7 +251,7 @@ def _template(text: ast.JoinedStr) -> str:
     return "".join(parts)
 
 
-SOURCES = {OWN: own, LIBRARY: library}
+SOURCES = {OWN: own, LIBRARY: library, HELP: help_, CLICK: of_click}
 """What each catalogue holds."""
 
 

@@ -17,7 +17,7 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.session.pipeline import Pipeline
 
 _DOUBT = (
-    "the journal {journal} may not know all that was sent ({reason}): every invoice is looked up before it "
+    "the journal {0} may not know all that was sent ({1}): every invoice is looked up before it "
     "is sent, until a person says that the journal is whole"
 )
 
@@ -71,7 +71,7 @@ class AccountRun:
             lambda journal: journal.begin(name, now=time.time(), owner=owner, expected=expected)
         )
         doubt = await writer.run(lambda journal: journal.doubt())
-        doubtful = None if doubt is None else _DOUBT.format(journal=writer.name, reason=doubt.reason)
+        doubtful = None if doubt is None else _DOUBT.format(writer.name, doubt.reason)
         warnings = tuple(filter(None, (placement.warning, doubtful)))
         return cls(placement=placement, pipeline=pipeline, writer=writer, number=number, warnings=warnings)
 

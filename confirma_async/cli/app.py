@@ -20,6 +20,7 @@ import click
 from confirma_async._version import __version__
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import LANGUAGES, choose
+from confirma_async.cli.language.help_texts import speak, translated
 from confirma_async.cli.side_effects import SideEffects
 from confirma_async.cli.stopping import signals
 
@@ -72,7 +73,7 @@ class Commands(click.Group):
         home = importlib.import_module(f"confirma_async.cli.commands.{_COMMANDS[cmd_name]}")
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(home, name)
-        return command
+        return translated(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -110,7 +111,8 @@ def confirma(verbose: bool, language: str | None) -> None:
       130  interrupted, or its terminal closed; the same command goes on
       141  nobody reads the output any more, as with | head; the same command goes on
     """
-    choose(language)
+    if language:
+        choose(language)
     _set_up_logging(verbose=verbose)
 
 
@@ -159,8 +161,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     changes = SideEffects()
+    choose(_named_language(arguments))  # before what tells of a wrong command line, or helps
+    speak(in_english="--json" in arguments)
     try:
-        code = confirma.main(args=list(arguments), prog_name="confirma", standalone_mode=False, obj=changes)
+        group = translated(confirma)
+        code = group.main(args=list(arguments), prog_name="confirma", standalone_mode=False, obj=changes)
     except (OSError, SystemExit) as error:  # the latter is how rich and click say that a pipe is broken
         if changes.made:  # a file would have been opened before
             return _unprinted(error)
@@ -175,21 +180,34 @@ def _run(arguments: Sequence[str]) -> int:
     return int(code or Exit.ACCEPTED)
 
 
+def _named_language(arguments: Sequence[str]) -> str | None:
+    """Return the language that a command line names last."""
+    named = [
+        value if sign else following
+        for word, following in zip(arguments, [*arguments[1:], ""], strict=False)
+        for name, sign, value in [word.partition("=")]
+        if name == "--language"
+    ]
+    return next((code for code in reversed(named) if code in LANGUAGES), None)
+
+
 def _failed(error: BaseException, *, as_json: bool) -> Exit:
     """Say what went wrong, and return the exit code for it."""
     from confirma_async.cli.errors.error_messages import explained
+    from confirma_async.cli.language.messages import error_in_words
     from confirma_async.cli.output.printer import say
     from confirma_async.cli.output.render import print_json
 
     failure = explained(error)
+    message = error_in_words(failure.message)
     try:
         if isinstance(error, click.ClickException):
             shown = io.StringIO()
             error.show(shown)  # with the usage of the command
-            usage, mark, _ = shown.getvalue().partition("Error: ")
-            say(f"{usage}{mark}{failure.message}", err=True, lines=True)
+            usage, _message, _end = shown.getvalue().rpartition(error.format_message())
+            say(f"{usage}{message}", err=True, lines=True)
         else:
-            say(f"confirma: {failure.message}", err=True, lines=True)
+            say(f"confirma: {message}", err=True, lines=True)
         if as_json:
             print_json({"error": failure.message, "exit_code": int(failure.code), **failure.details})
     except OSError:  # nobody reads it; the exit code says enough

@@ -15,7 +15,6 @@ from pathlib import Path
 import pexpect
 from pexpect import fdpexpect
 
-PROMPT = "b to go back \\[\\d+\\]: "
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 _CHOICE = re.compile(r"^ +(\d+)  (.+)$", re.MULTILINE)
 
@@ -26,19 +25,24 @@ class Person:
     Args:
         words: The command line, without its name.
         folder: Where it is used.
+        prompt: What the end of a question holds.
+        columns: How wide the terminal is.
     """
 
-    def __init__(self, *words: str | Path, folder: Path) -> None:
+    def __init__(
+        self, *words: str | Path, folder: Path, prompt: str = "b to go back", columns: int = 120
+    ) -> None:
         self.told = ""
+        self._prompt = f"{prompt} \\[\\d+\\]: "
         ours, theirs = pty.openpty()
-        termios.tcsetwinsize(ours, (200, 120))
+        termios.tcsetwinsize(ours, (200, columns))
         command = [sys.executable, "-m", "confirma_async.cli", *map(str, words)]
         # A fork of this process, which pexpect's own spawn makes, would upset the threads of a sandbox in it.
         # The shell opens the terminal as the leader of a session: so Ctrl-C reaches the command.
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(theirs), *command],
             cwd=folder,
-            env={**os.environ, "COLUMNS": "120", "LINES": "200", "NO_COLOR": "1"},
+            env={**os.environ, "COLUMNS": str(columns), "LINES": "200", "NO_COLOR": "1"},
             start_new_session=True,
         )
         self._theirs = theirs
@@ -52,7 +56,7 @@ class Person:
 
     def asked(self) -> str:
         """Return what is asked, and all that was said before it."""
-        return self._hear(PROMPT)
+        return self._hear(self._prompt)
 
     def say(self, text: str = "") -> None:
         """Answer; an empty line takes what is likely."""
@@ -77,6 +81,10 @@ class Person:
             else:
                 self.choose(asked, words)
         self.choose(asked, end)
+
+    def end(self) -> None:
+        """Press Ctrl-D."""
+        self._child.send("\x04")
 
     def interrupt(self) -> None:
         """Press Ctrl-C."""

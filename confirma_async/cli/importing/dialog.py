@@ -11,6 +11,7 @@ import click
 from attrs import define, field, frozen
 
 from confirma_async.cli.importing import texts
+from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.output.printer import say
 from confirma_async.formats import InputError
 from confirma_async.formats.tables.propose.guess import Guess
@@ -50,18 +51,18 @@ def pick(
         default: The place of the one that an empty line stands for.
     """
     say(f"\n{asked}", lines=True)
-    for place, (words, _) in enumerate(answers, start=1):
+    for place, (words, _answer) in enumerate(answers, start=1):
         say(f"  {place:>2}  {words}")
 
     def read(text: str) -> Picked | Back:
         text = text.strip()
-        if text.lower() == texts.BACK:
+        if texts.is_back(text):
             return Back()
         if text.isdecimal() and 1 <= int(text) <= len(answers):
             return answers[int(text) - 1][1]
-        raise click.BadParameter(texts.NOT_ONE)
+        raise click.BadParameter(_(texts.NOT_ONE))
 
-    chosen: Picked | Back = click.prompt(texts.PROMPT, default=str(default + 1), value_proc=read)
+    chosen: Picked | Back = click.prompt(_(texts.PROMPT), default=str(default + 1), value_proc=read)
     return chosen
 
 
@@ -103,7 +104,7 @@ class Dialog:
             (f"{title} ({' / '.join(samples(self.seen, title))}): {self._is(title)}", title)
             for title in self.seen.titles
         ]
-        title = pick(texts.CHANGE_WHICH, titles, 0)
+        title = pick(_(texts.CHANGE_WHICH), titles, 0)
         if not isinstance(title, Back):
             known = self.guess.title_taken(title)
             choices = [*texts.LABELS] if known is None or known in texts.LABELS else [known, *texts.LABELS]
@@ -111,12 +112,12 @@ class Dialog:
 
     def _is(self, title: str) -> str:
         name = self.guess.title_taken(title)
-        return texts.PASS_OVER if name is None else texts.label(name)
+        return _(texts.PASS_OVER) if name is None else texts.label(name)
 
     def _ask(self, question: Question) -> None:
         if not question.choices:
             what = texts.label(question.about)
-            raise InputError(texts.NO_COLUMN_LEFT.format(file=self.file, what=what))
+            raise InputError(_(texts.NO_COLUMN_LEFT).format(file=self.file, what=what))
         answers = [(texts.choice_in_words(question, choice), choice) for choice in question.choices]
         chosen = pick(texts.asked(question), answers, question.default)
         if isinstance(chosen, Back):

@@ -11,6 +11,8 @@ from attrs import define, field
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.models import Refusal
 from confirma_async.cli.importing import texts
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.messages import problem_in_words, told
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_sayings, record_in_words
 from confirma_async.cli.output.terminal import Terminal
@@ -58,12 +60,12 @@ def preview(file: Path, reading: ReadOptions, converter: Converter, checks: Chec
         if isinstance(ready, Refusal):
             found.refused += 1
             where = record_in_words(ready.place, ready.number)
-            found.problems += [(where, str(problem)) for problem in ready.problems]
+            found.problems += [(where, problem_in_words(problem)) for problem in ready.problems]
             continue
         found.count += 1
         where = record_in_words(ready.place, ready.key.number)
-        found.remarks += [(where, remark) for remark in ready.remarks]
-        found.warnings += [(where, str(warning)) for warning in ready.warnings]
+        found.remarks += [(where, told(remark)) for remark in ready.remarks]
+        found.warnings += [(where, problem_in_words(warning)) for warning in ready.warnings]
         if ready.amount is not None:
             found.totals[ready.currency] = found.totals.get(ready.currency, Decimal(0)) + ready.amount
         if len(found.first) < _SHOWN and isinstance(record, ReadInvoice):
@@ -81,7 +83,7 @@ def show(found: Preview, ignored: Sequence[str], target: str) -> None:
     """
     console = Terminal()
     if found.first:
-        say(texts.AS_SENT.format(shown=len(found.first), count=found.count))
+        say(_(texts.AS_SENT).format(shown=len(found.first), count=found.count))
         for request in found.first:
             for line in _in_words(request):
                 say(line)
@@ -91,9 +93,9 @@ def show(found: Preview, ignored: Sequence[str], target: str) -> None:
         (texts.REFUSED, found.problems),
     ):
         if said:
-            print_sayings(console, title, said)
+            print_sayings(console, _(title), said)
     if ignored:
-        say(texts.PASSED_OVER.format(titles=", ".join(ignored)))
+        say(_(texts.PASSED_OVER).format(titles=", ".join(ignored)))
     say(texts.totals_in_words(found.count, found.totals, found.refused, target))
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.figures import amount, count, day, number, plain
+from confirma_async.cli.language.messages import told
 from confirma_async.formats.tables.propose.questions import Choice, Question, Subject
 from confirma_async.privacy import visible
 
@@ -64,11 +68,13 @@ PASS_OVER = "nothing of the invoice: pass it over"  # noqa: S105 (an answer, not
 BACK = "b"
 PROMPT = "Number, or b to go back"
 CHANGE_WHICH = "Which column?"
+WHICH_SHEET = "Which sheet are the invoices on?"
 NOT_ONE = "type one of the numbers, or b to go back"
 SEND = "send them"
 CHANGE = "change what a column is"
 SAVE = "save the mapping, send nothing"
 NOTHING = "send nothing"
+WOULD_ASK = "would ask: {question}"
 NO_TERMINAL = (
     "there is no terminal to ask on. Import it on one; or save what confirma columns proposes as {mapping}, "
     "correct it, and use confirma submit"
@@ -93,14 +99,22 @@ NOT_SAVED = "The mapping could not be saved as {mapping} ({reason}); the run rem
 NOTHING_SENT = "Nothing was sent."
 AS_SENT = "As they will be sent (the first {shown} of {count})"
 PASSED_OVER = "Columns passed over: {titles}"
+SHEETS_PASSED_OVER = "Sheets passed over: {titles}"
 REFUSED = "Cannot be sent"
 REMARKS = "Decided while reading"
 WARNINGS = "Can be sent, but looks wrong"
 
+_ANOTHER = re.compile(r"could be (\w+) as well")
+
+
+def is_back(answer: str) -> bool:
+    """Say whether an answer asks for the question before, in the language that is spoken or in English."""
+    return answer.lower() in {BACK, _(BACK), "back"}
+
 
 def label(name: str) -> str:
     """Return what a column of ours is called to a person."""
-    return LABELS.get(name, name.replace("_", " "))
+    return _(LABELS[name]) if name in LABELS else name.replace("_", " ")
 
 
 def asked(question: Question) -> str:
@@ -108,61 +122,78 @@ def asked(question: Question) -> str:
     values = " / ".join(question.samples)
     match question.subject:
         case Subject.COLUMN:
-            why = f"\n  ({question.why})" if question.why else ""
-            return f'What is the column "{question.about}" ({values})?{why}'
+            asked = _('What is the column "{title}" ({values})?').format(title=question.about, values=values)
+            return f"{asked}\n  ({_why(question.why)})" if question.why else asked
         case Subject.MISSING:
-            return f"Which column holds the {label(question.about)}?"
+            return _("Which column holds the {what}?").format(what=label(question.about))
         case Subject.DUE:
-            return "No column tells when an invoice is due. How many days after its date, or which column?"
+            return _("No column tells when an invoice is due. How many days after its date, or which column?")
         case Subject.CURRENCY:
-            return "No column names the currency. Which one is it?"
+            return _("No column names the currency. Which one is it?")
         case Subject.DATES:
-            return f"How are the dates written ({values})?"
+            return _("How are the dates written ({values})?").format(values=values)
         case Subject.DECIMALS:
-            return f"What separates the decimals ({values})?"
+            return _("What separates the decimals ({values})?").format(values=values)
+
+
+def _why(reason: str) -> str:
+    another = _ANOTHER.fullmatch(reason)
+    return told(reason) if another is None else _("could be {what} as well").format(what=label(another[1]))
 
 
 def choice_in_words(question: Question, choice: Choice) -> str:
     """Return an answer in words."""
     match choice:
         case None:
-            return PASS_OVER
+            return _(PASS_OVER)
         case bool():
-            return "a comma" if choice else "a point"
+            return _("a comma") if choice else _("a point")
         case int():
-            return f"{choice} days"
+            return _("{count} days").format(count=choice)
         case _ if question.subject is Subject.COLUMN:
             return label(choice)
         case _ if question.subject in {Subject.MISSING, Subject.DUE}:
-            return f'the column "{choice}"'
+            return _('the column "{title}"').format(title=choice)
         case _:
             return choice
 
 
-def money(amount: Decimal | None) -> str:
-    """Return an amount."""
-    return "not given" if amount is None else f"{amount:,.2f}"
+def _money(value: Decimal | None) -> str:
+    return _("not given") if value is None else plain(amount(value))
 
 
 def invoice_in_words(
     number: object, buyer: str | None, amounts: Sequence[Decimal | None], currency: str
 ) -> str:
     """Return who gets which invoice, over how much: net, VAT and gross."""
-    net, vat, gross = map(money, amounts)
-    return f"invoice {number}, {visible(buyer or '-')}: net {net}, VAT {vat}, gross {gross} {currency}"
+    net, vat, gross = map(_money, amounts)
+    return _("invoice {number}, {buyer}: net {net}, VAT {vat}, gross {gross} {currency}").format(
+        number=number, buyer=visible(buyer or "-"), net=net, vat=vat, gross=gross, currency=currency
+    )
 
 
 def terms_in_words(due: datetime.date | None, method: str | None, rates: Sequence[Decimal]) -> str:
     """Return when an invoice is due, how it is delivered, and its rates of VAT."""
-    delivered = METHODS.get(method, method) if method else "delivered as agreed with Confirma"
-    said = [f"due {due}", delivered]
+    delivered = _("delivered as agreed with Confirma")
+    if method:
+        delivered = _(METHODS[method]) if method in METHODS else method
+    said = [] if due is None else [_("due {day}").format(day=day(due))]
+    said.append(delivered)
     if rates:
-        said.append("VAT " + " / ".join(f"{rate.normalize():f}" for rate in rates) + " %")
+        said.append(_("VAT {rates} %").format(rates=" / ".join(map(_rate, rates))))
     return "; ".join(said)
 
 
-def totals_in_words(count: int, totals: Mapping[str, Decimal], refused: int, target: str) -> str:
+def totals_in_words(whole: int, totals: Mapping[str, Decimal], refused: int, target: str) -> str:
     """Return how many invoices can be sent, over how much, and how many cannot."""
-    sums = ", ".join(f"{money(total)} {currency}" for currency, total in totals.items())
-    cannot = f" {refused} cannot, and will be refused." if refused else ""
-    return f"Can be sent to {target}: {count}{f', {sums} in all' if sums else ''}.{cannot}"
+    can = _("Can be sent to {target}: {count}").format(target=target, count=plain(count(whole)))
+    sums = ", ".join(f"{_money(total)} {currency}" for currency, total in totals.items())
+    if sums:
+        can += ", " + _("{sums} in all").format(sums=sums)
+    if not refused:
+        return f"{can}."
+    return f"{can}. " + _("{count} cannot, and will be refused.").format(count=plain(count(refused)))
+
+
+def _rate(rate: Decimal) -> str:
+    return plain(number(rate.normalize()))

@@ -85,6 +85,12 @@ def gettext(text: str) -> str:
     return text if code == "en" else _translations(code).gettext(text)
 
 
+def translate(domain: str, text: str) -> str:
+    """Return a text of another catalogue in the language that is spoken."""
+    code = current().code
+    return text if code == "en" else _translations(code, domain).gettext(text)
+
+
 def ngettext(one: str, many: str, number: int) -> str:
     """Return one of two texts, for one and for several, in the language that is spoken."""
     code = current().code
@@ -94,5 +100,5 @@ def ngettext(one: str, many: str, number: int) -> str:
 
 
 @cache
-def _translations(code: str) -> _gettext.NullTranslations:
-    return _gettext.translation(OWN, CATALOGUES, [code])
+def _translations(code: str, domain: str = OWN) -> _gettext.NullTranslations:
+    return _gettext.translation(domain, CATALOGUES, [code])

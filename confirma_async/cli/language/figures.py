@@ -49,6 +49,14 @@ def amount(value: Decimal) -> str:
         return str(format_decimal(value, format="#,##0.00", locale=_locale(), decimal_quantization=False))
 
 
+def number(value: Decimal) -> str:
+    """Return a number exactly as it is: ``25.5`` or ``25,5``."""
+    from babel.numbers import format_decimal
+
+    with localcontext(_DIGITS):
+        return str(format_decimal(value, locale=_locale(), decimal_quantization=False))
+
+
 def money(value: Decimal, currency: str) -> str:
     """Return an amount with its currency: ``€1,234.50`` or ``1 234,50 €``; without one, the amount alone."""
     from babel.numbers import format_currency

@@ -39,6 +39,16 @@ def told(message: str) -> str:
     return message if code == "en" else _translated(code, message)
 
 
+def error_in_words(message: str) -> str:
+    """Return the message of an error in the language that is spoken, also below what names its file."""
+    found, before, rest = told(message), "", message
+    while found == rest and ": " in rest:
+        name, _colon, rest = rest.partition(": ")
+        before += f"{name}: "
+        found = told(rest)
+    return message if found == rest else before + found
+
+
 def is_cell(path: str) -> bool:
     """Say whether a problem stands in a line of a table, which its path names."""
     return _PLACE.fullmatch(path) is not None
@@ -82,8 +92,14 @@ def _translated(code: str, message: str) -> str:
     for template in templates.varying:
         found = template.pattern.fullmatch(message)
         if found is not None:
-            return template.translation.format(*(_translated(code, part) for part in found.groups()))
+            return template.translation.format(*(_parts(code, part) for part in found.groups()))
     return message
+
+
+def _parts(code: str, text: str) -> str:
+    """Return what stands in the hole of a message, which may be several messages in a row."""
+    whole = _translated(code, text)
+    return whole if whole != text else "; ".join(_translated(code, part) for part in text.split("; "))
 
 
 @cache

@@ -61,8 +61,8 @@ def _marks(found: Iterable[MarkedRecord]) -> dict[int, tuple[str, str]]:
     """Return what is said of each line."""
     marks: dict[int, tuple[str, str]] = {}
     for each in found:
-        marks |= dict.fromkeys(range(each.first, each.last + 1), (each.status, ""))
-        marks[each.first] = each.status, each.reason
+        marks |= dict.fromkeys(range(each.first, each.last + 1), (each.standing, ""))
+        marks[each.first] = each.standing, each.reason
     return marks
 
 

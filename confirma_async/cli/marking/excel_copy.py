@@ -64,7 +64,7 @@ def _texts(sheet: Any, row: int) -> list[str]:
 def _mark(sheet: Any, found: MarkedRecord, status: int, titles: list[str]) -> None:
     for line in range(found.first, found.last + 1):
         if any(cell.value is not None for cell in sheet[line]):
-            sheet.cell(line, status, found.status)
+            sheet.cell(line, status, found.standing)
     if found.reasons:
         sheet.cell(found.first, status + 1, found.reason)
         _redden(sheet.cell(found.first, status))

@@ -14,6 +14,8 @@ from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.models import Entry, Refusal, State
 from confirma_async.bulk.number_assignment import number_book
 from confirma_async.bulk.places import JournalPlace
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.messages import told
 from confirma_async.cli.marking import texts
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
@@ -44,7 +46,7 @@ class MarkedRecord:
     Attributes:
         first: Its first line.
         last: Its last line.
-        status: That, in a word or two.
+        status: That, in a word or two of English.
         reasons: Why, in the names of the file's own columns.
         cells: The cells that are wrong: the line, and the title of the column.
     """
@@ -60,6 +62,11 @@ class MarkedRecord:
         """Why, in one line that no spreadsheet takes for a formula."""
         text = visible("; ".join(self.reasons))
         return f"'{text}" if text[:1] in _FORMULA else text
+
+    @property
+    def standing(self) -> str:
+        """What became of it, in the language that is spoken."""
+        return _(self.status)
 
     @property
     def is_accepted(self) -> bool:
@@ -154,14 +161,14 @@ def _of_entry(
         problems = refused.get(entry.original_number or str(entry.key.number), ())
         return _of_problems(problems, first, spans) if problems else MarkedRecord(first, last, texts.NOT_SENT)
     if row.state is State.REJECTED and row.digest == entry.digest:
-        detail = row.detail or row.status or texts.NO_REASON
+        detail = told(row.detail or row.status or "") or _(texts.NO_REASON)
         titles = _named_in(detail, layout)
         named = f"{', '.join(titles)}: {detail}" if titles else detail
         return MarkedRecord(first, last, texts.REJECTED, (named,), [(first, title) for title in titles])
     if row.state is State.REJECTED:
         return MarkedRecord(first, last, texts.NOT_SENT)
     if row.state is State.ACCEPTED and row.digest != entry.digest:
-        return MarkedRecord(first, last, texts.ACCEPTED, (texts.OTHER_CONTENTS,))
+        return MarkedRecord(first, last, texts.ACCEPTED, (_(texts.OTHER_CONTENTS),))
     return MarkedRecord(first, last, _STATES[row.state])
 
 
@@ -174,7 +181,8 @@ def _of_problems(problems: Sequence[Problem], first: int, spans: Mapping[int, in
 
 def _reason(problem: Problem, place: re.Match[str] | None) -> str:
     where = problem.path if place is None else place[2]
-    return f"{where}: {problem.message}" if where else problem.message
+    message = told(problem.message)
+    return f"{where}: {message}" if where else message
 
 
 def _named_in(detail: str, layout: TableLayout) -> list[str]:

@@ -9,6 +9,7 @@ import click
 from attrs import frozen
 
 from confirma_async.cli.journals import Chosen
+from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.marking import texts
 from confirma_async.cli.marking.copies import remember
 from confirma_async.cli.marking.findings import MarkedRecord, Source, findings
@@ -48,12 +49,12 @@ def write_marked(found: Chosen, target: Path, of: Path | None, converter: Conver
     """
     run = found.latest
     if run is None:
-        raise click.UsageError(texts.NO_INPUT)
+        raise click.UsageError(_(texts.NO_INPUT))
     file = _file(run.inputs, of)
     source = Source.of(file, with_mappings([file], ReadOptions(), from_text(run.reading)))
     write = _writers().get(source.format)
     if write is None:
-        raise click.UsageError(texts.NO_TABLE.format(file=file))
+        raise click.UsageError(_(texts.NO_TABLE).format(file=file))
     _refuse(target, file)
     told = findings(source, found.journal, found.path, run, converter)
     write(source, target, told)
@@ -79,20 +80,22 @@ def _file(inputs: Sequence[str], of: Path | None) -> Path:
     if of is not None:
         file = of
     elif not files:
-        raise click.UsageError(texts.NO_INPUT)
+        raise click.UsageError(_(texts.NO_INPUT))
     elif len(files) > 1:
-        raise click.UsageError(texts.SEVERAL_INPUTS.format(files=", ".join(map(str, files))))
+        raise click.UsageError(_(texts.SEVERAL_INPUTS).format(files=", ".join(map(str, files))))
     else:
         file = files[0]
     if not file.is_file():
-        raise click.UsageError(texts.GONE.format(file=file))
+        raise click.UsageError(_(texts.GONE).format(file=file))
     return file
 
 
 def _refuse(target: Path, file: Path) -> None:
     if target.resolve() == file.resolve():
-        raise click.UsageError(texts.IS_INPUT.format(file=target))
+        raise click.UsageError(_(texts.IS_INPUT).format(file=target))
     if target.exists():
-        raise click.UsageError(texts.IS_THERE.format(file=target))
+        raise click.UsageError(_(texts.IS_THERE).format(file=target))
     if target.suffix.lower() != file.suffix.lower():
-        raise click.UsageError(texts.ANOTHER_KIND.format(file=target, suffix=file.suffix, source=file.name))
+        raise click.UsageError(
+            _(texts.ANOTHER_KIND).format(file=target, suffix=file.suffix, source=file.name)
+        )

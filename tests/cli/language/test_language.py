@@ -19,7 +19,7 @@ from confirma_async.cli.output.terminal import Terminal
 from confirma_async.errors import Problem
 from tests import catalogues
 
-HOLE = re.compile(r"\{\w+\}")
+HOLE = re.compile(r"\{\w+(?:!r)?\}|%\(\w+\)s")
 EVERY = [(domain, code) for domain in catalogues.SOURCES for code in catalogues.TRANSLATED]
 
 
@@ -63,8 +63,10 @@ def test_the_compiled_catalogues_are_those_that_were_translated(domain, code):
 @pytest.mark.parametrize(("domain", "code"), EVERY)
 def test_a_translation_holds_what_varies_and_no_other(domain, code):
     for message, translated in texts(catalogues.written(domain, code)).items():
-        for text in translated if isinstance(translated, tuple) else (translated,):
-            whole = message[-1] if isinstance(message, tuple) else message
+        forms = (
+            zip(message, translated, strict=True) if isinstance(message, tuple) else [(message, translated)]
+        )
+        for whole, text in forms:
             assert {*HOLE.findall(text)} == {*HOLE.findall(whole)}, text
 
 
@@ -132,7 +134,7 @@ def test_what_stands_in_a_message_is_told_too():
         "must be netAmount plus vatAmount, which is 12.40, but is 12.00; correct whichever is wrong"
         " (roundingAmount is not part of it)"
     ) == (
-        "on oltava netAmount plus vatAmount, joka on 12.40, mutta on 12.00; korjaa väärä"
+        "on oltava netAmount plus vatAmount, joka on 12.40, mutta on 12.00; korjaa se, mikä on väärin"
         " (roundingAmount ei kuulu siihen)"
     )
     assert told("credit note 7 stands twice, at a.csv:2 and at b.csv:3; neither is sent. Remove one, or give "
@@ -149,9 +151,9 @@ def test_results_are_told_in_finnish_and_json_is_not(confirma, confirma_json, se
     _, out, err = confirma("submit", invoices(1, 2), "--language", "fi")
     assert "Lähetetään" in err
     assert "Hyväksytty" in out
-    assert "Mitään ei ole tekemättä." in out
+    assert "Kaikki on valmista." in out
     _, out, _ = confirma("--language", "sv", "status")
-    assert "Godkänd" in out
+    assert "Godkända" in out
     _, out, _ = confirma("status")
     assert "Accepted" in out
     _, found = confirma_json("--language", "fi", "status")
@@ -170,7 +172,7 @@ def test_a_report_speaks_the_language(confirma, service, invoices, tmp_path):
     confirma("report", "--html", "r.html", "--language", "fi")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert '<html lang="fi">' in page
-    assert "1/1 laskua hyväksytty; mitään ei ole tekemättä." in page
+    assert "1/1 laskua hyväksytty; kaikki on valmista." in page
 
 
 def test_a_language_that_is_not_spoken_is_refused(confirma):
@@ -211,3 +213,57 @@ def test_results_are_coloured_on_a_terminal_and_not_with_no_color(monkeypatch, v
 
 def test_a_column_without_a_cell_is_left_out():
     assert "Method" not in printed(100, [["1", ""]], "Run", "Method")
+
+
+@pytest.fixture
+def spoken(confirma):
+    """Runs a command in a language, and gives back all that it said."""
+
+    def told(code, *words):
+        _, out, err = confirma("--language", code, *words)
+        return " ".join(f"{out} {err}".split())
+
+    return told
+
+
+@pytest.mark.parametrize("command", catalogues.HELPED)
+@pytest.mark.parametrize("code", catalogues.TRANSLATED)
+def test_the_help_of_a_bookkeepers_commands_speaks_the_language(spoken, code, command):
+    told = spoken(code, command, "--help")
+    assert {"fi": "Käyttö: confirma", "sv": "Användning: confirma"}[code] in told
+    assert not re.search(r"\b(the|unless|which|instead|given)\b", told)
+
+
+def test_the_help_of_the_whole_names_every_command_in_the_language(spoken):
+    told = spoken("fi", "--help")
+    assert "import Lähetä oman taulukkosi laskut kysymysten avulla." in told
+    assert "Valitsimet" in told
+    assert not re.search(r"\b(the|unless|which|instead|given)\b", told)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["status", "--nope"], "Virhe: Valitsinta '--nope' ei ole."),
+        (["submit"], "Virhe: Argumentti puuttuu: 'FILE...'."),
+        (["submit", "none.csv"], "tiedostoa none.csv ei ole"),
+        (["stauts"], "Virhe: komentoa stauts ei ole; tarkoititko status?"),
+        (["status", "--sandbox"], "mitään ei ole vielä lähetetty: lokia"),
+        (["submit", "x", "--format", "doc"], "'doc' ei ole mikään näistä: 'csv', 'jsonl'"),
+        (["submit", "x", "--rate", "fast"], "Arvo ei kelpaa ('--rate'): 'fast' ei ole luku väliltä"),
+        (["export", "--csv", "--excel"], "--json, --csv, --excel ja --xlsx sulkevat pois toisensa"),
+        (["import", "none.csv"], "none.csv: tiedostoa ei ole"),
+    ],
+)
+def test_what_is_wrong_with_a_command_line_is_told_in_the_language(spoken, words, says):
+    assert says in spoken("fi", *words)
+
+
+def test_a_language_that_is_named_behind_a_mistake_is_spoken_too(confirma):
+    assert "Växeln '--nope' finns inte." in confirma("status", "--nope", "--language", "sv")[2]
+
+
+def test_machines_are_told_in_english(confirma):
+    _, out, err = confirma("--language", "fi", "status", "--sandbox", "--json")
+    assert '"error": "nothing has been sent yet' in out
+    assert "mitään ei ole vielä lähetetty" in err

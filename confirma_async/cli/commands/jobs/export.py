@@ -16,6 +16,7 @@ from confirma_async.bulk.models import Row
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
+from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.marking import texts
 from confirma_async.cli.marking.marked import Marked, write_marked
 from confirma_async.cli.output.printer import json_line, say
@@ -85,6 +86,7 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
 )
 @options.overrides_file
 @whose
+@options.language
 def export(
     which: str | None,
     whose: Whose,
@@ -138,8 +140,9 @@ def _say(marked: Marked, *, as_json: bool) -> Exit:
     if as_json:
         print_json({"copy": str(marked.file), "accepted": marked.accepted, "open": marked.open})
     else:
-        say(texts.MARKED.format(file=marked.file, accepted=marked.accepted, open=marked.open))
-        say(texts.CORRECT if marked.open else texts.NOTHING_TO_CORRECT)
+        say(_(texts.MARKED).format(file=marked.file, accepted=marked.accepted, open=marked.open))
+        correct = _(texts.CORRECT).format(command="confirma retry")
+        say(correct if marked.open else _(texts.NOTHING_TO_CORRECT))
     return Exit.ACCEPTED
 
 

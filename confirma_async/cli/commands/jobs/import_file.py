@@ -20,6 +20,8 @@ from confirma_async.cli.importing.dialog import Back, Dialog, is_on_terminal, pi
 from confirma_async.cli.importing.preview import preview, show
 from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.messages import told
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.remembered import mapping_file
 from confirma_async.cli.stopping import signals
@@ -86,6 +88,7 @@ class _Wanted:
 @job_options
 @options.checks
 @connected
+@options.language
 def import_(
     connection: Connection,
     file: Path,
@@ -109,10 +112,10 @@ def import_(
     options.warn_of_unchecked()
     target = SANDBOX_TARGET if sandbox else target_in_words(target_from_env(connection.variables)[1])
     reading = ReadOptions(file_format=None if form is None else FileFormat(form))
-    wanted = _Wanted(file=file, reading=reading, connection=connection, checks=checks, target=target)
+    wanted = _Wanted(file=file, reading=reading, connection=connection, checks=checks, target=told(target))
     mapping = _agreed(wanted)
     if mapping is None:
-        say(texts.NOTHING_SENT)
+        say(_(texts.NOTHING_SENT))
         return Exit.ACCEPTED
     request = SubmitRequest(
         connection=evolve(connection, account=account),
@@ -137,7 +140,7 @@ def _refuse_open(file: Path) -> None:
     for lock in _LOCKS:
         beside = file.with_name(lock.format(name=file.name))
         if beside.exists():
-            raise InputError(texts.OPEN_IN_EXCEL.format(file=file, lock=beside.name))
+            raise InputError(_(texts.OPEN_IN_EXCEL).format(file=file, lock=beside.name))
 
 
 def _agreed(wanted: _Wanted) -> ColumnMapping | None:
@@ -168,7 +171,7 @@ def _agreed(wanted: _Wanted) -> ColumnMapping | None:
         try:
             has_some = wanted.preview(mapping)
         except InputError as error:
-            say(str(error))
+            say(told(str(error)))
             has_some = False
         match _next(has_some=has_some, is_saved=False):
             case _Then.SEND:
@@ -192,18 +195,22 @@ def _list_of_invoices(file: Path, reading: ReadOptions) -> Seen:
     seen = seen_in(file, reading)
     known = {name for title in seen.titles if (name := seen.name_of(title)) is not None}
     if len(known) < _FEWEST and not known & {"number", "date"}:
-        raise InputError(texts.NO_LIST.format(file=file))
+        raise InputError(_(texts.NO_LIST).format(file=file))
     if not seen.rows:
-        raise InputError(texts.NO_INVOICE.format(file=file))
+        raise InputError(_(texts.NO_INVOICE).format(file=file))
     return seen
 
 
 def _nobody_to_ask(dialog: Dialog, beside: Path) -> ConfigurationError:
     """Say what would have been asked."""
     for question in unasked(dialog.guess, dialog.seen):
-        say(f"confirma: would ask: {texts.asked(question)}", err=True, lines=True)
-    say(f"confirma: would ask: {texts.WOULD_SEND.format(file=dialog.file)}", err=True)
-    return ConfigurationError(texts.NO_TERMINAL.format(mapping=beside.name))
+        _would_ask(texts.asked(question))
+    _would_ask(_(texts.WOULD_SEND).format(file=dialog.file))
+    return ConfigurationError(_(texts.NO_TERMINAL).format(mapping=beside.name))
+
+
+def _would_ask(question: str) -> None:
+    say(f"confirma: {_(texts.WOULD_ASK).format(question=question)}", err=True, lines=True)
 
 
 def _saved(wanted: _Wanted, beside: Path) -> tuple[ColumnMapping, bool] | None:
@@ -211,11 +218,11 @@ def _saved(wanted: _Wanted, beside: Path) -> tuple[ColumnMapping, bool] | None:
     if not beside.is_file():
         return None
     mapping = ColumnMapping.from_toml(beside)
-    say(texts.REMEMBERED.format(mapping=beside))
+    say(_(texts.REMEMBERED).format(mapping=beside))
     try:
         return mapping, wanted.preview(mapping)
     except InputError as error:
-        say(texts.ANEW.format(mapping=beside, reason=error))
+        say(_(texts.ANEW).format(mapping=beside, reason=told(str(error))))
         return None
 
 
@@ -223,7 +230,7 @@ def _next(*, has_some: bool, is_saved: bool) -> _Then | Back:
     """Ask what to do; sending is never what an empty line stands for."""
     offered = [then for then in _Then if has_some or then is not _Then.SEND]
     words = {_Then.SAVE: texts.NOTHING if is_saved else texts.SAVE}
-    return pick("", [(words.get(then, then.value), then) for then in offered], len(offered) - 1)
+    return pick("", [(_(words.get(then, then.value)), then) for then in offered], len(offered) - 1)
 
 
 def _save(beside: Path, text: str) -> None:
@@ -231,6 +238,6 @@ def _save(beside: Path, text: str) -> None:
         write_durably(beside, text.encode())
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        say(texts.NOT_SAVED.format(mapping=beside, reason=reason), err=True)
+        say(_(texts.NOT_SAVED).format(mapping=beside, reason=reason), err=True)
     else:
-        say(texts.SAVED.format(mapping=beside))
+        say(_(texts.SAVED).format(mapping=beside))

@@ -15,6 +15,7 @@ IS_REFERENCE = "its values are reference numbers, by their check digits"
 HOLDS_AMOUNTS = "holds amounts, and its name says nothing that is known"
 GUESSED_CURRENCY = "a guess: no column names the currency"
 GUESSED_DAYS = "a guess: no column tells when an invoice is due"
+TAKEN_BEFORE = "another column was chosen in its place"
 SET_COMMA = "set it: numbers are text, and do not tell what separates decimals"
 SET_DATES = "set it: dates are not written as YYYY-MM-DD or D.M.YYYY"
 

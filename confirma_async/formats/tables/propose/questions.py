@@ -11,7 +11,7 @@ from attrs import frozen
 
 from confirma_async.formats.tables.cells import Cell, Percent
 from confirma_async.formats.tables.columns import COLUMNS, ValueKind
-from confirma_async.formats.tables.propose.guess import Guess
+from confirma_async.formats.tables.propose.guess import TAKEN_BEFORE, Guess
 from confirma_async.formats.tables.propose.proposal import (
     GUESSED_CURRENCY,
     GUESSED_DAYS,
@@ -38,7 +38,6 @@ _AMOUNTS = (
     "row_vat_percentage",
 )
 _NUMBERS = ("number", "payment_reference", "buyer_customer_account", "order_number")
-_TAKEN_BEFORE = "another column was chosen in its place"
 
 
 class Subject(enum.Enum):
@@ -178,7 +177,7 @@ def _settle(guess: Guess, title: str, name: str | None) -> None:
         return
     displaced = guess.columns.get(name)
     if displaced is not None:
-        guess.rivals[displaced] = _TAKEN_BEFORE
+        guess.rivals[displaced] = TAKEN_BEFORE
         guess.settled.discard(displaced)
     guess.columns[name] = title
     guess.constants.pop(name, None)

@@ -196,3 +196,12 @@ def test_a_file_that_was_lost_is_told(confirma, table):
     code, _, err = confirma("export", "--marked", "k.csv", "--sandbox")
     assert code == 2
     assert "is gone; put it back" in err
+
+
+def test_a_copy_speaks_the_language(confirma, table):
+    confirma("submit", table, "--sandbox")
+    _, out, _ = confirma("--language", "fi", "export", "--marked", "k.csv", "--sandbox")
+    assert "hyväksytty 1, tarkistettavana 1." in out
+    copy = table.with_name("k.csv").read_bytes().decode("cp1252")
+    assert ";hyväksytty;" in copy
+    assert ';ei lähetetty: korjaa;"Pvm: ei ole päivämäärä muodossa' in copy

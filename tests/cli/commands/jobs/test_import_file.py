@@ -177,3 +177,26 @@ def test_a_workbook_with_a_pivot_table_first_is_read_where_the_invoices_are(pers
     someone = person("import", tmp_path / "laskut.xlsx", "--sandbox")
     someone.answer({}, end="send them")
     assert someone.leave() == 0
+
+
+def test_an_import_asks_in_the_language(confirma, table):
+    _, _, err = confirma("--language", "fi", "import", table, "--sandbox")
+    assert 'kysyisi: Mikä on sarake "Alv" (25,5 / 14)?' in err
+    assert "arvot ovat arvonlisäverokantoja prosentteina" in err
+    assert "kysyisi: lähetetäänkö tiedoston" in err
+    assert "ei ole päätettä, jolla kysyä" in err
+
+
+def test_an_import_shows_in_the_language_what_is_sent(tmp_path, table):
+    someone = Person("--language", "fi", "import", table, "--sandbox", folder=tmp_path, prompt="takaisin")
+    for _question in range(3):
+        someone.asked()
+        someone.say()
+    shown = someone.asked()
+    assert "lasku 1, Haave Oy: veroton 100,00, alv ei annettu, verollinen ei annettu EUR" in shown
+    assert "eräpäivä 16.11.2026; lähetetään Confirman kanssa sovitulla tavalla; alv 25,5 %" in shown
+    assert "Voidaan lähettää (hiekkalaatikko): 2." in shown
+    someone.say("t")
+    assert "Mikään sarake ei kerro valuuttaa." in someone.asked()
+    someone.interrupt()
+    assert someone.leave() == 130

@@ -1,0 +1,98 @@
+"""Help texts of commands in the language that is spoken: what is shown is a copy with translated texts.
+
+A docstring is translated paragraph by paragraph; a block that is not wrapped (``\\b``), line by line.
+"""
+
+from __future__ import annotations
+
+import copy
+import gettext as _gettext
+import inspect
+import os
+from collections.abc import Iterator
+
+import click
+
+from confirma_async.cli.language.choice import CATALOGUES, current, translate
+
+HELP = "help"
+"""The catalogue of help texts."""
+
+CLICK = "click"
+"""The catalogue of click's own texts."""
+
+_UNWRAPPED = "\b"
+
+
+def speak(*, in_english: bool = False) -> None:
+    """Have click speak the language, too: it asks gettext, which asks the environment.
+
+    Args:
+        in_english: Whether machines read what click says.
+    """
+    _gettext.bindtextdomain(CLICK, str(CATALOGUES))
+    _gettext.textdomain(CLICK)
+    os.environ["LANGUAGE"] = "en" if in_english else current().code
+
+
+def translated(command: click.Command) -> click.Command:
+    """Return a command as its help is to show it."""
+    if current().code == "en":
+        return command
+    shown = copy.copy(command)
+    shown.help = _whole(command.help)
+    shown.short_help = _line(command.short_help)
+    shown.params = [_parameter(each) for each in command.params]
+    if isinstance(shown, click.Group):
+        shown.commands = {name: translated(each) for name, each in shown.commands.items()}
+    return shown
+
+
+def texts_of(command: click.Command) -> Iterator[str]:
+    """Yield the texts of a command's help that are translated."""
+    for text in _parts(command.help):
+        yield text.strip()
+    if command.short_help:
+        yield command.short_help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            yield parameter.help
+
+
+def _parts(text: str | None) -> Iterator[str]:
+    for block in inspect.cleandoc(text or "").split("\n\n"):
+        lines = block.splitlines()
+        if lines[:1] == [_UNWRAPPED]:
+            yield from lines[1:]
+        elif lines:
+            yield " ".join(lines)
+
+
+def _whole(text: str | None) -> str | None:
+    if text is None:
+        return None
+    blocks: list[str] = []
+    for block in inspect.cleandoc(text).split("\n\n"):
+        lines = block.splitlines()
+        if lines[:1] == [_UNWRAPPED]:
+            blocks.append("\n".join([_UNWRAPPED, *map(_indented, lines[1:])]))
+        else:
+            blocks.append(_line(" ".join(lines)) or "")
+    return "\n\n".join(blocks)
+
+
+def _indented(line: str) -> str:
+    text = line.lstrip()
+    return line[: len(line) - len(text)] + (_line(text) or "")
+
+
+def _line(text: str | None) -> str | None:
+    return translate(HELP, text) if text else text
+
+
+def _parameter(parameter: click.Parameter) -> click.Parameter:
+    if not isinstance(parameter, click.Option) or not parameter.help:
+        return parameter
+    shown = copy.copy(parameter)
+    shown.help = _line(parameter.help)
+    return shown
