@@ -97,6 +97,7 @@ MODULES: Mapping[str, str | None] = {
     "validation/internet.py": None,
     "validation/invoice.py": None,
     "validation/keys.py": None,
+    "validation/prices.py": None,
     "validation/values.py": None,
 }
 """Where messages stand that people read; and in which function alone, where the rest of a module has none."""

@@ -165,7 +165,9 @@ def _refused_if_twice(
     problem = Problem("$.invoice.header.number", "job.clash", message)
     # Told as well, so that one round of corrections is enough:
     others = record.located(Checks().refused(check(record.request)))
-    return BadRecord(place=record.place, problems=[problem, *others], number=identity.original)
+    return BadRecord(
+        place=record.place, problems=[*record.located([problem]), *others], number=identity.original
+    )
 
 
 def _identity(record: ReadInvoice) -> Identity:

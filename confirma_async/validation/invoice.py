@@ -43,6 +43,8 @@ _NO_RATE = (
     "must make the VAT amount of net, and does not (per cent are written 25.5, not 0.255); correct whichever "
     "is wrong"
 )
+_FRACTION = "is below 1 per cent, as no VAT rate is (per cent are written 25.5, not 0.255); correct it"
+_ONE = Decimal(1)
 _MAY_BE_DUE_BEFORE = frozenset({InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE})
 
 _Column: TypeAlias = list[Decimal | None]
@@ -129,14 +131,14 @@ def vat_is_its_rate_of_net(invoice: InvoiceContentData) -> Sequence[Problem]:
     if _surely_fit(invoice.rows) and _surely_fit(parts):
         return _NOTHING
     found = tuple(
-        _problem(rules.VAT_RATE, f"rows[{index}].vatPercentage", _NO_RATE)
+        _problem(rules.VAT_RATE, f"rows[{index}].vatPercentage", fault)
         for index, row in enumerate(invoice.rows)
-        if not rate_fits(row.net_amount, row.vat_percentage, _vat(row))
+        if (fault := _rate_fault(row.net_amount, row.vat_percentage, _vat(row))) is not None
     )
     return found + tuple(
-        _problem(rules.VAT_RATE, f"amounts.vatBreakdown[{index}].vatPercentage", _NO_RATE)
+        _problem(rules.VAT_RATE, f"amounts.vatBreakdown[{index}].vatPercentage", fault)
         for index, part in enumerate(parts)
-        if not rate_fits(part.net_amount, part.vat_percentage, part.vat_amount)
+        if (fault := _rate_fault(part.net_amount, part.vat_percentage, part.vat_amount)) is not None
     )
 
 
@@ -144,11 +146,17 @@ def _surely_fit(parts: Sequence[InvoiceRowData] | Sequence[VatBreakdown]) -> boo
     """Say whether all rates are given and right: the usual case, at a third of the cost."""
     for part in parts:
         net, rate, vat = part.net_amount, part.vat_percentage, part.vat_amount
-        if net is None or rate is None or vat is None:
+        if net is None or rate is None or vat is None or ZERO < rate < _ONE:
             return False
         if not -_ROUNDED_PERCENT <= net * rate - vat * _PERCENT <= _ROUNDED_PERCENT:
             return False
     return True
+
+
+def _rate_fault(net: Decimal | None, rate: Decimal | None, vat: Decimal | None) -> str | None:
+    if not rate_fits(net, rate, vat):
+        return _NO_RATE
+    return _FRACTION if rate is not None and ZERO < rate < _ONE else None
 
 
 def rate_fits(net: Decimal | None, rate: Decimal | None, vat: Decimal | None) -> bool:

@@ -106,6 +106,11 @@ UNKNOWN_KEY = _warning(
     "unknown-key", "A mapping, or a record of JSON, holds keys that the contract knows alone."
 )
 ROW_GROSS = _rule("row-gross", "In each row, net plus VAT is gross, where all three are given.", OURS)
+ROW_PRICE = _warning(
+    "row-price",
+    "In each row, quantity times price, less the discount, is the net amount, within half a per cent or "
+    "0.02. It is told where files are looked at (`confirma import`, `confirma validate`), not of each call.",
+)
 ROW_SUMS = _rule(
     "row-sums",
     "The rows' net, VAT and gross amounts add up to those of the invoice, where every row that charges "
@@ -129,7 +134,7 @@ AMOUNT_TO_PAY = _rule(
 VAT_RATE = _rule(
     "vat-rate",
     "A VAT amount other than 0 is what its rate makes of net, within half a per cent of net or 0.05: "
-    "so 0.255 is no rate of 25.5 %.",
+    "so 0.255 is no rate of 25.5 %. No rate is between 0 and 1.",
     OURS,
 )
 AMOUNT_SIZE = _rule("amount-size", "Amounts are small enough to be added exactly.", OURS)

@@ -20,6 +20,7 @@ from confirma_async.converters import Converter
 from confirma_async.formats import ReadInvoice, ReadOptions, read, read_files
 from confirma_async.schemas import InvoiceRowData, SalesInvoiceRequest
 from confirma_async.validation import Checks
+from confirma_async.validation.prices import price_faults
 
 _SHOWN = 3
 
@@ -36,6 +37,7 @@ class Preview:
         problems: What is wrong, each with the record it is wrong with.
         remarks: What was decided while reading, likewise.
         warnings: What looks wrong, likewise.
+        asks_for_money: Whether any invoice has an amount or a price.
     """
 
     first: list[SalesInvoiceRequest] = field(factory=list[SalesInvoiceRequest])
@@ -45,6 +47,12 @@ class Preview:
     problems: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
     remarks: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
     warnings: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
+    asks_for_money: bool = False
+
+    @property
+    def can_be_sent(self) -> bool:
+        """Whether there is an invoice to send, and one at least asks for money."""
+        return self.count > 0 and self.asks_for_money
 
 
 def preview(file: Path, reading: ReadOptions, converter: Converter, checks: Checks) -> Preview:
@@ -68,6 +76,11 @@ def preview(file: Path, reading: ReadOptions, converter: Converter, checks: Chec
         found.warnings += [(where, problem_in_words(warning)) for warning in ready.warnings]
         if ready.amount is not None:
             found.totals[ready.currency] = found.totals.get(ready.currency, Decimal(0)) + ready.amount
+        if isinstance(record, ReadInvoice):
+            found.asks_for_money = found.asks_for_money or _asks_for_money(record.request)
+            found.warnings += [
+                (where, problem_in_words(each)) for each in record.located(price_faults(record.request))
+            ]
         if len(found.first) < _SHOWN and isinstance(record, ReadInvoice):
             found.first.append(record.request)
     return found
@@ -94,9 +107,19 @@ def show(found: Preview, ignored: Sequence[str], target: str) -> None:
     ):
         if said:
             print_sayings(console, _(title), said)
+    if found.count and not found.asks_for_money:
+        say(_(texts.NOTHING_ASKED))
     if ignored:
         say(_(texts.PASSED_OVER).format(titles=", ".join(ignored)))
     say(texts.totals_in_words(found.count, found.totals, found.refused, target))
+
+
+def _asks_for_money(request: SalesInvoiceRequest) -> bool:
+    invoice = request.invoice
+    amounts = [] if invoice.amounts is None else [invoice.amounts.net_amount, invoice.amounts.gross_amount]
+    for row in invoice.rows:
+        amounts += [row.net_amount, row.gross_amount, row.unit_price]
+    return any(amount is not None for amount in amounts)
 
 
 def _in_words(request: SalesInvoiceRequest) -> tuple[str, str]:

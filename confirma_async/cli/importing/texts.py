@@ -68,7 +68,8 @@ PASS_OVER = "nothing of the invoice: pass it over"  # noqa: S105 (an answer, not
 BACK = "b"
 PROMPT = "Number, or b to go back"
 CHANGE_WHICH = "Which column?"
-WHICH_SHEET = "Which sheet are the invoices on?"
+WHICH_SHEET = "Which sheet are the invoices on? Each is imported on its own."
+NOBODY = "none of these"
 NOT_ONE = "type one of the numbers, or b to go back"
 SEND = "send them"
 CHANGE = "change what a column is"
@@ -102,6 +103,10 @@ PASSED_OVER = "Columns passed over: {titles}"
 SHEETS_PASSED_OVER = "Sheets passed over: {titles}"
 REFUSED = "Cannot be sent"
 REMARKS = "Decided while reading"
+NOTHING_ASKED = (
+    "No invoice asks for any money: no column of amounts or prices is known. Change what a column is, or "
+    "correct the file."
+)
 WARNINGS = "Can be sent, but looks wrong"
 
 _ANOTHER = re.compile(r"could be (\w+) as well")
@@ -126,6 +131,12 @@ def asked(question: Question) -> str:
             return f"{asked}\n  ({_why(question.why)})" if question.why else asked
         case Subject.MISSING:
             return _("Which column holds the {what}?").format(what=label(question.about))
+        case Subject.WANTED:
+            return _("No column tells by its name who is to pay. Which one holds the name of the buyer?")
+        case Subject.COUNTRY:
+            return _(
+                "Postal codes lack zeros in front ({values}), and no column names the country. Which is it?"
+            ).format(values=values)
         case Subject.DUE:
             return _("No column tells when an invoice is due. How many days after its date, or which column?")
         case Subject.CURRENCY:
@@ -144,15 +155,17 @@ def _why(reason: str) -> str:
 def choice_in_words(question: Question, choice: Choice) -> str:
     """Return an answer in words."""
     match choice:
-        case None:
+        case None if question.subject is Subject.COLUMN:
             return _(PASS_OVER)
+        case None:
+            return _(NOBODY)
         case bool():
             return _("a comma") if choice else _("a point")
         case int():
             return _("{count} days").format(count=choice)
         case _ if question.subject is Subject.COLUMN:
             return label(choice)
-        case _ if question.subject in {Subject.MISSING, Subject.DUE}:
+        case _ if question.subject in {Subject.MISSING, Subject.WANTED, Subject.DUE}:
             return _('the column "{title}"').format(title=choice)
         case _:
             return choice

@@ -215,7 +215,9 @@ def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], 
         return read
 
     def translated(cell: Cell) -> Any:
-        return read(words.get(cell.lower(), cell) if isinstance(cell, str) else cell)
+        if isinstance(cell, str):
+            return read(words.get(cell.lower(), cell))
+        return read(words.get(f"{cell:f}", cell) if isinstance(cell, Decimal) else cell)
 
     return translated
 

@@ -28,12 +28,18 @@ MOST_DOUBTFUL = 10_000
 """Lines in a row that may be unreadable; after so many, the file is no table."""
 
 _TOTALS = re.compile(
-    r"(?:(?:laskut|lasku|rivit|kaikki|koko|fakturor|grand|invoices)\s+)?"
+    r"(?:(?:laskut|lasku|rivit|kaikki|koko|fakturor|grand|invoices|sivun?|sidan?|page)\s+(?:\d+\s+)?)?"
     r"(?:yhteensä|yht|summa|loppusumma|välisumma|kokonaissumma|totals?|subtotal|sum|totalt|summa totalt|"
     r"delsumma|i alt)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
 """What the line of totals of a table, or of a part of it, says beside its sums."""
+
+
+_NOTE = re.compile(r"[^\W\d_]{3,}.*\s")
+"""Words, as no number of an invoice has them."""
+_FEWEST_OF_A_TABLE = 4
+"""Columns of a table in which a sentence alone is a note."""
 
 
 @define
@@ -317,7 +323,19 @@ def _passed_over(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) ->
     word = total_word(line.values)
     if word is not None and (plan.number is None or line.values[plan.number] in {"", word}):
         return f"{layout.unit} {line.number} holds totals ({word}), and was passed over"
+    if note_in(line.values, plan.number) is not None:
+        return f"{layout.unit} {line.number} holds nothing but a note, and was passed over"
     return None
+
+
+def note_in(cells: Sequence[Cell], number: int | None) -> str | None:
+    """Return the note that a line is: words alone where numbers of invoices stand; None for any other."""
+    if number is None or number >= len(cells):
+        return None
+    note = cells[number]
+    if not isinstance(note, str) or not _NOTE.search(note) or len(cells) < _FEWEST_OF_A_TABLE:
+        return None
+    return note if sum(cell != "" for cell in cells) == 1 else None
 
 
 def total_word(cells: Sequence[Cell]) -> str | None:

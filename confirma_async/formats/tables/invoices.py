@@ -23,6 +23,8 @@ from confirma_async.formats.tables.groups import LineGroup, groups, required
 from confirma_async.formats.tables.table import Table, TableLayout
 from confirma_async.formats.values.decimals import total
 
+_EURO = "EUR"
+_EURO_SIGN = "€"
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _ROW = re.compile(r"\$\.invoice\.rows\[(\d+)\]\.?(.*)")
 _LIST = re.compile(r"\[\d+\].*")
@@ -73,6 +75,7 @@ def _invoice(
     problems = list(group.problems)
     if not problems:
         problems += [required(layout, group.line, name) for name in REQUIRED if name not in group.values]
+    problems += _contradicting_sign(group, layout)
     credited = group.values.get("credited_number")
     numbering = resolve(
         group.identity,
@@ -105,6 +108,15 @@ def _invoice(
         original_number=numbering.original,
         origins=origins,
     )
+
+
+def _contradicting_sign(group: LineGroup, layout: TableLayout) -> list[Problem]:
+    """Return what is wrong with an invoice whose currency is not the one whose sign amounts have."""
+    currency, line = group.values.get("currency", (_EURO, group.line))
+    if layout.conventions.currency_sign != _EURO_SIGN or currency == _EURO:
+        return []
+    message = f"is not {_EURO}, though amounts of the file have the sign {_EURO_SIGN}; correct one of the two"
+    return [Problem(layout.path(line, "currency"), "table.currency", message)]
 
 
 @frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -28,7 +29,13 @@ from confirma_async.cli.stopping import signals
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import write_durably
 from confirma_async.formats import ColumnMapping, FileFormat, InputError, ReadOptions
-from confirma_async.formats.tables.propose.proposal import completed, first_guess, mapping_text, seen_in
+from confirma_async.formats.tables.propose.proposal import (
+    completed,
+    first_guess,
+    mapping_text,
+    seen_in,
+    sheets_of_invoices,
+)
 from confirma_async.formats.tables.propose.questions import unasked
 from confirma_async.formats.tables.propose.seen import Seen
 from confirma_async.settings import target_from_env
@@ -64,7 +71,7 @@ class _Wanted:
         """
         found = preview(self.file, self._read_by(mapping), self.connection.converter, self.checks)
         show(found, mapping.ignore, self.target)
-        return found.count > 0
+        return found.can_be_sent
 
     def _read_by(self, mapping: ColumnMapping) -> ReadOptions:
         return evolve(self.reading, mapping=mapping)
@@ -149,21 +156,32 @@ def _agreed(wanted: _Wanted) -> ColumnMapping | None:
     Raises:
         ConfigurationError: there is nobody to ask.
     """
-    file = wanted.file
-    beside = mapping_file(file)
+    beside = mapping_file(wanted.file)
     saved = _saved(wanted, beside) if is_on_terminal() else None
     if saved is not None:
-        match _next(has_some=saved[1], is_saved=True):
-            case _Then.SEND:
-                return saved[0]
-            case _Then.SAVE:
-                return None
-            case _:
-                pass
+        then = _next(has_some=saved[1], is_saved=True)
+        if then in {_Then.SEND, _Then.SAVE}:
+            return saved[0] if then is _Then.SEND else None
+    return _asked_for(wanted, beside)
+
+
+def _asked_for(wanted: _Wanted, beside: Path) -> ColumnMapping | None:
+    """Agree on how a file is read by questions; None where nothing is to be sent.
+
+    Raises:
+        ConfigurationError: there is nobody to ask.
+    """
+    file = wanted.file
     seen = _list_of_invoices(file, wanted.reading)
+    sheets = sheets_of_invoices(file, wanted.reading)
     dialog = Dialog(file, seen, first_guess(seen))
     if not is_on_terminal():
-        raise _nobody_to_ask(dialog, beside)
+        raise _nobody_to_ask(dialog, beside, sheets)
+    if len(sheets) > 1:
+        seen = _chosen_sheet(wanted, sheets)
+        dialog = Dialog(file, seen, first_guess(seen))
+    if seen.other_sheets:
+        say(_(texts.SHEETS_PASSED_OVER).format(titles=", ".join(seen.other_sheets)))
     while True:
         dialog.ask()
         text = mapping_text(file, completed(dialog.guess, seen))
@@ -186,6 +204,14 @@ def _agreed(wanted: _Wanted) -> ColumnMapping | None:
                 dialog.back()
 
 
+def _chosen_sheet(wanted: _Wanted, sheets: Sequence[str]) -> Seen:
+    """Ask on which sheet the invoices are, where several may hold some."""
+    sheet: str | Back = Back()
+    while isinstance(sheet, Back):
+        sheet = pick(_(texts.WHICH_SHEET), [(each, each) for each in sheets], 0)
+    return seen_in(wanted.file, wanted.reading, sheet)
+
+
 def _list_of_invoices(file: Path, reading: ReadOptions) -> Seen:
     """Take a first look at a table.
 
@@ -201,8 +227,10 @@ def _list_of_invoices(file: Path, reading: ReadOptions) -> Seen:
     return seen
 
 
-def _nobody_to_ask(dialog: Dialog, beside: Path) -> ConfigurationError:
+def _nobody_to_ask(dialog: Dialog, beside: Path, sheets: Sequence[str]) -> ConfigurationError:
     """Say what would have been asked."""
+    if len(sheets) > 1:
+        _would_ask(f"{_(texts.WHICH_SHEET)} ({' / '.join(sheets)})")
     for question in unasked(dialog.guess, dialog.seen):
         _would_ask(texts.asked(question))
     _would_ask(_(texts.WOULD_SEND).format(file=dialog.file))

@@ -37,9 +37,11 @@ from confirma_async.errors import Problem
 from confirma_async.formats import (
     AssignedNumbers,
     AttachedUrl,
+    BadRecord,
     DuplicateNumbers,
     Identity,
     Place,
+    ReadInvoice,
     ReadOptions,
     Spooled,
     assign,
@@ -48,6 +50,7 @@ from confirma_async.formats import (
     scan_files,
 )
 from confirma_async.validation import Checks
+from confirma_async.validation.prices import price_faults
 
 
 @define
@@ -119,7 +122,7 @@ def inspect(
         findings = _Findings()
         records = read_files(files, reading, converter, duplicates=duplicates)
         for index, record in enumerate(records, 1):
-            _classify(findings, prepare(record, index, converter, checks), journal)
+            _classify(findings, record, prepare(record, index, converter, checks), journal)
     numbers = given.numbers if given else dict[Identity, int]()
     _show(
         findings,
@@ -139,7 +142,12 @@ def _given(documents: Sequence[Identity], start: int, journal: JournalReader | N
     return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
 
 
-def _classify(findings: _Findings, prepared: Entry | Refusal, journal: JournalReader | None) -> None:
+def _classify(
+    findings: _Findings,
+    record: ReadInvoice | BadRecord,
+    prepared: Entry | Refusal,
+    journal: JournalReader | None,
+) -> None:
     if isinstance(prepared, Refusal):
         findings.bad.append(prepared)
         return
@@ -150,6 +158,9 @@ def _classify(findings: _Findings, prepared: Entry | Refusal, journal: JournalRe
         findings.decided += 1
     number = prepared.key.number
     findings.warnings += [(prepared.place, number, warning) for warning in prepared.warnings]
+    if isinstance(record, ReadInvoice):
+        faults = record.located(price_faults(record.request))
+        findings.warnings += [(prepared.place, number, fault) for fault in faults]
     findings.remarks += [(prepared.place, prepared.key.number, remark) for remark in prepared.remarks]
 
 

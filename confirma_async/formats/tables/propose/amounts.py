@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from confirma_async.formats.tables.cells import Percent
-from confirma_async.formats.tables.propose.guess import HOLDS_AMOUNTS, IS_RATE, IS_TOTAL, MAY_BE_RATE, Guess
+from confirma_async.formats.tables.columns import COLUMNS
+from confirma_async.formats.tables.propose.guess import (
+    HOLDS_AMOUNTS,
+    HOLDS_NUMBERS,
+    IS_FRACTION,
+    IS_RATE,
+    IS_TOTAL,
+    MAY_BE_RATE,
+    Guess,
+)
 from confirma_async.formats.tables.propose.seen import Seen
 from confirma_async.formats.values.decimals import total
 
@@ -14,6 +23,9 @@ RATES = frozenset(
     map(Decimal, ("0", "6", "8", "9", "10", "12", "13.5", "14", "22", "23", "24", "25", "25.5"))
 )
 """Rates of VAT of Finland and Sweden, now and in late years, in percent."""
+
+FRACTIONS = frozenset(rate / 100 for rate in RATES)
+"""The same as fractions."""
 
 _ROUNDED = Decimal("0.011")
 """Euros by which VAT of one line may differ from what its rate makes of the net amount."""
@@ -26,10 +38,17 @@ Check = Callable[[Decimal, Decimal, Decimal], bool]
 def settle_rate(guess: Guess, seen: Seen) -> None:
     """Take a column for the rate of VAT that is called VAT, and whose values are rates."""
     title = guess.columns.get("row_vat_amount")
-    if title is None or not _holds_rates(seen, title):
+    if title is None:
+        return
+    is_fraction = holds_fractions(seen, title)
+    if not is_fraction and not _holds_rates(seen, title):
         return
     net, gross = _title(guess, "net_amount"), _title(guess, "gross_amount")
     if net and gross and _fits(seen, (net, title, gross), lambda net, vat, gross: net + vat == gross):
+        return
+    if is_fraction:
+        if "row_vat_percentage" not in guess.columns:
+            guess.rename("row_vat_amount", "row_vat_percentage", IS_FRACTION)
         return
     if _are_written_as_amounts(seen, title) and (
         net is None or _fits(seen, (net, net, title), lambda net, _, own: _is_some_vat(net, own))
@@ -53,14 +72,28 @@ def settle_amounts(guess: Guess, seen: Seen) -> None:
         elif found is not None and found not in guess.columns:
             guess.rename("row_gross_amount", found, None)
     for title in seen.titles:
-        if guess.title_taken(title) is not None or title in guess.settled or not seen.is_money(title):
+        if guess.title_taken(title) is not None or title in guess.settled or not seen.is_numeric(title):
             continue
         found = _role(guess, seen, title)
         if found is None or found in guess.columns:
-            guess.rivals.setdefault(title, HOLDS_AMOUNTS)
+            guess.rivals.setdefault(title, HOLDS_AMOUNTS if seen.is_money(title) else HOLDS_NUMBERS)
         else:
             guess.columns[found] = title
             guess.rivals.pop(title, None)
+
+
+def settle_rows(guess: Guess, seen: Seen) -> None:
+    """Take what differs on the lines of an invoice for values of its rows, such as a description."""
+    if "number" not in guess.columns:
+        return
+    several = [lines for lines in seen.invoices(guess.columns["number"]) if len(lines) > 1]
+    for name, title in [*guess.columns.items()]:
+        own = f"row_{name}"
+        if own not in COLUMNS or own in guess.columns or title in guess.settled:
+            continue
+        cells = seen.cells(title)
+        if any(len({str(cells[line]) for line in lines if cells[line] != ""}) > 1 for lines in several):
+            guess.rename(name, own, None)
 
 
 def settle_totals(guess: Guess, seen: Seen) -> None:
@@ -90,6 +123,14 @@ def _holds_rates(seen: Seen, title: str) -> bool:
         return True
     numbers = [number for number in seen.numbers(title) if number is not None]
     return all(number in RATES for number in numbers) and any(numbers)
+
+
+def holds_fractions(seen: Seen, title: str) -> bool:
+    """Say whether a column holds rates of VAT as fractions, such as 0.255."""
+    if not seen.is_numeric(title) or any(isinstance(cell, Percent) for cell in seen.values[title]):
+        return False
+    numbers = [number for number in seen.numbers(title) if number is not None]
+    return all(number in FRACTIONS for number in numbers) and any(numbers)
 
 
 def _are_written_as_amounts(seen: Seen, title: str) -> bool:

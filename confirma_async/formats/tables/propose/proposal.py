@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 from collections.abc import Mapping, Sequence
@@ -11,13 +12,20 @@ from pathlib import Path
 from attrs import frozen
 
 from confirma_async.formats.file_format import FileFormat
-from confirma_async.formats.models import ReadOptions
+from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.reader import format_of
 from confirma_async.formats.tables.cells import DateForm, DecimalSeparator, bare, detect_separator
 from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, ValueKind
 from confirma_async.formats.tables.propose import guess as reasons
-from confirma_async.formats.tables.propose.amounts import settle_amounts, settle_rate, settle_totals
+from confirma_async.formats.tables.propose.amounts import (
+    holds_fractions,
+    settle_amounts,
+    settle_rate,
+    settle_rows,
+    settle_totals,
+)
 from confirma_async.formats.tables.propose.guess import Guess
+from confirma_async.formats.tables.propose.prices import settle_prices
 from confirma_async.formats.tables.propose.sample import sample
 from confirma_async.formats.tables.propose.seen import Seen, look
 from confirma_async.formats.tables.propose.synonyms import WORDS
@@ -28,10 +36,14 @@ from confirma_async.validation.identifiers import is_finnish_reference
 
 GUESSED_DAYS = 14
 GUESSED_CURRENCY = "EUR"
+GUESSED_COUNTRY = "FI"
 _EURO = "€"
 _DATE_FORMS = ("DD/MM/YYYY", "MM/DD/YYYY", "D/M/YYYY", "M/D/YYYY", "YYYY/MM/DD", "YYYYMMDD", "DD-MM-YYYY")
 _USUAL_DATES = ("YYYY-MM-DD", "D.M.YYYY")
+_LACKS_ZEROS = re.compile(r"\d{3,4}", re.ASCII)
 _WORD_GAP = re.compile(r"[\s-]+")
+_FEWEST = 2
+"""Columns that are known by their names in any list of invoices."""
 _ONE_NUMBER = re.compile(r"\D*(\d{1,3})\D*", re.ASCII)
 
 _PATTERNS: Mapping[str, re.Pattern[str]] = {
@@ -81,13 +93,37 @@ def mapping_text(path: Path, guess: Guess) -> str:
     return toml_of(shown(path.name), guess)
 
 
-def seen_in(path: Path, options: ReadOptions) -> Seen:
+def seen_in(path: Path, options: ReadOptions, sheet: str | None = None) -> Seen:
     """Take a first look at a table.
+
+    Args:
+        path: The file.
+        options: What is known of it.
+        sheet: The sheet of a workbook; None takes the one that holds most.
 
     Raises:
         InputError: the file is no table, or no line of it names columns.
     """
-    return look(path, sample(path, format_of(path, options, otherwise=FileFormat.CSV)))
+    return look(path, sample(path, format_of(path, options, otherwise=FileFormat.CSV), sheet))
+
+
+def sheets_of_invoices(path: Path, options: ReadOptions) -> list[str]:
+    """Return the sheets of a workbook that may be lists of invoices; none where it has one sheet.
+
+    Raises:
+        InputError: the file is no table.
+    """
+    file_format = format_of(path, options, otherwise=FileFormat.CSV)
+    first = sample(path, file_format)
+    names = [] if first.sheet is None else [first.sheet, *first.other_sheets]
+    found: list[str] = []
+    for name in names:
+        with contextlib.suppress(InputError):
+            seen = look(path, sample(path, file_format, name))
+            known = {seen.name_of(title) for title in seen.titles}
+            if seen.rows and known & {"number", "date"} and len(known - {None}) >= _FEWEST:
+                found.append(name)
+    return found
 
 
 def first_guess(seen: Seen) -> Guess:
@@ -96,7 +132,9 @@ def first_guess(seen: Seen) -> Guess:
     _by_names(guess, seen)
     _by_values(guess, seen)
     _number_and_reference(guess, seen)
+    settle_rows(guess, seen)
     settle_rate(guess, seen)
+    settle_prices(guess, seen)
     settle_amounts(guess, seen)
     settle_totals(guess, seen)
     return guess
@@ -107,6 +145,8 @@ def completed(guess: Guess, seen: Seen) -> Guess:
     guess = copy.deepcopy(guess)
     if seen.sheet is not None:
         guess.entries["sheet"] = seen.sheet
+        if seen.other_sheets:
+            guess.doubts["sheet"] = f"not read: {', '.join(seen.other_sheets)}"
     if not seen.is_first:
         guess.entries["header_row"] = seen.header
     if seen.header_lines > 1:
@@ -116,6 +156,9 @@ def completed(guess: Guess, seen: Seen) -> Guess:
     _dates(guess, seen)
     _words(guess, seen)
     known = guess.columns
+    if _lacks_zeros(guess, seen) and "buyer_country" not in {*known, *guess.constants, *guess.settled}:
+        guess.constants["buyer_country"] = GUESSED_COUNTRY
+        guess.doubts["buyer_country"] = reasons.GUESSED_COUNTRY
     if "currency" not in known and "currency" not in guess.constants:
         guess.constants["currency"] = GUESSED_CURRENCY
         if "currency_sign" not in guess.entries:
@@ -187,8 +230,14 @@ def _numbers(guess: Guess, seen: Seen) -> None:
         if COLUMNS[name].kind.is_numeric
         for text in seen.texts(title)
     ]
+    currency = guess.columns.get("currency")
+    is_euro = currency is None or {*seen.texts(currency)} <= {GUESSED_CURRENCY}
     signs = {text for text in texts if text.startswith(_EURO) or text.endswith(_EURO)}
-    if signs and all(_EURO in text for text in texts if bare(text) != text.removesuffix("%").rstrip()):
+    if (
+        is_euro
+        and signs
+        and all(_EURO in text for text in texts if bare(text) != text.removesuffix("%").rstrip())
+    ):
         guess.entries["currency_sign"] = _EURO
     separators = {separator for text in texts if (separator := detect_separator(bare(text))) is not None}
     if "decimal_comma" in guess.entries:
@@ -224,8 +273,15 @@ def date_texts(guess: Guess, seen: Seen) -> list[str]:
 
 
 def forms_of_dates(texts: Sequence[str]) -> list[str]:
-    """Return the forms in which all of these dates can be read."""
-    return [form for form in _DATE_FORMS if all(_reads(form, text) for text in _readable(texts))]
+    """Return the forms in which all of these dates can be read, as far as they are some."""
+    readable = _readable(texts)
+    return [form for form in _DATE_FORMS if readable and all(_reads(form, text) for text in readable)]
+
+
+def _lacks_zeros(guess: Guess, seen: Seen) -> bool:
+    """Say whether a postal code of a buyer has lost zeros in front, as numbers do."""
+    title = guess.columns.get("buyer_postal_code")
+    return title is not None and any(_LACKS_ZEROS.fullmatch(str(cell)) for cell in seen.values[title])
 
 
 def _readable(texts: Sequence[str]) -> list[str]:
@@ -252,11 +308,26 @@ def _words(guess: Guess, seen: Seen) -> None:
                 guess.words.setdefault(name, {})[cell] = word
             elif name == "type" and _WORD_GAP.sub("_", cell.upper()) not in InvoiceType.__members__:
                 guess.doubts["type"] = "add the words that stand in it below [words.type]"
+    title = guess.columns.get("row_vat_percentage")
+    if title is not None and holds_fractions(seen, title):
+        guess.words["row_vat_percentage"] = _in_percent(guess, seen, title)
     title = guess.columns.get("net_days")
     for cell in dict.fromkeys(seen.texts(title)) if title is not None else ():
         days = _ONE_NUMBER.fullmatch(cell)
         if days is not None and days[1] != cell:
             guess.words.setdefault("net_days", {})[cell] = days[1]
+
+
+def _in_percent(guess: Guess, seen: Seen, title: str) -> dict[str, str]:
+    """Return each fraction of a column as it is written, with what it is in percent."""
+    mark = "," if guess.entries.get("decimal_comma") else "."
+    return {
+        f"{cell:f}" if isinstance(cell, Decimal) else str(cell): f"{rate * 100:f}".rstrip("0")
+        .rstrip(".")
+        .replace(".", mark)
+        for cell, rate in zip(seen.cells(title), seen.numbers(title), strict=True)
+        if rate
+    }
 
 
 def _sentences(guess: Guess) -> list[str]:

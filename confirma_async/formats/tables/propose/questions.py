@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ from confirma_async.formats.tables.cells import Cell, Percent
 from confirma_async.formats.tables.columns import COLUMNS, ValueKind
 from confirma_async.formats.tables.propose.guess import TAKEN_BEFORE, Guess
 from confirma_async.formats.tables.propose.proposal import (
+    GUESSED_COUNTRY,
     GUESSED_CURRENCY,
     GUESSED_DAYS,
     completed,
@@ -26,6 +28,9 @@ Choice: TypeAlias = str | int | bool | None
 
 _SAMPLES = 3
 _CURRENCIES = (GUESSED_CURRENCY, "SEK", "NOK", "DKK", "USD", "GBP")
+_COUNTRIES = (GUESSED_COUNTRY, "SE", "EE", None)
+_FIRM = re.compile(r"\b(oy|oyj|ab|ky|tmi|ry|rf|ltd|as|gmbh|kaupunki|kunta|stad|kommun)\b", re.IGNORECASE)
+"""Words in the names of buyers."""
 _DAYS = (7, GUESSED_DAYS, 21, 30)
 _AMOUNTS = (
     "row_net_amount",
@@ -35,6 +40,7 @@ _AMOUNTS = (
     "vat_amount",
     "gross_amount",
     "row_unit_price",
+    "row_discount_percentage",
     "row_vat_percentage",
 )
 _NUMBERS = ("number", "payment_reference", "buyer_customer_account", "order_number")
@@ -49,6 +55,8 @@ class Subject(enum.Enum):
     CURRENCY = "which currency amounts are in"
     DATES = "how dates are written"
     DECIMALS = "what separates decimals"
+    WANTED = "which column holds what an invoice should have"
+    COUNTRY = "which country buyers are in"
 
 
 @frozen
@@ -90,7 +98,23 @@ def next_question(guess: Guess, seen: Seen) -> Question | None:
     for title in guess.ignored:
         if title in guess.rivals and title not in guess.settled:
             return about_column(title, guess, seen, guess.rivals[title])
-    return _about_values(guess, seen)
+    return _about_buyer(guess, seen) or _about_values(guess, seen)
+
+
+def _about_buyer(guess: Guess, seen: Seen) -> Question | None:
+    """Ask who is to pay, where no name of a column tells."""
+    if "buyer_name" in {*guess.columns, *guess.constants, *guess.settled}:
+        return None
+    titles = [title for title in guess.ignored if any(seen.texts(title)) and not seen.is_numeric(title)]
+    if not titles:
+        return None
+    likely = (
+        place
+        for place, title in enumerate(titles)
+        if 2 * sum(bool(_FIRM.search(text)) for text in seen.texts(title)) > len(seen.values[title])
+    )
+    choices: list[Choice] = [*titles, None]
+    return Question(Subject.WANTED, "buyer_name", (), "", choices, next(likely, len(titles)))
 
 
 def about_column(
@@ -108,7 +132,10 @@ def about_column(
     taken = guess.title_taken(title)
     if choices is None:
         own = taken or seen.name_of(title)
-        choices = _AMOUNTS if _is_amount(own) or seen.is_money(title) else _NUMBERS
+        is_amount = _is_amount(own) or seen.is_money(title)
+        choices = _AMOUNTS if is_amount else _NUMBERS
+        if own is None and not is_amount and seen.is_numeric(title):
+            choices = (*_AMOUNTS, *_NUMBERS)
         if own is not None and own not in choices:
             choices = (own, *choices) if own in COLUMNS and seen.is_numeric(title) else (own,)
     answers: list[Choice] = [*choices, None]
@@ -121,6 +148,9 @@ def _is_amount(name: str | None) -> bool:
 
 def _about_values(guess: Guess, seen: Seen) -> Question | None:
     doubts = guess.doubts
+    if "buyer_country" in doubts and "buyer_country" not in guess.columns:
+        title = guess.columns["buyer_postal_code"]
+        return Question(Subject.COUNTRY, "buyer_country", samples(seen, title), "", _COUNTRIES)
     if "currency" in doubts and "currency" not in guess.columns:
         return Question(Subject.CURRENCY, "currency", (), "", _CURRENCIES)
     if "net_days" in doubts and "net_days" not in guess.columns:
@@ -150,14 +180,16 @@ def answered(guess: Guess, question: Question, choice: Choice) -> Guess:
     match question.subject:
         case Subject.COLUMN:
             _settle(guess, question.about, None if choice is None else str(choice))
-        case Subject.MISSING:
+        case Subject.WANTED | Subject.COUNTRY if choice is None:
+            guess.settled.add(question.about)
+        case Subject.WANTED | Subject.MISSING:
             _settle(guess, str(choice), question.about)
+        case Subject.COUNTRY | Subject.CURRENCY:
+            guess.constants[question.about] = str(choice)
         case Subject.DUE if isinstance(choice, str):
             _settle(guess, choice, "due_date")
         case Subject.DUE:
             guess.constants["net_days"] = int(choice or 0)
-        case Subject.CURRENCY:
-            guess.constants["currency"] = str(choice)
         case Subject.DATES:
             guess.entries["date_formats"] = (str(choice),)
         case Subject.DECIMALS:

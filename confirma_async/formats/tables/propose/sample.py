@@ -27,15 +27,22 @@ class Sample:
         lines: Numbers of lines, and their cells.
         titles: The names of the columns, where the format itself tells them.
         sheet: The sheet that they are of, where the workbook has several.
+        other_sheets: The others that hold anything.
     """
 
     lines: Sequence[tuple[int, Sequence[Cell]]]
     titles: Sequence[str] | None = None
     sheet: str | None = None
+    other_sheets: Sequence[str] = ()
 
 
-def sample(path: Path, file_format: FileFormat) -> Sample:
+def sample(path: Path, file_format: FileFormat, sheet: str | None = None) -> Sample:
     """Take the first lines of a table.
+
+    Args:
+        path: The file.
+        file_format: What it is.
+        sheet: The sheet of a workbook; None takes the one that holds most.
 
     Raises:
         InputError: the file is no table, or cannot be read.
@@ -46,11 +53,14 @@ def sample(path: Path, file_format: FileFormat) -> Sample:
         from confirma_async.formats.tables.excel.table import excel_sample
 
         found = excel_sample(path, MOST)
-        title, rows = max(found, key=lambda each: _weight(each[1]))
+        title, rows = max(
+            (each for each in found if sheet is None or each[0] == sheet), key=lambda each: _weight(each[1])
+        )
+        others = [name for name, some in found if name != title and _weight(some)]
         lines: list[tuple[int, Sequence[Cell]]] = [
             (number, row) for number, row in enumerate(rows, start=1) if any(cell != "" for cell in row)
         ]
-        return Sample(lines, sheet=title if len(found) > 1 else None)
+        return Sample(lines, sheet=title if len(found) > 1 else None, other_sheets=others)
     if file_format is FileFormat.PARQUET or file_format is FileFormat.ARROW:
         from confirma_async.formats.tables.arrow import arrow_sample
 

@@ -11,7 +11,7 @@ from attrs import Factory, field, frozen
 from confirma_async.formats.models import InputError
 from confirma_async.formats.tables.cells import Cell, DecimalSeparator, Percent, bare, readings
 from confirma_async.formats.tables.columns import COLUMNS
-from confirma_async.formats.tables.groups import total_word
+from confirma_async.formats.tables.groups import note_in, total_word
 from confirma_async.formats.tables.mapping import distinct, joined
 from confirma_async.formats.tables.propose.sample import Sample
 from confirma_async.formats.tables.propose.synonyms import DOUBTFUL, SYNONYMS, plain
@@ -44,6 +44,7 @@ class Seen:
         titles: The names of the columns, each of them once.
         rows: The lines below.
         sheet: The sheet of a workbook that has several.
+        other_sheets: The others.
         values: By title, the cells that are not empty.
     """
 
@@ -53,6 +54,7 @@ class Seen:
     titles: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     sheet: str | None = None
+    other_sheets: Sequence[str] = ()
     values: Mapping[str, Sequence[Cell]] = field(
         init=False, repr=False, default=Factory(_values_of, takes_self=True)
     )
@@ -61,6 +63,11 @@ class Seen:
         """Return the numbers of a column, line by line; None where there is none."""
         index = self.titles.index(title)
         return [_number(row[index]) if index < len(row) else None for row in self.rows]
+
+    def cells(self, title: str) -> list[Cell]:
+        """Return the cells of a column, line by line; an empty text where there is none."""
+        index = self.titles.index(title)
+        return [row[index] if index < len(row) else "" for row in self.rows]
 
     def is_numeric(self, title: str) -> bool:
         """Say whether a column holds numbers, and nothing else."""
@@ -149,8 +156,13 @@ def look(path: Path, found: Sample) -> Seen:
     titles = joined(lines)
     while titles and not titles[-1]:
         titles.pop()
-    below = [cells for number, cells in found.lines if number > header and total_word(cells) is None]
-    return Seen(header, len(lines), is_first, distinct(titles), below, found.sheet)
+    number_at = next((index for index, title in enumerate(titles) if name_of(title) == "number"), None)
+    below = [
+        cells
+        for number, cells in found.lines
+        if number > header and total_word(cells) is None and note_in(cells, number_at) is None
+    ]
+    return Seen(header, len(lines), is_first, distinct(titles), below, found.sheet, found.other_sheets)
 
 
 def _is_part_of_names(above: Sequence[str], names: Sequence[str]) -> bool:

@@ -9,12 +9,14 @@ import re
 from collections.abc import Mapping
 
 _BY_COLUMN: Mapping[str, str] = {
-    "number": "laskun numero, laskunumero, laskun nro, laskunro, lasku nro, lasku nr, laskunr, numero, nro, "
+    "number": "laskun numero, laskunumero, laskun no, "
+    "laskun nro, laskunro, lasku nro, lasku nr, laskunr, numero, nro, "
     "lasku, tositenumero, fakturanummer, fakturans nummer, fakturanr, faktura nr, faktura, nummer, "
     "invoice number, invoice no, invoice nr, invoice id, invoice, document number, document no, bill number",
     "type": "laji, laskulaji, laskun laji, tyyppi, laskutyyppi, laskun tyyppi, fakturatyp, typ, type, "
     "invoice type, document type",
-    "date": "laskun päiväys, laskun päivämäärä, laskun pvm, laskupvm, laskupäivä, laskutuspäivä, päiväys, "
+    "date": "laskun päiväys, laskun päivämäärä, päivä, "
+    "laskun pvm, laskupvm, laskupäivä, laskutuspäivä, päiväys, "
     "päivämäärä, pvm, fakturadatum, faktureringsdatum, datum, invoice date, billing date, issue date, "
     "document date, date",
     "due_date": "eräpäivä, eräpvm, erä pvm, maksupäivä, viimeinen maksupäivä, förfallodatum, förfallodag, "
@@ -45,6 +47,7 @@ _BY_COLUMN: Mapping[str, str] = {
     "seller_bankgiro": "bankgiro, bg",
     "seller_postgiro": "plusgiro, postgiro, pg",
     "buyer_name": "asiakas, asiakkaan nimi, asiakasnimi, ostaja, ostajan nimi, nimi, yritys, yrityksen nimi, "
+    "vastapuoli, kenelle, laskutettava, tilaaja, saaja, laskun saaja, motpart, beställare, mottagare, "
     "kund, kundnamn, kundens namn, köpare, namn, företag, företagsnamn, customer, customer name, buyer, "
     "buyer name, client, client name, company, company name, bill to, name",
     "buyer_customer_account": "asiakasnumero, asiakasnro, asiakas nro, asiakastunnus, kundnummer, kundnr, "
@@ -96,7 +99,8 @@ _BY_COLUMN: Mapping[str, str] = {
     "row_vat_percentage": "alv percent, alv prosentti, alvprosentti, alv kanta, alvkanta, verokanta, "
     "vero percent, moms percent, momsprocent, momssats, vat percent, vat percentage, vat rate, tax rate, "
     "tax percent",
-    "row_net_amount": "veroton, veroton summa, veroton yhteensä, veroton hinta, netto, nettosumma, "
+    "row_net_amount": "veroton, veroton summa, veroton yhteensä, veroton hinta, netto, "
+    "summa ilman alv, ilman alv, nettosumma, "
     "summa veroton, yhteensä veroton, alv 0 percent, summa alv 0 percent, nettobelopp, exkl moms, "
     "belopp exkl moms, summa exkl moms, utan moms, net, net amount, net total, excl vat, amount excl vat, "
     "total excl vat, subtotal",
@@ -116,6 +120,8 @@ DOUBTFUL: Mapping[str, str] = {
     "yhteissumma": "row_gross_amount",
     "kokonaissumma": "row_gross_amount",
     "maksettava": "row_gross_amount",
+    "att betala": "row_gross_amount",
+    "slutsumma": "row_gross_amount",
     "rivin summa": "row_gross_amount",
     "rivisumma": "row_gross_amount",
     "yhteensä": "row_gross_amount",

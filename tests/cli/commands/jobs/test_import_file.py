@@ -200,3 +200,90 @@ def test_an_import_shows_in_the_language_what_is_sent(tmp_path, table):
     assert "Mikään sarake ei kerro valuuttaa." in someone.asked()
     someone.interrupt()
     assert someone.leave() == 130
+
+
+def test_of_several_sheets_of_invoices_one_is_asked_for_and_the_others_are_told(person, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Tammi"
+    other = book.create_sheet("Helmi")
+    for number, sheet in enumerate((book.active, other), start=1):
+        sheet.append(["Numero", "Pvm", "Eräpäivä", "Nimi", "Veroton"])
+        sheet.append([number, "1.3.2026", "15.3.2026", "Haave Oy", 10.5])
+    book.save(tmp_path / "laskut.xlsx")
+    someone = person("import", tmp_path / "laskut.xlsx", "--sandbox")
+    asked = someone.asked()
+    assert "Which sheet are the invoices on?" in asked
+    someone.choose(asked, "Helmi")
+    someone.asked()
+    someone.say()
+    shown = someone.asked()
+    assert "Sheets passed over: Tammi" in someone.told
+    assert "invoice 2, Haave Oy" in shown
+    someone.interrupt()
+    someone.leave()
+
+
+def test_a_table_without_amounts_is_not_sent(person, tmp_path):
+    file = tmp_path / "laskut.csv"
+    file.write_text("Numero;Pvm;Eräpäivä;Nimi;Huom\n1;1.3.2026;15.3.2026;Haave Oy;x\n", encoding="utf-8")
+    someone = person("import", file, "--sandbox")
+    someone.say() if "currency" in someone.asked() else None
+    shown = someone.asked()
+    assert "No invoice asks for any money" in shown
+    assert "send them" not in shown
+    someone.interrupt()
+    someone.leave()
+
+
+def test_a_price_and_a_quantity_that_do_not_make_the_amount_are_told_before_anything_is_sent(
+    person, tmp_path
+):
+    file = tmp_path / "laskut.csv"
+    line = "1;1.3.2026;15.3.2026;Haave Oy;1.000;50,00;50,00"
+    file.write_text(f"Numero;Pvm;Eräpäivä;Nimi;Määrä;Hinta;Netto\n{line}\n", encoding="utf-8")
+    someone = person("import", file, "--sandbox")
+    someone.say() if "Hinta" in someone.asked() else None
+    someone.asked()
+    someone.say()
+    assert "line 2, column Hinta" in (shown := someone.asked())
+    assert "[row-price]" in shown
+    someone.interrupt()
+    someone.leave()
+
+
+@pytest.mark.parametrize("answer", ["back", "b", "B"])
+def test_a_way_back_has_several_words(person, table, answer):
+    someone = person("import", table, "--sandbox")
+    someone.asked()
+    someone.say()
+    assert '"Kate"' in someone.asked()
+    someone.say(answer)
+    assert '"Alv"' in someone.asked()
+    someone.interrupt()
+    someone.leave()
+
+
+def test_control_d_sends_nothing_and_saves_nothing(person, table, mapping):
+    someone = person("import", table, "--sandbox")
+    someone.asked()
+    someone.end()
+    assert someone.leave() == 130
+    assert not mapping.exists()
+
+
+@pytest.mark.parametrize("answer", ["9" * 3000, "0", "-1", "²", "send them"])
+def test_an_answer_that_is_too_long_or_no_number_is_asked_for_again(person, table, answer):
+    someone = person("import", table, "--sandbox")
+    someone.asked()
+    someone.say(answer)
+    assert "type one of the numbers" in someone.asked()
+    someone.interrupt()
+    someone.leave()
+
+
+def test_a_narrow_terminal_is_served_without_colours(tmp_path, table):
+    someone = Person("import", table, "--sandbox", folder=tmp_path, columns=50)
+    someone.answer({}, end="send them")
+    assert someone.leave() == 0
+    assert "Invoices: 2" in someone.told
+    assert "\x1b[3" not in someone.told

@@ -1,0 +1,67 @@
+"""Unit prices of a table: what quantity and price make of each line, and which column is the discount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from confirma_async.formats.tables.propose.guess import IS_DISCOUNT, PRICE_DIFFERS, PRICE_HAS_VAT, Guess
+from confirma_async.formats.tables.propose.seen import Seen
+
+_ROUNDED = Decimal("0.02")
+"""Euros by which a line may differ from its quantity times its price, which may be rounded."""
+_ZERO = Decimal(0)
+_WHOLE = Decimal(100)
+
+
+def settle_prices(guess: Guess, seen: Seen) -> None:
+    """Hold quantities, prices and discounts of a table against its amounts; what does not fit is unsure."""
+    price, net = guess.columns.get("row_unit_price"), guess.columns.get("row_net_amount")
+    if price is None or net is None or price in guess.settled:
+        return
+    discount = guess.columns.get("row_discount_percentage")
+    if _makes(guess, seen, net, discount):
+        return
+    for title in seen.titles if discount is None else ():
+        if guess.title_taken(title) is None and seen.is_numeric(title) and _makes(guess, seen, net, title):
+            guess.columns["row_discount_percentage"] = title
+            guess.doubts["row_discount_percentage"] = IS_DISCOUNT
+            guess.rivals.pop(title, None)
+            return
+    if _makes_gross(guess, seen, discount):
+        del guess.columns["row_unit_price"]
+        guess.rivals[price] = PRICE_HAS_VAT
+    else:
+        guess.doubts["row_unit_price"] = PRICE_DIFFERS
+
+
+def _makes(guess: Guess, seen: Seen, amount: str, discount: str | None) -> bool:
+    """Say whether quantity times price, less the discount, is an amount on every line that has all."""
+    pairs = zip(_products(guess, seen, discount), seen.numbers(amount), strict=True)
+    return all(made is None or given is None or abs(made - given) <= _ROUNDED for made, given in pairs)
+
+
+def _makes_gross(guess: Guess, seen: Seen, discount: str | None) -> bool:
+    gross = guess.columns.get("row_gross_amount")
+    if gross is not None:
+        return _makes(guess, seen, gross, discount)
+    net, rate = guess.columns.get("row_net_amount"), guess.columns.get("row_vat_percentage")
+    if net is None or rate is None:
+        return False
+    lines = zip(_products(guess, seen, discount), seen.numbers(net), seen.numbers(rate), strict=True)
+    return all(
+        made is None
+        or given is None
+        or part is None
+        or abs(made - given * (_WHOLE + part) / _WHOLE) <= _ROUNDED
+        for made, given, part in lines
+    )
+
+
+def _products(guess: Guess, seen: Seen, discount: str | None) -> Iterator[Decimal | None]:
+    quantity = guess.columns.get("row_quantity")
+    prices = seen.numbers(guess.columns["row_unit_price"])
+    quantities = [Decimal(1)] * len(prices) if quantity is None else seen.numbers(quantity)
+    parts = [_ZERO] * len(prices) if discount is None else seen.numbers(discount)
+    for price, count, part in zip(prices, quantities, parts, strict=True):
+        yield None if price is None or count is None else count * price * (_WHOLE - (part or _ZERO)) / _WHOLE
