@@ -160,7 +160,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    changes = SideEffects()
+    changes = SideEffects(arguments)
     choose(_named_language(arguments))  # before what tells of a wrong command line, or helps
     speak(in_english="--json" in arguments)
     try:

@@ -256,6 +256,27 @@ def variables_of(environment: str | None, base_url: str | None) -> Mapping[str, 
     return found
 
 
+def place_words(
+    variables: Mapping[str, str], account: AccountName, key_file: Path | None, *, sandbox: bool
+) -> list[str]:
+    """Return the options that say whose journal is meant and where calls go, as far as they were given.
+
+    Args:
+        variables: The settings, as ``variables_of`` returns them.
+        account: What was said of the account.
+        key_file: The file that holds the key, where one was named.
+        sandbox: Whether it is the embedded sandbox's.
+    """
+    words = ["--sandbox"] if sandbox else []
+    if account.name is not None and account.name != os.environ.get(ACCOUNT_VARIABLE):
+        words += ["--account", account.name]
+    for option, variable in (("--environment", ENVIRONMENT_VARIABLE), ("--base-url", BASE_URL_VARIABLE)):
+        value = variables.get(variable)
+        if value and value != os.environ.get(variable):
+            words += [option, value]
+    return words if key_file is None else [*words, "--key-file", str(key_file)]
+
+
 def _refuse_another_place(environment: str, base_url: str | None) -> None:
     """Refuse ``--environment`` where CONFIRMA_BASE_URL points elsewhere."""
     if base_url and check_base_url(base_url) != Environment[environment.upper()].value:

@@ -18,7 +18,7 @@ from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url, read
 from confirma_async.bulk.sqlite.file.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
 from confirma_async.cli.bundle import Decorator, bundle
-from confirma_async.cli.connection import place_options, variables_of
+from confirma_async.cli.connection import place_options, place_words, variables_of
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.stopping import signals
 from confirma_async.credentials import FileTokenStore
@@ -66,6 +66,11 @@ class Whose:
         if record.proved and not record.journal.exists() and not gone_too:
             raise gone(record.journal)
         return record.journal
+
+    @property
+    def words(self) -> list[str]:
+        """The options that say the same to another command."""
+        return place_words(self.variables, self.account, self.key_file, sandbox=self.sandbox)
 
     def _key(self) -> Secret | None:
         if self.key_file is not None:

@@ -19,6 +19,7 @@ from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, lasting, money, plain, short
 from confirma_async.cli.language.messages import problem_in_words, told
 from confirma_async.cli.output.distribution_status import DistributionStatus
+from confirma_async.cli.output.next_steps import NextSteps, in_words
 from confirma_async.cli.output.render import (
     numbers_as_json,
     print_json,
@@ -51,8 +52,19 @@ def show_report(
     *,
     as_json: bool,
     what: str | None = None,
+    steps: NextSteps | None = None,
 ) -> None:
-    """Show what came of a job, and where its invoices stand; ``what`` says what its records are instead."""
+    """Show what came of a job, and what is to be done next.
+
+    Args:
+        report: What came of it.
+        target: Where its invoices went.
+        statuses: Where they stand there, where that was asked.
+        numbers: The numbers that were given to some.
+        as_json: Whether it is printed for machines.
+        what: What its records are, where they are no invoices.
+        steps: The commands that follow it, where there are some.
+    """
     if as_json:
         print_json({"target": target, **report_as_json(report, statuses, numbers)})
         return
@@ -64,7 +76,7 @@ def show_report(
     print_numbers(console, numbers)
     if statuses:
         _print_distribution_statuses(console, statuses)
-    for line in _what_next(report):
+    for line in _what_next(report, steps):
         console.print(escape(visible(line)), soft_wrap=True, highlight=False)
 
 
@@ -119,20 +131,25 @@ def _print_counts(console: Console, report: Report, heading: str) -> None:
     print_standings(console, _("Result"), rows, plain(caption), heading)
 
 
-def _what_next(report: Report) -> Iterator[str]:
+def _what_next(report: Report, steps: NextSteps | None) -> Iterator[str]:
     """Yield how the job ended, and the next step for each kind of invoice that is not accepted."""
-    go_on = _("The rest of the files was not read. Give the same command again to go on.")
+    is_over = not (report.paused or report.interrupted)
     if report.paused:
         yield _("Paused: {reason}").format(reason=told(report.paused))
-        if of_report(report) is Exit.USAGE:
-            go_on = _(
-                "The rest of the files was not read. Put that right, then give the same command again to go "
-                "on."
-            )
-        yield go_on
     elif report.interrupted:
         yield _("Interrupted.")
-        yield go_on
+    if steps is None:
+        yield from _in_general(report)
+    else:
+        is_for_good = bool(report.paused) and of_report(report) is Exit.USAGE
+        yield from in_words(report, steps, is_over=is_over, is_for_good=is_for_good)
+    if is_over and not (report.rejected or report.refused or report.unknown or report.pending):
+        yield _("Nothing is left to do. Given again, the same command sends nothing twice.")
+    yield _("Run {run} in the journal {journal}").format(run=report.run, journal=report.journal)
+
+
+def _in_general(report: Report) -> Iterator[str]:
+    """Yield what to do about records that no other command corrects or sends again."""
     counted = (
         (Verdict.REJECTED, report.rejected),
         (Verdict.REFUSED, report.refused),
@@ -140,12 +157,9 @@ def _what_next(report: Report) -> Iterator[str]:
         (Verdict.NOT_SENT, report.pending),
     )
     for verdict, number in counted:
-        if number and not (verdict is Verdict.NOT_SENT and (report.paused or report.interrupted)):
+        if number:
             words = wording(verdict)
             yield f"{words.name}: {plain(count(number))}. {words.advice}"
-    if not any(number for _verdict, number in counted) and not (report.paused or report.interrupted):
-        yield _("Nothing is left to do. Given again, the same command sends nothing twice.")
-    yield _("Run {run} in the journal {journal}").format(run=report.run, journal=report.journal)
 
 
 def print_issues(console: Console, issues: Sequence[Outcome], what: str | None = None) -> None:

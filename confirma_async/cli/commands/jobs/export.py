@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,8 @@ def export(
             raise click.UsageError("--csv, --excel and --xlsx exclude --marked")
         with chosen(which, whose) as found:
             converter = Converter(options.read_overrides(overrides).names)
-            return _say(write_marked(found, marked, of, converter), as_json=as_json)
+            written = write_marked(found, marked, of, converter)
+            return _say(written, [*([which] if which else []), *whose.words], as_json=as_json)
     if of is not None:
         raise click.UsageError("--of says what to mark; it needs --marked")
     with chosen(which, whose) as found:
@@ -136,12 +138,12 @@ def export(
     return Exit.ACCEPTED
 
 
-def _say(marked: Marked, *, as_json: bool) -> Exit:
+def _say(marked: Marked, retry: Sequence[str], *, as_json: bool) -> Exit:
     if as_json:
         print_json({"copy": str(marked.file), "accepted": marked.accepted, "open": marked.open})
     else:
         say(_(texts.MARKED).format(file=marked.file, accepted=marked.accepted, open=marked.open))
-        correct = _(texts.CORRECT).format(command="confirma retry")
+        correct = _(texts.CORRECT).format(command=shlex.join(["confirma", "retry", *retry]))
         say(correct if marked.open else _(texts.NOTHING_TO_CORRECT))
     return Exit.ACCEPTED
 

@@ -214,7 +214,7 @@ async def send(request: SubmitRequest) -> Report:
         if sandbox is not None and not stop.is_set():
             sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
             statuses = await distribution_statuses(client, path, accepted)
-    show_report(report, target, statuses, book.used, as_json=request.as_json)
+    show_report(report, target, statuses, book.used, as_json=request.as_json, steps=request.next_steps())
     return report
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from attrs import field, frozen
 
 from confirma_async.bulk import Retry
-from confirma_async.bulk.places import JournalPlace
-from confirma_async.cli.connection import Connection
+from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
+from confirma_async.cli.connection import Connection, place_words
 from confirma_async.cli.job_options import JobSettings
+from confirma_async.cli.output.next_steps import NextSteps
+from confirma_async.cli.side_effects import command_line
 from confirma_async.formats import ReadOptions, Spooled
 from confirma_async.sandbox import Fault
 from confirma_async.settings import Environment
@@ -48,6 +50,45 @@ class SubmitRequest:
     as_json: bool
     detach: bool = False
     faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
+
+    def next_steps(self) -> NextSteps:
+        """Return what the commands that follow the job are made of."""
+        return NextSteps(
+            again=_again(),
+            place=place_words(
+                self.connection.variables,
+                self.connection.account,
+                self.connection.key_file,
+                sandbox=self.sandbox,
+            ),
+            checks=_checked(self.checks),
+            journal=None if self.journal is None else str(self.journal),
+            files=self.files,
+        )
+
+
+def _again() -> list[str]:
+    """Return the command line; of a guided import, what sends the file as it was imported."""
+    words = [without_password(word) for word in command_line()]
+    return [
+        "submit" if word == "import" and "import" not in words[:place] else word
+        for place, word in enumerate(words)
+    ]
+
+
+def without_password(word: str) -> str:
+    """Return a word of the command line; of a URL, what names its database."""
+    option, _sign, value = word.partition("=")
+    if is_url(word) and word.startswith("postgres"):
+        return str(PostgresPlace.of(word))
+    return f"{option}={PostgresPlace.of(value)}" if value.startswith("postgres") and is_url(value) else word
+
+
+def _checked(checks: Checks) -> list[str]:
+    words = ["--strict"] if checks.validate == "strict" else []
+    for rule in sorted(checks.allow):
+        words += ["--allow", rule]
+    return words
 
 
 def name_of(file: Path | Spooled) -> str:

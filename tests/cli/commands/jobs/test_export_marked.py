@@ -47,7 +47,8 @@ def test_a_csv_copy_is_the_file_with_two_values_more(confirma, table):
     code, out, _ = confirma("export", "--marked", "k.csv", "--sandbox")
     assert code == 0
     assert out == (
-        "k.csv: 1 accepted, 1 to look at.\nCorrect what is marked there, save it, and run: confirma retry\n"
+        "k.csv: 1 accepted, 1 to look at.\nCorrect what is marked there, save it, and run: "
+        "confirma retry --sandbox\n"
     )
     original, copy = table.read_bytes().splitlines(), table.with_name("k.csv").read_bytes().splitlines()
     assert len(copy) == len(original)

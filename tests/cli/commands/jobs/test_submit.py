@@ -56,21 +56,6 @@ def test_a_person_reads_a_summary_and_where_to_go_on(confirma, invoices):
     assert "2 of 2 invoices" in err
 
 
-def test_each_kind_of_ending_names_its_next_step(confirma, service, invoices):
-    service.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create", times=1)
-    confirma("submit", invoices(1, 2), "--settle", "0", "--on-unknown", "hold", "--max-in-flight", "1")
-    _, out, _ = confirma("status")
-    assert "May have arrived" in out
-    _, out, _ = confirma("submit", invoices(3, "x", name="b.jsonl"), "--settle", "0")
-    assert "Refused before sending: 1. They were not sent. Correct them in the file, and give the same" in out
-
-
-def test_a_rejection_is_followed_by_how_to_retry_it(confirma, answering, invoices):
-    answering.answer("/invoice", {"message": "no agreement"}, status=422)
-    _, out, _ = confirma("submit", invoices(1))
-    assert "Rejected by the service: 1. Correct them in the file, then: confirma retry" in out
-
-
 def test_what_the_invoices_ask_for_is_summed_up_by_currency(confirma, confirma_json, service, invoices):
     many = [
         invoices(1, amounts={"grossAmount": 100.5}, name="a.jsonl"),

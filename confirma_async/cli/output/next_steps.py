@@ -1,0 +1,147 @@
+"""The commands that follow a job, spelled as they work for its input."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TypeGuard
+
+from attrs import frozen
+
+from confirma_async.bulk import Report
+from confirma_async.bulk.models import Verdict
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.figures import count, plain
+from confirma_async.cli.output.standings import wording
+from confirma_async.formats import Spooled
+from confirma_async.formats.file_format import BY_EXTENSION, FileFormat
+
+_MARKABLE = frozenset({FileFormat.CSV, FileFormat.EXCEL})
+_IN_DOUBT = "may not know all that was sent"
+_MOST_COPIES = 3
+"""Files for which the command of a marked copy is told."""
+_COUNTED = re.compile(r"-\d+\Z")
+
+
+@frozen(kw_only=True)
+class NextSteps:
+    """What the commands that follow a job are made of.
+
+    Attributes:
+        again: The same command once more, in words.
+        place: The options that say whose journal it is and where calls go.
+        checks: The options that say what is checked.
+        journal: The journal that was named; None for the account's own.
+        files: What was read.
+    """
+
+    again: Sequence[str] = ()
+    place: Sequence[str] = ()
+    checks: Sequence[str] = ()
+    journal: str | None = None
+    files: Sequence[Path | Spooled] = ()
+
+    def command(self, *words: str) -> str:
+        """Return a command about the journal of the job, as a shell takes it."""
+        return shlex.join(["confirma", *words, *self._of_journal, *self.place])
+
+    @property
+    def _of_journal(self) -> Sequence[str]:
+        return [] if self.journal is None else [self.journal]
+
+    def copies(self, report: Report) -> list[str]:
+        """Return the commands that write marked copies of the tables with problems."""
+        sources = {issue.place.source for issue in report.issues if issue.verdict in _TO_CORRECT}
+        tables = [file for file in self.files if str(file) in sources and _is_markable(file)]
+        of = [["--of", str(file)] if len(self.files) > 1 else [] for file in tables]
+        return [
+            shlex.join(
+                [
+                    "confirma",
+                    "export",
+                    *self._of_journal,
+                    "--marked",
+                    str(_copy_of(file)),
+                    *which,
+                    *self.place,
+                ]
+            )
+            for file, which in zip(tables[:_MOST_COPIES], of, strict=False)
+        ]
+
+
+def _is_markable(file: Path | Spooled) -> TypeGuard[Path]:
+    return isinstance(file, Path) and BY_EXTENSION.get(file.suffix.lower()) in _MARKABLE
+
+
+_TO_CORRECT = frozenset({Verdict.REJECTED, Verdict.REFUSED})
+
+
+def _copy_of(file: Path) -> Path:
+    """Return a name for a marked copy that no file has yet."""
+    word = _("to-correct")
+    stem = _COUNTED.sub("", file.stem).removesuffix(f"-{word}")
+    names = itertools.chain([f"{stem}-{word}"], (f"{stem}-{word}-{number}" for number in itertools.count(2)))
+    return next(copy for name in names if not (copy := file.with_name(f"{name}{file.suffix}")).exists())
+
+
+def in_words(report: Report, steps: NextSteps, *, is_over: bool, is_for_good: bool) -> Iterator[str]:
+    """Yield the next step for each kind of invoice that is not accepted; what is indented is a command.
+
+    Args:
+        report: What came of the job.
+        steps: What its commands are made of.
+        is_over: Whether the job came to its end.
+        is_for_good: Whether the same command would meet the same obstacle again.
+    """
+    again = shlex.join(["confirma", *steps.again])
+    if not is_over:
+        unread = _("The rest of the files was not read.")
+        yield f"{unread} {_('Put that right, then go on:') if is_for_good else _('To go on:')}"
+        yield f"  {again}"
+    yield from _corrections(report, steps)
+    if report.unknown:
+        yield _line(
+            Verdict.UNKNOWN,
+            report.unknown,
+            _("The same command looks them up, and sends none of them twice:"),
+        )
+        yield f"  {again}"
+        yield _("What you find out yourself is recorded with: {command}").format(
+            command=steps.command("resolve")
+        )
+    if report.pending and is_over:
+        yield _line(Verdict.NOT_SENT, report.pending, _("Give the same command again:"))
+        yield f"  {again}"
+    yield from _doubt(report, steps)
+
+
+def _doubt(report: Report, steps: NextSteps) -> Iterator[str]:
+    """Yield what ends a doubt about the journal."""
+    if any(_IN_DOUBT in warning for warning in report.warnings):
+        yield _("The journal may not know all that was sent. If you know that it does: {command}").format(
+            command=steps.command("journal", "trust")
+        )
+
+
+def _corrections(report: Report, steps: NextSteps) -> Iterator[str]:
+    counted = [(Verdict.REJECTED, report.rejected), (Verdict.REFUSED, report.refused)]
+    found = [(verdict, number) for verdict, number in counted if number]
+    if not found:
+        return
+    for verdict, number in found:
+        yield _line(verdict, number, "")
+    copies = steps.copies(report)
+    if copies:
+        yield _("Have a copy written that shows what is wrong in it, correct that, and send it:")
+        yield from (f"  {copy}" for copy in copies)
+    else:
+        yield _("Correct them in the file, then send them:")
+    yield f"  {steps.command('retry', *steps.checks)}"
+
+
+def _line(verdict: Verdict, number: int, advice: str) -> str:
+    return f"{wording(verdict).name}: {plain(count(number))}. {advice}".rstrip()
