@@ -15,8 +15,8 @@ from attrs import frozen
 
 from confirma_async.cli.language.choice import CATALOGUES, LIBRARY, current, gettext as _
 from confirma_async.errors import Problem
+from confirma_async.formats.tables.places import TablePlace
 
-_PLACE = re.compile(r"(line|row) (\d+)(?:, column (.*?))?(?: \((\$.*)\))?", re.DOTALL)
 _DOCUMENT = re.compile(r"(invoice|credit note|reminder) (\S+)")
 _HOLE = re.compile(r"\{\d+\}")
 
@@ -51,7 +51,7 @@ def error_in_words(message: str) -> str:
 
 def is_cell(path: str) -> bool:
     """Say whether a problem stands in a line of a table, which its path names."""
-    return _PLACE.fullmatch(path) is not None
+    return TablePlace.parse(path) is not None
 
 
 def where(path: str, *, wire: bool = True) -> str:
@@ -61,17 +61,17 @@ def where(path: str, *, wire: bool = True) -> str:
         path: Where, as a problem has it.
         wire: Whether the JSON path follows that stands for a cell of a table.
     """
-    found = _PLACE.fullmatch(path)
+    found = TablePlace.parse(path)
     if found is None:
         return path
-    unit, line, column, below = found.groups()
-    if column is None:
-        cell = (_("line {line}") if unit == "line" else _("row {line}")).format(line=line)
-    elif unit == "line":
-        cell = _("line {line}, column {column}").format(line=line, column=column)
+    if found.unit == "cell":
+        words = _("cell {cell}") if found.title is None else _("cell {cell}, column {column}")
+    elif found.unit == "line":
+        words = _("line {line}") if found.title is None else _("line {line}, column {column}")
     else:
-        cell = _("row {line}, column {column}").format(line=line, column=column)
-    return f"{cell} ({below})" if wire and below else cell
+        words = _("row {line}") if found.title is None else _("row {line}, column {column}")
+    place = words.format(line=found.line, cell=found.cell, column=found.title)
+    return f"{place} ({found.below})" if wire and found.below else place
 
 
 def problem_in_words(problem: Problem) -> str:

@@ -23,11 +23,11 @@ from confirma_async.formats import ReadOptions, read_files
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.reader import format_of, open_table
 from confirma_async.formats.tables.groups import groups
+from confirma_async.formats.tables.places import TablePlace
 from confirma_async.formats.tables.table import TableLayout
 from confirma_async.privacy import visible
 from confirma_async.validation import Checks
 
-_PLACE = re.compile(r"(?:line|row) (\d+)(?:, column (.+?))?(?: \(\$.*\))?")
 _FORMULA = ("=", "+", "-", "@")
 _STATES: Mapping[State, str] = {
     State.ACCEPTED: texts.ACCEPTED,
@@ -173,14 +173,14 @@ def _of_entry(
 
 
 def _of_problems(problems: Sequence[Problem], first: int, spans: Mapping[int, int]) -> MarkedRecord:
-    places = [_PLACE.fullmatch(problem.path) for problem in problems]
+    places = [TablePlace.parse(problem.path) for problem in problems]
     reasons = [_reason(problem, place) for problem, place in zip(problems, places, strict=True)]
-    cells = [(int(place[1]), place[2]) for place in places if place is not None and place[2] is not None]
+    cells = [(place.line, place.title) for place in places if place is not None and place.title]
     return MarkedRecord(first, spans.get(first, first), texts.REFUSED, tuple(dict.fromkeys(reasons)), cells)
 
 
-def _reason(problem: Problem, place: re.Match[str] | None) -> str:
-    where = problem.path if place is None else place[2]
+def _reason(problem: Problem, place: TablePlace | None) -> str:
+    where = problem.path if place is None else ", ".join(filter(None, (place.cell, place.title)))
     message = told(problem.message)
     return f"{where}: {message}" if where else message
 

@@ -10,6 +10,7 @@ from attrs import Factory, field, frozen
 from confirma_async.formats.models import ReadOptions
 from confirma_async.formats.tables.cells import Cell, DecimalSeparator, TextConventions, reader_of
 from confirma_async.formats.tables.columns import Column
+from confirma_async.formats.tables.places import cell_name
 
 
 @frozen
@@ -80,6 +81,7 @@ class TableLayout:
         conventions: How values are written where they are text.
         constants: Values that the file does not hold, the same for every invoice.
         remarks: What was decided about the file as a whole; one sentence each.
+        sheet: The sheet of a workbook that has several; empty for one alone, None for what has no cells.
         readers: What reads each column that is not passed over; made once for all lines.
     """
 
@@ -89,21 +91,21 @@ class TableLayout:
     conventions: TextConventions
     constants: Mapping[str, object] = field(factory=dict[str, object])
     remarks: Sequence[str] = ()
+    sheet: str | None = None
     readers: tuple[ColumnReader, ...] = field(
         init=False, repr=False, eq=False, default=Factory(_readers_of, takes_self=True)
     )
 
     def path(self, line: int, name: str) -> str:
-        """Return where a value stands, for a message: the line, and the column as the file calls it."""
-        title = next(
-            (
-                title
-                for column, title in zip(self.columns, self.titles, strict=True)
-                if column is not None and column.name == name
-            ),
-            name,
-        )
-        return f"{self.unit} {line}, column {title}"
+        """Return where a value stands, for a message: the line or cell, and the column by its title."""
+        columns = enumerate(self.columns)
+        index = next((at for at, column in columns if column is not None and column.name == name), None)
+        if index is None:
+            return f"{self.unit} {line}, column {name}"
+        where = f"{self.unit} {line}"
+        if self.sheet is not None:
+            where = f"cell {cell_name(self.sheet, index, line)}"
+        return f"{where}, column {self.titles[index]}"
 
 
 @frozen
@@ -122,6 +124,7 @@ def layout_of(
     unit: str,
     decimal_separator: DecimalSeparator | None,
     remarks: Sequence[str] = (),
+    sheet: str | None = None,
 ) -> TableLayout:
     """Return the layout of a table whose columns are known, with what the mapping adds to them."""
     mapping = options.mapping
@@ -132,6 +135,7 @@ def layout_of(
             unit=unit,
             conventions=TextConventions(decimal_separator=decimal_separator),
             remarks=remarks,
+            sheet=sheet,
         )
     return TableLayout(
         columns=columns,
@@ -145,4 +149,5 @@ def layout_of(
         ),
         constants=mapping.values,
         remarks=remarks,
+        sheet=sheet,
     )

@@ -126,6 +126,7 @@ def test_a_problem_is_told_in_the_language_with_wire_names_and_rule_as_they_are(
         "4–20 numeroa; sen tarkistusnumero ei täsmää, joten kopioi se uudelleen [payment-reference]"  # noqa: RUF001
     )
     assert where(PROBLEM.path, wire=False) == "rivi 3, sarake Viitenumero"
+    assert where("cell Laskut!D4, column Viite") == "solu Laskut!D4, sarake Viite"
 
 
 def test_what_stands_in_a_message_is_told_too():

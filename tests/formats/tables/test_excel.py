@@ -139,13 +139,13 @@ def test_a_number_that_excel_does_not_keep_is_none(value):
 
 def test_an_amount_with_more_decimals_than_cents_is_refused_whatever_its_format_hides(book):
     found = only(book(row(row_net_amount=(263.5525, "0.00"))))
-    assert rules(found) == [("row 2, column row_net_amount", "table.amount")]
+    assert rules(found) == [("cell G2, column row_net_amount", "table.amount")]
     assert "round the formula" in found.problems[0].message
 
 
 def test_a_number_of_too_many_digits_is_refused(book):
     found = only(book([*ROW, 20000000000000000123], header=[*HEADER, "payment_reference"]))
-    assert rules(found) == [("row 2, column payment_reference", "excel.digits")]
+    assert rules(found) == [("cell H2, column payment_reference", "excel.digits")]
 
 
 def test_zeros_that_a_format_shows_are_kept_in_texts(book):
@@ -165,12 +165,12 @@ def test_a_percent_sign_that_is_only_printed_changes_nothing(book):
 
 
 def test_a_date_without_the_format_of_a_date_is_refused(book):
-    assert rules(only(book(row(date=46328)))) == [("row 2, column date", "table.date")]
+    assert rules(only(book(row(date=46328)))) == [("cell B2, column date", "table.date")]
 
 
 def test_a_formula_without_a_result_is_refused_and_not_taken_for_empty(book):
     found: list[Any] = list(read(book(row(row_net_amount="=100+10"), row(number=1002))))
-    assert rules(found[0]) == [("row 2, column row_net_amount", "excel.formula")]
+    assert rules(found[0]) == [("cell G2, column row_net_amount", "excel.formula")]
     assert isinstance(found[1], ReadInvoice)
 
 
@@ -186,7 +186,7 @@ def test_a_formula_with_a_result_is_read_by_its_result(book):
 
 def test_an_error_in_a_cell_is_refused(book):
     found = only(book(row(row_net_amount="#REF!")))
-    assert rules(found) == [("row 2, column row_net_amount", "excel.error")]
+    assert rules(found) == [("cell G2, column row_net_amount", "excel.error")]
 
 
 def test_a_value_beyond_the_named_columns_is_refused(book):

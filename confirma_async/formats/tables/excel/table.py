@@ -69,7 +69,13 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
             msg = f"{path}: {str(fault).replace('the first line', 'the first row')}"
             raise InputError(msg) from None
         layout = layout_of(
-            options, columns, titles, unit="row", decimal_separator=options.decimal_separator, remarks=remarks
+            options,
+            columns,
+            titles,
+            unit="row",
+            decimal_separator=options.decimal_separator,
+            remarks=remarks,
+            sheet=sheet.title if len(book.sheets) > 1 else "",
         )
         wanted = [column if column and (not keys_only or column.name in KEY) else None for column in columns]
         return Table(layout, _lines(path, found, cells, wanted, stack.pop_all()))

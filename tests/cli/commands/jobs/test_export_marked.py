@@ -96,7 +96,7 @@ def test_a_workbook_keeps_its_formats_and_shows_what_is_wrong(confirma, confirma
     assert sheet["A1"].font.bold
     assert sheet["E2"].number_format == "#,##0.00 €"
     assert (sheet["G2"].value, sheet["G3"].value) == ("accepted", "not sent: correct it")
-    assert sheet["H3"].value.startswith("Pvm: is no date")
+    assert sheet["H3"].value.startswith("B3, Pvm: is no date")
     assert sheet["B3"].fill.fgColor.rgb == RED
     assert sheet["B2"].fill.fgColor.rgb != RED
     sheet["B3"] = datetime.date(2026, 11, 2)
