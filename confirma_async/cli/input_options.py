@@ -30,15 +30,17 @@ def _read_options(
     )
 
 
+number_from: Decorator = click.option(
+    "--number-from",
+    type=WholeRange(bounds.FIRST_NUMBER),
+    metavar="N",
+    help="Give whole numbers from N on to documents whose own number is none.",
+)
+
 input_options: Decorator = bundle(
     "reading",
     _read_options,
-    click.option(
-        "--number-from",
-        type=WholeRange(bounds.FIRST_NUMBER),
-        metavar="N",
-        help="Give whole numbers from N on to documents whose own number is none.",
-    ),
+    number_from,
     click.option(
         "--format",
         "form",

@@ -19,6 +19,7 @@ from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.importing import texts
 from confirma_async.cli.importing.dialog import Back, Dialog, is_on_terminal, pick
 from confirma_async.cli.importing.preview import preview, show
+from confirma_async.cli.input_options import number_from
 from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options
 from confirma_async.cli.language.choice import gettext as _
@@ -28,7 +29,15 @@ from confirma_async.cli.remembered import mapping_file
 from confirma_async.cli.stopping import signals
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import write_durably
-from confirma_async.formats import ColumnMapping, FileFormat, InputError, ReadOptions
+from confirma_async.formats import (
+    AssignedNumbers,
+    ColumnMapping,
+    FileFormat,
+    InputError,
+    ReadOptions,
+    assign,
+    scan_files,
+)
 from confirma_async.formats.tables.propose.proposal import (
     completed,
     first_guess,
@@ -62,6 +71,7 @@ class _Wanted:
     connection: Connection
     checks: Checks
     target: str
+    number_from: int | None
 
     def preview(self, mapping: ColumnMapping) -> bool:
         """Show the invoices as a mapping reads them; say whether there is one to send.
@@ -69,9 +79,17 @@ class _Wanted:
         Raises:
             InputError: the mapping does not fit.
         """
-        found = preview(self.file, self._read_by(mapping), self.connection.converter, self.checks)
+        reading = self._read_by(mapping)
+        if self.number_from is not None:
+            reading = evolve(reading, numbers=self._numbers(reading, self.number_from))
+        found = preview(self.file, reading, self.connection.converter, self.checks)
         show(found, mapping.ignore, self.target)
         return found.can_be_sent
+
+    def _numbers(self, reading: ReadOptions, start: int) -> AssignedNumbers:
+        """Return numbers as a job may give them; the journal may know others from before."""
+        documents = scan_files([self.file], reading, self.connection.converter)
+        return assign([document.identity for document in documents], start)
 
     def _read_by(self, mapping: ColumnMapping) -> ReadOptions:
         return evolve(self.reading, mapping=mapping)
@@ -91,6 +109,7 @@ class _Wanted:
     type=click.Choice([form.value for form in FileFormat]),
     help="What the file is; found out unless given.",
 )
+@number_from
 @account_options
 @job_options
 @options.checks
@@ -102,6 +121,7 @@ def import_(
     sandbox: bool,
     journal: JournalPlace | None,
     form: str | None,
+    number_from: int | None,
     account: AccountName,
     job: JobSettings,
     checks: Checks,
@@ -119,7 +139,14 @@ def import_(
     options.warn_of_unchecked()
     target = SANDBOX_TARGET if sandbox else target_in_words(target_from_env(connection.variables)[1])
     reading = ReadOptions(file_format=None if form is None else FileFormat(form))
-    wanted = _Wanted(file=file, reading=reading, connection=connection, checks=checks, target=told(target))
+    wanted = _Wanted(
+        file=file,
+        reading=reading,
+        connection=connection,
+        checks=checks,
+        target=told(target),
+        number_from=number_from,
+    )
     mapping = _agreed(wanted)
     if mapping is None:
         say(_(texts.NOTHING_SENT))
@@ -130,7 +157,7 @@ def import_(
         journal=journal,
         sandbox=sandbox,
         job=job,
-        number_from=None,
+        number_from=number_from,
         reading=evolve(reading, mapping=mapping),
         checks=checks,
         as_json=False,

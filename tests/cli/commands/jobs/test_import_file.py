@@ -287,3 +287,19 @@ def test_a_narrow_terminal_is_served_without_colours(tmp_path, table):
     assert someone.leave() == 0
     assert "Invoices: 2" in someone.told
     assert "\x1b[3" not in someone.told
+
+
+def test_numbers_that_are_none_are_given_ones(person, tmp_path, confirma_json):
+    file = tmp_path / "laskut.csv"
+    lines = ["Numero;Pvm;Eräpäivä;Nimi;Netto", "2026-1;1.3.2026;15.3.2026;Haave Oy;10,00"]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    someone = person("import", file, "--sandbox", "--number-from", "5001")
+    someone.asked()
+    someone.say()
+    shown = someone.asked()
+    assert "invoice 5001, Haave Oy" in shown
+    assert "the number 2026-1 is no whole number; sent as 5001" in " ".join(shown.split())
+    someone.choose(shown, "send them")
+    assert someone.leave() == 0
+    _, status = confirma_json("status", "--sandbox")
+    assert [each["number"] for each in status["numbers"]] == [5001]
