@@ -17,7 +17,7 @@ from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.writes import Claim, Write, WriteDecision, WriteRow
-from confirma_async.bulk.models import Retry, State, Verdict
+from confirma_async.bulk.models import Retry, State, Verdict, digest_of
 from confirma_async.contract import OPERATIONS, Operation
 from confirma_async.errors import (
     CallError,
@@ -99,6 +99,8 @@ class WriteDesk:
         for row, body, names in await self.run.writer.run(kept):
             operation = OPERATIONS.get(row.operation)
             if body is None or operation is None or operation.request is None:
+                continue
+            if digest_of(body) != row.digest:  # it was corrected since, by an outbox that keeps nothing
                 continue
             request = self._pipeline.converter.loads(body, operation.request)
             prepared = Prepared(request, body, _subject(row))
