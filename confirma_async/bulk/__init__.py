@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 from attrs import evolve
 
+from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.owner import AccountName
+from confirma_async.accounts.registry import check_successor
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
@@ -204,14 +207,17 @@ class Bulk:
             ConfigurationError: the key belongs to no account that is known, or there is no place for the
                 journal.
         """
-        return await asyncio.to_thread(
+        base_url, credential = self._pipeline.base_url, self._pipeline.keys.of(CREATE_INVOICE)
+        placement = await asyncio.to_thread(
             place,
             journal,
-            base_url=self._pipeline.base_url,
-            key=await self._pipeline.keys.of(CREATE_INVOICE).get(),
+            base_url=base_url,
+            key=await credential.get(),
             account=self._account,
             target=target,
         )
+        credential.check = partial(check_successor, target_of(base_url))  # the journal is of its account
+        return placement
 
     async def submit(
         self,
