@@ -19,7 +19,7 @@ from confirma_async.accounts.account_list import (
     made_anew,
     prints_of,
 )
-from confirma_async.accounts.folders import JOURNAL_NAME, LOCALHOST, journal_root
+from confirma_async.accounts.folders import JOURNAL_NAME, is_here, journal_root
 from confirma_async.accounts.owner import Owner, check_name, fingerprint
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.errors import ConfigurationError, CredentialsError
@@ -264,14 +264,14 @@ class Accounts:
 def _joined(proved: Sequence[str], target: str, own: str, account: str | None, *, new: bool) -> str:
     """Return the account that a new key joins."""
     if account is not None:
-        if proved and account not in proved and not new and target != LOCALHOST:
+        if proved and account not in proved and not new and not is_here(target):
             raise UnknownAccountError(target, proved, account)
         if account in proved and new:
             raise UnknownKeyError(target, proved, account=account)
         return account
     if not proved:
         return FIRST_ACCOUNT
-    if target == LOCALHOST:
+    if is_here(target):
         return automatic_name(own)
     raise UnknownKeyError(target, proved)
 

@@ -32,7 +32,7 @@ from confirma_async.bulk.models import (
 from confirma_async.bulk.placement import JournalSource, OpenJournal, Placement, place
 from confirma_async.bulk.reporting.report import Report, ReportBuilder, RunResult
 from confirma_async.bulk.writer import JournalWriter
-from confirma_async.contract import CREATE_INVOICE
+from confirma_async.contract import CREATE_CLIENT, CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import RateLimit
@@ -196,6 +196,8 @@ class Bulk:
     async def place(self, journal: JournalSource = None, *, target: str | None = None) -> Placement:
         """Find the journal that a job goes into, and make its account known; send nothing.
 
+        Where there is only a provisioning token, that is a journal of the partner's own.
+
         Args:
             journal: The account's own journal unless given.
             target: What the journal is bound to; the base URL unless said otherwise.
@@ -207,7 +209,8 @@ class Bulk:
             ConfigurationError: the key belongs to no account that is known, or there is no place for the
                 journal.
         """
-        base_url, credential = self._pipeline.base_url, self._pipeline.keys.of(CREATE_INVOICE)
+        base_url, keys = self._pipeline.base_url, self._pipeline.keys
+        credential = keys.of(CREATE_CLIENT if keys.client is None else CREATE_INVOICE)
         placement = await asyncio.to_thread(
             place,
             journal,
@@ -215,6 +218,7 @@ class Bulk:
             key=await credential.get(),
             account=self._account,
             target=target,
+            partner=keys.client is None,
         )
         credential.check = partial(check_successor, target_of(base_url))  # the journal is of its account
         return placement
