@@ -74,7 +74,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/kill_workers.py --kills 100
 	$(BIN)/python benchmarks/outbox.py
-	$(BIN)/python benchmarks/kill_outbox.py --kills 60
+	$(BIN)/python benchmarks/kill_outbox.py --kills 60 --answers 0
 	$(BIN)/python benchmarks/limiter.py
 	$(BIN)/python benchmarks/deadline.py
 	$(BIN)/python benchmarks/contract_recording.py

@@ -234,10 +234,17 @@ async def _service() -> AsyncGenerator[Sandbox]:
         yield sandbox
 
 
-async def prove(kills: int, each: int, seed: int, until: float) -> Sequence[Trial]:
-    """Run trials until there were as many kills as asked for, or it is too late."""
+async def prove(kills: int, answers: int, each: int, seed: int, until: float) -> Sequence[Trial]:
+    """Run trials until there were as many kills, and lost answers of each operation, or it is too late."""
     trials: list[Trial] = []
-    while sum(trial.kills.total() for trial in trials) < kills and time.monotonic() < until:
+
+    def is_enough() -> bool:
+        lost = sum((trial.lost for trial in trials), Counter[str]())
+        return sum(trial.kills.total() for trial in trials) >= kills and all(
+            lost[operation] >= answers for operation in OPERATIONS
+        )
+
+    while not is_enough() and time.monotonic() < until:
         with tempfile.TemporaryDirectory() as folder:
             async with _service() as sandbox:
                 dice = random.Random(f"{seed} {len(trials)}")
@@ -245,7 +252,7 @@ async def prove(kills: int, each: int, seed: int, until: float) -> Sequence[Tria
                 trials.append(trial)
                 trial.begin()
                 for at in range(12):
-                    if sum(one.kills.total() for one in trials) >= kills:
+                    if is_enough():
                         break
                     await trial.kill(None if at % 2 else STEPS[at // 2 % len(STEPS)])
                 trial.count_lost()
@@ -257,17 +264,20 @@ def main() -> None:
     """Prove, and print one JSON document."""
     parser = argparse.ArgumentParser(description="kill the outbox of a service again and again")
     parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--answers", type=int, default=300, help="lost answers of each operation")
     parser.add_argument("--each", type=int, default=40, help="writes of each operation in a trial")
     parser.add_argument("--seed", type=int, default=20261128)
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no trial after that")
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
     options = parser.parse_args()
     if options.quick:
-        options.kills, options.each = 3, 8
+        options.kills, options.answers, options.each = 3, 0, 8
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as state:
         os.environ["XDG_STATE_HOME"] = os.environ["CONFIRMA_JOURNAL_DIR"] = state
-        trials = asyncio.run(prove(options.kills, options.each, options.seed, started + 60 * options.minutes))
+        trials = asyncio.run(
+            prove(options.kills, options.answers, options.each, options.seed, started + 60 * options.minutes)
+        )
     wrong = sum((trial.wrong for trial in trials), Counter[str]())
     report(
         {

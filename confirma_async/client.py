@@ -388,8 +388,9 @@ class Confirma(Account):
         if source is None:
             return None
         known = (key for key in self._keys if key.store is source)
-        key = next(known, None) or Credential(source, note_renewal)
-        self._keys.add(key)
+        keys = self._keys
+        key = next(known, None) or Credential(source, note_renewal, lambda: keys)
+        keys.add(key)
         return key
 
     @classmethod

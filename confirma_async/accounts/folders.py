@@ -23,7 +23,19 @@ LOCALHOST = "localhost"
 """The target of every URL on this machine: a sandbox is known by its key, not by its port."""
 
 
+_PARTNER = "partner."
+
 _DIRECTORIES = PlatformDirs("confirma")
+
+
+def partner_of(target: str) -> str:
+    """Return the name of what is sent to a target with the partner's own token, and is of no account."""
+    return f"{_PARTNER}{target}"
+
+
+def is_here(target: str) -> bool:
+    """Say whether a target is on this machine, where every sandbox has keys of its own."""
+    return target.removeprefix(_PARTNER) == LOCALHOST
 
 
 def target_of(base_url: str) -> str:

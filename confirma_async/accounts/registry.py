@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -18,10 +19,10 @@ from confirma_async.accounts.account_list import (
     made_anew,
     prints_of,
 )
-from confirma_async.accounts.folders import JOURNAL_NAME, LOCALHOST, journal_root
+from confirma_async.accounts.folders import JOURNAL_NAME, is_here, journal_root
 from confirma_async.accounts.owner import Owner, check_name, fingerprint
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
-from confirma_async.errors import ConfigurationError
+from confirma_async.errors import ConfigurationError, CredentialsError
 from confirma_async.files import make_private
 from confirma_async.privacy import Secret
 
@@ -190,6 +191,26 @@ class Accounts:
             raise UnknownKeyError(target, sorted(known), account=account, holder=holder)
         return self.owner(key, account=check_name(account) if account else holder or "")
 
+    def check_successor(self, target: str, old: Secret, new: Secret) -> None:
+        """Refuse a key that is found in the place of another account's.
+
+        Args:
+            target: What both are for.
+            old: The key that was there before.
+            new: The key that is there now. One that is known of no account may be a new one of the same.
+
+        Raises:
+            CredentialsError: the two are known to be of two accounts.
+        """
+        contents = self._list.read()
+        known = contents.accounts.get(target, {})
+        former, holder = (holder_of(known, prints_of(contents, key)) for key in (old, new))
+        if former is not None and holder not in {None, former}:
+            raise CredentialsError(
+                f"where the key of the account {former} of {target} was kept is the key of {holder} now; it "
+                "is not used. Give each account its own key again"
+            )
+
     def owner(self, key: Secret, *, account: str = "", vouched: bool | None = None) -> Owner:
         """Return the owner of a run with this key; a named account vouches for it unless said otherwise."""
         contents = self._list.read()
@@ -243,14 +264,14 @@ class Accounts:
 def _joined(proved: Sequence[str], target: str, own: str, account: str | None, *, new: bool) -> str:
     """Return the account that a new key joins."""
     if account is not None:
-        if proved and account not in proved and not new and target != LOCALHOST:
+        if proved and account not in proved and not new and not is_here(target):
             raise UnknownAccountError(target, proved, account)
         if account in proved and new:
             raise UnknownKeyError(target, proved, account=account)
         return account
     if not proved:
         return FIRST_ACCOUNT
-    if target == LOCALHOST:
+    if is_here(target):
         return automatic_name(own)
     raise UnknownKeyError(target, proved)
 
@@ -263,6 +284,12 @@ def automatic_name(own: str) -> str:
 def near(name: str, known: Sequence[str]) -> str | None:
     """Return the known name that a mistyped one may mean."""
     return next(iter(get_close_matches(name, known, n=1)), None)
+
+
+async def check_successor(target: str, old: Secret, new: Secret) -> None:
+    """Check a key that is found in another's place; see ``Accounts.check_successor``."""
+    with contextlib.suppress(ConfigurationError):  # there is no list: its own journal alone knows the account
+        await asyncio.to_thread(lambda: Accounts().check_successor(target, old, new))
 
 
 async def note_renewal(old: Secret, new: Secret) -> None:

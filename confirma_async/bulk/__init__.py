@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 from attrs import evolve
 
+from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.owner import AccountName
+from confirma_async.accounts.registry import check_successor
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
@@ -29,7 +32,7 @@ from confirma_async.bulk.models import (
 from confirma_async.bulk.placement import JournalSource, OpenJournal, Placement, place
 from confirma_async.bulk.reporting.report import Report, ReportBuilder, RunResult
 from confirma_async.bulk.writer import JournalWriter
-from confirma_async.contract import CREATE_INVOICE
+from confirma_async.contract import CREATE_CLIENT, CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import RateLimit
@@ -193,6 +196,8 @@ class Bulk:
     async def place(self, journal: JournalSource = None, *, target: str | None = None) -> Placement:
         """Find the journal that a job goes into, and make its account known; send nothing.
 
+        Where there is only a provisioning token, that is a journal of the partner's own.
+
         Args:
             journal: The account's own journal unless given.
             target: What the journal is bound to; the base URL unless said otherwise.
@@ -204,14 +209,19 @@ class Bulk:
             ConfigurationError: the key belongs to no account that is known, or there is no place for the
                 journal.
         """
-        return await asyncio.to_thread(
+        base_url, keys = self._pipeline.base_url, self._pipeline.keys
+        credential = keys.of(CREATE_CLIENT if keys.client is None else CREATE_INVOICE)
+        placement = await asyncio.to_thread(
             place,
             journal,
-            base_url=self._pipeline.base_url,
-            key=await self._pipeline.keys.of(CREATE_INVOICE).get(),
+            base_url=base_url,
+            key=await credential.get(),
             account=self._account,
             target=target,
+            partner=keys.client is None,
         )
+        credential.check = partial(check_successor, target_of(base_url))  # the journal is of its account
+        return placement
 
     async def submit(
         self,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from confirma_async.accounts.folders import LOCALHOST, target_of
+from confirma_async.accounts.folders import LOCALHOST, partner_of, target_of
 from confirma_async.accounts.owner import AccountName, Owner
 from confirma_async.accounts.registry import AccountRecord, Accounts
 from confirma_async.bulk.journal import Journal
@@ -53,7 +53,13 @@ form, or the account's own."""
 
 
 def place(
-    journal: JournalSource, *, base_url: str, key: Secret, account: AccountName, target: str | None = None
+    journal: JournalSource,
+    *,
+    base_url: str,
+    key: Secret,
+    account: AccountName,
+    target: str | None = None,
+    partner: bool = False,
 ) -> Placement:
     """Find the journal of a run, and make its account known.
 
@@ -63,20 +69,22 @@ def place(
         key: The key of the calls.
         account: What the caller said of the account.
         target: What the journal is tied to; the base URL unless given.
+        partner: Whether the key is the partner's own token, which has a journal apart from those of clients.
 
     Raises:
         ConfigurationError: the key belongs to no account that is known, or there is no place for the journal.
     """
     if isinstance(journal, Placement):
         return journal
-    at = target_of(base_url)
+    host = target_of(base_url)
+    at = partner_of(host) if partner else host
     if journal is None:
         accounts = Accounts()
         restore_list(accounts)
         _prove_what_has_sent(accounts, at)
         record, owner = accounts.admit(at, key, account.name, new=account.new)
         _check_not_gone(record)
-        default = LOCALHOST if at == LOCALHOST else base_url
+        default = LOCALHOST if host == LOCALHOST else base_url
         return Placement(
             path=record.journal,
             open=partial(open_sqlite, record.journal),

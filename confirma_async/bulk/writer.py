@@ -173,6 +173,18 @@ class JournalWriter:
         if not self.broken.cancel() and not self.broken.cancelled():
             self.broken.exception()  # told already, to whoever runs the job
 
+    def check_whole(self) -> None:
+        """Check that every outcome could be written so far.
+
+        Raises:
+            JournalError: one could not; nothing more is sent by whoever has the journal open.
+        """
+        if self.broken.done() and not self.broken.cancelled() and (error := self.broken.exception()):
+            raise JournalError(
+                f"an outcome could not be written ({error}); nothing more is sent. Once that is mended, open "
+                "the journal again: what may have arrived is looked up then"
+            ) from error
+
     def _refuse_when_closed(self) -> None:
         if self._closing:
             raise JournalError(f"the journal {self.name} is closed")

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 from attrs import evolve, frozen
 
@@ -127,7 +128,7 @@ class Outbox:
         self._run: AccountRun | None = None
         self._desks: tuple[InvoiceDesk, WriteDesk] | None = None
         self._closed = False
-        self._streams: list[EventStream] = []
+        self._streams = WeakSet[EventStream]()
         self.invoices: OutboxInvoices = OutboxInvoices(self)
         self.accounting: OutboxAccounting = OutboxAccounting(self)
         self.onboarding: OutboxOnboarding = OutboxOnboarding(self)
@@ -187,7 +188,7 @@ class Outbox:
             await run.writer.run(_forget)
             await self._end(run)
         finally:
-            for stream in self._streams:
+            for stream in tuple(self._streams):
                 stream.end()
             await run.writer.close()
 
@@ -317,13 +318,9 @@ class Outbox:
             ConfigurationError: the outbox is not open.
         """
         self._opened()
-        stream = EventStream(self._leave)
-        self._streams.append(stream)
+        stream = EventStream(self._streams.discard)
+        self._streams.add(stream)
         return stream
-
-    def _leave(self, stream: EventStream) -> None:
-        if stream in self._streams:
-            self._streams.remove(stream)
 
     async def resolve(self, operation: str, key: str, verdict: Verdict | str, *, because: str) -> None:
         """Write down what a person found out about a write that is no invoice .
@@ -370,7 +367,7 @@ class Outbox:
             operation=operation, subject=told.subject, key=told.key, verdict=told.verdict, settled=settled,
             detail=told.detail, at=time.time(),
         )  # fmt: skip
-        for stream in self._streams:
+        for stream in tuple(self._streams):
             stream.put(event)
 
     def _state(self) -> OutboxState:

@@ -38,8 +38,9 @@ class Admissions:
         """Return what the journal says to an entry; it is claimed durably where it may be sent.
 
         Raises:
-            JournalError: the journal cannot be written.
+            JournalError: the journal cannot be written, or could not be before.
         """
+        self.writer.check_whole()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Admitted] = loop.create_future()
         if not self._asked:

@@ -47,7 +47,7 @@ class EventStream:
         missed: How many events were left out.
     """
 
-    def __init__(self, leave: Callable[[EventStream], None]) -> None:
+    def __init__(self, leave: Callable[[EventStream], object]) -> None:
         self.missed: int = 0
         self._leave = leave
         self._waiting: deque[WriteEvent] = deque()

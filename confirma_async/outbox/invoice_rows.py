@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from confirma_async.bulk.journal import JournalReader
-from confirma_async.bulk.models import Entry, Row, State
+from confirma_async.bulk.models import Entry, Row, State, digest_of
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats.models import Place
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
@@ -11,8 +11,12 @@ from confirma_async.schemas import InvoiceReceipt
 
 
 def entry_of(row: Row, journal: JournalReader) -> Entry:
-    """Return an entry as the journal has it, with its body where that was kept."""
-    body = journal.payloads.of(row.position) or b""
+    """Return an entry as the journal has it, with its body where that was kept.
+
+    A body that was kept before the invoice was corrected is not its body any more.
+    """
+    kept = journal.payloads.of(row.position)
+    body = kept if kept is not None and digest_of(kept) == row.digest else b""
     return Entry(
         place=Place(row.source), key=row.key, digest=row.digest, body=body, amount=row.amount,
         currency=row.currency,

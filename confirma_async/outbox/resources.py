@@ -36,6 +36,7 @@ from confirma_async.schemas import (
     SalesInvoiceRequest,
     TypedAction,
 )
+from confirma_async.schemas.identity import same_seller
 from confirma_async.validation import Checks, Validate
 
 LONGEST_KEY = 200
@@ -267,7 +268,8 @@ class OutboxOnboarding(_Verbs):
 
         Args:
             request: The company and the service it takes, or a mapping of wire names.
-            key: Your own name for it; its business code unless given.
+            key: Your own name for it; its business code unless given, which in any spelling stands in one
+                write alone.
             validate: Whether to check the request against the rules that need no server, or ``"strict"``.
             allow: Rules that may be broken, by their ids.
             timeout: Seconds for the call, its wait for a turn included; at most the client's.
@@ -283,8 +285,13 @@ class OutboxOnboarding(_Verbs):
         """
         desk, timeout = self._outbox.write_desk(), self._outbox.checked_timeout(timeout)
         prepared = prepared_client(request, self._outbox.converter, Checks(validate, allow))
-        key = _check_key(key or prepared.request.client.business_code, prepared.subject)
-        given = Given(operation=CREATE_CLIENT, prepared=prepared, key=key, timeout=timeout, headers=headers)
+        company = prepared.request.client
+        key = _check_key(key or company.business_code, prepared.subject)
+        names = [f"{company.country_code or ''} {same_seller(company.business_code)}".upper().strip()]
+        given = Given(
+            operation=CREATE_CLIENT, prepared=prepared, key=key, names=names, timeout=timeout,
+            headers=headers,
+        )  # fmt: skip
         return await desk.write(given, _retry_of(retry))
 
 

@@ -18,7 +18,7 @@ from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.writes import Claim, Write, WriteDecision, WriteRow
 from confirma_async.bulk.models import Retry, State, Verdict
-from confirma_async.contract import OPERATIONS, Operation
+from confirma_async.contract import CREATE_CLIENT, OPERATIONS, Operation
 from confirma_async.errors import (
     CallError,
     ConfigurationError,
@@ -32,6 +32,8 @@ from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.given import Given, differs, known
 from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, ROOM, Held, HeldWrites, OutcomeListener
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.outbox.unheard import UnheardAnswers
+from confirma_async.outbox.write_rows import find_here, kept, subject_of
 from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema
@@ -77,6 +79,7 @@ class WriteDesk:
     _forms: set[str] = field(init=False, factory=set[str])
     _gates: dict[str, Gate] = field(init=False, factory=dict[str, Gate])
     _held: HeldWrites[_Held] = field(init=False)
+    _unheard: UnheardAnswers = field(init=False, factory=UnheardAnswers)
 
     def __attrs_post_init__(self) -> None:
         self._held = HeldWrites[_Held](self.tell)
@@ -91,17 +94,12 @@ class WriteDesk:
 
     async def _send_kept(self) -> None:
         """Send what earlier runs surely have not sent, and whose payloads they kept."""
-
-        def kept(journal: Journal) -> Sequence[tuple[WriteRow, bytes | None, Sequence[str]]]:
-            rows = [*journal.writes.rows(State.PENDING)]
-            return [(row, journal.payloads.of_write(row.id), journal.writes.names(row.id)) for row in rows]
-
-        for row, body, names in await self.run.writer.run(kept):
+        for row, body, names in await self.run.writer.run(lambda journal: [*kept(journal)]):
             operation = OPERATIONS.get(row.operation)
-            if body is None or operation is None or operation.request is None:
+            if operation is None or operation.request is None:
                 continue
             request = self._pipeline.converter.loads(body, operation.request)
-            prepared = Prepared(request, body, _subject(row))
+            prepared = Prepared(request, body, subject_of(row))
             given = Given(operation=operation, prepared=prepared, key=row.key, names=names, facts=row.facts)
             held = self._hold((row.operation, row.key), row.digest, prepared.subject, body)
             self._held.begin(self._bring(held, given, Retry.NONE))
@@ -116,6 +114,8 @@ class WriteDesk:
             JournalError: the journal cannot be written; nothing is sent without it.
         """
         name = given.operation.name, given.key
+        if given.operation is CREATE_CLIENT and (heard := self._unheard.take(given.key, given.digest)):
+            return evolve(heard, resumed=True)
         held = self._held.get(name)
         if held is None:
             held = self._hold(name, given.digest, given.prepared.subject, given.prepared.body)
@@ -125,7 +125,9 @@ class WriteDesk:
         elif held.standing is not None:
             held.body = given.prepared.body
             return evolve(held.standing, resumed=True)
-        return await asyncio.shield(held.answer)
+        told = await asyncio.shield(held.answer)
+        self._unheard.heard(given.key)
+        return told
 
     def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> _Held:
         operation, key = name
@@ -242,14 +244,21 @@ class WriteDesk:
             id=ident, state=found.state, status=found.status, detail=found.detail, form=found.form,
             at=time.time(),
         )  # fmt: skip
-        number = self.run.number
-        await self.run.writer.run(lambda journal: journal.writes.decide(decision, number))
-        verdict = VERDICTS[found.state]
+        number, verdict, detail = self.run.number, VERDICTS[found.state], found.detail
+        try:
+            await self.run.writer.run(lambda journal: journal.writes.decide(decision, number))
+        except JournalError as error:
+            if verdict is Verdict.NOT_SENT:
+                raise
+            verdict = Verdict.UNKNOWN  # which the intent says; the answer may bear what is nowhere else
+            detail = f"the journal could not take note of the answer: {error}"
         receipt, unread = (None, answer) if isinstance(answer, Secret) else (answer, None)
         told = self._outcome(
-            held, verdict, status=found.status, detail=found.detail, receipt=receipt, error=found.cause,
+            held, verdict, status=found.status, detail=detail, receipt=receipt, error=found.cause,
             unread=unread,
         )  # fmt: skip
+        if held.operation == CREATE_CLIENT.name and answer is not None:
+            self._unheard.add(held.key or "", held.digest, told)
         if verdict is Verdict.UNKNOWN:
             self._held.stand(held, told)
             self._look_in(held, 0.0)
@@ -289,9 +298,9 @@ class WriteDesk:
 
     async def _looked_for(self, held: _Held) -> None:
         """Look for the effect of a write, and decide where it is shown; else look again later."""
-        operation, key = held.operation, held.key or ""
+        operation, key, number = held.operation, held.key or "", self.run.number
         try:
-            row = await self.run.writer.run(lambda journal: journal.writes.find(operation, key))
+            row = await self.run.writer.run(lambda journal: find_here(journal, operation, key, number))
             if row is not None and row.state is not State.UNKNOWN:  # a person has decided
                 self._held.settle(held, evolve(known(row, held.subject), resumed=False))
             elif row is not None and (row.form in self._forms or await self._is_shown(held, row)):
@@ -369,7 +378,7 @@ class WriteDesk:
             name = row.operation, row.key
             if name in self._held or row.operation not in OPERATIONS:
                 continue
-            held = self._hold(name, row.digest, _subject(row))
+            held = self._hold(name, row.digest, subject_of(row))
             self._held.stand(
                 held, self._outcome(held, Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
             )
@@ -417,11 +426,8 @@ class WriteDesk:
         """Put back what waits for its turn, and wait for the end of what is under way."""
         self._halt.call()
         await self._held.finish()
+        self._unheard.close()
 
 
 def _not_sent(reason: str, cause: CallError | None = None) -> Classification:
     return Classification(kind=EvidenceKind.NOT_SENT, detail=reason, cause=cause)
-
-
-def _subject(row: WriteRow) -> str:
-    return f"{row.operation} {row.key}"

@@ -19,7 +19,7 @@ from confirma_async.accounts.folders import (
 from confirma_async.accounts.owner import AccountName, account_name, fingerprint
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts, near, note_renewal
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
-from confirma_async.errors import ConfigurationError
+from confirma_async.errors import ConfigurationError, CredentialsError
 from confirma_async.privacy import Secret
 
 AT = "api.example.com"
@@ -184,6 +184,13 @@ def test_a_key_is_not_taken_to_another_account(proved):
     for use in (lambda: proved.admit(AT, FIRST, "other"), lambda: proved.vouch(AT, FIRST, "other")):
         with pytest.raises(UnknownKeyError, match=f"belongs to the account {FIRST_ACCOUNT}"):
             use()
+
+
+def test_a_key_that_is_found_in_the_place_of_another_accounts_is_refused(proved):
+    proved.admit(AT, SECOND, "other", new=True)
+    with pytest.raises(CredentialsError, match=r"the account default .* is the key of other now"):
+        proved.check_successor(AT, FIRST, SECOND)
+    proved.check_successor(AT, FIRST, THIRD)  # a new one of the same, for all that is known
 
 
 def test_a_key_that_sent_nothing_binds_nothing(accounts):

@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from confirma_async.bulk.journal.records import Admission
-from confirma_async.bulk.journal.writes import UNDER_WAY, Claim, WriteRow, claim_of
+from confirma_async.bulk.journal.writes import UNDER_WAY, Claim, WriteRow, claim_of, may_show_the_same
 from confirma_async.bulk.models import FINAL, Retry, State
 from confirma_async.errors import JournalError
 
@@ -104,12 +104,11 @@ class MemoryWrites:
     def has_rival(self, ident):
         own, unsent = self._rows[ident], {State.PENDING, State.CLAIMED}
         return any(
-            fact in other.facts
+            may_show_the_same(own.facts, other.facts)
             for other in self._rows.values()
             if other.operation == own.operation
             and other.id != ident
             and (other.attempts or other.state not in unsent)
-            for fact in own.facts
         )
 
     def counts(self, run=None):

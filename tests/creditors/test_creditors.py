@@ -6,8 +6,9 @@ import os
 from collections import Counter
 
 import pytest
+from attrs import evolve
 
-from confirma_async import Creditors, Profile, Profiles, RateLimit, Response, Verdict
+from confirma_async import Creditors, FileTokenStore, Profile, Profiles, RateLimit, Response, Verdict
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk.places import reading
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
@@ -146,6 +147,36 @@ async def test_a_source_that_fails_lets_what_is_under_way_end(sandbox, creditors
         report = await many.submit(mixed(100))
     assert report.complete
     assert sandbox.requests[CREATE] == 100
+
+
+@pytest.fixture
+def key_files(keys, tmp_path):
+    """The keys in files, by account."""
+    files = {name: tmp_path / f"{name}.key" for name in keys}
+    for name, file in files.items():
+        file.touch(mode=0o600)
+        file.write_text(keys[name])
+    return files
+
+
+@pytest.mark.parametrize("journal", [None, "own.journal"])
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_key_that_is_put_in_the_place_of_another_accounts_is_not_used(
+    sandbox, creditors, profiles, keys, key_files, invoice_of, tmp_path, journal, known
+):
+    own = {} if journal is None else {"journal": tmp_path / journal}
+    chosen = profiles(**{name: {"key": FileTokenStore(file)} for name, file in key_files.items()})
+    chosen = Profiles([evolve(chosen["oak"], **own), chosen["elm"]])
+    async with creditors(chosen) as many, many.outboxes() as outboxes:
+        await outboxes.create(invoice_of("0737546-2", 1))
+        if known:
+            await outboxes.create(invoice_of("1927400-1", 1))
+        sent = sandbox.requests[CREATE]
+        key_files["oak"].write_text(keys["elm"])
+        sandbox.expire_token(client="oak")
+        told = await outboxes.create(invoice_of("0737546-2", 2))
+    assert told.verdict is Verdict.NOT_SENT
+    assert sandbox.requests[CREATE] == sent + 1  # refused, under its own key
 
 
 # --- outboxes and the mirror --------------------------------------------------------------------------

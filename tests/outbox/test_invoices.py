@@ -183,6 +183,17 @@ async def test_what_cannot_be_sent_is_wanted_until_it_is_given_again(client, san
         assert not await outbox.wanted()
 
 
+async def test_while_the_service_is_gone_each_call_says_so(client, sandbox, journal, wire_invoice):
+    confirma = client(base_url="http://127.0.0.1:9")
+    async with confirma, confirma.outbox(journal=journal, target=sandbox.url) as outbox, asyncio.timeout(20):
+        for _ in range(3):
+            outcome = await outbox.invoices.create(wire_invoice(1))
+            assert (outcome.verdict, type(outcome.error)) == (Verdict.NOT_SENT, TransportError)
+    async with client() as confirma, confirma.outbox(journal=journal) as outbox:
+        assert (await outbox.invoices.create(wire_invoice(1))).accepted
+    assert sandbox.requests[CREATE] == 1
+
+
 async def test_a_refused_key_is_not_tried_for_every_write(client, sandbox, journal, wire_invoice):
     async with client("no-such-key") as confirma, confirma.outbox(journal=journal) as outbox:
         first = await outbox.invoices.create(wire_invoice(1))

@@ -56,6 +56,19 @@ async def test_an_outbox_that_keeps_nothing_leaves_it_to_whoever_gives_it_again(
     assert sandbox.requests[CREATE] == 1
 
 
+async def test_what_was_corrected_since_is_not_sent_as_it_was_kept(
+    left, client, confirma, sandbox, journal, wire_invoice
+):
+    other = client(base_url=NOWHERE)
+    async with other, other.outbox(journal=journal, target=sandbox.url) as outbox:
+        await outbox.invoices.create(wire_invoice(1, header={"dueDate": "2026-11-30"}))
+        await outbox.accounting.submit_ledger(ledger(text="Better"))
+    async with confirma.outbox(journal=journal, keep_payloads=True, settle_seconds=0) as outbox:
+        await outbox.settle()
+        assert {one.key for one in await outbox.wanted()} == {"1", "2026-11"}
+    assert (sandbox.requests[CREATE], sandbox.requests[LEDGER]) == (0, 0)
+
+
 async def test_nothing_is_kept_unasked(client, sandbox, journal, wire_invoice):
     confirma = client(base_url=NOWHERE)
     async with confirma, confirma.outbox(journal=journal, target=sandbox.url) as outbox:

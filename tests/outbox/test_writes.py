@@ -225,6 +225,18 @@ async def test_one_of_two_like_payments_is_not_taken_for_the_other(outbox, sandb
     assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]
 
 
+async def test_a_payment_named_by_its_case_is_not_taken_for_one_named_by_its_invoice(
+    outbox, confirma, sandbox, case
+):
+    ident = (await confirma.invoices.case(invoice_number=1)).case.summary.case_id
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=ACTIONS)
+    lost = DirectPayment(case_id=ident, amount=Decimal("10.00"), currency="EUR")
+    await outbox.invoices.create_actions([lost], key="payment-1")
+    await outbox.invoices.create_actions([paid("10")], key="payment-2")
+    sandbox.advance(minutes=6)
+    assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]
+
+
 @pytest.mark.parametrize("actions", [[Pause(invoice_number=1)], [Comment(invoice_number=1, comment="Call.")]])
 async def test_other_actions_are_found_by_their_events(outbox, sandbox, case, actions):
     sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=ACTIONS)

@@ -164,10 +164,14 @@ class Lookups:
         except CallError as error:
             step = await self._failed(task, lost, error)
         if not isinstance(step, Again):
-            del self.open[task.position]
+            self.let_go(task)
         if isinstance(step, Send):
             task.lost = None
         return step
+
+    def let_go(self, task: Task) -> None:
+        """Look an invoice up no more."""
+        del self.open[task.position]
 
     async def _step(self, task: Task, lost: Lost) -> Step:
         if lost.form is not None and lost.form in self.forms:

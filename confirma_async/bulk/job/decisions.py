@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.lookups import Lookups
-from confirma_async.bulk.evidence.tasks import Again, Decided, Send, Step, Task, decision_of
+from confirma_async.bulk.evidence.tasks import Again, Decided, Lost, Send, Step, Task, decision_of
 from confirma_async.bulk.job.brake import Brake
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.item_listener import ItemListener
@@ -109,12 +109,21 @@ class Decisions:
             case Again(seconds, failed):
                 if failed is not None:
                     self.brake.pause(failed.pause, failed.cause)
-                self.wait(task, seconds)
+                if failed is not None and self._is_not_to_be_had(lost, failed):
+                    self.lookups.let_go(task)
+                    self.put_back(task, failed)
+                else:
+                    self.wait(task, seconds)
             case Send() if self.brake.halted.is_set():
                 self.listener.dropped(task)
             case Send():
                 return True
         return False
+
+    def _is_not_to_be_had(self, lost: Lost | None, failed: Classification) -> bool:
+        """Say whether a lookup failed for which nobody can wait: of what surely was not sent, in no job."""
+        surely_not = lost is not None and lost.surely_not
+        return surely_not and failed.state is State.PENDING and not self.brake.halted.is_set()
 
     def wait(self, task: Task, seconds: float) -> None:
         """Have an item wait for so many seconds before it is handled again."""

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from confirma_async.bulk.journal.values import seconds
-from confirma_async.bulk.journal.writes import Fact, WriteRow
+from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import State
 
 COLUMNS = (
@@ -36,8 +36,3 @@ def write_row(found: tuple[Any, ...]) -> WriteRow:
         detail=detail,
         form=form,
     )
-
-
-def spelled(fact: Fact) -> str:
-    """Return a fact as it is kept: the same text for the same fact."""
-    return json.dumps(dict(fact), sort_keys=True)

@@ -7,6 +7,7 @@ and what was being sent when its process died is unknown. No payload is kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Protocol
 
 from attrs import field, frozen
@@ -138,6 +139,28 @@ def claim_of(write: Write, row: WriteRow | None, run: int, retry: Retry) -> Admi
     return Admission.UNKNOWN if may_have_arrived else Admission.CLAIMED
 
 
+def may_show_the_same(one: Sequence[Fact], other: Sequence[Fact]) -> bool:
+    """Say whether a later read could show one write where the other was meant.
+
+    A case can be named by itself or by its invoice, so that what only one of two facts says tells nothing
+    apart. Amounts are compared as numbers.
+
+    Args:
+        one: What one write can be found by.
+        other: What the other can be found by.
+    """
+    return any(_fits(each, another) for each in one for another in other)
+
+
+def _fits(one: Fact, other: Fact) -> bool:
+    shared = one.keys() & other.keys()
+    return bool(shared) and all(_is_same(name, one[name], other[name]) for name in shared)
+
+
+def _is_same(name: str, one: object, other: object) -> bool:
+    return Decimal(str(one)) == Decimal(str(other)) if name == "amount" else one == other
+
+
 class Writes(Protocol):
     """The states of writes that are no invoices; used within the transactions of their journal.
 
@@ -212,7 +235,7 @@ class Writes(Protocol):
         ...
 
     def has_rival(self, ident: int) -> bool:
-        """Say whether another write that was sent could be found by the same fact as this one."""
+        """Say whether another write that was sent could be shown by the same read (``may_show_the_same``)."""
         ...
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:

@@ -11,7 +11,7 @@ from typing import Any
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.rules import JournalTakenOverError
 from confirma_async.bulk.journal.values import milliseconds
-from confirma_async.bulk.journal.write_rows import COLUMNS, spelled, write_row
+from confirma_async.bulk.journal.write_rows import COLUMNS, write_row
 from confirma_async.bulk.journal.writes import (
     UNDER_WAY,
     Claim,
@@ -19,6 +19,7 @@ from confirma_async.bulk.journal.writes import (
     WriteDecision,
     WriteRow,
     claim_of,
+    may_show_the_same,
 )
 from confirma_async.bulk.models import FINAL, Retry, State
 from confirma_async.bulk.sqlite.migrations import OPEN
@@ -220,12 +221,11 @@ class SqliteWrites:
     def has_rival(self, ident: int) -> bool:
         """See ``Writes``."""
         own = self._known(ident)
-        facts = {spelled(fact) for fact in own.facts}
         others = self._query(
             "WHERE operation = ? AND id <> ? AND (attempts > 0 OR state NOT IN (?, ?))",
             (own.operation, ident, State.PENDING, State.CLAIMED),
         )
-        return any(not facts.isdisjoint(map(spelled, other.facts)) for other in others)
+        return any(may_show_the_same(own.facts, other.facts) for other in others)
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Writes``."""

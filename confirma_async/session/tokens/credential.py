@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from itertools import chain
 
@@ -33,6 +33,9 @@ Renewer = Callable[[Secret], Awaitable[Secret]]
 RenewalListener = Callable[[Secret, Secret], Awaitable[None]]
 """Hears that one key took another's place."""
 
+KeyCheck = Callable[[Secret, Secret], Awaitable[None]]
+"""Refuses, by a CredentialsError, a key that is found in another's place: the old one and the new one."""
+
 
 class Credential:
     """One key: where it comes from, and what it is now.
@@ -41,18 +44,27 @@ class Credential:
         source: The key itself, a function that is asked before every attempt, or a store that is read at the
             first call and whenever the service refuses what it gave.
         on_renewed: Hears of a renewed key, once it is kept: the old one and the new one.
+        others: Returns the keys of the same client, of other accounts for the most part.
 
     Attributes:
         current: The key, where it can be used as it is; where it is None, ``get`` has something to do first.
         store: Where a renewed token goes, and where the key came from.
         lately: What the key is and was, the newest last.
+        check: Checks a key that is found in this one's place; None while it belongs to no journal.
 
     Raises:
         ConfigurationError: no HTTP header can carry the key, or the source is of no known kind.
     """
 
-    def __init__(self, source: Credentials, on_renewed: RenewalListener | None = None) -> None:
+    def __init__(
+        self,
+        source: Credentials,
+        on_renewed: RenewalListener | None = None,
+        others: Callable[[], Iterable[Credential]] = tuple,
+    ) -> None:
         self._on_renewed = on_renewed
+        self._others = others
+        self.check: KeyCheck | None = None
         self.current: Secret | None = None
         self.store: TokenStore | None = None
         self.lately: tuple[Secret, ...] = ()
@@ -167,7 +179,28 @@ class Credential:
             return self.current
 
     async def _load_anew(self) -> Secret:
-        return self._remembered(await self._load())
+        found = await self._load()
+        if self.check is not None and self.lately and found not in self.lately:
+            try:
+                self._refuse_of_another(found)
+                await self.check(self.lately[-1], found)
+            except CredentialsError as error:
+                logger.error("a key was replaced by one that is not used: %s", visible(str(error)))  # noqa: TRY400 (its traceback tells nothing)
+                raise
+        return self._remembered(found)
+
+    def _refuse_of_another(self, found: Secret) -> None:
+        """Refuse a key that another account of the same client has.
+
+        Raises:
+            CredentialsError: it has.
+        """
+        for other in tuple(self._others()):
+            if found in other.lately and set(other.lately).isdisjoint(self.lately):
+                raise CredentialsError(
+                    "where the key of this account was kept is the key of another account now; it is not "
+                    "used. Give each account its own key again"
+                )
 
     async def _renewed_alone(self, renewer: Renewer, store: TokenStore) -> Secret:
         if self._unsaved is not None:

@@ -236,6 +236,26 @@ def test_another_write_with_the_same_fact_is_a_rival_once_it_was_sent(journal, r
     assert not journal.writes.has_rival(second)
 
 
+@pytest.mark.parametrize(
+    ("other", "rival"),
+    [
+        ({"invoice": 1}, True),  # it may be the invoice of that case
+        ({"amount": "12.4"}, True),
+        ({"amount": "12.41"}, False),
+        ({"case": 8}, False),
+        ({"code": "PAUSE"}, False),
+    ],
+)
+def test_whatever_the_same_read_may_show_is_a_rival(journal, run, claim, send, other, rival):
+    number = run()
+    fact = {**PAYMENT, **other}
+    if "invoice" in other:
+        del fact["case"]
+    first = claim(write("a", facts=[PAYMENT]), number).row.id
+    send(claim(write("b", facts=[fact]), number).row.id)
+    assert journal.writes.has_rival(first) is rival
+
+
 def test_a_write_that_was_sent_binds_the_journal(journal, run, claim, send):
     ident = claim(write(), run()).row.id
     assert not journal.has_sent()

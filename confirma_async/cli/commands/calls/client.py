@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 from attrs import evolve
 
+from confirma_async.bulk import Verdict
 from confirma_async.cli import options, token_file
+from confirma_async.cli.commands.calls.written_once import Once, Written, exit_of, give_once, partner_options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
-from confirma_async.client import Confirma
-from confirma_async.errors import ResponseDecodeError
+from confirma_async.contract import CREATE_CLIENT
+from confirma_async.errors import ConfigurationError
 from confirma_async.formats import read_document
-from confirma_async.privacy import Secret
+from confirma_async.outbox import Outbox, WriteOutcome
 from confirma_async.schemas import ClientCreated, ClientRequest
-from confirma_async.settings import PROVISIONING_TOKEN_VARIABLE
+from confirma_async.settings import API_KEY_VARIABLE, PROVISIONING_TOKEN_VARIABLE
 from confirma_async.validation import Checks
 
 
@@ -35,6 +39,7 @@ def client() -> None:
     help=f"A file that holds the provisioning token, instead of {PROVISIONING_TOKEN_VARIABLE}.",
 )
 @token_file.save
+@partner_options
 @options.checks
 @connected
 @options.as_json
@@ -42,6 +47,7 @@ def create(
     file: Path,
     provisioning_file: Path | None,
     save: Path | None,
+    once: Once,
     checks: Checks,
     connection: Connection,
     as_json: bool,
@@ -49,10 +55,14 @@ def create(
     """Onboard a client: FILE holds the wire form of "Create a new client" as JSON; - is standard input.
 
     The client's token is in the answer and nowhere else. It is written to the file that --save names before
-    anything else, and never printed.
+    anything else, and never printed. The partner's own journal knows the client by its business code, or by
+    --key: run again, the command makes no client twice.
 
     \b
       confirma client create seller.json --save seller.key
+
+    Exit code 0: made; 1: refused or rejected; 2: it was made before; 3: not sent; 4: it may have been made,
+    and is not asked for again.
     """
     if save is None:
         raise click.UsageError("name the file to keep the client's token in: --save FILE. Nothing was sent")
@@ -60,32 +70,81 @@ def create(
     document = read_document(file, ClientRequest, connection.converter)
     options.judge(document, checks)
 
-    async def onboard(confirma: Confirma) -> ClientCreated:
-        try:
-            created = await confirma.onboarding.create_client(
-                document.value, validate=checks.validate, allow=checks.allow
-            )
-        except ResponseDecodeError as error:
-            if not error.body:
-                raise
-            raise token_file.kept_elsewhere(Secret(error.body), "its answer cannot be read") from None
-        await token_file.keep(created.api_access_token, save)
-        return created
+    async def onboard(outbox: Outbox) -> WriteOutcome[ClientCreated]:
+        outcome = await outbox.onboarding.create_client(
+            document.value, key=once.key, validate=checks.validate, allow=checks.allow, retry=once.retry
+        )
+        if outcome.unread is not None:
+            raise token_file.kept_elsewhere(outcome.unread, "its answer cannot be read")
+        if outcome.receipt is not None:
+            await token_file.keep(outcome.receipt.api_access_token, save)
+        return outcome
 
-    created = evolve(connection, provisioning_file=provisioning_file).send(onboard)
+    code = document.value.client.business_code
+    partner = _as_partner(evolve(connection, provisioning_file=provisioning_file))
+    written = give_once(onboard, f"client {code}", connection=partner, once=once)
+    _show(written, code, save, as_json=as_json)
+    return exit_of(written.outcome)
+
+
+def _as_partner(connection: Connection) -> Connection:
+    """Leave a client's key out: the partner's journal alone knows of clients, whoever's key is at hand.
+
+    Raises:
+        ConfigurationError: there is no provisioning token.
+    """
+    variables = dict(connection.variables)
+    if connection.provisioning_file is None and not variables.get(PROVISIONING_TOKEN_VARIABLE):
+        raise ConfigurationError(
+            f"there is no provisioning token: set {PROVISIONING_TOKEN_VARIABLE}, or name a file that holds "
+            "it (--provisioning-token-file). Nothing was sent"
+        )
+    variables.pop(API_KEY_VARIABLE, None)
+    return evolve(connection, variables=variables, key_file=None)
+
+
+def _show(written: Written, code: str, save: Path, *, as_json: bool) -> None:
+    outcome: WriteOutcome[ClientCreated] = written.outcome
+    created = outcome.receipt
+    if created is not None:
+        _show_created(created, save, as_json=as_json)
+    elif as_json:
+        print_json({"verdict": outcome.verdict.value, "key": outcome.key, "detail": outcome.detail})
+    match outcome.verdict:
+        case Verdict.ACCEPTED if created is None:
+            raise ConfigurationError(
+                f"client {code} was made by an earlier call, and its token is in the file that --save named "
+                "then. Nothing was sent. Should the token be lost, ask the vendor for another one"
+            )
+        case Verdict.NOT_SENT if outcome.error is not None:
+            raise outcome.error
+        case Verdict.REJECTED if not as_json:
+            say(f"The service has rejected client {code}: {outcome.detail or 'no reason was given'}")
+        case Verdict.UNKNOWN if not as_json:
+            say(f"Whether the service has made client {code} is not known: {outcome.detail}")
+            say("It is not asked for again. Ask the vendor, then say what became of it:")
+            which = f"{shlex.quote(written.journal)} --write {CREATE_CLIENT.name}"
+            key = shlex.quote(outcome.key or "")
+            say(f"  confirma resolve {which} {key} --is absent --because WHY")
+        case Verdict.NOT_SENT if not as_json:
+            say(f"client {code} was not sent: {outcome.detail}. The same command sends it.")
+        case _:
+            pass
+
+
+def _show_created(created: ClientCreated, save: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(created, save))
-    else:
-        say(
-            f"Client {created.client_identifier} was made, with customer code "
-            f"{created.confirma_finance_customer_code} and payment reference prefix "
-            f"{created.payment_reference_prefix}."
-        )
-        say(f"Its token is in {save}. To use it: --key-file {save}")
-    return Exit.ACCEPTED
+        return
+    say(
+        f"Client {created.client_identifier} was made, with customer code "
+        f"{created.confirma_finance_customer_code} and payment reference prefix "
+        f"{created.payment_reference_prefix}."
+    )
+    say(f"Its token is in {save}. To use it: --key-file {save}")
 
 
-def _as_json(created: ClientCreated, save: Path) -> dict[str, object]:
+def _as_json(created: ClientCreated, save: Path) -> dict[str, Any]:
     """Return all of the answer but the token."""
     return {
         "client_identifier": created.client_identifier,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 import click
@@ -23,7 +24,7 @@ from confirma_async.cli.stopping import signals
 from confirma_async.contract import Operation
 from confirma_async.outbox import Outbox, WriteOutcome
 
-Verb: TypeAlias = Callable[[Outbox], Awaitable[WriteOutcome[Any]]]
+Verb: TypeAlias = Callable[[Outbox], Coroutine[Any, Any, WriteOutcome[Any]]]
 
 
 @frozen(kw_only=True)
@@ -47,9 +48,11 @@ def _once(key: str | None, journal: JournalPlace | None, retry: str, account: Ac
     return Once(key=key, journal=journal, retry=Retry(retry), account=account)
 
 
-once_options: Decorator = bundle(
-    "once",
-    _once,
+def _once_of_partner(key: str | None, journal: JournalPlace | None, retry: str) -> Once:
+    return _once(key, journal, retry, AccountName())
+
+
+_OPTIONS: tuple[Decorator, ...] = (
     click.option("--key", metavar="TEXT", help="Your own name for it; made of its identifiers unless given."),
     click.option(
         "--retry",
@@ -64,9 +67,28 @@ once_options: Decorator = bundle(
         help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's, in your data "
         "directory]",
     ),
-    account_options,
 )
+
+once_options: Decorator = bundle("once", _once, *_OPTIONS, account_options)
 """Gives a command the options of a write that is sent once; it takes ``once``, the ``Once``."""
+
+partner_options: Decorator = bundle("once", _once_of_partner, *_OPTIONS)
+"""The same for a write with the partner's own token, which is of no account."""
+
+
+@frozen
+class Written:
+    """What became of a write.
+
+    Attributes:
+        outcome: Its outcome.
+        target: Where it was sent to.
+        journal: The name of the journal.
+    """
+
+    outcome: WriteOutcome[Any]
+    target: str
+    journal: str
 
 
 def write_once(
@@ -90,50 +112,69 @@ def write_once(
         once: How it is known.
         as_json: Whether the outcome is printed for machines.
     """
-    with signals.changing():
-        outcome, target = signals.run(_written, evolve(connection, account=once.account), once, verb, what)
-        side_effects.note()
+    written = give_once(verb, what, connection=connection, once=once)
+    outcome = written.outcome
     if as_json:
-        print_json(_as_json(outcome, connection, target))
-    elif outcome.verdict is not Verdict.NOT_SENT:
-        _show(outcome, operation, what, next_command)
-    if outcome.verdict is Verdict.NOT_SENT and outcome.error is not None and not as_json:
+        print_json(_as_json(written, connection))
+    elif outcome.verdict is Verdict.NOT_SENT and outcome.error is not None:
         raise outcome.error
-    return _exit_of(outcome)
+    else:
+        _show(outcome, operation, what)
+        say(f"To see how it stands: {next_command}")
+    return exit_of(outcome)
 
 
-async def _written(
-    connection: Connection, once: Once, verb: Verb, what: str
-) -> tuple[WriteOutcome[Any], str]:
+def give_once(verb: Verb, what: str, *, connection: Connection, once: Once) -> Written:
+    """Send a write. Asked to end, it sends nothing new, and ends once the answer is there.
+
+    Args:
+        verb: Gives it to the outbox.
+        what: What it is, for people.
+        connection: Where calls go.
+        once: How it is known.
+    """
+    with signals.changing():
+        written = signals.run(_written, evolve(connection, account=once.account), once, verb, what)
+        side_effects.note()
+    return written
+
+
+async def _written(connection: Connection, once: Once, verb: Verb, what: str) -> Written:
     async with connection.client() as client, client.outbox(journal=once.journal, inputs=[what]) as outbox:
         options.remark(outbox.warnings)
-        outcome = await verb(outbox)
-        if outcome.verdict is Verdict.UNKNOWN:  # the read that shows it may do so already
-            await outbox.write_desk().settle()
-            outcome = evolve(await verb(outbox), resumed=outcome.resumed, receipt=outcome.receipt)
-    return outcome, client.settings.base_url
+        journal, target = outbox.journal, client.settings.base_url
+        giving = asyncio.ensure_future(verb(outbox))
+        try:
+            outcome = await asyncio.shield(giving)
+            if outcome.verdict is Verdict.UNKNOWN:  # the read that shows it may do so already
+                await outbox.write_desk().settle()
+                outcome = evolve(await verb(outbox), resumed=outcome.resumed, receipt=outcome.receipt)
+        except asyncio.CancelledError:  # asked to end: the answer to what is under way counts all the same
+            await outbox.aclose()
+            outcome = await giving
+    return Written(outcome, target, journal)
 
 
-def _show(outcome: WriteOutcome[Any], operation: Operation[Any], what: str, next_command: str) -> None:
+def _show(outcome: WriteOutcome[Any], operation: Operation[Any], what: str) -> None:
     match outcome.verdict:
         case Verdict.ACCEPTED:
             before = " before; nothing was sent now" if outcome.resumed else ""
             say(f"The service has taken {what}{before}.")
         case Verdict.REJECTED:
             say(f"The service has rejected {what}: {outcome.detail or 'no reason was given'}")
+        case Verdict.NOT_SENT:
+            say(f"{what} was not sent: {outcome.detail}. The same command sends it.")
         case _:
-            say(
-                f"Whether the service has taken {what} is not known: {outcome.detail}\nIt is not sent again. "
-                "The same command looks for it again; if you know what became of it:\n  confirma resolve "
-                f"--write {operation.name} {shlex.quote(outcome.key or '')} --is accepted --because WHY"
-            )
-    say(f"To see how it stands: {next_command}")
+            say(f"Whether the service has taken {what} is not known: {outcome.detail}")
+            say("It is not sent again. The same command looks for it again; if you know what became of it:")
+            key = shlex.quote(outcome.key or "")
+            say(f"  confirma resolve --write {operation.name} {key} --is accepted --because WHY")
 
 
-def _as_json(outcome: WriteOutcome[Any], connection: Connection, target: str) -> dict[str, Any]:
-    receipt = outcome.receipt
+def _as_json(written: Written, connection: Connection) -> dict[str, Any]:
+    outcome, receipt = written.outcome, written.outcome.receipt
     return {
-        "target": target,
+        "target": written.target,
         "verdict": outcome.verdict.value,
         "key": outcome.key,
         "status": outcome.status,
@@ -143,7 +184,8 @@ def _as_json(outcome: WriteOutcome[Any], connection: Connection, target: str) ->
     }
 
 
-def _exit_of(outcome: WriteOutcome[Any]) -> Exit:
+def exit_of(outcome: WriteOutcome[Any]) -> Exit:
+    """Return the exit code that an outcome stands for."""
     match outcome.verdict:
         case Verdict.ACCEPTED:
             return Exit.ACCEPTED

@@ -1,11 +1,19 @@
 """``confirma client create``: a company becomes a client, and its token is kept."""
 
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 
 import pytest
 
+from confirma_async.sandbox import Fault
 from tests.cli.samples import CLIENT
+
+CREATE = "onboarding.create_client"
 
 TOKEN = "33333333-3333-4333-8333-333333333333"
 CREATED = {
@@ -94,3 +102,63 @@ def test_a_token_that_stands_elsewhere_in_the_answer_is_not_lost(confirma, onboa
     (elsewhere,) = tmp_path.glob("confirma-token-*")
     assert TOKEN in elsewhere.read_text()
     assert TOKEN not in out + err
+
+
+# --- once -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def partner(service, monkeypatch, tmp_path):
+    """The sandbox, for a partner who has no client's key."""
+    monkeypatch.delenv("CONFIRMA_API_KEY")
+    monkeypatch.setenv("CONFIRMA_PROVISIONING_TOKEN", service.provisioning_token)
+    (tmp_path / "seller.json").write_text(json.dumps(CLIENT))
+    return service
+
+
+def test_a_client_is_made_once(confirma, partner, monkeypatch):
+    assert confirma("client", "create", "seller.json", "--save", "seller.key")[0] == 0
+    monkeypatch.setenv("CONFIRMA_API_KEY", partner.api_key)  # the journal is the partner's all the same
+    code, _, err = confirma("client", "create", "seller.json", "--save", "again.key")
+    assert (code, "was made by an earlier call" in err) == (2, True)
+    assert partner.requests[CREATE] == 1
+
+
+def test_the_journal_of_the_partner_asks_nobody_for_the_accounts_of_clients(confirma, partner, invoices):
+    confirma("client", "create", "seller.json", "--save", "seller.key")
+    code, out, _ = confirma("submit", invoices(1), "--key-file", "seller.key")
+    assert code == 0, out
+
+
+@pytest.mark.parametrize("found", ["accepted", "absent"])
+def test_one_that_may_have_been_made_waits_for_a_person(confirma, partner, found):
+    partner.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE)
+    for _ in range(2):
+        code, out, _ = confirma("client", "create", "seller.json", "--save", "seller.key")
+        assert (code, "is not known" in out) == (4, True)
+    (command,) = [line for line in out.splitlines() if "confirma resolve" in line]
+    words = command.split()[1:-4]
+    assert confirma(*words, "--is", found, "--because", "the vendor says so")[0] == 0
+    code, _, _ = confirma("client", "create", "seller.json", "--save", "seller.key")
+    assert (code, partner.requests[CREATE]) == ((2, 1) if found == "accepted" else (0, 2))
+
+
+def test_one_that_is_refused_says_why(confirma, partner):
+    partner.faults.add(Fault.REFUSAL, operation=CREATE, status=400)
+    code, out, _ = confirma("client", "create", "seller.json", "--save", "seller.key")
+    assert (code, "has rejected client 0737546-2" in out) == (1, True)
+
+
+def test_ctrl_c_does_not_lose_the_token(partner, tmp_path):
+    partner.faults.add(Fault.LATENCY, operation=CREATE, seconds=1.0)
+    words = ["client", "create", "seller.json", "--save", "seller.key"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "confirma_async.cli", *words], env=os.environ, stderr=subprocess.PIPE
+    )
+    until = time.monotonic() + 30
+    while not partner.requests[CREATE] and time.monotonic() < until:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+    assert running.returncode == 0, err
+    assert (tmp_path / "seller.key").read_text().strip()
