@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Final
 
 HIDDEN: Final = "[secret]"
@@ -140,15 +141,20 @@ class Mask:
     """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        keys = {text for each in secrets if len(text := each.reveal()) >= SHORTEST_KEY}
-        anyhow = "|".join(map(_however_written, keys))
-        self._plain = tuple(key.lower().encode() for key in keys)
-        self._in_text = re.compile(anyhow, re.ASCII | re.IGNORECASE)
-        self._in_bytes = re.compile(anyhow.encode(), re.IGNORECASE)
+        self._keys = {text for each in secrets if len(text := each.reveal()) >= SHORTEST_KEY}
+        self._plain = tuple(key.lower().encode() for key in self._keys)
+
+    @cached_property
+    def _in_text(self) -> re.Pattern[str]:  # made when first needed: it takes longer than making a client
+        return re.compile(_anyhow(self._keys), re.ASCII | re.IGNORECASE)
+
+    @cached_property
+    def _in_bytes(self) -> re.Pattern[bytes]:
+        return re.compile(_anyhow(self._keys).encode(), re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
         """Return the text without the keys."""
-        return self._in_text.sub(HIDDEN, text) if self._plain else text
+        return self._in_text.sub(HIDDEN, text) if self._may_stand_in(text.encode(*_ANY)) else text
 
     def body(self, body: bytes) -> bytes:
         """Return the body of an answer without the keys; what was JSON before is so still."""
@@ -169,10 +175,17 @@ class Mask:
 
 _HIDDEN_BYTES = HIDDEN.encode()
 
+_ANY = ("utf-8", "surrogatepass")
+"""How any text becomes bytes."""
+
 _ESCAPE = re.compile(rb"\\(?:[^u]|u00[2-7])|%[2-7]|&(?:#|amp|lt|gt|quot|apos)|\x00")
 """What an escaped character of a key begins with; ordinary letters beyond ASCII do not."""
 
 _NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+
+
+def _anyhow(keys: Iterable[str]) -> str:
+    return "|".join(map(_however_written, keys))
 
 
 def _however_written(key: str) -> str:

@@ -8,28 +8,20 @@ notes say where each fault is. Both are imported when there is a fault.
 
 from __future__ import annotations
 
-import threading
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from confirma_async.converters.fast import FastReader, array_reader, schema_reader, schema_writer
-from confirma_async.converters.fields import Field, fields_of, wire_names
-from confirma_async.converters.value_types import (
-    RULE,
-    WireMismatch,
-    Writer,
-    record_of,
-)
+from confirma_async.converters.codecs import UNREADABLE, codecs_of
+from confirma_async.converters.fields import Field, wire_names
+from confirma_async.converters.value_types import RULE, WireMismatch, record_of
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.schemas.wire import Answer, Schema
 
 if TYPE_CHECKING:
-    from confirma_async.converters.errors import Explainer
     from confirma_async.converters.tolerance import TolerantReading
     from confirma_async.schemas.drift import Drift
 
@@ -38,7 +30,6 @@ __all__ = ["RULE", "Converter", "Field", "wire_names"]
 T = TypeVar("T")
 
 _KEPT = (Decimal,)
-_UNREADABLE = (WireMismatch, msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
 _UNWRITABLE = (WireMismatch, AttributeError, TypeError, ValueError)
 
 
@@ -52,19 +43,11 @@ class Converter:
         names: Wire names that replace the built-in ones, by ``Class.attribute``.
         strict: Whether it is an error in answers, too.
 
-    Attributes:
-        unknown_written: Grows with every object written that holds a key which the contract does not know.
     """
 
     def __init__(self, names: Mapping[str, str] | None = None, *, strict: bool = False) -> None:
-        self._names = dict(names or {})
         self._strict = strict
-        self._fields: dict[type[Schema], tuple[Field, ...]] = {}
-        self._writers: dict[type[Schema], Writer] = {}
-        self._readers: dict[Any, FastReader] = {}
-        self._decoders: dict[Any, Callable[[bytes | str], Any]] = {}
-        self._making = threading.RLock()
-        self.unknown_written: int = 0
+        self._codecs = codecs_of(names or {})
         self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -83,8 +66,8 @@ class Converter:
             ResponseDecodeError: the object is not of that form; lists every place, prints no value.
         """
         try:
-            return typing.cast("T", self._read(obj, cls))
-        except _UNREADABLE:
+            return typing.cast("T", self._codecs.read(obj, cls))
+        except UNREADABLE:
             pass
         return self._tolerated(obj, cls, strict=strict)  # not above: the error there may hold a value
 
@@ -95,7 +78,7 @@ class Converter:
             RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
         """
         try:
-            packed = self._writer(type(obj))(obj)
+            packed = self._codecs.writer(type(obj))(obj)
             return typing.cast("dict[str, Any]", msgspec.to_builtins(packed, builtin_types=_KEPT))
         except _UNWRITABLE:
             pass
@@ -124,15 +107,15 @@ class Converter:
             ResponseDecodeError: it is not JSON, or not of that form.
         """
         try:
-            read: T = self._reader(cls).unpack(self._decoder(cls)(data))
-        except _UNREADABLE:
+            read: T = self._codecs.reader(cls).unpack(self._codecs.decoder(cls)(data))
+        except UNREADABLE:
             pass
         else:
             return read
         found = self.parse(data)
         try:
-            return typing.cast("T", self._read_gathered(found, cls))
-        except _UNREADABLE:
+            return typing.cast("T", self._codecs.read_gathered(found, cls))
+        except UNREADABLE:
             pass
         return self._tolerated(found, cls, strict=strict, note=note)
 
@@ -143,7 +126,7 @@ class Converter:
             RequestInvalidError: an attribute holds a value of the wrong kind.
         """
         try:
-            return self._encode(self._writer(type(obj))(obj))
+            return self._encode(self._codecs.writer(type(obj))(obj))
         except _UNWRITABLE:
             pass
         return self.encode(self.unstructure(obj))  # the slow way, which says what is wrong and where
@@ -178,74 +161,15 @@ class Converter:
 
     def fields_of(self, cls: type[Schema]) -> tuple[Field, ...]:
         """Return the fields of a schema as this converter reads and writes them."""
-        if cls not in self._fields:
-            self._fields[cls] = tuple(fields_of(cls, self._names, self._read_nested, self._write_nested))
-        return self._fields[cls]
+        return self._codecs.fields_of(cls)
 
-    def _read(self, obj: object, cls: Any) -> Any:
-        try:
-            reader = self._reader(cls)
-            return reader.unpack(msgspec.convert(obj, reader.kind))
-        except _UNREADABLE:
-            pass
-        return self._read_gathered(obj, cls)
+    @property
+    def unknown_written(self) -> int:
+        """How many objects were written, here or elsewhere, that hold a key which the contract does not know.
 
-    def _read_gathered(self, obj: object, cls: Any) -> Any:
-        reader = self._reader(cls)
-        return reader.unpack(msgspec.convert(reader.gather(obj), reader.kind))
-
-    def _read_nested(self, cls: type[Schema], value: Any) -> Any:
-        try:
-            return self._read(value, cls)
-        except _UNREADABLE:
-            pass
-        raise WireMismatch(f"a {cls.__name__}", value)
-
-    def _write_nested(self, cls: type[Schema], value: Any) -> Any:
-        if not isinstance(value, cls):
-            raise WireMismatch(f"a {cls.__name__}", value)
-        return self._writer(cls)(value)
-
-    def _reader(self, cls: Any) -> FastReader:
-        found = self._readers.get(cls)
-        return found or self._make_reader(cls)
-
-    def _decoder(self, cls: Any) -> Callable[[bytes | str], Any]:
-        if cls not in self._decoders:
-            self._make_reader(cls)
-        return self._decoders[cls]
-
-    def _make_reader(self, cls: Any) -> FastReader:
-        """Make a reader whole before another thread can see it.
-
-        msgspec works out a struct when it is first read into, and two threads that do so at once crash: each
-        takes the other's half for the whole. Making the decoder works it out, with the lock held.
+        Where it has not grown since, none of those written meanwhile holds one.
         """
-        with self._making:
-            if cls not in self._readers:
-                record = record_of(cls)
-                made = (
-                    array_reader(self._reader(record))
-                    if record
-                    else schema_reader(cls, self.fields_of(cls), self._reader)
-                )
-                self._decoders[cls] = msgspec.json.Decoder(made.kind, float_hook=Decimal).decode
-                self._readers[cls] = made
-            return self._readers[cls]
-
-    def _writer(self, cls: type[Schema]) -> Writer:
-        if cls not in self._writers:
-            self._writers[cls] = schema_writer(cls, self.fields_of(cls), self._writer, self._note_unknown)
-        return self._writers[cls]
-
-    def _note_unknown(self) -> None:
-        self.unknown_written += 1
-
-    @cached_property
-    def _explainer(self) -> Explainer:
-        from confirma_async.converters.errors import Explainer  # and cattrs, which most programs never need
-
-        return Explainer(self.fields_of)
+        return self._codecs.unknown_written
 
     def is_strict(self, strict: bool | None) -> bool:
         """Say whether answers are read strictly: by what a caller said, or by the converter's own choice."""
@@ -274,12 +198,14 @@ class Converter:
         from confirma_async.converters.tolerance import TolerantReader
 
         try:
-            return TolerantReader(self.fields_of, self._read, _UNREADABLE).read(obj, cls)
+            return TolerantReader(self.fields_of, self._codecs.read, UNREADABLE).read(obj, cls)
         except WireMismatch:
             return None
 
     def _unreadable(self, obj: object, cls: Any) -> ResponseDecodeError:
-        return ResponseDecodeError(f"this is not a {_title(cls)}", tuple(self._explainer.problems(obj, cls)))
+        return ResponseDecodeError(
+            f"this is not a {_title(cls)}", tuple(self._codecs.explainer.problems(obj, cls))
+        )
 
 
 def _is_answer(cls: Any) -> bool:

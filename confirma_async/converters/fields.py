@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import attrs
@@ -91,12 +91,12 @@ def fields_of(
         read_nested: Reads an object of another schema.
         write_nested: Writes one.
     """
-    hints = typing.get_type_hints(cls, include_extras=True)
-    names = wire_names(cls, overrides)
+    plain: type = cls  # mypy takes an attrs class for unhashable
+    kinds, names = _kinds_of(plain), wire_names(cls, overrides)
     for item in attrs.fields(cls):
         if item.name == "extra":
             continue
-        kind, many = _kind_of(hints[item.name])
+        kind, many = kinds[item.name]
         if kind in CODECS:
             read, write = CODECS[kind]
         elif is_open_enum(kind):
@@ -107,6 +107,13 @@ def fields_of(
         absent = None if required or item.default is None or many else write(item.default)
         older = item.metadata.get(OLDER_NAME)
         yield Field(item.name, names[item.name], kind, many, required, older, absent, read, write)
+
+
+@cache  # each client has a converter of its own
+def _kinds_of(cls: type) -> Mapping[str, tuple[Any, bool]]:
+    """Return for each attribute of a schema its kind, and whether it is a sequence of that kind."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {name: _kind_of(annotation) for name, annotation in hints.items()}
 
 
 def _kind_of(annotation: Any) -> tuple[Any, bool]:

@@ -7,15 +7,14 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
-from confirma_async.bulk import Retry, Unknown
+from confirma_async.bulk import Unknown
 from confirma_async.converters import Converter
 from confirma_async.creditors.profiles import Profiles
 from confirma_async.creditors.splitting import request_of
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats.models import ReadInvoice
-from confirma_async.outbox import Outbox, WriteOutcome
+from confirma_async.outbox import Outbox, WriteArguments, WriteOutcome
 from confirma_async.schemas import InvoiceReceipt, SalesInvoiceRequest
-from confirma_async.validation import Validate
 
 
 class OutboxArguments(TypedDict, total=False):
@@ -26,15 +25,10 @@ class OutboxArguments(TypedDict, total=False):
     keep_payloads: bool
 
 
-class InvoiceArguments(TypedDict, total=False):
+class InvoiceArguments(WriteArguments, total=False):
     """What an invoice takes; see ``OutboxInvoices.create``."""
 
-    validate: Validate
-    allow: tuple[str, ...]
-    timeout: float | None
-    headers: Mapping[str, str] | None
     key: str | None
-    retry: Retry | str
 
 
 class CreditorOutboxes(Mapping[str, Outbox]):

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Unpack
 
-from confirma_async.bulk.models import Retry
+from confirma_async.bulk.journal.writes import Fact
 from confirma_async.contract import (
     CREATE_CLIENT,
     CREATE_INVOICE_ACTIONS,
     SUBMIT_LEDGER,
     SUBMIT_PAYMENTS,
+    Operation,
 )
 from confirma_async.converters import Converter
-from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
+from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats.models import ReadInvoice
 from confirma_async.outbox.effects import facts_of_actions, facts_of_names
 from confirma_async.outbox.given import Given
 from confirma_async.outbox.invoices import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
+from confirma_async.outbox.write_options import WriteArguments, WriteOptions
 from confirma_async.outbox.writes import WriteDesk
 from confirma_async.resources.accounting import prepared_ledger, prepared_payments
+from confirma_async.resources.arguments import Prepared
 from confirma_async.resources.invoices import prepared_actions
 from confirma_async.resources.onboarding import prepared_client
 from confirma_async.schemas import (
@@ -37,7 +40,7 @@ from confirma_async.schemas import (
     TypedAction,
 )
 from confirma_async.schemas.identity import same_seller
-from confirma_async.validation import Checks, Validate
+from confirma_async.session.call_options import shows
 
 LONGEST_KEY = 200
 """Characters of a key at most."""
@@ -68,7 +71,18 @@ class _Verbs:
     def __init__(self, outbox: Desks) -> None:
         self._outbox = outbox
 
+    def _how(self, **options: Unpack[WriteArguments]) -> WriteOptions:
+        """Return how a write is done.
 
+        Raises:
+            ConfigurationError: the timeout is longer than the client's, or an option is of no known kind.
+        """
+        how = WriteOptions(**options)
+        self._outbox.checked_timeout(how.timeout)
+        return how
+
+
+@shows(WriteArguments, WriteOptions)
 class OutboxInvoices(_Verbs):
     """``outbox.invoices``."""
 
@@ -76,12 +90,8 @@ class OutboxInvoices(_Verbs):
         self,
         request: SalesInvoiceRequest | ReadInvoice | Mapping[str, Any],
         *,
-        validate: Validate = True,
-        allow: Iterable[str] = (),
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
         key: str | None = None,
-        retry: Retry | str = Retry.NONE,
+        **options: Unpack[WriteArguments],
     ) -> WriteOutcome[InvoiceReceipt]:
         """Send one invoice exactly once (POST ``/invoice``; contract §4, documented).
 
@@ -91,14 +101,9 @@ class OutboxInvoices(_Verbs):
 
         Args:
             request: The invoice, or a mapping of wire names, or one that a reader of files has read.
-            validate: Whether to check the invoice against the rules that need no server, or ``"strict"``.
-            allow: Rules that may be broken, by their ids.
-            timeout: Seconds for the call, its wait for a turn included; at most the client's.
-            headers: Headers to add.
             key: Your own name for it, which messages and the journal show: ``order-4711``. An invoice is
                 known by its seller, type and number, whatever its key.
-            retry: Whether an invoice that the service rejected before is sent again, under the same number:
-                ``none``, if it has ``changed``, or ``all``.
+            options: How the write is done; see ``WriteOptions``.
 
         Raises:
             RequestInvalidError: the invoice breaks a rule, or the journal has other contents for it; nothing
@@ -106,16 +111,16 @@ class OutboxInvoices(_Verbs):
             JournalError: the journal cannot be written; nothing is sent without it.
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
-        desk, timeout = self._outbox.invoice_desk(), self._outbox.checked_timeout(timeout)
+        desk, how = self._outbox.invoice_desk(), self._how(**options)
         if key is not None:
             _check_key(key, "the invoice")
         return await desk.create(
             request,
-            checks=Checks(validate, allow),
-            timeout=timeout,
-            headers=headers,
+            checks=how.checks,
+            timeout=how.timeout,
+            headers=how.headers,
             key=key,
-            retry=_retry_of(retry),
+            retry=how.retry,
         )
 
     async def create_actions(
@@ -123,11 +128,7 @@ class OutboxInvoices(_Verbs):
         actions: Sequence[TypedAction | Action | Mapping[str, Any]],
         *,
         key: str,
-        validate: Validate = True,
-        allow: Iterable[str] = (),
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        retry: Retry | str = Retry.NONE,
+        **options: Unpack[WriteArguments],
     ) -> WriteOutcome[ActionsReceipt]:
         """Ask for actions exactly once (POST ``/invoice/action``; contract §5, documented).
 
@@ -137,29 +138,21 @@ class OutboxInvoices(_Verbs):
         Args:
             actions: See ``confirma.invoices.create_actions``. They are sent as one request.
             key: Your own name for the request: ``payment-4711``.
-            validate: Whether to check the actions against the rules that need no server, or ``"strict"``.
-            allow: Rules that may be broken, by their ids.
-            timeout: Seconds for the call, its wait for a turn included; at most the client's.
-            headers: Headers to add.
-            retry: Whether a request that the service rejected before is sent again under its key: ``none``,
-                if it has ``changed``, or ``all``.
+            options: How the write is done; see ``WriteOptions``.
 
         Raises:
             RequestInvalidError: an action breaks a rule, or the key was used for others; nothing was sent.
             JournalError: the journal cannot be written; nothing is sent without it.
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
-        desk, timeout = self._outbox.write_desk(), self._outbox.checked_timeout(timeout)
-        prepared = prepared_actions(actions, self._outbox.converter, Checks(validate, allow))
-        _check_key(key, prepared.subject)
+        desk, how = self._outbox.write_desk(), self._how(**options)
+        prepared = prepared_actions(actions, self._outbox.converter, how.checks)
         facts = facts_of_actions(prepared.request)
-        given = Given(
-            operation=CREATE_INVOICE_ACTIONS, prepared=prepared, key=key, facts=facts, timeout=timeout,
-            headers=headers,
-        )  # fmt: skip
-        return await desk.write(given, _retry_of(retry))
+        given = _given(CREATE_INVOICE_ACTIONS, prepared, how, key=key, facts=facts)
+        return await desk.write(given, how.retry)
 
 
+@shows(WriteArguments, WriteOptions)
 class OutboxAccounting(_Verbs):
     """``outbox.accounting``."""
 
@@ -168,23 +161,14 @@ class OutboxAccounting(_Verbs):
         ledger: Ledger | Mapping[str, Any],
         *,
         key: str | None = None,
-        validate: Validate = True,
-        allow: Iterable[str] = (),
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        retry: Retry | str = Retry.NONE,
+        **options: Unpack[WriteArguments],
     ) -> WriteOutcome[AccountingReceipt]:
         """Submit one ledger document exactly once (POST ``/accounting/ledger``; contract §7, documented).
 
         Args:
             ledger: The document, or a mapping of wire names.
             key: Your own name for it; its ``ledger_identifier`` unless given, which no other ledger may bear.
-            validate: Whether to check the document against the rules that need no server, or ``"strict"``.
-            allow: Rules that may be broken, by their ids.
-            timeout: Seconds for the call, its wait for a turn included; at most the client's.
-            headers: Headers to add.
-            retry: Whether a document that the service rejected before is sent again under its key: ``none``,
-                if it has ``changed``, or ``all``.
+            options: How the write is done; see ``WriteOptions``.
 
         Raises:
             RequestInvalidError: the document breaks a rule, has neither key nor identifier, or the journal
@@ -192,27 +176,20 @@ class OutboxAccounting(_Verbs):
             JournalError: the journal cannot be written; nothing is sent without it.
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
-        desk, timeout = self._outbox.write_desk(), self._outbox.checked_timeout(timeout)
-        prepared = prepared_ledger(ledger, self._outbox.converter, Checks(validate, allow))
+        desk, how = self._outbox.write_desk(), self._how(**options)
+        prepared = prepared_ledger(ledger, self._outbox.converter, how.checks)
         identifier = prepared.request.ledgers.ledger_identifier
         names = [identifier] if identifier else []
-        key = _check_key(key or identifier, prepared.subject)
-        given = Given(
-            operation=SUBMIT_LEDGER, prepared=prepared, key=key, names=names, facts=facts_of_names(names),
-            timeout=timeout, headers=headers,
-        )  # fmt: skip
-        return await desk.write(given, _retry_of(retry))
+        facts = facts_of_names(names)
+        given = _given(SUBMIT_LEDGER, prepared, how, key=key or identifier, names=names, facts=facts)
+        return await desk.write(given, how.retry)
 
     async def submit_payments(
         self,
         payments: Sequence[AccountingPayment | Mapping[str, Any]],
         *,
         key: str | None = None,
-        validate: Validate = True,
-        allow: Iterable[str] = (),
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        retry: Retry | str = Retry.NONE,
+        **options: Unpack[WriteArguments],
     ) -> WriteOutcome[AccountingReceipt]:
         """Submit payments exactly once (POST ``/accounting/payment``; contract §7, documented).
 
@@ -220,12 +197,7 @@ class OutboxAccounting(_Verbs):
             payments: The payments, or mappings of wire names. They are sent as one request.
             key: Your own name for the request; made of their ``payment_identifier`` unless given. None of
                 these may stand in another request.
-            validate: Whether to check the payments against the rules that need no server, or ``"strict"``.
-            allow: Rules that may be broken, by their ids.
-            timeout: Seconds for the call, its wait for a turn included; at most the client's.
-            headers: Headers to add.
-            retry: Whether payments that the service rejected before are sent again under their key: ``none``,
-                if they have ``changed``, or ``all``.
+            options: How the write is done; see ``WriteOptions``.
 
         Raises:
             RequestInvalidError: a payment breaks a rule, there is no key and one has no identifier, or the
@@ -233,19 +205,18 @@ class OutboxAccounting(_Verbs):
             JournalError: the journal cannot be written; nothing is sent without it.
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
-        desk, timeout = self._outbox.write_desk(), self._outbox.checked_timeout(timeout)
-        prepared = prepared_payments(payments, self._outbox.converter, Checks(validate, allow))
+        desk, how = self._outbox.write_desk(), self._how(**options)
+        prepared = prepared_payments(payments, self._outbox.converter, how.checks)
         identifiers = [payment.payment_identifier for payment in prepared.request.payments]
         names = [*dict.fromkeys(name for name in identifiers if name)]
-        key = _check_key(key or (_joined(names) if all(identifiers) else None), prepared.subject)
-        facts = facts_of_names(names) if all(identifiers) else ()
-        given = Given(
-            operation=SUBMIT_PAYMENTS, prepared=prepared, key=key, names=names, facts=facts, timeout=timeout,
-            headers=headers,
-        )  # fmt: skip
-        return await desk.write(given, _retry_of(retry))
+        facts: Sequence[Fact] = ()
+        if all(identifiers):
+            key, facts = key or _joined(names), facts_of_names(names)
+        given = _given(SUBMIT_PAYMENTS, prepared, how, key=key, names=names, facts=facts)
+        return await desk.write(given, how.retry)
 
 
+@shows(WriteArguments, WriteOptions)
 class OutboxOnboarding(_Verbs):
     """``outbox.onboarding``."""
 
@@ -254,11 +225,7 @@ class OutboxOnboarding(_Verbs):
         request: ClientRequest | Mapping[str, Any],
         *,
         key: str | None = None,
-        validate: Validate = True,
-        allow: Iterable[str] = (),
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        retry: Retry | str = Retry.NONE,
+        **options: Unpack[WriteArguments],
     ) -> WriteOutcome[ClientCreated]:
         """Onboard a client exactly once (POST ``/client``; contract §3, documented).
 
@@ -270,12 +237,7 @@ class OutboxOnboarding(_Verbs):
             request: The company and the service it takes, or a mapping of wire names.
             key: Your own name for it; its business code unless given, which in any spelling stands in one
                 write alone.
-            validate: Whether to check the request against the rules that need no server, or ``"strict"``.
-            allow: Rules that may be broken, by their ids.
-            timeout: Seconds for the call, its wait for a turn included; at most the client's.
-            headers: Headers to add.
-            retry: Whether a request that the service rejected before is sent again under its key: ``none``,
-                if it has ``changed``, or ``all``.
+            options: How the write is done; see ``WriteOptions``.
 
         Raises:
             RequestInvalidError: the request breaks a rule, or the key was used for another; nothing was sent.
@@ -283,24 +245,37 @@ class OutboxOnboarding(_Verbs):
             ConfigurationError: the outbox is not open, there is no provisioning token, or a number is out of
                 its bounds; nothing was sent.
         """
-        desk, timeout = self._outbox.write_desk(), self._outbox.checked_timeout(timeout)
-        prepared = prepared_client(request, self._outbox.converter, Checks(validate, allow))
+        desk, how = self._outbox.write_desk(), self._how(**options)
+        prepared = prepared_client(request, self._outbox.converter, how.checks)
         company = prepared.request.client
-        key = _check_key(key or company.business_code, prepared.subject)
         names = [f"{company.country_code or ''} {same_seller(company.business_code)}".upper().strip()]
-        given = Given(
-            operation=CREATE_CLIENT, prepared=prepared, key=key, names=names, timeout=timeout,
-            headers=headers,
-        )  # fmt: skip
-        return await desk.write(given, _retry_of(retry))
+        given = _given(CREATE_CLIENT, prepared, how, key=key or company.business_code, names=names)
+        return await desk.write(given, how.retry)
 
 
-def _retry_of(given: Retry | str) -> Retry:
-    try:
-        return Retry(given)
-    except ValueError:
-        words = ", ".join(one.value for one in Retry)
-        raise ConfigurationError(f"retry must be one of {words}; nothing was sent") from None
+def _given(
+    operation: Operation[object],
+    prepared: Prepared[Any],
+    how: WriteOptions,
+    *,
+    key: str | None,
+    names: Sequence[str] = (),
+    facts: Sequence[Fact] = (),
+) -> Given:
+    """Return a write that is prepared, as its desk takes it.
+
+    Raises:
+        RequestInvalidError: its key can be none.
+    """
+    return Given(
+        operation=operation,
+        prepared=prepared,
+        key=_check_key(key, prepared.subject),
+        names=names,
+        facts=facts,
+        timeout=how.timeout,
+        headers=how.headers,
+    )
 
 
 def _joined(names: Sequence[str]) -> str | None:

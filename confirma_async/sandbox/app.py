@@ -10,7 +10,7 @@ import socket
 import struct
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from aiohttp import web
@@ -62,7 +62,7 @@ class AppContext:
         requests: How many requests came, by operation name; counts before anything can fail.
         controls: What is done from outside the API.
         routes: Operations by path and method.
-        document: The OpenAPI document.
+        document: Gives the OpenAPI document, which is made when it is first asked for.
         overrides: The corrections in force.
     """
 
@@ -71,7 +71,7 @@ class AppContext:
     requests: Counter[str]
     controls: Controls
     routes: Mapping[str, Mapping[str, Operation[object]]]
-    document: bytes
+    document: Callable[[], bytes]
     overrides: Overrides
 
 
@@ -144,7 +144,7 @@ async def _body_of(request: web.Request) -> bytes | SandboxResponse:
 async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxResponse:
     """Return what is served beside the vendor's paths: the OpenAPI document, and the administration."""
     if request.path == DOCUMENT_PATH and request.method == "GET":
-        return SandboxResponse(body=context.document)
+        return SandboxResponse(body=context.document())
     if not is_administration(request.path):
         return error_response(404, "there is nothing at this path")
     body = await _body_of(request)

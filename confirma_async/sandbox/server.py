@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -236,7 +237,7 @@ class Sandbox(Controls):
             requests=self.requests,
             controls=self,
             routes=self._routes,
-            document=backend.converter.encode(document(self._overrides)),
+            document=cache(lambda: backend.converter.encode(document(self._overrides))),
             overrides=self._overrides,
         )
         runner = web.AppRunner(

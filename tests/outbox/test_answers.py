@@ -10,8 +10,8 @@ import pytest
 from attrs import evolve
 
 from confirma_async import Verdict
+from confirma_async.bulk.journal.stored_writes import StoredWrites
 from confirma_async.bulk.sqlite.journal import SqliteJournal
-from confirma_async.bulk.sqlite.writes import SqliteWrites
 from confirma_async.errors import JournalError, RequestInvalidError
 from confirma_async.sandbox import Fault
 from tests.outbox.conftest import CREATE
@@ -74,7 +74,7 @@ async def test_a_key_that_nobody_takes_is_told_of_as_lost(client, sandbox, journ
 async def test_the_key_of_a_new_client_is_told_though_the_journal_cannot_be_written(
     partner, sandbox, full_disk
 ):
-    full_disk(SqliteWrites)
+    full_disk(StoredWrites)
     told = await partner.onboarding.create_client(REQUEST)
     assert (told.verdict, "disk is full" in told.detail) == (Verdict.UNKNOWN, True)
     assert told.receipt.api_access_token
@@ -93,7 +93,7 @@ async def test_a_company_is_onboarded_once_however_it_is_spelled(partner, sandbo
 
 
 async def test_a_write_whose_outcome_could_not_be_written_is_looked_for(outbox, sandbox, full_disk):
-    full_disk(SqliteWrites)
+    full_disk(StoredWrites)
     told = await outbox.accounting.submit_ledger(ledger())
     assert told.verdict is Verdict.UNKNOWN
     await outbox.settle()

@@ -12,13 +12,14 @@ from attrs import frozen
 
 from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, PreviousVersion, Refused, Run
 from confirma_async.bulk.journal.rules import same_invoice
+from confirma_async.bulk.journal.stored_writes import StoredWrites
 from confirma_async.bulk.journal.values import PERIOD, date_of, day, milliseconds, seconds
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import meta
 from confirma_async.bulk.postgres.payloads import PostgresPayloads
 from confirma_async.bulk.postgres.session import PostgresSession
-from confirma_async.bulk.postgres.writes import PostgresWrites
+from confirma_async.bulk.postgres.writes import PostgresWriteTables
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
 
@@ -82,7 +83,7 @@ class PostgresReader:
         self._session = session
         self._doubt = doubt
         self.payloads: PostgresPayloads = PostgresPayloads(session)
-        self.writes: PostgresWrites = PostgresWrites(session, self._doubted)
+        self.writes: StoredWrites = StoredWrites(PostgresWriteTables(session), self._doubted)
 
     def _doubted(self) -> str | None:
         return None if self._doubt is None else self._doubt.reason

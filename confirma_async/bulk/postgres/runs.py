@@ -14,6 +14,7 @@ from confirma_async.accounts.owner import Owner
 from confirma_async.accounts.registry import automatic_name
 from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, Doubt, JobName
 from confirma_async.bulk.journal.rules import check_target, foreign_key
+from confirma_async.bulk.journal.stored_writes import StoredWrites
 from confirma_async.bulk.journal.values import milliseconds
 from confirma_async.bulk.models import Row
 from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
@@ -21,7 +22,7 @@ from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.opening import LOCK, keep
 from confirma_async.bulk.postgres.reading import PostgresReader
 from confirma_async.bulk.postgres.session import PostgresSession
-from confirma_async.bulk.postgres.writes import SETTLED, PostgresWrites
+from confirma_async.bulk.postgres.writes import SETTLED, PostgresWriteTables
 
 ADDED_UP = "ON CONFLICT (run, period, state) DO UPDATE SET count = decided.count + excluded.count"
 """Adds a count to those of a run, a time and a state."""
@@ -48,7 +49,9 @@ class PostgresRuns(PostgresReader):
     def __init__(self, session: PostgresSession, doubt: Doubt | None, mark: MarkFile) -> None:
         super().__init__(session, doubt)
         self._mark = mark
-        self.writes: PostgresWrites = PostgresWrites(session, self._doubted, self._settle_dead)
+        self.writes: StoredWrites = StoredWrites(
+            PostgresWriteTables(session), self._doubted, self._settle_dead
+        )
         self._last: int | None = None  # the place of the last item, while this transaction admits
         self._taken_up: dict[int, int] = {}  # what is not final here, and the run that it counts for
 

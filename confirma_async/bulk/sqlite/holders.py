@@ -8,7 +8,7 @@ from confirma_async.bulk.journal.values import places
 from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file.journal_file import OpenFile
 from confirma_async.bulk.sqlite.migrations import OPEN
-from confirma_async.bulk.sqlite.writes import settle_writes
+from confirma_async.bulk.sqlite.writes import SETTLED
 
 
 @define
@@ -44,7 +44,7 @@ class Holders:
             f"ELSE state END WHERE {OPEN} AND ({left})",
             dead,
         )
-        settle_writes(self.file.connection)
+        execute(SETTLED)
 
     def is_left(self, row: Row) -> bool:
         """Say whether a row is in the hands of a run that is not alive."""

@@ -32,6 +32,7 @@ from confirma_async.bulk.journal.rules import (
     check_target,
     foreign_key,
 )
+from confirma_async.bulk.journal.stored_writes import StoredWrites
 from confirma_async.bulk.journal.values import milliseconds, places, slices
 from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
 from confirma_async.bulk.sqlite.chunks import write_chunk
@@ -42,7 +43,7 @@ from confirma_async.bulk.sqlite.holders import Holders
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.bulk.sqlite.reader import SqliteReader
 from confirma_async.bulk.sqlite.versions import keep_former, take_back_version, version_sent
-from confirma_async.bulk.sqlite.writes import SqliteWrites
+from confirma_async.bulk.sqlite.writes import SqliteWriteTables
 from confirma_async.formats.models import Identity
 
 _OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
@@ -79,8 +80,8 @@ class SqliteJournal(SqliteReader):
         self._file = opened
         self._holders = Holders(opened)
         self._counts = Counts(opened.connection)
-        self.writes: SqliteWrites = SqliteWrites(
-            path, opened.connection, self._doubted, self._holders.settle_dead
+        self.writes: StoredWrites = StoredWrites(
+            SqliteWriteTables(path, opened.connection), self._doubted, self._holders.settle_dead
         )
         self._words: dict[str, int] = {}
         self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))

@@ -19,13 +19,14 @@ from confirma_async.bulk.journal.records import (
     Run,
 )
 from confirma_async.bulk.journal.rules import same_invoice
+from confirma_async.bulk.journal.stored_writes import StoredWrites
 from confirma_async.bulk.journal.values import PERIOD, date_of, day, milliseconds, places, seconds, slices
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
 from confirma_async.bulk.sqlite.file.guard import examine_missing
 from confirma_async.bulk.sqlite.file.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.bulk.sqlite.payloads import SqlitePayloads
-from confirma_async.bulk.sqlite.writes import SqliteWrites
+from confirma_async.bulk.sqlite.writes import SqliteWriteTables
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
 
@@ -103,7 +104,7 @@ class SqliteReader:
         self._doubt = doubt
         self._texts: dict[int, str] = {}
         self.payloads: SqlitePayloads = SqlitePayloads(connection)
-        self.writes: SqliteWrites = SqliteWrites(path, connection, self._doubted)
+        self.writes: StoredWrites = StoredWrites(SqliteWriteTables(path, connection), self._doubted)
 
     def _doubted(self) -> str | None:
         return None if self._doubt is None else self._doubt.reason

@@ -1,0 +1,266 @@
+"""Writes that are no invoices, in the tables of a database: the same statements for every kind of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from confirma_async.bulk.journal.records import Admission
+from confirma_async.bulk.journal.values import milliseconds, places, slices
+from confirma_async.bulk.journal.write_rows import COLUMNS, write_row
+from confirma_async.bulk.journal.writes import (
+    UNDER_WAY,
+    Claim,
+    Write,
+    WriteDecision,
+    WriteRow,
+    claim_of,
+    may_show_the_same,
+)
+from confirma_async.bulk.models import FINAL, Retry, State
+from confirma_async.errors import JournalError
+
+_OPEN = "state NOT IN (4, 5)"
+"""Writes that are not final, as the index of them says it."""
+
+_HELD = f"run = ? AND state IN ({State.CLAIMED:d}, {State.SENDING:d})"
+"""Writes that a run has in its hands."""
+
+_IS_UNKNOWN = f"state = {State.UNKNOWN:d}"
+
+
+def settling(alive: str) -> str:
+    """Return the statement that settles what runs that are over left under way.
+
+    Claims were not sent, sends may have been.
+
+    Args:
+        alive: The condition that holds for the row of a run that is not over.
+    """
+    return (
+        f"UPDATE write SET state = CASE state WHEN {State.CLAIMED:d} THEN {State.PENDING:d} "
+        f"ELSE {State.UNKNOWN:d} END "
+        f"WHERE {_OPEN} AND state IN ({State.CLAIMED:d}, {State.SENDING:d}) "
+        f"AND run NOT IN (SELECT id FROM run WHERE {alive})"
+    )
+
+
+class Changed(Protocol):
+    """What a statement has done."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it has changed."""
+        ...
+
+
+class WriteTables(Protocol):
+    """The tables of writes in one kind of database. A statement has ``?`` where a value goes."""
+
+    @property
+    def new_id(self) -> str:
+        """The expression for the number of a new write; NULL where the database gives it by itself."""
+        ...
+
+    def execute(self, query: str, values: Sequence[Any] = ()) -> Changed:
+        """Run a statement that changes rows."""
+        ...
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        ...
+
+    def lock(self) -> None:
+        """Have the claims of other jobs wait for the end of this transaction."""
+        ...
+
+    def taken_over(self) -> JournalError:
+        """Return the error for a write that another run has in its hands by now."""
+        ...
+
+
+class StoredWrites:
+    """``Writes`` over the tables of a journal.
+
+    Args:
+        tables: The tables.
+        doubt: Says why the journal may not know all that was sent; None where it does.
+        settle_dead: Settles what runs left under way that died.
+    """
+
+    def __init__(
+        self,
+        tables: WriteTables,
+        doubt: Callable[[], str | None],
+        settle_dead: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._tables = tables
+        self._doubt = doubt
+        self._settle_dead = settle_dead
+
+    def settle_doubt(self, reason: str) -> None:
+        """Have what surely was not sent count as unknown: the journal has forgotten what was sent since."""
+        self._tables.execute(
+            f"UPDATE write SET state = {State.UNKNOWN:d}, detail = ? "
+            f"WHERE {_OPEN} AND state IN ({State.PENDING:d}, {State.CLAIMED:d})",
+            (reason,),
+        )
+
+    def trust(self) -> int:
+        """Have what was never sent be sent again; return how many writes that are."""
+        return self._tables.execute(
+            f"UPDATE write SET state = {State.PENDING:d}, detail = NULL "
+            f"WHERE {_OPEN} AND {_IS_UNKNOWN} AND attempts = 0"
+        ).rowcount
+
+    def claim(self, write: Write, run: int, retry: Retry = Retry.NONE) -> Claim:
+        """See ``Writes``."""
+        self._tables.lock()
+        row = self.find(write.operation, write.key)
+        if row is not None and row.run != run and row.state in UNDER_WAY:
+            self._settle_dead()
+            row = self._known(row.id)
+        other = self._of_names(write, row)
+        if other is not None:
+            return Claim(Admission.CHANGED, other)
+        admission = claim_of(write, row, run, retry)
+        if admission in {Admission.CLAIMED, Admission.RETRIED}:
+            ident, doubt = self._put(write, run, row), self._doubt()
+            if doubt is None:
+                return Claim(admission, self._known(ident))
+            self.decide(WriteDecision(id=ident, state=State.UNKNOWN, detail=doubt, at=0.0), run)
+            return Claim(Admission.UNKNOWN, self._known(ident))
+        if row is None:
+            raise AssertionError("a write that the journal does not know is claimed")
+        return Claim(admission, row)
+
+    def _put(self, write: Write, run: int, row: WriteRow | None) -> int:
+        facts = json.dumps([*map(dict, write.facts)], separators=(",", ":"), sort_keys=True)
+        known = None if row is None else row.id
+        ((ident,),) = self._tables.rows(
+            "INSERT INTO write (id, operation, key, digest, facts, state, run) "
+            f"VALUES (coalesce(?, {self._tables.new_id}), ?, ?, ?, ?, {State.CLAIMED:d}, ?) "
+            "ON CONFLICT (operation, key) DO UPDATE SET digest = excluded.digest, facts = excluded.facts, "
+            "state = excluded.state, run = excluded.run, attempted_at = NULL, ends_at = NULL, "
+            "decided_at = NULL, status = NULL, detail = NULL, form = NULL RETURNING id",
+            (known, write.operation, write.key, write.digest, facts, run),
+        )
+        self._tables.execute("DELETE FROM write_name WHERE write = ?", (ident,))
+        for names in slices(write.names):
+            self._tables.execute(
+                f"INSERT INTO write_name VALUES {places(names, 3)}",
+                [value for name in names for value in (write.operation, name, ident)],
+            )
+        return int(ident)
+
+    def _of_names(self, write: Write, own: WriteRow | None) -> WriteRow | None:
+        """Return a write other than its own that bears one of these names."""
+        where = "WHERE id = (SELECT write FROM write_name WHERE operation = ? AND name = ?)"
+        for name in write.names:
+            found = next(self._query(where, (write.operation, name)), None)
+            if found is not None and (own is None or found.id != own.id):
+                return found
+        return None
+
+    def _known(self, ident: int) -> WriteRow:
+        return next(self._query("WHERE id = ?", (ident,)))
+
+    def sending(self, ident: int, run: int, now: float, ends_at: float) -> None:
+        """See ``Writes``."""
+        changed = self._tables.execute(
+            f"UPDATE write SET state = {State.SENDING:d}, attempts = attempts + 1, form = NULL, "
+            f"attempted_at = coalesce(attempted_at, ?), ends_at = ? WHERE id = ? AND {_HELD}",
+            (milliseconds(now), milliseconds(ends_at), ident, run),
+        )
+        self._check_held(changed.rowcount)
+
+    def decide(self, decision: WriteDecision, run: int) -> None:
+        """See ``Writes``."""
+        self._check_held(self._change(decision, _HELD, run))
+
+    def _check_held(self, changed: int) -> None:
+        """Check that a write was in the hands of the run that changes it.
+
+        Raises:
+            JournalTakenOverError: another run has taken it over; nothing of the transaction is written.
+        """
+        if not changed:
+            raise self._tables.taken_over()
+
+    def confirm(self, ident: int, at: float) -> bool:
+        """See ``Writes``."""
+        return bool(self._change(WriteDecision(id=ident, state=State.ACCEPTED, at=at), _IS_UNKNOWN))
+
+    def _change(self, decision: WriteDecision, where: str, *values: int) -> int:
+        """Write down what became of a write, where it stands as told; return how many rows that is."""
+        is_final = decision.state in FINAL
+        return self._tables.execute(
+            "UPDATE write SET state = ?, status = ?, detail = ?, form = ?, decided_at = ?, "
+            f"ends_at = {'NULL' if is_final else 'ends_at'} WHERE id = ? AND {where}",
+            (
+                int(decision.state),
+                decision.status,
+                decision.detail,
+                decision.form,
+                milliseconds(decision.at) if is_final else None,
+                decision.id,
+                *values,
+            ),
+        ).rowcount
+
+    def put_back(self, run: int) -> None:
+        """See ``Writes``."""
+        self._tables.execute(
+            f"UPDATE write SET state = {State.PENDING:d} "
+            f"WHERE {_OPEN} AND state = {State.CLAIMED:d} AND run = ?",
+            (run,),
+        )
+
+    def resolve(self, ident: int, state: State, note: str, at: float) -> None:
+        """See ``Writes``."""
+        form = self._known(ident).form
+        if state is State.ACCEPTED and form is not None:
+            self._tables.execute("INSERT INTO form VALUES (?) ON CONFLICT DO NOTHING", (form,))
+        detail = f"a person decided: {note}"
+        self._change(WriteDecision(id=ident, state=state, detail=detail, at=at), _IS_UNKNOWN)
+
+    def find(self, operation: str, key: str) -> WriteRow | None:
+        """See ``Writes``."""
+        return next(self._query("WHERE operation = ? AND key = ?", (operation, key)), None)
+
+    def names(self, ident: int) -> Sequence[str]:
+        """See ``Writes``."""
+        found = self._tables.rows("SELECT name FROM write_name WHERE write = ? ORDER BY name", (ident,))
+        return [name for (name,) in found]
+
+    def rows(self, *states: State, run: int | None = None) -> Iterator[WriteRow]:
+        """See ``Writes``."""
+        conditions, values = ["true"], list[Any](map(int, states))
+        if states:
+            conditions.append(f"state IN ({places(states)})")
+            if FINAL.isdisjoint(states):
+                conditions.append(_OPEN)
+        if run is not None:
+            conditions.append("run = ?")
+            values.append(run)
+        return self._query(f"WHERE {' AND '.join(conditions)} ORDER BY id", values)
+
+    def has_rival(self, ident: int) -> bool:
+        """See ``Writes``."""
+        own = self._known(ident)
+        others = self._query(
+            "WHERE operation = ? AND id <> ? "
+            f"AND (attempts > 0 OR state NOT IN ({State.PENDING:d}, {State.CLAIMED:d}))",
+            (own.operation, ident),
+        )
+        return any(may_show_the_same(own.facts, other.facts) for other in others)
+
+    def counts(self, run: int | None = None) -> Mapping[State, int]:
+        """See ``Writes``."""
+        where, values = ("", ()) if run is None else (" WHERE run = ?", (run,))
+        found = dict(self._tables.rows(f"SELECT state, count(*) FROM write{where} GROUP BY state", values))
+        return {state: found.get(int(state), 0) for state in State}
+
+    def _query(self, rest: str, values: Sequence[Any]) -> Iterator[WriteRow]:
+        return map(write_row, self._tables.rows(f"SELECT {COLUMNS} FROM write {rest}", values))
