@@ -178,9 +178,31 @@ def _cells(column: Any) -> list[Cell]:
     if types.is_timestamp(column.type):
         column = column.cast(arrow.timestamp("us"), safe=False)
     try:
-        return [_cell(value) for value in column.to_pylist()]
+        few = _distinct(column)
+        if few is None:
+            return [_cell(value) for value in _values(column)]
+        cells: list[Cell] = [*map(_cell, _values(few.dictionary)), ""]  # the last stands for no value
+        return [cells[-1 if place is None else place] for place in few.indices.to_pylist()]
     except (ValueError, OverflowError, arrow.ArrowException):  # one value of many: find out which
         return [_careful_cell(value) for value in column]
+
+
+def _distinct(column: Any) -> Any | None:
+    """Return a column as its distinct values and where each stands; None where they are too many for that."""
+    try:
+        encoded = column.dictionary_encode()
+    except arrow.ArrowException:  # of a type that has no such form
+        return None
+    return encoded if 2 * len(encoded.dictionary) <= len(column) else None
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the values of a column; decimals by way of their text, which takes a third of the time."""
+    if not types.is_decimal(column.type):
+        found: list[Any] = column.to_pylist()
+        return found
+    texts: list[str | None] = column.cast(arrow.string()).to_pylist()
+    return [None if text is None else Decimal(text) for text in texts]
 
 
 def _careful_cell(value: Any) -> Cell:

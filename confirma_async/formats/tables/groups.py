@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -97,13 +98,14 @@ class LineGroup:
             self._own = own
             self._read_own(line, plan, layout)
         row: dict[str, Any] = {}
-        for reader in plan.row:
-            cell = line.values[reader.index]
+        values = line.values
+        for index, place, read in plan.cells:
+            cell = values[index]
             if cell != "":
                 try:
-                    row[reader.column.place] = reader.read(cell)
+                    row[place] = read(cell)
                 except ValueProblem as problem:
-                    self._wrong(reader, line.number, problem, layout)
+                    self._wrong(index, line.number, problem, layout)
         if row and not self.problems:
             self.rows.append(row)
             self.lines.append(line.number)
@@ -116,7 +118,7 @@ class LineGroup:
             try:
                 value = reader.read(cell)
             except ValueProblem as problem:
-                self._wrong(reader, line.number, problem, layout)
+                self._wrong(reader.index, line.number, problem, layout)
                 continue
             if reader.column.kind.is_attached:
                 self.attachments.setdefault((reader.column.name, value), line.number)
@@ -132,8 +134,10 @@ class LineGroup:
             )
             self.spoil(Problem(layout.path(line, reader.column.name), "table.agree", message))
 
-    def _wrong(self, reader: ColumnReader, line: int, problem: ValueProblem, layout: TableLayout) -> None:
-        self.spoil(Problem(layout.path(line, reader.column.name), problem.rule, problem.message))
+    def _wrong(self, index: int, line: int, problem: ValueProblem, layout: TableLayout) -> None:
+        column = layout.columns[index]
+        name = "" if column is None else column.name
+        self.spoil(Problem(layout.path(line, name), problem.rule, problem.message))
 
     @property
     def identity(self) -> Identity:
@@ -147,15 +151,15 @@ class LineGroup:
 
 def _cells_at(readers: Sequence[ColumnReader]) -> Callable[[Sequence[Cell]], Sequence[Cell]]:
     indices = [reader.index for reader in readers]
-    return lambda values: [values[index] for index in indices]
+    return itemgetter(*indices) if len(indices) > 1 else lambda values: [values[index] for index in indices]
 
 
 @frozen
 class _Plan:
-    """What is done with each line of a table, found out once."""
+    """What is done with each line of a table, found out once; the cells of a row by index and place."""
 
     own: tuple[ColumnReader, ...]
-    row: tuple[ColumnReader, ...]
+    cells: tuple[tuple[int, str, Callable[[Cell], Any]], ...]
     key: tuple[ColumnReader, ...]
     own_of: Callable[[Sequence[Cell]], Sequence[Cell]]
     key_of: Callable[[Sequence[Cell]], Sequence[Cell]]
@@ -173,7 +177,11 @@ def _plan(layout: TableLayout) -> _Plan:
     key = tuple(reader for reader in layout.readers if reader.column.name in KEY)
     return _Plan(
         own,
-        tuple(reader for reader in layout.readers if reader.column.of_row),
+        tuple(
+            (reader.index, reader.column.place, reader.read)
+            for reader in layout.readers
+            if reader.column.of_row
+        ),
         key,
         _cells_at(own),
         _cells_at(key),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import Factory, field, frozen
 
@@ -13,9 +13,8 @@ from confirma_async.formats.tables.columns import Column
 from confirma_async.formats.tables.places import cell_name
 
 
-@frozen
-class TableLine:
-    """A line of a table.
+class TableLine(NamedTuple):
+    """A line of a table; a tuple, since there are so many.
 
     Attributes:
         number: Its number in the file, from 1.
@@ -70,6 +69,12 @@ def _readers_of(layout: TableLayout) -> tuple[ColumnReader, ...]:
     )
 
 
+def _indices_by_name(layout: TableLayout) -> dict[str, int]:
+    """Return the place of each column; the first one of a name counts."""
+    named = [(column.name, index) for index, column in enumerate(layout.columns) if column is not None]
+    return dict(reversed(named))
+
+
 @frozen(kw_only=True)
 class TableLayout:
     """How a table is laid out.
@@ -95,11 +100,13 @@ class TableLayout:
     readers: tuple[ColumnReader, ...] = field(
         init=False, repr=False, eq=False, default=Factory(_readers_of, takes_self=True)
     )
+    _index_of: Mapping[str, int] = field(
+        init=False, repr=False, eq=False, default=Factory(_indices_by_name, takes_self=True)
+    )
 
     def path(self, line: int, name: str) -> str:
         """Return where a value stands, for a message: the line or cell, and the column by its title."""
-        columns = enumerate(self.columns)
-        index = next((at for at, column in columns if column is not None and column.name == name), None)
+        index = self._index_of.get(name)
         if index is None:
             return f"{self.unit} {line}, column {name}"
         where = f"{self.unit} {line}"

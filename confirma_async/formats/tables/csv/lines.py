@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from attrs import frozen
 
@@ -18,13 +18,14 @@ LONGEST_LINE = 1024 * 1024
 MOST_LINES = 200
 """Lines of the file that one record, with line breaks inside quotes, may take."""
 
+_TOGETHER = 256
+"""Lines that are read at once where none of them has a quote."""
 _KEPT = 4096
 _UNCLOSED = "has a quote that is not closed; close it, or double a quote that belongs to the text"
 
 
-@frozen
-class Fields:
-    """A record: the line that it begins on, and its values as written."""
+class Fields(NamedTuple):
+    """A record: the line that it begins on, and its values as written; a tuple, since there are so many."""
 
     line: int
     values: Sequence[str]
@@ -80,6 +81,33 @@ class _Source:
         while part and part[-1] not in "\r\n":
             part = self._stream.readline(LONGEST_LINE)
 
+    def plain_lines(self) -> list[str]:
+        """Return some lines without any quote, each of which is a record; none where the next lines have one.
+
+        What was looked at and is not returned is handed out one at a time.
+        """
+        if self._again:
+            return []
+        lines: list[str] = []
+        size = 0
+        while (
+            len(lines) < _TOGETHER and size < LONGEST_LINE and (text := self._stream.readline(LONGEST_LINE))
+        ):
+            lines.append(text)
+            size += len(text)
+        if not any('"' in text or len(text) == LONGEST_LINE for text in lines):
+            return lines
+        self._again.extend(lines)
+        return []
+
+    def taken(self, lines: Sequence[str]) -> None:
+        """Note that lines were read together."""
+        self.number += len(lines)
+
+    def put_back(self, lines: Sequence[str]) -> None:
+        """Have lines handed out one at a time after all."""
+        self._again.extend(lines)
+
     def begin(self) -> int:
         """Begin a record; give the number of its first line."""
         self._taken.clear()
@@ -98,6 +126,17 @@ def records(stream: TextIO, delimiter: str) -> Iterator[Fields | BadFields]:
     source = _Source(stream)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
+        if plain := source.plain_lines():
+            try:
+                found = list(csv.reader(plain, delimiter=delimiter, strict=True))
+            except csv.Error:  # one of them is wrong: find out which
+                source.put_back(plain)
+            else:
+                for line, values in enumerate(found, source.number + 1):
+                    if "".join(values).strip():
+                        yield Fields(line, values)
+                source.taken(plain)
+                continue
         line = source.begin()
         try:
             values = next(reader)

@@ -9,7 +9,8 @@ import codecs
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
@@ -185,13 +186,19 @@ def _decimal_separator(
     path: Path, encoding: str, delimiter: str, header: int, columns: Sequence[Column | None]
 ) -> DecimalSeparator | None:
     numeric = [index for index, column in enumerate(columns) if column is not None and column.kind.is_numeric]
+    if not numeric:
+        return None
+    pick: Callable[[Sequence[str]], Sequence[str]] = itemgetter(*numeric, numeric[0])  # two, for a tuple
     is_comma = is_point = False
     with opened(path, encoding) as file:
         for record in records(file, delimiter):
             if not isinstance(record, Fields) or record.line <= header or len(record.values) != len(columns):
                 continue
-            for index in numeric:
-                value = record.values[index]
+            values = pick(record.values)
+            written = " ".join(values)
+            if (is_comma or "," not in written) and (is_point or "." not in written):
+                continue
+            for value in values:
                 if "," not in value and "." not in value:
                     continue
                 sure = _SURE.fullmatch(value)
