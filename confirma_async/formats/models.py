@@ -66,6 +66,25 @@ def located(problem: Problem, origins: Origins) -> Problem:
     return evolve(problem, path=f"{place} ({problem.path})")
 
 
+def _number_repr(number: str) -> str:
+    return repr(number_shown(number))
+
+
+@frozen
+class Identity:
+    """Who says which number: what one number in a file stands for.
+
+    Attributes:
+        seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
+        type: The kind of document, in capital letters.
+        original: The number as the file gives it.
+    """
+
+    seller: str = field(converter=same_seller)
+    type: InvoiceType = field(converter=same_type)
+    original: str = field(repr=_number_repr)
+
+
 @frozen(kw_only=True)
 class ReadInvoice:
     """An invoice read from a file.
@@ -86,6 +105,13 @@ class ReadInvoice:
     remarks: Sequence[str] = ()
     original_number: str | None = None
     origins: Origins | None = field(default=None, repr=False, eq=False)
+
+    @property
+    def identity(self) -> Identity:
+        """Who says which number."""
+        header = self.request.invoice.header
+        original = self.original_number or str(header.number)
+        return Identity(self.request.seller_identifier, header.type, original)
 
     def located(self, problems: Sequence[Problem]) -> list[Problem]:
         """Return what the rules say of the request, with the places of the file."""
@@ -112,32 +138,15 @@ class BadRecord:
         problems: What is wrong, each with path (a column, an XPath or a JSON path), rule and what to do.
         number: The invoice number as the file gives it, where it does; cut where it is long, and hidden
             where it may be a person's number.
+        identity: Who says which number, where the record tells.
         facts: Who is to pay, and how much, as far as it could be read; never kept, and not in messages.
     """
 
     place: Place
     problems: Sequence[Problem] = field(converter=tuple[Problem, ...])
     number: str | None = field(default=None, converter=optional(number_shown))
+    identity: Identity | None = field(default=None, repr=False, eq=False)
     facts: InvoiceFacts = field(factory=InvoiceFacts, repr=False, eq=False)
-
-
-def _number_repr(number: str) -> str:
-    return repr(number_shown(number))
-
-
-@frozen
-class Identity:
-    """Who says which number: what one number in a file stands for.
-
-    Attributes:
-        seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
-        type: The kind of document, in capital letters.
-        original: The number as the file gives it.
-    """
-
-    seller: str = field(converter=same_seller)
-    type: InvoiceType = field(converter=same_type)
-    original: str = field(repr=_number_repr)
 
 
 @frozen

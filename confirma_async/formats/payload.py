@@ -5,25 +5,30 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field
 
 from confirma_async.converters import Converter
 from confirma_async.schemas import SalesInvoiceRequest
 
 
-@frozen
+@define
 class Draft:
     """A request, or a part of one, that is being filled.
 
     Attributes:
         values: What it holds so far, by built-in wire names.
         prefix: Where it stands in the request, as a JSON path that ends in a dot.
-        origins: By JSON path, what of the file each value came from.
+        all_origins: By prefix, the origins of each part of the request.
+        origins: By place in this part, what of the file each value came from.
     """
 
     values: dict[str, Any] = field(factory=dict[str, Any])
     prefix: str = "$."
-    origins: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+    all_origins: dict[str, dict[str, Any]] = field(factory=dict[str, dict[str, Any]], repr=False)
+    origins: dict[str, Any] = field(init=False, factory=dict[str, Any], repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.all_origins[self.prefix] = self.origins
 
     def put(self, place: str, value: Any, origin: object = None) -> None:
         """Put a value at a place such as ``invoice.header.date``; the objects on the way are made as needed.
@@ -40,7 +45,11 @@ class Draft:
         else:
             self.values[place] = value
         if origin is not None:
-            self.origins[self.prefix + place] = origin
+            self.origins[place] = origin
+
+    def move(self, place: str, to: str) -> None:
+        """Put the value at a place of this part to another one, as what it is."""
+        self.put(to, self.values.pop(place), self.origins.pop(place, None))
 
     def get(self, place: str) -> Any:
         """Return the value at a place; None where there is none."""
@@ -51,9 +60,18 @@ class Draft:
             found = found[name]
         return found
 
+    def origin_of(self, path: str) -> Any:
+        """Return what of the file the value at a JSON path of the request came from; None where nothing."""
+        for prefix, origins in self.all_origins.items():
+            if path.startswith(prefix):
+                found = origins.get(path[len(prefix) :])
+                if found is not None:
+                    return found
+        return None
+
     def part(self, place: str) -> Draft:
         """Return the object at a place, to be filled by itself; ``keep`` puts it there."""
-        return Draft({}, f"{self.prefix}{place}.", self.origins)
+        return Draft({}, f"{self.prefix}{place}.", self.all_origins)
 
     def keep(self, part: Draft) -> None:
         """Put a part where it belongs, unless there is nothing in it."""
@@ -62,7 +80,7 @@ class Draft:
 
     def items(self, place: str, count: int) -> list[Draft]:
         """Return so many objects of a list at a place, to be filled one by one."""
-        found = [Draft({}, f"{self.prefix}{place}[{index}].", self.origins) for index in range(count)]
+        found = [Draft({}, f"{self.prefix}{place}[{index}].", self.all_origins) for index in range(count)]
         self.put(place, [each.values for each in found] or None)
         return found
 

@@ -163,6 +163,7 @@ def _invoice(
         place=place,
         problems=[evolve(problem, path=record.root + problem.path[1:]) for problem in problems],
         number=None if identity is None else identity.original,
+        identity=identity,
         facts=facts_in(record.value),
     )
 

@@ -96,7 +96,8 @@ def _invoice(
     if problems:
         problems += further_problems(raw, problems, origins, of_table=True)
         facts = facts_in(raw, sums=not group.problems or "gross_amount" in group.values)
-        return BadRecord(place=place, problems=problems, number=number, facts=facts)
+        identity = None if number is None else group.identity
+        return BadRecord(place=place, problems=problems, number=number, identity=identity, facts=facts)
     if attachments:
         raw["invoice"]["attachments"] = attachments
     request, decided = normalised(apply_number(request_from(raw), numbering), of_table=True)

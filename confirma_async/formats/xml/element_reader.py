@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from confirma_async.errors import Problem
 from confirma_async.formats.payload import Draft, put
@@ -14,12 +13,12 @@ from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import local_name, own_text, steps_below
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.plan import Aside, ElementStep, Plan, Take, Tree
+from confirma_async.formats.xml.plan import Aside, Plan, Take, Tree
 from confirma_async.formats.xml.taken import Taken
 
 MOST_PROBLEMS = 1000
 """Problems of one document that are told: whoever wrote so many has one of them all over."""
-_TEXT, _NUMBER, _AMOUNT, _ASIDE = Take.TEXT, Take.NUMBER, Take.AMOUNT, Take.ASIDE
+_TEXT, _NUMBER, _IMPLIED, _ASIDE = Take.TEXT, Take.NUMBER, Take.IMPLIED, Take.ASIDE
 _PREFIX = re.compile(r"\b\w+:")
 _HAS_CENTS = re.compile(r"-?\d+[.,]\d\d?", re.ASCII)
 _ZONE = re.compile(r"(?<=\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
@@ -50,6 +49,7 @@ class ElementReader:
         self._line_of: dict[Element, int] | None = None
         self.taken: Taken = Taken(root, dialect, self.currency)
         self._steps = dialect.known_steps
+        self._currency_attribute = dialect.currency_attribute
         self._paths: dict[Element, str] = {}
 
     # --- looking ------------------------------------------------------------------------------------
@@ -162,48 +162,61 @@ class ElementReader:
         self._fill(draft, parent, plan.tree(self.dialect.steps), aside)
         return aside
 
-    def _fill(self, draft: Draft, parent: Element, tree: Tree, aside: Aside) -> None:
-        values, prefix = draft.values, draft.prefix
+    def _fill(self, draft: Draft, parent: Element, tree: Tree, aside: Aside) -> None:  # noqa: C901 (for speed)
+        values, origins, texts = draft.values, draft.origins, self.taken.texts
         seen: set[str] = set()
         for child in parent:
             tag = child.tag
             step = tree.get(tag)
             if step is None or tag in seen:
                 continue
-            text, place = child.text, step.place
-            if step.below and len(child):
-                self._fill(draft, child, step.below, aside)
-            elif (not text or text.isspace()) and not (step.take is _ASIDE and len(child)):
+            place, take, below, is_nested = step
+            text, has_children = child.text, len(child)
+            text = text.strip() if text else ""
+            if has_children:
+                if below:
+                    self._fill(draft, child, below, aside)
+                elif take is not _ASIDE and not text:
+                    continue
+            elif not text:
                 continue  # an empty element does not count
-            if step.take is _ASIDE:
-                aside.setdefault(place, []).append(child)
+            if take is _ASIDE:
+                if place in aside:
+                    aside[place].append(child)
+                else:
+                    aside[place] = [child]
                 continue
             seen.add(tag)
-            value = self._value(child, text, step) if place and text else None
+            if not place or not text:
+                continue
+            if take is _TEXT:
+                value: str | Decimal | None = own_text(child) if has_children else text
+            elif take is _IMPLIED:
+                if text == place:
+                    texts.add(child)
+                continue
+            else:
+                value = self._plain(child, text, take)
             if value is not None:
-                if step.is_nested:
+                if is_nested:
                     put(values, place, value)
                 else:
                     values[place] = value
-                draft.origins[prefix + place] = child
-                self.taken.texts.add(child)
+                origins[place] = child
+                texts.add(child)
 
-    def _value(self, element: Element, text: str, step: ElementStep) -> str | Decimal | None:
-        """Return what goes to the place of a step; None where nothing does."""
-        take, dialect = step.take, self.dialect
-        if take is _TEXT:
-            return own_text(element) if len(element) else text.strip()
-        if take is _AMOUNT:
-            value = dialect.plain_amount(text)
-            return self.amount_of(element) if value is None or self.is_foreign(element) else value
+    def _plain(self, element: Element, text: str, take: Take) -> Decimal | None:
+        """Return an element's number or amount, the usual forms straight; None where it is none."""
         if take is _NUMBER:
-            value = dialect.decimal(text.strip())
+            value = self.dialect.decimal(text)
             if value is None:
                 self._no_number(element)
             return value
-        if text.strip() == step.place:
-            self.imply(element)
-        return None
+        value = self.dialect.plain_amount(text)
+        currency = self.currency
+        if value is None or (currency and element.get(self._currency_attribute, currency) != currency):
+            return self.amount_of(element)
+        return value
 
     def amount_of(self, element: Element) -> Decimal | None:
         """Return an element's amount in the document's currency, exact to the cent, without taking it."""
@@ -303,14 +316,14 @@ class ElementReader:
     def _place(self, path: str) -> str:
         return f"/{local_name(self.root.tag)}/{_PREFIX.sub('', path)}"
 
-    def find(self, path: str, origins: Mapping[str, Any]) -> str | None:
+    def find(self, path: str, draft: Draft) -> str | None:
         """Return where the value of a JSON path stands, or would stand, in the document.
 
         Args:
             path: The JSON path.
-            origins: By JSON path, the elements that values came from.
+            draft: The request, which knows what its values came from.
         """
-        origin: Element | None = origins.get(path)
+        origin: Element | None = draft.origin_of(path)
         if origin is not None:
             return self.where(origin)
         source = self.dialect.sources.get(path)

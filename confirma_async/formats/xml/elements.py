@@ -20,6 +20,12 @@ def own_text(element: Element) -> str:
     return "".join([text or "", *(child.tail or "" for child in element)]).strip()
 
 
+def step_of(parent: Element, child: Element) -> str:
+    """Return the last step of a child's path: its name, and its place among others of that name."""
+    name, alike = local_name(child.tag), parent.findall(child.tag)
+    return name if len(alike) == 1 else f"{name}[{1 + alike.index(child)}]"
+
+
 def steps_below(parent: Element) -> list[tuple[Element, str]]:
     """Return each child with the last step of its path, found in one go.
 

@@ -63,7 +63,7 @@ def numbers(
 
 
 def finish(
-    reader: ElementReader, draft: Draft, numbering: Numbering, place: Place, number: str | None
+    reader: ElementReader, draft: Draft, numbering: Numbering, place: Place, identity: Identity
 ) -> ReadInvoice | BadRecord:
     """Return what a document has come to once all of it is read: an invoice, or what is wrong with it.
 
@@ -72,14 +72,21 @@ def finish(
         draft: The request, filled place by place.
         numbering: The numbers it goes out under.
         place: Where the document stands.
-        number: Its own number; where it has none, the fault is told already.
+        identity: Who says which number; where it has none, the fault is told already.
     """
     origins = _Origins(reader, draft)
+    number = identity.original or None
     unnumbered = [_told(problem, origins) for problem in numbering.problems] if number else []
     problems = [*unnumbered, *reader.problems]
     if problems:
         problems += further_problems(draft.values, problems, origins)
-        return BadRecord(place=place, problems=problems, number=number, facts=facts_in(draft.values))
+        return BadRecord(
+            place=place,
+            problems=problems,
+            number=number,
+            identity=identity if number else None,
+            facts=facts_in(draft.values),
+        )
     request, decided = normalised(apply_number(request_from(draft.values), numbering))
     return ReadInvoice(
         place=place,
@@ -99,7 +106,7 @@ class _Origins:
 
     def find(self, path: str, /) -> str | None:
         """Return where the value of a JSON path stands, or would stand."""
-        return self.reader.find(path, self.draft.origins)
+        return self.reader.find(path, self.draft)
 
 
 def _told(problem: Problem, origins: _Origins) -> Problem:
@@ -203,8 +210,7 @@ def classify(reader: ElementReader, party: Draft, *, is_business: bool) -> None:
     identifier: str = party.get("businessId") or ""
     vat: str | None = party.get("vatCode")
     if is_person(identifier, country=party.get("address.countryCode"), vat=vat):
-        origin = party.origins.pop(f"{party.prefix}businessId", None)
-        party.put("personalIdentityNumber", party.values.pop("businessId"), origin)
+        party.move("businessId", "personalIdentityNumber")
         party.put("entityType", EntityType.PERSON.value)
     elif may_be_personal_number(identifier) and not vat and not is_business:
         reader.remarks.append(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from confirma_async.formats.xml.parse import Element
 
@@ -21,9 +21,10 @@ class Take(enum.Enum):
     ASIDE = "not at all, but set aside under its place for whoever decides by it, with all others of its path"
 
 
-@frozen
-class ElementStep:
+class ElementStep(NamedTuple):
     """What is done with an element of one name: what is taken of it, and what of those below it.
+
+    A tuple, since it is taken apart for each element.
 
     Attributes:
         place: Where its value goes; empty where none is taken.

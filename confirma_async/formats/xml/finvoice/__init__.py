@@ -7,6 +7,7 @@ details, with its path as the code. Nothing of a document is dropped in silence.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.payload import Draft
@@ -17,7 +18,7 @@ from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import parties
 from confirma_async.formats.xml.finvoice.codes import DIALECT, ORIGINAL, PLAIN_CODES, TYPE_CODES
 from confirma_async.formats.xml.finvoice.parties import EInvoiceRoute
-from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS, ROWS, document_definitions, rows
+from confirma_async.formats.xml.finvoice.rows import RowRead, document_definitions, rows
 from confirma_async.formats.xml.finvoice.totals import amounts
 from confirma_async.formats.xml.links import is_pdf_link
 from confirma_async.formats.xml.parse import Element
@@ -92,11 +93,11 @@ def finvoice_invoice(
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number=_NUMBER, credited=credited)
     _fill_parties(reader, draft, envelope)
-    rows(reader, draft)
+    rows_read = rows(reader, draft)
     amounts(reader, draft, identity.type)
     _fill_attachments(reader, draft)
-    _fill_extensions(reader, draft)
-    return finish(reader, draft, numbering, place, number)
+    _fill_extensions(reader, draft, rows_read)
+    return finish(reader, draft, numbering, place, identity)
 
 
 def finvoice_identity(root: Element) -> Identity | None:
@@ -252,8 +253,11 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
         )
 
 
-def _fill_extensions(reader: ElementReader, draft: Draft) -> None:
-    """Keep what has found no place; what is below rows is in them already."""
-    elsewhere = {each for path in (ROWS, DISCOUNTS, CHARGES) for each in reader.every(reader.root, path)}
-    details = [*document_definitions(reader), *reader.taken.left(reader.root, besides=elsewhere)]
+def _fill_extensions(reader: ElementReader, draft: Draft, rows_read: Sequence[RowRead]) -> None:
+    """Keep what has found no place; what is below a row is kept there."""
+    definitions = document_definitions(reader)
+    left = reader.taken.leftovers()
+    for row in rows_read:
+        row.draft.put("definitionDetails", [*row.definitions, *left.of(row.element)] or None)
+    details = [*definitions, *left.of(reader.root, besides={row.element for row in rows_read})]
     draft.put("invoice.extensions.definitionDetails", details or None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from attrs import frozen
+
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
@@ -43,22 +45,34 @@ _ROW = Plan(
 )
 
 
-def rows(reader: ElementReader, draft: Draft) -> None:
+@frozen
+class RowRead:
+    """A row that was put in, the element that it is made of, and what that defines beside the standard."""
+
+    draft: Draft
+    element: Element
+    definitions: Sequence[dict[str, str]] = ()
+
+
+def rows(reader: ElementReader, draft: Draft) -> Sequence[RowRead]:
     """Put in every row. Sub-rows only break down what their row says, and become its details."""
     own = reader.every(reader.root, ROWS)
     discounts, charges = reader.every(reader.root, DISCOUNTS), reader.every(reader.root, CHARGES)
     elements = [*own, *discounts, *charges]
+    found: list[RowRead] = []
     for position, (row, element) in enumerate(
         zip(draft.items("invoice.rows", len(elements)), elements, strict=True), start=1
     ):
-        row.put("rowNumber", position)
+        row.values["rowNumber"] = position
         if position <= len(own):
-            _row(reader, row, element)
+            found.append(RowRead(row, element, _row(reader, row, element)))
         else:
             _whole(reader, row, element, is_charge=position > len(own) + len(discounts))
+            found.append(RowRead(row, element))
+    return found
 
 
-def _row(reader: ElementReader, row: Draft, element: Element) -> None:
+def _row(reader: ElementReader, row: Draft, element: Element) -> Sequence[dict[str, str]]:
     found = reader.fill(row, element, _ROW)
     reader.join(row, "description", [each for path in _DESCRIPTIONS for each in found.get(path, ())])
     for quantity in (found[path][0] for path in _QUANTITIES if path in found):
@@ -73,8 +87,7 @@ def _row(reader: ElementReader, row: Draft, element: Element) -> None:
             break
     price, base = (found[path][0] if path in found else None for path in (_PRICE, _PRICE_BASE))
     unit_price(reader, row, price, base, None)
-    own = _definitions(reader, found[_DEFINITIONS], "Row") if _DEFINITIONS in found else []
-    row.put("definitionDetails", [*own, *reader.taken.left(element)] or None)
+    return _definitions(reader, found[_DEFINITIONS], "Row") if _DEFINITIONS in found else ()
 
 
 def _definitions(reader: ElementReader, elements: Sequence[Element], prefix: str) -> list[dict[str, str]]:
@@ -110,4 +123,3 @@ def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bo
     amount = reader.amount(row, "netAmount", element, "Amount")
     if amount and not is_charge:
         row.put("netAmount", amount.copy_abs().copy_negate())
-    row.put("definitionDetails", reader.taken.left(element) or None)

@@ -137,14 +137,14 @@ def ubl_invoice(
         draft.keep(part)
     line_elements = [line for path in LINES for line in reader.every(root, path)]
     charges = reader.every(root, CHARGES)
-    rows(reader, draft, line_elements, charges)
+    row_drafts = rows(reader, draft, line_elements, charges)
     amounts(reader, draft, line_elements, charges)
     attachments(reader, draft)
-    draft.put(
-        "invoice.extensions.definitionDetails",
-        reader.taken.left(root, besides={*line_elements, *charges}) or None,
-    )
-    return finish(reader, draft, numbering, place, number)
+    left, row_elements = reader.taken.leftovers(), [*line_elements, *charges]
+    for row, element in zip(row_drafts, row_elements, strict=True):
+        row.put("definitionDetails", left.of(element) or None)
+    draft.put("invoice.extensions.definitionDetails", left.of(root, besides={*row_elements}) or None)
+    return finish(reader, draft, numbering, place, identity)
 
 
 def ubl_identity(root: Element) -> Identity | None:

@@ -49,7 +49,7 @@ _CHARGE = Plan(
 def rows(
     reader: ElementReader, draft: Draft, lines: Sequence[Element], charges: Sequence[Element]
 ) -> Sequence[Draft]:
-    """Put in the rows; everything of a line without a field of its own is a definition detail of its row.
+    """Put in the rows.
 
     Returns:
         The rows, first those of the lines.
@@ -58,16 +58,14 @@ def rows(
     asides = [_line(reader, row, line) for row, line in zip(found, lines, strict=False)]
     identifiers = [next(iter(aside.get(_ID, ())), None) for aside in asides]
     numbers = _numbers(["" if each is None else own_text(each) for each in identifiers])
-    for row, line, identifier in zip(found, lines, identifiers, strict=False):
+    for row, identifier in zip(found, identifiers, strict=False):
         number = next(numbers)
         row.values["rowNumber"] = number
         if identifier is not None and own_text(identifier) == str(number):
             reader.imply(identifier)
-        row.put("definitionDetails", reader.taken.left(line) or None)
     for row, charge in zip(found[len(lines) :], charges, strict=True):
         row.put("rowNumber", next(numbers))
         _charge(reader, row, charge)
-        row.put("definitionDetails", reader.taken.left(charge) or None)
     return found
 
 
