@@ -72,6 +72,7 @@ MODULES: Mapping[str, str | None] = {
     "doctor/service.py": None,
     "doctor/settings.py": None,
     "formats/attachments.py": None,
+    "formats/duplicates.py": "standing_twice",
     "formats/file_format.py": None,
     "formats/files.py": None,
     "formats/normalise.py": None,

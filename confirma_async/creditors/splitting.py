@@ -10,13 +10,13 @@ from typing import Any
 from attrs import define, field
 
 from confirma_async.bulk.job.preparation import Record
-from confirma_async.bulk.models import Refusal
+from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.converters import Converter
 from confirma_async.creditors.profiles import Profiles
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats.models import BadRecord, DocumentRef, Identity, Place, ReadInvoice
 from confirma_async.resources.arguments import as_schema, number_of
-from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 
 AHEAD = 512
 """Records that wait for the job of one account before the reading of all waits for it."""
@@ -85,21 +85,31 @@ def account_of(record: Record, index: int, profiles: Profiles, converter: Conver
         profiles: Who sends for whom.
         converter: Reads mappings.
     """
+    if isinstance(record, Refusal):
+        return record
     if isinstance(record, BadRecord):
         return Refusal(place=record.place, problems=record.problems, number=record.number)
     request: SalesInvoiceRequest | None = None
     try:
+        if isinstance(record, Entry):
+            return profiles.account_of(record.key.seller)
         request = request_of(record, converter)
         return profiles.account_of(request.seller_identifier)
     except RequestInvalidError as error:
         number = None if request is None else number_of(request)
+        if isinstance(record, Entry):
+            number = str(record.key.number)
         return Refusal(place=_place_of(record, index), problems=error.problems, number=number)
 
 
 def documents(records: Iterable[Record], converter: Converter) -> Iterator[DocumentRef]:
     """Yield who says which number; what cannot be read is refused later, with its place."""
     for index, record in enumerate(records, 1):
-        if isinstance(record, BadRecord):
+        if isinstance(record, BadRecord | Refusal):
+            continue
+        if isinstance(record, Entry):
+            key = record.key
+            yield DocumentRef(Identity(key.seller, InvoiceType(key.type), str(key.number)), record.place)
             continue
         try:
             request = request_of(record, converter)
@@ -111,4 +121,4 @@ def documents(records: Iterable[Record], converter: Converter) -> Iterator[Docum
 
 
 def _place_of(record: Record, index: int) -> Place:
-    return record.place if isinstance(record, ReadInvoice | BadRecord) else Place(f"record {index}")
+    return record.place if isinstance(record, ReadInvoice | BadRecord | Entry) else Place(f"record {index}")

@@ -6,7 +6,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Self
 
+from confirma_async.errors import Problem
 from confirma_async.formats.models import DocumentRef, Identity, Place
+from confirma_async.formats.spooled import no_room
+from confirma_async.privacy import number_shown
 from confirma_async.schemas import InvoiceType
 
 _SCHEMA = """
@@ -45,14 +48,23 @@ class DuplicateNumbers:
         self._seen.execute("PRAGMA synchronous = OFF")
         self._seen.execute(_SCHEMA)
 
-    def watch(self, documents: Iterable[DocumentRef]) -> Iterator[Identity]:
-        """Take note of documents as they pass, and hands on who says which number."""
+    def watch(self, documents: Iterable[DocumentRef]) -> Iterator[DocumentRef]:
+        """Take note of documents as they pass, and hand them on.
+
+        Raises:
+            ConfigurationError: there is no room for what is noted.
+        """
         self._seen.execute("BEGIN")
         for document in documents:
             if document.identity.type != InvoiceType.REMINDER:
                 self._note(document)
-            yield document.identity
+            yield document
         self._seen.execute("COMMIT")
+
+    @property
+    def are_any(self) -> bool:
+        """Whether any number may stand twice."""
+        return self._twice or len(self._named) > 1
 
     def find(self, identity: Identity) -> tuple[Place, Place] | None:
         """Return the first two places of a number that stands more than once; None for all others."""
@@ -67,21 +79,40 @@ class DuplicateNumbers:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Let go of the scratch file."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the scratch file. Closing twice is fine."""
         self._seen.close()
 
     def _note(self, document: DocumentRef) -> None:
         key, place = _key(document.identity), document.place
         self._named.add(bool(document.identity.seller))
-        added = self._seen.execute(
-            "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?, NULL, NULL)", (*key, place.source, place.line)
-        )
+        try:
+            added = self._seen.execute(
+                "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?, NULL, NULL)",
+                (*key, place.source, place.line),
+            )
+        except sqlite3.OperationalError as error:
+            raise no_room(error) from None
         if added.rowcount == 0:
             self._twice = True
             self._seen.execute(
                 f"UPDATE seen SET again = ?, again_line = ? WHERE {_KEY} AND again IS NULL",  # noqa: S608
                 (place.source, place.line, *key),
             )
+
+
+def standing_twice(identity: Identity, places: tuple[Place, Place]) -> Problem:
+    """Return what is wrong with a document whose number stands at two places."""
+    first, second = places
+    document = f"{identity.type.replace('_', ' ').lower()} {number_shown(identity.original)}"
+    message = (
+        f"{document} stands twice, at {first} and at {second}; neither is "
+        "sent. Remove one, or give it its own number if it is another invoice (lines of one invoice must "
+        "stand together)"
+    )
+    return Problem("$.invoice.header.number", "job.clash", message)
 
 
 def _key(identity: Identity) -> tuple[str, str, str]:

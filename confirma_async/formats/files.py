@@ -11,12 +11,11 @@ from pathlib import Path
 
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
-from confirma_async.formats.duplicates import DuplicateNumbers
+from confirma_async.formats.duplicates import DuplicateNumbers, standing_twice
 from confirma_async.formats.file_format import BY_EXTENSION
 from confirma_async.formats.models import (
     BadRecord,
     DocumentRef,
-    Identity,
     InputError,
     Place,
     ReadInvoice,
@@ -24,7 +23,6 @@ from confirma_async.formats.models import (
 )
 from confirma_async.formats.reader import LOCK, read, scan
 from confirma_async.formats.spooled import Spooled
-from confirma_async.privacy import number_shown
 from confirma_async.validation import Checks, check
 
 _DEFAULTS = ReadOptions()
@@ -112,10 +110,26 @@ def read_files(
             deque(own.watch(scan_files(files, options, converter)), maxlen=0)
             yield from read_files(files, options, converter, duplicates=own)
         return
+    for record in read_each(files, options, converter):
+        yield _refused_if_twice(record, duplicates)
+
+
+def read_each(
+    files: Sequence[str | PathLike[str]],
+    options: ReadOptions = _DEFAULTS,
+    converter: Converter | None = None,
+) -> Iterator[ReadInvoice | BadRecord]:
+    """Read every record of many files once; numbers that stand twice are left to whoever wants to know.
+
+    Args:
+        files: Files, folders and patterns, as for ``read_files``.
+        options: How they are read.
+        converter: What reads JSON; a plain one by default.
+    """
     for file in files:
         try:
             for each in _expanded(file):
-                yield from _read_file(each, options, converter, duplicates)
+                yield from _read_file(each, options, converter)
         except InputError as error:
             yield _unreadable(file, error)
 
@@ -132,11 +146,10 @@ def _expanded(file: str | PathLike[str]) -> Iterable[Path | Spooled]:
 
 
 def _read_file(
-    file: Path | Spooled, options: ReadOptions, converter: Converter | None, duplicates: DuplicateNumbers
+    file: Path | Spooled, options: ReadOptions, converter: Converter | None
 ) -> Iterator[ReadInvoice | BadRecord]:
     try:
-        for record in read(file, options, converter):
-            yield _refused_if_twice(record, duplicates)
+        yield from read(file, options, converter)
     except InputError as error:
         yield _unreadable(file, error)
 
@@ -151,27 +164,12 @@ def _refused_if_twice(
 ) -> ReadInvoice | BadRecord:
     if isinstance(record, BadRecord):
         return record
-    identity = _identity(record)
+    identity = record.identity
     places = duplicates.find(identity)
     if places is None:
         return record
-    first, second = places
-    document = f"{identity.type.replace('_', ' ').lower()} {number_shown(identity.original)}"
-    message = (
-        f"{document} stands twice, at {first} and at {second}; neither is "
-        "sent. Remove one, or give it its own number if it is another invoice (lines of one invoice must "
-        "stand together)"
-    )
-    problem = Problem("$.invoice.header.number", "job.clash", message)
-    # Told as well, so that one round of corrections is enough:
-    others = record.located(Checks().refused(check(record.request)))
+    # What else is wrong is told as well, so that one round of corrections is enough.
+    problems = [standing_twice(identity, places), *Checks().refused(check(record.request))]
     return BadRecord(
-        place=record.place, problems=[*record.located([problem]), *others], number=identity.original
-    )
-
-
-def _identity(record: ReadInvoice) -> Identity:
-    header = record.request.invoice.header
-    return Identity(
-        record.request.seller_identifier, header.type, record.original_number or str(header.number)
+        place=record.place, problems=record.located(problems), number=identity.original, identity=identity
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Generator
 from os import PathLike
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from attrs import frozen
+
+from confirma_async.errors import ConfigurationError
 
 
 @frozen
@@ -32,6 +35,20 @@ class Spooled(PathLike[str]):
 
     def __str__(self) -> str:
         return self.name
+
+
+def no_room(error: OSError | sqlite3.Error) -> ConfigurationError:
+    """Return the error of a scratch file that cannot be written."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    try:
+        folder = tempfile.gettempdir()
+    except OSError:
+        folder = "any folder for temporary files"
+    return ConfigurationError(
+        "what is read is kept in a scratch file until it is sent, and that cannot be written in "
+        f"{folder} ({(reason or str(error)).lower()}); make room there, or name another folder in the "
+        "environment variable TMPDIR. Nothing was sent"
+    )
 
 
 @contextlib.contextmanager

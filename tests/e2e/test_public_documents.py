@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async.cli.app import run
 from confirma_async.converters import Converter
-from confirma_async.formats import DuplicateNumbers, ReadInvoice, ReadOptions, assign, read_files, scan_files
+from confirma_async.formats import ReadInvoice, ReadOptions, assign, read_files, scan_files
 from confirma_async.sandbox import Sandbox
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "ubl"
@@ -54,9 +54,8 @@ def test_the_service_holds_exactly_what_the_documents_say(capsys, tmp_path):
     import asyncio
 
     submit(capsys, tmp_path)
-    with DuplicateNumbers() as duplicates:
-        book = assign(duplicates.watch(scan_files(FILES)), 1000)
-        records = list(read_files(FILES, ReadOptions(numbers=book), duplicates=duplicates))
+    book = assign((each.identity for each in scan_files(FILES)), 1000)
+    records = list(read_files(FILES, ReadOptions(numbers=book)))
     expected = [
         Converter().unstructure(record.request) for record in records if isinstance(record, ReadInvoice)
     ]

@@ -17,8 +17,8 @@ from confirma_async.resources.arguments import as_schema, encode_invoice, number
 from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.validation import Checks
 
-Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord
-"""What a job takes: an invoice, a mapping of wire names, or what a reader of files hands on."""
+Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord | Entry | Refusal
+"""What a job takes: an invoice, a mapping of wire names, what a reader hands on, or what was prepared."""
 
 Source: TypeAlias = Iterable[Record] | AsyncIterable[Record]
 
@@ -95,6 +95,8 @@ def prepare(record: Record, index: int, converter: Converter, checks: Checks) ->
         converter: Writes the body.
         checks: How strictly it is held against the rules that need no server.
     """
+    if isinstance(record, Entry | Refusal):
+        return record
     if isinstance(record, BadRecord):
         facts = record.facts
         return Refusal(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from confirma_async.bulk import JobArguments, Placement, State
+from confirma_async.bulk import JobArguments, Placement, Source, State
 from confirma_async.bulk.models import FINAL
 from confirma_async.bulk.places import JournalPlace, reading
 from confirma_async.cli import options
@@ -21,7 +20,6 @@ from confirma_async.cli.output.render import print_json, print_sayings, record_i
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.client import Confirma
 from confirma_async.errors import ConfigurationError
-from confirma_async.formats.models import BadRecord, ReadInvoice
 
 if TYPE_CHECKING:
     from confirma_async.bulk.machines.planner import PlannedJob
@@ -33,7 +31,7 @@ LOOK_SECONDS = 1.0
 async def plan_for_workers(
     client: Confirma,
     placement: Placement,
-    records: Iterator[ReadInvoice | BadRecord],
+    records: Source,
     arguments: JobArguments,
     *,
     wait: bool,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shlex
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import click
@@ -17,6 +17,7 @@ from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import JobArguments, Placement, Report, Verdict
 from confirma_async.bulk.number_assignment import JournalBook, give_numbers, number_book
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, reading_if_there
+from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.planning import plan_for_workers
@@ -40,8 +41,8 @@ from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
-from confirma_async.formats import DuplicateNumbers, ReadOptions, Spooled, expand, read_files, scan_files
-from confirma_async.formats.models import BadRecord, ReadInvoice
+from confirma_async.formats import ReadOptions, Spooled, expand, scan_files
+from confirma_async.formats.files import read_each
 from confirma_async.sandbox import Sandbox
 from confirma_async.validation import Checks
 
@@ -220,33 +221,26 @@ async def send(request: SubmitRequest) -> Report:
 
 def _input(
     request: SubmitRequest, placement: Placement, stack: contextlib.ExitStack | contextlib.AsyncExitStack
-) -> tuple[Iterator[ReadInvoice | BadRecord], JournalBook, JobArguments]:
+) -> tuple[PreparedRecords, JournalBook, JobArguments]:
     """Return the records of the files, the numbers given to them, and how the job runs; reads all of them."""
-    duplicates = stack.enter_context(DuplicateNumbers())
-    documents = duplicates.watch(scan_files(request.files, request.reading, request.connection.converter))
-    given = None
+    files, converter, given = request.files, request.connection.converter, None
+    prepared = stack.enter_context(PreparedRecords(converter, request.checks))
     with signals.interrupting():  # it reads all of the files, and waits for nothing
-        if request.number_from is None:
-            expected = sum(1 for _ in documents)
-        else:
-            given = give_numbers(placement, documents, request.number_from)
-            expected = len(given.numbers)
-    book = stack.enter_context(number_book(_place_of(placement), given))
-    reading = evolve(request.reading, numbers=book)
+        if request.number_from is not None:
+            seen = scan_files(files, request.reading, converter)
+            given = give_numbers(placement, (each.identity for each in seen), request.number_from)
+        with number_book(_place_of(placement), given) as book:
+            prepared.take(read_each(files, evolve(request.reading, numbers=book), converter))
     arguments: JobArguments = {
         **request.job.arguments,
         "validate": request.checks.validate,
         "allow": request.checks.allow,
         "retry": request.retry,
         "inputs": [name_of(file) for file in request.files],
-        "expected": expected,
+        "expected": prepared.count,
         "reading": as_text(request.files, request.reading),
     }
-    return (
-        read_files(request.files, reading, request.connection.converter, duplicates=duplicates),
-        book,
-        arguments,
-    )
+    return prepared, book, arguments
 
 
 async def plan(request: SubmitRequest) -> Exit:

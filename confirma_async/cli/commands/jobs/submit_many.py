@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
 
 from confirma_async.bulk import JobArguments
+from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.options import ChosenProfiles
 from confirma_async.cli.output.creditors_report import show_creditors_report
@@ -15,7 +15,8 @@ from confirma_async.cli.output.progress import progress
 from confirma_async.cli.remembered import as_text
 from confirma_async.cli.stopping import signals
 from confirma_async.creditors import CreditorsReport
-from confirma_async.formats import DocumentRef, DuplicateNumbers, read_files, scan_files
+from confirma_async.formats import scan_files
+from confirma_async.formats.files import read_each
 
 
 def check_sellers(request: SubmitRequest, profiles: ChosenProfiles) -> None:
@@ -24,8 +25,7 @@ def check_sellers(request: SubmitRequest, profiles: ChosenProfiles) -> None:
     Raises:
         RequestInvalidError: there is one.
     """
-    with DuplicateNumbers() as duplicates:
-        _counted(request, profiles, duplicates)
+    profiles.all.count(scan_files(request.files, request.reading, request.connection.converter))
 
 
 async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> CreditorsReport:
@@ -37,9 +37,11 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
         target = creditors.settings.base_url
         if not request.as_json:
             say(f"Sending to {target_in_words(target)}", err=True)
-        duplicates = stack.enter_context(DuplicateNumbers())
+        converter = connection.converter
+        prepared = stack.enter_context(PreparedRecords(converter, request.checks))
         with signals.interrupting():  # it reads all of the files, and waits for nothing
-            counts = _counted(request, profiles, duplicates)
+            records = read_each(request.files, request.reading, converter)
+            counts = profiles.all.count(prepared.documents(records))
         stop = asyncio.Event()
         arguments: JobArguments = {
             **request.job.arguments,
@@ -51,9 +53,7 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
         }
         with signals.gently(stop), progress(sum(counts.values()), visible=not request.as_json) as advance:
             report = await creditors.submit(
-                lambda: read_files(
-                    request.files, request.reading, connection.converter, duplicates=duplicates
-                ),
+                lambda: prepared,
                 counts=counts,
                 stop=stop,
                 told=lambda _account, outcome: advance(outcome),
@@ -61,17 +61,3 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
             )
     show_creditors_report(report, target, as_json=request.as_json)
     return report
-
-
-def _counted(
-    request: SubmitRequest, profiles: ChosenProfiles, duplicates: DuplicateNumbers
-) -> Mapping[str, int]:
-    """Count the invoices of each account, and take note of numbers that stand twice, in one reading."""
-    seen: list[DocumentRef] = []
-
-    def noted() -> Iterator[DocumentRef]:
-        for document in scan_files(request.files, request.reading, request.connection.converter):
-            seen[:] = [document]
-            yield document
-
-    return profiles.all.count(seen[0] for _ in duplicates.watch(noted()))

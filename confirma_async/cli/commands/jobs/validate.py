@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from attrs import define, evolve, field
 
-from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.models import FINAL, Entry, Refusal
 from confirma_async.bulk.number_assignment import known_numbers, number_book
 from confirma_async.bulk.places import JournalPlace, reading_if_there
+from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.input_options import input_options
@@ -38,7 +37,6 @@ from confirma_async.formats import (
     AssignedNumbers,
     AttachedUrl,
     BadRecord,
-    DuplicateNumbers,
     Identity,
     Place,
     ReadInvoice,
@@ -46,9 +44,9 @@ from confirma_async.formats import (
     Spooled,
     assign,
     expand,
-    read_files,
     scan_files,
 )
+from confirma_async.formats.files import read_each
 from confirma_async.validation import Checks
 from confirma_async.validation.prices import price_faults
 
@@ -110,19 +108,18 @@ def inspect(
     """Read and check everything, and say what a job would do with it."""
     with contextlib.ExitStack() as stack:
         journal = _journal(journal_path, stack)
-        duplicates = stack.enter_context(DuplicateNumbers())
-        documents = duplicates.watch(scan_files(files, reading, converter))
+        prepared = stack.enter_context(PreparedRecords(converter, checks))
         given = None
-        if number_from is None:
-            deque(documents, maxlen=0)
-        else:
-            given = _given(list(documents), number_from, journal)
-        book = stack.enter_context(number_book(journal_path, given))
-        reading = evolve(reading, numbers=book)
+        if number_from is not None:
+            seen = [each.identity for each in scan_files(files, reading, converter)]
+            given = _given(seen, number_from, journal)
+        with number_book(journal_path, given) as book:
+            records = read_each(files, evolve(reading, numbers=book), converter)
+            faults = dict[int, Sequence[Problem]]()
+            prepared.take(_with_price_faults(records, faults))
         findings = _Findings()
-        records = read_files(files, reading, converter, duplicates=duplicates)
-        for index, record in enumerate(records, 1):
-            _classify(findings, record, prepare(record, index, converter, checks), journal)
+        for index, record in enumerate(prepared, 1):
+            _classify(findings, record, faults.get(index, ()), journal)
     numbers = given.numbers if given else dict[Identity, int]()
     _show(
         findings,
@@ -142,11 +139,18 @@ def _given(documents: Sequence[Identity], start: int, journal: JournalReader | N
     return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
 
 
+def _with_price_faults(
+    records: Iterator[ReadInvoice | BadRecord], faults: dict[int, Sequence[Problem]]
+) -> Iterator[ReadInvoice | BadRecord]:
+    """Hand records on, and take note, by their place from 1 on, of what their prices say against them."""
+    for index, record in enumerate(records, 1):
+        if isinstance(record, ReadInvoice) and (found := price_faults(record.request)):
+            faults[index] = record.located(found)
+        yield record
+
+
 def _classify(
-    findings: _Findings,
-    record: ReadInvoice | BadRecord,
-    prepared: Entry | Refusal,
-    journal: JournalReader | None,
+    findings: _Findings, prepared: Entry | Refusal, faults: Sequence[Problem], journal: JournalReader | None
 ) -> None:
     if isinstance(prepared, Refusal):
         findings.bad.append(prepared)
@@ -157,10 +161,7 @@ def _classify(
     if known is not None and known.key == prepared.key and known.state in FINAL:
         findings.decided += 1
     number = prepared.key.number
-    findings.warnings += [(prepared.place, number, warning) for warning in prepared.warnings]
-    if isinstance(record, ReadInvoice):
-        faults = record.located(price_faults(record.request))
-        findings.warnings += [(prepared.place, number, fault) for fault in faults]
+    findings.warnings += [(prepared.place, number, warning) for warning in (*prepared.warnings, *faults)]
     findings.remarks += [(prepared.place, prepared.key.number, remark) for remark in prepared.remarks]
 
 
