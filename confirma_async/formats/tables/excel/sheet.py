@@ -55,12 +55,11 @@ class _Reader:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Return an element begins."""
-        if ":" in name:
-            name = name.rpartition(":")[2]
-        if name == "c":
+        if name == "c":  # first what there is most of
             reference = attributes.get("r")
             self._column = self._column + 1 if reference is None else self._index(reference)
-            self._kind, self._style = attributes.get("t", "n"), int(attributes.get("s", 0))
+            self._kind = attributes.get("t", "n")
+            self._style = int(attributes["s"]) if "s" in attributes else 0
             self._is_formula = False
             self._parts = []
         elif name == "v":
@@ -75,6 +74,8 @@ class _Reader:
             self._number = int(attributes.get("r", self._number + 1))
             self._row = SheetRow(self._number, is_hidden=attributes.get("hidden") in _YES)
             self._column = -1
+        elif ":" in name:
+            self.start(name.rpartition(":")[2], attributes)
 
     def data(self, text: str) -> None:
         """Return a piece of text."""
@@ -83,16 +84,16 @@ class _Reader:
 
     def end(self, name: str) -> None:
         """Return an element ends."""
-        if ":" in name:
-            name = name.rpartition(":")[2]
-        if name == "c":
-            self._place()
-        elif name in {"v", "t"}:
+        if name == "v" or name == "t":
             self._takes = False
+        elif name == "c":
+            self._place()
         elif name == "row":
             self.done.append(self._row)
         elif name == "rPh":
             self._is_phonetic = False
+        elif ":" in name:
+            self.end(name.rpartition(":")[2])
 
     def doctype(self, *_declared: object) -> None:
         """Return a DOCTYPE begins."""
