@@ -14,7 +14,7 @@ WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _USUAL = re.compile("[\xa1-\xff\u2010-\u20ff]")
 _STRAY = re.compile("[\udc80-\udcff]")
 _WIDE = re.compile("[^\0-\x7f\udc80-\udcff]")
-_CONTROLS = re.compile(rb"[\x80-\x9f]")
+_CONTROLS = bytes(range(0x80, 0xA0))
 
 
 def is_utf8(parts: Iterable[str]) -> bool | None:
@@ -48,4 +48,4 @@ def is_all_utf8(data: bytes) -> bool:
 
 def has_windows_letters(data: bytes) -> bool:
     """Whether bytes hold what ISO-8859 leaves to control characters, and Windows-1252 makes letters of."""
-    return _CONTROLS.search(data) is not None
+    return len(data.translate(None, _CONTROLS)) < len(data)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 _SPACE = re.compile(r"\s+")
+_REMEMBERED = 1024
+"""Identifiers of each kind that are remembered: sellers, accounts and schemes are few, and documents many."""
 
 # --- accounts -----------------------------------------------------------------------------------------
 
@@ -33,16 +36,19 @@ def iban(text: str) -> str | None:
     return found if int("".join(str(int(char, 36)) for char in moved)) % 97 == 1 else None
 
 
+@lru_cache(_REMEMBERED)
 def has_form_of_iban(text: str) -> bool:
     """Say whether a text is meant to be an IBAN, right or wrong."""
     return _IBAN.fullmatch(account(text)) is not None
 
 
+@lru_cache(_REMEMBERED)
 def account(text: str) -> str:
     """Return an account without space, and without the word IBAN in front of it."""
     return compact(text).removeprefix("IBAN").lstrip(":")
 
 
+@lru_cache(_REMEMBERED)
 def iban_of_finnish(text: str) -> str | None:
     """Return the IBAN that a Finnish account of 14 digits has; None for any other text."""
     digits = compact(text).replace("-", "")
@@ -51,6 +57,7 @@ def iban_of_finnish(text: str) -> str | None:
     return f"FI{98 - int(digits + _FINLAND_AS_DIGITS) % 97:02}{digits}"
 
 
+@lru_cache(_REMEMBERED)
 def bic(text: str) -> str | None:
     """Return a text as a BIC; None where it has another form."""
     found = compact(text)
@@ -70,6 +77,7 @@ _FINNISH_SCHEMES = frozenset({"0037", "0212", "0213", "0216", "FI:OVT", "FI:ORG"
 """Schemes of identifiers (ISO 6523 and EAS) that hold a Finnish Business ID in one of its forms."""
 
 
+@lru_cache(_REMEMBERED)
 def business_id(text: str, scheme: str | None = None, *, is_finnish: bool = False) -> str | None:
     """Return the Finnish Business ID that an identifier is, or holds; None where it is or holds none.
 
@@ -92,6 +100,7 @@ def business_id(text: str, scheme: str | None = None, *, is_finnish: bool = Fals
     return f"{digits}-{found[2]}" if rest != 1 and int(found[2]) == (11 - rest) % 11 else None
 
 
+@lru_cache(_REMEMBERED)
 def vat_code(text: str) -> str:
     """Return a VAT code without space and hyphens, in capital letters; any other text as it is."""
     written = compact(text).replace("-", "")

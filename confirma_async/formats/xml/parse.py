@@ -232,9 +232,10 @@ def _look_for_crowds(text: bytes, start: int, end: int, root: Element) -> None:
         raise UnreadableXml(
             "xml.xinclude", "includes other files (XInclude), which are not read; put them in"
         )
-    if text.count(b"=", start, end) <= MOST_NAMESPACES:  # neither attributes nor namespaces are too many
+    may_have = text.count(b"=", start, end)
+    if may_have <= MOST_NAMESPACES:  # neither attributes nor namespaces are too many
         return
-    if any(len(each.keys()) > MOST_ATTRIBUTES for each in root.iter()):
+    if may_have > MOST_ATTRIBUTES and any(len(each.keys()) > MOST_ATTRIBUTES for each in root.iter()):
         message = f"has more than {MOST_ATTRIBUTES} attributes on one element"
     elif _most_namespaces(text[start:end]) > MOST_NAMESPACES:
         message = f"declares more than {MOST_NAMESPACES} namespaces for one element"

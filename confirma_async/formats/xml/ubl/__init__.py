@@ -138,7 +138,7 @@ def ubl_invoice(
     line_elements = [line for path in LINES for line in reader.every(root, path)]
     charges = reader.every(root, CHARGES)
     row_drafts = rows(reader, draft, line_elements, charges)
-    amounts(reader, draft, line_elements, charges)
+    amounts(reader, draft, row_drafts[: len(line_elements)], charges)
     attachments(reader, draft)
     left, row_elements = reader.taken.leftovers(), [*line_elements, *charges]
     for row, element in zip(row_drafts, row_elements, strict=True):

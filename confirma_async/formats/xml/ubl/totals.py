@@ -42,10 +42,15 @@ class _Total:
     amount: Decimal | None
 
 
-def amounts(
-    reader: ElementReader, draft: Draft, lines: Sequence[Element], charges: Sequence[Element]
-) -> None:
-    """Put in the amounts, with the VAT of every rate, and what was paid before."""
+def amounts(reader: ElementReader, draft: Draft, lines: Sequence[Draft], charges: Sequence[Element]) -> None:
+    """Put in the amounts, with the VAT of every rate, and what was paid before.
+
+    Args:
+        reader: The document.
+        draft: The request.
+        lines: The rows of its lines.
+        charges: The allowances and charges on the whole document.
+    """
     totals = _only(reader, reader.every(reader.root, _TOTALS), "LegalMonetaryTotal")
     _taxes(reader, draft)
     if totals is None:
@@ -62,7 +67,7 @@ def _total(reader: ElementReader, totals: Element, name: str) -> _Total:
 
 
 def _net(
-    reader: ElementReader, draft: Draft, totals: Element, lines: Sequence[Element], charges: Sequence[Element]
+    reader: ElementReader, draft: Draft, totals: Element, lines: Sequence[Draft], charges: Sequence[Element]
 ) -> None:
     """Put in the net amount. In OIOUBL, TaxExclusiveAmount is the tax, and net is what the rows make."""
     exclusive = _total(reader, totals, "TaxExclusiveAmount")
@@ -71,8 +76,8 @@ def _net(
     if not is_tax or exclusive.amount is None or exclusive.amount != vat:
         reader.amount(draft, _NET, totals, "cbc:TaxExclusiveAmount")
         return
-    of_lines = _sum(reader, lines, "cbc:LineExtensionAmount")
-    less, more = (_sum(reader, part, "cbc:Amount") for part in _by_sign(reader, charges))
+    of_lines = _sum([row.values.get("netAmount") for row in lines])
+    less, more = (_sum(_amounts_of(reader, part)) for part in _by_sign(reader, charges))
     if exclusive.element is None or of_lines is None or less is None or more is None:
         return
     reader.imply(exclusive.element, "currencyID")
@@ -171,19 +176,19 @@ def _taxes(reader: ElementReader, draft: Draft) -> None:
 
 
 def _imply_sums(
-    reader: ElementReader, totals: Element, lines: Sequence[Element], charges: Sequence[Element]
+    reader: ElementReader, totals: Element, lines: Sequence[Draft], charges: Sequence[Element]
 ) -> None:
     """Take those totals that only repeat what the rows say; a total that says something else is left."""
     less, more = _by_sign(reader, charges)
-    for name, parts, amount in (
-        ("LineExtensionAmount", lines, "cbc:LineExtensionAmount"),
-        ("AllowanceTotalAmount", less, "cbc:Amount"),
-        ("ChargeTotalAmount", more, "cbc:Amount"),
+    for name, values in (
+        ("LineExtensionAmount", [row.values.get("netAmount") for row in lines]),
+        ("AllowanceTotalAmount", _amounts_of(reader, less)),
+        ("ChargeTotalAmount", _amounts_of(reader, more)),
     ):
         element = reader.first(totals, f"cbc:{name}")
         if element is None or reader.is_foreign(element):
             continue
-        found = _sum(reader, parts, amount)
+        found = _sum(values)
         if found is not None and decimal(own_text(element)) == found:
             reader.imply(element, "currencyID")
 
@@ -196,10 +201,15 @@ def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[El
     return found
 
 
-def _sum(reader: ElementReader, parts: Sequence[Element], path: str) -> Decimal | None:
+def _amounts_of(reader: ElementReader, charges: Sequence[Element]) -> list[Decimal | None]:
+    """Return the amounts of allowances or charges, as far as they can be read."""
+    values = [decimal(reader.peek(charge, "cbc:Amount") or "") for charge in charges]
+    return [None if value is None else cents(value) for value in values]
+
+
+def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
     """Return the sum of amounts; None where one of them is none."""
-    values = [decimal(reader.peek(part, path) or "") for part in parts]
-    known = [value for value in values if value is not None and cents(value) is not None]
+    known = [value for value in values if value is not None]
     return total(known) if len(known) == len(values) else None
 
 
