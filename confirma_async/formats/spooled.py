@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -10,11 +11,14 @@ import tempfile
 from collections.abc import Generator
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from attrs import frozen
 
 from confirma_async.errors import ConfigurationError
+
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+"""What says that a file cannot grow any more."""
 
 
 @frozen
@@ -51,22 +55,36 @@ def no_room(error: OSError | sqlite3.Error) -> ConfigurationError:
     )
 
 
+def _copy(stream: BinaryIO, file: IO[bytes]) -> None:
+    try:
+        shutil.copyfileobj(stream, file)
+        file.flush()
+    except OSError as error:
+        if error.errno in _FULL:
+            with contextlib.suppress(OSError):  # once more, for what could not be written
+                file.close()
+            raise no_room(error) from None
+        raise  # it may be the stream that cannot be read
+
+
 @contextlib.contextmanager
 def spooled(stream: BinaryIO) -> Generator[Spooled]:
     """Keep a stream in a file that only this user can read, and that is gone afterwards.
 
     The file has no name while it is open, so that nothing is left of it however the process ends. Where open
     files cannot be opened again, it has one, in a folder of its own.
+
+    Raises:
+        ConfigurationError: there is no room for it.
     """
     with tempfile.TemporaryFile(prefix="confirma-") as file:
         again = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
         if again.exists():
-            shutil.copyfileobj(stream, file)
-            file.flush()
+            _copy(stream, file)
             yield Spooled(again)
             return
     with tempfile.TemporaryDirectory(prefix="confirma-") as folder:  # made with mode 0700
         path = Path(folder, "input")
         with path.open("xb") as named:
-            shutil.copyfileobj(stream, named)
+            _copy(stream, named)
         yield Spooled(path)

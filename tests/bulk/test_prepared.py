@@ -1,5 +1,6 @@
 """Records that are prepared before anything is sent: checked, encoded, and kept until they are."""
 
+import io
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
-from confirma_async.formats import ReadOptions, assign, read_files, scan_files
+from confirma_async.formats import ReadOptions, assign, read_files, scan_files, spooled
 from confirma_async.formats.files import read_each
 from confirma_async.validation import Checks
 
@@ -126,6 +127,13 @@ def test_a_full_disk_is_told_in_a_sentence(lines, monkeypatch):
         PreparedRecords(Converter(), Checks()) as kept,
     ):
         kept.take(read_each([lines("in.jsonl", 1)]))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
+def test_so_it_is_where_standard_input_finds_no_room(monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: open("/dev/full", "w+b"))  # noqa: SIM115
+    with pytest.raises(ConfigurationError, match=r"scratch file.*no space left"), spooled(io.BytesIO(b"x")):
+        pass
 
 
 def test_a_scratch_file_that_cannot_be_made_is_told_in_a_sentence(monkeypatch, tmp_path):
