@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from operator import attrgetter
 
@@ -38,22 +38,31 @@ class Taken:
 
     def leftovers(self) -> Leftovers:
         """Return what nobody took of the document; asked once everything that has a place is taken."""
-        elements = [*self._root.iter()]
-        rest = set(elements)
-        rest -= self.texts
-        left = {each for each in rest if (text := each.text) and not text.isspace()}
-        if any(tail and not tail.isspace() for tail in set(map(_tail, elements))):
-            left.update(each for each in rest if own_text(each))  # as only damaged documents have them
-        silent, attributes = [(self._dialect.currency_attribute, self._currency)], self.attributes
-        for each in elements:
-            items = [*each.items()]
-            if not items or items == silent or each in left:
-                continue
-            for name, value in items:
-                if (each, name) not in attributes and self.says_something(name, value):
-                    left.add(each)
-                    break
-        return Leftovers(self, left)
+        root = self._root
+        found = {child: self._left_of(child.iter()) for child in root}
+        if any(tail and not tail.isspace() for tail in set(map(_tail, root.iter()))):
+            found = {child: self._mixed_of(child) | found[child] for child in root}
+        return Leftovers(self, root, found)
+
+    def _left_of(self, elements: Iterator[Element]) -> set[Element]:
+        """Return the elements of which a text or an attribute is left; each is looked at once."""
+        texts, silent = self.texts, [(self._dialect.currency_attribute, self._currency)]
+        return {
+            each
+            for each in elements
+            if (each not in texts and (text := each.text) and not text.isspace())
+            or ((items := [*each.items()]) and items != silent and self._say_something(each, items))
+        }
+
+    def _mixed_of(self, top: Element) -> set[Element]:
+        """Return those of which a text is left, also behind an element, as damaged documents have it."""
+        return {each for each in top.iter() if each not in self.texts and own_text(each)}
+
+    def _say_something(self, element: Element, items: Sequence[tuple[str, str]]) -> bool:
+        return any(
+            (element, name) not in self.attributes and self.says_something(name, value)
+            for name, value in items
+        )
 
     def says_something(self, name: str, value: str) -> bool:
         """Say whether an attribute says more than the document as a whole."""
@@ -67,33 +76,44 @@ class Leftovers:
 
     Args:
         taken: What was taken.
-        elements: The elements of which a text or an attribute is left.
+        root: The document's root element.
+        below: By child of the root, in their order, the elements of which a text or an attribute is left.
     """
 
-    def __init__(self, taken: Taken, elements: set[Element]) -> None:
+    def __init__(self, taken: Taken, root: Element, below: Mapping[Element, set[Element]]) -> None:
         self._taken = taken
-        self._elements = elements
+        self._root = root
+        self._below = below
+        self._elements: set[Element] = set[Element]().union(*below.values())
         self._names: dict[Element, dict[Element, str]] = {}
 
-    def of(self, top: Element, besides: Collection[Element] = ()) -> list[dict[str, str]]:
-        """Return what is left of an element and all below it, as definition details in wire form.
+    def of_document(self, besides: Collection[Element]) -> list[dict[str, str]]:
+        """Return what is left of the document as definition details in wire form; codes are paths below it.
 
         Args:
-            top: The element; codes are paths below it.
-            besides: Children of it that are passed over with all below them.
+            besides: Children of the root that are passed over with all below them.
         """
-        left = self._elements
-        if not besides and left.isdisjoint(top.iter()):
+        found = [*self._details_of(self._root, "")]
+        for child, left in self._below.items():
+            if child not in besides and left:
+                self._gather_child(self._root, child, found)
+        return found
+
+    def of(self, top: Element) -> list[dict[str, str]]:
+        """Return what is left of an element and all below it; codes are paths below it."""
+        left = self._below.get(top, self._elements)
+        if not left or left.isdisjoint(top.iter()):
             return []
         found = [*self._details_of(top, "")] if top in left else []
         for child in top:
-            if besides and child in besides:
-                continue
-            if child in left:
-                found += self._details_of(child, self._path((top, child)))
-            if len(child) and not left.isdisjoint(child.iter()):
-                self._gather((top, child), found)
+            self._gather_child(top, child, found)
         return found
+
+    def _gather_child(self, top: Element, child: Element, found: list[dict[str, str]]) -> None:
+        if child in self._elements:
+            found += self._details_of(child, self._path((top, child)))
+        if len(child) and not self._elements.isdisjoint(child.iter()):
+            self._gather((top, child), found)
 
     def _gather(self, above: tuple[Element, ...], found: list[dict[str, str]]) -> None:
         """Add the details of what is left below the last of some elements, in the order of the document.

@@ -259,5 +259,5 @@ def _fill_extensions(reader: ElementReader, draft: Draft, rows_read: Sequence[Ro
     left = reader.taken.leftovers()
     for row in rows_read:
         row.draft.put("definitionDetails", [*row.definitions, *left.of(row.element)] or None)
-    details = [*definitions, *left.of(reader.root, besides={row.element for row in rows_read})]
+    details = [*definitions, *left.of_document(besides={row.element for row in rows_read})]
     draft.put("invoice.extensions.definitionDetails", details or None)

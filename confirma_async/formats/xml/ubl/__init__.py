@@ -143,7 +143,7 @@ def ubl_invoice(
     left, row_elements = reader.taken.leftovers(), [*line_elements, *charges]
     for row, element in zip(row_drafts, row_elements, strict=True):
         row.put("definitionDetails", left.of(element) or None)
-    draft.put("invoice.extensions.definitionDetails", left.of(root, besides={*row_elements}) or None)
+    draft.put("invoice.extensions.definitionDetails", left.of_document(besides={*row_elements}) or None)
     return finish(reader, draft, numbering, place, identity)
 
 
