@@ -59,7 +59,6 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/client_overhead.py
 	$(BIN)/python benchmarks/serialization.py
 	$(BIN)/python benchmarks/reading.py
-	$(BIN)/python benchmarks/submit_files.py
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/sync_overhead.py
 	$(BIN)/python benchmarks/bulk.py

@@ -1,9 +1,10 @@
-"""What does reading a file cost, over the least that its library takes, and does memory grow with the file?
+"""What does reading a file cost, does memory grow with it, and what does sending it cost over JSON Lines?
 
 Writes a small file and a large one of ten-row invoices in each format. Each is read in a process of its own,
 and so is the large one by a plain reader (``parts/plain_readers.py``), turn by turn. ``over_plain`` is the
 ratio of their CPU time, ``growth_mib`` what the large file needs more than the small one at its peak.
-``scan_us`` is the look that a job takes before it reads.
+``scan_us`` is the look that numbers are given by (``--number-from``). ``submit`` is the whole of ``confirma
+submit`` (``parts/submitting.py``).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 from parts import plain_readers
 from parts.figures import ratio, report, surroundings
 from parts.invoice_files import WRITERS, written
+from parts.submitting import BASE, submitted
 
 from confirma_async.formats import BadRecord, read, scan
 
@@ -36,7 +38,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="read files of every format")
     parser.add_argument("--small", type=int, default=1_000, help="invoices of the small file")
     parser.add_argument("--large", type=int, default=10_000, help="invoices of the large file")
-    parser.add_argument("--rounds", type=int, default=3, help="how often the large file is read")
+    parser.add_argument("--rounds", type=int, default=3, help="how often the large file is read, and sent")
+    parser.add_argument("--sent", type=int, default=2_000, help="invoices of the file that is sent")
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--reader", default=OURS, help=argparse.SUPPRESS)
@@ -45,6 +48,7 @@ def main() -> None:
         print(json.dumps(_read(options.child, options.reader)))
         return
     small, large, rounds = (5, 50, 1) if options.quick else (options.small, options.large, options.rounds)
+    sent, formats = (20, (BASE, "csv")) if options.quick else (options.sent, (*WRITERS,))
     with tempfile.TemporaryDirectory() as folder:
         figures = {name: _measured(name, Path(folder), small, large, rounds) for name in WRITERS}
     report(
@@ -56,6 +60,7 @@ def main() -> None:
             "formats": figures,
             "targets_us": TARGETS_US,
             "target_mib": TARGET_MIB,
+            "submit": submitted(formats, sent, rounds),
             "met": all(figure["growth_mib"] <= TARGET_MIB for figure in figures.values()),
         }
     )

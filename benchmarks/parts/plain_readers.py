@@ -63,6 +63,16 @@ def read_xml(path: Path) -> None:
         ET.fromstring(document)
 
 
+def read_xml_into_dicts(path: Path) -> None:
+    """Parse every document, and make dicts of it by the names of its elements."""
+    for document in _documents(path):
+        _dict_of(ET.fromstring(document))
+
+
+def _dict_of(element: ET.Element) -> dict[str, Any]:
+    return {child.tag: _dict_of(child) if len(child) else child.text for child in element}
+
+
 def read_xml_by_lxml(path: Path) -> None:
     """Parse every document by lxml; nothing is taken of it."""
     etree: Any = importlib.import_module("lxml.etree")
@@ -74,13 +84,15 @@ def _documents(path: Path) -> list[bytes]:
     return [document for document in _DOCUMENT.split(path.read_bytes()) if document]
 
 
+_OF_XML = {"xml": read_xml, "xml into dicts": read_xml_into_dicts, "lxml": read_xml_by_lxml}
+
 PLAIN: Mapping[str, Mapping[str, Callable[[Path], None]]] = {
     "csv": {"csv": read_csv},
     "jsonl": {"msgspec": read_json_lines},
     "parquet": {"pyarrow": read_parquet},
     "xlsx": {"openpyxl": read_excel, "python_calamine": read_excel_by_calamine},
-    "ubl": {"xml": read_xml, "lxml": read_xml_by_lxml},
-    "finvoice": {"xml": read_xml, "lxml": read_xml_by_lxml},
+    "ubl": _OF_XML,
+    "finvoice": _OF_XML,
 }
 """By format and library, what reads a file; the first library is the one that the SDK uses."""
 
@@ -90,5 +102,5 @@ def installed(name: str) -> Mapping[str, Callable[[Path], None]]:
     return {
         library: read
         for library, read in PLAIN[name].items()
-        if importlib.util.find_spec(library) is not None
+        if importlib.util.find_spec(library.partition(" ")[0]) is not None
     }

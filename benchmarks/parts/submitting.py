@@ -1,22 +1,22 @@
-"""What does it cost to send the invoices of a file, over sending them from JSON Lines?
+"""What it costs to send the invoices of a file by ``confirma submit``, over sending them from JSON Lines.
 
-Sends a small file and a large one of each format by ``confirma submit``, each in its own process and into
-a new journal, to a server that does next to nothing; the formats take turns. ``cpu_us`` is the CPU of the
-program for each further invoice, and ``over_jsonl`` its ratio to that of JSON Lines in the same round. The
+Sends a small file and a large one of each format, each in its own process and into a new journal, to a server
+that does next to nothing; the formats take turns. The CPU of the program for each further invoice counts. The
 documents of XML repeat one row, so that their totals are not those of their rows: that rule is let be.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from parts.figures import ratio, report, surroundings
-from parts.invoice_files import WRITERS, written
+from parts.figures import ratio
+from parts.invoice_files import written
 from parts.raw_server import running_server
 
 SMALL = 5
@@ -24,15 +24,14 @@ TARGET = 2.0
 BASE = "jsonl"
 
 
-def main() -> None:
-    """Measure, and print one JSON document."""
-    parser = argparse.ArgumentParser(description="send files of every format")
-    parser.add_argument("--invoices", type=int, default=2000, help="invoices of the large file")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="a tiny run of two formats")
-    options = parser.parse_args()
-    large, rounds = (20, 1) if options.quick else (options.invoices, options.rounds)
-    formats = (BASE, "csv") if options.quick else (*WRITERS,)
+def submitted(formats: Sequence[str], large: int, rounds: int) -> dict[str, Any]:
+    """Return microseconds of CPU for each invoice, by format, and their ratio to those of JSON Lines.
+
+    Args:
+        formats: The formats, JSON Lines among them.
+        large: How many invoices the large file has more than the small one.
+        rounds: How often each file is sent.
+    """
     cpu: dict[str, list[float]] = {name: [] for name in formats}
     with tempfile.TemporaryDirectory() as folder, running_server() as url:
         files = {
@@ -43,18 +42,14 @@ def main() -> None:
                 further = _cpu_of(much, url, Path(folder)) - _cpu_of(little, url, Path(folder))
                 cpu[name].append(further / large * 1e6)
     over = {name: ratio(taken, cpu[BASE]) for name, taken in cpu.items() if name != BASE}
-    report(
-        {
-            "question": "what does it cost to send the invoices of a file, over JSON Lines?",
-            **surroundings(),
-            "rounds": rounds,
-            "invoices": large,
-            "cpu_us": {name: round(min(taken)) for name, taken in cpu.items()},
-            "over_jsonl": over,
-            "target": TARGET,
-            "met": {name: figures["median"] <= TARGET for name, figures in over.items()},
-        }
-    )
+    return {
+        "invoices": large,
+        "rounds": rounds,
+        "cpu_us": {name: round(min(taken)) for name, taken in cpu.items()},
+        "over_jsonl": over,
+        "target": TARGET,
+        "met": {name: figures["median"] <= TARGET for name, figures in over.items()},
+    }
 
 
 def _cpu_of(path: Path, url: str, folder: Path) -> float:
@@ -79,7 +74,3 @@ def _cpu_of(path: Path, url: str, folder: Path) -> float:
             msg = f"sending {path.name} ended with {process.returncode}"
             raise RuntimeError(msg)
     return used.ru_utime + used.ru_stime
-
-
-if __name__ == "__main__":
-    main()

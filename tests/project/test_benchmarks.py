@@ -127,14 +127,11 @@ def test_reading_compares_files_of_each_format_with_plain_readers_and_small_ones
         assert all(set(spread) == SPREAD for spread in figures["over_plain"].values())
         assert figures["over_plain"]
     assert document["met"] in (True, False)
-
-
-def test_submitting_files_compares_formats_with_json_lines(quick):
-    document = quick("submit_files.py")
-    assert set(document["cpu_us"]) == {"csv", "jsonl"}
-    assert set(document["over_jsonl"]) == set(document["met"]) == {"csv"}
-    assert all(set(spread) == SPREAD for spread in document["over_jsonl"].values())
-    assert document["target"] == 2
+    sent = document["submit"]
+    assert set(sent["cpu_us"]) == {"csv", "jsonl"}
+    assert set(sent["over_jsonl"]) == set(sent["met"]) == {"csv"}
+    assert all(set(spread) == SPREAD for spread in sent["over_jsonl"].values())
+    assert sent["target"] == 2
 
 
 def test_adaptive_rate_runs_every_scenario_and_judges_each(quick):
