@@ -6,10 +6,10 @@ import contextlib
 import functools
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
-from typing import Any, TextIO, cast
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from typing import Any, TextIO, TypeVar, cast
 
-from rich.progress import BarColumn, Progress, ProgressColumn, Task
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
 from confirma_async.bulk import Outcome
@@ -18,6 +18,11 @@ from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, lasting, plain
 from confirma_async.cli.output.standings import in_short
 from confirma_async.cli.output.terminal import Terminal
+
+T = TypeVar("T")
+
+_OFTEN = 256
+"""Records after which it is shown anew how many were read."""
 
 
 class _Unheeded:
@@ -73,6 +78,34 @@ _WORDS: Mapping[str, Callable[[], str]] = {
 }
 
 
+def _console() -> Terminal:
+    return Terminal(file=cast("TextIO", _Unheeded(sys.stderr)))
+
+
+def reading(records: Iterable[T], *, visible: bool) -> Iterator[T]:
+    """Hand records on as they are read, and show how many there were; nothing of that stays on the terminal.
+
+    Args:
+        records: The records.
+        visible: Whether to show anything at all.
+    """
+    console = _console()
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+        transient=True,
+        disable=not visible or not console.is_terminal,
+    )
+    task = bar.add_task("", total=None)
+    with bar:
+        for number, record in enumerate(records, 1):
+            if number % _OFTEN == 0:
+                told = _("Invoices read: {count}").format(count=plain(count(number)))
+                bar.update(task, description=told)
+            yield record
+
+
 @contextlib.contextmanager
 def progress(
     expected: int | None, *, visible: bool, what: str = "invoices"
@@ -88,7 +121,7 @@ def progress(
     bar = Progress(
         BarColumn(),
         _Counted(counts, expected, what),
-        console=Terminal(file=cast("TextIO", _Unheeded(sys.stderr))),
+        console=_console(),
         disable=not visible,
     )
     task = bar.add_task("submit", total=expected)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from confirma_async.bulk.models import Outcome, Verdict
-from confirma_async.cli.output.progress import progress
+from confirma_async.cli.output.progress import progress, reading
 from confirma_async.formats import Place
 
 
@@ -53,3 +53,16 @@ def test_it_says_nothing_of_the_rest_when_there_is_none(shown):
 
 def test_nothing_shows_where_nothing_happened(shown):
     assert not shown(3)
+
+
+def test_how_many_were_read_shows_while_they_are_read_on_a_terminal_alone(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for screen, visible, wanted in (
+        (Screen(), True, True),
+        (Screen(), False, False),
+        (io.StringIO(), True, False),
+    ):
+        monkeypatch.setattr(sys, "stderr", screen)
+        assert sum(1 for _ in reading(range(2000), visible=visible)) == 2000
+        assert ("Invoices read: 1,792" in screen.getvalue()) is wanted
+        assert wanted or not screen.getvalue()

@@ -33,7 +33,7 @@ from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import told
 from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.progress import progress
+from confirma_async.cli.output.progress import progress, reading
 from confirma_async.cli.output.result import show_report
 from confirma_async.cli.remembered import as_text, with_mappings
 from confirma_async.cli.stopping import signals
@@ -230,7 +230,8 @@ def _input(
             seen = scan_files(files, request.reading, converter)
             given = give_numbers(placement, (each.identity for each in seen), request.number_from)
         with number_book(_place_of(placement), given) as book:
-            prepared.take(read_each(files, evolve(request.reading, numbers=book), converter))
+            records = read_each(files, evolve(request.reading, numbers=book), converter)
+            prepared.take(reading(records, visible=not request.as_json))
     arguments: JobArguments = {
         **request.job.arguments,
         "validate": request.checks.validate,

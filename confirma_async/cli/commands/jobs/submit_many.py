@@ -11,7 +11,7 @@ from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, name_
 from confirma_async.cli.options import ChosenProfiles
 from confirma_async.cli.output.creditors_report import show_creditors_report
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.progress import progress
+from confirma_async.cli.output.progress import progress, reading
 from confirma_async.cli.remembered import as_text
 from confirma_async.cli.stopping import signals
 from confirma_async.creditors import CreditorsReport
@@ -41,6 +41,7 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
         prepared = stack.enter_context(PreparedRecords(converter, request.checks))
         with signals.interrupting():  # it reads all of the files, and waits for nothing
             records = read_each(request.files, request.reading, converter)
+            records = reading(records, visible=not request.as_json)
             counts = profiles.all.count(prepared.documents(records))
         stop = asyncio.Event()
         arguments: JobArguments = {

@@ -21,6 +21,7 @@ from confirma_async.cli.input_options import input_options
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, plain
 from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.output import progress
 from confirma_async.cli.output.render import (
     numbers_as_json,
     print_json,
@@ -116,7 +117,8 @@ def inspect(
         with number_book(journal_path, given) as book:
             records = read_each(files, evolve(reading, numbers=book), converter)
             faults = dict[int, Sequence[Problem]]()
-            prepared.take(_with_price_faults(records, faults))
+            records = _with_price_faults(records, faults)
+            prepared.take(progress.reading(records, visible=not as_json))
         findings = _Findings()
         for index, record in enumerate(prepared, 1):
             _classify(findings, record, faults.get(index, ()), journal)
