@@ -19,6 +19,8 @@ from .contract import (
 )
 from .converters import (
     Converter as Converter,
+    to_dict as to_dict,
+    to_json as to_json,
 )
 from .credentials import (
     CallbackTokenStore as CallbackTokenStore,
