@@ -1,6 +1,10 @@
 from ._version import (
     __version__ as __version__,
 )
+from .account import (
+    Account as Account,
+    AccountView as AccountView,
+)
 from .bulk import (
     Outcome as Outcome,
     Report as Report,
@@ -8,8 +12,6 @@ from .bulk import (
     Verdict as Verdict,
 )
 from .client import (
-    Account as Account,
-    AccountView as AccountView,
     Confirma as Confirma,
 )
 from .contract import (
