@@ -1,5 +1,6 @@
 """What every test shares: invoices, and a hypothesis profile without deadlines that a busy machine misses."""
 
+import hashlib
 import inspect
 import itertools
 import logging
@@ -53,6 +54,13 @@ def directories(new_folder, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.delenv("CONFIRMA_ACCOUNT", raising=False)
     return home / "journals"
+
+
+@pytest.fixture
+def quick_fingerprints(monkeypatch):
+    """Fingerprints of keys that cost nothing; for tests whose journals no other process opens."""
+    slow = hashlib.scrypt
+    monkeypatch.setattr(hashlib, "scrypt", lambda key, **cost: slow(key, **{**cost, "n": 2, "p": 1}))
 
 
 @pytest.fixture

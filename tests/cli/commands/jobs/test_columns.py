@@ -5,6 +5,8 @@ import datetime
 import openpyxl
 import pytest
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 @pytest.fixture
 def sales(tmp_path):
