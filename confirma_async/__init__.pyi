@@ -1,6 +1,10 @@
 from ._version import (
     __version__ as __version__,
 )
+from .account import (
+    Account as Account,
+    AccountView as AccountView,
+)
 from .bulk import (
     Outcome as Outcome,
     Report as Report,
@@ -8,8 +12,6 @@ from .bulk import (
     Verdict as Verdict,
 )
 from .client import (
-    Account as Account,
-    AccountView as AccountView,
     Confirma as Confirma,
 )
 from .contract import (
@@ -19,6 +21,8 @@ from .contract import (
 )
 from .converters import (
     Converter as Converter,
+    to_dict as to_dict,
+    to_json as to_json,
 )
 from .credentials import (
     CallbackTokenStore as CallbackTokenStore,

@@ -1,28 +1,27 @@
-"""The client: settings, one pipeline, and the resources."""
+"""The client: settings and keys, one session, and the account that it stands for."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 from weakref import WeakSet
 
 from attrs import evolve
 
 from confirma_async import bounds
-from confirma_async.accounts.owner import AccountName, account_name
+from confirma_async.account import Account, AccountView
+from confirma_async.accounts.owner import account_name
 from confirma_async.accounts.registry import note_renewal
-from confirma_async.contract import Overrides, TokenKind
+from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials
 from confirma_async.errors import ConfigurationError
 from confirma_async.privacy import Secret
-from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.hooks import Hook, Hooks
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
 from confirma_async.session.rate.nested import NestedLimiter
@@ -35,21 +34,7 @@ from confirma_async.settings import Environment, Settings
 if TYPE_CHECKING:
     import aiohttp
 
-    from confirma_async.bulk import Bulk, Unknown
-    from confirma_async.bulk.placement import JournalSource
-    from confirma_async.comparison.access import ContractAccess
     from confirma_async.comparison.recording import Recorder
-    from confirma_async.mirror import Mirror
-    from confirma_async.outbox import Outbox
-    from confirma_async.resources.accounting import Accounting
-    from confirma_async.resources.invoices import Invoices
-    from confirma_async.resources.onboarding import Onboarding
-    from confirma_async.resources.operations import Operations
-    from confirma_async.resources.payments import Payments
-    from confirma_async.resources.raw import Raw
-    from confirma_async.schemas.drift import Drift
-    from confirma_async.session.answers.raw import RawResponse
-    from confirma_async.session.own_request import Body
 
 
 SAVING = 10.0
@@ -72,189 +57,6 @@ class ClientOptions(TypedDict, total=False):
     record_contract: str | PathLike[str] | None
     account: str | None
     new_account: bool
-
-
-@takes_options
-class Account:
-    """One client account: the resources, called with the account's key. Each is loaded when first asked for.
-
-    Attributes:
-        converter: Reads and writes the schemas as dicts and JSON.
-    """
-
-    def __init__(self, pipeline: Pipeline, name: AccountName) -> None:
-        self._pipeline = pipeline
-        self._name = name
-        self.converter: Converter = pipeline.converter
-
-    @cached_property
-    def onboarding(self) -> Onboarding:
-        """Tokens and clients."""
-        from confirma_async.resources.onboarding import Onboarding
-
-        return Onboarding(self._pipeline)
-
-    @cached_property
-    def invoices(self) -> Invoices:
-        """Invoices, actions on them, and what became of them."""
-        from confirma_async.resources.invoices import Invoices
-
-        return Invoices(self._pipeline)
-
-    @cached_property
-    def payments(self) -> Payments:
-        """Payments and settlements."""
-        from confirma_async.resources.payments import Payments
-
-        return Payments(self._pipeline)
-
-    @cached_property
-    def accounting(self) -> Accounting:
-        """Ledgers and payments for the accounting system."""
-        from confirma_async.resources.accounting import Accounting
-
-        return Accounting(self._pipeline)
-
-    @cached_property
-    def operations(self) -> Operations:
-        """E-invoice addresses."""
-        from confirma_async.resources.operations import Operations
-
-        return Operations(self._pipeline)
-
-    @cached_property
-    def bulk(self) -> Bulk:
-        """Jobs of any size, each invoice exactly once."""
-        from confirma_async.bulk import Bulk
-
-        return Bulk(self._pipeline, self._name)
-
-    def outbox(
-        self,
-        *,
-        journal: JournalSource = None,
-        settle_seconds: float = 60.0,
-        on_unknown: Unknown | str = "hold",
-        keep_payloads: bool = False,
-        sellers: Iterable[str] | None = None,
-        inputs: Iterable[str] = (),
-        target: str | None = None,
-    ) -> Outbox:
-        """Return an outbox, each write exactly once: ``async with confirma.outbox() as outbox: ...``.
-
-        Args:
-            journal: The account's own journal unless given, which knows what any job has sent for it. Or a
-                file, or a function that opens a journal of another form.
-            settle_seconds: Seconds for which the service may still be at work on a call that has ended. No
-                figure is documented; 60 is this project's choice. From 0 to 604,800, which is a week.
-            on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
-                of its absence: ``hold`` it for a later witness or a person, or ``resend`` it after the settle
-                time, which doubles it if the service's list was later than that.
-            keep_payloads: Whether the journal keeps what is given until its outcome is final, so that an
-                outbox that is opened after a crash sends by itself what surely was not sent. They hold
-                personal data; only the user who runs this may read the journal's file.
-            sellers: The business ids or VAT codes of the sellers whose invoices it takes, in any spelling;
-                those of any seller unless given. Another one's is refused before anything is sent.
-            inputs: Names of what it is given, which the list of runs shows; ``outbox`` unless given.
-            target: What the journal is bound to; the base URL unless said otherwise.
-
-        Raises:
-            ConfigurationError: a number is out of its bounds.
-        """
-        from confirma_async.outbox import Outbox, options_of
-
-        return Outbox(
-            self.bulk,
-            self._pipeline,
-            journal,
-            target,
-            options_of(settle_seconds, on_unknown),
-            keep_payloads=keep_payloads,
-            sellers=sellers,
-            inputs=inputs,
-        )
-
-    @cached_property
-    def mirror(self) -> Mirror:
-        """A copy of what became of the invoices, and its reconciliation."""
-        from confirma_async.mirror import Mirror
-
-        return Mirror(self._pipeline, self._name)
-
-    @cached_property
-    def contract(self) -> ContractAccess:
-        """The contract in force, compared with what the service says."""
-        from confirma_async.comparison.access import ContractAccess
-
-        return ContractAccess(self._pipeline)
-
-    @cached_property
-    def raw(self) -> Raw:
-        """The same verbs. Each gives the whole answer, with its status, headers and bytes."""
-        from confirma_async.resources.raw import Raw
-
-        return Raw(self._pipeline)
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Body | None = None,
-        repeatable: bool | None = None,
-        token: TokenKind | str = TokenKind.CLIENT,
-        **options: Unpack[Options],
-    ) -> RawResponse[Any]:
-        """Send a request of your own, with the keys, limits, retries and hooks of every call.
-
-        Args:
-            method: The HTTP method.
-            path: The path below ``/api/v1/partner``; one that begins with ``/api/`` is taken as it is. The
-                host is always the service's.
-            body: What to send as JSON: a mapping or a list of wire names, or bytes that are JSON already.
-            repeatable: True where it changes nothing, so that it may be sent again when no answer came; False
-                where it does. None for what is known of the path, else True for GET and HEAD.
-            token: ``"client"`` or ``"provisioning"``: whose key it carries.
-            options: What this call does differently; see ``Options``. ``query`` holds its parameters.
-
-        Raises:
-            ConfigurationError: the method or the path is none; nothing was sent.
-            OutcomeUnknownError: it is not repeatable, and may have taken effect.
-            CallError: the call failed otherwise.
-        """
-        from confirma_async.session.own_request import own_operation, sent
-
-        operation = own_operation(method, path, repeatable, token, self._pipeline.overrides)
-        return await sent(self._pipeline, operation, body, CallOptions(**options))
-
-    @property
-    def drift(self) -> Mapping[str, Sequence[Drift]]:
-        """Places, kinds and counts of what answers had otherwise than the contract, by operation."""
-        return self._pipeline.drifts.by_operation()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            f"{type(self).__name__} holds connections and a key, and can be neither pickled nor copied; "
-            "make one in each process"
-        )
-
-    def __repr__(self) -> str:
-        pipeline: Pipeline | None = getattr(self, "_pipeline", None)  # a traceback may show it half made
-        return f"<{type(self).__name__} {pipeline.base_url if pipeline else 'not made'}>"
-
-
-class AccountView(Account):
-    """A client account seen through another's client: its own key; connections, limits and hooks are shared.
-
-    Made by ``Confirma.as_client``. Where it is used as a context manager, it cannot be used after the block:
-    what comes later is not called with the wrong key by mistake.
-    """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pipeline.keys.end()
 
 
 class Confirma(Account):

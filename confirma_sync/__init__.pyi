@@ -64,6 +64,8 @@ from confirma_async import (
     WriteOutcome as WriteOutcome,
     __version__ as __version__,
     pick_address as pick_address,
+    to_dict as to_dict,
+    to_json as to_json,
 )
 
 from .client import Confirma as Confirma

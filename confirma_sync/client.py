@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
-from types import TracebackType
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Self, Unpack, cast
 
-from confirma_async import client as asynchronous
+from confirma_async import account as originals, client as asynchronous
 from confirma_async.client import ClientOptions
 from confirma_async.converters import Converter
-from confirma_async.errors import ConfigurationError
 from confirma_async.schemas.drift import Drift
 from confirma_async.settings import Settings
 from confirma_sync.bulk import Bulk
 from confirma_sync.mirror import Mirror
 from confirma_sync.outbox import opening
 from confirma_sync.portal import PerFork, Portal
-from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking, constructor
+from confirma_sync.proxy import TAKEN_OVER, Closing, SyncProxy, blocking, constructor, portal_of
 from confirma_sync.raw import Raw
 from confirma_sync.resources import Accounting, Contract, Invoices, Onboarding, Operations, Payments
 
@@ -39,7 +37,7 @@ class Account(SyncProxy):
         mirror: A copy of what became of the invoices, and its reconciliation.
     """
 
-    def __init__(self, portal: Client, find: Callable[[], asynchronous.Account]) -> None:
+    def __init__(self, portal: Client, find: Callable[[], originals.Account]) -> None:
         super().__init__(portal, find)
         self.onboarding: Onboarding = Onboarding(portal, lambda: find().onboarding)
         self.invoices: Invoices = Invoices(portal, lambda: find().invoices)
@@ -50,40 +48,40 @@ class Account(SyncProxy):
     @cached_property
     def bulk(self) -> Bulk:
         """Jobs of any size, each invoice exactly once."""
-        find = cast("Callable[[], asynchronous.Account]", self._find)
+        find = cast("Callable[[], originals.Account]", self._find)
         return Bulk(self.portal, lambda: find().bulk)
 
-    outbox: Final = opening(asynchronous.Account.outbox)
+    outbox: Final = opening(originals.Account.outbox)
 
     @cached_property
     def mirror(self) -> Mirror:
         """A copy of what became of the invoices, and its reconciliation."""
-        find = cast("Callable[[], asynchronous.Account]", self._find)
+        find = cast("Callable[[], originals.Account]", self._find)
         return Mirror(self.portal, lambda: find().mirror)
 
     @property
     def converter(self) -> Converter:
         """Reads and writes the schemas as dicts and JSON."""
-        return cast("asynchronous.Account", self.original).converter
+        return cast("originals.Account", self.original).converter
 
     @cached_property
     def contract(self) -> Contract:
         """The contract in force, compared with what the service says."""
-        find = cast("Callable[[], asynchronous.Account]", self._find)
+        find = cast("Callable[[], originals.Account]", self._find)
         return Contract(self.portal, lambda: find().contract)
 
     @cached_property
     def raw(self) -> Raw:
         """The same verbs. Each gives the whole answer, with its status, headers and bytes."""
-        find = cast("Callable[[], asynchronous.Account]", self._find)
+        find = cast("Callable[[], originals.Account]", self._find)
         return Raw(self.portal, lambda: find().raw)
 
-    request: Final = blocking(asynchronous.Account.request)
+    request: Final = blocking(originals.Account.request)
 
     @property
     def drift(self) -> Mapping[str, Sequence[Drift]]:
         """Places, kinds and counts of what answers had otherwise than the contract, by operation."""
-        return cast("asynchronous.Account", self.original).drift
+        return cast("originals.Account", self.original).drift
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -106,11 +104,11 @@ class AccountView(Account):
         return self
 
     def __exit__(self, *_: object) -> None:
-        cast("asynchronous.AccountView", self.original).__exit__()
+        cast("originals.AccountView", self.original).__exit__()
 
 
 def _viewing(
-    verb: Callable[Concatenate[Any, P], asynchronous.AccountView],
+    verb: Callable[Concatenate[Any, P], originals.AccountView],
 ) -> Callable[Concatenate[Account, P], AccountView]:
     def call(account: Account, /, *args: P.args, **kwargs: P.kwargs) -> AccountView:
         find = PerFork(account.portal, lambda target: verb(target, *args, **kwargs))
@@ -119,7 +117,7 @@ def _viewing(
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 
 
-class Confirma(Account):
+class Confirma(Account, Closing):
     """The Confirma Finance Integrations API, as one client account sees it, for code that blocks.
 
     It takes what ``confirma_async.Confirma`` takes, and has the same resources, verbs and options; each call
@@ -157,15 +155,10 @@ class Confirma(Account):
         confirma._open(asynchronous.Confirma.from_env, (), {**options})  # noqa: SLF001 (its own)
         return confirma
 
-    def _open(self, make: Callable[..., asynchronous.Confirma], args: Any, options: dict[str, Any]) -> None:
-        if options.get("session") is not None:
-            raise ConfigurationError(
-                "confirma_sync runs on an event loop of its own, where no session of yours can work; "
-                "give an ssl_context or a transport instead"
-            )
-        if isinstance(hooks := options.get("hooks"), Iterable):
-            options["hooks"] = tuple(cast("Iterable[object]", hooks))  # a child process needs them again
-        portal = Portal(partial(make, *args, **options), asynchronous.Confirma.aclose)
+    def _open(
+        self, make: Callable[..., asynchronous.Confirma], args: Any, options: Mapping[str, Any]
+    ) -> None:
+        portal = portal_of(make, asynchronous.Confirma.aclose, args, options)
         Account.__init__(self, portal, lambda: portal.target)
 
     as_client: Final = _viewing(asynchronous.Confirma.as_client)
@@ -174,18 +167,3 @@ class Confirma(Account):
     def settings(self) -> Settings:
         """Where calls go."""
         return cast("asynchronous.Confirma", self.original).settings
-
-    def close(self) -> None:
-        """End what is under way and close what the client opened. Closing twice is fine."""
-        self.portal.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, Self, Unpack, cast
 
 from confirma_async import creditors as asynchronous
 from confirma_async.converters import Converter
 from confirma_async.creditors import CreditorsOptions, Profiles
-from confirma_async.errors import ConfigurationError
 from confirma_async.settings import Settings
 from confirma_sync.outbox import Outbox
-from confirma_sync.portal import PerFork, Portal
-from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking, constructor
+from confirma_sync.portal import PerFork
+from confirma_sync.proxy import (
+    TAKEN_OVER,
+    Closing,
+    Opening,
+    SyncProxy,
+    blocking,
+    constructor,
+    portal_of,
+)
 
 P = ParamSpec("P")
 
 
-class CreditorOutboxes(SyncProxy, Mapping[str, Outbox]):
+class CreditorOutboxes(Opening, Mapping[str, Outbox]):
     """An outbox for each account, as ``Creditors.outboxes`` makes them; open within its ``with`` block."""
 
     create: Final = blocking(asynchronous.CreditorOutboxes.create)
@@ -38,18 +44,6 @@ class CreditorOutboxes(SyncProxy, Mapping[str, Outbox]):
     def _outboxes(self) -> asynchronous.CreditorOutboxes:
         return cast("asynchronous.CreditorOutboxes", self.original)
 
-    def __enter__(self) -> Self:
-        self.portal.run(self.original.__aenter__)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.portal.run(lambda: self.original.__aexit__(None, None, None))
-
 
 def _opening(
     verb: Callable[Concatenate[asynchronous.Creditors, P], asynchronous.CreditorOutboxes],
@@ -61,7 +55,7 @@ def _opening(
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 
 
-class Creditors(SyncProxy):
+class Creditors(Closing):
     """Many client accounts of one partner: ``with Creditors(profiles) as creditors: ...``.
 
     ``told`` of ``submit`` is called in the thread of the loop.
@@ -85,15 +79,10 @@ class Creditors(SyncProxy):
         creditors._open(make, (), {**options})  # noqa: SLF001 (its own)
         return creditors
 
-    def _open(self, make: Callable[..., asynchronous.Creditors], args: Any, options: dict[str, Any]) -> None:
-        if options.get("session") is not None:
-            raise ConfigurationError(
-                "confirma_sync runs on an event loop of its own, where no session of yours can work; "
-                "give an ssl_context or a transport instead"
-            )
-        if isinstance(hooks := options.get("hooks"), Iterable):
-            options["hooks"] = tuple(cast("Iterable[object]", hooks))  # a child process needs them again
-        portal = Portal(partial(make, *args, **options), asynchronous.Creditors.aclose)
+    def _open(
+        self, make: Callable[..., asynchronous.Creditors], args: Any, options: Mapping[str, Any]
+    ) -> None:
+        portal = portal_of(make, asynchronous.Creditors.aclose, args, options)
         super().__init__(portal, lambda: portal.target)
 
     submit: Final = blocking(asynchronous.Creditors.submit)
@@ -115,18 +104,3 @@ class Creditors(SyncProxy):
     def converter(self) -> Converter:
         """Reads and writes the schemas as dicts and JSON."""
         return cast("asynchronous.Creditors", self.original).converter
-
-    def close(self) -> None:
-        """End what is under way and close what was opened. Closing twice is fine."""
-        self.portal.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from types import TracebackType
-from typing import Any, Concatenate, Final, ParamSpec, Self, cast
+from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from confirma_async import outbox as asynchronous
-from confirma_async.client import Account
+from confirma_async.account import Account
 from confirma_async.outbox import EventStream, WriteEvent
 from confirma_sync.portal import PerFork, Portal
-from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking
+from confirma_sync.proxy import TAKEN_OVER, Opening, SyncProxy, blocking
 
 P = ParamSpec("P")
 
@@ -36,7 +35,7 @@ class OutboxOnboarding(SyncProxy):
     create_client: Final = blocking(asynchronous.OutboxOnboarding.create_client)
 
 
-class Outbox(SyncProxy):
+class Outbox(Opening):
     """An outbox, as ``Confirma.outbox`` makes it; open within its ``with`` block.
 
     Any number of threads may use it at once. Ctrl-C ends the wait of a thread, and not the write: give it
@@ -82,18 +81,6 @@ class Outbox(SyncProxy):
     def journal(self) -> str:
         """The name of the journal, which is the path of its file."""
         return cast("asynchronous.Outbox", self.original).journal
-
-    def __enter__(self) -> Self:
-        self.portal.run(self.original.__aenter__)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Events:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
 
 from confirma_async import pagination
+from confirma_async.errors import ConfigurationError
 from confirma_async.pagination import Page
 from confirma_async.session.prepared_call import PreparedCall
 from confirma_sync.portal import PerFork, Portal
@@ -36,6 +38,68 @@ class SyncProxy:
     def original(self) -> Any:
         """The asynchronous object; another one in a child process."""
         return self._find()
+
+
+class Closing(SyncProxy):
+    """What is closed for good, at the latest at the end of its ``with`` block."""
+
+    def close(self) -> None:
+        """End what is under way and close what was opened. Closing twice is fine."""
+        self.portal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Opening(SyncProxy):
+    """What is open within its ``with`` block only, as its original is within ``async with``."""
+
+    def __enter__(self) -> Self:
+        self.portal.run(self.original.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.portal.run(lambda: self.original.__aexit__(None, None, None))
+
+
+def portal_of(
+    make: Callable[..., S], close: Callable[[S], Awaitable[object]], args: Any, options: Mapping[str, Any]
+) -> Portal[S]:
+    """Return the portal of an asynchronous client.
+
+    Args:
+        make: Makes the client.
+        close: Closes it.
+        args: What it takes by place.
+        options: What it takes by keyword.
+
+    Raises:
+        ConfigurationError: there is a ``session``, which could belong to no loop but another one.
+    """
+    if options.get("session") is not None:
+        raise ConfigurationError(
+            "confirma_sync runs on an event loop of its own, where no session of yours can work; "
+            "give an ssl_context or a transport instead"
+        )
+    if isinstance(hooks := options.get("hooks"), Iterable):
+        options = {
+            **options,
+            "hooks": tuple(cast("Iterable[object]", hooks)),
+        }  # a child process needs them again
+    return Portal(functools.partial(make, *args, **options), close)
 
 
 class Pager(Generic[Answer, Record]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from types import TracebackType
 from typing import Any, Final, Self, cast
 
 from confirma_async import sandbox as asynchronous
@@ -26,7 +25,7 @@ from confirma_async.sandbox import (
     VirtualClock,
 )
 from confirma_sync.portal import Portal
-from confirma_sync.proxy import SyncProxy, blocking, constructor, on_the_loop
+from confirma_sync.proxy import Closing, blocking, constructor, on_the_loop
 
 __all__ = [
     "AmountByKind",
@@ -48,7 +47,7 @@ __all__ = [
 ]
 
 
-class Sandbox(SyncProxy):
+class Sandbox(Closing):
     """The service on localhost, over real HTTP. It never claims to be the vendor's: see ``x-sandbox``.
 
     It takes what ``confirma_async.Sandbox`` takes. Use it as ``with Sandbox() as sandbox: ...``, or with
@@ -115,10 +114,6 @@ class Sandbox(SyncProxy):
         """How many requests reached the server, by operation name, counted before any fault."""
         return self._sandbox.requests
 
-    def close(self) -> None:
-        """Stop listening and close the database; requests under way get half a second. Repeatable."""
-        self.portal.close()
-
     def __enter__(self) -> Self:
         try:
             self.start()
@@ -126,11 +121,3 @@ class Sandbox(SyncProxy):
             self.close()
             raise
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

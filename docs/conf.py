@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 from sphinx.application import Sphinx
 
-from confirma_async import __version__, client
+from confirma_async import __version__, account
+from confirma_async.outbox import OutboxAccounting, OutboxInvoices, OutboxOnboarding
 from confirma_async.resources.accounting import Accounting
 from confirma_async.resources.invoices import Invoices
 from confirma_async.resources.onboarding import Onboarding
@@ -22,11 +23,12 @@ sys.path.insert(0, str(HERE.parent))
 
 from docs import tables  # noqa: E402 (it stands beside this file)
 
-# The client loads its resources late. A schema has this one's name, too, so that it must be found there.
-vars(client)["Accounting"] = Accounting
+# An account loads its resources late. A schema has this one's name, too, so that it must be found there.
+vars(account)["Accounting"] = Accounting
 
 # The options of a verb are told once, in their class; Sphinx looks for their defaults in its source.
-for resource in (Accounting, Invoices, Onboarding, Operations, Payments, client.Account):
+resources = (Accounting, Invoices, Onboarding, Operations, Payments, account.Account)
+for resource in (*resources, OutboxAccounting, OutboxInvoices, OutboxOnboarding):
     for verb in vars(resource).values():
         getattr(verb, "__dict__", {}).pop("__signature__", None)
 

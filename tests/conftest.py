@@ -1,7 +1,10 @@
 """What every test shares: invoices, and a hypothesis profile without deadlines that a busy machine misses."""
 
+import hashlib
 import inspect
+import itertools
 import logging
+import re
 from decimal import Decimal
 from unittest import mock
 
@@ -23,15 +26,41 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
+@pytest.fixture(scope="session")
+def new_folder(tmp_path_factory):
+    """Makes folders of this process's own, by one call each: pytest looks through all that are there."""
+    parent, numbers = tmp_path_factory.mktemp("each"), itertools.count()
+
+    def make(name):
+        folder = parent / f"{next(numbers)}-{name}"
+        folder.mkdir()
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def tmp_path(new_folder, request):
+    """A folder of this test's own, under its name."""
+    return new_folder(re.sub(r"\W", "_", request.node.name)[:30])
+
+
 @pytest.fixture(autouse=True)
-def directories(tmp_path_factory, monkeypatch):
+def directories(new_folder, monkeypatch):
     """The journals of this test alone, for this process and those that it starts; returns their folder."""
-    home = tmp_path_factory.mktemp("home")
+    home = new_folder("home")
     monkeypatch.setenv("CONFIRMA_JOURNAL_DIR", str(home / "journals"))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.delenv("CONFIRMA_ACCOUNT", raising=False)
     return home / "journals"
+
+
+@pytest.fixture
+def quick_fingerprints(monkeypatch):
+    """Fingerprints of keys that cost nothing; for tests whose journals no other process opens."""
+    slow = hashlib.scrypt
+    monkeypatch.setattr(hashlib, "scrypt", lambda key, **cost: slow(key, **{**cost, "n": 2, "p": 1}))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from confirma_async.converters.tolerance import TolerantReading
     from confirma_async.schemas.drift import Drift
 
-__all__ = ["RULE", "Converter", "Field", "wire_names"]
+__all__ = ["RULE", "Converter", "Field", "to_dict", "to_json", "wire_names"]
 
 T = TypeVar("T")
 
@@ -206,6 +206,26 @@ class Converter:
         return ResponseDecodeError(
             f"this is not a {_title(cls)}", tuple(self._codecs.explainer.problems(obj, cls))
         )
+
+
+def to_dict(obj: Schema) -> dict[str, Any]:
+    """Return a schema in its wire form, under the built-in names: numbers are Decimal, dates are text.
+
+    Secrets are in it, as they are sent. Under corrected names it is ``confirma.converter.unstructure``.
+
+    Raises:
+        RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
+    """
+    return Converter().unstructure(obj)
+
+
+def to_json(obj: Schema) -> str:
+    """Return the same as JSON, decimals exactly as they are.
+
+    Raises:
+        RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
+    """
+    return str(Converter().dumps(obj), "utf-8")
 
 
 def _is_answer(cls: Any) -> bool:

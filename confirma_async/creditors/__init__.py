@@ -14,10 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
 
+from confirma_async.account import AccountView
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.bulk import BulkStream, JobArguments, Outcome, Placement, Record
 from confirma_async.bulk.places import reading_if_there
-from confirma_async.client import AccountView, ClientOptions, Confirma
+from confirma_async.client import ClientOptions, Confirma
 from confirma_async.converters import Converter
 from confirma_async.creditors.jobs import CreditorJobs, Told
 from confirma_async.creditors.outboxes import CreditorOutboxes, OutboxArguments

@@ -1,10 +1,8 @@
 """What every schema shares: evidence marks, wire names, and the keys that no attribute claims."""
 
 import enum
-import importlib
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 from attrs import field, fields, frozen
 
@@ -21,15 +19,6 @@ class Evidence(enum.Enum):
     """Name and type were seen in a vendor's example; whether it is required is not known."""
     PROVISIONAL = "P"
     """The concept is documented, the wire name is this project's reading and may be wrong."""
-
-
-@cache
-def plain_converter() -> Any:
-    """Return the converter with the built-in names.
-
-    It stands above the schemas, and is looked up when needed.
-    """
-    return importlib.import_module("confirma_async.converters").Converter()
 
 
 EVIDENCE = "evidence"
@@ -77,20 +66,6 @@ class Schema:
     section: ClassVar[str] = ""
 
     extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the object in its wire form, under the built-in names: numbers are Decimal, dates are text.
-
-        Secrets are in it, as they are sent. Under names of your own it is ``Converter.unstructure``.
-
-        Raises:
-            RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
-        """
-        return cast("dict[str, Any]", plain_converter().unstructure(self))
-
-    def to_json(self) -> str:
-        """Return the same as JSON, decimals exactly as they are."""
-        return str(plain_converter().dumps(self), "utf-8")
 
     def __str__(self) -> str:
         return as_text(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
@@ -65,8 +65,3 @@ class Checks:
         if rule in self.allow:
             return False
         return self.validate == "strict" or _DEGREES.get(rule, Degree.REFUSE) is Degree.REFUSE
-
-
-def let_pass(warnings: Iterable[Problem], allow: Collection[str]) -> tuple[str, ...]:
-    """Return which of the rules that were allowed are broken."""
-    return tuple(sorted({problem.rule for problem in warnings if problem.rule in allow}))

@@ -10,6 +10,11 @@ from confirma_async.formats import Place
 from tests.bulk.memory_journal import MemoryJournal
 
 
+@pytest.fixture(autouse=True)
+def _quick(quick_fingerprints):
+    """No journal here is opened by another process."""
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "job.journal"

@@ -5,6 +5,8 @@ import pytest
 from confirma_async.contract import OPERATIONS
 from tests.cli.samples import CLIENT, LEDGER, PAYMENTS
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 COMMANDS = {
     "onboarding.create_client": (["client", "create", "-", "--save", "seller.key"], CLIENT),
     "onboarding.validate_token": (["token", "check"], None),

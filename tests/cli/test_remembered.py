@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 LINES = (
     "Lasku;Pvm;Eräpäivä;Asiakas;Veroton;Alv-%\n"
     "1;{day};16.11.2026;Haave Oy;100,00;25,5\n"

@@ -8,6 +8,8 @@ import pytest
 
 from tests.cli.samples import CLIENT, LEDGER, PAYMENTS
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 @pytest.fixture
 def written(tmp_path):

@@ -7,6 +7,11 @@ SELLERS = {"oak": ["0737546-2", "0112038-9"], "elm": ["1927400-1"], "ash": ["020
 """The sellers of each account."""
 
 
+@pytest.fixture(autouse=True)
+def _quick(quick_fingerprints):
+    """No journal here is opened by another process."""
+
+
 @pytest.fixture
 async def sandbox():
     async with Sandbox() as running:

@@ -31,6 +31,8 @@ from confirma_async.sandbox import Fault
 from confirma_async.session.transport import Response
 from confirma_async.validation import Checks
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 ABSENT = (
     b'{"data": [], "metaData": {"totalCount": 0, "filtersApplied":'
     b' {"invoiceNumber": "1", "fromInvDate": "2026-10-25", "toInvDate": "2026-11-08"}}}'

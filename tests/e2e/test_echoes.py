@@ -24,6 +24,8 @@ from tests.echoes import DRIVING, FORMS, KEY, echoing
 from tests.leaks import look
 from tests.session.fault_server import fault_server
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 AIOHTTP = str(Path(aiohttp.__file__).parent)
 
 

@@ -15,6 +15,8 @@ from confirma_async.bulk.places import PostgresPlace, reading
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox import Fault
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 CREATE = "invoices.create"
 
 

@@ -16,6 +16,11 @@ START = datetime.datetime(2026, 3, 2, 6, tzinfo=datetime.UTC)
 WIDE = {"from_date": datetime.date(2020, 1, 1), "to_date": datetime.date(2030, 1, 1)}
 
 
+@pytest.fixture(autouse=True)
+def _quick(quick_fingerprints):
+    """No journal here is opened by another process."""
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request, tmp_path):
     """Where a mirror may be: each test of it runs over both databases."""

@@ -8,6 +8,11 @@ from confirma_async.sandbox import Sandbox
 CREATE = "invoices.create"
 
 
+@pytest.fixture(autouse=True)
+def _quick(quick_fingerprints):
+    """No journal here is opened by another process."""
+
+
 @pytest.fixture
 async def sandbox():
     async with Sandbox() as running:

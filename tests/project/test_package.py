@@ -26,6 +26,7 @@ LAYERS = [
     {"comparison", "resources", "sandbox", "telemetry"},
     {"bulk"},
     {"mirror", "outbox"},
+    {"account"},
     {"client"},
     {"creditors", "doctor"},
     {"cli"},

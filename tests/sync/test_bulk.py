@@ -10,6 +10,8 @@ import pytest
 from confirma_async import bulk as original
 from confirma_sync import ConfigurationError, Confirma, JournalError, Report, Verdict, bulk
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 def held(sandbox):
     """What the service holds, by number."""

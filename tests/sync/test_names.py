@@ -10,7 +10,8 @@ import confirma_sync
 import confirma_sync.formats
 import confirma_sync.schemas
 from confirma_async import bulk, formats, sandbox, schemas
-from confirma_async.client import Account, Confirma as Original
+from confirma_async.account import Account
+from confirma_async.client import Confirma as Original
 from confirma_sync.sandbox import Sandbox
 
 RENAMED = {"aclose": "close"}

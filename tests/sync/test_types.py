@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 THERE_AND_HERE = {
     "confirma_async.pagination.pager.Pager[": "confirma_sync.proxy.Pager[",
     "confirma_async.bulk.BulkStream": "confirma_sync.bulk.BulkStream",
-    "confirma_async.client.AccountView": "confirma_sync.client.AccountView",
+    "confirma_async.account.AccountView": "confirma_sync.client.AccountView",
 }
 
 OPTIONS = re.compile(r"[*][*]options: [*][*]TypedDict\([\w.]*Options, \{(.*?)\}\)")

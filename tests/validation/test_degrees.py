@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from confirma_async import Confirma, Sandbox
+from confirma_async import Confirma, Sandbox, to_dict, to_json
 from confirma_async.cli.app import run
 from confirma_async.errors import ConfigurationError, RequestInvalidError
 from confirma_async.validation import RULES, Checks, Degree
@@ -153,7 +153,7 @@ def test_a_mapping_may_hold_what_programs_have():
     }
     amounts = {"netAmount": Decimal("12.5000"), "vatAmount": 3, "grossAmount": 84.57}
     read = as_schema({"invoice": {"header": header, "amounts": amounts}}, SalesInvoiceRequest, Converter())
-    assert read.to_dict()["invoice"] == {
+    assert to_dict(read)["invoice"] == {
         "header": {
             "number": 1042,
             "type": "INVOICE",
@@ -163,7 +163,7 @@ def test_a_mapping_may_hold_what_programs_have():
         },
         "amounts": {"netAmount": Decimal("12.50"), "vatAmount": 3, "grossAmount": Decimal("84.57")},
     }
-    assert '"netAmount":12.50' in read.to_json()
+    assert '"netAmount":12.50' in to_json(read)
     assert (
         str(read.invoice.amounts)
         == "InvoiceAmounts\n  net_amount: 12.50\n  vat_amount: 3\n  gross_amount: 84.57"

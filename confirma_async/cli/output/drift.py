@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from confirma_async.account import Account
 from confirma_async.cli.output.printer import say
-from confirma_async.client import Account
 
 _MOST = 5
 """Differences that are told one by one."""

@@ -76,11 +76,6 @@ class AdaptiveRate:
         """Whether the rate is below its ceiling."""
         return self.per_second < self.ceiling
 
-    @property
-    def usual_refusals(self) -> float:
-        """The share that the service refuses whatever the rate."""
-        return self._refusals.usual
-
     def taken(self, started: float, now: float) -> None:
         """Take note of a call that the service took.
 

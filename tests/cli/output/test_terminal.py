@@ -12,6 +12,8 @@ from confirma_async.privacy import visible
 from tests.echoes import DRIVING, FORMS, KEY, echoing
 from tests.leaks import look
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 TABLE = "number;date;due_date;currency\n1;2026-11-01;2026-11-15;EUR\n"
 
 

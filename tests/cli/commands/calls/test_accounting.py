@@ -7,6 +7,8 @@ import pytest
 from confirma_async.sandbox import Fault
 from tests.cli.samples import LEDGER, PAYMENTS
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 @pytest.fixture
 def file(tmp_path):

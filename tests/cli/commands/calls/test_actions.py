@@ -7,6 +7,8 @@ import pytest
 from confirma_async.cli.app import every_command
 from confirma_async.schemas import ActionCode
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 RECEIPT = {"message": "queued", "actions": [{"code": "PAUSE", "caseId": 7, "status": "PENDING"}]}
 
 

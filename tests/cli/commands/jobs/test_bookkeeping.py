@@ -18,7 +18,7 @@ from tests.cli.terminal import Person
 
 
 @pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
-def test_an_export_becomes_accepted_invoices(export: Export, service, tmp_path):
+def test_an_export_becomes_accepted_invoices(export: Export, service, confirma, tmp_path):
     file = export.save(tmp_path)
     someone = Person("import", file, folder=tmp_path)
     someone.answer(export.answers, end="send them")
@@ -26,11 +26,9 @@ def test_an_export_becomes_accepted_invoices(export: Export, service, tmp_path):
     count = len({fact["number"] for fact in export.facts})
     assert len(service.invoices()) == count - 1
     copy = tmp_path / f"korjattava{file.suffix}"
-    someone = Person("export", "--marked", copy, folder=tmp_path)
-    assert someone.leave() == 0, someone.told
+    assert confirma("export", "--marked", copy)[0] == 0
     correct(export, copy)
-    someone = Person("retry", folder=tmp_path)
-    assert someone.leave() == 0, someone.told
+    assert confirma("retry")[0] == 0
     stored = {
         each.number: json.loads(each.body, parse_float=Decimal, parse_int=Decimal)
         for each in service.invoices()

@@ -5,6 +5,8 @@ import datetime
 import openpyxl
 import pytest
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 @pytest.fixture
 def sales(tmp_path):
@@ -23,48 +25,63 @@ def test_what_is_proposed_can_be_used(confirma, sales):
     assert "Can be sent: 1" in out
 
 
-def test_what_is_unsure_is_told_on_standard_error(confirma, tmp_path):
-    file = tmp_path / "sales.txt"
-    file.write_text("Lasku;Pvm;Summa\n1;2.11.2026;10,00\n")
-    code, out, err = confirma("columns", file)
+@pytest.fixture
+def proposed(confirma, tmp_path):
+    """What is proposed for a file of these contents: exit code, standard output, standard error."""
+
+    def propose(name, contents):
+        file = tmp_path / name
+        file.write_text(contents)
+        return confirma("columns", file)
+
+    return propose
+
+
+def test_what_is_unsure_is_told_on_standard_error(proposed):
+    code, out, err = proposed("sales.txt", "Lasku;Pvm;Summa\n1;2.11.2026;10,00\n")
     assert code == 0
     assert 'row_gross_amount = "Summa"  # unsure' in out
     assert "confirma: unsure: currency: a guess" in err
 
 
-def test_what_is_missing_is_told_by_the_exit_code(confirma, tmp_path):
-    file = tmp_path / "sales.csv"
-    file.write_text("Asiakas;Summa\nHaave Oy;10,00\n")
-    code, _, err = confirma("columns", file)
+def test_what_is_missing_is_told_by_the_exit_code(proposed):
+    code, _, err = proposed("sales.csv", "Asiakas;Summa\nHaave Oy;10,00\n")
     assert code == 1
     assert "number: no column seems to hold it" in err
 
 
-def test_a_file_that_is_no_table_is_told(confirma, tmp_path):
-    file = tmp_path / "a.jsonl"
-    file.write_text("{}")
-    code, _, err = confirma("columns", file)
+def test_a_file_that_is_no_table_is_told(proposed):
+    code, _, err = proposed("a.jsonl", "{}")
     assert code == 2
     assert "is no table" in err
 
 
-def test_a_mapping_that_does_not_fit_is_told(confirma, sales, tmp_path):
-    mapping = tmp_path / "m.toml"
-    mapping.write_text("[columns]\nnumber = 'Other'")
-    code, out, _ = confirma("validate", sales, "--mapping", mapping)
+@pytest.fixture
+def validated(confirma, sales, tmp_path):
+    """What the validation of the sales says with a mapping of these contents, or one that is not there."""
+
+    def validate(contents=None):
+        mapping = tmp_path / "m.toml"
+        if contents is not None:
+            mapping.write_text(contents)
+        return confirma("validate", sales, "--mapping", mapping.name)
+
+    return validate
+
+
+def test_a_mapping_that_does_not_fit_is_told(validated):
+    code, out, _ = validated("[columns]\nnumber = 'Other'")
     assert code == 1
     assert "does not fit" in " ".join(out.split())
 
 
-def test_a_mapping_that_is_not_there_is_told(confirma, sales):
-    code, _, err = confirma("validate", sales, "--mapping", "none.toml")
-    assert (code, err) == (2, "confirma: the mapping none.toml cannot be read: No such file or directory\n")
+def test_a_mapping_that_is_not_there_is_told(validated):
+    code, _, err = validated()
+    assert (code, err) == (2, "confirma: the mapping m.toml cannot be read: No such file or directory\n")
 
 
-def test_a_mapping_that_is_no_toml_is_told(confirma, sales, tmp_path):
-    mapping = tmp_path / "m.toml"
-    mapping.write_text("[columns")
-    code, _, err = confirma("validate", sales, "--mapping", mapping)
+def test_a_mapping_that_is_no_toml_is_told(validated):
+    code, _, err = validated("[columns")
     assert code == 2
     assert "cannot be read" in err
 

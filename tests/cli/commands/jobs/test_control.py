@@ -13,6 +13,8 @@ from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli.job_options import next_time
 from confirma_async.sandbox import Fault
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 CREATE = "invoices.create"
 
 

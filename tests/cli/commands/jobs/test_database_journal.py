@@ -7,6 +7,8 @@ from confirma_async.bulk.models import Entry, InvoiceKey, State
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.formats import Place
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 NAME = "postgresql:///confirma_test_"
 
 

@@ -8,6 +8,8 @@ import openpyxl
 import pytest
 from openpyxl.styles import Font
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 MAPPING = (
     '[columns]\nnumber = "Lasku"\ndate = "Pvm"\ndue_date = "Eräpäivä"\nbuyer_name = "Asiakas"\n'
     'row_net_amount = "Veroton"\nrow_vat_percentage = "Alv"\n[constants]\ncurrency = "EUR"\n'

@@ -7,6 +7,8 @@ import pytest
 
 from confirma_async.cli.output import workbook
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 @pytest.fixture
 def sent(confirma, service, invoices):

@@ -9,6 +9,8 @@ import pytest
 from confirma_async.sandbox import Fault
 from tests.cli.samples import LEDGER
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 LEDGERS = "accounting.submit_ledger"
 
 

@@ -15,6 +15,8 @@ from confirma_async.bulk.reporting.summary import Summary, Total
 from confirma_async.cli.output.report_page import page
 from confirma_async.errors import Problem
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 class Reader(html.parser.HTMLParser):
     """Reads a page as strictly as a page of ours has to be: everything that opens closes, in order."""

@@ -10,6 +10,8 @@ from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.cli.commands.jobs import planning
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 @pytest.fixture
 def planned(service, confirma_json, invoices, postgres):

@@ -6,6 +6,8 @@ import pytest
 
 from confirma_async.mirror.store.opening import open_mirror
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 @pytest.fixture
 def sent(service, confirma, invoices):

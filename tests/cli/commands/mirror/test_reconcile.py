@@ -9,6 +9,8 @@ from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.sandbox import ListedKind
 
+pytestmark = pytest.mark.usefixtures("quick_fingerprints")
+
 
 @pytest.fixture
 def sent(service, confirma, invoices):
