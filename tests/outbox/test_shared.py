@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from confirma_async import Verdict
+from confirma_async.errors import JournalGoneError
 from confirma_async.sandbox import Fault
 from tests.outbox.conftest import CREATE
 from tests.outbox.test_writes import LEDGER, ledger
@@ -46,6 +47,34 @@ async def test_a_job_beside_an_outbox_sends_what_is_left(outboxes, client, sandb
     assert (report.accepted, report.resumed) == (2, 1)
     assert (await outboxes[1].invoices.create(wire_invoice(2))).resumed
     assert sandbox.requests[CREATE] == 2
+
+
+async def test_an_outbox_whose_loop_was_closed_holds_nothing_up(client, sandbox, journal, wire_invoice):
+    async def leave_open():
+        async with client() as confirma:
+            outbox = await confirma.outbox(journal=journal).__aenter__()
+            assert (await outbox.invoices.create(wire_invoice(1))).verdict is Verdict.UNKNOWN
+
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE)
+    await asyncio.to_thread(asyncio.run, leave_open())
+    async with client() as confirma, confirma.outbox(journal=journal, settle_seconds=0) as outbox:
+        await outbox.invoices.create(wire_invoice(1))
+        await outbox.settle()
+        assert (await outbox.invoices.create(wire_invoice(1))).accepted
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_a_journal_that_was_moved_is_rescued_once(client, sandbox, journal):
+    async with client() as confirma:
+        outbox = await confirma.outbox(journal=journal).__aenter__()
+        journal.rename(journal.with_name("aside"))
+        for number in range(3):
+            with pytest.raises(JournalGoneError):
+                await outbox.accounting.submit_ledger(ledger(f"L-{number}"))
+        with pytest.raises(JournalGoneError):
+            await outbox.aclose()
+    assert len([*journal.parent.glob("*.rescued-*")]) == 1
+    assert not sandbox.requests[LEDGER]
 
 
 async def test_what_another_run_looks_for_is_not_waited_for_without_end(
