@@ -1,11 +1,13 @@
 """Several outboxes and jobs of one account, as those of several processes are, on one journal."""
 
 import asyncio
+import fcntl
 
 import pytest
 
 from confirma_async import Verdict
-from confirma_async.errors import JournalGoneError
+from confirma_async.bulk.sqlite.file import locks
+from confirma_async.errors import JournalError, JournalGoneError
 from confirma_async.sandbox import Fault
 from tests.outbox.conftest import CREATE
 from tests.outbox.test_writes import LEDGER, ledger
@@ -61,6 +63,23 @@ async def test_an_outbox_whose_loop_was_closed_holds_nothing_up(client, sandbox,
         await outbox.invoices.create(wire_invoice(1))
         await outbox.settle()
         assert (await outbox.invoices.create(wire_invoice(1))).accepted
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_a_journal_held_by_a_version_that_knows_no_owners_is_left_alone(
+    client, sandbox, journal, monkeypatch, wire_invoice
+):
+    monkeypatch.setattr(locks, "LOOK_PATIENCE", 0.05)
+    async with client() as confirma:
+        async with confirma.outbox(journal=journal) as outbox:
+            await outbox.invoices.create(wire_invoice(1))
+        with journal.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # as its job did
+            with pytest.raises(JournalError, match="earlier version of this SDK") as raised:
+                await confirma.outbox(journal=journal).__aenter__()
+        assert raised.value.resumable
+        async with confirma.outbox(journal=journal) as outbox:
+            assert (await outbox.invoices.create(wire_invoice(1))).resumed
     assert sandbox.requests[CREATE] == 1
 
 
