@@ -34,6 +34,9 @@ SHARE = 4
 TRIES = 5
 """Times that a hand-over is written, where it is lost on the way and surely nothing of it was written."""
 
+LEFT_AFTER = 1.0
+"""Seconds after which a journal that nobody closed is closed at the latest, once its loop is."""
+
 _Send = tuple[int, asyncio.Future[None]]
 _Decided = tuple[Decision, Callable[[], None]]
 _Order = tuple[Callable[[Journal], Any], asyncio.Future[Any]]
@@ -264,7 +267,7 @@ class JournalWriter:
         self._journal = journal
         try:
             self._in_the_loop(_deliver, self._opened, journal.name)
-            while handed := self._work.get():
+            while handed := self._next():
                 try:
                     results = _written(handed, journal, self._longest_call)
                 except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
@@ -273,6 +276,13 @@ class JournalWriter:
                     self._in_the_loop(self._written, handed, results)
         finally:
             journal.close()
+
+    def _next(self) -> _HandOver | None:
+        """Return the next hand-over; None at the end, also where the loop was closed before the journal."""
+        while not self._loop.is_closed():
+            with contextlib.suppress(queue.Empty):
+                return self._work.get(timeout=LEFT_AFTER)
+        return None
 
     def _in_the_loop(self, tell: Callable[..., None], *told: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more

@@ -1,10 +1,13 @@
 """Several outboxes and jobs of one account, as those of several processes are, on one journal."""
 
 import asyncio
+import fcntl
 
 import pytest
 
 from confirma_async import Verdict
+from confirma_async.bulk.sqlite.file import locks
+from confirma_async.errors import JournalError, JournalGoneError
 from confirma_async.sandbox import Fault
 from tests.outbox.conftest import CREATE
 from tests.outbox.test_writes import LEDGER, ledger
@@ -39,6 +42,18 @@ async def test_a_write_that_two_outboxes_are_given_is_sent_once(outboxes, sandbo
     assert sandbox.requests[LEDGER] == 1
 
 
+async def test_whoever_finds_a_write_tells_the_same_of_it(outboxes, sandbox):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=LEDGER)
+    sandbox.faults.add(Fault.LATENCY, operation="accounting.ledger_statuses", times=None, seconds=1.0)
+    streams = [outbox.events() for outbox in outboxes]
+    await outboxes[0].accounting.submit_ledger(ledger())
+    await asyncio.gather(*(outbox.settle() for outbox in outboxes))
+    for outbox in outboxes:
+        await outbox.aclose()
+    told = [[event.verdict async for event in stream] for stream in streams]
+    assert told == [[Verdict.UNKNOWN, Verdict.ACCEPTED]] * 2
+
+
 async def test_a_job_beside_an_outbox_sends_what_is_left(outboxes, client, sandbox, journal, wire_invoice):
     await outboxes[0].invoices.create(wire_invoice(1))
     async with client() as confirma:
@@ -46,6 +61,51 @@ async def test_a_job_beside_an_outbox_sends_what_is_left(outboxes, client, sandb
     assert (report.accepted, report.resumed) == (2, 1)
     assert (await outboxes[1].invoices.create(wire_invoice(2))).resumed
     assert sandbox.requests[CREATE] == 2
+
+
+async def test_an_outbox_whose_loop_was_closed_holds_nothing_up(client, sandbox, journal, wire_invoice):
+    async def leave_open():
+        async with client() as confirma:
+            outbox = await confirma.outbox(journal=journal).__aenter__()
+            assert (await outbox.invoices.create(wire_invoice(1))).verdict is Verdict.UNKNOWN
+
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE)
+    await asyncio.to_thread(asyncio.run, leave_open())
+    async with client() as confirma, confirma.outbox(journal=journal, settle_seconds=0) as outbox:
+        await outbox.invoices.create(wire_invoice(1))
+        await outbox.settle()
+        assert (await outbox.invoices.create(wire_invoice(1))).accepted
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_a_journal_held_by_a_version_that_knows_no_owners_is_left_alone(
+    client, sandbox, journal, monkeypatch, wire_invoice
+):
+    monkeypatch.setattr(locks, "LOOK_PATIENCE", 0.05)
+    async with client() as confirma:
+        async with confirma.outbox(journal=journal) as outbox:
+            await outbox.invoices.create(wire_invoice(1))
+        with journal.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # as its job did
+            with pytest.raises(JournalError, match="earlier version of this SDK") as raised:
+                await confirma.outbox(journal=journal).__aenter__()
+        assert raised.value.resumable
+        async with confirma.outbox(journal=journal) as outbox:
+            assert (await outbox.invoices.create(wire_invoice(1))).resumed
+    assert sandbox.requests[CREATE] == 1
+
+
+async def test_a_journal_that_was_moved_is_rescued_once(client, sandbox, journal):
+    async with client() as confirma:
+        outbox = await confirma.outbox(journal=journal).__aenter__()
+        journal.rename(journal.with_name("aside"))
+        for number in range(3):
+            with pytest.raises(JournalGoneError):
+                await outbox.accounting.submit_ledger(ledger(f"L-{number}"))
+        with pytest.raises(JournalGoneError):
+            await outbox.aclose()
+    assert len([*journal.parent.glob("*.rescued-*")]) == 1
+    assert not sandbox.requests[LEDGER]
 
 
 async def test_what_another_run_looks_for_is_not_waited_for_without_end(

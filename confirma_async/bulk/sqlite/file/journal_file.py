@@ -83,6 +83,7 @@ class OpenFile:
     _process: int = field(init=False, factory=os.getpid)
     _closed: bool = field(init=False, default=False)
     _patience: float = field(init=False, default=TURN_PATIENCE)
+    _rescued: str | None = field(init=False, default=None)
 
     @contextlib.contextmanager
     def turn(self) -> Generator[None]:
@@ -120,7 +121,7 @@ class OpenFile:
         if self._is_in_place():
             return
         what = "deleted" if not self.path.exists() else "replaced, or its log was"
-        rescued = self._rescue()
+        rescued = self._rescued = self._rescued or self._rescue()
         cure = (
             f"what the job knew is in {rescued}: once no other job runs on the journal, put that file in its "
             "place before anything else is sent"

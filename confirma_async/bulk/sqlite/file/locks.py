@@ -257,12 +257,12 @@ def lock_first(path: Path, descriptor: int) -> None:
     """Wait until nobody looks at a journal that no job has open, and keep others from it.
 
     Raises:
-        JournalError: somebody reads it all the time.
+        JournalError: somebody reads it all the time, or a job of a version that shares it with nobody.
     """
     deadline = time.monotonic() + LOOK_PATIENCE
     while not takes(descriptor, fcntl.LOCK_EX):
         if time.monotonic() > deadline:
-            raise being_read(path)
+            raise being_read(path) if takes(descriptor, fcntl.LOCK_SH) else _held_alone(path)
         time.sleep(0.02)
 
 
@@ -327,6 +327,14 @@ def being_read(path: Path) -> JournalError:
     return _resumable(
         f"the journal {path} is being read by another program, so that it cannot be opened safely; end that "
         "program (an export in a pager, say), then run the job again"
+    )
+
+
+def _held_alone(path: Path) -> JournalError:
+    """Make the error for a journal that another program has locked as a whole, as no job of today does."""
+    return _resumable(
+        f"the journal {path} is in use by a job of an earlier version of this SDK, which shares it with "
+        "nobody; wait for that job to end, or stop it, and upgrade it"
     )
 
 
