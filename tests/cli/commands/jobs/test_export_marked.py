@@ -206,3 +206,18 @@ def test_a_copy_speaks_the_language(confirma, table):
     copy = table.with_name("k.csv").read_bytes().decode("cp1252")
     assert ";hyväksytty;" in copy
     assert ';ei lähetetty: korjaa;"Pvm: ei ole päivämäärä muodossa' in copy
+
+
+def test_a_status_tells_how_a_table_was_read_and_what_its_invoices_ask_for(confirma, confirma_json, table):
+    mapping = table.with_name("laskut.csv.mapping.toml")
+    lines = MAPPING.replace("[columns]", 'header_row = 2\nignore = ["Asiakas"]\n[columns]').replace(
+        'buyer_name = "Asiakas"\n', ""
+    )
+    mapping.write_text(lines.replace("row_net_amount", "gross_amount"), encoding="utf-8")
+    confirma("submit", table, "--sandbox")
+    _, out, _ = confirma("status", "--sandbox")
+    assert "laskut.csv: names of columns in row 2; columns read: 5; passed over: Asiakas" in out
+    assert "€100.00" in out
+    _, status = confirma_json("status", "--sandbox")
+    assert status["amounts"] == {"accepted": {"EUR": 100.0}}
+    assert status["reading"][0]["passed_over"] == ["Asiakas"]
