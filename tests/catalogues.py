@@ -108,7 +108,7 @@ WORDS = (
     "accepted", "rejected", "unknown", "true/false", "list", "object", "an array",
     "the sandbox", "must be {0}", "is required and missing", "none", "comma", "semicolon", "tab",
     "vertical bar", "No such file or directory", "Permission denied", "Is a directory", "File exists",
-    "No space left on device", "Read-only file system",
+    "No space left on device", "Read-only file system", "or", "YYYY-MM-DD", "D.M.YYYY",
 )  # fmt: skip
 """What stands in the holes of messages, and messages that several modules share."""
 

@@ -17,7 +17,7 @@ from confirma_async import bounds
 from confirma_async.bounds import Bounds
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
 from confirma_async.cli.bundle import Decorator, bundle
-from confirma_async.cli.language.choice import LANGUAGES, choose
+from confirma_async.cli.language.choice import LANGUAGES, choose, gettext as _
 from confirma_async.cli.language.messages import told
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
@@ -255,10 +255,10 @@ def name_and_value(
 ) -> Mapping[str, str]:
     """Read NAME=VALUE pairs."""
     pairs = [text.partition("=") for text in given]
-    for name, sign, _ in pairs:
+    for name, sign, _value in pairs:
         if not (name and sign):
             raise click.BadParameter("write NAME=VALUE", param=parameter)
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _sign, value in pairs}
 
 
 def judge(document: JsonDocument[Any], checks: Checks) -> None:
@@ -287,10 +287,8 @@ def warn_of_unchecked() -> None:
     missing = missing_libraries()
     if missing:
         rules = sorted({rule for unchecked in missing.values() for rule in unchecked})
-        say(
-            f"confirma: not checked here: {', '.join(rules)}; pip install 'confirma-sdk[validation]'",
-            err=True,
-        )
+        unchecked = _("not checked here: {rules}; pip install 'confirma-sdk[validation]'")
+        say(f"confirma: {unchecked.format(rules=', '.join(rules))}", err=True)
 
 
 def read_overrides(path: Path | None) -> Overrides:

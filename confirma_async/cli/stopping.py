@@ -116,11 +116,14 @@ class Signals:
         """Have the first signal set an event, and the second one cancel the task that runs the block."""
         import asyncio
 
+        from confirma_async.cli.language.choice import gettext as _
+
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        stopping = _("stopping after what is under way; once more stops at once")
 
         def ask() -> None:
             loop.call_soon_threadsafe(stop.set)
-            _say("confirma: stopping after what is under way; once more stops at once\n")
+            _say(f"confirma: {stopping}\n")
 
         def cancel() -> None:
             if task is not None:

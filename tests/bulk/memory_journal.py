@@ -4,6 +4,7 @@ import contextlib
 import copy
 import time
 from collections import Counter
+from decimal import Decimal
 
 from attrs import define, evolve, field
 
@@ -381,6 +382,14 @@ class MemoryJournal:
             counted |= dict.fromkeys(FINAL, 0)
             counted.update({state: final[state] - counted[state] for state in FINAL})
         return {state: counted[state] for state in State}
+
+    def amounts(self, run=None):
+        found: dict[State, dict[str, Decimal]] = {}
+        for row in self.rows(run=run):
+            if row.amount is not None:
+                sums = found.setdefault(row.state, {})
+                sums[row.currency] = sums.get(row.currency, 0) + row.amount
+        return found
 
     def open_counts(self, run=None):
         return {state: 0 if state in FINAL else count for state, count in self.counts(run).items()}

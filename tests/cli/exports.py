@@ -213,6 +213,14 @@ def _as_fractions(ours: str, value: Any) -> Any:
     return _with_signs(ours, value) if isinstance(value, Decimal) else _as_text(ours, value)
 
 
+def _with_shares(ours: str, value: Any) -> str:
+    """Write rates as fractions, and thousands apart by a space that does not break."""
+    if ours == "row_vat_percentage":
+        return comma(value / 100)
+    text = _as_text(ours, value)
+    return text.replace(" ", "\u00a0") if isinstance(value, Decimal) else text
+
+
 def _as_words(ours: str, value: Any) -> Any:
     words = {"EINVOICE": "Verkkolasku", "FI": "Suomi", "INVOICE": "Lasku"}
     if ours == "due_date":
@@ -388,6 +396,24 @@ EXPORTS = (
         write=_as_text,
         encoding="cp1252",
         wrong=("date", "i går"),
+    ),
+    Export(
+        name="förteckning åland.csv",
+        columns={
+            "Fakturanr": "number",
+            "Fakturadatum": "date",
+            "Förfallodatum": "due_date",
+            "Beställare": "buyer_name",
+            "Referens": "payment_reference",
+            "Netto": "row_net_amount",
+            "Moms": "row_vat_percentage",
+            "Att betala": "row_gross_amount",
+            "Täckning": None,
+        },
+        write=_with_shares,
+        encoding="cp1252",
+        wrong=("due_date", "30.2.2026"),
+        total=("Sida 1 totalt", "", "", "", "", "1\u00a0390,90", "", "1\u00a0579,82", "99,30"),
     ),
     Export(
         name="viite-ja-numero.xlsx",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from typing import Protocol
 
 from confirma_async.accounts.owner import Owner
@@ -124,6 +125,13 @@ class JournalReader(Protocol):
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
         """Return how many items are in each state: all, or those that a run took up last."""
+        ...
+
+    def amounts(self, run: int | None = None) -> Mapping[State, Mapping[str, Decimal]]:
+        """Return what the items in each state ask for together, exactly, by currency, as ``counts`` does.
+
+        Items that do not say what they ask for are left out, as are those that were archived.
+        """
         ...
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:

@@ -13,7 +13,7 @@ from attrs import frozen
 from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, PreviousVersion, Refused, Run
 from confirma_async.bulk.journal.rules import same_invoice
 from confirma_async.bulk.journal.stored_writes import StoredWrites
-from confirma_async.bulk.journal.values import PERIOD, date_of, day, milliseconds, seconds
+from confirma_async.bulk.journal.values import PERIOD, by_state, date_of, day, milliseconds, seconds
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import meta
@@ -228,6 +228,15 @@ class PostgresReader:
         final = Counter(dict(self._all(query, *values)))
         open_ = self.open_counts(run)
         return {state: final[int(state)] if state in FINAL else open_[state] for state in State}
+
+    def amounts(self, run: int | None = None) -> Mapping[State, Mapping[str, Decimal]]:
+        """See ``Journal``."""
+        where, values = ("", ()) if run is None else ("AND run = %s ", (run,))
+        query = (
+            "SELECT state, currency, sum(amount)::numeric FROM item WHERE amount IS NOT NULL "
+            f"{where}GROUP BY state, currency"
+        )
+        return by_state((state, currency, int(cents)) for state, currency, cents in self._all(query, *values))
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Journal``."""

@@ -20,7 +20,16 @@ from confirma_async.bulk.journal.records import (
 )
 from confirma_async.bulk.journal.rules import same_invoice
 from confirma_async.bulk.journal.stored_writes import StoredWrites
-from confirma_async.bulk.journal.values import PERIOD, date_of, day, milliseconds, places, seconds, slices
+from confirma_async.bulk.journal.values import (
+    PERIOD,
+    by_state,
+    date_of,
+    day,
+    milliseconds,
+    places,
+    seconds,
+    slices,
+)
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
 from confirma_async.bulk.sqlite.file.guard import examine_missing
 from confirma_async.bulk.sqlite.file.look import read_file
@@ -254,6 +263,16 @@ class SqliteReader:
         final = Counter(dict(self._connection.execute(query, values)))
         open_ = self.open_counts(run)
         return {state: final[int(state)] if state in FINAL else open_[state] for state in State}
+
+    def amounts(self, run: int | None = None) -> Mapping[State, Mapping[str, Decimal]]:
+        """See ``Journal``."""
+        where, values = ("", ()) if run is None else ("AND run = ? ", (run,))
+        query = (
+            "SELECT state, currency, sum(amount) FROM item WHERE amount IS NOT NULL "
+            f"{where}GROUP BY state, currency"
+        )
+        found = self._connection.execute(query, values)
+        return by_state((state, self._text(currency), cents) for state, currency, cents in found)
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Journal``."""

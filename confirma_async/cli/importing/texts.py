@@ -10,6 +10,7 @@ from decimal import Decimal
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import amount, count, day, number, plain
 from confirma_async.cli.language.messages import told
+from confirma_async.formats.tables.columns import COLUMNS
 from confirma_async.formats.tables.propose.questions import Choice, Question, Subject
 from confirma_async.privacy import visible
 
@@ -109,6 +110,7 @@ NOTHING_ASKED = (
 )
 WARNINGS = "Can be sent, but looks wrong"
 
+_INDEX = re.compile(r"\[\d+\]")
 _ANOTHER = re.compile(r"could be (\w+) as well")
 
 
@@ -120,6 +122,16 @@ def is_back(answer: str) -> bool:
 def label(name: str) -> str:
     """Return what a column of ours is called to a person."""
     return _(LABELS[name]) if name in LABELS else name.replace("_", " ")
+
+
+def named_place(path: str) -> str:
+    """Return what a person calls the value at a JSON path of an invoice; the path where it has no name."""
+    place = _INDEX.sub("", path.removeprefix("$."))
+    for name in LABELS:
+        column = COLUMNS[name]
+        if place == (f"invoice.rows.{column.place}" if column.of_row else column.place):
+            return label(name)
+    return path
 
 
 def asked(question: Question) -> str:

@@ -8,16 +8,23 @@ whichever was spoken when it was written. What no template fits, such as the ser
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache, lru_cache
 
 from attrs import frozen
 
 from confirma_async.cli.language.choice import CATALOGUES, LIBRARY, current, gettext as _
+from confirma_async.cli.language.figures import amount, number, plain
 from confirma_async.errors import Problem
 from confirma_async.formats.tables.places import TablePlace
 
 _DOCUMENT = re.compile(r"(invoice|credit note|reminder) (\S+)")
+_OR = " or "
+_NUMERAL = re.compile(r"-?\d{1,30}\.\d{1,30}", re.ASCII)
+_OF_AMOUNTS = re.compile(r"which is \{|^make \{|must (?:add|balance|be the sum)")
+_OF_RATES = re.compile(r"a VAT rate|a discount")
+"""Messages whose numbers are sums or rates, and not what a file says word for word."""
 _HOLE = re.compile(r"\{\d+\}")
 
 
@@ -25,6 +32,13 @@ _HOLE = re.compile(r"\{\d+\}")
 class _Template:
     pattern: re.Pattern[str]
     translation: str
+    figure: Callable[[Decimal], str] | None
+
+    def written(self, text: str) -> str:
+        """Return an amount or a rate as the locale writes it; any other text as it is."""
+        if self.figure is None or not _NUMERAL.fullmatch(text):
+            return text
+        return plain(self.figure(Decimal(text)))
 
 
 @frozen
@@ -92,13 +106,16 @@ def _translated(code: str, message: str) -> str:
     for template in templates.varying:
         found = template.pattern.fullmatch(message)
         if found is not None:
-            return template.translation.format(*(_parts(code, part) for part in found.groups()))
+            parts = map(template.written, found.groups())
+            return template.translation.format(*(_parts(code, part) for part in parts))
     return message
 
 
 def _parts(code: str, text: str) -> str:
     """Return what stands in the hole of a message, which may be several messages in a row."""
     whole = _translated(code, text)
+    if whole == text and _OR in text:
+        return f" {_translated(code, _OR.strip())} ".join(_translated(code, part) for part in text.split(_OR))
     return whole if whole != text else "; ".join(_translated(code, part) for part in text.split("; "))
 
 
@@ -111,8 +128,15 @@ def _templates(code: str) -> _Templates:
     varying = sorted((each for each in found if _HOLE.search(each)), key=_letters, reverse=True)
     return _Templates(
         whole={each: found[each] for each in found.keys() - {*varying}},
-        varying=[_Template(_pattern(each), found[each]) for each in varying],
+        varying=[_Template(_pattern(each), found[each], _figure_of(each)) for each in varying],
     )
+
+
+def _figure_of(template: str) -> Callable[[Decimal], str] | None:
+    """Return how the numbers of a message are written; None for those that are told as they are."""
+    if _OF_RATES.search(template):
+        return number
+    return amount if _OF_AMOUNTS.search(template) else None
 
 
 def _letters(template: str) -> int:

@@ -14,6 +14,7 @@ from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.models import Entry, Refusal, State
 from confirma_async.bulk.number_assignment import number_book
 from confirma_async.bulk.places import JournalPlace
+from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import told
 from confirma_async.cli.marking import texts
@@ -180,7 +181,7 @@ def _of_problems(problems: Sequence[Problem], first: int, spans: Mapping[int, in
 
 
 def _reason(problem: Problem, place: TablePlace | None) -> str:
-    where = problem.path if place is None else ", ".join(filter(None, (place.cell, place.title)))
+    where = named_place(problem.path) if place is None else ", ".join(filter(None, (place.cell, place.title)))
     message = told(problem.message)
     return f"{where}: {message}" if where else message
 

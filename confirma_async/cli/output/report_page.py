@@ -13,6 +13,7 @@ from markupsafe import Markup
 from confirma_async.bulk.models import State, Verdict
 from confirma_async.bulk.reporting.attention import NeedsAttention
 from confirma_async.bulk.reporting.summary import STANDINGS, Summary, Total
+from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.language.choice import current, gettext as _, ngettext
 from confirma_async.cli.language.figures import count, moment, money, zone
 from confirma_async.cli.language.messages import is_cell, told, where
@@ -294,4 +295,5 @@ def _invoice(found: NeedsAttention) -> _Invoice:
 
 
 def _fault(problem: Problem) -> _Fault:
-    return _Fault(where(problem.path, wire=False), told(problem.message), problem.rule)
+    place = where(problem.path, wire=False) if is_cell(problem.path) else named_place(problem.path)
+    return _Fault(place, told(problem.message), problem.rule)

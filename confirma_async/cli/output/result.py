@@ -139,7 +139,7 @@ def _what_next(report: Report, steps: NextSteps | None) -> Iterator[str]:
     elif report.interrupted:
         yield _("Interrupted.")
     if steps is None:
-        yield from _in_general(report)
+        yield from _in_general(report, is_over=is_over)
     else:
         is_for_good = bool(report.paused) and of_report(report) is Exit.USAGE
         yield from in_words(report, steps, is_over=is_over, is_for_good=is_for_good)
@@ -148,8 +148,10 @@ def _what_next(report: Report, steps: NextSteps | None) -> Iterator[str]:
     yield _("Run {run} in the journal {journal}").format(run=report.run, journal=report.journal)
 
 
-def _in_general(report: Report) -> Iterator[str]:
+def _in_general(report: Report, *, is_over: bool) -> Iterator[str]:
     """Yield what to do about records that no other command corrects or sends again."""
+    if not is_over:
+        yield f"{_('The rest of the files was not read.')} {_('Give the same command again.')}"
     counted = (
         (Verdict.REJECTED, report.rejected),
         (Verdict.REFUSED, report.refused),
@@ -157,7 +159,7 @@ def _in_general(report: Report) -> Iterator[str]:
         (Verdict.NOT_SENT, report.pending),
     )
     for verdict, number in counted:
-        if number:
+        if number and (is_over or verdict is not Verdict.NOT_SENT):
             words = wording(verdict)
             yield f"{words.name}: {plain(count(number))}. {words.advice}"
 

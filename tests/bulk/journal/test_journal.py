@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 from confirma_async.accounts.owner import Owner, fingerprint
 from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution, Version
@@ -501,6 +502,19 @@ def test_what_a_run_decided_lately_can_be_told(run, journal, entry, admit, decid
         admit(entry(one), number)
         decide(one, State.ACCEPTED, at=at)
     assert journal.decided_since(number, 1012.0) == 2
+
+
+def test_items_are_added_up_by_state_and_currency(run, journal, entry, admit, decide):
+    number = run()
+    for place, (amount, currency, state) in enumerate(
+        [("10.05", "EUR", State.ACCEPTED), ("0.10", "EUR", State.ACCEPTED), ("7", "SEK", State.REJECTED)], 1
+    ):
+        position = admit(evolve(entry(place), amount=Decimal(amount), currency=currency), number).position
+        decide(position, state)
+    admit(evolve(entry(9), amount=None), number)
+    found = {State.ACCEPTED: {"EUR": Decimal("10.15")}, State.REJECTED: {"SEK": Decimal(7)}}
+    assert journal.amounts(number) == journal.amounts() == found
+    assert journal.amounts(number + 1) == {}
 
 
 def test_a_run_has_its_own_items_and_counts(run, journal, entry, admit, decide):

@@ -135,12 +135,28 @@ def test_what_stands_in_a_message_is_told_too():
         "must be netAmount plus vatAmount, which is 12.40, but is 12.00; correct whichever is wrong"
         " (roundingAmount is not part of it)"
     ) == (
-        "on oltava netAmount plus vatAmount, joka on 12.40, mutta on 12.00; korjaa se, mikä on väärin"
+        "on oltava netAmount plus vatAmount, joka on 12,40, mutta on 12,00; korjaa se, mikä on väärin"
         " (roundingAmount ei kuulu siihen)"
     )
     assert told("credit note 7 stands twice, at a.csv:2 and at b.csv:3; neither is sent. Remove one, or give "
                 "it its own number if it is another invoice (lines of one invoice must stand together)"
     ).startswith("hyvityslasku 7 esiintyy kahdesti, kohdissa a.csv:2 ja b.csv:3;")  # fmt: skip
+
+
+def test_forms_of_dates_are_told_as_the_language_writes_them():
+    choose("fi")
+    told_ = told(
+        "is no date as YYYY-MM-DD or D.M.YYYY; write it so, or give the cell of a spreadsheet a date format"
+    )
+    assert told_.startswith("ei ole päivämäärä muodossa VVVV-KK-PP tai P.K.VVVV;")
+
+
+def test_a_number_of_a_file_stays_as_the_file_has_it():
+    choose("fi")
+    assert told(
+        "10.5 is no whole number (digits alone, no leading zero, at most 18 digits), which is all that the "
+        "service takes; renumber the document, or pass --number-from N to send it under a whole number"
+    ).startswith("10.5 ei ole kokonaisluku")
 
 
 def test_what_the_service_says_stays_as_it_is():
@@ -151,7 +167,7 @@ def test_what_the_service_says_stays_as_it_is():
 def test_results_are_told_in_finnish_and_json_is_not(confirma, confirma_json, service, invoices):
     _, out, err = confirma("submit", invoices(1, 2), "--language", "fi")
     assert "Lähetetään" in err
-    assert "Hyväksytty" in out
+    assert "Hyväksytyt" in out
     assert "Kaikki on valmista." in out
     _, out, _ = confirma("--language", "sv", "status")
     assert "Godkända" in out

@@ -74,6 +74,22 @@ def test_rates_that_are_fractions_in_cells_without_a_format_are_read_too(sheet):
     assert found.request.invoice.rows[0].vat_percentage == 14
 
 
+def test_rates_that_are_written_in_several_ways_are_all_rates(table):
+    rates = ["25,5", "0,255", "25.5%", "14 %", "0"]
+    lines = [f"{number};1.3.2026;15.3.2026;Eka Oy;200,00;{rate}" for number, rate in enumerate(rates, 1)]
+    found = as_proposed(table(f"{HEAD};Veroton;Alv", *lines))
+    assert [each.request.invoice.rows[0].vat_percentage for each in found] == [
+        Decimal(rate) for rate in ("25.5", "25.5", "25.5", "14", "0")
+    ]
+
+
+def test_small_amounts_of_vat_that_could_be_fractions_are_asked_about(table):
+    path = table(f"{HEAD};Veroton;Alv", f"{START};1,00;0,14")
+    assert (Subject.COLUMN, "Alv") in asked(path)
+    (found,) = as_proposed(path)
+    assert found.request.invoice.rows[0].vat_amount == Decimal("0.14")
+
+
 def test_a_small_amount_of_vat_beside_its_gross_amount_stays_one(table):
     path = table(f"{HEAD};Veroton;Alv;Verollinen", f"{START};1,00;0,14;1,14")
     (found,) = as_proposed(path)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,12 +37,16 @@ from confirma_async.cli.output.render import (
 from confirma_async.cli.output.result import Standing, print_standings, standing
 from confirma_async.cli.output.standings import in_short, wording
 from confirma_async.cli.output.terminal import Terminal
+from confirma_async.cli.remembered import from_text
 from confirma_async.errors import Problem
-from confirma_async.formats import Identity
+from confirma_async.formats import ColumnMapping, Identity
 from confirma_async.privacy import visible
 
 if TYPE_CHECKING:
     from confirma_async.bulk.postgres.reading import WorkerRow
+
+_TOLD_FILES = 5
+"""Tables of a run whose reading is told."""
 
 LISTED = 1000
 """Refused, rejected and unknown items that --json lists, each."""
@@ -57,6 +63,7 @@ class _Status:
     target: str | None
     doubt: Doubt | None
     counts: dict[str, int]
+    amounts: Mapping[State, Mapping[str, Decimal]]
     refused: list[Refused]
     rejected: list[Row]
     unknown: list[Row]
@@ -126,6 +133,7 @@ def _read(chosen: Chosen) -> _Status:
         target=journal.target(),
         doubt=journal.doubt(),
         counts=counts,
+        amounts=_amounts(chosen),
         refused=list(islice(journal.refusals(last), LISTED)),
         rejected=rejected,
         unknown=_first(journal.rows(State.UNKNOWN, State.SENDING, run=run)),
@@ -135,6 +143,17 @@ def _read(chosen: Chosen) -> _Status:
         progress=progress_of(journal, latest, time.time()) if latest else None,
         workers=_workers(chosen),
     )
+
+
+def _amounts(chosen: Chosen) -> Mapping[State, Mapping[str, Decimal]]:
+    """Return what the invoices in each state ask for together, where all that are counted so say it."""
+    run = chosen.run
+    found = dict(chosen.journal.amounts(run.number if run else None))
+    if run is not None and run.known:  # earlier runs brought these about, and are not told apart
+        found.pop(State.ACCEPTED, None)
+    if run is not None and any(True for _row in chosen.journal.known(run.number)):
+        found.pop(State.REJECTED, None)
+    return found
 
 
 def _workers(chosen: Chosen) -> Sequence[WorkerRow]:
@@ -165,6 +184,8 @@ def _show(found: _Status) -> None:
     print_standings(console, _("Journal"), _standings(found), caption)
     _show_writes(console, found.writes)
     console.print(escape(visible(_in_words(found))), soft_wrap=True, highlight=False)
+    for line in _reading_in_words(found.run):
+        console.print(escape(visible(line)), soft_wrap=True, highlight=False)
     for worker in found.workers:
         how = f"{'alive' if worker.alive else 'dead'}, {worker.held} in hand"
         console.print(escape(visible(f"Worker {worker.name}: {how}")), soft_wrap=True)
@@ -197,15 +218,46 @@ def _show(found: _Status) -> None:
 
 
 def _standings(found: _Status) -> list[Standing]:
-    counts = found.counts
+    counts, amounts = found.counts, found.amounts
     sending = counts["claimed"] + counts["sending"]
     return [
-        standing(Verdict.ACCEPTED, counts["accepted"]),
+        standing(Verdict.ACCEPTED, counts["accepted"], amounts.get(State.ACCEPTED)),
         standing(Verdict.REFUSED, counts["refused"]),
-        standing(Verdict.REJECTED, counts["rejected"]),
-        standing(Verdict.UNKNOWN, counts["unknown"]),
+        standing(Verdict.REJECTED, counts["rejected"], amounts.get(State.REJECTED)),
+        standing(Verdict.UNKNOWN, counts["unknown"], amounts.get(State.UNKNOWN)),
         (_("Being sent"), sending, "", {}),
         standing(Verdict.NOT_SENT, counts["pending"]),
+    ]
+
+
+def _reading_in_words(run: Run | None) -> Iterator[str]:
+    """Yield how each table of a run was read, where its columns have names of their own."""
+    mappings = _mappings(run)
+    for name, mapping in islice(mappings.items(), _TOLD_FILES):
+        parts = [] if mapping.sheet is None else [_("sheet {sheet}").format(sheet=mapping.sheet)]
+        if mapping.header_row is not None:
+            parts.append(_("names of columns in row {row}").format(row=mapping.header_row))
+        parts.append(_("columns read: {count}").format(count=len(mapping.columns)))
+        if mapping.ignore:
+            parts.append(_("passed over: {titles}").format(titles=", ".join(mapping.ignore)))
+        yield f"{Path(name).name}: {'; '.join(parts)}"
+
+
+def _mappings(run: Run | None) -> Mapping[str, ColumnMapping]:
+    return {} if run is None else from_text(run.reading).mappings
+
+
+def _reading_as_json(run: Run | None) -> list[dict[str, Any]]:
+    mappings = _mappings(run)
+    return [
+        {
+            "file": name,
+            "sheet": mapping.sheet,
+            "header_row": mapping.header_row,
+            "columns": dict(mapping.columns),
+            "passed_over": list(mapping.ignore),
+        }
+        for name, mapping in mappings.items()
     ]
 
 
@@ -276,6 +328,8 @@ def _as_json(found: _Status) -> dict[str, Any]:
         "target": found.target,
         "doubt": found.doubt.reason if found.doubt else None,
         "counts": found.counts,
+        "amounts": {state.name.lower(): dict(sums) for state, sums in found.amounts.items()},
+        "reading": _reading_as_json(found.run),
         "refused": [
             {
                 "place": bad.source,

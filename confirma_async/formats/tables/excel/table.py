@@ -103,6 +103,9 @@ def _look_into(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
+            if any(part.filename == "content.xml" for part in parts):
+                msg = f"{path}: is a spreadsheet of OpenDocument (.ods); save it as .xlsx"
+                raise InputError(msg)
             if not any(part.filename.startswith("xl/workbook") for part in parts):
                 msg = f"{path}: is an archive, but no .xlsx workbook; save the sheet as .xlsx, or unpack it"
                 raise InputError(msg)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
-from confirma_async.formats.tables.cells import Percent
+from confirma_async.formats.tables.cells import Cell, Percent
 from confirma_async.formats.tables.columns import COLUMNS
 from confirma_async.formats.tables.propose.guess import (
     HOLDS_AMOUNTS,
@@ -40,15 +40,10 @@ def settle_rate(guess: Guess, seen: Seen) -> None:
     title = guess.columns.get("row_vat_amount")
     if title is None:
         return
-    is_fraction = holds_fractions(seen, title)
-    if not is_fraction and not _holds_rates(seen, title):
+    if not _holds_rates(seen, title):
         return
     net, gross = _title(guess, "net_amount"), _title(guess, "gross_amount")
     if net and gross and _fits(seen, (net, title, gross), lambda net, vat, gross: net + vat == gross):
-        return
-    if is_fraction:
-        if "row_vat_percentage" not in guess.columns:
-            guess.rename("row_vat_amount", "row_vat_percentage", IS_FRACTION)
         return
     if _are_written_as_amounts(seen, title) and (
         net is None or _fits(seen, (net, net, title), lambda net, _, own: _is_some_vat(net, own))
@@ -59,7 +54,8 @@ def settle_rate(guess: Guess, seen: Seen) -> None:
         del guess.columns["row_vat_amount"]
         guess.rivals[title] = IS_RATE
     else:
-        guess.rename("row_vat_amount", "row_vat_percentage", IS_RATE)
+        reason = IS_FRACTION if any(fractions(seen, title)) else IS_RATE
+        guess.rename("row_vat_amount", "row_vat_percentage", reason)
 
 
 def settle_amounts(guess: Guess, seen: Seen) -> None:
@@ -122,15 +118,15 @@ def _holds_rates(seen: Seen, title: str) -> bool:
     if all(isinstance(cell, Percent) or (isinstance(cell, str) and cell.endswith("%")) for cell in values):
         return True
     numbers = [number for number in seen.numbers(title) if number is not None]
-    return all(number in RATES for number in numbers) and any(numbers)
+    return all(number in RATES or number in FRACTIONS for number in numbers) and any(numbers)
 
 
-def holds_fractions(seen: Seen, title: str) -> bool:
-    """Say whether a column holds rates of VAT as fractions, such as 0.255."""
-    if not seen.is_numeric(title) or any(isinstance(cell, Percent) for cell in seen.values[title]):
-        return False
-    numbers = [number for number in seen.numbers(title) if number is not None]
-    return all(number in FRACTIONS for number in numbers) and any(numbers)
+def fractions(seen: Seen, title: str) -> Iterator[tuple[Cell, Decimal]]:
+    """Yield the cells of a column that hold rates of VAT as fractions, such as 0.255, and their numbers."""
+    for cell, number in zip(seen.cells(title), seen.numbers(title), strict=True):
+        is_percent = isinstance(cell, Percent) or (isinstance(cell, str) and cell.endswith("%"))
+        if number is not None and 0 < number < 1 and number in FRACTIONS and not is_percent:
+            yield cell, number
 
 
 def _are_written_as_amounts(seen: Seen, title: str) -> bool:

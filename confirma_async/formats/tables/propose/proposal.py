@@ -18,7 +18,7 @@ from confirma_async.formats.tables.cells import DateForm, DecimalSeparator, bare
 from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, ValueKind
 from confirma_async.formats.tables.propose import guess as reasons
 from confirma_async.formats.tables.propose.amounts import (
-    holds_fractions,
+    fractions,
     settle_amounts,
     settle_rate,
     settle_rows,
@@ -309,8 +309,8 @@ def _words(guess: Guess, seen: Seen) -> None:
             elif name == "type" and _WORD_GAP.sub("_", cell.upper()) not in InvoiceType.__members__:
                 guess.doubts["type"] = "add the words that stand in it below [words.type]"
     title = guess.columns.get("row_vat_percentage")
-    if title is not None and holds_fractions(seen, title):
-        guess.words["row_vat_percentage"] = _in_percent(guess, seen, title)
+    if title is not None and (rates := _in_percent(guess, seen, title)):
+        guess.words["row_vat_percentage"] = rates
     title = guess.columns.get("net_days")
     for cell in dict.fromkeys(seen.texts(title)) if title is not None else ():
         days = _ONE_NUMBER.fullmatch(cell)
@@ -322,12 +322,14 @@ def _in_percent(guess: Guess, seen: Seen, title: str) -> dict[str, str]:
     """Return each fraction of a column as it is written, with what it is in percent."""
     mark = "," if guess.entries.get("decimal_comma") else "."
     return {
-        f"{cell:f}" if isinstance(cell, Decimal) else str(cell): f"{rate * 100:f}".rstrip("0")
-        .rstrip(".")
-        .replace(".", mark)
-        for cell, rate in zip(seen.cells(title), seen.numbers(title), strict=True)
-        if rate
+        f"{cell:f}" if isinstance(cell, Decimal) else str(cell): _plain_percent(rate).replace(".", mark)
+        for cell, rate in fractions(seen, title)
     }
+
+
+def _plain_percent(fraction: Decimal) -> str:
+    text = f"{fraction * 100:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _sentences(guess: Guess) -> list[str]:

@@ -208,3 +208,34 @@ def test_a_copy_speaks_the_language(confirma, table):
     copy = table.with_name("k.csv").read_bytes().decode("cp1252")
     assert ";hyväksytty;" in copy
     assert ';ei lähetetty: korjaa;"Pvm: ei ole päivämäärä muodossa' in copy
+
+
+def test_a_status_tells_how_a_table_was_read_and_what_its_invoices_ask_for(confirma, confirma_json, table):
+    mapping = table.with_name("laskut.csv.mapping.toml")
+    lines = MAPPING.replace("[columns]", 'header_row = 2\nignore = ["Asiakas"]\n[columns]').replace(
+        'buyer_name = "Asiakas"\n', ""
+    )
+    mapping.write_text(lines.replace("row_net_amount", "gross_amount"), encoding="utf-8")
+    confirma("submit", table, "--sandbox")
+    _, out, _ = confirma("status", "--sandbox")
+    assert "laskut.csv: names of columns in row 2; columns read: 5; passed over: Asiakas" in out
+    assert "€100.00" in out
+    _, status = confirma_json("status", "--sandbox")
+    assert status["amounts"] == {"accepted": {"EUR": 100.0}}
+    assert status["reading"][0]["passed_over"] == ["Asiakas"]
+
+
+def test_what_has_no_cell_is_called_by_a_name_and_no_path(confirma, table):
+    table.with_name("laskut.csv.mapping.toml").write_text(
+        MAPPING.replace("row_vat_percentage", "row_gross_amount")
+    )
+    lines = "1;2.11.2026;16.11.2026;Haave;100,00;99,00"
+    table.write_text(f"Lasku;Pvm;Eräpäivä;Asiakas;Veroton;Alv;Veron määrä\n{lines};25,00\n", encoding="utf-8")
+    mapping = MAPPING.replace("row_vat_percentage", "row_gross_amount")
+    mapping = mapping.replace("[constants]", 'row_vat_amount = "Veron määrä"\n[constants]')
+    table.with_name("laskut.csv.mapping.toml").write_text(mapping, encoding="utf-8")
+    confirma("submit", table, "--sandbox")
+    confirma("export", "--marked", "k.csv", "--sandbox")
+    copy = table.with_name("k.csv").read_text("utf-8")
+    assert "whole invoice: amount with VAT: must be netAmount plus vatAmount" in copy
+    assert "$." not in copy

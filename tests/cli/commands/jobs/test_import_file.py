@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import openpyxl
 import pytest
 
@@ -165,6 +167,15 @@ def test_a_file_that_holds_no_invoices_is_told_with_what_to_do(confirma, tmp_pat
     code, _, err = confirma("import", file, "--sandbox")
     assert code == 2
     assert says in " ".join(err.split())
+
+
+@pytest.mark.parametrize("command", ["import", "submit", "validate"])
+def test_a_spreadsheet_of_another_program_is_told_with_what_to_do(confirma, tmp_path, command):
+    with zipfile.ZipFile(tmp_path / "laskut.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<x/>")
+    _, out, err = confirma(command, "laskut.ods", *(() if command == "validate" else ("--sandbox",)))
+    assert "is a spreadsheet of OpenDocument (.ods); save it as .xlsx" in f"{out} {err}"
 
 
 def test_a_workbook_with_a_pivot_table_first_is_read_where_the_invoices_are(person, tmp_path):
