@@ -23,6 +23,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from parts.drive import peak_memory_mib
 from parts.figures import report, surroundings
 from parts.seeded_differences import NOW, fill, seeded
 from parts.vendor_history import CallRecord
@@ -151,15 +152,8 @@ async def _measure(url: str, key: str, now: str, cases: int, postgres: str | Non
                     "cpu_us": round((spent - lists) / max(1, records) * 1e6, 1),
                 }
         found["bytes"] = 0 if postgres else (Path(folder) / "mirror.db").stat().st_size
-    found["mib"] = _peak()
+    found["mib"] = round(peak_memory_mib(), 1)
     return found
-
-
-def _peak() -> float:
-    """Return peak memory of this process in MiB; what getrusage tells is from before it became this one."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    (kilobytes,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-    return round(int(kilobytes) / 1024, 1)
 
 
 def _compare(invoices: int) -> dict[str, Any]:

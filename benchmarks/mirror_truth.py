@@ -2,7 +2,8 @@
 
 The sandbox's clock goes on by a day, what it tells changes (``vendor_history.py``), a run reads it, and the
 mirror is compared with what is told, record for record: by digests every day, and by the raw forms every
-twentieth. ``wrong`` counts the days on which they differed. Cases are left to ``--cases`` a day.
+twentieth. ``wrong`` counts the days on which they differed. Cases are left to ``--cases`` a day. ``mib`` is
+peak memory of all that: the sandbox, the record, the truth and the mirror are in one process.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from parts.drive import peak_memory_mib
 from parts.figures import report, surroundings
 from parts.vendor_history import CallRecord
 
@@ -94,6 +96,7 @@ async def _lived(record: CallRecord, cases: int) -> dict[str, Any]:
         "calls": calls,
         "cpu_seconds": round(cpu, 1),
         "seconds": round(time.perf_counter() - began, 1),
+        "mib": round(peak_memory_mib(), 1),
         "kept_promise": not wrong and not incomplete,
     }
 

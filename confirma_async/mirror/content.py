@@ -16,6 +16,9 @@ _DIGITS = 100
 _WIDE = Context(prec=400)
 """Wider than any number that the converter reads."""
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+"""Values that are written in one way only: most are, and are not looked into."""
+
 _encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 
 
@@ -44,9 +47,14 @@ def _lacking(raw: Raw, path: tuple[str, ...]) -> Raw:
 def _canonical(value: object) -> object:
     match value:
         case dict():
-            return {name: _canonical(each) for name, each in cast("Raw", value).items()}
+            return {
+                name: each if type(each) in _PLAIN else _canonical(each)
+                for name, each in cast("Raw", value).items()
+            }
         case list():
-            return [_canonical(each) for each in cast("Sequence[object]", value)]
+            return [
+                each if type(each) in _PLAIN else _canonical(each) for each in cast("Sequence[object]", value)
+            ]
         case Decimal():
             plain = value.normalize(_WIDE)
             return int(plain) if plain == plain.to_integral_value() and plain.adjusted() < _DIGITS else plain
