@@ -65,7 +65,7 @@ def _now() -> datetime.datetime:
 def _moment(now: datetime.datetime | None) -> datetime.datetime:
     if now is not None and now.tzinfo is None:
         raise ConfigurationError("the moment of a run needs a time zone (now=): datetime.now(UTC)")
-    return now or _now()
+    return _now() if now is None else now.astimezone(datetime.UTC)  # where no hour is missing, or comes twice
 
 
 class Mirror:

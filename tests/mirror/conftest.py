@@ -9,6 +9,7 @@ from confirma_async import Confirma, Sandbox
 from confirma_async.mirror.content import digest, without
 from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.opening import open_mirror
+from confirma_async.mirror.streams import STREAMS
 from confirma_async.sandbox import VirtualClock
 
 START = datetime.datetime(2026, 3, 2, 6, tzinfo=datetime.UTC)
@@ -66,6 +67,9 @@ class Truth:
         self._mirror = mirror
 
     async def told(self, stream):
+        return Counter(map(_content, await self._records(stream)))
+
+    async def _records(self, stream):
         confirma, converter = self._confirma, self._confirma.converter
         if stream == "payments":
             records = await confirma.payments.list(**WIDE)
@@ -73,7 +77,13 @@ class Truth:
             records = (await confirma.payments.settlements(**WIDE)).settlements
         else:
             records = (await confirma.invoices.distributions(**WIDE)).data
-        return Counter(_content(converter.unstructure(record)) for record in records)
+        return [converter.unstructure(record) for record in records]
+
+    async def days(self, stream):
+        """Return the latest day and the content of each record that is told."""
+        reader = STREAMS[stream].reader(self._confirma.converter)
+        records = await self._records(stream)
+        return [(str((reader.days(raw) or ("", ""))[1]), _content(raw)) for raw in records]
 
     def mirrored(self, stream, *, missed=False):
         rows = self._mirror(
