@@ -97,6 +97,7 @@ HORIZON = Bounds(least=0, most=365, whole=True, of="days")
 
 PAGE = Bounds(least=1, most=10**9, whole=True)
 PAGE_SIZE = Bounds(least=1, most=1_000_000, whole=True, of="records")
+SKIPPED = Bounds(least=0, most=1_000_000, whole=True, of="records")
 WINDOW = Bounds(least=1, most=3650, whole=True, of="days")
 
 PORT = Bounds(least=0, most=65_535, whole=True)

@@ -19,7 +19,7 @@ from confirma_async.mirror.store import schedule, watching
 from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.write_session import WriteSession
-from confirma_async.mirror.store.writing import Merged, lacking, merge, merge_cases
+from confirma_async.mirror.store.writing import merge, merge_cases
 from confirma_async.mirror.streams import (
     CASE_OPERATION,
     CASES,
@@ -241,8 +241,7 @@ class _Run:
         return schedule.planned(self.session, stream, account.since)
 
     async def _read_list(self, stream: Stream, planned: Sequence[schedule.Planned]) -> None:
-        largest = await in_thread(schedule.largest, self.session, stream)
-        reader = WindowReader(self.pipeline, stream, largest)
+        reader = WindowReader(self.pipeline, stream)
         kinds: Counter[str] = Counter()
         failed: list[tuple[str, str]] = []
         in_a_row = read = records = 0
@@ -255,14 +254,16 @@ class _Run:
                     )
                     continue
                 reading = await reader.read(plan.window, plan.pieces)
-                if reader.may_lack(reading):
-                    days = await in_thread(lacking, self.session, stream, reading)
-                    reading = await reader.confirm(reading, days) if days else reading
-                merged: Merged = await in_thread(merge, self.session, stream, reading, keep=plan.keep)
+                merged = await in_thread(merge, self.session, stream, reading, keep=plan.keep)
+                if merged.lacking:
+                    reading = await reader.confirm(reading, merged.lacking)
+                    merged = await in_thread(
+                        merge, self.session, stream, reading, keep=plan.keep, confirmed=True
+                    )
                 kinds.update(merged.kinds)
                 records += merged.records
                 read += 1
-                in_a_row = 0 if reading.whole else in_a_row + 1
+                in_a_row = 0 if reading.answered else in_a_row + 1
                 if not reading.whole:
                     failed.append((_told(plan.window), reading.reason or ""))
             self._tell(stream.name, read, len(planned))

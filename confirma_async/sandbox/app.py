@@ -197,6 +197,8 @@ def _handle(
         body=body,
         listing_delay=plan.listing_delay,
         most=plan.most,
+        skipped=plan.skipped,
+        counted=plan.counted,
         unfiltered=plan.unfiltered,
     )
     try:

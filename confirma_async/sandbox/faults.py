@@ -47,7 +47,10 @@ class Fault(enum.Enum):
     LATE_LISTING = "late listing"
     """An invoice is stored, but is listed only after ``seconds`` of real time."""
     CUT_LIST = "cut list"
-    """A list holds ``records`` records at most, and does not say that there are more."""
+    """A list holds ``records`` records at most, after ``skipped`` others, and says of no more.
+
+    With ``counted`` it counts what it holds where it counts at all, and not what there is.
+    """
     IGNORED_DAYS = "ignored days"
     """A list heeds no days: it tells all that there is."""
 
@@ -75,7 +78,7 @@ _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
         Fault.SLOW_DRIP: frozenset({"seconds"}),
         Fault.DUPLICATE_DELIVERY: frozenset(),
         Fault.LATE_LISTING: frozenset({"seconds"}),
-        Fault.CUT_LIST: frozenset({"records"}),
+        Fault.CUT_LIST: frozenset({"records", "skipped", "counted"}),
         Fault.IGNORED_DAYS: frozenset(),
     }
 )
@@ -109,6 +112,8 @@ class FaultRule:
         after_commit: Whether UNAVAILABLE, SERVER_ERROR and FOREIGN_ANSWER come after the effect is stored.
         body: What a FOREIGN_ANSWER says.
         records: How many records a CUT_LIST holds at most, from 1 to 1,000,000.
+        skipped: How many records a CUT_LIST leaves out before the first, as another page would.
+        counted: Whether a CUT_LIST counts what it holds, and not what there is.
     """
 
     kind: Fault
@@ -122,6 +127,8 @@ class FaultRule:
     after_commit: bool = False
     body: str = SIGN_IN_PAGE
     records: int = field(default=100, validator=within(bounds.PAGE_SIZE))
+    skipped: int = field(default=0, validator=within(bounds.SKIPPED))
+    counted: bool = False
 
     def __attrs_post_init__(self) -> None:
         for option in sorted(_ALL_OPTIONS - _OPTIONS[self.kind]):
@@ -162,6 +169,8 @@ class FaultPlan:
     Attributes:
         latency: Real seconds to wait before the request is handled.
         most: After how many records a list is cut off.
+        skipped: How many records it leaves out before the first.
+        counted: Whether it counts what it holds.
         unfiltered: Whether a list heeds no days.
         refused: The status with which the request is refused instead of being handled, if it is.
         listing_delay: Real seconds that an invoice stored by the request stays unlisted.
@@ -173,6 +182,8 @@ class FaultPlan:
     listing_delay: float = 0.0
     decisive: FaultRule | None = None
     most: int | None = None
+    skipped: int = 0
+    counted: bool = False
     unfiltered: bool = False
 
 
@@ -214,6 +225,8 @@ class Faults:
         after_commit: bool = False,
         body: str = SIGN_IN_PAGE,
         records: int = 100,
+        skipped: int = 0,
+        counted: bool = False,
     ) -> None:
         """Order a fault; the arguments are the attributes of ``FaultRule``.
 
@@ -232,6 +245,8 @@ class Faults:
             after_commit=after_commit,
             body=body,
             records=records,
+            skipped=skipped,
+            counted=counted,
         )
         with self._lock:
             self._armed.append(_ArmedFault(rule, times))
@@ -280,7 +295,12 @@ def _joined(plan: FaultPlan, rule: FaultRule) -> FaultPlan:
     if rule.kind is Fault.REFUSAL:
         return attrs.evolve(plan, refused=plan.refused or rule.status)
     if rule.kind is Fault.CUT_LIST:
-        return attrs.evolve(plan, most=min(plan.most or rule.records, rule.records))
+        return attrs.evolve(
+            plan,
+            most=min(plan.most or rule.records, rule.records),
+            skipped=max(plan.skipped, rule.skipped),
+            counted=plan.counted or rule.counted,
+        )
     if rule.kind is Fault.IGNORED_DAYS:
         return attrs.evolve(plan, unfiltered=True)
     if rule.kind is Fault.LATE_LISTING:

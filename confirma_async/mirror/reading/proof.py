@@ -22,7 +22,7 @@ from confirma_async.errors import (
     TransportError,
 )
 from confirma_async.mirror.reading.windows import asked, cut, spans
-from confirma_async.mirror.streams import NotAListError, SeenRecord, Stream, Whole, day_of, flat
+from confirma_async.mirror.streams import Days, NotAListError, SeenRecord, Stream, Whole, day_of, flat
 from confirma_async.pagination import OVERLAP, Window
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.pipeline import Pipeline
@@ -30,14 +30,11 @@ from confirma_async.session.pipeline import Pipeline
 _STRICT = CallOptions(strict=True)
 """Nothing is taken for an empty list that is not one: an empty list means that records are gone."""
 
-LEAST = 10
-"""Records below which no list is taken to have been cut off."""
-
 MOST_SPANS = 6
-"""Shorter lists that are asked for at most, to confirm what a list lacks."""
+"""Lists of few days that are asked for at most, to confirm what a longer one lacks."""
 
 ROUND = 50
-"""A count that a list may be cut at: a multiple of this."""
+"""A count that a list may be cut off at: a multiple of this."""
 
 
 @frozen(kw_only=True)
@@ -49,37 +46,45 @@ class WindowReading:
         seen: The records, those of the days beside it included.
         whole: Whether it is proved to be whole.
         reason: Why not.
+        divisible: Whether lists of fewer days may prove what this one does not.
+        answered: Whether every list of it was answered, and heeded the days.
         pieces: Into which it was cut.
-        largest: Records in one answer that proved to be whole.
+        largest: The most records of one answer that it rests on.
     """
 
     window: Window
     seen: Sequence[SeenRecord] = field(default=(), repr=False)
     whole: bool = True
     reason: str | None = None
+    divisible: bool = False
+    answered: bool = True
     pieces: int = 1
     largest: int = 0
 
 
 @define
 class WindowReader:
-    """Reads windows of one stream.
+    """Reads windows of one stream in one run.
+
+    No answer is taken for whole because it says so: a service that cuts its lists off may count what is left.
+    It is whole where the service gave a longer one in the same run, or where lists of fewer days hold no
+    more; and where it holds whatever the lists before it told of its days.
 
     Attributes:
         pipeline: Makes the calls.
         stream: What is read.
-        largest: The most records that one answer held and proved to be whole, in any run.
         calls: How many calls were made.
+        longest: The most records that one answer held; None before the first.
         cut_at: After how many records lists are cut off, once one was found to be.
-        longest: The most records that an answer without a count held in this run.
+        beside: What each list told of the days beside its window.
     """
 
     pipeline: Pipeline
     stream: Stream
-    largest: int = 0
     calls: int = 0
+    longest: int | None = None
     cut_at: int | None = None
-    longest: int = 0
+    beside: list[Sequence[SeenRecord]] = field(factory=list[Sequence[SeenRecord]], repr=False)
 
     async def read(self, window: Window, pieces: int = 1) -> WindowReading:
         """Read a window, in pieces where it is too large, too slow, or may have been cut off.
@@ -91,17 +96,9 @@ class WindowReader:
         Raises:
             CallError: no call can succeed: the key is refused, or nobody answers.
         """
-        parts: list[WindowReading] = []
-        for part in cut(window, pieces):
-            reading = await self._read(part)
-            parts.append(reading)
-            if not reading.whole:
-                break  # the rest waits for the next run
-        return _joined(window, parts)
-
-    def may_lack(self, reading: WindowReading) -> bool:
-        """Say whether what a list lacks may have been cut off it: where no answer of this run was longer."""
-        return reading.whole and LEAST <= self.longest <= reading.largest
+        reading = await self._each(window, cut(window, pieces), self.beside, compare=pieces == 1)
+        self.beside.append([each for each in reading.seen if not _lies_within(each.days, window)])
+        return reading
 
     async def confirm(self, reading: WindowReading, days: Iterable[datetime.date]) -> WindowReading:
         """Ask once more, for few days, for what a list lacks that was told before.
@@ -111,83 +108,140 @@ class WindowReader:
             days: The days of what it lacks.
 
         Returns:
-            The same with what was found, which is whole only where the shorter lists are no longer as long.
+            The same with what was found, which is whole only where the shorter lists lack it, too.
         """
-        parts = [await self._once(window) for window in list(spans(days))[:MOST_SPANS]]
-        sure = all(
-            isinstance(part, WindowReading) and part.whole and part.largest < self.longest for part in parts
-        )
-        found = union([reading.seen, *(part.seen for part in parts if isinstance(part, WindowReading))])
-        if sure and len(found) == len(reading.seen):
+        parts = [await self._read(window, (), compare=True) for window in list(spans(days))[:MOST_SPANS]]
+        found = union([reading.seen, *(part.seen for part in parts)])
+        open_part = next((part for part in parts if not part.whole), None)
+        if open_part is None and len(found) == len(reading.seen):
             return reading
-        reason = (
-            f"the list lacks records that it told before; lists may be cut off after {self.longest} records"
+        reason = "the list lacks records that it told before" + (
+            f"; {open_part.reason}" if open_part else ", and a list of fewer days holds some of them"
         )
         return evolve(reading, seen=found, whole=False, reason=reason)
 
-    async def _read(self, window: Window) -> WindowReading:
-        reading = await self._once(window)
-        if isinstance(reading, WindowReading) and not self._may_be_cut_off(reading):
-            return self._trusted(reading)
+    async def _each(
+        self,
+        window: Window,
+        parts: Sequence[Window],
+        before: Sequence[Sequence[SeenRecord]],
+        *,
+        compare: bool,
+    ) -> WindowReading:
+        """Read the parts of a window, up to one that nobody answers: the rest waits for the next run."""
+        readings: list[WindowReading] = []
+        for part in parts:
+            told = [*before, *(reading.seen for reading in readings)]
+            readings.append(await self._read(part, told, compare=compare))
+            if not readings[-1].answered:
+                break
+        return _joined(window, readings)
+
+    async def _read(
+        self, window: Window, before: Sequence[Sequence[SeenRecord]], *, compare: bool
+    ) -> WindowReading:
+        """Read a window at once, and in halves where that proves nothing.
+
+        Args:
+            window: The days.
+            before: What lists before it told.
+            compare: Whether a list of more days is asked for first, which may prove it by a single call.
+        """
+        longest = self.longest
+        reading = _agreeing(await self._once(window), before)
+        if not (reading.whole or reading.divisible) or (reading.whole and self._is_shorter(reading, longest)):
+            return reading
+        least = _count_within(reading, window)
+        if reading.whole and compare and (around := await self._around(window)) is not None:
+            there, count = around
+            if there == least and (reading.largest <= 1 or count > reading.largest):
+                return reading
+            least = max(least, there)
         halves = cut(window, 2)
         if len(halves) == 1:
-            return self._of_one_day(window, reading)
-        parts: list[WindowReading] = []
-        for half in halves:
-            parts.append(await self._read(half))
-            if not parts[-1].whole:
-                break
-        joined = _joined(window, parts)
-        if not joined.whole or not isinstance(reading, WindowReading):
+            return self._of_one_day(reading, least)
+        joined = await self._each(window, halves, [*before, reading.seen], compare=False)
+        return self._of_halves(reading, least, joined)
+
+    def _is_shorter(self, reading: WindowReading, longest: int | None) -> bool:
+        """Say whether a list is shorter than one of before, so that nothing has cut it off."""
+        if longest is None or (self.cut_at is not None and reading.largest >= self.cut_at):
+            return False
+        return reading.largest < max(longest, 2)
+
+    def _of_halves(self, reading: WindowReading, least: int, joined: WindowReading) -> WindowReading:
+        """Return what a window comes to whose halves were read.
+
+        Args:
+            reading: The list of all its days.
+            least: How many records lie within the window for sure.
+            joined: What the halves tell together.
+        """
+        found = _count_within(joined, reading.window)
+        if not joined.whole:
             return joined
-        if len(_within(joined.seen, window)) <= len(_within(reading.seen, window)):
-            return self._trusted(reading)  # the halves have no more: it was whole at once
+        if found < least:
+            reason = f"lists of fewer days hold {found} records, and one of more days holds {least}"
+            return evolve(joined, whole=False, reason=reason)
+        if not reading.whole:
+            return joined
+        if found == _count_within(reading, reading.window):
+            return evolve(reading, largest=joined.largest)
         self.cut_at = min(self.cut_at or reading.largest, reading.largest)
         if joined.largest >= self.cut_at:
             return evolve(joined, whole=False, reason=f"lists are cut off after {self.cut_at} records")
         return joined
 
-    def _trusted(self, reading: WindowReading) -> WindowReading:
-        if reading.whole:
-            self.largest = max(self.largest, reading.largest)
-        return reading
-
-    def _of_one_day(self, window: Window, reading: WindowReading | str) -> WindowReading:
+    def _of_one_day(self, reading: WindowReading, least: int) -> WindowReading:
         """Return what a single day comes to, which cannot be halved."""
-        if isinstance(reading, str):
-            return WindowReading(window=window, whole=False, reason=reading)
+        if not reading.whole:
+            return reading
         count = reading.largest
-        if count % ROUND == 0 or (self.cut_at is not None and count >= self.cut_at):
+        if _count_within(reading, reading.window) < least:
+            reason = (
+                f"the list of one day holds fewer records of it than one of more days, which holds {least}"
+            )
+            return evolve(reading, whole=False, reason=reason)
+        if (count and count % ROUND == 0) or (self.cut_at is not None and count >= self.cut_at):
             reason = f"one day lists {count} records, which may be all that one answer holds"
             return evolve(reading, whole=False, reason=reason)
-        return self._trusted(reading)
+        return reading
 
-    def _may_be_cut_off(self, reading: WindowReading) -> bool:
-        """Say whether a list without a count is longer than any that was whole, or as long as cut ones."""
-        cut_off = self.cut_at is not None and reading.largest >= self.cut_at
-        return reading.whole and (cut_off or reading.largest > max(self.largest, 1))
-
-    async def _once(self, window: Window) -> WindowReading | str:
-        """Return one call; a word on why it failed where a shorter window may do better."""
+    async def _once(self, window: Window) -> WindowReading:
+        """Return what one call tells of a window."""
         query = asked(window)
         found = await self._answer(query)
         if isinstance(found, ReadFailure):
-            return (
-                found.reason
-                if found.shorter
-                else WindowReading(window=window, whole=False, reason=found.reason)
+            return WindowReading(
+                window=window, whole=False, reason=found.reason, divisible=found.shorter, answered=False
             )
-        if found.count is None:
-            self.longest = max(self.longest, len(found.records))
+        self.longest = max(self.longest or 0, len(found.records))
         seen = list(flat(found.records, self.stream.reader(self.pipeline.converter)))
-        reason = _objection(found, seen, query)
+        unheeded = _unheeded(found, seen, query)
+        counts = found.count is None or found.count == len(seen)
         return WindowReading(
             window=window,
             seen=seen,
-            whole=reason is None,
-            reason=reason,
-            largest=0 if found.count is not None else len(seen),
+            whole=counts and unheeded is None,
+            reason=unheeded
+            or (None if counts else f"the answer counts {found.count} records and holds {len(seen)}"),
+            divisible=not counts and unheeded is None,
+            answered=unheeded is None,
+            largest=len(seen),
         )
+
+    async def _around(self, window: Window) -> tuple[int, int] | None:
+        """Return how many records of a window a list of three times its days holds, and how many in all.
+
+        None where that is not answered.
+        """
+        days = window.last - window.first + datetime.timedelta(days=1)
+        found = await self._answer(asked(Window(window.first - days, window.last + days)))
+        if isinstance(found, ReadFailure):
+            return None
+        self.longest = max(self.longest or 0, len(found.records))
+        reader = self.stream.reader(self.pipeline.converter)
+        return sum(_lies_within(reader.days(raw), window) for raw in found.records), len(found.records)
 
     async def _answer(self, query: Window) -> Whole | ReadFailure:
         """Return what the service answers.
@@ -246,10 +300,8 @@ def failure_of(error: CallError) -> ReadFailure | None:
             return None
 
 
-def _objection(found: Whole, seen: Sequence[SeenRecord], query: Window) -> str | None:
-    """Return why an answer does not prove that it is whole."""
-    if found.count is not None and found.count != len(seen):
-        return f"the answer counts {found.count} records and holds {len(seen)}"
+def _unheeded(found: Whole, seen: Sequence[SeenRecord], query: Window) -> str | None:
+    """Return why it cannot be known that an answer is about the days that were asked for."""
     if found.window is not None and not _echoes(found.window, query):
         return "the answer says that it was filtered by other days than those asked for"
     outside = sum(1 for each in seen if each.days is not None and not _touches(each, query))
@@ -272,21 +324,35 @@ def _touches(seen: SeenRecord, query: Window) -> bool:
     return first <= query.last + OVERLAP and last >= query.first - OVERLAP
 
 
-def _within(seen: Iterable[SeenRecord], window: Window) -> list[SeenRecord]:
-    return [
-        each for each in seen if each.days and window.first <= each.days[0] and each.days[1] <= window.last
-    ]
+def _agreeing(reading: WindowReading, before: Iterable[Sequence[SeenRecord]]) -> WindowReading:
+    """Return a reading, which is not whole where it lacks what lists before it told of its days."""
+    here = Counter(each.base for each in reading.seen) if reading.whole else Counter[str]()
+    for told in before if reading.whole else ():
+        lacking = Counter(each.base for each in told if _lies_within(each.days, reading.window)) - here
+        if lacking:
+            reason = f"the list lacks {lacking.total()} records that another one of this run holds"
+            return evolve(reading, whole=False, reason=reason)
+    return reading
+
+
+def _lies_within(days: Days, window: Window) -> bool:
+    return days is not None and window.first <= days[0] and days[1] <= window.last
+
+
+def _count_within(reading: WindowReading, window: Window) -> int:
+    return sum(_lies_within(each.days, window) for each in reading.seen)
 
 
 def _joined(window: Window, parts: Sequence[WindowReading]) -> WindowReading:
     """Return the readings of the pieces of a window as one: neighbours both tell what lies at their seam."""
     open_part = next((part for part in parts if not part.whole), None)
-    covered = window if open_part is None else Window(window.first, parts[-1].window.last)
+    answered = all(part.answered for part in parts)
     return WindowReading(
-        window=covered,
+        window=window if answered else Window(window.first, parts[-1].window.last),
         seen=parts[0].seen if len(parts) == 1 else union(part.seen for part in parts),
         whole=open_part is None,
         reason=None if open_part is None else open_part.reason,
+        answered=answered,
         pieces=sum(part.pieces for part in parts),
         largest=max((part.largest for part in parts), default=0),
     )

@@ -42,7 +42,10 @@ class Planned:
 
 
 def planned(session: WriteSession, stream: Stream, since: datetime.date) -> list[Planned]:
-    """Return the windows of a list that are due, the latest last."""
+    """Return the windows of a list that are due: by their days, but those that proved nothing last.
+
+    Where the service does not answer for some, they do not keep a run from the others.
+    """
     today = today_of(session.now)
     first = max(since, today - HISTORY * _DAY)
     past = _past(session, stream)
@@ -57,16 +60,7 @@ def planned(session: WriteSession, stream: Stream, since: datetime.date) -> list
         read = [plan.window for plan in due]
         days = [day for day in _open_days(session, first) if not any(w.first <= day <= w.last for w in read)]
         due = [*(Planned(window, keep=False) for window in spans(days)), *due]
-    return due
-
-
-def largest(session: WriteSession, stream: Stream) -> int:
-    """Return the most records that one answer held and proved to be whole."""
-    ((found,),) = session.database.rows(
-        "SELECT coalesce(max(largest), 0) FROM reading WHERE account = ? AND stream = ? AND reason IS NULL",
-        (session.account, stream.name),
-    )
-    return int(found)
+    return sorted(due, key=lambda plan: plan.window.first in past and past[plan.window.first].open)
 
 
 def _past(session: WriteSession, stream: Stream) -> dict[datetime.date, Past]:

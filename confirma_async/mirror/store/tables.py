@@ -77,7 +77,6 @@ TABLES: Sequence[str] = (
         proved_last TEXT,         -- the last day of that
         records BIGINT NOT NULL,
         pieces BIGINT NOT NULL,   -- into which it had to be cut
-        largest BIGINT NOT NULL,  -- records in one answer that proved to be whole
         reason TEXT,              -- why the last reading proved nothing
         PRIMARY KEY (account, stream, first)
     )

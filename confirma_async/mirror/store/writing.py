@@ -40,13 +40,23 @@ class Merged:
     Attributes:
         records: How many records were seen.
         kinds: How many of them were new, changed, gone or back.
+        lacking: The days of known records that the reading lacks, where that was not confirmed and nothing
+            was written.
     """
 
     records: int = 0
     kinds: Counter[str] = field(factory=Counter[str])
+    lacking: Sequence[datetime.date] = ()
 
 
-def merge(session: WriteSession, stream: Stream, reading: WindowReading, *, keep: bool = True) -> Merged:
+def merge(
+    session: WriteSession,
+    stream: Stream,
+    reading: WindowReading,
+    *,
+    keep: bool = True,
+    confirmed: bool = False,
+) -> Merged:
     """Make a reading of a window part of the mirror.
 
     Args:
@@ -54,6 +64,8 @@ def merge(session: WriteSession, stream: Stream, reading: WindowReading, *, keep
         stream: What was read.
         reading: What came of it.
         keep: Whether the reading counts for the schedule.
+        confirmed: Whether it was asked for once more what it lacks; without that, what lacks known records is
+            not written.
 
     Raises:
         MirrorBusyError: another run has begun since.
@@ -61,17 +73,14 @@ def merge(session: WriteSession, stream: Stream, reading: WindowReading, *, keep
     with session.database.transaction():
         check_latest(session)
         found = _compared(session, stream, reading)
+        missed = [each for each in found.absent if each.gone_since is None]
+        if missed and not confirmed:
+            return Merged(lacking=[datetime.date.fromisoformat(each.last_day) for each in missed])
         merged = _write(session, stream.name, found)
         merged.records = len(reading.seen)
         if keep:
             _keep_reading(session, stream, reading)  # the last thing: what is not whole is read again
     return merged
-
-
-def lacking(session: WriteSession, stream: Stream, reading: WindowReading) -> list[datetime.date]:
-    """Return the days of records that a whole window lacks, and that are not known to be gone."""
-    absent = _compared(session, stream, reading).absent
-    return [datetime.date.fromisoformat(each.last_day) for each in absent if each.gone_since is None]
 
 
 def merge_cases(session: WriteSession, cases: Sequence[tuple[int, SeenRecord, str]]) -> Merged:
@@ -344,11 +353,11 @@ def _keep_reading(session: WriteSession, stream: Stream, reading: WindowReading)
     first, last = window.first.isoformat(), window.last.isoformat()
     proved = session.at if reading.whole else None
     session.database.run(
-        "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, stream, first) "
+        "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, stream, first) "
         "DO UPDATE SET last = excluded.last, read_at = excluded.read_at, records = excluded.records, "
         "proved_at = coalesce(excluded.proved_at, reading.proved_at), "
         "proved_last = coalesce(excluded.proved_last, reading.proved_last), pieces = excluded.pieces, "
-        "largest = excluded.largest, reason = excluded.reason",
+        "reason = excluded.reason",
         (session.account, stream.name, first, last, session.at, proved, last if reading.whole else None,
-         len(reading.seen), reading.pieces, reading.largest, reading.reason),
+         len(reading.seen), reading.pieces, reading.reason),
     )  # fmt: skip

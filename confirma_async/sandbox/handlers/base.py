@@ -26,6 +26,8 @@ class Call:
         body: The body as it came.
         listing_delay: Real seconds that what this call stores stays unlisted (a fault).
         most: After how many records a list is cut off (a fault).
+        skipped: How many records it leaves out before the first (a fault).
+        counted: Whether it counts what it holds (a fault).
         unfiltered: Whether a list heeds no days (a fault).
     """
 
@@ -34,6 +36,8 @@ class Call:
     body: bytes
     listing_delay: float = 0.0
     most: int | None = None
+    skipped: int = 0
+    counted: bool = False
     unfiltered: bool = False
 
 

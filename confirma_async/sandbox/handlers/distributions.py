@@ -10,7 +10,7 @@ from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
-from confirma_async.sandbox.handlers.listed import listed, told_of, window_for
+from confirma_async.sandbox.handlers.listed import counted, listed, told_of, window_for
 from confirma_async.sandbox.store.invoices import InvoiceQuery, ListedInvoice
 from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import (
@@ -61,7 +61,7 @@ def distributions(backend: Backend, call: Call) -> SandboxResponse:
     told = told_of(backend, call, ListedKind.DISTRIBUTION, window, number=query.invoice_number)
     information = DistributionInformation(
         meta_data=DistributionMetaData(
-            total_count=len(found) + len(told),
+            total_count=counted(call, len(found) + len(told)),
             successful_count=sum(item.status in _SUCCESSFUL for item in found),
             failed_count=sum(item.status in _FAILED for item in found),
             filters_applied=_filters(query, window),

@@ -43,5 +43,15 @@ def listed(
         return SandboxResponse(body=backend.converter.dumps(answer))
     written: dict[str, Any] = backend.converter.unstructure(answer)
     (name,) = [item.wire for item in backend.converter.fields_of(type(answer)) if item.attribute == attribute]
-    written[name] = [*(written.get(name) or ()), *told][: call.most]
+    written[name] = kept(call, [*(written.get(name) or ()), *told])
     return SandboxResponse(body=backend.converter.encode(written))
+
+
+def kept(call: Call, records: Sequence[Any]) -> Sequence[Any]:
+    """Return what a list holds: all of it, but where a fault cuts it off."""
+    return records if call.most is None else records[call.skipped :][: call.most]
+
+
+def counted(call: Call, count: int) -> int:
+    """Return how many records an answer says there are."""
+    return len(kept(call, range(count))) if call.counted else count

@@ -7,7 +7,7 @@ from typing import Any
 from confirma_async.sandbox.answers import SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
-from confirma_async.sandbox.handlers.listed import listed, told_of, window_for
+from confirma_async.sandbox.handlers.listed import kept, listed, told_of, window_for
 from confirma_async.sandbox.rules.money.amounts import added
 from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store import SandboxClient
@@ -48,7 +48,7 @@ def payments(backend: Backend, call: Call) -> SandboxResponse:
         backend.converter.unstructure(_payment(payment)) for payment in found if not payment.direct
     ]
     on_the_wire += told_of(backend, call, ListedKind.PAYMENT, window)
-    return SandboxResponse(body=backend.converter.encode(on_the_wire[: call.most]))
+    return SandboxResponse(body=backend.converter.encode(kept(call, on_the_wire)))
 
 
 def settlements(backend: Backend, call: Call) -> SandboxResponse:
