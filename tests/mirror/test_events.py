@@ -3,6 +3,7 @@
 import asyncio
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -306,3 +307,37 @@ async def test_a_first_run_goes_on_while_a_consumer_asks(sandbox, told, sync, mi
 async def test_the_name_of_a_consumer_is_one_that_a_file_may_have(told, name):
     with pytest.raises(ConfigurationError, match="name of a consumer"):
         await told(consumer=name)
+
+
+async def test_what_a_command_that_hangs_has_started_ends_with_it(delivery, tmp_path, monkeypatch):
+    monkeypatch.setattr("confirma_async.mirror.events.delivery.ATTEMPTS", 1)
+    command = f"sh -c 'sh -c \"sleep 60\" & echo $! > {tmp_path}/pid; wait'"
+    with pytest.raises(DeliveryError, match="took more than"):
+        await delivery.run(CommandReceiver(CommandReceiver.of(command).words, seconds=1))
+    started = int((tmp_path / "pid").read_text())
+    for _ in range(500):
+        if not _runs(started):
+            break
+        await asyncio.sleep(0.02)
+    assert not _runs(started)
+
+
+def _runs(number):
+    try:
+        return Path(f"/proc/{number}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+async def test_a_command_that_is_killed_takes_nothing(delivery, monkeypatch):
+    monkeypatch.setattr("confirma_async.mirror.events.delivery.ATTEMPTS", 1)
+    with pytest.raises(DeliveryError, match="was ended by signal 9"):
+        await delivery.run(CommandReceiver.of("sh -c 'kill -9 $$'"))
+
+
+async def test_a_redirect_is_not_followed_and_takes_nothing(delivery, books, transport, monkeypatch):
+    monkeypatch.setattr("confirma_async.mirror.events.delivery.ATTEMPTS", 1)
+    books.statuses = [302]
+    with pytest.raises(DeliveryError, match="HTTP 302"):
+        await delivery.run(UrlReceiver(books.url, Secret(SECRET), transport))
+    assert len(books.got) == 1

@@ -1,8 +1,12 @@
 """Bad places, other databases, two runs at once, several accounts: a sentence, and nothing changed."""
 
+import asyncio
+import contextlib
+import os
 import sqlite3
 import stat
 import threading
+from typing import Any
 
 import pytest
 
@@ -240,3 +244,108 @@ async def test_a_url_that_cannot_be_read_is_told_without_the_password(url):
     with pytest.raises(ConfirmaError) as told:
         open_mirror(url)
     assert "hush" not in str(told.value)
+
+
+@pytest.fixture
+def cut_off(in_database):
+    """Ends every other connection to the database, as a server that is restarted does."""
+
+    def end():
+        with in_database() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    return end
+
+
+@pytest.mark.parametrize("stream", ["distributions", "payments", "settlements", "cases"])
+async def test_a_run_whose_connection_is_lost_is_told_and_the_next_one_goes_on(
+    sandbox, confirma, postgres, cut_off, stream
+):
+    day = str(sandbox.clock.now().date())
+    sandbox.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "amount": 10}})
+
+    def lose(progress):
+        if progress.stream == stream:
+            cut_off()
+
+    with pytest.raises(MirrorError, match=r"terminat|closed") as caught:
+        await confirma.mirror.sync(postgres, now=sandbox.clock.now(), progress=lose)
+    assert caught.value.resumable
+    assert (await confirma.mirror.sync(postgres, now=sandbox.clock.now())).complete
+    assert ask("SELECT count(*) FROM payments", postgres).rows == [(1,)]
+
+
+async def test_a_run_that_lost_its_connection_and_so_its_lock_writes_no_more(
+    sandbox, confirma, postgres, cut_off
+):
+    """Another one takes the lock meanwhile, and both would be at work."""
+    day = str(sandbox.clock.now().date())
+    sandbox.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "amount": 10}})
+    told: list[Any] = []
+
+    def lose(progress):
+        if progress.stream == "payments" and not told:
+            told.append(progress)
+            cut_off()
+            told.append(asyncio.ensure_future(confirma.mirror.sync(postgres, now=sandbox.clock.now())))
+
+    with pytest.raises(MirrorError):
+        await confirma.mirror.sync(postgres, now=sandbox.clock.now(), progress=lose)
+    assert (await told[1]).complete
+    database = open_mirror(postgres)
+    assert database.rows("SELECT count(*) FROM change") == [(1,)]
+    assert database.rows("SELECT id, ending FROM run ORDER BY id") == [(1, None), (2, "done")]
+    database.close()
+
+
+async def test_a_rebuild_while_a_run_is_at_work_ends_at_once(sync, confirma, place):
+    await sync()
+    refused: list[str] = []
+
+    async def rebuild():
+        try:
+            await confirma.mirror.rebuild(place)
+        except MirrorBusyError as error:
+            refused.append(str(error))
+
+    tasks: list[Any] = []
+
+    def begin(progress):
+        if progress.stream == "payments" and not tasks:
+            tasks.append(asyncio.ensure_future(rebuild()))
+
+    assert (await sync(progress=begin)).complete
+    await tasks[0]
+    assert "another run is at work" in refused[0]
+
+
+@pytest.fixture
+def unwritable():
+    """Takes rights of a file away while a test looks at it."""
+
+    @contextlib.contextmanager
+    def without_rights(file, mode=0o400):
+        if os.geteuid() == 0:
+            pytest.skip("an administrator may read and write anywhere")
+        file.chmod(mode)
+        yield
+        file.chmod(0o600)
+
+    return without_rights
+
+
+async def test_a_mirror_that_cannot_be_written_is_told_and_can_be_asked(confirma, file, unwritable):
+    await confirma.mirror.sync(file)
+    with unwritable(file):
+        with pytest.raises(MirrorError, match="cannot be written to"):
+            await confirma.mirror.sync(file)
+        assert ask("SELECT count(*) FROM payments", file).rows == [(0,)]
+
+
+async def test_a_file_that_may_not_be_read_is_told(confirma, file, unwritable):
+    await confirma.mirror.sync(file)
+    with unwritable(file, 0o000), pytest.raises(MirrorError, match="cannot be opened"):
+        ask("SELECT 1", file)

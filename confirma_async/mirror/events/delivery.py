@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
+import signal
 from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -79,7 +81,10 @@ class CommandReceiver:
         told = {"CONFIRMA_EVENT_ID": event.id, "CONFIRMA_EVENT_TYPE": event.type}
         try:
             process = await asyncio.create_subprocess_exec(
-                *self.words, stdin=asyncio.subprocess.PIPE, env={**os.environ, **told}
+                *self.words,
+                stdin=asyncio.subprocess.PIPE,
+                env={**os.environ, **told},
+                start_new_session=True,  # so that what the command starts ends with it
             )
         except OSError as error:
             return f"{self.words[0]} cannot be run ({(error.strerror or 'it failed').lower()})"
@@ -87,14 +92,26 @@ class CommandReceiver:
             async with asyncio.timeout(self.seconds):
                 await process.communicate(event.as_json() + b"\n")
         except TimeoutError:
-            process.kill()
-            await process.wait()
+            await _end(process)
             return f"{self.words[0]} took more than {self.seconds:.0f} s"
         except BaseException:
-            process.kill()
-            await process.wait()
+            await _end(process)
             raise
-        return None if process.returncode == 0 else f"{self.words[0]} ended with {process.returncode}"
+        return _said(self.words[0], process.returncode or 0)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a command and all that it has started, so that none works on while the event is tried again."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _said(command: str, code: int) -> str | None:
+    """Return why a command took nothing; None where it did."""
+    if code < 0:
+        return f"{command} was ended by signal {-code}"
+    return f"{command} ended with {code}" if code else None
 
 
 @frozen

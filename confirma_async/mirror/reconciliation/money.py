@@ -184,6 +184,11 @@ def _settled_side(allocated: Allocated, settlement: PaidOut) -> dict[str, object
     }
 
 
+def _named(allocated: Allocated) -> str:
+    """Return what tells an allocation from others of its settlement, wherever in it the service lists it."""
+    return str(allocated.position) if allocated.id is None else f"id {allocated.id}"
+
+
 def _about(number: str | None, case: int | None) -> str:
     return f"invoice {number}" if number is not None else f"case {case}"
 
@@ -201,7 +206,7 @@ def _of_pair(standing: PaidStanding, settlement: PaidOut) -> Iterator[Difference
         else paid.cents
     )
     yield difference(
-        standing.kind, _about(paid.number, paid.case), paid.record, allocated.settlement, allocated.position,
+        standing.kind, _about(paid.number, paid.case), paid.record, allocated.settlement, _named(allocated),
         cents=cents, currency=paid.currency or "", day=(paid.booked_at or "")[:10],
         ours=_paid_side(paid), theirs=_settled_side(allocated, settlement),
     )  # fmt: skip
@@ -233,7 +238,7 @@ def _without_payment(facts: Facts, allocated: Allocated, settlement: PaidOut) ->
         return None
     return difference(
         DifferenceKind.SETTLED_WITHOUT_PAYMENT, _about(allocated.number, allocated.case), allocated.id,
-        allocated.settlement, allocated.position, cents=allocated.cents, currency=allocated.currency or "",
+        allocated.settlement, _named(allocated), cents=allocated.cents, currency=allocated.currency or "",
         day=day, theirs=_settled_side(allocated, settlement),
     )  # fmt: skip
 
@@ -282,7 +287,7 @@ def _broken(settlement: PaidOut, allocations: Sequence[Allocated]) -> Difference
         return None
     return difference(
         DifferenceKind.SUM_BROKEN, f"settlement {settlement.id}", settlement.record, total,
-        *((each.position, each.parts) for each in off),
+        *sorted((_named(each), each.parts) for each in off),
         cents=settlement.cents - total or sum((each.cents or 0) - (each.parts or 0) for each in off),
         currency=settlement.currency or "", day=settlement.date or "",
         ours={"record": settlement.record, "settlement_id": settlement.id, "amount_cents": settlement.cents},

@@ -202,8 +202,12 @@ class SqliteDatabase:
 
 
 def _may_be_a_database(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(16)
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        raise MirrorError(f"the mirror {path} cannot be opened ({reason}); name another file") from error
     return start in {b"", b"SQLite format 3\0"}
 
 
@@ -228,7 +232,8 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
+        with contextlib.suppress(OSError):  # another owner's, or on a medium that is only read
+            path.chmod(0o600)
 
 
 def _authorised(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
