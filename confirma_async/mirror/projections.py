@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import attrs
 from attrs import frozen
@@ -28,6 +28,8 @@ from confirma_async.schemas import (
 )
 from confirma_async.schemas.wire import Schema
 from confirma_async.validation.sums import EXACT, ZERO
+
+T = TypeVar("T")
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -70,7 +72,14 @@ def project(stream: str, raw: Raw, converter: Converter) -> Projection:
     if record is None:
         return Projection({}, drift, ())
     rows, cases = rows_of(record)
-    return Projection(rows, (*drift, *_unknown(record, "$")), [case for case in cases if case is not None])
+    kept = {table: [tuple(map(_kept, row)) for row in found] for table, found in rows.items()}
+    known = [case for case in map(_kept, cases) if case is not None]
+    return Projection(kept, (*drift, *_unknown(record, "$")), known)
+
+
+def _kept(value: T) -> T | None:
+    """Return what a column can hold; None for a number that is none of a database's."""
+    return None if isinstance(value, int) and abs(value) > LARGEST else value
 
 
 def cents(amount: Decimal | None) -> int | None:
@@ -84,7 +93,11 @@ def cents(amount: Decimal | None) -> int | None:
 def moment(value: Moment | None) -> str | None:
     """Return a moment in UTC, or a day, as text that sorts."""
     if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        try:
+            value = value.astimezone(datetime.UTC)
+        except OverflowError:  # at the first day or the last one that there is
+            value = value.replace(tzinfo=datetime.UTC)
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return None if value is None else value.isoformat()
 
 

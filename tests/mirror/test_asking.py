@@ -67,6 +67,20 @@ WRITING = [
     "",
     "VACUUM",
     "nonsense",
+    "SELECT 1; COMMIT; DELETE FROM payment_data",
+    "SELECT 1; SET TRANSACTION READ WRITE; DELETE FROM payment_data",
+    "WITH x AS (DELETE FROM payment_data RETURNING 1) SELECT * FROM x",
+    "SELECT 1 AS x INTO made",
+    "EXPLAIN ANALYZE DELETE FROM payment_data",
+    "SELECT set_config('transaction_read_only', 'off', false)",
+    "/* SELECT */ DELETE FROM payment_data",
+    "-- SELECT\nDELETE FROM payment_data",
+    "REPLACE INTO explained VALUES (1, 'x', 'y', 'z')",
+    "SAVEPOINT x",
+    "REINDEX",
+    "PRAGMA writable_schema = 1",
+    "SELECT * FROM pragma_user_version",
+    "SELECT nextval('x')",
 ]
 
 

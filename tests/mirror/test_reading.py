@@ -8,6 +8,7 @@ import pytest
 
 from confirma_async import Confirma, RetryPolicy
 from confirma_async.errors import AuthenticationError, ConfigurationError
+from confirma_async.mirror import ask
 from confirma_async.sandbox import Fault, ListedKind
 
 LISTS = ["payments.list", "payments.settlements", "invoices.distributions"]
@@ -325,3 +326,28 @@ async def test_an_answer_that_tells_of_another_case_is_not_believed(sandbox, syn
 async def test_a_moment_without_a_time_zone_is_refused(confirma, place):
     with pytest.raises(ConfigurationError, match="needs a time zone"):
         await confirma.mirror.sync(place, now=datetime.datetime(2026, 3, 3, 6))  # noqa: DTZ001  (the fault)
+
+
+@pytest.fixture
+def odd(sandbox):
+    """What a database may not take: texts with NUL, or very long; numbers and days beyond its own."""
+    day = sandbox.clock.now().date()
+    texts = ["a\0b", "\0", "x" * 100_000, "'; DROP TABLE record; --", "\u202e\ufeff"]
+    records = {str(place): payment(place, day, accountName=text) for place, text in enumerate(texts)}
+    records["n"] = payment("\x007", day, caseId=2**70)
+    records["m"] = payment("8", day, caseId=-(2**70), amount=10**30, paymentDate="0001-01-01T00:00:00+02:00")
+    records["l"] = payment("9", day, paymentDate="9999-12-31T23:59:59-02:00")
+    sandbox.tell(ListedKind.PAYMENT, records)
+    return records
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_odd_texts_are_kept_and_stop_no_run(sandbox, confirma, odd, tmp_path, request, kind):
+    place = tmp_path / "odd.db" if kind == "sqlite" else request.getfixturevalue("postgres")
+    report = await confirma.mirror.sync(place, now=sandbox.clock.now())
+    assert report.complete
+    again = await confirma.mirror.sync(place, now=sandbox.clock.now())
+    assert again.streams["payments"].new == again.streams["payments"].changed == 0
+    assert ask("SELECT count(*) FROM payments", place).rows == [(len(odd),)]
+    assert await confirma.mirror.rebuild(place) == len(odd)
+    assert len([event async for event in confirma.mirror.events(place)]) == len(odd)

@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 from parts.seeded_differences import NOW, fill, seeded
 
+from confirma_async.converters import Converter
 from confirma_async.errors import MirrorError
+from confirma_async.mirror.rebuilding import rebuild
 from confirma_async.mirror.reconciliation.keeping import explain, reconcile
 from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, DifferenceKind, Horizons
 from confirma_async.mirror.store.opening import open_mirror
@@ -70,6 +72,18 @@ def test_names_stay_and_an_explanation_survives(database, run):
     assert later.differences[0].note == "agreed on the phone"
     assert later.differences[0].first_seen == first.differences[0].first_seen
     assert len(later.open) == len(later.differences) - 1
+
+
+def test_an_explanation_survives_another_order_and_columns_that_are_made_anew(database, run):
+    account = fill(database, seeded(240, 2))
+    first = run(account)
+    for each in first.differences:
+        explain(database, account, each.id, "=cmd()", NOW)
+    rebuild(database, Converter(), NOW)
+    database.run("UPDATE allocation_data SET position = position + 1")  # the service lists another one first
+    later = run(account, NOW + datetime.timedelta(days=1))
+    assert [each.id for each in later.differences] == [each.id for each in first.differences]
+    assert later.open == []
 
 
 def test_a_difference_that_is_none_any_more_is_told_once(database, run):

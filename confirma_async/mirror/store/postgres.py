@@ -61,17 +61,17 @@ class PostgresDatabase:
     def rows(self, statement: str, values: Values = ()) -> list[Found]:
         """Return all rows of a question."""
         with self._explained() as connection:
-            return connection.execute(_placed(statement), values).fetchall()
+            return connection.execute(_placed(statement), _taken(values)).fetchall()
 
     def run(self, statement: str, values: Values = ()) -> int:
         """Run one statement; return how many rows it changed."""
         with self._explained() as connection:
-            return connection.execute(_placed(statement), values).rowcount
+            return connection.execute(_placed(statement), _taken(values)).rowcount
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
         """Run one statement for many rows."""
         with self._explained() as connection, connection.cursor() as cursor:
-            cursor.executemany(_placed(statement), rows)
+            cursor.executemany(_placed(statement), map(_taken, rows))
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
@@ -157,6 +157,11 @@ class PostgresDatabase:
 def _placed(statement: str) -> sql.SQL:
     """Return a statement with this driver's places for values; ours hold neither ``%`` nor a quoted ``?``."""
     return _statement(statement.replace("?", "%s"))
+
+
+def _taken(values: Values) -> Values:
+    """Return values with what this server takes in place of NUL, which it takes in no text."""
+    return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
 
 
 def _statement(text: str) -> sql.SQL:
