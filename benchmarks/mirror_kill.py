@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import datetime
 import importlib
-import json
+import multiprocessing
 import os
 import random
 import signal
@@ -28,7 +28,7 @@ from typing import Any
 from parts.figures import report, surroundings
 from parts.vendor_history import CallRecord
 
-from confirma_async import Confirma, Sandbox
+from confirma_async import Confirma, RetryPolicy, Sandbox
 from confirma_async.converters import Converter
 from confirma_async.mirror import sync as syncing
 from confirma_async.mirror.content import digest
@@ -67,11 +67,7 @@ def main() -> None:
         help="databases instead of files: the URLs of two empty ones, else two of a server of its own",
     )
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
-    parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child is not None:
-        asyncio.run(_child(**json.loads(options.child)))
-        return
     if options.postgres is not None and len(options.postgres) not in {0, 2}:
         parser.error("--postgres takes two URLs, or none")
     kills = 6 if options.quick else options.kills
@@ -145,41 +141,36 @@ def _pass_a_day(sandbox: Sandbox, record: CallRecord) -> None:
         sandbox.untell(kind, sorted(record.dropped[kind]))
 
 
-def _command(sandbox: Sandbox, place: str, step: str | None = None, after: int = 0) -> list[str]:
-    what = {
-        "url": sandbox.url,
-        "key": sandbox.api_key,
-        "place": place,
-        "now": sandbox.clock.now().isoformat(),
-        "step": step,
-        "after": after,
-    }
-    return [sys.executable, __file__, "--child", json.dumps(what)]
+def _process(
+    sandbox: Sandbox, place: str, step: str | None = None, after: int = 0
+) -> multiprocessing.process.BaseProcess:
+    """Begin a run in a process of its own, which finds the SDK loaded: that is most of what a start takes."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["confirma_async.sandbox", "confirma_async.mirror.store.postgres"])
+    what = (sandbox.url, sandbox.api_key, place, sandbox.clock.now().isoformat(), step, after)
+    process = processes.Process(target=_run, args=what)
+    process.start()
+    return process
 
 
 async def _killed(sandbox: Sandbox, place: str, dice: random.Random, usual: float) -> str:
     """Begin a run that is killed; return where it died."""
     step = dice.choice((*STEPS, None, None, None))
-    command = _command(sandbox, place, step, dice.randint(0, 3))
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
+    process = _process(sandbox, place, step, dice.randint(0, 3))
     if step is None:
-        try:
-            async with asyncio.timeout(dice.uniform(0.3, usual * 1.1)):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-    await process.wait()
-    if process.returncode != -signal.SIGKILL:
+        await asyncio.to_thread(process.join, dice.uniform(0, usual * 1.1))
+        process.kill()
+    await asyncio.to_thread(process.join)
+    if process.exitcode != -signal.SIGKILL:
         return "ended before"
     return step or "anywhere"
 
 
 async def _ended(sandbox: Sandbox, place: str) -> float:
     began = time.monotonic()
-    process = await asyncio.create_subprocess_exec(*_command(sandbox, place))
-    if await process.wait():
+    process = _process(sandbox, place)
+    await asyncio.to_thread(process.join)
+    if process.exitcode:
         raise RuntimeError("a run that nobody killed did not end well")
     return time.monotonic() - began
 
@@ -224,6 +215,10 @@ def _state(place: str) -> dict[str, Counter[tuple[Any, ...]]]:
         database.close()
 
 
+def _run(*what: Any) -> None:
+    asyncio.run(_child(*what))
+
+
 async def _child(url: str, key: str, place: str, now: str, step: str | None, after: int) -> None:
     """Run once, and die at the step that is named."""
     left = after
@@ -248,7 +243,8 @@ async def _child(url: str, key: str, place: str, now: str, step: str | None, aft
         return reading
 
     WindowReader.read = told  # type: ignore[assignment,method-assign]  # so that it can be killed there
-    async with Confirma(key, base_url=url, timeout=20) as confirma:
+    retry = RetryPolicy(base=0.02)  # the time goes to what is killed, and not to waiting
+    async with Confirma(key, base_url=url, timeout=20, retry=retry) as confirma:
         found = await confirma.mirror.sync(place, now=datetime.datetime.fromisoformat(now))
     sys.exit(0 if found.complete or step is not None else 3)
 

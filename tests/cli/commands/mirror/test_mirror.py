@@ -74,6 +74,12 @@ def test_a_formula_in_a_record_is_defused_for_spreadsheets(sent, confirma):
     assert out.splitlines()[1] == '"\'=cmd()"'
 
 
+def test_a_formula_in_the_name_of_a_column_is_defused_for_spreadsheets(sent, confirma):
+    confirma("mirror", "sync", "--db", "m.db")
+    _, out, _ = confirma("mirror", "query", 'SELECT 1 AS "=cmd()", \'+1\' AS "@x"', "--db", "m.db", "--csv")
+    assert out.splitlines() == ['"\'=cmd()","\'@x"', '1,"\'+1"']
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

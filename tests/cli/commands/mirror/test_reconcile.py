@@ -84,6 +84,20 @@ def test_a_page_is_written_with_both_sides(unexpected, confirma, tmp_path):
     assert "Theirs" in page
 
 
+def test_a_page_runs_nothing_that_a_record_or_a_note_says(unexpected, confirma, confirma_json, tmp_path):
+    script = "<script>alert(1)</script>"
+    day = str(unexpected.clock.now().date())
+    record = {"invoiceNumber": f'"{script}', "invoiceDate": day, "status": script, "error": script}
+    unexpected.tell(ListedKind.DISTRIBUTION, {"hostile": record})
+    confirma("mirror", "sync")
+    _, told = confirma_json("reconcile")
+    assert confirma("explain", told["differences"][0]["id"], "--note", f"'{script}")[0] == 0
+    confirma("reconcile", "--html", "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "alert(1)" in page
+    assert "<script" not in page
+
+
 def test_a_journal_of_another_target_is_refused_and_nothing_changes(sent, confirma, tmp_path):
     confirma("mirror", "sync")
     journal = open_sqlite(tmp_path / "other.journal")
