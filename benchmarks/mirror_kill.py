@@ -97,7 +97,7 @@ def _databases(named: list[str] | None) -> Generator[list[str] | None]:
 
 async def _torment(kills: int, seed: int, postgres: list[str] | None) -> dict[str, Any]:
     dice = random.Random(seed)
-    days = max(2, kills // A_DAY)
+    days = max(2, -(-kills // A_DAY))
     record = CallRecord(
         first=START.date(), days=days, invoices=days * 12, payments=days * 8, settlements=days // 2
     )

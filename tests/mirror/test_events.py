@@ -251,6 +251,11 @@ def test_a_signature_holds_for_its_body_its_secret_and_its_time():
             verify(body, header, other, now=now)
 
 
+def test_a_tolerance_that_is_no_number_lets_nothing_pass():
+    with pytest.raises(SignatureError, match="s ago"):
+        verify(BODY, sign(BODY, SECRET, now=1000), SECRET, tolerance=float("nan"), now=1000)
+
+
 @pytest.mark.parametrize("header", ["", "t=1", "v1=ab", "t=x,v1=" + "0" * 64, "t=1,v1=" + "0" * 63])
 def test_what_is_no_signature_is_refused(header):
     with pytest.raises(SignatureError, match="no signature"):

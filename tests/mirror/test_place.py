@@ -91,6 +91,13 @@ async def test_a_file_that_is_none_is_left_alone(confirma, file, kind):
     assert before == (file.read_bytes() if file.is_file() else None)
 
 
+def test_an_empty_file_is_no_mirror_and_stays_empty_when_asked(file):
+    file.touch()
+    with pytest.raises(MirrorError, match="there is no mirror"):
+        ask("SELECT 1", file)
+    assert file.stat().st_size == 0
+
+
 async def test_a_schema_of_a_newer_version_is_left_alone(confirma, postgres):
     await confirma.mirror.sync(postgres)
     database = open_mirror(postgres)
@@ -143,8 +150,8 @@ class limited:  # noqa: N801 (read as a word of the test)
 
         self._prepare, pages = sqlite._prepare, self._pages
 
-        def prepare(path, connection):
-            self._prepare(path, connection)
+        def prepare(path, connection, *, make):
+            self._prepare(path, connection, make=make)
             connection.execute(f"PRAGMA max_page_count = {pages}")
 
         sqlite._prepare = prepare

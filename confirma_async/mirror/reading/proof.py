@@ -75,7 +75,7 @@ class WindowReader:
         stream: What is read.
         calls: How many calls were made.
         longest: The most records that one answer held; None before the first.
-        cut_at: After how many records lists are cut off, once one was found to be.
+        cut_at: How many records a list held that was cut off; a longer one shows that it was something else.
         beside: What each list told of the days beside its window.
     """
 
@@ -165,9 +165,7 @@ class WindowReader:
 
     def _is_shorter(self, reading: WindowReading, longest: int | None) -> bool:
         """Say whether a list is shorter than one of before, so that nothing has cut it off."""
-        if longest is None or (self.cut_at is not None and reading.largest >= self.cut_at):
-            return False
-        return reading.largest < max(longest, 2)
+        return longest is not None and reading.largest < max(longest, 2)
 
     def _of_halves(self, reading: WindowReading, least: int, joined: WindowReading) -> WindowReading:
         """Return what a window comes to whose halves were read.
@@ -187,9 +185,9 @@ class WindowReader:
             return joined
         if found == _count_within(reading, reading.window):
             return evolve(reading, largest=joined.largest)
-        self.cut_at = min(self.cut_at or reading.largest, reading.largest)
-        if joined.largest >= self.cut_at:
-            return evolve(joined, whole=False, reason=f"lists are cut off after {self.cut_at} records")
+        self.cut_at = reading.largest
+        if joined.largest >= (self.longest or 0):
+            return evolve(joined, whole=False, reason=f"lists are cut off after {joined.largest} records")
         return joined
 
     def _of_one_day(self, reading: WindowReading, least: int) -> WindowReading:
@@ -202,7 +200,7 @@ class WindowReader:
                 f"the list of one day holds fewer records of it than one of more days, which holds {least}"
             )
             return evolve(reading, whole=False, reason=reason)
-        if (count and count % ROUND == 0) or (self.cut_at is not None and count >= self.cut_at):
+        if count and (count % ROUND == 0 or count == self.cut_at == self.longest):
             reason = f"one day lists {count} records, which may be all that one answer holds"
             return evolve(reading, whole=False, reason=reason)
         return reading

@@ -156,9 +156,7 @@ class SqliteDatabase:
             raise MirrorError(f"{self._path} is no regular file; name another place for the mirror")
         if not self._path.exists():
             if not make:
-                raise MirrorError(
-                    f"there is no mirror {self._path}; confirma mirror sync makes one, or name another (db=)"
-                )
+                raise _missing(self._path)
             try:
                 os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             except FileExistsError:
@@ -171,7 +169,7 @@ class SqliteDatabase:
             self._uri("rw"), uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE
         )
         try:
-            _prepare(self._path, connection)
+            _prepare(self._path, connection, make=make)
         except BaseException:
             connection.close()
             raise
@@ -211,7 +209,7 @@ def _may_be_a_database(path: Path) -> bool:
     return start in {b"", b"SQLite format 3\0"}
 
 
-def _prepare(path: Path, connection: sqlite3.Connection) -> None:
+def _prepare(path: Path, connection: sqlite3.Connection, *, make: bool) -> None:
     """Make the tables of an empty file; refuse one that is something else, before anything is changed."""
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -222,6 +220,8 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
         raise MirrorError(
             f"the mirror {path} is of a newer version of this SDK; upgrade, or name another file"
         )
+    if not tables and not make:
+        raise _missing(path)
     if not tables:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
@@ -248,6 +248,10 @@ def _told(path: Path, error: sqlite3.Error) -> MirrorError:
     told = MirrorError(f"the mirror {path}: {_SENTENCES.get(primary) or error}")
     told.resumable = primary in _PASSING
     return told
+
+
+def _missing(path: Path) -> MirrorError:
+    return MirrorError(f"there is no mirror {path}; confirma mirror sync makes one, or name another (db=)")
 
 
 def _unwritable(path: Path, error: OSError) -> MirrorError:
