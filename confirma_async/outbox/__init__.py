@@ -186,21 +186,22 @@ class Outbox:
         try:
             for desk in desks:
                 await desk.close()
-            if self._forgetting is not None:
-                self._forgetting.cancel()
             await run.writer.run(_forget)
             await self._end(run)
         finally:
+            if self._forgetting is not None:
+                self._forgetting.cancel()
             for stream in tuple(self._streams):
                 stream.end()
             await run.writer.close()
 
     async def _forget(self) -> None:
         """Remove the payloads of what is final now and then."""
-        with contextlib.suppress(JournalError):  # told to whoever writes next
-            while True:
-                await asyncio.sleep(FORGOTTEN_AFTER)
-                await self._opened().writer.run(_forget)
+        writer = self._opened().writer
+        while True:
+            await asyncio.sleep(FORGOTTEN_AFTER)
+            with contextlib.suppress(JournalError):  # told to whoever writes next
+                await writer.run(_forget)
 
     async def _end(self, run: AccountRun) -> None:
         left = await run.writer.run(lambda journal: _left(journal, run.number))

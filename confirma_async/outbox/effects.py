@@ -104,6 +104,8 @@ def _has_taken_effect(case: Case, fact: Fact, comment: str | None, since: float)
     if code == ActionCode.COMMENT:  # anybody may comment: only its own words tell that it is this one
         return bool(comment) and any(str(comment) in (event.description or "") for event in events)
     if code == ActionCode.DIRECTPAYMENT:
+        if "amount" not in fact:  # it was sent unchecked: which payment it is nobody can tell
+            return False
         amount = Decimal(fact["amount"])
         paid = any(one.amount == amount and _is_since(one.payment_date, since) for one in case.payments)
         return bool(events) and paid

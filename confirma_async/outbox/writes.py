@@ -325,16 +325,21 @@ class WriteDesk:
         """Decide that a write was taken, unless the same may be shown of another one; keep its form."""
         form = row.form if row.attempts == 1 else None
 
-        def decide(journal: Journal) -> bool:
-            if journal.writes.has_rival(row.id) or not journal.writes.confirm(row.id, time.time()):
-                return False
-            if form is not None:
+        def decide(journal: Journal) -> bool | None:
+            if journal.writes.has_rival(row.id):
+                return None
+            confirmed = journal.writes.confirm(row.id, time.time())
+            if confirmed and form is not None:
                 journal.confirm_form(form)
-            return True
+            return confirmed
 
-        if not await self.run.writer.run(decide):
+        confirmed = await self.run.writer.run(decide)
+        if confirmed is None:
             self._held.stand(held, self._outcome(held, Verdict.UNKNOWN, detail=_RIVAL))
             self._look_again(held)
+            return
+        if not confirmed:  # another run was quicker, or a person: the next look tells
+            self._look_in(held, 0.0)
             return
         if form is not None and form not in self._forms:
             self._forms.add(form)

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-from confirma_async import Verdict
+from confirma_async import Verdict, outbox as outbox_module
+from confirma_async.bulk.sqlite.payloads import SqlitePayloads
 from confirma_async.bulk.sqlite.reader import reading
+from confirma_async.errors import JournalError
 from confirma_async.sandbox import Fault
 from tests.outbox.conftest import CREATE
 from tests.outbox.test_writes import LEDGER, ledger
@@ -91,6 +93,32 @@ async def test_what_a_dead_outbox_left_unknown_is_sent_again_once_it_is_shown_to
         await outbox.settle()
         await outbox.settle()
     assert numbers(sandbox) == [1, 2]
+
+
+def is_kept(journal):
+    with reading(journal) as kept:
+        return kept.payloads.of(1) is not None
+
+
+async def test_what_is_final_is_removed_though_the_journal_failed_before(
+    confirma, journal, wire_invoice, monkeypatch
+):
+    monkeypatch.setattr(outbox_module, "FORGOTTEN_AFTER", 0.02)
+    forget = SqlitePayloads.forget_final
+    failed: list[bool] = []
+
+    def fail_once(payloads):
+        if not failed:
+            failed.append(True)
+            raise JournalError("the disk is full")
+        return forget(payloads)
+
+    async with confirma.outbox(journal=journal, keep_payloads=True) as outbox:
+        monkeypatch.setattr(SqlitePayloads, "forget_final", fail_once)
+        await outbox.invoices.create(wire_invoice(1))
+        async with asyncio.timeout(10):
+            while not failed or is_kept(journal):  # noqa: ASYNC110 (nobody is told)
+                await asyncio.sleep(0.02)
 
 
 async def test_only_the_user_who_runs_it_may_read_what_is_kept(left, journal):

@@ -42,6 +42,18 @@ async def test_a_write_that_two_outboxes_are_given_is_sent_once(outboxes, sandbo
     assert sandbox.requests[LEDGER] == 1
 
 
+async def test_whoever_finds_a_write_tells_the_same_of_it(outboxes, sandbox):
+    sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=LEDGER)
+    sandbox.faults.add(Fault.LATENCY, operation="accounting.ledger_statuses", times=None, seconds=1.0)
+    streams = [outbox.events() for outbox in outboxes]
+    await outboxes[0].accounting.submit_ledger(ledger())
+    await asyncio.gather(*(outbox.settle() for outbox in outboxes))
+    for outbox in outboxes:
+        await outbox.aclose()
+    told = [[event.verdict async for event in stream] for stream in streams]
+    assert told == [[Verdict.UNKNOWN, Verdict.ACCEPTED]] * 2
+
+
 async def test_a_job_beside_an_outbox_sends_what_is_left(outboxes, client, sandbox, journal, wire_invoice):
     await outboxes[0].invoices.create(wire_invoice(1))
     async with client() as confirma:

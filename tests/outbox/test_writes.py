@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import gc
 import json
 from decimal import Decimal
 
@@ -243,6 +244,19 @@ async def test_other_actions_are_found_by_their_events(outbox, sandbox, case, ac
     await outbox.invoices.create_actions(actions, key="a")
     sandbox.advance(minutes=6)
     assert [one.verdict for one in await outbox.settle()] == [Verdict.ACCEPTED]
+
+
+async def test_a_payment_that_was_sent_without_its_amount_is_shown_by_none(
+    outbox, sandbox, case, confirma, caplog
+):
+    sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=ACTIONS)
+    unchecked = {"code": "DIRECTPAYMENT", "data": {"invoiceNumber": 1}}
+    await outbox.invoices.create_actions([unchecked], key="a", validate=False)
+    await confirma.invoices.create_actions([paid()])
+    sandbox.advance(minutes=6)
+    assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 async def test_the_comment_of_somebody_else_is_not_taken_for_it(outbox, sandbox, case, confirma):
