@@ -104,7 +104,8 @@ async def test_what_is_final_is_removed_though_the_journal_failed_before(
     confirma, journal, wire_invoice, monkeypatch
 ):
     monkeypatch.setattr(outbox_module, "FORGOTTEN_AFTER", 0.02)
-    forget, failed = SqlitePayloads.forget_final, []
+    forget = SqlitePayloads.forget_final
+    failed: list[bool] = []
 
     def fail_once(payloads):
         if not failed:
