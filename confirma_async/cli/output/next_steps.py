@@ -99,8 +99,8 @@ def in_words(report: Report, steps: NextSteps, *, is_over: bool, is_for_good: bo
     """
     again = shlex.join(["confirma", *steps.again])
     if not is_over:
-        unread = _("The rest of the files was not read.")
-        yield f"{unread} {_('Put that right, then go on:') if is_for_good else _('To go on:')}"
+        unsent = _("The rest of the files was not sent.")
+        yield f"{unsent} {_('Put that right, then go on:') if is_for_good else _('To go on:')}"
         yield f"  {again}"
     yield from _corrections(report, steps)
     if report.unknown:

@@ -151,7 +151,7 @@ def _what_next(report: Report, steps: NextSteps | None) -> Iterator[str]:
 def _in_general(report: Report, *, is_over: bool) -> Iterator[str]:
     """Yield what to do about records that no other command corrects or sends again."""
     if not is_over:
-        yield f"{_('The rest of the files was not read.')} {_('Give the same command again.')}"
+        yield f"{_('The rest of the files was not sent.')} {_('Give the same command again.')}"
     counted = (
         (Verdict.REJECTED, report.rejected),
         (Verdict.REFUSED, report.refused),
