@@ -54,7 +54,8 @@ class NextSteps:
 
     def copies(self, report: Report) -> list[str]:
         """Return the commands that write marked copies of the tables with problems."""
-        sources = {issue.place.source for issue in report.issues if issue.verdict in _TO_CORRECT}
+        places = (issue.place for issue in report.issues if issue.verdict in _TO_CORRECT)
+        sources = {place.source for place in places if place.line is not None}  # others cannot be read at all
         tables = [file for file in self.files if str(file) in sources and _is_markable(file)]
         of = [["--of", str(file)] if len(self.files) > 1 else [] for file in tables]
         return [

@@ -8,6 +8,8 @@ import click
 
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.messages import error_in_words
 from confirma_async.cli.output.printer import say
 from confirma_async.formats import FileFormat, ReadOptions
 from confirma_async.formats.tables.propose.proposal import propose
@@ -32,5 +34,6 @@ def columns(file: Path, form: str | None) -> Exit:
     proposal = propose(file, ReadOptions(file_format=None if form is None else FileFormat(form)))
     say(proposal.text.removesuffix("\n"), lines=True)
     for sentence in proposal.unsure:
-        say(f"confirma: unsure: {sentence}", err=True)
+        unsure = _("unsure: {sentence}").format(sentence=error_in_words(sentence))
+        say(f"confirma: {unsure}", err=True)
     return Exit.REJECTED if proposal.missing else Exit.ACCEPTED

@@ -80,6 +80,12 @@ def test_what_is_no_table_is_corrected_where_it_is(confirma, answering, invoices
     assert commands(out) == [["confirma", "retry"]]
 
 
+def test_a_file_that_cannot_be_read_at_all_has_no_marked_copy(confirma, tmp_path):
+    (tmp_path / "a.xlsx").write_text("no workbook")
+    _, out, _ = confirma("submit", "a.xlsx", "--sandbox")
+    assert commands(out) == [["confirma", "retry", "--sandbox"]]
+
+
 def test_what_may_have_arrived_is_looked_up_by_the_same_command(confirma, service, invoices):
     service.faults.add(Fault.RESET_BEFORE_COMMIT, operation="invoices.create", times=1)
     words = ["submit", str(invoices(1, name="my invoices.jsonl")), "--settle", "0", "--on-unknown", "hold"]
