@@ -145,7 +145,7 @@ class Trial:
 
     async def lose(self) -> None:
         """Run to the end, with all faults and without a kill."""
-        process = await self._start()
+        process = await self._start("--rate", 120)
         async with asyncio.timeout(600):
             _, errors = await process.communicate()
         if process.returncode:
