@@ -231,12 +231,18 @@ class PostgresReader:
 
     def amounts(self, run: int | None = None) -> Mapping[State, Mapping[str, Decimal]]:
         """See ``Journal``."""
-        where, values = ("", ()) if run is None else ("AND run = %s ", (run,))
-        query = (
-            "SELECT state, currency, sum(amount)::numeric FROM item WHERE amount IS NOT NULL "
-            f"{where}GROUP BY state, currency"
+        query = "SELECT state, currency, sum(amount)::numeric FROM item WHERE {} GROUP BY state, currency"
+        if run is None:
+            found = [*self._all(query.format("true"))]
+        else:  # each by its index
+            decided = f"{DECIDED} AND verdict = ANY(%s) AND run = %s"
+            found = [
+                *self._all(query.format(decided), [*map(int, FINAL)], run),
+                *self._all(query.format(f"{OPEN} AND run = %s"), run),
+            ]
+        return by_state(
+            (state, currency, int(cents)) for state, currency, cents in found if cents is not None
         )
-        return by_state((state, currency, int(cents)) for state, currency, cents in self._all(query, *values))
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Journal``."""

@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -266,13 +267,16 @@ class SqliteReader:
 
     def amounts(self, run: int | None = None) -> Mapping[State, Mapping[str, Decimal]]:
         """See ``Journal``."""
-        where, values = ("", ()) if run is None else ("AND run = ? ", (run,))
-        query = (
-            "SELECT state, currency, sum(amount) FROM item WHERE amount IS NOT NULL "
-            f"{where}GROUP BY state, currency"
-        )
-        found = self._connection.execute(query, values)
-        return by_state((state, self._text(currency), cents) for state, currency, cents in found)
+        if run is None:
+            return by_state(self._sums("amount IS NOT NULL"))
+        parts = [self._sums(f"{kind} AND run = ?", run) for kind in (DECIDED, OPEN)]  # each by its index
+        return by_state(chain(*parts))
+
+    def _sums(self, where: str, *values: int) -> Iterator[tuple[int, str, int]]:
+        query = f"SELECT state, currency, sum(amount) FROM item WHERE {where} GROUP BY state, currency"
+        for state, currency, cents in self._connection.execute(query, values):
+            if cents is not None:
+                yield state, self._text(currency), cents
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Journal``."""
