@@ -53,6 +53,7 @@ NUMBERS = {
     "faults.probability": (bounds.PROBABILITY, lambda value: Faults().add(Fault.LATENCY, probability=value)),
     "faults.seconds": (bounds.FAULT_SECONDS, lambda value: Faults().add(Fault.LATENCY, seconds=value)),
     "faults.records": (bounds.PAGE_SIZE, lambda value: Faults().add(Fault.CUT_LIST, records=value)),
+    "faults.skipped": (bounds.SKIPPED, lambda value: Faults().add(Fault.CUT_LIST, skipped=value)),
     "faults.retry_after": (
         bounds.FAULT_SECONDS,
         lambda value: Faults().add(Fault.UNAVAILABLE, retry_after=value),

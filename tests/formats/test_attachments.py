@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from typing import Any
 
 import pytest
@@ -200,8 +201,8 @@ def outside(tmp_path_factory):
 
 
 WAYS = {
-    "a path that climbs": lambda outside, _: f"../{outside.parent.name}/{outside.name}",
-    "a path that climbs later": lambda outside, _: f"below/../../{outside.parent.name}/{outside.name}",
+    "a path that climbs": os.path.relpath,
+    "a path that climbs later": lambda outside, folder: f"below/../{os.path.relpath(outside, folder)}",
     "an absolute path": lambda outside, _: str(outside),
     "a link to it": lambda outside, folder: link(folder / "a.pdf", outside),
     "a link to its folder": lambda outside, folder: f"{link(folder / 'x', outside.parent)}/{outside.name}",
