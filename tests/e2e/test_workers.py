@@ -189,3 +189,17 @@ async def test_a_key_that_is_refused_stops_the_worker_and_loses_nothing(
     assert counts(planned.run) == {"PENDING": 20}
     await work()
     assert exactly_once(sandbox, 20)
+
+
+async def test_what_was_refused_is_looked_up_and_sent_before_a_worker_has_nothing_left(
+    sandbox, plan, postgres, overrides, work
+):
+    await plan(1, 2)
+    async with Confirma(
+        "0f8fad5b-d9cb-469f-a165-70867728950e", base_url=sandbox.url, overrides=overrides
+    ) as confirma:
+        await confirma.bulk.work(journal=postgres)
+    sandbox.faults.add(Fault.LATENCY, operation="invoices.distributions", seconds=0.2)
+    sandbox.faults.add(Fault.LATENCY, operation="invoices.distributions_v2", seconds=0.2)
+    await work()
+    assert exactly_once(sandbox, 2)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,7 +202,7 @@ def outside(tmp_path_factory):
     return path
 
 
-WAYS = {
+WAYS: dict[str, Callable[[Path, Path], str]] = {
     "a path that climbs": os.path.relpath,
     "a path that climbs later": lambda outside, folder: f"below/../{os.path.relpath(outside, folder)}",
     "an absolute path": lambda outside, _: str(outside),

@@ -24,16 +24,23 @@ from confirma_async.bulk.machines.planner import planned_journal
 from confirma_async.bulk.models import JobOptions, Refusal, State
 from confirma_async.errors import CallError, JournalError
 
+LOOK_SECONDS = 60.0
+"""Seconds that a chunk waits for lookups of what the service surely has not taken, before it comes again."""
+
 DRAIN_SECONDS = 10.0
 """Seconds that a worker which ends waits for what is under way, beyond the longest call."""
 
 
 @define(eq=False)
 class _Left:
-    """What of a chunk waits to be sent for the first time."""
+    """What of a chunk waits to be sent."""
 
-    positions: set[int] = field(factory=set[int])
+    positions: set[int]
     none: asyncio.Event = field(init=False, factory=asyncio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.positions:
+            self.none.set()
 
     def done(self, position: int) -> None:
         self.positions.discard(position)
@@ -58,7 +65,8 @@ class ChunkSender:
     clock: Callable[[], float] = time.time
     counts: Counter[State] = field(init=False, factory=Counter[State])
     chunks: int = field(init=False, default=0)
-    _left: dict[int, _Left] = field(init=False, factory=dict[int, _Left])
+    _first: dict[int, _Left] = field(init=False, factory=dict[int, _Left])
+    _refused: dict[int, _Left] = field(init=False, factory=dict[int, _Left])
     _drained: asyncio.Event = field(init=False, factory=asyncio.Event)
     _brake: Brake = field(init=False)
     _workers: Workers = field(init=False)
@@ -109,8 +117,9 @@ class ChunkSender:
     async def send(self, chunk: int) -> None:
         """Send what of a chunk is in nobody's hands; return once each of it was sent once.
 
-        What is unknown then is looked up while other chunks are sent. The chunk is removed where all of it is
-        final, and queued again otherwise.
+        What the service surely has not taken when it was sent before is looked up once more, and sent. What
+        is unknown is looked up while other chunks are sent. The chunk is removed where all of it is final,
+        and queued again otherwise.
 
         Args:
             chunk: Its number.
@@ -131,15 +140,19 @@ class ChunkSender:
     async def _send(self, chunk: int) -> None:
         taken = await self.run.writer.run(lambda journal: planned_journal(journal).take(chunk))
         tasks = [task_of(one.entry, one.admitted, self._lookups) for one in taken]
-        left = _Left({task.position for task in tasks if not task.unknown})
-        self._left.update(dict.fromkeys(left.positions, left))
+        first = _Left({task.position for task in tasks if task.lost is None})
+        refused = _Left({task.position for task in tasks if task.lost is not None and task.lost.surely_not})
+        self._first.update(dict.fromkeys(first.positions, first))
+        self._refused.update(dict.fromkeys(refused.positions, refused))
         for task in tasks:
             await self._brake.unless_halted(self._decisions.room.wait())
             if self._brake.halted.is_set():
                 return  # what was claimed is put back as the worker drains
             await self._workers.hand(task)
-        if left.positions:
-            await self._brake.unless_halted(left.none.wait())
+        await self._brake.unless_halted(first.none.wait())
+        with contextlib.suppress(TimeoutError):  # its lookups fail: others may have more luck
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._brake.unless_halted(refused.none.wait())
 
     async def _handle(self, task: Task) -> None:
         """Do what comes next for an invoice."""
@@ -187,13 +200,14 @@ class ChunkSender:
         self._forget(task)
 
     def _forget(self, task: Task) -> None:
-        left = self._left.pop(task.position, None)
-        if left is not None:
-            left.done(task.position)
+        for waiting in (self._first, self._refused):
+            left = waiting.pop(task.position, None)
+            if left is not None:
+                left.done(task.position)
 
     def _let_go(self) -> None:
         self._decisions.let_go()
 
     def _may_send(self) -> bool:
         """Say whether invoices are under way that may become witnesses."""
-        return not self._brake.halted.is_set() and bool(self._left)
+        return not self._brake.halted.is_set() and bool(self._first)
