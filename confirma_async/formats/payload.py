@@ -106,8 +106,5 @@ def request_from(tree: dict[str, Any]) -> SalesInvoiceRequest:
 
 @cache
 def plain_converter() -> Converter:
-    """Return the converter of the built-in wire names, whatever is overridden elsewhere.
-
-    Made once, being slow.
-    """
+    """Return the converter of the built-in wire names, whatever is overridden elsewhere."""
     return Converter()

@@ -19,7 +19,7 @@ _MESSAGES = {
 
 
 def create_invoice(backend: Backend, call: Call) -> SandboxResponse:
-    """Store one invoice, then answers 200 with its receipt.
+    """Store one invoice, and answer 200 with its receipt.
 
     PAUSED is the documented status before validation, DUPLICATE a documented status (contract §4). The
     vendor shows neither the answer nor what a duplicate gets: the names of the receipt are provisional, and
