@@ -22,8 +22,15 @@ from confirma_async.bulk.models import Entry, InvoiceKey, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats.attachments import Attached, AttachedFile, AttachedUrl
-from confirma_async.formats.duplicates import DuplicateNumbers, standing_twice
-from confirma_async.formats.models import BadRecord, DocumentRef, Identity, Place, ReadInvoice
+from confirma_async.formats.duplicates import NUMBER, DuplicateNumbers, standing_twice
+from confirma_async.formats.models import (
+    BadRecord,
+    DocumentRef,
+    Identity,
+    Place,
+    ReadInvoice,
+    located_path,
+)
 from confirma_async.formats.placeholders import Placeholder
 from confirma_async.formats.spooled import no_room
 from confirma_async.privacy import number_shown
@@ -58,7 +65,7 @@ class _Ready(msgspec.Struct, array_like=True, gc=False):
 
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
-    """A record as it is kept. ``ready`` is None for a refusal."""
+    """A record as it is kept. ``ready`` is None for a refusal, ``number_at`` says where its number stands."""
 
     source: str
     line: int | None
@@ -67,6 +74,7 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
     currency: str
     problems: tuple[Problem, ...]
     identity: tuple[str, str, str] | None
+    number_at: str
     ready: _Ready | None
 
 
@@ -124,7 +132,7 @@ class PreparedRecords:
             self.count += 1
             prepared = prepare(record, self.count, self._converter, self._checks)
             identity = record.identity
-            data = _ENCODER.encode(_kept(prepared, identity))
+            data = _ENCODER.encode(_kept(prepared, identity, _number_at(record)))
             try:
                 self._file.write(len(data).to_bytes(_LENGTH, "big"))
                 self._file.write(data)
@@ -140,14 +148,17 @@ class PreparedRecords:
             record = _record(kept)
             if kept.identity is not None and self._duplicates.are_any:
                 seller, kind, original = kept.identity
-                record = self._refused_if_twice(record, Identity(seller, InvoiceType(kind), original))
+                identity = Identity(seller, InvoiceType(kind), original)
+                record = self._refused_if_twice(record, identity, kept.number_at)
             yield record
 
-    def _refused_if_twice(self, record: Entry | Refusal, identity: Identity) -> Entry | Refusal:
+    def _refused_if_twice(
+        self, record: Entry | Refusal, identity: Identity, number_at: str
+    ) -> Entry | Refusal:
         places = self._duplicates.find(identity)
         if places is None:
             return record
-        problems = [standing_twice(identity, places)]
+        problems = [standing_twice(identity, places, number_at)]
         if isinstance(record, Refusal):  # told as well, so that one round of corrections is enough
             return evolve(record, problems=[*problems, *record.problems])
         return Refusal(
@@ -168,7 +179,13 @@ class PreparedRecords:
             self._file.close()
 
 
-def _kept(record: Entry | Refusal, identity: Identity | None) -> _Kept:
+def _number_at(record: ReadInvoice | BadRecord) -> str:
+    """Return where the number of a record stands, as a message says it."""
+    origins = record.origins if isinstance(record, ReadInvoice) else None
+    return NUMBER if origins is None else located_path(NUMBER, origins)
+
+
+def _kept(record: Entry | Refusal, identity: Identity | None, number_at: str) -> _Kept:
     number, problems, ready = (
         (record.original_number, record.warnings, _ready(record))
         if isinstance(record, Entry)
@@ -182,6 +199,7 @@ def _kept(record: Entry | Refusal, identity: Identity | None) -> _Kept:
         currency=record.currency,
         problems=tuple(problems),
         identity=None if identity is None else (identity.seller, str(identity.type), identity.original),
+        number_at=number_at,
         ready=ready,
     )
 

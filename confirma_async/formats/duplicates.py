@@ -103,8 +103,18 @@ class DuplicateNumbers:
             )
 
 
-def standing_twice(identity: Identity, places: tuple[Place, Place]) -> Problem:
-    """Return what is wrong with a document whose number stands at two places."""
+NUMBER = "$.invoice.header.number"
+"""Where a request has the number of its document."""
+
+
+def standing_twice(identity: Identity, places: tuple[Place, Place], at: str = NUMBER) -> Problem:
+    """Return what is wrong with a document whose number stands at two places.
+
+    Args:
+        identity: Who says which number.
+        places: The first two documents that do.
+        at: Where the number stands in the document at hand, as a message says it.
+    """
     first, second = places
     document = f"{identity.type.replace('_', ' ').lower()} {number_shown(identity.original)}"
     message = (
@@ -112,7 +122,7 @@ def standing_twice(identity: Identity, places: tuple[Place, Place]) -> Problem:
         "sent. Remove one, or give it its own number if it is another invoice (lines of one invoice must "
         "stand together)"
     )
-    return Problem("$.invoice.header.number", "job.clash", message)
+    return Problem(at, "job.clash", message)
 
 
 def _key(identity: Identity) -> tuple[str, str, str]:

@@ -58,12 +58,18 @@ class Origins(Protocol):
 
 def located(problem: Problem, origins: Origins) -> Problem:
     """Return a problem with its place in the file before its JSON path, where the file has one."""
-    place = origins.find(problem.path)
-    if place is None or place == problem.path:
-        return problem
-    if place.endswith(problem.path[1:]):  # the path in a file that holds several requests
-        return evolve(problem, path=place)
-    return evolve(problem, path=f"{place} ({problem.path})")
+    path = located_path(problem.path, origins)
+    return problem if path == problem.path else evolve(problem, path=path)
+
+
+def located_path(path: str, origins: Origins) -> str:
+    """Return a JSON path with its place in the file before it, where the file has one."""
+    place = origins.find(path)
+    if place is None or place == path:
+        return path
+    if place.endswith(path[1:]):  # the path in a file that holds several requests
+        return place
+    return f"{place} ({path})"
 
 
 def _number_repr(number: str) -> str:

@@ -98,6 +98,14 @@ def test_a_file_that_changes_or_goes_after_it_was_read_changes_nothing_that_is_s
     assert not any(b"Fraud" in body for body in bodies)
 
 
+def test_a_number_that_stands_twice_is_named_by_its_column(write):
+    row = "7;2.11.2026;16.11.2026;EUR;1,00;\n"
+    one, other = write("one.csv", HEADER + row), write("other.csv", HEADER + row)
+    for record in prepared(one, other):
+        assert isinstance(record, Refusal)
+        assert record.problems[0].path == "line 2, column number ($.invoice.header.number)"
+
+
 def test_a_number_that_stands_twice_is_refused_in_every_place_also_where_one_is_broken(lines):
     good, bad = lines("good.jsonl", 1, 2), lines("bad.jsonl", 2, header={"dueDate": "x"})
     first, *twice = prepared(good, bad)

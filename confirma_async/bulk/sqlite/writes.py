@@ -23,7 +23,7 @@ class SqliteWriteTables:
         connection: The connection.
 
     Attributes:
-        new_id: None: the file numbers its rows by itself.
+        new_id: NULL: the file numbers its rows by itself.
     """
 
     new_id = "NULL"
