@@ -53,6 +53,9 @@ _AMOUNTS = frozenset({"amount", "grossamount", "totalamount", "invoiceamount", "
 _SELLERS = frozenset({"sellerbusinessid", "sellervatcode", "sellercode", "creditorbusinessid"})
 _MORE = frozenset({"next", "nextpage", "nextcursor", "nextlink", "hasmore", "hasnext", "more", "truncated"})
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
+_NESTED = frozenset[type]({dict, list})
+_USUAL = 32
+"""Keys of an answer at most for which it is remembered which of them tell something."""
 _FIRST = re.compile(r"[a-z]+|[0-9]+")
 _DIGITS = re.compile(r"\d+")
 _SPACING = re.compile(r"[\s_-]+")
@@ -93,7 +96,16 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
         The key under which it says that something failed, as far as that is known; and the invoice numbers
         that it names, under the name in force or one much like it.
     """
-    entries = _entries(found)
+    if (
+        isinstance(found, dict)
+        and len(found) <= _USUAL
+        and _NESTED.isdisjoint(map(type, filter(None, found.values())))
+    ):
+        said = cast("Mapping[str, object]", found)
+        telling = _telling(tuple(said), status, number)
+        entries: Sequence[tuple[str, object]] = [(plain(key), said[key]) for key in telling]
+    else:
+        entries = _entries(found)
     own = plain(number)
     numbers = [
         value
@@ -101,6 +113,13 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
         if (key in _NUMBERS or key == own) and value is not None and not isinstance(value, dict | list)
     ]
     return _sign(entries, status), numbers
+
+
+@lru_cache(maxsize=64)
+def _telling(keys: tuple[str, ...], status: str, number: str) -> Sequence[str]:
+    """Return the keys whose values say how it went, or name an invoice: most answers have the same keys."""
+    names = _NUMBERS | {plain(status), plain(number)}
+    return [key for key in keys if plain(key) in names or any(_roles(plain(key)))]
 
 
 def says_no(found: object, status: str = "status") -> str | None:

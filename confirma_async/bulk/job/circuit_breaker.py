@@ -36,10 +36,11 @@ class CircuitBreaker:
 
     def note(self, found: Classification) -> str | None:
         """Take note of an outcome; return why the job must pause, or None."""
-        if found.state is State.UNKNOWN:
+        state = found.state
+        if state is State.UNKNOWN:
             return self._note_unknown(found)
         self._unknown = 0
-        if found.state is State.REJECTED:
+        if state is State.REJECTED:
             return self._note_rejected(found)
         self._rejected = 0
         return None

@@ -55,12 +55,13 @@ class Decisions:
 
     def decide(self, task: Task, found: Classification) -> None:
         """Make what became of an item durable and report it, or keep the item for a lookup."""
+        state = found.state
         self.brake.pause(found.pause, found.cause)
-        if found.state is State.PENDING:
+        if state is State.PENDING:
             # Where this attempt surely did not arrive, the one before it may still.
             kind = EvidenceKind.EARLIER if task.resends else found.kind
             found = Classification(kind=kind, detail=found.pause, pause=found.pause, cause=found.cause)
-        if found.state is State.REJECTED and task.unproven:
+        elif state is State.REJECTED and task.unproven:
             found = evolve(found, kind=EvidenceKind.REFUSED_AFTER_RESEND)
         if found.state is State.UNKNOWN:
             self._mark_unknown(task, found)

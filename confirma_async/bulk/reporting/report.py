@@ -128,11 +128,12 @@ class ReportBuilder:
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
-        self.counts[outcome.verdict.value] += 1
+        verdict = outcome.verdict.value
+        self.counts[verdict] += 1
         self.counts["duplicates"] += outcome.duplicate
         self.counts["resumed"] += outcome.resumed
         if outcome.amount is not None:
-            sums = self.amounts.setdefault(outcome.verdict.value, {})
+            sums = self.amounts.setdefault(verdict, {})
             sums[outcome.currency] = EXACT.add(sums.get(outcome.currency, ZERO), outcome.amount)
         if outcome.verdict is not Verdict.ACCEPTED and len(self.issues) < KEPT:
             self.issues.append(outcome)

@@ -64,6 +64,20 @@ def open_sqlite(path: Path, *, alone: bool = False) -> SqliteJournal:
     return SqliteJournal(path, open_file(path, alone=alone))
 
 
+class _Words(dict[str, int]):
+    """The numbers of texts that repeat, as far as they were asked for."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def __missing__(self, text: str) -> int:
+        self._connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
+        number: int = self._connection.execute("SELECT id FROM word WHERE text = ?", (text,)).fetchone()[0]
+        self[text] = number
+        return number
+
+
 class SqliteJournal(SqliteReader):
     """A ``Journal`` over an open file.
 
@@ -83,7 +97,9 @@ class SqliteJournal(SqliteReader):
         self.writes: StoredWrites = StoredWrites(
             SqliteWriteTables(path, opened.connection), self._doubted, self._holders.settle_dead
         )
-        self._words: dict[str, int] = {}
+        self._words = _Words(opened.connection)
+        self.word = self._words.__getitem__
+        """Returns the number of a text that repeats."""
         self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
         self._last: int = self._one("SELECT coalesce(max(position), 0) FROM item")
         self.sequence: int = self._one("SELECT sequence FROM progress")
@@ -256,13 +272,6 @@ class SqliteJournal(SqliteReader):
         """Return the place of an item that the journal has not had yet."""
         self._last += 1
         return self._last
-
-    def word(self, text: str) -> int:
-        """Return the number of a text that repeats."""
-        if text not in self._words:
-            self._connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
-            self._words[text] = self._one("SELECT id FROM word WHERE text = ?", text)
-        return self._words[text]
 
     def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
         """See ``Journal``."""
