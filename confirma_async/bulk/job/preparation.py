@@ -132,6 +132,6 @@ def prepare(record: Record, index: int, converter: Converter, checks: Checks) ->
         amount=gross_of(request),
         currency=request.invoice.header.currency_code,
         remarks=read.remarks if read else (),
-        warnings=warnings,
+        warnings=tuple(warnings),  # one empty tuple for nearly all
         original_number=read.original_number if read else None,
     )
