@@ -383,7 +383,7 @@ class MemoryJournal:
             counted.update({state: final[state] - counted[state] for state in FINAL})
         return {state: counted[state] for state in State}
 
-    def amounts(self, run=None):
+    def amounts(self, run):
         found: dict[State, dict[str, Decimal]] = {}
         for row in self.rows(run=run):
             if row.amount is not None:

@@ -127,8 +127,8 @@ class JournalReader(Protocol):
         """Return how many items are in each state: all, or those that a run took up last."""
         ...
 
-    def amounts(self, run: int | None = None) -> Mapping[State, Mapping[str, Decimal]]:
-        """Return what the items in each state ask for together, exactly, by currency, as ``counts`` does.
+    def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
+        """Return what the items that a run took up last ask for together, exactly, by state and currency.
 
         Items that do not say what they ask for are left out, as are those that were archived.
         """

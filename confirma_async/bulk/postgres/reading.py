@@ -229,17 +229,14 @@ class PostgresReader:
         open_ = self.open_counts(run)
         return {state: final[int(state)] if state in FINAL else open_[state] for state in State}
 
-    def amounts(self, run: int | None = None) -> Mapping[State, Mapping[str, Decimal]]:
+    def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
         """See ``Journal``."""
         query = "SELECT state, currency, sum(amount)::numeric FROM item WHERE {} GROUP BY state, currency"
-        if run is None:
-            found = [*self._all(query.format("true"))]
-        else:  # each by its index
-            decided = f"{DECIDED} AND verdict = ANY(%s) AND run = %s"
-            found = [
-                *self._all(query.format(decided), [*map(int, FINAL)], run),
-                *self._all(query.format(f"{OPEN} AND run = %s"), run),
-            ]
+        decided = f"{DECIDED} AND verdict = ANY(%s) AND run = %s"
+        found = [  # each by its index
+            *self._all(query.format(decided), [*map(int, FINAL)], run),
+            *self._all(query.format(f"{OPEN} AND run = %s"), run),
+        ]
         return by_state(
             (state, currency, int(cents)) for state, currency, cents in found if cents is not None
         )

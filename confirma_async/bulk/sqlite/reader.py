@@ -265,10 +265,8 @@ class SqliteReader:
         open_ = self.open_counts(run)
         return {state: final[int(state)] if state in FINAL else open_[state] for state in State}
 
-    def amounts(self, run: int | None = None) -> Mapping[State, Mapping[str, Decimal]]:
+    def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
         """See ``Journal``."""
-        if run is None:
-            return by_state(self._sums("amount IS NOT NULL"))
         parts = [self._sums(f"{kind} AND run = ?", run) for kind in (DECIDED, OPEN)]  # each by its index
         return by_state(chain(*parts))
 

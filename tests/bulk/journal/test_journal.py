@@ -513,7 +513,7 @@ def test_items_are_added_up_by_state_and_currency(run, journal, entry, admit, de
         decide(position, state)
     admit(evolve(entry(9), amount=None), number)
     found = {State.ACCEPTED: {"EUR": Decimal("10.15")}, State.REJECTED: {"SEK": Decimal(7)}}
-    assert journal.amounts(number) == journal.amounts() == found
+    assert journal.amounts(number) == found
     assert journal.amounts(number + 1) == {}
 
 

@@ -146,12 +146,17 @@ def _read(chosen: Chosen) -> _Status:
 
 
 def _amounts(chosen: Chosen) -> Mapping[State, Mapping[str, Decimal]]:
-    """Return what the invoices in each state ask for together, where all that are counted so say it."""
+    """Return what the invoices of a run ask for together in each state, where all that are counted so say it.
+
+    Of a whole journal, which grows for years, nothing is added up.
+    """
     run = chosen.run
-    found = dict(chosen.journal.amounts(run.number if run else None))
-    if run is not None and run.known:  # earlier runs brought these about, and are not told apart
+    if run is None:
+        return {}
+    found = dict(chosen.journal.amounts(run.number))
+    if run.known:  # earlier runs brought these about, and are not told apart
         found.pop(State.ACCEPTED, None)
-    if run is not None and any(True for _row in chosen.journal.known(run.number)):
+    if any(True for _row in chosen.journal.known(run.number)):
         found.pop(State.REJECTED, None)
     return found
 

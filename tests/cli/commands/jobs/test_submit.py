@@ -68,6 +68,14 @@ def test_what_the_invoices_ask_for_is_summed_up_by_currency(confirma, confirma_j
     assert found["amounts"] == {"accepted": {"EUR": 1100.50, "SEK": 7.25}}
 
 
+def test_a_status_sums_up_a_run_and_no_journal_of_years(confirma, confirma_json, service, invoices, tmp_path):
+    own, file = tmp_path / "own.journal", invoices(1, amounts={"grossAmount": 100.5})
+    confirma("submit", file)
+    confirma("submit", file, "--journal", own)
+    sums = [confirma_json("status", *which)[1]["amounts"] for which in [(), (own,)]]
+    assert sums == [{"accepted": {"EUR": 100.50}}, {}]
+
+
 def test_an_embedded_sandbox_keeps_its_state_beside_the_journal(confirma_json, invoices):
     file = invoices(1, 2)
     confirma_json("submit", file, "--sandbox")
