@@ -131,7 +131,7 @@ def _planned(server: DatabaseServer, count: int, turn: int) -> float:
                 journal.plan(entries[start : start + CHUNK], run)
         seconds = time.perf_counter() - began
         with journal.transaction():
-            journal.hand_over(run)
+            journal.hand_over(run, now=time.time())
     finally:
         journal.close()
     return count / seconds

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import signal
+import subprocess
 import tempfile
 import time
 import warnings
@@ -14,6 +15,9 @@ from typing import Any
 
 import psycopg
 from attrs import frozen
+
+RECOVERIES = 12
+"""Times ten seconds that a server may take to recover from a crash."""
 
 
 @frozen
@@ -35,7 +39,11 @@ class DatabaseServer:
         """End it as a crash does (immediate mode), and start it again."""
         os.kill(self.server.get_pid(), signal.SIGQUIT)
         time.sleep(0.5)
-        self.server.ensure_postgres_running()
+        for _ in range(RECOVERIES):
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it recovers, and takes its time
+                self.server.ensure_postgres_running()
+                return
+        raise TimeoutError("the server does not come back")
 
     def cut_connections(self) -> None:
         """End the connections of all jobs and workers."""

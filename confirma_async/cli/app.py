@@ -122,6 +122,8 @@ def _set_up_logging(*, verbose: bool) -> None:
     logger.propagate = False
     logger.handlers[:] = [_log_handler() if verbose else logging.NullHandler()]
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
+    for other in ("procrastinate", "psycopg"):  # else Python would write their tracebacks to standard error
+        logging.getLogger(other).addHandler(logging.NullHandler())
 
 
 def _log_handler() -> logging.Handler:

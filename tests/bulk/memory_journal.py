@@ -125,7 +125,7 @@ class MemoryJournal:
         elif self.contents.owners.isdisjoint(owner.fingerprints(self.contents.salt)) and not (
             owner.vouched and owner.account == self.contents.account
         ):
-            if self.has_sent():
+            if self.contents.alive - {self._run} or self.has_sent():
                 raise foreign_key(self.name, self.contents.account)
             self.contents.owners.clear()
             self.contents.account = owner.account

@@ -305,3 +305,12 @@ def test_an_output_that_is_full_is_said_once(confirma, service, invoices, tmp_pa
 def test_whose_journal_is_meant_is_told_without_the_key():
     shown = repr(Whose(variables={"CONFIRMA_API_KEY": "key-in-a-variable"}, account=AccountName()))
     assert "key-in-a-variable" not in shown
+
+
+def test_what_the_libraries_of_the_database_log_is_not_written_to_standard_error():
+    program = (
+        "import logging; from confirma_async.cli.app import run; run(['jobs', '--help']); "
+        "[logging.getLogger(name).error('traceback') for name in ('procrastinate.worker', 'psycopg')]"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stderr == ""

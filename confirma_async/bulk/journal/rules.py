@@ -115,13 +115,20 @@ def check_target(name: str, known: str | None, target: str) -> None:
         )
 
 
-def foreign_key(name: str, account: str) -> JournalMismatchError:
-    """Make the error for a key that a journal does not know."""
+def foreign_key(name: str, account: str, *, planned: bool = False) -> JournalMismatchError:
+    """Make the error for a key that a journal does not know.
+
+    Args:
+        name: What names the journal.
+        account: Whose it is; empty where that has no name.
+        planned: Whether invoices are planned in it, to go out with that account's key.
+    """
     whose = f"the account {account}" if account else "another key"
     error = JournalMismatchError(
         f"the journal {name} belongs to {whose}, and the key of this job is not known to be of that account; "
         "what one account has sent says nothing about another's. Use the account's own key, or the journal "
         "of this key's account. If it is a new key of the same account, name that (account=)"
+        + ("; what was planned with a wrong key is to be planned in another database" if planned else "")
     )
     error.account = account or None
     return error

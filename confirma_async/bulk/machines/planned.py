@@ -154,11 +154,26 @@ class PlannedJournal(PostgresJournal):
             queue_chunks(self._session, [chunk])
         return admitted
 
-    def hand_over(self, run: int) -> None:
-        """Let go of a run whose invoices are all planned: it ends once the workers have sent them."""
+    def hand_over(self, run: int, *, now: float) -> None:
+        """Let go of a run whose invoices are all planned: it ends once the workers have sent them.
+
+        Args:
+            run: Its number.
+            now: Seconds since 1970.
+        """
         self._do("UPDATE run SET ending = %s, lease_until = NULL WHERE id = %s", PLANNED, run)
+        self._end_sent([run], now)  # workers may have been faster, and there may be nothing to send
         if run == self._run:
             self._session.let_go()
+
+    def _end_sent(self, runs: Sequence[int], now: float) -> None:
+        """End what of some planned runs has nothing open any more."""
+        self._do(
+            "UPDATE run SET ended_at = %s, ending = %s WHERE id = ANY(%s) AND ending = %s "
+            "AND NOT EXISTS (SELECT 1 FROM planned_chunk WHERE planned_chunk.run = run.id) "
+            f"AND NOT EXISTS (SELECT 1 FROM item WHERE {OPEN} AND item.run = run.id)",
+            milliseconds(now), SENT, list(runs), PLANNED,
+        )  # fmt: skip
 
     # --- sending ------------------------------------------------------------------------------------
 
@@ -253,11 +268,8 @@ class PlannedJournal(PostgresJournal):
         )
         if not left:
             self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
-            self._do(
-                "UPDATE run SET ended_at = %s, ending = %s WHERE id = %s AND ending = %s AND NOT EXISTS "
-                "(SELECT 1 FROM planned_chunk WHERE run = %s)",
-                milliseconds(now), SENT, run, PLANNED, run,
-            )  # fmt: skip
+            later = self._all("SELECT DISTINCT run FROM item WHERE position = ANY(%s)", positions)
+            self._end_sent([run, *(each for (each,) in later)], now)  # a later plan may have taken them up
             return 0
         if drained and pending:
             queue_chunks(self._session, [chunk])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -124,7 +125,7 @@ async def plan(
             pipeline, writer, options, PlannedJob(journal=writer.name, run=run.number, warnings=run.warnings)
         )
         await planner.plan(source, progress)
-        await writer.run(lambda journal: planned_journal(journal).hand_over(run.number))
+        await writer.run(lambda journal: planned_journal(journal).hand_over(run.number, now=time.time()))
         return planner.made
     finally:
         await writer.close()

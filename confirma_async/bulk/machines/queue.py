@@ -49,6 +49,9 @@ TASK = "send_chunk"
 ANSWER_SECONDS = 20.0
 """Seconds after which a connection that gives no answer is given up."""
 
+RATE_SECONDS = 4.0
+"""The same where calls wait for the answer, whose deadlines go on: they must not pass for one silent line."""
+
 _IN_QUEUE = f"SET LOCAL search_path = {QUEUE_SCHEMA}, pg_temp"
 _IN_JOURNAL = f"SET LOCAL search_path = {SCHEMA}, pg_temp"
 
@@ -125,10 +128,13 @@ class QueueConnector(BaseAsyncConnector):
 
     Args:
         url: Where the database is.
+        patience: Seconds after which a connection that gives no answer is given up; ``ANSWER_SECONDS``
+            unless given.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float | None = None) -> None:
         self._options = {**DEFAULTS, **conninfo_to_dict(url)}
+        self._patience = ANSWER_SECONDS if patience is None else patience
         self._connection: psycopg.AsyncConnection[dict[str, Any]] | None = None
         self._turn = asyncio.Lock()
 
@@ -176,7 +182,7 @@ class QueueConnector(BaseAsyncConnector):
         """
         async with self._turn:
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(self._patience):
                     connection = await self._connected()
                     async with connection.transaction():
                         await connection.execute(statement(within))

@@ -21,7 +21,7 @@ from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.machines.chunk_sender import ChunkSender
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.bulk.machines.planner import database_of, planned_journal
-from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, worker_name
+from confirma_async.bulk.machines.queue import QUEUE, RATE_SECONDS, TASK, QueueConnector, worker_name
 from confirma_async.bulk.machines.shared_limiter import SharedLimiter
 from confirma_async.bulk.machines.watchdog import Watchdog
 from confirma_async.bulk.models import JobOptions, State
@@ -119,7 +119,8 @@ async def work(
         watchdog = Watchdog(opened[0].check_hold)
         limiter = None
         if common is not None:
-            limiter = SharedLimiter(pipeline.limiter, QueueConnector(database.url), common)
+            way = QueueConnector(database.url, patience=RATE_SECONDS)
+            limiter = SharedLimiter(pipeline.limiter, way, common)
             run = evolve(run, pipeline=evolve(pipeline, limiter=limiter))
         sender = ChunkSender(run, options)
         await sender.begin()

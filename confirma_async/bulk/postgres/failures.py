@@ -98,29 +98,39 @@ def explained(name: str, error: psycopg.Error) -> JournalError:
         name: What names the journal.
         error: The failure.
     """
+    meant, words = _refusal(error)
     cure, resumable = next(
-        ((cure, resumable) for kind, cure, resumable in _CURES if isinstance(error, kind)),
+        ((cure, resumable) for kind, cure, resumable in _CURES if issubclass(meant, kind)),
         ("see the log of the server", False),
     )
-    told = JournalError(f"the journal {name}: {_words(error)}; {cure}")
+    told = JournalError(f"the journal {name}: {words}; {cure}")
     told.resumable = resumable
     return told
 
 
-def _words(error: psycopg.Error) -> str:
-    """Return the server's own words for a failure: one line, without the statement and its values."""
+_REFUSALS: tuple[tuple[str, type[psycopg.Error], str], ...] = (
+    ("password", psycopg.errors.InvalidPassword, "the server refuses the password"),
+    ("pg_hba.conf", psycopg.errors.InvalidAuthorizationSpecification, "the server lets nobody in from here"),
+    ('database "', psycopg.errors.InvalidCatalogName, "there is no such database"),
+    ('role "', psycopg.errors.InvalidAuthorizationSpecification, "there is no such user"),
+)
+"""What a server says to whom it does not let in, what that is, and how it is told."""
+
+
+def _refusal(error: psycopg.Error) -> tuple[type[psycopg.Error], str]:
+    """Return what a failure is, and the server's own words: one line, without the statement and its values.
+
+    One to connect bears no code, and its text alone tells what it is.
+    """
     if error.diag.message_primary:
-        return error.diag.message_primary
-    if isinstance(error, psycopg.OperationalError):
-        text = str(error)
-        if "password" in text:
-            return "the server refuses the password"
-        if 'database "' in text and "does not exist" in text:
-            return "there is no such database"
-        if 'role "' in text and "does not exist" in text:
-            return "there is no such user"
-        return "the server cannot be reached, or has ended the connection"
-    return type(error).__name__
+        return type(error), error.diag.message_primary
+    if not isinstance(error, psycopg.OperationalError):
+        return type(error), type(error).__name__
+    text = str(error)
+    for part, kind, words in _REFUSALS:
+        if part in text and ("does not exist" in text or not part.endswith('"')):
+            return kind, words
+    return type(error), "the server cannot be reached, or has ended the connection"
 
 
 def too_old(name: str, version: str, oldest: int) -> JournalError:

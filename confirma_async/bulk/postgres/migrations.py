@@ -110,6 +110,8 @@ MIGRATIONS: Sequence[str] = (
       quiet_until timestamptz NOT NULL DEFAULT to_timestamp(0)
     ) WITH (fillfactor = 10);
     """,
+    # When a run was over that did not end by itself.
+    f"ALTER TABLE {SCHEMA}.run ADD COLUMN died_at timestamptz;",
 )
 VERSION = len(MIGRATIONS)
 """The form of the tables that this version of the SDK writes."""

@@ -319,8 +319,7 @@ class PostgresReader:
             "SELECT id, worker, began_at, lease_until > clock_timestamp() IS TRUE, "
             f"(SELECT count(*) FROM item WHERE {OPEN} AND holder = run.id) FROM run "
             "WHERE worker IS NOT NULL AND ended_at IS NULL "
-            "AND (lease_until > clock_timestamp() OR began_at > (extract(epoch FROM clock_timestamp()) - %s) "
-            "* 1000) ORDER BY id"
+            "AND coalesce(died_at, lease_until) > clock_timestamp() - make_interval(secs => %s) ORDER BY id"
         )
         return [
             WorkerRow(run=run, name=name, began_at=began_at / 1000, alive=alive, held=held)

@@ -142,7 +142,11 @@ class PostgresRuns(PostgresReader):
         if dead:
             runs, leases = ([*column] for column in zip(*dead, strict=True))
             self._do(_SETTLED, runs, leases)
-            self._do("UPDATE run SET lease_until = NULL WHERE id = ANY(%s)", runs)
+            self._do(
+                "UPDATE run SET died_at = coalesce(died_at, lease_until), lease_until = NULL "
+                "WHERE id = ANY(%s)",
+                runs,
+            )
         self._do(SETTLED)
 
     def _are_left(self, rows: Sequence[Row]) -> bool:
@@ -177,13 +181,19 @@ class PostgresRuns(PostgresReader):
             vouched = owner.vouched and owner.account == kept["account"]
         own, *kin = owner.fingerprints(bytes.fromhex(kept["salt"]))
         if not vouched and known.isdisjoint([own, *kin]):
-            if self.has_sent():
-                raise foreign_key(self.name, kept.get("account", ""))
+            planned = bool(self._one("SELECT EXISTS (SELECT 1 FROM planned_chunk)::int"))
+            if planned or self._others_run() or self.has_sent():
+                raise foreign_key(self.name, kept.get("account", ""), planned=planned)
             kept.pop("account", None)  # a mistyped key binds nothing
             self._do("DELETE FROM owner")
         if not kept.get("account"):
             self._keep({"account": owner.account or automatic_name(own)})
         self._add_owner(own, now)
+
+    def _others_run(self) -> bool:
+        """Say whether runs of other sessions are alive, whose key is the account's before they have sent."""
+        alive = "SELECT EXISTS (SELECT 1 FROM run WHERE lease_until > clock_timestamp() AND id <> %s)::int"
+        return bool(self._one(alive, self._run))
 
     def _add_owner(self, fingerprint: str, now: float) -> None:
         self._do("INSERT INTO owner VALUES (%s, %s) ON CONFLICT DO NOTHING", fingerprint, milliseconds(now))

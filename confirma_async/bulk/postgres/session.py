@@ -416,8 +416,8 @@ class PostgresSession:
             if self.run and not self._is_broken():
                 with contextlib.suppress(JournalError), self.transaction():
                     self.execute(
-                        "UPDATE run SET lease_until = to_timestamp(0) WHERE id = %s AND incarnation = %s "
-                        "AND lease_until IS NOT NULL",
+                        "UPDATE run SET lease_until = to_timestamp(0), died_at = clock_timestamp() "
+                        "WHERE id = %s AND incarnation = %s AND lease_until IS NOT NULL",
                         (self.run, self.incarnation),
                     )
             self.run = 0

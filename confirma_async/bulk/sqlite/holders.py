@@ -46,6 +46,11 @@ class Holders:
         )
         execute(SETTLED)
 
+    def others_run(self) -> bool:
+        """Say whether runs of other jobs go on, whose key is the account's before they have sent."""
+        holds = self.file.connection.execute("SELECT id, hold FROM run WHERE hold IS NOT NULL").fetchall()
+        return any(hold != self.file.hold.name and self._is_alive(run, hold) for run, hold in holds)
+
     def is_left(self, row: Row) -> bool:
         """Say whether a row is in the hands of a run that is not alive."""
         if row.holder is None:

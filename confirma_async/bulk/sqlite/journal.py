@@ -226,7 +226,7 @@ class SqliteJournal(SqliteReader):
             vouched = owner.vouched and owner.account == meta["account"]
         own, *kin = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
         if not vouched and known.isdisjoint([own, *kin]):
-            if self.has_sent():
+            if self._holders.others_run() or self.has_sent():
                 raise foreign_key(self.name, meta.get("account", ""))
             meta.pop("account", None)  # a mistyped key binds nothing
             self._connection.execute("DELETE FROM owner")

@@ -131,6 +131,16 @@ def test_a_key_that_sent_nothing_binds_nothing(run):
     run(owner=owner("right", "acme"))
 
 
+def test_a_key_binds_while_its_job_runs_though_nothing_is_sent_yet(run, journal, again):
+    run(owner=owner("first", "acme"))
+    other = again()
+    with pytest.raises(JournalMismatchError, match="the account acme"), other.transaction():
+        other.begin(JobName("t"), now=1000.0, owner=owner("second"))
+    journal.close()
+    with other.transaction():
+        other.begin(JobName("t"), now=1000.0, owner=owner("second"))
+
+
 def test_the_first_key_asks_nothing_and_a_foreign_one_is_refused(run, journal, sent):
     sent(run(owner=owner("first", "acme")))
     run(owner=owner("first"))

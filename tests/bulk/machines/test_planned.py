@@ -46,7 +46,7 @@ def plan(begun, entry):
         journal, run = begun()
         with journal.transaction():
             journal.plan([entry(number, **more) for number in numbers], run)
-            journal.hand_over(run)
+            journal.hand_over(run, now=1500.0)
         return run
 
     return planned
@@ -143,6 +143,26 @@ def test_runs_of_workers_are_no_jobs(plan, begun):
     assert [one.number for one in worker.runs()] == [run]
 
 
+def test_a_worker_that_died_is_shown_for_as_long_as_that_is_news_however_long_it_had_run(begun, in_database):
+    begun("old")
+    begun("new")
+    with in_database() as connection:
+        for name, seconds in (("old", 7200), ("new", 60)):
+            connection.execute(
+                "UPDATE confirma_journal.run SET lease_until = clock_timestamp() - make_interval(secs => %s) "
+                "WHERE worker = %s",
+                (seconds, name),
+            )
+    journal, _ = begun()  # settles both
+    assert [(one.name, one.alive) for one in journal.workers(3600.0)] == [("new", False)]
+
+
+def test_a_worker_that_has_lost_its_journal_is_shown_as_dead(begun):
+    worker, _ = begun("w")
+    worker.close()
+    assert [(one.name, one.alive) for one in begun()[0].workers(3600.0)] == [("w", False)]
+
+
 def test_a_chunk_of_which_all_is_final_is_removed_and_ends_its_run(plan, begun, kept):
     run = plan(1, 2)
     worker, _ = begun("w")
@@ -152,6 +172,38 @@ def test_a_chunk_of_which_all_is_final_is_removed_and_ends_its_run(plan, begun, 
     assert kept() == []
     assert worker.run(run).ending == "sent by workers"
     assert worker.run(run).ended_at == 2000.0
+
+
+def test_a_run_ends_whose_invoices_an_earlier_plan_has_queued(plan, begun):
+    first, second = plan(1, 2), plan(1, 2)
+    worker, _ = begun("w")
+    take(worker, 1)
+    accept(worker, 1, 2)
+    assert finish(worker, 1) == 0
+    assert [worker.run(run).ending for run in (first, second)] == ["sent by workers"] * 2
+
+
+def test_a_run_ends_at_once_where_workers_have_nothing_to_send(plan, begun):
+    plan(1)
+    worker, _ = begun("w")
+    take(worker, 1)
+    accept(worker, 1)
+    finish(worker, 1)
+    again = worker.run(plan(1))
+    assert (again.ending, again.ended_at) == ("sent by workers", 1500.0)
+
+
+def test_a_run_ends_of_which_workers_have_sent_all_before_the_plan_was_whole(begun, entry):
+    planner, run = begun()
+    with planner.transaction():
+        planner.plan([entry(1)], run)
+    worker, _ = begun("w")
+    take(worker, 1)
+    accept(worker, 1)
+    assert finish(worker, 1) == 0
+    with planner.transaction():
+        planner.hand_over(run, now=1500.0)
+    assert worker.run(run).ending == "sent by workers"
 
 
 def test_a_chunk_with_something_unknown_comes_again_and_keeps_its_bodies(

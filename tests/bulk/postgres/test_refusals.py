@@ -62,7 +62,15 @@ def test_a_server_that_is_not_there_is_told(unused_tcp_port):
 
 
 def test_a_database_that_is_not_there_is_told(postgres):
-    assert "no such database" in refusal(postgres.replace("/confirma_test_", "/nonsense_"))
+    with pytest.raises(JournalError, match="no such database; create the database first") as refused:
+        open_postgres(postgres.replace("/confirma_test_", "/nonsense_"))
+    assert not refused.value.resumable  # a supervisor would begin it again for ever
+
+
+def test_a_user_who_is_not_there_is_told(postgres):
+    with pytest.raises(JournalError, match="no such user; check the user") as refused:
+        open_postgres(as_user(postgres, "nobody_at_all"))
+    assert not refused.value.resumable
 
 
 def test_a_server_that_is_too_old_is_told(postgres, monkeypatch):

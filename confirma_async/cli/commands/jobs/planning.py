@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 """Seconds between two looks at how far the workers are."""
 
+_OF_ANOTHER = (
+    "{count} of the invoices that were planned do not count for run {run} any more: another job has taken "
+    "them up since, or the database was put back. Run the same command again to see what becomes of them"
+)
+
 
 async def plan_for_workers(
     client: Confirma,
@@ -63,11 +68,14 @@ async def plan_for_workers(
         )
     options.remark(planned.warnings)
     if wait:
-        await _follow(placement.path, planned.run, visible=not as_json)
+        sent = await _follow(placement.path, planned.run, visible=not as_json)
         with reading(placement.path) as journal:
-            return show_status(
-                Chosen(path=placement.path, journal=journal, run=journal.run(planned.run)), as_json=as_json
-            )
+            found = Chosen(path=placement.path, journal=journal, run=journal.run(planned.run))
+            code = show_status(found, as_json=as_json)
+        if sent < planned.planned:
+            say(_OF_ANOTHER.format(count=planned.planned - sent, run=planned.run), err=True)
+            return Exit.PAUSED
+        return code
     _show(planned, as_json=as_json)
     return Exit.REJECTED if planned.refusals else Exit.ACCEPTED
 
@@ -87,8 +95,11 @@ def _bar(*, visible: bool) -> Progress:
     )
 
 
-async def _follow(place: JournalPlace, run: int, *, visible: bool) -> None:
+async def _follow(place: JournalPlace, run: int, *, visible: bool) -> int:
     """Show how far the workers are, until nothing of a run is open or a person stops the waiting.
+
+    Returns:
+        How many invoices count for the run then.
 
     Raises:
         asyncio.CancelledError: a person stopped it; the workers go on.
@@ -103,7 +114,7 @@ async def _follow(place: JournalPlace, run: int, *, visible: bool) -> None:
             what = f"of {total} sent, {counts[State.UNKNOWN]} unknown, by {alive} workers"
             bar.update(task, completed=done, total=total, what=what)
             if done == total:
-                return
+                return total
             if not alive and not warned:
                 warned = True
                 say("No worker runs; begin one: confirma worker JOURNAL. Ctrl-C ends the waiting.", err=True)

@@ -82,6 +82,27 @@ def test_waiting_for_workers_shows_what_became_of_all(
     assert len(service.invoices()) == 2
 
 
+def test_whoever_waits_is_told_that_another_job_has_taken_the_invoices_up(
+    service, confirma, confirma_json, invoices, postgres, monkeypatch
+):
+    monkeypatch.setattr(planning, "LOOK_SECONDS", 0.05)
+    real, file = planning._look, invoices(1, 2)
+    codes: list[int] = []
+
+    def look(place, run):
+        if not codes:
+            from confirma_async.cli.app import run as again
+
+            codes.append(again(["submit", str(file), "--journal", postgres, "--detach"]))
+        return real(place, run)
+
+    monkeypatch.setattr(planning, "_look", look)
+    code, _, told = confirma("submit", file, "--journal", postgres, "--workers")
+    assert (code, codes) == (3, [0])
+    assert "2 of the invoices that were planned do not count for run 1 any more" in " ".join(told.split())
+    assert not service.invoices()
+
+
 def test_status_names_the_workers_that_live_and_those_that_died(
     service, planned, confirma, confirma_json, postgres, in_database
 ):
@@ -92,9 +113,7 @@ def test_status_names_the_workers_that_live_and_those_that_died(
             run = journals[-1].begin(JobName(service.url), now=9e9)
             journals[-1].become_worker(run, name)
     with in_database() as connection:
-        connection.execute(
-            "UPDATE confirma_journal.run SET lease_until = to_timestamp(1) WHERE worker = 'here:1:a'"
-        )
+        connection.execute("UPDATE confirma_journal.run SET lease_until = now() WHERE worker = 'here:1:a'")
     _, status = confirma_json("status", postgres)
     assert [(one["name"], one["alive"]) for one in status["workers"]] == [
         ("here:1:a", False),
@@ -143,6 +162,9 @@ def test_a_worker_says_what_it_cannot_work_with(service, confirma, arguments, sa
 def test_a_worker_whose_key_is_of_another_account_sends_nothing(
     service, planned, confirma, postgres, monkeypatch
 ):
-    monkeypatch.setenv("CONFIRMA_API_KEY", "0f8fad5b-d9cb-469f-a165-70867728950e")
-    assert confirma("worker", postgres, "--until-empty")[0] == 2
+    monkeypatch.setenv("CONFIRMA_API_KEY", service.add_client("other"))
+    code, _, told = confirma("worker", postgres, "--until-empty")
+    assert code == 2
+    assert "the key of this job is not known to be of that account" in " ".join(told.split())
+    assert "planned in another database" in " ".join(told.split())
     assert not service.invoices()

@@ -1,0 +1,26 @@
+"""The connection of the queue, and of the rate."""
+
+import pytest
+
+from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.queue import AT_THE_RATE, QueueConnector, unreachable
+from tests.bulk.postgres.proxy import Proxy
+
+
+async def test_a_line_that_goes_silent_is_given_up_and_the_next_question_has_another(postgres):
+    open_planned(postgres).close()
+    proxy = Proxy(postgres)
+    connector = QueueConnector(proxy.url, patience=0.2)
+
+    async def ask():
+        return await connector.ask("SELECT 1 AS one", {}, within=AT_THE_RATE)
+
+    try:
+        assert await ask() == [{"one": 1}]
+        proxy.loses = "silence"
+        with pytest.raises(unreachable):
+            await ask()
+        assert await ask() == [{"one": 1}]
+    finally:
+        await connector.close_async()
+        proxy.close()
