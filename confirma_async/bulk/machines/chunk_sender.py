@@ -145,7 +145,8 @@ class ChunkSender:
         self._first.update(dict.fromkeys(first.positions, first))
         self._refused.update(dict.fromkeys(refused.positions, refused))
         for task in tasks:
-            await self._brake.unless_halted(self._decisions.room.wait())
+            if not self._decisions.room.is_set():
+                await self._brake.unless_halted(self._decisions.room.wait())
             if self._brake.halted.is_set():
                 return  # what was claimed is put back as the worker drains
             await self._workers.hand(task)

@@ -8,7 +8,7 @@ and number everything that is written of it is fenced as ever.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -22,6 +22,7 @@ from confirma_async.bulk.postgres.journal import PostgresJournal
 from confirma_async.bulk.postgres.marks import MarkFile
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.opening import doubt_in, meta, open_session
+from confirma_async.bulk.postgres.text_forms import array_text, data_array
 from confirma_async.errors import JournalError
 
 LOOK_AGAIN = 60.0
@@ -36,6 +37,11 @@ PLANNED = "planned for workers"
 
 SENT = "sent by workers"
 """The same, once they have."""
+
+_CLAIMED_NEW = (
+    "UPDATE item SET holder = %s, state = 1 WHERE position = ANY(%s) AND digest = ANY(%s) AND state = 0 "
+    "AND attempts = 0 AND holder IS NULL RETURNING position, run"
+)
 
 
 @frozen
@@ -128,31 +134,37 @@ class PlannedJournal(PostgresJournal):
             for entry, one in zip(entries, admitted, strict=True)
             if one.admission in TAKEN_UP and one.row is not None and one.row.digest == entry.digest
         ]
-        queued = {
-            position
-            for (position,) in self._all(
-                "SELECT position FROM item JOIN planned_chunk ON planned_chunk.id = item.chunk "
-                "WHERE position = ANY(%s)",
-                known,
-            )
-        }
+        queued = self._queued(known)
         planned = [
-            PlannedInvoice(one.position, entry)
+            (entry, one)
             for entry, one in zip(entries, admitted, strict=True)
             if one.admission in TAKEN_UP and one.position not in queued
         ]
         if planned:
-            positions = [invoice.position for invoice in planned]
+            invoices = [PlannedInvoice(one.position, entry) for entry, one in planned]
             self._do(
-                "INSERT INTO planned_chunk (id, run, positions, body) VALUES (%s, %s, %s, %s)",
-                chunk, run, positions, packed(planned),
+                "INSERT INTO planned_chunk (id, run, positions, body) VALUES (%s, %s, %s, %b)",
+                chunk, run, array_text(invoice.position for invoice in invoices), packed(invoices),
             )  # fmt: skip
-            self._do(
-                "UPDATE item SET chunk = %s WHERE position = ANY(%s) AND chunk IS DISTINCT FROM %s",
-                chunk, positions, chunk,
-            )  # fmt: skip
+            self._move([one.position for _, one in planned if one.row is not None], chunk)
             queue_chunks(self._session, [chunk])
         return admitted
+
+    def _queued(self, positions: Sequence[int]) -> set[int]:
+        """Return which items an earlier plan has queued."""
+        query = (
+            "SELECT position FROM item JOIN planned_chunk ON planned_chunk.id = item.chunk "
+            "WHERE position = ANY(%s)"
+        )
+        return {position for (position,) in self._all(query, array_text(positions))} if positions else set()
+
+    def _move(self, positions: Sequence[int], chunk: int) -> None:
+        """Have items belong to a chunk that the journal has had before; new ones do."""
+        if positions:
+            self._do(
+                "UPDATE item SET chunk = %s WHERE position = ANY(%s) AND chunk IS DISTINCT FROM %s",
+                chunk, array_text(positions), chunk,
+            )  # fmt: skip
 
     def hand_over(self, run: int, *, now: float) -> None:
         """Let go of a run whose invoices are all planned: it ends once the workers have sent them.
@@ -210,33 +222,58 @@ class PlannedJournal(PostgresJournal):
             chunk: Its number; one that is gone has nothing to do.
         """
         self._lock()
-        found = next(self._all("SELECT body FROM planned_chunk WHERE id = %s", chunk), None)
+        query = "SELECT body FROM planned_chunk WHERE id = %s"
+        found = self._session.execute(query, (chunk,), binary=True).fetchone()
         if found is None:
             return []
-        invoices = unpacked(bytes(found[0]))
+        invoices = unpacked(found[0])
+        claimed = self._claim_new(invoices)
+        rest = [invoice for invoice in invoices if invoice.position not in claimed]
+        rows = self._free_rows(rest)
+        if rows:
+            self._do(
+                "UPDATE item SET holder = %s, state = CASE state WHEN 0 THEN 1 ELSE state END "
+                "WHERE position = ANY(%s)",
+                self._run, array_text(rows),
+            )  # fmt: skip
+        self._taken_up.update(claimed)
+        self._taken_up.update({position: row.run for position, row in rows.items()})
+        return [
+            TakenInvoice(invoice.entry, self._admitted(rows.get(invoice.position), invoice.position))
+            for invoice in invoices
+            if invoice.position in claimed or invoice.position in rows
+        ]
+
+    def _claim_new(self, invoices: Sequence[PlannedInvoice]) -> Mapping[int, int]:
+        """Claim what was never sent, and has these contents; return the runs that it counts for.
+
+        Contents hold the number, so that no two items have the same ones.
+        """
+        positions = array_text(invoice.position for invoice in invoices)
+        digests = data_array(invoice.entry.digest for invoice in invoices)
+        return dict(self._all(_CLAIMED_NEW, self._run, positions, digests))
+
+    def _free_rows(self, invoices: Sequence[PlannedInvoice]) -> Mapping[int, Row]:
+        """Return what else is to be sent or looked up, is in nobody's hands, and has these contents."""
+        if not invoices:
+            return {}
         rows = self._rows_of(invoices)
         if self._are_left([*rows.values()]):
             self._settle_dead()
             rows = self._rows_of(invoices)
-        taken = [
-            TakenInvoice(invoice.entry, self._admitted(row))
+        return {
+            row.position: row
             for invoice in invoices
             if (row := rows.get(invoice.position)) is not None and _is_free(row, invoice.entry)
-        ]
-        positions = [one.admitted.position for one in taken]
-        self._do(
-            "UPDATE item SET holder = %s, state = CASE state WHEN 0 THEN 1 ELSE state END "
-            "WHERE position = ANY(%s)",
-            self._run, positions,
-        )  # fmt: skip
-        self._taken_up.update({position: rows[position].run for position in positions})
-        return taken
+        }
 
     def _rows_of(self, invoices: Sequence[PlannedInvoice]) -> dict[int, Row]:
-        wanted = [invoice.position for invoice in invoices]
+        wanted = array_text(invoice.position for invoice in invoices)
         return {row.position: row for row in self._query("WHERE position = ANY(%s)", wanted)}
 
-    def _admitted(self, row: Row) -> Admitted:
+    def _admitted(self, row: Row | None, position: int) -> Admitted:
+        if row is None:
+            return Admitted(Admission.CLAIMED, position)
         admission = Admission.UNKNOWN if row.state is State.UNKNOWN else Admission.CLAIMED
         sent: Version | None = self.version_sent(row.position) if row.attempts else None
         return Admitted(admission, row.position, row, sent)
@@ -281,5 +318,5 @@ class PlannedJournal(PostgresJournal):
 
 
 def _is_free(row: Row, entry: Entry) -> bool:
-    """Say whether an item is to be sent or looked up, and in nobody's hands, and has these contents."""
+    """Say whether an item is to be sent or looked up, in nobody's hands, and of these contents."""
     return row.holder is None and row.state not in FINAL and row.digest == entry.digest

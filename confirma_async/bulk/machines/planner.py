@@ -91,7 +91,7 @@ async def plan(
     *,
     progress: Callable[[PlannedJob], object] = lambda _: None,
 ) -> PlannedJob:
-    """PlannedJob every record of a source for workers; send nothing.
+    """Plan every record of a source for workers; send nothing.
 
     Interrupted, the same call goes on: what is queued is not queued again.
 
@@ -138,6 +138,7 @@ class _Planner:
     options: JobOptions
     made: PlannedJob
     _entries: list[Entry] = field(init=False, factory=list[Entry])
+    _refusals: list[Refusal] = field(init=False, factory=list[Refusal])
     _bytes: int = field(init=False, default=0)
     _downloads: Downloads = field(init=False)
 
@@ -152,10 +153,12 @@ class _Planner:
                 for record in records:
                     index += 1
                     await self._take(record, index)
-                    if len(self._entries) >= CHUNK_INVOICES or self._bytes >= CHUNK_BYTES:
+                    waiting = max(len(self._entries), len(self._refusals))
+                    if waiting >= CHUNK_INVOICES or self._bytes >= CHUNK_BYTES:
                         await self._queue()
                 progress(self.made)
-        await self._queue()
+        while self._entries or self._refusals:
+            await self._queue()
         progress(self.made)
 
     async def _take(self, record: Record, index: int) -> None:
@@ -163,7 +166,7 @@ class _Planner:
         if isinstance(prepared, Entry):
             prepared = await self._whole(prepared)
         if isinstance(prepared, Refusal):
-            await self._refuse(prepared)
+            self._refuse(prepared)
             return
         self._entries.append(prepared)
         self._bytes += len(prepared.body)
@@ -177,29 +180,33 @@ class _Planner:
         except RequestInvalidError as error:
             return Refusal(place=entry.place, problems=error.problems, number=str(entry.key.number))
 
-    async def _refuse(self, refusal: Refusal) -> None:
-        await self.writer.run(lambda journal: journal.refuse([refusal], self.made.run))
+    def _refuse(self, refusal: Refusal) -> None:
+        self._refusals.append(refusal)
         self.made.refusals += 1
         if len(self.made.refused) < NAMED:
             self.made.refused.append(outcomes.refused(refusal))
 
     async def _queue(self) -> None:
+        """Write down what was gathered, in one transaction."""
         entries, self._entries, self._bytes = self._entries, [], 0
-        if not entries:
-            return
+        refusals, self._refusals = self._refusals, []
         run, retry = self.made.run, self.options.retry
-        admitted = await self.writer.run(lambda journal: planned_journal(journal).plan(entries, run, retry))
-        for entry, answer in zip(entries, admitted, strict=True):
-            await self._count(entry, answer)
 
-    async def _count(self, entry: Entry, admitted: Admitted) -> None:
+        def write(journal: Journal) -> Sequence[Admitted]:
+            journal.refuse(refusals, run)
+            return planned_journal(journal).plan(entries, run, retry) if entries else ()
+
+        for entry, answer in zip(entries, await self.writer.run(write), strict=True):
+            self._count(entry, answer)
+
+    def _count(self, entry: Entry, admitted: Admitted) -> None:
         match admitted:
             case Admitted(Admission.FINAL):
                 self.made.known += 1
             case Admitted(Admission.ELSEWHERE):
                 self.made.elsewhere += 1
             case Admitted(Admission.CLASH | Admission.CHANGED as admission, row=row) if row is not None:
-                await self._refuse(outcomes.contradiction(entry, admission, row))
+                self._refuse(outcomes.contradiction(entry, admission, row))
             case Admitted(admission) if admission in TAKEN_UP:
                 self.made.planned += 1
             case _:

@@ -14,7 +14,7 @@ import contextlib
 import datetime
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, cast
 
 from confirma_async.bulk.postgres.gate import DEFAULTS, statement
@@ -55,8 +55,7 @@ RATE_SECONDS = 4.0
 _IN_QUEUE = f"SET LOCAL search_path = {QUEUE_SCHEMA}, pg_temp"
 _IN_JOURNAL = f"SET LOCAL search_path = {SCHEMA}, pg_temp"
 
-AT_THE_RATE = f"{_IN_JOURNAL}; SET LOCAL synchronous_commit = off"
-"""Has a statement look names up in the journal, for what a crash may forget; ends with the transaction."""
+_AT_THE_RATE = f"{_IN_JOURNAL}; SET LOCAL synchronous_commit = off"
 
 unreachable = exceptions.ConnectorException
 """What a connector raises that has no answer."""
@@ -167,33 +166,52 @@ class QueueConnector(BaseAsyncConnector):
         """Return the rows of a statement."""
         return await self.ask(query, arguments)
 
-    async def ask(
-        self, query: str, arguments: dict[str, Any], *, within: str = _IN_QUEUE
-    ) -> list[dict[str, Any]]:
-        """Run a statement in a transaction of its own.
+    async def ask(self, query: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run a statement of the queue in a transaction of its own; return its rows.
 
         Args:
             query: The statement.
             arguments: Its values by name.
-            within: The statement that says in which schema names are looked up.
 
         Raises:
             ConnectorException: it failed, or gave no answer; it may have been done all the same.
         """
-        async with self._turn:
-            try:
-                async with asyncio.timeout(self._patience):
-                    connection = await self._connected()
-                    async with connection.transaction():
-                        await connection.execute(statement(within))
-                        cursor = await connection.execute(statement(query), _wrapped(arguments) or None)
-                        return await cursor.fetchall() if cursor.description else []
-            except (psycopg.Error, TimeoutError) as error:
-                await self.close_async()
-                raise exceptions.ConnectorException(type(error).__name__) from None
-            except BaseException:
-                await self.close_async()
-                raise
+        async with self._turn, self._answered() as connection, connection.transaction():
+            await connection.execute(statement(_IN_QUEUE))
+            cursor = await connection.execute(statement(query), _wrapped(arguments) or None)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def ask_at_the_rate(self, query: str, arguments: dict[str, float]) -> list[dict[str, Any]]:
+        """Run a statement of the journal's rate, which a crash may forget; return its rows.
+
+        Its transaction is one step to the server and back: each permit costs a part of it.
+
+        Args:
+            query: The statement.
+            arguments: Its values by name.
+
+        Raises:
+            ConnectorException: it failed, or gave no answer; it may have been done all the same.
+        """
+        async with self._turn, self._answered() as connection:
+            cursor = psycopg.AsyncClientCursor(connection, row_factory=dict_row)
+            whole = f"BEGIN; {_AT_THE_RATE}; {query}; COMMIT"
+            await cursor.execute(statement(whole), arguments or None)
+            await cursor.set_result(-2)
+            return await cursor.fetchall() if cursor.description else []
+
+    @contextlib.asynccontextmanager
+    async def _answered(self) -> AsyncGenerator[psycopg.AsyncConnection[dict[str, Any]]]:
+        """Have the connection asked, and given up where it fails or gives no answer."""
+        try:
+            async with asyncio.timeout(self._patience):
+                yield await self._connected()
+        except (psycopg.Error, TimeoutError) as error:
+            await self.close_async()
+            raise exceptions.ConnectorException(type(error).__name__) from None
+        except BaseException:
+            await self.close_async()
+            raise
 
     async def _connected(self) -> psycopg.AsyncConnection[dict[str, Any]]:
         connection = self._connection

@@ -14,11 +14,11 @@ from collections import deque
 
 from attrs import define, field, frozen
 
-from confirma_async.bulk.machines.queue import AT_THE_RATE, QueueConnector, unreachable
+from confirma_async.bulk.machines.queue import QueueConnector, unreachable
 from confirma_async.session.rate.ratelimit import Limiter
 
-AHEAD = 0.2
-"""Seconds for which permits are leased at a time."""
+AHEAD = 0.1
+"""Seconds for which permits are leased at a time: a worker that is held up holds up so many at most."""
 
 LAG = 0.1
 """Seconds of permits that were not asked for in time, and may be made up for: a hundredth of ten seconds."""
@@ -65,6 +65,7 @@ class SharedLimiter:
     connector: QueueConnector
     per_second: float
     _waiting: deque[asyncio.Future[None]] = field(init=False, factory=deque[asyncio.Future[None]])
+    _missed: deque[asyncio.Future[None]] = field(init=False, factory=deque[asyncio.Future[None]])
     _leasing: asyncio.Task[None] | None = field(init=False, default=None)
     _looking: asyncio.Task[None] | None = field(init=False, default=None)
     _telling: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
@@ -86,8 +87,7 @@ class SharedLimiter:
             loop = asyncio.get_running_loop()
             turn: asyncio.Future[None] = loop.create_future()
             self._waiting.append(turn)
-            if self._leasing is None or self._leasing.done():
-                self._leasing = loop.create_task(self._lease_for_all())
+            self._lease_on()
             if self._looking is None:
                 self._looking = loop.create_task(self._look())
             async with asyncio.timeout_at(deadline):
@@ -118,28 +118,30 @@ class SharedLimiter:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.connector.close_async()
 
+    def _lease_on(self) -> None:
+        if self._leasing is None or self._leasing.done():
+            self._leasing = asyncio.get_running_loop().create_task(self._lease_for_all())
+
     async def _lease_for_all(self) -> None:
         """Lease permits as long as calls wait for one, a few at a time."""
         loop = asyncio.get_running_loop()
-        while self._waiting:
-            most = max(1, int(self.per_second * AHEAD))
-            count = min(len(self._waiting), most)
+        while wanted := len(self._missed) + len(self._waiting):
+            count = min(wanted, max(1, int(self.per_second * AHEAD)))
             lease = await self._lease(count)
             if lease is None:
                 await asyncio.sleep(AHEAD)  # nobody sends without a permit
                 continue
             for number in range(count):
-                if not self._waiting:
-                    break
-                turn = self._waiting.popleft()
-                loop.call_at(lease.first + number * lease.interval, self._admit, turn)
+                turn = (self._missed or self._waiting).popleft()
+                due = lease.first + number * lease.interval
+                loop.call_at(due, self._admit, turn, due)
             spare = lease.first + count * lease.interval - loop.time() - AHEAD
             await asyncio.sleep(max(0.0, spare))
 
     async def _lease(self, count: int) -> _Lease | None:
         loop = asyncio.get_running_loop()
         try:
-            found = await self.connector.ask(_LEASE, {"count": count, "lag": LAG}, within=AT_THE_RATE)
+            found = await self.connector.ask_at_the_rate(_LEASE, {"count": count, "lag": LAG})
         except unreachable:
             return None
         if not found:
@@ -147,26 +149,32 @@ class SharedLimiter:
         self.per_second, interval = found[0]["per_second"], 1.0 / found[0]["per_second"]
         return _Lease(loop.time() + found[0]["until"] - count * interval, interval)
 
-    def _admit(self, turn: asyncio.Future[None]) -> None:
-        """Give a call its permit; not while the service wants quiet."""
+    def _admit(self, turn: asyncio.Future[None], due: float) -> None:
+        """Give a call its permit; not while the service wants quiet, and none that is too old.
+
+        A worker that was held up would otherwise send at once all that it has missed.
+        """
         if turn.done():
             return
         loop = asyncio.get_running_loop()
         if self._gate > loop.time():
-            loop.call_at(self._gate, self._admit, turn)
-            return
-        turn.set_result(None)
+            loop.call_at(self._gate, self._admit, turn, self._gate)
+        elif loop.time() > due + LAG:
+            self._missed.append(turn)
+            self._lease_on()
+        else:
+            turn.set_result(None)
 
     async def _tell(self, quiet: float) -> None:
         with contextlib.suppress(unreachable):
-            await self.connector.ask(_QUIET, {"seconds": quiet}, within=AT_THE_RATE)
+            await self.connector.ask_at_the_rate(_QUIET, {"seconds": quiet})
 
     async def _look(self) -> None:
         """Learn until when the service wants quiet, from what other workers were told."""
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(unreachable):
-                for found in await self.connector.ask(_LOOK, {}, within=AT_THE_RATE):
+                for found in await self.connector.ask_at_the_rate(_LOOK, {}):
                     if found["quiet"]:
                         self._gate = max(self._gate, loop.time() + found["quiet"])
             await asyncio.sleep(LOOK_SECONDS)

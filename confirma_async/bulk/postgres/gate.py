@@ -45,11 +45,13 @@ TERM = (
 )
 """Which database of which server this is, and on which timeline: what a failover or a copy changes."""
 
-NOTE = f"WITH noted AS (INSERT INTO written VALUES (%s, %s)) SELECT {TERM}, {_DURABLE}"
+NOTE = f"WITH noted AS (INSERT INTO written VALUES ('{{own}}', {{number}})) SELECT {TERM}, {_DURABLE}"
 GATE = (
-    f"{NOTE}, incarnation = %s AND lease_until IS NOT NULL, "
-    "extract(epoch FROM lease_until - clock_timestamp())::float8 FROM run WHERE id = %s FOR NO KEY UPDATE"
+    f"{NOTE}, incarnation = '{{own}}' AND lease_until IS NOT NULL, "
+    "extract(epoch FROM lease_until - clock_timestamp())::float8 FROM run WHERE id = {run} FOR NO KEY UPDATE"
 )
+"""Both go over in one step with ``BEGIN``, and so without values: these are whole numbers, and a UUID."""
+
 RENEW = (
     "UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => %s) "
     "WHERE id = %s AND incarnation = %s"

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from attrs import evolve
 
 from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
@@ -37,15 +38,22 @@ from confirma_async.bulk.postgres.opening import (
 )
 from confirma_async.bulk.postgres.reading import PostgresReader
 from confirma_async.bulk.postgres.runs import ADDED_UP, PostgresRuns
+from confirma_async.bulk.postgres.text_forms import array_text, copy_text
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceStatus
 
+_NEW = (
+    "item (position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, "
+    "detail, holder, chunk)"
+)
+_COPIED = f"COPY {_NEW} FROM STDIN"
 _INSERTED = (
-    "INSERT INTO item (position, number, type, seller, repeat, date, source, digest, state, run, amount, "
-    "currency, detail, holder, chunk) SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], "
+    f"INSERT INTO {_NEW} SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], "
     "%s::text[], %s::int[], %s::int[], %s::text[], %s::bytea[], %s::smallint[], %s::bigint[], %s::bigint[], "
     "%s::text[], %s::text[], %s::bigint[], %s::bigint[])"
 )
+ROWS_COPIED = 16
+"""New rows from which on a stream costs less than arrays, which go over in one step."""
 
 _CLAIMED_AGAIN = (
     "UPDATE item SET state = c.state, verdict = NULL, run = c.run, holder = c.holder, digest = c.digest, "
@@ -69,15 +77,37 @@ _SENDING = (
 _DECIDED = (
     "UPDATE item SET state = d.state, verdict = CASE WHEN d.state IN (4, 5) THEN d.state END, "
     "place = CASE WHEN d.state IN (4, 5) THEN coalesce(sequence, 0) ELSE place END, "
-    "status = d.status, detail = d.detail, duplicate = d.duplicate, decided_at = d.decided_at, "
+    "status = d.status, detail = d.detail, duplicate = coalesce(d.duplicate, false), "
+    "decided_at = d.decided_at, "
     "ended = CASE WHEN d.lost THEN (SELECT last_value FROM attempt) ELSE ended END, took = d.took, "
     "ends_at = CASE WHEN d.decided_at IS NULL THEN ends_at END, says_no = d.says_no, form = d.form, "
     "holder = CASE WHEN d.kept THEN holder END "
-    "FROM unnest(%s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::boolean[], %s::bigint[], "
-    "%s::boolean[], %s::bigint[], %s::boolean[], %s::boolean[], %s::text[]) AS "
-    "d(position, state, status, detail, duplicate, decided_at, lost, took, kept, says_no, form) "
+    "FROM json_to_recordset(%s::json) AS d(position bigint, state smallint, status text, detail text, "
+    "duplicate boolean, decided_at bigint, lost boolean, took bigint, kept boolean, says_no boolean, "
+    "form text) "
     "WHERE item.position = d.position AND holder = %s"
 )
+
+_ADDED = (
+    f"INSERT INTO decided SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::bigint[]) "
+    f"{ADDED_UP}"
+)
+
+
+class _Decided(msgspec.Struct, omit_defaults=True, gc=False):
+    """A row of ``_DECIDED``; what is not said is NULL there."""
+
+    position: int
+    state: int
+    status: str | None = None
+    detail: str | None = None
+    duplicate: bool = False
+    decided_at: int | None = None
+    lost: bool = False
+    took: int | None = None
+    kept: bool = False
+    says_no: bool | None = None
+    form: str | None = None
 
 
 def open_postgres(url: str, *, alone: bool = False) -> PostgresJournal:
@@ -154,7 +184,7 @@ class PostgresJournal(PostgresRuns):
         admitted = [chunk.admit(entry) for entry in entries]
         if run == self._run and planned is None:
             self._taken_up.update({one.position: run for one in admitted if one.admission in TAKEN_UP})
-        self._many(_INSERTED, [(*row, planned) for row in chunk.new])
+        self._insert([(*row, planned) for row in chunk.new])
         if ends_at is not None and chunk.new:
             new = [row[0] for row in chunk.new]
             self._do("UPDATE item SET ends_at = %s WHERE position = ANY(%s)", milliseconds(ends_at), new)
@@ -175,6 +205,13 @@ class PostgresJournal(PostgresRuns):
                 run, chunk.rejected,
             )  # fmt: skip
         return admitted
+
+    def _insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert items that are new."""
+        if len(rows) < ROWS_COPIED:
+            self._many(_INSERTED, rows)
+        else:
+            self._session.statements.copy(_COPIED, copy_text(rows))
 
     def next_position(self) -> int:
         """See ``Keeper``."""
@@ -211,17 +248,17 @@ class PostgresJournal(PostgresRuns):
             return
         if self._run and self._session.hold(self._run, ends_at - now):
             self._keep({"longest_lease": str(self._longest_lease)})
-        values = (list(positions), milliseconds(now), milliseconds(ends_at), self._run)
-        self._check_held(self._do(_SENDING, *values), positions)
+        values = (array_text(positions), milliseconds(now), milliseconds(ends_at), self._run)
+        self._session.statements.change_later(_SENDING, values, self._held(len(positions)))
 
-    def _check_held(self, changed: int, positions: Sequence[Any]) -> None:
-        """Check that as many items were changed as this run has in its hands, by its own account.
+    def _held(self, wanted: int) -> Callable[[int], None]:
+        """Return what checks that as many items were changed as this run has in its hands, by its account."""
 
-        Raises:
-            JournalError: another run has taken some over; nothing of the transaction is written.
-        """
-        if changed != len(positions):
-            raise taken_over(self.name)
+        def check(changed: int) -> None:
+            if changed != wanted:  # another run has taken some over; nothing of the transaction is written
+                raise taken_over(self.name)
+
+        return check
 
     def ended(self, positions: Sequence[int]) -> None:
         """See ``Journal``."""
@@ -235,8 +272,8 @@ class PostgresJournal(PostgresRuns):
         """See ``Journal``."""
         latest = {decision.position: decision for decision in decisions}
         self._count(latest)
-        columns = zip(*map(_decided, latest.values()), strict=True)
-        self._check_held(self._do(_DECIDED, *map(list, columns), self._run), list(latest))
+        rows = msgspec.json.encode([_decided(decision) for decision in latest.values()]).decode()
+        self._session.statements.change_later(_DECIDED, (rows, self._run), self._held(len(latest)))
 
     def _count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
         """Count final decisions, before they are written, by run and time: no figure needs all items.
@@ -262,11 +299,10 @@ class PostgresJournal(PostgresRuns):
 
     def _add_up(self, counts: Mapping[tuple[int, int, int], int]) -> None:
         """Add to how many items were decided, by run, time and state; in one order, so that none waits."""
-        self._many(
-            "INSERT INTO decided SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], "
-            f"%s::bigint[]) {ADDED_UP}",
-            [(*key, count) for key, count in sorted(counts.items())],
-        )
+        if counts:
+            rows = [(*key, count) for key, count in sorted(counts.items())]
+            columns = [array_text(column) for column in zip(*rows, strict=True)]
+            self._session.statements.change_later(_ADDED, columns, lambda _: None)
 
     def put_back(self, run: int) -> None:
         """See ``Journal``."""
@@ -363,20 +399,20 @@ class PostgresJournal(PostgresRuns):
         """See ``Journal``: the server does that by itself."""
 
 
-def _decided(decision: Decision) -> tuple[Any, ...]:
+def _decided(decision: Decision) -> _Decided:
     took = decision.seconds
-    return (
-        decision.position,
-        int(decision.state),
-        decision.status,
-        None if decision.detail is None else _plain(decision.detail),
-        decision.duplicate,
-        milliseconds(decision.at) if decision.state in FINAL else None,
-        decision.lost,
-        None if took is None or math.isinf(took) else milliseconds(took),
-        decision.kept,
-        decision.says_no or None,
-        decision.form,
+    return _Decided(
+        position=decision.position,
+        state=int(decision.state),
+        status=None if decision.status is None else str(decision.status),
+        detail=None if decision.detail is None else _plain(decision.detail),
+        duplicate=decision.duplicate,
+        decided_at=milliseconds(decision.at) if decision.state in FINAL else None,
+        lost=decision.lost,
+        took=None if took is None or math.isinf(took) else milliseconds(took),
+        kept=decision.kept,
+        says_no=decision.says_no or None,
+        form=decision.form,
     )
 
 

@@ -112,6 +112,8 @@ MIGRATIONS: Sequence[str] = (
     """,
     # When a run was over that did not end by itself.
     f"ALTER TABLE {SCHEMA}.run ADD COLUMN died_at timestamptz;",
+    # A chunk is claimed as a whole: each page then has room for a second version of all that it holds.
+    f"ALTER TABLE {SCHEMA}.item SET (fillfactor = 45);",
 )
 VERSION = len(MIGRATIONS)
 """The form of the tables that this version of the SDK writes."""

@@ -19,6 +19,7 @@ from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import meta
 from confirma_async.bulk.postgres.payloads import PostgresPayloads
 from confirma_async.bulk.postgres.session import PostgresSession
+from confirma_async.bulk.postgres.text_forms import array_text
 from confirma_async.bulk.postgres.writes import PostgresWriteTables
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
@@ -353,7 +354,7 @@ class PostgresReader:
             )  # fmt: skip
 
     def _of_numbers(self, numbers: Sequence[int]) -> Iterator[Row]:
-        return self._query("WHERE number = ANY(%s)", list(numbers))
+        return self._query("WHERE number = ANY(%s)", array_text(numbers))
 
     def _query(self, rest: str, *values: Any) -> Iterator[Row]:
         return map(_row, self._each(f"SELECT {_COLUMNS} FROM item {rest}", *values))
@@ -361,7 +362,7 @@ class PostgresReader:
     def _archived(self, numbers: Sequence[int]) -> Iterator[Row]:
         """Return what is kept of accepted invoices that were archived."""
         query = "SELECT number, type, seller, repeat, digest, date FROM archived WHERE number = ANY(%s)"
-        for number, kind, seller, repeat, digest, date in self._all(query, list(numbers)):
+        for number, kind, seller, repeat, digest, date in self._all(query, array_text(numbers)):
             yield Row(
                 position=0,
                 key=InvoiceKey(seller, kind, number, date_of(repeat), date_of(date)),

@@ -247,7 +247,7 @@ class PostgresRuns(PostgresReader):
 
     def _do(self, query: str, *values: Any) -> int:
         """Run a statement that changes something; return how many rows it changed."""
-        self._changed = self._session.execute(query, values).rowcount
+        self._changed = self._session.statements.change(query, values)
         return self._changed
 
     def _many(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:

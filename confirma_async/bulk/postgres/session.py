@@ -44,6 +44,7 @@ from confirma_async.bulk.postgres.gate import (
     TERM,
     statement,
 )
+from confirma_async.bulk.postgres.statements import Statements
 from confirma_async.errors import JournalError
 
 LEASE = 90.0
@@ -97,6 +98,7 @@ class PostgresSession:
         self.lease: float = LEASE
         self._options = {**DEFAULTS, **conninfo_to_dict(url)}
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._statements: Statements | None = None
         self._lock = threading.RLock()
         self._inside = False
         self._looking = False
@@ -110,18 +112,30 @@ class PostgresSession:
 
     # --- statements ---------------------------------------------------------------------------------
 
-    def execute(self, query: str, values: Sequence[Any] = ()) -> psycopg.Cursor[tuple[Any, ...]]:
-        """Run a statement: as part of the transaction, or alone to look only.
+    def execute(
+        self, query: str, values: Sequence[Any] = (), *, binary: bool = False
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Run a statement: as part of the transaction, or alone to look only. See ``Statements``.
 
         Raises:
             psycopg.Error: it failed within a transaction, which tells of it.
             JournalError: it failed alone.
         """
-        if self._inside and self._connection is not None:
-            # Without values the driver would take a % for itself.
-            return self._connection.execute(statement(query), values or None)
+        if self._inside and self._statements is not None:
+            return self._statements.execute(query, values, binary=binary)
         with self.looking():
-            return self.execute(query, values)
+            return self.execute(query, values, binary=binary)
+
+    @property
+    def statements(self) -> Statements:
+        """Those of the transaction that is under way.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        if not self._inside or self._statements is None:
+            raise RuntimeError("rows are changed within a transaction")
+        return self._statements
 
     def stream(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query; where they are only looked at, without having all of them in memory."""
@@ -160,6 +174,7 @@ class PostgresSession:
             self._busy_since, self._inside = time.monotonic(), True
             try:
                 yield
+                self.statements.run_kept()
             except psycopg.Error as error:
                 raise self._failed(error) from None
             except BaseException:
@@ -167,6 +182,8 @@ class PostgresSession:
                 raise
             finally:
                 self._inside = False
+                if self._statements is not None:
+                    self._statements.forget_kept()
                 self._busy_since = None
             self._commit()
 
@@ -175,9 +192,7 @@ class PostgresSession:
         deadline = time.monotonic() + self._patience()
         for attempt in range(1_000_000):
             try:
-                connection = self._connected()
-                self._run(connection, BEGIN)
-                self._pass_gate(connection)
+                self._enter(self._connected())
             except psycopg.Error as error:
                 self._roll_back()
                 if time.monotonic() >= deadline or not self._is_passing(error):
@@ -189,22 +204,22 @@ class PostgresSession:
             else:
                 return
 
-    def _pass_gate(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-        """Note this transaction, and see that the run still has in its hands what it had.
+    def _enter(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        """Begin a transaction, note it, and see that the run still has in its hands what it had.
+
+        All of that is one step to the server and back.
 
         Raises:
             JournalError: it has not, or this is not the database that it was.
         """
         self._renewed = None
         if self.term == "":  # it is being opened
+            self._run(connection, BEGIN)
             return
         self.number += 1
         asked = time.monotonic()
-        if not self.run:
-            found = self._run(connection, NOTE, (self.incarnation, self.number)).fetchone()
-        else:
-            values = (self.incarnation, self.number, self.incarnation, self.run)
-            found = self._run(connection, GATE, values).fetchone()
+        gate = (GATE if self.run else NOTE).format(own=self.incarnation, number=self.number, run=self.run)
+        found = self._run(connection, f"{BEGIN}; {gate}").set_result(-1).fetchone()
         if found is None or found[0] != self.term:
             raise gone_back(self.name)
         if not self.run:
@@ -323,6 +338,7 @@ class PostgresSession:
             self._connection = psycopg.connect(
                 **cast("dict[str, Any]", self._options), autocommit=True, prepare_threshold=None
             )
+            self._statements = Statements(self._connection)
             if self.term and self._written:
                 self._run(self._connection, BEGIN)
                 self._check_term(self._connection)
@@ -363,7 +379,7 @@ class PostgresSession:
             self._drop()
 
     def _drop(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._statements = self._connection, None, None
         if connection is not None:
             with contextlib.suppress(psycopg.Error):
                 connection.close()

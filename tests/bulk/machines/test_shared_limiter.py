@@ -1,6 +1,7 @@
 """One rate for all workers of a database, whoever asks for a permit."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -109,3 +110,14 @@ async def test_nobody_gets_a_permit_while_the_database_is_away(become_worker):
     with pytest.raises(TimeoutError):
         await admitted(cut_off, 1, seconds=0.3)
     await cut_off.close()
+
+
+async def test_a_worker_that_was_held_up_does_not_send_at_once_what_it_has_missed(become_worker, limiter):
+    become_worker(100.0)
+    loop, one = asyncio.get_running_loop(), limiter(100.0)
+    calls = [asyncio.ensure_future(admitted(one, 1)) for _ in range(40)]
+    await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+    time.sleep(0.5)  # noqa: ASYNC251 (it holds the loop up)
+    awake, later = loop.time(), [call for call in calls if not call.done()]
+    await asyncio.gather(*later)
+    assert loop.time() - awake >= (len(later) - 1) / 100.0 - LAG - 0.01

@@ -1,0 +1,76 @@
+"""The statements of a transaction: run one by one, put off to go over together, or streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+
+from confirma_async.bulk.postgres.gate import statement
+
+
+class Statements:
+    """The statements of one connection; what fails raises ``psycopg.Error``.
+
+    Args:
+        connection: The connection.
+    """
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self._connection = connection
+        self._changing = connection.cursor()
+        self._written = psycopg.ClientCursor(connection)  # the server takes values with one statement only
+        self._kept: list[tuple[str, Callable[[int], None]]] = []
+
+    def execute(
+        self, query: str, values: Sequence[Any] = (), *, binary: bool = False
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Run a statement, and return what it finds.
+
+        Args:
+            query: The statement.
+            values: Its values.
+            binary: Whether what it finds comes as it is kept: data then needs half the way.
+        """
+        self.run_kept()
+        # Without values the driver would take a % for itself.
+        return self._connection.execute(statement(query), values or None, binary=binary)
+
+    def change(self, query: str, values: Sequence[Any] = ()) -> int:
+        """Run a statement that changes something; return how many rows it changed."""
+        self.run_kept()
+        return self._changing.execute(statement(query), values or None).rowcount
+
+    def change_later(self, query: str, values: Sequence[Any], check: Callable[[int], None]) -> None:
+        """Have a statement that changes something run before the next one, in one step with others.
+
+        Args:
+            query: The statement; one alone.
+            values: Its values.
+            check: Is told how many rows it changed; what it raises ends the transaction.
+        """
+        self._kept.append((self._written.mogrify(statement(query), values), check))
+
+    def run_kept(self) -> None:
+        """Run what was put off."""
+        kept, self._kept = self._kept, []
+        if kept:
+            self._written.execute(statement("; ".join([query for query, _ in kept])))
+            for result, (_, check) in zip(self._written.results(), kept, strict=True):
+                check(result.rowcount)
+
+    def forget_kept(self) -> None:
+        """Forget what was put off: the transaction has ended without it."""
+        self._kept = []
+
+    def copy(self, query: str, rows: str) -> None:
+        """Send rows to the server as a stream.
+
+        Args:
+            query: The statement, ``COPY ... FROM STDIN``.
+            rows: The rows in its text format (``copy_text``).
+        """
+        self.run_kept()
+        with self._changing.copy(statement(query)) as copying:
+            copying.write(rows)
