@@ -4,7 +4,6 @@ import datetime
 
 import pytest
 
-from confirma_async import Confirma, RetryPolicy
 from confirma_async.sandbox import Fault, ListedKind
 
 STREAMS = {
@@ -12,20 +11,6 @@ STREAMS = {
     "settlements": (ListedKind.SETTLEMENT, "payments.settlements"),
     "distributions": (ListedKind.DISTRIBUTION, "invoices.distributions"),
 }
-
-
-@pytest.fixture
-async def confirma(sandbox):
-    """Tries each call once, so that a fault is met where it is ordered."""
-    async with Confirma(
-        sandbox.api_key, base_url=sandbox.url, timeout=2, retry=RetryPolicy(attempts=1)
-    ) as client:
-        yield client
-
-
-@pytest.fixture
-def place(tmp_path):
-    return tmp_path / "mirror.db"
 
 
 def record_of(stream, number, day):
