@@ -56,7 +56,7 @@ def holds(mirror, truth):
 
 
 @pytest.mark.parametrize("counted", [True, False])
-@pytest.mark.parametrize("most", [4, 7, 12, 20, 45, 50])
+@pytest.mark.parametrize("most", [4, 12, 45, 50])
 @pytest.mark.parametrize("stream", STREAMS)
 async def test_a_list_that_is_cut_off_proves_nothing_whatever_it_counts(
     sandbox, sync, tell, holds, stream, most, counted
@@ -70,7 +70,7 @@ async def test_a_list_that_is_cut_off_proves_nothing_whatever_it_counts(
     await holds(sandbox, stream)
 
 
-@pytest.mark.parametrize("skipped", [1, 2, 3, 5, 8, 13, 30])
+@pytest.mark.parametrize("skipped", [1, 3, 8, 30])
 @pytest.mark.parametrize("most", [20, 1000])
 @pytest.mark.parametrize("stream", STREAMS)
 async def test_another_page_than_the_first_proves_nothing(sandbox, sync, tell, holds, stream, most, skipped):
