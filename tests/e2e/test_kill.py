@@ -13,7 +13,7 @@ import pytest
 
 KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
 KILLS = int(os.environ.get("CONFIRMA_KILLS", "4"))
-"""Half of them at a step. ``make coverage``, and so CI, kills four times as often; ``make bench`` 60 times."""
+"""Half of them at a step. ``make coverage``, and so CI, kills 16 times, and ``make bench`` 60 times."""
 AT_ONCE = max(1, KILLS // 8)
 
 
