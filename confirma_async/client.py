@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 from weakref import WeakSet
 
@@ -22,6 +21,7 @@ from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials
 from confirma_async.errors import ConfigurationError
 from confirma_async.privacy import Secret
+from confirma_async.session.closing import AsyncClosing
 from confirma_async.session.hooks import Hook, Hooks
 from confirma_async.session.pipeline import DEFAULT_TIMEOUT, Pipeline
 from confirma_async.session.rate.nested import NestedLimiter
@@ -59,7 +59,7 @@ class ClientOptions(TypedDict, total=False):
     new_account: bool
 
 
-class Confirma(Account):
+class Confirma(Account, AsyncClosing):
     """The Confirma Finance Integrations API, as one client account sees it.
 
     Use it in one event loop: ``async with Confirma("key") as confirma: ...``.
@@ -230,17 +230,6 @@ class Confirma(Account):
         await self._transport.close()
         if self._recorder is not None:
             await asyncio.to_thread(self._recorder.write)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
 
 def _recorder(file: str | PathLike[str] | None, overrides: Overrides) -> Recorder | None:

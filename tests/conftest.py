@@ -28,26 +28,25 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def new_folder(tmp_path_factory):
-    """Makes folders of this process's own, by one call each: pytest looks through all that are there."""
+    """Names folders of this process's own, each once: pytest looks through all that are there."""
     parent, numbers = tmp_path_factory.mktemp("each"), itertools.count()
-
-    def make(name):
-        folder = parent / f"{next(numbers)}-{name}"
-        folder.mkdir()
-        return folder
-
-    return make
+    return lambda name: parent / f"{next(numbers)}-{name}"
 
 
 @pytest.fixture
 def tmp_path(new_folder, request):
     """A folder of this test's own, under its name."""
-    return new_folder(re.sub(r"\W", "_", request.node.name)[:30])
+    folder = new_folder(re.sub(r"\W", "_", request.node.name)[:30])
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(autouse=True)
 def directories(new_folder, monkeypatch):
-    """The journals of this test alone, for this process and those that it starts; returns their folder."""
+    """The journals of this test alone, for this process and those that it starts; returns their folder.
+
+    Most tests keep none, so it is not made before somebody does.
+    """
     home = new_folder("home")
     monkeypatch.setenv("CONFIRMA_JOURNAL_DIR", str(home / "journals"))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))

@@ -38,7 +38,7 @@ from confirma_async.settings import (
 )
 
 if TYPE_CHECKING:
-    from confirma_async.creditors import Creditors, Profiles
+    from confirma_async.creditors import Creditors, CreditorsOptions, Profiles
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -127,7 +127,6 @@ class Connection:
         Raises:
             ConfigurationError: there is no key, or a setting cannot be used.
         """
-        environment, base_url = target_from_env(self.variables)
         key: Credentials | None = self.variables.get(API_KEY_VARIABLE) or None
         provisioning: str | AskedFor | None = self.variables.get(PROVISIONING_TOKEN_VARIABLE) or None
         if self.key_file is not None:
@@ -138,18 +137,9 @@ class Connection:
             raise ConfigurationError(
                 f"there is no API key: set {API_KEY_VARIABLE}, or name a file that holds it (--key-file)"
             )
-        return Confirma(
-            key,
-            provisioning_token=provisioning,
-            environment=environment,
-            base_url=base_url,
-            timeout=self.timeout,
-            rate_limit=rate_limit,
-            overrides=self.overrides,
-            record_contract=self.record,
-            account=self.account.name,
-            new_account=self.account.new,
-        )
+        options = self._options(rate_limit)
+        options |= {"account": self.account.name, "new_account": self.account.new}
+        return Confirma(key, provisioning_token=provisioning, **options)
 
     def creditors(
         self, profiles: Profiles, rate_limit: RateLimit = RateLimit(), *, new_accounts: bool = False
@@ -167,17 +157,18 @@ class Connection:
                 f"--profiles names keys and accounts; leave --key-file, --account ({ACCOUNT_VARIABLE}) and "
                 "--new-account out"
             )
+        return Creditors(profiles, new_accounts=new_accounts, **self._options(rate_limit))
+
+    def _options(self, rate_limit: RateLimit) -> CreditorsOptions:
         environment, base_url = target_from_env(self.variables)
-        return Creditors(
-            profiles,
-            new_accounts=new_accounts,
-            environment=environment,
-            base_url=base_url,
-            timeout=self.timeout,
-            rate_limit=rate_limit,
-            overrides=self.overrides,
-            record_contract=self.record,
-        )
+        return {
+            "environment": environment,
+            "base_url": base_url,
+            "timeout": self.timeout,
+            "rate_limit": rate_limit,
+            "overrides": self.overrides,
+            "record_contract": self.record,
+        }
 
 
 def _connection(

@@ -11,7 +11,6 @@ import os
 from collections.abc import AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self, Unpack
 
 from confirma_async.account import AccountView
@@ -29,6 +28,7 @@ from confirma_async.errors import ConfigurationError, ConfirmaError
 from confirma_async.mirror import SyncReport
 from confirma_async.mirror.store.opening import Where
 from confirma_async.outbox import Outbox
+from confirma_async.session.closing import AsyncClosing
 from confirma_async.session.rate.ratelimit import RateLimit
 from confirma_async.settings import Environment, Settings, target_from_env
 
@@ -42,7 +42,7 @@ class CreditorsOptions(ClientOptions, total=False):
     base_url: str | None
 
 
-class Creditors:
+class Creditors(AsyncClosing):
     """Many client accounts of one partner: ``async with Creditors(profiles) as creditors: ...``.
 
     Connections, the ceiling of all calls and hooks are shared; keys and journals are not. Use it in one event
@@ -229,17 +229,6 @@ class Creditors:
     async def aclose(self) -> None:
         """End the calls under way, and close what was opened. Closing twice is fine."""
         await self._confirma.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.settings.base_url}, {len(self.profiles)} accounts>"

@@ -12,7 +12,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
@@ -38,6 +37,7 @@ from confirma_async.outbox.write_options import WriteArguments, WriteOptions
 from confirma_async.outbox.writes import WriteDesk
 from confirma_async.schemas import ActionsReceipt
 from confirma_async.schemas.identity import same_seller
+from confirma_async.session.closing import AsyncClosing
 from confirma_async.session.hooks import OutboxState
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.validation import Checks, Validate
@@ -95,7 +95,7 @@ class Wanted:
     why: str
 
 
-class Outbox:
+class Outbox(AsyncClosing):
     """An outbox, as ``Confirma.outbox`` makes it; open within its ``async with`` block.
 
     Any number of tasks of its loop may use it at once. What they write shares commits, and each write goes on
@@ -160,14 +160,6 @@ class Outbox:
             await writer.close()
             raise
         return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Send nothing new, wait for the end of what is under way, and close the journal.

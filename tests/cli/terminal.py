@@ -1,20 +1,30 @@
-"""A terminal on which the command line is used by script: what it asks is answered."""
+"""A terminal on which the command line is used by script: what it asks is answered.
+
+The command runs in a process of its own: a fork of one that has loaded what commands load, for to load it
+takes longer than most of what is tested here.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pty
 import re
-import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pexpect
 from pexpect import fdpexpect
 
+from confirma_async import cli
+
+_LOADED = multiprocessing.get_context("forkserver")
+_LOADED.set_forkserver_preload(
+    [__name__, "confirma_async.cli.commands.jobs.import_file", "confirma_async.cli.commands.jobs.submit"]
+)
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 _CHOICE = re.compile(r"^ +(\d+)  (.+)$", re.MULTILINE)
 
@@ -36,15 +46,12 @@ class Person:
         self._prompt = f"{prompt} \\[\\d+\\]: "
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(ours, (200, columns))
-        command = [sys.executable, "-m", "confirma_async.cli", *map(str, words)]
+        variables = {**os.environ, "COLUMNS": str(columns), "LINES": "200", "NO_COLOR": "1"}
         # A fork of this process, which pexpect's own spawn makes, would upset the threads of a sandbox in it.
-        # The shell opens the terminal as the leader of a session: so Ctrl-C reaches the command.
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(theirs), *command],
-            cwd=folder,
-            env={**os.environ, "COLUMNS": str(columns), "LINES": "200", "NO_COLOR": "1"},
-            start_new_session=True,
+        self._process = _LOADED.Process(
+            target=_use, args=(os.ttyname(theirs), [*map(str, words)], folder, variables)
         )
+        self._process.start()
         self._theirs = theirs
         self._child = fdpexpect.fdspawn(ours, encoding="utf-8", timeout=120)
 
@@ -97,8 +104,23 @@ class Person:
         self._hear(pexpect.EOF)
         reader.join()
         self._child.close()
-        return self._process.returncode
+        assert self._process.exitcode is not None
+        return self._process.exitcode
 
     def _close_at_its_end(self) -> None:
-        self._process.wait(120)
+        self._process.join(120)
         os.close(self._theirs)  # the last one: what is left is read, and then the end of it
+
+
+def _use(terminal: str, words: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
+    """Become the command: the leader of a session on the terminal, so that Ctrl-C reaches it."""
+    os.setsid()
+    opened = os.open(terminal, os.O_RDWR)  # the first one of the session: it controls it
+    for stream in range(3):
+        os.dup2(opened, stream)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 (until the end)
+    os.environ.clear()
+    os.environ.update(variables)
+    os.chdir(folder)
+    sys.argv = ["confirma", *words]
+    cli.main()

@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 
 from confirma_async import Confirma, RetryPolicy
+from confirma_async.contract import Overrides
 from confirma_async.credentials import CallbackTokenStore
 from confirma_async.errors import ConfirmaError, OutcomeUnknownError, UnprocessableError
 from confirma_async.privacy import Secret, visible
@@ -29,7 +30,13 @@ pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 AIOHTTP = str(Path(aiohttp.__file__).parent)
 
 
-@pytest.fixture(params=FORMS)
+@pytest.fixture
+def overrides():
+    """No corrected names: this service answers alike whatever it is asked."""
+    return Overrides()
+
+
+@pytest.fixture(params=FORMS, scope="module")
 def service(request):
     with echoing(FORMS[request.param]) as url:
         yield url

@@ -22,6 +22,9 @@ from confirma_async.session.connection.http import AiohttpTransport
 
 SECRET = "a secret that both sides share"
 
+on_one_database = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+"""For tests of who receives events, which is the same whatever database they come from."""
+
 
 @pytest.fixture
 def told(confirma, place):
@@ -202,6 +205,7 @@ async def test_an_event_that_is_not_taken_holds_up_those_behind_it(delivery, boo
     assert delivery.count == 7
 
 
+@on_one_database
 async def test_a_command_gets_each_on_its_standard_input(delivery, tmp_path):
     out = tmp_path / "out.jsonl"
     await delivery.run(CommandReceiver.of(f"sh -c 'cat >> {out}'"))
@@ -209,6 +213,7 @@ async def test_a_command_gets_each_on_its_standard_input(delivery, tmp_path):
     assert [line["type"] for line in lines][:2] == ["case.opened", "invoice.distributed"]
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("command", "reason"), [("false", "ended with 1"), ("no-such-command-here", "cannot be run")]
 )
@@ -217,6 +222,7 @@ async def test_a_command_that_fails_takes_nothing(delivery, command, reason):
         await delivery.run(CommandReceiver.of(command))
 
 
+@on_one_database
 async def test_a_command_that_hangs_is_ended(delivery):
     with pytest.raises(DeliveryError, match="took more than"):
         await delivery.run(CommandReceiver(("sleep", "60"), seconds=0.05))
@@ -300,7 +306,7 @@ async def test_a_consumer_cannot_begin_before_there_is_anything_of_the_account(t
 
 async def test_a_first_run_goes_on_while_a_consumer_asks(sandbox, told, sync, mirror, place):
     open_mirror(place, make=True).close()
-    sandbox.faults.add(Fault.LATENCY, operation="invoices.distributions", times=1, seconds=2.0)
+    sandbox.faults.add(Fault.LATENCY, operation="invoices.distributions", times=1, seconds=0.5)
     running = asyncio.create_task(sync())
     while not mirror("SELECT 1 FROM account"):  # noqa: ASYNC110  (it is in another thread's database)
         await asyncio.sleep(0.01)
@@ -308,12 +314,14 @@ async def test_a_first_run_goes_on_while_a_consumer_asks(sandbox, told, sync, mi
     assert (await running).complete
 
 
+@on_one_database
 @pytest.mark.parametrize("name", ["", "a/b", "..", "x" * 65, "a\0b"])
 async def test_the_name_of_a_consumer_is_one_that_a_file_may_have(told, name):
     with pytest.raises(ConfigurationError, match="name of a consumer"):
         await told(consumer=name)
 
 
+@on_one_database
 async def test_what_a_command_that_hangs_has_started_ends_with_it(delivery, tmp_path, monkeypatch):
     monkeypatch.setattr("confirma_async.mirror.events.delivery.ATTEMPTS", 1)
     command = f"sh -c 'sh -c \"sleep 60\" & echo $! > {tmp_path}/pid; wait'"
@@ -334,12 +342,14 @@ def _runs(number):
         return False
 
 
+@on_one_database
 async def test_a_command_that_is_killed_takes_nothing(delivery, monkeypatch):
     monkeypatch.setattr("confirma_async.mirror.events.delivery.ATTEMPTS", 1)
     with pytest.raises(DeliveryError, match="was ended by signal 9"):
         await delivery.run(CommandReceiver.of("sh -c 'kill -9 $$'"))
 
 
+@on_one_database
 async def test_a_redirect_is_not_followed_and_takes_nothing(delivery, books, transport, monkeypatch):
     monkeypatch.setattr("confirma_async.mirror.events.delivery.ATTEMPTS", 1)
     books.statuses = [302]

@@ -16,8 +16,8 @@ def history(sandbox):
     return CallRecord(
         first=sandbox.clock.now().date(),
         days=DAYS,
-        invoices=DAYS * 12,
-        payments=DAYS * 8,
+        invoices=DAYS * 6,
+        payments=DAYS * 5,
         settlements=DAYS // 3,
     )
 

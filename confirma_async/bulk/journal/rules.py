@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from confirma_async.bulk.journal.records import (
-    Admission,
-)
+from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
 from confirma_async.errors import JournalError, JournalMismatchError
 
@@ -36,15 +34,24 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again
         return Admission.ELSEWHERE
     if row.run == run and not again:
         return Admission.CLASH
-    changed = row.digest != entry.digest
-    if row.state is State.REJECTED and (retry is Retry.ALL or (retry is Retry.CHANGED and changed)):
+    return admission_by_state(row.state, row.digest != entry.digest, retry)
+
+
+def admission_by_state(state: State, changed: bool, retry: Retry) -> Admission:
+    """Return the rule of admission for what is in the hands of no other run: an invoice or another write.
+
+    Args:
+        state: How it stands; only this run may be sending it.
+        changed: Whether its contents are not those that the journal knows.
+        retry: Whether it is sent again where it was rejected.
+    """
+    if state is State.REJECTED and (retry is Retry.ALL or (retry is Retry.CHANGED and changed)):
         return Admission.RETRIED
-    if changed and row.state is not State.PENDING:  # one that surely did not arrive may still be corrected
+    if changed and state is not State.PENDING:  # one that surely did not arrive may still be corrected
         return Admission.CHANGED
-    if row.state in FINAL:
+    if state in FINAL:
         return Admission.FINAL
-    may_have_arrived = row.state in {State.UNKNOWN, State.SENDING}  # none of another run is SENDING
-    return Admission.UNKNOWN if may_have_arrived else Admission.CLAIMED
+    return Admission.UNKNOWN if state in {State.UNKNOWN, State.SENDING} else Admission.CLAIMED
 
 
 def check_resolvable(row: Row | None) -> None:

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from attrs import field, frozen
 
 from confirma_async.bulk.journal.records import Admission
-from confirma_async.bulk.models import FINAL, Retry, State
+from confirma_async.bulk.journal.rules import admission_by_state
+from confirma_async.bulk.models import Retry, State
 
 Fact = Mapping[str, Any]
 """What one part of a write can be found by in a later read, as JSON: numbers, codes, amounts; no texts."""
@@ -128,15 +129,7 @@ def claim_of(write: Write, row: WriteRow | None, run: int, retry: Retry) -> Admi
         return Admission.CHANGED
     if row.state in UNDER_WAY and row.run != run:
         return Admission.ELSEWHERE
-    changed = row.digest != write.digest
-    if row.state is State.REJECTED and (retry is Retry.ALL or (retry is Retry.CHANGED and changed)):
-        return Admission.RETRIED
-    if changed and row.state is not State.PENDING:  # one that surely did not arrive may still be corrected
-        return Admission.CHANGED
-    if row.state in FINAL:
-        return Admission.FINAL
-    may_have_arrived = row.state in {State.UNKNOWN, State.SENDING}
-    return Admission.UNKNOWN if may_have_arrived else Admission.CLAIMED
+    return admission_by_state(row.state, row.digest != write.digest, retry)
 
 
 def may_show_the_same(one: Sequence[Fact], other: Sequence[Fact]) -> bool:

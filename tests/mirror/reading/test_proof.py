@@ -4,7 +4,6 @@ import datetime
 
 import pytest
 
-from confirma_async import Confirma, RetryPolicy
 from confirma_async.sandbox import Fault, ListedKind
 
 STREAMS = {
@@ -12,20 +11,6 @@ STREAMS = {
     "settlements": (ListedKind.SETTLEMENT, "payments.settlements"),
     "distributions": (ListedKind.DISTRIBUTION, "invoices.distributions"),
 }
-
-
-@pytest.fixture
-async def confirma(sandbox):
-    """Tries each call once, so that a fault is met where it is ordered."""
-    async with Confirma(
-        sandbox.api_key, base_url=sandbox.url, timeout=2, retry=RetryPolicy(attempts=1)
-    ) as client:
-        yield client
-
-
-@pytest.fixture
-def place(tmp_path):
-    return tmp_path / "mirror.db"
 
 
 def record_of(stream, number, day):
@@ -71,7 +56,7 @@ def holds(mirror, truth):
 
 
 @pytest.mark.parametrize("counted", [True, False])
-@pytest.mark.parametrize("most", [4, 7, 12, 20, 45, 50])
+@pytest.mark.parametrize("most", [4, 12, 45, 50])
 @pytest.mark.parametrize("stream", STREAMS)
 async def test_a_list_that_is_cut_off_proves_nothing_whatever_it_counts(
     sandbox, sync, tell, holds, stream, most, counted
@@ -85,7 +70,7 @@ async def test_a_list_that_is_cut_off_proves_nothing_whatever_it_counts(
     await holds(sandbox, stream)
 
 
-@pytest.mark.parametrize("skipped", [1, 2, 3, 5, 8, 13, 30])
+@pytest.mark.parametrize("skipped", [1, 3, 8, 30])
 @pytest.mark.parametrize("most", [20, 1000])
 @pytest.mark.parametrize("stream", STREAMS)
 async def test_another_page_than_the_first_proves_nothing(sandbox, sync, tell, holds, stream, most, skipped):

@@ -62,11 +62,6 @@ def night(request):
 
 
 @pytest.fixture
-def place(tmp_path):
-    return tmp_path / "mirror.db"
-
-
-@pytest.fixture
 async def sandbox(night):
     async with Sandbox(clock=VirtualClock(night[0].astimezone(datetime.UTC))) as running:
         yield running

@@ -6,26 +6,11 @@ from typing import Any
 
 import pytest
 
-from confirma_async import Confirma, RetryPolicy
 from confirma_async.errors import AuthenticationError, ConfigurationError
 from confirma_async.mirror import ask
 from confirma_async.sandbox import Fault, ListedKind
 
 LISTS = ["payments.list", "payments.settlements", "invoices.distributions"]
-
-
-@pytest.fixture
-async def confirma(sandbox):
-    """Tries each call once, so that a fault is met where it is ordered."""
-    async with Confirma(
-        sandbox.api_key, base_url=sandbox.url, timeout=2, retry=RetryPolicy(attempts=1)
-    ) as client:
-        yield client
-
-
-@pytest.fixture
-def place(tmp_path):
-    return tmp_path / "mirror.db"
 
 
 def payment(number, day, amount=10, **others):
