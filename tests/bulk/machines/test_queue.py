@@ -3,7 +3,7 @@
 import pytest
 
 from confirma_async.bulk.machines.planned import open_planned
-from confirma_async.bulk.machines.queue import AT_THE_RATE, QueueConnector, unreachable
+from confirma_async.bulk.machines.queue import QueueConnector, unreachable
 from tests.bulk.postgres.proxy import Proxy
 
 
@@ -13,7 +13,7 @@ async def test_a_line_that_goes_silent_is_given_up_and_the_next_question_has_ano
     connector = QueueConnector(proxy.url, patience=0.2)
 
     async def ask():
-        return await connector.ask("SELECT 1 AS one", {}, within=AT_THE_RATE)
+        return await connector.ask_at_the_rate("SELECT 1 AS one", {})
 
     try:
         assert await ask() == [{"one": 1}]
