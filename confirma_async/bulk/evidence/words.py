@@ -96,12 +96,8 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
         The key under which it says that something failed, as far as that is known; and the invoice numbers
         that it names, under the name in force or one much like it.
     """
-    if (
-        isinstance(found, dict)
-        and len(found) <= _USUAL
-        and _NESTED.isdisjoint(map(type, filter(None, found.values())))
-    ):
-        said = cast("Mapping[str, object]", found)
+    said = cast("Mapping[str, object]", found) if isinstance(found, dict) else {}
+    if 0 < len(said) <= _USUAL and _NESTED.isdisjoint(map(type, filter(None, said.values()))):
         telling = _telling(tuple(said), status, number)
         entries: Sequence[tuple[str, object]] = [(plain(key), said[key]) for key in telling]
     else:

@@ -27,7 +27,7 @@ class Keeper(Protocol):
         """Return the place of an item that the journal has not had yet."""
         ...
 
-    def word(self, text: str) -> int | str:
+    def word(self, text: str, /) -> int | str:
         """Return what is kept of a text that repeats: its number, or the text itself."""
         ...
 
