@@ -96,7 +96,7 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
         The key under which it says that something failed, as far as that is known; and the invoice numbers
         that it names, under the name in force or one much like it.
     """
-    said = cast("Mapping[str, object]", found) if isinstance(found, dict) else {}
+    said = _as_object(found)
     if 0 < len(said) <= _USUAL and _NESTED.isdisjoint(map(type, filter(None, said.values()))):
         telling = _telling(tuple(said), status, number)
         entries: Sequence[tuple[str, object]] = [(plain(key), said[key]) for key in telling]
@@ -109,6 +109,10 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
         if (key in _NUMBERS or key == own) and value is not None and not isinstance(value, dict | list)
     ]
     return _sign(entries, status), numbers
+
+
+def _as_object(found: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", found) if isinstance(found, dict) else {}
 
 
 @lru_cache(maxsize=64)
