@@ -127,7 +127,8 @@ def number_of(request: SalesInvoiceRequest) -> str | None:
 def _written(
     request: Schema, converter: Converter, checks: Checks, *, keys: bool
 ) -> tuple[bytes, list[Problem]]:
-    body, problems, unknown = b"", list[Problem](), converter.unknown_written
+    problems: list[Problem] = []
+    body, unknown = b"", converter.unknown_written
     try:
         body = converter.dumps(request)
     except RequestInvalidError as error:

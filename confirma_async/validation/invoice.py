@@ -6,10 +6,10 @@ the caller's precision nor its rounding can bend a sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import TypeAlias
+from operator import attrgetter
 
 from confirma_async.errors import Problem
 from confirma_async.schemas import (
@@ -37,7 +37,8 @@ _EURO = "EUR"
 _FINLAND = "FI"
 _ROUNDED = Decimal("0.05")
 _PERCENT = Decimal(100)
-_ROUNDED_PERCENT = _ROUNDED * _PERCENT
+_MOST_OFF = _ROUNDED * _PERCENT
+_LEAST_OFF = -_MOST_OFF
 _ROUNDED_PART = Decimal("0.005")
 _NO_RATE = (
     "must make the VAT amount of net, and does not (per cent are written 25.5, not 0.255); correct whichever "
@@ -45,9 +46,9 @@ _NO_RATE = (
 )
 _FRACTION = "is below 1 per cent, as no VAT rate is (per cent are written 25.5, not 0.255); correct it"
 _ONE = Decimal(1)
+_NET: Callable[[VatBreakdown], Decimal | None] = attrgetter("net_amount")
+_VAT: Callable[[VatBreakdown], Decimal | None] = attrgetter("vat_amount")
 _MAY_BE_DUE_BEFORE = frozenset({InvoiceType.REMINDER, InvoiceType.CREDIT_NOTE})
-
-_Column: TypeAlias = list[Decimal | None]
 
 
 @about(SalesInvoiceRequest)
@@ -146,9 +147,9 @@ def _surely_fit(parts: Sequence[InvoiceRowData] | Sequence[VatBreakdown]) -> boo
     """Say whether all rates are given and right: the usual case, at a third of the cost."""
     for part in parts:
         net, rate, vat = part.net_amount, part.vat_percentage, part.vat_amount
-        if net is None or rate is None or vat is None or ZERO < rate < _ONE:
+        if net is None or rate is None or vat is None or (rate < _ONE and rate > ZERO):
             return False
-        if not -_ROUNDED_PERCENT <= net * rate - vat * _PERCENT <= _ROUNDED_PERCENT:
+        if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF:
             return False
     return True
 
@@ -262,17 +263,18 @@ def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     if amounts is None or not amounts.vat_breakdown:
         return _NOTHING
     found = _NOTHING
-    for wire, parts, total in (
-        ("netAmount", [part.net_amount for part in amounts.vat_breakdown], amounts.net_amount),
-        ("vatAmount", [part.vat_amount for part in amounts.vat_breakdown], amounts.vat_amount),
+    for wire, column, total in (
+        ("netAmount", _NET, amounts.net_amount),
+        ("vatAmount", _VAT, amounts.vat_amount),
     ):
-        found_sum = _wrong_sum(parts, total)
-        if found_sum is not None:
-            wanted = (
-                f"must add up to amounts.{wire}, which is {_told(total)}, but the {wire} of its parts makes "
-                f"{found_sum}; correct whichever is wrong"
-            )
-            found += (_problem(rules.VAT_BREAKDOWN, "amounts.vatBreakdown", wanted),)
+        made = None if total is None else sum_of(map(column, amounts.vat_breakdown))
+        if made is None or made == total:
+            continue
+        wanted = (
+            f"must add up to amounts.{wire}, which is {_told(total)}, but the {wire} of its parts makes "
+            f"{made}; correct whichever is wrong"
+        )
+        found += (_problem(rules.VAT_BREAKDOWN, "amounts.vatBreakdown", wanted),)
     return found
 
 
@@ -334,14 +336,6 @@ def _unlike_the_rows(
 
 def _not_gross(amounts: InvoiceRowData | InvoiceAmounts) -> str:
     return f"must be netAmount plus vatAmount, {_unlike(_gross(amounts), amounts.gross_amount)}"
-
-
-def _wrong_sum(parts: _Column, total: Decimal | None) -> Decimal | None:
-    """Return the sum of parts that are all given, where it is not a total that is given."""
-    if total is None:
-        return None
-    found = sum_of(parts)
-    return None if found == total else found
 
 
 def _unlike(wanted: Decimal | None, found: Decimal | None) -> str:
