@@ -99,11 +99,12 @@ def _write_ubl(path: Path, count: int) -> None:
 
 
 def _with_rows(document: str, name: str) -> str:
-    """Return a document with its first row so often, and no other."""
+    """Return a document with its first row so often, each with its own number, and no other."""
     end = f"</{name}>"
     first = document.index(f"<{name}>")
     row = document[first : document.index(end) + len(end)]
-    return document[:first] + row * ROWS + document[document.rindex(end) + len(end) :]
+    rows = [row.replace("<cbc:ID>1<", f"<cbc:ID>{number}<", 1) for number in range(1, ROWS + 1)]
+    return document[:first] + "".join(rows) + document[document.rindex(end) + len(end) :]
 
 
 def _write_documents(path: Path, count: int, document: str, number: str, encoding: str) -> None:

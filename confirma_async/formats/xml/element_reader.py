@@ -13,12 +13,13 @@ from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import local_name, own_text, steps_below
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.plan import Aside, Plan, Take, Tree
+from confirma_async.formats.xml.plan import Aside, Layout, Plan, Take
 from confirma_async.formats.xml.taken import Taken
 
 MOST_PROBLEMS = 1000
 """Problems of one document that are told: whoever wrote so many has one of them all over."""
-_TEXT, _NUMBER, _IMPLIED, _ASIDE = Take.TEXT, Take.NUMBER, Take.IMPLIED, Take.ASIDE
+_TEXT, _NUMBER, _PRICE, _JOINED = Take.TEXT, Take.NUMBER, Take.PRICE, Take.JOINED
+_IMPLIED, _ASIDE = Take.IMPLIED, Take.ASIDE
 _PREFIX = re.compile(r"\b\w+:")
 _HAS_CENTS = re.compile(r"-?\d+[.,]\d\d?", re.ASCII)
 _ZONE = re.compile(r"(?<=\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
@@ -51,6 +52,9 @@ class ElementReader:
         self._steps = dialect.known_steps
         self._currency_attribute = dialect.currency_attribute
         self._paths: dict[Element, str] = {}
+        self._of_root: dict[str, list[Element]] = {}
+        for child in root:
+            self._of_root.setdefault(child.tag, []).append(child)
 
     # --- looking ------------------------------------------------------------------------------------
 
@@ -59,10 +63,10 @@ class ElementReader:
 
         Those without text and children do not count.
         """
-        steps = self._steps.get(path) or self.dialect.steps(path)
-        found = parent.findall(steps[0])
-        for tag in steps[1:]:
-            found = [child for each in found for child in each.findall(tag)]
+        first, *others = self._steps.get(path) or self.dialect.steps(path)
+        found = self._children(parent, first)
+        for tag in others:
+            found = [child for each in found for child in self._children(each, tag)]
         return [each for each in found if len(each) or own_text(each)] if found else found
 
     def first(self, parent: Element, path: str) -> Element | None:
@@ -70,14 +74,18 @@ class ElementReader:
         steps = self._steps.get(path) or self.dialect.steps(path)
         found = parent
         for tag in steps:
-            inner = found.find(tag)
-            if inner is None:
+            inner = self._children(found, tag)
+            if not inner:
                 return None if tag is steps[0] else next(iter(self.every(parent, path)), None)
-            found = inner
+            found = inner[0]
         text = found.text
         if (text and not text.isspace()) or len(found) or own_text(found):
             return found
         return next(iter(self.every(parent, path)), None)
+
+    def _children(self, parent: Element, tag: str) -> list[Element]:
+        """Return the children of one name; those of the root are asked for most, and sorted once."""
+        return self._of_root.get(tag, []) if parent is self.root else parent.findall(tag)
 
     def peek(self, parent: Element, path: str) -> str | None:
         """Return the text of the first element at a path, without taking it."""
@@ -153,60 +161,54 @@ class ElementReader:
         return value
 
     def fill(self, draft: Draft, parent: Element, plan: Plan) -> Aside:
-        """Take all values of a plan in one walk over an element and those below it.
+        """Take all values of a plan over an element and those below it.
 
         Returns:
             The elements that the plan sets aside, by their places.
         """
-        aside: Aside = {}
-        self._fill(draft, parent, plan.tree(self.dialect.steps), aside)
-        return aside
-
-    def _fill(self, draft: Draft, parent: Element, tree: Tree, aside: Aside) -> None:  # noqa: C901 (for speed)
-        values, origins, texts = draft.values, draft.origins, self.taken.texts
-        seen: set[str] = set()
-        for child in parent:
-            tag = child.tag
-            step = tree.get(tag)
-            if step is None or tag in seen:
-                continue
-            place, take, below, is_nested = step
-            text, has_children = child.text, len(child)
-            text = text.strip() if text else ""
-            if has_children:
-                if below:
-                    self._fill(draft, child, below, aside)
-                elif take is not _ASIDE and not text:
-                    continue
-            elif not text:
-                continue  # an empty element does not count
-            if take is _ASIDE:
-                if place in aside:
-                    aside[place].append(child)
-                else:
-                    aside[place] = [child]
-                continue
-            seen.add(tag)
-            if not place or not text:
-                continue
+        elements = [*parent.iter()]
+        texts = [text.strip() if (text := each.text) else "" for each in elements]
+        layout = plan.layout(elements, texts, self.dialect.steps)
+        values, origins, taken = draft.values, draft.origins, self.taken
+        rest = [elements[at] for at in layout.rest]
+        for at, place, take, is_nested, unit in layout.placed:
+            element, text = elements[at], texts[at]
             if take is _TEXT:
-                value: str | Decimal | None = own_text(child) if has_children else text
+                value: str | Decimal | None = text
             elif take is _IMPLIED:
                 if text == place:
-                    texts.add(child)
-                continue
-            else:
-                value = self._plain(child, text, take)
-            if value is not None:
-                if is_nested:
-                    put(values, place, value)
+                    taken.texts.add(element)
                 else:
-                    values[place] = value
-                origins[place] = child
-                texts.add(child)
+                    rest.append(element)
+                continue
+            elif take is _JOINED:
+                value = own_text(element)
+                if place in values:
+                    value = f"{values[place]}\n{value}"
+            else:
+                value = self._plain(element, text, take)
+            if value is None:
+                rest.append(element)
+                continue
+            if is_nested:
+                put(values, place, value)
+            else:
+                values[place] = value
+            origins[place] = element
+            taken.texts.add(element)
+            if unit:
+                self._take_unit(draft, element, unit)
+        silent = taken.silent
+        rest += [each for each in elements if (items := each.items()) and [*items] != silent]
+        taken.rest[parent] = rest
+        return _set_aside(elements, layout)
+
+    def _take_unit(self, draft: Draft, element: Element, attribute: str) -> None:
+        draft.put("unit", element.get(attribute), element)
+        self.taken.attributes.add((element, attribute))
 
     def _plain(self, element: Element, text: str, take: Take) -> Decimal | None:
-        """Return an element's number or amount, the usual forms straight; None where it is none."""
+        """Return an element's number, amount or price, the usual forms straight; None where it is none."""
         if take is _NUMBER:
             value = self.dialect.decimal(text)
             if value is None:
@@ -215,7 +217,7 @@ class ElementReader:
         value = self.dialect.plain_amount(text)
         currency = self.currency
         if value is None or (currency and element.get(self._currency_attribute, currency) != currency):
-            return self.amount_of(element)
+            return self.price_of(element) if take is _PRICE else self.amount_of(element)
         return value
 
     def amount_of(self, element: Element) -> Decimal | None:
@@ -338,3 +340,10 @@ class ElementReader:
                 self._paths[each] = path
                 pending += [(child, f"{path}/{step}") for child, step in steps_below(each)]
         return self._paths[element]
+
+
+def _set_aside(elements: Sequence[Element], layout: Layout) -> Aside:
+    aside: Aside = {}
+    for at, place in layout.aside:
+        aside.setdefault(place, []).append(elements[at])
+    return aside

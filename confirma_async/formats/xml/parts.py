@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from decimal import Decimal
 
 from attrs import evolve, frozen
 
@@ -169,34 +170,30 @@ def _assumed(reader: ElementReader, issued: str, kind: InvoiceType, days: int) -
     return due
 
 
-def unit_price(
-    reader: ElementReader, row: Draft, element: Element | None, base: Element | None, unit: str | None
-) -> None:
-    """Put in the price of one unit; of a price for several, their exact part, and keeps both as details.
+def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str) -> None:
+    """Make the price of one unit of a price for several: their exact part; keep both as details.
 
     Args:
         reader: The document.
-        row: The row.
-        element: What names the price.
+        row: The row, with the price as it is written.
         base: What says how many units it is for.
-        unit: The attribute of the base that names its unit, where that is the row's own; else None.
+        unit: The attribute of the base that names its unit; told already where it is the row's own.
     """
-    price = None if element is None else reader.price_of(element)
-    if element is None or price is None:
+    price: Decimal | None = row.values.get("unitPrice")
+    if price is None:
         return
-    count = None if base is None else reader.dialect.decimal(own_text(base))
-    if base is not None and count is None:
+    is_same_unit = unit != "" and base.get(unit) == row.values.get("unit")
+    count = reader.dialect.decimal(own_text(base))
+    if count is None:
         reader.wrong(base, "xml.number", f"is no number as {reader.dialect.number_form}; correct it")
         return
-    if count is None or count == 1:
-        reader.imply(element, reader.dialect.currency_attribute)
-        row.put("unitPrice", price, element)
-        if base is not None:
-            reader.imply(base, *((unit,) if unit else ()))
-        return
-    if base is not None and unit:
+    if is_same_unit:
         reader.imply_attributes(base, unit)
-    row.put("unitPrice", quotient(price, count), element)
+    if count == 1:
+        reader.imply(base)
+        return
+    reader.taken.texts.discard(row.origins["unitPrice"])
+    row.values["unitPrice"] = quotient(price, count)
 
 
 def classify(reader: ElementReader, party: Draft, *, is_business: bool) -> None:

@@ -6,9 +6,14 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from confirma_async.formats.xml.parse import Element
+
+_LARGEST_SHAPE = 200
+"""Elements of a shape that is remembered."""
+_MOST_SHAPES = 200
+"""Shapes that a plan remembers: those of the rows, say, that a few sellers write."""
 
 
 class Take(enum.Enum):
@@ -17,26 +22,27 @@ class Take(enum.Enum):
     TEXT = "as it is"
     NUMBER = "as a number"
     AMOUNT = "as an amount in the document's currency"
+    PRICE = "as a price in the document's currency, with all its decimals"
+    JOINED = "with all others of its place, each on lines of its own"
     IMPLIED = "not at all where it is the text at its place, which another place tells"
     ASIDE = "not at all, but set aside under its place for whoever decides by it, with all others of its path"
 
 
-class ElementStep(NamedTuple):
+@frozen
+class ElementStep:
     """What is done with an element of one name: what is taken of it, and what of those below it.
-
-    A tuple, since it is taken apart for each element.
 
     Attributes:
         place: Where its value goes; empty where none is taken.
         take: How it is taken.
+        unit: The attribute that names its unit, which goes to ``unit``; empty where it has none.
         below: Steps of the elements below it.
-        is_nested: Whether its place is in an object below.
     """
 
     place: str
     take: Take
+    unit: str
     below: Mapping[str, ElementStep]
-    is_nested: bool
 
 
 Aside: TypeAlias = dict[str, list[Element]]
@@ -46,37 +52,129 @@ Tree: TypeAlias = Mapping[str, ElementStep]
 """Steps by tag."""
 
 
+class Placed(NamedTuple):
+    """A value that is taken; a tuple, since it is taken apart for each.
+
+    Attributes:
+        at: Where its element stands among the elements, in the order of the document.
+        place: Where it goes.
+        take: How it is taken.
+        is_nested: Whether its place is in an object below.
+        unit: The attribute that names its unit; empty where it has none.
+    """
+
+    at: int
+    place: str
+    take: Take
+    is_nested: bool
+    unit: str
+
+
+@frozen
+class Layout:
+    """What a plan makes of elements of one shape, by where they stand among them.
+
+    Attributes:
+        placed: What is taken.
+        aside: What is set aside, with its place.
+        rest: What has a text, or elements below it, that the plan does not take.
+    """
+
+    placed: list[Placed] = field(factory=list[Placed])
+    aside: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
+    rest: list[int] = field(factory=list[int])
+
+
 @define
 class Plan:
     """Paths with the places of their values; compiled once, when first used.
 
-    Only the first of several elements counts at each step: what the others say is left over.
+    Only the first of several elements counts at each step: what the others say is left over. Most rows have
+    the names and the texts at the same steps as one before, so what the plan makes of such a shape is kept.
 
     Attributes:
         entries: A path, the place of its value, and how it is taken.
+        units: The attributes that name units, by the paths of what is measured in them.
     """
 
     entries: Sequence[tuple[str, str, Take]]
+    units: Mapping[str, str] = field(factory=dict[str, str])
     _tree: Tree = field(init=False, factory=dict[str, ElementStep])
+    _layouts: dict[object, Layout] = field(init=False, factory=dict[object, Layout])
 
-    def tree(self, steps: Callable[[str], Sequence[str]]) -> Tree:
-        """Return the steps from the top element on.
+    def layout(
+        self, elements: Sequence[Element], texts: Sequence[str], steps: Callable[[str], Sequence[str]]
+    ) -> Layout:
+        """Return what is to be taken of an element and all below it.
 
         Args:
+            elements: It and those below it, in the order of the document.
+            texts: The text of each, without space around it.
             steps: Gives the tags of a path.
         """
+        shape = (*[each.tag for each in elements], *map(len, elements), *map(bool, texts))
+        found = self._layouts.get(shape)
+        if found is not None:
+            return found
         if not self._tree:
-            self._tree = _compiled([(steps(path), place, take) for path, place, take in self.entries])
-        return self._tree
+            units = self.units
+            self._tree = _compiled(
+                [(steps(path), place, take, units.get(path, "")) for path, place, take in self.entries]
+            )
+        found = Layout()
+        _lay_out(elements[0], self._tree, {each: at for at, each in enumerate(elements)}, texts, found)
+        if len(elements) <= _LARGEST_SHAPE:
+            if len(self._layouts) >= _MOST_SHAPES:
+                self._layouts.clear()
+            self._layouts[shape] = found
+        return found
 
 
-def _compiled(entries: Sequence[tuple[Sequence[str], str, Take]]) -> Tree:
+def _compiled(entries: Sequence[tuple[Sequence[str], str, Take, str]]) -> Tree:
     tree: dict[str, ElementStep] = {}
-    for tag in dict.fromkeys(tags[0] for tags, _, _ in entries):
-        own = next(((place, take) for tags, place, take in entries if [*tags] == [tag]), ("", Take.TEXT))
-        inner = [(tags[1:], place, take) for tags, place, take in entries if tags[0] == tag and len(tags) > 1]
-        tree[tag] = ElementStep(own[0], own[1], _compiled(inner), "." in own[0])
+    for tag in dict.fromkeys(tags[0] for tags, *_ in entries):
+        of_tag = [(tags[1:], place, take, unit) for tags, place, take, unit in entries if tags[0] == tag]
+        own = (each for each in of_tag if not each[0])
+        _, place, take, unit = next(own, ((), "", Take.TEXT, ""))
+        tree[tag] = ElementStep(place, take, unit, _compiled([each for each in of_tag if each[0]]))
     return tree
+
+
+def _lay_out(
+    parent: Element, tree: Tree, at: Mapping[Element, int], texts: Sequence[str], found: Layout
+) -> None:
+    """Add what a tree of steps makes of the elements below one.
+
+    Args:
+        parent: The element.
+        tree: The steps.
+        at: Where each element stands.
+        texts: The text of each.
+        found: What it is added to.
+    """
+    seen: set[str] = set()
+    for child in parent:
+        position, step = at[child], tree.get(child.tag)
+        if step is None or child.tag in seen:
+            found.rest.append(position)
+            continue
+        text, has_children = texts[position], len(child) > 0
+        if step.below:
+            _lay_out(child, step.below, at, texts, found)
+        if not text and not has_children:
+            continue  # an empty element does not count
+        if step.take is Take.ASIDE:
+            found.aside.append((position, step.place))
+            found.rest.append(position)
+            continue
+        if text and step.place:
+            # Among the elements below it, its text may stand in several pieces.
+            take = Take.JOINED if has_children and step.take is Take.TEXT else step.take
+            found.placed.append(Placed(position, step.place, take, "." in step.place, step.unit))
+        if has_children and (text or not step.below):
+            found.rest.append(position)
+        if (text or step.below) and step.take is not Take.JOINED:
+            seen.add(child.tag)
 
 
 def aside(*paths: str) -> list[tuple[str, str, Take]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from operator import attrgetter
 
@@ -27,42 +27,39 @@ class Taken:
     Attributes:
         texts: The elements whose own text has found a place.
         attributes: The attributes that have, each by its element and its name.
+        rest: By element whose values a plan took, those below it that say something which the plan did not
+            take; what is below them was not looked at.
+        silent: The attributes that an amount has, where they say no more than the document does.
     """
 
     def __init__(self, root: Element, dialect: Dialect, currency: str) -> None:
         self.texts: set[Element] = set()
         self.attributes: set[tuple[Element, str]] = set()
+        self.rest: dict[Element, list[Element]] = {}
+        self.silent: list[tuple[str, str]] = [(dialect.currency_attribute, currency)]
         self._dialect = dialect
         self._currency = currency
         self._root = root
 
     def leftovers(self) -> Leftovers:
         """Return what nobody took of the document; asked once everything that has a place is taken."""
-        root = self._root
-        found = {child: self._left_of(child.iter()) for child in root}
-        if any(tail and not tail.isspace() for tail in set(map(_tail, root.iter()))):
-            found = {child: self._mixed_of(child) | found[child] for child in root}
-        return Leftovers(self, root, found)
+        return Leftovers(self, self._root)
 
-    def _left_of(self, elements: Iterator[Element]) -> set[Element]:
-        """Return the elements of which a text or an attribute is left; each is looked at once."""
-        texts, silent = self.texts, [(self._dialect.currency_attribute, self._currency)]
-        return {
-            each
-            for each in elements
-            if (each not in texts and (text := each.text) and not text.isspace())
-            or ((items := [*each.items()]) and items != silent and self._say_something(each, items))
-        }
+    def is_left(self, element: Element, *, is_mixed: bool) -> bool:
+        """Say whether a text or an attribute of an element is left.
 
-    def _mixed_of(self, top: Element) -> set[Element]:
-        """Return those of which a text is left, also behind an element, as damaged documents have it."""
-        return {each for each in top.iter() if each not in self.texts and own_text(each)}
-
-    def _say_something(self, element: Element, items: Sequence[tuple[str, str]]) -> bool:
-        return any(
-            (element, name) not in self.attributes and self.says_something(name, value)
-            for name, value in items
-        )
+        Args:
+            element: The element.
+            is_mixed: Whether some elements of the document have text behind those below them.
+        """
+        if element not in self.texts:
+            text = own_text(element) if is_mixed else element.text
+            if text and not text.isspace():
+                return True
+        for name, value in element.items():
+            if (element, name) not in self.attributes and self.says_something(name, value):
+                return True
+        return False
 
     def says_something(self, name: str, value: str) -> bool:
         """Say whether an attribute says more than the document as a whole."""
@@ -77,56 +74,61 @@ class Leftovers:
     Args:
         taken: What was taken.
         root: The document's root element.
-        below: By child of the root, in their order, the elements of which a text or an attribute is left.
     """
 
-    def __init__(self, taken: Taken, root: Element, below: Mapping[Element, set[Element]]) -> None:
+    def __init__(self, taken: Taken, root: Element) -> None:
         self._taken = taken
         self._root = root
-        self._below = below
-        self._elements: set[Element] = set[Element]().union(*below.values())
         self._names: dict[Element, dict[Element, str]] = {}
+        # Only damaged documents have text behind an element, which is its parent's.
+        self._is_mixed = any(tail and not tail.isspace() for tail in set(map(_tail, root.iter())))
 
     def of_document(self, besides: Collection[Element]) -> list[dict[str, str]]:
         """Return what is left of the document as definition details in wire form; codes are paths below it.
 
         Args:
-            besides: Children of the root that are passed over with all below them.
+            besides: Elements that are passed over with all below them.
         """
         found = [*self._details_of(self._root, "")]
-        for child, left in self._below.items():
-            if child not in besides and left:
-                self._gather_child(self._root, child, found)
+        self._gather(self._root, (), besides, found)
         return found
 
     def of(self, top: Element) -> list[dict[str, str]]:
         """Return what is left of an element and all below it; codes are paths below it."""
-        left = self._below.get(top, self._elements)
-        if not left or left.isdisjoint(top.iter()):
-            return []
-        found = [*self._details_of(top, "")] if top in left else []
-        for child in top:
-            self._gather_child(top, child, found)
+        taken, is_mixed = self._taken, self._is_mixed
+        found = [*self._details_of(top, "")] if taken.is_left(top, is_mixed=is_mixed) else []
+        rest = taken.rest.get(top)
+        if rest is None or is_mixed or any(len(each) or taken.is_left(each, is_mixed=False) for each in rest):
+            self._gather(top, (), (), found)
         return found
 
-    def _gather_child(self, top: Element, child: Element, found: list[dict[str, str]]) -> None:
-        if child in self._elements:
-            found += self._details_of(child, self._path((top, child)))
-        if len(child) and not self._elements.isdisjoint(child.iter()):
-            self._gather((top, child), found)
-
-    def _gather(self, above: tuple[Element, ...], found: list[dict[str, str]]) -> None:
-        """Add the details of what is left below the last of some elements, in the order of the document.
+    def _gather(
+        self,
+        parent: Element,
+        above: tuple[Element, ...],
+        besides: Collection[Element],
+        found: list[dict[str, str]],
+    ) -> None:
+        """Add the details of what is left below an element, in the order of the document.
 
         Args:
-            above: The elements from the top down to it.
+            parent: The element.
+            above: The elements from the top down to it, without it.
+            besides: Elements that are passed over.
             found: What the details are added to.
         """
-        for child in above[-1]:
-            if child in self._elements:
-                found += self._details_of(child, self._path((*above, child)))
+        texts, silent, is_mixed = self._taken.texts, self._taken.silent, self._is_mixed
+        chain: tuple[Element, ...] = (*above, parent)
+        for child in parent:
             if len(child):
-                self._gather((*above, child), found)
+                if child in besides:
+                    continue
+            elif child in texts and (not (items := child.items()) or [*items] == silent):
+                continue
+            if self._taken.is_left(child, is_mixed=is_mixed):
+                found += self._details_of(child, self._path((*chain, child)))
+            if len(child):
+                self._gather(child, chain, besides, found)
 
     def _details_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
         taken = self._taken

@@ -458,3 +458,11 @@ def test_older_versions_are_read_alike(record, version):
     found = record(older)
     assert found.request.invoice.rows[0].quantity == 12
     assert "Version" not in str(Converter().unstructure(found.request))
+
+
+def test_what_is_left_of_a_charge_is_told_once(record):
+    found = record(INVOICE)
+    assert [(each.code, each.value) for each in found.request.invoice.rows[-1].definition_details] == [
+        ("ReasonCode", "FC")
+    ]
+    assert not [code for code in details(found) if "ChargeDetails" in code]

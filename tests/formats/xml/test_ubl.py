@@ -602,3 +602,27 @@ def test_a_document_beyond_the_limit_costs_itself_alone(write, monkeypatch):
         1 + long.count("\n") + INVOICE.count("\n"),
     ]
     assert all(isinstance(each, ReadInvoice) for each in found[1:])
+
+
+def test_a_tax_scheme_of_a_row_that_is_none_of_vat_is_kept(record):
+    row = INVOICE.index("<cac:InvoiceLine>")
+    changed_row = INVOICE[row:].replace(
+        "<cac:TaxScheme>\n          <cbc:ID>VAT<", "<cac:TaxScheme>\n          <cbc:ID>GST<", 1
+    )
+    assert changed_row != INVOICE[row:]
+    first = record(INVOICE[:row] + changed_row).request.invoice.rows[0]
+    assert ("Item/ClassifiedTaxCategory/TaxScheme/ID", "GST") in [
+        (each.code, each.value) for each in first.definition_details
+    ]
+
+
+def test_rows_of_one_shape_keep_what_each_says(record):
+    row = INVOICE[INVOICE.index("<cac:InvoiceLine>") : INVOICE.index("</cac:InvoiceLine>") + 18]
+    lines = "".join(
+        changed(row, ("<cbc:ID>1<", f"<cbc:ID>{name}<"), (">K-100<", f">K-{name}<"))
+        for name in ("1", "A", "3")
+    )
+    rows = record(changed(INVOICE, (row, lines))).request.invoice.rows[:3]
+    assert [each.product_code for each in rows] == ["K-1", "K-A", "K-3"]
+    left = [[(it.code, it.value) for it in each.definition_details or ()] for each in rows]
+    assert left == [[], [("ID", "A")], []]

@@ -23,7 +23,6 @@ from confirma_async.formats.xml.finvoice.totals import amounts
 from confirma_async.formats.xml.links import is_pdf_link
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
-from confirma_async.formats.xml.plan import Plan, numbers as plan_numbers, texts
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES
 from confirma_async.schemas import InvoiceType
 from confirma_async.validation.codes import language_fault
@@ -72,8 +71,6 @@ _NUMBERS = (
         "invoice.terms.payment.cashDiscountPercentage",
     ),
 )
-
-_HEADER = Plan([*texts(*_TEXTS), *plan_numbers(*_NUMBERS)])
 
 _REQUIRED = (_NUMBER, _DATE, _DETAILS + "InvoiceTotalVatIncludedAmount")
 
@@ -131,7 +128,10 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
         draft.put("invoice.header.currencyCode", reader.currency)
     elif reader.first(root, _REQUIRED[-1]) is not None:
         reader.missing(DIALECT.currency_place)
-    reader.fill(draft, root, _HEADER)
+    for path, place in _TEXTS:
+        reader.text(draft, place, root, path)
+    for path, place in _NUMBERS:
+        reader.number(draft, place, root, path)
     for path, place in _JOINED:
         reader.joined(draft, place, root, path)
     _fill_language(reader, draft)

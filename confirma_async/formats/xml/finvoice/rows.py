@@ -12,8 +12,8 @@ from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import number
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.parts import unit_price
-from confirma_async.formats.xml.plan import Plan, amounts, aside, numbers, texts
+from confirma_async.formats.xml.parts import price_of_several
+from confirma_async.formats.xml.plan import Plan, Take, amounts, aside, numbers, texts
 
 ROWS = "InvoiceRow"
 DISCOUNTS = "InvoiceDetails/DiscountDetails"
@@ -40,7 +40,9 @@ _ROW = Plan(
             ("RowVatAmount", "vatAmount"),
             ("RowAmount", "grossAmount"),
         ),
-        *aside(*_DESCRIPTIONS, *_QUANTITIES, _PRICE, _PRICE_BASE, _DEFINITIONS),
+        (_PRICE, "unitPrice", Take.PRICE),
+        *[(path, "description", Take.JOINED) for path in _DESCRIPTIONS],
+        *aside(*_QUANTITIES, _PRICE_BASE, _DEFINITIONS),
     ]
 )
 
@@ -74,7 +76,6 @@ def rows(reader: ElementReader, draft: Draft) -> Sequence[RowRead]:
 
 def _row(reader: ElementReader, row: Draft, element: Element) -> Sequence[dict[str, str]]:
     found = reader.fill(row, element, _ROW)
-    reader.join(row, "description", [each for path in _DESCRIPTIONS for each in found.get(path, ())])
     for quantity in (found[path][0] for path in _QUANTITIES if path in found):
         value = number(own_text(quantity))
         if value is not None:  # one that is no number is left, being free text
@@ -85,8 +86,8 @@ def _row(reader: ElementReader, row: Draft, element: Element) -> Sequence[dict[s
             row.put("unit", quantity.get(unit), quantity)
             reader.imply(quantity, unit)
             break
-    price, base = (found[path][0] if path in found else None for path in (_PRICE, _PRICE_BASE))
-    unit_price(reader, row, price, base, None)
+    if _PRICE_BASE in found:
+        price_of_several(reader, row, found[_PRICE_BASE][0], "")
     return _definitions(reader, found[_DEFINITIONS], "Row") if _DEFINITIONS in found else ()
 
 

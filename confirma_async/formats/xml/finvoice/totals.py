@@ -20,13 +20,11 @@ _DETAILS = "InvoiceDetails/"
 _GROSS = "invoice.amounts.grossAmount"
 _ROUNDING = "invoice.amounts.roundingAmount"
 _STATE = "invoice.paymentData.state"
-_TOTALS = Plan(
-    plan.amounts(
-        (_DETAILS + "InvoiceTotalVatExcludedAmount", "invoice.amounts.netAmount"),
-        (_DETAILS + "InvoiceTotalVatAmount", "invoice.amounts.vatAmount"),
-        (_DETAILS + "InvoiceTotalVatIncludedAmount", _GROSS),
-        (_DETAILS + "InvoiceTotalRoundoffAmount", _ROUNDING),
-    )
+_TOTALS = (
+    (_DETAILS + "InvoiceTotalVatExcludedAmount", "invoice.amounts.netAmount"),
+    (_DETAILS + "InvoiceTotalVatAmount", "invoice.amounts.vatAmount"),
+    (_DETAILS + "InvoiceTotalVatIncludedAmount", _GROSS),
+    (_DETAILS + "InvoiceTotalRoundoffAmount", _ROUNDING),
 )
 _RATE = Plan(
     [
@@ -44,7 +42,8 @@ _ZERO = Decimal(0)
 
 def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType) -> None:
     """Put in the amounts, with the VAT of every rate, and what was paid before."""
-    reader.fill(draft, reader.root, _TOTALS)
+    for path, place in _TOTALS:
+        reader.amount(draft, place, reader.root, path)
     rates = reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
     for part, rate in zip(draft.items("invoice.amounts.vatBreakdown", len(rates)), rates, strict=True):
         reader.fill(part, rate, _RATE)

@@ -20,7 +20,6 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
-from confirma_async.formats.xml.plan import Plan, texts
 from confirma_async.formats.xml.ubl.attachments import attachments
 from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, TYPE_CODES, customization
 from confirma_async.formats.xml.ubl.parties import buyer, delivery, seller, seller_id
@@ -75,8 +74,6 @@ _TEXTS = (
     ("cac:PayeeParty/cac:PartyName/cbc:Name", "invoice.factoring.text"),
 )
 """Texts that go to one place as they are: the first at each path; a second one is left over, and so kept."""
-
-_HEADER = Plan(texts(*_TEXTS))
 
 _JOINED = (
     ("cbc:Note", "invoice.header.additionalInformation"),
@@ -171,7 +168,8 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
     root = reader.root
     _check_type(reader)
     draft.put("invoice.header.type", identity.type.value)
-    reader.fill(draft, root, _HEADER)
+    for path, place in _TEXTS:
+        reader.text(draft, place, root, path)
     for path, place in _JOINED:
         reader.joined(draft, place, root, path)
     issued = reader.date(draft, "invoice.header.date", root, "cbc:IssueDate")

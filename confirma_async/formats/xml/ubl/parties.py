@@ -43,9 +43,9 @@ _ADDRESS = Plan(
 
 _CONTACT = Plan(
     texts(
-        ("cac:Contact/cbc:Name", "contact.contactPerson.name"),
-        ("cac:Contact/cbc:Telephone", "contact.phone"),
-        ("cac:Contact/cbc:ElectronicMail", "contact.email"),
+        ("cbc:Name", "contact.contactPerson.name"),
+        ("cbc:Telephone", "contact.phone"),
+        ("cbc:ElectronicMail", "contact.email"),
     )
 )
 
@@ -125,7 +125,9 @@ def _party(reader: ElementReader, party: Draft, element: Element) -> None:
     address = reader.first(element, "cac:PostalAddress")
     if address is not None:
         _address(reader, party, address)
-    reader.fill(party, element, _CONTACT)
+    contact = reader.first(element, "cac:Contact")
+    if contact is not None:
+        reader.fill(party, contact, _CONTACT)
 
 
 def _business_id(reader: ElementReader, element: Element) -> tuple[Element | None, str | None]:

@@ -12,7 +12,7 @@ from confirma_async.formats.values.decimals import decimal
 from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.parts import unit_price
+from confirma_async.formats.xml.parts import price_of_several
 from confirma_async.formats.xml.plan import Aside, Plan, Take, amounts, aside, numbers, texts
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
@@ -31,11 +31,14 @@ _LINE = Plan(
             ("cac:Item/cbc:Name", "productName"),
             (f"{_CATEGORY}/cbc:ID", "vatCode"),
         ),
-        *numbers((f"{_CATEGORY}/cbc:Percent", "vatPercentage")),
+        *numbers((f"{_CATEGORY}/cbc:Percent", "vatPercentage"), *((path, "quantity") for path in QUANTITIES)),
         *amounts(("cbc:LineExtensionAmount", "netAmount")),
+        (_PRICE, "unitPrice", Take.PRICE),
         (f"{_CATEGORY}/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
-        *aside(_ID, _NOTE, _DESCRIPTION, *QUANTITIES, _PRICE, _PRICE_BASE, CHARGES),
-    ]
+        (_DESCRIPTION, "description", Take.JOINED),
+        *aside(_ID, _NOTE, _PRICE_BASE, CHARGES),
+    ],
+    units=dict.fromkeys(QUANTITIES, "unitCode"),
 )
 _CHARGE = Plan(
     [
@@ -56,12 +59,12 @@ def rows(
     """
     found = draft.items("invoice.rows", len(lines) + len(charges))
     asides = [_line(reader, row, line) for row, line in zip(found, lines, strict=False)]
-    identifiers = [next(iter(aside.get(_ID, ())), None) for aside in asides]
-    numbers = _numbers(["" if each is None else own_text(each) for each in identifiers])
-    for row, identifier in zip(found, identifiers, strict=False):
-        number = next(numbers)
-        row.values["rowNumber"] = number
-        if identifier is not None and own_text(identifier) == str(number):
+    identifiers = [aside[_ID][0] if _ID in aside else None for aside in asides]
+    written = ["" if each is None else own_text(each) for each in identifiers]
+    numbers = _numbers(written)
+    for row, identifier, text in zip(found, identifiers, written, strict=False):
+        number = row.values["rowNumber"] = next(numbers)
+        if identifier is not None and text == str(number):
             reader.imply(identifier)
     for row, charge in zip(found[len(lines) :], charges, strict=True):
         row.put("rowNumber", next(numbers))
@@ -91,20 +94,12 @@ def _numbers(identifiers: Sequence[str]) -> Iterator[int]:
 def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
     found = reader.fill(row, line, _LINE)
     # The note explains the item where the item has no description; otherwise both are wanted.
-    reader.join(row, "description", found.get(_DESCRIPTION) or found.get(_NOTE) or ())
-    unit: str | None = None
-    quantity = next((found[path][0] for path in QUANTITIES if path in found), None)
-    if quantity is not None:
-        reader.take_number(row, "quantity", quantity)
-        unit = quantity.get("unitCode")
-        row.put("unit", unit, quantity)
-        reader.imply_attributes(quantity, "unitCode")
-    price, base = (found[path][0] if path in found else None for path in (_PRICE, _PRICE_BASE))
-    is_same_unit = base is not None and base.get("unitCode") == unit
-    unit_price(reader, row, price, base, "unitCode" if is_same_unit else None)
-    charges = found.get(CHARGES)
-    if charges is not None:
-        _discount(reader, row, charges)
+    if _NOTE in found and "description" not in row.values:
+        reader.join(row, "description", found[_NOTE])
+    if _PRICE_BASE in found:
+        price_of_several(reader, row, found[_PRICE_BASE][0], "unitCode")
+    if CHARGES in found:
+        _discount(reader, row, found[CHARGES])
     return found
 
 
