@@ -13,7 +13,7 @@ from attrs import define, field
 
 from confirma_async import FileTokenStore, Secret
 
-ROUNDS = 25
+ROUNDS = 12
 
 PROGRAM = """
 import asyncio, sys

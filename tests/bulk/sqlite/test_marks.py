@@ -96,6 +96,7 @@ def test_a_mark_is_not_written_through_a_link(path, tmp_path):
 
 
 def test_a_state_directory_that_cannot_be_written_is_done_without(path, directories):
+    directories.parent.mkdir()
     directories.with_name("state").write_text("a file is in its place")
     written(path, Mark(1, ID)).close()
     assert read_marks(path) == [Mark(1, ID)]
