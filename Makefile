@@ -76,6 +76,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/shared_journal.py
 	$(BIN)/python benchmarks/shared_outbox.py
 	$(BIN)/python benchmarks/workers.py
+	$(BIN)/python benchmarks/claims.py --invoices 200000
 	$(BIN)/python benchmarks/kill_workers.py --kills 100
 	$(BIN)/python benchmarks/outbox.py
 	$(BIN)/python benchmarks/kill_outbox.py --kills 60 --answers 0

@@ -77,6 +77,8 @@ BURST = Bounds(least=1, most=10_000, whole=True, of="calls")
 CONCURRENCY = Bounds(least=1, most=10_000, whole=True, of="calls")
 """Each call under way may hold a connection and a file descriptor."""
 
+PROCESSES = Bounds(least=1, most=64, whole=True)
+
 ATTEMPTS = Bounds(least=1, most=100, whole=True)
 RETRIES = Bounds(least=0, most=99, whole=True)
 BACKOFF = Bounds(least=0, most=3600, above=True, of="seconds")

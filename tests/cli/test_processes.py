@@ -1,0 +1,103 @@
+"""A command that is given once, and runs in several processes."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from confirma_async.bulk.machines.alive import workers_of
+from confirma_async.bulk.places import PostgresPlace, reading
+
+pytest.importorskip("procrastinate", reason="procrastinate is not installed")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system begins no process by fork")
+
+IN_PROCESSES = """
+import os, signal, sys
+from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.processes import in_processes
+def work(place):
+    if codes[place] < 0:
+        os.kill(os.getpid(), -codes[place])
+    return Exit(codes[place])
+codes = [int(code) for code in sys.argv[1:]]
+sys.exit(in_processes(len(codes), work))
+"""
+"""Runs processes that end as they are told: with an exit code, or by a signal."""
+
+
+def ends(*codes):
+    command = [sys.executable, "-c", IN_PROCESSES, *map(str, codes)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert "Traceback" not in ended.stderr
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("codes", "highest"), [((0, 0), 0), ((0, 3, 0), 3), ((2, 5, 3), 5), ((2, 0), 2), ((4,), 4)]
+)
+def test_the_exit_code_is_the_highest_of_all(codes, highest):
+    assert ends(*codes)[0] == highest
+
+
+def test_one_that_was_killed_may_be_begun_again():
+    assert ends(0, -signal.SIGKILL)[0] == 3
+
+
+@pytest.fixture
+def workers(service, confirma, invoices, postgres):
+    """Begins two workers by one command."""
+    assert confirma("submit", invoices(*range(1, 21)), "--journal", postgres, "--detach")[0] == 0
+    begun = []
+
+    def begin(*words):
+        command = [sys.executable, "-m", "confirma_async.cli", "worker", postgres, "--processes", "2", *words]
+        begun.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True))
+        return begun[-1]
+
+    yield begin
+    for process in begun:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def test_several_workers_by_one_command_send_each_invoice_once(service, workers):
+    process = workers("--until-empty")
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 0, told
+    assert sorted(invoice.number for invoice in service.invoices()) == list(range(1, 21))
+    assert told.count("by this worker") == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_asks_all_of_them_to_end_after_what_is_under_way(workers, postgres, number):
+    process = workers()
+
+    def alive():
+        with reading(PostgresPlace.of(postgres)) as journal:
+            return [worker for worker in workers_of(journal) if worker.alive]
+
+    until = time.monotonic() + 60
+    while len(alive()) < 2:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 0, told
+    assert not alive()
+
+
+def test_each_has_a_health_port_of_its_own_and_there_must_be_one(confirma, postgres):
+    code, _, told = confirma("worker", postgres, "--processes", "3", "--health", "65534")
+    assert code == 2
+    assert "--health 65534 leaves no ports for 3 processes" in told
+
+
+@pytest.mark.parametrize("count", ["0", "65", "many"])
+def test_how_many_there_may_be_is_bounded(confirma, postgres, count):
+    assert confirma("worker", postgres, "--processes", count)[0] == 2
