@@ -12,7 +12,7 @@ import sys
 from killing.fault_mix import TOO_LATE
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
-from confirma_async.bulk.machines import planned, worker
+from confirma_async.bulk.machines import planned, queue, worker
 from confirma_async.bulk.postgres import session
 from confirma_async.errors import JournalError
 
@@ -28,6 +28,7 @@ LOST_JOURNAL = 5
 def hasten() -> None:
     """Shorten what a worker waits for."""
     session.LEASE = LEASE
+    session.STUCK_SECONDS = queue.ANSWER_SECONDS = worker.RATE_SECONDS = LEASE
     planned.LOOK_AGAIN = 1.0
     planned.LONGEST_PAUSE = 4.0
     worker.POLL_SECONDS = 0.1
