@@ -27,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from pathlib import Path
+from multiprocessing.context import ForkServerContext
 from typing import Any
 
 import psycopg
@@ -35,6 +35,7 @@ from attrs import define, field
 from killing.cluster import Cluster
 from killing.fault_mix import CREATE, troubled_sandbox
 from killing.hasty_worker import LEASE, hasten
+from killing.worker_process import WorkerProcess, forking, start
 from parts.database import DatabaseServer, database_server
 from parts.figures import report, surroundings
 from parts.sample import FIRST_NUMBER, numbered, sample_invoice
@@ -48,8 +49,6 @@ from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.bulk.postgres.migrations import SCHEMA
 from confirma_async.errors import JournalError
 from confirma_async.sandbox import Sandbox
-
-WORKER = Path(__file__).parent / "killing" / "hasty_worker.py"
 
 MINUTES = 10
 """Minutes within which workers that nobody kills have to bring all to its end."""
@@ -110,9 +109,10 @@ class Proof:
     workers: int
     invoices: int
     dice: random.Random
-    _running: list[asyncio.subprocess.Process] = field(factory=list[asyncio.subprocess.Process])
+    _running: list[WorkerProcess] = field(factory=list[WorkerProcess])
     _happened: Counter[str] = field(factory=Counter[str])
     _late: int = 0
+    _forking: ForkServerContext = field(factory=forking)
     _first: list[str] = field(factory=lambda: [*HARMS])
 
     @property
@@ -161,16 +161,8 @@ class Proof:
         while len(self._running) < self.workers:
             self._running.append(await self._start(sandbox))
 
-    async def _start(self, sandbox: Sandbox) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(WORKER),
-            sandbox.url,
-            sandbox.api_key,
-            self.cluster.way(self.dice),
-            stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
-        )
+    async def _start(self, sandbox: Sandbox) -> WorkerProcess:
+        return await start(self._forking, sandbox.url, sandbox.api_key, self.cluster.way(self.dice))
 
     async def _wake_too_late(self, sandbox: Sandbox) -> None:
         """Stop a worker past its lease, have another take over, and see what the first one sends then."""
@@ -189,7 +181,7 @@ class Proof:
         if sleeper.returncode is None:
             self._running.append(sleeper)
 
-    async def _taken_over(self, sandbox: Sandbox) -> asyncio.subprocess.Process:
+    async def _taken_over(self, sandbox: Sandbox) -> WorkerProcess:
         """Return a worker that is stopped, and has been taken over by another one, which is dead by now.
 
         One that was stopped in the middle of a transaction cannot be taken over yet: it holds the row of its
@@ -208,7 +200,7 @@ class Proof:
             await sleeper.wait()
             self._happened["stopped while it wrote"] += 1
 
-    async def _is_settled(self, process: asyncio.subprocess.Process) -> bool:
+    async def _is_settled(self, process: WorkerProcess) -> bool:
         """Say whether others have taken over what a worker had in its hands."""
         async with await psycopg.AsyncConnection.connect(self._database) as connection:
             found = await connection.execute(
@@ -217,7 +209,7 @@ class Proof:
             )
             return await found.fetchone() == (0,)
 
-    async def _sending(self, sandbox: Sandbox, count: int) -> asyncio.subprocess.Process:
+    async def _sending(self, sandbox: Sandbox, count: int) -> WorkerProcess:
         """Begin a worker, another one where it ends by itself, and wait until it has sent so many."""
         while True:
             before, process = sandbox.requests[CREATE], await self._start(sandbox)
